@@ -1,0 +1,61 @@
+"""The neutral metrics, and how to name one's own: `metrics.cpu`, `metrics.custom("Virtualmin", "JobsWaiting")`."""
+
+from collections.abc import Mapping
+
+from trimtab.models.metric import NEUTRAL, Metric, MetricSource, Unit
+
+__all__ = [
+    "Metric",
+    "Unit",
+    "cpu",
+    "custom",
+    "disk",
+    "errors_5xx",
+    "latency",
+    "memory",
+    "network_in",
+    "network_out",
+    "promql",
+    "queue_depth",
+    "queue_per_instance",
+    "requests",
+    "requests_per_instance",
+]
+
+cpu = NEUTRAL["cpu"]
+network_in = NEUTRAL["network-in"]
+network_out = NEUTRAL["network-out"]
+memory = NEUTRAL["memory"]
+disk = NEUTRAL["disk"]
+requests = NEUTRAL["requests"]
+requests_per_instance = NEUTRAL["requests-per-instance"]
+errors_5xx = NEUTRAL["errors-5xx"]
+latency = NEUTRAL["latency"]
+queue_depth = NEUTRAL["queue-depth"]
+queue_per_instance = NEUTRAL["queue-per-instance"]
+
+
+def custom(
+    namespace: str, name: str, *, unit: Unit | str = Unit.NONE, dimensions: Mapping[str, str] | None = None
+) -> Metric:
+    """
+    A metric of one's own.
+
+    Args:
+        namespace: CloudWatch or Azure namespace, or the Cloud Monitoring type prefix.
+        name: The metric's name there.
+        unit: The unit of its values.
+        dimensions: Dimensions or labels; `{group}` stands for the group's name in the cloud.
+    """
+    return Metric(
+        name=name,
+        namespace=namespace,
+        unit=Unit(unit),
+        source=MetricSource.CUSTOM,
+        dimensions=dimensions or {},
+    )
+
+
+def promql(query: str, *, unit: Unit | str = Unit.NONE) -> Metric:
+    """A metric that a PromQL query answers with one number."""
+    return Metric(name="promql", query=query, unit=Unit(unit), source=MetricSource.PROMQL)

@@ -1,0 +1,83 @@
+"""Alarms: a metric against a threshold, and what follows."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from trimtab.models.base import Duration, Model, Name, exactly_one, refuse
+from trimtab.models.metric import MetricField
+
+PERCENTILE = r"^(average|minimum|maximum|sum|count|p(\d{1,2}(\.\d{1,2})?|100))$"
+
+
+class Comparison(StrEnum):
+    """How a value is held against the threshold; the words of the fields of `Alarm`."""
+
+    ABOVE = "above"
+    AT_LEAST = "at_least"
+    BELOW = "below"
+    AT_MOST = "at_most"
+
+
+class MissingData(StrEnum):
+    """How a period without a datapoint counts."""
+
+    MISSING = "missing"
+    IGNORE = "ignore"
+    BREACHING = "breaching"
+    NOT_BREACHING = "not-breaching"
+
+
+class Alarm(Model):
+    """Fires when enough datapoints breach a threshold; triggers policies of the group and notifies."""
+
+    name: Name
+    """Unique within the group."""
+    metric: MetricField
+    statistic: Annotated[str, Field(pattern=PERCENTILE)] = "average"
+    """`average`, `minimum`, `maximum`, `sum`, `count`, or a percentile such as `p95`."""
+    above: float | None = None
+    """Breaching when the value is above this, in the metric's unit."""
+    at_least: float | None = None
+    """Breaching when the value is this or above."""
+    below: float | None = None
+    """Breaching when the value is below this."""
+    at_most: float | None = None
+    """Breaching when the value is this or below."""
+    period: Duration = Field(default=timedelta(minutes=1))
+    """Length of one datapoint; one minute when left out."""
+    periods: Annotated[int, Field(ge=1)] = 1
+    """N of M out of N: how many of the last datapoints are looked at."""
+    datapoints: Annotated[int, Field(ge=1)] | None = None
+    """M of M out of N: how many of them must breach; all when left out."""
+    missing: MissingData = MissingData.MISSING
+    triggers: tuple[Name, ...] = ()
+    """Policies of the same group, by name."""
+    notify: tuple[str, ...] = ()
+    """Notification targets told when it fires: topic, action group or channel, by the vendor's id."""
+    notify_ok: tuple[str, ...] = ()
+    """Notification targets told when it is over."""
+    enabled: bool = True
+    """Whether its actions run."""
+    description: str | None = Field(default=None, max_length=512)
+
+    @model_validator(mode="after")
+    def _check(self) -> "Alarm":
+        exactly_one(self, *Comparison)
+        if self.period.total_seconds() <= 0:
+            refuse('`period` must be longer than 0, such as "1m"', "period")
+        if self.datapoints is not None and self.datapoints > self.periods:
+            refuse(f"`datapoints` {self.datapoints} is more than `periods` {self.periods}", "datapoints")
+        return self
+
+    @property
+    def comparison(self) -> Comparison:
+        """Which of the four comparisons is used."""
+        return next(word for word in Comparison if getattr(self, word) is not None)
+
+    @property
+    def threshold(self) -> float:
+        """The number compared with, in the metric's unit."""
+        return float(getattr(self, self.comparison))

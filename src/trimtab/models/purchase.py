@@ -1,0 +1,59 @@
+"""How instances are paid for: on demand, spot, a mix, reserved."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from trimtab.models.base import Model, refuse
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class SpotStrategy(StrEnum):
+    """Which spare capacity is asked for first."""
+
+    PRICE_CAPACITY = "price-capacity"
+    CAPACITY = "capacity"
+    LOWEST_PRICE = "lowest-price"
+    PRIORITIZED = "prioritized"
+
+
+class SizeOption(Model):
+    """One of several instance types that a group may use."""
+
+    size: str = Field(min_length=1)
+    weight: Annotated[int, Field(ge=1, le=999)] | None = None
+    """How many units of capacity one such instance counts for; 1 when left out."""
+
+
+class Purchase(Model):
+    """On-demand base and share, spot, several sizes, reservations."""
+
+    spot: bool = False
+    """Whether instances above the on-demand part are spot."""
+    on_demand_base: Annotated[int, Field(ge=0)] = 0
+    """The first so many instances are on demand."""
+    on_demand_percent: Percent = 0
+    """Per cent of the instances above the base that are on demand; a fraction goes to on demand."""
+    strategy: SpotStrategy | None = None
+    max_price: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    """Most to pay for an instance-hour of spot, in the vendor's currency; the on-demand price when left out."""
+    sizes: tuple[SizeOption, ...] = ()
+    """Instance types in order of preference; the template's size when left out."""
+    rebalance: bool = False
+    """Replace spot instances at risk before they are taken."""
+    reservation: str | None = Field(default=None, min_length=1)
+    """Capacity reservation to use, by the vendor's id."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Purchase":
+        spot_only = ("on_demand_base", "on_demand_percent", "strategy", "max_price", "rebalance")
+        for name in spot_only:
+            if name in self.model_fields_set and not self.spot:
+                refuse(f"`{name}` goes with `spot: true`", name)
+        names = [option.size for option in self.sizes]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                refuse(f"size {name!r} is listed twice", "sizes", index)
+        return self
