@@ -1,3 +1,108 @@
-"""trimtab."""
+"""One autoscaling API for AWS Auto Scaling, Azure VM Scale Sets and Google Cloud managed instance groups."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from trimtab import errors, metrics
+from trimtab.clock import Clock, ManualClock, SystemClock
+from trimtab.cloud import Cloud, FleetStatus, GroupStatus, LiveGroup, connect
+from trimtab.models import (
+    Alarm,
+    AwsSettings,
+    AzureSettings,
+    Capacity,
+    Disk,
+    Fleet,
+    GcpSettings,
+    HealthCheck,
+    Image,
+    InstanceTemplate,
+    LifecycleHook,
+    LoadBalancer,
+    Metric,
+    Placement,
+    PredictivePolicy,
+    Purchase,
+    ScalingGroup,
+    Schedule,
+    SimplePolicy,
+    SizeOption,
+    Step,
+    StepPolicy,
+    TargetTrackingPolicy,
+    WarmPool,
+)
+from trimtab.plan import Plan
+
+if TYPE_CHECKING:
+    from trimtab.config import dump_fleet, json_schema, load_fleet, parse_fleet
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Alarm",
+    "AwsSettings",
+    "AzureSettings",
+    "Capacity",
+    "Clock",
+    "Cloud",
+    "Disk",
+    "Fleet",
+    "FleetStatus",
+    "GcpSettings",
+    "GroupStatus",
+    "HealthCheck",
+    "Image",
+    "InstanceTemplate",
+    "LifecycleHook",
+    "LiveGroup",
+    "LoadBalancer",
+    "ManualClock",
+    "Metric",
+    "Placement",
+    "Plan",
+    "PredictivePolicy",
+    "Purchase",
+    "ScalingGroup",
+    "Schedule",
+    "SimplePolicy",
+    "SizeOption",
+    "Step",
+    "StepPolicy",
+    "SystemClock",
+    "TargetTrackingPolicy",
+    "WarmPool",
+    "connect",
+    "dump_fleet",
+    "errors",
+    "hours",
+    "json_schema",
+    "load_fleet",
+    "metrics",
+    "minutes",
+    "parse_fleet",
+    "seconds",
+]
+
+
+def seconds(number: int) -> timedelta:
+    """A duration of `number` seconds."""
+    return timedelta(seconds=number)
+
+
+def minutes(number: int) -> timedelta:
+    """A duration of `number` minutes."""
+    return timedelta(minutes=number)
+
+
+def hours(number: int) -> timedelta:
+    """A duration of `number` hours."""
+    return timedelta(hours=number)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("dump_fleet", "json_schema", "load_fleet", "parse_fleet"):  # reads YAML, which not everybody needs
+        from trimtab import config
+
+        return getattr(config, name)
+    raise AttributeError(f"module 'trimtab' has no attribute {name!r}")

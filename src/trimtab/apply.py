@@ -1,0 +1,277 @@
+"""Carries a plan out: serial within a group, parallel across groups, one outcome for each change."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from trimtab.clock import Clock
+from trimtab.errors import ApplyFailed, ConsentMissing, ForeignResource, PlanRefused, ProviderError
+from trimtab.events import ChangeEnded, ChangeStarted, Listener, Waiting
+from trimtab.models.base import format_duration
+from trimtab.plan import Action, Change, Key, Plan, Ref, references, resolved
+from trimtab.providers.base import GroupState, Provider, Write
+
+FIRST_LOOK = timedelta(seconds=1)
+LONGEST_LOOK = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one change ended: done, failed with `error`, or skipped because of one before it."""
+
+    change: Change
+    error: str = ""
+    skipped: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the change went through."""
+        return not self.error
+
+    def __str__(self) -> str:
+        return f"{self.change.action} {self.change.key}: {self.error or 'done'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """
+    What came of a plan.
+
+    Attributes:
+        outcomes: One for each change.
+        late: Groups that did not get where they were meant to be in time, one sentence each.
+        unread: Parts of the cloud that could not be read, so that nothing was done there.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    late: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """One sentence for everything that did not go through."""
+        return (*(str(one) for one in self.outcomes if not one.is_done), *self.late, *self.unread)
+
+    def raise_for_failures(self) -> "Applied":
+        """
+        The same result, when all went through.
+
+        Raises:
+            ApplyFailed: Something did not.
+        """
+        if self.failures:
+            raise ApplyFailed(self.failures)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        changes = [
+            {
+                "action": one.change.action.value,
+                "kind": one.change.key.kind,
+                "name": one.change.key.name,
+                "location": one.change.key.location,
+                "group": one.change.group,
+                "outcome": "done" if one.is_done else "skipped" if one.skipped else "failed",
+                "error": one.error,
+            }
+            for one in self.outcomes
+        ]
+        return {"changes": changes, "late": list(self.late), "unread": list(self.unread), "ok": not self.failures}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """What the caller agrees to lose."""
+
+    delete: bool = False
+    replace: bool = False
+
+
+def check_consent(provider: Provider, plan: Plan, consent: Consent) -> None:
+    """
+    Refuse a plan that is impossible, or that ends instances without consent.
+
+    Raises:
+        PlanRefused: The plan has problems.
+        ForeignResource: One of them is a name that somebody else uses.
+        ConsentMissing: It deletes or replaces a group and the caller has not agreed.
+    """
+    if plan.problems:
+        texts = [str(problem) for problem in plan.problems]
+        foreign = any("mark of trimtab" in text or "belongs to fleet" in text for text in texts)
+        raise (ForeignResource if foreign else PlanRefused)("the plan cannot be applied:\n" + "\n".join(texts))
+    for change in plan.changes:
+        if not provider.kinds[change.key.kind].holds_instances:
+            continue
+        lost = f"{change.key.name!r} in {change.key.location}, which has {change.instances} instances"
+        if change.action is Action.DELETE and not consent.delete:
+            raise ConsentMissing(f"this deletes {lost}; agree with allow_delete=True (--allow-delete)")
+        if change.action is Action.REPLACE and not consent.replace:
+            raise ConsentMissing(f"this replaces {lost}; agree with allow_replace=True (--allow-replace)")
+
+
+def carry_out(provider: Provider, plan: Plan, *, workers: int, listener: Listener) -> tuple[Outcome, ...]:
+    """The outcome of each change, in the plan's order; groups in parallel, each one's changes in turn."""
+    groups = [_GroupRun(provider, list(changes), listener) for _, changes in groupby(plan.changes, _group_key)]
+    if not groups:
+        return ()
+    with ThreadPoolExecutor(max_workers=min(workers, len(groups)), thread_name_prefix="trimtab-apply") as pool:
+        return tuple(outcome for outcomes in pool.map(_GroupRun.run, groups) for outcome in outcomes)
+
+
+def _group_key(change: Change) -> str:
+    return change.group
+
+
+def _call_key(change: Change) -> tuple[str, str, str, Action]:
+    return change.key.location, change.key.kind, change.key.parent_name, change.action
+
+
+@dataclass
+class _GroupRun:
+    provider: Provider
+    changes: list[Change]
+    listener: Listener
+    known: dict[Ref, Any] = field(default_factory=dict)
+    failed: set[Key] = field(default_factory=set)
+    done: dict[Key, Outcome] = field(default_factory=dict)
+
+    def run(self) -> list[Outcome]:
+        for change in self.changes:
+            self._learn(change.key, change.live.attributes if change.live else {}, change)
+        for batch in self._batches():
+            self._run_batch(batch)
+        return [self.done[change.key] for change in self.changes]
+
+    def _batches(self) -> Iterator[list[Change]]:
+        for _, changes in groupby(self.changes, _call_key):
+            run = list(changes)
+            size = self.provider.kinds[run[0].key.kind].batch
+            yield from (run[start : start + size] for start in range(0, len(run), size))
+
+    def _run_batch(self, batch: Sequence[Change]) -> None:
+        writes = []
+        for change in batch:
+            self.listener(ChangeStarted(change))
+            if change.implied:
+                self._end(change)
+            elif blocking := change.after & self.failed:
+                self._end(change, f"not tried, because {min(blocking)} did not go through", skipped=True)
+            elif (write := self._write_for(change)) is not None:
+                writes.append(write)
+        if writes:
+            self._send(writes)
+
+    def _write_for(self, change: Change) -> Write | None:
+        body = resolved(change.wanted.body, self.known) if change.wanted else {}
+        missing = next(references(body), None)
+        if missing is not None:
+            self._end(change, f"not tried, because {missing.key} gave no {missing.attribute}", skipped=True)
+            return None
+        return Write(change=change, body=body)
+
+    def _send(self, writes: Sequence[Write]) -> None:
+        try:
+            results = self.provider.write(writes)
+        except ProviderError as error:
+            results = [error] * len(writes)
+        for write, result in zip(writes, results, strict=True):
+            if isinstance(result, ProviderError):
+                self._end(write.change, str(result))
+            else:
+                self._learn(write.change.key, result)
+                self._end(write.change)
+
+    def _learn(self, key: Key, attributes: Mapping[str, Any], change: Change | None = None) -> None:
+        hidden: frozenset[str] = frozenset()
+        if change is not None:
+            if change.action in (Action.CREATE, Action.REPLACE):
+                return
+            hidden = self.provider.kinds[key.kind].volatile if change.fields else hidden
+        self.known.update({Ref(key, name): value for name, value in attributes.items() if name not in hidden})
+
+    def _end(self, change: Change, error: str = "", *, skipped: bool = False) -> None:
+        if error:
+            self.failed.add(change.key)
+        self.done[change.key] = Outcome(change, error, skipped)
+        self.listener(ChangeEnded(change, error, skipped))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A group to wait for: where it is, and whether it is to be there or gone."""
+
+    key: Key
+    group: str
+    gone: bool = False
+
+
+def places_to_wait_for(provider: Provider, outcomes: Sequence[Outcome]) -> list[Place]:
+    """The groups that a plan touched, those only that came through."""
+    places: dict[tuple[str, str], Place] = {}
+    for outcome in outcomes:
+        change = outcome.change
+        kind = provider.kinds[change.key.kind]
+        if outcome.is_done and kind.holds_instances:
+            gone = change.action is Action.DELETE
+            places[change.key.location, change.key.name] = Place(change.key, change.group, gone)
+    return list(places.values())
+
+
+def wait_for(
+    provider: Provider,
+    places: Sequence[Place],
+    *,
+    healthy: bool,
+    timeout: timedelta,
+    clock: Clock,
+    listener: Listener,
+) -> list[str]:
+    """
+    Look again and again until every group is where it is meant to be.
+
+    Returns:
+        One sentence for each group that was not there in time.
+    """
+    deadline = clock.now() + timeout
+    pause = FIRST_LOOK
+    left = list(places)
+    while left:
+        states = _states(provider, left, healthy)
+        left = [place for place in left if not _has_arrived(place, states, healthy, listener)]
+        if not left or clock.now() >= deadline:
+            break
+        clock.sleep(min(pause, deadline - clock.now()))
+        pause = min(pause * 1.5, LONGEST_LOOK)
+    return [_late(place, states, timeout) for place in left]
+
+
+def _states(provider: Provider, places: Sequence[Place], healthy: bool) -> dict[tuple[str, str], GroupState]:
+    found = provider.read_states([(place.key.location, place.key.name) for place in places], balancers=healthy)
+    return {(state.location, state.name): state for state in found}
+
+
+def _has_arrived(place: Place, states: Mapping[tuple[str, str], GroupState], healthy: bool, listener: Listener) -> bool:
+    state = states.get((place.key.location, place.key.name))
+    if place.gone or state is None:
+        return place.gone and state is None
+    ready = state.serving if healthy else state.running
+    listener(Waiting(place.group, place.key, ready, state.desired))
+    return state.is_healthy if healthy else state.is_stable
+
+
+def _late(place: Place, states: Mapping[tuple[str, str], GroupState], timeout: timedelta) -> str:
+    state = states.get((place.key.location, place.key.name))
+    after = format_duration(timeout)
+    if place.gone:
+        return f"group {place.group}: {place.key.name!r} is still there after {after}"
+    if state is None:
+        return f"group {place.group}: {place.key.name!r} is not there after {after}"
+    return (
+        f"group {place.group}: {state.running} of {state.desired} instances of {place.key.name!r} run after {after}; "
+        "look at its activities for the reason"
+    )

@@ -1,0 +1,472 @@
+"""`connect()` and what it returns: a cloud that plans, applies, watches and acts on groups."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
+
+from trimtab.apply import Applied, Consent, Place, carry_out, check_consent, places_to_wait_for, wait_for
+from trimtab.clock import Clock, SystemClock
+from trimtab.engine.schedules import InForce, edges, in_force
+from trimtab.errors import NotFound, PlanRefused, StalePlan, WaitTimeout
+from trimtab.events import Listener, silent
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.plan import Action, Change, Key, Note, Options, Plan, make_plan
+from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, Provider
+from trimtab.providers.registry import connect_provider
+
+if TYPE_CHECKING:
+    import boto3
+
+    from trimtab.providers.memory.store import Store
+
+Wait = Literal["accepted", "stable", "healthy"]
+"""How long apply waits: for the calls to be accepted, for the wanted sizes to run, for them to serve."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    fleet: Fleet
+    options: Options
+    strict: bool
+    refresh: frozenset[str]
+    empty: bool
+    only: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupStatus:
+    """
+    One group of a fleet as it stands.
+
+    Attributes:
+        state: What the cloud has; `None` when the group does not exist.
+        in_force: The sizes that hold now because of schedules.
+        next_edge: When a schedule next begins or ends, within a week.
+        alarms: The states of its alarms.
+    """
+
+    group: str
+    name: str
+    location: str
+    state: GroupState | None
+    in_force: InForce
+    next_edge: datetime | None
+    alarms: tuple[AlarmState, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        return {
+            "group": self.group,
+            "name": self.name,
+            "location": self.location,
+            "exists": self.state is not None,
+            **(_state_dict(self.state) if self.state else {}),
+            "in_force": {"min": self.in_force.min, "max": self.in_force.max, "because": list(self.in_force.because)},
+            "next_edge": self.next_edge.isoformat() if self.next_edge else None,
+            "alarms": [{"name": alarm.name, "state": alarm.state, "reason": alarm.reason} for alarm in self.alarms],
+        }
+
+
+def _state_dict(state: GroupState) -> dict[str, Any]:
+    return {
+        "min": state.min,
+        "max": state.max,
+        "desired": state.desired,
+        "running": state.running,
+        "outdated": state.outdated,
+        "stable": state.is_stable,
+        "instances": [
+            {"id": one.id, "zone": one.zone, "state": one.state.value, "healthy": one.healthy, "outdated": one.outdated}
+            for one in state.instances
+        ],
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetStatus:
+    """A fleet as it stands, group by group."""
+
+    fleet: str
+    provider: str
+    at: datetime
+    groups: tuple[GroupStatus, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        groups = [group.to_dict() for group in self.groups]
+        return {"fleet": self.fleet, "provider": self.provider, "at": self.at.isoformat(), "groups": groups}
+
+
+class LiveGroup:
+    """
+    One group that exists in a cloud, owned by a fleet or not.
+
+    It acts on the group that the caller names and asks for no mark.
+    """
+
+    def __init__(self, provider: Provider, name: str, location: str, *, clock: Clock, listener: Listener) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._listener = listener
+        self._asked = name
+        self._native: str | None = None
+        self.location = location
+
+    @property
+    def name(self) -> str:
+        """The group's name in the cloud."""
+        if self._native is None:
+            self._native = self.read().name
+        return self._native
+
+    def read(self) -> GroupState:
+        """
+        The group as it is now.
+
+        Raises:
+            NotFound: There is no such group.
+        """
+        if self._native is None:
+            state = self._provider.find_group(self._asked, self.location)
+        else:
+            state = next(iter(self._provider.read_states([(self.location, self._native)])), None)
+        if state is None:
+            raise NotFound(f"there is no group {self._asked!r} in {self.location}", provider=self._provider.name)
+        self._native = state.name
+        return state
+
+    def scale(self, *, to: int) -> None:
+        """
+        Ask for `to` instances; a cooldown does not hold it up.
+
+        Raises:
+            InvalidRequest: `to` is outside the group's bounds.
+        """
+        self._provider.set_capacity(self.location, self.name, to)
+
+    def wait(self, *, timeout: timedelta, until: Literal["stable", "healthy"] = "stable") -> GroupState:
+        """
+        The group, once the wanted number of instances runs (`stable`) or also serves (`healthy`).
+
+        Raises:
+            WaitTimeout: It did not get there within `timeout`.
+        """
+        place = Place(Key(self.location, "group", self.name), self.name)
+        late = wait_for(
+            self._provider,
+            [place],
+            healthy=until == "healthy",
+            timeout=timeout,
+            clock=self._clock,
+            listener=self._listener,
+        )
+        if late:
+            raise WaitTimeout(late[0])
+        return self.read()
+
+    def instances(self) -> tuple[Instance, ...]:
+        """Its instances, with what its load balancers say of them."""
+        states = self._provider.read_states([(self.location, self.name)], balancers=True)
+        return states[0].instances if states else ()
+
+    def activities(self, limit: int = 20) -> Sequence[Activity]:
+        """What the cloud did to its size, newest first."""
+        return self._provider.read_activities(self.location, self.name, limit)
+
+
+class Cloud:
+    """
+    One cloud, connected: plans, applies, watches. Thread-safe; a context manager; never prints.
+
+    Args:
+        provider: The vendor's code.
+        clock: Tells the time and waits.
+        workers: How many groups are written at the same time.
+        listener: Called for each event.
+    """
+
+    def __init__(
+        self, provider: Provider, *, clock: Clock | None = None, workers: int = 8, listener: Listener = silent
+    ) -> None:
+        self.provider = provider
+        self._clock = clock or SystemClock()
+        self._workers = workers
+        self._listener = listener
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.provider.close()
+
+    def plan(self, fleet: Fleet, strict: bool = False, prune: bool = True, *, refresh: Sequence[str] = ()) -> Plan:
+        """
+        What apply would change so that the cloud has `fleet`; reads only.
+
+        Args:
+            fleet: What is wanted.
+            strict: Hold approximations for impossible.
+            prune: Delete what the fleet owns and no longer has.
+            refresh: What to look up anew although it was kept: `image`.
+        """
+        return self._plan(self._request(fleet, strict=strict, prune=prune, refresh=refresh))
+
+    def destroy(self, fleet: Fleet) -> Plan:
+        """The plan of the empty fleet: everything that `fleet` owns goes. Apply it with `allow_delete=True`."""
+        return self._plan(self._request(fleet, empty=True))
+
+    def adopt(self, fleet: Fleet, groups: Sequence[str] | None = None) -> Plan:
+        """
+        The plan that marks what exists under the fleet's names, and changes nothing else.
+
+        Args:
+            fleet: Says which names.
+            groups: Only these groups; all when left out.
+        """
+        return self._plan(self._request(fleet, adopt=True, only=groups))
+
+    def apply(
+        self,
+        plan: Plan,
+        wait: Wait = "stable",
+        timeout: timedelta = timedelta(minutes=15),
+        on_event: Listener | None = None,
+        *,
+        allow_delete: bool = False,
+        allow_replace: bool = False,
+    ) -> Applied:
+        """
+        Carry `plan` out, after a second look at what it stands on.
+
+        Args:
+            plan: From `plan`, `destroy` or `adopt` of this cloud.
+            wait: For the calls to be `accepted`, for the sizes to be `stable`, or the instances `healthy`.
+            timeout: How long to wait for that, for all groups together.
+            on_event: Called for each event, from the thread that it happens in.
+            allow_delete: Agree to lose the groups that the plan deletes.
+            allow_replace: Agree to lose the instances of the groups that the plan replaces.
+
+        Returns:
+            The outcome of each change; `raise_for_failures()` raises when one did not go through.
+
+        Raises:
+            PlanRefused: The plan has problems, is of another cloud, or its ground has moved (`StalePlan`).
+            ConsentMissing: It ends instances and nobody agreed.
+        """
+        if plan.provider != self.provider.name:
+            raise PlanRefused(f"this plan is for {plan.provider}, not for {self.provider.name}")
+        check_consent(self.provider, plan, Consent(delete=allow_delete, replace=allow_replace))
+        self._look_again(plan)
+        listener = _both(self._listener, on_event)
+        outcomes = carry_out(self.provider, plan, workers=self._workers, listener=listener)
+        late: list[str] = []
+        if wait != "accepted":
+            places = places_to_wait_for(self.provider, outcomes)
+            healthy = wait == "healthy"
+            late = wait_for(
+                self.provider, places, healthy=healthy, timeout=timeout, clock=self._clock, listener=listener
+            )
+        return Applied(outcomes=outcomes, late=tuple(late), unread=tuple(str(scope) for scope in plan.unknown))
+
+    def status(self, fleet: Fleet) -> FleetStatus:
+        """Every group of `fleet` as it stands: sizes, instances, schedules in force, alarms."""
+        now = self._clock.now()
+        places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
+        states = {(state.location, state.name): state for state in self.provider.read_states(places.values())}
+        alarms = self.provider.read_alarms(fleet)
+        groups = tuple(
+            GroupStatus(
+                group=group.name,
+                name=places[group.name][1],
+                location=places[group.name][0],
+                state=states.get(places[group.name]),
+                in_force=in_force(group, now),
+                next_edge=next(iter(edges(group, now, now + timedelta(days=7))), None),
+                alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
+            )
+            for group in fleet.groups
+        )
+        return FleetStatus(fleet=fleet.name, provider=self.provider.name, at=now, groups=groups)
+
+    def group(self, name: str, location: str | None = None) -> LiveGroup:
+        """
+        One group that exists, by its name in the cloud or its name within a fleet.
+
+        Args:
+            name: The native name, or the name within the fleet when only one marked group has it.
+            location: Its region; the connection's when left out.
+        """
+        return LiveGroup(
+            self.provider, name, location or self.provider.location, clock=self._clock, listener=self._listener
+        )
+
+    def _location(self, group: ScalingGroup) -> str:
+        return group.location or self.provider.location
+
+    def _request(
+        self,
+        fleet: Fleet,
+        *,
+        strict: bool = False,
+        prune: bool = True,
+        refresh: Sequence[str] = (),
+        adopt: bool = False,
+        empty: bool = False,
+        only: Sequence[str] | None = None,
+    ) -> _Request:
+        if unknown := sorted(set(refresh) - {"image"}):
+            raise ValueError(f"nothing called {unknown[0]!r} can be refreshed; there is: image")
+        for name in only or ():
+            fleet[name]
+        return _Request(
+            fleet=fleet,
+            options=Options(prune=prune, adopt=adopt),
+            strict=strict,
+            refresh=frozenset(refresh),
+            empty=empty,
+            only=None if only is None else frozenset(only),
+        )
+
+    def _plan(self, request: _Request) -> Plan:
+        fleet, now = request.fleet, self._clock.now()
+        live = self.provider.read(fleet)
+        wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
+        if not wanted_fleet.groups:
+            plan = make_plan(
+                provider=self.provider.name,
+                kinds=self.provider.kinds,
+                fleet=wanted_fleet,
+                wanted=(),
+                live=live,
+                now=now,
+                options=request.options,
+            )
+            return replace(plan, request=request)
+        notes, problems = self.provider.judge(fleet)
+        facts = self.provider.resolve(fleet, live, refresh=request.refresh)
+        wanted = [] if problems else self.provider.translate(fleet, facts, now)
+        if request.only is not None:
+            wanted = [item for item in wanted if item.group in request.only]
+        if problems or facts.problems or request.strict and notes:
+            strict = [Note(f"not exactly so: {note.text}", note.group) for note in notes] if request.strict else []
+            return Plan(
+                provider=self.provider.name,
+                fleet=fleet.name,
+                made_at=now,
+                notes=(*notes, *facts.notes),
+                problems=(*problems, *facts.problems, *strict),
+                unknown=(*live.unknown, *facts.unknown),
+                request=request,
+            )
+        plan = make_plan(
+            provider=self.provider.name,
+            kinds=self.provider.kinds,
+            fleet=fleet,
+            wanted=wanted,
+            live=replace(live, unknown=(*live.unknown, *facts.unknown)),
+            now=now,
+            options=request.options,
+            notes=(*notes, *facts.notes),
+        )
+        return replace(plan, request=request)
+
+    def _look_again(self, plan: Plan) -> None:
+        """Plan once more and compare, unless all that is planned is new groups: their creation is exclusive."""
+        new = {change.group for change in plan.changes if self._creates_group(change)}
+        if not plan.changes or all(change.group in new for change in plan.changes):
+            return
+        if plan.request is None:
+            raise PlanRefused("this plan does not say how it was asked for; plan again and apply that")
+        if self._plan(plan.request).fingerprint != plan.fingerprint:
+            raise StalePlan("the cloud is no longer what the plan was made from; plan again")
+
+    def _creates_group(self, change: Change) -> bool:
+        return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
+
+
+def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
+    """
+    Hold a plan against one that was saved and approved earlier.
+
+    Raises:
+        StalePlan: They would not do the same things to a cloud in the same state.
+    """
+    if saved.get("trimtab_plan") != 1 or not isinstance(saved.get("fingerprint"), str):
+        raise StalePlan("this is no saved plan; make one with `trimtab plan --out FILE`")
+    if saved["fingerprint"] != plan.fingerprint:
+        raise StalePlan(
+            f"the saved plan of {saved.get('made_at')} no longer fits: the file or the cloud has changed since; "
+            "look at a new plan and approve that one"
+        )
+
+
+def _both(one: Listener, two: Callable[..., None] | None) -> Listener:
+    if two is None:
+        return one
+
+    def listener(event: Any) -> None:
+        one(event)
+        two(event)
+
+    return listener
+
+
+@overload
+def connect(
+    provider: Literal["memory"],
+    *,
+    store: "Store | None" = None,
+    location: str = ...,
+    clock: Clock | None = None,
+    workers: int = 8,
+    listener: Listener = ...,
+) -> Cloud: ...
+
+
+@overload
+def connect(
+    provider: Literal["aws"],
+    *,
+    region: str | None = None,
+    session: "boto3.Session | None" = None,
+    endpoint: str | None = None,
+    clock: Clock | None = None,
+    workers: int = 8,
+    listener: Listener = ...,
+) -> Cloud: ...
+
+
+@overload
+def connect(
+    provider: str, *, clock: Clock | None = None, workers: int = 8, listener: Listener = ..., **settings: Any
+) -> Cloud: ...
+
+
+def connect(
+    provider: str, *, clock: Clock | None = None, workers: int = 8, listener: Listener = silent, **settings: Any
+) -> Cloud:
+    """
+    A cloud to plan and apply on.
+
+    Args:
+        provider: `memory` or `aws`.
+        clock: Tells the time and waits; the machine's when left out.
+        workers: How many groups are written, and how many reads are under way, at the same time.
+        listener: Called for each event.
+        settings: What the provider takes: region, session and endpoint (aws), store and location (memory).
+
+    Raises:
+        ConfigError: There is no such provider, or a setting is wrong.
+        MissingExtra: The provider's SDK is not installed.
+    """
+    clock = clock or SystemClock()
+    made = connect_provider(provider, clock=clock, workers=workers, listener=listener, **settings)
+    return Cloud(made, clock=clock, workers=workers, listener=listener)

@@ -1,0 +1,101 @@
+"""Filling in what the file leaves to its surroundings: `${VAR}` from the environment, scripts from files."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from trimtab.config.document import Item, Scalar, read_scalar
+from trimtab.config.problems import Problem
+from trimtab.config.source import read_text
+from trimtab.errors import ConfigError
+
+_REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}|\$\{")
+
+
+class Filler:
+    """
+    Fills in a tree of items; what is missing is kept in `problems`.
+
+    `${VAR}` and `${VAR:-default}` stand for the environment's text in any value, `$${` for a bare `${`.
+    Start scripts are left alone, since `${...}` is the shell's there: they have `variables`.
+
+    Args:
+        env: The environment.
+        directory: Where `user_data_file` is looked for; without one it is refused.
+    """
+
+    def __init__(self, env: Mapping[str, str], directory: Path | None) -> None:
+        self.problems: list[Problem] = []
+        self._env = env
+        self._directory = directory
+
+    def fill(self, item: Item) -> Item:
+        """The item with everything filled in."""
+        value = item.value
+        if isinstance(value, dict):
+            filled = Item({key: self.fill(child) for key, child in value.items()}, item.path, item.place)
+            return self._with_script(filled) if is_template(item.path) else filled
+        if isinstance(value, list):
+            return Item([self.fill(child) for child in value], item.path, item.place)
+        if isinstance(value, str) and "${" in value and not is_script(item.path):
+            return Item(self._expand(value, item), item.path, item.place, item.plain)
+        return item
+
+    def _expand(self, text: str, item: Item) -> Scalar:
+        whole = _REFERENCE.fullmatch(text)
+        found = _REFERENCE.sub(lambda match: self._replace(match, item), text)
+        if not (item.plain and whole and whole[1]):
+            return found
+        try:
+            return read_scalar(found)
+        except ValueError as error:
+            self._report(item, str(error))
+            return None
+
+    def _replace(self, match: re.Match[str], item: Item) -> str:
+        name, default = match[1], match[3]
+        if match[0] == "$${":
+            return "${"
+        if name is None:
+            self._report(item, "`${` begins no `${NAME}`; write `$${` for the characters themselves")
+        elif default is not None:
+            return self._env.get(name) or default
+        elif name not in self._env:
+            self._report(item, f"the environment has no {name}; set it, or write `${{{name}:-default}}`")
+        return self._env.get(name or "", "")
+
+    def _with_script(self, template: Item) -> Item:
+        assert isinstance(template.value, dict)
+        pointer = template.value.get("user_data_file")
+        if pointer is None:
+            return template
+        if "user_data" in template.value:
+            self._report(pointer, "give `user_data` or `user_data_file`, not both")
+        rest = {key: item for key, item in template.value.items() if key != "user_data_file"}
+        script = Item(self._read(pointer), (*template.path, "user_data"), pointer.place)
+        return Item({**rest, "user_data": script}, template.path, template.place)
+
+    def _read(self, pointer: Item) -> str | None:
+        if pointer.value is None:
+            return None
+        if not isinstance(pointer.value, str) or not pointer.value:
+            return self._report(pointer, "give the path of a file, such as setup.sh")
+        if self._directory is None:
+            return self._report(pointer, "a fleet that is no file has no directory to look in; give `user_data`")
+        try:
+            return read_text(self._directory / pointer.value, pointer.value)
+        except ConfigError as error:
+            return self._report(pointer, error.problems[0])
+
+    def _report(self, item: Item, message: str) -> None:
+        self.problems.append(Problem(item.place, item.path, message))
+
+
+def is_template(path: tuple[str, ...]) -> bool:
+    """Whether an instance template is at this path of the file."""
+    return path == ("defaults", "template") or (path[:1] == ("groups",) and len(path) == 3 and path[2] == "template")
+
+
+def is_script(path: tuple[str, ...]) -> bool:
+    """Whether a start script is at this path of the file."""
+    return path[-1:] == ("user_data",) and is_template(path[:-1])

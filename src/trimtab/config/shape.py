@@ -1,0 +1,158 @@
+"""The shape of the file against its schema: kinds of value, unknown fields, missing fields."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from trimtab.config.document import Item
+from trimtab.config.filling import is_script
+from trimtab.config.problems import Problem, shorten
+from trimtab.config.schema import Schema
+
+_KINDS = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
+_WORDS = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "object": "a mapping",
+    "array": "a list",
+}
+_ANYTHING: Schema = {"type": [*_WORDS, "null"]}
+
+
+class Shape:
+    """
+    Checks items against a schema; what does not fit is kept.
+
+    Attributes:
+        problems: Values of the wrong kind, and fields that there are none of.
+        missing: The fields that each mapping lacks, by the mapping.
+    """
+
+    def __init__(self, defs: Mapping[str, Schema]) -> None:
+        self.problems: list[Problem] = []
+        self.missing: list[tuple[Item, tuple[str, ...], tuple[str, ...]]] = []
+        self._defs = defs
+
+    def check(self, item: Item, schema: Schema, steps: tuple[str, ...] = ()) -> None:
+        """Check an item, which is at `steps` of the fleet, and what is inside."""
+        options = list(self._options(schema))
+        fitting = [option for option in options if _KINDS[type(item.value)] in _kinds(option)]
+        if not fitting:
+            self._report(item, wrong_kind(item, options))
+        elif isinstance(item.value, dict):
+            self._check_mapping(item, item.value, fitting, steps)
+        elif isinstance(item.value, list):
+            inside = {"anyOf": [option.get("items", _ANYTHING) for option in fitting]}
+            for step, child in item.children():
+                self.check(child, inside, (*steps, step))
+
+    def _options(self, schema: Schema) -> Iterator[Schema]:
+        if "$ref" in schema:
+            yield from self._options(self._defs[schema["$ref"].rpartition("/")[2]])
+        elif "allOf" in schema:
+            for option in self._options(schema["allOf"][0]):
+                yield {**option, "required": schema["required"]}
+        elif "anyOf" in schema:
+            for option in schema["anyOf"]:
+                yield from self._options(option)
+        else:
+            yield schema
+
+    def _check_mapping(
+        self, item: Item, inside: dict[str, Item], options: list[Schema], steps: tuple[str, ...]
+    ) -> None:
+        options = [option for option in options if _agrees(option, inside)] or options
+        lacks = tuple(key for key in _lacking(options, inside) if key not in inside)
+        for key, child in inside.items():
+            schemas = [found for option in options if (found := _field(option, key)) is not None]
+            if schemas:
+                self.check(child, {"anyOf": schemas}, (*steps, key))
+            else:
+                self._report(child, _unknown(key, [field for option in options for field in option["properties"]], lacks))
+        if lacks:
+            self.missing.append((item, steps, lacks))
+
+    def _report(self, item: Item, message: str) -> None:
+        self.problems.append(Problem(item.place, item.path, message))
+
+
+def _kinds(option: Schema) -> set[str]:
+    given = option.get("type", "string")
+    kinds = set(given) if isinstance(given, list) else {given}
+    return kinds | {"integer"} if "number" in kinds else kinds
+
+
+def _agrees(option: Schema, inside: Mapping[str, Item]) -> bool:
+    """Whether the mapping may be of this sort, by the fields that say which it is."""
+    for key, field in option.get("properties", {}).items():
+        if "const" in field and key in inside and inside[key].value != field["const"]:
+            return False
+        if "const" in field and key not in inside and key in option.get("required", ()):
+            return False
+    return True
+
+
+def _lacking(options: list[Schema], inside: Mapping[str, Item]) -> list[str]:
+    """The fields that are required whichever of the sorts is meant."""
+    if any(set(option.get("required", ())) <= set(inside) for option in options):
+        return []
+    first, *others = (option.get("required", ()) for option in options)
+    return [key for key in first if all(key in other for other in others)]
+
+
+def _field(option: Schema, key: str) -> Schema | None:
+    fields: Mapping[str, Schema] = option.get("properties", {})
+    if key in fields:
+        return fields[key]
+    more: Any = option.get("additionalProperties", True)
+    if isinstance(more, dict):
+        return more
+    return _ANYTHING if more else None
+
+
+def _unknown(key: str, fields: list[str], missing: tuple[str, ...]) -> str:
+    close = get_close_matches(key, fields, 1, 0.6)
+    guess = close[0] if close else missing[0] if len(missing) == 1 else None
+    if guess:
+        return f"there is no field {shorten(key)} here; did you mean `{guess}`?"
+    return f"there is no field {shorten(key)} here; there are {', '.join(sorted(set(fields)))}"
+
+
+def wrong_kind(item: Item, options: list[Schema]) -> str:
+    """What to give instead of a value of the wrong kind."""
+    wanted = " or ".join(dict.fromkeys(_wanted(option) for option in options if option.get("type") != "null"))
+    quoted = isinstance(item.value, (bool, int, float)) and any("string" in _kinds(option) for option in options)
+    return f"give {wanted}, not {describe(item)}" + ("; put it in quotes if it is meant" if quoted else "")
+
+
+def _wanted(option: Schema) -> str:
+    if "examples" in option:
+        return f'text such as "{option["examples"][0]}"'
+    return " or ".join(_WORDS[kind] for kind in _WORDS if kind in _kinds(option) and (kind != "integer" or "number" not in _kinds(option)))
+
+
+def describe(item: Item) -> str:
+    """A value in a message; what start scripts hold is never shown."""
+    match item.value:
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case None:
+            return "null"
+        case bool():
+            return str(item.value).lower()
+        case int() | float():
+            return f"{item.value}"
+        case str():
+            return "text" if is_script(item.path) else f"the text {shorten(item.value)}"

@@ -1,0 +1,69 @@
+"""Scaling activities: what a group did, when and why."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from trimtab.emulators.aws.calls import Answer, Call, page
+from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.world import new_id
+
+if TYPE_CHECKING:
+    from trimtab.emulators.aws.group import Group
+
+
+def record(group: "Group", description: str, cause: str, *, failed: str | None = None, details: str = "{}") -> None:
+    """Add an activity that began and ended now."""
+    now = group.home.world.now()
+    activity = {
+        "ActivityId": new_id(),
+        "AutoScalingGroupName": group.name,
+        "AutoScalingGroupARN": group.arn,
+        "Description": description if failed is None else f"{description}.  Status Reason: {failed}",
+        "Cause": cause,
+        "StartTime": now,
+        "EndTime": now,
+        "StatusCode": "Successful" if failed is None else "Failed",
+        "Progress": 100,
+        "Details": details,
+    }
+    if failed is not None:
+        activity["StatusMessage"] = failed
+    group.home.activities.setdefault(group.name, []).append(activity)
+
+
+def newest(group: "Group") -> dict[str, Any]:
+    """The last activity of a group."""
+    return group.home.activities[group.name][-1]
+
+
+def describe_scaling_activities(call: Call) -> Answer:
+    """The activities, newest first."""
+    name = call.params.get("AutoScalingGroupName")
+    if name and name not in call.region.groups and not call.params.get("IncludeDeletedGroups"):
+        raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
+    wanted = call.params.get("ActivityIds")
+    found = [
+        activity
+        for group, activities in call.region.activities.items()
+        if _is_wanted(call, group)
+        for activity in reversed(activities)
+        if not wanted or activity["ActivityId"] in wanted
+    ]
+    found.sort(key=_started, reverse=True)
+    return page(call, found, "Activities", default=100)
+
+
+def stamp(moment: datetime) -> str:
+    """A time as activities write it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _is_wanted(call: Call, group: str) -> bool:
+    name = call.params.get("AutoScalingGroupName")
+    is_there = group in call.region.groups or bool(call.params.get("IncludeDeletedGroups"))
+    return is_there and name in (None, group)
+
+
+def _started(activity: dict[str, Any]) -> datetime:
+    found: datetime = activity["StartTime"]
+    return found

@@ -1,0 +1,127 @@
+"""The fields of an Auto Scaling group: from a request to moto's group and what it would drop."""
+
+from typing import Any
+
+from trimtab.emulators.aws.calls import reordered
+from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.group import Group
+from trimtab.emulators.aws.sizes import Sizes
+
+# what moto drops or does not let change; None: not given back unless it was set
+_FIELDS = {
+    "CapacityRebalance": None,
+    "Context": None,
+    "DefaultInstanceWarmup": None,
+    "DesiredCapacityType": None,
+    "InstanceMaintenancePolicy": None,
+    "MaxInstanceLifetime": None,
+    "AvailabilityZoneDistribution": {"CapacityDistributionStrategy": "balanced-best-effort"},
+    "AvailabilityZoneImpairmentPolicy": None,
+    "CapacityReservationSpecification": None,
+    "DeletionProtection": None,
+    "InstanceLifecyclePolicy": None,
+}
+_DISTRIBUTION = {
+    "OnDemandAllocationStrategy": "prioritized",
+    "OnDemandBaseCapacity": 0,
+    "OnDemandPercentageAboveBaseCapacity": 100,
+}
+
+
+def moto_arguments(params: dict[str, Any], sizes: Sizes) -> dict[str, Any]:
+    """What moto's group is made of."""
+    tags = [{key: value for key, value in tag.items() if key != "ResourceId"} for tag in params.get("Tags", [])]
+    return {
+        "name": params["AutoScalingGroupName"],
+        "availability_zones": params.get("AvailabilityZones", []),
+        "desired_capacity": sizes.desired,
+        "max_size": sizes.high,
+        "min_size": sizes.low,
+        "launch_config_name": params.get("LaunchConfigurationName"),
+        "launch_template": params.get("LaunchTemplate", {}),
+        "vpc_zone_identifier": _reordered_subnets(params.get("VPCZoneIdentifier")),
+        "default_cooldown": params.get("DefaultCooldown"),
+        "health_check_period": params.get("HealthCheckGracePeriod", 0),
+        "health_check_type": params.get("HealthCheckType"),
+        "load_balancers": params.get("LoadBalancerNames", []),
+        "target_group_arns": reordered(params.get("TargetGroupARNs", [])),
+        "placement_group": params.get("PlacementGroup"),
+        "termination_policies": params.get("TerminationPolicies", []),
+        "tags": tags,
+        "mixed_instances_policy": _with_distribution(params.get("MixedInstancesPolicy")),
+        "capacity_rebalance": params.get("CapacityRebalance", False),
+        "new_instances_protected_from_scale_in": params.get("NewInstancesProtectedFromScaleIn", False),
+    }
+
+
+def given_fields(params: dict[str, Any]) -> dict[str, Any]:
+    """The fields that moto would drop."""
+    given = {name: params.get(name, default) for name, default in _FIELDS.items()}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def update_fields(group: Group, params: dict[str, Any]) -> None:
+    """Change the fields of a group that are given."""
+    for name, attribute in {
+        "DefaultCooldown": "default_cooldown",
+        "HealthCheckGracePeriod": "health_check_grace_period",
+        "HealthCheckType": "health_check_type",
+        "NewInstancesProtectedFromScaleIn": "new_instances_protected_from_scale_in",
+        "PlacementGroup": "placement_group",
+        "TerminationPolicies": "termination_policies",
+    }.items():
+        if params.get(name) is not None:
+            setattr(group, attribute, params[name])
+    for name in _FIELDS:
+        if params.get(name) is not None:
+            group.fields[name] = params[name]
+    _clear_fields(group)
+    if params.get("VPCZoneIdentifier") or params.get("AvailabilityZones"):
+        places = _reordered_subnets(params.get("VPCZoneIdentifier"))
+        group._set_azs_and_vpcs(params.get("AvailabilityZones", []), places, update=True)
+
+
+def _clear_fields(group: Group) -> None:
+    # each has a value of its own that means "none" (UpdateAutoScalingGroup, Auto Scaling API Reference)
+    cleared = {"DefaultInstanceWarmup": -1, "MaxInstanceLifetime": 0}
+    for name, value in cleared.items():
+        if group.fields.get(name) == value:
+            del group.fields[name]
+    maintenance = group.fields.get("InstanceMaintenancePolicy")
+    if maintenance and set(maintenance.values()) == {-1}:
+        del group.fields["InstanceMaintenancePolicy"]
+
+
+def update_source(group: Group, params: dict[str, Any]) -> None:
+    """Change what a group launches from; what runs stays as it is."""
+    template, configuration = params.get("LaunchTemplate"), params.get("LaunchConfigurationName")
+    mixed = params.get("MixedInstancesPolicy")
+    if sum(map(bool, (template, configuration, mixed))) > 1:
+        raise invalid(
+            "Valid requests must contain either LaunchTemplate, LaunchConfigurationName "
+            "or MixedInstancesPolicy parameter."
+        )
+    if not (template or configuration or mixed):
+        return
+    group.mixed_instances_policy = _with_distribution(mixed)
+    if not template:
+        group.provided_launch_template_version = None
+    if configuration:
+        group.ec2_launch_template = None
+    else:
+        group.launch_config = None
+    group._set_launch_configuration(configuration, template, group.mixed_instances_policy)
+
+
+def _with_distribution(policy: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not policy:
+        return None
+    given = {"SpotAllocationStrategy": "lowest-price", **policy.get("InstancesDistribution", {})}
+    pools = {"SpotInstancePools": 2} if given["SpotAllocationStrategy"] == "lowest-price" else {}
+    return {**policy, "InstancesDistribution": {**_DISTRIBUTION, **pools, **given}}
+
+
+def _reordered_subnets(text: str | None) -> str | None:
+    if not text:
+        return None
+    return ",".join(reordered([subnet.strip() for subnet in text.split(",")]))

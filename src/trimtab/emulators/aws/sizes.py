@@ -1,0 +1,56 @@
+"""The size of a group: the rules of its bounds, and the changes that keep to them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trimtab.emulators.aws.errors import invalid
+
+if TYPE_CHECKING:
+    from trimtab.emulators.aws.group import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Minimum, maximum and desired size."""
+
+    low: int
+    high: int
+    desired: int
+
+    def checked(self) -> "Sizes":
+        """The same, if the service would take it."""
+        if self.low > self.high:
+            raise invalid(f"Max bound, {self.high}, must be greater than or equal to min bound, {self.low}")
+        if self.desired < self.low:
+            raise invalid(
+                f"Desired capacity:{self.desired} must be between the specified min size:{self.low} "
+                f"and max size:{self.high}"
+            )
+        if self.desired > self.high:
+            raise invalid(
+                f"Desired capacity:{self.desired} must be between the specified min size:{self.low} "
+                f"and max size:{self.high}"
+            )
+        return self
+
+
+def changed(group: "Group", low: int | None, high: int | None, desired: int | None) -> Sizes:
+    """
+    The sizes after a change of those that are given.
+
+    A new minimum above the desired size raises it, and a new maximum below lowers it, when the change
+    names none (UpdateAutoScalingGroup, Amazon EC2 Auto Scaling API Reference).
+    """
+    new_low = group.min_size if low is None else low
+    new_high = group.max_size if high is None else high
+    if new_low > new_high:
+        Sizes(new_low, new_high, new_low).checked()
+    if desired is None:
+        desired = min(max(group.desired_capacity, new_low), new_high)
+    return Sizes(new_low, new_high, desired).checked()
+
+
+def apply(group: "Group", sizes: Sizes, cause: str) -> None:
+    """Set the sizes and bring the instances to them; `cause` is what the activities say."""
+    group.min_size, group.max_size, group.cause = sizes.low, sizes.high, cause
+    group.set_desired_capacity(sizes.desired)

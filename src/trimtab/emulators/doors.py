@@ -1,0 +1,186 @@
+"""The client of an emulator's control doors, for tests and demos in any process."""
+
+import http.client
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from trimtab.errors import TrimtabError
+
+__all__ = ["DoorError", "Doors", "Hold", "LoggedCall"]
+
+
+class DoorError(TrimtabError):
+    """A request to a control door that the emulator refused, or that did not reach it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """
+    One API call that the emulator answered.
+
+    `code` is the vendor's error code; `status` 0 means that no reply was sent.
+    """
+
+    n: int
+    service: str
+    operation: str
+    region: str
+    params: dict[str, Any]
+    status: int
+    code: str | None
+    write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A call that waits at a gate, before or after its effect."""
+
+    id: int
+    service: str
+    operation: str
+    kind: str
+    params: dict[str, Any]
+
+
+class Doors:
+    """
+    The control doors of a running emulator.
+
+    Args:
+        endpoint: Where it listens, such as `http://127.0.0.1:5000`.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._host = urlsplit(endpoint).netloc
+
+    def now(self) -> datetime:
+        """The time on the emulator's clock."""
+        return datetime.fromisoformat(self._ask("GET", "clock")["now"])
+
+    def advance(self, duration: timedelta | float, *, freeze: bool = False) -> datetime:
+        """Move the clock forward (a number is seconds), fire what was due, and say what time it is."""
+        seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
+        return self._clock({"advance": seconds, "freeze": freeze})
+
+    def set_clock(self, moment: datetime, *, freeze: bool = False) -> datetime:
+        """Set the clock, earlier or later; forward fires what was due in between."""
+        return self._clock({"set": moment.isoformat(), "freeze": freeze})
+
+    def run_clock(self) -> datetime:
+        """Let the clock follow real time again."""
+        return self._clock({"run": True})
+
+    def fault(
+        self,
+        kind: str,
+        *,
+        operation: str = "*",
+        service: str = "*",
+        times: int | None = 1,
+        after: int = 0,
+        contains: str | None = None,
+        write_only: bool = False,
+    ) -> None:
+        """
+        Add one rule to the faults.
+
+        Args:
+            kind: throttle, error500, denied, timeout_before, timeout_after, stale, hold_before or hold_after.
+            operation: The vendor's name of the call; `*` and `?` are wild.
+            service: Such as autoscaling, cloudwatch, ec2, elbv2.
+            times: After so many the rule is spent; `None` is never.
+            after: How many matching calls go through first.
+            contains: Text that must occur in the call's parameters.
+            write_only: Whether reads are spared.
+        """
+        rule = {
+            "kind": kind,
+            "operation": operation,
+            "service": service,
+            "times": times,
+            "after": after,
+            "contains": contains,
+            "write_only": write_only,
+        }
+        self.faults([rule])
+
+    def faults(self, rules: Sequence[dict[str, Any]]) -> None:
+        """Add rules to the faults, in the order in which they are tried."""
+        self._ask("POST", "faults", list(rules))
+
+    def list_faults(self) -> list[dict[str, Any]]:
+        """The rules that are not spent yet."""
+        return list(self._ask("GET", "faults"))
+
+    def clear_faults(self) -> None:
+        """Drop all rules; calls that are held already stay held."""
+        self._ask("DELETE", "faults")
+
+    def holds(self) -> list[Hold]:
+        """The calls that are held now."""
+        return [Hold(**hold) for hold in self._ask("GET", "holds")]
+
+    def wait_for_hold(self, timeout: float = 30.0) -> Hold:
+        """The first call that is held, once there is one."""
+        until = time.monotonic() + timeout
+        while not (found := self.holds()):
+            if time.monotonic() > until:
+                raise DoorError(f"no call was held within {timeout} s")
+            time.sleep(0.005)
+        return found[0]
+
+    def release(self, hold: Hold | int | None = None, *, drop: bool = False) -> None:
+        """Let a held call go on, or all; with `drop` it goes no further and gets no reply."""
+        which = hold.id if isinstance(hold, Hold) else hold
+        self._ask("POST", "holds", {"release": True if which is None else which, "drop": drop})
+
+    def requests(self) -> list[LoggedCall]:
+        """Every API call since the start, or since the log was cleared."""
+        return [LoggedCall(**entry) for entry in self._ask("GET", "requests")]
+
+    def count(self) -> dict[str, Any]:
+        """How many calls there were: `total`, `writes`, and `operations` by name."""
+        return dict(self._ask("GET", "requests?count=1"))
+
+    def clear_requests(self) -> None:
+        """Start the log of calls anew."""
+        self._ask("DELETE", "requests")
+
+    def push(self, points: Sequence[dict[str, Any]], *, region: str = "us-east-1") -> None:
+        """Store metric points: `namespace`, `metric`, `value`, and `dimensions`, `unit`, `at` if wanted."""
+        self._ask("POST", "metrics", {"region": region, "points": list(points)})
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The metric points that were stored through the door."""
+        return list(self._ask("GET", "metrics"))
+
+    def configure(self, **settings: float) -> dict[str, float]:
+        """Change how the emulator behaves, such as `delete_seconds`; answers all settings."""
+        return dict(self._ask("POST", "settings", settings))
+
+    def reset(self) -> None:
+        """Wipe everything: the cloud's state, faults, holds, logs, settings and the clock."""
+        self._ask("POST", "reset")
+
+    def _clock(self, body: dict[str, Any]) -> datetime:
+        return datetime.fromisoformat(self._ask("POST", "clock", body)["now"])
+
+    def _ask(self, method: str, door: str, body: Any = None) -> Any:
+        connection = http.client.HTTPConnection(self._host, timeout=60)
+        try:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, f"/_trimtab/{door}", text, {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            status, answer = reply.status, json.loads(reply.read() or b"null")
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise DoorError(f"the door {door!r} of the emulator at {self._host}: {error}") from error
+        finally:
+            connection.close()
+        if status >= 400:
+            raise DoorError(f"the door {door!r} of the emulator: {answer['error']}")
+        return answer

@@ -1,0 +1,53 @@
+"""Plans: resources, kinds, the one diff, and the changes that it finds."""
+
+from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
+from trimtab.plan.diff import Live, Options, make_plan, sign
+from trimtab.plan.kind import Field, Kind, MarkPlace, assign
+from trimtab.plan.resource import (
+    PENDING,
+    Key,
+    Mark,
+    Ref,
+    Resource,
+    Secret,
+    Text,
+    digest,
+    plain,
+    read_description,
+    read_tags,
+    references,
+    resolved,
+    revealed,
+)
+
+__all__ = [
+    "PENDING",
+    "Action",
+    "Change",
+    "Field",
+    "FieldChange",
+    "Key",
+    "Kind",
+    "Live",
+    "Mark",
+    "MarkPlace",
+    "Note",
+    "Options",
+    "Plan",
+    "Reason",
+    "Ref",
+    "Resource",
+    "Secret",
+    "Text",
+    "Unknown",
+    "assign",
+    "digest",
+    "make_plan",
+    "plain",
+    "read_description",
+    "read_tags",
+    "references",
+    "resolved",
+    "revealed",
+    "sign",
+]

@@ -1,0 +1,205 @@
+"""Changes and plans as data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from trimtab.models import Position
+from trimtab.plan.resource import Key, Resource, digest, plain
+
+
+class Action(StrEnum):
+    """What a change does."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+
+
+class Reason(StrEnum):
+    """Why a change is planned."""
+
+    NEW = "new"
+    EDITED = "edited"
+    DRIFTED = "drifted"
+    LEFT_FLEET = "left the fleet"
+    SUPERSEDED = "superseded"
+    ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """
+    One field, before and after; `None` where there is nothing.
+
+    Attributes:
+        path: In the native body: `LaunchTemplateData.InstanceType`.
+        old: What the cloud has.
+        new: What is wanted.
+        field: The model field that it comes from: `web.template.size`.
+        source: Where the file gives that field.
+    """
+
+    path: str
+    old: Any
+    new: Any
+    field: str = ""
+    source: Position | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data; secrets as digests."""
+        where = {"source": f"{self.source.file}:{self.source.line}"} if self.source else {}
+        return {
+            "path": self.path,
+            "old": plain(self.old),
+            "new": plain(self.new),
+            "field": self.field,
+            **where,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """
+    One resource to create, update, replace, delete or adopt.
+
+    Attributes:
+        fields: What differs; empty for a change that only renews the mark.
+        wanted: The resource as it is to be; `None` for a deletion.
+        live: The resource as it was read; `None` for a creation.
+        after: Keys whose own change must have gone through first.
+        instances: Instances that end with it.
+        implied: It goes with its parent; no call of its own.
+        notes: What a reviewer should know.
+    """
+
+    action: Action
+    reason: Reason
+    key: Key
+    group: str
+    fields: tuple[FieldChange, ...] = ()
+    wanted: Resource | None = None
+    live: Resource | None = None
+    after: frozenset[Key] = frozenset()
+    instances: int = 0
+    implied: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def renews_mark_only(self) -> bool:
+        """Whether nothing but the mark is written."""
+        return self.action is Action.UPDATE and not self.fields
+
+    def ground(self) -> list[Any]:
+        """What the change assumes of the cloud and wants of it: existence and compared fields, as digests."""
+        compared = [[item.path, digest(item.old), digest(plain(item.new))] for item in self.fields]
+        return [self.action.value, str(self.key), self.live is not None, sorted(compared)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data; secrets as digests."""
+        return {
+            "action": self.action.value,
+            "reason": self.reason.value,
+            "kind": self.key.kind,
+            "name": self.key.name,
+            "location": self.key.location,
+            "group": self.group,
+            "instances_lost": self.instances,
+            "fields": [item.to_dict() for item in self.fields],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know about a plan that is no change."""
+
+    text: str
+    group: str = ""
+
+    def __str__(self) -> str:
+        return f"group {self.group}: {self.text}" if self.group else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A part of the cloud that could not be read; nothing is created, deleted or pruned there."""
+
+    location: str
+    kind: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.location} could not be read: {self.reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """
+    What apply would do, and why; true when there is anything to do or anything in the way.
+
+    Attributes:
+        changes: In the order of a group's dependencies.
+        notes: What a reviewer should know.
+        problems: What makes the plan impossible; apply refuses it.
+        unknown: What could not be read; nothing is planned there.
+        request: How the plan was asked for, so that apply can look again.
+    """
+
+    provider: str
+    fleet: str
+    made_at: datetime
+    changes: tuple[Change, ...] = ()
+    notes: tuple[Note, ...] = ()
+    problems: tuple[Note, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    request: Any = field(default=None, compare=False, repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.problems or self.unknown)
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self.changes)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for two plans that do the same things to a cloud in the same state."""
+        return digest([self.provider, self.fleet, sorted((change.ground() for change in self.changes), key=str)])
+
+    def count(self, action: Action) -> int:
+        """How many changes do `action`."""
+        return sum(change.action is action for change in self.changes)
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many changes of each action, those that there are."""
+        counts = {action.value: self.count(action) for action in Action}
+        return {name: number for name, number in counts.items() if number}
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data for reviewers and programs; secrets as digests."""
+        return {
+            "trimtab_plan": 1,
+            "provider": self.provider,
+            "fleet": self.fleet,
+            "made_at": self.made_at.isoformat(),
+            "fingerprint": self.fingerprint,
+            "summary": self.summary,
+            "changes": [change.to_dict() for change in self.changes],
+            "notes": [str(note) for note in self.notes],
+            "problems": [str(problem) for problem in self.problems],
+            "unknown": [str(scope) for scope in self.unknown],
+        }
+
+    def to_saved(self) -> dict[str, Any]:
+        """The plan as it is saved: digests instead of values, to be held against a new plan later."""
+        saved = self.to_dict()
+        for change in saved["changes"]:
+            for item in change["fields"]:
+                item["old"], item["new"] = digest(item["old"]), digest(item["new"])
+        return saved

@@ -1,0 +1,418 @@
+"""What differs between wanted and live: one diff for every kind of every provider."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from trimtab.models import Fleet, Position
+from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
+from trimtab.plan.kind import Field, Kind, MarkPlace, assign
+from trimtab.plan.resource import Key, Ref, Resource, Secret, Text, digest, references, resolved
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """
+    What a read found.
+
+    Attributes:
+        resources: Everything of the fleet, and whatever stands where the fleet wants something.
+        unknown: What could not be read.
+    """
+
+    resources: Mapping[Key, Resource] = field(default_factory=dict)
+    unknown: tuple[Unknown, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a plan is made."""
+
+    prune: bool = True
+    adopt: bool = False
+
+
+def sign(kinds: Mapping[str, Kind], wanted: Iterable[Resource]) -> list[Resource]:
+    """The wanted resources with the digest of what is wanted in each mark, contained ones in their parent's."""
+    wanted = list(wanted)
+    inside: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for item in wanted:
+        if kinds[item.key.kind].mark is MarkPlace.PARENT:
+            inside[item.key.location, item.key.parent_name].append([item.key.name, _basis(kinds, item)])
+    signed = []
+    for item in wanted:
+        if item.mark is not None and kinds[item.key.kind].mark is not MarkPlace.PARENT:
+            children = sorted(inside[item.key.location, item.key.name], key=str) if _contains(kinds, item) else []
+            signed.append(item.signed(replace(item.mark, digest=digest([_basis(kinds, item), children]))))
+        else:
+            signed.append(item)
+    return signed
+
+
+def _contains(kinds: Mapping[str, Kind], item: Resource) -> bool:
+    return any(kind.parent == item.key.kind for kind in kinds.values())
+
+
+def _basis(kinds: Mapping[str, Kind], item: Resource) -> dict[str, Any]:
+    kind = kinds[item.key.kind]
+    leaves = kind.leaves(item.body)
+    rows = {path: kind.find(path) for path in leaves}
+    return {path: leaf for path, leaf in leaves.items() if not ((row := rows[path]) and (row.initial or row.moving))}
+
+
+def make_plan(
+    *,
+    provider: str,
+    kinds: Mapping[str, Kind],
+    fleet: Fleet,
+    wanted: Sequence[Resource],
+    live: Live,
+    now: datetime,
+    options: Options | None = None,
+    notes: Sequence[Note] = (),
+    problems: Sequence[Note] = (),
+) -> Plan:
+    """
+    The changes that bring `live` to `wanted`; pure.
+
+    Args:
+        provider: Name of the provider.
+        kinds: Its kinds by name.
+        fleet: The fleet that is wanted; says which fields are left to others and where each was written.
+        wanted: What `translate` made of it.
+        live: What a read found.
+        now: When the plan is made.
+        options: Whether to prune and to adopt.
+        notes: What translation and checks have to say.
+        problems: What translation and checks hold to be impossible.
+    """
+    maker = _Maker(kinds, fleet, sign(kinds, wanted), live, options or Options())
+    maker.run()
+    return Plan(
+        provider=provider,
+        fleet=fleet.name,
+        made_at=now,
+        changes=tuple(maker.ordered()),
+        notes=(*notes, *maker.notes),
+        problems=(*problems, *maker.problems),
+        unknown=live.unknown,
+    )
+
+
+class _Maker:
+    def __init__(
+        self, kinds: Mapping[str, Kind], fleet: Fleet, wanted: list[Resource], live: Live, options: Options
+    ) -> None:
+        self.kinds = kinds
+        self.fleet = fleet
+        self.wanted = {item.key: item for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank)}
+        self.live = live.resources
+        self.unknown = live.unknown
+        self.options = options
+        self.known: dict[Ref, Any] = {}
+        self.changes: dict[Key, Change] = {}
+        self.left_out: set[Key] = set()
+        self.notes: list[Note] = []
+        self.problems: list[Note] = []
+
+    def run(self) -> None:
+        for item in self.wanted.values():
+            if self._is_unmanaged(item.group, item.item):
+                continue
+            if self._is_blocked(item):
+                self.left_out.add(item.key)
+                continue
+            change = self._change_for(item)
+            if change is not None:
+                self.changes[item.key] = change
+            self._learn(item, change)
+        self._renew_marks()
+        self._delete_what_left()
+
+    def ordered(self) -> list[Change]:
+        """Groups in the fleet's order, then those that left; within one by rank, deletions last and backwards."""
+        names = {group.name: place for place, group in enumerate(self.fleet.groups)}
+        late = len(names)
+
+        def order(change: Change) -> tuple[int, str, int, int, str]:
+            rank = self.kinds[change.key.kind].rank
+            last = change.action is Action.DELETE or change.renews_mark_only
+            step = 100 - rank if change.action is Action.DELETE else rank
+            return names.get(change.group, late), change.group, int(last), step, change.key.name
+
+        return sorted(self.changes.values(), key=order)
+
+    # what is wanted
+
+    def _change_for(self, item: Resource) -> Change | None:
+        found = self.live.get(item.key)
+        if found is None or found.deleting:
+            return self._create(item, found)
+        owner = self._owner(found)
+        if owner is None or owner != self.fleet.name:
+            return self._foreign(item, found, owner)
+        return self._compare(item, found)
+
+    def _create(self, item: Resource, found: Resource | None) -> Change:
+        after = self._after(item)
+        item = replace(item, body=resolved(item.body, self.known))
+        leaves = self.kinds[item.key.kind].leaves(item.body)
+        fields = tuple(self._field(item, path, None, value) for path, value in sorted(leaves.items()))
+        notes = ("waits until the one that is being deleted is gone",) if found is not None else ()
+        return Change(
+            action=Action.CREATE,
+            reason=Reason.NEW,
+            key=item.key,
+            group=item.group,
+            fields=fields,
+            wanted=item,
+            live=found,
+            after=after,
+            notes=notes,
+        )
+
+    def _foreign(self, item: Resource, found: Resource, owner: str | None) -> Change | None:
+        self.left_out.add(item.key)
+        label = self.kinds[item.key.kind].label
+        if self.kinds[item.key.kind].mark is MarkPlace.PARENT:
+            return None  # its parent's problem
+        if owner is not None:
+            text = f"{label} {item.key.name!r} in {item.key.location} belongs to fleet {owner!r}; choose another name"
+            self.problems.append(Note(text, item.group))
+            return None
+        if not self.options.adopt:
+            text = f"{label} {item.key.name!r} in {item.key.location} exists and bears no mark of trimtab; "
+            self.problems.append(Note(text + "choose another name, or take it over with adopt", item.group))
+            return None
+        wanted = replace(found, mark=replace(item.mark, digest="") if item.mark else None, group=item.group)
+        return Change(
+            action=Action.ADOPT,
+            reason=Reason.ADOPTED,
+            key=item.key,
+            group=item.group,
+            wanted=wanted,
+            live=found,
+        )
+
+    def _compare(self, item: Resource, found: Resource) -> Change | None:
+        if self.options.adopt:
+            return None
+        kind = self.kinds[item.key.kind]
+        body = resolved(item.body, self.known)
+        differences, kept = self._differences(kind, item, body, found)
+        if not differences:
+            return None
+        replaced = any((row := kind.find(change.path)) and row.immutable for change in differences)
+        wanted = replace(item, body=_with(kind, body, kept))
+        return Change(
+            action=Action.REPLACE if replaced else Action.UPDATE,
+            reason=self._reason(item, found),
+            key=item.key,
+            group=item.group,
+            fields=tuple(differences),
+            wanted=wanted,
+            live=found,
+            after=self._after(item),
+            instances=_instances(found) if replaced and kind.holds_instances else 0,
+        )
+
+    def _differences(
+        self, kind: Kind, item: Resource, body: Mapping[str, Any], found: Resource
+    ) -> tuple[list[FieldChange], dict[str, Any]]:
+        old, new = kind.leaves(found.body), kind.leaves(body)
+        differences: list[FieldChange] = []
+        kept: dict[str, Any] = {}
+        for path in sorted({*old, *new}):
+            row = kind.find(path)
+            before, after = old.get(path), new.get(path)
+            if row is not None and row.hidden:
+                before = self._remembered(found, row, before)
+            if _same(before, after):
+                continue
+            if row is not None and (row.initial or self._is_unmanaged(item.group, item.item, row)):
+                kept[path] = before
+                continue
+            differences.append(self._field(item, path, before, after, row))
+        return differences, kept
+
+    def _remembered(self, found: Resource, row: Field, before: Any) -> Any:
+        kept = self._mark_of(found)
+        name = row.path.rsplit(".", 1)[-1].lower()
+        return kept.kept.get(name, before) if kept else before
+
+    def _reason(self, item: Resource, found: Resource) -> Reason:
+        holder = self.kinds[item.key.kind].parent
+        if self.kinds[item.key.kind].mark is MarkPlace.PARENT and holder is not None:
+            key = Key(item.key.location, holder, item.key.parent_name)
+            parent, old = self.wanted.get(key), self.live.get(key)
+            if parent is None or old is None:
+                return Reason.EDITED
+            item, found = parent, old
+        wrote, wants = self._mark_of(found), item.mark
+        return Reason.DRIFTED if wrote and wants and wrote.digest == wants.digest else Reason.EDITED
+
+    def _renew_marks(self) -> None:
+        for key, item in self.wanted.items():
+            found = self.live.get(key)
+            if key in self.changes or key in self.left_out or found is None or self.options.adopt:
+                continue
+            touched = any(
+                change.key.location == key.location and self._parent(change.key) == key
+                for change in self.changes.values()
+            )
+            stale = found.mark is not None and item.mark is not None and found.mark.digest != item.mark.digest
+            if touched and stale and self._owner(found) == self.fleet.name:
+                self.changes[key] = Change(
+                    action=Action.UPDATE,
+                    reason=Reason.EDITED,
+                    key=key,
+                    group=item.group,
+                    wanted=item,
+                    live=found,
+                    notes=("renews the mark",),
+                )
+
+    # what is not
+
+    def _delete_what_left(self) -> None:
+        if self.options.adopt:
+            return
+        for key, found in self.live.items():
+            if key in self.wanted or found.deleting or self._owner(found) != self.fleet.name:
+                continue
+            group = self._group_of(found)
+            if self._is_unmanaged(group, found.item):
+                continue
+            label = self.kinds[key.kind].label
+            if any(scope.location in (key.location, "*") for scope in self.unknown):
+                text = f"{label} {key.name!r} left the fleet, but not all of {key.location} could be read; it stays"
+                self.notes.append(Note(text, group))
+            elif not self.options.prune:
+                self.notes.append(Note(f"{label} {key.name!r} left the fleet and stays: not pruning", group))
+            else:
+                self.changes[key] = self._delete(found, group)
+
+    def _delete(self, found: Resource, group: str) -> Change:
+        kind = self.kinds[found.key.kind]
+        parent = self._parent(found.key)
+        goes_along = parent is not None and parent not in self.wanted and parent in self.live
+        fields = tuple(
+            FieldChange(path=path, old=value, new=None) for path, value in sorted(kind.leaves(found.body).items())
+        )
+        return Change(
+            action=Action.DELETE,
+            reason=Reason.LEFT_FLEET,
+            key=found.key,
+            group=group,
+            fields=fields,
+            live=found,
+            implied=goes_along,
+            instances=_instances(found) if kind.holds_instances else 0,
+        )
+
+    # small questions
+
+    def _learn(self, item: Resource, change: Change | None) -> None:
+        found = self.live.get(item.key)
+        if found is None or found.deleting or (change and change.action in (Action.CREATE, Action.REPLACE)):
+            return
+        moved = self.kinds[item.key.kind].volatile if change is not None and change.fields else frozenset()
+        for name, value in found.attributes.items():
+            if name not in moved:
+                self.known[Ref(item.key, name)] = value
+
+    def _after(self, item: Resource) -> frozenset[Key]:
+        keys = {ref.key for ref in references(item.body)}
+        parent = self._parent(item.key)
+        return frozenset(keys | {parent} if parent else keys)
+
+    def _is_blocked(self, item: Resource) -> bool:
+        """Whether it, its parent, or something that it refers to was not read or is not ours."""
+        scopes = {(scope.location, scope.kind) for scope in self.unknown}
+        for key in {item.key, *self._after(item)}:
+            if key in self.left_out or {(key.location, key.kind), (key.location, "*"), ("*", "*")} & scopes:
+                return True
+        return False
+
+    def _parent(self, key: Key) -> Key | None:
+        parent = self.kinds[key.kind].parent
+        return Key(key.location, parent, key.parent_name) if parent and key.parent_name else None
+
+    def _mark_of(self, found: Resource) -> Any:
+        parent = self._parent(found.key)
+        if self.kinds[found.key.kind].mark is not MarkPlace.PARENT or parent is None:
+            return found.mark
+        holder = self.live.get(parent)
+        return holder.mark if holder else None
+
+    def _owner(self, found: Resource) -> str | None:
+        mark = self._mark_of(found)
+        return mark.fleet if mark else None
+
+    def _group_of(self, found: Resource) -> str:
+        mark = self._mark_of(found)
+        return mark.group if mark else found.group
+
+    def _field(self, item: Resource, path: str, old: Any, new: Any, row: Field | None = None) -> FieldChange:
+        row = row or self.kinds[item.key.kind].find(path)
+        models = row.models.split() if row else []
+        field, source = self._source(item, models)
+        return FieldChange(path=path, old=old, new=new, field=field, source=source)
+
+    def _source(self, item: Resource, models: Sequence[str]) -> tuple[str, Position | None]:
+        best: tuple[str, Position | None] = (f"{item.group}.{item.item}".rstrip("."), None)
+        for name in models or [""]:
+            path = ".".join(part for part in (item.item, name) if part)
+            position = self.fleet.position(item.group, path)
+            if position and (best[1] is None or (position.line, position.column) > (best[1].line, best[1].column)):
+                best = (f"{item.group}.{path}", position)
+            elif position is None and best[1] is None and name == (models or [""])[0]:
+                best = (f"{item.group}.{path}".rstrip("."), None)
+        return best
+
+    def _is_unmanaged(self, group: str, item: str, row: Field | None = None) -> bool:
+        paths = next((one.unmanaged for one in self.fleet.groups if one.name == group), ())
+        if not paths:
+            return False
+        names = [".".join(part for part in (item, name) if part) for name in (row.models.split() if row else [""])]
+        return any(_is_within(name, path) for name in names if name for path in paths)
+
+
+def _is_within(name: str, path: str) -> bool:
+    return name == path or name.startswith(f"{path}.")
+
+
+def _instances(found: Resource) -> int:
+    return int(found.attributes.get("instances", 0))
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(after, (Ref, Text)) or isinstance(before, (Ref, Text)):
+        return False
+    if isinstance(before, Secret) and isinstance(after, Secret):
+        return before.digest == after.digest
+    if isinstance(after, Secret) and isinstance(before, str):
+        return before == after.digest
+    if isinstance(before, bool) or isinstance(after, bool):
+        return before is after
+    return bool(before == after)
+
+
+def _with(kind: Kind, body: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The wanted body with the live values of the fields that are left to others."""
+    if not kept:
+        return body
+    copy: dict[str, Any] = _copied(body)
+    for path, value in kept.items():
+        assign(kind, copy, path, value)
+    return copy
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _copied(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copied(item) for item in value]
+    return value

@@ -1,0 +1,192 @@
+"""Kinds: one row of data per native kind, which drives the one diff."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+
+class MarkPlace(StrEnum):
+    """Where the ownership mark of a kind is written."""
+
+    TAGS = "tags"
+    DESCRIPTION = "description"
+    LABELS = "labels"
+    PARENT = "parent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """
+    One field of a kind's body.
+
+    Attributes:
+        path: Where it is: `DefaultCooldown`, `Tags[*].Value`.
+        models: The model fields that it comes from, relative to the resource's item.
+        default: What the cloud has when nobody gives it; `None` when it then has nothing.
+        cleared: What to send so that the cloud goes back to the default, where that is not `default` itself.
+        immutable: A change makes a new resource.
+        initial: Given when the resource is created, not compared afterwards.
+        moving: Changed by the cloud or by time; compared, but no part of the mark's digest.
+        hidden: Never given back; compared by the digest kept in the mark.
+    """
+
+    path: str
+    models: str = ""
+    default: Any = None
+    cleared: Any = None
+    immutable: bool = False
+    initial: bool = False
+    moving: bool = False
+    hidden: bool = False
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches the path of a leaf at or below this field."""
+        text = re.escape(self.path).replace(re.escape("[*]"), r"\[[^\]]*\]")
+        return re.compile(rf"{text}($|[.\[])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """
+    How one native kind is owned, compared and written.
+
+    Attributes:
+        name: The word in keys: `scaling-policy`.
+        label: The vendor's word, for people.
+        rank: Order of creation within a group; deletion goes the other way.
+        mark: Where the ownership mark is written.
+        parent: The kind that contains it and takes it along when deleted.
+        fields: Its fields; a field that is not listed is not compared when `closed`.
+        maps: Lists that are maps: path to the field that is the key.
+        sets: Lists whose order means nothing.
+        closed: Only the listed fields are compared; what else a reply holds is the cloud's own.
+        replaces: Whether a write replaces the whole body; then it starts from the live body.
+        volatile: Attributes that get a new value when the resource is updated.
+        batch: How many one call can write.
+        holds_instances: Whether deleting it ends instances, which takes consent.
+    """
+
+    name: str
+    label: str
+    rank: int
+    mark: MarkPlace
+    parent: str | None = None
+    fields: tuple[Field, ...] = ()
+    maps: Mapping[str, str] = field(default_factory=dict)
+    sets: frozenset[str] = frozenset()
+    closed: bool = True
+    replaces: bool = False
+    volatile: frozenset[str] = frozenset()
+    batch: int = 1
+    holds_instances: bool = False
+
+    def find(self, path: str) -> Field | None:
+        """The row for a leaf: the longest that matches it or something around it."""
+        rows = [row for row in self.fields if row.pattern.match(path)]
+        return max(rows, key=lambda row: len(row.path), default=None)
+
+    def leaves(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Every leaf of a body by path, defaults filled in.
+
+        A list in `maps` gives paths such as `Tags[Name].Value`; one in `sets` is one leaf, a frozenset.
+        """
+        found = dict(self._walk("", "", body))
+        if self.closed:
+            found = {path: value for path, value in found.items() if self.find(path)}
+        for row in self.fields:
+            if row.default is not None:
+                for path in _instances(row.path, found):
+                    found.setdefault(path, frozenset(row.default) if isinstance(row.default, list) else row.default)
+        return found
+
+    def _walk(self, path: str, pattern: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, Mapping):
+            dot = "." if path else ""
+            for name, item in value.items():
+                yield from self._walk(f"{path}{dot}{name}", f"{pattern}{dot}{name}", item)
+        elif isinstance(value, (list, tuple)):
+            yield from self._walk_list(path, pattern, value)
+        elif value is not None:
+            yield path, value
+
+    def _walk_list(self, path: str, pattern: str, items: Any) -> Iterator[tuple[str, Any]]:
+        if pattern in self.sets:
+            if items:
+                yield path, frozenset(items)
+            return
+        key = self.maps.get(pattern)
+        for index, item in enumerate(items):
+            name = item[key] if key else index
+            rest = {field: value for field, value in item.items() if field != key} if key else item
+            if key and not rest:
+                yield f"{path}[{name}]", True
+            yield from self._walk(f"{path}[{name}]", f"{pattern}[*]", rest)
+
+
+def _instances(pattern: str, leaves: Mapping[str, Any]) -> list[str]:
+    if "[*]" not in pattern:
+        return [pattern]
+    head, tail = pattern.rsplit("[*]", 1)
+    start = re.compile(re.escape(head).replace(re.escape("[*]"), r"\[[^\]]*\]") + r"\[[^\]]*\]")
+    return sorted({found[0] + tail for path in leaves if (found := start.match(path))})
+
+
+def assign(kind: Kind, body: dict[str, Any], path: str, value: Any) -> None:
+    """Set one leaf of a body in place, by the path that `Kind.leaves` gives it; `None` removes it."""
+    _assign(kind, body, "", _split(path), value)
+
+
+def _split(path: str) -> list[str]:
+    return [step for step in re.findall(r"\[[^\]]*\]|[^.\[]+", path) if step]
+
+
+def _assign(kind: Kind, holder: Any, pattern: str, steps: list[str], value: Any) -> None:
+    step, rest = steps[0], steps[1:]
+    if step.startswith("["):
+        _assign_element(kind, holder, pattern, step[1:-1], rest, value)
+        return
+    pattern = f"{pattern}.{step}" if pattern else step
+    if rest:
+        if step not in holder:
+            if value is None:
+                return
+            holder[step] = [] if rest[0].startswith("[") else {}
+        _assign(kind, holder[step], pattern, rest, value)
+        if value is None and not holder[step]:
+            del holder[step]
+    elif value is None:
+        holder.pop(step, None)
+    else:
+        holder[step] = sorted(value, key=str) if isinstance(value, frozenset) else value
+
+
+def _assign_element(kind: Kind, items: list[Any], pattern: str, name: str, rest: list[str], value: Any) -> None:
+    key = kind.maps.get(pattern)
+    if key is None:
+        _assign_index(kind, items, pattern, int(name), rest, value)
+        return
+    element = next((item for item in items if str(item[key]) == name), None)
+    if element is None:
+        if value is None:
+            return
+        element = {key: name}
+        items.append(element)
+    if rest:
+        _assign(kind, element, f"{pattern}[*]", rest, value)
+    if value is None and set(element) <= {key}:
+        items.remove(element)
+
+
+def _assign_index(kind: Kind, items: list[Any], pattern: str, index: int, rest: list[str], value: Any) -> None:
+    if rest:
+        if index < len(items):
+            _assign(kind, items[index], f"{pattern}[*]", rest, value)
+    elif value is None:
+        del items[index:]
+    else:
+        items[index : index + 1] = [value]

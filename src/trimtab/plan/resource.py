@@ -1,0 +1,235 @@
+"""Resources as a cloud has them: keys, bodies in the native API's own shape, references, marks."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+PENDING = "(known after apply)"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Key:
+    """What tells one resource from all others: location, kind, native name (PARENT/NAME when contained)."""
+
+    location: str
+    kind: str
+    name: str
+
+    @property
+    def parent_name(self) -> str:
+        """The native name of what contains it; empty when nothing does."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def own_name(self) -> str:
+        """The native name without its parent's."""
+        return self.name.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} ({self.location})"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An attribute of another resource, such as its ARN; perhaps known only once that one is written."""
+
+    key: Key
+    attribute: str
+
+    def __str__(self) -> str:
+        return PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string with references inside."""
+
+    parts: tuple[str | Ref, ...]
+
+    def __str__(self) -> str:
+        return "".join(str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A string that is compared and written but never shown; only its digest is."""
+
+    value: str
+
+    @property
+    def digest(self) -> str:
+        """`sha256:` and the first sixteen hexadecimal digits."""
+        return "sha256:" + hashlib.sha256(self.value.encode()).hexdigest()[:16]
+
+    def __str__(self) -> str:
+        return self.digest
+
+    def __repr__(self) -> str:
+        return f"Secret({self.digest})"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """
+    Whose a resource is, written on the resource itself.
+
+    Attributes:
+        fleet: Name of the fleet that owns it.
+        group: Name of the group within the fleet.
+        digest: Digest of what was wanted when it was last written; tells an edit from drift.
+        kept: What was looked up when it was created and is kept since: name to value.
+    """
+
+    fleet: str
+    group: str
+    digest: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """The mark as the last line of a description."""
+        words = {"fleet": self.fleet, "group": self.group, "digest": self.digest, **self.kept}
+        return "[trimtab " + " ".join(f"{name}={value}" for name, value in words.items() if value) + "]"
+
+    def sign(self, description: str | None) -> str:
+        """A description with the mark as its last line."""
+        return f"{description}\n{self.line()}" if description else self.line()
+
+    def tags(self) -> dict[str, str]:
+        """The mark as tags or labels."""
+        words = {"fleet": self.fleet, "group": self.group, "digest": self.digest, **self.kept}
+        return {f"trimtab-{name}": value for name, value in words.items() if value}
+
+
+_LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")
+
+
+def read_description(text: str | None) -> tuple[str | None, Mark | None]:
+    """What a person wrote in a description, and the mark under it."""
+    found = _LINE.search(text or "")
+    if text is None or found is None:
+        return text, None
+    words = dict(word.split("=", 1) for word in found[1].split())
+    return text[: found.start()] or None, _mark(words)
+
+
+def read_tags(tags: Mapping[str, str]) -> tuple[dict[str, str], Mark | None]:
+    """The tags that a person gave, and the mark beside them."""
+    own = {name.removeprefix("trimtab-"): value for name, value in tags.items() if name.startswith("trimtab-")}
+    return {name: value for name, value in tags.items() if not name.startswith("trimtab-")}, _mark(own)
+
+
+def _mark(words: Mapping[str, str]) -> Mark | None:
+    if not words.get("fleet") or not words.get("group"):
+        return None
+    known = {"fleet", "group", "digest"}
+    kept = {name: value for name, value in words.items() if name not in known}
+    return Mark(words["fleet"], words["group"], words.get("digest", ""), kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """
+    One thing that a cloud has or is to have.
+
+    Attributes:
+        key: Location, kind and native name.
+        body: The fields that trimtab writes and compares, as the native API spells them.
+        group: Name of the group that it belongs to; empty for something foreign.
+        item: The part of the group that it stands for: `policies.scale-out`; empty for the group itself.
+        mark: Wanted: what is to be written on it. Live: what was found on it.
+        attributes: What the cloud gave it and others refer to: ARN, version, number of instances.
+        deleting: Whether the cloud is removing it.
+        basis: What the mark's digest takes in place of fields that time moves.
+    """
+
+    key: Key
+    body: Mapping[str, Any]
+    group: str = ""
+    item: str = ""
+    mark: Mark | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    deleting: bool = False
+    basis: Any = None
+
+    def signed(self, mark: Mark | None) -> "Resource":
+        """The same resource with another mark."""
+        return replace(self, mark=mark)
+
+
+def references(value: object) -> Iterator[Ref]:
+    """Each reference inside a body."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, Text):
+        yield from (part for part in value.parts if isinstance(part, Ref))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from references(item)
+    elif isinstance(value, (list, tuple, frozenset)):
+        for item in value:
+            yield from references(item)
+
+
+def resolved(value: Any, known: Mapping[Ref, Any]) -> Any:
+    """`value` with every reference that is known replaced by what it stands for."""
+    if isinstance(value, Ref):
+        return known.get(value, value)
+    if isinstance(value, Text):
+        parts = tuple(known.get(part, part) if isinstance(part, Ref) else part for part in value.parts)
+        return "".join(map(str, parts)) if not any(isinstance(part, Ref) for part in parts) else Text(parts)
+    if isinstance(value, Mapping):
+        return {name: resolved(item, known) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [resolved(item, known) for item in value]
+    return value
+
+
+def revealed(value: Any) -> Any:
+    """`value` with secrets as plain strings, for the call that writes them and nothing else."""
+    if isinstance(value, Secret):
+        return value.value
+    if isinstance(value, Mapping):
+        return {name: revealed(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [revealed(item) for item in value]
+    return value
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON data: references as "(known after apply)", secrets as digests."""
+    if isinstance(value, (Ref, Text, Secret)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, frozenset):
+        return sorted((plain(item) for item in value), key=str)
+    return value
+
+
+def digest(value: Any) -> str:
+    """Sixteen hexadecimal digits that tell one value from another, whatever the order of its names."""
+    text = json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Ref):
+        return ["ref", value.key.location, value.key.kind, value.key.name, value.attribute]
+    if isinstance(value, Text):
+        return ["text", *(_canonical(part) for part in value.parts)]
+    if isinstance(value, Secret):
+        return value.digest
+    if isinstance(value, Mapping):
+        return {str(name): _canonical(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    if isinstance(value, frozenset):
+        return sorted((_canonical(item) for item in value), key=str)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

@@ -1,0 +1,194 @@
+"""What a provider is: the roles that join, plan and apply ask for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from trimtab.errors import ProviderError
+from trimtab.models import Capacity, Fleet
+from trimtab.plan import Change, Kind, Live, Note, Resource, Unknown
+
+
+class InstanceState(StrEnum):
+    """Where an instance is in its life."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    STANDBY = "standby"
+    TERMINATING = "terminating"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """
+    One machine of a group.
+
+    Attributes:
+        healthy: What the group's health check says; `None` while it does not judge.
+        serving: Whether every load balancer of the group sends it requests; `None` without one or not asked.
+        template: The template (and version) that it was started from.
+        outdated: Whether the group now starts instances from another template.
+    """
+
+    id: str
+    zone: str = ""
+    state: InstanceState = InstanceState.RUNNING
+    healthy: bool | None = None
+    serving: bool | None = None
+    size: str = ""
+    template: str = ""
+    outdated: bool = False
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupState:
+    """A group as it is now: bounds, wanted size, instances."""
+
+    name: str
+    location: str
+    min: int
+    max: int
+    desired: int
+    instances: tuple[Instance, ...] = ()
+    deleting: bool = False
+    group: str = ""
+    fleet: str = ""
+
+    @property
+    def capacity(self) -> Capacity:
+        """The bounds and the wanted size, as the cloud has them."""
+        return Capacity.model_construct(min=self.min, max=self.max, desired=self.desired)
+
+    @property
+    def running(self) -> int:
+        """Instances that run and are not held to be unhealthy."""
+        return sum(one.state is InstanceState.RUNNING and one.healthy is not False for one in self.instances)
+
+    @property
+    def serving(self) -> int:
+        """Running instances that every load balancer of the group sends requests."""
+        return sum(one.state is InstanceState.RUNNING and one.serving is not False for one in self.instances)
+
+    @property
+    def outdated(self) -> int:
+        """Instances started from another template than the group's."""
+        return sum(one.outdated for one in self.instances)
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether exactly the wanted number runs and nothing starts or ends."""
+        settled = all(one.state in (InstanceState.RUNNING, InstanceState.STANDBY) for one in self.instances)
+        return not self.deleting and settled and self.running == self.desired
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether it is stable and every instance serves."""
+        return self.is_stable and self.serving == self.desired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """One thing that a cloud did to a group's size."""
+
+    id: str
+    at: datetime
+    status: str
+    description: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmState:
+    """An alarm as it stands: `ok`, `alarm` or `no-data`."""
+
+    name: str
+    state: str
+    reason: str = ""
+    since: datetime | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One change with its body ready to send; references resolved, secrets still wrapped."""
+
+    change: Change
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """
+    What a fleet refers to and a cloud knows: images, subnets, balancers.
+
+    Attributes:
+        found: By kind of thing and by how the fleet names it.
+        notes: What a reviewer should know.
+        problems: What was not found, or was found more than once.
+        unknown: What could not be looked up.
+    """
+
+    found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    problems: tuple[Note, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+
+
+Written = Mapping[str, Any] | ProviderError
+"""What a write gave back: the resource's attributes, or why it failed."""
+
+
+class Provider(Protocol):
+    """One vendor's code: translates, reads and writes; decides nothing."""
+
+    name: str
+    kinds: Mapping[str, Kind]
+    location: str
+    """Where groups without a location of their own live."""
+
+    def read(self, fleet: Fleet) -> Live:
+        """Everything of the fleet, and whatever stands where it wants something; what fails is unknown."""
+        ...
+
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+        """What the fleet refers to; what was kept at creation stays unless named in `refresh`."""
+        ...
+
+    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
+        """The resources that the fleet wants; pure."""
+        ...
+
+    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
+        """Notes on what is approximated, and problems with what cannot be done; pure."""
+        ...
+
+    def write(self, writes: Sequence[Write]) -> Sequence[Written]:
+        """Send changes of one kind, action and group, at most `Kind.batch` of them; an outcome for each."""
+        ...
+
+    def read_states(self, places: Iterable[tuple[str, str]], *, balancers: bool = False) -> Sequence[GroupState]:
+        """The groups at (location, native name), those that exist; with what balancers say when asked."""
+        ...
+
+    def find_group(self, name: str, location: str) -> GroupState | None:
+        """The group with this native name, else the only marked one with this name within its fleet."""
+        ...
+
+    def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
+        """What the cloud did to the group's size, newest first."""
+        ...
+
+    def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
+        """The state of every alarm that the fleet has in the cloud."""
+        ...
+
+    def set_capacity(self, location: str, name: str, desired: int) -> None:
+        """Ask for a size; waits for no cooldown."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,38 @@
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from aws_bench import Aws
+
+collect_ignore_glob = []
+try:
+    import moto.server  # noqa: F401
+except ImportError:
+    # without the extra there is nothing to test here
+    collect_ignore_glob = ["test_aws_*.py"]
+
+
+@pytest.fixture(scope="session")
+def running() -> "Iterator[Aws]":
+    from aws_bench import Aws, client_for
+
+    from trimtab.emulators import AwsEmulator
+
+    with AwsEmulator() as emulator:
+        services = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
+        clients = {service: client_for(emulator, service) for service in services}
+        yield Aws(emulator, emulator.doors, **clients)
+
+
+@pytest.fixture
+def aws(running: "Aws") -> "Aws":
+    """A new cloud at midnight of 2026-01-05 UTC, with one launch template `web`."""
+    from aws_bench import START
+
+    running.doors.reset()
+    running.doors.set_clock(START, freeze=True)
+    running.make_template()
+    running.doors.clear_requests()
+    return running
