@@ -355,7 +355,7 @@ class Cloud:
         wanted = [] if problems else self.provider.translate(fleet, facts, now)
         if request.only is not None:
             wanted = [item for item in wanted if item.group in request.only]
-        if problems or facts.problems or request.strict and notes:
+        if problems or facts.problems or (request.strict and notes):
             strict = [Note(f"not exactly so: {note.text}", note.group) for note in notes] if request.strict else []
             return Plan(
                 provider=self.provider.name,

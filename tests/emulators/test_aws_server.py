@@ -8,8 +8,8 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
 from aws_bench import ONCE, START, Aws, client_for, code
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from trimtab.clock import ManualClock
 from trimtab.emulators import AwsEmulator, DoorError, Doors
@@ -272,8 +272,10 @@ class TestDoors:
             Doors("http://127.0.0.1:9").now()
 
 
-def test_an_operation_that_is_missing_is_a_client_error(aws: Aws) -> None:
+def test_what_it_does_not_have_is_a_client_error(aws: Aws) -> None:
     assert code(aws.autoscaling.describe_account_limits) == "NotImplemented"
+    with pytest.raises(ClientError):
+        client_for(aws.emulator, "pricing").describe_services()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

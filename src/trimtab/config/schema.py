@@ -42,7 +42,7 @@ def _json_schema() -> Schema:
     root["properties"]["groups"] = {"description": "The groups, by name."}
     root["properties"]["defaults"] = {
         "description": "What every group has unless it says otherwise: a group with nothing required.",
-        "anyOf": [shared, {"type": "null"}],
+        **shared,
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -56,7 +56,7 @@ def _json_schema() -> Schema:
 
 
 def _tidy(node: Any) -> Any:
-    """Without pydantic's titles and the empty defaults of nested models; unions as `anyOf`."""
+    """Without pydantic's titles, nulls and the defaults of nested models; unions as `anyOf`."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
@@ -67,7 +67,15 @@ def _tidy(node: Any) -> Any:
     if "oneOf" in kept:
         kept["anyOf"] = kept.pop("oneOf")
         kept.pop("discriminator", None)
+    if {"type": "null"} in kept.get("anyOf", ()):
+        kept = _without_null(kept)
     return {key: _tidy(item) for key, item in kept.items()}
+
+
+def _without_null(node: Schema) -> Schema:
+    rest = {key: item for key, item in node.items() if key not in ("anyOf", "default")}
+    options = [option for option in node["anyOf"] if option != {"type": "null"}]
+    return {**rest, **(options[0] if len(options) == 1 else {"anyOf": options})}
 
 
 def _say_types(defs: Schema) -> None:
@@ -79,7 +87,7 @@ def _add_script_file(template: Schema) -> None:
     fields = dict(template["properties"])
     after = list(fields).index("user_data") + 1
     path = {"type": "string", "minLength": 1, "description": "A file with the start script, beside the fleet file."}
-    added = {"user_data_file": {"anyOf": [path, {"type": "null"}]}}
+    added = {"user_data_file": path}
     template["properties"] = dict(list(fields.items())[:after]) | added | dict(list(fields.items())[after:])
 
 
@@ -120,6 +128,8 @@ def _override_groups(defs: Schema) -> Schema:
 
 def _loosen(defs: Schema, name: str, suffix: str) -> str:
     """The reference of a copy of a model with nothing required, as deep as mappings merge."""
+    if "enum" in defs[name]:
+        return _REF + name
     new = suffix.format(name)
     if new not in defs:
         defs[new] = {}
@@ -142,6 +152,4 @@ def _loosened(defs: Schema, node: Schema, suffix: str) -> Schema:
 
 def _open(defs: Schema, node: Schema, suffix: str) -> Schema:
     loosened = _loosened(defs, node, suffix)
-    if suffix != _OVERRIDE or {"type": "null"} in loosened.get("anyOf", ()):
-        return loosened
-    return {"anyOf": [loosened, {"type": "null"}]}
+    return {"anyOf": [loosened, {"type": "null"}]} if suffix == _OVERRIDE else loosened

@@ -78,7 +78,9 @@ class Shape:
             if schemas:
                 self.check(child, {"anyOf": schemas}, (*steps, key))
             else:
-                self._report(child, _unknown(key, [field for option in options for field in option["properties"]], lacks))
+                self._report(
+                    child, _unknown(key, [field for option in options for field in option["properties"]], lacks)
+                )
         if lacks:
             self.missing.append((item, steps, lacks))
 
@@ -130,15 +132,25 @@ def _unknown(key: str, fields: list[str], missing: tuple[str, ...]) -> str:
 
 def wrong_kind(item: Item, options: list[Schema]) -> str:
     """What to give instead of a value of the wrong kind."""
-    wanted = " or ".join(dict.fromkeys(_wanted(option) for option in options if option.get("type") != "null"))
+    if item.value is None:
+        return f"give {_all_wanted(options)}, or leave this out; null says nothing here"
+    wanted = _all_wanted(options)
     quoted = isinstance(item.value, (bool, int, float)) and any("string" in _kinds(option) for option in options)
     return f"give {wanted}, not {describe(item)}" + ("; put it in quotes if it is meant" if quoted else "")
+
+
+def _all_wanted(options: list[Schema]) -> str:
+    return " or ".join(dict.fromkeys(_wanted(option) for option in options if option.get("type") != "null"))
 
 
 def _wanted(option: Schema) -> str:
     if "examples" in option:
         return f'text such as "{option["examples"][0]}"'
-    return " or ".join(_WORDS[kind] for kind in _WORDS if kind in _kinds(option) and (kind != "integer" or "number" not in _kinds(option)))
+    return " or ".join(
+        _WORDS[kind]
+        for kind in _WORDS
+        if kind in _kinds(option) and (kind != "integer" or "number" not in _kinds(option))
+    )
 
 
 def describe(item: Item) -> str:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import trimtab.emulators
+from trimtab.errors import MissingExtra
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,7 +23,11 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
         log = stack.enter_context(given.log.open("a", encoding="utf-8")) if given.log else sys.stderr
-        emulator = stack.enter_context(trimtab.emulators.AwsEmulator(port=given.port, log=log))
+        try:
+            start = trimtab.emulators.AwsEmulator
+        except MissingExtra as error:
+            parser.error(str(error))
+        emulator = stack.enter_context(start(port=given.port, log=log))
         for name, value in emulator.environment.items():
             sys.stdout.write(f"{name}={value}\n")
         sys.stdout.flush()

@@ -171,7 +171,7 @@ class Doors:
         return datetime.fromisoformat(self._ask("POST", "clock", body)["now"])
 
     def _ask(self, method: str, door: str, body: Any = None) -> Any:
-        connection = http.client.HTTPConnection(self._host, timeout=60)
+        connection = http.client.HTTPConnection(self._host, timeout=600)
         try:
             text = None if body is None else json.dumps(body)
             connection.request(method, f"/_trimtab/{door}", text, {"Content-Type": "application/json"})

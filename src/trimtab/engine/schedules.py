@@ -154,9 +154,7 @@ class _Sizes:
 
     def result(self) -> InForce:
         low, high = self.values["min"] or 0, self.values["max"] or 0
-        return InForce(
-            min=low, max=max(low, high), desired=self.values["desired"], because=tuple(self.because)
-        )
+        return InForce(min=low, max=max(low, high), desired=self.values["desired"], because=tuple(self.because))
 
 
 def _order(item: tuple[datetime, int, Schedule]) -> tuple[datetime, int]:

@@ -47,14 +47,18 @@ class Fleet(Model):
             seen[place] = group.name
         return self
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both declare the same, wherever they were read from."""
+        if not isinstance(other, Fleet):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in Fleet.model_fields)
+
     def __getitem__(self, name: str) -> ScalingGroup:
         """The group called `name`; `KeyError` when there is none."""
         for group in self.groups:
             if group.name == name:
                 return group
-        raise KeyError(
-            f"fleet {self.name!r} has no group {name!r}; it has {', '.join(g.name for g in self.groups)}"
-        )
+        raise KeyError(f"fleet {self.name!r} has no group {name!r}; it has {', '.join(g.name for g in self.groups)}")
 
     def native_name(self, group: ScalingGroup) -> str:
         """The group's name in the cloud."""

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from trimtab.models.alarm import Alarm
-from trimtab.models.base import Duration, Model, Name, NamedList, check_unique, refuse
+from trimtab.models.base import MAX_SIZE, Duration, Model, Name, NamedList, check_unique, refuse
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
 from trimtab.models.schedule import Schedule
 from trimtab.models.settings import AwsSettings, AzureSettings, GcpSettings
 from trimtab.models.template import InstanceTemplate, Tags
 
-Size = Annotated[int, Field(ge=0)]
+Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
 
 
 class Capacity(Model):
@@ -71,6 +73,10 @@ class LoadBalancer(Model):
         if (self.name is None) == (self.id is None):
             refuse("name a load balancer by `name` or by `id`, exactly one of them")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(schema)]}
 
 
 class HealthCheck(Model):
@@ -131,10 +137,15 @@ class ScalingGroup(Model):
         _check_schedules(self)
         for index, path in enumerate(self.unmanaged):
             _check_path(self, path, index)
-        for key in (*self.tags, *self.template.tags):
-            if key.startswith("trimtab-"):
-                refuse(f"the tag {key!r} is trimtab's own mark; choose another name", "tags", key)
+        _check_tags(self.tags, "tags")
+        _check_tags(self.template.tags, "template", "tags")
         return self
+
+
+def _check_tags(tags: Tags, *at: str) -> None:
+    for key in tags:
+        if key.startswith("trimtab-"):
+            refuse(f"the tag {key!r} is trimtab's own mark; choose another name", *at, key)
 
 
 def _check_triggers(group: ScalingGroup) -> None:

@@ -63,17 +63,17 @@ class Metric(Model):
             refuse("a custom metric needs its `namespace`", "namespace")
         if self.source is MetricSource.PROMQL and not self.query:
             refuse("a PromQL metric needs its `promql` query", "query")
+        if self.source not in (MetricSource.CUSTOM, MetricSource.PROMQL):
+            _check_neutral(self)
         return self
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return _file_schema()
 
 
-NEUTRAL: Mapping[str, Metric] = {
-    name: Metric(name=name, unit=unit, source=source)
+_ROWS = {
+    name: (unit, source)
     for name, unit, source in (
         ("cpu", Unit.PERCENT, MetricSource.HOST),
         ("network-in", Unit.BYTES_PER_SECOND, MetricSource.HOST),
@@ -87,6 +87,18 @@ NEUTRAL: Mapping[str, Metric] = {
         ("queue-depth", Unit.COUNT, MetricSource.QUEUE),
         ("queue-per-instance", Unit.COUNT, MetricSource.QUEUE),
     )
+}
+
+
+def _check_neutral(metric: Metric) -> None:
+    if _ROWS.get(metric.name) != (metric.unit, metric.source):
+        refuse(f"{metric.name!r} is no neutral metric in that unit; make others by `metrics.custom`", "name")
+    if metric.namespace or metric.dimensions or metric.query:
+        refuse("a neutral metric has no namespace, dimensions or query", "name")
+
+
+NEUTRAL: Mapping[str, Metric] = {
+    name: Metric(name=name, unit=unit, source=source) for name, (unit, source) in _ROWS.items()
 }
 """The neutral metrics: name, unit and source of each."""
 
@@ -117,21 +129,20 @@ def _from_mapping(value: Mapping[str, Any]) -> object:
         return {"unit": "none", "name": "promql", **rest, "query": value["promql"], "source": "promql"}
     neutral = NEUTRAL.get(str(value.get("name")))
     if neutral is None:
-        refuse(
-            "a metric is `{name: NEUTRAL, of: ...}`, `{custom: NAME, namespace: ...}` or `{promql: QUERY}`"
-        )
+        refuse("a metric is `{name: NEUTRAL, of: ...}`, `{custom: NAME, namespace: ...}` or `{promql: QUERY}`")
     return {**neutral.model_dump(exclude_unset=True), **rest}
 
 
 def _file_schema() -> JsonSchemaValue:
     text = {"type": "string", "minLength": 1}
-    units = {"enum": [unit.value for unit in Unit]}
+    neutral = {"type": "string", "enum": list(NEUTRAL)}
+    units = {"type": "string", "enum": [unit.value for unit in Unit]}
     labels = {"type": "object", "additionalProperties": {"type": "string"}}
     custom = {"custom": text, "namespace": text, "dimensions": labels, "unit": units}
     return {
         "anyOf": [
-            {"enum": list(NEUTRAL)},
-            _closed({"name": {"enum": list(NEUTRAL)}, "of": text}, "name"),
+            neutral,
+            _closed({"name": neutral, "of": text}, "name"),
             _closed(custom, "custom", "namespace"),
             _closed({"promql": text, "name": text, "unit": units}, "promql"),
         ]

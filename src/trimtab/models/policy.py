@@ -6,16 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from trimtab.models.base import Duration, Model, Name, exactly_one, refuse
+from trimtab.models.base import MAX_SIZE, Duration, Model, Name, exactly_one, refuse
 from trimtab.models.metric import MetricField
 
 
 class _Amount(Model):
-    change: int | None = None
+    change: Annotated[int, Field(ge=-MAX_SIZE, le=MAX_SIZE)] | None = None
     """Instances to add, or to remove when negative."""
     percent: Annotated[int, Field(ge=-100, le=10_000)] | None = None
     """Per cent of the size to add, or to remove when negative."""
-    to: Annotated[int, Field(ge=0)] | None = None
+    to: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
     """The exact size to go to."""
 
     @model_validator(mode="after")
@@ -86,12 +86,7 @@ class StepPolicy(_Policy):
         for index, (one, two) in enumerate(pairwise(self.steps)):
             if one.upper is None or one.upper != two.lower:
                 refuse("each step begins where the one before it ends", "steps", index + 1, "lower")
-        kinds = {
-            kind
-            for step in self.steps
-            for kind in ("change", "percent", "to")
-            if getattr(step, kind) is not None
-        }
+        kinds = {kind for step in self.steps for kind in ("change", "percent", "to") if getattr(step, kind) is not None}
         if len(kinds) > 1:
             refuse(f"the steps of a policy are all of one sort, not {' and '.join(sorted(kinds))}", "steps")
         return self

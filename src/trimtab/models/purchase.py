@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from trimtab.models.base import Model, refuse
 
+PRICE = r"^\d+(\.\d+)?$"
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -37,7 +38,7 @@ class Purchase(Model):
     on_demand_percent: Percent = 0
     """Per cent of the instances above the base that are on demand; a fraction goes to on demand."""
     strategy: SpotStrategy | None = None
-    max_price: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
+    max_price: Annotated[str, Field(pattern=PRICE)] | None = None
     """Most to pay for an instance-hour of spot, in the vendor's currency; the on-demand price when left out."""
     sizes: tuple[SizeOption, ...] = ()
     """Instance types in order of preference; the template's size when left out."""

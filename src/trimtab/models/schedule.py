@@ -5,9 +5,9 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from trimtab.models.base import Duration, Model, Name, exactly_one, refuse
+from trimtab.models.base import MAX_SIZE, Duration, Model, Name, exactly_one, refuse
 
 
 def _check_zone(value: str) -> str:
@@ -24,15 +24,29 @@ def _check_cron(value: str) -> str:
     try:
         CronSim(value, datetime(2026, 1, 1))  # noqa: DTZ001 - only parsed
     except CronSimError as error:
-        refuse(
-            f'{value!r} is not cron ({error}); write "minute hour day month weekday", such as "0 8 * * 1-5"'
-        )
+        refuse(f'{value!r} is not cron ({error}); write "minute hour day month weekday", such as "0 8 * * 1-5"')
     return value
+
+
+def _check_moment(value: object) -> object:
+    # pydantic alone would read "2026" as seconds since 1970
+    if isinstance(value, datetime) or (isinstance(value, str) and _is_moment(value)):
+        return value
+    refuse(f'write a moment as date and time, such as "2026-12-24T18:00:00", not {value!r}')
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) > len("2026-12-24")
 
 
 Zone = Annotated[str, AfterValidator(_check_zone)]
 Cron = Annotated[str, AfterValidator(_check_cron)]
-Size = Annotated[int, Field(ge=0)]
+Moment = Annotated[datetime, BeforeValidator(_check_moment)]
+Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
 
 
 class Schedule(Model):
@@ -47,7 +61,7 @@ class Schedule(Model):
     """Unique within the group."""
     cron: Cron | None = None
     """Five fields: minute, hour, day of month, month, day of week."""
-    at: datetime | None = None
+    at: Moment | None = None
     """One moment instead of `cron`; without an offset it is local time in `zone`."""
     zone: Zone
     """IANA zone in which `cron`, `until` and `at` are read. UTC is never assumed."""
@@ -58,9 +72,9 @@ class Schedule(Model):
     """How long the window stays open."""
     until: Cron | None = None
     """The cron at which the window closes."""
-    starts: datetime | None = None
+    starts: Moment | None = None
     """Not before this moment."""
-    ends: datetime | None = None
+    ends: Moment | None = None
     """Not after this moment."""
 
     @model_validator(mode="after")

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.base import Model, exactly_one, refuse
+from trimtab.models.script import render
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
@@ -39,9 +38,7 @@ class Image(Model):
         return self
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"anyOf": [{"type": "string", "minLength": 1}, handler(schema)]}
 
 
@@ -83,7 +80,10 @@ class InstanceTemplate(Model):
     size: str = Field(min_length=1)
     """The vendor's instance type: `t3.medium`, `Standard_B2s`, `e2-medium`."""
     user_data: str | None = None
-    """Start script. With `variables` it is a Jinja2 template; a variable that is missing is an error."""
+    """
+    Start script. With `variables` it is a Jinja2 template of variables, `if` and simple filters; a variable
+    that is missing is an error. `${...}` is left to the shell: the environment comes in by `variables`.
+    """
     variables: Mapping[str, str | int | float | bool] | None = None
     """Values for the start script."""
     ssh_key: str | None = Field(default=None, min_length=1)
@@ -119,16 +119,4 @@ class InstanceTemplate(Model):
         """The start script with its variables filled in; `None` when there is none."""
         if self.user_data is None or self.variables is None:
             return self.user_data
-        try:
-            return _JINJA.from_string(self.user_data).render({**self.variables, **more})
-        except TemplateError as error:
-            refuse(
-                f"the start script does not render: {error}; give every variable in `variables`", "user_data"
-            )
-        except Exception as error:  # a template may call anything that the sandbox allows
-            refuse(f"the start script does not render: {type(error).__name__}: {error}", "user_data")
-
-
-_JINJA = ImmutableSandboxedEnvironment(
-    undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
-)
+        return render(self.user_data, {**self.variables, **more})

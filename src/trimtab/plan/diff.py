@@ -121,9 +121,6 @@ class _Maker:
         for item in self.wanted.values():
             if self._is_unmanaged(item.group, item.item):
                 continue
-            if self._is_blocked(item):
-                self.left_out.add(item.key)
-                continue
             change = self._change_for(item)
             if change is not None:
                 self.changes[item.key] = change
@@ -147,13 +144,19 @@ class _Maker:
     # what is wanted
 
     def _change_for(self, item: Resource) -> Change | None:
+        if self._is_unread(item.key):
+            self.left_out.add(item.key)
+            return None
         found = self.live.get(item.key)
-        if found is None or found.deleting:
-            return self._create(item, found)
-        owner = self._owner(found)
-        if owner is None or owner != self.fleet.name:
-            return self._foreign(item, found, owner)
-        return self._compare(item, found)
+        there = found is not None and not found.deleting
+        if found is not None and there and self._owner(found) != self.fleet.name:
+            return self._foreign(item, found, self._owner(found))
+        if self.options.adopt:
+            return None
+        if any(key in self.left_out or self._is_unread(key) for key in self._after(item)):
+            self.left_out.add(item.key)
+            return None
+        return self._compare(item, found) if found is not None and there else self._create(item, found)
 
     def _create(self, item: Resource, found: Resource | None) -> Change:
         after = self._after(item)
@@ -197,8 +200,6 @@ class _Maker:
         )
 
     def _compare(self, item: Resource, found: Resource) -> Change | None:
-        if self.options.adopt:
-            return None
         kind = self.kinds[item.key.kind]
         body = resolved(item.body, self.known)
         differences, kept = self._differences(kind, item, body, found)
@@ -231,7 +232,8 @@ class _Maker:
                 before = self._remembered(found, row, before)
             if _same(before, after):
                 continue
-            if row is not None and (row.initial or self._is_unmanaged(item.group, item.item, row)):
+            initial = path in item.initial or (row is not None and row.initial)
+            if initial or (row is not None and self._is_unmanaged(item.group, item.item, row)):
                 kept[path] = before
                 continue
             differences.append(self._field(item, path, before, after, row))
@@ -328,13 +330,9 @@ class _Maker:
         parent = self._parent(item.key)
         return frozenset(keys | {parent} if parent else keys)
 
-    def _is_blocked(self, item: Resource) -> bool:
-        """Whether it, its parent, or something that it refers to was not read or is not ours."""
+    def _is_unread(self, key: Key) -> bool:
         scopes = {(scope.location, scope.kind) for scope in self.unknown}
-        for key in {item.key, *self._after(item)}:
-            if key in self.left_out or {(key.location, key.kind), (key.location, "*"), ("*", "*")} & scopes:
-                return True
-        return False
+        return bool({(key.location, key.kind), (key.location, "*"), ("*", "*")} & scopes)
 
     def _parent(self, key: Key) -> Key | None:
         parent = self.kinds[key.kind].parent

@@ -142,6 +142,7 @@ class Resource:
         mark: Wanted: what is to be written on it. Live: what was found on it.
         attributes: What the cloud gave it and others refer to: ARN, version, number of instances.
         deleting: Whether the cloud is removing it.
+        initial: Paths that are given when it is created and not compared afterwards, for this resource only.
         basis: What the mark's digest takes in place of fields that time moves.
     """
 
@@ -152,6 +153,7 @@ class Resource:
     mark: Mark | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     deleting: bool = False
+    initial: frozenset[str] = frozenset()
     basis: Any = None
 
     def signed(self, mark: Mark | None) -> "Resource":

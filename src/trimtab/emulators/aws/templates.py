@@ -214,7 +214,7 @@ def _template(call: Call, template: Template) -> dict[str, Any]:
         "CreatedBy": f"arn:aws:iam::{call.region.account}:root",
         "DefaultVersionNumber": template.default_version_number,
         "LatestVersionNumber": _there(template)[-1].number,
-        "Tags": sorted(template.get_tags(), key=lambda tag: str(tag["key"])),
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(_tags(template).items())],
     }
 
 
@@ -233,7 +233,7 @@ def _version(call: Call, version: Version) -> dict[str, Any]:
 
 def _passes(template: Template, rule: dict[str, Any]) -> bool:
     name, values = rule["Name"], rule.get("Values") or []
-    tags = {tag["key"]: tag["value"] for tag in template.get_tags()}
+    tags = _tags(template)
     if name == "launch-template-name":
         found = [template.name]
     elif name == "tag-key":
@@ -243,6 +243,10 @@ def _passes(template: Template, rule: dict[str, Any]) -> bool:
     else:
         raise ServiceError("InvalidParameterValue", f"The filter '{name}' is invalid")
     return any(fnmatchcase(each, pattern) for each in found for pattern in values)
+
+
+def _tags(template: Template) -> dict[str, str]:
+    return {str(tag["key"]): str(tag["value"]) for tag in template.get_tags()}
 
 
 def _no_name(name: str) -> ServiceError:

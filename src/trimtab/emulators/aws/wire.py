@@ -73,13 +73,14 @@ def read_request(environ: dict[str, Any]) -> Request:
     body = environ["wsgi.input"].read(length) if length else b""
     environ["wsgi.input"] = io.BytesIO(body)
     region, signing = _scope(environ)
-    raw = BackendRequest(environ)
+    raw: Any = BackendRequest(environ)
     values: Mapping[str, Any] = raw.values
     service = _service(signing, str(values.get("Version", "")))
     operation = str(values.get("Action") or environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2])
     environ["wsgi.input"] = io.BytesIO(body)
     if service not in _PARSED or not operation:
-        return Request(service, operation or environ.get("PATH_INFO", ""), region, {}, environ, body)
+        protocol = "json" if "json" in (raw.content_type or "") or "HTTP_X_AMZ_TARGET" in environ else "query"
+        return Request(service, operation or environ.get("PATH_INFO", ""), region, {}, environ, body, protocol)
     return _parsed(service, operation, region, raw, environ, body)
 
 

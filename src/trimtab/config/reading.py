@@ -1,0 +1,134 @@
+"""Reading a fleet file: text, tree, shape, defaults, model, each step with its own sort of problem."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from trimtab.config.defaults import merge_defaults
+from trimtab.config.document import Item, read_document
+from trimtab.config.filling import Filler
+from trimtab.config.problems import refuse_file
+from trimtab.config.schema import Schema, json_schema
+from trimtab.config.shape import Shape
+from trimtab.config.source import Source, check_size, read_text
+from trimtab.config.verdicts import findings, missing_fields, settle
+from trimtab.errors import ConfigError
+from trimtab.models import Fleet, Position
+
+MAX_MERGED = 32 * 2**20
+
+
+def load_fleet(path: str | os.PathLike[str], *, env: Mapping[str, str] | None = None) -> Fleet:
+    """
+    The fleet that a YAML or JSON file declares.
+
+    Args:
+        path: The file. `user_data_file` is looked for beside it.
+        env: What `${VAR}` stands for; the process's environment when left out.
+
+    Raises:
+        ConfigError: The file cannot be read or is no valid fleet; each problem names its line.
+    """
+    text = read_text(Path(path), str(path))
+    return parse_fleet(text, name=str(path), env=env, directory=Path(path).parent)
+
+
+def parse_fleet(
+    text: str,
+    *,
+    name: str = "fleet.yaml",
+    env: Mapping[str, str] | None = None,
+    directory: str | os.PathLike[str] | None = None,
+) -> Fleet:
+    """
+    The fleet that YAML or JSON text declares.
+
+    Args:
+        text: The text.
+        name: What messages call it; JSON when it ends in `.json`.
+        env: What `${VAR}` stands for; the process's environment when left out.
+        directory: Where `user_data_file` is looked for; without one it is refused.
+
+    Raises:
+        ConfigError: The text is no valid fleet; each problem names its line.
+    """
+    check_size(text, name)
+    raw = read_document(Source(name, text))
+    filler = Filler(os.environ if env is None else env, None if directory is None else Path(directory))
+    root = filler.fill(raw)
+    refuse_file(filler.problems)
+    return _build(root)
+
+
+def _build(root: Item) -> Fleet:
+    if not isinstance(root.value, dict):
+        raise ConfigError([f"{root.place}: a fleet is a mapping with `name` and `groups`; this is none"])
+    schema = json_schema()
+    _check_written(root, schema)
+    merged = merge_defaults(root)
+    _check_amount(merged)
+    _check_whole(merged, root, schema)
+    fleet = _validate(merged, root)
+    fleet._positions = dict(_positions(merged, ()))
+    return fleet
+
+
+def _check_written(root: Item, schema: Schema) -> None:
+    """Check what stands in the file, `defaults` and groups each by themselves."""
+    shape = Shape(schema["$defs"])
+    with_defaults = isinstance(root.value, dict) and "defaults" in root.value
+    branch = schema["then" if with_defaults else "else"]
+    shape.check(root, {**schema, "properties": {**schema["properties"], **branch["properties"]}})
+    refuse_file(shape.problems)
+
+
+def _check_amount(merged: Item) -> None:
+    """Refuse a file that is small only because `defaults` or aliases write it many times."""
+    size = 0
+    stack = [merged]
+    while stack:
+        item = stack.pop()
+        size += 8 + (len(item.value) if isinstance(item.value, str) else 0)
+        stack.extend(child for _, child in item.children())
+        if size > MAX_MERGED:
+            limit = f"{MAX_MERGED // 2**20} MiB"
+            raise ConfigError(
+                [f"{merged.place}: with its defaults given out the file is over {limit}; split the fleet"]
+            )
+
+
+def _check_whole(merged: Item, root: Item, schema: Schema) -> None:
+    """Check what groups are once `defaults` is merged in: nothing is missing."""
+    shape = Shape(schema["$defs"])
+    shape.check(merged, {**schema, "properties": {**schema["properties"], **schema["else"]["properties"]}})
+    lacking = settle((missing_fields(*one) for one in shape.missing), root)
+    refuse_file([*shape.problems, *lacking])
+
+
+def _validate(merged: Item, root: Item) -> Fleet:
+    try:
+        return Fleet.model_validate(plain(merged))
+    except ValidationError as error:
+        found = findings(error, merged)
+    refuse_file(settle(found, root))
+    raise AssertionError("a refusal without a problem")
+
+
+def plain(item: Item) -> Any:
+    """The item as plain data."""
+    match item.value:
+        case dict():
+            return {key: plain(child) for key, child in item.value.items()}
+        case list():
+            return [plain(child) for child in item.value]
+        case _:
+            return item.value
+
+
+def _positions(item: Item, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Position]]:
+    yield steps, item.place
+    for step, child in item.children():
+        yield from _positions(child, (*steps, step))

@@ -1,0 +1,195 @@
+"""The state of a cloud in memory: resources, instances that take time, schedules that fire."""
+
+import threading
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from trimtab.clock import Clock
+from trimtab.engine.schedules import schedule_fires, window_end
+from trimtab.errors import Conflict, InvalidRequest, NotFound, ProviderError
+from trimtab.models import Schedule
+from trimtab.plan import Key, Mark
+from trimtab.providers.base import Activity
+
+Fault = Callable[[str, Key | None], ProviderError | None]
+"""Asked before each call with its name and what it is about; an error makes the call fail with it."""
+
+
+@dataclass
+class Thing:
+    """One resource as the cloud holds it."""
+
+    body: dict[str, Any]
+    mark: Mark | None = None
+    version: int = 1
+
+
+@dataclass
+class Machine:
+    """One instance: when it was started, and from which version of the template."""
+
+    id: str
+    started: datetime
+    zone: str
+    version: int
+    healthy: bool = True
+    protected: bool = False
+
+
+@dataclass
+class Size:
+    """How many instances a group has and wants, and since when it is being deleted."""
+
+    desired: int
+    machines: list[Machine] = field(default_factory=list)
+    deleted: datetime | None = None
+    activities: list[Activity] = field(default_factory=list)
+
+
+class Store:
+    """
+    A cloud in memory; several connections may share one.
+
+    Args:
+        clock: Tells when instances have started and schedules fire.
+        boot: How long an instance takes to run.
+        deletion: How long a deleted group is still there.
+    """
+
+    def __init__(
+        self, clock: Clock, *, boot: timedelta = timedelta(minutes=1), deletion: timedelta = timedelta(0)
+    ) -> None:
+        self.clock = clock
+        self.boot = boot
+        self.deletion = deletion
+        self.lock = threading.RLock()
+        self.things: dict[Key, Thing] = {}
+        self.sizes: dict[Key, Size] = {}
+        self.calls: list[str] = []
+        self.fault: Fault | None = None
+        self.images: dict[str, list[str]] = {}
+        self._settled = clock.now()
+        self._made = 0
+
+    def call(self, operation: str, key: Key | None = None) -> None:
+        """Count a call and fail it when a fault says so."""
+        self.calls.append(operation)
+        error = self.fault(operation, key) if self.fault else None
+        if error is not None:
+            raise error
+
+    def put(self, key: Key, body: Mapping[str, Any], mark: Mark | None) -> Thing:
+        """Create or replace one resource."""
+        old = self.things.get(key)
+        changed = old is None or old.body != body
+        version = (old.version + changed) if old else 1
+        self.things[key] = Thing(deepcopy(dict(body)), mark, version)
+        return self.things[key]
+
+    def create_group(self, key: Key, body: Mapping[str, Any], mark: Mark | None) -> None:
+        """A new group and its first instances."""
+        if key in self.sizes:
+            raise Conflict(f"group {key.name!r} is still being deleted", provider="memory", operation="create")
+        self.put(key, {name: value for name, value in body.items() if name != "desired"}, mark)
+        self.sizes[key] = Size(desired=0)
+        self.resize(key, int(body.get("desired", body["min"])), "the group was created")
+
+    def bound(self, key: Key, cause: str) -> None:
+        """Bring the wanted size inside bounds that have moved."""
+        body, size = self.things[key].body, self.sizes[key]
+        inside = max(body["min"], min(body["max"], size.desired))
+        if inside != size.desired:
+            self.resize(key, inside, cause)
+
+    def resize(self, key: Key, desired: int, cause: str, at: datetime | None = None) -> None:
+        """Want `desired` instances: start the missing ones, end the oldest unprotected surplus."""
+        body, size = self.things[key].body, self.sizes[key]
+        if not body["min"] <= desired <= body["max"]:
+            text = f"{desired} is outside {body['min']} to {body['max']}"
+            raise InvalidRequest(text, provider="memory", operation="set_capacity")
+        at = at or self.clock.now()
+        before, size.desired = size.desired, desired
+        free = [machine for machine in size.machines if not machine.protected]
+        for machine in free[: max(0, len(size.machines) - desired)]:
+            size.machines.remove(machine)
+        while len(size.machines) < desired:
+            size.machines.append(self._machine(key, body, at))
+        self._made += 1
+        text = f"from {before} to {desired} instances"
+        activity = Activity(id=f"a-{self._made:06}", at=at, status="done", description=text, cause=cause)
+        size.activities.insert(0, activity)
+
+    def _machine(self, key: Key, body: Mapping[str, Any], at: datetime) -> Machine:
+        self._made += 1
+        zones = body.get("zones") or [f"{key.location}-a", f"{key.location}-b"]
+        zone = zones[self._made % len(zones)]
+        version = int(body["template"]["version"])
+        protected = bool(body.get("protect_from_scale_in"))
+        return Machine(id=f"i-{self._made:06}", started=at, zone=zone, version=version, protected=protected)
+
+    def delete(self, key: Key) -> None:
+        """Remove one resource; a group takes what it contains along, and perhaps its time."""
+        if key not in self.things:
+            raise NotFound(f"there is no {key}", provider="memory", operation="delete")
+        if key in self.sizes and self.deletion:
+            self.sizes[key].deleted = self.clock.now()
+            self.sizes[key].machines.clear()
+        else:
+            self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        self.things.pop(key, None)
+        if self.sizes.pop(key, None) is not None:
+            inside = [
+                other for other in self.things if other.parent_name == key.name and other.location == key.location
+            ]
+            for other in inside:
+                del self.things[other]
+
+    def settle(self) -> None:
+        """Let everything happen that was due by now: schedules, deletions."""
+        now = self.clock.now()
+        for key, size in list(self.sizes.items()):
+            if size.deleted is not None and size.deleted + self.deletion <= now:
+                self._forget(key)
+        if now > self._settled:
+            for moment, _, fire in sorted(self._due(self._settled, now), key=lambda item: item[:2]):
+                fire(moment)
+        self._settled = now
+
+    def _due(self, after: datetime, until: datetime) -> list[tuple[datetime, int, Callable[[datetime], None]]]:
+        found: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        for place, (key, thing) in enumerate(list(self.things.items())):
+            group = Key(key.location, "group", key.parent_name)
+            if key.kind != "schedule" or group not in self.sizes:
+                continue
+            schedule = Schedule.model_validate({"name": key.own_name, **thing.body})
+            begin = after - (schedule.duration or timedelta(days=32) if schedule.is_window else timedelta(0))
+            for start in schedule_fires(schedule, begin, until):
+                if start > after:
+                    found.append((start, place, lambda at, g=group, s=schedule: self._set(g, s, at)))  # type: ignore[misc]
+                end = window_end(schedule, start)
+                if end and after < end <= until:
+                    found.append((end, -1, lambda at, g=group, s=schedule: self._unset(g, s, at)))  # type: ignore[misc]
+        return found
+
+    def _set(self, group: Key, schedule: Schedule, at: datetime) -> None:
+        sizes = {name: getattr(schedule, name) for name in ("min", "max", "desired")}
+        self._bounds(group, sizes, f"schedule {schedule.name} began", at)
+
+    def _unset(self, group: Key, schedule: Schedule, at: datetime) -> None:
+        base = self.things[group].body["base"]
+        sizes = {name: base[name] if getattr(schedule, name) is not None else None for name in ("min", "max")}
+        self._bounds(group, sizes, f"schedule {schedule.name} ended", at)
+
+    def _bounds(self, group: Key, sizes: Mapping[str, int | None], cause: str, at: datetime) -> None:
+        body = self.things[group].body
+        body.update({name: value for name, value in sizes.items() if name != "desired" and value is not None})
+        wanted = sizes.get("desired")
+        wanted = self.sizes[group].desired if wanted is None else wanted
+        inside = max(body["min"], min(body["max"], wanted))
+        if inside != self.sizes[group].desired:
+            self.resize(group, inside, cause, at)

@@ -1,0 +1,98 @@
+"""A fleet as resources of the cloud in memory; pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from trimtab.engine.schedules import in_force
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.plan import Key, Mark, Ref, Resource, Secret
+from trimtab.providers.base import Facts
+
+
+def translate(fleet: Fleet, facts: Facts, now: datetime, location: str) -> list[Resource]:
+    """Template, group, policies, schedules and alarms of every group."""
+    return [item for group in fleet.groups for item in _Group(fleet, group, facts, now, location).resources()]
+
+
+def image_of(group: ScalingGroup, facts: Facts) -> str | None:
+    """The image that the group's template names or that was found for it."""
+    found: str | None = facts.found.get("image", {}).get(group.name, group.template.image.id)
+    return found
+
+
+_PLAIN = (
+    *("load_balancers", "health_check", "purchase", "cooldown", "warm_up", "stabilization", "tags"),
+    *("protect_from_scale_in", "aws", "azure", "gcp"),
+)
+
+
+class _Group:
+    def __init__(self, fleet: Fleet, group: ScalingGroup, facts: Facts, now: datetime, location: str) -> None:
+        self.fleet, self.group, self.facts, self.now = fleet, group, facts, now
+        self.location = group.location or location
+        self.native = fleet.native_name(group)
+        self.mark = Mark(fleet.name, group.name, kept=facts.found.get("kept", {}).get(group.name, {}))
+
+    def resources(self) -> Iterator[Resource]:
+        yield self._made("template", self.native, self._template(), mark=self.mark)
+        yield self._group()
+        for policy in self.group.policies:
+            yield self._contained("policy", policy.name, f"policies.{policy.name}", _body(policy))
+        for schedule in self.group.schedules:
+            yield self._contained("schedule", schedule.name, f"schedules.{schedule.name}", _body(schedule))
+        for alarm in self.group.alarms:
+            body = _body(alarm)
+            body["triggers"] = [Ref(self._key("policy", f"{self.native}/{name}"), "id") for name in alarm.triggers]
+            name = f"{self.fleet.name}-{self.group.name}-{alarm.name}"
+            yield self._made("alarm", name, body, item=f"alarms.{alarm.name}", mark=self.mark)
+
+    def _template(self) -> dict[str, Any]:
+        body = _body(self.group.template)
+        body["image"] = image_of(self.group, self.facts)
+        script = self.group.template.render_user_data()
+        if script is not None:
+            body["user_data"] = Secret(script)
+        body.pop("variables", None)
+        return body
+
+    def _group(self) -> Resource:
+        group, force = self.group, in_force(self.group, self.now)
+        capacity = force.capacity
+        owned = bool(group.policies or group.schedules or self.fleet.controller)
+        desired = capacity.desired if capacity.desired is not None else force.min
+        whole = _body(group)
+        body = {
+            "min": force.min,
+            "max": force.max,
+            "desired": desired,
+            "base": {"min": group.capacity.min, "max": group.capacity.max},
+            "template": {"name": self.native, "version": Ref(self._key("template", self.native), "version")},
+            "zones": list(group.placement.zones),
+            "subnets": _subnets(group),
+            "network": group.placement.network,
+            **{name: whole[name] for name in _PLAIN if name in whole},
+        }
+        initial = frozenset({"desired"}) if owned or group.capacity.desired is None else frozenset()
+        return self._made("group", self.native, body, mark=self.mark, initial=initial, basis=_body(group.capacity))
+
+    def _key(self, kind: str, name: str) -> Key:
+        return Key(self.location, kind, name)
+
+    def _contained(self, kind: str, name: str, item: str, body: dict[str, Any]) -> Resource:
+        return self._made(kind, f"{self.native}/{name}", body, item=item)
+
+    def _made(self, kind: str, name: str, body: dict[str, Any], **more: Any) -> Resource:
+        body = {field: value for field, value in body.items() if value is not None and value not in ({}, [])}
+        return Resource(key=self._key(kind, name), body=body, group=self.group.name, **more)
+
+
+def _subnets(group: ScalingGroup) -> list[str]:
+    tags = group.placement.subnet_tags or {}
+    return list(group.placement.subnets) or [f"{name}={value}" for name, value in sorted(tags.items())]
+
+
+def _body(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude_defaults=True, exclude={"name"})

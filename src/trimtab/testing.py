@@ -1,0 +1,397 @@
+"""
+For tests: the contract that every provider keeps, and fixtures for one's own automation.
+
+Installed with trimtab, pytest finds the fixtures by itself: `trimtab_memory`, `trimtab_aws`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from trimtab import errors
+from trimtab.clock import ManualClock
+from trimtab.cloud import Cloud, check_saved, connect
+from trimtab.engine.schedules import in_force
+from trimtab.models import Fleet, Metric
+from trimtab.plan import Action, Key, Reason
+
+if TYPE_CHECKING:
+    from trimtab.emulators import AwsEmulator
+    from trimtab.providers.memory.store import Store
+
+__all__ = ["AwsTestCloud", "MemoryTestCloud", "ProviderContract", "World", "trimtab_aws", "trimtab_memory"]
+
+
+class World(Protocol):
+    """What the contract asks of the cloud under test, beside the provider itself."""
+
+    def connect(self, **settings: Any) -> Cloud:
+        """A new connection to the same cloud, on the world's clock."""
+        ...
+
+    def advance(self, duration: timedelta) -> None:
+        """Let time pass in the cloud and for its connections."""
+        ...
+
+    def tamper(self, cloud: Cloud, key: Key) -> str:
+        """Change one compared field of a resource behind trimtab's back; the path of that field."""
+        ...
+
+    def make_foreign(self, cloud: Cloud, key: Key) -> None:
+        """Take the mark off a resource, as if somebody else had made it."""
+        ...
+
+    def deny(self, kind: str) -> None:
+        """Refuse every read of a kind from now on."""
+        ...
+
+    def allow(self) -> None:
+        """Refuse nothing any more."""
+        ...
+
+    def writes(self) -> int:
+        """How many writing calls the cloud has had."""
+        ...
+
+
+class ProviderContract:
+    """
+    The tests that every provider passes: inherit, and give the fixtures `world` and `fleet`.
+
+    `fleet` has at least two groups, each with a policy that an alarm triggers and with schedules that
+    move the bounds.
+    """
+
+    @pytest.fixture
+    def world(self) -> World:
+        """The cloud under test, empty."""
+        raise NotImplementedError("a contract suite gives its own `world`")
+
+    @pytest.fixture
+    def fleet(self) -> Fleet:
+        """The fleet under test."""
+        raise NotImplementedError("a contract suite gives its own `fleet`")
+
+    @pytest.fixture
+    def cloud(self, world: World) -> Iterator[Cloud]:
+        """A connection."""
+        with world.connect() as cloud:
+            yield cloud
+
+    @pytest.fixture
+    def applied(self, cloud: Cloud, fleet: Fleet) -> Cloud:
+        """A connection to a cloud that has the fleet."""
+        cloud.apply(cloud.plan(fleet)).raise_for_failures()
+        return cloud
+
+    def test_first_plan_creates_everything(self, cloud: Cloud, fleet: Fleet) -> None:
+        """An empty cloud: only creations, with every group's parts in the order of their dependencies."""
+        plan = cloud.plan(fleet)
+        assert plan.summary == {"create": len(plan.changes)}
+        for change in plan:
+            before = [other.key for other in plan.changes[: plan.changes.index(change)]]
+            assert change.reason is Reason.NEW
+            assert all(key in before for key in change.after)
+
+    def test_planning_writes_nothing(self, world: World, cloud: Cloud, fleet: Fleet) -> None:
+        """A plan, a status and a destroy plan only read."""
+        before = world.writes()
+        cloud.plan(fleet)
+        cloud.status(fleet)
+        cloud.destroy(fleet)
+        assert world.writes() == before
+
+    def test_second_plan_is_empty(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """What was applied is there, and applying it again writes nothing."""
+        plan = applied.plan(fleet)
+        assert not plan, plan.to_dict()
+        before = world.writes()
+        applied.apply(plan)
+        assert world.writes() == before
+
+    def test_apply_waits_until_the_instances_run(self, applied: Cloud, fleet: Fleet) -> None:
+        """`wait="stable"` returns with the wanted number running."""
+        for group in applied.status(fleet).groups:
+            assert group.state is not None
+            assert group.state.is_stable
+            assert group.state.running == group.state.desired >= group.in_force.min
+
+    def test_every_resource_bears_the_mark(self, applied: Cloud, fleet: Fleet) -> None:
+        """Owners are read off the cloud: group and fleet of each."""
+        live = applied.provider.read(fleet)
+        marked = [item for item in live.resources.values() if item.mark is not None]
+        assert {item.mark.group for item in marked if item.mark} == {group.name for group in fleet.groups}
+        assert {item.mark.fleet for item in marked if item.mark} == {fleet.name}
+
+    def test_drift_is_named_and_healed(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """A field that somebody changed is in the plan, alone and as drift; apply puts it back."""
+        for kind in applied.provider.kinds:
+            key = self._first(applied, fleet, kind)
+            path = world.tamper(applied, key)
+            plan = applied.plan(fleet)
+            change = next(change for change in plan if change.key == key)
+            assert [item.path for item in change.fields] == [path]
+            assert change.reason is Reason.DRIFTED
+            applied.apply(plan, allow_replace=True).raise_for_failures()
+            assert not applied.plan(fleet)
+
+    def test_an_edit_is_told_from_drift(self, applied: Cloud, fleet: Fleet) -> None:
+        """A changed file gives the reason `edited`, and names the field of the model."""
+        edited = self._with_bounds(fleet)
+        plan = applied.plan(edited)
+        assert plan
+        assert {change.reason for change in plan} == {Reason.EDITED}
+        assert any(
+            item.field.startswith(f"{fleet.groups[0].name}.capacity") for change in plan for item in change.fields
+        )
+        applied.apply(plan).raise_for_failures()
+        assert not applied.plan(edited)
+
+    def test_what_leaves_the_fleet_is_deleted(self, applied: Cloud, fleet: Fleet) -> None:
+        """A policy, its alarm and a schedule that leave the file are shown and deleted."""
+        bare = {"policies": (), "alarms": (), "schedules": ()}
+        smaller = self._edit(fleet, **bare)
+        plan = applied.plan(smaller, prune=True)
+        deleted = [change for change in plan if change.action is Action.DELETE]
+        assert {change.reason for change in deleted} == {Reason.LEFT_FLEET}
+        group = fleet.groups[0]
+        assert len(deleted) >= len(group.policies) + len(group.alarms) + len(group.schedules)
+        applied.apply(plan).raise_for_failures()
+        assert not applied.plan(smaller)
+
+    def test_without_prune_it_stays_with_a_note(self, applied: Cloud, fleet: Fleet) -> None:
+        """`prune=False` deletes nothing and says what would go."""
+        plan = applied.plan(self._edit(fleet, alarms=()), prune=False)
+        assert not plan.count(Action.DELETE)
+        assert any("left the fleet" in note.text for note in plan.notes)
+
+    def test_deleting_a_group_takes_consent(self, applied: Cloud, fleet: Fleet) -> None:
+        """A group that left ends instances: refused until agreed, then gone with all its parts."""
+        smaller = fleet.model_copy(update={"groups": fleet.groups[1:]})
+        plan = applied.plan(smaller)
+        lost = sum(change.instances for change in plan)
+        assert lost >= 1
+        with pytest.raises(errors.ConsentMissing, match=f"{lost} instances"):
+            applied.apply(plan)
+        applied.apply(plan, allow_delete=True).raise_for_failures()
+        assert not applied.plan(smaller)
+
+    def test_destroy_leaves_nothing(self, applied: Cloud, fleet: Fleet) -> None:
+        """The plan of the empty fleet removes all that is ours."""
+        applied.apply(applied.destroy(fleet), allow_delete=True).raise_for_failures()
+        assert not applied.destroy(fleet)
+        assert not applied.provider.read(fleet).resources
+
+    def test_foreign_names_are_refused(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """A name without our mark is a problem of the plan, and apply touches nothing."""
+        for kind in self._marked_kinds(applied):
+            world.make_foreign(applied, self._first(applied, fleet, kind))
+        plan = applied.plan(fleet)
+        assert len(plan.problems) >= len(self._marked_kinds(applied))
+        before = world.writes()
+        with pytest.raises(errors.ForeignResource, match="no mark"):
+            applied.apply(plan)
+        assert world.writes() == before
+        assert not any(
+            change.action is Action.DELETE for change in applied.destroy(fleet) if self._is_first(change, fleet)
+        )
+
+    def test_adopt_marks_and_changes_nothing_else(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """What was foreign is ours afterwards, with no field changed."""
+        for kind in self._marked_kinds(applied):
+            world.make_foreign(applied, self._first(applied, fleet, kind))
+        plan = applied.adopt(fleet)
+        assert plan.summary == {"adopt": len(self._marked_kinds(applied))}
+        applied.apply(plan).raise_for_failures()
+        leftover = applied.plan(fleet)
+        assert not leftover.problems
+        applied.apply(leftover).raise_for_failures()
+        assert not applied.plan(fleet)
+
+    def test_another_fleets_group_is_left_alone(self, applied: Cloud, fleet: Fleet) -> None:
+        """A fleet whose names collide with another's is refused; neither plan deletes what the other owns."""
+        native = fleet.native_name(fleet.groups[0])
+        thief = fleet.groups[0].model_copy(
+            update={"native_name": native, "policies": (), "alarms": (), "schedules": ()}
+        )
+        other = fleet.model_copy(update={"name": "another", "groups": (thief,)})
+        plan = applied.plan(other)
+        assert any(f"belongs to fleet {fleet.name!r}" in problem.text for problem in plan.problems)
+        assert not plan.changes
+        assert not applied.destroy(other).changes
+
+    def test_what_cannot_be_read_is_unknown(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """A denied read plans nothing for its kind and deletes nothing in its location."""
+        smaller = fleet.model_copy(update={"groups": fleet.groups[1:]})
+        for kind in applied.provider.kinds:
+            world.deny(kind)
+            plan = applied.plan(smaller)
+            assert [scope for scope in plan.unknown if scope.kind == kind]
+            assert not any(change.key.kind == kind or change.action is Action.DELETE for change in plan)
+            assert applied.apply(plan, wait="accepted").failures
+            world.allow()
+
+    def test_plans_follow_the_schedules(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Two weeks, every five hours: the schedules fire in the cloud and no plan undoes them."""
+        seen = set()
+        for _ in range(68):
+            world.advance(timedelta(hours=5))
+            plan = applied.plan(fleet)
+            assert not plan, plan.to_dict()
+            seen.add(in_force(fleet.groups[0], plan.made_at).min)
+        assert len(seen) > 1
+
+    def test_the_clouds_size_is_kept(self, applied: Cloud, fleet: Fleet) -> None:
+        """Once a policy owns the size no plan and no apply puts it back."""
+        live = applied.group(fleet.native_name(fleet.groups[0]))
+        more = min(live.read().desired + 1, live.read().max)
+        live.scale(to=more)
+        live.wait(timeout=timedelta(minutes=10))
+        assert not applied.plan(fleet)
+        applied.apply(applied.plan(self._edit(fleet, tags={"Edited": "yes"}))).raise_for_failures()
+        assert live.read().desired == more
+
+    def test_scaling_outside_the_bounds_is_refused(self, applied: Cloud, fleet: Fleet) -> None:
+        """`LiveGroup.scale` passes the cloud's refusal on as an error of ours."""
+        live = applied.group(fleet.groups[0].name)
+        with pytest.raises(errors.InvalidRequest):
+            live.scale(to=live.read().max + 1)
+
+    def test_a_missing_group_is_an_error(self, cloud: Cloud) -> None:
+        """`LiveGroup` says what it did not find."""
+        with pytest.raises(errors.NotFound, match="nowhere"):
+            cloud.group("nowhere").read()
+
+    def test_activities_say_what_happened(self, applied: Cloud, fleet: Fleet) -> None:
+        """Creation and a change of size are on record, newest first."""
+        live = applied.group(fleet.groups[0].name)
+        activities = live.activities()
+        assert activities
+        assert sorted((one.at for one in activities), reverse=True) == [one.at for one in activities]
+
+    def test_a_stale_plan_is_refused(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Apply looks again first: ground that has moved stops it before the first write."""
+        kind = next(kind.name for kind in applied.provider.kinds.values() if kind.holds_instances)
+        plan = applied.plan(self._edit(fleet, tags={"Edited": "yes"}))
+        world.tamper(applied, self._first(applied, fleet, kind))
+        before = world.writes()
+        with pytest.raises(errors.StalePlan):
+            applied.apply(plan)
+        assert world.writes() == before
+
+    def test_saved_plans_are_held_by_fingerprint(self, cloud: Cloud, fleet: Fleet) -> None:
+        """The same plan made again matches a saved one; another does not."""
+        saved = cloud.plan(fleet).to_saved()
+        check_saved(cloud.plan(fleet), saved)
+        with pytest.raises(errors.StalePlan):
+            check_saved(cloud.plan(self._edit(fleet, tags={"Edited": "yes"})), saved)
+
+    def test_unmanaged_fields_are_left_to_others(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """A field named in `unmanaged` may differ; a write of its neighbours leaves it as it is."""
+        loose = self._edit(fleet, unmanaged=("policies", "alarms", "schedules"))
+        for kind in applied.provider.kinds.values():
+            key = self._first(applied, fleet, kind.name)
+            item = applied.provider.read(fleet).resources[key]
+            if kind.parent is not None and item.key.kind != kind.parent:
+                world.tamper(applied, key)
+        assert not [change for change in applied.plan(loose) if change.fields]
+
+    # what the tests share
+
+    def _first(self, cloud: Cloud, fleet: Fleet, kind: str) -> Key:
+        """The first resource of a kind that belongs to the fleet's first group."""
+        facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
+        wanted = cloud.provider.translate(fleet, facts, cloud.plan(fleet).made_at)
+        return next(item.key for item in wanted if item.key.kind == kind and item.group == fleet.groups[0].name)
+
+    def _marked_kinds(self, cloud: Cloud) -> list[str]:
+        return [kind.name for kind in cloud.provider.kinds.values() if kind.parent is None]
+
+    def _is_first(self, change: Any, fleet: Fleet) -> bool:
+        return bool(change.group == fleet.groups[0].name and change.key.name == fleet.native_name(fleet.groups[0]))
+
+    def _edit(self, fleet: Fleet, **fields: Any) -> Fleet:
+        first = fleet.groups[0].model_copy(update=fields)
+        return fleet.model_copy(update={"groups": (first, *fleet.groups[1:])})
+
+    def _with_bounds(self, fleet: Fleet) -> Fleet:
+        capacity = fleet.groups[0].capacity
+        roomier = capacity.model_copy(update={"max": capacity.max + 1})
+        return self._edit(fleet, capacity=roomier)
+
+
+@dataclass
+class MemoryTestCloud:
+    """A cloud in memory for one's own tests: `connect()`, `clock`, `store`."""
+
+    clock: ManualClock
+    store: "Store"
+
+    def connect(self, **settings: Any) -> Cloud:
+        """A connection to the cloud in memory."""
+        return connect("memory", store=self.store, clock=self.clock, **settings)
+
+
+@pytest.fixture
+def trimtab_memory() -> MemoryTestCloud:
+    """An empty cloud in memory on a clock that the test moves."""
+    from trimtab.providers.memory.store import Store
+
+    clock = ManualClock()
+    return MemoryTestCloud(clock=clock, store=Store(clock))
+
+
+class _EmulatorClock:
+    """The emulator's clock, as a `Clock` that a test moves."""
+
+    def __init__(self, emulator: "AwsEmulator") -> None:
+        self._emulator = emulator
+
+    def now(self) -> Any:
+        """The emulator's time."""
+        return self._emulator.doors.now()
+
+    def sleep(self, duration: timedelta) -> None:
+        """Move the emulator's clock."""
+        self.advance(duration)
+
+    def advance(self, duration: timedelta) -> None:
+        """Move the emulator's clock; what is due happens."""
+        self._emulator.doors.advance(duration)
+
+
+class AwsTestCloud:
+    """The AWS emulator for one's own tests: `connect()`, `clock`, `push()`."""
+
+    def __init__(self, emulator: "AwsEmulator") -> None:
+        self.emulator = emulator
+        self.clock = _EmulatorClock(emulator)
+
+    def connect(self, **settings: Any) -> Cloud:
+        """A connection to the emulator through the real boto3."""
+        import boto3
+
+        session = boto3.Session(aws_access_key_id="trimtab", aws_secret_access_key="trimtab", region_name="us-east-1")
+        return connect("aws", session=session, endpoint=self.emulator.endpoint, clock=self.clock, **settings)
+
+    def push(self, metric: Metric, *, group: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
+        """Give the emulator one datapoint of a group's metric, now."""
+        from trimtab.providers.aws.metrics import metric_for
+
+        with self.connect() as cloud:
+            native = cloud.group(group).name
+        name, namespace, found = metric_for(metric, native)
+        self.emulator.doors.push(namespace, name, dimensions=dict(dimensions or found), value=value)
+
+
+@pytest.fixture
+def trimtab_aws() -> Iterator[AwsTestCloud]:
+    """An AWS emulator of the test's own, its clock standing still until the test moves it."""
+    from trimtab.emulators import AwsEmulator
+
+    with AwsEmulator() as emulator:
+        emulator.doors.freeze()
+        yield AwsTestCloud(emulator)

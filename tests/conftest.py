@@ -1,0 +1,40 @@
+import os
+from pathlib import Path
+
+import pytest
+
+import trimtab as tt
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared material that some tests read."""
+    given = os.environ.get("TRIMTAB_SHARED")
+    if given is None:
+        pytest.skip("TRIMTAB_SHARED is not set: the vendors' tables and recordings are not at hand")
+    folder = Path(given)
+    if not folder.is_dir():
+        pytest.fail(f"TRIMTAB_SHARED is {given}, which is no folder")
+    return folder
+
+
+def make_group(name="web", **fields):
+    """A small group: two to four instances, one policy, one alarm, office hours."""
+    given = {
+        "name": name,
+        "capacity": {"min": 2, "max": 4},
+        "template": {"image": "ami-0123456789abcdef0", "size": "t3.medium"},
+        "policies": {"scale-out": {"change": 1, "cooldown": "5m"}},
+        "alarms": {"hot": {"metric": "cpu", "above": 70, "triggers": ["scale-out"]}},
+        "schedules": {
+            "morning": {"cron": "0 8 * * 1-5", "zone": "Europe/Madrid", "min": 3},
+            "evening": {"cron": "0 18 * * 1-5", "zone": "Europe/Madrid", "min": 2},
+        },
+        **fields,
+    }
+    return tt.ScalingGroup.model_validate(given)
+
+
+def make_fleet(*groups, name="virtualmin", **fields):
+    """A fleet of the given groups, or of a web and an api group."""
+    return tt.Fleet(name=name, groups=groups or (make_group("web"), make_group("api")), **fields)
