@@ -384,7 +384,8 @@ class AwsTestCloud:
         with self.connect() as cloud:
             native = cloud.group(group).name
         name, namespace, found = metric_for(metric, native)
-        self.emulator.doors.push(namespace, name, dimensions=dict(dimensions or found), value=value)
+        point = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or found), "value": value}
+        self.emulator.doors.push([point])
 
 
 @pytest.fixture
@@ -393,5 +394,5 @@ def trimtab_aws() -> Iterator[AwsTestCloud]:
     from trimtab.emulators import AwsEmulator
 
     with AwsEmulator() as emulator:
-        emulator.doors.freeze()
+        emulator.doors.set_clock(emulator.doors.now(), freeze=True)
         yield AwsTestCloud(emulator)

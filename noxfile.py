@@ -1,0 +1,111 @@
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "types", "tests", "docs", "examples", "package"]
+nox.options.reuse_existing_virtualenvs = True
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)
+ALL = ".[aws,emulators,cli]"
+
+
+def group(name):
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+def run_tests(session, *paths):
+    workers = ("-n", str(min(os.cpu_count() or 1, 4)))
+    session.run("python", "-m", "pytest", *workers, *(session.posargs or paths), env={"PYTHONWARNINGS": "default"})
+
+
+@nox.session
+def lint(session):
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session):
+    session.install(ALL, *group("types"))
+    session.run("mypy")
+    session.run("mypy", "--strict", "tests/typing/api.py")
+
+
+@nox.session
+def tests(session):
+    """All tests, on the Python that runs nox."""
+    session.install(ALL, *group("test"))
+    run_tests(session, "tests")
+
+
+@nox.session
+def tests_bare(session):
+    """What needs no extra, with none installed."""
+    session.install(".", *group("test"))
+    run_tests(
+        session, "tests/engine", "tests/models", "tests/plan", "tests/config", "tests/house", "tests/providers/memory"
+    )
+
+
+@nox.session(python=PYTHONS)
+def tests_on(session):
+    """All tests, on each Python of the classifiers that is installed."""
+    session.install(ALL, *group("test"))
+    run_tests(session, "tests")
+
+
+@nox.session
+def coverage(session):
+    session.install("-e", ALL, *group("test"), "coverage[toml]")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-p", "no:xdist", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+@nox.session
+def docs(session):
+    """Build with warnings as errors, then run every code block."""
+    session.install(ALL, *group("docs"), *group("test"))
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+    session.run("python", "-m", "pytest", "-q", "docs", "README.md", "--override-ini", "testpaths=docs")
+
+
+@nox.session
+def examples(session):
+    """Run every script in examples/ against the emulators."""
+    session.install(ALL)
+    for script in sorted(Path("examples").glob("**/*.py")):
+        session.run("python", "-W", "error", str(script), silent=True)
+
+
+@nox.session
+def package(session):
+    """Build, install the wheel alone, and use it."""
+    session.install("build")
+    target = Path(session.create_tmp())
+    session.run("python", "-m", "build", "--outdir", str(target), silent=True)
+    wheel = max(target.glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    session.install("--force-reinstall", str(wheel))
+    session.run("python", "-c", "import trimtab; trimtab.connect('memory').close(); print(trimtab.__version__)")
+    session.run("python", "-m", "trimtab", success_codes=[1], silent=True)
+    session.install(f"{wheel}[cli]")
+    session.run("trimtab", "--version")
+
+
+@nox.session
+def demo(session):
+    """The main job, without an account: plan, apply, drift, heal, destroy on the AWS emulator."""
+    session.install(ALL)
+    session.run("python", "examples/demo.py", *session.posargs)
+
+
+@nox.session
+def bench(session):
+    """Calls, import cost and wall time beside named peers measured in the same run."""
+    session.install(ALL, *group("test"))
+    session.run("python", "-m", "bench", *session.posargs)

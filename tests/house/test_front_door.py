@@ -1,0 +1,27 @@
+"""The public modules are complete, and importing trimtab is cheap."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+PUBLIC = ["trimtab", "trimtab.errors", "trimtab.metrics", "trimtab.providers", "trimtab.testing", "trimtab.emulators"]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_all_is_complete_and_true(name):
+    module = importlib.import_module(name)
+    assert len(set(module.__all__)) == len(module.__all__)
+    for public in module.__all__:
+        assert getattr(module, public) is not None
+
+
+def test_importing_trimtab_loads_no_sdk():
+    code = (
+        "import sys, trimtab; trimtab.connect('memory');"
+        "bad = {'boto3', 'botocore', 'moto', 'flask', 'azure', 'google', 'typer', 'rich', 'pytest'} & set(sys.modules);"
+        "sys.exit(', '.join(bad) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
