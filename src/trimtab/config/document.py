@@ -14,6 +14,7 @@ import yaml
 
 from trimtab.config.problems import Problem, refuse_file, shorten
 from trimtab.config.source import Source
+from trimtab.errors import ConfigError
 from trimtab.models import Position
 
 MAX_DEPTH = 40
@@ -97,7 +98,7 @@ class _Loader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "tag", None) is not None:
             _stop("a tag such as !!python/object or !!str has no meaning here; leave it out", event.start_mark)
         self._depth += 1
@@ -174,7 +175,7 @@ class _Builder:
         self._aliased = 0
 
     def build(self, node: yaml.Node, path: tuple[str, ...], place: Position) -> Item:
-        self._count(node)
+        self._count(node, place)
         self._open.add(id(node))
         try:
             return self._item(node, path, place)
@@ -186,19 +187,19 @@ class _Builder:
             return Item(self._mapping(node, path), path, place)
         if isinstance(node, yaml.SequenceNode):
             return Item(self._list(node, path), path, place)
+        assert isinstance(node, yaml.ScalarNode)
         plain = node.style is None
         return Item(self._scalar(node, path, place, plain=plain), path, place, plain)
 
-    def _count(self, node: yaml.Node) -> None:
-        at = node.start_mark.index
+    def _count(self, node: yaml.Node, place: Position) -> None:
         if id(node) in self._open:
-            raise self._source.refusal(at, "this contains itself through an alias; write it out")
+            raise ConfigError([f"{place}: this contains itself through an alias; write it out"])
         if id(node) not in self._seen:
             self._seen.add(id(node))
             return
         self._aliased += 1
         if self._aliased > MAX_ALIASED:
-            raise self._source.refusal(at, f"aliases stand for more than {MAX_ALIASED} values; write them out")
+            raise ConfigError([f"{place}: aliases stand for more than {MAX_ALIASED} values; write them out"])
 
     def _mapping(self, node: yaml.MappingNode, path: tuple[str, ...]) -> dict[str, Item]:
         items: dict[str, Item] = {}
@@ -214,15 +215,16 @@ class _Builder:
 
     def _key(self, node: yaml.Node, path: tuple[str, ...], place: Position) -> str | None:
         if not isinstance(node, yaml.ScalarNode):
-            return self._report(place, path, "a list or mapping cannot be a key; write a name")
-        if node.style is not None:
-            return str(self._text(node.value, path, place))
-        if node.value == "<<":
-            return self._report(place, path, "merge keys, `<<`, are not read; put what groups share in `defaults`")
-        value = self._scalar(node, path, place, plain=True)
-        if isinstance(value, str):
-            return value
-        return self._report(place, path, f'a key is text; write "{node.value[:20]}", in quotes')
+            self._report(place, path, "a list or mapping cannot be a key; write a name")
+        elif node.style is not None:
+            return self._text(node.value, path, place)
+        elif node.value == "<<":
+            self._report(place, path, "merge keys, `<<`, are not read; put what groups share in `defaults`")
+        elif _is_text(node.value):
+            return str(node.value)
+        else:
+            self._report(place, path, f'a key is text; write "{node.value[:20]}", in quotes')
+        return None
 
     def _list(self, node: yaml.SequenceNode, path: tuple[str, ...]) -> list[Item]:
         named = is_named(path)
@@ -249,6 +251,13 @@ class _Builder:
 
     def _report(self, place: Position, path: tuple[str, ...], message: str) -> None:
         self.problems.append(Problem(place, path, message))
+
+
+def _is_text(text: str) -> bool:
+    try:
+        return isinstance(read_scalar(text), str)
+    except ValueError:
+        return False
 
 
 def _name_in(node: yaml.Node) -> str | None:

@@ -87,8 +87,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text.rstrip("\n") else None
-    if style is None and not isinstance(_read(text), str):
+    lines = text.split("\n")
+    style = "|" if len(lines) > 2 else None
+    if not all(line.isprintable() for line in lines) or not isinstance(_read(text), str):
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 

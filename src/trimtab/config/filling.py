@@ -72,20 +72,21 @@ class Filler:
         if "user_data" in template.value:
             self._report(pointer, "give `user_data` or `user_data_file`, not both")
         rest = {key: item for key, item in template.value.items() if key != "user_data_file"}
-        script = Item(self._read(pointer), (*template.path, "user_data"), pointer.place)
+        read = None if pointer.value is None else self._read(pointer)
+        script = Item(read, (*template.path, "user_data"), pointer.place)
         return Item({**rest, "user_data": script}, template.path, template.place)
 
-    def _read(self, pointer: Item) -> str | None:
-        if pointer.value is None:
-            return None
+    def _read(self, pointer: Item) -> str:
         if not isinstance(pointer.value, str) or not pointer.value:
-            return self._report(pointer, "give the path of a file, such as setup.sh")
-        if self._directory is None:
-            return self._report(pointer, "a fleet that is no file has no directory to look in; give `user_data`")
-        try:
-            return read_text(self._directory / pointer.value, pointer.value)
-        except ConfigError as error:
-            return self._report(pointer, error.problems[0])
+            self._report(pointer, "give the path of a file, such as setup.sh")
+        elif self._directory is None:
+            self._report(pointer, "a fleet that is no file has no directory to look in; give `user_data`")
+        else:
+            try:
+                return read_text(self._directory / pointer.value, pointer.value)
+            except ConfigError as error:
+                self._report(pointer, error.problems[0])
+        return ""
 
     def _report(self, item: Item, message: str) -> None:
         self.problems.append(Problem(item.place, item.path, message))

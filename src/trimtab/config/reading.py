@@ -11,7 +11,7 @@ from trimtab.config.defaults import merge_defaults
 from trimtab.config.document import Item, read_document
 from trimtab.config.filling import Filler
 from trimtab.config.problems import refuse_file
-from trimtab.config.schema import Schema, json_schema
+from trimtab.config.schema import Schema, file_schema
 from trimtab.config.shape import Shape
 from trimtab.config.source import Source, check_size, read_text
 from trimtab.config.verdicts import findings, missing_fields, settle
@@ -66,7 +66,7 @@ def parse_fleet(
 def _build(root: Item) -> Fleet:
     if not isinstance(root.value, dict):
         raise ConfigError([f"{root.place}: a fleet is a mapping with `name` and `groups`; this is none"])
-    schema = json_schema()
+    schema = file_schema()
     _check_written(root, schema)
     merged = merge_defaults(root)
     _check_amount(merged)

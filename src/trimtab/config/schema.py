@@ -23,11 +23,12 @@ def json_schema() -> Schema:
     Groups, policies, alarms and schedules are lists, or mappings by name. With `defaults` in the file a
     group may leave anything out, and a null removes what `defaults` gave.
     """
-    return deepcopy(_json_schema())
+    return deepcopy(file_schema())
 
 
 @cache
-def _json_schema() -> Schema:
+def file_schema() -> Schema:
+    """The same, shared: not to be changed."""
     schema = Fleet.model_json_schema()
     defs: Schema = _tidy(schema.pop("$defs"))
     root = _tidy(schema)

@@ -48,7 +48,8 @@ def findings(error: ValidationError, root: Item) -> list[Finding]:
 
 def _reach(root: Item, location: Iterable[int | str]) -> tuple[Item, tuple[str, ...]]:
     """The item at pydantic's location; steps that are in no file, such as the tags of unions, are passed over."""
-    item, steps = root, ()
+    item: Item = root
+    steps: tuple[str, ...] = ()
     for step in location:
         children = list(item.children())
         found = children[step : step + 1] if isinstance(step, int) else [pair for pair in children if pair[0] == step]

@@ -43,7 +43,7 @@ def parse_duration(value: object) -> object:
     """A `timedelta` for `1h30m`; a `timedelta` as it is; anything else is refused with the mend."""
     if isinstance(value, timedelta):
         return value
-    if isinstance(value, str) and re.match(DURATION, value):
+    if isinstance(value, str) and re.fullmatch(DURATION, value):
         parts = re.findall(r"(\d+)([dhms])", value)
         return _whole({_UNITS[unit]: int(number) for number, unit in parts}, value)
     refuse(f'write a duration with its unit, such as "90s", "5m", "1h30m" or "2d", not {value!r}')
@@ -84,7 +84,7 @@ Duration = Annotated[
 
 
 def _check_name(value: str) -> str:
-    if not re.match(NAME, value):
+    if not re.fullmatch(NAME, value):
         refuse(f"{value!r} is no name: use {NAME_RULE}")
     return value
 

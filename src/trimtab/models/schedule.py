@@ -30,9 +30,9 @@ def _check_cron(value: str) -> str:
 
 def _check_moment(value: object) -> object:
     # pydantic alone would read "2026" as seconds since 1970
-    if isinstance(value, datetime) or (isinstance(value, str) and _is_moment(value)):
-        return value
-    refuse(f'write a moment as date and time, such as "2026-12-24T18:00:00", not {value!r}')
+    if not (isinstance(value, datetime) or (isinstance(value, str) and _is_moment(value))):
+        refuse(f'write a moment as date and time, such as "2026-12-24T18:00:00", not {value!r}')
+    return value
 
 
 def _is_moment(text: str) -> bool:

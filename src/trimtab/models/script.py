@@ -5,7 +5,7 @@ A fleet file may come from a stranger, and rendering happens while it is checked
 `if`, comparisons and a few filters; no loops, calls, attributes or arithmetic that multiplies.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -36,8 +36,8 @@ def render(script: str, variables: Mapping[str, object]) -> str:
     """The script with its variables filled in; what is wrong is refused without showing the script."""
     try:
         tree = _JINJA.parse(script)
-        _check(tree.body)
-        return _JINJA.from_string(tree).render(variables)
+        too_much = next(_not_allowed(tree.body), None)
+        text = "" if too_much else _JINJA.from_string(tree).render(variables)
     except TemplateSyntaxError as error:
         raw = "{% raw %} keeps Jinja2 away from text with {{, {% or {#"
         refuse(f"line {error.lineno} of the start script is no Jinja2; {raw}", "user_data")
@@ -45,17 +45,17 @@ def render(script: str, variables: Mapping[str, object]) -> str:
         refuse(f"the start script needs a variable that is not given: {error.message}", "variables")
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, SyntaxError) as error:
         refuse(f"the start script does not render: {type(error).__name__}; keep its expressions simple", "user_data")
+    if too_much:
+        refuse(too_much, "user_data")
+    return text
 
 
-def _check(found: Iterable[nodes.Node]) -> None:
+def _not_allowed(found: Iterable[nodes.Node]) -> Iterator[str]:
+    """What the template does that a start script may not, in words."""
     for node in found:
         if not isinstance(node, _ALLOWED):
             what = _WORDS.get(type(node), f"`{type(node).__name__.lower()}`")
-            _refuse_at(node, f"{what} are not for start scripts, only variables, `if` and simple filters")
+            yield f"line {node.lineno}: {what} are not for start scripts, only variables, `if` and simple filters"
         if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
-            _refuse_at(node, f"its filter is not one of {', '.join(sorted(_FILTERS))}")
-        _check(node.iter_child_nodes())
-
-
-def _refuse_at(node: nodes.Node, message: str) -> None:
-    refuse(f"line {node.lineno} of the start script: {message}", "user_data")
+            yield f"line {node.lineno}: the filter is not for start scripts, only {', '.join(sorted(_FILTERS))}"
+        yield from _not_allowed(node.iter_child_nodes())

@@ -59,7 +59,12 @@ def _basis(kinds: Mapping[str, Kind], item: Resource) -> dict[str, Any]:
     kind = kinds[item.key.kind]
     leaves = kind.leaves(item.body)
     rows = {path: kind.find(path) for path in leaves}
-    return {path: leaf for path, leaf in leaves.items() if not ((row := rows[path]) and (row.initial or row.moving))}
+    fixed = {
+        path: leaf
+        for path, leaf in leaves.items()
+        if path not in item.initial and not ((row := rows[path]) and (row.initial or row.moving))
+    }
+    return fixed if item.basis is None else {**fixed, "": item.basis}
 
 
 def make_plan(

@@ -1,8 +1,9 @@
 """The table of providers: name, where its code is, and the extra that brings its SDK."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from trimtab.errors import ConfigError, MissingExtra
@@ -42,5 +43,13 @@ def connect_provider(name: str, **settings: Any) -> Provider:
         if entry.extra and (error.name or "").partition(".")[0] in entry.sdk:
             raise MissingExtra(f"the {name} provider", entry.extra) from error
         raise
+    _check_settings(name, connect, settings)
     provider: Provider = connect(**settings)
     return provider
+
+
+def _check_settings(name: str, connect: Callable[..., Provider], settings: Mapping[str, Any]) -> None:
+    takes = signature(connect).parameters
+    if unknown := [setting for setting in settings if setting not in takes]:
+        own = [setting for setting in takes if setting not in ("clock", "workers", "listener")]
+        raise ConfigError([f"{name} takes no {unknown[0]!r}; it takes {', '.join(own) or 'nothing'}"])

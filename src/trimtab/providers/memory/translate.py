@@ -52,6 +52,7 @@ class _Group:
     def _template(self) -> dict[str, Any]:
         body = _body(self.group.template)
         body["image"] = image_of(self.group, self.facts)
+        body["disks"] = [{"device": "boot", **disk} for disk in body.get("disks", ())]
         script = self.group.template.render_user_data()
         if script is not None:
             body["user_data"] = Secret(script)

@@ -12,7 +12,6 @@ import yaml
 
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.errors import ConfigError
-from trimtab.models import Fleet
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "virtualmin" / "fleet.yaml"
 Way = tuple[str | int, ...]
@@ -90,14 +89,21 @@ def find(value: Any, way: Way) -> Any:
 
 def problem_of(text: str) -> tuple[int, str] | None:
     """Line and text of the one problem; nothing for a valid fleet."""
-    try:
-        assert isinstance(parse_fleet(text, env={}), Fleet)
-    except ConfigError as error:
-        assert len(error.problems) == 1, error.problems
-        line = re.match(r"fleet\.yaml:(\d+): ", error.problems[0])
-        assert line is not None, error.problems
-        return int(line[1]), error.problems[0]
+    problems = problems_of(text)
+    assert len(problems) <= 1
+    for problem in problems:
+        line = re.match(r"fleet\.yaml:(\d+): ", problem)
+        assert line is not None
+        return int(line[1]), problem
     return None
+
+
+def problems_of(text: str) -> tuple[str, ...]:
+    try:
+        parse_fleet(text, env={})
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 def data() -> Any:
@@ -122,8 +128,8 @@ def around(out: Written, way: Way) -> set[int]:
     """The lines of what encloses a place, there and in the groups that `defaults` is given to."""
     lines = {1, *(out.at[way[:depth]] for depth in range(1, len(way)) if way[:depth] in out.at)}
     if way[0] == "defaults":
-        lines |= {line for place, line in out.at.items() if place[0] == "groups" and place[2:] == way[1 : len(place) - 1]}
-        lines |= {line for place, line in out.at.items() if len(place) == 2 and place[0] == "groups"}
+        inside = {place[2:]: line for place, line in out.at.items() if place[:2] == ("groups", "web")}
+        lines |= {line for rest, line in inside.items() if rest == way[1 : len(rest) + 1]}
     return lines
 
 

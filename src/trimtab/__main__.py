@@ -1,0 +1,28 @@
+"""`trimtab` and `python -m trimtab`: the command line, or the reason why it cannot start."""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run one command.
+
+    Args:
+        arguments: What follows `trimtab`; the process's own when left out.
+
+    Returns:
+        The exit code: for `plan` 0 no change, 2 changes, 1 an error; otherwise 0 or 1; 130 when interrupted.
+    """
+    try:
+        from trimtab.cli import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("typer", "rich"):
+            raise
+        sys.stderr.write("error: the command line needs typer and rich: pip install 'trimtab[cli]'\n")
+        return 1
+    return run(sys.argv[1:] if arguments is None else arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

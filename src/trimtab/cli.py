@@ -1,0 +1,467 @@
+"""The command line: parses, calls the library, and hands what comes back to a view."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, TextIO, cast
+
+import typer
+from pydantic_core import PydanticCustomError
+
+import trimtab
+from trimtab.apply import Consent, check_consent
+from trimtab.cloud import Cloud, check_saved
+from trimtab.config import json_schema, load_fleet
+from trimtab.errors import ConfigError, PlanRefused, TrimtabError
+from trimtab.events import CallRetried, Event
+from trimtab.models import Fleet
+from trimtab.models.base import parse_duration
+from trimtab.plan import Action, Plan
+from trimtab.providers.registry import PROVIDERS
+from trimtab.views.fleet import fleet_dict, fleet_view
+from trimtab.views.outcome import applied_view
+from trimtab.views.plan import NO_CHANGES, plan_view
+from trimtab.views.progress import event_line, progress
+from trimtab.views.screen import Screen
+from trimtab.views.status import status_view
+
+INTERRUPTED = 130
+_USAGE: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which newer typers no longer take from click
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class WaitFor(StrEnum):
+    """How long apply waits."""
+
+    ACCEPTED = "accepted"
+    STABLE = "stable"
+    HEALTHY = "healthy"
+
+
+class Refresh(StrEnum):
+    """What can be looked up anew."""
+
+    IMAGE = "image"
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return cast("timedelta", parse_duration(text))
+    except PydanticCustomError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+FleetFile = Annotated[str, typer.Argument(metavar="FLEET", help="The fleet file, YAML or JSON.", show_default=False)]
+Provider = Annotated[
+    str | None,
+    typer.Option(help=f"Which cloud: {', '.join(PROVIDERS)}.", envvar="TRIMTAB_PROVIDER", show_default=False),
+]
+Region = Annotated[str | None, typer.Option(help="Where groups live that name no location.", show_default=False)]
+Endpoint = Annotated[str | None, typer.Option(help="Another address of the cloud's API.", show_default=False)]
+As = Annotated[Format, typer.Option("--format", help="How results are printed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+Waiting = Annotated[WaitFor, typer.Option("--wait", help="For calls accepted, sizes running, or instances serving.")]
+Timeout = Annotated[
+    timedelta,
+    typer.Option(parser=_duration, metavar="DURATION", help="How long to wait for that.", show_default="15m"),
+]
+Prune = Annotated[bool, typer.Option("--prune/--no-prune", help="Delete what the fleet owns and no longer has.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the cloud can only approximate.")]
+LookUp = Annotated[
+    list[Refresh] | None, typer.Option("--refresh", help="Look up anew what was kept.", show_default=False)
+]
+FIFTEEN_MINUTES = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every command needs: a screen, and a way to a cloud."""
+
+    screen: Screen
+    connect: Callable[..., Cloud]
+
+    def cloud(self, provider: str | None, region: str | None, endpoint: str | None) -> Cloud:
+        """A connection to the cloud that the options name."""
+        if not provider:
+            names = ", ".join(PROVIDERS)
+            raise ConfigError([f"no provider is named: give --provider ({names}) or set TRIMTAB_PROVIDER"])
+        place = "location" if provider == "memory" else "region"
+        given = {name: value for name, value in ((place, region), ("endpoint", endpoint)) if value}
+        if provider == "memory" and not self.screen.json:
+            self.screen.remark("the cloud in memory begins empty and is forgotten at the end")
+        return self.connect(provider, listener=self._tell_retry, **given)
+
+    def _tell_retry(self, event: Event) -> None:
+        if isinstance(event, CallRetried):
+            self.screen.remark(event_line(event))
+
+    def carry_out(self, cloud: Cloud, plan: Plan, how: "How") -> int:
+        """Show a plan, ask, apply it, show what came of it; the exit code."""
+        agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
+        self.screen.view(plan_view(plan, cloud.provider.kinds, empty=how.empty, agreed=agreed))
+        if plan.problems or not plan.changes:
+            self.screen.show_json({"plan": plan.to_dict(), "applied": None})
+            return 1 if plan.problems or plan.unknown else 0
+        check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))
+        if not how.yes and not self._agrees():
+            return 1
+        with progress(plan, self.screen.err) as listener:
+            applied = cloud.apply(
+                plan,
+                how.wait.value,
+                how.timeout,
+                listener,
+                allow_delete=how.delete,
+                allow_replace=how.replace,
+            )
+        self.screen.show(applied_view(applied), {"plan": plan.to_dict(), "applied": applied.to_dict()})
+        return 1 if applied.failures else 0
+
+    def _agrees(self) -> bool:
+        if not self.screen.can_ask:
+            raise PlanRefused("nothing was changed, because nobody can be asked here; agree with --yes")
+        agrees = self.screen.ask("Apply these changes?")
+        if not agrees:
+            self.screen.remark("nothing was changed")
+        return agrees
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How a plan is to be carried out."""
+
+    yes: bool
+    wait: WaitFor = WaitFor.ACCEPTED
+    timeout: timedelta = FIFTEEN_MINUTES
+    delete: bool = False
+    replace: bool = False
+    empty: str = NO_CHANGES
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trimtab {trimtab.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> int:
+    """
+    Plans and applies fleets of instances: one fleet file, any cloud.
+
+    A first round:
+
+    - `trimtab check fleet.yaml`
+    - `trimtab plan fleet.yaml --provider aws --region us-east-1`
+    - `trimtab apply fleet.yaml --provider aws --region us-east-1`
+    """
+    if context.invoked_subcommand is None:
+        context.get_help()  # which rich prints
+    return 1
+
+
+def _desk(context: typer.Context, chosen: Format) -> Desk:
+    desk: Desk = context.obj
+    desk.screen.json = chosen is Format.JSON
+    return desk
+
+
+@app.command()
+def check(context: typer.Context, fleet: FleetFile, chosen: As = Format.TEXT) -> int:
+    """
+    Say whether a fleet file is valid; asks no cloud.
+
+    Every mistake is one line that begins with the file and the line.
+
+    Example: `trimtab check fleet.yaml`
+    """
+    screen = _desk(context, chosen).screen
+    declared = load_fleet(fleet)
+    screen.show(fleet_view(declared), fleet_dict(declared))
+    return 0
+
+
+@app.command()
+def schema(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="Write it to this file.", show_default=False)] = None,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    Print the JSON Schema of fleet files, for editors.
+
+    Example: `trimtab schema --out fleet.schema.json`
+    """
+    screen = _desk(context, chosen).screen
+    if out is None:
+        screen.document(json_schema())
+    else:
+        _write(out, json_schema())
+        screen.show_json({"written": str(out)})
+    return 0
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    fleet: FleetFile,
+    out: Annotated[Path | None, typer.Option(help="Save the plan, for `apply --plan`.", show_default=False)] = None,
+    prune: Prune = True,
+    strict: Strict = False,
+    refresh: LookUp = None,
+    provider: Provider = None,
+    region: Region = None,
+    endpoint: Endpoint = None,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    Show what apply would change, field by field; only reads.
+
+    Exit code: 0 nothing to change, 2 changes, 1 an error, also when a part of the cloud could not be read.
+
+    Example: `trimtab plan fleet.yaml --provider aws --out plan.json`
+    """
+    desk = _desk(context, chosen)
+    declared = load_fleet(fleet)
+    with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
+        made = cloud.plan(declared, strict, prune, refresh=refresh or ())
+    desk.screen.show(plan_view(made, cloud.provider.kinds), made.to_dict())
+    if made.problems or made.unknown:
+        return 1
+    if out is not None:
+        _write(out, made.to_saved())
+    return 2 if made.changes else 0
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    fleet: FleetFile,
+    yes: Yes = False,
+    saved: Annotated[
+        Path | None,
+        typer.Option("--plan", help="Only if it still is this saved plan.", show_default=False),
+    ] = None,
+    wait: Waiting = WaitFor.STABLE,
+    timeout: Timeout = FIFTEEN_MINUTES,
+    allow_delete: Annotated[bool, typer.Option("--allow-delete", help="Agree to lose groups that left.")] = False,
+    allow_replace: Annotated[bool, typer.Option("--allow-replace", help="Agree to groups made anew.")] = False,
+    prune: Prune = True,
+    strict: Strict = False,
+    refresh: LookUp = None,
+    provider: Provider = None,
+    region: Region = None,
+    endpoint: Endpoint = None,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    Plan, ask, and bring the cloud to what the fleet file says.
+
+    A saved plan is held against a new one: apply refuses when the file or the cloud has changed since.
+
+    Example: `trimtab apply fleet.yaml --provider aws --plan plan.json --yes`
+    """
+    desk = _desk(context, chosen)
+    declared = load_fleet(fleet)
+    with desk.cloud(provider, region, endpoint) as cloud:
+        with desk.screen.busy("reading the cloud"):
+            made = cloud.plan(declared, strict, prune, refresh=refresh or ())
+        if saved is not None:
+            check_saved(made, _read_saved(saved))
+        how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace)
+        return desk.carry_out(cloud, made, how)
+
+
+@app.command()
+def destroy(
+    context: typer.Context,
+    fleet: FleetFile,
+    yes: Yes = False,
+    wait: Waiting = WaitFor.STABLE,
+    timeout: Timeout = FIFTEEN_MINUTES,
+    provider: Provider = None,
+    region: Region = None,
+    endpoint: Endpoint = None,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    Delete everything that the fleet owns, instances included.
+
+    Example: `trimtab destroy fleet.yaml --provider aws --yes`
+    """
+    desk = _desk(context, chosen)
+    declared = load_fleet(fleet)
+    with desk.cloud(provider, region, endpoint) as cloud:
+        with desk.screen.busy("reading the cloud"):
+            made = cloud.destroy(declared)
+        empty = "Nothing to delete: the cloud has nothing of this fleet."
+        return desk.carry_out(
+            cloud, made, How(yes=yes, wait=wait, timeout=timeout, delete=True, replace=True, empty=empty)
+        )
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    fleet: FleetFile,
+    provider: Provider = None,
+    region: Region = None,
+    endpoint: Endpoint = None,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    Show every group as it stands: sizes, instances, schedule in force, alarms.
+
+    Example: `trimtab status fleet.yaml --provider aws`
+    """
+    desk = _desk(context, chosen)
+    declared = load_fleet(fleet)
+    with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
+        found = cloud.status(declared)
+    desk.screen.show(status_view(found, declared), found.to_dict())
+    return 0
+
+
+@app.command()
+def adopt(
+    context: typer.Context,
+    fleet: FleetFile,
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP]...", help="All when left out.", show_default=False)
+    ] = None,
+    yes: Yes = False,
+    provider: Provider = None,
+    region: Region = None,
+    endpoint: Endpoint = None,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    Mark what exists under the fleet's names as the fleet's own; changes nothing else.
+
+    Example: `trimtab adopt fleet.yaml web --provider aws --yes`
+    """
+    desk = _desk(context, chosen)
+    declared = load_fleet(fleet)
+    _check_groups(declared, groups or ())
+    with desk.cloud(provider, region, endpoint) as cloud:
+        with desk.screen.busy("reading the cloud"):
+            made = cloud.adopt(declared, groups or None)
+        empty = "Nothing to adopt: nothing without a mark exists under the fleet's names."
+        return desk.carry_out(cloud, made, How(yes=yes, empty=empty))
+
+
+def _check_groups(fleet: Fleet, names: Sequence[str]) -> None:
+    there = [group.name for group in fleet.groups]
+    if unknown := [name for name in names if name not in there]:
+        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {', '.join(there) or 'none'}"])
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{path} cannot be written: {error.strerror}"]) from error
+
+
+def _read_saved(path: Path) -> dict[str, Any]:
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"the saved plan {path} cannot be read: {error.strerror}"]) from error
+    except ValueError as error:
+        raise ConfigError([f"{path} is no saved plan: it is not JSON"]) from error
+    if not isinstance(saved, dict):
+        raise ConfigError([f"{path} is no saved plan"])
+    return saved
+
+
+# running one command
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    connect: Callable[..., Cloud] = trimtab.connect,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+    source: TextIO | None = None,
+) -> int:
+    """
+    Run one command and answer its exit code; no error of ours leaves it.
+
+    Args:
+        arguments: What follows `trimtab`.
+        connect: Makes the cloud.
+        out: Where results go; standard output when left out.
+        err: Where errors and progress go; standard error when left out.
+        source: Where answers come from; standard input when left out.
+    """
+    out, err, source = out or sys.stdout, err or sys.stderr, source or sys.stdin
+    screen = Screen(out, err, source, json=_wants_json(arguments))
+    try:
+        code = _run(list(arguments), Desk(screen, connect))
+        out.flush()
+    except BrokenPipeError:
+        _let_go(out)
+        return 1
+    return code
+
+
+def _run(arguments: list[str], desk: Desk) -> int:
+    try:
+        command = typer.main.get_command(app)
+        code = command.main(arguments, prog_name="trimtab", standalone_mode=False, obj=desk)
+    except _USAGE as error:
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "trimtab"
+        message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+        desk.screen.error(error, f"{message}; see {where} --help")
+        return 1
+    except TrimtabError as error:
+        desk.screen.error(error)
+        return 1
+    except (typer.Abort, KeyboardInterrupt) as error:
+        return _interrupted(desk, error)
+    except SystemExit as error:  # typer's own way out of a broken pipe
+        code = error.code
+    if code == INTERRUPTED:
+        return _interrupted(desk, KeyboardInterrupt())
+    return code if isinstance(code, int) else 0
+
+
+def _interrupted(desk: Desk, error: BaseException) -> int:
+    desk.screen.error(error, "interrupted; what was under way may be done in part: planning again shows what is left")
+    return INTERRUPTED
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether results are to be JSON, also when the rest of the arguments makes no sense."""
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+
+
+def _let_go(out: TextIO) -> None:
+    """Send what is left nowhere: whoever read it has gone."""
+    try:
+        number = out.fileno()
+    except OSError:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)

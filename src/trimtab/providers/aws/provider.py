@@ -1,0 +1,240 @@
+"""The provider for AWS: reads, resolves, translates, writes through boto3."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from trimtab.capabilities import judge
+from trimtab.clock import Clock
+from trimtab.errors import InvalidRequest, NotFound
+from trimtab.events import Listener, silent
+from trimtab.models import Fleet
+from trimtab.plan import Live, Note, Resource
+from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.kinds import KINDS
+from trimtab.providers.aws.metrics import find_metric
+from trimtab.providers.aws.reads import RegionRead, alarm_resource, in_batches, is_outdated, list_alarms
+from trimtab.providers.aws.resolve import Resolver
+from trimtab.providers.aws.schedules import problems_of
+from trimtab.providers.aws.translate import translate
+from trimtab.providers.aws.writes import Writer
+from trimtab.providers.base import (
+    Activity,
+    AlarmState,
+    Facts,
+    GroupState,
+    Instance,
+    InstanceState,
+    Write,
+    Written,
+)
+
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
+STATES = {
+    "InService": InstanceState.RUNNING,
+    "Standby": InstanceState.STANDBY,
+    "EnteringStandby": InstanceState.STANDBY,
+}
+ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
+
+
+def connect(
+    *,
+    clock: Clock,
+    region: str | None = None,
+    session: Any = None,
+    endpoint: str | None = None,
+    workers: int = 8,
+    listener: Listener = silent,
+) -> "AwsProvider":
+    """
+    The provider on one account.
+
+    Args:
+        clock: Tells the time and waits.
+        region: Where groups without a location live; the session's when left out.
+        session: A `boto3.Session`; boto3's default chain of credentials when left out.
+        endpoint: Another address than AWS's own; plain http on loopback only.
+        workers: How many calls are under way at the same time.
+        listener: Told of every retry.
+    """
+    calls = Calls(session=session, region=region, endpoint=endpoint, clock=clock, workers=workers, listener=listener)
+    return AwsProvider(calls, clock)
+
+
+class AwsProvider:
+    """EC2 Auto Scaling, launch templates and CloudWatch alarms of one account."""
+
+    name = "aws"
+    kinds = KINDS
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self.calls = calls
+        self.clock = clock
+        self.location = calls.region
+        self._writer = Writer(calls, clock)
+
+    def read(self, fleet: Fleet) -> Live:
+        """Everything of the fleet in its regions and the connection's."""
+        names: dict[str, set[str]] = {self.location: set()}
+        for group in fleet.groups:
+            names.setdefault(group.location or self.location, set()).add(fleet.native_name(group))
+        reads = [
+            RegionRead(self.calls, region, fleet, frozenset(some), self.clock.now()) for region, some in names.items()
+        ]
+        for read in reads:
+            read.run()
+        found = {key: item for read in reads for key, item in read.found.items()}
+        return Live(resources=found, unknown=tuple(scope for read in reads for scope in read.unknown))
+
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+        """Images, subnets, target groups and zones."""
+        return Resolver(self.calls, fleet, live, refresh).run()
+
+    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
+        """The resources that the fleet wants."""
+        return translate(fleet, facts, now, self.location)
+
+    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
+        """What EC2 Auto Scaling cannot do, or does otherwise."""
+        notes, problems = judge(fleet, self.name, self.kinds)
+        more: list[Note] = []
+        for group in fleet.groups:
+            more += [Note(text, group.name) for text in problems_of(group)]
+            for alarm in group.alarms:
+                if find_metric(alarm.metric) is None:
+                    text = f"alarms.{alarm.name}.metric: AWS has no translation for {alarm.metric.name!r} yet"
+                    more.append(Note(f"{text}; use {{custom: ...}} with its CloudWatch name", group.name))
+        return notes, [*problems, *more]
+
+    def write(self, writes: Sequence[Write]) -> Sequence[Written]:
+        """Send changes of one kind, action and group."""
+        return self._writer.write(writes)
+
+    def read_states(self, places: Iterable[tuple[str, str]], *, balancers: bool = False) -> Sequence[GroupState]:
+        """One call for every hundred groups of a region; with balancers one more for each target group."""
+        names: dict[str, list[str]] = {}
+        for region, name in places:
+            names.setdefault(region, []).append(name)
+        states: list[GroupState] = []
+        for region, some in names.items():
+            for batch in in_batches(some, 100):
+                asked = {"AutoScalingGroupNames": batch, "MaxRecords": 100}
+                for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", region, **asked):
+                    for item in page["AutoScalingGroups"]:
+                        health = self._balancer_health(region, item) if balancers else {}
+                        states.append(_state(region, item, health if balancers else None))
+        return states
+
+    def _balancer_health(self, region: str, item: Mapping[str, Any]) -> dict[str, bool]:
+        health: dict[str, bool] = {}
+        for arn in item.get("TargetGroupARNs", ()):
+            reply = self.calls.call("elbv2", "describe_target_health", region, TargetGroupArn=arn)
+            states = {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in reply["TargetHealthDescriptions"]}
+            for instance in item.get("Instances", ()):
+                name = instance["InstanceId"]
+                # a target group that no listener uses yet has targets "unused": nothing to wait for
+                good = states.get(name) in ("healthy", "unused")
+                health[name] = health.get(name, True) and good
+        return health
+
+    def find_group(self, name: str, location: str) -> GroupState | None:
+        """The group with this native name, else the only marked one with this name within its fleet."""
+        states = self.read_states([(location, name)])
+        if states:
+            return states[0]
+        filters = [{"Name": "tag:trimtab-group", "Values": [name]}]
+        pages = self.calls.pages("autoscaling", "describe_auto_scaling_groups", location, Filters=filters)
+        found = [_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
+        if len(found) > 1:
+            names = ", ".join(sorted(state.name for state in found))
+            raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider="aws")
+        return found[0] if found else None
+
+    def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
+        """Scaling activities, newest first."""
+        found: list[Activity] = []
+        asked = {"AutoScalingGroupName": name, "MaxRecords": min(limit, 100)}
+        for page in self.calls.pages("autoscaling", "describe_scaling_activities", location, **asked):
+            found += [_activity(item) for item in page["Activities"]]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
+        """The fleet's alarms in its regions."""
+        regions = {self.location, *(group.location for group in fleet.groups if group.location)}
+        found: list[AlarmState] = []
+        for region in sorted(regions):
+            for item in list_alarms(self.calls, region, fleet.name):
+                mark = alarm_resource(region, item).mark
+                if mark is not None and mark.fleet == fleet.name:
+                    state = ALARM_STATES.get(item.get("StateValue", ""), "no-data")
+                    found.append(
+                        AlarmState(
+                            name=item["AlarmName"],
+                            state=state,
+                            reason=item.get("StateReason", ""),
+                            since=item.get("StateUpdatedTimestamp"),
+                            group=mark.group,
+                        )
+                    )
+        return found
+
+    def set_capacity(self, location: str, name: str, desired: int) -> None:
+        """SetDesiredCapacity, without waiting for a cooldown."""
+        asked = {"AutoScalingGroupName": name, "DesiredCapacity": desired, "HonorCooldown": False}
+        try:
+            self.calls.call("autoscaling", "set_desired_capacity", location, **asked)
+        except NotFound as error:
+            raise NotFound(f"there is no group {name!r} in {location}", provider="aws", code=error.code) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.calls.close()
+
+
+def _state(region: str, item: Mapping[str, Any], health: Mapping[str, bool] | None) -> GroupState:
+    template = item.get("LaunchTemplate") or {}
+    tags = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
+    instances = tuple(_instance(one, template) for one in item.get("Instances", ()))
+    if health is not None:
+        instances = tuple(replace(one, serving=health.get(one.id)) for one in instances)
+    return GroupState(
+        name=item["AutoScalingGroupName"],
+        location=region,
+        min=item["MinSize"],
+        max=item["MaxSize"],
+        desired=item["DesiredCapacity"],
+        instances=instances,
+        deleting=(item.get("Status") or "").lower().startswith("delete"),
+        group=tags.get("trimtab-group", ""),
+        fleet=tags.get("trimtab-fleet", ""),
+    )
+
+
+def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
+    state = item.get("LifecycleState", "")
+    pending = InstanceState.TERMINATING if state.startswith(("Terminat", "Detach")) else InstanceState.PENDING
+    own = item.get("LaunchTemplate") or {}
+    return Instance(
+        id=item["InstanceId"],
+        zone=item.get("AvailabilityZone", ""),
+        state=STATES.get(state, pending),
+        healthy=item.get("HealthStatus", "Healthy").lower() == "healthy",
+        size=item.get("InstanceType", ""),
+        template=f"{own.get('LaunchTemplateName', '')}:{own.get('Version', '')}".strip(":"),
+        outdated=is_outdated(item, template),
+        protected=bool(item.get("ProtectedFromScaleIn")),
+    )
+
+
+def _activity(item: Mapping[str, Any]) -> Activity:
+    return Activity(
+        id=item["ActivityId"],
+        at=item["StartTime"],
+        status=str(item.get("StatusCode", "")).lower(),
+        description=item.get("Description", ""),
+        cause=item.get("Cause", ""),
+    )

@@ -1,0 +1,198 @@
+"""What a fleet refers to and an account knows: images, subnets, target groups, zones."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trimtab.errors import NotFound, ProviderError
+from trimtab.models import Fleet, Image, ScalingGroup
+from trimtab.plan import Key, Live, Note, Unknown, digest
+from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
+from trimtab.providers.base import Facts
+
+Question = Callable[[], Any]
+
+
+@dataclass
+class Resolver:
+    """Asks each distinct question once, all of them at the same time."""
+
+    calls: Calls
+    fleet: Fleet
+    live: Live
+    refresh: frozenset[str]
+    notes: list[Note] = field(default_factory=list)
+    problems: list[Note] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def run(self) -> Facts:
+        """The facts about every group of the fleet."""
+        questions: dict[tuple[str, ...], Question] = {}
+        for group in self.fleet.groups:
+            questions |= self._questions(group)
+        for region, names in self._balancer_names().items():
+            questions["balancers", region] = lambda region=region, names=names: find_target_groups(  # type: ignore[misc]
+                self.calls, region, names
+            )
+        answers = dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+        return self._facts(answers)
+
+    def _region(self, group: ScalingGroup) -> str:
+        return group.location or self.calls.region
+
+    def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Question]:
+        region, image, placement = self._region(group), group.template.image, group.placement
+        found: dict[tuple[str, ...], Question] = {}
+        if is_looked_up(image):
+            found["image", region, selector(image)] = lambda: find_image(self.calls, region, image)
+        if placement.subnet_tags:
+            tags = dict(placement.subnet_tags)
+            found["subnets", region, digest(tags)] = lambda: find_subnets(self.calls, region, tags)
+        elif not placement.subnets and not placement.zones:
+            found["zones", region] = lambda: find_zones(self.calls, region)
+        return found
+
+    def _balancer_names(self) -> dict[str, list[str]]:
+        names: dict[str, set[str]] = {}
+        for group in self.fleet.groups:
+            named = {one.name for one in group.load_balancers if one.name}
+            if named:
+                names.setdefault(self._region(group), set()).update(named)
+        return {region: sorted(some) for region, some in names.items()}
+
+    def _facts(self, answers: Mapping[tuple[str, ...], Any]) -> Facts:
+        found: dict[str, dict[str, Any]] = {
+            name: {} for name in ("images", "kept", "subnets", "zones", "target-groups")
+        }
+        for key, answer in answers.items():
+            if isinstance(answer, ProviderError):
+                kind = LAUNCH_TEMPLATE.name if key[0] == "image" else AUTO_SCALING_GROUP.name
+                self.unknown.append(Unknown(key[1], kind, f"its {key[0]} could not be looked up: {answer}"))
+            elif key[0] == "balancers":
+                found["target-groups"][key[1]] = answer
+            elif key[0] == "zones":
+                found["zones"][key[1]] = answer
+        for group in self.fleet.groups:
+            self._image(group, answers, found)
+            self._subnets(group, answers, found)
+            self._balancers(group, answers)
+        return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
+
+    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, Any]) -> None:
+        image = group.template.image
+        if not is_looked_up(image):
+            return
+        word = selector(image)
+        newest = answers.get(("image", self._region(group), word))
+        newest = {} if isinstance(newest, ProviderError) or newest is None else newest
+        chosen = self._kept_image(group, word) or newest.get("id")
+        if chosen is None:
+            if ("image", self._region(group), word) in answers and not newest:
+                self._no_image(group, answers)
+            return
+        if newest.get("id") and newest["id"] != chosen:
+            text = f"a newer image, {newest['id']}, matches; refresh the image to take it (now {chosen})"
+            self.notes.append(Note(text, group.name))
+        found["images"][group.name] = {"id": chosen, "root": newest.get("root")}
+        found["kept"][group.name] = {"image": f"{word}:{chosen}"}
+
+    def _no_image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> None:
+        if isinstance(answers["image", self._region(group), selector(group.template.image)], ProviderError):
+            return
+        image = group.template.image
+        owner = f" of {image.owner}" if image.owner else ""
+        self.problems.append(
+            Note(
+                f"template.image: no image{owner} in {self._region(group)} matches {image.newest or image.id!r}",
+                group.name,
+            )
+        )
+
+    def _kept_image(self, group: ScalingGroup, word: str) -> str | None:
+        if "image" in self.refresh:
+            return None
+        key = Key(self._region(group), LAUNCH_TEMPLATE.name, self.fleet.native_name(group))
+        there = self.live.resources.get(key)
+        if there is None or there.mark is None or there.mark.fleet != self.fleet.name:
+            return None
+        known, _, image = there.mark.kept.get("image", "").partition(":")
+        return image if known == word and image else None
+
+    def _subnets(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, Any]) -> None:
+        tags = group.placement.subnet_tags
+        if not tags:
+            return
+        answer = answers["subnets", self._region(group), digest(dict(tags))]
+        if isinstance(answer, ProviderError):
+            return
+        zones = set(group.placement.zones)
+        ids = [subnet for subnet, zone in answer if not zones or zone in zones]
+        if not ids:
+            words = ", ".join(f"{name}={value}" for name, value in tags.items())
+            where = f" of zones {', '.join(sorted(zones))}" if zones else ""
+            text = f"placement.subnet_tags: no subnet{where} in {self._region(group)} has the tags {words}"
+            self.problems.append(Note(text, group.name))
+        found["subnets"][group.name] = ids
+
+    def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> None:
+        known = answers.get(("balancers", self._region(group)))
+        if known is None or isinstance(known, ProviderError):
+            return
+        for one in group.load_balancers:
+            if one.name and one.name not in known:
+                text = f"load_balancers: no target group is called {one.name!r} in {self._region(group)}"
+                self.problems.append(Note(text, group.name))
+
+
+def is_looked_up(image: Image) -> bool:
+    """Whether an image has to be found, rather than being an id already."""
+    return image.newest is not None or not (image.id or "").startswith("ami-")
+
+
+def selector(image: Image) -> str:
+    """Eight hexadecimal digits that tell one way of naming an image from another."""
+    return digest(image.model_dump(mode="json"))[:8]
+
+
+def find_image(calls: Calls, region: str, image: Image) -> dict[str, Any]:
+    """The newest matching image, by id and root device; empty when there is none."""
+    if image.id is not None:
+        name = image.id.removeprefix("resolve:ssm:")
+        reply = calls.call("ssm", "get_parameters", region, Names=[name])
+        return {"id": reply["Parameters"][0]["Value"]} if reply["Parameters"] else {}
+    filters = [{"Name": "name", "Values": [image.newest]}, {"Name": "state", "Values": ["available"]}]
+    if image.architecture:
+        filters.append({"Name": "architecture", "Values": [image.architecture]})
+    owners: dict[str, Sequence[str]] = {"Owners": [image.owner]} if image.owner else {}
+    found = [
+        item
+        for page in calls.pages("ec2", "describe_images", region, Filters=filters, **owners)
+        for item in page["Images"]
+    ]
+    newest = max(found, key=lambda item: (item.get("CreationDate", ""), item["ImageId"]), default=None)
+    return {"id": newest["ImageId"], "root": newest.get("RootDeviceName")} if newest else {}
+
+
+def find_subnets(calls: Calls, region: str, tags: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Subnets that have all the tags: id and zone, in order."""
+    filters = [{"Name": f"tag:{name}", "Values": [value]} for name, value in tags.items()]
+    pages = calls.pages("ec2", "describe_subnets", region, Filters=filters)
+    return sorted((item["SubnetId"], item["AvailabilityZone"]) for page in pages for item in page["Subnets"])
+
+
+def find_zones(calls: Calls, region: str) -> list[str]:
+    """The region's zones."""
+    filters = [{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}]
+    reply = calls.call("ec2", "describe_availability_zones", region, Filters=filters)
+    return sorted(item["ZoneName"] for item in reply["AvailabilityZones"])
+
+
+def find_target_groups(calls: Calls, region: str, names: Sequence[str]) -> dict[str, str]:
+    """ARNs of target groups by name; those only that exist."""
+    try:
+        pages = list(calls.pages("elbv2", "describe_target_groups", region, Names=list(names)))
+    except NotFound:  # one missing name hides all others
+        pages = list(calls.pages("elbv2", "describe_target_groups", region, PageSize=400))
+    found = {item["TargetGroupName"]: item["TargetGroupArn"] for page in pages for item in page["TargetGroups"]}
+    return {name: arn for name, arn in found.items() if name in names}

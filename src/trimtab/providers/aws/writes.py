@@ -1,0 +1,342 @@
+"""Writes: one change becomes the calls that it takes, each of which may be made twice."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from trimtab.clock import Clock
+from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError
+from trimtab.plan import Action, Change, Mark, Resource, digest, plain, revealed
+from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.kinds import (
+    AUTO_SCALING_GROUP,
+    KINDS,
+    LAUNCH_TEMPLATE,
+    METRIC_ALARM,
+    SCALING_POLICY,
+    SCHEDULED_ACTION,
+)
+from trimtab.providers.aws.reads import group_resource, policy_resource, template_resource
+from trimtab.providers.base import Write, Written
+
+GONE_WITHIN = timedelta(minutes=15)
+"""How long a group that is being deleted may take to make room for a new one."""
+LOOK = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Sends changes of one kind, action and group."""
+
+    calls: Calls
+    clock: Clock
+
+    def write(self, writes: Sequence[Write]) -> list[Written]:
+        """An outcome for each change."""
+        kind = writes[0].change.key.kind
+        if kind == SCHEDULED_ACTION.name:
+            return self._actions(writes)
+        if kind == METRIC_ALARM.name and writes[0].change.action is Action.DELETE:
+            return self._delete_alarms(writes)
+        send: Mapping[str, Callable[[Write], Mapping[str, Any]]] = {
+            LAUNCH_TEMPLATE.name: self._template,
+            AUTO_SCALING_GROUP.name: self._group,
+            SCALING_POLICY.name: self._policy,
+            METRIC_ALARM.name: self._alarm,
+        }
+        return [_outcome(send[kind], write) for write in writes]
+
+    # launch templates
+
+    def _template(self, write: Write) -> Mapping[str, Any]:
+        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        if change.action is Action.DELETE:
+            return self._gone("ec2", "delete_launch_template", region, LaunchTemplateName=name)
+        if change.action is Action.CREATE:
+            return self._create_template(write)
+        return self._new_version(write, str(change.live.attributes["version"]) if change.live else "")
+
+    def _create_template(self, write: Write) -> Mapping[str, Any]:
+        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        mark = _mark(change)
+        tags = [{"Key": key, "Value": value} for key, value in mark.tags().items()]
+        try:
+            reply = self.calls.call(
+                "ec2",
+                "create_launch_template",
+                region,
+                LaunchTemplateName=name,
+                LaunchTemplateData=revealed(write.body["LaunchTemplateData"]),
+                VersionDescription=mark.line(),
+                TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+                ClientToken=digest([name, "create", plain(write.body), mark.line()]),
+            )
+        except AlreadyExists:
+            return self._take_template(write)
+        made = reply["LaunchTemplate"]
+        return {"id": made["LaunchTemplateId"], "name": name, "version": str(made["LatestVersionNumber"])}
+
+    def _take_template(self, write: Write) -> Mapping[str, Any]:
+        """Somebody was faster, perhaps this very call before its reply was lost: ours, or an error."""
+        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        reply = self.calls.call(
+            "ec2", "describe_launch_template_versions", region, LaunchTemplateName=name, Versions=["$Latest"]
+        )
+        there = template_resource(region, reply["LaunchTemplateVersions"][0])
+        _must_be_ours(change, there)
+        if _equal(change, write.body, there):
+            return there.attributes
+        return self._new_version(write, str(there.attributes["version"]))
+
+    def _new_version(self, write: Write, before: str) -> Mapping[str, Any]:
+        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        line = _mark(change).line()
+        reply = self.calls.call(
+            "ec2",
+            "create_launch_template_version",
+            region,
+            LaunchTemplateName=name,
+            LaunchTemplateData=revealed(write.body["LaunchTemplateData"]),
+            VersionDescription=line,
+            ClientToken=digest([name, before, plain(write.body), line]),
+        )
+        made = reply["LaunchTemplateVersion"]
+        return {"id": made["LaunchTemplateId"], "name": name, "version": str(made["VersionNumber"])}
+
+    # groups
+
+    def _group(self, write: Write) -> Mapping[str, Any]:
+        change = write.change
+        if change.action in (Action.DELETE, Action.REPLACE):
+            self._delete_group(change)
+        if change.action in (Action.CREATE, Action.REPLACE):
+            return self._create_group(write)
+        if change.action in (Action.UPDATE, Action.ADOPT):
+            self._update_group(change, write.body)
+        return change.live.attributes if change.live else {}
+
+    def _delete_group(self, change: Change) -> None:
+        name = change.key.own_name
+        asked = {"AutoScalingGroupName": name, "ForceDelete": True}
+        self._gone("autoscaling", "delete_auto_scaling_group", change.key.location, **asked)
+
+    def _create_group(self, write: Write) -> Mapping[str, Any]:
+        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        body = {**group_params(write.body), "Tags": _group_tags(name, write.body, _mark(change))}
+        if change.live is not None or change.action is Action.REPLACE:
+            self._wait_until_gone(region, name)
+        try:
+            self.calls.call("autoscaling", "create_auto_scaling_group", region, AutoScalingGroupName=name, **body)
+        except AlreadyExists:
+            there = self._read_group(region, name)
+            if there is None:
+                raise
+            _must_be_ours(change, there)
+            self._bring_up_to_date(change, write.body, there)
+            return there.attributes
+        return {"arn": "", "instances": 0, "outdated": 0}
+
+    def _bring_up_to_date(self, change: Change, body: Mapping[str, Any], there: Resource) -> None:
+        kind, wanted = KINDS[AUTO_SCALING_GROUP.name], change.wanted
+        old, new = kind.leaves(there.body), kind.leaves(body)
+        initial = wanted.initial if wanted else frozenset()
+        paths = {path for path in {*old, *new} if old.get(path) != new.get(path) and path not in initial}
+        stale = there.mark != (wanted.mark if wanted else None)
+        self._send_group(change, body, {_top(path) for path in paths} | ({"Tags"} if stale else set()), there)
+
+    def _wait_until_gone(self, region: str, name: str) -> None:
+        deadline = self.clock.now() + GONE_WITHIN
+        while (there := self._read_group(region, name)) is not None and there.deleting:
+            if self.clock.now() >= deadline:
+                raise Conflict(f"the old group {name!r} is still being deleted", provider="aws", operation="create")
+            self.clock.sleep(LOOK)
+
+    def _read_group(self, region: str, name: str) -> Resource | None:
+        reply = self.calls.call("autoscaling", "describe_auto_scaling_groups", region, AutoScalingGroupNames=[name])
+        return group_resource(region, reply["AutoScalingGroups"][0]) if reply["AutoScalingGroups"] else None
+
+    def _update_group(self, change: Change, body: Mapping[str, Any]) -> None:
+        there = change.live
+        if there is None:
+            raise InvalidRequest("an update needs the group that it updates", provider="aws", operation="update")
+        fields = {_top(item.path) for item in change.fields}
+        stale = there.mark != _mark(change)
+        self._send_group(change, body, fields | ({"Tags"} if stale else set()), there)
+
+    def _send_group(self, change: Change, body: Mapping[str, Any], fields: set[str], there: Resource) -> None:
+        region, name = change.key.location, change.key.own_name
+        if plain_fields := fields - {"Tags", "TargetGroupARNs"}:
+            params = _update_params(body, plain_fields)
+            self.calls.call("autoscaling", "update_auto_scaling_group", region, AutoScalingGroupName=name, **params)
+        if "TargetGroupARNs" in fields:
+            self._attach(region, name, body.get("TargetGroupARNs", ()), there.body.get("TargetGroupARNs", ()))
+        if "Tags" in fields:
+            self._tag(region, name, _group_tags(name, body, _mark(change)), there)
+
+    def _attach(self, region: str, name: str, wanted: Sequence[str], there: Sequence[str]) -> None:
+        for operation, arns in (
+            ("attach_load_balancer_target_groups", sorted(set(wanted) - set(there))),
+            ("detach_load_balancer_target_groups", sorted(set(there) - set(wanted))),
+        ):
+            for start in range(0, len(arns), 10):
+                some = arns[start : start + 10]
+                self.calls.call("autoscaling", operation, region, AutoScalingGroupName=name, TargetGroupARNs=some)
+
+    def _tag(self, region: str, name: str, wanted: Sequence[Mapping[str, Any]], there: Resource) -> None:
+        keep = {tag["Key"] for tag in wanted}
+        had = {tag["Key"] for tag in there.body.get("Tags", ())}
+        base = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
+        self.calls.call("autoscaling", "create_or_update_tags", region, Tags=list(wanted))
+        if gone := sorted(had - keep):
+            self.calls.call("autoscaling", "delete_tags", region, Tags=[{**base, "Key": key} for key in gone])
+
+    # policies
+
+    def _policy(self, write: Write) -> Mapping[str, Any]:
+        change, region = write.change, write.change.key.location
+        names = {"AutoScalingGroupName": change.key.parent_name, "PolicyName": change.key.own_name}
+        if change.action in (Action.DELETE, Action.REPLACE):
+            self._gone("autoscaling", "delete_policy", region, **names)
+        if change.action is Action.DELETE:
+            return {}
+        reply = self.calls.call("autoscaling", "put_scaling_policy", region, **names, **revealed(write.body))
+        return {"arn": reply.get("PolicyARN") or self._policy_arn(region, names)}
+
+    def _policy_arn(self, region: str, names: Mapping[str, str]) -> str:
+        asked = {"AutoScalingGroupName": names["AutoScalingGroupName"], "PolicyNames": [names["PolicyName"]]}
+        reply = self.calls.call("autoscaling", "describe_policies", region, **asked)
+        return str(policy_resource(region, reply["ScalingPolicies"][0]).attributes["arn"])
+
+    # scheduled actions
+
+    def _actions(self, writes: Sequence[Write]) -> list[Written]:
+        key, action = writes[0].change.key, writes[0].change.action
+        group = {"AutoScalingGroupName": key.parent_name}
+        names = [write.change.key.own_name for write in writes]
+        try:
+            if action is Action.DELETE:
+                operation, failed = "batch_delete_scheduled_action", "FailedScheduledActions"
+                reply = self.calls.call("autoscaling", operation, key.location, **group, ScheduledActionNames=names)
+            else:
+                operation, failed = "batch_put_scheduled_update_group_action", "FailedScheduledUpdateGroupActions"
+                actions = [
+                    {"ScheduledActionName": name, **_times(write.body)}
+                    for name, write in zip(names, writes, strict=True)
+                ]
+                asked = {"ScheduledUpdateGroupActions": actions}
+                reply = self.calls.call("autoscaling", operation, key.location, **group, **asked)
+        except NotFound as error:
+            return [{} if action is Action.DELETE else error for _ in writes]
+        except ProviderError as error:
+            return [error for _ in writes]
+        errors = {item["ScheduledActionName"]: item for item in reply.get(failed) or ()}
+        return [self._action_outcome(errors.get(name), action, operation) for name in names]
+
+    def _action_outcome(self, failure: Mapping[str, Any] | None, action: Action, operation: str) -> Written:
+        if failure is None:
+            return {}
+        text = failure.get("ErrorMessage") or "no reason given"
+        if action is Action.DELETE and "not found" in text.lower():
+            return {}
+        return InvalidRequest(text, provider="aws", operation=operation, code=failure.get("ErrorCode", ""))
+
+    # alarms
+
+    def _alarm(self, write: Write) -> Mapping[str, Any]:
+        change = write.change
+        body = {**revealed(write.body), "AlarmDescription": _mark(change).sign(write.body.get("AlarmDescription"))}
+        self.calls.call("cloudwatch", "put_metric_alarm", change.key.location, AlarmName=change.key.own_name, **body)
+        return {}
+
+    def _delete_alarms(self, writes: Sequence[Write]) -> list[Written]:
+        region, names = writes[0].change.key.location, [write.change.key.own_name for write in writes]
+        try:
+            self.calls.call("cloudwatch", "delete_alarms", region, AlarmNames=names)
+        except NotFound:  # one missing name keeps all others
+            return [_outcome(self._delete_alarm, write) for write in writes]
+        except ProviderError as error:
+            return [error for _ in writes]
+        return [{} for _ in writes]
+
+    def _delete_alarm(self, write: Write) -> Mapping[str, Any]:
+        key = write.change.key
+        return self._gone("cloudwatch", "delete_alarms", key.location, AlarmNames=[key.own_name])
+
+    def _gone(self, service: str, operation: str, region: str, **params: Any) -> Mapping[str, Any]:
+        """Delete; what is gone already is fine."""
+        try:
+            self.calls.call(service, operation, region, **params)
+        except NotFound:
+            return {}
+        except Conflict:
+            if operation != "delete_auto_scaling_group":
+                raise
+        return {}
+
+
+def group_params(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A group's body as CreateAutoScalingGroup and UpdateAutoScalingGroup take it, less its tags."""
+    params = {name: value for name, value in revealed(body).items() if name != "Tags"}
+    if "VPCZoneIdentifier" in params:
+        params["VPCZoneIdentifier"] = ",".join(params["VPCZoneIdentifier"])
+    return params
+
+
+def _update_params(body: Mapping[str, Any], fields: set[str]) -> dict[str, Any]:
+    params = group_params(body)
+    rows = {row.path: row for row in AUTO_SCALING_GROUP.fields}
+    found: dict[str, Any] = {}
+    for name in sorted(fields):
+        if name in params:
+            found[name] = params[name]
+        elif name in rows and (rows[name].cleared is not None or rows[name].default is not None):
+            row = rows[name]
+            found[name] = row.default if row.cleared is None else row.cleared
+    if "MixedInstancesPolicy" in fields or "LaunchConfigurationName" in fields:
+        found["LaunchTemplate"] = params["LaunchTemplate"]
+    return found
+
+
+def _group_tags(name: str, body: Mapping[str, Any], mark: Mark) -> list[dict[str, Any]]:
+    base = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
+    own = [{**base, **tag} for tag in body.get("Tags", ())]
+    ours = [
+        {**base, "Key": key, "Value": value, "PropagateAtLaunch": key in ("trimtab-fleet", "trimtab-group")}
+        for key, value in mark.tags().items()
+    ]
+    return [*own, *ours]
+
+
+def _times(body: Mapping[str, Any]) -> dict[str, Any]:
+    moments = {name: datetime.fromisoformat(body[name]) for name in ("StartTime", "EndTime") if name in body}
+    return {**revealed(body), **moments}
+
+
+def _top(path: str) -> str:
+    return path.split(".")[0].split("[")[0]
+
+
+def _mark(change: Change) -> Mark:
+    if change.wanted is None or change.wanted.mark is None:
+        raise InvalidRequest(f"{change.key} has no mark to write", provider="aws", operation=change.action.value)
+    return change.wanted.mark
+
+
+def _must_be_ours(change: Change, there: Resource) -> None:
+    ours = _mark(change)
+    if there.mark is None or (there.mark.fleet, there.mark.group) != (ours.fleet, ours.group):
+        text = f"{change.key} exists and is not this fleet's; choose another name, or adopt it"
+        raise AlreadyExists(text, provider="aws", operation="create")
+
+
+def _equal(change: Change, body: Mapping[str, Any], there: Resource) -> bool:
+    kind = KINDS[change.key.kind]
+    return kind.leaves(body) == kind.leaves(there.body)
+
+
+def _outcome(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Written:
+    try:
+        return send(write)
+    except ProviderError as error:
+        return error

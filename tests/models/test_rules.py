@@ -1,0 +1,190 @@
+"""The rules of each model: what is refused, with which words, and what the values mean."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from trimtab import metrics
+from trimtab.models import (
+    Alarm,
+    Capacity,
+    Comparison,
+    Fleet,
+    Image,
+    InstanceTemplate,
+    LoadBalancer,
+    Metric,
+    Placement,
+    Purchase,
+    ScalingGroup,
+    Schedule,
+    Step,
+    StepPolicy,
+    TargetTrackingPolicy,
+    Unit,
+)
+from trimtab.models.base import Model
+from trimtab.models.metric import NEUTRAL
+
+TEMPLATE: dict[str, Any] = {"image": "ami-1", "size": "t3.small"}
+GROUP: dict[str, Any] = {"name": "web", "capacity": {"min": 1, "max": 4}, "template": TEMPLATE}
+ALARM: dict[str, Any] = {"name": "hot", "metric": "cpu", "above": 70}
+CRON = "0 8 * * *"
+OUT = {"name": "out", "change": 1}
+TARGET = {"type": "target-tracking", "name": "aim", "metric": "cpu", "target": 50}
+STEP = {"name": "out", "type": "step"}
+
+
+def group(**fields: Any) -> dict[str, Any]:
+    return GROUP | fields
+
+
+def template(**fields: Any) -> dict[str, Any]:
+    return TEMPLATE | fields
+
+
+def schedule(**fields: Any) -> dict[str, Any]:
+    return {"name": "s", "zone": "Europe/Madrid", "min": 1, **fields}
+
+
+REFUSED: list[tuple[type[Model], dict[str, Any], str]] = [
+    (Capacity, {"min": 3, "max": 2}, "`min` 3 is above `max` 2"),
+    (Capacity, {"min": 1, "max": 2, "desired": 3}, "`desired` 3 is outside `min` 1 to `max` 2"),
+    (Placement, {"subnets": ["a"], "subnet_tags": {"a": "b"}}, "not by both"),
+    (Placement, {"subnet_tags": {}}, "`subnet_tags` is empty"),
+    (LoadBalancer, {}, "by `name` or by `id`"),
+    (LoadBalancer, {"name": "a", "id": "b"}, "exactly one"),
+    (Image, {}, "exactly one of `id`, `newest`; found none"),
+    (Image, {"id": "a", "newest": "b"}, "found `id` and `newest`"),
+    (Image, {"id": "a", "owner": "b"}, "go with `newest`"),
+    (InstanceTemplate, template(variables={}), "which is missing"),
+    (InstanceTemplate, template(disks=[{}, {}]), "two disks are called the boot disk"),
+    (InstanceTemplate, template(disks=[{"device": "a"}, {"device": "a"}]), "two disks are called a"),
+    (InstanceTemplate, template(metadata_hops=65), "less than or equal to 64"),
+    (Purchase, {"on_demand_base": 1}, "`on_demand_base` goes with `spot: true`"),
+    (Purchase, {"sizes": [{"size": "a"}, {"size": "a"}]}, "size 'a' is listed twice"),
+    (Purchase, {"spot": True, "max_price": "cheap"}, "should match pattern"),
+    (Alarm, ALARM | {"below": 3}, "found `above` and `below`"),
+    (Alarm, ALARM | {"period": "0s"}, "longer than 0"),
+    (Alarm, ALARM | {"datapoints": 3, "periods": 2}, "`datapoints` 3 is more than `periods` 2"),
+    (Alarm, ALARM | {"statistic": "p101"}, "should match pattern"),
+    (Alarm, ALARM | {"above": float("nan")}, "finite"),
+    (Alarm, ALARM | {"metric": {"custom": "a"}}, "needs its `namespace`"),
+    (Alarm, ALARM | {"metric": {"cpu": 1}}, "a metric has no 'cpu'"),
+    (Metric, {"name": "a", "unit": "none", "source": "promql"}, "needs its `promql` query"),
+    (Metric, {"name": "jobs", "unit": "count", "source": "host"}, "no neutral metric in that unit"),
+    (Metric, {"name": "cpu", "unit": "count", "source": "host"}, "no neutral metric in that unit"),
+    (Metric, {"name": "cpu", "unit": "percent", "source": "host", "query": "up"}, "has no namespace"),
+    (Step, {"change": 1}, "a step needs `lower`, `upper` or both"),
+    (Step, {"change": 1, "lower": 2, "upper": 2}, "`lower` 2 is not below `upper` 2"),
+    (StepPolicy, STEP | {"steps": []}, "at least 1"),
+    (
+        StepPolicy,
+        STEP | {"steps": [{"lower": 0, "upper": 5, "change": 1}, {"lower": 6, "change": 2}]},
+        "each step begins",
+    ),
+    (StepPolicy, STEP | {"steps": [{"lower": 0, "upper": 5, "change": 1}, {"lower": 5, "to": 2}]}, "change and to"),
+    (TargetTrackingPolicy, TARGET | {"target": 0}, "greater than 0"),
+    (Schedule, schedule(), "exactly one of `cron`, `at`"),
+    (Schedule, schedule(cron=CRON, at="2026-01-01T00:00:00"), "found `cron` and `at`"),
+    (Schedule, schedule(cron=CRON, min=None), "a schedule sets something"),
+    (Schedule, schedule(cron=CRON, min=3, max=2), "`min` 3 is above `max` 2"),
+    (Schedule, schedule(cron=CRON, min=3, desired=2), "`desired` 2 is below `min` 3"),
+    (Schedule, schedule(cron=CRON, max=3, desired=4), "`desired` 4 is above `max` 3"),
+    (Schedule, schedule(cron=CRON, duration="1h", until=CRON), "not by both"),
+    (Schedule, schedule(at="2026-01-01T00:00:00", until=CRON), "`until` goes with `cron`"),
+    (Schedule, schedule(cron=CRON, duration="30s"), "one minute to 366 days"),
+    (Schedule, schedule(cron=CRON, starts="2026-01-02T00:00:00", ends="2026-01-01T00:00:00"), "is not after"),
+    (Schedule, schedule(at="2026-01-01"), "write a moment as date and time"),
+    (Schedule, schedule(at=5), "write a moment as date and time"),
+    (Schedule, schedule(cron="@daily"), "has 1 fields"),
+    (Schedule, schedule(cron="0 8 30 13 *"), "is not cron"),
+    (ScalingGroup, group(policies=[{"name": "out", "change": 1, "percent": 1}]), "found `change` and `percent`"),
+    (ScalingGroup, group(policies=[{"name": "out", "percent": 0}]), "0 per cent does nothing"),
+    (ScalingGroup, group(policies=[OUT | {"minimum_change": 1}]), "goes with `percent` only"),
+    (ScalingGroup, group(policies=[OUT | {"type": "magic"}]), "`type` is one of simple"),
+    (ScalingGroup, group(policies=[OUT, OUT]), "two policies are called 'out'"),
+    (ScalingGroup, group(alarms=[ALARM, ALARM]), "two alarms are called 'hot'"),
+    (ScalingGroup, group(alarms=[ALARM | {"triggers": ["out"]}]), "policies are: none"),
+    (ScalingGroup, group(policies=[TARGET], alarms=[ALARM | {"triggers": ["aim"]}]), "watches its own metric"),
+    (ScalingGroup, group(schedules=[schedule(cron=CRON, min=5)]), "`min` 5 is above `max` 4"),
+    (ScalingGroup, group(schedules=[schedule(cron=CRON, min=None, max=0)]), "`min` 1 is above `max` 0"),
+    (ScalingGroup, group(tags={"trimtab-fleet": "x"}), "trimtab's own mark"),
+    (ScalingGroup, group(template=template(tags={"trimtab-fleet": "x"})), "trimtab's own mark"),
+    (ScalingGroup, group(unmanaged=["name"]), "no field 'name' that can be left"),
+    (ScalingGroup, group(unmanaged=["health_check.gracee"]), "health_check has no field 'gracee'"),
+    (ScalingGroup, group(unmanaged=["policies.out"]), "no policies called 'out'"),
+    (ScalingGroup, group(policies=[OUT], unmanaged=["policies.out.colour"]), "no field 'colour'"),
+    (Fleet, {"name": "f", "groups": [GROUP, GROUP]}, "two groups are called 'web'"),
+    (Fleet, {"name": "f", "groups": [GROUP, group(name="api", native_name="f-web")]}, "would both be called 'f-web'"),
+    (Fleet, {"name": "f", "groups": {"web": group(name="api")}}, "names itself 'api'"),
+]
+
+
+@pytest.mark.parametrize(("model", "data", "words"), REFUSED, ids=[words for _, _, words in REFUSED])
+def test_a_rule_is_refused_in_its_words(model: type[Model], data: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(data)
+    assert words in str(caught.value)
+    assert caught.value.error_count() == 1
+
+
+@pytest.mark.parametrize("word", Comparison)
+def test_an_alarm_has_one_comparison_and_its_threshold(word: Comparison) -> None:
+    alarm = Alarm.model_validate({"name": "hot", "metric": "cpu", word.value: 5})
+    assert (alarm.comparison, alarm.threshold) == (word, 5.0)
+
+
+@pytest.mark.parametrize("name", NEUTRAL)
+def test_a_neutral_metric_goes_by_its_name(name: str) -> None:
+    alarm = Alarm.model_validate(ALARM | {"metric": name})
+    assert alarm.metric == NEUTRAL[name] == getattr(metrics, name.replace("-", "_"))
+
+
+def test_metrics_of_ones_own() -> None:
+    custom = metrics.custom("Shop", "Jobs", unit="count", dimensions={"Group": "{group}"})
+    file = {"custom": "Jobs", "namespace": "Shop", "unit": "count", "dimensions": {"Group": "{group}"}}
+    assert Alarm.model_validate(ALARM | {"metric": file}).metric == custom
+    assert Alarm.model_validate(ALARM | {"metric": {"promql": "up"}}).metric == metrics.promql("up", unit=Unit.NONE)
+    balancer = Alarm.model_validate(ALARM | {"metric": {"name": "requests", "of": "shop"}}).metric
+    assert (balancer.of, balancer.unit) == ("shop", Unit.COUNT)
+
+
+def test_a_moment_without_an_offset_is_local() -> None:
+    made = Schedule.model_validate(schedule(at="2026-07-01T08:00:00", duration="1h"))
+    assert made.at is not None
+    assert made.local(made.at) == datetime(2026, 7, 1, 6, tzinfo=UTC)
+    assert made.is_window
+    assert Schedule.model_validate(schedule(at=datetime(2026, 7, 1, tzinfo=UTC))).is_window is False
+
+
+@pytest.mark.parametrize("cron", ["0 8 * * 1-5", "*/5 * * * *", "0 0 1 JAN MON"])
+def test_cron_takes_five_fields(cron: str) -> None:
+    assert Schedule.model_validate(schedule(cron=cron)).cron == cron
+
+
+def test_python_may_write_what_is_easy() -> None:
+    made = ScalingGroup.model_validate(group(load_balancers=["a"], cooldown=timedelta(minutes=5)))
+    assert made.load_balancers == (LoadBalancer(name="a"),)
+    assert made.template.image == Image(id="ami-1")
+
+
+def test_fields_may_be_left_to_others() -> None:
+    paths = ("health_check.grace", "capacity", "policies", "policies.out.cooldown", "tags.Owner", "cooldown")
+    assert ScalingGroup.model_validate(group(policies=[OUT], unmanaged=paths)).unmanaged == paths
+
+
+def test_a_fleet_gives_its_groups_by_name() -> None:
+    fleet = Fleet.model_validate({"name": "f", "groups": [GROUP]})
+    assert fleet["web"].name == "web"
+    assert fleet.native_name(fleet["web"]) == "f-web"
+    with pytest.raises(KeyError, match="has no group 'api'; it has web"):
+        fleet["api"]
+
+
+def test_a_group_may_carry_its_own_name_in_the_cloud_in_two_places() -> None:
+    groups = [group(native_name="shop", location="a"), group(name="api", native_name="shop", location="b")]
+    fleet = Fleet.model_validate({"name": "f", "groups": groups})
+    assert [fleet.native_name(one) for one in fleet.groups] == ["shop", "shop"]
