@@ -150,6 +150,12 @@ BAD: dict[str, tuple[str, int, str]] = {
     "own mark in a tag": (group("tags:\n  trimtab-fleet: x"), 9, "trimtab's own mark"),
     "own mark in a template's tag": (GROUP + "      tags:\n        trimtab-fleet: x\n", 9, "trimtab's own mark"),
     "tag too long": (group(f"tags:\n  a: {'x' * 300}"), 9, "longer than 256 characters"),
+    "no steps": (group("policies:\n  out: {type: step, steps: []}"), 9, "give at least 1, not 0"),
+    "moment of a week": (group("schedules:\n  s: {at: 2026-W01-1T00:00, zone: UTC, min: 1}"), 9, "datetime"),
+    "many digits in a variable": (group("location: ${DIGITS}"), 8, "too many digits"),
+    "many digits as a key": (group(f"tags: {{{'9' * 30}: x}}"), 8, "a key is text"),
+    "no name in a list": ("name: shop\ngroups:\n  - [web]\n  - location: a\n", 3, "give a mapping, not a list"),
+    "price in words": (group("purchase: {spot: true, max_price: cheap}"), 8, 'such as "0.05"'),
     "empty text": (group('location: ""'), 8, "this is empty"),
     "unset variable": (group("location: ${REGION}"), 8, "the environment has no REGION"),
     "unset variable in quotes": (group('location: "eu-${REGION}"'), 8, "the environment has no REGION"),
@@ -186,7 +192,7 @@ BAD: dict[str, tuple[str, int, str]] = {
 @pytest.mark.parametrize(("text", "line", "phrase"), BAD.values(), ids=BAD.keys())
 def test_a_bad_file_is_one_problem_at_its_line(text: str, line: int, phrase: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_fleet(text, env={"WORD": "many", "ONE": "1"})
+        parse_fleet(text, env={"WORD": "many", "ONE": "1", "DIGITS": "9" * 30})
     (problem,) = caught.value.problems
     assert problem.startswith(f"fleet.yaml:{line}: ")
     assert phrase in problem
@@ -217,6 +223,11 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, data: bytes, line: st
     (problem,) = caught.value.problems
     assert problem.startswith(f"{file}{line}")
     assert phrase in problem
+
+
+def test_text_that_is_too_large_is_refused() -> None:
+    with pytest.raises(ConfigError, match="larger than 1 MiB"):
+        parse_fleet("#" * (2**20 + 1))
 
 
 def test_a_byte_order_mark_is_no_harm(tmp_path: Path) -> None:

@@ -326,10 +326,10 @@ POLICIES = st.one_of(
     st.builds(PredictivePolicy, name=NAMES, metric=METRICS, target=st.floats(1, 1e9)),
 )
 ALARMS = st.builds(Alarm, name=NAMES, metric=METRICS, above=NUMBERS, period=DURATIONS.filter(bool), description=TEXT)
-MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)) | st.datetimes(  # noqa: DTZ001 - both sorts
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)) | st.datetimes(
     datetime(2000, 1, 1),
     datetime(2100, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 SCHEDULES = st.builds(Schedule, name=NAMES, at=MOMENTS, zone=st.just("Europe/Madrid"), desired=SIZES)
 VARIABLES = st.dictionaries(TEXT, TEXT | SIZES | st.booleans() | NUMBERS, max_size=3)

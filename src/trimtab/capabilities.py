@@ -1,12 +1,15 @@
 """What each provider can do with each feature of a group: data that plans, docs and tests read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trimtab.models import Metric, MetricSource, ScalingGroup
+from pydantic import BaseModel
 
-__all__ = ["FEATURES", "Means", "Support", "features_of", "support_of"]
+from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
+from trimtab.plan import Kind, Note
+
+__all__ = ["FEATURES", "Means", "Support", "features_of", "judge", "support_of"]
 
 
 class Means(StrEnum):
@@ -123,3 +126,66 @@ def _metric_feature(metric: Metric) -> str:
     if metric.source is MetricSource.PROMQL:
         return "PromQL metric"
     return f"{metric.source} metric"
+
+
+def judge(fleet: Fleet, provider: str, kinds: Mapping[str, Kind]) -> tuple[list[Note], list[Note]]:
+    """
+    What a provider does otherwise than asked (notes), and what it cannot do (problems).
+
+    A field that is set and that no kind of the provider carries is a problem too: nothing is dropped
+    in silence.
+    """
+    notes: list[Note] = []
+    problems: list[Note] = []
+    for group in fleet.groups:
+        said: set[str] = set()
+        for feature, path in features_of(group):
+            support = support_of(feature, provider)
+            if support.means is Means.APPROXIMATED:
+                notes.append(Note(f"{path}: {feature}: {support.text}", group.name))
+            elif support.means is Means.CONTROLLER and not fleet.controller:
+                text = f"{path}: {feature} needs a running controller on {provider}; consent with `controller: true`"
+                problems.append(Note(text, group.name))
+            elif support.means is Means.UNSUPPORTED:
+                said.add(path)
+                problems.append(Note(f"{path}: {provider} cannot do this: {feature}, {support.text}", group.name))
+        for path in _not_carried(group, kinds):
+            if not any(path == one or path.startswith(f"{one}.") for one in said):
+                problems.append(Note(f"{path}: {provider} has no translation for this field", group.name))
+    return notes, problems
+
+
+_STRUCTURE = {"name", "native_name", "location", "unmanaged", "approximate", "azure", "gcp", "type"}
+_ITEMS = ("policies", "alarms", "schedules")
+
+
+def _not_carried(group: ScalingGroup, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """Paths of the fields that are set and that no row of any kind comes from."""
+    carried = {name for kind in kinds.values() for row in kind.fields for name in row.models.split()}
+    for item in _ITEMS:
+        for one in getattr(group, item):
+            for path in _set_fields(one):
+                if not _is_carried(path, carried):
+                    yield f"{item}.{one.name}.{path}"
+    for path in _set_fields(group):
+        if path.split(".")[0] not in _ITEMS and not _is_carried(path, carried):
+            yield path
+
+
+def _is_carried(path: str, carried: Set[str]) -> bool:
+    return any(path == name or path.startswith(f"{name}.") for name in carried)
+
+
+def _set_fields(model: BaseModel, prefix: str = "") -> Iterator[str]:
+    """Paths of the leaves that differ from the model's defaults."""
+    for name, info in type(model).model_fields.items():
+        value = getattr(model, name)
+        if name in _STRUCTURE or value == info.get_default(call_default_factory=True):
+            continue
+        if isinstance(value, BaseModel):
+            yield from _set_fields(value, f"{prefix}{name}.")
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            found = {path for item in value for path in _set_fields(item, f"{prefix}{name}.")}
+            yield from sorted(found)
+        else:
+            yield f"{prefix}{name}"

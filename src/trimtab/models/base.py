@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 NAME = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
 NAME_RULE = "lower-case letters, digits and hyphens, 1 to 63, a letter first, no hyphen last"
-DURATION = r"^(?=.)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
+DURATION = r"^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 MAX_SIZE = 1_000_000
 """More instances than any cloud gives a group; a larger number is a slip."""
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}

@@ -1,26 +1,16 @@
-"""Calls to AWS: the only place that imports the SDK; one layer of retries, one mapping of errors."""
+"""The calls to AWS: one retry layer, paging, and vendor errors turned into ours."""
 
-import ipaddress
-import random
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
-from botocore import xform_name
+import tenacity
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's own name
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
 
 from trimtab.clock import Clock
 from trimtab.errors import (
@@ -34,224 +24,196 @@ from trimtab.errors import (
     Throttled,
     Unreachable,
 )
-from trimtab.events import CallRetried, Listener, silent
+from trimtab.events import CallRetried, Listener
 
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
+T = TypeVar("T")
 
 ATTEMPTS = 8
-BUDGET = timedelta(seconds=60)
-FIRST_WAIT = 0.25
-LONGEST_WAIT = 15.0
+LONGEST_PAUSE = 20.0
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
-_THROTTLED = {
-    *("Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException"),
-    *("RequestThrottled", "RequestThrottledException", "SlowDown", "BandwidthLimitExceeded"),
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and each service's common errors
+THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "RequestThrottled",
 }
-_FAILED = {"InternalFailure", "InternalError", "InternalServiceError", "InternalServerError", "ServiceUnavailable"}
-_BUSY = {
+BUSY = {
     "ResourceContention",
-    "ResourceContentionFault",
     "ScalingActivityInProgress",
-    "ConcurrentModificationException",
+    "ResourceInUse",
+    "ResourceInUseFault",
+    "ResourceContentionFault",
 }
-_CONFLICT = {*_BUSY, "ResourceInUse", "IdempotentParameterMismatch", "OperationAborted"}
-_DENIED = {
-    *("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "OptInRequired"),
-    *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"),
-    *("SignatureDoesNotMatch", "MissingAuthenticationToken", "IncompleteSignature", "InvalidAccessKeyId"),
-}
-_TOKENS = {"elbv2": ("Marker", "NextMarker")}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "ExpiredToken"}
+DENIED |= {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
+TAKEN = {"AlreadyExists", "AlreadyExistsFault", "InvalidLaunchTemplateName.AlreadyExistsException"}
+TEXTS_OF_MISSING = ("not found", "does not exist", "no such", "cannot be found")
 
 
 class Calls:
     """
-    AWS API calls by service and operation, in any region, from any thread.
+    Everything that is asked of AWS goes through here. Thread-safe.
 
     Args:
-        session: The caller's own session; one from the environment when left out.
-        region: Where calls go that name no region; the session's when left out.
-        endpoint: Where the services listen; plain http only on loopback.
+        session: Where credentials and the region come from; boto3's default chain when left out.
+        region: The region of the connection.
+        endpoint: Another address than AWS's own; plain http on loopback only.
         clock: Waits between attempts.
-        workers: How many calls are made at the same time.
-        listener: Is told of each retry.
-
-    Raises:
-        ConfigError: There is no region, or the endpoint would send credentials in the clear.
+        workers: How many calls are under way at the same time.
+        listener: Told of every retry.
     """
 
     def __init__(
         self,
         *,
-        session: "boto3.Session | None",
+        session: boto3.Session | None,
         region: str | None,
         endpoint: str | None,
         clock: Clock,
-        workers: int = 8,
-        listener: Listener = silent,
+        workers: int,
+        listener: Listener,
     ) -> None:
+        _check_endpoint(endpoint)
         self._session = session or boto3.Session()
-        self.region: str = region or self._session.region_name or _no_region()
+        self.region = region or self._session.region_name or ""
+        if not self.region:
+            raise ConfigError(["no region: give region=... (--region), or set AWS_DEFAULT_REGION"])
         self._endpoint = endpoint
-        if endpoint is not None:
-            _check_endpoint(endpoint)
         self._clock = clock
         self._listener = listener
-        self._config = Config(
-            retries={"total_max_attempts": 1},
-            connect_timeout=5,
-            read_timeout=30,
-            max_pool_connections=workers,
-        )
-        self._clients: dict[tuple[str, str], BaseClient] = {}
-        self._lock = threading.Lock()
-
-    def call(self, service: str, operation: str, /, *, region: str | None = None, **params: Any) -> dict[str, Any]:
-        """
-        The reply to one call, made again while what fails is likely to pass.
-
-        Raises:
-            ProviderError: It failed; its type says what a caller can do.
-        """
-        send: Callable[..., dict[str, Any]] = getattr(
-            self._client(service, region or self.region), xform_name(operation)
-        )
-        retrying = Retrying(
-            retry=retry_if_exception(_passes),
-            stop=lambda state: stop_after_attempt(ATTEMPTS)(state) or state.idle_for >= BUDGET.total_seconds(),
-            # full jitter: anything up to a ceiling that doubles
-            wait=lambda state: random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**state.attempt_number)),  # noqa: S311
-            sleep=lambda seconds: self._clock.sleep(timedelta(seconds=seconds)),
-            before_sleep=lambda state: self._listener(_retried(operation, state)),
-            reraise=True,
-        )
-        try:
-            return retrying(send, **params)
-        except (ClientError, BotoCoreError) as error:
-            raise _translated(error, operation) from error
-
-    def pages(
-        self, service: str, operation: str, /, *, region: str | None = None, **params: Any
-    ) -> Iterator[dict[str, Any]]:
-        """Each page of a reply, as it is asked for."""
-        ask, answer = _TOKENS.get(service, ("NextToken", "NextToken"))
-        token: str | None = None
-        while True:
-            page = self.call(service, operation, region=region, **params, **({ask: token} if token else {}))
-            yield page
-            token = page.get(answer)
-            if not token:
-                return
-
-    def items(
-        self, service: str, operation: str, key: str, /, *, region: str | None = None, **params: Any
-    ) -> list[dict[str, Any]]:
-        """Every item of a list that comes in pages."""
-        pages = self.pages(service, operation, region=region, **params)
-        return [item for page in pages for item in page.get(key) or ()]
+        self._workers = workers
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = Lock()
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="trimtab-aws")
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         with self._lock:
-            clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            client.close()
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
 
-    def _client(self, service: str, region: str) -> "BaseClient":
-        # a session is not safe to share between threads, its clients are
+    def together(self, questions: Sequence[Callable[[], T]]) -> list[T | ProviderError]:
+        """The answer to each question, or why there is none; asked at the same time."""
+        return list(self._pool.map(_ask, questions))
+
+    def call(self, service: str, operation: str, region: str, /, **params: Any) -> dict[str, Any]:
+        """
+        One reply, after as many attempts as a passing fault needs.
+
+        Args:
+            service: boto3's name of the service.
+            operation: boto3's name of the method.
+            region: Where.
+            params: As the service's API names them.
+
+        Raises:
+            ProviderError: The most specific that fits, with the vendor's code; the cause is kept.
+        """
+        client = self._client(service, region)
+        attempt = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((Throttled, Unreachable)),
+            wait=tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE),
+            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            sleep=lambda seconds: self._clock.sleep(timedelta(seconds=seconds)),
+            before_sleep=self._tell(operation),
+            reraise=True,
+        )
+        reply: dict[str, Any] = attempt(_once, client, operation, params)
+        return reply
+
+    def pages(self, service: str, operation: str, region: str, /, **params: Any) -> Iterator[dict[str, Any]]:
+        """Replies one after the other, by the tokens that each gives for the next."""
+        token: dict[str, str] = {}
+        while True:
+            reply = self.call(service, operation, region, **params, **token)
+            yield reply
+            name = "NextToken" if "NextToken" in reply else "NextMarker"
+            if not reply.get(name):
+                return
+            token = {"NextToken" if name == "NextToken" else "Marker": reply[name]}
+
+    def _client(self, service: str, region: str) -> Any:
         with self._lock:
             if (service, region) not in self._clients:
-                made = self._session.client(  # type: ignore[call-overload]
-                    service, region_name=region, endpoint_url=self._endpoint, config=self._config
+                config = Config(
+                    retries={"total_max_attempts": 1},
+                    connect_timeout=10,
+                    read_timeout=60,
+                    max_pool_connections=self._workers,
+                    user_agent_extra="trimtab",
                 )
-                _check_endpoint(made.meta.endpoint_url)
+                try:
+                    made = self._session.client(  # type: ignore[call-overload]
+                        service, region_name=region, endpoint_url=self._endpoint, config=config
+                    )
+                except (BotoCoreError, ValueError) as error:
+                    raise ConfigError([f"aws: {error}"]) from error
                 self._clients[service, region] = made
             return self._clients[service, region]
 
+    def _tell(self, operation: str) -> Callable[[tenacity.RetryCallState], None]:
+        def tell(state: tenacity.RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            pause = timedelta(seconds=state.next_action.sleep if state.next_action else 0)
+            self._listener(CallRetried(operation, state.attempt_number, pause, str(error)))
 
-def _no_region() -> str:
-    raise ConfigError(["no AWS region is given: connect with region=..., or set AWS_DEFAULT_REGION"])
-
-
-def _check_endpoint(endpoint: str) -> None:
-    parts = urlsplit(endpoint)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        return
-    raise ConfigError([f"the endpoint {endpoint} is not https; plain http is only for this machine (127.0.0.1)"])
+        return tell
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _ask(question: Callable[[], T]) -> T | ProviderError:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return question()
+    except ProviderError as error:
+        return error
 
 
-# which failures pass
+def _once(client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    try:
+        reply: dict[str, Any] = getattr(client, operation)(**params)
+    except ClientError as error:
+        raise _mapped(error, operation) from error
+    except (NoCredentialsError, NoRegionError) as error:
+        raise AccessDenied(str(error), provider="aws", operation=operation) from error
+    except HTTPClientError as error:
+        raise Unreachable(str(error), provider="aws", operation=operation) from error
+    except BotoCoreError as error:
+        raise InvalidRequest(str(error), provider="aws", operation=operation) from error
+    return reply
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _mapped(error: ClientError, operation: str) -> ProviderError:
+    code = error.response.get("Error", {}).get("Code", "")
+    text = error.response.get("Error", {}).get("Message", "") or str(error)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    return _class_of(code, text, status)(text, provider="aws", operation=operation, code=code)
 
 
-def _message(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Message", ""))
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _passes(error: BaseException) -> bool:
-    if isinstance(error, ClientError):
-        if _code(error) in _BUSY:
-            # a group that is being deleted is waited for, not asked again
-            return "delete" not in _message(error).lower()
-        return _code(error) in _THROTTLED or _is_outage(error)
-    return isinstance(error, (ConnectionError, HTTPClientError)) and not isinstance(error, CredentialRetrievalError)
-
-
-def _is_outage(error: ClientError) -> bool:
-    return _code(error) in _FAILED or (_status(error) >= 500 and _status(error) != 501)
-
-
-def _retried(operation: str, state: RetryCallState) -> CallRetried:
-    error = state.outcome.exception() if state.outcome else None
-    wait = timedelta(seconds=state.next_action.sleep if state.next_action else 0.0)
-    text = _code(error) if isinstance(error, ClientError) else type(error).__name__
-    return CallRetried(operation=operation, attempt=state.attempt_number, wait=wait, error=text)
-
-
-# which error of ours
-
-
-def _translated(error: ClientError | BotoCoreError, operation: str) -> ProviderError:
-    if isinstance(error, ClientError):
-        code, message = _code(error), _message(error)
-        return _kind_of(error)(message or code, provider="aws", operation=operation, code=code)
-    if isinstance(error, (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)):
-        return AccessDenied(f"no usable credentials: {error}", provider="aws", operation=operation)
-    if isinstance(error, (ConnectionError, HTTPClientError)):
-        return Unreachable(str(error), provider="aws", operation=operation)
-    return InvalidRequest(str(error), provider="aws", operation=operation)
-
-
-def _kind_of(error: ClientError) -> type[ProviderError]:
-    code, text = _code(error), _message(error).lower()
-    if _is_outage(error):
-        return Unreachable
-    by_code: Mapping[type[ProviderError], set[str]] = {
-        Throttled: _THROTTLED,
-        AccessDenied: _DENIED,
-        Conflict: _CONFLICT,
-    }
-    for kind, codes in by_code.items():
-        if code in codes:
-            return kind
-    if "AlreadyExists" in code or "Duplicate" in code:
+def _class_of(code: str, text: str, status: int) -> type[ProviderError]:
+    if code in THROTTLED or status == 429:
+        return Throttled
+    if code in DENIED or status in (401, 403):
+        return AccessDenied
+    if code in TAKEN:
         return AlreadyExists
-    if "NotFound" in code or (code == "ValidationError" and "not found" in text):
+    if code in BUSY:
+        return Conflict
+    if status >= 500 and status != 501:
+        return Unreachable
+    if "NotFound" in code or any(words in text.lower() for words in TEXTS_OF_MISSING):
         return NotFound
     return InvalidRequest
+
+
+def _check_endpoint(endpoint: str | None) -> None:
+    if endpoint is None:
+        return
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError([f"{endpoint!r} is no endpoint; write one such as http://127.0.0.1:5000"])
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ConfigError([f"{endpoint!r}: plain http is for loopback only; use https"])

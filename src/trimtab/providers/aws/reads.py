@@ -1,20 +1,15 @@
-"""
-Reading a fleet back with few calls.
+"""Reads in bulk: by account page or by name, whichever takes fewer calls for this fleet."""
 
-AWS answers by page of the whole account or by name. Which takes fewer calls depends on how much of the
-account is ours, and the first page of groups says so.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from trimtab.errors import ProviderError
+from trimtab.engine.schedules import fires
+from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
-from trimtab.plan import Key, Live, Mark, Resource, Unknown
-from trimtab.providers.aws import live
+from trimtab.plan import Key, Mark, Resource, Secret, Unknown, read_description, read_tags
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
@@ -23,69 +18,356 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
-from trimtab.providers.aws.live import Names, Payload
 
 PAGE = 100
-TEMPLATE_PAGE = 200
-# with so few groups of ours, beside many of others, asking for each is cheaper than paging
 FEW = 10
-
-
-def read_region(calls: Calls, pool: Executor, fleet: Fleet, location: str, now: datetime) -> Live:
-    """Everything of the fleet in one region, and whatever stands where it wants something."""
-    return _Read(calls, pool, Names(fleet, location, calls.region), now).run()
-
-
-def batches(names: Iterable[str], size: int = PAGE) -> list[list[str]]:
-    """Names in lists that one call takes."""
-    every = list(names)
-    return [every[start : start + size] for start in range(0, len(every), size)]
+"""With so few groups in a large account, asking for each is cheaper than any paging."""
 
 
 @dataclass
-class _Groups:
-    """The groups that concern the fleet, and whether the account has many more."""
+class RegionRead:
+    """One region's resources as far as a fleet is concerned."""
 
-    ours: dict[str, Payload] = field(default_factory=dict)
-    crowded: bool = False
+    calls: Calls
+    region: str
+    fleet: Fleet
+    names: frozenset[str]
+    now: datetime
+    found: dict[Key, Resource] = field(default_factory=dict)
+    unknown: list[Unknown] = field(default_factory=list)
+    large: bool = False
 
-
-class _Read:
-    def __init__(self, calls: Calls, pool: Executor, names: Names, now: datetime) -> None:
-        self.calls, self.pool, self.names, self.now = calls, pool, names, now
-        self.location = names.location
-        self.found: dict[Key, Resource] = {}
-        self.unknown: list[Unknown] = []
-
-    def run(self) -> Live:
-        alarms = self._start(self._alarms)
-        groups = self._take(AUTO_SCALING_GROUP.name, self._start(self._groups))
-        known = groups or _Groups(crowded=True)
-        templates = self._start(self._templates, known)
-        children: list[tuple[str, Future[list[Resource]]]] = []
-        if groups is not None and groups.ours:
-            children = [
-                (SCALING_POLICY.name, self._start(self._policies, groups)),
-                (SCHEDULED_ACTION.name, self._start(self._actions, groups)),
+    def run(self) -> None:
+        """Fill `found` and `unknown`."""
+        groups = self._attempt(AUTO_SCALING_GROUP.name, self._groups)
+        questions: list[tuple[str, Callable[[], Iterable[Resource]]]] = [
+            (METRIC_ALARM.name, self._alarms),
+            (LAUNCH_TEMPLATE.name, self._templates),
+        ]
+        if groups is None:
+            self.unknown += [
+                Unknown(self.region, kind, "its groups could not be read")
+                for kind in (SCALING_POLICY.name, SCHEDULED_ACTION.name)
             ]
-        elif groups is None:
-            reason = "the groups that contain them could not be read"
-            self.unknown += [Unknown(self.location, kind.name, reason) for kind in (SCALING_POLICY, SCHEDULED_ACTION)]
-        for kind, job in [(METRIC_ALARM.name, alarms), (LAUNCH_TEMPLATE.name, templates), *children]:
-            self.found.update(live.by_key(self._take(kind, job) or ()))
-        for group in known.ours.values():
-            item = live.group_resource(group, self.names)
-            self.found[item.key] = item
+        else:
+            questions += [(SCALING_POLICY.name, self._policies), (SCHEDULED_ACTION.name, self._actions)]
+        answers = self.calls.together([_listed(question) for _, question in questions])
+        for (kind, _), answer in zip(questions, answers, strict=True):
+            self._take(kind, answer)
         if groups is not None:
-            self._doubt_missing_groups(groups)
-        return Live(resources=self.found, unknown=tuple(self.unknown))
+            self._doubt_missing_groups()
 
-    def _start[**P, T](self, job: Callable[P, T], *args: P.args, **more: P.kwargs) -> "Future[T]":
-        return self.pool.submit(job, *args, **more)
-
-    def _take[T](self, kind: str, job: "Future[T]") -> T | None:
+    def _attempt(self, kind: str, question: Callable[[], Iterable[Resource]]) -> list[Resource] | None:
         try:
-            return job.result()
+            answer: list[Resource] | ProviderError = list(question())
         except ProviderError as error:
-            self.unknown.append(Unknown(self.location, kind, str(error)))
-            return None
+            answer = error
+        self._take(kind, answer)
+        return None if isinstance(answer, ProviderError) else answer
+
+    def _take(self, kind: str, answer: list[Resource] | ProviderError) -> None:
+        if isinstance(answer, ProviderError):
+            self.unknown.append(Unknown(self.region, kind, str(answer)))
+        else:
+            self.found.update({item.key: item for item in answer})
+
+    def _doubt_missing_groups(self) -> None:
+        """A group that is not listed although its template or alarms are there is asked for by name."""
+        there = {key.name for key in self.found if key.kind == AUTO_SCALING_GROUP.name}
+        ours = {item.mark.group for item in self.found.values() if item.mark and item.mark.fleet == self.fleet.name}
+        missing = {
+            self.fleet.native_name(group)
+            for group in self.fleet.groups
+            if group.name in ours and self.fleet.native_name(group) in self.names - there
+        }
+        if missing and not self.large:
+            self._attempt(AUTO_SCALING_GROUP.name, lambda: self._groups_by_name(sorted(missing)))
+
+    # groups
+
+    def _groups(self) -> Iterator[Resource]:
+        pages = self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, MaxRecords=PAGE)
+        by_name = _pages(len(self.names)) * 2
+        taken: list[Any] = []
+        for number, page in enumerate(pages, 1):
+            taken += page["AutoScalingGroups"]
+            if page.get("NextToken") and number >= by_name - 1:
+                self.large = True
+                break
+        if self.large:
+            yield from self._groups_by_name(sorted(self.names))
+            yield from self._groups_by_tag()
+        yield from (self._group(item) for item in taken)
+
+    def _groups_by_name(self, names: Iterable[str]) -> Iterator[Resource]:
+        for some in in_batches(list(names), PAGE):
+            asked = {"AutoScalingGroupNames": some, "MaxRecords": PAGE}
+            for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **asked):
+                yield from (self._group(item) for item in page["AutoScalingGroups"])
+
+    def _groups_by_tag(self) -> Iterator[Resource]:
+        filters = [{"Name": "tag:trimtab-fleet", "Values": [self.fleet.name]}]
+        asked = {"Filters": filters, "MaxRecords": PAGE}
+        for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **asked):
+            yield from (self._group(item) for item in page["AutoScalingGroups"])
+
+    def _group(self, item: Mapping[str, Any]) -> Resource:
+        return group_resource(self.region, item)
+
+    def _our_groups(self) -> list[str]:
+        return [
+            key.name
+            for key, item in self.found.items()
+            if key.kind == AUTO_SCALING_GROUP.name and item.mark is not None and item.mark.fleet == self.fleet.name
+        ]
+
+    # what groups contain
+
+    def _policies(self) -> Iterator[Resource]:
+        for item in self._contained("describe_policies", "ScalingPolicies"):
+            yield policy_resource(self.region, item)
+
+    def _actions(self) -> Iterator[Resource]:
+        for item in self._contained("describe_scheduled_actions", "ScheduledUpdateGroupActions"):
+            yield action_resource(self.region, item, self.now)
+
+    def _contained(self, operation: str, name: str) -> Iterator[Mapping[str, Any]]:
+        ours = self._our_groups()
+        if not ours:
+            return
+        pages = self.calls.pages("autoscaling", operation, self.region, MaxRecords=PAGE)
+        taken: list[Any] = []
+        complete = False
+        if not (self.large and len(ours) <= FEW):
+            for number, page in enumerate(pages, 1):
+                taken += page[name]
+                complete = not page.get("NextToken")
+                if number >= len(ours):
+                    break
+        if not complete:
+            answers = self.calls.together([self._of_group(operation, name, group) for group in ours])
+            taken = [item for answer in answers for item in _or_raise(answer)]
+        wanted = set(ours)
+        yield from (item for item in taken if item["AutoScalingGroupName"] in wanted)
+
+    def _of_group(self, operation: str, name: str, group: str) -> Callable[[], list[Any]]:
+        def ask() -> list[Any]:
+            asked = {"AutoScalingGroupName": group, "MaxRecords": PAGE}
+            return [
+                item for page in self.calls.pages("autoscaling", operation, self.region, **asked) for item in page[name]
+            ]
+
+        return ask
+
+    # alarms
+
+    def _alarms(self) -> Iterator[Resource]:
+        for item in list_alarms(self.calls, self.region, self.fleet.name):
+            yield alarm_resource(self.region, item)
+
+    # launch templates
+
+    def _templates(self) -> Iterator[Resource]:
+        for item in self._latest_versions():
+            resource = template_resource(self.region, item)
+            name = resource.key.name
+            if resource.mark is None and (name in self.names or name.startswith(f"{self.fleet.name}-")):
+                resource = resource.signed(self._mark_of_versions(name))
+            yield resource
+
+    def _latest_versions(self) -> list[Mapping[str, Any]]:
+        asked = {"Versions": ["$Latest"], "MaxResults": 200}
+        taken: list[Mapping[str, Any]] = []
+        if not self.large:
+            pages = self.calls.pages("ec2", "describe_launch_template_versions", self.region, **asked)
+            for number, page in enumerate(pages, 1):
+                taken += page["LaunchTemplateVersions"]
+                if not page.get("NextToken"):
+                    return taken
+                if number > len(self.names):
+                    break
+        answers = self.calls.together([self._latest_of(name) for name in self._template_names()])
+        return [item for answer in answers for item in _or_raise(answer)]
+
+    def _template_names(self) -> list[str]:
+        names = [f"{self.fleet.name}-*", *sorted(self.names)]
+        asked = {"Filters": [{"Name": "launch-template-name", "Values": names}], "MaxResults": 200}
+        pages = self.calls.pages("ec2", "describe_launch_templates", self.region, **asked)
+        return [item["LaunchTemplateName"] for page in pages for item in page["LaunchTemplates"]]
+
+    def _latest_of(self, name: str) -> Callable[[], list[Mapping[str, Any]]]:
+        def ask() -> list[Mapping[str, Any]]:
+            asked = {"LaunchTemplateName": name, "Versions": ["$Latest"]}
+            try:
+                reply = self.calls.call("ec2", "describe_launch_template_versions", self.region, **asked)
+            except NotFound:  # deleted since it was listed
+                return []
+            versions: list[Mapping[str, Any]] = reply["LaunchTemplateVersions"]
+            return versions
+
+        return ask
+
+    def _mark_of_versions(self, name: str) -> Mark | None:
+        """The mark of the newest version that bears one: a version made by hand on top is drift."""
+        asked = {"LaunchTemplateName": name, "MaxResults": 200}
+        pages = self.calls.pages("ec2", "describe_launch_template_versions", self.region, **asked)
+        versions = [item for page in pages for item in page["LaunchTemplateVersions"]]
+        versions.sort(key=lambda item: int(item["VersionNumber"]), reverse=True)
+        marks = (read_description(item.get("VersionDescription"))[1] for item in versions)
+        return next((mark for mark in marks if mark), None)
+
+
+def list_alarms(calls: Calls, region: str, fleet: str) -> Iterator[Mapping[str, Any]]:
+    """Every metric alarm whose name begins with the fleet's."""
+    asked = {"AlarmNamePrefix": f"{fleet}-", "AlarmTypes": ["MetricAlarm"], "MaxRecords": PAGE}
+    for page in calls.pages("cloudwatch", "describe_alarms", region, **asked):
+        yield from page["MetricAlarms"]
+
+
+def group_resource(region: str, item: Mapping[str, Any]) -> Resource:
+    """A group as `DescribeAutoScalingGroups` answers it."""
+    tags, mark = read_tags({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())})
+    launches = {tag["Key"]: bool(tag.get("PropagateAtLaunch")) for tag in item.get("Tags", ())}
+    template = item.get("LaunchTemplate") or {}
+    subnets = [subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet]
+    body = {
+        **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity", "HealthCheckType")},
+        **{name: item.get(name) for name in ("HealthCheckGracePeriod", "DefaultCooldown")},
+        **{name: item.get(name) or None for name in ("PlacementGroup", "LaunchConfigurationName")},
+        "ServiceLinkedRoleARN": _own_role(item.get("ServiceLinkedRoleARN")),
+        "MixedInstancesPolicy": item.get("MixedInstancesPolicy"),
+        "LaunchTemplate": {name: template[name] for name in ("LaunchTemplateName", "Version") if name in template},
+        "VPCZoneIdentifier": subnets,
+        "AvailabilityZones": [] if subnets else item.get("AvailabilityZones", []),
+        "TargetGroupARNs": item.get("TargetGroupARNs", []),
+        "DefaultInstanceWarmup": _unless(item.get("DefaultInstanceWarmup"), -1),
+        "NewInstancesProtectedFromScaleIn": bool(item.get("NewInstancesProtectedFromScaleIn")),
+        "TerminationPolicies": item.get("TerminationPolicies") or ["Default"],
+        "MaxInstanceLifetime": _unless(item.get("MaxInstanceLifetime"), 0),
+        "Tags": [{"Key": key, "Value": tags[key], "PropagateAtLaunch": launches[key]} for key in tags],
+    }
+    instances = item.get("Instances", [])
+    return Resource(
+        key=Key(region, AUTO_SCALING_GROUP.name, item["AutoScalingGroupName"]),
+        body={name: value for name, value in body.items() if value is not None},
+        group=mark.group if mark else "",
+        mark=mark,
+        attributes={
+            "arn": item.get("AutoScalingGroupARN", ""),
+            "instances": len(instances),
+            "outdated": sum(is_outdated(one, template) for one in instances),
+        },
+        deleting=(item.get("Status") or "").lower().startswith("delete"),
+    )
+
+
+def is_outdated(instance: Mapping[str, Any], template: Mapping[str, Any]) -> bool:
+    """Whether an instance was launched from another template or version than the group's."""
+    own = instance.get("LaunchTemplate") or {}
+    version = template.get("Version")
+    return bool(version) and (own.get("LaunchTemplateName"), own.get("Version")) != (
+        template.get("LaunchTemplateName"),
+        version,
+    )
+
+
+def policy_resource(region: str, item: Mapping[str, Any]) -> Resource:
+    """A policy as `DescribePolicies` answers it, of whatever type it is."""
+    own = {"PolicyName", "AutoScalingGroupName", "PolicyARN", "Alarms"}
+    group = item["AutoScalingGroupName"]
+    return Resource(
+        key=Key(region, SCALING_POLICY.name, f"{group}/{item['PolicyName']}"),
+        body={name: value for name, value in item.items() if name not in own and value is not None},
+        item=f"policies.{item['PolicyName'].removeprefix(f'{group}-')}",
+        attributes={"arn": item["PolicyARN"]},
+    )
+
+
+def action_resource(region: str, item: Mapping[str, Any], now: datetime) -> Resource:
+    """A scheduled action as `DescribeScheduledActions` answers it, less a start that only says when it is next due."""
+    group, name = item["AutoScalingGroupName"], item["ScheduledActionName"]
+    names = ("MinSize", "MaxSize", "DesiredCapacity", "Recurrence", "TimeZone", "StartTime", "EndTime")
+    body = {at: item[at] for at in names if item.get(at) is not None}
+    for at in ("StartTime", "EndTime"):
+        if isinstance(body.get(at), datetime):
+            body[at] = body[at].strftime("%Y-%m-%dT%H:%M:%SZ")
+    if "Recurrence" in body and "StartTime" in body and _is_due(body, now):
+        del body["StartTime"]
+    item_name = name.removeprefix(f"{group}-").removesuffix("-end")
+    return Resource(
+        key=Key(region, SCHEDULED_ACTION.name, f"{group}/{name}"),
+        body=body,
+        item=f"schedules.{item_name}",
+        attributes={"arn": item.get("ScheduledActionARN", "")},
+    )
+
+
+def _is_due(body: Mapping[str, Any], now: datetime) -> bool:
+    start, slack = datetime.fromisoformat(body["StartTime"]), timedelta(minutes=10)
+    coming = fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start)
+    return start in list(islice(coming, 3))
+
+
+def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:
+    """An alarm as `DescribeAlarms` answers it."""
+    state = {name for name in item if name.startswith(("State", "EvaluationState"))}
+    own = {"AlarmName", "AlarmArn", "AlarmConfigurationUpdatedTimestamp", *state}
+    text, mark = read_description(item.get("AlarmDescription"))
+    body = {name: value for name, value in item.items() if name not in own and value is not None}
+    body.setdefault("DatapointsToAlarm", item.get("EvaluationPeriods"))
+    body.pop("AlarmDescription", None)
+    if text:
+        body["AlarmDescription"] = text
+    return Resource(
+        key=Key(region, METRIC_ALARM.name, item["AlarmName"]),
+        body=body,
+        group=mark.group if mark else "",
+        mark=mark,
+        attributes={"arn": item.get("AlarmArn", "")},
+    )
+
+
+def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
+    """A launch template by its latest version, as `DescribeLaunchTemplateVersions` answers it."""
+    data = dict(item.get("LaunchTemplateData", {}))
+    if data.get("UserData"):
+        data["UserData"] = Secret(data["UserData"])
+    _, mark = read_description(item.get("VersionDescription"))
+    return Resource(
+        key=Key(region, LAUNCH_TEMPLATE.name, item["LaunchTemplateName"]),
+        body={"LaunchTemplateData": data},
+        group=mark.group if mark else "",
+        mark=mark,
+        attributes={
+            "id": item.get("LaunchTemplateId", ""),
+            "name": item["LaunchTemplateName"],
+            "version": str(item["VersionNumber"]),
+        },
+    )
+
+
+def _own_role(arn: str | None) -> str | None:
+    return None if (arn or "").endswith("/AWSServiceRoleForAutoScaling") else arn
+
+
+def in_batches(items: list[str], size: int) -> Iterator[list[str]]:
+    """The items, at most `size` at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _unless(value: Any, nothing: Any) -> Any:
+    return None if value == nothing else value
+
+
+def _pages(number: int) -> int:
+    return max(1, -(-number // PAGE))
+
+
+def _listed(question: Callable[[], Iterable[Resource]]) -> Callable[[], list[Resource]]:
+    return lambda: list(question())
+
+
+def _or_raise(answer: list[Any] | ProviderError) -> list[Any]:
+    if isinstance(answer, ProviderError):
+        raise answer
+    return answer

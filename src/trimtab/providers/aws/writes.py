@@ -86,7 +86,7 @@ class Writer:
         there = template_resource(region, reply["LaunchTemplateVersions"][0])
         _must_be_ours(change, there)
         if _equal(change, write.body, there):
-            return there.attributes
+            return dict(there.attributes)
         return self._new_version(write, str(there.attributes["version"]))
 
     def _new_version(self, write: Write, before: str) -> Mapping[str, Any]:
