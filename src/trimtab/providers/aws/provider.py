@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from trimtab.capabilities import judge
@@ -233,7 +233,7 @@ def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
 def _activity(item: Mapping[str, Any]) -> Activity:
     return Activity(
         id=item["ActivityId"],
-        at=item["StartTime"],
+        at=item["StartTime"].astimezone(UTC),
         status=str(item.get("StatusCode", "")).lower(),
         description=item.get("Description", ""),
         cause=item.get("Cause", ""),

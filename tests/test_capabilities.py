@@ -1,0 +1,57 @@
+import pytest
+
+from tests.conftest import make_fleet, make_group
+from trimtab.capabilities import FEATURES, Means, features_of, judge, support_of
+from trimtab.providers.aws.kinds import KINDS
+
+
+def problems(**fields):
+    return [str(note) for note in judge(make_fleet(make_group(**fields)), "aws", KINDS)[1]]
+
+
+def test_a_plain_group_is_carried_whole():
+    assert judge(make_fleet(), "aws", KINDS) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"purchase": {"spot": True}}, "purchase.spot"),
+        ({"stabilization": "5m"}, "stabilization"),
+        ({"health_check": {"path": "/up"}}, "health_check.path"),
+        ({"load_balancers": [{"name": "web", "port": 80}]}, "load_balancers.port"),
+        ({"aws": {"warm_pool": {}}}, "aws.warm_pool"),
+        ({"aws": {"group_metrics": True}}, "aws.group_metrics"),
+        ({"alarms": {"slow": {"metric": "latency", "above": 1}}}, "alarms.slow.metric"),
+    ],
+)
+def test_what_aws_does_not_carry_is_a_problem_that_names_group_and_field(fields, path):
+    found = problems(**fields)
+    assert any(text.startswith(f"group web: {path}") for text in found), found
+
+
+def test_a_field_is_complained_of_once():
+    found = problems(purchase={"spot": True})
+    assert len(found) == 1, found
+
+
+def test_a_policy_of_another_type_is_complained_of_once():
+    policy = {"hold": {"type": "target-tracking", "metric": "cpu", "target": 50}}
+    found = [text for text in problems(policies=policy, alarms={}) if "policies.hold" in text]
+    assert len(found) == 1, found
+
+
+def test_fields_of_other_clouds_are_exempt():
+    assert not problems(azure={"zone_balance": True}, gcp={"base_instance_name": "web"})
+
+
+def test_every_feature_has_a_row_for_every_provider_and_says_why_not():
+    for feature, row in FEATURES.items():
+        assert set(row) == {"memory", "aws"}, feature
+        for support in row.values():
+            assert support.text or support.means is Means.NATIVE, feature
+
+
+def test_features_of_a_group_are_all_in_the_table():
+    for feature, _ in features_of(make_group()):
+        assert support_of(feature, "memory").means is Means.NATIVE
