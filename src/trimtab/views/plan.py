@@ -173,18 +173,31 @@ def _sign(item: FieldChange) -> tuple[str, str]:
 
 
 def _given(fields: Sequence[FieldChange]) -> list[Text]:
-    """One text for each field, the fields of one list element together, without the step that all share."""
-    shared = _shared_step([item.path for item in fields])
-    texts = []
+    """One text for each field, what belongs together in one, without the step that all paths share."""
+    start = len(_shared_step([item.path for item in fields]))
+    texts: list[Text] = []
+    for (outer, leaf), items in groupby(fields, lambda item: _list_and_leaf(item.path)):
+        together = list(items)
+        if outer and len(together) > 1:
+            pairs = [_pair(_key(item.path), "=", item) for item in together]
+            texts.append(_together(f"{outer[start:]}[]{leaf}", pairs))
+        else:
+            texts += _elements(together, start)
+    return _merged(texts)
+
+
+def _elements(fields: Sequence[FieldChange], start: int) -> Iterator[Text]:
     for element, items in groupby(fields, lambda item: _element(item.path)):
         together = list(items)
-        name = printable(element.removeprefix(shared))
-        if len(together) == 1 or not element:
-            texts += [_pair(printable(item.path.removeprefix(shared)), ": ", item) for item in together]
+        if element and len(together) > 1:
+            pairs = [_pair(item.path[len(element) :].lstrip("."), "=", item) for item in together]
+            yield _together(element[start:], pairs)
         else:
-            pairs = [_pair(printable(item.path[len(element) :].lstrip(".")), "=", item) for item in together]
-            texts.append(Text.assemble((f"{name}: ", "dim"), Text(" ").join(pairs)))
-    return texts
+            yield from (_pair(item.path[start:], ": ", item) for item in together)
+
+
+def _together(name: str, pairs: Sequence[Text]) -> Text:
+    return Text.assemble((f"{printable(name)}: ", "dim"), Text(" ").join(pairs))
 
 
 def _pair(name: str, sign: str, item: FieldChange) -> Text:

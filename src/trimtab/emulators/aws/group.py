@@ -15,6 +15,8 @@ from trimtab.emulators.aws.errors import ServiceError, invalid
 from trimtab.emulators.aws.templates import find_version
 from trimtab.emulators.aws.world import Region
 
+IMAGE_GB = 8
+"""The size of every image's own disk."""
 # moto's annotations are not the mould for these
 _MotoGroup: Any = moto.autoscaling.models.FakeAutoScalingGroup
 
@@ -142,6 +144,7 @@ class Group(_MotoGroup):  # type: ignore[misc]
 
     def _launch(self, zone: str, subnet: str | None, tags: dict[str, str]) -> Any:
         source, what = self.launched_from(), self._what_to_launch()
+        disks = {"block_device_mappings": found} if (found := self._disks()) else {}
         reservation = self.ec2_backend.run_instances(
             what["image"],
             1,
@@ -155,6 +158,7 @@ class Group(_MotoGroup):  # type: ignore[misc]
             is_instance_type_default=False,
             associate_public_ip=self.launch_config and self.launch_config.associate_public_ip_address,
             subnet_id=subnet,
+            **disks,
         )
         instance = reservation.instances[0]
         instance.autoscaling_group = self
@@ -185,6 +189,19 @@ class Group(_MotoGroup):  # type: ignore[misc]
             "user_data": version.user_data,
             "security_groups": version.security_groups,
         }
+
+    def _disks(self) -> list[dict[str, Any]]:
+        """The template's disks; one without a size has the image's, which moto asks for."""
+        if self.ec2_launch_template is None:
+            return []
+        data = find_version(self.ec2_launch_template, self.launch_template_version).data
+        mappings: list[dict[str, Any]] = data.get("BlockDeviceMappings") or []
+        sized = ("VolumeSize", "SnapshotId")
+        return [
+            {**each, "Ebs": ebs if any(name in ebs for name in sized) else {"VolumeSize": IMAGE_GB, **ebs}}
+            for each in mappings
+            if (ebs := each.get("Ebs")) is not None
+        ]
 
     def _overrides(self) -> list[dict[str, Any]]:
         policy = self.mixed_instances_policy or {}

@@ -1,0 +1,45 @@
+"""Sphinx settings; the tables in `_generated/` are made before any page is read."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import _generate  # noqa: E402 - beside this file
+
+import trimtab  # noqa: E402
+
+project = "trimtab"
+author = "the trimtab authors"
+version = release = trimtab.__version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build", "_generated"]
+html_theme = "furo"
+html_title = f"trimtab {release}"
+nitpicky = False
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+# a field is described once, at the field; `Attributes` of a docstring is the description
+napoleon_use_ivar = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+
+
+def _short_signature(app, what, name, obj, options, signature, returns):
+    """A model takes its fields by name; they are listed below it, so the signature does not repeat them."""
+    if what == "class" and hasattr(obj, "model_fields"):
+        return "(**fields)", None
+    return None
+
+
+def setup(app):
+    app.connect("builder-inited", lambda app: _generate.write(HERE / "_generated"))
+    app.connect("autodoc-process-signature", _short_signature)

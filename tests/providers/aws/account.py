@@ -1,0 +1,33 @@
+"""What an account has before trimtab comes: the network, target groups and image of the running example."""
+
+from pathlib import Path
+
+from moto.ec2.models.amis import AMIS
+
+import trimtab as tt
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "virtualmin" / "fleet.yaml"
+UBUNTU = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260101"
+
+
+def publish_ubuntu():
+    """Canonical's image, which moto's catalogue does not have; call before the emulator starts."""
+    if not any(image["name"] == UBUNTU for image in AMIS):
+        older = next(image for image in AMIS if "ubuntu-xenial" in image["name"])
+        AMIS.append({**older, "ami_id": "ami-0a1b2c3d4e5f60719", "name": UBUNTU, "owner_id": "099720109477"})
+
+
+def furnish(world):
+    """Two private subnets and the target groups of the load balancer."""
+    ec2, elbv2 = world.client("ec2"), world.client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    private = [{"ResourceType": "subnet", "Tags": [{"Key": "Type", "Value": "Private"}]}]
+    for number, zone in enumerate(("us-east-1a", "us-east-1b")):
+        block = f"10.0.{number}.0/24"
+        ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone, TagSpecifications=private)
+    for name in ("virtualmin-web", "virtualmin-api", "virtualmin-spare"):
+        elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
+
+
+def load_example():
+    return tt.load_fleet(EXAMPLE, env={})
