@@ -18,6 +18,7 @@ exclude_patterns = ["_build", "_generated"]
 html_theme = "furo"
 html_title = f"trimtab {release}"
 nitpicky = False
+default_role = "code"  # docstrings write `name`, as Markdown does
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -44,7 +44,7 @@ class Account:
     def __init__(self, emulator: AwsEmulator) -> None:
         self.emulator = emulator
         self.clock = EmulatorClock(emulator)
-        self.session = boto3.Session(
+        self.session: Any = boto3.Session(
             aws_access_key_id="demo", aws_secret_access_key="demo", region_name="us-east-1"
         )
         emulator.doors.set_clock(MONDAY)
@@ -75,7 +75,7 @@ class Account:
         cloudwatch.put_metric_alarm(**{**_settable(cloudwatch, "PutMetricAlarm", alarm), "Threshold": 95.0})
         policy = autoscaling.describe_policies(AutoScalingGroupName="virtualmin-pro-cluster-api")["ScalingPolicies"][0]
         autoscaling.put_scaling_policy(**{**_settable(autoscaling, "PutScalingPolicy", policy), "Cooldown": 900})
-        tag = {"Key": "Environment", "Value": "staging", "PropagateAtLaunch": True}
+        tag = {"Key": "Environment", "Value": "staging", "PropagateAtLaunch": False}
         place = {"ResourceType": "auto-scaling-group", "ResourceId": "virtualmin-pro-cluster-web"}
         autoscaling.create_or_update_tags(Tags=[tag | place])
 

@@ -165,7 +165,7 @@ def test_plan_tells_changes_from_none(cli):
     """2 for changes, 0 for none; planning writes nothing."""
     ended = cli("plan")
     assert ended.code == 2
-    assert "Plan: 9 to create, 0 to update, 0 to delete." in ended.out
+    assert "Plan: 8 to create, 0 to update, 0 to delete." in ended.out
     assert not cli.writes
     cli("apply", "--yes")
     ended = cli("plan")
@@ -308,8 +308,8 @@ def test_json_never_asks(cli):
 def test_apply_shows_plan_and_outcome(cli):
     ended = cli("apply", "--yes")
     assert ended.code == 0
-    assert "Plan: 9 to create" in ended.out
-    assert "Applied 9 changes." in ended.out
+    assert "Plan: 8 to create" in ended.out
+    assert "Applied 8 changes." in ended.out
     assert "web: create group shop-web: done" in ended.err
     assert "web: 2 of 2 instances ready in shop-web" in ended.err
     again = cli("apply", "--yes")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
 from trimtab.plan import Kind, Note
 
-__all__ = ["FEATURES", "Means", "Support", "features_of", "judge", "support_of"]
+__all__ = ["FEATURES", "Means", "Support", "features_of", "judge", "set_fields", "support_of"]
 
 
 class Means(StrEnum):
@@ -149,9 +149,11 @@ def judge(fleet: Fleet, provider: str, kinds: Mapping[str, Kind]) -> tuple[list[
             elif support.means is Means.UNSUPPORTED:
                 said.add(path)
                 problems.append(Note(f"{path}: {provider} cannot do this: {feature}, {support.text}", group.name))
-        for path in _not_carried(group, kinds):
-            if not any(path == one or path.startswith(f"{one}.") for one in said):
-                problems.append(Note(f"{path}: {provider} has no translation for this field", group.name))
+        problems += [
+            Note(f"{path}: {provider} has no translation for this field", group.name)
+            for path in _not_carried(group, kinds)
+            if not any(path == one or path.startswith(f"{one}.") for one in said)
+        ]
     return notes, problems
 
 
@@ -164,10 +166,10 @@ def _not_carried(group: ScalingGroup, kinds: Mapping[str, Kind]) -> Iterator[str
     carried = {name for kind in kinds.values() for row in kind.fields for name in row.models.split()}
     for item in _ITEMS:
         for one in getattr(group, item):
-            for path in _set_fields(one):
+            for path in set_fields(one):
                 if not _is_carried(path, carried):
                     yield f"{item}.{one.name}.{path}"
-    for path in _set_fields(group):
+    for path in set_fields(group):
         if path.split(".")[0] not in _ITEMS and not _is_carried(path, carried):
             yield path
 
@@ -176,16 +178,16 @@ def _is_carried(path: str, carried: Set[str]) -> bool:
     return any(path == name or path.startswith(f"{name}.") for name in carried)
 
 
-def _set_fields(model: BaseModel, prefix: str = "") -> Iterator[str]:
+def set_fields(model: BaseModel, prefix: str = "") -> Iterator[str]:
     """Paths of the leaves that differ from the model's defaults."""
     for name, info in type(model).model_fields.items():
         value = getattr(model, name)
         if name in _STRUCTURE or value == info.get_default(call_default_factory=True):
             continue
         if isinstance(value, BaseModel):
-            yield from _set_fields(value, f"{prefix}{name}.")
+            yield from set_fields(value, f"{prefix}{name}.")
         elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
-            found = {path for item in value for path in _set_fields(item, f"{prefix}{name}.")}
+            found = {path for item in value for path in set_fields(item, f"{prefix}{name}.")}
             yield from sorted(found)
         else:
             yield f"{prefix}{name}"

@@ -276,7 +276,7 @@ class _Maker:
                     reason=Reason.EDITED,
                     key=key,
                     group=item.group,
-                    wanted=item,
+                    wanted=replace(item, body=resolved(item.body, self.known)),
                     live=found,
                     notes=("renews the mark",),
                 )

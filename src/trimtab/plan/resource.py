@@ -61,7 +61,7 @@ class Secret:
 
     @property
     def digest(self) -> str:
-        """`sha256:` and the first sixteen hexadecimal digits."""
+        """The first sixteen hexadecimal digits of its SHA-256, and what they are."""
         return "sha256:" + hashlib.sha256(self.value.encode()).hexdigest()[:16]
 
     def __str__(self) -> str:

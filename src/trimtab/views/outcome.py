@@ -29,6 +29,9 @@ def _failures(applied: Applied) -> Iterator[Text]:
 
 def _summary(applied: Applied) -> Text:
     done, total = sum(outcome.is_done for outcome in applied.outcomes), len(applied.outcomes)
-    if applied.failures:
+    if done < total or applied.unread:
         return Text(f"Applied {done} of {total} changes; plan and apply again for the rest.", "bold red")
-    return Text(f"Applied {total} {'change' if total == 1 else 'changes'}.", "bold green")
+    text = f"Applied {total} {'change' if total == 1 else 'changes'}"
+    if applied.late:
+        return Text(f"{text}, but not every group is where it should be.", "bold yellow")
+    return Text(f"{text}.", "bold green")

@@ -172,28 +172,36 @@ def _sign(item: FieldChange) -> tuple[str, str]:
 # a creation: fields side by side
 
 
+_Element = tuple[str, list[FieldChange]]
+"""A list element's path and the fields below it; an empty path for fields in no list."""
+
+
 def _given(fields: Sequence[FieldChange]) -> list[Text]:
-    """One text for each field, what belongs together in one, without the step that all paths share."""
+    """The fields, what belongs together as one text, without the step that all paths share."""
     start = len(_shared_step([item.path for item in fields]))
+    elements = [(path, list(items)) for path, items in groupby(fields, lambda item: _element(item.path))]
     texts: list[Text] = []
-    for (outer, leaf), items in groupby(fields, lambda item: _list_and_leaf(item.path)):
-        together = list(items)
-        if outer and len(together) > 1:
-            pairs = [_pair(_key(item.path), "=", item) for item in together]
-            texts.append(_together(f"{outer[start:]}[]{leaf}", pairs))
+    for column, run in groupby(elements, _column):
+        alike = list(run)
+        if column and len(alike) > 1:
+            pairs = [_pair(path[path.rfind("[") + 1 : -1], "=", items[0]) for path, items in alike]
+            texts.append(_together(column[start:], pairs))
         else:
-            texts += _elements(together, start)
-    return _merged(texts)
+            texts += [text for element in alike for text in _element_texts(element, start)]
+    return texts
 
 
-def _elements(fields: Sequence[FieldChange], start: int) -> Iterator[Text]:
-    for element, items in groupby(fields, lambda item: _element(item.path)):
-        together = list(items)
-        if element and len(together) > 1:
-            pairs = [_pair(item.path[len(element) :].lstrip("."), "=", item) for item in together]
-            yield _together(element[start:], pairs)
-        else:
-            yield from (_pair(item.path[start:], ": ", item) for item in together)
+def _column(element: _Element) -> str:
+    """What elements with one field have in common: `Tags[].Value`; empty for any other."""
+    path, items = element
+    return f"{path[: path.rfind('[')]}[]{items[0].path[len(path) :]}" if path and len(items) == 1 else ""
+
+
+def _element_texts(element: _Element, start: int) -> list[Text]:
+    path, items = element
+    if not path or len(items) == 1:
+        return [_pair(item.path[start:], ": ", item) for item in items]
+    return [_together(path[start:], [_pair(item.path[len(path) :].lstrip("."), "=", item) for item in items])]
 
 
 def _together(name: str, pairs: Sequence[Text]) -> Text:
@@ -202,7 +210,7 @@ def _together(name: str, pairs: Sequence[Text]) -> Text:
 
 def _pair(name: str, sign: str, item: FieldChange) -> Text:
     quoted = sign == "=" and isinstance(item.new, str) and " " in item.new
-    return Text.assemble((f"{name}{sign}", "dim"), value_text(item.new, quoted=quoted, longest=LONGEST))
+    return Text.assemble((f"{printable(name)}{sign}", "dim"), value_text(item.new, quoted=quoted, longest=LONGEST))
 
 
 def _element(path: str) -> str:

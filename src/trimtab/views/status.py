@@ -42,7 +42,7 @@ def _cells(group: GroupStatus, zone: ZoneInfo | None) -> Iterator[Text]:
     yield Text(printable(group.name))
     yield Text(group.location)
     yield from _sizes(group.state)
-    yield Text(", ".join(group.in_force.because) or "none", "" if group.in_force.because else "dim")
+    yield Text(group.in_force.because[-1]) if group.in_force.because else Text("none", "dim")  # the last one prevails
     yield Text(_moment(group.next_edge, zone or UTC)) if group.next_edge else Text("none", "dim")
     yield _alarms(group.alarms)
 

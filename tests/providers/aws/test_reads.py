@@ -71,7 +71,6 @@ def test_two_groups_beside_a_thousand_of_others_take_few_calls(furnished):
     assert total <= 14, operations
 
 
-@pytest.mark.xfail(reason="a read that waits in the pool for reads that it put there holds them up for ever")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_few_workers_are_enough_in_a_crowded_account(world, workers):
     """Reads that wait for other reads get through however few there may be at a time."""

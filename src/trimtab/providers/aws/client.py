@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -29,6 +29,9 @@ from trimtab.events import CallRetried, Listener
 T = TypeVar("T")
 
 ATTEMPTS = 8
+BUDGET = 120.0
+"""Seconds after the first attempt at which no other is made."""
+MOST_THREADS = 32
 LONGEST_PAUSE = 20.0
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -87,19 +90,26 @@ class Calls:
         self._workers = workers
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
-        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="trimtab-aws")
+        self._slots = BoundedSemaphore(workers)
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
 
     def together(self, questions: Sequence[Callable[[], T]]) -> list[T | ProviderError]:
-        """The answer to each question, or why there is none; asked at the same time."""
-        return list(self._pool.map(_ask, questions))
+        """
+        The answer to each question, or why there is none; asked at the same time.
+
+        A question may ask several more in turn: each set has threads of its own, and only the calls
+        themselves are bounded, so that no question waits for a thread that waits for it.
+        """
+        if len(questions) < 2:
+            return [_ask(question) for question in questions]
+        with ThreadPoolExecutor(min(len(questions), MOST_THREADS), thread_name_prefix="trimtab-aws") as pool:
+            return list(pool.map(_ask, questions))
 
     def call(self, service: str, operation: str, region: str, /, **params: Any) -> dict[str, Any]:
         """
@@ -118,12 +128,12 @@ class Calls:
         attempt = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((Throttled, Unreachable)),
             wait=tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE),
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            stop=lambda state: state.attempt_number >= ATTEMPTS or state.idle_for >= BUDGET,
             sleep=lambda seconds: self._clock.sleep(timedelta(seconds=seconds)),
             before_sleep=self._tell(operation),
             reraise=True,
         )
-        reply: dict[str, Any] = attempt(_once, client, operation, params)
+        reply: dict[str, Any] = attempt(self._in_turn, client, operation, params)
         return reply
 
     def pages(self, service: str, operation: str, region: str, /, **params: Any) -> Iterator[dict[str, Any]]:
@@ -136,6 +146,10 @@ class Calls:
             if not reply.get(name):
                 return
             token = {"NextToken" if name == "NextToken" else "Marker": reply[name]}
+
+    def _in_turn(self, client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        with self._slots:
+            return _once(client, operation, params)
 
     def _client(self, service: str, region: str) -> Any:
         with self._lock:
@@ -153,6 +167,7 @@ class Calls:
                     )
                 except (BotoCoreError, ValueError) as error:
                     raise ConfigError([f"aws: {error}"]) from error
+                _check_endpoint(made.meta.endpoint_url)  # AWS_ENDPOINT_URL counts like one that was handed in
                 self._clients[service, region] = made
             return self._clients[service, region]
 

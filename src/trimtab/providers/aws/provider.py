@@ -1,6 +1,7 @@
 """The provider for AWS: reads, resolves, translates, writes through boto3."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from trimtab.providers.aws.metrics import find_metric
 from trimtab.providers.aws.reads import RegionRead, alarm_resource, in_batches, is_outdated, list_alarms
 from trimtab.providers.aws.resolve import Resolver
 from trimtab.providers.aws.schedules import problems_of
-from trimtab.providers.aws.translate import translate
+from trimtab.providers.aws.translate import alarm_name, translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (
     Activity,
@@ -99,7 +100,7 @@ class AwsProvider:
     def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
         """What EC2 Auto Scaling cannot do, or does otherwise."""
         notes, problems = judge(fleet, self.name, self.kinds)
-        more: list[Note] = []
+        more: list[Note] = list(_name_problems(fleet))
         for group in fleet.groups:
             more += [Note(text, group.name) for text in problems_of(group)]
             for alarm in group.alarms:
@@ -193,6 +194,26 @@ class AwsProvider:
     def close(self) -> None:
         """Close all connections."""
         self.calls.close()
+
+
+def _name_problems(fleet: Fleet) -> Iterator[Note]:
+    """Names that two things would share, and names that AWS does not take."""
+    taken: dict[tuple[str, str], str] = {}
+    for group in fleet.groups:
+        for alarm in group.alarms:
+            name = alarm_name(fleet, group, alarm.name)
+            other = taken.setdefault((group.location or "", name), group.name)
+            if other != group.name:
+                text = f"alarms.{alarm.name}: an alarm of group {other!r} would be called {name!r} too; rename one"
+                yield Note(text, group.name)
+            if len(name) > 255:
+                yield Note(f"alarms.{alarm.name}: {name!r} is longer than CloudWatch's 255 characters", group.name)
+        native = fleet.native_name(group)
+        if len(native) > 128:
+            yield Note(f"native_name: {native!r} is longer than the 128 characters of a launch template", group.name)
+        elif not re.fullmatch(r"[A-Za-z0-9().\-/_]{3,128}", native):
+            text = f"native_name: a launch template cannot be called {native!r}: 3 to 128 letters, digits and ().-/_"
+            yield Note(text, group.name)
 
 
 def _state(region: str, item: Mapping[str, Any], health: Mapping[str, bool] | None) -> GroupState:

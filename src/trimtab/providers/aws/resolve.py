@@ -44,7 +44,7 @@ class Resolver:
     def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Question]:
         region, image, placement = self._region(group), group.template.image, group.placement
         found: dict[tuple[str, ...], Question] = {}
-        if is_looked_up(image):
+        if is_looked_up(image) or needs_root(group):
             found["image", region, selector(image)] = lambda: find_image(self.calls, region, image)
         if placement.subnet_tags:
             tags = dict(placement.subnet_tags)
@@ -81,11 +81,14 @@ class Resolver:
 
     def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, Any]) -> None:
         image = group.template.image
-        if not is_looked_up(image):
+        if not is_looked_up(image) and not needs_root(group):
             return
         word = selector(image)
         newest = answers.get(("image", self._region(group), word))
         newest = {} if isinstance(newest, ProviderError) or newest is None else newest
+        if not is_looked_up(image):
+            found["images"][group.name] = {"id": image.id, "root": newest.get("root")}
+            return
         chosen = self._kept_image(group, word) or newest.get("id")
         if chosen is None:
             if ("image", self._region(group), word) in answers and not newest:
@@ -150,6 +153,11 @@ def is_looked_up(image: Image) -> bool:
     return image.newest is not None or not (image.id or "").startswith("ami-")
 
 
+def needs_root(group: ScalingGroup) -> bool:
+    """Whether a disk is meant to be the boot disk, whose device name only the image knows."""
+    return any(disk.device is None for disk in group.template.disks)
+
+
 def selector(image: Image) -> str:
     """Eight hexadecimal digits that tell one way of naming an image from another."""
     return digest(image.model_dump(mode="json"))[:8]
@@ -158,9 +166,7 @@ def selector(image: Image) -> str:
 def find_image(calls: Calls, region: str, image: Image) -> dict[str, Any]:
     """The newest matching image, by id and root device; empty when there is none."""
     if image.id is not None:
-        name = image.id.removeprefix("resolve:ssm:")
-        reply = calls.call("ssm", "get_parameters", region, Names=[name])
-        return {"id": reply["Parameters"][0]["Value"]} if reply["Parameters"] else {}
+        return _image_by_id(calls, region, image.id)
     filters = [{"Name": "name", "Values": [image.newest]}, {"Name": "state", "Values": ["available"]}]
     if image.architecture:
         filters.append({"Name": "architecture", "Values": [image.architecture]})
@@ -172,6 +178,20 @@ def find_image(calls: Calls, region: str, image: Image) -> dict[str, Any]:
     ]
     newest = max(found, key=lambda item: (item.get("CreationDate", ""), item["ImageId"]), default=None)
     return {"id": newest["ImageId"], "root": newest.get("RootDeviceName")} if newest else {}
+
+
+def _image_by_id(calls: Calls, region: str, text: str) -> dict[str, Any]:
+    """An id as it is, or what a public parameter says; with its root device where the account may see it."""
+    if not text.startswith("ami-"):
+        reply = calls.call("ssm", "get_parameters", region, Names=[text.removeprefix("resolve:ssm:")])
+        if not reply["Parameters"]:
+            return {}
+        text = reply["Parameters"][0]["Value"]
+    try:
+        found = calls.call("ec2", "describe_images", region, ImageIds=[text])["Images"]
+    except NotFound:
+        return {"id": text}
+    return {"id": text, "root": found[0].get("RootDeviceName")} if found else {"id": text}
 
 
 def find_subnets(calls: Calls, region: str, tags: Mapping[str, str]) -> list[tuple[str, str]]:
