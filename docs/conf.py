@@ -41,6 +41,12 @@ def _short_signature(app, what, name, obj, options, signature, returns):
     return None
 
 
+def _skip(app, what, name, obj, skip, options):
+    """What pydantic adds to every model is not ours to document."""
+    return True if name in ("model_config", "model_post_init") else None
+
+
 def setup(app):
+    app.connect("autodoc-skip-member", _skip)
     app.connect("builder-inited", lambda app: _generate.write(HERE / "_generated"))
     app.connect("autodoc-process-signature", _short_signature)

@@ -1,10 +1,11 @@
 """Every Python block of the pages and of README.md runs, on the cloud in memory or on the AWS emulator."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
+
+import trimtab.testing
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,6 +19,13 @@ PAGES = _runs("README.md", "docs/*.md", excludes=["docs/testing.md"])
 TESTING = _runs("docs/testing.md", fixtures=["trimtab_memory", "trimtab_aws"])
 
 
+class Pages:
+    """Collects pages wherever they are: README.md is above this folder."""
+
+    pytest_collect_file = staticmethod((PAGES + TESTING).pytest())
+
+
 def pytest_configure(config):
-    """Collect README.md too, which is above this folder."""
-    config.pluginmanager.register(SimpleNamespace(pytest_collect_file=(PAGES + TESTING).pytest()), "trimtab-pages")
+    if not config.pluginmanager.has_plugin("trimtab"):  # run from the sources, not installed
+        config.pluginmanager.register(trimtab.testing, "trimtab")
+    config.pluginmanager.register(Pages(), "trimtab-pages")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from moto.ec2.models.amis import AMIS
 
 import trimtab as tt
 from trimtab.cli import run
@@ -20,7 +19,6 @@ from trimtab.emulators import AwsEmulator
 
 FLEET = str(Path(__file__).parent / "virtualmin" / "fleet.yaml")
 MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
-UBUNTU = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20261101"
 
 
 class EmulatorClock:
@@ -97,12 +95,6 @@ def _settable(client: Any, operation: str, found: dict[str, Any]) -> dict[str, A
     return {name: value for name, value in found.items() if name in takes and value not in (None, [], "")}
 
 
-def publish_ubuntu() -> None:
-    """Canonical's image, which the emulator does not come with."""
-    older = next(image for image in AMIS if "ubuntu-xenial" in image["name"])
-    AMIS.append({**older, "ami_id": "ami-0a1b2c3d4e5f60718", "name": UBUNTU, "owner_id": "099720109477"})
-
-
 class Demo:
     """Runs commands one after the other and stops at the first that does not do what it is to show."""
 
@@ -151,7 +143,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--provider", choices=["aws"], default="aws", help="whose cloud to emulate")
     parser.parse_args()
-    publish_ubuntu()
     with AwsEmulator() as emulator:
         account = Account(emulator)
         account.furnish()

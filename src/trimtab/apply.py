@@ -145,10 +145,14 @@ class _GroupRun:
             self._learn(change.key, change.live.attributes if change.live else {}, change)
         for batch in self._batches():
             self._run_batch(batch)
+        for change in self.changes:
+            if change.implied:
+                self._run_batch([change])
         return [self.done[change.key] for change in self.changes]
 
     def _batches(self) -> Iterator[list[Change]]:
-        for _, changes in groupby(self.changes, _call_key):
+        # what goes along with its parent has gone only when that has
+        for _, changes in groupby((change for change in self.changes if not change.implied), _call_key):
             run = list(changes)
             size = self.provider.kinds[run[0].key.kind].batch
             yield from (run[start : start + size] for start in range(0, len(run), size))
@@ -157,10 +161,10 @@ class _GroupRun:
         writes = []
         for change in batch:
             self.listener(ChangeStarted(change))
-            if change.implied:
-                self._end(change)
-            elif blocking := change.after & self.failed:
+            if blocking := change.after & self.failed:
                 self._end(change, f"not tried, because {min(blocking)} did not go through", skipped=True)
+            elif change.implied:
+                self._end(change)
             elif (write := self._write_for(change)) is not None:
                 writes.append(write)
         if writes:

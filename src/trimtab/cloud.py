@@ -325,7 +325,8 @@ class Cloud:
         if unknown := sorted(set(refresh) - {"image"}):
             raise ValueError(f"nothing called {unknown[0]!r} can be refreshed; there is: image")
         for name in only or ():
-            fleet[name]
+            if name not in {group.name for group in fleet.groups}:
+                raise PlanRefused(f"fleet {fleet.name!r} has no group {name!r}")
         return _Request(
             fleet=fleet,
             options=Options(prune=prune, adopt=adopt),

@@ -5,6 +5,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
+from trimtab.config.descriptions import field_descriptions
 from trimtab.models import Fleet
 
 Schema = dict[str, Any]
@@ -30,6 +31,7 @@ def json_schema() -> Schema:
 def file_schema() -> Schema:
     """The same, shared: not to be changed."""
     schema = Fleet.model_json_schema()
+    _describe(schema)
     defs: Schema = _tidy(schema.pop("$defs"))
     root = _tidy(schema)
     _say_types(defs)
@@ -54,6 +56,13 @@ def file_schema() -> Schema:
         "else": {"properties": {"groups": groups}},
         "$defs": dict(sorted(defs.items())),
     }
+
+
+def _describe(schema: Schema) -> None:
+    texts = field_descriptions()
+    for name, node in {**schema["$defs"], "Fleet": schema}.items():
+        for field, text in texts.get(name, {}).items():
+            node.get("properties", {}).get(field, {}).setdefault("description", text)
 
 
 def _tidy(node: Any) -> Any:

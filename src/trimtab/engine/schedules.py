@@ -22,7 +22,7 @@ class InForce:
     The sizes that hold at a moment.
 
     `desired` is the size that the last schedule to set one asked for, else the group's own.
-    `because` names the schedules that set something, in the order in which they did.
+    `because` names the schedules whose sizes hold, in the order in which they began.
     """
 
     min: int
@@ -145,16 +145,20 @@ def edges(group: ScalingGroup, after: datetime, until: datetime) -> list[datetim
 class _Sizes:
     def __init__(self, base: Capacity) -> None:
         self.values = {"min": base.min, "max": base.max, "desired": base.desired}
-        self.because: list[str] = []
+        self.setters: dict[str, str] = {}
+        self.order: list[str] = []
 
     def take(self, schedule: Schedule) -> None:
         given = {name: getattr(schedule, name) for name in ("min", "max", "desired")}
-        self.values.update({name: value for name, value in given.items() if value is not None})
-        self.because.append(schedule.name)
+        given = {name: value for name, value in given.items() if value is not None}
+        self.values.update(given)
+        self.setters.update(dict.fromkeys(given, schedule.name))
+        self.order.append(schedule.name)
 
     def result(self) -> InForce:
         low, high = self.values["min"] or 0, self.values["max"] or 0
-        return InForce(min=low, max=max(low, high), desired=self.values["desired"], because=tuple(self.because))
+        because = tuple(name for name in self.order if name in self.setters.values())
+        return InForce(min=low, max=max(low, high), desired=self.values["desired"], because=because)
 
 
 def _order(item: tuple[datetime, int, Schedule]) -> tuple[datetime, int]:

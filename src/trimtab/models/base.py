@@ -24,7 +24,6 @@ class Model(BaseModel):
         extra="forbid",
         ser_json_inf_nan="strings",
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
     )
 
 

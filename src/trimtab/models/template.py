@@ -9,7 +9,6 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.base import Model, exactly_one, refuse
-from trimtab.models.script import render
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
@@ -119,4 +118,6 @@ class InstanceTemplate(Model):
         """The start script with its variables filled in; `None` when there is none."""
         if self.user_data is None or self.variables is None:
             return self.user_data
+        from trimtab.models.script import render  # Jinja2 is slow to import, and few scripts have variables
+
         return render(self.user_data, {**self.variables, **more})

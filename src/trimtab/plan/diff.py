@@ -132,6 +132,7 @@ class _Maker:
             self._learn(item, change)
         self._renew_marks()
         self._delete_what_left()
+        self._keep_what_groups_need()
 
     def ordered(self) -> list[Change]:
         """Groups in the fleet's order, then those that left; within one by rank, deletions last and backwards."""
@@ -315,9 +316,25 @@ class _Maker:
             group=group,
             fields=fields,
             live=found,
+            after=frozenset({parent}) if goes_along and parent else frozenset(),
             implied=goes_along,
             instances=_instances(found) if kind.holds_instances else 0,
         )
+
+    def _keep_what_groups_need(self) -> None:
+        """What a group stands on is deleted only once the group is."""
+        deletions = [change for change in self.changes.values() if change.action is Action.DELETE]
+        for change in deletions:
+            rank = self.kinds[change.key.kind].rank
+            groups = frozenset(
+                other.key
+                for other in deletions
+                if self.kinds[other.key.kind].holds_instances
+                and self.kinds[other.key.kind].rank > rank
+                and (other.key.location, other.group) == (change.key.location, change.group)
+            )
+            if groups:
+                self.changes[change.key] = replace(change, after=change.after | groups)
 
     # small questions
 

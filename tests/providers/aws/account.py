@@ -2,19 +2,9 @@
 
 from pathlib import Path
 
-from moto.ec2.models.amis import AMIS
-
 import trimtab as tt
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "virtualmin" / "fleet.yaml"
-UBUNTU = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260101"
-
-
-def publish_ubuntu():
-    """Canonical's image, which moto's catalogue does not have; call before the emulator starts."""
-    if not any(image["name"] == UBUNTU for image in AMIS):
-        older = next(image for image in AMIS if "ubuntu-xenial" in image["name"])
-        AMIS.append({**older, "ami_id": "ami-0a1b2c3d4e5f60719", "name": UBUNTU, "owner_id": "099720109477"})
 
 
 def furnish(world):

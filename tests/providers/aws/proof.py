@@ -228,7 +228,7 @@ def owned(cloud):
         if key.kind == "scaling-policy":
             arns[item.attributes["arn"]] = key.name
     for key, item in live.resources.items():
-        if item.mark and item.mark.fleet != "virtualmin":
+        if (key.parent_name or key.name) not in OUR_GROUPS | OUR_ALARMS:
             continue
         body = json.dumps(item.body, sort_keys=True, default=_text)
         for arn, name in arns.items():

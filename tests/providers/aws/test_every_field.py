@@ -3,7 +3,7 @@
 import pytest
 
 import trimtab as tt
-from tests.providers.aws.account import furnish, publish_ubuntu
+from tests.providers.aws.account import furnish
 from tests.providers.aws.world import AwsWorld
 from trimtab.capabilities import set_fields
 from trimtab.emulators import AwsEmulator
@@ -108,7 +108,6 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def world():
-    publish_ubuntu()
     with AwsEmulator() as emulator:
         world = AwsWorld(emulator)
         furnish(world)

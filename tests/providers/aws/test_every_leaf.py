@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.providers.aws.account import furnish, load_example, publish_ubuntu
+from tests.providers.aws.account import furnish, load_example
 from tests.providers.aws.world import AwsWorld
 from trimtab.emulators import AwsEmulator
 from trimtab.plan import Secret, assign
@@ -42,7 +42,6 @@ NOT_ALONE = {
 
 @pytest.fixture(scope="module")
 def running():
-    publish_ubuntu()
     with AwsEmulator() as emulator:
         world = AwsWorld(emulator)
         furnish(world)

@@ -23,6 +23,7 @@ from trimtab.emulators.aws.checks import check
 from trimtab.emulators.aws.errors import ServiceError
 from trimtab.emulators.aws.faulty import Dropped, Faulty
 from trimtab.emulators.aws.handlers import HANDLERS
+from trimtab.emulators.aws.images import publish_images
 from trimtab.emulators.aws.schedules import rearm
 from trimtab.emulators.aws.world import DEFAULT_SETTINGS, World
 from trimtab.emulators.clock import EmulatorClock
@@ -43,6 +44,7 @@ class AwsEmulator:
     """
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
+        publish_images()
         self.clock = EmulatorClock(clock)
         self.faults = Faults()
         self.journal = Journal(log)

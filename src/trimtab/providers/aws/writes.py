@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError
@@ -17,7 +18,7 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
-from trimtab.providers.aws.reads import group_resource, policy_resource, template_resource
+from trimtab.providers.aws.reads import alarm_resource, group_resource, policy_resource, template_resource
 from trimtab.providers.base import Write, Written
 
 GONE_WITHIN = timedelta(minutes=15)
@@ -55,7 +56,7 @@ class Writer:
             return self._gone("ec2", "delete_launch_template", region, LaunchTemplateName=name)
         if change.action is Action.CREATE:
             return self._create_template(write)
-        return self._new_version(write, str(change.live.attributes["version"]) if change.live else "")
+        return self._new_version(write, change.live.attributes if change.live else {})
 
     def _create_template(self, write: Write) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.own_name
@@ -70,26 +71,30 @@ class Writer:
                 LaunchTemplateData=revealed(write.body["LaunchTemplateData"]),
                 VersionDescription=mark.line(),
                 TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
-                ClientToken=digest([name, "create", plain(write.body), mark.line()]),
+                # for the attempts of this call only: a token of the content would, once the template has been
+                # deleted, answer with the one that is gone; the name alone keeps a second one away
+                ClientToken=str(uuid4()),
             )
-        except AlreadyExists:
-            return self._take_template(write)
+        except AlreadyExists as error:
+            return self._take_template(write, error)
         made = reply["LaunchTemplate"]
         return {"id": made["LaunchTemplateId"], "name": name, "version": str(made["LatestVersionNumber"])}
 
-    def _take_template(self, write: Write) -> Mapping[str, Any]:
+    def _take_template(self, write: Write, taken: AlreadyExists) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: ours, or an error."""
         change, region, name = write.change, write.change.key.location, write.change.key.own_name
         reply = self.calls.call(
             "ec2", "describe_launch_template_versions", region, LaunchTemplateName=name, Versions=["$Latest"]
         )
+        if not reply["LaunchTemplateVersions"]:  # not to be seen yet
+            raise taken
         there = template_resource(region, reply["LaunchTemplateVersions"][0])
         _must_be_ours(change, there)
         if _equal(change, write.body, there):
             return dict(there.attributes)
-        return self._new_version(write, str(there.attributes["version"]))
+        return self._new_version(write, there.attributes)
 
-    def _new_version(self, write: Write, before: str) -> Mapping[str, Any]:
+    def _new_version(self, write: Write, before: Mapping[str, Any]) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.own_name
         line = _mark(change).line()
         reply = self.calls.call(
@@ -99,7 +104,7 @@ class Writer:
             LaunchTemplateName=name,
             LaunchTemplateData=revealed(write.body["LaunchTemplateData"]),
             VersionDescription=line,
-            ClientToken=digest([name, before, plain(write.body), line]),
+            ClientToken=digest([before.get("id"), before.get("version"), plain(write.body), line]),
         )
         made = reply["LaunchTemplateVersion"]
         return {"id": made["LaunchTemplateId"], "name": name, "version": str(made["VersionNumber"])}
@@ -245,9 +250,18 @@ class Writer:
 
     def _alarm(self, write: Write) -> Mapping[str, Any]:
         change = write.change
+        if change.action is Action.CREATE:
+            self._check_alarm_name(change)
         body = {**revealed(write.body), "AlarmDescription": _mark(change).sign(write.body.get("AlarmDescription"))}
         self.calls.call("cloudwatch", "put_metric_alarm", change.key.location, AlarmName=change.key.own_name, **body)
         return {}
+
+    def _check_alarm_name(self, change: Change) -> None:
+        """PutMetricAlarm would silently replace an alarm that somebody made since the plan."""
+        region, name = change.key.location, change.key.own_name
+        reply = self.calls.call("cloudwatch", "describe_alarms", region, AlarmNames=[name])
+        for item in reply["MetricAlarms"]:
+            _must_be_ours(change, alarm_resource(region, item))
 
     def _delete_alarms(self, writes: Sequence[Write]) -> list[Written]:
         region, names = writes[0].change.key.location, [write.change.key.own_name for write in writes]

@@ -1,0 +1,116 @@
+"""Calls, import cost and wall time, each beside a peer measured in the same run."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+import trimtab as tt
+from bench.peer import read_account
+from trimtab.emulators import AwsEmulator
+from trimtab.testing import AwsTestCloud
+
+README_FLEET = """
+import trimtab as tt
+web = tt.ScalingGroup(
+    name="web", capacity=tt.Capacity(min=2, max=10, desired=2),
+    template=tt.InstanceTemplate(image=tt.Image(id="ami-0abcdef1234567890"), size="t3.medium"),
+    policies=[tt.SimplePolicy(name="out", change=1, cooldown=tt.minutes(5))],
+    alarms=[tt.Alarm(name="hot", metric=tt.metrics.cpu, above=70, periods=2, triggers=["out"])],
+    schedules=[tt.Schedule(name="office", cron="0 8 * * 1-5", zone="Europe/Madrid", min=4)],
+)
+tt.Fleet(name="virtualmin", groups=[web])
+"""
+BARS = {1: 9, 2: 9, 10: 9, 100: 18}
+
+
+def main() -> int:
+    """Print the figures; 1 when a bar of counted calls does not hold."""
+    print_import_cost()
+    return print_plans()
+
+
+def print_import_cost() -> None:
+    """Import and build the README's fleet, against importing pydantic alone."""
+    base = time_python("import pydantic")
+    full = time_python(README_FLEET)
+    print("import and build the README's fleet")
+    print(f"  import pydantic {base * 1000:.0f} ms; import and build {full * 1000:.0f} ms; ratio {full / base:.2f}")
+    print(f"  over pydantic: {(full - base) * 1000:.0f} ms (bar: 200 ms)")
+
+
+def time_python(code: str) -> float:
+    """Median seconds of five runs of a fresh interpreter."""
+    return statistics.median(timed(lambda: subprocess.run([sys.executable, "-c", code], check=True)) for _ in range(5))
+
+
+def timed(job: Callable[[], Any]) -> float:
+    """Seconds that `job` takes."""
+    begin = time.perf_counter()
+    job()
+    return time.perf_counter() - begin
+
+
+def print_plans() -> int:
+    """Calls and wall time of a no-change plan, beside the hand-written bulk script."""
+    missed = 0
+    print("no-change plan on AWS (six resources a group and what they refer to)")
+    print("  groups  calls  bar  second apply  bulk boto3  plan s  boto3 s  ratio")
+    for size, bar in BARS.items():
+        with AwsEmulator() as emulator:
+            calls, writes, peer, seconds, peer_seconds = measure(emulator, size)
+        missed += calls > bar or writes > 0
+        print(
+            f"  {size:6}  {calls:5}  {bar:3}  {writes:12}  {peer:10}  {seconds:6.2f}  {peer_seconds:7.2f}"
+            f"  {seconds / peer_seconds:5.2f}"
+        )
+    return int(missed > 0)
+
+
+def measure(emulator: AwsEmulator, size: int) -> tuple[int, int, int, float, float]:
+    """Calls of a no-change plan, writes of the second apply, the peer's calls, and the seconds of both."""
+    emulator.doors.set_clock(datetime(2026, 11, 30, 9, tzinfo=UTC), freeze=True)
+    session = boto3.Session(aws_access_key_id="bench", aws_secret_access_key="bench", region_name="us-east-1")
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=emulator.endpoint)
+
+    fleet = furnish(client, size)
+    with AwsTestCloud(emulator).connect() as cloud:
+        cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
+        cloud.plan(fleet)  # connections are open
+        emulator.doors.clear_requests()
+        plan = cloud.plan(fleet)
+        calls = emulator.doors.count()["total"]
+        emulator.doors.clear_requests()
+        cloud.apply(plan)
+        writes = emulator.doors.count()["writes"]
+        seconds = statistics.median(timed(lambda: cloud.plan(fleet)) for _ in range(3))
+    read_account(client)
+    emulator.doors.clear_requests()
+    peer_seconds = timed(lambda: read_account(client))
+    peer = emulator.doors.count()["total"]
+    return calls, writes, peer, seconds, peer_seconds
+
+
+def furnish(client: Callable[[str], Any], size: int) -> tt.Fleet:
+    """The account of the running example, and its web group `size` times over."""
+    ec2, elbv2 = client("ec2"), client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    private = [{"ResourceType": "subnet", "Tags": [{"Key": "Type", "Value": "Private"}]}]
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/17", TagSpecifications=private)
+    for name in ("virtualmin-web", "virtualmin-api"):
+        elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
+    example = tt.load_fleet(Path(__file__).parents[1] / "examples" / "virtualmin" / "fleet.yaml", env={})
+    groups = [example["web"].model_copy(update={"name": f"web-{number}"}) for number in range(size)]
+    return tt.Fleet(name="bench", groups=groups)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

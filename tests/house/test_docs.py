@@ -1,0 +1,76 @@
+"""Every public name, provider, error and command has its place in the docs."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house.test_front_door import PUBLIC
+from trimtab.capabilities import FEATURES
+from trimtab.providers import PROVIDERS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
+API = (ROOT / "tests" / "typing" / "api.py").read_text(encoding="utf-8")
+NAMES = [(module, name) for module in PUBLIC for name in importlib.import_module(module).__all__]
+DIRECTIVE = re.compile(r"^\.\. (?:auto\w+|py:\w+):: (\S+)$", re.MULTILINE)
+
+
+def is_in_reference(module, name):
+    page = PAGES["reference.md"]
+    if f"{module}.{name}" in DIRECTIVE.findall(page):
+        return True
+    if f"{module}.{name}" in PUBLIC:
+        return f"\n## {module}.{name}\n" in page
+    if module == "trimtab.metrics":  # the table of neutral metrics is made from the module itself
+        return "_generated/metrics.md" in page
+    return f"`{name}`" in page
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES, ids=lambda part: part)
+def test_public_names_are_in_the_reference(module, name):
+    assert is_in_reference(module, name)
+
+
+def test_the_reference_names_nothing_that_is_not_public():
+    for full in DIRECTIVE.findall(PAGES["reference.md"]):
+        module, _, name = full.rpartition(".")
+        assert (module, name) in NAMES
+
+
+@pytest.mark.parametrize("name", importlib.import_module("trimtab").__all__)
+def test_public_names_are_used_by_the_typed_user(name):
+    assert re.search(rf"\btt\.{name}\b", API)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_providers_have_a_heading_and_a_row(name):
+    page = PAGES["providers.md"]
+    assert f"\n## {name}\n" in page
+    assert f"| `{name}` |" in page
+    assert PROVIDERS[name].extra == "" or f"`{PROVIDERS[name].extra}`" in PAGES["index.md"]
+
+
+def test_features_name_only_providers_that_there_are():
+    assert {name for row in FEATURES.values() for name in row} == set(PROVIDERS)
+
+
+def test_commands_have_a_heading_and_no_other_has():
+    typer = pytest.importorskip("typer")
+    cli = importlib.import_module("trimtab.cli")
+    there = set(typer.main.get_command(cli.app).commands)
+    headings = set(re.findall(r"^## ([a-z]+)$", PAGES["command-line.md"], re.MULTILINE))
+    assert headings == there
+
+
+def test_every_page_is_in_the_index():
+    listed = re.search(r"```\{toctree\}(.*?)```", PAGES["index.md"], re.DOTALL)[1].split()
+    assert {name.removesuffix(".md") for name in PAGES} - {"index"} <= set(listed)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_link_only_to_pages_that_there_are(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", PAGES[page]):
+        assert (DOCS / target).is_file(), target
