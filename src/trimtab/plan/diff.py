@@ -45,10 +45,28 @@ def sign(kinds: Mapping[str, Kind], wanted: Iterable[Resource]) -> list[Resource
     for item in wanted:
         if item.mark is not None and kinds[item.key.kind].mark is not MarkPlace.PARENT:
             children = sorted(inside[item.key.location, item.key.name], key=str) if _contains(kinds, item) else []
-            signed.append(item.signed(replace(item.mark, digest=digest([_basis(kinds, item), children]))))
+            kept = {**item.mark.kept, **_hidden(kinds[item.key.kind], item)}
+            mark = replace(item.mark, digest=digest([_basis(kinds, item), children]), kept=kept)
+            signed.append(item.signed(mark))
         else:
             signed.append(item)
     return signed
+
+
+def _hidden(kind: Kind, item: Resource) -> dict[str, str]:
+    """What the cloud will not give back, as digests to compare with later."""
+    leaves = kind.leaves(item.body)
+    rows = {path: row for path in leaves if (row := kind.find(path)) and row.hidden}
+    return {_memory(row): hidden_digest(leaves[path]) for path, row in rows.items()}
+
+
+def _memory(row: Field) -> str:
+    return "".join(letter for letter in row.path.rsplit(".", 1)[-1].lower() if letter.isalpha())
+
+
+def hidden_digest(value: Any) -> str:
+    """The digest by which a field that is never given back is compared."""
+    return digest(value.value if isinstance(value, Secret) else value)
 
 
 def _contains(kinds: Mapping[str, Kind], item: Resource) -> bool:
@@ -235,20 +253,20 @@ class _Maker:
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
             if row is not None and row.hidden:
-                before = self._remembered(found, row, before)
+                known = self._remembered(found, row)
+                before = after if after is not None and known == hidden_digest(after) else known
             if _same(before, after):
                 continue
             initial = path in item.initial or (row is not None and row.initial)
-            if initial or (row is not None and self._is_unmanaged(item.group, item.item, row)):
+            if initial or (row is not None and self._is_unmanaged(item.group, item.item, row.sources(path))):
                 kept[path] = before
                 continue
             differences.append(self._field(item, path, before, after, row))
         return differences, kept
 
-    def _remembered(self, found: Resource, row: Field, before: Any) -> Any:
-        kept = self._mark_of(found)
-        name = row.path.rsplit(".", 1)[-1].lower()
-        return kept.kept.get(name, before) if kept else before
+    def _remembered(self, found: Resource, row: Field) -> str | None:
+        mark = self._mark_of(found)
+        return mark.kept.get(_memory(row)) if mark else None
 
     def _reason(self, item: Resource, found: Resource) -> Reason:
         holder = self.kinds[item.key.kind].parent
@@ -311,7 +329,7 @@ class _Maker:
         )
         return Change(
             action=Action.DELETE,
-            reason=Reason.LEFT_FLEET,
+            reason=Reason.SUPERSEDED if kind.by_content and self._is_wanted(group) else Reason.LEFT_FLEET,
             key=found.key,
             group=group,
             fields=fields,
@@ -337,6 +355,9 @@ class _Maker:
                 self.changes[change.key] = replace(change, after=change.after | groups)
 
     # small questions
+
+    def _is_wanted(self, group: str) -> bool:
+        return any(one.name == group for one in self.fleet.groups)
 
     def _learn(self, item: Resource, change: Change | None) -> None:
         found = self.live.get(item.key)
@@ -377,7 +398,7 @@ class _Maker:
 
     def _field(self, item: Resource, path: str, old: Any, new: Any, row: Field | None = None) -> FieldChange:
         row = row or self.kinds[item.key.kind].find(path)
-        models = row.models.split() if row else []
+        models = row.sources(path) if row else []
         field, source = self._source(item, models)
         return FieldChange(path=path, old=old, new=new, field=field, source=source)
 
@@ -392,11 +413,11 @@ class _Maker:
                 best = (f"{item.group}.{path}".rstrip("."), None)
         return best
 
-    def _is_unmanaged(self, group: str, item: str, row: Field | None = None) -> bool:
+    def _is_unmanaged(self, group: str, item: str, models: Sequence[str] = ("",)) -> bool:
         paths = next((one.unmanaged for one in self.fleet.groups if one.name == group), ())
         if not paths:
             return False
-        names = [".".join(part for part in (item, name) if part) for name in (row.models.split() if row else [""])]
+        names = [".".join(part for part in (item, name) if part) for name in models]
         return any(_is_within(name, path) for name in names if name for path in paths)
 
 

@@ -24,7 +24,8 @@ class Field:
 
     Attributes:
         path: Where it is: `DefaultCooldown`, `Tags[*].Value`.
-        models: The model fields that it comes from, relative to the resource's item.
+        models: The model fields that it comes from, relative to the resource's item; `*` stands for the name
+            in the path's brackets, where one body holds several of the group's policies or schedules.
         default: What the cloud has when nobody gives it; `None` when it then has nothing.
         cleared: What to send so that the cloud goes back to the default, where that is not `default` itself.
         immutable: A change makes a new resource.
@@ -45,8 +46,18 @@ class Field:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches the path of a leaf at or below this field."""
-        text = re.escape(self.path).replace(re.escape("[*]"), r"\[[^\]]*\]")
+        text = re.escape(self.path).replace(re.escape("[*]"), r"\[([^\]]*)\]")
         return re.compile(rf"{text}($|[.\[])")
+
+    def sources(self, path: str) -> list[str]:
+        """The model fields that the leaf at `path` comes from, names from its brackets filled in."""
+        found = self.pattern.match(path)
+        names = iter(found.groups()[:-1] if found else ())
+        return (
+            re.sub(r"\*", lambda _: next(names, "*"), self.models).split()
+            if "*" in self.models
+            else self.models.split()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +75,7 @@ class Kind:
         maps: Lists that are maps: path to the field that is the key.
         sets: Lists whose order means nothing.
         closed: Only the listed fields are compared; what else a reply holds is the cloud's own.
+        by_content: Named by what it holds, so that a change makes another one; the old one is superseded.
         replaces: Whether a write replaces the whole body; then it starts from the live body.
         volatile: Attributes that get a new value when the resource is updated.
         batch: How many one call can write.
@@ -79,6 +91,7 @@ class Kind:
     maps: Mapping[str, str] = field(default_factory=dict)
     sets: frozenset[str] = frozenset()
     closed: bool = True
+    by_content: bool = False
     replaces: bool = False
     volatile: frozenset[str] = frozenset()
     batch: int = 1
@@ -117,7 +130,7 @@ class Kind:
     def _walk_list(self, path: str, pattern: str, items: Any) -> Iterator[tuple[str, Any]]:
         if pattern in self.sets:
             if items:
-                yield path, frozenset(items)
+                yield path, frozenset(_frozen(item) for item in items)
             return
         key = self.maps.get(pattern)
         for index, item in enumerate(items):
@@ -126,6 +139,27 @@ class Kind:
             if key and not rest:
                 yield f"{path}[{name}]", True
             yield from self._walk(f"{path}[{name}]", f"{pattern}[*]", rest)
+
+
+class _Pairs(tuple[tuple[str, Any], ...]):
+    """A mapping as a member of a set."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "{" + ", ".join(f"{name}: {value}" for name, value in self) + "}"
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _Pairs((name, _frozen(item)) for name, item in sorted(value.items()))
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def _thawed(value: Any) -> Any:
+    if isinstance(value, _Pairs):
+        return {name: _thawed(item) for name, item in value}
+    return [_thawed(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _instances(pattern: str, leaves: Mapping[str, Any]) -> list[str]:
@@ -162,7 +196,7 @@ def _assign(kind: Kind, holder: Any, pattern: str, steps: list[str], value: Any)
     elif value is None:
         holder.pop(step, None)
     else:
-        holder[step] = sorted(value, key=str) if isinstance(value, frozenset) else value
+        holder[step] = [_thawed(item) for item in sorted(value, key=str)] if isinstance(value, frozenset) else value
 
 
 def _assign_element(kind: Kind, items: list[Any], pattern: str, name: str, rest: list[str], value: Any) -> None:

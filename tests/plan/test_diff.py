@@ -1,0 +1,219 @@
+"""The one diff, on a small kind of each sort."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+import trimtab as tt
+from tests.conftest import make_group
+from trimtab.plan import (
+    Action,
+    Field,
+    Key,
+    Kind,
+    Live,
+    Mark,
+    MarkPlace,
+    Options,
+    Reason,
+    Ref,
+    Resource,
+    Secret,
+    Text,
+    Unknown,
+    make_plan,
+    read_description,
+    read_tags,
+    sign,
+)
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+TEMPLATE = Kind(
+    name="template",
+    label="template",
+    rank=0,
+    mark=MarkPlace.TAGS,
+    by_content=True,
+    fields=(Field(path="size", models="template.size"), Field(path="secret", models="template.user_data", hidden=True)),
+    volatile=frozenset({"version"}),
+)
+GROUP = Kind(
+    name="group", label="group", rank=1, mark=MarkPlace.TAGS, holds_instances=True,
+    fields=(
+        Field(path="min", models="capacity.min", moving=True),
+        Field(path="zone", models="placement.zones", immutable=True),
+        Field(path="template", models="template"),
+        Field(path="grace", models="health_check.grace", default=300),
+        Field(path="profiles[*].min", models="schedules.*.min"),
+    ),
+    maps={"profiles": "name"},
+)  # fmt: skip
+POLICY = Kind(
+    name="policy", label="policy", rank=2, mark=MarkPlace.PARENT, parent="group",
+    fields=(Field(path="change", models="change"),),
+)  # fmt: skip
+KINDS = {kind.name: kind for kind in (TEMPLATE, GROUP, POLICY)}
+FLEET = tt.Fleet(name="shop", groups=[make_group("web")])
+MARK = Mark("shop", "web")
+
+
+def key(kind, name):
+    return Key("here", kind, name)
+
+
+def wanted(**group):
+    template = Resource(key=key("template", "web"), body={"size": "small"}, group="web", mark=MARK)
+    ref = Ref(template.key, "version")
+    body = {"min": 2, "zone": "a", "template": ref, **group}
+    return [
+        template,
+        Resource(key=key("group", "web"), body=body, group="web", mark=MARK),
+        Resource(key=key("policy", "web/out"), body={"change": 1}, group="web", item="policies.scale-out"),
+    ]
+
+
+def as_live(resources, **attributes):
+    found = {}
+    for item in sign(KINDS, resources):
+        body = {name: "1" if isinstance(value, Ref) else value for name, value in item.body.items()}
+        values = {"version": "1", "instances": 3, **attributes}
+        found[item.key] = Resource(
+            key=item.key, body=body, group="web", item=item.item, mark=item.mark, attributes=values
+        )
+    return found
+
+
+def plan(resources, live, *, fleet=FLEET, unknown=(), **options):
+    state = Live(resources=live, unknown=unknown)
+    return make_plan(
+        provider="test", kinds=KINDS, fleet=fleet, wanted=resources, live=state, now=NOW, options=Options(**options)
+    )
+
+
+def test_what_is_there_needs_nothing():
+    assert not plan(wanted(), as_live(wanted()))
+
+
+def test_an_update_makes_what_it_moves_unknown_until_applied():
+    live = as_live(wanted())
+    live[key("template", "web")].body["size"] = "large"
+    found = {change.key.kind: change for change in plan(wanted(), live)}
+    assert [item.path for item in found["template"].fields] == ["size"]
+    assert [(item.path, str(item.new)) for item in found["group"].fields] == [("template", "(known after apply)")]
+    assert key("template", "web") in found["group"].after
+
+
+def test_an_immutable_field_replaces_and_counts_the_instances():
+    change = plan(wanted(zone="b"), as_live(wanted())).changes[0]
+    assert (change.action, change.instances) == (Action.REPLACE, 3)
+
+
+def test_a_default_is_planned_for_like_any_other_value():
+    live = as_live(wanted())
+    live[key("group", "web")].body["grace"] = 60
+    (change,) = plan(wanted(), live)
+    assert [(item.path, item.old, item.new) for item in change.fields] == [("grace", 60, 300)]
+    assert change.reason is Reason.DRIFTED
+
+
+def test_an_edit_of_a_contained_thing_renews_the_mark_last():
+    edited = wanted()
+    edited[2] = Resource(key=edited[2].key, body={"change": 5}, group="web", item="policies.scale-out")
+    policy, group = plan(edited, as_live(wanted())).changes
+    assert (policy.key.kind, policy.reason) == ("policy", Reason.EDITED)
+    assert group.renews_mark_only
+
+
+def test_drift_of_a_contained_thing_is_told_by_its_parents_mark():
+    live = as_live(wanted())
+    live[key("policy", "web/out")].body["change"] = 9
+    (change,) = plan(wanted(), live)
+    assert change.reason is Reason.DRIFTED
+
+
+def test_what_is_named_by_content_is_superseded():
+    old = Resource(key=key("template", "web-1"), body={"size": "old"}, group="web", mark=MARK)
+    (change,) = plan(wanted(), as_live(wanted()) | {old.key: old})
+    assert (change.action, change.reason) == (Action.DELETE, Reason.SUPERSEDED)
+
+
+def test_a_hidden_field_is_compared_by_the_digest_in_the_mark():
+    def with_secret(text):
+        resources = wanted()
+        body = {"size": "small", "secret": Secret(text)}
+        resources[0] = Resource(key=resources[0].key, body=body, group="web", mark=MARK)
+        return resources
+
+    live = as_live(with_secret("one"))
+    live[key("template", "web")].body.pop("secret")
+    assert not plan(with_secret("one"), live)
+    found = plan(with_secret("two"), live)
+    assert [item.path for item in found.changes[0].fields] == ["secret"]
+    assert "two" not in str(found.to_dict())
+
+
+def test_unmanaged_reaches_into_a_body_that_holds_several_schedules():
+    profiles = {"profiles": [{"name": "morning", "min": 3}, {"name": "evening", "min": 2}]}
+    live = as_live(wanted(**profiles))
+    live[key("group", "web")].body["profiles"] = [{"name": "morning", "min": 9}, {"name": "evening", "min": 9}]
+    group = make_group("web", unmanaged=["schedules.morning.min"])
+    (change,) = plan(wanted(**profiles), live, fleet=tt.Fleet(name="shop", groups=[group]))
+    assert [(item.path, item.field) for item in change.fields] == [
+        ("profiles[evening].min", "web.schedules.evening.min")
+    ]
+    assert change.wanted.body["profiles"][0] == {"name": "morning", "min": 9}
+
+
+@pytest.mark.parametrize("kind", ["template", "group", "policy"])
+def test_nothing_that_hangs_on_an_unread_kind_is_created(kind):
+    found = plan(wanted(), {}, unknown=(Unknown("here", kind, "denied"),))
+    after = {"template": set(), "group": {"template"}, "policy": {"template", "group"}}
+    assert {change.key.kind for change in found} == after[kind]
+    assert found
+
+
+def test_nothing_is_deleted_where_anything_is_unread():
+    live = as_live(wanted())
+    found = plan([], live, fleet=tt.Fleet(name="shop"), unknown=(Unknown("here", "other", "denied"),))
+    assert not found.changes
+    assert any("it stays" in note.text for note in found.notes)
+
+
+def test_a_group_that_is_being_deleted_is_created_anew():
+    live = as_live(wanted())
+    old = live[key("group", "web")]
+    live[old.key] = Resource(key=old.key, body=old.body, mark=old.mark, deleting=True)
+    live.pop(key("policy", "web/out"))
+    actions = {change.key.kind: change.action for change in plan(wanted(), live)}
+    assert actions == {"group": Action.CREATE, "policy": Action.CREATE}
+
+
+def test_fingerprints_tell_ground_and_goal():
+    live = as_live(wanted())
+    live[key("group", "web")].body["grace"] = 60
+    one = plan(wanted(), live)
+    assert one.fingerprint == plan(wanted(), live).fingerprint
+    live[key("group", "web")].body["grace"] = 61
+    assert one.fingerprint != plan(wanted(), live).fingerprint
+    (saved,) = one.to_saved()["changes"]
+    assert saved["fields"][0]["old"] not in (60, "60")
+
+
+def test_marks_survive_descriptions_and_tags():
+    mark = Mark("shop", "web", "0123456789abcdef", {"image": "ab12cd34:ami-1"})
+    assert read_description(mark.sign("Look at this\nnow")) == ("Look at this\nnow", mark)
+    assert read_description(mark.sign(None)) == (None, mark)
+    assert read_description("[trimtab] is a word") == ("[trimtab] is a word", None)
+    assert read_tags({"Name": "x", **mark.tags()}) == ({"Name": "x"}, mark)
+
+
+def test_secrets_show_only_their_digest():
+    secret = Secret("hunter2")
+    for shown in (
+        str(secret),
+        repr(secret),
+        f"{secret}",
+        str([secret]),
+        str(Text(("a", Ref(key("group", "x"), "arn")))),
+    ):
+        assert "hunter2" not in shown
