@@ -20,10 +20,12 @@ class Live:
     Attributes:
         resources: Everything of the fleet, and whatever stands where the fleet wants something.
         unknown: What could not be read.
+        locations: Where the read looked; pruning covers these and no others.
     """
 
     resources: Mapping[Key, Resource] = field(default_factory=dict)
     unknown: tuple[Unknown, ...] = ()
+    locations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +120,18 @@ def make_plan(
         fleet=fleet.name,
         made_at=now,
         changes=tuple(maker.ordered()),
-        notes=(*notes, *maker.notes),
+        notes=(*notes, *maker.notes, *_scope_note(maker, live)),
         problems=(*problems, *maker.problems),
         unknown=live.unknown,
+    )
+
+
+def _scope_note(maker: "_Maker", live: Live) -> list[Note]:
+    deletes = any(change.action is Action.DELETE for change in maker.changes.values())
+    return (
+        [Note(f"deletions cover {', '.join(live.locations)} and no other location")]
+        if deletes and live.locations
+        else []
     )
 
 

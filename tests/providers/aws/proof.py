@@ -102,10 +102,13 @@ def connect_to(endpoint, **settings):
     return cloud
 
 
-def make_foreign_things(world):
+LIKE_OURS = ("virtualmin-", "virtualmin-web-2", "VIRTUALMIN-web", "virtualmin-staging-web")
+
+
+def make_foreign_things(world, names=LIKE_OURS):
     """Groups, policies, schedules, alarms and templates of others, under names like ours."""
     autoscaling, cloudwatch, ec2 = clients(world.emulator.endpoint)
-    for name in ("virtualmin-", "virtualmin-web-2", "VIRTUALMIN-web", "virtualmin-staging-web"):
+    for name in names:
         mark = {"fleet": "virtualmin-staging", "group": "web"} if "staging" in name else {}
         line = f"[trimtab fleet={mark['fleet']} group=web digest=0123456789abcdef]" if mark else "made by hand"
         ec2.create_launch_template(
@@ -251,12 +254,18 @@ def assert_converged(world, cloud, scenario, expected, foreign):
     assert state.foreign() == foreign
 
 
+def prepared(world, cloud, scenario, *names):
+    """An emulator made anew with what there is before, and with things of others under `names`."""
+    world.doors.reset()
+    again = type(world)(world.emulator)
+    make_foreign_things(again, names)
+    scenario.prepare(again, cloud)
+    return again
+
+
 def expected_of(world, cloud, scenario):
     """The names and counts that one untroubled run leaves, and the writes that it takes."""
-    world.doors.reset()
-    world = type(world)(world.emulator)
-    make_foreign_things(world)
-    scenario.prepare(world, cloud)
+    world = prepared(world, cloud, scenario)
     world.doors.clear_requests()
     scenario.run(cloud).raise_for_failures()
     writes = [call.operation for call in world.doors.requests() if call.write]

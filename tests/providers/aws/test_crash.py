@@ -14,10 +14,9 @@ from tests.providers.aws.proof import (
     assert_converged,
     connect_to,
     expected_of,
-    make_foreign_things,
     noting,
+    prepared,
 )
-from tests.providers.aws.world import AwsWorld
 
 ROOT = Path(__file__).parents[3]
 
@@ -78,10 +77,7 @@ def test_a_killed_apply_is_finished_by_the_next(world, cloud, runner, name, kind
     assert writes
     for number, operation in enumerate(writes):
         with noting(f"killed at write {number + 1} of {len(writes)} ({operation}, {kind})"):
-            world.doors.reset()
-            again = AwsWorld(world.emulator)
-            make_foreign_things(again)
-            scenario.prepare(again, cloud)
+            again = prepared(world, cloud, scenario, "virtualmin-web-2")
             foreign = State(again).foreign()
             held = kill_at(again, runner, name, kind, number)
             assert held.operation == operation

@@ -1,4 +1,4 @@
-"""Other people's things, and reads that answer what was true before: nothing of theirs is touched, nothing of ours lost."""
+"""Other people's things are never touched, and reads that answer what was true before lose nothing of ours."""
 
 import pytest
 

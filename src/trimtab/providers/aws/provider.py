@@ -87,7 +87,8 @@ class AwsProvider:
         for read in reads:
             read.run()
         found = {key: item for read in reads for key, item in read.found.items()}
-        return Live(resources=found, unknown=tuple(scope for read in reads for scope in read.unknown))
+        unknown = tuple(scope for read in reads for scope in read.unknown)
+        return Live(resources=found, unknown=unknown, locations=tuple(sorted(names)))
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
         """Images, subnets, target groups and zones."""

@@ -62,7 +62,7 @@ class MemoryProvider:
                         unknown.append(Unknown(place, kind, str(error)))
                         continue
                     found.update(self._listed(place, kind))
-        return Live(resources=found, unknown=tuple(unknown))
+        return Live(resources=found, unknown=tuple(unknown), locations=tuple(sorted(places)))
 
     def _listed(self, place: str, kind: str) -> Iterable[tuple[Key, Resource]]:
         for key, thing in self.store.things.items():
