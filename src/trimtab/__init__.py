@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab import errors, metrics
 from trimtab.clock import Clock, ManualClock, SystemClock
-from trimtab.cloud import Cloud, FleetStatus, GroupStatus, LiveGroup, connect
+from trimtab.cloud import Cloud, connect
+from trimtab.live import LiveGroup
 from trimtab.models import (
     Alarm,
     AwsSettings,
@@ -33,6 +34,7 @@ from trimtab.models import (
     WarmPool,
 )
 from trimtab.plan import Plan
+from trimtab.status import FleetStatus, GroupStatus
 
 if TYPE_CHECKING:
     from trimtab.config import dump_fleet, json_schema, load_fleet, parse_fleet

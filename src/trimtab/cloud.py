@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from trimtab.apply import Applied, Consent, Place, carry_out, check_consent, places_to_wait_for, wait_for
+from trimtab.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
 from trimtab.clock import Clock, SystemClock
-from trimtab.engine.schedules import InForce, edges, in_force
-from trimtab.errors import NotFound, PlanRefused, StalePlan, WaitTimeout
+from trimtab.engine.schedules import edges, in_force
+from trimtab.errors import PlanRefused, StalePlan
 from trimtab.events import Listener, silent
+from trimtab.live import LiveGroup
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.plan import Action, Change, Key, Note, Options, Plan, make_plan
-from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, Provider
+from trimtab.plan import Action, Change, Note, Options, Plan, make_plan
+from trimtab.providers.base import Provider
 from trimtab.providers.registry import connect_provider
+from trimtab.status import FleetStatus, GroupStatus
 
 if TYPE_CHECKING:
     import boto3
@@ -33,147 +35,6 @@ class _Request:
     refresh: frozenset[str]
     empty: bool
     only: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupStatus:
-    """
-    One group of a fleet as it stands.
-
-    Attributes:
-        state: What the cloud has; `None` when the group does not exist.
-        in_force: The sizes that hold now because of schedules.
-        next_edge: When a schedule next begins or ends, within a week.
-        alarms: The states of its alarms.
-    """
-
-    group: str
-    name: str
-    location: str
-    state: GroupState | None
-    in_force: InForce
-    next_edge: datetime | None
-    alarms: tuple[AlarmState, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON data."""
-        return {
-            "group": self.group,
-            "name": self.name,
-            "location": self.location,
-            "exists": self.state is not None,
-            **(_state_dict(self.state) if self.state else {}),
-            "in_force": {"min": self.in_force.min, "max": self.in_force.max, "because": list(self.in_force.because)},
-            "next_edge": self.next_edge.isoformat() if self.next_edge else None,
-            "alarms": [{"name": alarm.name, "state": alarm.state, "reason": alarm.reason} for alarm in self.alarms],
-        }
-
-
-def _state_dict(state: GroupState) -> dict[str, Any]:
-    return {
-        "min": state.min,
-        "max": state.max,
-        "desired": state.desired,
-        "running": state.running,
-        "outdated": state.outdated,
-        "stable": state.is_stable,
-        "instances": [
-            {"id": one.id, "zone": one.zone, "state": one.state.value, "healthy": one.healthy, "outdated": one.outdated}
-            for one in state.instances
-        ],
-    }
-
-
-@dataclass(frozen=True, kw_only=True)
-class FleetStatus:
-    """A fleet as it stands, group by group."""
-
-    fleet: str
-    provider: str
-    at: datetime
-    groups: tuple[GroupStatus, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON data."""
-        groups = [group.to_dict() for group in self.groups]
-        return {"fleet": self.fleet, "provider": self.provider, "at": self.at.isoformat(), "groups": groups}
-
-
-class LiveGroup:
-    """
-    One group that exists in a cloud, owned by a fleet or not.
-
-    It acts on the group that the caller names and asks for no mark.
-    """
-
-    def __init__(self, provider: Provider, name: str, location: str, *, clock: Clock, listener: Listener) -> None:
-        self._provider = provider
-        self._clock = clock
-        self._listener = listener
-        self._asked = name
-        self._native: str | None = None
-        self.location = location
-
-    @property
-    def name(self) -> str:
-        """The group's name in the cloud."""
-        if self._native is None:
-            self._native = self.read().name
-        return self._native
-
-    def read(self) -> GroupState:
-        """
-        The group as it is now.
-
-        Raises:
-            NotFound: There is no such group.
-        """
-        if self._native is None:
-            state = self._provider.find_group(self._asked, self.location)
-        else:
-            state = next(iter(self._provider.read_states([(self.location, self._native)])), None)
-        if state is None:
-            raise NotFound(f"there is no group {self._asked!r} in {self.location}", provider=self._provider.name)
-        self._native = state.name
-        return state
-
-    def scale(self, *, to: int) -> None:
-        """
-        Ask for `to` instances; a cooldown does not hold it up.
-
-        Raises:
-            InvalidRequest: `to` is outside the group's bounds.
-        """
-        self._provider.set_capacity(self.location, self.name, to)
-
-    def wait(self, *, timeout: timedelta, until: Literal["stable", "healthy"] = "stable") -> GroupState:
-        """
-        The group, once the wanted number of instances runs (`stable`) or also serves (`healthy`).
-
-        Raises:
-            WaitTimeout: It did not get there within `timeout`.
-        """
-        place = Place(Key(self.location, "group", self.name), self.name)
-        late = wait_for(
-            self._provider,
-            [place],
-            healthy=until == "healthy",
-            timeout=timeout,
-            clock=self._clock,
-            listener=self._listener,
-        )
-        if late:
-            raise WaitTimeout(late[0])
-        return self.read()
-
-    def instances(self) -> tuple[Instance, ...]:
-        """Its instances, with what its load balancers say of them."""
-        states = self._provider.read_states([(self.location, self.name)], balancers=True)
-        return states[0].instances if states else ()
-
-    def activities(self, limit: int = 20) -> Sequence[Activity]:
-        """What the cloud did to its size, newest first."""
-        return self._provider.read_activities(self.location, self.name, limit)
 
 
 class Cloud:

@@ -20,6 +20,8 @@ FLOORS = {
     "providers": 2,
     "emulators": 2,
     "cloud": 3,
+    "live": 3,
+    "status": 3,
     "apply": 3,
     "config": 3,
     "testing": 3,

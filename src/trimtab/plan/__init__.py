@@ -1,7 +1,7 @@
 """Plans: resources, kinds, the one diff, and the changes that it finds."""
 
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
-from trimtab.plan.diff import Live, Options, make_plan, sign
+from trimtab.plan.diff import Live, Options, make_plan
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
 from trimtab.plan.resource import (
     PENDING,
@@ -19,6 +19,7 @@ from trimtab.plan.resource import (
     resolved,
     revealed,
 )
+from trimtab.plan.signing import sign
 
 __all__ = [
     "PENDING",

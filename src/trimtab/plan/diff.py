@@ -1,7 +1,6 @@
 """What differs between wanted and live: one diff for every kind of every provider."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 from trimtab.models import Fleet, Position
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
-from trimtab.plan.resource import Key, Ref, Resource, Secret, Text, digest, references, resolved
+from trimtab.plan.resource import Key, Ref, Resource, Secret, Text, references, resolved
+from trimtab.plan.signing import hidden_digest, memory_of, sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,57 +34,6 @@ class Options:
 
     prune: bool = True
     adopt: bool = False
-
-
-def sign(kinds: Mapping[str, Kind], wanted: Iterable[Resource]) -> list[Resource]:
-    """The wanted resources with the digest of what is wanted in each mark, contained ones in their parent's."""
-    wanted = list(wanted)
-    inside: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for item in wanted:
-        if kinds[item.key.kind].mark is MarkPlace.PARENT:
-            inside[item.key.location, item.key.parent_name].append([item.key.name, _basis(kinds, item)])
-    signed = []
-    for item in wanted:
-        if item.mark is not None and kinds[item.key.kind].mark is not MarkPlace.PARENT:
-            children = sorted(inside[item.key.location, item.key.name], key=str) if _contains(kinds, item) else []
-            kept = {**item.mark.kept, **_hidden(kinds[item.key.kind], item)}
-            mark = replace(item.mark, digest=digest([_basis(kinds, item), children]), kept=kept)
-            signed.append(item.signed(mark))
-        else:
-            signed.append(item)
-    return signed
-
-
-def _hidden(kind: Kind, item: Resource) -> dict[str, str]:
-    """What the cloud will not give back, as digests to compare with later."""
-    leaves = kind.leaves(item.body)
-    rows = {path: row for path in leaves if (row := kind.find(path)) and row.hidden}
-    return {_memory(row): hidden_digest(leaves[path]) for path, row in rows.items()}
-
-
-def _memory(row: Field) -> str:
-    return "".join(letter for letter in row.path.rsplit(".", 1)[-1].lower() if letter.isalpha())
-
-
-def hidden_digest(value: Any) -> str:
-    """The digest by which a field that is never given back is compared."""
-    return digest(value.value if isinstance(value, Secret) else value)
-
-
-def _contains(kinds: Mapping[str, Kind], item: Resource) -> bool:
-    return any(kind.parent == item.key.kind for kind in kinds.values())
-
-
-def _basis(kinds: Mapping[str, Kind], item: Resource) -> dict[str, Any]:
-    kind = kinds[item.key.kind]
-    leaves = kind.leaves(item.body)
-    rows = {path: kind.find(path) for path in leaves}
-    fixed = {
-        path: leaf
-        for path, leaf in leaves.items()
-        if path not in item.initial and not ((row := rows[path]) and (row.initial or row.moving))
-    }
-    return fixed if item.basis is None else {**fixed, "": item.basis}
 
 
 def make_plan(
@@ -277,7 +226,7 @@ class _Maker:
 
     def _remembered(self, found: Resource, row: Field) -> str | None:
         mark = self._mark_of(found)
-        return mark.kept.get(_memory(row)) if mark else None
+        return mark.kept.get(memory_of(row)) if mark else None
 
     def _reason(self, item: Resource, found: Resource) -> Reason:
         holder = self.kinds[item.key.kind].parent

@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from trimtab.cloud import FleetStatus, GroupStatus
 from trimtab.models import Fleet
 from trimtab.providers.base import AlarmState, GroupState
+from trimtab.status import FleetStatus, GroupStatus
 from trimtab.views.values import printable
 
 COLUMNS = ("group", "name", "region", "min", "max", "desired", "running", "schedule", "next", "alarms")

@@ -1,0 +1,72 @@
+"""How a fleet stands: sizes, instances, schedules in force, alarms."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trimtab.engine.schedules import InForce
+from trimtab.providers.base import AlarmState, GroupState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupStatus:
+    """
+    One group of a fleet as it stands.
+
+    Attributes:
+        state: What the cloud has; `None` when the group does not exist.
+        in_force: The sizes that hold now because of schedules.
+        next_edge: When a schedule next begins or ends, within a week.
+        alarms: The states of its alarms.
+    """
+
+    group: str
+    name: str
+    location: str
+    state: GroupState | None
+    in_force: InForce
+    next_edge: datetime | None
+    alarms: tuple[AlarmState, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        return {
+            "group": self.group,
+            "name": self.name,
+            "location": self.location,
+            "exists": self.state is not None,
+            **(_state_dict(self.state) if self.state else {}),
+            "in_force": {"min": self.in_force.min, "max": self.in_force.max, "because": list(self.in_force.because)},
+            "next_edge": self.next_edge.isoformat() if self.next_edge else None,
+            "alarms": [{"name": alarm.name, "state": alarm.state, "reason": alarm.reason} for alarm in self.alarms],
+        }
+
+
+def _state_dict(state: GroupState) -> dict[str, Any]:
+    return {
+        "min": state.min,
+        "max": state.max,
+        "desired": state.desired,
+        "running": state.running,
+        "outdated": state.outdated,
+        "stable": state.is_stable,
+        "instances": [
+            {"id": one.id, "zone": one.zone, "state": one.state.value, "healthy": one.healthy, "outdated": one.outdated}
+            for one in state.instances
+        ],
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetStatus:
+    """A fleet as it stands, group by group."""
+
+    fleet: str
+    provider: str
+    at: datetime
+    groups: tuple[GroupStatus, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        groups = [group.to_dict() for group in self.groups]
+        return {"fleet": self.fleet, "provider": self.provider, "at": self.at.isoformat(), "groups": groups}
