@@ -74,13 +74,11 @@ class RegionRead:
     def _doubt_missing_groups(self) -> None:
         """A group that is not listed although its template or alarms are there is asked for by name."""
         there = {key.name for key in self.found if key.kind == AUTO_SCALING_GROUP.name}
-        ours = {item.mark.group for item in self.found.values() if item.mark and item.mark.fleet == self.fleet.name}
-        missing = {
-            self.fleet.native_name(group)
-            for group in self.fleet.groups
-            if group.name in ours and self.fleet.native_name(group) in self.names - there
-        }
-        if missing and not self.large:
+        ours = [item for item in self.found.values() if item.mark and item.mark.fleet == self.fleet.name]
+        groups = {item.mark.group for item in ours if item.mark}
+        expected = {self.fleet.native_name(group) for group in self.fleet.groups if group.name in groups} & self.names
+        expected |= {item.key.name for item in ours if item.key.kind == LAUNCH_TEMPLATE.name}
+        if missing := expected - there:
             self._attempt(AUTO_SCALING_GROUP.name, lambda: self._groups_by_name(sorted(missing)))
 
     # groups

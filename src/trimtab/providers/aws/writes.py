@@ -40,6 +40,8 @@ class Writer:
             return self._actions(writes)
         if kind == METRIC_ALARM.name and writes[0].change.action is Action.DELETE:
             return self._delete_alarms(writes)
+        if kind == METRIC_ALARM.name and writes[0].change.action is Action.CREATE:
+            return self._create_alarms(writes)
         send: Mapping[str, Callable[[Write], Mapping[str, Any]]] = {
             LAUNCH_TEMPLATE.name: self._template,
             AUTO_SCALING_GROUP.name: self._group,
@@ -248,20 +250,28 @@ class Writer:
 
     # alarms
 
+    def _create_alarms(self, writes: Sequence[Write]) -> list[Written]:
+        """PutMetricAlarm would silently replace an alarm that somebody made since the plan: look once, for all."""
+        region, names = writes[0].change.key.location, [write.change.key.own_name for write in writes]
+        try:
+            reply = self.calls.call("cloudwatch", "describe_alarms", region, AlarmNames=names)
+        except ProviderError as error:
+            return [error for _ in writes]
+        taken = {item["AlarmName"]: alarm_resource(region, item) for item in reply["MetricAlarms"]}
+
+        def create(write: Write) -> Mapping[str, Any]:
+            there = taken.get(write.change.key.own_name)
+            if there is not None:
+                _must_be_ours(write.change, there)
+            return self._alarm(write)
+
+        return [_outcome(create, write) for write in writes]
+
     def _alarm(self, write: Write) -> Mapping[str, Any]:
         change = write.change
-        if change.action is Action.CREATE:
-            self._check_alarm_name(change)
         body = {**revealed(write.body), "AlarmDescription": _mark(change).sign(write.body.get("AlarmDescription"))}
         self.calls.call("cloudwatch", "put_metric_alarm", change.key.location, AlarmName=change.key.own_name, **body)
         return {}
-
-    def _check_alarm_name(self, change: Change) -> None:
-        """PutMetricAlarm would silently replace an alarm that somebody made since the plan."""
-        region, name = change.key.location, change.key.own_name
-        reply = self.calls.call("cloudwatch", "describe_alarms", region, AlarmNames=[name])
-        for item in reply["MetricAlarms"]:
-            _must_be_ours(change, alarm_resource(region, item))
 
     def _delete_alarms(self, writes: Sequence[Write]) -> list[Written]:
         region, names = writes[0].change.key.location, [write.change.key.own_name for write in writes]
