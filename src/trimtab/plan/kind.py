@@ -97,10 +97,16 @@ class Kind:
     batch: int = 1
     holds_instances: bool = False
 
+    @cached_property
+    def _rows(self) -> dict[str, Field | None]:
+        return {}
+
     def find(self, path: str) -> Field | None:
         """The row for a leaf: the longest that matches it or something around it."""
-        rows = [row for row in self.fields if row.pattern.match(path)]
-        return max(rows, key=lambda row: len(row.path), default=None)
+        if path not in self._rows:
+            rows = [row for row in self.fields if row.pattern.match(path)]
+            self._rows[path] = max(rows, key=lambda row: len(row.path), default=None)
+        return self._rows[path]
 
     def leaves(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """
