@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from trimtab import errors, metrics
+from trimtab.apply import Applied, Outcome
 from trimtab.clock import Clock, ManualClock, SystemClock
-from trimtab.cloud import Cloud, connect
+from trimtab.cloud import Cloud, check_saved, connect
+from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, Event, Waiting
 from trimtab.live import LiveGroup
 from trimtab.models import (
     Alarm,
@@ -43,12 +45,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Alarm",
+    "Applied",
     "AwsSettings",
     "AzureSettings",
+    "CallRetried",
     "Capacity",
+    "ChangeEnded",
+    "ChangeStarted",
     "Clock",
     "Cloud",
     "Disk",
+    "Event",
     "Fleet",
     "FleetStatus",
     "GcpSettings",
@@ -61,6 +68,7 @@ __all__ = [
     "LoadBalancer",
     "ManualClock",
     "Metric",
+    "Outcome",
     "Placement",
     "Plan",
     "PredictivePolicy",
@@ -73,7 +81,9 @@ __all__ = [
     "StepPolicy",
     "SystemClock",
     "TargetTrackingPolicy",
+    "Waiting",
     "WarmPool",
+    "check_saved",
     "connect",
     "dump_fleet",
     "errors",

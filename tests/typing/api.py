@@ -123,3 +123,22 @@ def mend() -> str:
     except tt.errors.TrimtabError:
         return ""
     return "fine"
+
+
+def watched(cloud: tt.Cloud, plan: tt.Plan, saved: dict[str, object]) -> tt.Applied:
+    """Apply an approved plan and look at each event and outcome."""
+
+    def listener(event: tt.Event) -> None:
+        match event:
+            case tt.ChangeStarted(change=change) | tt.ChangeEnded(change=change):
+                assert_type(change.group, str)
+            case tt.Waiting(ready=ready, desired=desired):
+                assert_type(ready + desired, int)
+            case tt.CallRetried(operation=operation):
+                assert_type(operation, str)
+
+    tt.check_saved(plan, saved)
+    applied = cloud.apply(plan, on_event=listener)
+    for outcome in applied.outcomes:
+        assert_type(outcome, tt.Outcome)
+    return applied.raise_for_failures()
