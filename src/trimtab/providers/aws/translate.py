@@ -172,7 +172,7 @@ class _Group:
             Tags=[
                 # instances take theirs from the template, where each may differ from the group's
                 {"Key": key, "Value": value, "PropagateAtLaunch": False}
-                for key, value in sorted(group.tags.items())
+                for key, value in sorted({"Name": self.native, **group.tags}.items())
             ],
         )
 
