@@ -298,7 +298,7 @@ def test_a_start_script_of_the_wrong_kind_is_not_shown_either() -> None:
 
 
 JSON: dict[str, tuple[str, int, str]] = {
-    "trailing comma": ('{"name": "shop",\n}', 2, "this is no JSON"),
+    "trailing comma": ('{\n"name": "shop",}', 2, "this is no JSON"),
     "yaml": ("name: shop\n", 1, "this is no JSON"),
     "comment": ('{"name": "shop"} // a', 1, "this is no JSON"),
     "duplicate": ('{"name": "shop",\n\t"name": "shop"}', 2, "given twice"),
