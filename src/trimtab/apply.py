@@ -102,7 +102,7 @@ def check_consent(provider: Provider, plan: Plan, consent: Consent) -> None:
     """
     if plan.problems:
         texts = [str(problem) for problem in plan.problems]
-        foreign = any("mark of trimtab" in text or "belongs to fleet" in text for text in texts)
+        foreign = any(problem.foreign for problem in plan.problems)
         raise (ForeignResource if foreign else PlanRefused)("the plan cannot be applied:\n" + "\n".join(texts))
     for change in plan.changes:
         if not provider.kinds[change.key.kind].holds_instances:

@@ -117,10 +117,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to know about a plan that is no change."""
+    """
+    Something to know about a plan that is no change.
+
+    Attributes:
+        foreign: Whether it says that a name is taken by something that is not the fleet's.
+    """
 
     text: str
     group: str = ""
+    foreign: bool = False
 
     def __str__(self) -> str:
         return f"group {self.group}: {self.text}" if self.group else self.text

@@ -167,11 +167,13 @@ class _Maker:
             return None  # its parent's problem
         if owner is not None:
             text = f"{label} {item.key.name!r} in {item.key.location} belongs to fleet {owner!r}; choose another name"
-            self.problems.append(Note(text, item.group))
+            self.problems.append(Note(text, item.group, foreign=True))
             return None
         if not self.options.adopt:
             text = f"{label} {item.key.name!r} in {item.key.location} exists and bears no mark of trimtab; "
-            self.problems.append(Note(text + "choose another name, or take it over with adopt", item.group))
+            self.problems.append(
+                Note(text + "choose another name, or take it over with adopt", item.group, foreign=True)
+            )
             return None
         wanted = replace(found, mark=replace(item.mark, digest="") if item.mark else None, group=item.group)
         return Change(
