@@ -6,6 +6,10 @@ import pytest
 import trimtab as tt
 
 
+def pytest_addoption(parser):
+    parser.addoption("--cases", metavar="DIR", help="a folder of case files for tests/semantics")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of shared material that some tests read."""

@@ -80,6 +80,8 @@ REFUSED: list[tuple[type[Model], dict[str, Any], str]] = [
     (Step, {"change": 1}, "a step needs `lower`, `upper` or both"),
     (Step, {"change": 1, "lower": 2, "upper": 2}, "`lower` 2 is not below `upper` 2"),
     (StepPolicy, STEP | {"steps": []}, "at least 1"),
+    (StepPolicy, STEP | {"steps": [{"lower": -5, "change": -1}]}, "open below"),
+    (StepPolicy, STEP | {"steps": [{"lower": 0, "upper": 5, "change": 1}]}, "open above"),
     (
         StepPolicy,
         STEP | {"steps": [{"lower": 0, "upper": 5, "change": 1}, {"lower": 6, "change": 2}]},

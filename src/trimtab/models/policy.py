@@ -1,7 +1,9 @@
 """Scaling policies: how much to change, or which metric to hold where."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -21,10 +23,6 @@ class _Amount(Model):
     @model_validator(mode="after")
     def _one_amount(self) -> "_Amount":
         exactly_one(self, "change", "percent", "to")
-        if self.change == 0:
-            refuse("a change of 0 does nothing; remove the policy or give a number", "change")
-        if self.percent == 0:
-            refuse("0 per cent does nothing; remove the policy or give a number", "percent")
         return self
 
 
@@ -47,14 +45,22 @@ class SimplePolicy(_Policy, _Amount):
     """How long the next change waits; the vendor's default when left out."""
 
     @model_validator(mode="after")
-    def _minimum_goes_with_percent(self) -> "SimplePolicy":
+    def _check(self) -> "SimplePolicy":
+        if self.change == 0:
+            refuse("a change of 0 does nothing; remove the policy or give a number", "change")
+        if self.percent == 0:
+            refuse("0 per cent does nothing; remove the policy or give a number", "percent")
         if self.minimum_change is not None and self.percent is None:
             refuse("`minimum_change` goes with `percent` only", "minimum_change")
         return self
 
 
 class Step(_Amount):
-    """One step: an amount for the part of the metric between two offsets from the alarm's threshold."""
+    """
+    One step: an amount for the part of the metric between two offsets from the alarm's threshold.
+
+    An amount of 0 is a part in which nothing is done.
+    """
 
     lower: float | None = None
     """Where the step begins, as an offset from the threshold; open when left out."""
@@ -68,6 +74,31 @@ class Step(_Amount):
         if self.lower is not None and self.upper is not None and self.lower >= self.upper:
             refuse(f"`lower` {self.lower:g} is not below `upper` {self.upper:g}", "lower")
         return self
+
+
+def step_problem(bounds: Sequence[tuple[float | None, float | None]]) -> str | None:
+    """
+    What is wrong with the bounds of steps, in any order; `None` when nothing is.
+
+    No overlap and no gap; at most one open lower and one open upper bound, not both in one step; a negative
+    lower bound needs an open one below it, a positive upper bound an open one above it (StepAdjustment, Amazon
+    EC2 Auto Scaling API Reference).
+    """
+    ordered = sorted(bounds, key=lambda one: -inf if one[0] is None else one[0])
+    lowers, uppers = [one[0] for one in ordered], [one[1] for one in ordered]
+    if any(one == (None, None) for one in ordered):
+        return "a step needs `lower`, `upper` or both: offsets from the alarm's threshold"
+    if lowers.count(None) > 1 or uppers.count(None) > 1:
+        return "only one step may be open below, and only one above"
+    if any(low is not None and high is not None and low >= high for low, high in ordered):
+        return "the `lower` of a step is below its `upper`"
+    if any(one[1] is None or one[1] != two[0] for one, two in pairwise(ordered)):
+        return "steps neither overlap nor leave a gap"
+    if any(low is not None and low < 0 for low in lowers) and None not in lowers:
+        return "a step below the threshold needs one that is open below: leave `lower` out of the lowest"
+    if any(high is not None and high > 0 for high in uppers) and None not in uppers:
+        return "a step above the threshold needs one that is open above: leave `upper` out of the highest"
+    return None
 
 
 class StepPolicy(_Policy):
@@ -86,6 +117,8 @@ class StepPolicy(_Policy):
         for index, (one, two) in enumerate(pairwise(self.steps)):
             if one.upper is None or one.upper != two.lower:
                 refuse("each step begins where the one before it ends", "steps", index + 1, "lower")
+        if problem := step_problem([(step.lower, step.upper) for step in self.steps]):
+            refuse(problem, "steps")
         kinds = {kind for step in self.steps for kind in ("change", "percent", "to") if getattr(step, kind) is not None}
         if len(kinds) > 1:
             refuse(f"the steps of a policy are all of one sort, not {' and '.join(sorted(kinds))}", "steps")

@@ -1,0 +1,184 @@
+"""
+The state of an alarm from the datapoints of its metric.
+
+The rules are those of Amazon CloudWatch (User Guide, Using Amazon CloudWatch alarms; API Reference,
+PutMetricAlarm): M of the N most recent datapoints, a range somewhat longer than N, four treatments of missing
+data, no ALARM from too young a datapoint.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple, assert_never
+
+from trimtab.engine.rounding import Number, exact
+from trimtab.models import MissingData
+
+EXTRA_PERIODS = 2
+"""Periods looked at beyond N; CloudWatch publishes no number, this one fits its tables."""
+_DAY = timedelta(days=1)
+
+
+class AlarmState(StrEnum):
+    """What an alarm says."""
+
+    OK = "ok"
+    ALARM = "alarm"
+    INSUFFICIENT_DATA = "insufficient-data"
+
+
+class TooYoung(StrEnum):
+    """The state where all datapoints breach, but are too few and too recent; CloudWatch does not say which."""
+
+    OK = "ok"
+    """OK, unless the alarm was in ALARM."""
+    RETAIN = "retain"
+    """The state that it had."""
+
+
+class Evaluation(NamedTuple):
+    """An alarm's state, and the counts that led to it."""
+
+    state: AlarmState
+    breaching: int
+    """Real datapoints, among those looked at, that breach."""
+    real: int
+    """Real datapoints looked at."""
+    filled: int
+    """Datapoints that had to be filled in to make N."""
+
+
+def evaluate(
+    points: Sequence[bool | None],
+    *,
+    periods: int,
+    datapoints: int | None = None,
+    missing: MissingData = MissingData.MISSING,
+    previous: AlarmState | None = None,
+    evaluation_range: int | None = None,
+    too_young: TooYoung = TooYoung.OK,
+) -> Evaluation:
+    """
+    The state of an alarm.
+
+    Args:
+        points: Whether each datapoint breaches, oldest first; `None` where one is missing.
+        periods: N, the datapoints that count.
+        datapoints: M of them must breach; N when left out.
+        missing: How a missing datapoint counts.
+        previous: The state so far; a new alarm has `INSUFFICIENT_DATA`.
+        evaluation_range: How many of the last points are looked at to find N real ones; N + 2 when left out.
+        too_young: The state that premature datapoints give.
+    """
+    span = evaluation_range or periods + EXTRA_PERIODS
+    recent = points[-span:] if len(points) > span else points
+    chosen = [point for point in recent if point is not None]
+    needed = datapoints or periods
+    filled = periods - len(chosen)
+    if filled <= 0:
+        chosen, filled = chosen[-periods:], 0
+    breaching = chosen.count(True)
+    real = len(chosen)
+    state = _state(breaching, real, filled, needed, missing)
+    if state is None:
+        old_enough = real > 0 and _age_of_oldest(recent) >= needed
+        state = _undecided(missing, old_enough and real == breaching, real, previous, too_young)
+    return Evaluation(state, breaching, real, filled)
+
+
+def _state(breaching: int, real: int, filled: int, needed: int, missing: MissingData) -> AlarmState | None:
+    """The state where the counts alone give it."""
+    match missing:
+        case MissingData.BREACHING:
+            return AlarmState.ALARM if breaching + filled >= needed else AlarmState.OK
+        case MissingData.NOT_BREACHING:
+            return AlarmState.ALARM if breaching >= needed else AlarmState.OK
+        case MissingData.MISSING | MissingData.IGNORE:
+            if breaching >= needed:
+                return AlarmState.ALARM
+            return AlarmState.OK if real > breaching else None
+        case _:
+            assert_never(missing)
+
+
+def _undecided(
+    missing: MissingData, premature: bool, real: int, previous: AlarmState | None, too_young: TooYoung
+) -> AlarmState:
+    """The state where nothing real is known, or only too few breaching datapoints."""
+    kept = previous or AlarmState.INSUFFICIENT_DATA
+    if missing is MissingData.IGNORE:
+        return kept
+    if not real:
+        return AlarmState.INSUFFICIENT_DATA
+    if premature:
+        return AlarmState.ALARM
+    return kept if too_young is TooYoung.RETAIN or kept is AlarmState.ALARM else AlarmState.OK
+
+
+def _age_of_oldest(points: Sequence[bool | None]) -> int:
+    """In how many periods, counted back from the newest, the oldest real datapoint lies."""
+    return len(points) - next(index for index, point in enumerate(points) if point is not None)
+
+
+# when alarms are evaluated
+
+
+def evaluation_interval(period: timedelta, periods: int) -> timedelta:
+    """The time that N datapoints cover."""
+    return period * periods
+
+
+def evaluation_cadence(period: timedelta) -> timedelta:
+    """How often an alarm is evaluated: each minute, or every ten seconds for periods below a minute."""
+    return timedelta(minutes=1) if period >= timedelta(minutes=1) else timedelta(seconds=10)
+
+
+def evaluation_window(period: timedelta, periods: int, *, last_minute: int) -> tuple[int, int]:
+    """The first and the last minute that the evaluation at the end of `last_minute` looks at."""
+    minutes = int(evaluation_interval(period, periods) / timedelta(minutes=1))
+    return last_minute - minutes + 1, last_minute
+
+
+def timing_problem(period: timedelta, periods: int) -> str | None:
+    """
+    What CloudWatch refuses about an alarm's timing; `None` when it takes it.
+
+    Periods are 10, 20, 30 seconds or whole minutes; N periods are at most a week, and at most a day when the
+    period is below an hour (PutMetricAlarm).
+    """
+    length = period.total_seconds()
+    if length not in (10, 20, 30) and (length < 60 or length % 60):
+        return f"a period is 10, 20 or 30 seconds or whole minutes, not {length:g} s"
+    if periods < 1:
+        return f"at least one period is looked at, not {periods}"
+    limit = _DAY if period < timedelta(hours=1) else 7 * _DAY
+    if period * periods > limit:
+        return f"{periods} periods of {length:g} s are longer than {limit.days} day(s)"
+    return None
+
+
+def has_few_samples(percentile: Number, samples: int) -> bool:
+    """
+    Whether a percentile stands on so few samples that the alarm's low-sample setting applies.
+
+    Fewer than 10 / (1 - p) for p of 0.5 and above, fewer than 10 / p below (CloudWatch User Guide).
+    """
+    share = exact(percentile)
+    rarer = 100 - share if share >= 50 else share
+    return samples * rarer < 1000
+
+
+def invocations(states: Sequence[AlarmState], *, on: AlarmState, repeats: bool) -> Iterator[int]:
+    """
+    The positions of `states`, one a minute, at which the action for `on` is run.
+
+    An action runs when the state changes; one of Auto Scaling (`repeats`) each minute while the new state lasts.
+    """
+    before = AlarmState.INSUFFICIENT_DATA
+    lasting = False
+    for index, state in enumerate(states):
+        changed = state is not before
+        lasting = state is on and (changed or lasting)
+        if lasting and (changed or repeats):
+            yield index
+        before = state

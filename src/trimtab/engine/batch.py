@@ -1,0 +1,329 @@
+"""
+Decisions for many parameter sets of one group at once, in numpy (extra `sim`).
+
+For replays that compare thresholds, periods, amounts or bounds: the same rules as `decide`, tick by tick, without the
+sentences; a test holds the two equal. Arrays run over the variants. Windows of datapoints have one row a period, the
+newest last, with NaN where a datapoint is missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from trimtab.engine.alarms import AlarmState
+from trimtab.engine.batch_rules import Ask, BatchAlarm, BatchTarget, Bools, Floats, Ints, Moment
+from trimtab.engine.batch_windows import Bounds, Recent
+from trimtab.engine.presets import CooldownScope, MissingMetric, Preset, ScaleInAgreement, ScheduleStyle, find_preset
+from trimtab.engine.ruleset import AmountRule, Ruleset, make_rules
+from trimtab.models import ScalingGroup
+
+_STATES = (AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA)
+_NEVER = -np.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchObservation:
+    """What is seen of every variant at one moment; see `Observation`."""
+
+    alarms: Mapping[str, Floats] = field(default_factory=dict)
+    """Windows by alarm: one row a period, one column a variant."""
+    policies: Mapping[str, Floats] = field(default_factory=dict)
+    """Windows by target tracking policy: one row a minute, one column a variant."""
+    in_service: Ints | None = None
+    """Instances that take load; all of them when left out."""
+    warming: Ints | None = None
+    """How many of them have not warmed up; none when left out."""
+    busy: Bools | None = None
+    """Whether instances are being launched or terminated; not when left out."""
+    settled: Floats | None = None
+    """When the last of them was done, in seconds since 1970; `-inf` for never."""
+
+
+class Batch:
+    """
+    Variants of one group, decided together tick by tick.
+
+    Args:
+        groups: The variants: the same alarms, policies and triggers by name and sort; their numbers may differ.
+        preset: Whose rules hold.
+        step: The time between two ticks.
+        desired: The sizes to begin with; those of the groups, or their minimum, when left out.
+
+    Raises:
+        ValueError: There is no variant, they differ in more than numbers, or they use what only `decide` does:
+            predictive policies, weights, several warm-ups in one group.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[ScalingGroup],
+        preset: str | Preset = "neutral",
+        *,
+        step: timedelta = timedelta(minutes=1),
+        desired: Ints | None = None,
+    ) -> None:
+        self.preset = find_preset(preset)
+        if not groups:
+            raise ValueError("a batch needs at least one group")
+        rules = [make_rules(group, self.preset) for group in groups]
+        _check_alike(groups, rules)
+        self._rules = rules[0]
+        self._step = step
+        self._alarms = [BatchAlarm([one.alarms[index] for one in rules]) for index in range(len(rules[0].alarms))]
+        self._targets = [
+            BatchTarget([one.tracking[index] for one in rules], self.preset) for index in range(len(rules[0].tracking))
+        ]
+        start = [group.capacity.min if group.capacity.desired is None else group.capacity.desired for group in groups]
+        self.sizes: Ints = np.array(start if desired is None else desired, dtype=np.int64)
+        """The size of each variant."""
+        self._at: datetime | None = None
+        self._acted: Floats = np.full(len(groups), _NEVER)
+        self._waits: Floats = np.zeros(len(groups))
+        self._cooldown: Floats = np.array([one.cooldown.total_seconds() for one in rules])
+        self._bounds = Bounds(rules)
+        self._defaults = np.array(
+            [-1 if one.default_capacity is None else one.default_capacity for one in rules], dtype=np.int64
+        )
+        self._asked_in = Recent([one.stabilization_in for one in rules], step)
+        self._asked_out = Recent([one.stabilization_out for one in rules], step)
+        self._peaks = Recent([one.scale_in_window for one in rules], step)
+        self._peak_limit = np.array([one.scale_in_limit or 0 for one in rules], dtype=np.int64)
+        rates = (*self.preset.rate_out, *self.preset.rate_in)
+        self._rates = {rate: Recent([rate.period] * len(rules), step) for rate in rates}
+
+    def alarm_states(self, name: str) -> list[AlarmState]:
+        """The state of one alarm in each variant."""
+        alarm = next(one for one in self._alarms if one.name == name)
+        return [_STATES[state] for state in alarm.states]
+
+    def decide(self, seen: BatchObservation, now: datetime) -> Ints:
+        """
+        The size of each variant at `now`; `sizes` holds them too.
+
+        Raises:
+            ValueError: `now` is not one step after the last tick, or the window of an alarm or policy is missing.
+        """
+        if self._at is not None and now - self._at != self._step:
+            raise ValueError(f"ticks are {self._step} apart, and {now} is not that long after {self._at}")
+        size = self.sizes
+        low, high = self._bounds.at(now, self.preset)
+        fires = [alarm.read(_window(seen.alarms, alarm.name, "alarm"), self.preset) for alarm in self._alarms]
+        forced, to = self._forced(now, size, low, high)
+        moment = self._moment(seen, now, size)
+        asks, unread = self._recommend(moment, seen, fires)
+        asked = np.where(forced, size, self._combine(moment, asks, unread))
+        wanted = np.where(forced, to, self._limit(size, self._stabilize(size, asked, moment)))
+        final = np.clip(wanted, low, high)
+        self._remember(size, asked, final, asks, forced, now)
+        return final
+
+    # schedule in force
+
+    def _forced(self, now: datetime, size: Ints, low: Ints, high: Ints) -> tuple[Bools, Ints]:
+        """Where a schedule or a bound sets the size at once, and to what."""
+        forced = (size < low) | (size > high)
+        to = np.clip(size, low, high)
+        style = self.preset.schedule
+        if self._at is not None and style is not ScheduleStyle.PROFILE:
+            begun = self._bounds.begun(self._at.timestamp(), now.timestamp())
+            if style is not ScheduleStyle.SET_ONCE:
+                begun &= self._bounds.window < 0
+            to = np.where(begun, self._bounds.asked, to)
+            forced = forced | begun
+        return forced, to
+
+    def _moment(self, seen: BatchObservation, now: datetime, size: Ints) -> Moment:
+        serving = size if seen.in_service is None else seen.in_service
+        if seen.warming is not None:
+            serving = serving - seen.warming
+        at = now.timestamp()
+        scope = self.preset.cooldown
+        begin = self._acted
+        if scope is CooldownScope.SIMPLE and seen.settled is not None:
+            begin = np.where(begin > _NEVER, np.maximum(begin, seen.settled), begin)
+        return Moment(self.preset, at, size, serving, seen.warming, seen.busy, begin, at < begin + self._waits)
+
+    # recommend
+
+    def _recommend(self, moment: Moment, seen: BatchObservation, fires: Sequence[Bools]) -> tuple[list[Ask], Bools]:
+        unread = np.zeros(len(moment.size), dtype=np.bool_)
+        asks: list[Ask] = []
+        style = self.preset.schedule
+        if style is ScheduleStyle.RECOMMENDATION and (self._bounds.window >= 0).any():
+            open_window = self._bounds.window
+            asks.append(Ask(open_window, open_window >= 0, self._cooldown, agrees=False))
+        if self._rules.policies_stopped:
+            return asks, unread
+        for alarm, firing in zip(self._alarms, fires, strict=True):
+            if alarm.rules:
+                unread |= alarm.unread
+                asks += alarm.asks(moment, firing)
+        for target in self._targets:
+            window = _window(seen.policies, target.policy, "policy")
+            asks.append(target.ask(moment, window))
+            unread |= target.unread
+        return asks, unread
+
+    # combine
+
+    def _combine(self, moment: Moment, asks: Sequence[Ask], unread: Bools) -> Ints:
+        size, preset = moment.size, self.preset
+        wanted = self._largest(moment, asks)
+        less = wanted < size
+        if less.any():
+            veto = np.zeros(len(size), dtype=np.bool_)
+            if preset.scale_in is ScaleInAgreement.ALL:
+                agreeing = np.zeros(len(size), dtype=np.int64)
+                for ask in asks:
+                    if ask.agrees:
+                        agreeing += ask.valid & (ask.size < size)
+                veto |= agreeing < self._rules.scale_in_rules
+            if preset.missing is not MissingMetric.ALARM_OPTION:
+                veto |= unread
+            wanted = np.where(less & veto, size, wanted)
+            if preset.estimate:
+                wanted = self._unflapping(size, wanted)
+        if preset.missing is MissingMetric.DEFAULT_CAPACITY:
+            default = self._bounds.default(self._defaults)
+            wanted = np.where(unread & (size < default) & (wanted < default), default, wanted)
+        return wanted
+
+    def _largest(self, moment: Moment, asks: Sequence[Ask]) -> Ints:
+        together = self.preset.scale_in is ScaleInAgreement.ANY and bool(self._targets)
+        best = np.full(len(moment.size), -1, dtype=np.int64)
+        for ask in asks:
+            if not (together and ask.tracks):
+                best = np.where(ask.valid, np.maximum(best, ask.size), best)
+        if together:
+            best = self._with_tracking(moment, [ask for ask in asks if ask.tracks], best)
+        return np.where(best < 0, moment.size, best)
+
+    def _with_tracking(self, moment: Moment, asks: Sequence[Ask], best: Ints) -> Ints:
+        """The largest with target tracking policies taken together: out if one is ready, in only if all are."""
+        size = moment.size
+        out = np.zeros(len(size), dtype=np.bool_)
+        largest_out = size
+        largest_in = np.zeros(len(size), dtype=np.int64)
+        ready_in = np.zeros(len(size), dtype=np.int64)
+        able = np.zeros(len(size), dtype=np.int64)
+        for ask, target in zip(asks, self._targets, strict=True):
+            out |= ask.valid & target.out
+            largest_out = np.where(ask.valid & target.out, np.maximum(largest_out, ask.size), largest_out)
+            inward = ask.valid & ~target.out
+            largest_in = np.where(inward, np.maximum(largest_in, ask.size), largest_in)
+            ready_in += inward
+            able += target.scale_in
+        together = np.where(out, largest_out, np.minimum(size, largest_in))
+        counts = out | ((ready_in > 0) & (ready_in == able))
+        return np.where(counts, np.maximum(best, together), best)
+
+    def _unflapping(self, size: Ints, wanted: Ints) -> Ints:
+        limits: list[BatchAlarm | BatchTarget] = [alarm for alarm in self._alarms if alarm.scales_out]
+        limits += self._targets
+        candidate = wanted.copy()
+        while True:
+            trips = np.zeros(len(size), dtype=np.bool_)
+            cut = candidate < size
+            for one in limits:
+                trips |= cut & one.trips(size, candidate)
+            if not trips.any():
+                return candidate
+            candidate += trips
+
+    # stabilise and limit
+
+    def _stabilize(self, size: Ints, asked: Ints, moment: Moment) -> Ints:
+        wanted = asked
+        if self._rules.out_stopped:
+            wanted = np.minimum(wanted, size)
+        if self._rules.in_stopped:
+            wanted = np.maximum(wanted, size)
+        if moment.warming is not None and not self.preset.scale_in_while_warming:
+            wanted = np.where((wanted < size) & (moment.warming > 0), size, wanted)
+        if self._asked_in.looks_back:
+            held = np.minimum(size, np.maximum(wanted, self._asked_in.highest()))
+            wanted = np.where((wanted < size) & self._asked_in.used, held, wanted)
+        if self._asked_out.looks_back:
+            held = np.maximum(size, np.minimum(wanted, self._asked_out.lowest()))
+            wanted = np.where((wanted > size) & self._asked_out.used, held, wanted)
+        return wanted
+
+    def _limit(self, size: Ints, wanted: Ints) -> Ints:
+        if self._rules.scale_in_limit is not None:
+            floor = np.maximum(0, np.maximum(size, self._peaks.highest()) - self._peak_limit)
+            wanted = np.where(wanted < size, np.maximum(wanted, np.minimum(size, floor)), wanted)
+        if self.preset.rate_out:
+            ends = [rate.highest_from(self._rates[rate].first(size)) for rate in self.preset.rate_out]
+            limit = np.maximum(size, np.maximum.reduce(ends))
+            wanted = np.where(wanted > size, np.minimum(wanted, limit), wanted)
+        if self.preset.rate_in:
+            ends = [rate.lowest_from(self._rates[rate].first(size)) for rate in self.preset.rate_in]
+            limit = np.minimum(size, np.minimum.reduce(ends))
+            wanted = np.where(wanted < size, np.maximum(wanted, limit), wanted)
+        return wanted
+
+    # what the next tick goes by
+
+    def _remember(
+        self, size: Ints, asked: Ints, final: Ints, asks: Sequence[Ask], forced: Bools, now: datetime
+    ) -> None:
+        changed = (final != size) & ~forced
+        if self.preset.cooldown is not CooldownScope.NONE and changed.any():
+            self._begin_waits(size, final, asks, changed, now)
+        self._asked_in.push(asked)
+        self._asked_out.push(asked)
+        for recent in (self._peaks, *self._rates.values()):
+            recent.push(size)
+        self.sizes, self._at = final, now
+
+    def _begin_waits(self, size: Ints, final: Ints, asks: Sequence[Ask], changed: Bools, now: datetime) -> None:
+        out = final > size
+        heard = [ask.valid & ((ask.size > size) == out) & changed for ask in asks]
+        largest = np.full(len(size), -1, dtype=np.int64)
+        for ask, counts in zip(asks, heard, strict=True):
+            largest = np.where(counts, np.maximum(largest, ask.size), largest)
+        waits = np.full(len(size), -1.0)
+        for ask, counts in zip(asks, heard, strict=True):
+            if ask.simple or self.preset.cooldown is not CooldownScope.SIMPLE:
+                waits = np.where(counts & (ask.size == largest), np.maximum(waits, ask.cooldown), waits)
+        begun = waits >= 0
+        self._acted = np.where(begun, now.timestamp(), self._acted)
+        self._waits = np.where(begun, waits, self._waits)
+
+
+def _window(windows: Mapping[str, Floats], name: str, what: str) -> Floats:
+    if name not in windows:
+        raise ValueError(f"the observation has no window for {what} {name!r}; give one row a period, NaN for missing")
+    return windows[name]
+
+
+def _check_alike(groups: Sequence[ScalingGroup], rules: Sequence[Ruleset]) -> None:
+    shape = _shape(rules[0])
+    for group, one in zip(groups, rules, strict=True):
+        if one.forecasts or one.weighted:
+            raise ValueError(f"group {group.name!r}: a batch does no predictive policies and no weights")
+        warm_ups = {rule.warm_up for alarm in one.alarms for rule in alarm.rules if not rule.simple}
+        if len(warm_ups | {rule.warm_up for rule in one.tracking}) > 1:
+            raise ValueError(f"group {group.name!r}: a batch takes one warm-up for all policies of a group")
+        for mine, first in zip(_shape(one), shape, strict=True):
+            if mine != first:
+                raise ValueError(f"group {group.name!r} is no variant of {groups[0].name!r}: {mine} against {first}")
+
+
+def _shape(rules: Ruleset) -> list[object]:
+    """What variants have in common: all but the numbers."""
+    alarms = [
+        (alarm.name, alarm.comparison, alarm.missing, [_sort(rule) for rule in alarm.rules]) for alarm in rules.alarms
+    ]
+    tracking = [(rule.policy, rule.scale_in) for rule in rules.tracking]
+    flags = (rules.policies_stopped, rules.out_stopped, rules.in_stopped, rules.scale_in_limit is None)
+    return [alarms, tracking, flags]
+
+
+def _sort(rule: AmountRule) -> object:
+    """A rule without its numbers."""
+    amounts = [rule.amount] if rule.amount is not None else [band.step for band in rule.bands]
+    sorts = [next(name for name in ("change", "percent", "to") if getattr(one, name) is not None) for one in amounts]
+    return rule.policy, rule.simple, rule.scales_out, rule.scales_in, sorts

@@ -1,0 +1,140 @@
+"""
+The decision: from what is seen of a group to the size to set, with the reason of every step.
+
+schedule in force, alarms, recommend, combine, stabilise, limit, bound. Each step is a function of its arguments; what
+clouds do differently is in the preset, what the past left behind in the history.
+"""
+
+from datetime import datetime, timedelta
+
+from trimtab.engine.case import Case, Reading, Tally
+from trimtab.engine.combine import add_forecasts, combine
+from trimtab.engine.presets import CooldownScope, Preset, ScheduleStyle, find_preset
+from trimtab.engine.reasons import ReasonCode
+from trimtab.engine.recommend import read_alarm, recommend
+from trimtab.engine.ruleset import rules_for
+from trimtab.engine.stabilize import asked_after, changes_after, limit, stabilize
+from trimtab.engine.values import Decision, History, Observation, Recommendation
+from trimtab.models import ScalingGroup
+
+
+def decide(
+    group: ScalingGroup,
+    observation: Observation,
+    history: History,
+    now: datetime,
+    preset: str | Preset = "neutral",
+) -> Decision:
+    """
+    The size that `group` is to have, and why.
+
+    Args:
+        group: The group with its policies, alarms and schedules.
+        observation: What is seen of it now.
+        history: What the last decision handed on; `History()` for the first.
+        now: The moment, aware.
+        preset: Whose rules hold where clouds disagree: a name of `PRESETS` or a `Preset`.
+
+    Returns:
+        The size, never outside the bounds in force, with a reason for every step, and the history for the next.
+
+    Raises:
+        ValueError: No preset has that name.
+    """
+    rules = rules_for(group, find_preset(preset))
+    size = observation.desired
+    case = Case(rules, rules.preset, observation, history, now, size, rules.timetable.at(now))
+    tally = Tally()
+    low, high = _bounds_in_force(case, tally)
+    readings = [read_alarm(case, alarm) for alarm in rules.alarms]
+    asked = size
+    wanted = _forced_size(case, low, high, tally)
+    if wanted is None:
+        recommend(case, readings, tally)
+        asked = combine(case, readings, tally)
+        if rules.forecasts:
+            asked, raised = add_forecasts(case, asked, tally)
+            if raised > high:
+                tally.say(ReasonCode.MAXIMUM_RAISED, high, raised)
+                high = raised
+        wanted = asked
+        if asked != size:
+            wanted = limit(case, stabilize(case, asked, tally), tally)
+        elif not tally.reasons:
+            tally.say(ReasonCode.NO_POLICY, size)
+    final = _bound(wanted, low, high, tally)
+    return Decision(
+        final,
+        size,
+        low,
+        high,
+        tuple(tally.reasons),
+        tuple([Recommendation(ask.policy, ask.size) for ask in tally.asks]),
+        _history_after(case, readings, asked, final, tally),
+    )
+
+
+def _bounds_in_force(case: Case, tally: Tally) -> tuple[int, int]:
+    stretch = case.stretch
+    low, high = stretch.minimum, stretch.maximum
+    if stretch.window is not None and case.preset.schedule is ScheduleStyle.MINIMUM:
+        low = min(high, max(low, stretch.window))
+    if stretch.because:
+        tally.say(ReasonCode.SCHEDULED_BOUNDS, stretch.because, low, high)
+    return low, high
+
+
+def _forced_size(case: Case, low: int, high: int, tally: Tally) -> int | None:
+    """The size that a schedule sets now, or the bound that the size is outside of; `None` leaves it to the rules."""
+    stretch, size, before = case.stretch, case.size, case.history.at
+    begun = stretch.asked_at
+    if begun is not None and before is not None and before < begun <= case.now and _sets_size(case):
+        tally.say(ReasonCode.SCHEDULED_SIZE, stretch.because, stretch.asked, begun)
+        return stretch.asked
+    if size < low:
+        tally.say(ReasonCode.BELOW_MINIMUM, size, low)
+        return low
+    if size > high:
+        tally.say(ReasonCode.ABOVE_MAXIMUM, size, high)
+        return high
+    return None
+
+
+def _sets_size(case: Case) -> bool:
+    """Whether the size that a schedule begins to ask for is set at once; what no window holds is, but for profiles."""
+    style = case.preset.schedule
+    return style is ScheduleStyle.SET_ONCE or (style is not ScheduleStyle.PROFILE and case.stretch.window is None)
+
+
+def _bound(wanted: int, low: int, high: int, tally: Tally) -> int:
+    if wanted < low:
+        tally.say(ReasonCode.AT_MINIMUM, wanted, low)
+        return low
+    if wanted > high:
+        tally.say(ReasonCode.AT_MAXIMUM, wanted, high)
+        return high
+    return wanted
+
+
+def _history_after(case: Case, readings: list[Reading], asked: int, final: int, tally: Tally) -> History:
+    before = case.history
+    waits = None if final == case.size or not tally.asks else _waits_after(case, final, tally)
+    return History(
+        case.now,
+        {reading.alarm.name: reading.state for reading in readings},
+        before.acted_at if waits is None else case.now,
+        before.waits if waits is None else waits,
+        asked_after(case, asked),
+        changes_after(case, final),
+    )
+
+
+def _waits_after(case: Case, final: int, tally: Tally) -> timedelta | None:
+    """How long others wait because of this change; `None` when it begins no wait."""
+    scope = case.preset.cooldown
+    heard = [ask for ask in tally.asks if (ask.size > case.size) == (final > case.size)]
+    if scope is CooldownScope.NONE or not heard:
+        return None
+    largest = max([ask.size for ask in heard])
+    waits = [ask.cooldown for ask in heard if ask.size == largest and (ask.simple or scope is not CooldownScope.SIMPLE)]
+    return max(waits, default=None)

@@ -1,0 +1,195 @@
+"""What each alarm says, and what the policies ask for because of it."""
+
+from trimtab.engine.alarms import AlarmState, evaluate
+from trimtab.engine.case import Ask, Case, Reading, Tally, beyond, newest
+from trimtab.engine.policies import Direction, TrackingVote, find_step, needed_size, step_size
+from trimtab.engine.presets import (
+    AlarmWindow,
+    CooldownScope,
+    ForecastUse,
+    ScaleInAgreement,
+    ScheduleStyle,
+    datapoint_span,
+)
+from trimtab.engine.reasons import Reason, ReasonCode
+from trimtab.engine.ruleset import AlarmRule, AmountRule, TrackingRule
+from trimtab.engine.values import Points
+from trimtab.models import MissingData
+
+# alarms
+
+
+def read_alarm(case: Case, alarm: AlarmRule) -> Reading:
+    """The alarm's state from its datapoints, as the preset looks at them."""
+    points = case.seen.alarms.get(alarm.name, ())
+    if case.preset.alarm_window is AlarmWindow.AVERAGE:
+        return _read_average(case, alarm, points)
+    breaches, threshold, value = alarm.breaches, alarm.threshold, None
+    flags: list[bool | None] = []
+    for point in points[-alarm.span :]:
+        if point is None or point != point:
+            flags.append(None)
+        else:
+            value = point
+            flags.append(breaches(point, threshold))
+    state, breaching, _, _ = evaluate(
+        flags,
+        periods=alarm.periods,
+        datapoints=alarm.datapoints,
+        missing=alarm.missing,
+        previous=case.history.states.get(alarm.name),
+        evaluation_range=alarm.span,
+    )
+    return Reading(alarm, state, breaching, value, state is AlarmState.ALARM)
+
+
+def _read_average(case: Case, alarm: AlarmRule, points: Points) -> Reading:
+    total, count = 0.0, 0
+    for point in points[-alarm.periods :]:
+        if point is not None and point == point:
+            total += point
+            count += 1
+    value = total / count if count else None
+    if value is not None and alarm.breaches(value, alarm.threshold):
+        return Reading(alarm, AlarmState.ALARM, count, value, True)
+    state = AlarmState.INSUFFICIENT_DATA if value is None else AlarmState.OK
+    predicted = case.seen.predicted.get(alarm.name) if case.preset.forecast is ForecastUse.RULES else None
+    if predicted is not None and alarm.scales_out and alarm.breaches(predicted, alarm.threshold):
+        return Reading(alarm, state, 0, predicted, True)
+    return Reading(alarm, state, 0, value, False)
+
+
+# recommendations
+
+
+def recommend(case: Case, readings: list[Reading], tally: Tally) -> None:
+    """Gather what every rule asks for."""
+    stretch = case.stretch
+    if stretch.window is not None and case.preset.schedule is ScheduleStyle.RECOMMENDATION:
+        tally.say(ReasonCode.SCHEDULED_SIZE, stretch.because, stretch.window, stretch.asked_at)
+        tally.asks.append(Ask(", ".join(stretch.because), stretch.window, False, case.rules.cooldown))
+    if case.rules.policies_stopped:
+        tally.say(ReasonCode.SUSPENDED)
+        return
+    for reading in readings:
+        if reading.alarm.rules:
+            _recommend_by_alarm(case, reading, tally)
+    for rule in case.rules.tracking:
+        _recommend_by_target(case, rule, tally)
+
+
+def _recommend_by_alarm(case: Case, reading: Reading, tally: Tally) -> None:
+    alarm, value = reading.alarm, reading.value
+    if value is None:
+        tally.say(ReasonCode.NO_DATA, alarm.name, alarm.span)
+        if alarm.missing is not MissingData.BREACHING:
+            tally.unread.append(alarm.name)
+    if not reading.fires:
+        return
+    if reading.state is AlarmState.ALARM:
+        counts = (reading.breaching, alarm.periods, alarm.comparison, alarm.threshold)
+        tally.say(ReasonCode.ALARM, alarm.name, *counts, value)
+    else:
+        tally.say(ReasonCode.PREDICTED, alarm.name, value, alarm.comparison, alarm.threshold)
+    for rule in alarm.rules:
+        if (why := _why_wait(case, rule.policy, rule)) is not None:
+            tally.reasons.append(why)
+        elif (asked := _asked_by_rule(case, rule, alarm, value, tally)) is not None:
+            tally.asks.append(Ask(rule.policy, asked, rule.simple, rule.cooldown))
+            tally.agreeing += asked < case.size
+
+
+def _asked_by_rule(case: Case, rule: AmountRule, alarm: AlarmRule, value: float | None, tally: Tally) -> int | None:
+    size = case.size
+    if rule.amount is not None:
+        asked = rule.asked(size, case.preset.percent)
+        tally.say(ReasonCode.AMOUNT, rule.policy, rule.text, size, asked)
+    elif value is None:
+        return None
+    else:
+        breach = value - alarm.threshold
+        step = find_step(rule.bands, value, above=alarm.above)
+        if step is None:
+            tally.say(ReasonCode.NO_STEP, rule.policy, value, breach)
+            return None
+        asked = step_size(
+            step,
+            in_service=case.serving(rule.warm_up),
+            desired=size,
+            minimum_change=rule.minimum_change,
+            rounding=case.preset.percent,
+        )
+        tally.say(ReasonCode.STEP, rule.policy, breach, size, asked)
+    if case.preset.scale_in is ScaleInAgreement.ALL and _is_against(rule, size, asked):
+        tally.say(ReasonCode.WRONG_WAY, rule.policy, asked)
+        return None
+    return asked
+
+
+def _is_against(rule: AmountRule, size: int, asked: int) -> bool:
+    """Whether an exact size goes the other way than its alarm; no vendor says what would be done, so nothing is."""
+    if asked < size:
+        return not rule.scales_in
+    return asked > size and not rule.scales_out
+
+
+def _why_wait(case: Case, policy: str, rule: AmountRule | TrackingRule) -> Reason | None:
+    """Why a policy has to wait; `None` when it does not."""
+    scope = case.preset.cooldown
+    if scope is CooldownScope.NONE or (scope is CooldownScope.SIMPLE and not rule.simple):
+        return None
+    if scope is CooldownScope.SIMPLE and case.seen.busy:
+        return Reason(ReasonCode.BUSY, (policy,))
+    begin = case.history.acted_at
+    if begin is None:
+        return None
+    if scope is CooldownScope.SIMPLE and case.seen.settled is not None:
+        begin = max(begin, case.seen.settled)
+    until = begin + (rule.cooldown if scope is CooldownScope.CANDIDATE_RULE else case.history.waits)
+    return Reason(ReasonCode.COOLDOWN, (policy, until)) if case.now < until else None
+
+
+def _recommend_by_target(case: Case, rule: TrackingRule, tally: Tally) -> None:
+    tracking, size = case.preset.tracking, case.size
+    points = case.seen.policies.get(rule.policy, ())[-tracking.span :]
+    value = newest(points)
+    ready, asked = Direction.NONE, size
+    if value is None:
+        tally.say(ReasonCode.NO_DATA, rule.policy, len(points))
+        tally.unread.append(rule.policy)
+    elif (ready := _ready(case, rule, points)) is Direction.NONE:
+        counts = (rule.high, tracking.high_datapoints, rule.low, tracking.low_datapoints)
+        tally.say(ReasonCode.ON_TARGET, rule.policy, value, rule.target, *counts)
+    elif (why := _why_wait(case, rule.policy, rule)) is not None:
+        tally.reasons.append(why)
+        ready = Direction.NONE
+    else:
+        asked = _asked_by_target(case, rule, ready, value)
+        tally.say(ReasonCode.TARGET, rule.policy, asked, size, value, rule.target)
+        tally.asks.append(Ask(rule.policy, asked, False, rule.cooldown))
+        tally.agreeing += asked < size
+    tally.tracking.append(TrackingVote(ready, asked, rule.scale_in))
+
+
+def _ready(case: Case, rule: TrackingRule, points: Points) -> Direction:
+    tracking = case.preset.tracking
+    if _all_beyond(points, rule.high, tracking.high_datapoints, above=True):
+        return Direction.OUT
+    if rule.scale_in and _all_beyond(points, rule.low, tracking.low_datapoints, above=False):
+        return Direction.IN
+    return Direction.NONE
+
+
+def _all_beyond(points: Points, threshold: float, datapoints: int, *, above: bool) -> bool:
+    """Whether an alarm of so many out of so many datapoints is in ALARM."""
+    span = datapoint_span(datapoints)
+    flags = beyond(points[-span:], threshold, above=above)
+    return evaluate(flags, periods=datapoints, evaluation_range=span).state is AlarmState.ALARM
+
+
+def _asked_by_target(case: Case, rule: TrackingRule, ready: Direction, value: float) -> int:
+    size, out = case.size, ready is Direction.OUT
+    if case.preset.tracking.by_one:
+        return size + 1 if out else max(0, size - 1)
+    needed = needed_size(case.serving(rule.warm_up), value, rule.target)
+    return max(size, needed) if out else min(size, needed)

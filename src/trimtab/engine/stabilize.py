@@ -1,0 +1,120 @@
+"""What holds a change back: suspension, weights, warm-up, windows, limits on how much may change in a time."""
+
+from datetime import timedelta
+
+from trimtab.engine.case import Case, Tally
+from trimtab.engine.limits import held_while_warming, is_below_surplus, peak_floor
+from trimtab.engine.reasons import ReasonCode
+from trimtab.engine.values import Sized
+
+
+def stabilize(case: Case, wanted: int, tally: Tally) -> int:
+    """The size after warm-up and the windows that are looked back over."""
+    wanted = _unless_stopped(case, wanted, tally)
+    if wanted < case.size:
+        wanted = _after_warm_up(case, wanted, tally)
+    return _within_windows(case, wanted, tally)
+
+
+def _unless_stopped(case: Case, wanted: int, tally: Tally) -> int:
+    stopped = case.rules.out_stopped if wanted > case.size else case.rules.in_stopped
+    if not stopped or wanted == case.size:
+        return wanted
+    tally.say(ReasonCode.STOPPED, wanted)
+    return case.size
+
+
+def _after_warm_up(case: Case, wanted: int, tally: Tally) -> int:
+    size, there = case.size, case.seen.in_service
+    if case.rules.weighted and there is not None and is_below_surplus(size - wanted, running=there, desired=size):
+        tally.say(ReasonCode.WEIGHT_SURPLUS, wanted, there, there - size)
+        return size
+    if case.preset.scale_in_while_warming or not case.seen.started:
+        return wanted
+    warming = case.warming(case.rules.longest_warm_up)
+    held = held_while_warming(size, wanted, warming)
+    if held != wanted:
+        tally.say(ReasonCode.WARMING, wanted, warming)
+    return held
+
+
+def _within_windows(case: Case, wanted: int, tally: Tally) -> int:
+    """Scale in to the highest size asked for in its window, out to the lowest in its own (Kubernetes, HPA)."""
+    size, rules = case.size, case.rules
+    if wanted < size and rules.stabilization_in:
+        peak = max([wanted, *_asked_within(case, rules.stabilization_in)])
+        held = min(size, peak)
+        if held != wanted:
+            tally.say(ReasonCode.STABILIZATION_IN, wanted, held, rules.stabilization_in)
+        return held
+    if wanted > size and rules.stabilization_out:
+        held = max(size, min([wanted, *_asked_within(case, rules.stabilization_out)]))
+        if held != wanted:
+            tally.say(ReasonCode.STABILIZATION_OUT, wanted, held, rules.stabilization_out)
+        return held
+    return wanted
+
+
+def _asked_within(case: Case, window: timedelta) -> list[int]:
+    return [one.size for one in case.history.asked if case.now - one.at < window]
+
+
+def limit(case: Case, wanted: int, tally: Tally) -> int:
+    """The size after scale-in control and the limits on changes in a time; the most generous limit counts."""
+    size, rules = case.size, case.rules
+    if wanted < size and rules.scale_in_limit is not None:
+        wanted = _after_control(case, wanted, rules.scale_in_limit, tally)
+    if wanted > size and case.preset.rate_out:
+        highest = max([rate.highest_from(_size_at_start(case, rate.period)) for rate in case.preset.rate_out])
+        held = max(size, min(wanted, highest))
+        if held != wanted:
+            tally.say(ReasonCode.RATE_OUT, wanted, held)
+        return held
+    if wanted < size and case.preset.rate_in:
+        lowest = min([rate.lowest_from(_size_at_start(case, rate.period)) for rate in case.preset.rate_in])
+        held = min(size, max(wanted, lowest))
+        if held != wanted:
+            tally.say(ReasonCode.RATE_IN, wanted, held)
+        return held
+    return wanted
+
+
+def _after_control(case: Case, wanted: int, limit: int, tally: Tally) -> int:
+    """Never below the peak of the window less the limit (Compute Engine, Understand autoscaler decisions)."""
+    window = case.rules.scale_in_window
+    peak = max([case.size, *(one.size for one in case.history.changes if case.now - one.at < window)])
+    held = max(wanted, min(case.size, peak_floor(peak, limit=limit)))
+    if held != wanted:
+        tally.say(ReasonCode.SCALE_IN_CONTROL, wanted, held, limit, peak, window)
+    return held
+
+
+def _size_at_start(case: Case, period: timedelta) -> int:
+    """The size when a period that ends now began."""
+    for one in case.history.changes:
+        if case.now - one.at < period:
+            return one.size
+    return case.size
+
+
+# what the next decision is told
+
+
+def asked_after(case: Case, asked: int) -> tuple[Sized, ...]:
+    """What was asked for in the windows, with what is asked for now; those that cannot matter any more are left out."""
+    rules = case.rules
+    window = max(rules.stabilization_in, rules.stabilization_out)
+    if not window:
+        return ()
+    only_peaks = not rules.stabilization_out
+    kept = [one for one in case.history.asked if case.now - one.at < window and not (only_peaks and one.size <= asked)]
+    return (*kept, Sized(case.now, asked))
+
+
+def changes_after(case: Case, final: int) -> tuple[Sized, ...]:
+    """The size before each change in the windows that limits look back over."""
+    window = case.rules.longest_limit
+    if not window:
+        return ()
+    kept = [one for one in case.history.changes if case.now - one.at < window]
+    return tuple(kept) if final == case.size else (*kept, Sized(case.now, case.size))
