@@ -26,7 +26,9 @@ IN = st.one_of(
 def steps(draw, sign):
     sort = draw(st.sampled_from(["change", "percent"]))
     amounts = sorted(draw(st.lists(st.integers(0, 5 if sort == "change" else 60), min_size=1, max_size=3)))
-    ends = sorted(draw(st.lists(st.sampled_from([5, 10, 20]), min_size=len(amounts), max_size=len(amounts), unique=True)))
+    ends = sorted(
+        draw(st.lists(st.sampled_from([5, 10, 20]), min_size=len(amounts), max_size=len(amounts), unique=True))
+    )
     edges = [0, *ends[:-1], None]
     found = []
     for index, amount in enumerate(amounts):

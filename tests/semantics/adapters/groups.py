@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from tests.semantics.adapters import adapter
 from trimtab.engine import limits, policies
@@ -110,7 +110,7 @@ def predictive_apply(given):
 
 @adapter("predictive_launch_time")
 def predictive_launch_time(given):
-    at = datetime.strptime(given["forecast_at"], "%H:%M")
+    at = datetime.combine(START, time.fromisoformat(given["forecast_at"]))
     return {"launch_at": f"{limits.launch_time(at, duration(given['scheduling_buffer_seconds'])):%H:%M}"}
 
 
