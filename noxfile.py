@@ -9,7 +9,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
-ALL = ".[aws,emulators,cli]"
+ALL = ".[aws,emulators,cli,sim]"
 
 
 def group(name):
@@ -48,7 +48,8 @@ def tests_bare(session):
     session.install(".", *group("test"))
     run_tests(
         session,
-        *("tests/engine", "tests/models", "tests/plan", "tests/providers/memory", "tests/house/test_floors.py"),
+        *("tests/engine", "tests/semantics", "tests/models", "tests/plan", "tests/providers/memory"),
+        "tests/house/test_floors.py",
         *("tests/house/test_front_door.py", "tests/test_config.py", "tests/test_bad_files.py"),
         "tests/test_mutated_files.py",
     )

@@ -3,7 +3,7 @@
 import json
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from importlib import import_module
@@ -14,7 +14,20 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 import trimtab as tt
+import trimtab.engine
 from trimtab.capabilities import FEATURES, Means
+from trimtab.engine.presets import (
+    PRESETS,
+    AlarmWindow,
+    CooldownScope,
+    ForecastUse,
+    MissingMetric,
+    Preset,
+    ScaleInAgreement,
+    ScheduleStyle,
+    Tracking,
+)
+from trimtab.engine.rounding import Rounding
 from trimtab.models import Metric
 from trimtab.models.base import format_duration
 from trimtab.plan import Field, Kind, MarkPlace
@@ -43,7 +56,14 @@ MARKS = {
 def write(folder: Path) -> None:
     """Write every table that has changed."""
     folder.mkdir(exist_ok=True)
-    pages = {"features.md": features(), "kinds.md": kinds(), "model.md": model(), "metrics.md": metrics()}
+    pages = {
+        "features.md": features(),
+        "kinds.md": kinds(),
+        "model.md": model(),
+        "metrics.md": metrics(),
+        "presets.md": presets(),
+        "engine.md": engine(),
+    }
     for name, text in pages.items():
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
@@ -192,3 +212,105 @@ def _neutral() -> Iterator[tuple[str, Metric]]:
         one = getattr(tt.metrics, name)
         if isinstance(one, Metric):
             yield one.name, one
+
+
+# the engine
+
+COLUMNS = ("ec2", "azure", "gce", "k8s", "nomad", "neutral")
+SCHEDULES = {
+    ScheduleStyle.SET_ONCE: "sets it once",
+    ScheduleStyle.PROFILE: "is the default capacity",
+    ScheduleStyle.MINIMUM: "is a minimum while the window is open",
+    ScheduleStyle.RECOMMENDATION: "is one more recommendation while the window is open",
+}
+MISSING = {
+    MissingMetric.ALARM_OPTION: "what the alarm says",
+    MissingMetric.DEFAULT_CAPACITY: "up to the default capacity; no scale in",
+    MissingMetric.NO_SCALE_IN: "no scale in",
+}
+SCALE_IN = {
+    ScaleInAgreement.ANY: "those that fire decide; target tracking policies must all be ready",
+    ScaleInAgreement.ALL: "every rule that scales in must ask",
+}
+WAITS = {
+    CooldownScope.NONE: "nobody waits",
+    CooldownScope.SIMPLE: "simple policies wait, {}",
+    CooldownScope.LAST_FIRED_RULE: "every rule waits as long as the last that fired says, {}",
+    CooldownScope.CANDIDATE_RULE: "every rule waits as long as it says itself, {}",
+}
+TOPICS: Mapping[str, Callable[[Preset], str]] = {
+    "several that scale out": lambda preset: "the largest",
+    "scaling in": lambda preset: SCALE_IN[preset.scale_in],
+    "an alarm sees": lambda preset: (
+        "M of N datapoints" if preset.alarm_window is AlarmWindow.M_OF_N else "the mean of N datapoints"
+    ),
+    "a metric is missing": lambda preset: MISSING[preset.missing],
+    "after a change": lambda preset: WAITS[preset.cooldown].format(
+        f"{format_duration(preset.default_cooldown)} when left out"
+    ),
+    "metrics of a new instance": lambda preset: f"left out for {_warm_up(preset)}",
+    "scaling in while instances warm up": lambda preset: "goes on" if preset.scale_in_while_warming else "waits",
+    "scaling in looks back": lambda preset: _window(preset),
+    "target tracking": lambda preset: _tracking(preset.tracking),
+    "anti-flapping": lambda preset: "by estimate" if preset.estimate else "none but the band of the target",
+    "limits in a time": lambda preset: _rates(preset),
+    "percentages are rounded": lambda preset: (
+        "toward zero, at least 1" if preset.percent is Rounding.EC2 else "to the larger size"
+    ),
+    "a fraction of the spot split": lambda preset: "to on demand" if preset.spot_fraction_on_demand else "to spot",
+    "`desired` of a schedule": lambda preset: SCHEDULES[preset.schedule],
+    "a forecast": lambda preset: (
+        "scales out; the larger counts" if preset.forecast is ForecastUse.SIZE else "fires the rules that scale out"
+    ),
+    "the maximum is passed": lambda preset: (
+        "by a forecast whose policy says so" if preset.forecast_raises_maximum else "never"
+    ),
+}
+
+
+def presets() -> str:
+    """Where clouds disagree: one row for each topic, one column for each preset."""
+    rows = [[topic, *(say(PRESETS[name]) for name in COLUMNS)] for topic, say in TOPICS.items()]
+    return table(["topic", *(f"`{name}`" for name in COLUMNS)], rows)
+
+
+def _warm_up(preset: Preset) -> str:
+    if preset.default_warm_up is None:
+        return "the cooldown"
+    return format_duration(preset.default_warm_up) if preset.default_warm_up else "what the group says"
+
+
+def _window(preset: Preset) -> str:
+    if not preset.stabilization_in:
+        return "not at all, unless the group says so"
+    more = ", or the warm-up if longer" if preset.stabilization_covers_warm_up else ""
+    return f"{format_duration(preset.stabilization_in)}{more}"
+
+
+def _tracking(tracking: Tracking) -> str:
+    by = ", by one" if tracking.by_one else ""
+    return (
+        f"out above {tracking.high_ratio:g} x target in {tracking.high_datapoints},"
+        f" in below {tracking.low_ratio:g} x target in {tracking.low_datapoints} datapoint(s){by}"
+    )
+
+
+def _rates(preset: Preset) -> str:
+    out = [f"{rate.instances or f'{rate.percent} %'} in {format_duration(rate.period)}" for rate in preset.rate_out]
+    return f"out: the larger of {' and '.join(out)}" if out else "none"
+
+
+def engine() -> str:
+    """Every public rule of the engine, module by module."""
+    folder = Path(trimtab.engine.__file__).parent
+    names = sorted(path.stem for path in folder.glob("*.py") if path.stem not in INSIDE)
+    return "\n".join(_module(f"trimtab.engine.{name}") for name in names)
+
+
+INSIDE = {"__init__", "case", "combine", "decide", "recommend", "ruleset", "stabilize", "timetable"}
+INSIDE |= {"batch_rules", "batch_windows", "values", "reasons"}
+"""Modules of the engine that only `decide` and `Batch` use, or whose names `trimtab.engine` itself has."""
+
+
+def _module(name: str) -> str:
+    return f"### {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"

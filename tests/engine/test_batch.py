@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,8 +9,12 @@ from hypothesis import strategies as st
 from tests.conftest import make_group
 from tests.engine.random_groups import MINUTE, SECONDS, START, groups, loads, make
 from trimtab.engine import PRESETS, History, Observation, decide
-from trimtab.engine.batch import Batch, BatchObservation
+from trimtab.engine.presets import find_preset
+from trimtab.engine.ruleset import make_rules
 
+np = pytest.importorskip("numpy", reason="the batch form needs numpy (extra `sim`)")
+batch_form = pytest.importorskip("trimtab.engine.batch")
+Batch, BatchObservation = batch_form.Batch, batch_form.BatchObservation
 TICKS = 40
 WINDOW = 20
 
@@ -127,9 +130,6 @@ def test_batch_equals_decide(fields, load, preset, draws):
 
 def decision_warms(group, preset):
     """Whether the group has a warm-up at all under the preset."""
-    from trimtab.engine.presets import find_preset
-    from trimtab.engine.ruleset import make_rules
-
     return bool(make_rules(group, find_preset(preset)).longest_warm_up)
 
 

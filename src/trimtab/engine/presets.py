@@ -160,6 +160,8 @@ class Preset:
     forecast: ForecastUse = ForecastUse.SIZE
     forecast_buffer: timedelta = timedelta(minutes=5)
     """How long before a forecast load the instances start, where the policy does not say."""
+    forecast_raises_maximum: bool = False
+    """Whether a forecast may raise the maximum, where the policy says so."""
     spot_fraction_on_demand: bool = True
     """Whether a fraction of the split goes to on demand; to spot otherwise."""
 
@@ -178,6 +180,7 @@ NEUTRAL = Preset(
     cooldown=CooldownScope.SIMPLE,
     default_warm_up=_FIVE,
     stabilization_in=_FIVE,
+    forecast_raises_maximum=True,
 )
 EC2 = Preset(
     name="ec2",
@@ -189,6 +192,7 @@ EC2 = Preset(
     cooldown=CooldownScope.SIMPLE,
     default_cooldown=_FIVE,
     default_warm_up=None,
+    forecast_raises_maximum=True,
 )
 AZURE = Preset(
     name="azure",

@@ -321,6 +321,6 @@ def _forecast_rule(policy: PredictivePolicy, preset: Preset) -> ForecastRule:
         policy=policy.name,
         scales=policy.mode is PredictiveMode.FORECAST_AND_SCALE,
         buffer=preset.forecast_buffer if policy.buffer is None else policy.buffer,
-        raises=policy.maximum_breach is MaximumBreach.INCREASE,
+        raises=preset.forecast_raises_maximum and policy.maximum_breach is MaximumBreach.INCREASE,
         maximum_buffer=policy.maximum_buffer or 0,
     )
