@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 import trimtab as tt
 import trimtab.engine
 from trimtab.capabilities import FEATURES, Means
+from trimtab.engine.behavior import LimitUnit
 from trimtab.engine.presets import (
     PRESETS,
     AlarmWindow,
@@ -296,8 +297,13 @@ def _tracking(tracking: Tracking) -> str:
 
 
 def _rates(preset: Preset) -> str:
-    out = [f"{rate.instances or f'{rate.percent} %'} in {format_duration(rate.period)}" for rate in preset.rate_out]
-    return f"out: the larger of {' and '.join(out)}" if out else "none"
+    if preset.behavior is None:
+        return "none"
+    limits = preset.behavior.scale_out.limits
+    out = [
+        f"{one.value}{' %' if one.unit is LimitUnit.PERCENT else ''} in {format_duration(one.period)}" for one in limits
+    ]
+    return f"out: the larger of {' and '.join(out)}"
 
 
 def engine() -> str:

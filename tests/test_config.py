@@ -321,7 +321,9 @@ METRICS = st.one_of(
 )
 POLICIES = st.one_of(
     st.builds(SimplePolicy, name=NAMES, change=st.integers(1, 9), cooldown=st.none() | DURATIONS),
-    st.builds(StepPolicy, name=NAMES, steps=st.tuples(st.builds(Step, lower=st.floats(0, 1e9), percent=st.integers(0, 99)))),
+    st.builds(
+        StepPolicy, name=NAMES, steps=st.tuples(st.builds(Step, lower=st.floats(0, 1e9), percent=st.integers(0, 99)))
+    ),
     st.builds(TargetTrackingPolicy, name=NAMES, metric=METRICS, target=st.floats(1, 1e9), scale_in=st.booleans()),
     st.builds(PredictivePolicy, name=NAMES, metric=METRICS, target=st.floats(1, 1e9)),
 )

@@ -6,15 +6,17 @@ sentences; a test holds the two equal. Arrays run over the variants. Windows of 
 newest last, with NaN where a datapoint is missing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
 from trimtab.engine.alarms import AlarmState
 from trimtab.engine.batch_rules import Ask, BatchAlarm, BatchTarget, Bools, Floats, Ints, Moment
 from trimtab.engine.batch_windows import Bounds, Recent
+from trimtab.engine.behavior import ScalingLimit, SelectPolicy
 from trimtab.engine.presets import CooldownScope, MissingMetric, Preset, ScaleInAgreement, ScheduleStyle, find_preset
 from trimtab.engine.ruleset import AmountRule, Ruleset, make_rules
 from trimtab.models import ScalingGroup
@@ -90,8 +92,9 @@ class Batch:
         self._asked_out = Recent([one.stabilization_out for one in rules], step)
         self._peaks = Recent([one.scale_in_window for one in rules], step)
         self._peak_limit = np.array([one.scale_in_limit or 0 for one in rules], dtype=np.int64)
-        rates = (*self.preset.rate_out, *self.preset.rate_in)
-        self._rates = {rate: Recent([rate.period] * len(rules), step) for rate in rates}
+        behavior = self.preset.behavior
+        limits = (*behavior.scale_out.limits, *behavior.scale_in.limits) if behavior else ()
+        self._limits = {one: Recent([one.period] * len(rules), step) for one in limits}
 
     def alarm_states(self, name: str) -> list[AlarmState]:
         """The state of one alarm in each variant."""
@@ -254,15 +257,20 @@ class Batch:
         if self._rules.scale_in_limit is not None:
             floor = np.maximum(0, np.maximum(size, self._peaks.highest()) - self._peak_limit)
             wanted = np.where(wanted < size, np.maximum(wanted, np.minimum(size, floor)), wanted)
-        if self.preset.rate_out:
-            ends = [rate.highest_from(self._rates[rate].first(size)) for rate in self.preset.rate_out]
-            limit = np.maximum(size, np.maximum.reduce(ends))
-            wanted = np.where(wanted > size, np.minimum(wanted, limit), wanted)
-        if self.preset.rate_in:
-            ends = [rate.lowest_from(self._rates[rate].first(size)) for rate in self.preset.rate_in]
-            limit = np.minimum(size, np.minimum.reduce(ends))
-            wanted = np.where(wanted < size, np.maximum(wanted, limit), wanted)
-        return wanted
+        behavior = self.preset.behavior
+        if behavior is None:
+            return wanted
+        highest = [self._reach(one.highest_from, one, size) for one in behavior.scale_out.limits]
+        lowest = [self._reach(one.lowest_from, one, size) for one in behavior.scale_in.limits]
+        out = _selected(behavior.scale_out.select, size, highest, np.maximum)
+        into = _selected(behavior.scale_in.select, size, lowest, np.minimum)
+        wanted = np.where(wanted > size, np.minimum(wanted, np.maximum(size, out)), wanted)
+        return np.where(wanted < size, np.maximum(wanted, np.minimum(size, into)), wanted)
+
+    def _reach(self, from_start: Callable[..., Any], limit: ScalingLimit, size: Ints) -> Ints:
+        """How far a limit reaches from the size at the start of its period; its arithmetic takes arrays too."""
+        reach: Ints = from_start(self._limits[limit].first(size))
+        return reach
 
     # what the next tick goes by
 
@@ -274,7 +282,7 @@ class Batch:
             self._begin_waits(size, final, asks, changed, now)
         self._asked_in.push(asked)
         self._asked_out.push(asked)
-        for recent in (self._peaks, *self._rates.values()):
+        for recent in (self._peaks, *self._limits.values()):
             recent.push(size)
         self.sizes, self._at = final, now
 
@@ -291,6 +299,15 @@ class Batch:
         begun = waits >= 0
         self._acted = np.where(begun, now.timestamp(), self._acted)
         self._waits = np.where(begun, waits, self._waits)
+
+
+def _selected(select: SelectPolicy, size: Ints, reach: Sequence[Ints], larger: np.ufunc) -> Ints:
+    """The end that counts of several limits; `larger` picks the one that allows the larger change."""
+    if select is SelectPolicy.DISABLED or not reach:
+        return size
+    smaller = np.minimum if larger is np.maximum else np.maximum
+    found: Ints = (larger if select is SelectPolicy.MAX else smaller).reduce(reach)
+    return found
 
 
 def _window(windows: Mapping[str, Floats], name: str, what: str) -> Floats:

@@ -82,7 +82,8 @@ class _Amounts:
         if self.sort == "to":
             return self.values
         change = self.values if self.sort == "change" else self._percent_change(base, rounding)
-        return np.maximum(0, base + change)
+        sizes: Ints = np.maximum(0, base + change)
+        return sizes
 
     def _percent_change(self, base: Ints, rounding: Rounding) -> Ints:
         hundredths = base * self.values
@@ -174,7 +175,8 @@ class BatchAlarm:
             self._read_datapoints(window)
         nothing = np.isnan(self.value)
         self.unread = nothing if self.missing is not MissingData.BREACHING else np.zeros_like(nothing)
-        return self.states == ALARM
+        fires: Bools = self.states == ALARM
+        return fires
 
     def asks(self, moment: Moment, fires: Bools) -> list[Ask]:
         """What its policies ask for."""

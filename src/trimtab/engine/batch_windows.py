@@ -87,14 +87,16 @@ class Recent:
         rows = self._rows[: self._filled]
         if self._too_old is not None:
             rows = np.where(self._too_old[: self._filled], -1, rows)
-        return rows.max(axis=0, initial=-1)
+        highest: Ints = rows.max(axis=0, initial=-1)
+        return highest
 
     def lowest(self) -> Ints:
         """The smallest of each window; a huge number where it is empty."""
         rows = self._rows[: self._filled]
         if self._too_old is not None:
             rows = np.where(self._too_old[: self._filled], _FAR, rows)
-        return rows.min(axis=0, initial=_FAR)
+        lowest: Ints = rows.min(axis=0, initial=_FAR)
+        return lowest
 
     def first(self, now: Ints) -> Ints:
         """The oldest of each window; `now` where it is empty. All windows are equally long."""

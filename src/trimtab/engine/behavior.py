@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple, assert_never
 
 from trimtab.engine.policies import Direction
-from trimtab.engine.values import Sized
+from trimtab.engine.values import ScaleEvent, Sized
 
 __all__ = [
     "DEFAULT_BEHAVIOR",
@@ -150,13 +150,6 @@ class Behavior:
 
 DEFAULT_BEHAVIOR = Behavior()
 """What holds where nothing is said."""
-
-
-class ScaleEvent(NamedTuple):
-    """A change of size at a moment, negative where it shrank."""
-
-    at: datetime
-    change: int
 
 
 class Limited(NamedTuple):

@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from trimtab.engine.alarms import EXTRA_PERIODS
+from trimtab.engine.behavior import DEFAULT_BEHAVIOR, DEFAULT_WINDOW_IN, Behavior
 from trimtab.engine.rounding import Rounding
-
-AnyCount = TypeVar("AnyCount", int, Any)
-"""A number of instances, or an array of them."""
 
 
 class ScheduleStyle(StrEnum):
@@ -109,23 +107,6 @@ def datapoint_span(datapoints: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
-    """How much a size may change in a time, in instances or in per cent of the size at its start."""
-
-    period: timedelta
-    instances: int = 0
-    percent: int = 0
-
-    def highest_from(self, start: AnyCount) -> AnyCount:
-        """The largest size that may be reached from `start`; a fraction is rounded up."""
-        return start - (-start * self.percent // 100) + self.instances
-
-    def lowest_from(self, start: AnyCount) -> AnyCount:
-        """The smallest size that may be reached from `start`; a fraction is rounded down."""
-        return start * (100 - self.percent) // 100 - self.instances
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """One autoscaler's answers where clouds disagree; `dataclasses.replace` makes variants."""
 
@@ -153,10 +134,8 @@ class Preset:
     """How far back a scale-out looks for a lower recommendation."""
     stabilization_covers_warm_up: bool = False
     """Whether the look back is at least as long as the warm-up."""
-    rate_out: tuple[RateLimit, ...] = ()
-    """Limits on scaling out; the most generous counts."""
-    rate_in: tuple[RateLimit, ...] = ()
-    """Limits on scaling in; the most generous counts."""
+    behavior: Behavior | None = None
+    """Limits on how much may change in a time; their windows are the two above."""
     forecast: ForecastUse = ForecastUse.SIZE
     forecast_buffer: timedelta = timedelta(minutes=5)
     """How long before a forecast load the instances start, where the policy does not say."""
@@ -168,7 +147,6 @@ class Preset:
 
 _MINUTE = timedelta(minutes=1)
 _FIVE = timedelta(minutes=5)
-_QUARTER = timedelta(seconds=15)
 
 NEUTRAL = Preset(
     name="neutral",
@@ -226,9 +204,8 @@ K8S = Preset(
     scale_in=ScaleInAgreement.ALL,
     default_warm_up=_FIVE,
     scale_in_while_warming=True,
-    stabilization_in=_FIVE,
-    rate_out=(RateLimit(period=_QUARTER, instances=4), RateLimit(period=_QUARTER, percent=100)),
-    rate_in=(RateLimit(period=_QUARTER, percent=100),),
+    stabilization_in=DEFAULT_WINDOW_IN,
+    behavior=DEFAULT_BEHAVIOR,
 )
 NOMAD = Preset(
     name="nomad",

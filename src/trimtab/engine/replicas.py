@@ -239,6 +239,8 @@ def utilization_replicas(
             "see that a metrics server runs"
         )
     values = _pod_usages(pods, usage, container)
+    if container is not None and not values:
+        raise UnusableMetric(f"container {container} not present in metrics for any pod; see how it is called")
     groups, counted = _counted(pods, values, cpu=resource == "cpu")
     requests = {pod.name: _request(pod, container, resource) for pod in pods}
     percent, average = _utilization(counted, requests)

@@ -143,7 +143,9 @@ class Ruleset:
     @property
     def longest_limit(self) -> timedelta:
         """How far back limits on changes look."""
-        return max([self.scale_in_window, *(one.period for one in (*self.preset.rate_out, *self.preset.rate_in))])
+        behavior = self.preset.behavior
+        limits = (*behavior.scale_out.limits, *behavior.scale_in.limits) if behavior else ()
+        return max([self.scale_in_window, *(one.period for one in limits)])
 
 
 class _Same:

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from trimtab.engine.behavior import allowed_size
 from trimtab.engine.case import Case, Tally
 from trimtab.engine.limits import held_while_warming, is_below_surplus, peak_floor
 from trimtab.engine.reasons import ReasonCode
-from trimtab.engine.values import Sized
+from trimtab.engine.values import ScaleEvent, Sized
 
 
 def stabilize(case: Case, wanted: int, tally: Tally) -> int:
@@ -64,37 +65,26 @@ def limit(case: Case, wanted: int, tally: Tally) -> int:
     size, rules = case.size, case.rules
     if wanted < size and rules.scale_in_limit is not None:
         wanted = _after_control(case, wanted, rules.scale_in_limit, tally)
-    if wanted > size and case.preset.rate_out:
-        highest = max([rate.highest_from(_size_at_start(case, rate.period)) for rate in case.preset.rate_out])
-        held = max(size, min(wanted, highest))
-        if held != wanted:
-            tally.say(ReasonCode.RATE_OUT, wanted, held)
-        return held
-    if wanted < size and case.preset.rate_in:
-        lowest = min([rate.lowest_from(_size_at_start(case, rate.period)) for rate in case.preset.rate_in])
-        held = min(size, max(wanted, lowest))
-        if held != wanted:
-            tally.say(ReasonCode.RATE_IN, wanted, held)
-        return held
-    return wanted
+    if case.preset.behavior is None:
+        return wanted
+    held = allowed_size(size, wanted, case.preset.behavior, events=case.history.changes, now=case.now)
+    if held != wanted:
+        tally.say(ReasonCode.RATE_OUT if wanted > size else ReasonCode.RATE_IN, wanted, held)
+    return held
 
 
 def _after_control(case: Case, wanted: int, limit: int, tally: Tally) -> int:
     """Never below the peak of the window less the limit (Compute Engine, Understand autoscaler decisions)."""
     window = case.rules.scale_in_window
-    peak = max([case.size, *(one.size for one in case.history.changes if case.now - one.at < window)])
+    peak = before = case.size
+    for event in reversed(case.history.changes):
+        if case.now - event.at < window:
+            before -= event.change
+            peak = max(peak, before)
     held = max(wanted, min(case.size, peak_floor(peak, limit=limit)))
     if held != wanted:
         tally.say(ReasonCode.SCALE_IN_CONTROL, wanted, held, limit, peak, window)
     return held
-
-
-def _size_at_start(case: Case, period: timedelta) -> int:
-    """The size when a period that ends now began."""
-    for one in case.history.changes:
-        if case.now - one.at < period:
-            return one.size
-    return case.size
 
 
 # what the next decision is told
@@ -111,10 +101,10 @@ def asked_after(case: Case, asked: int) -> tuple[Sized, ...]:
     return (*kept, Sized(case.now, asked))
 
 
-def changes_after(case: Case, final: int) -> tuple[Sized, ...]:
-    """The size before each change in the windows that limits look back over."""
+def changes_after(case: Case, final: int) -> tuple[ScaleEvent, ...]:
+    """The changes in the windows that limits look back over."""
     window = case.rules.longest_limit
     if not window:
         return ()
     kept = [one for one in case.history.changes if case.now - one.at < window]
-    return tuple(kept) if final == case.size else (*kept, Sized(case.now, case.size))
+    return tuple(kept) if final == case.size else (*kept, ScaleEvent(case.now, final - case.size))

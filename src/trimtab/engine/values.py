@@ -53,6 +53,13 @@ class Sized(NamedTuple):
     size: int
 
 
+class ScaleEvent(NamedTuple):
+    """A change of size at a moment, negative where it shrank."""
+
+    at: datetime
+    change: int
+
+
 class History(NamedTuple):
     """
     What a decision needs to know of those before it; each decision gives the next one.
@@ -70,8 +77,8 @@ class History(NamedTuple):
     """How long they wait."""
     asked: tuple[Sized, ...] = ()
     """What was asked for in the stabilization windows, oldest first."""
-    changes: tuple[Sized, ...] = ()
-    """The size before each change in the windows of scale-in control and of limits on changes, oldest first."""
+    changes: tuple[ScaleEvent, ...] = ()
+    """Each change in the windows of scale-in control and of limits on changes, oldest first."""
 
 
 class Recommendation(NamedTuple):

@@ -190,7 +190,7 @@ def hpa(given):
     has_behavior = any(given.get(key) for key in ("scale_up", "scale_down"))
     size = replicas.decided_size(
         current,
-        [proposal(current, metric) for metric in given["metrics"]],
+        [proposal(current, {**pod_states(given), **metric}) for metric in given["metrics"]],
         low=given["min"],
         high=given["max"],
         behavior=behavior_of(given) if has_behavior else None,
@@ -201,12 +201,16 @@ def hpa(given):
     return {"replicas": size}
 
 
+def pod_states(given):
+    return {key: given[key] for key in ("ready", "cpu_start", "phase", "deleting", "tolerance") if key in given}
+
+
 def proposal(current, metric):
     """What one metric asks for, `None` where it failed."""
     if metric.get("error") or metric.get("invalid"):
         return None
     if "usage_milli_per_pod" not in metric:
-        return raw(metric, metric["type"], current).size
+        return raw_metric({"current_replicas": current, "metric_type": metric["type"], **metric}).get("replicas")
     given = {
         **metric,
         "current_replicas": current,
@@ -227,7 +231,7 @@ def behavior_of(given):
 def rules_of(given, default):
     """The rules that a row gives, the default where it is silent."""
     told = {
-        "limits": given.get("policies") and tuple(limit_of(policy) for policy in given["policies"]),
+        "limits": tuple(limit_of(policy) for policy in given.get("policies") or []) or None,
         "select": given.get("select_policy") and SelectPolicy(given["select_policy"].lower()),
         "window": seconds(given.get("stabilization_window_seconds")),
     }
