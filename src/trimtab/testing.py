@@ -379,11 +379,11 @@ class AwsTestCloud:
 
     def push(self, metric: Metric, *, group: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
         """Give the emulator one datapoint of a group's metric, now."""
-        from trimtab.providers.aws.metrics import metric_for
+        from trimtab.providers.aws.metrics import Scope, metric_for
 
         with self.connect() as cloud:
             native = cloud.group(group).name
-        name, namespace, found = metric_for(metric, native)
+        name, namespace, found = metric_for(metric, Scope(native))
         point = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or found), "value": value}
         self.emulator.doors.push([point])
 

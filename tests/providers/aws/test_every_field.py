@@ -35,6 +35,25 @@ GROUP = {
     "tags": {"tags": {"Team": "hosting"}},
     "aws.termination_policies": {"aws": {"termination_policies": ["OldestInstance", "Default"]}},
     "aws.max_instance_lifetime": {"aws": {"max_instance_lifetime": "7d"}},
+    "aws.lifecycle_hooks": {
+        "aws": {
+            "lifecycle_hooks": [
+                {"name": "greet", "on": "launch", "timeout": "5m", "default": "continue", "data": "hello"},
+                {"name": "drain", "on": "terminate", "notify": TOPIC, "role": "arn:aws:iam::123456789012:role/hooks"},
+            ]
+        }
+    },
+    "aws.warm_pool": {"aws": {"warm_pool": {"min": 1, "max_prepared": 3, "state": "running", "reuse": True}}},
+    "aws.suspended_processes": {"aws": {"suspended_processes": ["AZRebalance", "ReplaceUnhealthy"]}},
+    "aws.group_metrics": {"aws": {"group_metrics": True}},
+    "purchase.spot": {"purchase": {"spot": True}},
+    "purchase.on_demand_base": {"purchase": {"spot": True, "on_demand_base": 1}},
+    "purchase.on_demand_percent": {"purchase": {"spot": True, "on_demand_percent": 40}},
+    "purchase.strategy": {"purchase": {"spot": True, "strategy": "price-capacity"}},
+    "purchase.max_price": {"purchase": {"spot": True, "max_price": "0.05"}},
+    "purchase.rebalance": {"purchase": {"spot": True, "rebalance": True}},
+    "purchase.sizes": {"purchase": {"sizes": [{"size": "t3.large", "weight": 2}, {"size": "t3.medium", "weight": 1}]}},
+    "purchase.reservation": {"purchase": {"reservation": "cr-0123456789abcdef0"}},
     "policies": {"policies": {"out": {"change": 1}}},
     "alarms": {"alarms": {"hot": {"metric": "cpu", "above": 90, "notify": [TOPIC]}}},
     "schedules": {"schedules": {"early": {"cron": "0 6 * * *", "zone": "UTC", "max": 4}}},
@@ -45,6 +64,32 @@ POLICY = {
     "percent": {"percent": 50, "change": None},
     "to": {"to": 2, "change": None},
     "minimum_change": {"percent": 50, "change": None, "minimum_change": 2},
+}
+STEPS = {"type": "step", "steps": [{"lower": 0, "change": 1}]}
+TRACKING = {"type": "target-tracking", "metric": "cpu", "target": 50}
+CUSTOM = {"custom": "JobsWaiting", "namespace": "Virtualmin"}
+PREDICTIVE = {"type": "predictive", "metric": "cpu", "target": 50}
+TYPED = {
+    "steps": (STEPS, {"steps": [{"lower": 0, "upper": 10, "change": 1}, {"lower": 10, "change": 3}]}),
+    "steps.lower": (STEPS, {"steps": [{"lower": 5, "change": 1}]}),
+    "steps.upper": (STEPS, {"steps": [{"upper": 0, "change": 1}]}),
+    "steps.change": (STEPS, {"steps": [{"lower": 0, "change": 2}]}),
+    "steps.percent": (STEPS, {"steps": [{"lower": 0, "percent": 20}]}),
+    "steps.to": (STEPS, {"steps": [{"lower": 0, "to": 3}]}),
+    "warm_up": (STEPS, {"warm_up": "2m"}),
+    "target": (TRACKING, {"target": 60}),
+    "scale_in": (TRACKING, {"scale_in": False}),
+    "statistic": ({**TRACKING, "metric": CUSTOM}, {"statistic": "maximum"}),
+    "mode": (PREDICTIVE, {"mode": "forecast-and-scale"}),
+    "buffer": (PREDICTIVE, {"buffer": "10m"}),
+    "maximum_breach": (PREDICTIVE, {"maximum_breach": "increase"}),
+    "maximum_buffer": ({**PREDICTIVE, "maximum_breach": "increase"}, {"maximum_buffer": 10}),
+}
+METRICS = {
+    "promql": (CUSTOM, {"promql": "sum(rate(jobs_total[5m]))"}),
+    "queue": ("cpu", {"name": "queue-depth", "of": "jobs"}),
+    "quotient": ("cpu", {"name": "queue-per-instance", "of": "jobs"}),
+    "network": ("cpu", "network-in"),
 }
 ALARM = {
     "statistic": {"statistic": "p95"},
@@ -103,6 +148,18 @@ CASES = [
         for kind, rows in (("policies", POLICY), ("alarms", ALARM), ("schedules", SCHEDULE))
         for name, more in rows.items()
     ),
+    *(
+        pytest.param(with_item("policies", base, {}), with_item("policies", base, more), id=f"policies-typed-{name}")
+        for name, (base, more) in TYPED.items()
+    ),
+    *(
+        pytest.param(
+            with_item("alarms", BASES["alarms"], {"metric": one}),
+            with_item("alarms", BASES["alarms"], {"metric": other}),
+            id=f"alarms-metric-{name}",
+        )
+        for name, (one, other) in METRICS.items()
+    ),
 ]
 
 
@@ -138,7 +195,7 @@ def test_no_field_that_aws_carries_is_forgotten():
     short = {".".join(name.split(".")[:2]) for name in group_rows} - {"template.image", "template.size"}
     short = {name.split(".")[0] if name.startswith("load_balancers") else name for name in short}
     assert short - plain - set(GROUP) - set(ELSEWHERE) == set()
-    assert rows["scaling-policy"] - plain == set(POLICY)
+    assert rows["scaling-policy"] - plain == set(POLICY) | set(TYPED)
     assert rows["metric-alarm"] - plain == set(ALARM)
     assert rows["scheduled-action"] - plain == set(SCHEDULE)
 

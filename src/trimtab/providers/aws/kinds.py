@@ -6,6 +6,11 @@ from trimtab.plan import Field, Kind, MarkPlace
 
 _DATA = "LaunchTemplateData"
 _DISK = f"{_DATA}.BlockDeviceMappings[*]"
+_MIXED = "MixedInstancesPolicy"
+_SHARES = f"{_MIXED}.InstancesDistribution"
+_HOOK = "LifecycleHookSpecificationList[*]"
+_TRACKING = "TargetTrackingConfiguration"
+_AHEAD = "PredictiveScalingConfiguration"
 
 LAUNCH_TEMPLATE = Kind(
     name="launch-template",
@@ -35,6 +40,7 @@ LAUNCH_TEMPLATE = Kind(
         Field(path=f"{_DATA}.MetadataOptions.HttpTokens", models="template.metadata_token"),
         Field(path=f"{_DATA}.MetadataOptions.HttpPutResponseHopLimit", models="template.metadata_hops"),
         Field(path=f"{_DATA}.Monitoring.Enabled", models="template.detailed_monitoring"),
+        Field(path=f"{_DATA}.CapacityReservationSpecification", models="purchase.reservation"),
         Field(path=f"{_DATA}.TagSpecifications", models="tags template.tags"),
     ),
     maps={
@@ -57,8 +63,17 @@ AUTO_SCALING_GROUP = Kind(
         Field(path="MaxSize", models="capacity.max", moving=True),
         Field(path="DesiredCapacity", models="capacity.desired"),
         Field(path="LaunchTemplate", models="template"),
-        # what a group can launch from instead of our template
-        Field(path="MixedInstancesPolicy", models="template"),
+        # what a group can launch from instead of a template
+        Field(path="MixedInstancesPolicy", models="template purchase.spot purchase.sizes"),
+        Field(path=f"{_MIXED}.LaunchTemplate.Overrides", models="purchase.sizes"),
+        Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].InstanceType", models="purchase.sizes.size"),
+        Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].WeightedCapacity", models="purchase.sizes.weight"),
+        Field(path=f"{_SHARES}.OnDemandBaseCapacity", models="purchase.on_demand_base", default=0),
+        Field(path=f"{_SHARES}.OnDemandPercentageAboveBaseCapacity", models="purchase.on_demand_percent purchase.spot"),
+        Field(path=f"{_SHARES}.OnDemandAllocationStrategy", models="purchase.sizes", default="prioritized"),
+        Field(path=f"{_SHARES}.SpotAllocationStrategy", models="purchase.strategy", default="lowest-price"),
+        Field(path=f"{_SHARES}.SpotMaxPrice", models="purchase.max_price", cleared=""),
+        Field(path="CapacityRebalance", models="purchase.rebalance", default=False),
         Field(path="LaunchConfigurationName", models="template"),
         Field(path="VPCZoneIdentifier", models="placement.subnets placement.subnet_tags"),
         Field(path="AvailabilityZones", models="placement.zones"),
@@ -72,10 +87,25 @@ AUTO_SCALING_GROUP = Kind(
         Field(path="MaxInstanceLifetime", models="aws.max_instance_lifetime", cleared=0),
         Field(path="PlacementGroup", models="aws.placement_group", cleared=""),
         Field(path="ServiceLinkedRoleARN", models="aws.service_linked_role"),
+        # children that must be there before the first instance travel in the group's own body
+        Field(path="LifecycleHookSpecificationList", models="aws.lifecycle_hooks"),
+        Field(path=f"{_HOOK}.LifecycleTransition", models="aws.lifecycle_hooks.on"),
+        Field(path=f"{_HOOK}.HeartbeatTimeout", models="aws.lifecycle_hooks.timeout", default=3600),
+        Field(path=f"{_HOOK}.DefaultResult", models="aws.lifecycle_hooks.default", default="ABANDON"),
+        Field(path=f"{_HOOK}.NotificationTargetARN", models="aws.lifecycle_hooks.notify"),
+        Field(path=f"{_HOOK}.RoleARN", models="aws.lifecycle_hooks.role"),
+        Field(path=f"{_HOOK}.NotificationMetadata", models="aws.lifecycle_hooks.data"),
+        Field(path="WarmPoolConfiguration", models="aws.warm_pool"),
+        Field(path="WarmPoolConfiguration.MinSize", models="aws.warm_pool.min"),
+        Field(path="WarmPoolConfiguration.MaxGroupPreparedCapacity", models="aws.warm_pool.max_prepared"),
+        Field(path="WarmPoolConfiguration.PoolState", models="aws.warm_pool.state"),
+        Field(path="WarmPoolConfiguration.InstanceReusePolicy.ReuseOnScaleIn", models="aws.warm_pool.reuse"),
+        Field(path="SuspendedProcesses", models="aws.suspended_processes"),
+        Field(path="EnabledMetrics", models="aws.group_metrics"),
         Field(path="Tags", models="tags"),
     ),
-    maps={"Tags": "Key"},
-    sets=frozenset({"VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs"}),
+    maps={"Tags": "Key", "LifecycleHookSpecificationList": "LifecycleHookName"},
+    sets=frozenset({"VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs", "SuspendedProcesses"}),
     holds_instances=True,
 )
 
@@ -87,12 +117,29 @@ SCALING_POLICY = Kind(
     parent=AUTO_SCALING_GROUP.name,
     fields=(
         Field(path="PolicyType", models="type", immutable=True),
-        Field(path="AdjustmentType", models="change percent to"),
+        Field(path="AdjustmentType", models="change percent to steps.change steps.percent steps.to"),
         Field(path="ScalingAdjustment", models="change percent to"),
+        Field(
+            path="StepAdjustments",
+            models="steps steps.lower steps.upper steps.change steps.percent steps.to",
+        ),
+        Field(path="MetricAggregationType", models="type"),
         Field(path="MinAdjustmentMagnitude", models="minimum_change"),
         Field(path="Cooldown", models="cooldown"),
+        Field(path="EstimatedInstanceWarmup", models="warm_up"),
+        Field(path=_TRACKING, models="metric"),
+        Field(path=f"{_TRACKING}.TargetValue", models="target"),
+        Field(path=f"{_TRACKING}.CustomizedMetricSpecification.Statistic", models="statistic"),
+        Field(path=f"{_TRACKING}.DisableScaleIn", models="scale_in"),
+        Field(path=_AHEAD, models="metric target"),
+        Field(path=f"{_AHEAD}.Mode", models="mode"),
+        Field(path=f"{_AHEAD}.SchedulingBufferTime", models="buffer"),
+        Field(path=f"{_AHEAD}.MaxCapacityBreachBehavior", models="maximum_breach"),
+        Field(path=f"{_AHEAD}.MaxCapacityBuffer", models="maximum_buffer"),
         Field(path="Enabled", models="enabled", default=True),
     ),
+    sets=frozenset({"StepAdjustments"}),
+    maps={f"{_TRACKING}.CustomizedMetricSpecification.Dimensions": "Name"},
     closed=False,
 )
 
@@ -124,6 +171,11 @@ METRIC_ALARM = Kind(
         Field(path="Namespace", models="metric"),
         Field(path="MetricName", models="metric"),
         Field(path="Dimensions", models="metric"),
+        # metric math and PromQL, where CloudWatch has no single metric
+        Field(path="Metrics", models="metric"),
+        Field(path="EvaluationCriteria", models="metric above at_least below at_most"),
+        Field(path="EvaluationCriteria.PromQLCriteria.PendingPeriod", models="period periods"),
+        Field(path="EvaluationInterval", models="period"),
         Field(path="Statistic", models="statistic"),
         Field(path="ExtendedStatistic", models="statistic"),
         Field(path="Period", models="period"),
@@ -137,7 +189,7 @@ METRIC_ALARM = Kind(
         Field(path="ActionsEnabled", models="enabled", default=True),
         Field(path="AlarmDescription", models="description"),
     ),
-    maps={"Dimensions": "Name"},
+    maps={"Dimensions": "Name", "Metrics": "Id"},
     sets=frozenset({"AlarmActions", "OKActions", "InsufficientDataActions"}),
     closed=False,
     replaces=True,

@@ -2,9 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
 
+from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
-from trimtab.models import Metric, MetricSource
+from trimtab.models import Alarm, Metric, MetricSource
+
+MINUTE = timedelta(minutes=1)
+DETAILED, BASIC = timedelta(minutes=1), timedelta(minutes=5)
+"""How often an instance reports its host metrics."""
+
+
+class Scale(StrEnum):
+    """What turns a value in our unit into CloudWatch's."""
+
+    NONE = "none"
+    PER_REPORT = "per-report"
+    """Ours is for a second; CloudWatch counts bytes in a report, or in a period where they are summed up."""
+    PER_MINUTE = "per-minute"
+    """Ours is for a minute; CloudWatch counts in a period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,41 +30,137 @@ class NativeMetric:
     """
     One row: what a neutral metric is called in CloudWatch.
 
-    `factor` turns a value in our unit into CloudWatch's; `{group}` in a dimension is the group's native name.
+    In a dimension `{group}` is the group's native name, `{balancer}` and `{targets}` come from what it is attached to,
+    `{of}` is what the metric names.
     """
 
     namespace: str
     name: str
     dimensions: Mapping[str, str]
-    factor: float = 1.0
+    scale: Scale = Scale.NONE
+    counts: bool = False
+    """Whether it is a count, whose natural statistic is the sum."""
+
+
+class Scope(NamedTuple):
+    """Where a group's metrics are found."""
+
+    group: str
+    """Its native name."""
+    label: str = ""
+    """Balancer and target group as ResourceLabel has them: `app/web/0123/targetgroup/web/4567`."""
+    detailed: bool = False
+    """Whether instances report each minute."""
 
 
 _GROUP = {"AutoScalingGroupName": "{group}"}
+_BALANCER = {"LoadBalancer": "{balancer}", "TargetGroup": "{targets}"}
+_ELB = "AWS/ApplicationELB"
 
 NATIVE: Mapping[str, NativeMetric] = {
     "cpu": NativeMetric("AWS/EC2", "CPUUtilization", _GROUP),
+    "network-in": NativeMetric("AWS/EC2", "NetworkIn", _GROUP, Scale.PER_REPORT),
+    "network-out": NativeMetric("AWS/EC2", "NetworkOut", _GROUP, Scale.PER_REPORT),
     # what the CloudWatch agent publishes with the aggregation dimension AutoScalingGroupName
     "memory": NativeMetric("CWAgent", "mem_used_percent", _GROUP),
     "disk": NativeMetric("CWAgent", "disk_used_percent", _GROUP),
+    "requests": NativeMetric(_ELB, "RequestCount", _BALANCER, counts=True),
+    "requests-per-instance": NativeMetric(_ELB, "RequestCountPerTarget", _BALANCER, Scale.PER_MINUTE, counts=True),
+    "errors-5xx": NativeMetric(_ELB, "HTTPCode_Target_5XX_Count", _BALANCER, counts=True),
+    "latency": NativeMetric(_ELB, "TargetResponseTime", _BALANCER),
+    "queue-depth": NativeMetric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "{of}"}),
 }
+ON_NETWORK_BALANCER: Mapping[str, NativeMetric] = {
+    "requests": NativeMetric("AWS/NetworkELB", "NewFlowCount", {"LoadBalancer": "{balancer}"}, counts=True),
+}
+"""What a Network Load Balancer has of them: connections instead of requests."""
+PER_INSTANCE = "queue-per-instance"
+"""The one metric that CloudWatch only has as a quotient of two."""
 
 
 def find_metric(metric: Metric) -> NativeMetric | None:
-    """The CloudWatch metric that is meant; `None` for one that AWS does not carry yet."""
+    """The CloudWatch metric that is meant; `None` for one that is no single metric there."""
     if metric.source is MetricSource.CUSTOM:
         return NativeMetric(metric.namespace or "", metric.name, metric.dimensions)
-    return NATIVE.get(metric.name) if metric.of is None else None
+    return NATIVE.get(metric.name)
 
 
-def metric_for(metric: Metric, group: str) -> tuple[str, str, dict[str, str]]:
+def metric_for(metric: Metric, scope: Scope) -> tuple[str, str, dict[str, str]]:
     """
-    Name, namespace and dimensions of a metric for the group with this native name.
+    Name, namespace and dimensions of a metric for a group.
 
     Raises:
-        Unsupported: CloudWatch has no such metric, or it comes with a later version.
+        Unsupported: CloudWatch has no such metric, or it takes what the group does not have.
     """
     found = find_metric(metric)
+    if metric.source is MetricSource.BALANCER and scope.label.startswith("net/"):
+        found = ON_NETWORK_BALANCER.get(metric.name)
+        if found is None:
+            raise Unsupported(f"a Network Load Balancer has no metric {metric.name!r}")
     if found is None:
-        raise Unsupported(f"AWS has no translation for the metric {metric.name!r}; use a custom metric")
-    dimensions = {name: value.replace("{group}", group) for name, value in found.dimensions.items()}
-    return found.name, found.namespace, dimensions
+        raise Unsupported(f"CloudWatch has no single metric for {metric.name!r}; use a custom metric")
+    return found.name, found.namespace, _filled(found.dimensions, metric, scope)
+
+
+def _filled(dimensions: Mapping[str, str], metric: Metric, scope: Scope) -> dict[str, str]:
+    balancer, _, targets = scope.label.partition("/targetgroup/")
+    words = {"{group}": scope.group, "{of}": metric.of or ""}
+    words |= {"{balancer}": balancer, "{targets}": f"targetgroup/{targets}" if targets else ""}
+    filled: dict[str, str] = {}
+    for name, value in dimensions.items():
+        for word, text in words.items():
+            value = value.replace(word, text)
+        filled[name] = value
+    if "" in filled.values():
+        raise Unsupported(f"the metric {metric.name!r} needs {needs_of(metric)}")
+    return filled
+
+
+def needs_of(metric: Metric) -> str:
+    """What a metric takes that a group may not have, in words."""
+    if metric.source is MetricSource.QUEUE:
+        return "the name of its queue: `of: NAME`"
+    return "a target group of the group that is attached to an Application Load Balancer"
+
+
+def scale_of(metric: Metric, statistic: str, period: timedelta, *, detailed: bool) -> timedelta:
+    """What a value in our unit is multiplied by, in seconds; one second leaves it as it is."""
+    found = find_metric(metric)
+    match found.scale if found else Scale.NONE:
+        case Scale.PER_REPORT:
+            return period if statistic == "sum" else DETAILED if detailed else BASIC
+        case Scale.PER_MINUTE:
+            return period / 60
+        case _:
+            return timedelta(seconds=1)
+
+
+def scaled(value: float, factor: timedelta) -> float:
+    """A value in our unit as CloudWatch's, decimals as written."""
+    return float(exact(value) * exact(factor.total_seconds()))
+
+
+def statistic_of(alarm: Alarm) -> str:
+    """The statistic of an alarm; a count that is asked for its average means its sum."""
+    found = find_metric(alarm.metric)
+    return "sum" if found is not None and found.counts and alarm.statistic == "average" else alarm.statistic
+
+
+def quotient(metric: Metric, scope: Scope, period: int) -> list[dict[str, Any]]:
+    """Messages for each instance in service, as metric math; it takes the group's own metrics."""
+    queue = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible"}
+    group = {"Namespace": "AWS/AutoScaling", "MetricName": "GroupInServiceInstances"}
+    return [
+        _part("messages", {**queue, "Dimensions": [{"Name": "QueueName", "Value": metric.of or ""}]}, "Sum", period),
+        _part(
+            "instances",
+            {**group, "Dimensions": [{"Name": "AutoScalingGroupName", "Value": scope.group}]},
+            "Average",
+            period,
+        ),
+        {"Id": "quotient", "Expression": "messages / instances", "Label": PER_INSTANCE, "ReturnData": True},
+    ]
+
+
+def _part(name: str, metric: Mapping[str, Any], statistic: str, period: int) -> dict[str, Any]:
+    return {"Id": name, "MetricStat": {"Metric": metric, "Stat": statistic, "Period": period}, "ReturnData": False}

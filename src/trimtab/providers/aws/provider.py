@@ -8,14 +8,16 @@ from typing import Any
 
 from trimtab.capabilities import judge
 from trimtab.clock import Clock
-from trimtab.errors import InvalidRequest, NotFound
+from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.events import Listener, silent
-from trimtab.models import Fleet
+from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Live, Note, Resource
+from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.kinds import KINDS
-from trimtab.providers.aws.metrics import find_metric
-from trimtab.providers.aws.reads import RegionRead, alarm_resource, in_batches, is_outdated, list_alarms
+from trimtab.providers.aws.metrics import Scope
+from trimtab.providers.aws.policies import policy_body
+from trimtab.providers.aws.reads import RegionRead, alarm_resource, in_batches, is_outdated, launched_from, list_alarms
 from trimtab.providers.aws.resolve import Resolver
 from trimtab.providers.aws.schedules import problems_of
 from trimtab.providers.aws.translate import alarm_name, translate
@@ -104,10 +106,7 @@ class AwsProvider:
         more: list[Note] = list(_name_problems(fleet))
         for group in fleet.groups:
             more += [Note(text, group.name) for text in problems_of(group)]
-            for alarm in group.alarms:
-                if find_metric(alarm.metric) is None:
-                    text = f"alarms.{alarm.name}.metric: AWS has no translation for {alarm.metric.name!r} yet"
-                    more.append(Note(f"{text}; use {{custom: ...}} with its CloudWatch name", group.name))
+            more += [Note(text, group.name) for text in _metric_problems(group)]
         return notes, [*problems, *more]
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
@@ -217,8 +216,23 @@ def _name_problems(fleet: Fleet) -> Iterator[Note]:
             yield Note(text, group.name)
 
 
+def _metric_problems(group: ScalingGroup) -> Iterator[str]:
+    """Metrics that a policy or an alarm cannot have on AWS, whatever the group is attached to."""
+    scope = Scope(group.name, "app/any/0/targetgroup/any/0")
+    for alarm in group.alarms:
+        try:
+            alarm_body(alarm, scope)
+        except Unsupported as error:
+            yield f"alarms.{alarm.name}.metric: {error}"
+    for policy in group.policies:
+        try:
+            policy_body(policy, scope)
+        except Unsupported as error:
+            yield f"policies.{policy.name}.metric: {error}"
+
+
 def _state(region: str, item: Mapping[str, Any], health: Mapping[str, bool] | None) -> GroupState:
-    template = item.get("LaunchTemplate") or {}
+    template = launched_from(item)
     tags = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
     instances = tuple(_instance(one, template) for one in item.get("Instances", ()))
     if health is not None:

@@ -1,8 +1,9 @@
 """Reads in bulk: by account page or by name, whichever takes fewer calls for this fleet."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,10 @@ from trimtab.providers.aws.kinds import (
 )
 
 PAGE = 100
+PAUSE_TAG = "trimtab-paused"
+"""Says on a group who paused it, and until when."""
+PAUSED = frozenset({"AlarmNotification", "ScheduledActions"})
+"""The processes that stand still while a group is paused."""
 FEW = 10
 """With so few groups in a large account, asking for each is cheaper than any paging."""
 
@@ -56,6 +61,7 @@ class RegionRead:
             self._take(kind, answer)
         if groups is not None:
             self._doubt_missing_groups()
+            self._add_hooks()
 
     def _attempt(self, kind: str, question: Callable[[], Iterable[Resource]]) -> list[Resource] | None:
         try:
@@ -118,6 +124,25 @@ class RegionRead:
             for key, item in self.found.items()
             if key.kind == AUTO_SCALING_GROUP.name and item.mark is not None and item.mark.fleet == self.fleet.name
         ]
+
+    def _add_hooks(self) -> None:
+        """Lifecycle hooks of the groups that have or want any: one call for each, since no other call lists them."""
+        wanted = {self.fleet.native_name(group) for group in self.fleet.groups if group.aws.lifecycle_hooks}
+        keys = [
+            key
+            for key, item in self.found.items()
+            if key.kind == AUTO_SCALING_GROUP.name
+            and item.mark is not None
+            and item.mark.fleet == self.fleet.name
+            and (key.name in wanted or "hooks" in item.mark.kept)
+        ]
+        answers = self.calls.together([partial(read_hooks, self.calls, self.region, key.name) for key in keys])
+        for key, answer in zip(keys, answers, strict=True):
+            if isinstance(answer, ProviderError):
+                self._take(AUTO_SCALING_GROUP.name, answer)
+            elif answer:
+                item = self.found[key]
+                self.found[key] = replace(item, body={**item.body, "LifecycleHookSpecificationList": answer})
 
     # what groups contain
 
@@ -222,19 +247,86 @@ def list_alarms(calls: Calls, region: str, fleet: str) -> Iterator[Mapping[str, 
         yield from page["MetricAlarms"]
 
 
+def read_hooks(calls: Calls, region: str, name: str) -> list[dict[str, Any]]:
+    """The lifecycle hooks of a group, as its create body has them."""
+    try:
+        reply = calls.call("autoscaling", "describe_lifecycle_hooks", region, AutoScalingGroupName=name)
+    except NotFound:  # the group went since it was listed
+        return []
+    own = {"AutoScalingGroupName", "GlobalTimeout"}
+    return [
+        {field: value for field, value in hook.items() if field not in own and value is not None}
+        for hook in reply["LifecycleHooks"]
+    ]
+
+
+def launched_from(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The launch template that a group launches from, by itself or in its mixed instances policy."""
+    mixed = item.get("MixedInstancesPolicy") or {}
+    own: Mapping[str, Any] = mixed.get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
+    return own or item.get("LaunchTemplate") or {}
+
+
+def _template(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: found[name] for name in ("LaunchTemplateName", "Version") if name in found}
+
+
+def _mixed(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not policy:
+        return None
+    launch = dict(policy.get("LaunchTemplate") or {})
+    launch["LaunchTemplateSpecification"] = _template(launch.get("LaunchTemplateSpecification") or {})
+    shares = {
+        name: value for name, value in (policy.get("InstancesDistribution") or {}).items() if value not in (None, "")
+    }
+    if shares.get("SpotInstancePools") == DEFAULT_POOLS:
+        del shares["SpotInstancePools"]
+    return {**policy, "LaunchTemplate": launch, "InstancesDistribution": shares}
+
+
+DEFAULT_POOLS = 2
+"""What `SpotInstancePools` is when nobody gives it."""
+
+
+def _warm_pool(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not found or found.get("Status") == "PendingDelete":
+        return None
+    reuse = (found.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn", False)
+    most = found.get("MaxGroupPreparedCapacity")
+    return {
+        "MinSize": found.get("MinSize", 0),
+        "PoolState": found.get("PoolState", "Stopped"),
+        "InstanceReusePolicy": {"ReuseOnScaleIn": reuse},
+        **({} if most in (None, -1) else {"MaxGroupPreparedCapacity": most}),
+    }
+
+
+def _suspended(item: Mapping[str, Any], paused: str | None) -> list[str]:
+    """Suspended processes, less those that a marked pause suspends."""
+    names = [one["ProcessName"] for one in item.get("SuspendedProcesses") or ()]
+    return [name for name in names if paused is None or name not in PAUSED]
+
+
 def group_resource(region: str, item: Mapping[str, Any]) -> Resource:
     """A group as `DescribeAutoScalingGroups` answers it."""
-    tags, mark = read_tags({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())})
+    given = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
+    paused = given.pop(PAUSE_TAG, None)
+    tags, mark = read_tags(given)
     launches = {tag["Key"]: bool(tag.get("PropagateAtLaunch")) for tag in item.get("Tags", ())}
-    template = item.get("LaunchTemplate") or {}
+    template = launched_from(item)
+    metrics = item.get("EnabledMetrics") or []
     subnets = [subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet]
     body = {
         **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity", "HealthCheckType")},
         **{name: item.get(name) for name in ("HealthCheckGracePeriod", "DefaultCooldown")},
         **{name: item.get(name) or None for name in ("PlacementGroup", "LaunchConfigurationName")},
         "ServiceLinkedRoleARN": _own_role(item.get("ServiceLinkedRoleARN")),
-        "MixedInstancesPolicy": item.get("MixedInstancesPolicy"),
-        "LaunchTemplate": {name: template[name] for name in ("LaunchTemplateName", "Version") if name in template},
+        "MixedInstancesPolicy": _mixed(item.get("MixedInstancesPolicy")),
+        "LaunchTemplate": _template(item.get("LaunchTemplate") or {}),
+        "CapacityRebalance": bool(item.get("CapacityRebalance")),
+        "WarmPoolConfiguration": _warm_pool(item.get("WarmPoolConfiguration")),
+        "SuspendedProcesses": _suspended(item, paused),
+        "EnabledMetrics": metrics[0].get("Granularity") if metrics else None,
         "VPCZoneIdentifier": subnets,
         "AvailabilityZones": [] if subnets else item.get("AvailabilityZones", []),
         "TargetGroupARNs": item.get("TargetGroupARNs", []),
@@ -254,6 +346,7 @@ def group_resource(region: str, item: Mapping[str, Any]) -> Resource:
             "arn": item.get("AutoScalingGroupARN", ""),
             "instances": len(instances),
             "outdated": sum(is_outdated(one, template) for one in instances),
+            "paused": paused,
         },
         deleting=(item.get("Status") or "").lower().startswith("delete"),
     )

@@ -1,14 +1,17 @@
 """What a fleet refers to and an account knows: images, subnets, target groups, zones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-from trimtab.errors import NotFound, ProviderError
-from trimtab.models import Fleet, Image, ScalingGroup
+from trimtab.errors import NotFound, ProviderError, Unsupported
+from trimtab.models import Fleet, Image, Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Key, Live, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
+from trimtab.providers.aws.metrics import Scope, metric_for
+from trimtab.providers.aws.translate import attachment_of
 from trimtab.providers.base import Facts
 
 Question = Callable[[], Any]
@@ -32,9 +35,9 @@ class Resolver:
         for group in self.fleet.groups:
             questions |= self._questions(group)
         for region, names in self._balancer_names().items():
-            questions["balancers", region] = lambda region=region, names=names: find_target_groups(  # type: ignore[misc]
-                self.calls, region, names
-            )
+            questions["balancers", region] = partial(find_target_groups, self.calls, region, names)
+        for region, arns in self._labelled().items():
+            questions["labels", region] = partial(find_target_groups, self.calls, region, arns, by="TargetGroupArns")
         answers = dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
         return self._facts(answers)
 
@@ -63,20 +66,23 @@ class Resolver:
 
     def _facts(self, answers: Mapping[tuple[str, ...], Any]) -> Facts:
         found: dict[str, dict[str, Any]] = {
-            name: {} for name in ("images", "kept", "subnets", "zones", "target-groups")
+            name: {} for name in ("images", "kept", "subnets", "zones", "target-groups", "labels")
         }
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 kind = LAUNCH_TEMPLATE.name if key[0] == "image" else AUTO_SCALING_GROUP.name
                 self.unknown.append(Unknown(key[1], kind, f"its {key[0]} could not be looked up: {answer}"))
-            elif key[0] == "balancers":
-                found["target-groups"][key[1]] = answer
+            elif key[0] in ("balancers", "labels"):
+                found["target-groups"].setdefault(key[1], {}).update({one.name: one.arn for one in answer})
+                words = {word: one.label for one in answer for word in (one.name, one.arn)}
+                found["labels"].setdefault(key[1], {}).update(words)
             elif key[0] == "zones":
                 found["zones"][key[1]] = answer
         for group in self.fleet.groups:
             self._image(group, answers, found)
             self._subnets(group, answers, found)
-            self._balancers(group, answers)
+            self._balancers(group, answers, found)
+            self._metrics(group, answers, found)
         return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
 
     def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, Any]) -> None:
@@ -138,14 +144,50 @@ class Resolver:
             self.problems.append(Note(text, group.name))
         found["subnets"][group.name] = ids
 
-    def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> None:
-        known = answers.get(("balancers", self._region(group)))
-        if known is None or isinstance(known, ProviderError):
+    def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: Mapping[str, Any]) -> None:
+        region = self._region(group)
+        if isinstance(answers.get(("balancers", region)), ProviderError):
             return
+        known = found["target-groups"].get(region, {})
         for one in group.load_balancers:
             if one.name and one.name not in known:
-                text = f"load_balancers: no target group is called {one.name!r} in {self._region(group)}"
+                text = f"load_balancers: no target group is called {one.name!r} in {region}"
                 self.problems.append(Note(text, group.name))
+
+    def _metrics(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: Mapping[str, Any]) -> None:
+        """A metric of the balancer needs a target group that is attached to one."""
+        region = self._region(group)
+        if any(isinstance(answers.get((name, region)), ProviderError) for name in ("balancers", "labels")):
+            return
+        labels = found["labels"].get(region, {})
+        for path, metric in watched(group):
+            if metric.source is not MetricSource.BALANCER:
+                continue
+            one = attachment_of(group, metric)
+            label = labels.get(one.id or one.name, "") if one is not None else ""
+            try:
+                metric_for(metric, Scope(self.fleet.native_name(group), label))
+            except Unsupported as error:
+                self.problems.append(Note(f"{path}.metric: {error}", group.name))
+
+    def _labelled(self) -> dict[str, list[str]]:
+        """Target groups by ARN whose balancer has to be known, by region."""
+        arns: dict[str, set[str]] = {}
+        for group in self.fleet.groups:
+            for _, metric in watched(group):
+                one = attachment_of(group, metric) if metric.source is MetricSource.BALANCER else None
+                if one is not None and one.id:
+                    arns.setdefault(self._region(group), set()).add(one.id)
+        return {region: sorted(some) for region, some in arns.items()}
+
+
+def watched(group: ScalingGroup) -> Iterator[tuple[str, Metric]]:
+    """Every metric that a group watches, with the path of what watches it."""
+    for alarm in group.alarms:
+        yield f"alarms.{alarm.name}", alarm.metric
+    for policy in group.policies:
+        if isinstance(policy, TargetTrackingPolicy | PredictivePolicy):
+            yield f"policies.{policy.name}", policy.metric
 
 
 def is_looked_up(image: Image) -> bool:
@@ -208,11 +250,27 @@ def find_zones(calls: Calls, region: str) -> list[str]:
     return sorted(item["ZoneName"] for item in reply["AvailabilityZones"])
 
 
-def find_target_groups(calls: Calls, region: str, names: Sequence[str]) -> dict[str, str]:
-    """ARNs of target groups by name; those only that exist."""
+class TargetGroup(NamedTuple):
+    """A target group, and what alarms and policies call it together with its balancer."""
+
+    name: str
+    arn: str
+    label: str
+    """`app/web/0123/targetgroup/web/4567`; empty where no balancer sends it requests."""
+
+
+def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: str = "Names") -> list[TargetGroup]:
+    """Target groups by name, or by ARN; those only that exist."""
     try:
-        pages = list(calls.pages("elbv2", "describe_target_groups", region, Names=list(names)))
+        pages = list(calls.pages("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
     except NotFound:  # one missing name hides all others
         pages = list(calls.pages("elbv2", "describe_target_groups", region, PageSize=400))
-    found = {item["TargetGroupName"]: item["TargetGroupArn"] for page in pages for item in page["TargetGroups"]}
-    return {name: arn for name, arn in found.items() if name in names}
+    found = [_target_group(item) for page in pages for item in page["TargetGroups"]]
+    return [one for one in found if one.name in wanted or one.arn in wanted]
+
+
+def _target_group(item: Mapping[str, Any]) -> TargetGroup:
+    arn = item["TargetGroupArn"]
+    balancers = [one.partition(":loadbalancer/")[2] for one in item.get("LoadBalancerArns", ())]
+    label = f"{balancers[0]}/targetgroup/{arn.partition(':targetgroup/')[2]}" if balancers else ""
+    return TargetGroup(item["TargetGroupName"], arn, label)

@@ -2,12 +2,16 @@
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from trimtab.engine.schedules import in_force
-from trimtab.models import Alarm, Comparison, Disk, DiskType, Fleet, ScalingGroup, SimplePolicy
+from trimtab.errors import Unsupported
+from trimtab.models import Disk, DiskType, Fleet, LifecycleHook, LoadBalancer, Metric, ScalingGroup, WarmPool
 from trimtab.plan import Key, Mark, Ref, Resource, Secret
+from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
     LAUNCH_TEMPLATE,
@@ -15,25 +19,17 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
-from trimtab.providers.aws.metrics import find_metric, metric_for
+from trimtab.providers.aws.metrics import Scope
+from trimtab.providers.aws.policies import policy_body, seconds
+from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import actions_of, enacted
 from trimtab.providers.base import Facts
 
 ROOT_DEVICE = "/dev/sda1"
 DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
-COMPARISONS = {
-    Comparison.ABOVE: "GreaterThanThreshold",
-    Comparison.AT_LEAST: "GreaterThanOrEqualToThreshold",
-    Comparison.BELOW: "LessThanThreshold",
-    Comparison.AT_MOST: "LessThanOrEqualToThreshold",
-}
-STATISTICS = {
-    "average": "Average",
-    "minimum": "Minimum",
-    "maximum": "Maximum",
-    "sum": "Sum",
-    "count": "SampleCount",
-}
+TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}
+GRANULARITY = "1Minute"
+"""How often a group publishes its own metrics; AWS has no other choice."""
 
 
 def translate(fleet: Fleet, facts: Facts, now: datetime, location: str) -> list[Resource]:
@@ -63,16 +59,11 @@ class _Group:
         mark = Mark(self.fleet.name, self.group.name, kept=kept)
         yield self._made(LAUNCH_TEMPLATE.name, self.native, {"LaunchTemplateData": self._data()}, mark=mark)
         yield self._scaling_group()
-        for policy in self.group.policies:
-            if isinstance(policy, SimplePolicy):
-                key = self._policy_key(policy.name)
-                yield self._made(key.kind, key.name, _policy(policy), item=f"policies.{policy.name}")
+        yield from self._policies()
         for name, schedule, body in actions_of(self.group, self.now):
             full = f"{self.native}/{self.native}-{name}"
             yield self._made(SCHEDULED_ACTION.name, full, body, item=f"schedules.{schedule.name}")
-        for alarm in self.group.alarms:
-            if find_metric(alarm.metric) is not None:
-                yield self._alarm(alarm)
+        yield from self._alarms()
 
     # the template
 
@@ -91,6 +82,7 @@ class _Group:
                 HttpTokens=_tokens(template.metadata_token), HttpPutResponseHopLimit=template.metadata_hops
             ),
             Monitoring=_given(Enabled=template.detailed_monitoring),
+            CapacityReservationSpecification=self._reservation(),
             TagSpecifications=self._instance_tags(),
         )
 
@@ -119,6 +111,10 @@ class _Group:
         )
         return {"DeviceName": disk.device or self._image().get("root") or ROOT_DEVICE, "Ebs": ebs}
 
+    def _reservation(self) -> dict[str, Any]:
+        reservation = self.group.purchase.reservation
+        return {"CapacityReservationTarget": {"CapacityReservationId": reservation}} if reservation else {}
+
     def _instance_tags(self) -> list[dict[str, Any]]:
         tags = {"Name": self.native, **self.group.tags, **self.group.template.tags}
         pairs = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
@@ -133,7 +129,7 @@ class _Group:
             AUTO_SCALING_GROUP.name,
             self.native,
             {**self._sizes(), **self._places(), **self._group_settings()},
-            mark=self.mark,
+            mark=replace(self.mark, kept={"hooks": "yes"} if group.aws.lifecycle_hooks else {}),
             initial=frozenset({"DesiredCapacity"}) if owned else frozenset(),
             basis=group.capacity.model_dump(mode="json"),
         )
@@ -156,19 +152,23 @@ class _Group:
 
     def _group_settings(self) -> dict[str, Any]:
         group, health = self.group, self.group.health_check
-        version = Ref(self._key(LAUNCH_TEMPLATE.name, self.native), "version")
         return _given(
-            LaunchTemplate={"LaunchTemplateName": self.native, "Version": version},
+            **self._launches_from(),
+            CapacityRebalance=group.purchase.rebalance,
             TargetGroupARNs=self._target_groups(),
             HealthCheckType="ELB" if health.by == "load-balancer" else "EC2",
-            HealthCheckGracePeriod=_seconds(health.grace),
-            DefaultCooldown=_seconds(group.cooldown),
-            DefaultInstanceWarmup=_seconds(group.warm_up),
+            HealthCheckGracePeriod=seconds(health.grace),
+            DefaultCooldown=seconds(group.cooldown),
+            DefaultInstanceWarmup=seconds(group.warm_up),
             NewInstancesProtectedFromScaleIn=group.protect_from_scale_in,
             TerminationPolicies=list(group.aws.termination_policies) or ["Default"],
-            MaxInstanceLifetime=_seconds(group.aws.max_instance_lifetime),
+            MaxInstanceLifetime=seconds(group.aws.max_instance_lifetime),
             PlacementGroup=group.aws.placement_group,
             ServiceLinkedRoleARN=group.aws.service_linked_role,
+            LifecycleHookSpecificationList=[_hook(hook) for hook in group.aws.lifecycle_hooks],
+            WarmPoolConfiguration=_warm_pool(group.aws.warm_pool),
+            SuspendedProcesses=[process.value for process in group.aws.suspended_processes],
+            EnabledMetrics=GRANULARITY if group.aws.group_metrics else None,
             Tags=[
                 # instances take theirs from the template, where each may differ from the group's
                 {"Key": key, "Value": value, "PropagateAtLaunch": False}
@@ -180,13 +180,37 @@ class _Group:
         known = self.facts.found.get("target-groups", {}).get(self.location, {})
         return [one.id or known.get(one.name, f"(not found: {one.name})") for one in self.group.load_balancers]
 
-    # alarms
+    def _launches_from(self) -> dict[str, Any]:
+        version = Ref(self._key(LAUNCH_TEMPLATE.name, self.native), "version")
+        template = {"LaunchTemplateName": self.native, "Version": version}
+        if is_mixed(self.group.purchase):
+            return {"MixedInstancesPolicy": mixed_policy(self.group.purchase, template)}
+        return {"LaunchTemplate": template}
 
-    def _alarm(self, alarm: Alarm) -> Resource:
-        policies = [Ref(self._policy_key(name), "arn") for name in alarm.triggers]
-        body = {**_alarm(alarm, self.native), "AlarmActions": [*policies, *alarm.notify]}
-        name = alarm_name(self.fleet, self.group, alarm.name)
-        return self._made(METRIC_ALARM.name, name, body, item=f"alarms.{alarm.name}", mark=self.mark)
+    # policies and alarms; what cannot be said of one is a problem of the plan (see `judge` and `resolve`)
+
+    def _policies(self) -> Iterator[Resource]:
+        for policy in self.group.policies:
+            metric = getattr(policy, "metric", None)
+            with suppress(Unsupported):
+                body = policy_body(policy, self._scope(metric))
+                key = self._policy_key(policy.name)
+                yield self._made(key.kind, key.name, body, item=f"policies.{policy.name}")
+
+    def _alarms(self) -> Iterator[Resource]:
+        for alarm in self.group.alarms:
+            with suppress(Unsupported):
+                body = alarm_body(alarm, self._scope(alarm.metric))
+                actions = [*(Ref(self._policy_key(name), "arn") for name in alarm.triggers), *alarm.notify]
+                name = alarm_name(self.fleet, self.group, alarm.name)
+                item = f"alarms.{alarm.name}"
+                yield self._made(METRIC_ALARM.name, name, {**body, "AlarmActions": actions}, item=item, mark=self.mark)
+
+    def _scope(self, metric: Metric | None) -> Scope:
+        labels = self.facts.found.get("labels", {}).get(self.location, {})
+        one = attachment_of(self.group, metric) if metric is not None else None
+        label = labels.get(one.id or one.name, "") if one is not None else ""
+        return Scope(self.native, label, detailed=bool(self.group.template.detailed_monitoring))
 
     # names
 
@@ -200,38 +224,33 @@ class _Group:
         return Resource(key=self._key(kind, name), body=_given(**body), group=self.group.name, **more)
 
 
-def _policy(policy: SimplePolicy) -> dict[str, Any]:
-    kinds = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}
-    word = next(name for name in kinds if getattr(policy, name) is not None)
+def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
+    """The target group whose metric is meant: the one that the metric names, or the only one."""
+    if metric.of is not None:
+        return next((one for one in group.load_balancers if metric.of in (one.name, one.id)), None)
+    return group.load_balancers[0] if len(group.load_balancers) == 1 else None
+
+
+def _hook(hook: LifecycleHook) -> dict[str, Any]:
     return _given(
-        PolicyType="SimpleScaling",
-        AdjustmentType=kinds[word],
-        ScalingAdjustment=getattr(policy, word),
-        MinAdjustmentMagnitude=policy.minimum_change,
-        Cooldown=_seconds(policy.cooldown),
-        Enabled=policy.enabled,
+        LifecycleHookName=hook.name,
+        LifecycleTransition=TRANSITIONS[hook.on],
+        HeartbeatTimeout=seconds(hook.timeout),
+        DefaultResult=hook.default.upper() if hook.default else None,
+        NotificationTargetARN=hook.notify,
+        RoleARN=hook.role,
+        NotificationMetadata=hook.data,
     )
 
 
-def _alarm(alarm: Alarm, native: str) -> dict[str, Any]:
-    name, namespace, dimensions = metric_for(alarm.metric, native)
-    factor = found.factor if (found := find_metric(alarm.metric)) else 1.0
-    percentile = alarm.statistic if alarm.statistic not in STATISTICS else None
+def _warm_pool(pool: WarmPool | None) -> dict[str, Any] | None:
+    if pool is None:
+        return None
     return _given(
-        Namespace=namespace,
-        MetricName=name,
-        Dimensions=[{"Name": key, "Value": value} for key, value in sorted(dimensions.items())],
-        Statistic=STATISTICS.get(alarm.statistic),
-        ExtendedStatistic=percentile,
-        Period=_seconds(alarm.period),
-        EvaluationPeriods=alarm.periods,
-        DatapointsToAlarm=alarm.datapoints or alarm.periods,
-        Threshold=alarm.threshold * factor,
-        ComparisonOperator=COMPARISONS[alarm.comparison],
-        TreatMissingData="notBreaching" if alarm.missing == "not-breaching" else alarm.missing.value,
-        OKActions=list(alarm.notify_ok),
-        ActionsEnabled=alarm.enabled,
-        AlarmDescription=alarm.description,
+        MinSize=pool.min,
+        MaxGroupPreparedCapacity=pool.max_prepared,
+        PoolState=pool.state.capitalize(),
+        InstanceReusePolicy={"ReuseOnScaleIn": pool.reuse},
     )
 
 
@@ -243,10 +262,6 @@ def _profile(role: str | None) -> dict[str, str]:
 
 def _tokens(required: bool | None) -> str | None:
     return None if required is None else "required" if required else "optional"
-
-
-def _seconds(duration: timedelta | None) -> int | None:
-    return None if duration is None else int(duration.total_seconds())
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError
 from trimtab.plan import Action, Change, Mark, Resource, digest, plain, revealed
 from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.group_parts import AFTER_CREATION, PARTS, GroupParts
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
     KINDS,
@@ -131,6 +132,7 @@ class Writer:
     def _create_group(self, write: Write) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.own_name
         body = {**group_params(write.body), "Tags": _group_tags(name, write.body, _mark(change))}
+        later = {part: body.pop(part) for part in AFTER_CREATION if part in body}
         if change.live is not None or change.action is Action.REPLACE:
             self._wait_until_gone(region, name)
         try:
@@ -142,6 +144,9 @@ class Writer:
             _must_be_ours(change, there)
             self._bring_up_to_date(change, write.body, there)
             return there.attributes
+        parts = GroupParts(self.calls, region, name)
+        for part in later:
+            parts.write(part, write.body, {})
         return {"arn": "", "instances": 0, "outdated": 0}
 
     def _bring_up_to_date(self, change: Change, body: Mapping[str, Any], there: Resource) -> None:
@@ -173,22 +178,15 @@ class Writer:
 
     def _send_group(self, change: Change, body: Mapping[str, Any], fields: set[str], there: Resource) -> None:
         region, name = change.key.location, change.key.own_name
-        if plain_fields := fields - {"Tags", "TargetGroupARNs"}:
+        if plain_fields := fields - {"Tags", *PARTS}:
             params = _update_params(body, plain_fields)
             self.calls.call("autoscaling", "update_auto_scaling_group", region, AutoScalingGroupName=name, **params)
-        if "TargetGroupARNs" in fields:
-            self._attach(region, name, body.get("TargetGroupARNs", ()), there.body.get("TargetGroupARNs", ()))
+        parts = GroupParts(self.calls, region, name)
+        for part in PARTS:
+            if part in fields:
+                parts.write(part, body, there.body)
         if "Tags" in fields:
             self._tag(region, name, _group_tags(name, body, _mark(change)), there)
-
-    def _attach(self, region: str, name: str, wanted: Sequence[str], there: Sequence[str]) -> None:
-        for operation, arns in (
-            ("attach_load_balancer_target_groups", sorted(set(wanted) - set(there))),
-            ("detach_load_balancer_target_groups", sorted(set(there) - set(wanted))),
-        ):
-            for start in range(0, len(arns), 10):
-                some = arns[start : start + 10]
-                self.calls.call("autoscaling", operation, region, AutoScalingGroupName=name, TargetGroupARNs=some)
 
     def _tag(self, region: str, name: str, wanted: Sequence[Mapping[str, Any]], there: Resource) -> None:
         keep = {tag["Key"] for tag in wanted}
@@ -317,9 +315,23 @@ def _update_params(body: Mapping[str, Any], fields: set[str]) -> dict[str, Any]:
         elif name in rows and (rows[name].cleared is not None or rows[name].default is not None):
             row = rows[name]
             found[name] = row.default if row.cleared is None else row.cleared
-    if "MixedInstancesPolicy" in fields or "LaunchConfigurationName" in fields:
+    if "MixedInstancesPolicy" in params:
+        if fields & {"MixedInstancesPolicy", "LaunchTemplate", "LaunchConfigurationName"}:
+            found["MixedInstancesPolicy"] = _complete(params["MixedInstancesPolicy"])
+    elif fields & {"MixedInstancesPolicy", "LaunchConfigurationName"}:
         found["LaunchTemplate"] = params["LaunchTemplate"]
     return found
+
+
+def _complete(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """A mixed instances policy that says everything: what an update leaves out would stay as it was."""
+    plain_shares = {
+        row.path.rsplit(".", 1)[-1]: row.default if row.cleared is None else row.cleared
+        for row in AUTO_SCALING_GROUP.fields
+        if ".InstancesDistribution." in row.path and (row.default is not None or row.cleared is not None)
+    }
+    launch = {"Overrides": [], **policy["LaunchTemplate"]}
+    return {"LaunchTemplate": launch, "InstancesDistribution": {**plain_shares, **policy["InstancesDistribution"]}}
 
 
 def _group_tags(name: str, body: Mapping[str, Any], mark: Mark) -> list[dict[str, Any]]:

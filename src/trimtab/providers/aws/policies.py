@@ -1,0 +1,168 @@
+"""Scaling policies as PutScalingPolicy takes them; pure."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, assert_never
+
+from trimtab.errors import Unsupported
+from trimtab.models import (
+    MaximumBreach,
+    Metric,
+    MetricSource,
+    Policy,
+    PredictiveMode,
+    PredictivePolicy,
+    SimplePolicy,
+    Step,
+    StepPolicy,
+    TargetTrackingPolicy,
+)
+from trimtab.providers.aws.metrics import PER_INSTANCE, Scope, metric_for, quotient, scale_of, scaled
+
+AMOUNTS = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}
+STATISTICS = {"average": "Average", "minimum": "Minimum", "maximum": "Maximum", "sum": "Sum", "count": "SampleCount"}
+TRACKED = {
+    "cpu": "ASGAverageCPUUtilization",
+    "network-in": "ASGAverageNetworkIn",
+    "network-out": "ASGAverageNetworkOut",
+    "requests-per-instance": "ALBRequestCountPerTarget",
+}
+"""Metrics that a target tracking policy knows by itself."""
+FORECAST = {
+    "cpu": "ASGCPUUtilization",
+    "network-in": "ASGNetworkIn",
+    "network-out": "ASGNetworkOut",
+    "requests-per-instance": "ALBRequestCount",
+}
+"""Pairs of metrics that a predictive policy knows by itself."""
+MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "ForecastAndScale"}
+BREACHES = {MaximumBreach.HONOR: "HonorMaxCapacity", MaximumBreach.INCREASE: "IncreaseMaxCapacity"}
+MINUTE = timedelta(minutes=1)
+
+
+def policy_body(policy: Policy, scope: Scope) -> dict[str, Any]:
+    """
+    The body of any policy.
+
+    Raises:
+        Unsupported: Its metric takes what the group does not have.
+    """
+    match policy:
+        case SimplePolicy():
+            return _simple(policy)
+        case StepPolicy():
+            return _step(policy)
+        case TargetTrackingPolicy():
+            return _target_tracking(policy, scope)
+        case PredictivePolicy():
+            return _predictive(policy, scope)
+        case _:
+            assert_never(policy)
+
+
+def _simple(policy: SimplePolicy) -> dict[str, Any]:
+    word = amount_word(policy)
+    return {
+        "PolicyType": "SimpleScaling",
+        "AdjustmentType": AMOUNTS[word],
+        "ScalingAdjustment": getattr(policy, word),
+        "MinAdjustmentMagnitude": policy.minimum_change,
+        "Cooldown": seconds(policy.cooldown),
+        "Enabled": policy.enabled,
+    }
+
+
+def _step(policy: StepPolicy) -> dict[str, Any]:
+    word = amount_word(policy.steps[0])
+    return {
+        "PolicyType": "StepScaling",
+        "AdjustmentType": AMOUNTS[word],
+        "StepAdjustments": [_adjustment(step, word) for step in policy.steps],
+        "MinAdjustmentMagnitude": policy.minimum_change,
+        "EstimatedInstanceWarmup": seconds(policy.warm_up),
+        "MetricAggregationType": "Average",
+        "Enabled": policy.enabled,
+    }
+
+
+def _adjustment(step: Step, word: str) -> dict[str, Any]:
+    ends = {"MetricIntervalLowerBound": step.lower, "MetricIntervalUpperBound": step.upper}
+    given = {name: float(value) for name, value in ends.items() if value is not None}
+    return {**given, "ScalingAdjustment": getattr(step, word)}
+
+
+def _target_tracking(policy: TargetTrackingPolicy, scope: Scope) -> dict[str, Any]:
+    factor = scale_of(policy.metric, "average", MINUTE, detailed=scope.detailed)
+    return {
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingConfiguration": {
+            **_tracked(policy, scope),
+            "TargetValue": scaled(policy.target, factor),
+            "DisableScaleIn": not policy.scale_in,
+        },
+        "EstimatedInstanceWarmup": seconds(policy.warm_up),
+        "Enabled": policy.enabled,
+    }
+
+
+def _tracked(policy: TargetTrackingPolicy, scope: Scope) -> dict[str, Any]:
+    metric = policy.metric
+    if metric.source is MetricSource.PROMQL:
+        raise Unsupported("target tracking on AWS takes no PromQL query; let an alarm on it trigger a policy")
+    if metric.name in TRACKED and metric.namespace is None:
+        known = {"PredefinedMetricType": TRACKED[metric.name], **_label(metric, scope)}
+        return {"PredefinedMetricSpecification": known}
+    if metric.name == PER_INSTANCE and metric.namespace is None:
+        return {"CustomizedMetricSpecification": {"Metrics": _without_period(quotient(metric, scope, 60))}}
+    name, namespace, dimensions = metric_for(metric, scope)
+    own = {
+        "Namespace": namespace,
+        "MetricName": name,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in sorted(dimensions.items())],
+        "Statistic": STATISTICS[policy.statistic],
+    }
+    return {"CustomizedMetricSpecification": {key: value for key, value in own.items() if value != []}}
+
+
+def _without_period(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Target tracking takes its metrics each minute and has no period of its own."""
+    for part in parts:
+        part.get("MetricStat", {}).pop("Period", None)
+    return parts
+
+
+def _label(metric: Metric, scope: Scope) -> dict[str, str]:
+    if metric.name != "requests-per-instance":
+        return {}
+    metric_for(metric, scope)  # says what is missing where there is no balancer
+    return {"ResourceLabel": scope.label}
+
+
+def _predictive(policy: PredictivePolicy, scope: Scope) -> dict[str, Any]:
+    if policy.metric.name not in FORECAST or policy.metric.namespace is not None:
+        raise Unsupported(f"predictive scaling on AWS knows {', '.join(FORECAST)}, not {policy.metric.name!r}")
+    factor = scale_of(policy.metric, "average", MINUTE, detailed=scope.detailed)
+    pair = {"PredefinedMetricType": FORECAST[policy.metric.name], **_label(policy.metric, scope)}
+    what = {"TargetValue": scaled(policy.target, factor), "PredefinedMetricPairSpecification": pair}
+    config: Mapping[str, Any] = {
+        "MetricSpecifications": [what],
+        "Mode": MODES[policy.mode],
+        "SchedulingBufferTime": seconds(policy.buffer),
+        "MaxCapacityBreachBehavior": BREACHES[policy.maximum_breach],
+        "MaxCapacityBuffer": policy.maximum_buffer,
+    }
+    return {
+        "PolicyType": "PredictiveScaling",
+        "PredictiveScalingConfiguration": {name: value for name, value in config.items() if value is not None},
+        "Enabled": policy.enabled,
+    }
+
+
+def amount_word(amount: SimplePolicy | Step) -> str:
+    """Which of `change`, `percent` and `to` an amount gives."""
+    return next(name for name in AMOUNTS if getattr(amount, name) is not None)
+
+
+def seconds(duration: timedelta | None) -> int | None:
+    """A duration as AWS takes it."""
+    return None if duration is None else int(duration.total_seconds())
