@@ -16,13 +16,10 @@ def test_a_plain_group_is_carried_whole():
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
-        ({"purchase": {"spot": True}}, "purchase.spot"),
+        ({"placement": {"network": "vpc-1"}}, "placement.network"),
         ({"stabilization": "5m"}, "stabilization"),
         ({"health_check": {"path": "/up"}}, "health_check.path"),
         ({"load_balancers": [{"name": "web", "port": 80}]}, "load_balancers.port"),
-        ({"aws": {"warm_pool": {}}}, "aws.warm_pool"),
-        ({"aws": {"group_metrics": True}}, "aws.group_metrics"),
-        ({"alarms": {"slow": {"metric": "latency", "above": 1}}}, "alarms.slow.metric"),
     ],
 )
 def test_what_aws_does_not_carry_is_a_problem_that_names_group_and_field(fields, path):
@@ -31,14 +28,18 @@ def test_what_aws_does_not_carry_is_a_problem_that_names_group_and_field(fields,
 
 
 def test_a_field_is_complained_of_once():
-    found = problems(purchase={"spot": True})
+    found = problems(load_balancers=[{"name": "web", "drain": "1m"}])
     assert len(found) == 1, found
 
 
-def test_a_policy_of_another_type_is_complained_of_once():
-    policy = {"hold": {"type": "target-tracking", "metric": "cpu", "target": 50}}
-    found = [text for text in problems(policies=policy, alarms={}) if "policies.hold" in text]
-    assert len(found) == 1, found
+def test_every_policy_type_and_metric_is_carried():
+    policies = {
+        "steps": {"type": "step", "steps": [{"lower": 0, "change": 1}]},
+        "hold": {"type": "target-tracking", "metric": "requests-per-instance", "target": 500},
+        "ahead": {"type": "predictive", "metric": "cpu", "target": 50},
+    }
+    alarms = {"slow": {"metric": "latency", "above": 1, "statistic": "p95", "triggers": ["steps"]}}
+    assert problems(policies=policies, alarms=alarms) == []
 
 
 def test_fields_of_other_clouds_are_exempt():

@@ -12,12 +12,14 @@ from tests.conftest import make_fleet, make_group
 from trimtab.config import load_fleet
 from trimtab.plan import Secret, plain, resolved, revealed
 from trimtab.plan.resource import references
+from trimtab.providers.aws.group_parts import AFTER_CREATION
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.base import Facts
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "virtualmin" / "fleet.yaml"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{}/0123456789abcdef"
+LABEL = "app/front/50dc6c495c0c9188/targetgroup/{}/0123456789abcdef"
 SESSION = botocore.session.get_session()
 
 
@@ -30,6 +32,7 @@ def facts_for(fleet):
             "kept": {name: {"image": "01234567:ami-0123456789abcdef0"} for name in groups},
             "subnets": {name: ["subnet-1", "subnet-2"] for name in groups},
             "target-groups": {"us-east-1": {name: ARN.format(name) for name in names}},
+            "labels": {"us-east-1": {name: LABEL.format(name) for name in names}},
             "zones": {"us-east-1": ["us-east-1a", "us-east-1b"]},
         }
     )
@@ -56,6 +59,7 @@ def request(item):
         case "launch-template":
             return "ec2", "CreateLaunchTemplate", {"LaunchTemplateName": name, **body}
         case "autoscaling-group":
+            body = {name: value for name, value in body.items() if name not in AFTER_CREATION}
             if "VPCZoneIdentifier" in body:
                 body["VPCZoneIdentifier"] = ",".join(body["VPCZoneIdentifier"])
             return "autoscaling", "CreateAutoScalingGroup", {"AutoScalingGroupName": name, **body}
