@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 
 import trimtab as tt
+from bench.engine import print_engine
 from bench.peer import read_account
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
@@ -33,7 +34,8 @@ BARS = {1: 9, 2: 9, 10: 9, 100: 18}
 def main() -> int:
     """Print the figures; 1 when a bar of counted calls does not hold."""
     print_import_cost()
-    return print_plans()
+    missed = print_engine()
+    return int(bool(missed) | print_plans())
 
 
 def print_import_cost() -> None:

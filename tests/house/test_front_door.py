@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-PUBLIC = ["trimtab", "trimtab.errors", "trimtab.metrics", "trimtab.providers", "trimtab.testing", "trimtab.emulators"]
+PUBLIC = [
+    *("trimtab", "trimtab.engine", "trimtab.errors", "trimtab.metrics"),
+    *("trimtab.providers", "trimtab.testing", "trimtab.emulators"),
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -1,9 +1,22 @@
 """Every public name of `trimtab` as a typed user writes it; only mypy reads this file."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
 
 import trimtab as tt
+from trimtab.engine import (
+    PRESETS,
+    AlarmState,
+    Decision,
+    History,
+    Observation,
+    Preset,
+    Reason,
+    ReasonCode,
+    Recommendation,
+    decide,
+)
 
 # time
 five: timedelta = tt.minutes(5)
@@ -142,3 +155,19 @@ def watched(cloud: tt.Cloud, plan: tt.Plan, saved: dict[str, object]) -> tt.Appl
     for outcome in applied.outcomes:
         assert_type(outcome, tt.Outcome)
     return applied.raise_for_failures()
+
+
+def decided(group: tt.ScalingGroup, history: History, now: datetime) -> tuple[int, list[str]]:
+    """One decision, its reasons by code and number."""
+    seen = Observation(desired=2, alarms={"hot": [71.0, None, 80.5]}, policies={"hold": [55.0]})
+    decision = decide(group, seen, history, now, preset="ec2")
+    assert_type(decision, Decision)
+    assert_type(decision.alarms["hot"], AlarmState)
+    assert_type(decision.history, History)
+    for reason in decision.reasons:
+        assert_type(reason, Reason)
+        assert_type(reason.code, ReasonCode)
+        assert_type(reason.details, dict[str, Any])
+    asked: tuple[Recommendation, ...] = decision.recommendations
+    own: Preset = replace(PRESETS["neutral"], name="own", estimate=False)
+    return decide(group, seen, history, now, own).size, [one.policy for one in asked]
