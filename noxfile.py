@@ -48,7 +48,7 @@ def tests_bare(session):
     session.install(".", *group("test"))
     run_tests(
         session,
-        *("tests/engine", "tests/semantics", "tests/models", "tests/plan", "tests/providers/memory"),
+        *("tests/engine", "tests/semantics", "tests/models", "tests/plan", "tests/checks", "tests/providers/memory"),
         "tests/house/test_floors.py",
         *("tests/house/test_front_door.py", "tests/test_config.py", "tests/test_bad_files.py"),
         "tests/test_mutated_files.py",

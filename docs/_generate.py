@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 import trimtab as tt
 import trimtab.engine
 from trimtab.capabilities import FEATURES, Means
+from trimtab.checks import RULES
 from trimtab.engine.behavior import LimitUnit
 from trimtab.engine.presets import (
     PRESETS,
@@ -33,6 +34,8 @@ from trimtab.models import Metric
 from trimtab.models.base import format_duration
 from trimtab.plan import Field, Kind, MarkPlace
 from trimtab.providers import PROVIDERS
+from trimtab.views.fleet import fleet_view
+from trimtab.views.screen import rendered
 
 MODELS: Sequence[type[BaseModel]] = (
     *(tt.Fleet, tt.ScalingGroup, tt.Capacity, tt.InstanceTemplate, tt.Image, tt.Disk, tt.Placement),
@@ -64,6 +67,8 @@ def write(folder: Path) -> None:
         "metrics.md": metrics(),
         "presets.md": presets(),
         "engine.md": engine(),
+        "checks.md": checks(),
+        "guide.md": guide(),
     }
     for name, text in pages.items():
         path = folder / name
@@ -320,3 +325,24 @@ INSIDE |= {"batch_rules", "batch_windows", "values", "reasons"}
 
 def _module(name: str) -> str:
     return f"### {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
+
+
+# the checks
+
+GUIDE = Path(__file__).parents[1] / "examples" / "virtualmin" / "guide.yaml"
+
+
+def checks() -> str:
+    """One row for each check, with its page."""
+    rows = [
+        [f"[{code}](checks/{code}.md)", rule.title, "a plan" if rule.live else "`check` and every plan"]
+        for code, rule in RULES.items()
+    ]
+    return table(["code", "warns of", "found by"], rows)
+
+
+def guide() -> str:
+    """What `trimtab check` prints of the guide's design."""
+    fleet = tt.parse_fleet(GUIDE.read_text(encoding="utf-8"), name=GUIDE.name)
+    said = rendered(fleet_view(fleet, tt.check_fleet(fleet, provider="aws")))
+    return f"```console\n$ trimtab check {GUIDE.name} --provider aws\n{said}```\n"

@@ -14,7 +14,7 @@ def _runs(*patterns, **more):
     return Sybil(parsers=[PythonCodeBlockParser()], path=str(ROOT), patterns=patterns, **more)
 
 
-PAGES = _runs("README.md", "docs/*.md", excludes=["docs/testing.md"])
+PAGES = _runs("README.md", "docs/*.md", "docs/checks/*.md", excludes=["docs/testing.md"])
 # this page is about the fixtures, so it has them
 TESTING = _runs("docs/testing.md", fixtures=["trimtab_memory", "trimtab_aws"])
 

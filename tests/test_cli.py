@@ -36,7 +36,7 @@ groups:
       hot: {{metric: cpu, above: 70, triggers: [scale-out]}}
     schedules:
       morning: {{cron: "0 8 * * 1-5", zone: Europe/Madrid, min: 3}}
-      evening: {{cron: "0 18 * * 1-5", zone: Europe/Madrid, min: 2}}
+      evening: {{cron: "0 18 * * 1-5", zone: Europe/Madrid, min: 2, desired: 2}}
   api:
     capacity: {{min: 1, max: 1}}
 """
@@ -373,7 +373,7 @@ def test_refresh_looks_an_image_up_anew(cli):
     cli.edit("image: ami-1", 'image: {newest: "u-*"}')
     cli("apply", "--yes")
     cli.store.images["u-*"].append("u-2")
-    assert "note: group web: a newer image, u-2" in cli("plan").out
+    assert "note: group web: TT601 a newer image, u-2" in cli("plan").out
     assert "u-1 → u-2" in cli("plan", "--refresh", "image").out
 
 

@@ -36,9 +36,13 @@ from trimtab.models import (
     WarmPool,
 )
 from trimtab.plan import Plan
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.pause import Pause
 from trimtab.status import FleetStatus, GroupStatus
+from trimtab.watch import Watch
 
 if TYPE_CHECKING:
+    from trimtab.checks import Finding, check_fleet
     from trimtab.config import dump_fleet, json_schema, load_fleet, parse_fleet
 
 __version__ = "0.1.0"
@@ -54,8 +58,10 @@ __all__ = [
     "ChangeStarted",
     "Clock",
     "Cloud",
+    "Datapoints",
     "Disk",
     "Event",
+    "Finding",
     "Fleet",
     "FleetStatus",
     "GcpSettings",
@@ -68,7 +74,10 @@ __all__ = [
     "LoadBalancer",
     "ManualClock",
     "Metric",
+    "MetricQuery",
+    "MetricValue",
     "Outcome",
+    "Pause",
     "Placement",
     "Plan",
     "PredictivePolicy",
@@ -83,6 +92,8 @@ __all__ = [
     "TargetTrackingPolicy",
     "Waiting",
     "WarmPool",
+    "Watch",
+    "check_fleet",
     "check_saved",
     "connect",
     "dump_fleet",
@@ -117,4 +128,8 @@ def __getattr__(name: str) -> Any:
         from trimtab import config
 
         return getattr(config, name)
+    if name in ("Finding", "check_fleet"):
+        from trimtab import checks
+
+        return getattr(checks, name)
     raise AttributeError(f"module 'trimtab' has no attribute {name!r}")

@@ -4,30 +4,41 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TextIO, cast
+from typing import Annotated, Any, TextIO
 
 import typer
-from pydantic_core import PydanticCustomError
 
 import trimtab
-from trimtab.apply import Consent, check_consent
+from trimtab import operating
+from trimtab.checks import check_fleet
+from trimtab.checks.rule import CLOUDS
 from trimtab.cloud import Cloud, check_saved
 from trimtab.config import json_schema, load_fleet
-from trimtab.errors import ConfigError, PlanRefused, TrimtabError
-from trimtab.events import CallRetried, Event
-from trimtab.models import Fleet
-from trimtab.models.base import parse_duration
-from trimtab.plan import Action, Plan
-from trimtab.providers.registry import PROVIDERS
+from trimtab.desk import (
+    FIFTEEN_MINUTES,
+    As,
+    Desk,
+    Endpoint,
+    FleetFile,
+    Format,
+    How,
+    LookUp,
+    Provider,
+    Prune,
+    Region,
+    Strict,
+    Timeout,
+    WaitFor,
+    Waiting,
+    Yes,
+    check_groups,
+    desk_of,
+)
+from trimtab.errors import ConfigError, TrimtabError
 from trimtab.views.fleet import fleet_dict, fleet_view
-from trimtab.views.outcome import applied_view
-from trimtab.views.plan import NO_CHANGES, plan_view
-from trimtab.views.progress import event_line, progress
+from trimtab.views.plan import plan_view
 from trimtab.views.screen import Screen
 from trimtab.views.status import status_view
 
@@ -35,121 +46,6 @@ INTERRUPTED = 130
 _USAGE: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which newer typers no longer take from click
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
-
-
-class Format(StrEnum):
-    """How results are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class WaitFor(StrEnum):
-    """How long apply waits."""
-
-    ACCEPTED = "accepted"
-    STABLE = "stable"
-    HEALTHY = "healthy"
-
-
-class Refresh(StrEnum):
-    """What can be looked up anew."""
-
-    IMAGE = "image"
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return cast("timedelta", parse_duration(text))
-    except PydanticCustomError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-FleetFile = Annotated[str, typer.Argument(metavar="FLEET", help="The fleet file, YAML or JSON.", show_default=False)]
-Provider = Annotated[
-    str | None,
-    typer.Option(help=f"Which cloud: {', '.join(PROVIDERS)}.", envvar="TRIMTAB_PROVIDER", show_default=False),
-]
-Region = Annotated[str | None, typer.Option(help="Where groups live that name no location.", show_default=False)]
-Endpoint = Annotated[str | None, typer.Option(help="Another address of the cloud's API.", show_default=False)]
-As = Annotated[Format, typer.Option("--format", help="How results are printed.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
-Waiting = Annotated[WaitFor, typer.Option("--wait", help="For calls accepted, sizes running, or instances serving.")]
-Timeout = Annotated[
-    timedelta,
-    typer.Option(parser=_duration, metavar="DURATION", help="How long to wait for that.", show_default="15m"),
-]
-Prune = Annotated[bool, typer.Option("--prune/--no-prune", help="Delete what the fleet owns and no longer has.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the cloud can only approximate.")]
-LookUp = Annotated[
-    list[Refresh] | None, typer.Option("--refresh", help="Look up anew what was kept.", show_default=False)
-]
-FIFTEEN_MINUTES = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What every command needs: a screen, and a way to a cloud."""
-
-    screen: Screen
-    connect: Callable[..., Cloud]
-
-    def cloud(self, provider: str | None, region: str | None, endpoint: str | None) -> Cloud:
-        """A connection to the cloud that the options name."""
-        if not provider:
-            names = ", ".join(PROVIDERS)
-            raise ConfigError([f"no provider is named: give --provider ({names}) or set TRIMTAB_PROVIDER"])
-        place = "location" if provider == "memory" else "region"
-        given = {name: value for name, value in ((place, region), ("endpoint", endpoint)) if value}
-        if provider == "memory" and not self.screen.json:
-            self.screen.remark("the cloud in memory begins empty and is forgotten at the end")
-        return self.connect(provider, listener=self._tell_retry, **given)
-
-    def _tell_retry(self, event: Event) -> None:
-        if isinstance(event, CallRetried):
-            self.screen.remark(event_line(event))
-
-    def carry_out(self, cloud: Cloud, plan: Plan, how: "How") -> int:
-        """Show a plan, ask, apply it, show what came of it; the exit code."""
-        agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
-        self.screen.view(plan_view(plan, cloud.provider.kinds, empty=how.empty, agreed=agreed))
-        if plan.problems or not plan.changes:
-            self.screen.show_json({"plan": plan.to_dict(), "applied": None})
-            return 1 if plan.problems or plan.unknown else 0
-        check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))
-        if not how.yes and not self._agrees():
-            return 1
-        with progress(plan, self.screen.err) as listener:
-            applied = cloud.apply(
-                plan,
-                how.wait.value,
-                how.timeout,
-                listener,
-                allow_delete=how.delete,
-                allow_replace=how.replace,
-            )
-        self.screen.show(applied_view(applied), {"plan": plan.to_dict(), "applied": applied.to_dict()})
-        return 1 if applied.failures else 0
-
-    def _agrees(self) -> bool:
-        if not self.screen.can_ask:
-            raise PlanRefused("nothing was changed, because nobody can be asked here; agree with --yes")
-        agrees = self.screen.ask("Apply these changes?")
-        if not agrees:
-            self.screen.remark("nothing was changed")
-        return agrees
-
-
-@dataclass(frozen=True, kw_only=True)
-class How:
-    """How a plan is to be carried out."""
-
-    yes: bool
-    wait: WaitFor = WaitFor.ACCEPTED
-    timeout: timedelta = FIFTEEN_MINUTES
-    delete: bool = False
-    replace: bool = False
-    empty: str = NO_CHANGES
 
 
 def _version(wanted: bool) -> None:
@@ -177,25 +73,38 @@ def _start(
     return 1
 
 
-def _desk(context: typer.Context, chosen: Format) -> Desk:
-    desk: Desk = context.obj
-    desk.screen.json = chosen is Format.JSON
-    return desk
-
-
 @app.command()
-def check(context: typer.Context, fleet: FleetFile, chosen: As = Format.TEXT) -> int:
+def check(
+    context: typer.Context,
+    fleet: FleetFile,
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Advice for this cloud only: {', '.join(CLOUDS)}.", envvar="TRIMTAB_PROVIDER", show_default=False
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Only checks whose code begins so.", show_default=False)
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="No checks whose code begins so.", show_default=False)
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="End with 1 when checks find something.")] = False,
+    chosen: As = Format.TEXT,
+) -> int:
     """
-    Say whether a fleet file is valid; asks no cloud.
+    Say whether a fleet file is valid, and what will hurt; asks no cloud.
 
-    Every mistake is one line that begins with the file and the line.
+    Every mistake is one line that begins with the file and the line. So does what checks find: advice for one cloud,
+    or for all when no provider is named.
 
-    Example: `trimtab check fleet.yaml`
+    Example: `trimtab check fleet.yaml --provider aws --ignore TT3`
     """
-    screen = _desk(context, chosen).screen
+    screen = desk_of(context, chosen).screen
     declared = load_fleet(fleet)
-    screen.show(fleet_view(declared), fleet_dict(declared))
-    return 0
+    findings = check_fleet(declared, provider=provider, select=select or (), ignore=ignore or ())
+    screen.show(fleet_view(declared, findings), fleet_dict(declared, findings))
+    return 1 if strict and findings else 0
 
 
 @app.command()
@@ -209,7 +118,7 @@ def schema(
 
     Example: `trimtab schema --out fleet.schema.json`
     """
-    screen = _desk(context, chosen).screen
+    screen = desk_of(context, chosen).screen
     if out is None:
         screen.document(json_schema())
     else:
@@ -238,7 +147,7 @@ def plan(
 
     Example: `trimtab plan fleet.yaml --provider aws --out plan.json`
     """
-    desk = _desk(context, chosen)
+    desk = desk_of(context, chosen)
     declared = load_fleet(fleet)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         made = cloud.plan(declared, strict, prune, refresh=refresh or ())
@@ -278,7 +187,7 @@ def apply(
 
     Example: `trimtab apply fleet.yaml --provider aws --plan plan.json --yes`
     """
-    desk = _desk(context, chosen)
+    desk = desk_of(context, chosen)
     declared = load_fleet(fleet)
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
@@ -306,7 +215,7 @@ def destroy(
 
     Example: `trimtab destroy fleet.yaml --provider aws --yes`
     """
-    desk = _desk(context, chosen)
+    desk = desk_of(context, chosen)
     declared = load_fleet(fleet)
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
@@ -331,7 +240,7 @@ def status(
 
     Example: `trimtab status fleet.yaml --provider aws`
     """
-    desk = _desk(context, chosen)
+    desk = desk_of(context, chosen)
     declared = load_fleet(fleet)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         found = cloud.status(declared)
@@ -357,20 +266,14 @@ def adopt(
 
     Example: `trimtab adopt fleet.yaml web --provider aws --yes`
     """
-    desk = _desk(context, chosen)
+    desk = desk_of(context, chosen)
     declared = load_fleet(fleet)
-    _check_groups(declared, groups or ())
+    check_groups(declared, groups or ())
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
             made = cloud.adopt(declared, groups or None)
         empty = "Nothing to adopt: nothing without a mark exists under the fleet's names."
         return desk.carry_out(cloud, made, How(yes=yes, empty=empty))
-
-
-def _check_groups(fleet: Fleet, names: Sequence[str]) -> None:
-    there = [group.name for group in fleet.groups]
-    if unknown := [name for name in names if name not in there]:
-        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {', '.join(there) or 'none'}"])
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
@@ -391,6 +294,8 @@ def _read_saved(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path} is no saved plan"])
     return saved
 
+
+operating.add_to(app)
 
 # running one command
 

@@ -1,8 +1,8 @@
 """`connect()` and what it returns: a cloud that plans, applies, watches and acts on groups."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -12,11 +12,15 @@ from trimtab.engine.schedules import edges, in_force
 from trimtab.errors import PlanRefused, StalePlan
 from trimtab.events import Listener, silent
 from trimtab.live import LiveGroup
+from trimtab.measuring import publish_values, read_datapoints
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.plan import Action, Change, Note, Options, Plan, make_plan
+from trimtab.pausing import leave_paused, pause_notes
+from trimtab.plan import Action, Change, Live, Note, Options, Plan, make_plan
 from trimtab.providers.base import Provider
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.registry import connect_provider
 from trimtab.status import FleetStatus, GroupStatus
+from trimtab.watch import Watch
 
 if TYPE_CHECKING:
     import boto3
@@ -137,11 +141,18 @@ class Cloud:
             )
         return Applied(outcomes=outcomes, late=tuple(late), unread=tuple(str(scope) for scope in plan.unknown))
 
-    def status(self, fleet: Fleet) -> FleetStatus:
-        """Every group of `fleet` as it stands: sizes, instances, schedules in force, alarms."""
+    def status(self, fleet: Fleet, *, addresses: bool = False) -> FleetStatus:
+        """
+        Every group of `fleet` as it stands: sizes, instances, schedules in force, alarms, pauses.
+
+        Args:
+            fleet: Says which groups.
+            addresses: Also say where each instance is reached.
+        """
         now = self._clock.now()
         places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
-        states = {(state.location, state.name): state for state in self.provider.read_states(places.values())}
+        found = self.provider.read_states(places.values(), addresses=addresses)
+        states = {(state.location, state.name): state for state in found}
         alarms = self.provider.read_alarms(fleet)
         groups = tuple(
             GroupStatus(
@@ -168,6 +179,42 @@ class Cloud:
         return LiveGroup(
             self.provider, name, location or self.provider.location, clock=self._clock, listener=self._listener
         )
+
+    def now(self) -> datetime:
+        """The time on the clock that this connection was given."""
+        return self._clock.now()
+
+    def watch(self, fleet: Fleet) -> Watch:
+        """A watch over `fleet`: each look says how it stands, its load and what was last done to it."""
+        return Watch(self.provider, fleet, status=self.status, clock=self._clock)
+
+    def datapoints(self, queries: Iterable[MetricQuery]) -> tuple[Datapoints, ...]:
+        """
+        Many metrics of many groups, in as few calls as can be; an answer to each query, in order.
+
+        Raises:
+            Unsupported: The cloud has no such metric of such a group.
+        """
+        return read_datapoints(self.provider, queries, self._clock.now())
+
+    def publish(self, values: Iterable[MetricValue]) -> None:
+        """
+        Publish many values of custom metrics, in as few calls as can be.
+
+        Raises:
+            Unsupported: A metric is not a custom one.
+        """
+        publish_values(self.provider, values, self._clock.now())
+
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """
+        The least that an identity needs to handle `fleet`, in the form in which the cloud grants it; asks nothing.
+
+        Args:
+            fleet: Says what is needed.
+            read_only: For plan, status and watch only.
+        """
+        return self.provider.permissions(fleet, read_only=read_only)
 
     def _location(self, group: ScalingGroup) -> str:
         return group.location or self.provider.location
@@ -213,6 +260,8 @@ class Cloud:
             )
             return replace(plan, request=request)
         notes, problems = self.provider.judge(fleet)
+        rests = tuple(pause_notes(live, fleet, now))
+        checked = self._advice(request, live)
         facts = self.provider.resolve(fleet, live, refresh=request.refresh)
         wanted = [] if problems else self.provider.translate(fleet, facts, now)
         if request.only is not None:
@@ -223,7 +272,7 @@ class Cloud:
                 provider=self.provider.name,
                 fleet=fleet.name,
                 made_at=now,
-                notes=(*notes, *facts.notes),
+                notes=(*notes, *rests, *facts.notes, *checked),
                 problems=(*problems, *facts.problems, *strict),
                 unknown=(*live.unknown, *facts.unknown),
                 request=request,
@@ -232,13 +281,18 @@ class Cloud:
             provider=self.provider.name,
             kinds=self.provider.kinds,
             fleet=fleet,
-            wanted=wanted,
+            wanted=leave_paused(self.provider.kinds, fleet, wanted, live),
             live=replace(live, unknown=(*live.unknown, *facts.unknown)),
             now=now,
             options=request.options,
-            notes=(*notes, *facts.notes),
+            notes=(*notes, *rests, *facts.notes, *checked),
         )
         return replace(plan, request=request)
+
+    def _advice(self, request: _Request, live: Live) -> tuple[Note, ...]:
+        from trimtab.checks.notes import advice  # only plans need the checks, and not everybody plans
+
+        return advice(request.fleet, self.provider.name, live, self.provider.kinds, only=request.only)
 
     def _look_again(self, plan: Plan) -> None:
         """Plan once more and compare, unless all that is planned is new groups: their creation is exclusive."""

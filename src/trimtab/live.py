@@ -1,15 +1,22 @@
 """One group that exists, to read and to act on."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Literal
 
 from trimtab.apply import Place, wait_for
 from trimtab.clock import Clock
 from trimtab.errors import NotFound, WaitTimeout
 from trimtab.events import Listener
+from trimtab.measuring import beginning, publish_values, read_datapoints
+from trimtab.models import Metric
+from trimtab.pausing import checked_pause
 from trimtab.plan import Key
 from trimtab.providers.base import Activity, GroupState, Instance, Provider
+from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, MetricValue
+from trimtab.providers.pause import Pause
+
+HOUR = timedelta(hours=1)
 
 
 class LiveGroup:
@@ -87,3 +94,105 @@ class LiveGroup:
     def activities(self, limit: int = 20) -> Sequence[Activity]:
         """What the cloud did to its size, newest first."""
         return self._provider.read_activities(self.location, self.name, limit)
+
+    def execute(self, policy: str, *, value: float | None = None, threshold: float | None = None) -> None:
+        """
+        Act once on a policy, as its alarm would; a cooldown does not hold it up.
+
+        Args:
+            policy: A simple or a step policy, by its name in the group or in the cloud.
+            value: What a step policy takes the metric to be.
+            threshold: The threshold that its steps are counted from.
+
+        Raises:
+            NotFound: The group has no such policy.
+            Unsupported: The policy watches its own metric.
+            InvalidRequest: A step policy is not told the value and the threshold.
+        """
+        self._provider.execute_policy(self.location, self.name, policy, value=value, threshold=threshold)
+
+    def pause(self, *, by: str, until: datetime | None = None, why: str = "") -> None:
+        """
+        Let neither policies nor schedules change the size, and mark who wanted that.
+
+        Plans leave a marked pause alone. Pausing again renews the mark; nothing resumes by itself.
+
+        Args:
+            by: Who pauses it.
+            until: When it is to be over.
+            why: The reason, for those who find it.
+
+        Raises:
+            Conflict: Somebody else has paused it.
+            InvalidRequest: `until` has passed, or nobody is named.
+        """
+        pause = checked_pause(self.read(), Pause(by=by, until=until, why=why), self._clock.now())
+        self._provider.pause(self.location, self.name, pause)
+
+    def resume(self) -> None:
+        """Give back what a pause stopped and take its mark away; nothing else that stands still starts again."""
+        self._provider.resume(self.location, self.name)
+
+    def datapoints(
+        self,
+        metric: Metric,
+        *,
+        since: datetime | timedelta = HOUR,
+        until: datetime | None = None,
+        period: timedelta = MINUTE,
+        statistic: str = "average",
+    ) -> Datapoints:
+        """
+        A metric of the group over time, in the metric's unit: a value for each whole period, the newest last.
+
+        Args:
+            metric: What is measured.
+            since: The beginning, or how far back it is; an hour when left out.
+            until: The end; now when left out.
+            period: The length of one datapoint.
+            statistic: `average`, `minimum`, `maximum`, `sum`, `count`, or a percentile such as `p95`.
+
+        Raises:
+            Unsupported: The cloud has no such metric of such a group.
+        """
+        now = self._clock.now()
+        query = MetricQuery(
+            group=self.name,
+            metric=metric,
+            since=beginning(since, until or now),
+            until=until,
+            period=period,
+            statistic=statistic,
+            location=self.location,
+        )
+        return read_datapoints(self._provider, [query], now)[0]
+
+    def publish(
+        self,
+        metric: Metric,
+        value: float,
+        *,
+        at: datetime | None = None,
+        dimensions: Mapping[str, str] | None = None,
+    ) -> None:
+        """
+        Publish one value of a custom metric about the group.
+
+        Args:
+            metric: A custom metric; `{group}` in its dimensions is the group's name in the cloud.
+            value: In the metric's unit.
+            at: When it was measured; now when left out.
+            dimensions: Further dimensions, or others than the metric's own.
+
+        Raises:
+            Unsupported: The metric is not a custom one.
+        """
+        one = MetricValue(
+            metric=metric,
+            value=value,
+            at=at,
+            group=self.name,
+            dimensions=dimensions or {},
+            location=self.location,
+        )
+        publish_values(self._provider, [one], self._clock.now())

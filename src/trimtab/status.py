@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.engine.schedules import InForce
-from trimtab.providers.base import AlarmState, GroupState
+from trimtab.providers.base import Activity, AlarmState, GroupState
+from trimtab.providers.datapoints import Datapoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class GroupStatus:
         in_force: The sizes that hold now because of schedules.
         next_edge: When a schedule next begins or ends, within a week.
         alarms: The states of its alarms.
+        cpu: Its load of late; only in a watch.
+        activity: What was last done to it, if that was of late; only in a watch.
     """
 
     group: str
@@ -27,6 +30,8 @@ class GroupStatus:
     in_force: InForce
     next_edge: datetime | None
     alarms: tuple[AlarmState, ...] = ()
+    cpu: Datapoints | None = None
+    activity: Activity | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
@@ -39,7 +44,14 @@ class GroupStatus:
             "in_force": {"min": self.in_force.min, "max": self.in_force.max, "because": list(self.in_force.because)},
             "next_edge": self.next_edge.isoformat() if self.next_edge else None,
             "alarms": [{"name": alarm.name, "state": alarm.state, "reason": alarm.reason} for alarm in self.alarms],
+            **(_watched_dict(self) if self.cpu else {}),
         }
+
+
+def _watched_dict(group: GroupStatus) -> dict[str, Any]:
+    done = group.activity
+    last = {"at": done.at.isoformat(), "description": done.description, "cause": done.cause} if done else None
+    return {"cpu": group.cpu.latest if group.cpu else None, "last_activity": last}
 
 
 def _state_dict(state: GroupState) -> dict[str, Any]:
@@ -48,8 +60,10 @@ def _state_dict(state: GroupState) -> dict[str, Any]:
         "max": state.max,
         "desired": state.desired,
         "running": state.running,
+        "pending": state.pending,
         "outdated": state.outdated,
         "stable": state.is_stable,
+        "paused": state.paused.to_dict() if state.paused else None,
         "instances": [
             {"id": one.id, "zone": one.zone, "state": one.state.value, "healthy": one.healthy, "outdated": one.outdated}
             for one in state.instances

@@ -7,16 +7,18 @@ Installed with trimtab, pytest finds the fixtures by itself: `trimtab_memory`, `
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from trimtab import errors
+from trimtab import errors, metrics
 from trimtab.clock import ManualClock
 from trimtab.cloud import Cloud, check_saved, connect
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Metric
 from trimtab.plan import Action, Key, Reason
+from trimtab.providers.datapoints import MetricQuery, MetricValue
 
 if TYPE_CHECKING:
     from trimtab.emulators import AwsEmulator
@@ -42,6 +44,10 @@ class World(Protocol):
 
     def make_foreign(self, cloud: Cloud, key: Key) -> None:
         """Take the mark off a resource, as if somebody else had made it."""
+        ...
+
+    def push(self, group: str, metric: Metric, value: float) -> None:
+        """Have the cloud measure a neutral metric of a group, by its name in the cloud, now."""
         ...
 
     def deny(self, kind: str) -> None:
@@ -299,6 +305,131 @@ class ProviderContract:
                 world.tamper(applied, key)
         assert not [change for change in applied.plan(loose) if change.fields]
 
+    # run time
+
+    def test_datapoints_stand_on_the_grid(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """One value a period, the newest last, `None` where nothing was measured; unfinished periods are left out."""
+        live = applied.group(fleet.native_name(fleet.groups[0]))
+        for value in (20.0, 40.0):
+            world.push(live.name, metrics.cpu, value)
+        world.advance(timedelta(minutes=2))
+        world.push(live.name, metrics.cpu, 90.0)
+        found = live.datapoints(metrics.cpu, since=timedelta(minutes=3))
+        assert found.values in ((None, 30.0, None), (30.0, None))
+        assert [two - one for one, two in pairwise(found.times)] == [found.period] * (len(found.times) - 1)
+        world.advance(timedelta(minutes=1))
+        highest = live.datapoints(metrics.cpu, since=timedelta(minutes=5), period=timedelta(minutes=1), statistic="sum")
+        assert highest.values[-3:] == (60.0, None, 90.0)
+        assert highest.latest == 90.0
+
+    def test_datapoints_in_bulk_answer_in_order(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Each query has its answer, also one that has no datapoint; values are per cents from 0 to 100."""
+        names = [fleet.native_name(group) for group in fleet.groups]
+        world.push(names[1], metrics.cpu, 55.0)
+        world.advance(timedelta(minutes=1))
+        since = applied.now() - timedelta(minutes=2)
+        queries = [MetricQuery(group=name, metric=metrics.cpu, since=since) for name in names]
+        first, second = applied.datapoints(queries)[:2]
+        assert (first.group, second.group) == (names[0], names[1])
+        assert (first.latest, second.latest) == (None, 55.0)
+        assert len(first.values) == len(second.values) > 0
+
+    def test_published_values_can_be_read(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """A custom metric comes back as it was published, told apart by its dimensions."""
+        live = applied.group(fleet.native_name(fleet.groups[0]))
+        jobs = metrics.custom("Contract", "JobsWaiting", unit="count", dimensions={"Group": "{group}"})
+        live.publish(jobs, 7)
+        live.publish(jobs, 9, dimensions={"Queue": "other"})
+        other = fleet.native_name(fleet.groups[1])
+        applied.publish(
+            [MetricValue(metric=jobs, value=3, group=other), MetricValue(metric=jobs, value=5, group=other)]
+        )
+        world.advance(timedelta(minutes=1))
+        assert live.datapoints(jobs).latest == 7
+        assert applied.group(other).datapoints(jobs, statistic="maximum").latest == 5
+        with pytest.raises(errors.Unsupported, match="measured by the cloud"):
+            live.publish(metrics.cpu, 50)
+
+    def test_a_pause_is_no_drift(self, applied: Cloud, fleet: Fleet) -> None:
+        """A marked pause is told by status and plan, and healed by none; resuming takes all of it away."""
+        live = applied.group(fleet.native_name(fleet.groups[0]))
+        until = applied.now() + timedelta(hours=2)
+        live.pause(by="Ana", until=until, why="moving the database")
+        found = applied.status(fleet).groups[0].state
+        assert found is not None
+        assert found.paused is not None
+        assert (found.paused.by, found.paused.until, found.paused.why) == ("Ana", until, "moving the database")
+        plan = applied.plan(fleet)
+        assert not plan, plan.to_dict()
+        assert any("paused by Ana until" in note.text for note in plan.notes)
+        live.resume()
+        assert live.read().paused is None
+        plan = applied.plan(fleet)
+        assert not plan, plan.to_dict()
+        assert not [note for note in plan.notes if "paused" in note.text]
+
+    def test_schedules_rest_in_a_pause(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Three days in which a group's bounds stay as they are, and no plan moves them; the other group goes on."""
+        paused, other = (applied.group(fleet.native_name(group)) for group in fleet.groups[:2])
+        before = paused.read()
+        paused.pause(by="Ana")
+        seen = set()
+        for _ in range(15):
+            world.advance(timedelta(hours=5))
+            found = paused.read()
+            assert (found.min, found.max, found.desired) == (before.min, before.max, before.desired)
+            seen.add(other.read().min)
+            plan = applied.plan(fleet)
+            assert not plan, plan.to_dict()
+        assert len(seen) > 1
+
+    def test_a_pause_belongs_to_who_made_it(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """The same person renews it; another is told whose it is, until it is over."""
+        live = applied.group(fleet.native_name(fleet.groups[0]))
+        live.pause(by="Ana", until=applied.now() + timedelta(hours=1))
+        live.pause(by="Ana", until=applied.now() + timedelta(hours=2))
+        with pytest.raises(errors.Conflict, match="Ana"):
+            live.pause(by="Berto")
+        world.advance(timedelta(hours=3))
+        assert any("resume it" in note.text for note in applied.plan(fleet).notes)
+        live.pause(by="Berto")
+        found = live.read().paused
+        assert found is not None
+        assert found.by == "Berto"
+        with pytest.raises(errors.InvalidRequest, match="has passed"):
+            live.pause(by="Berto", until=applied.now() - timedelta(hours=1))
+
+    def test_a_policy_is_executed_once(self, applied: Cloud, fleet: Fleet) -> None:
+        """The size moves as the policy says, within the bounds, and the plan leaves it so."""
+        live = applied.group(fleet.native_name(fleet.groups[0]))
+        before = live.read().desired
+        live.execute(fleet.groups[0].policies[0].name)
+        assert live.read().desired != before
+        assert not applied.plan(fleet)
+        with pytest.raises(errors.NotFound, match="no policy 'nothing'"):
+            live.execute("nothing")
+
+    def test_a_watch_sees_load_and_activity(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """A look says the load and what was last done; the next one also what was done in between."""
+        over = applied.watch(fleet)
+        name = fleet.native_name(fleet.groups[0])
+        assert all(group.activity is not None for group in over.look().groups)
+        world.push(name, metrics.cpu, 77.0)
+        applied.group(name).scale(to=applied.group(name).read().max)
+        world.advance(timedelta(minutes=10))
+        first, *others = over.look().groups
+        assert first.cpu is not None
+        assert first.cpu.latest == 77.0
+        assert all(other.cpu is not None and other.cpu.latest is None for other in others)
+        assert first.activity is not None
+        assert first.activity.at >= applied.now() - timedelta(minutes=10)
+
+    def test_addresses_come_when_asked(self, applied: Cloud, fleet: Fleet) -> None:
+        """Every instance that runs is reached somewhere."""
+        for group in applied.status(fleet, addresses=True).groups:
+            assert group.state is not None
+            assert all(one.private_address or one.public_address for one in group.state.instances)
+
     # what the tests share
 
     def _first(self, cloud: Cloud, fleet: Fleet, kind: str) -> Key:
@@ -333,6 +464,12 @@ class MemoryTestCloud:
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the cloud in memory."""
         return connect("memory", store=self.store, clock=self.clock, **settings)
+
+    def push(self, metric: Metric, *, group: str, value: float) -> None:
+        """Have the cloud measure a metric of a group, now."""
+        with self.connect() as cloud:
+            live = cloud.group(group)
+            self.store.measures.add(live.location, live.name, metric, value, self.clock.now())
 
 
 @pytest.fixture

@@ -111,6 +111,31 @@ def look(cloud: tt.Cloud) -> list[str]:
     return [live.name, *names, *causes]
 
 
+def operate(cloud: tt.Cloud, now: datetime) -> list[float | None]:
+    """Metrics, a watch, a pause, a policy acted on."""
+    live = cloud.group("web")
+    live.execute("steps", value=85.0, threshold=70)
+    live.pause(by="Ana", until=now, why="moving the database")
+    pause: tt.Pause | None = live.read().paused
+    assert_type(pause.until if pause else None, datetime | None)
+    live.resume()
+    live.publish(jobs, 3, at=now, dimensions={"Queue": "mail"})
+    cloud.publish([tt.MetricValue(metric=jobs, value=3, group=live.name)])
+    load: tt.Datapoints = live.datapoints(tt.metrics.cpu, since=five, period=five, statistic="p95")
+    assert_type(load.latest, float | None)
+    query = tt.MetricQuery(group=live.name, metric=tt.metrics.memory, since=now - five, until=now)
+    assert_type(cloud.datapoints([query]), tuple[tt.Datapoints, ...])
+    watch: tt.Watch = cloud.watch(fleet)
+    assert_type(watch.look(), tt.FleetStatus)
+    for status in watch.looks(five):
+        assert_type(status.groups[0].activity is None, bool)
+        break
+    cloud.permissions(fleet, read_only=True)
+    cloud.status(fleet, addresses=True)
+    assert_type(cloud.now(), datetime)
+    return list(load.values)
+
+
 def connect() -> None:
     """Each provider by its own overload, and one that is only known at run time."""
     with tt.connect("memory", clock=manual, location="local") as memory:
@@ -155,6 +180,16 @@ def watched(cloud: tt.Cloud, plan: tt.Plan, saved: dict[str, object]) -> tt.Appl
     for outcome in applied.outcomes:
         assert_type(outcome, tt.Outcome)
     return applied.raise_for_failures()
+
+
+def advised() -> dict[str, Any]:
+    """Advice about a fleet, and where its file gives what is meant."""
+    findings: tuple[tt.Finding, ...] = tt.check_fleet(fleet, provider="aws", select=["TT1"], ignore=("TT105",))
+    first = findings[0]
+    assert_type(first.page, str)
+    if first.position is not None:
+        assert_type(first.position.line, int)
+    return first.to_dict()
 
 
 def decided(group: tt.ScalingGroup, history: History, now: datetime) -> tuple[int, list[str]]:

@@ -37,12 +37,22 @@ class Emulated(Protocol):
         """Wipe everything."""
 
 
-class Control:
-    """The doors of one emulator."""
+Door = Callable[[Any], Any]
+"""Answers the JSON of a request."""
 
-    def __init__(self, emulated: Emulated) -> None:
+
+class Control:
+    """
+    The doors of one emulator.
+
+    Args:
+        emulated: The emulator.
+        more: Doors that only this cloud has, by method and name.
+    """
+
+    def __init__(self, emulated: Emulated, more: Mapping[tuple[str, str], Door] | None = None) -> None:
         self._emulated = emulated
-        self._doors: dict[tuple[str, str], Callable[[Any], Any]] = {
+        self._doors: dict[tuple[str, str], Door] = {
             ("GET", "clock"): self._read_clock,
             ("POST", "clock"): self._move_clock,
             ("GET", "faults"): lambda _: emulated.faults.to_dicts(),
@@ -57,6 +67,7 @@ class Control:
             ("GET", "settings"): lambda _: emulated.settings,
             ("POST", "settings"): self._configure,
             ("POST", "reset"): lambda _: emulated.reset(),
+            **(more or {}),
         }
 
     def answer(self, method: str, path: str, query: str, body: bytes) -> tuple[int, bytes]:

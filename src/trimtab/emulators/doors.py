@@ -3,7 +3,7 @@
 import http.client
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -158,6 +158,31 @@ class Doors:
     def metrics(self) -> list[dict[str, Any]]:
         """The metric points that were stored through the door."""
         return list(self._ask("GET", "metrics"))
+
+    def forecast(
+        self,
+        group: str,
+        capacity: Mapping[datetime, float],
+        *,
+        policy: str | None = None,
+        region: str = "us-east-1",
+    ) -> None:
+        """Hand in the forecast of a group's predictive policy: the capacity from each hour on."""
+        points = [{"at": at.isoformat(), "capacity": value} for at, value in capacity.items()]
+        self._ask("POST", "forecasts", {"region": region, "group": group, "policy": policy, "points": points})
+
+    def run_short(self, *, instance_type: str = "*", zone: str = "*", region: str = "us-east-1") -> None:
+        """Have no more instances of a type to be had in a zone; `*` is every one."""
+        shortage = {"region": region, "instance_type": instance_type, "zone": zone}
+        self._ask("POST", "shortages", shortage)
+
+    def end_shortages(self) -> None:
+        """Have all instances to be had again."""
+        self._ask("DELETE", "shortages")
+
+    def fail_target(self, instance: str, *, healthy: bool = False, region: str = "us-east-1") -> None:
+        """Have an instance fail the load balancer's health check, or pass it again."""
+        self._ask("POST", "targets", {"region": region, "instance": instance, "healthy": healthy})
 
     def configure(self, **settings: float) -> dict[str, float]:
         """Change how the emulator behaves, such as `delete_seconds`; answers all settings."""

@@ -122,14 +122,17 @@ class Note:
 
     Attributes:
         foreign: Whether it says that a name is taken by something that is not the fleet's.
+        code: The check that it comes from: `TT101`.
     """
 
     text: str
     group: str = ""
     foreign: bool = False
+    code: str = ""
 
     def __str__(self) -> str:
-        return f"group {self.group}: {self.text}" if self.group else self.text
+        text = f"{self.code} {self.text}" if self.code else self.text
+        return f"group {self.group}: {text}" if self.group else text
 
 
 @dataclass(frozen=True, slots=True)

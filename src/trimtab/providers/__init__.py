@@ -27,6 +27,8 @@ from trimtab.providers.base import (
     Write,
     Written,
 )
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.pause import Pause
 from trimtab.providers.registry import PROVIDERS, Entry, connect_provider
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Activity",
     "AlarmState",
     "Change",
+    "Datapoints",
     "Entry",
     "Facts",
     "Field",
@@ -46,7 +49,10 @@ __all__ = [
     "Live",
     "Mark",
     "MarkPlace",
+    "MetricQuery",
+    "MetricValue",
     "Note",
+    "Pause",
     "Provider",
     "Ref",
     "Resource",

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from trimtab.errors import ProviderError
 from trimtab.models import Capacity, Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource, Unknown
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.pause import Pause
 
 
 class InstanceState(StrEnum):
@@ -30,6 +32,8 @@ class Instance:
         serving: Whether every load balancer of the group sends it requests; `None` without one or not asked.
         template: The template (and version) that it was started from.
         outdated: Whether the group now starts instances from another template.
+        private_address: Within its network; empty without one or not asked.
+        public_address: On the internet; empty without one or not asked.
     """
 
     id: str
@@ -41,11 +45,13 @@ class Instance:
     template: str = ""
     outdated: bool = False
     protected: bool = False
+    private_address: str = ""
+    public_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupState:
-    """A group as it is now: bounds, wanted size, instances."""
+    """A group as it is now: bounds, wanted size, instances, and the pause that is marked on it."""
 
     name: str
     location: str
@@ -56,6 +62,7 @@ class GroupState:
     deleting: bool = False
     group: str = ""
     fleet: str = ""
+    paused: Pause | None = None
 
     @property
     def capacity(self) -> Capacity:
@@ -66,6 +73,11 @@ class GroupState:
     def running(self) -> int:
         """Instances that run and are not held to be unhealthy."""
         return sum(one.state is InstanceState.RUNNING and one.healthy is not False for one in self.instances)
+
+    @property
+    def pending(self) -> int:
+        """Instances that have not come into service yet."""
+        return sum(one.state is InstanceState.PENDING for one in self.instances)
 
     @property
     def serving(self) -> int:
@@ -169,8 +181,10 @@ class Provider(Protocol):
         """Send changes of one kind, action and group, at most `Kind.batch` of them; an outcome for each."""
         ...
 
-    def read_states(self, places: Iterable[tuple[str, str]], *, balancers: bool = False) -> Sequence[GroupState]:
-        """The groups at (location, native name), those that exist; with what balancers say when asked."""
+    def read_states(
+        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
+    ) -> Sequence[GroupState]:
+        """The groups at (location, native name), those that exist; with what balancers say and addresses when asked."""
         ...
 
     def find_group(self, name: str, location: str) -> GroupState | None:
@@ -181,12 +195,42 @@ class Provider(Protocol):
         """What the cloud did to the group's size, newest first."""
         ...
 
+    def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
+        """The newest thing done to each of these groups, as far as it is recent; in as few calls as can be."""
+        ...
+
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The state of every alarm that the fleet has in the cloud."""
         ...
 
     def set_capacity(self, location: str, name: str, desired: int) -> None:
         """Ask for a size; waits for no cooldown."""
+        ...
+
+    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
+        """An answer to each query, in our units; each says its location and its end."""
+        ...
+
+    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
+        """Publish values of custom metrics; each says its location and its moment."""
+        ...
+
+    def execute_policy(
+        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
+    ) -> None:
+        """Act once on a policy of a group, by its name in the group or in the cloud; waits for no cooldown."""
+        ...
+
+    def pause(self, location: str, name: str, pause: Pause) -> None:
+        """Mark the group, and let neither policies nor schedules change its size; again renews the mark."""
+        ...
+
+    def resume(self, location: str, name: str) -> None:
+        """Give back what the pause stopped and take the mark away; nothing where there is none."""
+        ...
+
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """The least that trimtab needs for this fleet, in the form in which the vendor grants it; pure."""
         ...
 
     def close(self) -> None:

@@ -1,10 +1,14 @@
 """What a fleet file holds, counted."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
+from trimtab.checks import Finding
 from trimtab.models import Fleet
+from trimtab.views.checks import findings_view
 
 
 def fleet_counts(fleet: Fleet) -> dict[str, int]:
@@ -15,13 +19,22 @@ def fleet_counts(fleet: Fleet) -> dict[str, int]:
     }
 
 
-def fleet_dict(fleet: Fleet) -> dict[str, Any]:
-    """JSON data of a fleet that was found valid."""
-    return {"fleet": fleet.name, "valid": True, **fleet_counts(fleet)}
+def fleet_dict(fleet: Fleet, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+    """JSON data of a fleet that was found valid, and of what checks found."""
+    found = [finding.to_dict() for finding in findings]
+    return {"fleet": fleet.name, "valid": True, **fleet_counts(fleet), "findings": found}
 
 
-def fleet_view(fleet: Fleet) -> Text:
-    """The sentence that says that a fleet is valid."""
+def fleet_view(fleet: Fleet, findings: Sequence[Finding] = ()) -> RenderableType:
+    """What checks found, and the sentence that says that a fleet is valid."""
+    sentence = _sentence(fleet)
+    if not findings:
+        return sentence
+    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    return Group(findings_view(findings), "", Text.assemble(sentence, (f", {count}", "bold yellow")))
+
+
+def _sentence(fleet: Fleet) -> Text:
     singular = {"groups": "group", "policies": "policy", "alarms": "alarm", "schedules": "schedule"}
     counts = [f"{n} {singular[what] if n == 1 else what}" for what, n in fleet_counts(fleet).items() if n]
     return Text.assemble(f"fleet {fleet.name}: {', '.join(counts) or 'no groups'}: ", ("valid", "bold green"))

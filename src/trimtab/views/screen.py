@@ -2,11 +2,12 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.text import Text
 
 from trimtab.errors import ConfigError
@@ -40,6 +41,24 @@ class Screen:
             self.document(data)
         else:
             _print(self._console, view)
+
+    def show_each(self, results: Iterable[tuple[RenderableType, Mapping[str, Any]]]) -> None:
+        """
+        Print results as they come, each by its view and its data.
+
+        On a terminal one takes the place of the other; elsewhere they follow each other, as JSON a line each.
+        """
+        if self._console.is_terminal and not self.json:
+            with Live(console=self._console, auto_refresh=False) as table:
+                for view, _ in results:
+                    table.update(view, refresh=True)
+            return
+        for view, data in results:
+            if self.json:
+                self._out.write(json.dumps(data) + "\n")
+            else:
+                _print(self._console, Group(view, ""))
+            self._out.flush()
 
     def view(self, view: RenderableType) -> None:
         """Print something that JSON has no part for; nothing when results are JSON."""

@@ -27,13 +27,13 @@ def status_view(status: FleetStatus, fleet: Fleet) -> RenderableType:
         status: What was read.
         fleet: Says in which zone a group's times are told.
     """
-    heading = Text.assemble((status.fleet, "bold"), f" on {status.provider}, {_moment(status.at, UTC)}")
+    heading = Text.assemble((status.fleet, "bold"), f" on {status.provider}, {moment_text(status.at, UTC)}")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for column in COLUMNS:
         table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
     for group in status.groups:
-        table.add_row(*_cells(group, _zone(fleet, group.group)))
-    remarks = [line for group in status.groups for line in _remarks(group)]
+        table.add_row(*_cells(group, zone_of(fleet, group.group)))
+    remarks = [line for group in status.groups for line in remarks_on(group, status.at)]
     return Group(heading, "", table, *([""] if remarks else []), *remarks)
 
 
@@ -43,7 +43,7 @@ def _cells(group: GroupStatus, zone: ZoneInfo | None) -> Iterator[Text]:
     yield Text(group.location)
     yield from _sizes(group.state)
     yield Text(group.in_force.because[-1]) if group.in_force.because else Text("none", "dim")  # the last one prevails
-    yield Text(_moment(group.next_edge, zone or UTC)) if group.next_edge else Text("none", "dim")
+    yield Text(moment_text(group.next_edge, zone or UTC)) if group.next_edge else Text("none", "dim")
     yield _alarms(group.alarms)
 
 
@@ -61,16 +61,20 @@ def _alarms(alarms: tuple[AlarmState, ...]) -> Text:
     return Text(", ").join(words) if words else Text("none", "dim")
 
 
-def _remarks(group: GroupStatus) -> Iterator[Text]:
+def remarks_on(group: GroupStatus, now: datetime) -> Iterator[Text]:
+    """A line for everything about a group that is not as one would hope."""
     state = group.state
     if state is None:
         yield _remark(group, f"{group.name!r} does not exist in {group.location}")
         return
     if state.deleting:
         yield _remark(group, "is being deleted")
+    if state.paused:
+        late = " (over: resume it)" if state.paused.is_over(now) else ""
+        yield _remark(group, f"{state.paused}{late}")
     if state.outdated:
         yield _remark(group, f"{state.outdated} of {len(state.instances)} on the old template")
-    if (state.min, state.max) != (group.in_force.min, group.in_force.max):
+    if not state.paused and (state.min, state.max) != (group.in_force.min, group.in_force.max):
         wanted = f"{group.in_force.min} to {group.in_force.max}"
         yield _remark(group, f"the fleet file wants {wanted} instances now, the cloud has {state.min} to {state.max}")
     for alarm in group.alarms:
@@ -82,11 +86,12 @@ def _remark(group: GroupStatus, text: str, style: str = "yellow") -> Text:
     return Text.assemble((f"{group.group}: ", style), printable(text))
 
 
-def _zone(fleet: Fleet, group: str) -> ZoneInfo | None:
+def zone_of(fleet: Fleet, group: str) -> ZoneInfo | None:
     """The zone of a group's schedules, when they all have the same."""
     zones = {schedule.zone for schedule in fleet[group].schedules}
     return ZoneInfo(zones.pop()) if len(zones) == 1 else None
 
 
-def _moment(moment: datetime, zone: tzinfo) -> str:
+def moment_text(moment: datetime, zone: tzinfo) -> str:
+    """A moment in a zone, to the minute."""
     return moment.astimezone(zone).strftime("%a %d %b %H:%M %Z")

@@ -124,6 +124,8 @@ def test_every_leaf_is_named_and_healed(running):
         for path, value in sorted(kind.leaves(item.body).items()):
             if path in NOT_ALONE and not (path == "DesiredCapacity" and kind.name == "scheduled-action"):
                 continue
+            if path.startswith("MixedInstancesPolicy."):
+                continue  # the defaults of what a group with one template does not have; AWS takes no part of it
             if path == "LaunchTemplate.Version":
                 continue  # moved with the template's leaves, below
             now = next(one for one in wanted_resources(cloud, fleet) if one.key == item.key)

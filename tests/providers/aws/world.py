@@ -41,6 +41,9 @@ class AwsWorld:
     def advance(self, duration: timedelta):
         self.doors.advance(duration)
 
+    def push(self, group, metric, value):
+        self.cloud.push(metric, group=group, value=value)
+
     def deny(self, kind):
         service, operation = READS[kind]
         self.doors.fault("denied", operation=operation, service=service, times=None)

@@ -11,24 +11,35 @@ if TYPE_CHECKING:
     from trimtab.emulators.aws.group import Group
 
 
-def record(group: "Group", description: str, cause: str, *, failed: str | None = None, details: str = "{}") -> None:
-    """Add an activity that began and ended now."""
-    now = group.home.world.now()
+def begin(group: "Group", description: str, cause: str, details: str = "{}") -> dict[str, Any]:
+    """An activity that began now and goes on."""
     activity = {
         "ActivityId": new_id(),
         "AutoScalingGroupName": group.name,
         "AutoScalingGroupARN": group.arn,
-        "Description": description if failed is None else f"{description}.  Status Reason: {failed}",
+        "Description": description,
         "Cause": cause,
-        "StartTime": now,
-        "EndTime": now,
-        "StatusCode": "Successful" if failed is None else "Failed",
-        "Progress": 100,
+        "StartTime": group.home.world.now(),
+        "StatusCode": "InProgress",
+        "Progress": 50,
         "Details": details,
     }
-    if failed is not None:
-        activity["StatusMessage"] = failed
     group.home.activities.setdefault(group.name, []).append(activity)
+    return activity
+
+
+def finish(activity: dict[str, Any], now: datetime, status: str = "Successful", message: str | None = None) -> None:
+    """End an activity now."""
+    activity.update(StatusCode=status, EndTime=now, Progress=100)
+    if message is not None:
+        activity["StatusMessage"] = message
+
+
+def record(group: "Group", description: str, cause: str, *, failed: str | None = None, details: str = "{}") -> None:
+    """Add an activity that began and ended now."""
+    title = description if failed is None else f"{description}.  Status Reason: {failed}"
+    activity = begin(group, title, cause, details)
+    finish(activity, group.home.world.now(), "Successful" if failed is None else "Failed", failed)
 
 
 def newest(group: "Group") -> dict[str, Any]:
@@ -51,6 +62,24 @@ def describe_scaling_activities(call: Call) -> Answer:
     ]
     found.sort(key=_started, reverse=True)
     return page(call, found, "Activities", default=100)
+
+
+def started(group: "Group", before: int, after: int) -> str:
+    """The cause of a launch."""
+    return (
+        f"{group.cause}  At {stamp(group.home.world.now())} an instance was started in response to a difference "
+        f"between desired and actual capacity, increasing the capacity from {before} to {after}."
+    )
+
+
+def stopped(group: "Group", before: int, after: int, instance_id: str) -> str:
+    """The cause of a termination."""
+    now = stamp(group.home.world.now())
+    return (
+        f"{group.cause}  At {now} an instance was taken out of service in response to a difference between "
+        f"desired and actual capacity, shrinking the capacity from {before} to {after}.  "
+        f"At {now} instance {instance_id} was selected for termination."
+    )
 
 
 def stamp(moment: datetime) -> str:

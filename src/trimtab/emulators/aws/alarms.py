@@ -1,13 +1,18 @@
-"""CloudWatch alarms: stored and described; nothing evaluates them yet."""
+"""CloudWatch alarms: put, described, deleted, set; `evaluation` looks at them over time."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 from trimtab.emulators.aws.calls import Answer, Call, at_most, page, reordered
 from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.evaluation import change_state, forget, wake, watch
+from trimtab.engine.alarms import timing_problem
 
 _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _KEPT = ("StateValue", "StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp")
 _COMBINED = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit")
+_PERCENTILE = re.compile(r"p(\d{1,2}(\.\d{1,10})?|100)")
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
 
 
@@ -39,6 +44,7 @@ def put_metric_alarm(call: Call) -> Answer:
         "AlarmArn": arn,
         "AlarmConfigurationUpdatedTimestamp": now,
     }
+    watch(call.region, call.region.alarms[name])
     return None
 
 
@@ -79,22 +85,16 @@ def delete_alarms(call: Call) -> Answer:
     for name in set(names):
         alarm = call.region.alarms.pop(name)
         call.region.alarm_tags.pop(alarm["AlarmArn"], None)
+        forget(call.region, name)
     return None
 
 
 def set_alarm_state(call: Call) -> Answer:
     """An alarm in a state, as if it had been evaluated."""
-    alarm = _find(call, call.params["AlarmName"])
-    now = call.world.now()
-    if alarm["StateValue"] != call.params["StateValue"]:
-        alarm["StateTransitionedTimestamp"] = now
-    alarm.update(
-        StateValue=call.params["StateValue"],
-        StateReason=call.params["StateReason"],
-        StateUpdatedTimestamp=now,
-    )
-    if call.params.get("StateReasonData") is not None:
-        alarm["StateReasonData"] = call.params["StateReasonData"]
+    params = call.params
+    alarm = _find(call, params["AlarmName"])
+    data = params.get("StateReasonData")
+    change_state(call.region, alarm, params["StateValue"], params["StateReason"], data)
     return None
 
 
@@ -103,6 +103,8 @@ def enable_alarm_actions(call: Call) -> Answer:
     for name in call.params["AlarmNames"]:
         if name in call.region.alarms:
             call.region.alarms[name]["ActionsEnabled"] = True
+            if name in call.region.watches:
+                wake(call.region, call.region.watches[name])
     return None
 
 
@@ -133,6 +135,12 @@ def untag_resource(call: Call) -> Answer:
 
 
 def _check(params: dict[str, Any]) -> None:
+    for field in _ACTIONS:
+        _check_actions(params.get(field) or [], field)
+    if params.get("EvaluationCriteria") is not None:
+        return
+    if params.get("EvaluationPeriods") is None:
+        raise invalid("The parameter EvaluationPeriods is required")
     if params.get("Metrics") is None:
         _check_metric(params)
     elif any(params.get(name) for name in _COMBINED):
@@ -144,8 +152,7 @@ def _check(params: dict[str, Any]) -> None:
         raise invalid("Either Threshold or ThresholdMetricId must be specified")
     if params.get("TreatMissingData", "missing") not in _MISSING:
         raise invalid(f"Invalid TreatMissingData, valid values are: {', '.join(_MISSING)}")
-    for field in _ACTIONS:
-        _check_actions(params.get(field) or [], field)
+    _check_percentile(params)
 
 
 def _check_metric(params: dict[str, Any]) -> None:
@@ -154,13 +161,18 @@ def _check_metric(params: dict[str, Any]) -> None:
             raise invalid(f"The parameter {name} is required when Metrics is not specified")
     if (params.get("Statistic") is None) == (params.get("ExtendedStatistic") is None):
         raise invalid("Exactly one of Statistic and ExtendedStatistic must be specified")
-    period = params["Period"]
-    if period not in (10, 20, 30) and period % 60:
-        raise invalid(f"Period must be 10, 20, 30 or a multiple of 60, not {period}")
-    # an hour or more looks back a week at most, less than that a day (PutMetricAlarm)
-    longest = 604800 if period >= 3600 else 86400
-    if period * params["EvaluationPeriods"] > longest:
-        raise invalid(f"Metrics cannot be checked across more than {longest} seconds (EvaluationPeriods * Period)")
+    problem = timing_problem(timedelta(seconds=params["Period"]), params["EvaluationPeriods"])
+    if problem is not None:
+        raise invalid(f"Invalid period: {problem}")
+
+
+def _check_percentile(params: dict[str, Any]) -> None:
+    extended = params.get("ExtendedStatistic")
+    if extended is not None and not _PERCENTILE.fullmatch(extended):
+        raise invalid(f"The value {extended} for parameter ExtendedStatistic is not supported")
+    low = params.get("EvaluateLowSampleCountPercentile")
+    if low is not None and (extended is None or low not in ("evaluate", "ignore")):
+        raise invalid("EvaluateLowSampleCountPercentile is evaluate or ignore, and goes with a percentile")
 
 
 def _check_actions(actions: list[str], field: str) -> None:

@@ -4,10 +4,13 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.emulators.aws.errors import ServiceError, invalid
 from trimtab.emulators.aws.world import Region, World
+
+if TYPE_CHECKING:
+    from trimtab.emulators.aws.group import Group
 
 Answer = dict[str, Any] | None
 
@@ -27,6 +30,17 @@ class Call:
 
 
 Handler = Callable[[Call], Answer]
+
+
+def find_group(call: Call, name: str | None = None) -> "Group":
+    """The group that a call names, which must exist and stay."""
+    name = name or call.params["AutoScalingGroupName"]
+    group: Group | None = call.region.groups.get(name)
+    if group is None:
+        raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
+    if group.is_deleting:
+        raise ServiceError("ScalingActivityInProgress", f"AutoScalingGroup {name} is pending delete.")
+    return group
 
 
 def page(

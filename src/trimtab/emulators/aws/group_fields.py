@@ -28,6 +28,15 @@ _DISTRIBUTION = {
 }
 
 
+_STRATEGIES = {
+    "OnDemandAllocationStrategy": ("lowest-price", "prioritized"),
+    "SpotAllocationStrategy": (
+        *("lowest-price", "capacity-optimized"),
+        *("capacity-optimized-prioritized", "price-capacity-optimized"),
+    ),
+}
+
+
 def moto_arguments(params: dict[str, Any], sizes: Sizes) -> dict[str, Any]:
     """What moto's group is made of."""
     tags = [{key: value for key, value in tag.items() if key != "ResourceId"} for tag in params.get("Tags", [])]
@@ -44,7 +53,7 @@ def moto_arguments(params: dict[str, Any], sizes: Sizes) -> dict[str, Any]:
         "health_check_period": params.get("HealthCheckGracePeriod", 0),
         "health_check_type": params.get("HealthCheckType"),
         "load_balancers": params.get("LoadBalancerNames", []),
-        "target_group_arns": reordered(params.get("TargetGroupARNs", [])),
+        "target_group_arns": reordered(_target_groups(params)),
         "placement_group": params.get("PlacementGroup"),
         "termination_policies": params.get("TerminationPolicies", []),
         "tags": tags,
@@ -52,6 +61,11 @@ def moto_arguments(params: dict[str, Any], sizes: Sizes) -> dict[str, Any]:
         "capacity_rebalance": params.get("CapacityRebalance", False),
         "new_instances_protected_from_scale_in": params.get("NewInstancesProtectedFromScaleIn", False),
     }
+
+
+def _target_groups(params: dict[str, Any]) -> list[str]:
+    sources = params.get("TrafficSources") or ()
+    return [*(params.get("TargetGroupARNs") or ()), *(each["Identifier"] for each in sources)]
 
 
 def given_fields(params: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +117,11 @@ def update_source(group: Group, params: dict[str, Any]) -> None:
         )
     if not (template or configuration or mixed):
         return
+    if mixed:
+        # what is left out stays as it is (UpdateAutoScalingGroup, Auto Scaling API Reference)
+        mixed = {**_given_again(group.mixed_instances_policy), **mixed}
+        if not mixed.get("LaunchTemplate"):
+            raise invalid("LaunchTemplate is required in a MixedInstancesPolicy of a group that has none")
     group.mixed_instances_policy = _with_distribution(mixed)
     if not template:
         group.provided_launch_template_version = None
@@ -113,10 +132,22 @@ def update_source(group: Group, params: dict[str, Any]) -> None:
     group._set_launch_configuration(configuration, template, group.mixed_instances_policy)
 
 
+def _given_again(policy: dict[str, Any] | None) -> dict[str, Any]:
+    """A policy as a request would give it: its template by id alone."""
+    if not policy:
+        return {}
+    launch = policy["LaunchTemplate"]
+    source = {key: value for key, value in launch["LaunchTemplateSpecification"].items() if key != "LaunchTemplateName"}
+    return {**policy, "LaunchTemplate": {**launch, "LaunchTemplateSpecification": source}}
+
+
 def _with_distribution(policy: dict[str, Any] | None) -> dict[str, Any] | None:
     if not policy:
         return None
-    given = {"SpotAllocationStrategy": "lowest-price", **policy.get("InstancesDistribution", {})}
+    given = {"SpotAllocationStrategy": "lowest-price", **(policy.get("InstancesDistribution") or {})}
+    for name, known in _STRATEGIES.items():
+        if given.get(name) is not None and given[name] not in known:
+            raise invalid(f"Invalid {name} {given[name]}. Valid strategies are: {', '.join(known)}")
     pools = {"SpotInstancePools": 2} if given["SpotAllocationStrategy"] == "lowest-price" else {}
     return {**policy, "InstancesDistribution": {**_DISTRIBUTION, **pools, **given}}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trimtab.emulators.aws.calls import Answer, Call, at_most, page
+from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group import Group
 
@@ -27,12 +27,19 @@ def describe_auto_scaling_instances(call: Call) -> Answer:
     """The instances of all groups, each with its group."""
     wanted = set(call.params.get("InstanceIds") or ())
     found = [
-        {**_instance(state), "AutoScalingGroupName": name}
+        {**describe_instance(state), "AutoScalingGroupName": name}
         for name, group in sorted(call.region.groups.items())
-        for state in group.instance_states
+        for state in (*group.instance_states, *group.warmed)
         if not wanted or state.instance.id in wanted
     ]
     return page(call, found, "AutoScalingInstances", top=50)
+
+
+def describe_warm_pool(call: Call) -> Answer:
+    """A warm pool's settings and its instances."""
+    group = find_group(call)
+    answer = page(call, [describe_instance(state) for state in group.warmed], "Instances", top=50)
+    return {**answer, "WarmPoolConfiguration": group.pool} if group.pool is not None else answer
 
 
 def describe_tags(call: Call) -> Answer:
@@ -64,7 +71,7 @@ def describe(group: Group) -> dict[str, Any]:
         "HealthCheckType": group.health_check_type,
         "HealthCheckGracePeriod": group.health_check_grace_period,
         "PlacementGroup": group.placement_group,
-        "Instances": [_instance(state) for state in group.instance_states],
+        "Instances": [describe_instance(state) for state in group.instance_states],
         "CreatedTime": group.created,
         "SuspendedProcesses": _suspended(group),
         "VPCZoneIdentifier": group.vpc_zone_identifier or "",
@@ -78,6 +85,9 @@ def describe(group: Group) -> dict[str, Any]:
         **group.fields,
         **_source(group),
     }
+    if group.pool is not None:
+        answer["WarmPoolConfiguration"] = group.pool
+        answer["WarmPoolSize"] = len(group.warmed)
     if group.is_deleting:
         answer["Status"] = "Delete in progress"
     return answer
@@ -96,7 +106,8 @@ def _source(group: Group) -> dict[str, Any]:
     return {"LaunchConfigurationName": group.launch_configuration_name}
 
 
-def _instance(state: Any) -> dict[str, Any]:
+def describe_instance(state: Any) -> dict[str, Any]:
+    """One instance as its group lists it."""
     answer = {
         "InstanceId": state.instance.id,
         "InstanceType": state.instance.instance_type,
@@ -105,6 +116,8 @@ def _instance(state: Any) -> dict[str, Any]:
         "HealthStatus": state.health_status,
         "ProtectedFromScaleIn": bool(state.protected_from_scale_in),
     }
+    if getattr(state, "weighted", None):
+        answer["WeightedCapacity"] = state.weighted
     source = getattr(state, "launched_from", None)
     if source:
         answer["LaunchTemplate"] = source

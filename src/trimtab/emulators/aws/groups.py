@@ -1,24 +1,22 @@
 """Auto Scaling groups: create, update, resize and delete."""
 
+from typing import Any
+
+from trimtab.emulators.aws import hooks
 from trimtab.emulators.aws.activities import stamp
-from trimtab.emulators.aws.calls import Answer, Call, at_most, reordered
+from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.execution import in_progress
 from trimtab.emulators.aws.group import Group, let_go_later
 from trimtab.emulators.aws.group_fields import given_fields, moto_arguments, update_fields, update_source
+from trimtab.emulators.aws.policies import drop_policy
+from trimtab.emulators.aws.scaling import is_cooling
 from trimtab.emulators.aws.sizes import Sizes, apply, changed
+from trimtab.emulators.aws.traffic import check_target_groups, targets_of
+from trimtab.emulators.aws.world import Region
+from trimtab.engine.limits import termination_problem
 
 _SOURCES = ("LaunchTemplate", "LaunchConfigurationName", "InstanceId", "MixedInstancesPolicy")
-
-
-def find_group(call: Call, name: str | None = None) -> Group:
-    """The group that a call names, which must exist and stay."""
-    name = name or call.params["AutoScalingGroupName"]
-    group = call.region.groups.get(name)
-    if not isinstance(group, Group):
-        raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
-    if group.is_deleting:
-        raise ServiceError("ScalingActivityInProgress", f"AutoScalingGroup {name} is pending delete.")
-    return group
 
 
 def create_auto_scaling_group(call: Call) -> Answer:
@@ -33,6 +31,11 @@ def create_auto_scaling_group(call: Call) -> Answer:
     cause = (
         f"At {now} a user request created an AutoScalingGroup changing the desired capacity from 0 to {sizes.desired}."
     )
+    for hook in params.get("LifecycleHookSpecificationList") or ():
+        hooks.check(hook)
+    # hooks are there before the first instance
+    for hook in params.get("LifecycleHookSpecificationList") or ():
+        hooks.put(call.region, name, hook)
     group = Group(call.region, cause, given_fields(params), **moto_arguments(params, sizes))
     call.region.groups[name] = group
     group.refresh_targets()
@@ -45,6 +48,7 @@ def update_auto_scaling_group(call: Call) -> Answer:
     group = find_group(call)
     sizes = changed(group, params.get("MinSize"), params.get("MaxSize"), params.get("DesiredCapacity"))
     _check_places(call)
+    _check_termination(call)
     _check_source(call, params.get("LaunchTemplate"))
     update_fields(group, params)
     update_source(group, params)
@@ -70,6 +74,8 @@ def set_desired_capacity(call: Call) -> Answer:
         raise invalid(
             f"New SetDesiredCapacity value {wanted} is below min value {group.min_size} for the AutoScalingGroup."
         )
+    if call.params.get("HonorCooldown") and is_cooling(group):
+        raise in_progress(group)
     cause = (
         f"At {stamp(call.world.now())} a user request explicitly set group desired capacity changing the "
         f"desired capacity from {group.desired_capacity} to {wanted}."
@@ -82,7 +88,7 @@ def delete_auto_scaling_group(call: Call) -> Answer:
     """A group gone, or going, with its policies and scheduled actions."""
     name = call.params["AutoScalingGroupName"]
     group = find_group(call)
-    if group.instance_states and not call.params.get("ForceDelete"):
+    if (group.instance_states or group.warmed) and not call.params.get("ForceDelete"):
         raise ServiceError(
             "ResourceInUse",
             "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance "
@@ -90,9 +96,7 @@ def delete_auto_scaling_group(call: Call) -> Answer:
         )
     had_instances = bool(group.instance_states)
     group.start_deleting()
-    for store in (call.region.policies, call.region.actions):
-        for key in [key for key in store if key[0] == name]:
-            del store[key]
+    forget_parts(call.region, name)
     if had_instances:
         let_go_later(group)
     else:
@@ -100,14 +104,15 @@ def delete_auto_scaling_group(call: Call) -> Answer:
     return None
 
 
-def attach_load_balancer_target_groups(call: Call) -> Answer:
-    """A group whose instances are targets of more target groups."""
-    group = find_group(call)
-    _check_target_groups(call)
-    known = group.target_group_arns
-    group.target_group_arns = reordered([*known, *(set(call.params["TargetGroupARNs"]) - set(known))])
-    group.refresh_targets()
-    return None
+def forget_parts(region: Region, name: str) -> None:
+    """Delete what belongs to a group: policies, scheduled actions, hooks, topics, refreshes."""
+    for key in [key for key in region.policies if key[0] == name]:
+        drop_policy(region, key)
+    stores: tuple[dict[Any, Any], ...] = (region.actions, region.hooks, region.topics)
+    for store in stores:
+        for key in [key for key in store if key[0] == name]:
+            del store[key]
+    region.refreshes.pop(name, None)
 
 
 def create_or_update_tags(call: Call) -> Answer:
@@ -152,7 +157,18 @@ def _check_new(call: Call, name: str) -> None:
     mixed = call.params.get("MixedInstancesPolicy")
     if mixed:
         _check_source(call, mixed.get("LaunchTemplate", {}).get("LaunchTemplateSpecification"))
-    _check_target_groups(call)
+    check_target_groups(call, [*(call.params.get("TargetGroupARNs") or ()), *targets_of(_sources(call))])
+    _check_termination(call)
+
+
+def _sources(call: Call) -> list[dict[str, Any]]:
+    return call.params.get("TrafficSources") or []
+
+
+def _check_termination(call: Call) -> None:
+    problem = termination_problem(call.params.get("TerminationPolicies") or ())
+    if problem is not None:
+        raise invalid(f"Invalid TerminationPolicies: {problem.replace('`', '')}")
 
 
 def _check_places(call: Call) -> None:
@@ -160,12 +176,6 @@ def _check_places(call: Call) -> None:
     for subnet in (call.params.get("VPCZoneIdentifier") or "").split(","):
         if subnet and subnet.strip() not in known:
             raise invalid(f"The subnet ID '{subnet}' does not exist")
-
-
-def _check_target_groups(call: Call) -> None:
-    for arn in call.params.get("TargetGroupARNs") or ():
-        if arn not in call.region.elbv2.target_groups:
-            raise invalid("Target group ARN not found: one or more of the specified target groups do not exist")
 
 
 def _check_source(call: Call, source: dict[str, str] | None) -> None:

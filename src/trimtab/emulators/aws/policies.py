@@ -1,28 +1,15 @@
 """Scaling policies: put, describe and delete."""
 
-import itertools
 from typing import Any
 
-from trimtab.emulators.aws.calls import Answer, Call, at_most, page
+from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page
 from trimtab.emulators.aws.errors import ServiceError, invalid
-from trimtab.emulators.aws.groups import find_group
+from trimtab.emulators.aws.forecasts import arm_forecast
+from trimtab.emulators.aws.policy_checks import check_policy
+from trimtab.emulators.aws.tracking import drop_alarms, make_alarms
 from trimtab.emulators.aws.world import Region, new_id
 
-ADJUSTMENTS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
-# which fields a type must have, and which only it may have
-_REQUIRED = {
-    "SimpleScaling": ("AdjustmentType", "ScalingAdjustment"),
-    "StepScaling": ("AdjustmentType", "StepAdjustments"),
-    "TargetTrackingScaling": ("TargetTrackingConfiguration",),
-    "PredictiveScaling": ("PredictiveScalingConfiguration",),
-}
-_ALLOWED = {
-    "SimpleScaling": {"MinAdjustmentStep", "MinAdjustmentMagnitude", "Cooldown"},
-    "StepScaling": {"MinAdjustmentMagnitude", "MetricAggregationType", "EstimatedInstanceWarmup"},
-    "TargetTrackingScaling": {"EstimatedInstanceWarmup"},
-    "PredictiveScaling": set[str](),
-}
-_ALWAYS = {"AutoScalingGroupName", "PolicyName", "PolicyType", "Enabled"}
+_PREDICTIVE = {"Mode": "ForecastOnly", "MaxCapacityBreachBehavior": "HonorMaxCapacity"}
 
 
 def put_scaling_policy(call: Call) -> Answer:
@@ -30,13 +17,17 @@ def put_scaling_policy(call: Call) -> Answer:
     group = find_group(call)
     params = dict(call.params)
     kind = params.setdefault("PolicyType", "SimpleScaling")
-    _check(kind, params)
+    check_policy(kind, params)
     key = (group.name, params["PolicyName"])
     earlier = call.region.policies.get(key)
     if earlier and earlier["PolicyType"] != kind:
         raise invalid("Policy type cannot be changed from " + earlier["PolicyType"])
     arn = earlier["PolicyARN"] if earlier else _new_arn(call.region, *key)
-    call.region.policies[key] = _with_defaults(params, arn)
+    policy = call.region.policies[key] = _with_defaults(params, arn)
+    if kind == "TargetTrackingScaling" and not (earlier and _is_same(earlier, policy)):
+        make_alarms(call.region, policy)
+    if kind == "PredictiveScaling":
+        arm_forecast(call.region, key)
     return {"PolicyARN": arn, "Alarms": alarms_of(call.region, arn)}
 
 
@@ -62,10 +53,17 @@ def describe_policies(call: Call) -> Answer:
 
 
 def delete_policy(call: Call) -> Answer:
-    """One policy gone; its alarms stay, as they do in the service."""
+    """One policy gone; alarms that others made for it stay, as they do in the service."""
     policy = find_policy(call)
-    del call.region.policies[policy["AutoScalingGroupName"], policy["PolicyName"]]
+    drop_policy(call.region, (policy["AutoScalingGroupName"], policy["PolicyName"]))
     return None
+
+
+def drop_policy(region: Region, key: tuple[str, str]) -> None:
+    """Delete a policy with the alarms that it made itself."""
+    policy = region.policies.pop(key)
+    region.forecasts.pop(key, None)
+    drop_alarms(region, policy["PolicyARN"])
 
 
 def find_policy(call: Call) -> dict[str, Any]:
@@ -77,6 +75,10 @@ def find_policy(call: Call) -> dict[str, Any]:
         if policy["PolicyARN"] == wanted or (name == wanted and owner == group):
             return policy
     raise invalid("Policy not found" if group else "Group name is required when the policy is given by name")
+
+
+def _is_same(one: dict[str, Any], two: dict[str, Any]) -> bool:
+    return bool(one["TargetTrackingConfiguration"] == two["TargetTrackingConfiguration"])
 
 
 def alarms_of(region: Region, arn: str) -> list[dict[str, str]]:
@@ -92,50 +94,13 @@ def _alarms_by_action(region: Region) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def _check(kind: str, params: dict[str, Any]) -> None:
-    if kind not in _REQUIRED:
-        raise invalid(f"Invalid policy type {kind}. Valid types are: {', '.join(_REQUIRED)}")
-    for name in _REQUIRED[kind]:
-        if params.get(name) is None or params[name] == []:
-            raise invalid(f"{name} is required for policy type {kind}")
-    for name in params:
-        if name not in _ALWAYS | _ALLOWED[kind] | set(_REQUIRED[kind]):
-            raise invalid(f"{name} is not supported for policy type {kind}")
-    _check_adjustment(params)
-    _check_steps(params.get("StepAdjustments") or [])
-
-
-def _check_adjustment(params: dict[str, Any]) -> None:
-    kind = params.get("AdjustmentType")
-    if kind is not None and kind not in ADJUSTMENTS:
-        raise invalid(f"Invalid adjustment type {kind}. Valid types are: {', '.join(ADJUSTMENTS)}")
-    if kind != "PercentChangeInCapacity" and params.get("MinAdjustmentMagnitude") is not None:
-        raise invalid("MinAdjustmentMagnitude is only supported for adjustment type PercentChangeInCapacity")
-    if kind == "ExactCapacity" and params.get("ScalingAdjustment", 0) < 0:
-        raise invalid("ScalingAdjustment must be a non-negative value for adjustment type ExactCapacity")
-    if params.get("MetricAggregationType", "Average") not in ("Minimum", "Maximum", "Average"):
-        raise invalid("Valid metric aggregation types are: Minimum, Maximum, Average")
-
-
-def _check_steps(steps: list[dict[str, Any]]) -> None:
-    infinite = float("inf")
-    bounds = sorted(
-        (step.get("MetricIntervalLowerBound", -infinite), step.get("MetricIntervalUpperBound", infinite))
-        for step in steps
-    )
-    if any(low >= high for low, high in bounds):
-        raise invalid("The upper bound of a step must be greater than the lower bound")
-    for (_, high), (low, _) in itertools.pairwise(bounds):
-        if high > low:
-            raise invalid("StepAdjustments have overlapping intervals")
-        if high < low:
-            raise invalid("StepAdjustments have a gap between intervals")
-
-
 def _with_defaults(params: dict[str, Any], arn: str) -> dict[str, Any]:
     policy = {"Enabled": True, "StepAdjustments": [], **params, "PolicyARN": arn}
     if policy["PolicyType"] == "StepScaling":
         policy.setdefault("MetricAggregationType", "Average")
+    predictive = policy.get("PredictiveScalingConfiguration")
+    if predictive:
+        policy["PredictiveScalingConfiguration"] = {**_PREDICTIVE, **predictive}
     tracking = policy.get("TargetTrackingConfiguration")
     if tracking:
         policy["TargetTrackingConfiguration"] = {"DisableScaleIn": False, **tracking}

@@ -1,9 +1,9 @@
 """The processes of a group, suspended and resumed."""
 
 from trimtab.emulators.aws.activities import stamp
-from trimtab.emulators.aws.calls import Answer, Call
+from trimtab.emulators.aws.calls import Answer, Call, find_group
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.groups import find_group
+from trimtab.emulators.aws.health import replace_sick
 
 PROCESSES = (
     "AddToLoadBalancer",
@@ -34,7 +34,7 @@ def resume_processes(call: Call) -> Answer:
     group = find_group(call)
     wanted = _wanted(call)
     group._suspended_processes = [name for name in group._suspended_processes if name not in wanted]
-    group.balance()
+    replace_sick(group)
     return None
 
 

@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from trimtab.emulators.aws.activities import record, stamp
-from trimtab.emulators.aws.calls import Answer, Call, at_most, page
+from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page
 from trimtab.emulators.aws.errors import ServiceError, invalid
 from trimtab.emulators.aws.group import Group
-from trimtab.emulators.aws.groups import find_group
 from trimtab.emulators.aws.sizes import apply, changed
-from trimtab.emulators.aws.world import Region, new_id
+from trimtab.emulators.aws.world import Phase, Region, new_id
 from trimtab.engine.schedules import next_fire
 
 _FIELDS = ("StartTime", "EndTime", "Recurrence", "MinSize", "MaxSize", "DesiredCapacity", "TimeZone")
@@ -82,7 +81,7 @@ def arm(region: Region, action: dict[str, Any]) -> None:
         return
     region.world.at(
         due,
-        key,
+        (Phase.SCHEDULES, *key),
         lambda: _fire(region, action),
         lambda: region.actions.get(key) is action and action["next"] == due,
     )

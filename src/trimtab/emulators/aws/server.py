@@ -17,15 +17,16 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from trimtab.clock import Clock
-from trimtab.emulators.aws import wire
+from trimtab.emulators.aws import evaluation, schedules, wire
 from trimtab.emulators.aws.calls import Call
 from trimtab.emulators.aws.checks import check
 from trimtab.emulators.aws.errors import ServiceError
+from trimtab.emulators.aws.extras import doors_of
 from trimtab.emulators.aws.faulty import Dropped, Faulty
 from trimtab.emulators.aws.handlers import HANDLERS
 from trimtab.emulators.aws.images import publish_images
-from trimtab.emulators.aws.schedules import rearm
-from trimtab.emulators.aws.world import DEFAULT_SETTINGS, World
+from trimtab.emulators.aws.metric_data import publish
+from trimtab.emulators.aws.world import DEFAULT_SETTINGS, Region, World
 from trimtab.emulators.clock import EmulatorClock
 from trimtab.emulators.control import PREFIX, Control
 from trimtab.emulators.doors import Doors
@@ -49,13 +50,13 @@ class AwsEmulator:
         self.faults = Faults()
         self.journal = Journal(log)
         self.settings = dict(DEFAULT_SETTINGS)
-        self._world = World(self.clock, self.settings, rearm)
+        self._world = World(self.clock, self.settings, rearm=_rearm, on_datapoint=evaluation.wake_for)
         self._points: list[dict[str, Any]] = []
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto keeps its state without locks: one call at a time has its effect
         self._effects = threading.Lock()
         self._faulty = Faulty(self.faults, self._effect)
-        self._control = Control(self)
+        self._control = Control(self, doors_of(self._world, self._effects))
         self._server = make_server("127.0.0.1", port, self._application, threaded=True, request_handler=_Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -113,9 +114,8 @@ class AwsEmulator:
         """Store metric points, for this emulator and in moto's CloudWatch."""
         made = [_point(each, self._world.now()) for each in points]
         with self._effects:
-            backend = self._world.region(region).cloudwatch
             for point in made:
-                backend.put_metric_data(point["namespace"], [_datum(point)])
+                publish(self._world.region(region), point["namespace"], [_datum(point)])
             self._points += [{"region": region, **point} for point in made]
 
     def list_metrics(self) -> list[dict[str, Any]]:
@@ -153,7 +153,10 @@ class AwsEmulator:
         with self._effects:
             self._world.tick()
             try:
-                return self._handle(request)
+                reply = self._handle(request)
+                # what a call leads to at once has happened before the next
+                self._world.tick()
+                return reply
             except ServiceError as error:
                 return wire.failure(request, error)
             except NotImplementedError as error:
@@ -258,5 +261,10 @@ def _datum(point: Mapping[str, Any]) -> dict[str, Any]:
         "Dimensions": [{"Name": name, "Value": value} for name, value in point["dimensions"].items()],
         "Value": point["value"],
         "Unit": point["unit"],
-        "Timestamp": datetime.fromisoformat(point["at"]).replace(tzinfo=None),
+        "Timestamp": datetime.fromisoformat(point["at"]),
     }
+
+
+def _rearm(region: Region) -> None:
+    schedules.rearm(region)
+    evaluation.rearm(region)

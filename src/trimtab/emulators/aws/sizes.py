@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trimtab.emulators.aws.errors import invalid
+from trimtab.engine import limits
 
 if TYPE_CHECKING:
     from trimtab.emulators.aws.group import Group
@@ -41,13 +42,14 @@ def changed(group: "Group", low: int | None, high: int | None, desired: int | No
     A new minimum above the desired size raises it, and a new maximum below lowers it, when the change
     names none (UpdateAutoScalingGroup, Amazon EC2 Auto Scaling API Reference).
     """
+    before = limits.Sizes(group.min_size, group.max_size, group.desired_capacity)
     new_low = group.min_size if low is None else low
     new_high = group.max_size if high is None else high
     if new_low > new_high:
         Sizes(new_low, new_high, new_low).checked()
-    if desired is None:
-        desired = min(max(group.desired_capacity, new_low), new_high)
-    return Sizes(new_low, new_high, desired).checked()
+    if desired is not None:
+        return Sizes(new_low, new_high, desired).checked()
+    return Sizes(*limits.scheduled_sizes(before, minimum=low, maximum=high)).checked()
 
 
 def apply(group: "Group", sizes: Sizes, cause: str) -> None:

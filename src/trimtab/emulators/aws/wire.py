@@ -1,5 +1,6 @@
 """AWS requests off the wire, and replies onto it, with moto's parsers and serializers."""
 
+import gzip
 import io
 import json
 import re
@@ -69,8 +70,7 @@ class Reply:
 
 def read_request(environ: dict[str, Any]) -> Request:
     """What a signed HTTP request asks for."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    body = environ["wsgi.input"].read(length) if length else b""
+    body = _body(environ)
     environ["wsgi.input"] = io.BytesIO(body)
     region, signing = _scope(environ)
     raw: Any = BackendRequest(environ)
@@ -161,6 +161,16 @@ def _parsed(service: str, operation: str, region: str, raw: Any, environ: dict[s
         "url_params": {},
     }
     return Request(service, operation, region, parser.parse(parts), environ, body, protocol, operation_model)
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    """What was sent; the SDK compresses what is large, such as a thousand values for PutMetricData."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    if environ.pop("HTTP_CONTENT_ENCODING", "") == "gzip":
+        body = gzip.decompress(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+    return body
 
 
 def _scope(environ: Mapping[str, Any]) -> tuple[str, str]:

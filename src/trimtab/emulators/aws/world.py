@@ -3,11 +3,12 @@
 import heapq
 import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from enum import IntEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
@@ -15,9 +16,39 @@ from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
+from trimtab.emulators.aws.datapoints import Datapoints, Key
 from trimtab.emulators.clock import EmulatorClock
+from trimtab.engine.presets import EC2
 
-DEFAULT_SETTINGS = {"delete_seconds": 0.0}
+if TYPE_CHECKING:
+    from trimtab.emulators.aws.forecasts import Forecast
+    from trimtab.emulators.aws.watches import Watch
+
+DEFAULT_SETTINGS = {
+    "delete_seconds": 0.0,
+    "boot_seconds": 0.0,
+    "warm_boot_seconds": 0.0,
+    "tracking_low_ratio": EC2.tracking.low_ratio,
+}
+"""
+How long a deleted group stays listed; how long an instance is Pending, launched and out of a warm pool; at which
+share of the target a target tracking policy's low alarm begins.
+"""
+
+
+class Phase(IntEnum):
+    """What comes first among things due at the same moment."""
+
+    INSTANCES = 0
+    FORECASTS = 1
+    SCHEDULES = 2
+    ALARMS = 3
+    DECISIONS = 4
+    REFRESHES = 5
+
+
+Order = tuple[int | str, ...]
+"""A phase, then names."""
 
 
 @dataclass
@@ -33,8 +64,23 @@ class Region:
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     alarm_tags: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[tuple[str, str], Any] = field(default_factory=dict)
+    tracking: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The high and the low alarm of target tracking policies, by the policy's ARN; the low one need not exist."""
+    forecasts: dict[tuple[str, str], "Forecast"] = field(default_factory=dict)
+    hooks: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    refreshes: dict[str, list[Any]] = field(default_factory=dict)
+    topics: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
+    shortages: list[dict[str, str]] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
+    """Instances that fail the load balancers' health checks."""
+    watches: dict[str, "Watch"] = field(default_factory=dict)
+    watched: dict[Key, dict[str, "Watch"]] = field(default_factory=dict)
+    datapoints: Datapoints = field(init=False)
 
-    @property
+    def __post_init__(self) -> None:
+        self.datapoints = Datapoints(lambda key: self.world.on_datapoint(self, key))
+
+    @cached_property
     def autoscaling(self) -> Any:
         """The Auto Scaling backend of moto."""
         return autoscaling_backends[self.account][self.name]
@@ -45,17 +91,17 @@ class Region:
         groups: dict[str, Any] = self.autoscaling.autoscaling_groups
         return groups
 
-    @property
+    @cached_property
     def ec2(self) -> Any:
         """The EC2 backend of moto."""
         return ec2_backends[self.account][self.name]
 
-    @property
+    @cached_property
     def elbv2(self) -> Any:
         """The load balancing backend of moto."""
         return elbv2_backends[self.account][self.name]
 
-    @property
+    @cached_property
     def cloudwatch(self) -> Any:
         """The CloudWatch backend of moto."""
         return cloudwatch_backends[self.account][self.name]
@@ -65,13 +111,8 @@ class Region:
         return f"arn:aws:{service}:{self.name}:{self.account}:{resource}"
 
 
-@dataclass(order=True, slots=True)
-class _Timer:
-    at: datetime
-    order: tuple[str, ...]
-    serial: int
-    run: Callable[[], None] = field(compare=False)
-    is_current: Callable[[], bool] = field(compare=False)
+_Timer = tuple[datetime, Order, int, Callable[[], None], Callable[[], bool]]
+"""When, the order among those at the same moment, a number that no other has, what to do, and whether it still is."""
 
 
 class World:
@@ -82,11 +123,20 @@ class World:
         clock: The emulator's clock.
         settings: How it behaves; see `DEFAULT_SETTINGS`.
         rearm: Sets the timers of a region anew after a step back in time.
+        on_datapoint: Is told of each metric that gets a datapoint.
     """
 
-    def __init__(self, clock: EmulatorClock, settings: dict[str, float], rearm: Callable[[Region], None]) -> None:
+    def __init__(
+        self,
+        clock: EmulatorClock,
+        settings: dict[str, float],
+        *,
+        rearm: Callable[[Region], None],
+        on_datapoint: Callable[[Region, Key], None],
+    ) -> None:
         self.clock = clock
         self._rearm = rearm
+        self.on_datapoint = on_datapoint
         self.settings = settings
         self.account = _accounts.take()
         self._regions: dict[str, Region] = {}
@@ -101,16 +151,30 @@ class World:
             self._regions[name] = Region(name, self.account, self)
         return self._regions[name]
 
+    def shortages(self) -> list[dict[str, str]]:
+        """What is not to be had, in every region."""
+        return [{"region": name, **each} for name, region in self._regions.items() for each in region.shortages]
+
+    def end_shortages(self) -> None:
+        """Have everything to be had again."""
+        for region in self._regions.values():
+            region.shortages.clear()
+
     def now(self) -> datetime:
         """The time now: while a due event runs, when it was due."""
         return self._moment or self.clock.now()
 
-    def at(
-        self, moment: datetime, order: tuple[str, ...], run: Callable[[], None], is_current: Callable[[], bool]
-    ) -> None:
+    def at(self, moment: datetime, order: Order, run: Callable[[], None], is_current: Callable[[], bool]) -> None:
         """Have `run` called when the clock gets to `moment`, unless it is not current any more by then."""
         self._serial += 1
-        heapq.heappush(self._timers, _Timer(moment, order, self._serial, run, is_current))
+        heapq.heappush(self._timers, (moment, order, self._serial, run, is_current))
+
+    def later(self, seconds: float, order: Order, run: Callable[[], None], is_current: Callable[[], bool]) -> None:
+        """Have `run` called in so many seconds, or now."""
+        if seconds <= 0:
+            run()
+        else:
+            self.at(self.now() + timedelta(seconds=seconds), order, run, is_current)
 
     def tick(self) -> None:
         """Run what is due, in the order in which it came due."""
@@ -118,11 +182,10 @@ class World:
         if now < self._seen:
             self._go_back()
         self._seen = now
-        while self._timers and self._timers[0].at <= now:
-            timer = heapq.heappop(self._timers)
-            if timer.is_current():
-                with self._standing_at(timer.at):
-                    timer.run()
+        while self._timers and self._timers[0][0] <= now:
+            moment, _, _, run, is_current = heapq.heappop(self._timers)
+            if is_current():
+                self._stand_at(moment, run)
 
     def wipe(self) -> None:
         """Forget everything."""
@@ -143,11 +206,10 @@ class World:
         for region in self._regions.values():
             self._rearm(region)
 
-    @contextmanager
-    def _standing_at(self, moment: datetime) -> Iterator[None]:
+    def _stand_at(self, moment: datetime, run: Callable[[], None]) -> None:
         self._moment = moment
         try:
-            yield
+            run()
         finally:
             self._moment = None
 

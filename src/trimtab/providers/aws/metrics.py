@@ -141,9 +141,19 @@ def scaled(value: float, factor: timedelta) -> float:
 
 
 def statistic_of(alarm: Alarm) -> str:
-    """The statistic of an alarm; a count that is asked for its average means its sum."""
-    found = find_metric(alarm.metric)
-    return "sum" if found is not None and found.counts and alarm.statistic == "average" else alarm.statistic
+    """The statistic of an alarm."""
+    return natural_statistic(alarm.metric, alarm.statistic)
+
+
+def natural_statistic(metric: Metric, statistic: str) -> str:
+    """The statistic that is meant: a count that is asked for its average means its sum."""
+    found = find_metric(metric)
+    return "sum" if found is not None and found.counts and statistic == "average" else statistic
+
+
+def unscaled(value: float, factor: timedelta) -> float:
+    """A value of CloudWatch's in our unit."""
+    return value / factor.total_seconds()
 
 
 def quotient(metric: Metric, scope: Scope, period: int) -> list[dict[str, Any]]:

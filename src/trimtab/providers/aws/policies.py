@@ -149,7 +149,8 @@ def _predictive(policy: PredictivePolicy, scope: Scope) -> dict[str, Any]:
         "Mode": MODES[policy.mode],
         "SchedulingBufferTime": seconds(policy.buffer),
         "MaxCapacityBreachBehavior": BREACHES[policy.maximum_breach],
-        "MaxCapacityBuffer": policy.maximum_buffer,
+        # AWS takes a buffer with IncreaseMaxCapacity only, and asks for one then
+        "MaxCapacityBuffer": (policy.maximum_buffer or 0) if policy.maximum_breach is MaximumBreach.INCREASE else None,
     }
     return {
         "PolicyType": "PredictiveScaling",

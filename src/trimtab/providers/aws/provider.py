@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from trimtab.capabilities import judge
@@ -12,14 +11,22 @@ from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Live, Note, Resource
+from trimtab.providers.aws.acting import Actor
 from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.aws.metrics import Scope
+from trimtab.providers.aws.permissions import policy_document
 from trimtab.providers.aws.policies import policy_body
-from trimtab.providers.aws.reads import RegionRead, alarm_resource, in_batches, is_outdated, launched_from, list_alarms
+from trimtab.providers.aws.reads import (
+    RegionRead,
+    alarm_resource,
+    list_alarms,
+)
 from trimtab.providers.aws.resolve import Resolver
 from trimtab.providers.aws.schedules import problems_of
+from trimtab.providers.aws.states import activity_of, group_state, list_states, with_addresses
 from trimtab.providers.aws.translate import alarm_name, translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (
@@ -27,18 +34,12 @@ from trimtab.providers.base import (
     AlarmState,
     Facts,
     GroupState,
-    Instance,
-    InstanceState,
     Write,
     Written,
 )
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.pause import Pause
 
-# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
-STATES = {
-    "InService": InstanceState.RUNNING,
-    "Standby": InstanceState.STANDBY,
-    "EnteringStandby": InstanceState.STANDBY,
-}
 ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
 
 
@@ -113,32 +114,16 @@ class AwsProvider:
         """Send changes of one kind, action and group."""
         return self._writer.write(writes)
 
-    def read_states(self, places: Iterable[tuple[str, str]], *, balancers: bool = False) -> Sequence[GroupState]:
-        """One call for every hundred groups of a region; with balancers one more for each target group."""
-        names: dict[str, list[str]] = {}
-        for region, name in places:
-            names.setdefault(region, []).append(name)
-        states: list[GroupState] = []
-        for region, some in names.items():
-            for batch in in_batches(some, 100):
-                asked = {"AutoScalingGroupNames": batch, "MaxRecords": 100}
-                for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", region, **asked):
-                    for item in page["AutoScalingGroups"]:
-                        health = self._balancer_health(region, item) if balancers else {}
-                        states.append(_state(region, item, health if balancers else None))
-        return states
+    def read_states(
+        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
+    ) -> Sequence[GroupState]:
+        """
+        The groups at these places: one call for every hundred of a region.
 
-    def _balancer_health(self, region: str, item: Mapping[str, Any]) -> dict[str, bool]:
-        health: dict[str, bool] = {}
-        for arn in item.get("TargetGroupARNs", ()):
-            reply = self.calls.call("elbv2", "describe_target_health", region, TargetGroupArn=arn)
-            states = {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in reply["TargetHealthDescriptions"]}
-            for instance in item.get("Instances", ()):
-                name = instance["InstanceId"]
-                # a target group that no listener uses yet has targets "unused": nothing to wait for
-                good = states.get(name) in ("healthy", "unused")
-                health[name] = health.get(name, True) and good
-        return health
+        With balancers one more for each target group, with addresses one more for every two hundred instances.
+        """
+        states = list(list_states(self.calls, places, balancers=balancers))
+        return with_addresses(self.calls, states) if addresses else states
 
     def find_group(self, name: str, location: str) -> GroupState | None:
         """The group with this native name, else the only marked one with this name within its fleet."""
@@ -147,7 +132,7 @@ class AwsProvider:
             return states[0]
         filters = [{"Name": "tag:trimtab-group", "Values": [name]}]
         pages = self.calls.pages("autoscaling", "describe_auto_scaling_groups", location, Filters=filters)
-        found = [_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
+        found = [group_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
         if len(found) > 1:
             names = ", ".join(sorted(state.name for state in found))
             raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider="aws")
@@ -158,10 +143,21 @@ class AwsProvider:
         found: list[Activity] = []
         asked = {"AutoScalingGroupName": name, "MaxRecords": min(limit, 100)}
         for page in self.calls.pages("autoscaling", "describe_scaling_activities", location, **asked):
-            found += [_activity(item) for item in page["Activities"]]
+            found += [activity_of(item) for item in page["Activities"]]
             if len(found) >= limit:
                 break
         return found[:limit]
+
+    def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
+        """The newest activity of each group; of several groups those among the account's last hundred."""
+        one = {"AutoScalingGroupName": names[0]} if len(names) == 1 else {}
+        number = 1 if one else 100
+        reply = self.calls.call("autoscaling", "describe_scaling_activities", location, MaxRecords=number, **one)
+        found: dict[str, Activity] = {}
+        for item in reply["Activities"]:
+            if item["AutoScalingGroupName"] in names:
+                found.setdefault(item["AutoScalingGroupName"], activity_of(item))
+        return found
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The fleet's alarms in its regions."""
@@ -190,6 +186,32 @@ class AwsProvider:
             self.calls.call("autoscaling", "set_desired_capacity", location, **asked)
         except NotFound as error:
             raise NotFound(f"there is no group {name!r} in {location}", provider="aws", code=error.code) from error
+
+    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
+        """GetMetricData, 500 metrics a call."""
+        return MetricReader(self.calls).read(queries)
+
+    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
+        """PutMetricData, 1,000 values a call."""
+        MetricWriter(self.calls).write(values)
+
+    def execute_policy(
+        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
+    ) -> None:
+        """ExecutePolicy, for simple and step policies."""
+        Actor(self.calls, location, name).execute(policy, value=value, threshold=threshold)
+
+    def pause(self, location: str, name: str, pause: Pause) -> None:
+        """Suspend AlarmNotification and ScheduledActions, marked by a tag."""
+        Actor(self.calls, location, name).pause(pause)
+
+    def resume(self, location: str, name: str) -> None:
+        """Resume what the marked pause suspended."""
+        Actor(self.calls, location, name).resume()
+
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """An IAM policy document."""
+        return policy_document(fleet, region=self.location, read_only=read_only)
 
     def close(self) -> None:
         """Close all connections."""
@@ -229,48 +251,3 @@ def _metric_problems(group: ScalingGroup) -> Iterator[str]:
             policy_body(policy, scope)
         except Unsupported as error:
             yield f"policies.{policy.name}.metric: {error}"
-
-
-def _state(region: str, item: Mapping[str, Any], health: Mapping[str, bool] | None) -> GroupState:
-    template = launched_from(item)
-    tags = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
-    instances = tuple(_instance(one, template) for one in item.get("Instances", ()))
-    if health is not None:
-        instances = tuple(replace(one, serving=health.get(one.id)) for one in instances)
-    return GroupState(
-        name=item["AutoScalingGroupName"],
-        location=region,
-        min=item["MinSize"],
-        max=item["MaxSize"],
-        desired=item["DesiredCapacity"],
-        instances=instances,
-        deleting=(item.get("Status") or "").lower().startswith("delete"),
-        group=tags.get("trimtab-group", ""),
-        fleet=tags.get("trimtab-fleet", ""),
-    )
-
-
-def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
-    state = item.get("LifecycleState", "")
-    pending = InstanceState.TERMINATING if state.startswith(("Terminat", "Detach")) else InstanceState.PENDING
-    own = item.get("LaunchTemplate") or {}
-    return Instance(
-        id=item["InstanceId"],
-        zone=item.get("AvailabilityZone", ""),
-        state=STATES.get(state, pending),
-        healthy=item.get("HealthStatus", "Healthy").lower() == "healthy",
-        size=item.get("InstanceType", ""),
-        template=f"{own.get('LaunchTemplateName', '')}:{own.get('Version', '')}".strip(":"),
-        outdated=is_outdated(item, template),
-        protected=bool(item.get("ProtectedFromScaleIn")),
-    )
-
-
-def _activity(item: Mapping[str, Any]) -> Activity:
-    return Activity(
-        id=item["ActivityId"],
-        at=item["StartTime"].astimezone(UTC),
-        status=str(item.get("StatusCode", "")).lower(),
-        description=item.get("Description", ""),
-        cause=item.get("Cause", ""),
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,7 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
+from trimtab.providers.pause import Pause
 
 PAGE = 100
 PAUSE_TAG = "trimtab-paused"
@@ -116,7 +117,16 @@ class RegionRead:
             yield from (self._group(item) for item in page["AutoScalingGroups"])
 
     def _group(self, item: Mapping[str, Any]) -> Resource:
-        return group_resource(self.region, item)
+        return group_resource(self.region, item, wanted=self._suspends.get(item["AutoScalingGroupName"], ()))
+
+    @cached_property
+    def _suspends(self) -> dict[str, list[str]]:
+        """The processes that each group of the fleet has suspended, by its native name."""
+        groups = [group for group in self.fleet.groups if group.aws.suspended_processes]
+        return {
+            self.fleet.native_name(group): [process.value for process in group.aws.suspended_processes]
+            for group in groups
+        }
 
     def _our_groups(self) -> list[str]:
         return [
@@ -301,14 +311,25 @@ def _warm_pool(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def _suspended(item: Mapping[str, Any], paused: str | None) -> list[str]:
-    """Suspended processes, less those that a marked pause suspends."""
-    names = [one["ProcessName"] for one in item.get("SuspendedProcesses") or ()]
-    return [name for name in names if paused is None or name not in PAUSED]
+def find_pause(item: Mapping[str, Any]) -> Pause | None:
+    """The pause that is marked on a group."""
+    return next((Pause.parse(tag.get("Value", "")) for tag in item.get("Tags", ()) if tag["Key"] == PAUSE_TAG), None)
 
 
-def group_resource(region: str, item: Mapping[str, Any]) -> Resource:
-    """A group as `DescribeAutoScalingGroups` answers it."""
+def suspended(item: Mapping[str, Any]) -> list[str]:
+    """The processes of a group that stand still."""
+    return [one["ProcessName"] for one in item.get("SuspendedProcesses") or ()]
+
+
+def _suspended(item: Mapping[str, Any], paused: str | None, wanted: Iterable[str]) -> list[str]:
+    """Suspended processes; while a marked pause stands, those that it is about are as the fleet wants them."""
+    if paused is None:
+        return suspended(item)
+    return [name for name in suspended(item) if name not in PAUSED] + [name for name in wanted if name in PAUSED]
+
+
+def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str] = ()) -> Resource:
+    """A group as `DescribeAutoScalingGroups` answers it; `wanted` are the processes that its fleet suspends."""
     given = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
     paused = given.pop(PAUSE_TAG, None)
     tags, mark = read_tags(given)
@@ -320,12 +341,12 @@ def group_resource(region: str, item: Mapping[str, Any]) -> Resource:
         **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity", "HealthCheckType")},
         **{name: item.get(name) for name in ("HealthCheckGracePeriod", "DefaultCooldown")},
         **{name: item.get(name) or None for name in ("PlacementGroup", "LaunchConfigurationName")},
-        "ServiceLinkedRoleARN": _own_role(item.get("ServiceLinkedRoleARN")),
+        "ServiceLinkedRoleARN": own_role(item.get("ServiceLinkedRoleARN")),
         "MixedInstancesPolicy": _mixed(item.get("MixedInstancesPolicy")),
         "LaunchTemplate": _template(item.get("LaunchTemplate") or {}),
         "CapacityRebalance": bool(item.get("CapacityRebalance")),
         "WarmPoolConfiguration": _warm_pool(item.get("WarmPoolConfiguration")),
-        "SuspendedProcesses": _suspended(item, paused),
+        "SuspendedProcesses": _suspended(item, paused, wanted),
         "EnabledMetrics": metrics[0].get("Granularity") if metrics else None,
         "VPCZoneIdentifier": subnets,
         "AvailabilityZones": [] if subnets else item.get("AvailabilityZones", []),
@@ -437,7 +458,8 @@ def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
     )
 
 
-def _own_role(arn: str | None) -> str | None:
+def own_role(arn: str | None) -> str | None:
+    """A service-linked role that is not the account's usual one."""
     return None if (arn or "").endswith("/AWSServiceRoleForAutoScaling") else arn
 
 

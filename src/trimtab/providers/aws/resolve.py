@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
+from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import NotFound, ProviderError, Unsupported
 from trimtab.models import Fleet, Image, Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Key, Live, Note, Unknown, digest
@@ -102,7 +103,7 @@ class Resolver:
             return
         if newest.get("id") and newest["id"] != chosen:
             text = f"a newer image, {newest['id']}, matches; refresh the image to take it (now {chosen})"
-            self.notes.append(Note(text, group.name))
+            self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
         found["images"][group.name] = {"id": chosen, "root": newest.get("root")}
         found["kept"][group.name] = {"image": f"{word}:{chosen}"}
 
@@ -265,11 +266,12 @@ def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: 
         pages = list(calls.pages("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
     except NotFound:  # one missing name hides all others
         pages = list(calls.pages("elbv2", "describe_target_groups", region, PageSize=400))
-    found = [_target_group(item) for page in pages for item in page["TargetGroups"]]
+    found = [target_group(item) for page in pages for item in page["TargetGroups"]]
     return [one for one in found if one.name in wanted or one.arn in wanted]
 
 
-def _target_group(item: Mapping[str, Any]) -> TargetGroup:
+def target_group(item: Mapping[str, Any]) -> TargetGroup:
+    """A target group as `DescribeTargetGroups` answers it."""
     arn = item["TargetGroupArn"]
     balancers = [one.partition(":loadbalancer/")[2] for one in item.get("LoadBalancerArns", ())]
     label = f"{balancers[0]}/targetgroup/{arn.partition(':targetgroup/')[2]}" if balancers else ""

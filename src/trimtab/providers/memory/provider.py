@@ -1,9 +1,11 @@
 """The provider of the cloud in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from trimtab.checks.live import NEWER_IMAGE
 from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, InvalidRequest, NotFound, ProviderError
 from trimtab.events import Listener, silent
@@ -20,9 +22,12 @@ from trimtab.providers.base import (
     Write,
     Written,
 )
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.memory.execution import executed_size
 from trimtab.providers.memory.kinds import KINDS
-from trimtab.providers.memory.store import Machine, Store, Thing
+from trimtab.providers.memory.store import Machine, Size, Store, Thing
 from trimtab.providers.memory.translate import translate
+from trimtab.providers.pause import Pause
 
 
 def connect(
@@ -78,7 +83,8 @@ class MemoryProvider:
         if size is not None:
             body["desired"] = size.desired
             old = sum(machine.version != body["template"]["version"] for machine in size.machines)
-            attributes |= {"instances": len(size.machines), "outdated": old}
+            paused = size.paused.line() if size.paused else None
+            attributes |= {"instances": len(size.machines), "outdated": old, "paused": paused}
         deleting = size is not None and size.deleted is not None
         group = thing.mark.group if thing.mark else ""
         return Resource(key=key, body=body, group=group, mark=thing.mark, attributes=attributes, deleting=deleting)
@@ -102,7 +108,8 @@ class MemoryProvider:
             if known != selector or not image or "image" in refresh:
                 image = newest
             elif newest and newest != image:
-                notes.append(Note(f"a newer image, {newest}, matches; refresh the image to take it", group.name))
+                text = f"a newer image, {newest}, matches; refresh the image to take it"
+                notes.append(Note(text, group.name, code=NEWER_IMAGE))
             if not image:
                 problems.append(Note(f"no image matches {wanted.newest!r}", group.name))
                 continue
@@ -182,7 +189,9 @@ class MemoryProvider:
             return
         self.store.create_group(key, body, mark)
 
-    def read_states(self, places: Iterable[tuple[str, str]], *, balancers: bool = False) -> Sequence[GroupState]:
+    def read_states(
+        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
+    ) -> Sequence[GroupState]:
         """The groups at these places, those that exist."""
         with self.store.lock:
             self.store.settle()
@@ -203,6 +212,7 @@ class MemoryProvider:
             deleting=size.deleted is not None,
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
+            paused=size.paused,
         )
 
     def _instance(self, machine: Machine, group: Thing) -> Instance:
@@ -213,9 +223,11 @@ class MemoryProvider:
             state=InstanceState.PENDING if boots else InstanceState.RUNNING,
             healthy=None if boots else machine.healthy,
             serving=(not boots and machine.healthy) if group.body.get("load_balancers") else None,
+            size=machine.size,
             template=f"{group.body['template']['name']}:{machine.version}",
             outdated=machine.version != group.body["template"]["version"],
             protected=machine.protected,
+            private_address=machine.address,
         )
 
     def find_group(self, name: str, location: str) -> GroupState | None:
@@ -242,6 +254,11 @@ class MemoryProvider:
             size = self.store.sizes.get(Key(location, "group", name))
             return size.activities[:limit] if size else []
 
+    def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
+        """The newest thing that was done to each."""
+        found = {name: self.read_activities(location, name, 1) for name in names}
+        return {name: activities[0] for name, activities in found.items() if activities}
+
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """Every alarm of the fleet; without metrics each is in want of data."""
         with self.store.lock:
@@ -254,12 +271,62 @@ class MemoryProvider:
     def set_capacity(self, location: str, name: str, desired: int) -> None:
         """Ask for a size."""
         with self.store.lock:
-            self.store.settle()
-            key = Key(location, "group", name)
-            self.store.call("set capacity", key)
-            if key not in self.store.sizes:
-                raise NotFound(f"there is no group {name!r} in {location}", provider="memory")
+            key, _ = self._find("set capacity", location, name)
             self.store.resize(key, desired, "somebody asked for it")
+
+    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
+        """What was measured."""
+        with self.store.lock:
+            self.store.call("read metrics")
+            return [self.store.measures.answer(query) for query in queries]
+
+    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
+        """Keep them."""
+        with self.store.lock:
+            self.store.call("publish metrics")
+            for one in values:
+                at = one.at or self.store.clock.now()
+                self.store.measures.add(one.location, one.group, one.metric, one.value, at, one.dimensions)
+
+    def execute_policy(
+        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
+    ) -> None:
+        """Go to the size that the policy asks for."""
+        with self.store.lock:
+            key, size = self._find("execute policy", location, name)
+            there = self.store.things.get(Key(location, "policy", f"{name}/{policy}"))
+            if there is None:
+                raise NotFound(f"group {name!r} has no policy {policy!r}", provider="memory")
+            body = self.store.things[key].body
+            wanted = executed_size(
+                {"name": policy, **there.body}, size.desired, body["min"], body["max"], value=value, threshold=threshold
+            )
+            self.store.resize(key, wanted, f"policy {policy} was executed")
+
+    def pause(self, location: str, name: str, pause: Pause) -> None:
+        """Let no schedule fire."""
+        with self.store.lock:
+            _, size = self._find("pause", location, name)
+            size.paused = replace(pause, held=("policies", "schedules"))
+
+    def resume(self, location: str, name: str) -> None:
+        """Let schedules fire again."""
+        with self.store.lock:
+            _, size = self._find("resume", location, name)
+            size.paused = None
+
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """Nothing: nobody is asked who he is."""
+        return {}
+
+    def _find(self, operation: str, location: str, name: str) -> tuple[Key, Size]:
+        """A group to act on, with what was due on it done."""
+        self.store.settle()
+        key = Key(location, "group", name)
+        self.store.call(operation, key)
+        if key not in self.store.sizes:
+            raise NotFound(f"there is no group {name!r} in {location}", provider="memory")
+        return key, self.store.sizes[key]
 
     def close(self) -> None:
         """Nothing to let go of."""

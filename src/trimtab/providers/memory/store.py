@@ -13,6 +13,8 @@ from trimtab.errors import Conflict, InvalidRequest, NotFound, ProviderError
 from trimtab.models import Schedule
 from trimtab.plan import Key, Mark
 from trimtab.providers.base import Activity
+from trimtab.providers.memory.measures import Measures
+from trimtab.providers.pause import Pause
 
 Fault = Callable[[str, Key | None], ProviderError | None]
 """Asked before each call with its name and what it is about; an error makes the call fail with it."""
@@ -37,15 +39,23 @@ class Machine:
     version: int
     healthy: bool = True
     protected: bool = False
+    size: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where it is reached: made up from its id."""
+        number = int(self.id.removeprefix("i-"))
+        return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 @dataclass
 class Size:
-    """How many instances a group has and wants, and since when it is being deleted."""
+    """How many instances a group has and wants, since when it is being deleted, and who paused it."""
 
     desired: int
     machines: list[Machine] = field(default_factory=list)
     deleted: datetime | None = None
+    paused: Pause | None = None
     activities: list[Activity] = field(default_factory=list)
 
 
@@ -71,6 +81,7 @@ class Store:
         self.calls: list[str] = []
         self.fault: Fault | None = None
         self.images: dict[str, list[str]] = {}
+        self.measures = Measures()
         self._settled = clock.now()
         self._made = 0
 
@@ -128,7 +139,10 @@ class Store:
         zone = zones[self._made % len(zones)]
         version = int(body["template"]["version"])
         protected = bool(body.get("protect_from_scale_in"))
-        return Machine(id=f"i-{self._made:06}", started=at, zone=zone, version=version, protected=protected)
+        template = self.things.get(Key(key.location, "template", str(body["template"]["name"])))
+        size = str(template.body.get("size") or "") if template else ""
+        number = f"i-{self._made:06}"
+        return Machine(id=number, started=at, zone=zone, version=version, protected=protected, size=size)
 
     def delete(self, key: Key) -> None:
         """Remove one resource; a group takes what it contains along, and perhaps its time."""
@@ -186,6 +200,8 @@ class Store:
         self._bounds(group, sizes, f"schedule {schedule.name} ended", at)
 
     def _bounds(self, group: Key, sizes: Mapping[str, int | None], cause: str, at: datetime) -> None:
+        if self.sizes[group].paused is not None:
+            return
         body = self.things[group].body
         body.update({name: value for name, value in sizes.items() if name != "desired" and value is not None})
         wanted = sizes.get("desired")

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from trimtab.engine.schedules import in_force
-from trimtab.models import Fleet, ScalingGroup
+from trimtab.models import Fleet, Policy, ScalingGroup
 from trimtab.plan import Key, Mark, Ref, Resource, Secret
 from trimtab.providers.base import Facts
 
@@ -40,7 +40,7 @@ class _Group:
         yield self._made("template", self.native, self._template(), mark=self.mark)
         yield self._group()
         for policy in self.group.policies:
-            yield self._contained("policy", policy.name, f"policies.{policy.name}", _body(policy))
+            yield self._contained("policy", policy.name, f"policies.{policy.name}", _policy(policy))
         for schedule in self.group.schedules:
             yield self._contained("schedule", schedule.name, f"schedules.{schedule.name}", _body(schedule))
         for alarm in self.group.alarms:
@@ -93,6 +93,11 @@ class _Group:
 def _subnets(group: ScalingGroup) -> list[str]:
     tags = group.placement.subnet_tags or {}
     return list(group.placement.subnets) or [f"{name}={value}" for name, value in sorted(tags.items())]
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    """A policy with its type, which is a default in each model and tells one from another here."""
+    return {**({} if policy.type == "simple" else {"type": policy.type}), **_body(policy)}
 
 
 def _body(model: BaseModel) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""Advice among the notes of a plan: what `check_fleet` finds, and what the plan has read of the cloud anyway."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from trimtab.checks.check import check_fleet
+from trimtab.checks.live import OLD_TEMPLATE, old_template_text
+from trimtab.checks.rule import PRESETS
+from trimtab.models import Fleet
+from trimtab.plan import Kind, Live, Note
+
+MOST_NAMES = 3
+"""So many groups are named where one piece of advice is for many."""
+
+
+def advice(
+    fleet: Fleet, provider: str, live: Live, kinds: Mapping[str, Kind], *, only: Collection[str] | None = None
+) -> tuple[Note, ...]:
+    """
+    The notes that checks add to a plan; no call to the cloud.
+
+    Args:
+        fleet: What is planned.
+        provider: For which cloud.
+        live: What was read of it.
+        kinds: The provider's kinds.
+        only: Only these groups; all when left out.
+    """
+    chosen = [group for group in fleet.groups if only is None or group.name in only]
+    declared = fleet.model_copy(update={"groups": tuple(chosen)})
+    names = {group.name for group in chosen}
+    return (*_declared(declared, provider), *_old_templates(fleet, names, live, kinds))
+
+
+def _declared(fleet: Fleet, provider: str) -> Iterator[Note]:
+    """One note for each thing found, also where many groups share it."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for finding in check_fleet(fleet, provider=provider if provider in PRESETS else None):
+        text = f"{finding.path}: {finding.text}" if finding.path else finding.text
+        groups.setdefault((finding.code, text), []).append(finding.group)
+    for (code, text), names in groups.items():
+        yield Note(text, _in_words(list(dict.fromkeys(names))), code=code)
+
+
+def _in_words(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST_NAMES])} and {more} more"
+
+
+def _old_templates(fleet: Fleet, names: Collection[str], live: Live, kinds: Mapping[str, Kind]) -> Iterator[Note]:
+    for found in live.resources.values():
+        outdated = found.attributes.get("outdated") or 0
+        ours = found.mark is not None and found.mark.fleet == fleet.name and found.group in names
+        if kinds[found.key.kind].holds_instances and ours and outdated and not found.deleting:
+            text = old_template_text(outdated, found.attributes.get("instances") or outdated)
+            yield Note(text, found.group, code=OLD_TEMPLATE)

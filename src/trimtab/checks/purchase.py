@@ -1,0 +1,38 @@
+"""TT3xx: spot instances that may all be taken at once."""
+
+from collections.abc import Iterator
+
+from trimtab.checks.finding import Remark
+from trimtab.checks.rule import Subject
+
+
+def find_one_size(subject: Subject) -> Iterator[Remark]:
+    """Spot groups that can use one instance type only."""
+    purchase = subject.group.purchase
+    sizes = [one.size for one in purchase.sizes] or [subject.group.template.size]
+    if purchase.spot and len(sizes) == 1:
+        path = "purchase.sizes" if purchase.sizes else "purchase.spot"
+        text = f"all spot instances are {sizes[0]}: when that one is in demand, all are taken and none can be had"
+        yield Remark(path, text, "list several `sizes` that will do")
+
+
+def find_one_zone(subject: Subject) -> Iterator[Remark]:
+    """Spot groups in a single zone or subnet."""
+    placement = subject.group.placement
+    for what, places in (("zone", placement.zones), ("subnet", placement.subnets)):
+        if subject.group.purchase.spot and len(places) == 1:
+            text = f"all spot instances are in one {what}, {places[0]}: each zone has spare capacity of its own"
+            yield Remark(f"placement.{what}s", text, f"name a {what} in two or more zones")
+            return
+
+
+def find_no_share(subject: Subject) -> Iterator[Remark]:
+    """Spot groups that do not say how much stays on demand."""
+    purchase = subject.group.purchase
+    said = {"on_demand_base", "on_demand_percent"} & purchase.model_fields_set
+    if purchase.spot and not said:
+        text = (
+            "neither `on_demand_base` nor `on_demand_percent` is given: here that means no instance on demand, "
+            "while EC2's own default is all of them"
+        )
+        yield Remark("purchase.spot", text, "say it: `on_demand_base: 1`, or `on_demand_percent: 0` if none is meant")

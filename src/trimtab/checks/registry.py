@@ -1,0 +1,39 @@
+"""The table of checks: a code, which never changes, and its rule."""
+
+from collections.abc import Mapping
+
+from trimtab.checks import alarms, health, live, policies, portability, purchase, schedules, sizes
+from trimtab.checks.rule import Rule
+
+RULES: Mapping[str, Rule] = {
+    "TT101": Rule("Scaling in by one metric fights scaling out by another", alarms.find_fights),
+    "TT102": Rule("Thresholds so near that the group flaps", alarms.find_flapping),
+    "TT103": Rule("Scaling in by a metric that is missing when there is no traffic", alarms.find_missing_at_rest),
+    "TT104": Rule("Policies in a group whose size cannot change", sizes.find_fixed_size),
+    "TT105": Rule("A cooldown that is over before a new instance counts", policies.find_short_cooldowns),
+    "TT106": Rule("A forecast that raises the maximum for good", policies.find_raised_maximum),
+    "TT107": Rule("Target tracking beside alarms on the same metric", policies.find_shared_metric),
+    "TT108": Rule("A policy that no alarm triggers", policies.find_untriggered),
+    "TT109": Rule("An alarm that does nothing", alarms.find_idle),
+    "TT110": Rule("Scaling out and never in", policies.find_only_out),
+    "TT111": Rule("Scaling in and never out", policies.find_only_in),
+    "TT112": Rule("A predictive policy that only forecasts", policies.find_forecast_only),
+    "TT201": Rule("A health check that does not ask the load balancer", health.find_ignored_balancer),
+    "TT202": Rule("A metric of an agent that the start script does not mention", health.find_unmentioned_agent),
+    "TT203": Rule("The newest image of any publisher", health.find_any_publisher),
+    "TT204": Rule("New instances judged from their first second", health.find_no_grace),
+    "TT301": Rule("Spot instances of one size", purchase.find_one_size),
+    "TT302": Rule("Spot instances in one zone", purchase.find_one_zone),
+    "TT303": Rule("Spot without a share on demand", purchase.find_no_share),
+    "TT401": Rule("Two schedules that set the same field at the same moment", schedules.find_collisions),
+    "TT402": Rule("A schedule at an hour that clock changes skip or repeat", schedules.find_clock_changes),
+    "TT403": Rule("A scheduled size outside the bounds then in force", schedules.find_size_outside),
+    "TT404": Rule("An initial size that no schedule allows", schedules.find_size_never_allowed),
+    "TT405": Rule("A scheduled minimum above the group's maximum", schedules.find_minimum_above_maximum),
+    "TT406": Rule("A schedule that nothing undoes", schedules.find_lasting),
+    "TT501": Rule("A name that does not fit a cloud", portability.find_names),
+    "TT502": Rule("Tags that do not fit a cloud", portability.find_tags),
+    "TT601": Rule("A newer image than the one that was kept", live.only_plans_know, live=True),
+    "TT602": Rule("Instances on an old template", live.only_plans_know, live=True),
+}
+"""1xx policies and alarms, 2xx health and template, 3xx purchase, 4xx schedules, 5xx portability, 6xx only in plans."""

@@ -1,0 +1,158 @@
+"""What the commands share: their options, and the desk with a screen and a way to a cloud."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, cast
+
+import typer
+from pydantic_core import PydanticCustomError
+
+from trimtab.apply import Consent, check_consent
+from trimtab.cloud import Cloud
+from trimtab.errors import ConfigError, PlanRefused
+from trimtab.events import CallRetried, Event
+from trimtab.models import Fleet
+from trimtab.models.base import parse_duration
+from trimtab.plan import Action, Plan
+from trimtab.providers.registry import PROVIDERS
+from trimtab.views.outcome import applied_view
+from trimtab.views.plan import NO_CHANGES, plan_view
+from trimtab.views.progress import event_line, progress
+from trimtab.views.screen import Screen
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class WaitFor(StrEnum):
+    """How long apply waits."""
+
+    ACCEPTED = "accepted"
+    STABLE = "stable"
+    HEALTHY = "healthy"
+
+
+class Refresh(StrEnum):
+    """What can be looked up anew."""
+
+    IMAGE = "image"
+
+
+def duration(text: str) -> timedelta:
+    """A duration as an option takes it."""
+    try:
+        return cast("timedelta", parse_duration(text))
+    except PydanticCustomError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+FleetFile = Annotated[str, typer.Argument(metavar="FLEET", help="The fleet file, YAML or JSON.", show_default=False)]
+Provider = Annotated[
+    str | None,
+    typer.Option(help=f"Which cloud: {', '.join(PROVIDERS)}.", envvar="TRIMTAB_PROVIDER", show_default=False),
+]
+Region = Annotated[str | None, typer.Option(help="Where groups live that name no location.", show_default=False)]
+Endpoint = Annotated[str | None, typer.Option(help="Another address of the cloud's API.", show_default=False)]
+As = Annotated[Format, typer.Option("--format", help="How results are printed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+Waiting = Annotated[WaitFor, typer.Option("--wait", help="For calls accepted, sizes running, or instances serving.")]
+Timeout = Annotated[
+    timedelta,
+    typer.Option(parser=duration, metavar="DURATION", help="How long to wait for that.", show_default="15m"),
+]
+Prune = Annotated[bool, typer.Option("--prune/--no-prune", help="Delete what the fleet owns and no longer has.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the cloud can only approximate.")]
+LookUp = Annotated[
+    list[Refresh] | None, typer.Option("--refresh", help="Look up anew what was kept.", show_default=False)
+]
+FIFTEEN_MINUTES = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every command needs: a screen, and a way to a cloud."""
+
+    screen: Screen
+    connect: Callable[..., Cloud]
+
+    def cloud(self, provider: str | None, region: str | None, endpoint: str | None) -> Cloud:
+        """A connection to the cloud that the options name."""
+        if not provider:
+            names = ", ".join(PROVIDERS)
+            raise ConfigError([f"no provider is named: give --provider ({names}) or set TRIMTAB_PROVIDER"])
+        place = "location" if provider == "memory" else "region"
+        given = {name: value for name, value in ((place, region), ("endpoint", endpoint)) if value}
+        if provider == "memory" and not self.screen.json:
+            self.screen.remark("the cloud in memory begins empty and is forgotten at the end")
+        return self.connect(provider, listener=self._tell_retry, **given)
+
+    def _tell_retry(self, event: Event) -> None:
+        if isinstance(event, CallRetried):
+            self.screen.remark(event_line(event))
+
+    def carry_out(self, cloud: Cloud, plan: Plan, how: "How") -> int:
+        """Show a plan, ask, apply it, show what came of it; the exit code."""
+        agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
+        self.screen.view(plan_view(plan, cloud.provider.kinds, empty=how.empty, agreed=agreed))
+        if plan.problems or not plan.changes:
+            self.screen.show_json({"plan": plan.to_dict(), "applied": None})
+            return 1 if plan.problems or plan.unknown else 0
+        check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))
+        if not how.yes and not self._agrees():
+            return 1
+        with progress(plan, self.screen.err) as listener:
+            applied = cloud.apply(
+                plan,
+                how.wait.value,
+                how.timeout,
+                listener,
+                allow_delete=how.delete,
+                allow_replace=how.replace,
+            )
+        self.screen.show(applied_view(applied), {"plan": plan.to_dict(), "applied": applied.to_dict()})
+        return 1 if applied.failures else 0
+
+    def _agrees(self) -> bool:
+        if not self.screen.can_ask:
+            raise PlanRefused("nothing was changed, because nobody can be asked here; agree with --yes")
+        agrees = self.screen.ask("Apply these changes?")
+        if not agrees:
+            self.screen.remark("nothing was changed")
+        return agrees
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How a plan is to be carried out."""
+
+    yes: bool
+    wait: WaitFor = WaitFor.ACCEPTED
+    timeout: timedelta = FIFTEEN_MINUTES
+    delete: bool = False
+    replace: bool = False
+    empty: str = NO_CHANGES
+
+
+def desk_of(context: typer.Context, chosen: Format) -> Desk:
+    """The desk of this run, its screen set to the form that was chosen."""
+    desk: Desk = context.obj
+    desk.screen.json = chosen is Format.JSON
+    return desk
+
+
+def check_groups(fleet: Fleet, names: Sequence[str]) -> None:
+    """
+    Hold names of groups against the fleet.
+
+    Raises:
+        ConfigError: The fleet has no such group.
+    """
+    there = [group.name for group in fleet.groups]
+    if unknown := [name for name in names if name not in there]:
+        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {', '.join(there) or 'none'}"])

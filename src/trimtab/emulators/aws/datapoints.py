@@ -1,0 +1,168 @@
+"""Datapoints of metrics: kept by ten seconds, read as the statistics that alarms and queries ask for."""
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from trimtab.emulators.aws.errors import invalid
+
+GRAIN = 10
+"""Seconds that samples are kept together for: the shortest period that an alarm may have."""
+Key = tuple[str, str, tuple[tuple[str, str], ...]]
+"""A metric: namespace, name, and dimensions in order."""
+
+
+class Sample:
+    """Values of one stretch of time, taken together."""
+
+    __slots__ = ("count", "high", "low", "total", "values")
+
+    def __init__(self) -> None:
+        self.count = self.total = 0.0
+        self.low, self.high = float("inf"), float("-inf")
+        self.values: list[tuple[float, float]] = []
+        """Each value and how often it came; what was published as a summary has none."""
+
+    def add(self, value: float, count: float = 1.0) -> None:
+        """Take in one value that came `count` times."""
+        self.summary(count, value * count, value, value)
+        self.values.append((value, count))
+
+    def summary(self, count: float, total: float, low: float, high: float) -> None:
+        """Take in values of which only this is known."""
+        self.count += count
+        self.total += total
+        self.low, self.high = min(self.low, low), max(self.high, high)
+
+    def merge(self, other: "Sample") -> None:
+        """Take in another stretch."""
+        self.summary(other.count, other.total, other.low, other.high)
+        self.values += other.values
+
+    def read(self, statistic: str) -> float | None:
+        """One statistic; `None` for a percentile of what was published as a summary."""
+        match statistic:
+            case "Average":
+                return self.total / self.count
+            case "Sum":
+                return self.total
+            case "Minimum":
+                return self.low
+            case "Maximum":
+                return self.high
+            case "SampleCount":
+                return self.count
+        return self._percentile(float(statistic[1:]))
+
+    def _percentile(self, percent: float) -> float | None:
+        reached, ordered = 0.0, sorted(self.values)
+        needed = sum(count for _, count in ordered) * percent / 100
+        for value, count in ordered:
+            reached += count
+            if reached >= needed:
+                return value
+        return None
+
+
+class Point(NamedTuple):
+    """A statistic of one period, and how many samples it stands on."""
+
+    value: float | None
+    samples: float
+
+
+NOTHING = Point(None, 0.0)
+"""A period without a sample."""
+_KEPT = 3000
+
+
+class Series:
+    """The samples of one metric over time."""
+
+    def __init__(self) -> None:
+        self._begins: list[int] = []
+        self._samples: dict[int, dict[str, Sample]] = {}
+        # neighbouring evaluations and alarms on the same metric ask for the same again
+        self._kept: dict[tuple[int, str, str | None], dict[int, Point]] = {}
+
+    def sample(self, at: int, unit: str) -> Sample:
+        """The sample that a moment belongs to, made on first use."""
+        begin = at - at % GRAIN
+        self._kept.clear()
+        if begin not in self._samples:
+            insort(self._begins, begin)
+            self._samples[begin] = {}
+        return self._samples[begin].setdefault(unit, Sample())
+
+    def has_any(self, begin: int) -> bool:
+        """Whether there is a sample from `begin` on."""
+        return bool(self._begins) and self._begins[-1] >= begin
+
+    def read(self, end: int, period: int, count: int, statistic: str, unit: str | None = None) -> list[Point]:
+        """A statistic of the `count` periods up to `end`, oldest first."""
+        kept = self._kept.setdefault((period, statistic, unit), {})
+        if len(kept) > _KEPT:
+            kept.clear()
+        found = []
+        for at in range(end - (count - 1) * period, end + 1, period):
+            point = kept.get(at)
+            if point is None:
+                point = kept[at] = self._point(at - period, at, statistic, unit)
+            found.append(point)
+        return found
+
+    def _point(self, begin: int, end: int, statistic: str, unit: str | None) -> Point:
+        begins, joined = self._begins, Sample()
+        for index in range(bisect_left(begins, begin), bisect_left(begins, end)):
+            for name, sample in self._samples[begins[index]].items():
+                if unit is None or unit == name:
+                    joined.merge(sample)
+        return Point(joined.read(statistic), joined.count) if joined.count else NOTHING
+
+
+class Datapoints:
+    """All metrics of a region; `on_new` is told of each that gets a datapoint."""
+
+    def __init__(self, on_new: Callable[[Key], None]) -> None:
+        self._series: dict[Key, Series] = {}
+        self._on_new = on_new
+
+    def series(self, key: Key) -> Series | None:
+        """The samples of a metric; `None` when it never had any."""
+        return self._series.get(key)
+
+    def add(self, namespace: str, datum: Mapping[str, Any], now: datetime) -> None:
+        """Take in one datum as PutMetricData has it."""
+        key = metric_key(namespace, datum["MetricName"], datum.get("Dimensions") or ())
+        at = int((datum.get("Timestamp") or now).timestamp())
+        sample = self._series.setdefault(key, Series()).sample(at, datum.get("Unit") or "None")
+        summary = datum.get("StatisticValues")
+        if summary:
+            sample.summary(*(float(summary[name]) for name in ("SampleCount", "Sum", "Minimum", "Maximum")))
+        for value, count in _values(datum):
+            sample.add(float(value), float(count))
+        self._on_new(key)
+
+
+def metric_key(namespace: str, name: str, dimensions: Iterable[Mapping[str, str]]) -> Key:
+    """A metric, whatever the order of its dimensions."""
+    return namespace, name, tuple(sorted((each["Name"], each["Value"]) for each in dimensions))
+
+
+def check_data(data: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse what PutMetricData refuses."""
+    for number, datum in enumerate(data, 1):
+        forms = [name for name in ("Value", "Values", "StatisticValues") if datum.get(name) is not None]
+        if len(forms) != 1:
+            raise invalid(f"MetricData.member.{number} must have exactly one of Value, Values and StatisticValues")
+        counts = datum.get("Counts")
+        if counts is not None and len(counts) != len(datum.get("Values") or ()):
+            raise invalid(f"MetricData.member.{number}: Counts and Values must have the same length")
+
+
+def _values(datum: Mapping[str, Any]) -> Iterable[tuple[float, float]]:
+    if datum.get("Value") is not None:
+        return [(datum["Value"], 1.0)]
+    values = datum.get("Values") or []
+    return zip(values, datum.get("Counts") or [1.0] * len(values), strict=True)

@@ -1,0 +1,179 @@
+"""Lifecycle hooks: put, describe, delete, and the waits of instances because of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
+from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.world import Phase, Region, new_id
+
+if TYPE_CHECKING:
+    from trimtab.emulators.aws.group import Group
+
+LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
+TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
+_DEFAULTS = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON"}
+_OPTIONAL = ("NotificationMetadata", "NotificationTargetARN", "RoleARN")
+_LONGEST, _HEARTBEATS, _PER_GROUP = 172_800, 100, 50
+
+
+@dataclass
+class Wait:
+    """One instance waiting because of one hook."""
+
+    hook: dict[str, Any]
+    token: str
+    until: datetime
+    last: datetime
+
+
+def put_lifecycle_hook(call: Call) -> Answer:
+    """A hook, new or with what is given changed."""
+    params = call.params
+    group = find_group(call)
+    earlier = call.region.hooks.get((group.name, params["LifecycleHookName"]))
+    if earlier is None and not params.get("LifecycleTransition"):
+        raise invalid("LifecycleTransition is required when a lifecycle hook is created")
+    put(call.region, group.name, {**(earlier or {}), **params})
+    return None
+
+
+def put(region: Region, group: str, given: dict[str, Any]) -> None:
+    """Keep a hook."""
+    check(given)
+    if (group, given["LifecycleHookName"]) not in region.hooks and len(hooks_of(region, group)) >= _PER_GROUP:
+        raise ServiceError("LimitExceeded", f"The group {group} has {_PER_GROUP} lifecycle hooks already")
+    made = {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+    made["AutoScalingGroupName"] = group
+    made["GlobalTimeout"] = min(_LONGEST, _HEARTBEATS * made["HeartbeatTimeout"])
+    region.hooks[group, given["LifecycleHookName"]] = {
+        name: made[name]
+        for name in (
+            "LifecycleHookName",
+            "AutoScalingGroupName",
+            "LifecycleTransition",
+            *(name for name in _OPTIONAL if made.get(name)),
+            "HeartbeatTimeout",
+            "GlobalTimeout",
+            "DefaultResult",
+        )
+    }
+
+
+def check(given: dict[str, Any]) -> None:
+    """Refuse a hook that the service refuses."""
+    if given["LifecycleTransition"] not in (LAUNCHING, TERMINATING):
+        raise invalid(f"Lifecycle transition must be one of {LAUNCHING}, {TERMINATING}")
+    timeout = given.get("HeartbeatTimeout")
+    if timeout is not None and not 30 <= timeout <= 7200:
+        raise invalid("HeartbeatTimeout must be between 30 and 7200 seconds")
+    if given.get("DefaultResult") not in (None, "CONTINUE", "ABANDON"):
+        raise invalid("DefaultResult must be CONTINUE or ABANDON")
+
+
+def describe_lifecycle_hooks(call: Call) -> Answer:
+    """The hooks of a group, by name."""
+    at_most(call, "LifecycleHookNames", 50)
+    names = set(call.params.get("LifecycleHookNames") or ())
+    found = hooks_of(call.region, find_group(call).name)
+    return {"LifecycleHooks": [hook for hook in found if not names or hook["LifecycleHookName"] in names]}
+
+
+def delete_lifecycle_hook(call: Call) -> Answer:
+    """A hook gone; who waits because of it goes on as if it had run out."""
+    group, name = find_group(call), call.params["LifecycleHookName"]
+    if call.region.hooks.pop((group.name, name), None) is None:
+        raise invalid(f"No Lifecycle Hook found with name: {name} for Auto Scaling group: {group.name}")
+    for state in list(group.instance_states):
+        wait = waits_of(state).get(name)
+        if wait is not None:
+            resolve(state, name, wait.hook["DefaultResult"])
+    return None
+
+
+def complete_lifecycle_action(call: Call) -> Answer:
+    """An instance that goes on, or is given up."""
+    result = call.params["LifecycleActionResult"]
+    if result not in ("CONTINUE", "ABANDON"):
+        raise invalid("LifecycleActionResult must be CONTINUE or ABANDON")
+    state, _ = _waiting(call)
+    resolve(state, call.params["LifecycleHookName"], result)
+    return {}
+
+
+def record_lifecycle_action_heartbeat(call: Call) -> Answer:
+    """An instance that may wait longer."""
+    state, wait = _waiting(call)
+    until = call.world.now() + timedelta(seconds=wait.hook["HeartbeatTimeout"])
+    wait.until = min(until, wait.last)
+    _arm(call.region, state, wait)
+    return {}
+
+
+def hooks_of(region: Region, group: str) -> list[dict[str, Any]]:
+    """The hooks of a group, by name."""
+    return [hook for (owner, _), hook in sorted(region.hooks.items()) if owner == group]
+
+
+def pause(group: "Group", state: Any, transition: str, go_on: Callable[[str], None]) -> bool:
+    """Have an instance wait because of the hooks on a transition; whether there are any."""
+    found = [hook for hook in hooks_of(group.home, group.name) if hook["LifecycleTransition"] == transition]
+    now = group.home.world.now()
+    state.go_on = go_on
+    state.waits = {
+        hook["LifecycleHookName"]: Wait(
+            hook,
+            new_id(),
+            now + timedelta(seconds=hook["HeartbeatTimeout"]),
+            now + timedelta(seconds=hook["GlobalTimeout"]),
+        )
+        for hook in found
+    }
+    for wait in state.waits.values():
+        _arm(group.home, state, wait)
+    return bool(found)
+
+
+def resolve(state: Any, name: str, result: str) -> None:
+    """End one wait; the instance goes on when it was the last, or at once when it is given up."""
+    waits = waits_of(state)
+    del waits[name]
+    if result == "ABANDON":
+        waits.clear()
+    if not waits:
+        state.go_on(result)
+
+
+def drop_waits(state: Any) -> None:
+    """Forget what an instance waits for."""
+    waits_of(state).clear()
+
+
+def waits_of(state: Any) -> dict[str, Wait]:
+    """What an instance waits for, by the hook's name."""
+    found: dict[str, Wait] = getattr(state, "waits", {})
+    return found
+
+
+def _arm(region: Region, state: Any, wait: Wait) -> None:
+    due, name = wait.until, wait.hook["LifecycleHookName"]
+    region.world.at(
+        due,
+        (Phase.INSTANCES, wait.hook["AutoScalingGroupName"], name),
+        lambda: resolve(state, name, wait.hook["DefaultResult"]),
+        lambda: waits_of(state).get(name) is wait and wait.until == due,
+    )
+
+
+def _waiting(call: Call) -> tuple[Any, Wait]:
+    params, group = call.params, find_group(call)
+    name, number, token = params["LifecycleHookName"], params.get("InstanceId"), params.get("LifecycleActionToken")
+    if not (number or token):
+        raise invalid("Either InstanceId or LifecycleActionToken must be given")
+    for state in group.instance_states:
+        wait = waits_of(state).get(name)
+        if wait is not None and (state.instance.id == number or wait.token == token):
+            return state, wait
+    raise invalid(f"No active Lifecycle Action found with instance ID {number or token}")

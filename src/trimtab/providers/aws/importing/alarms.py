@@ -1,0 +1,140 @@
+"""Alarms as `DescribeAlarms` answers them, in the words of the model."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from trimtab.errors import Unsupported
+from trimtab.models import Alarm, Metric, MetricSource, Unit
+from trimtab.plan import read_description
+from trimtab.providers.aws.alarms import COMPARISONS, OPERATORS, alarm_body
+from trimtab.providers.aws.importing.metrics import Surroundings, dimensions_of, find_metrics, of_queue, unscaled
+from trimtab.providers.aws.importing.policies import duration, given
+from trimtab.providers.aws.metrics import scale_of
+from trimtab.providers.aws.policies import STATISTICS
+
+MADE_BY_POLICY = "TargetTracking-"
+"""How the alarms begin that a target tracking policy makes for itself."""
+_PROMQL = re.compile(r"\((?P<query>.*)\) (?P<operator>>=|<=|>|<) (?P<number>[-+.0-9e]+)", re.DOTALL)
+_LONGEST = 512
+
+
+def belongs(item: Mapping[str, Any], native: str, policies: Mapping[str, str]) -> bool:
+    """Whether an alarm acts on a policy of the group, watches it by name, or bears its mark."""
+    if item["AlarmName"].startswith(MADE_BY_POLICY):
+        return False
+    acts = any(arn in policies for arn in item.get("AlarmActions") or ())
+    return acts or native in _values(item) or _is_marked(item, native)
+
+
+def _values(item: Mapping[str, Any]) -> set[str]:
+    stats = [one.get("MetricStat", {}).get("Metric", {}) for one in item.get("Metrics") or ()]
+    return {value for metric in (item, *stats) for value in dimensions_of(metric).values()}
+
+
+def _is_marked(item: Mapping[str, Any], native: str) -> bool:
+    _, mark = read_description(item.get("AlarmDescription"))
+    return mark is not None and native == f"{mark.fleet}-{mark.group}"
+
+
+def read_alarm(item: Mapping[str, Any], name: str, around: Surroundings, policies: Mapping[str, str]) -> Alarm:
+    """
+    A metric alarm.
+
+    Args:
+        item: As it is answered.
+        name: Its name within the group.
+        around: What its metric is read against.
+        policies: The names, within the group, of the policies that alarms can trigger, by ARN.
+
+    Raises:
+        Unsupported: The model has no such alarm.
+    """
+    actions: Sequence[str] = item.get("AlarmActions") or ()
+    text, _ = read_description(item.get("AlarmDescription"))
+    common = given(
+        name=name,
+        triggers=tuple(policies[arn] for arn in actions if arn in policies) or None,
+        notify=tuple(arn for arn in actions if arn not in policies) or None,
+        notify_ok=tuple(item.get("OKActions") or ()) or None,
+        enabled=None if item.get("ActionsEnabled", True) else False,
+        description=text if text and len(text) <= _LONGEST else None,
+    )
+    if query := (item.get("EvaluationCriteria") or {}).get("PromQLCriteria"):
+        return Alarm.model_validate({**common, **_promql(query, item)})
+    return Alarm.model_validate({**common, **_periods(item), **_watched(item, around)})
+
+
+def _periods(item: Mapping[str, Any]) -> dict[str, Any]:
+    periods, datapoints = item["EvaluationPeriods"], item.get("DatapointsToAlarm")
+    missing = item.get("TreatMissingData", "missing")
+    return given(
+        periods=periods,
+        datapoints=None if datapoints == periods else datapoints,
+        missing="not-breaching" if missing == "notBreaching" else missing,
+    )
+
+
+def _comparison(item: Mapping[str, Any]) -> str:
+    words = {native: word for word, native in COMPARISONS.items()}
+    native = item.get("ComparisonOperator", "")
+    if native not in words or "Threshold" not in item:
+        raise Unsupported(f"the model compares with one number, not {native or 'so'}")
+    return words[native].value
+
+
+def _watched(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+    word = _comparison(item)
+    if item.get("Metrics"):
+        metric = of_queue(item["Metrics"])
+        stat = item["Metrics"][0].get("MetricStat") or {}
+        return {"metric": metric, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
+    words = {native: word for word, native in STATISTICS.items()}
+    statistic = item.get("ExtendedStatistic") or words.get(item.get("Statistic", ""))
+    period = timedelta(seconds=item["Period"])
+    found = find_metrics(item.get("MetricName", ""), item.get("Namespace", ""), dimensions_of(item), around)
+    return next(
+        fields
+        for metric in found
+        if _is_written_so(
+            fields := _of_metric(metric, statistic, period, {word: item["Threshold"]}, around), item, around
+        )
+    )
+
+
+def _of_metric(
+    metric: Metric, statistic: str | None, period: timedelta, threshold: Mapping[str, float], around: Surroundings
+) -> dict[str, Any]:
+    (word, value), *_ = threshold.items()
+    factor = scale_of(metric, statistic or "average", period, detailed=around.detailed)
+    return {
+        "metric": metric,
+        **({} if statistic == "average" else given(statistic=statistic)),
+        "period": period,
+        word: unscaled(value, factor),
+    }
+
+
+def _is_written_so(fields: Mapping[str, Any], item: Mapping[str, Any], around: Surroundings) -> bool:
+    """Whether the metric is asked for the same statistic; a custom one always is."""
+    if fields["metric"].source is MetricSource.CUSTOM:
+        return True
+    body = alarm_body(Alarm.model_validate({"name": "it", **fields}), around.scope(fields["metric"]))
+    return all(body.get(name) == item.get(name) for name in ("Statistic", "ExtendedStatistic"))
+
+
+def _promql(criteria: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    found = _PROMQL.fullmatch(criteria.get("Query", ""))
+    if found is None:
+        raise Unsupported("the model compares what a query answers with a number: `(QUERY) > NUMBER`")
+    words = {operator: word for word, operator in OPERATORS.items()}
+    period, pending = item.get("EvaluationInterval", 60), criteria.get("PendingPeriod", 0)
+    if pending % period:
+        raise Unsupported("a query breaches for whole periods before its alarm fires")
+    return {
+        "metric": Metric(name="promql", query=found["query"], source=MetricSource.PROMQL, unit=Unit.NONE),
+        "period": timedelta(seconds=period),
+        "periods": pending // period + 1,
+        words[found["operator"]].value: float(found["number"]),
+    }

@@ -1,0 +1,154 @@
+"""An Auto Scaling group as `DescribeAutoScalingGroups` answers it, in the words of the model."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from trimtab.models import AwsProcess, LifecycleHook
+from trimtab.plan import read_tags
+from trimtab.providers.aws.importing.names import short_names
+from trimtab.providers.aws.importing.policies import duration, given
+from trimtab.providers.aws.importing.template import is_aws
+from trimtab.providers.aws.purchase import STRATEGIES
+from trimtab.providers.aws.reads import PAUSE_TAG, PAUSED, own_role, suspended
+from trimtab.providers.aws.translate import TRANSITIONS
+
+HOOK_TIMEOUT, COOLDOWN = 3600, 300
+"""What AWS has where nobody gives it."""
+
+
+def read_fields(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a group that stand in its own reply, less sizes and purchase options."""
+    subnets = subnets_of(item)
+    return given(
+        placement={"subnets": subnets} if subnets else {"zones": tuple(item.get("AvailabilityZones") or ())},
+        load_balancers=tuple({"id": arn} for arn in item.get("TargetGroupARNs") or ()) or None,
+        health_check=_health(item) or None,
+        cooldown=duration(_unless(item.get("DefaultCooldown"), COOLDOWN)),
+        warm_up=duration(_unless(item.get("DefaultInstanceWarmup"), -1)),
+        protect_from_scale_in=item.get("NewInstancesProtectedFromScaleIn") or None,
+        tags=read_group_tags(item) or None,
+    )
+
+
+def subnets_of(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The subnets of a group."""
+    return tuple(subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet)
+
+
+def read_group_tags(item: Mapping[str, Any]) -> dict[str, str]:
+    """The tags that a person gave a group, less the name that translation gives it."""
+    found, _ = read_tags({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags") or ()})
+    if found.get("Name") == item["AutoScalingGroupName"]:
+        del found["Name"]
+    return {key: value for key, value in found.items() if not is_aws(key)}
+
+
+def _health(item: Mapping[str, Any]) -> dict[str, Any]:
+    return given(
+        by="load-balancer" if "ELB" in item.get("HealthCheckType", "") else None,
+        grace=duration(_unless(item.get("HealthCheckGracePeriod"), 0)),
+    )
+
+
+def _unless(value: Any, nothing: Any) -> Any:
+    return None if value == nothing else value
+
+
+# what only AWS has
+
+
+def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], pool: Any) -> dict[str, Any]:
+    """The fields of the block for AWS."""
+    paused = any(tag["Key"] == PAUSE_TAG for tag in item.get("Tags") or ())
+    processes = [name for name in suspended(item) if name in set(AwsProcess) and not (paused and name in PAUSED)]
+    policies = item.get("TerminationPolicies") or []
+    metrics = item.get("EnabledMetrics") or []
+    return given(
+        lifecycle_hooks=tuple(read_hooks(hooks)) or None,
+        warm_pool=_warm_pool(pool),
+        termination_policies=tuple(policies) if policies not in ([], ["Default"]) else None,
+        max_instance_lifetime=duration(item.get("MaxInstanceLifetime") or None),
+        suspended_processes=tuple(sorted(processes)) or None,
+        group_metrics=True if metrics else None,
+        service_linked_role=own_role(item.get("ServiceLinkedRoleARN")),
+        placement_group=item.get("PlacementGroup") or None,
+    )
+
+
+def read_hooks(hooks: Sequence[Mapping[str, Any]]) -> list[LifecycleHook]:
+    """Lifecycle hooks, in the order of their names; those that the model can say."""
+    names = short_names([hook["LifecycleHookName"] for hook in hooks], "", "hook")
+    found: list[LifecycleHook] = []
+    for hook in sorted(hooks, key=lambda hook: names[hook["LifecycleHookName"]]):
+        try:
+            found.append(_hook(hook, names[hook["LifecycleHookName"]]))
+        except ValidationError:
+            continue
+    return found
+
+
+def _hook(hook: Mapping[str, Any], name: str) -> LifecycleHook:
+    words = {native: word for word, native in TRANSITIONS.items()}
+    result = hook.get("DefaultResult", "ABANDON")
+    fields = given(
+        name=name,
+        on=words.get(hook.get("LifecycleTransition", "")),
+        timeout=duration(_unless(hook.get("HeartbeatTimeout"), HOOK_TIMEOUT)),
+        default=None if result == "ABANDON" else result.lower(),
+        notify=hook.get("NotificationTargetARN"),
+        role=hook.get("RoleARN"),
+        data=hook.get("NotificationMetadata"),
+    )
+    return LifecycleHook.model_validate(fields)
+
+
+def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not pool or pool.get("Status") == "PendingDelete":
+        return None
+    state = pool.get("PoolState", "Stopped").lower()
+    reuse = (pool.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn")
+    return given(
+        min=pool.get("MinSize") or None,
+        max_prepared=_unless(pool.get("MaxGroupPreparedCapacity"), -1),
+        state=None if state == "stopped" else state,
+        reuse=reuse or None,
+    )
+
+
+# how instances are paid for
+
+
+def read_purchase(item: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """On demand and spot, several sizes, a reservation."""
+    policy = item.get("MixedInstancesPolicy") or {}
+    target = (data.get("CapacityReservationSpecification") or {}).get("CapacityReservationTarget") or {}
+    sizes = tuple(
+        given(size=one["InstanceType"], weight=_number(one.get("WeightedCapacity")))
+        for one in (policy.get("LaunchTemplate") or {}).get("Overrides") or ()
+        if one.get("InstanceType")
+    )
+    spot = _spot(policy.get("InstancesDistribution") or {}, item) if policy else {}
+    if policy and not sizes:
+        spot = spot or {"spot": True, "on_demand_percent": 100}
+    return given(sizes=sizes or None, reservation=target.get("CapacityReservationId"), **spot)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None
+
+
+def _spot(shares: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that go with spot; none where all instances are on demand and nothing else is said."""
+    strategies = {native: word.value for word, native in STRATEGIES.items() if native != "lowest-price"}
+    percent = shares.get("OnDemandPercentageAboveBaseCapacity", 100)
+    extra = given(
+        on_demand_base=shares.get("OnDemandBaseCapacity") or None,
+        strategy=strategies.get(shares.get("SpotAllocationStrategy", "")),
+        max_price=shares.get("SpotMaxPrice") or None,
+        rebalance=True if item.get("CapacityRebalance") else None,
+    )
+    if percent == 100 and not extra:
+        return {}
+    return {"spot": True, **({"on_demand_percent": percent} if percent else {}), **extra}

@@ -1,0 +1,142 @@
+"""Scaling policies as `DescribePolicies` answers them, in the words of the model."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from trimtab.errors import Unsupported
+from trimtab.models import Metric, Policy, PredictivePolicy, SimplePolicy, StepPolicy, TargetTrackingPolicy
+from trimtab.models.metric import NEUTRAL
+from trimtab.providers.aws.importing.metrics import (
+    Surroundings,
+    dimensions_of,
+    find_metrics,
+    labelled,
+    of_queue,
+    unscaled,
+)
+from trimtab.providers.aws.metrics import scale_of
+from trimtab.providers.aws.policies import AMOUNTS, BREACHES, FORECAST, MINUTE, MODES, STATISTICS, TRACKED
+
+WORDS = {native: word for word, native in AMOUNTS.items()}
+
+
+def read_policy(item: Mapping[str, Any], name: str, around: Surroundings) -> Policy:
+    """
+    A policy of any type.
+
+    Raises:
+        Unsupported: The model has no such policy.
+    """
+    common = {"name": name, **({} if item.get("Enabled", True) else {"enabled": False})}
+    match item.get("PolicyType", "SimpleScaling"):
+        case "SimpleScaling":
+            return SimplePolicy.model_validate({**common, **_simple(item)})
+        case "StepScaling":
+            return StepPolicy.model_validate({**common, **_step(item)})
+        case "TargetTrackingScaling":
+            return TargetTrackingPolicy.model_validate({**common, **_target_tracking(item, around)})
+        case "PredictiveScaling":
+            return PredictivePolicy.model_validate({**common, **_predictive(item, around)})
+        case other:
+            raise Unsupported(f"there is no policy of type {other}")
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that are there."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def duration(seconds: float | None) -> timedelta | None:
+    """Seconds as a duration."""
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _word(item: Mapping[str, Any]) -> str:
+    native = item.get("AdjustmentType", "")
+    if native not in WORDS:
+        raise Unsupported(f"there is no change of type {native}")
+    return WORDS[native]
+
+
+def _simple(item: Mapping[str, Any]) -> dict[str, Any]:
+    word = _word(item)
+    return given(
+        **{word: item.get("ScalingAdjustment")},
+        minimum_change=item.get("MinAdjustmentMagnitude") if word == "percent" else None,
+        cooldown=duration(item.get("Cooldown")),
+    )
+
+
+def _step(item: Mapping[str, Any]) -> dict[str, Any]:
+    word = _word(item)
+    steps = [
+        given(
+            lower=step.get("MetricIntervalLowerBound"),
+            upper=step.get("MetricIntervalUpperBound"),
+            **{word: step.get("ScalingAdjustment")},
+        )
+        for step in item.get("StepAdjustments") or ()
+    ]
+    return given(
+        steps=sorted(steps, key=lambda step: step.get("lower", float("-inf"))),
+        minimum_change=item.get("MinAdjustmentMagnitude"),
+        warm_up=duration(item.get("EstimatedInstanceWarmup")),
+    )
+
+
+def _target_tracking(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+    config = item.get("TargetTrackingConfiguration") or {}
+    metric, statistic = _tracked(config, around)
+    factor = scale_of(metric, "average", MINUTE, detailed=around.detailed)
+    return given(
+        metric=metric,
+        statistic=None if statistic == "average" else statistic,
+        target=unscaled(config["TargetValue"], factor) if "TargetValue" in config else None,
+        scale_in=False if config.get("DisableScaleIn") else None,
+        warm_up=duration(item.get("EstimatedInstanceWarmup")),
+    )
+
+
+def _tracked(config: Mapping[str, Any], around: Surroundings) -> tuple[Metric, str]:
+    known, own = config.get("PredefinedMetricSpecification"), config.get("CustomizedMetricSpecification") or {}
+    if known:
+        return _predefined(known, around, TRACKED), "average"
+    if own.get("Metrics"):
+        return of_queue(own["Metrics"]), "average"
+    if not own:
+        raise Unsupported("it tracks no metric that the model has")
+    words = {native: word for word, native in STATISTICS.items()}
+    found = find_metrics(own.get("MetricName", ""), own.get("Namespace", ""), dimensions_of(own), around)
+    # the metrics that target tracking knows by itself are written so, and not by name and dimensions
+    metric = next(one for one in found if one.namespace or one.name not in TRACKED)
+    return metric, words.get(own.get("Statistic", "Average"), "average")
+
+
+def _predefined(known: Mapping[str, Any], around: Surroundings, rows: Mapping[str, str]) -> Metric:
+    native = known.get("PredefinedMetricType")
+    word = next((word for word, one in rows.items() if one == native), None)
+    if word is None:
+        raise Unsupported(f"there is no metric {native}")
+    if word == "requests-per-instance":
+        return labelled(word, known.get("ResourceLabel"), around)
+    return NEUTRAL[word]
+
+
+def _predictive(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+    config = item.get("PredictiveScalingConfiguration") or {}
+    what, *more = config.get("MetricSpecifications") or [{}]
+    if more or "PredefinedMetricPairSpecification" not in what:
+        raise Unsupported("a predictive policy has one pair of metrics, one that AWS knows by itself")
+    metric = _predefined(what["PredefinedMetricPairSpecification"], around, FORECAST)
+    factor = scale_of(metric, "average", MINUTE, detailed=around.detailed)
+    modes = {native: mode for mode, native in MODES.items()}
+    breaches = {native: breach for breach, native in BREACHES.items()}
+    return given(
+        metric=metric,
+        target=unscaled(what["TargetValue"], factor),
+        mode=modes.get(config.get("Mode", "ForecastOnly")),
+        buffer=duration(config.get("SchedulingBufferTime")),
+        maximum_breach=breaches.get(config.get("MaxCapacityBreachBehavior", "HonorMaxCapacity")),
+        maximum_buffer=config.get("MaxCapacityBuffer") or None,  # which AWS asks for, also where it is 0
+    )

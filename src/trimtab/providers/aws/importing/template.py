@@ -1,0 +1,114 @@
+"""What instances are launched with: a launch template's data, or a launch configuration as such data."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trimtab.providers.aws.importing.policies import given
+from trimtab.providers.aws.translate import DISK_TYPES
+
+UNKNOWN = "unknown"
+"""Image or size of a template that gives none."""
+
+
+def read_template(data: Mapping[str, Any], name: str, tags: Mapping[str, str], sizes: Sequence[str]) -> dict[str, Any]:
+    """
+    The fields of an instance template.
+
+    Args:
+        data: A launch template's data.
+        name: The group's name in the cloud, which instances are called by themselves.
+        tags: The group's tags, which instances have anyway.
+        sizes: The sizes that the group names itself; the first stands in for a template's that gives none.
+    """
+    options, monitoring = data.get("MetadataOptions") or {}, data.get("Monitoring") or {}
+    tokens = options.get("HttpTokens")
+    profile = data.get("IamInstanceProfile") or {}
+    return given(
+        image={"id": data.get("ImageId") or UNKNOWN},
+        size=data.get("InstanceType") or next(iter(sizes), UNKNOWN),
+        user_data=script_of(data.get("UserData")),
+        ssh_key=data.get("KeyName") or None,
+        role=profile.get("Arn") or profile.get("Name"),
+        **_network(data),
+        disks=_disks(data),
+        metadata_token=None if tokens is None else tokens == "required",
+        metadata_hops=options.get("HttpPutResponseHopLimit"),
+        detailed_monitoring=monitoring.get("Enabled"),
+        tags=_tags(data, name, tags) or None,
+    )
+
+
+def script_of(text: str | None) -> str | None:
+    """A start script, where it is text."""
+    if not text:
+        return None
+    try:
+        return base64.b64decode(text).decode() or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _network(data: Mapping[str, Any]) -> dict[str, Any]:
+    interfaces = data.get("NetworkInterfaces") or [{}]
+    public = interfaces[0].get("AssociatePublicIpAddress")
+    groups = data.get("SecurityGroupIds") or interfaces[0].get("Groups")
+    return {"public_address": public, "security_groups": tuple(groups) if groups else None}
+
+
+def _disks(data: Mapping[str, Any]) -> tuple[dict[str, Any], ...] | None:
+    mappings = [one for one in data.get("BlockDeviceMappings") or () if one.get("Ebs") and one.get("DeviceName")]
+    return tuple(_disk(one["DeviceName"], one["Ebs"]) for one in mappings) or None
+
+
+def _disk(device: str, ebs: Mapping[str, Any]) -> dict[str, Any]:
+    types = {native: word for word, native in DISK_TYPES.items()}
+    return given(
+        device=device,
+        size_gb=ebs.get("VolumeSize"),
+        type=types.get(ebs.get("VolumeType", "")),
+        encrypted=ebs.get("Encrypted"),
+        key=ebs.get("KmsKeyId"),
+        iops=ebs.get("Iops"),
+        throughput=ebs.get("Throughput"),
+        keep=True if ebs.get("DeleteOnTermination") is False else None,
+    )
+
+
+def _tags(data: Mapping[str, Any], name: str, tags: Mapping[str, str]) -> dict[str, str]:
+    by_kind = {one["ResourceType"]: one.get("Tags") or () for one in data.get("TagSpecifications") or ()}
+    found = {tag["Key"]: tag.get("Value", "") for tag in by_kind.get("instance", by_kind.get("volume", ()))}
+    anyway = {"Name": name, **tags}
+    return {key: value for key, value in found.items() if anyway.get(key) != value and not is_aws(key)}
+
+
+def is_aws(key: str) -> bool:
+    """Whether only AWS itself can set a tag."""
+    return key.startswith("aws:")
+
+
+RENAMED = {"SecurityGroups": "SecurityGroupIds", "InstanceMonitoring": "Monitoring"}
+"""What a launch configuration calls otherwise than a template's data."""
+
+
+def as_data(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """A launch configuration as the data of a launch template that launches the same."""
+    data = {RENAMED.get(name, name): value for name, value in configuration.items()}
+    if profile := data.pop("IamInstanceProfile", None):
+        data["IamInstanceProfile"] = {"Arn" if profile.startswith("arn:") else "Name": profile}
+    if (public := data.pop("AssociatePublicIpAddress", None)) is not None:
+        groups = data.pop("SecurityGroupIds", [])
+        data["NetworkInterfaces"] = [{"DeviceIndex": 0, "AssociatePublicIpAddress": public, "Groups": groups}]
+    return data
+
+
+def as_configuration(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a launch template as a launch configuration says it: the inverse of `as_data`."""
+    found = {{new: old for old, new in RENAMED.items()}.get(name, name): value for name, value in data.items()}
+    if profile := found.get("IamInstanceProfile"):
+        found["IamInstanceProfile"] = next(iter(profile.values()))
+    for interface in found.pop("NetworkInterfaces", ()):
+        found["AssociatePublicIpAddress"] = interface.get("AssociatePublicIpAddress")
+        found["SecurityGroups"] = interface.get("Groups", [])
+    return found

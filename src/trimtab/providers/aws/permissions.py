@@ -1,0 +1,286 @@
+"""The least that trimtab needs on AWS for one fleet, as an IAM policy document; pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup, SimplePolicy, StepPolicy
+from trimtab.providers.aws.resolve import is_looked_up, needs_root, watched
+
+
+class Need(StrEnum):
+    """What a fleet has that takes a permission."""
+
+    ANYTHING = "anything"
+    POLICIES = "policies"
+    EXECUTED = "policies that can be executed"
+    SCHEDULES = "schedules"
+    ALARMS = "alarms"
+    HOOKS = "lifecycle hooks"
+    WARM_POOL = "a warm pool"
+    GROUP_METRICS = "metrics of the group"
+    BALANCERS = "load balancers"
+    LABELS = "target groups by name, or their metrics"
+    IMAGES = "images that are looked up"
+    PARAMETERS = "images by parameter"
+    SUBNET_TAGS = "subnets by tag"
+    ZONES = "all zones of a region"
+    PUBLISHED = "custom metrics"
+    PROFILES = "instance profiles"
+    ROLES = "roles of hooks and of groups"
+    DEFAULT_ROLE = "groups without a service-linked role of their own"
+    SPOT = "spot instances"
+
+
+class On(StrEnum):
+    """What a permission is on: one statement each."""
+
+    READ = "Read"
+    PARAMETERS = "ReadParameters"
+    NEW_GROUPS = "CreateGroups"
+    NAMED_GROUPS = "TagGroups"
+    OWN_GROUPS = "ChangeGroups"
+    NEW_TEMPLATES = "CreateTemplates"
+    NEW_TEMPLATE_TAGS = "TagNewTemplates"
+    OWN_TEMPLATES = "ChangeTemplates"
+    LAUNCHES = "Launch"
+    LAUNCHED = "TagLaunched"
+    ALARMS = "ChangeAlarms"
+    METRICS = "PublishMetrics"
+    PROFILES = "PassToInstances"
+    ROLES = "PassToAutoScaling"
+    SERVICE_ROLES = "CreateServiceLinkedRoles"
+
+
+class Grant(NamedTuple):
+    """One row: an action, what it is on, and what in a fleet takes it."""
+
+    action: str
+    on: On = On.READ
+    need: Need = Need.ANYTHING
+
+
+# which action an operation takes, on which resources, and under which conditions:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html and its neighbours
+GRANTS: Sequence[Grant] = (
+    Grant("autoscaling:DescribeAutoScalingGroups"),
+    Grant("autoscaling:DescribePolicies"),
+    Grant("autoscaling:DescribeScheduledActions"),
+    Grant("autoscaling:DescribeScalingActivities"),
+    Grant("autoscaling:DescribeLifecycleHooks", need=Need.HOOKS),
+    Grant("cloudwatch:DescribeAlarms"),
+    Grant("cloudwatch:GetMetricData"),
+    Grant("ec2:DescribeLaunchTemplateVersions"),
+    Grant("ec2:DescribeLaunchTemplates"),
+    Grant("ec2:DescribeInstances"),
+    Grant("ec2:DescribeImages", need=Need.IMAGES),
+    Grant("ec2:DescribeSubnets", need=Need.SUBNET_TAGS),
+    Grant("ec2:DescribeAvailabilityZones", need=Need.ZONES),
+    Grant("elasticloadbalancing:DescribeTargetGroups", need=Need.LABELS),
+    Grant("elasticloadbalancing:DescribeTargetHealth", need=Need.BALANCERS),
+    Grant("ssm:GetParameters", On.PARAMETERS, Need.PARAMETERS),
+    Grant("autoscaling:CreateAutoScalingGroup", On.NEW_GROUPS),
+    Grant("autoscaling:CreateOrUpdateTags", On.NAMED_GROUPS),
+    Grant("autoscaling:UpdateAutoScalingGroup", On.OWN_GROUPS),
+    Grant("autoscaling:DeleteAutoScalingGroup", On.OWN_GROUPS),
+    Grant("autoscaling:DeleteTags", On.OWN_GROUPS),
+    Grant("autoscaling:SetDesiredCapacity", On.OWN_GROUPS),
+    Grant("autoscaling:SuspendProcesses", On.OWN_GROUPS),
+    Grant("autoscaling:ResumeProcesses", On.OWN_GROUPS),
+    Grant("autoscaling:PutScalingPolicy", On.OWN_GROUPS, Need.POLICIES),
+    Grant("autoscaling:DeletePolicy", On.OWN_GROUPS, Need.POLICIES),
+    Grant("autoscaling:ExecutePolicy", On.OWN_GROUPS, Need.EXECUTED),
+    Grant("autoscaling:BatchPutScheduledUpdateGroupAction", On.OWN_GROUPS, Need.SCHEDULES),
+    Grant("autoscaling:BatchDeleteScheduledAction", On.OWN_GROUPS, Need.SCHEDULES),
+    Grant("autoscaling:AttachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
+    Grant("autoscaling:DetachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
+    Grant("autoscaling:PutLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
+    Grant("autoscaling:DeleteLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
+    Grant("autoscaling:PutWarmPool", On.OWN_GROUPS, Need.WARM_POOL),
+    Grant("autoscaling:DeleteWarmPool", On.OWN_GROUPS, Need.WARM_POOL),
+    Grant("autoscaling:EnableMetricsCollection", On.OWN_GROUPS, Need.GROUP_METRICS),
+    Grant("autoscaling:DisableMetricsCollection", On.OWN_GROUPS, Need.GROUP_METRICS),
+    Grant("ec2:CreateLaunchTemplate", On.NEW_TEMPLATES),
+    Grant("ec2:CreateTags", On.NEW_TEMPLATE_TAGS),
+    Grant("ec2:CreateLaunchTemplateVersion", On.OWN_TEMPLATES),
+    Grant("ec2:DeleteLaunchTemplate", On.OWN_TEMPLATES),
+    Grant("ec2:RunInstances", On.LAUNCHES),
+    Grant("ec2:CreateTags", On.LAUNCHED),
+    Grant("cloudwatch:PutMetricAlarm", On.ALARMS, Need.ALARMS),
+    Grant("cloudwatch:DeleteAlarms", On.ALARMS, Need.ALARMS),
+    Grant("cloudwatch:PutMetricData", On.METRICS, Need.PUBLISHED),
+    Grant("iam:PassRole", On.PROFILES, Need.PROFILES),
+    Grant("iam:PassRole", On.ROLES, Need.ROLES),
+    Grant("iam:CreateServiceLinkedRole", On.SERVICE_ROLES, Need.DEFAULT_ROLE),
+    Grant("iam:CreateServiceLinkedRole", On.SERVICE_ROLES, Need.SPOT),
+)
+READS = frozenset({On.READ, On.PARAMETERS})
+IMPLIED: Mapping[str, str] = {
+    "ec2:DescribeLaunchTemplates": "asked for only where an account has many more templates than the fleet",
+    "ec2:RunInstances": "checked when a group is created or updated with a template, which launches by it",
+    "ec2:CreateTags": "checked when a template is created with tags, and for the tags that a template gives",
+    "iam:PassRole": "checked for the roles that templates, hooks and groups name",
+    "iam:CreateServiceLinkedRole": "checked when the account's first group, or first spot instance, is created",
+}
+"""Actions that no call of trimtab's is named after, and why they are needed all the same."""
+
+
+def policy_document(fleet: Fleet, *, region: str, read_only: bool = False) -> dict[str, Any]:
+    """
+    The policy for plan, apply, destroy and all that acts on running groups, or for reading only.
+
+    Args:
+        fleet: Says what is needed; for an edit that takes something away, the fleet before it counts too.
+        region: Where groups without a location live.
+        read_only: Leave out what changes anything.
+    """
+    needs, account = set(needs_of_fleet(fleet)), _Account(fleet, region)
+    statements = []
+    for on in On:
+        actions = sorted({grant.action for grant in GRANTS if grant.on is on and grant.need in needs})
+        if actions and (on in READS or not read_only):
+            statements.append({"Sid": on.value, "Effect": "Allow", "Action": actions, **account.scope(on)})
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def needs_of_fleet(fleet: Fleet) -> Iterator[Need]:
+    """Everything that the fleet has and that takes a permission."""
+    yield Need.ANYTHING
+    for group in fleet.groups:
+        yield from (need for need, there in _needs(group).items() if there)
+
+
+def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
+    image, placement, aws = group.template.image, group.placement, group.aws
+    metrics = [metric for _, metric in watched(group)]
+    return {
+        Need.POLICIES: bool(group.policies),
+        Need.EXECUTED: any(isinstance(policy, SimplePolicy | StepPolicy) for policy in group.policies),
+        Need.SCHEDULES: bool(group.schedules),
+        Need.ALARMS: bool(group.alarms),
+        Need.HOOKS: bool(aws.lifecycle_hooks),
+        Need.WARM_POOL: aws.warm_pool is not None,
+        Need.GROUP_METRICS: aws.group_metrics,
+        Need.BALANCERS: bool(group.load_balancers),
+        Need.LABELS: any(one.name for one in group.load_balancers) or any(map(_is_balancers, metrics)),
+        Need.IMAGES: is_looked_up(image) or needs_root(group),
+        Need.PARAMETERS: _parameter(group) is not None,
+        Need.SUBNET_TAGS: bool(placement.subnet_tags),
+        Need.ZONES: not (placement.subnet_tags or placement.subnets or placement.zones),
+        Need.PUBLISHED: any(_namespaces(group)),
+        Need.PROFILES: group.template.role is not None,
+        Need.ROLES: bool(_roles(group)),
+        Need.DEFAULT_ROLE: aws.service_linked_role is None,
+        Need.SPOT: group.purchase.spot,
+    }
+
+
+class _Account:
+    """ARNs and conditions; the account's number is left open, since a policy counts in its own only."""
+
+    def __init__(self, fleet: Fleet, region: str) -> None:
+        self.fleet = fleet
+        self.regions = sorted({region, *(group.location for group in fleet.groups if group.location)})
+        self.partition = partition_of(region)
+
+    def scope(self, on: On) -> dict[str, Any]:
+        """Resource and condition of a statement."""
+        tag = {"StringEquals": {"aws:ResourceTag/trimtab-fleet": self.fleet.name}}
+        asked = {"StringEquals": {"aws:RequestTag/trimtab-fleet": self.fleet.name}}
+        templates = self._arns("ec2", "launch-template/*")
+        scopes: Mapping[On, tuple[list[str], Mapping[str, Any]]] = {
+            On.READ: (["*"], {}),
+            On.PARAMETERS: (self._parameters(), {}),
+            On.NEW_GROUPS: (self._groups(), asked),
+            On.NAMED_GROUPS: (self._groups(), {}),
+            On.OWN_GROUPS: (self._groups(), tag),
+            On.NEW_TEMPLATES: (templates, asked),
+            On.NEW_TEMPLATE_TAGS: (templates, {"StringEquals": {"ec2:CreateAction": "CreateLaunchTemplate"}}),
+            On.OWN_TEMPLATES: (templates, tag),
+            On.LAUNCHES: (["*"], {"ArnLike": {"ec2:LaunchTemplate": templates}}),
+            On.LAUNCHED: (
+                [*self._arns("ec2", "instance/*"), *self._arns("ec2", "volume/*")],
+                {"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+            ),
+            On.ALARMS: (self._arns("cloudwatch", f"alarm:{self.fleet.name}-*"), {}),
+            On.METRICS: (["*"], {"StringEquals": {"cloudwatch:namespace": self._namespaces()}}),
+            On.PROFILES: (self._profiles(), self._passed_to("ec2")),
+            On.ROLES: (
+                sorted({arn for group in self.fleet.groups for arn in _roles(group)}),
+                self._passed_to("autoscaling"),
+            ),
+            On.SERVICE_ROLES: (
+                [f"arn:{self.partition}:iam::*:role/aws-service-role/{name}/*" for name in self._services()],
+                {"StringEquals": {"iam:AWSServiceName": self._services()}},
+            ),
+        }
+        resources, condition = scopes[on]
+        return {"Resource": resources, **({"Condition": dict(condition)} if condition else {})}
+
+    def _arns(self, service: str, resource: str) -> list[str]:
+        return [f"arn:{self.partition}:{service}:{region}:*:{resource}" for region in self.regions]
+
+    def _groups(self) -> list[str]:
+        prefix = f"{self.fleet.name}-"
+        names = {self.fleet.native_name(group) for group in self.fleet.groups}
+        patterns = [f"{prefix}*", *sorted(name for name in names if not name.startswith(prefix))]
+        return [
+            arn
+            for pattern in patterns
+            for arn in self._arns("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{pattern}")
+        ]
+
+    def _parameters(self) -> list[str]:
+        names = {name for group in self.fleet.groups if (name := _parameter(group))}
+        return [arn for name in sorted(names) for arn in self._arns("ssm", f"parameter/{name.removeprefix('/')}")]
+
+    def _namespaces(self) -> list[str]:
+        return sorted({name for group in self.fleet.groups for name in _namespaces(group)})
+
+    def _profiles(self) -> list[str]:
+        roles = {group.template.role for group in self.fleet.groups if group.template.role}
+        return sorted(self._role(role) for role in roles)
+
+    def _role(self, profile: str) -> str:
+        """The role of an instance profile: as in most accounts, the one of the same name."""
+        if profile.startswith("arn:"):
+            return profile.replace(":instance-profile/", ":role/")
+        return f"arn:{self.partition}:iam::*:role/{profile}"
+
+    def _passed_to(self, service: str) -> dict[str, Any]:
+        # in China EC2 is a principal by another name
+        suffix = ".com.cn" if service == "ec2" and self.partition == "aws-cn" else ".com"
+        return {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws{suffix}"}}
+
+    def _services(self) -> list[str]:
+        needs = set(needs_of_fleet(self.fleet))
+        names = {"autoscaling.amazonaws.com": Need.DEFAULT_ROLE, "spot.amazonaws.com": Need.SPOT}
+        return [name for name, need in names.items() if need in needs]
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region is in."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def _is_balancers(metric: Metric) -> bool:
+    return metric.source is MetricSource.BALANCER
+
+
+def _namespaces(group: ScalingGroup) -> list[str]:
+    """Namespaces of custom metrics, less those that only AWS publishes in."""
+    names = [metric.namespace or "" for _, metric in watched(group) if metric.source is MetricSource.CUSTOM]
+    return [name for name in names if name and not name.startswith("AWS/")]
+
+
+def _parameter(group: ScalingGroup) -> str | None:
+    """The public parameter that an image is named by."""
+    image = group.template.image
+    return image.id.removeprefix("resolve:ssm:") if image.id and not image.id.startswith("ami-") else None
+
+
+def _roles(group: ScalingGroup) -> list[str]:
+    hooks = [hook.role for hook in group.aws.lifecycle_hooks if hook.role]
+    return [*hooks, *([group.aws.service_linked_role] if group.aws.service_linked_role else [])]

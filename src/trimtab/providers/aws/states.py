@@ -1,0 +1,126 @@
+"""How groups and their instances stand, out of what AWS answers about them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import Any, NamedTuple
+
+from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.reads import find_pause, in_batches, is_outdated, launched_from
+from trimtab.providers.base import Activity, GroupState, Instance, InstanceState
+
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
+STATES = {
+    "InService": InstanceState.RUNNING,
+    "Standby": InstanceState.STANDBY,
+    "EnteringStandby": InstanceState.STANDBY,
+}
+
+
+class Addresses(NamedTuple):
+    """Where an instance is reached; empty where it is not."""
+
+    private: str = ""
+    public: str = ""
+
+
+def list_states(calls: Calls, places: Iterable[tuple[str, str]], *, balancers: bool) -> Iterator[GroupState]:
+    """The groups at (region, name), those that exist; with what balancers say of their instances when asked."""
+    names: dict[str, list[str]] = {}
+    for region, name in places:
+        names.setdefault(region, []).append(name)
+    for region, some in names.items():
+        for batch in in_batches(some, 100):
+            asked = {"AutoScalingGroupNames": batch, "MaxRecords": 100}
+            for page in calls.pages("autoscaling", "describe_auto_scaling_groups", region, **asked):
+                for item in page["AutoScalingGroups"]:
+                    yield group_state(region, item, _balancer_health(calls, region, item) if balancers else None)
+
+
+def _balancer_health(calls: Calls, region: str, item: Mapping[str, Any]) -> dict[str, bool]:
+    health: dict[str, bool] = {}
+    for arn in item.get("TargetGroupARNs", ()):
+        reply = calls.call("elbv2", "describe_target_health", region, TargetGroupArn=arn)
+        states = {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in reply["TargetHealthDescriptions"]}
+        for instance in item.get("Instances", ()):
+            name = instance["InstanceId"]
+            # a target group that no listener uses yet has targets "unused": nothing to wait for
+            good = states.get(name) in ("healthy", "unused")
+            health[name] = health.get(name, True) and good
+    return health
+
+
+def with_addresses(calls: Calls, states: Sequence[GroupState]) -> list[GroupState]:
+    """The same groups, with the addresses of their instances."""
+    ids: dict[str, list[str]] = {}
+    for state in states:
+        ids.setdefault(state.location, []).extend(one.id for one in state.instances)
+    found = {region: find_addresses(calls, region, some) for region, some in ids.items()}
+    return [
+        replace(state, instances=tuple(_reached(one, found[state.location]) for one in state.instances))
+        for state in states
+    ]
+
+
+def _reached(instance: Instance, known: Mapping[str, Addresses]) -> Instance:
+    at = known.get(instance.id, Addresses())
+    return replace(instance, private_address=at.private, public_address=at.public)
+
+
+def find_addresses(calls: Calls, region: str, ids: Sequence[str]) -> dict[str, Addresses]:
+    """The addresses of instances, those that exist."""
+    found: dict[str, Addresses] = {}
+    for batch in in_batches(list(ids), 200):  # a filter, unlike InstanceIds, takes ids of instances that have gone
+        asked = {"Filters": [{"Name": "instance-id", "Values": batch}], "MaxResults": 1000}
+        for page in calls.pages("ec2", "describe_instances", region, **asked):
+            for item in (one for reservation in page["Reservations"] for one in reservation["Instances"]):
+                found[item["InstanceId"]] = Addresses(
+                    item.get("PrivateIpAddress") or "", item.get("PublicIpAddress") or ""
+                )
+    return found
+
+
+def group_state(region: str, item: Mapping[str, Any], health: Mapping[str, bool] | None) -> GroupState:
+    template = launched_from(item)
+    tags = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
+    instances = tuple(_instance(one, template) for one in item.get("Instances", ()))
+    if health is not None:
+        instances = tuple(replace(one, serving=health.get(one.id)) for one in instances)
+    return GroupState(
+        name=item["AutoScalingGroupName"],
+        location=region,
+        min=item["MinSize"],
+        max=item["MaxSize"],
+        desired=item["DesiredCapacity"],
+        instances=instances,
+        deleting=(item.get("Status") or "").lower().startswith("delete"),
+        group=tags.get("trimtab-group", ""),
+        fleet=tags.get("trimtab-fleet", ""),
+        paused=find_pause(item),
+    )
+
+
+def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
+    state = item.get("LifecycleState", "")
+    pending = InstanceState.TERMINATING if state.startswith(("Terminat", "Detach")) else InstanceState.PENDING
+    own = item.get("LaunchTemplate") or {}
+    return Instance(
+        id=item["InstanceId"],
+        zone=item.get("AvailabilityZone", ""),
+        state=STATES.get(state, pending),
+        healthy=item.get("HealthStatus", "Healthy").lower() == "healthy",
+        size=item.get("InstanceType", ""),
+        template=f"{own.get('LaunchTemplateName', '')}:{own.get('Version', '')}".strip(":"),
+        outdated=is_outdated(item, template),
+        protected=bool(item.get("ProtectedFromScaleIn")),
+    )
+
+
+def activity_of(item: Mapping[str, Any]) -> Activity:
+    return Activity(
+        id=item["ActivityId"],
+        at=item["StartTime"].astimezone(UTC),
+        status=str(item.get("StatusCode", "")).lower(),
+        description=item.get("Description", ""),
+        cause=item.get("Cause", ""),
+    )

@@ -1,0 +1,105 @@
+"""The instances of a fleet as an Ansible inventory, and as a table."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from trimtab.providers.base import Instance, InstanceState
+from trimtab.status import FleetStatus, GroupStatus
+from trimtab.views.values import printable
+
+RESERVED = frozenset({"all", "ungrouped", "_meta"})
+"""Names that mean something else in an inventory."""
+COLUMNS = ("host", "group", "state", "zone", "size", "private address", "public address", "template")
+
+
+class AddressOf(StrEnum):
+    """Which address of an instance is connected to."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+def inventory_dict(status: FleetStatus, address: AddressOf = AddressOf.PRIVATE) -> dict[str, Any]:
+    """
+    What Ansible asks of an inventory script with `--list`: groups, their variables, and those of each host.
+
+    A group of the fleet is a group there, and the fleet is the group of them all. Instances on their way out are
+    left out.
+
+    Args:
+        status: The fleet as it stands, with addresses.
+        address: Which address Ansible connects to.
+    """
+    hosts = {name: host_dict(status, group, one, address) for group, one in _hosts(status) for name in [one.id]}
+    names = {group.group: inventory_name(group.group) for group in status.groups}
+    whole = inventory_name(status.fleet)
+    if whole in names.values():
+        whole = f"fleet_{whole}"
+    return {
+        "_meta": {"hostvars": hosts},
+        "all": {"children": ["ungrouped", whole]},
+        whole: {"children": sorted(names.values()), "vars": {"trimtab_fleet": status.fleet}},
+        **{names[group.group]: _group_dict(group) for group in status.groups},
+    }
+
+
+def host_dict(status: FleetStatus, group: GroupStatus, one: Instance, address: AddressOf) -> dict[str, Any]:
+    """The variables of one host."""
+    reached = one.public_address if address is AddressOf.PUBLIC else one.private_address
+    return {
+        **({"ansible_host": reached} if reached else {}),
+        "trimtab_fleet": status.fleet,
+        "trimtab_group": group.group,
+        "trimtab_provider": status.provider,
+        "trimtab_location": group.location,
+        "trimtab_instance": one.id,
+        "trimtab_zone": one.zone,
+        "trimtab_size": one.size,
+        "trimtab_state": one.state.value,
+        "trimtab_healthy": one.healthy,
+        "trimtab_template": one.template,
+        "trimtab_outdated": one.outdated,
+        "trimtab_private_address": one.private_address,
+        "trimtab_public_address": one.public_address,
+    }
+
+
+def _group_dict(group: GroupStatus) -> dict[str, Any]:
+    variables: dict[str, Any] = {"trimtab_native_name": group.name, "trimtab_group_location": group.location}
+    state = group.state
+    if state is not None:
+        variables |= {"trimtab_min": state.min, "trimtab_max": state.max, "trimtab_desired": state.desired}
+    return {"hosts": [one.id for one in _there(group)], "vars": variables}
+
+
+def inventory_name(name: str) -> str:
+    """A name as Ansible takes it for a group: letters, digits and underscores."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"group_{plain}" if plain in RESERVED or plain[0].isdigit() else plain
+
+
+def inventory_view(status: FleetStatus) -> RenderableType:
+    """The hosts as a table."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for column in COLUMNS:
+        table.add_column(column, overflow="fold")
+    for group, one in _hosts(status):
+        cells = (group.group, one.state.value, one.zone, one.size, one.private_address, one.public_address)
+        outdated = f"{one.template}{' (old)' if one.outdated else ''}"
+        table.add_row(Text(one.id, "bold"), *(Text(printable(cell or "-")) for cell in (*cells, outdated)))
+    return table
+
+
+def _hosts(status: FleetStatus) -> Iterator[tuple[GroupStatus, Instance]]:
+    return ((group, one) for group in status.groups for one in _there(group))
+
+
+def _there(group: GroupStatus) -> list[Instance]:
+    instances = group.state.instances if group.state else ()
+    return [one for one in instances if one.state is not InstanceState.TERMINATING]

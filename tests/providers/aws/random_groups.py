@@ -1,0 +1,418 @@
+"""Groups of every sort, as hypothesis draws them; and what each is after AWS has had it."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+import trimtab as tt
+from trimtab.engine.schedules import in_force
+from trimtab.metrics import custom, promql
+from trimtab.models import MissingData, Unit
+from trimtab.models.metric import NEUTRAL
+from trimtab.models.settings import AwsProcess
+from trimtab.providers.aws.metrics import PER_INSTANCE, natural_statistic
+from trimtab.providers.aws.policies import TRACKED
+from trimtab.providers.aws.schedules import enacted, has_start, problems_of, shifted
+
+FLEET, NAME = "virtualmin", "web"
+NATIVE = f"{FLEET}-{NAME}"
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{}/0123456789abcdef"
+LABEL = "app/front/50dc6c495c0c9188/targetgroup/{}/0123456789abcdef"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:{}"
+ROOT = "/dev/sda1"
+
+names = st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z]{1,4})?", fullmatch=True)
+words = st.sampled_from(["ops", "Virtualmin Pro", "añil", "web/1", "a.b_c", "{group}-x"])
+durations = st.integers(1, 7200).map(lambda number: timedelta(seconds=number))
+values = st.integers(1, 2_000_000).map(lambda number: number / 1000)
+tags = st.dictionaries(st.sampled_from(["Team", "Env", "Name", "owner:it"]), words, max_size=3)
+
+
+def maybe(strategy):
+    return st.none() | strategy
+
+
+def given(**fields):
+    """A dictionary in which what is `None` is left out."""
+    return st.fixed_dictionaries(fields).map(_without_nothing)
+
+
+def _without_nothing(found):
+    return {name: value for name, value in found.items() if value is not None}
+
+
+# templates
+
+disk = given(
+    device=maybe(st.just("/dev/sdf")),
+    size_gb=maybe(st.integers(1, 500)),
+    type=maybe(st.sampled_from(["standard", "ssd", "fast-ssd"])),
+    encrypted=maybe(st.booleans()),
+    key=maybe(st.just("alias/disks")),
+    iops=maybe(st.integers(100, 4000)),
+    throughput=maybe(st.integers(125, 500)),
+    keep=maybe(st.booleans()),
+)
+templates = given(
+    image=st.just("ami-0123456789abcdef0"),
+    size=st.sampled_from(["t3.medium", "m5.large"]),
+    user_data=maybe(st.sampled_from(["#!/bin/sh\necho ${HOME}\n", "añil", "{{ not_rendered }}"])),
+    ssh_key=maybe(st.just("ops")),
+    security_groups=maybe(st.lists(st.sampled_from(["sg-1", "sg-2"]), unique=True)),
+    role=maybe(st.sampled_from(["web", "arn:aws:iam::123456789012:instance-profile/web"])),
+    disks=maybe(st.lists(disk, max_size=2, unique_by=lambda one: one.get("device"))),
+    public_address=maybe(st.booleans()),
+    metadata_token=maybe(st.booleans()),
+    metadata_hops=maybe(st.integers(1, 64)),
+    detailed_monitoring=maybe(st.booleans()),
+    tags=maybe(tags),
+)
+
+# policies
+
+amounts = st.one_of(
+    given(change=st.integers(-20, 20).filter(bool)),
+    given(percent=st.integers(-100, 200).filter(bool), minimum_change=maybe(st.integers(1, 5))),
+    given(to=st.integers(0, 30)),
+)
+enabled = maybe(st.just(False))
+
+
+def simple(name):
+    more = given(cooldown=maybe(durations), enabled=enabled)
+    return st.tuples(amounts, more).map(lambda both: {"name": name, **both[0], **both[1]})
+
+
+@st.composite
+def step(draw, name):
+    cuts = sorted(draw(st.lists(st.integers(1, 50), min_size=0, max_size=3, unique=True)))
+    word = draw(st.sampled_from(["change", "percent", "to"]))
+    edges = [0, *cuts, None] if draw(st.booleans()) else [None, *(-cut for cut in reversed(cuts)), 0]
+    steps = [
+        _without_nothing({"lower": low, "upper": high, word: draw(st.integers(0, 20))})
+        for low, high in zip(edges, edges[1:], strict=False)
+    ]
+    more = given(minimum_change=maybe(st.integers(1, 5)), warm_up=maybe(durations), enabled=enabled)
+    return {"name": name, "type": "step", "steps": steps, **draw(more)}
+
+
+@st.composite
+def tracking(draw, name, metric):
+    statistics = st.sampled_from(["minimum", "maximum", "sum"])
+    more = given(
+        statistic=maybe(statistics), scale_in=maybe(st.booleans()), warm_up=maybe(durations), enabled=enabled
+    )
+    return {"name": name, "type": "target-tracking", "metric": draw(metric), "target": draw(values), **draw(more)}
+
+
+@st.composite
+def predictive(draw, name, metric):
+    more = given(
+        mode=maybe(st.sampled_from(["forecast-only", "forecast-and-scale"])),
+        buffer=maybe(durations),
+        maximum_breach=maybe(st.sampled_from(["honor", "increase"])),
+        maximum_buffer=maybe(st.integers(0, 100)),
+        enabled=enabled,
+    )
+    return {"name": name, "type": "predictive", "metric": draw(metric), "target": draw(values), **draw(more)}
+
+
+# metrics and alarms
+
+queues = st.sampled_from(["queue-depth", PER_INSTANCE]).map(lambda name: NEUTRAL[name].model_copy(update={"of": "jobs"}))
+customs = st.builds(
+    custom,
+    st.sampled_from(["Virtualmin", "AWS/EC2"]),
+    st.sampled_from(["JobsWaiting", "Load"]),
+    unit=st.sampled_from(["none", "percent"]),
+    dimensions=st.sampled_from([{}, {"Pool": "{group}"}, {"Host": "a", "Disk": "/"}]),
+)
+queries = st.builds(promql, st.sampled_from(["sum(up)", "rate(http_total[5m]) > bool 2", "a\nor b"]))
+
+
+def neutral(*chosen):
+    return st.sampled_from(chosen).map(NEUTRAL.__getitem__)
+
+
+def of_balancer(balancers, *chosen):
+    """A balancer's metric; which target group is meant is said where there are several."""
+    if len(balancers) == 1:
+        return neutral(*chosen)
+    words = st.sampled_from([one.get("name") or one["id"] for one in balancers])
+    return st.tuples(neutral(*chosen), words).map(lambda both: both[0].model_copy(update={"of": both[1]}))
+
+
+def watched(balancers):
+    always = [neutral("cpu", "network-in", "network-out", "memory", "disk"), queues, customs]
+    more = of_balancer(balancers, "requests", "requests-per-instance", "errors-5xx", "latency") if balancers else None
+    return st.one_of(*always, *([] if more is None else [more]))
+
+
+@st.composite
+def alarm(draw, name, triggers, balancers):
+    hosts = neutral("cpu", "network-out", "memory")
+    metric = draw(watched(balancers) | queries) if triggers else draw(hosts)
+    periods = draw(st.integers(1, 5))
+    more = given(
+        statistic=maybe(st.sampled_from(["average", "minimum", "sum", "count", "p95", "p99.9", "p100"])),
+        period=maybe(st.sampled_from([60, 120, 300]).map(lambda number: timedelta(seconds=number))),
+        datapoints=maybe(st.integers(1, periods)),
+        missing=maybe(st.sampled_from(["missing", "ignore", "breaching", "not-breaching"])),
+        notify=maybe(st.lists(st.sampled_from([TOPIC.format("a"), TOPIC.format("b")]), unique=True)),
+        notify_ok=maybe(st.just([TOPIC.format("ok")])),
+        enabled=enabled,
+        description=maybe(st.sampled_from(["hot", "two\nlines", "añil"])),
+    )
+    word = draw(st.sampled_from(["above", "at_least", "below", "at_most"]))
+    fixed = {"name": name, "metric": metric, word: draw(values), "periods": periods, "triggers": triggers}
+    return {**fixed, **draw(more)}
+
+
+# schedules
+
+CRONS = ("0 8 * * 1-5", "30 22 * * *", "15 6 1 * *", "*/20 * * * 6")
+zones = st.sampled_from(["UTC", "Europe/Madrid", "America/Sao_Paulo"])
+
+
+@st.composite
+def schedule(draw, name):
+    sizes = draw(
+        given(min=maybe(st.integers(0, 4)), max=maybe(st.integers(9, 15)), desired=maybe(st.integers(4, 9))).filter(bool)
+    )
+    fields = {"name": name, "zone": draw(zones), **sizes}
+    match draw(st.sampled_from(["set", "once", "window", "duration", "once-window", "bounded"])):
+        case "set":
+            return {**fields, "cron": draw(st.sampled_from(CRONS))}
+        case "once":
+            return {**fields, "at": draw(st.sampled_from(["2026-03-01T08:00:00", "2025-03-01T08:00:00"]))}
+        case "window":
+            return {**fields, "cron": "0 8 * * 1-5", "until": "0 20 * * 1-5"}
+        case "duration":
+            return {**fields, "cron": "0 20 * * 5", "duration": "36h"}
+        case "once-window":
+            return {**fields, "at": "2026-11-27T00:00:00", "duration": "2d"}
+        case _:
+            return {**fields, "cron": "0 7 * * *", "starts": "2026-02-01T00:00:00", "ends": "2027-02-01T00:00:00"}
+
+
+# purchase and what only AWS has
+
+
+@st.composite
+def purchase(draw):
+    size = given(size=st.sampled_from(["t3.medium", "t3.large", "m5.large"]), weight=maybe(st.integers(1, 9)))
+    sizes = draw(maybe(st.lists(size, max_size=3, unique_by=lambda one: one["size"])))
+    spot = draw(st.booleans())
+    more = given(
+        on_demand_base=maybe(st.integers(0, 3)),
+        on_demand_percent=maybe(st.sampled_from([0, 25, 100])),
+        strategy=maybe(st.sampled_from(["price-capacity", "capacity", "lowest-price", "prioritized"])),
+        max_price=maybe(st.just("0.0125")),
+        rebalance=maybe(st.booleans()),
+    )
+    reservation = draw(maybe(st.just("cr-0123456789abcdef0")))
+    fixed = _without_nothing({"sizes": sizes, "reservation": reservation})
+    return {**fixed, "spot": True, **draw(more)} if spot else fixed
+
+
+hook = given(
+    on=st.sampled_from(["launch", "terminate"]),
+    timeout=maybe(st.sampled_from([30, 3600]).map(lambda number: timedelta(seconds=number))),
+    default=maybe(st.sampled_from(["continue", "abandon"])),
+    data=maybe(st.just("what it is about")),
+)
+pool = given(
+    min=maybe(st.integers(0, 3)),
+    max_prepared=maybe(st.integers(0, 9)),
+    state=maybe(st.sampled_from(["stopped", "running", "hibernated"])),
+    reuse=maybe(st.booleans()),
+)
+settings = given(
+    lifecycle_hooks=maybe(st.lists(hook, max_size=2).map(lambda found: [{"name": f"h{i}", **one} for i, one in enumerate(found)])),
+    warm_pool=maybe(pool),
+    termination_policies=maybe(st.sampled_from([["Default"], ["OldestInstance", "Default"]])),
+    max_instance_lifetime=maybe(st.just(timedelta(days=7))),
+    suspended_processes=maybe(st.lists(st.sampled_from(list(AwsProcess)), max_size=3, unique=True)),
+    group_metrics=maybe(st.booleans()),
+    service_linked_role=maybe(st.just("arn:aws:iam::123456789012:role/aws-service-role/it")),
+    placement_group=maybe(st.just("close")),
+)
+balancer = st.sampled_from(["web", "api"]).flatmap(
+    lambda name: st.sampled_from([{"name": name}, {"id": ARN.format(name)}])
+)
+
+
+@st.composite
+def groups(draw):
+    """A group that AWS can have."""
+    balancers = draw(
+        st.lists(balancer, max_size=2, unique_by=lambda one: one.get("name") or one["id"].split("/")[1])
+    )
+    policies = [draw(_policy(name, balancers)) for name in draw(st.lists(names, max_size=4, unique=True))]
+    acting = [one["name"] for one in policies if one.get("type", "simple") in ("simple", "step")]
+    alarms = []
+    for name in draw(st.lists(names, max_size=4, unique=True)):
+        triggers = draw(st.lists(st.sampled_from(acting), unique=True, max_size=2)) if acting else []
+        alarms.append(draw(alarm(name, triggers, balancers)))
+    schedules = [draw(schedule(name)) for name in draw(st.lists(names, max_size=3, unique=True))]
+    more = given(
+        health_check=maybe(given(by=maybe(st.just("load-balancer")), grace=maybe(durations | st.just(timedelta(0))))),
+        purchase=maybe(purchase()),
+        cooldown=maybe(durations | st.just(timedelta(seconds=300))),
+        warm_up=maybe(durations | st.just(timedelta(0))),
+        protect_from_scale_in=maybe(st.booleans()),
+        tags=maybe(tags),
+        aws=maybe(settings),
+    )
+    capacity = given(min=st.integers(0, 4), max=st.integers(9, 12), desired=maybe(st.integers(4, 9)))
+    placement = st.sampled_from([{"subnets": ["subnet-1", "subnet-2"]}, {"zones": ["us-east-1b"]}, {}])
+    fields = {"name": NAME, "capacity": draw(capacity), "template": draw(templates), "placement": draw(placement)}
+    fields |= {"load_balancers": balancers, "policies": policies, "alarms": alarms, "schedules": schedules}
+    made = tt.ScalingGroup.model_validate({**fields, **draw(more)})
+    return made if not any(problems_of(made)) else made.model_copy(update={"schedules": ()})
+
+
+def _policy(name, balancers):
+    known = [neutral("cpu", "network-in", "network-out")]
+    own = [neutral("memory", "disk"), queues, customs]
+    of = [of_balancer(balancers, "requests-per-instance")] if balancers else []
+    return st.one_of(
+        simple(name),
+        step(name),
+        tracking(name, st.one_of(*known, *own, *of)),
+        predictive(name, st.one_of(*known, *of)),
+    )
+
+
+# what is left of a group once AWS has had it
+
+
+def canonical(group):
+    """
+    The group that says the same to AWS in the words that AWS has.
+
+    What is at AWS's default is left out; balancers are known by ARN; a window ends by a cron; a size that policies
+    or schedules own is nobody's; sizes that a schedule holds in force are the group's own where no window puts
+    others back; the unit of a custom metric, and what a query has of periods, are never sent.
+    """
+    schedules = tuple(sorted(_schedules(group), key=lambda one: one.name))
+    return group.model_copy(
+        update={
+            "capacity": _capacity(group, schedules),
+            "template": _template(group),
+            "placement": _placement(group),
+            "load_balancers": tuple(tt.LoadBalancer(id=_arn(one)) for one in group.load_balancers),
+            "health_check": group.health_check.model_copy(update={"grace": group.health_check.grace or None}),
+            "purchase": _purchase(group.purchase),
+            "cooldown": None if group.cooldown == timedelta(seconds=300) else group.cooldown,
+            "policies": tuple(sorted((_tracks(group, one) for one in group.policies), key=lambda one: one.name)),
+            "alarms": tuple(sorted((_alarm(group, one) for one in group.alarms), key=lambda one: one.name)),
+            "schedules": schedules,
+            "tags": {key: value for key, value in group.tags.items() if (key, value) != ("Name", NATIVE)},
+            "aws": _settings(group.aws),
+        }
+    )
+
+
+def _arn(one):
+    return one.id or ARN.format(one.name)
+
+
+def _capacity(group, schedules):
+    force, own = in_force(enacted(group), NOW).capacity, group.capacity
+    windows = [one for one in schedules if one.is_window]
+    sizes = {
+        name: getattr(own if any(getattr(one, name) is not None for one in windows) else force, name)
+        for name in ("min", "max")
+    }
+    if group.policies or schedules:
+        put_back = any(one.desired is not None for one in windows)
+        return tt.Capacity(**sizes, desired=own.desired if put_back else None)
+    return tt.Capacity(**sizes, desired=force.min if force.desired is None else force.desired)
+
+
+def _template(group):
+    template, anyway = group.template, {"Name": NATIVE, **group.tags}
+    disks = tuple(one if one.device else one.model_copy(update={"device": ROOT}) for one in template.disks)
+    more = {key: value for key, value in template.tags.items() if anyway.get(key) != value}
+    return template.model_copy(update={"disks": disks, "tags": more})
+
+
+def _placement(group):
+    if group.placement.subnets:
+        return tt.Placement(subnets=group.placement.subnets)
+    return tt.Placement(zones=group.placement.zones or ("us-east-1a", "us-east-1b"))
+
+
+def _purchase(purchase):
+    known = purchase.model_copy(update={"strategy": None if purchase.strategy == "lowest-price" else purchase.strategy})
+    special = (known.on_demand_base, known.strategy, known.max_price, known.rebalance)
+    if known.spot and known.on_demand_percent == 100 and known.sizes and not any(special):
+        return known.model_copy(update={"spot": False, "on_demand_percent": 0})
+    return known
+
+
+def _metric(group, metric):
+    if metric.source == "custom":
+        return metric.model_copy(update={"unit": Unit.NONE})
+    if metric.source != "balancer":
+        return metric
+    of = next((_arn(one) for one in group.load_balancers if metric.of in (one.name, one.id)), None)
+    return metric.model_copy(update={"of": None if len(group.load_balancers) == 1 else of})
+
+
+def _tracks(group, policy):
+    if policy.type not in ("target-tracking", "predictive"):
+        return policy
+    changes = {"metric": _metric(group, policy.metric)}
+    if policy.type == "target-tracking" and policy.metric.name in {*TRACKED, PER_INSTANCE}:
+        changes["statistic"] = "average"
+    if policy.type == "predictive":
+        changes["maximum_buffer"] = (policy.maximum_buffer or None) if policy.maximum_breach == "increase" else None
+    return policy.model_copy(update=changes)
+
+
+def _alarm(group, alarm):
+    changes = {
+        "metric": _metric(group, alarm.metric),
+        "statistic": natural_statistic(alarm.metric, alarm.statistic),
+        "datapoints": None if alarm.datapoints == alarm.periods else alarm.datapoints,
+    }
+    if alarm.metric.source == "promql":
+        changes |= {"statistic": "average", "datapoints": None, "missing": MissingData.MISSING}
+    elif alarm.metric.name == PER_INSTANCE:
+        changes["statistic"] = "average"
+    return alarm.model_copy(update=changes)
+
+
+def _schedules(group):
+    for one in group.schedules:
+        utc = {"zone": "UTC", "at": one.at and one.local(one.at).astimezone(UTC)}
+        if one.at is None:
+            yield _recurring(one)
+        elif one.local(one.at) > NOW:
+            yield one.model_copy(update=utc)
+
+
+def _recurring(one):
+    until = shifted(one.cron, one.duration) if one.duration else one.until
+    starts = one.local(one.starts).astimezone(UTC) if has_start(one, NOW) else None
+    ends = one.ends and one.local(one.ends).astimezone(UTC)
+    return one.model_copy(update={"until": until, "duration": None, "starts": starts, "ends": ends})
+
+
+def _settings(settings):
+    processes = tuple(sorted(settings.suspended_processes))
+    hooks = tuple(
+        one.model_copy(
+            update={
+                "timeout": None if one.timeout == timedelta(hours=1) else one.timeout,
+                "default": None if one.default == "abandon" else one.default,
+            }
+        )
+        for one in settings.lifecycle_hooks
+    )
+    policies = () if settings.termination_policies == ("Default",) else settings.termination_policies
+    changes = {"suspended_processes": processes, "lifecycle_hooks": hooks, "termination_policies": policies}
+    return settings.model_copy(update=changes)

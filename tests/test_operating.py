@@ -1,0 +1,203 @@
+"""The commands for a fleet that runs, on a cloud in memory."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+
+pytest.importorskip("typer")
+pytest.importorskip("rich")
+
+import trimtab as tt
+from tests.test_cli import FLEET, Cli, Terminal
+from trimtab.cli import run
+
+AGENTS = {"ansible_host", "trimtab_instance", "trimtab_zone", "trimtab_size", "trimtab_state", "trimtab_template"}
+
+
+class EndingClock(tt.ManualClock):
+    """A clock at which somebody presses Ctrl-C in the third wait."""
+
+    waits = 0
+
+    def sleep(self, duration):
+        self.waits += 1
+        if self.waits == 3:
+            raise KeyboardInterrupt
+        super().sleep(duration)
+
+
+@pytest.fixture
+def cli(tmp_path, monkeypatch):
+    for name in ("TRIMTAB_PROVIDER", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "200")
+    cli = Cli(tmp_path)
+    assert cli("apply", "--yes").code == 0
+    return cli
+
+
+@pytest.fixture
+def watched(cli):
+    """The same cloud, its clock one that ends a watch."""
+    cli.clock = EndingClock(cli.clock.now())
+    cli.store.clock = cli.clock
+    return cli
+
+
+# watch
+
+
+def test_one_look_is_one_table(cli):
+    """`--once` prints it and ends; a row for each group."""
+    cli.store.measures.add("local", "shop-web", tt.metrics.cpu, 42.0, cli.clock.now())
+    cli.clock.advance(timedelta(minutes=5))
+    ended = cli("watch", "--once")
+    assert ended.code == 0
+    lines = [" ".join(line.split()) for line in ended.out.splitlines() if line]
+    assert lines[1] == "group desired min max in service pending cpu alarms schedule next last"
+    assert lines[2].startswith("web 2 2 4 2 0 42 % none evening Mon 05 Jan 08:00 CET 6m ago: from 0 to 2 instances")
+    assert lines[3].startswith("api 1 1 1 1 0 - none none none")
+
+
+def test_one_look_as_json(cli):
+    data = cli("watch", "--once", "--format", "json").data
+    web = data["groups"][0]
+    assert (web["group"], web["desired"], web["cpu"], web["paused"]) == ("web", 2, None, None)
+    assert web["last_activity"]["description"] == "from 0 to 2 instances"
+
+
+def test_a_group_that_is_not_there_is_said(cli):
+    """Its row is empty, and the others have theirs."""
+    cli.edit("  api:", "  mail:")
+    ended = cli("watch", "--once")
+    assert ended.code == 0
+    assert "mail: 'shop-mail' does not exist in local" in ended.out
+    assert [group["exists"] for group in cli("watch", "--once", "--format", "json").data["groups"]] == [True, False]
+
+
+def test_a_watch_goes_on_until_it_is_ended(watched):
+    """Ctrl-C is its ordinary end; in a pipe one table follows the other."""
+    ended = watched("watch", "--interval", "1m")
+    assert ended.code == 0
+    assert ended.out.count("group ") == 3
+    assert "interrupted" not in ended.err
+
+
+def test_a_watch_as_json_is_a_line_a_look(watched):
+    ended = watched("watch", "--interval", "1m", "--format", "json")
+    looks = [json.loads(line) for line in ended.out.splitlines()]
+    moments = [look["at"] for look in looks]
+    assert len(looks) == 3
+    assert moments == sorted(set(moments))
+
+
+def test_a_watch_on_a_terminal_is_drawn_anew(watched):
+    """The table takes the place of the one before."""
+    out = Terminal()
+    fleet = str(watched.folder / "fleet.yaml")
+    code = run(
+        ["watch", fleet, "--provider", "memory"], connect=watched.connect, out=out, err=io.StringIO(), source=Terminal()
+    )
+    assert code == 0
+    assert "\x1b[1A" in out.getvalue()
+
+
+def test_an_interval_is_a_duration(cli):
+    ended = cli("watch", "--interval", "often")
+    assert ended.code == 1
+    assert "often" in ended.err
+
+
+# pause and resume
+
+
+def test_a_pause_is_made_shown_and_ended(cli):
+    """Who, until when and why; status, watch and plan tell of it."""
+    ended = cli("pause", "web", "--by", "Ana", "--for", "2h", "--why", "moving the database")
+    assert ended.code == 0
+    assert "web: paused by Ana until 2026-01-05 02:01 UTC: moving the database" in ended.out
+    assert "api: not paused" in ended.out
+    for command in (["status"], ["watch", "--once"], ["plan"]):
+        told = cli(*command)
+        assert told.code == 0
+        assert "paused by Ana" in told.out
+    cli.clock.advance(timedelta(hours=3))
+    assert "over: resume it" in cli("status").out
+    assert cli("resume", "web", "--format", "json").data == {"paused": {"web": None, "api": None}}
+
+
+def test_a_pause_of_all_groups_and_by_whom(cli, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "berto")
+    data = cli("pause", "--format", "json").data["paused"]
+    assert {name: pause["by"] for name, pause in data.items()} == {"web": "berto", "api": "berto"}
+    ended = cli("pause", "--by", "Ana")
+    assert ended.code == 1
+    assert "paused by berto; resume it first" in ended.err
+
+
+def test_a_group_that_the_fleet_has_not(cli):
+    for command in ("pause", "resume"):
+        ended = cli(command, "nothing")
+        assert ended.code == 1
+        assert "has no group 'nothing'" in ended.err
+
+
+# inventory
+
+
+def test_the_inventory_has_the_form_that_ansible_documents(cli):
+    """Groups are lists of hosts, children and variables; `_meta.hostvars` spares a call for each host."""
+    listed = cli("inventory", "--list").data
+    hosts = listed["_meta"]["hostvars"]
+    assert set(listed) == {"_meta", "all", "shop", "web", "api"}
+    assert listed["all"] == {"children": ["ungrouped", "shop"]}
+    assert listed["shop"]["children"] == ["api", "web"]
+    for name, number in (("web", 2), ("api", 1)):
+        assert set(listed[name]) == {"hosts", "vars"}
+        assert len(listed[name]["hosts"]) == number
+        assert set(listed[name]["hosts"]) <= set(hosts)
+    assert listed["web"]["vars"]["trimtab_native_name"] == "shop-web"
+    assert len(hosts) == 3
+    for name, variables in hosts.items():
+        assert set(variables) >= AGENTS
+        assert variables["trimtab_instance"] == name
+        assert variables["ansible_host"] == variables["trimtab_private_address"]
+        assert variables["trimtab_size"] == "t3.medium"
+
+
+def test_one_host_is_its_variables(cli):
+    """`--host` prints what `_meta` has for it; a host that there is not has none."""
+    hosts = cli("inventory", "--list").data["_meta"]["hostvars"]
+    name = next(iter(hosts))
+    assert cli("inventory", "--host", name).data == hosts[name]
+    assert cli("inventory", "--host", "nothing").data == {}
+
+
+def test_without_an_address_nothing_is_connected_to(cli):
+    """An instance in a private subnet has no public address: Ansible is told none."""
+    hosts = cli("inventory", "--list", "--address", "public").data["_meta"]["hostvars"]
+    assert not any("ansible_host" in variables for variables in hosts.values())
+
+
+def test_names_are_such_as_ansible_takes(cli):
+    """A hyphen in a group's name would be a warning; names that mean something else are changed."""
+    cli.write(FLEET.replace("name: shop", "name: api").replace("\n  web:", "\n  all:").replace("  api:", "  web-api:"))
+    cli("apply", "--yes", "--allow-delete")
+    listed = cli("inventory", "--list").data
+    assert set(listed) == {"_meta", "all", "api", "group_all", "web_api"}
+
+
+def test_the_inventory_for_people_is_a_table(cli):
+    out = cli("inventory").out
+    assert out.splitlines()[0].split()[:2] == ["host", "group"]
+    assert out.count("running") + out.count("pending") == 3
+
+
+# permissions
+
+
+def test_the_cloud_in_memory_asks_for_no_permission(cli):
+    assert cli("permissions").data == {}
