@@ -44,7 +44,7 @@ def rule_of(rule):
 
 
 def limits_of(given):
-    return Limits(given.get("min", 0), given.get("max", rules.MOST_INSTANCES), given.get("default"))
+    return Limits(given.get("min") or 0, given.get("max") or 10**9, given.get("default"))
 
 
 @adapter("evaluate", "instances", "rules")
@@ -86,10 +86,10 @@ def metrics_unavailable(given):
 def observe(given):
     rule = Rule(
         "metric",
-        OPERATORS[given["operator"]],
-        given["threshold"],
+        OPERATORS[given.get("operator", ">")],
+        given.get("threshold", 0),
         ScaleAction(ScaleDirection.INCREASE),
-        divide_per_instance=given["divide_per_instance"],
+        divide_per_instance=given.get("divide_per_instance", False),
     )
     observed = rule.observed(given["raw_value"], given["instances"])
     return {"observed": observed, "triggered": rule.fires(observed)}
@@ -112,7 +112,7 @@ def cooldown_allows(given):
     cooldowns = {way: timedelta(minutes=given[f"scale_{way}_cooldown_min"]) for way in ("out", "in")}
     # times of day: a last action later than now was yesterday
     since = (clock(given["now"]) - clock(given["last_action_at"])) % timedelta(days=1)
-    mode = CooldownMode(given["mode"].replace("_", "-"))
+    mode = CooldownMode(given.get("mode", "last_fired_rule").replace("_", "-"))
     wait = Cooldown(since, cooldowns[given["last_action"]], mode)
     return {"allowed": wait.allows(cooldowns[given["candidate"]])}
 
@@ -124,7 +124,9 @@ def clock(text):
 
 @adapter("validate_lookahead")
 def validate_lookahead(given):
-    return {"valid": rules.lookahead_problem(timedelta(minutes=given["minutes"])) is None}
+    minutes = given["minutes"]
+    lookahead = None if minutes is None else timedelta(minutes=minutes)
+    return {"valid": rules.lookahead_problem(lookahead) is None}
 
 
 @adapter("active_profile")
@@ -154,4 +156,4 @@ def fixed_date_of(given):
 
 
 def zone_of(given):
-    return win_tz[given.get("time_zone", "UTC")]
+    return win_tz[given.get("time_zone") or "UTC"]

@@ -1,0 +1,266 @@
+"""
+What the strategies of the Nomad Autoscaler ask for, and which of several actions wins.
+
+Sources: the documentation of the Nomad Autoscaler, strategy plugins target-value, threshold, pass-through and
+fixed-value, and its open sources (hashicorp/nomad-autoscaler).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from math import ceil, inf
+from typing import NamedTuple, TypeVar
+
+from trimtab.engine.rounding import Number, exact
+
+DEFAULT_TOLERANCE = 0.01
+"""Nothing is done while metric over target is this close to 1."""
+DEFAULT_TRIGGER = 5
+"""How many datapoints must lie within the bounds."""
+NO_CHANGE = -1
+"""The count of an action that is only tried out; bounds leave it alone."""
+
+
+class Way(StrEnum):
+    """Which way an action goes, the weakest first; Nomad says up and down for out and in."""
+
+    DOWN = "down"
+    NONE = "none"
+    UP = "up"
+    RECOMMENDATION = "recommendation"
+    """A size that is told and not set."""
+
+
+_RANK = list(Way)
+Parsed = TypeVar("Parsed")
+
+
+class Action(NamedTuple):
+    """What a strategy asks for: a size, where it goes up or down."""
+
+    way: Way
+    size: int = 0
+
+
+def way_to(count: int, wanted: Number) -> Way:
+    """Which way it is from a count to what is wanted."""
+    if wanted == count:
+        return Way.NONE
+    return Way.UP if wanted > count else Way.DOWN
+
+
+def _towards(count: int, wanted: int) -> Action:
+    way = way_to(count, wanted)
+    return Action(way) if way is Way.NONE else Action(way, wanted)
+
+
+def way_of_factor(count: int, factor: Number, tolerance: Number = DEFAULT_TOLERANCE) -> Way:
+    """Which way metric over target asks to go; from 0 any load goes up."""
+    if count == 0:
+        return Way.UP if factor > 0 else Way.DOWN
+    off = exact(factor) - 1
+    if abs(off) <= exact(tolerance):
+        return Way.NONE
+    return Way.UP if off > 0 else Way.DOWN
+
+
+def target_value(
+    count: int,
+    metrics: Sequence[Number],
+    *,
+    target: Number,
+    tolerance: Number = DEFAULT_TOLERANCE,
+    max_scale_up: int | None = None,
+    max_scale_down: int | None = None,
+) -> Action | None:
+    """
+    The count that brings the newest metric to its target; `None` without a metric.
+
+    count x metric / target, rounded up; from 0 the factor itself; for a target of 0 the metric is the factor. The two
+    limits bound how much one action adds or removes.
+    """
+    if not metrics:
+        return None
+    factor = exact(metrics[-1]) / exact(target) if target else exact(metrics[-1])
+    if way_of_factor(count, factor, tolerance) is Way.NONE:
+        return Action(Way.NONE)
+    return _towards(
+        count, _within(count, ceil(factor * count) if count else ceil(factor), max_scale_up, max_scale_down)
+    )
+
+
+def pass_through(
+    count: int, metrics: Sequence[Number], *, max_scale_up: int | None = None, max_scale_down: int | None = None
+) -> Action | None:
+    """The newest metric as the count; `None` without a metric."""
+    if not metrics:
+        return None
+    return _towards(count, _within(count, int(metrics[-1]), max_scale_up, max_scale_down))
+
+
+def fixed_value(count: int, value: int) -> Action:
+    """A count that is always the same."""
+    return _towards(count, value)
+
+
+def _within(count: int, wanted: int, up: int | None, down: int | None) -> int:
+    if up is not None and wanted > count:
+        return min(wanted, count + up)
+    if down is not None and wanted < count:
+        return max(wanted, count - down)
+    return wanted
+
+
+def threshold(
+    count: int,
+    metrics: Sequence[Number],
+    *,
+    lower: Number | None = None,
+    upper: Number | None = None,
+    delta: int | None = None,
+    percentage: Number | None = None,
+    value: int | None = None,
+    trigger: int = DEFAULT_TRIGGER,
+) -> Action | None:
+    """
+    One step while enough datapoints are within bounds; `None` when they are not.
+
+    The lower bound is inside, the upper outside. A percentage gives a new count that is rounded up; no count is
+    below 0.
+    """
+    low, high = -inf if lower is None else lower, inf if upper is None else upper
+    if sum(low <= metric < high for metric in metrics) < trigger or not metrics:
+        return None
+    if value is not None:
+        return _towards(count, value)
+    if percentage is not None:
+        return _towards(count, max(0, ceil(count * (100 + exact(percentage)) / 100)))
+    return _towards(count, max(0, count + (delta or 0)))
+
+
+# settings as a policy file has them
+
+
+def parse_number(name: str, text: str | None, *, required: bool = False) -> float | None:
+    """
+    A number of a strategy's settings.
+
+    Raises:
+        ValueError: It is no number, or missing and required, in Nomad's own words.
+    """
+    if not text:
+        if required:
+            raise ValueError(f"missing required field `{name}`")
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"invalid value for `{name}`: {text} (string)") from None
+
+
+def parse_count(name: str, text: str | None, *, required: bool = False) -> int | None:
+    """A whole number of a strategy's settings; raises as `parse_number` does."""
+    if not text:
+        parse_number(name, text, required=required)
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"invalid value for `{name}`: {text} (string)") from None
+
+
+class Strategy(StrEnum):
+    """The strategies by their names in a policy."""
+
+    TARGET_VALUE = "target-value"
+    PASS_THROUGH = "pass-through"
+    FIXED_VALUE = "fixed-value"
+    THRESHOLD = "threshold"
+
+
+def run(strategy: Strategy, count: int, metrics: Sequence[Number], settings: Mapping[str, str]) -> Action | None:
+    """
+    What a strategy asks for under the settings of a policy, all of them text.
+
+    Raises:
+        ValueError: A setting is missing or wrong, in Nomad's own words.
+    """
+    if strategy is Strategy.THRESHOLD:
+        return _run_threshold(count, metrics, settings)
+    if strategy is Strategy.FIXED_VALUE:
+        return fixed_value(count, parse_count("value", settings.get("value"), required=True) or 0)
+    target = tolerance = None
+    if strategy is Strategy.TARGET_VALUE:
+        target = parse_number("target", settings.get("target"), required=True)
+        tolerance = parse_number("threshold", settings.get("threshold"))
+    up = parse_count("max_scale_up", settings.get("max_scale_up"))
+    down = parse_count("max_scale_down", settings.get("max_scale_down"))
+    if target is None:
+        return pass_through(count, metrics, max_scale_up=up, max_scale_down=down)
+    near = DEFAULT_TOLERANCE if tolerance is None else tolerance
+    return target_value(count, metrics, target=target, tolerance=near, max_scale_up=up, max_scale_down=down)
+
+
+def _run_threshold(count: int, metrics: Sequence[Number], settings: Mapping[str, str]) -> Action | None:
+    if not (settings.get("lower_bound") or settings.get("upper_bound")):
+        raise ValueError('missing required field, must have either "lower_bound" or "upper_bound"')
+    upper = _quoted(parse_number, "upper_bound", settings)
+    lower = _quoted(parse_number, "lower_bound", settings)
+    trigger = _quoted(parse_count, "within_bounds_trigger", settings)
+    given = [name for name in ("delta", "percentage", "value") if settings.get(name)]
+    if not given:
+        raise ValueError('missing required field, must have either "delta", "percentage" or "value"')
+    if len(given) > 1:
+        raise ValueError('only one of "delta", "percentage" or "value" must be provided')
+    value = _quoted(parse_count, "value", settings)
+    if value is not None and value < 0:
+        raise ValueError(f'"value" value {value} is negative')
+    return threshold(
+        count,
+        metrics,
+        lower=lower,
+        upper=upper,
+        delta=_quoted(parse_count, "delta", settings),
+        percentage=_quoted(parse_number, "percentage", settings),
+        value=value,
+        trigger=DEFAULT_TRIGGER if trigger is None else trigger,
+    )
+
+
+def _quoted(parse: Callable[[str, str | None], Parsed], name: str, settings: Mapping[str, str]) -> Parsed:
+    """A setting of the threshold strategy, whose messages quote names with `"`."""
+    try:
+        return parse(name, settings.get(name))
+    except ValueError as error:
+        raise ValueError(str(error).replace("`", '"')) from None
+
+
+# actions
+
+
+def bounded(count: int, low: int, high: int) -> int:
+    """A count within the bounds of its policy; one that is only tried out stays as it is."""
+    return count if count == NO_CHANGE else max(low, min(high, count))
+
+
+def stronger(one: Action | None, other: Action | None) -> Action | None:
+    """
+    The action that wins: down, none, up, recommendation, the last the strongest; of two alike the larger count.
+
+    So one check that asks for nothing stops another that would scale in.
+    """
+    if one is None or other is None:
+        return one or other
+    if _RANK.index(other.way) != _RANK.index(one.way):
+        return other if _RANK.index(other.way) > _RANK.index(one.way) else one
+    return other if one.way in (Way.UP, Way.DOWN) and other.size > one.size else one
+
+
+def remaining_cooldown(cooldown: timedelta, since: timedelta) -> timedelta:
+    """How long a policy still waits; below 0 when it need not."""
+    return cooldown - since
+
+
+def is_needed(action: Action, current: int) -> bool:
+    """Whether an action changes anything."""
+    return action.size != current
