@@ -1,8 +1,8 @@
 """
 Which profile of an Azure autoscale setting is active at a moment.
 
-Sources are the pages Understand autoscale settings and Autoscale with multiple profiles of Azure Monitor. Zones are IANA
-names here; Azure's own are those of Windows.
+Sources are the pages Understand autoscale settings and Autoscale with multiple profiles of Azure Monitor. Zones have
+IANA names here; Azure's own are those of Windows.
 """
 
 from collections.abc import Sequence
@@ -56,9 +56,7 @@ class Recurrence:
             raise ValueError("a recurrence names one or more days of the week; name all seven for every day")
         try:
             ZoneInfo(self.zone)
-        except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError
-            raise ValueError(f"{self.zone!r} is no IANA time zone; use a name such as 'Europe/Berlin'") from error
-        except KeyError as error:
+        except (KeyError, OSError, ValueError) as error:
             raise ValueError(f"{self.zone!r} is no IANA time zone; use a name such as 'Europe/Berlin'") from error
 
     @property

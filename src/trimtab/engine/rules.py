@@ -7,7 +7,7 @@ enums are the words of that schema.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from math import copysign, inf, isclose, isfinite
@@ -21,8 +21,6 @@ MOST_INSTANCES = 1000
 """The largest size of a scale set."""
 MOST_RULES = 10
 """How many rules a profile has at most."""
-DEFAULT_COOLDOWN = timedelta(minutes=5)
-"""The wait that the portal and the command line of Azure propose."""
 _NOISE = 1e-12
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -90,7 +88,7 @@ class ScaleAction:
 
     def __post_init__(self) -> None:
         if self.value < 0:
-            raise ValueError(f"a rule cannot change the size by {self.value}: its direction says which way, so use 0 up")
+            raise ValueError(f"a rule's value is 0 or more, not {self.value}: its direction says which way")
 
     def size(self, current: int) -> int:
         """The size that the action makes of `current`; never less than 0."""
@@ -148,7 +146,8 @@ class Rule:
     operator: Operator
     threshold: float
     action: ScaleAction
-    cooldown: timedelta = DEFAULT_COOLDOWN
+    cooldown: timedelta = timedelta(minutes=5)
+    """How long rules wait after it acted; what Azure's portal and command line propose."""
     divide_per_instance: bool = False
 
     def observed(self, value: Number, instances: int) -> float:
@@ -180,7 +179,7 @@ class Limits:
     def __post_init__(self) -> None:
         if not 0 <= self.minimum <= self.maximum:
             raise ValueError(
-                f"a profile's limits are 0 <= minimum <= maximum, not {self.minimum} and {self.maximum}; swap or raise them"
+                f"a profile's minimum is 0 to its maximum, not {self.minimum} with a maximum of {self.maximum}"
             )
 
     def nearest(self, size: int) -> int:
@@ -325,8 +324,8 @@ def evaluate_rules(
     The size after one run of autoscale over the rules of the profile that is active.
 
     The limits come first. Then out if any rule that increases fires, else in if all rules that decrease do; a cut that
-    would scale out again is made smaller, or not at all. Without a value for some metric nothing scales in, and the size
-    goes up to the default; what can be read still scales out.
+    would scale out again is made smaller, or not at all. Without a value for some metric nothing scales in, and the
+    size goes up to the default; what can be read still scales out.
 
     Args:
         rules: The rules of the profile.
@@ -385,14 +384,15 @@ def _decided(
     if outcome.unreadable:
         fallback = size_without_metrics(current, limits)
         if fallback > max(size, current):
-            return _with(outcome, fallback, Cause.DEFAULT_CAPACITY)
+            return replace(outcome, size=fallback, cause=Cause.DEFAULT_CAPACITY)
         if size < current:
-            return _with(outcome, current, Cause.UNREADABLE)
+            return replace(outcome, cause=Cause.UNREADABLE)
     if size == current:
-        return _with(outcome, current, Cause.COOLDOWN if len(acting) < len(due) else Cause.NOTHING)
+        waits = limits.nearest(combined_size(current, (rule.action for rule in due))) != current
+        return replace(outcome, cause=Cause.COOLDOWN if waits else Cause.NOTHING)
     wait = max(rule.cooldown for rule in acting if rule.action.size(current) == asked)
     if size > current or not flapping_check:
-        return _with(outcome, size, Cause.RULES, cooldown=wait)
+        return replace(outcome, size=size, cause=Cause.RULES, cooldown=wait)
     return _unflapping(outcome, readings, size, wait)
 
 
@@ -405,25 +405,6 @@ def _due(readings: Sequence[_Reading], current: int) -> list[Rule]:
     decrease = ScaleDirection.DECREASE
     agreed = all(reading.fires for reading in readings if reading.rule.action.direction is decrease)
     return [rule for rule in fired if rule.action.way(current) is Direction.IN] if agreed else []
-
-
-def _with(
-    outcome: Outcome,
-    size: int,
-    cause: Cause,
-    *,
-    estimates: Mapping[str, float] | None = None,
-    cooldown: timedelta | None = None,
-) -> Outcome:
-    return Outcome(
-        current=outcome.current,
-        size=size,
-        cause=cause,
-        fired=outcome.fired,
-        unreadable=outcome.unreadable,
-        estimates=estimates or {},
-        cooldown=cooldown,
-    )
 
 
 # flapping
@@ -452,9 +433,9 @@ def _unflapping(outcome: Outcome, readings: Sequence[_Reading], asked: int, wait
     looked_at = current - 1 if allowed is None else allowed
     estimates = {rule.metric: estimate(value, current, looked_at) for rule, value in growing}
     if allowed is None:
-        return _with(outcome, current, Cause.FLAPPING, estimates=estimates)
+        return replace(outcome, cause=Cause.FLAPPING, estimates=estimates)
     cause = Cause.RULES if allowed == asked else Cause.FLAPPING_ADJUSTED
-    return _with(outcome, allowed, cause, estimates=estimates, cooldown=wait)
+    return replace(outcome, size=allowed, cause=cause, estimates=estimates, cooldown=wait)
 
 
 def _grows(reading: _Reading) -> bool:
@@ -565,7 +546,11 @@ def _read_only(values: Iterable[Number | None]) -> Iterator[Number]:
 
 
 def trigger_problem(grain: timedelta, window: timedelta) -> str | None:
-    """What Azure refuses about a rule's time grain (1 minute to 12 hours) and window (5 minutes to 12 hours)."""
+    """
+    What Azure refuses about when a rule's metric is read; `None` when it takes it.
+
+    A time grain is 1 minute to 12 hours long, a window 5 minutes to 12 hours (schema of `metricTrigger`).
+    """
     return _outside("a time grain", grain, _MINUTE, 12 * _HOUR) or _outside(
         "a time window", window, 5 * _MINUTE, 12 * _HOUR
     )
@@ -588,9 +573,13 @@ def rules_problem(rules: Sequence[Rule]) -> str | None:
     return None
 
 
-def lookahead_problem(lookahead: timedelta) -> str | None:
-    """What Azure refuses about how long before a forecast instances start: `PT1M` to `PT1H` (Predictive autoscale)."""
-    return _outside("the look-ahead", lookahead, _MINUTE, _HOUR)
+def lookahead_problem(lookahead: timedelta | None) -> str | None:
+    """
+    What Azure refuses about how long before a forecast instances start; `None` when it takes it.
+
+    One minute to one hour (`scaleLookAheadTime`); it may be left out.
+    """
+    return None if lookahead is None else _outside("the look-ahead", lookahead, _MINUTE, _HOUR)
 
 
 def _outside(what: str, length: timedelta, low: timedelta, high: timedelta) -> str | None:
