@@ -11,6 +11,8 @@ from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Metric, MetricSource
 
 MINUTE = timedelta(minutes=1)
+SAME_UNIT = timedelta(seconds=1)
+"""The factor of a metric that CloudWatch has in our unit."""
 DETAILED, BASIC = timedelta(minutes=1), timedelta(minutes=5)
 """How often an instance reports its host metrics."""
 
@@ -132,7 +134,7 @@ def scale_of(metric: Metric, statistic: str, period: timedelta, *, detailed: boo
         case Scale.PER_MINUTE:
             return period / 60
         case _:
-            return timedelta(seconds=1)
+            return SAME_UNIT
 
 
 def scaled(value: float, factor: timedelta) -> float:
@@ -161,7 +163,9 @@ def quotient(metric: Metric, scope: Scope, period: int) -> list[dict[str, Any]]:
     queue = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible"}
     group = {"Namespace": "AWS/AutoScaling", "MetricName": "GroupInServiceInstances"}
     return [
-        _part("messages", {**queue, "Dimensions": [{"Name": "QueueName", "Value": metric.of or ""}]}, "Sum", period),
+        _part(
+            "messages", {**queue, "Dimensions": [{"Name": "QueueName", "Value": metric.of or ""}]}, "Average", period
+        ),
         _part(
             "instances",
             {**group, "Dimensions": [{"Name": "AutoScalingGroupName", "Value": scope.group}]},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +10,16 @@ from trimtab.capabilities import judge
 from trimtab.clock import Clock
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.events import Listener, silent
-from trimtab.models import Fleet, ScalingGroup
+from trimtab.models import Fleet, ScalingGroup, StepPolicy
 from trimtab.plan import Live, Note, Resource
 from trimtab.providers.aws.acting import Actor
 from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
+from trimtab.providers.aws.group_replies import read_replies
+from trimtab.providers.aws.importing import import_group
 from trimtab.providers.aws.kinds import KINDS
-from trimtab.providers.aws.metrics import Scope
+from trimtab.providers.aws.metrics import SAME_UNIT, Scope, scale_of, statistic_of
 from trimtab.providers.aws.permissions import policy_document
 from trimtab.providers.aws.policies import policy_body
 from trimtab.providers.aws.reads import (
@@ -38,6 +41,7 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.imports import Imported
 from trimtab.providers.pause import Pause
 
 ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
@@ -137,6 +141,14 @@ class AwsProvider:
             names = ", ".join(sorted(state.name for state in found))
             raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider="aws")
         return found[0] if found else None
+
+    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+        """Eight calls at most, and one more for every further hundred alarms of the region."""
+        replies = read_replies(self.calls, location, name)
+        found = import_group(replies, location=location, now=self.clock.now(), fleet=fleet)
+        if location == self.location:
+            return found
+        return replace(found, group=found.group.model_copy(update={"location": location}))
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """Scaling activities, newest first."""
@@ -251,3 +263,18 @@ def _metric_problems(group: ScalingGroup) -> Iterator[str]:
             policy_body(policy, scope)
         except Unsupported as error:
             yield f"policies.{policy.name}.metric: {error}"
+    yield from _step_problems(group)
+
+
+def _step_problems(group: ScalingGroup) -> Iterator[str]:
+    """Steps are offsets in our unit; where CloudWatch counts in another, they would be wrong by its factor."""
+    detailed = bool(group.template.detailed_monitoring)
+    stepped = {policy.name for policy in group.policies if isinstance(policy, StepPolicy)}
+    for alarm in group.alarms:
+        factor = scale_of(alarm.metric, statistic_of(alarm), alarm.period, detailed=detailed)
+        for name in alarm.triggers:
+            if name in stepped and factor != SAME_UNIT:
+                yield (
+                    f"policies.{name}.steps: alarm {alarm.name!r} watches {alarm.metric.name!r}, which CloudWatch "
+                    "counts in another unit; trigger a simple policy, or watch a custom metric in CloudWatch's own unit"
+                )
