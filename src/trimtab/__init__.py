@@ -37,6 +37,7 @@ from trimtab.models import (
 )
 from trimtab.plan import Plan
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.imports import Imported, Loss
 from trimtab.providers.pause import Pause
 from trimtab.status import FleetStatus, GroupStatus
 from trimtab.watch import Watch
@@ -68,10 +69,12 @@ __all__ = [
     "GroupStatus",
     "HealthCheck",
     "Image",
+    "Imported",
     "InstanceTemplate",
     "LifecycleHook",
     "LiveGroup",
     "LoadBalancer",
+    "Loss",
     "ManualClock",
     "Metric",
     "MetricQuery",

@@ -35,9 +35,12 @@ from trimtab.desk import (
     Yes,
     check_groups,
     desk_of,
+    make_fleet,
 )
 from trimtab.errors import ConfigError, TrimtabError
+from trimtab.providers.imports import fleet_for
 from trimtab.views.fleet import fleet_dict, fleet_view
+from trimtab.views.imported import imported_dict, imported_view
 from trimtab.views.plan import plan_view
 from trimtab.views.screen import Screen
 from trimtab.views.status import status_view
@@ -274,6 +277,33 @@ def adopt(
             made = cloud.adopt(declared, groups or None)
         empty = "Nothing to adopt: nothing without a mark exists under the fleet's names."
         return desk.carry_out(cloud, made, How(yes=yes, empty=empty))
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Groups, by their names in the cloud.")],
+    fleet: Annotated[
+        str | None, typer.Option(help="The fleet's name; what the names begin with when left out.", show_default=False)
+    ] = None,
+    provider: Provider = None,
+    region: Region = None,
+    endpoint: Endpoint = None,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    Print a fleet file of groups that exist, with notes on what it leaves out; only reads.
+
+    Example: `trimtab import virtualmin-web virtualmin-api --provider aws > fleet.yaml`
+    """
+    desk = desk_of(context, chosen)
+    name = fleet or fleet_for(names)
+    with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
+        read = {native: cloud.read_group(native, fleet=name) for native in names}
+    found = {one.group.name: one for one in read.values()}
+    made = make_fleet(name, [one.group for one in read.values()])
+    desk.screen.show(imported_view(made, found), imported_dict(made, found))
+    return 0
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from trimtab.pausing import leave_paused, pause_notes
 from trimtab.plan import Action, Change, Live, Note, Options, Plan, make_plan
 from trimtab.providers.base import Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.imports import Imported
 from trimtab.providers.registry import connect_provider
 from trimtab.status import FleetStatus, GroupStatus
 from trimtab.watch import Watch
@@ -179,6 +180,24 @@ class Cloud:
         return LiveGroup(
             self.provider, name, location or self.provider.location, clock=self._clock, listener=self._listener
         )
+
+    def read_group(self, name: str, location: str | None = None, *, fleet: str | None = None) -> Imported:
+        """
+        A group that exists, whoever made it, in the words of the model; reads only.
+
+        Args:
+            name: Its name in the cloud.
+            location: Its region; the connection's when left out.
+            fleet: The fleet that it is to join: names are shortened by what they begin with in that fleet.
+
+        Returns:
+            The group, and a note on each thing that its model leaves out or that a plan would change.
+
+        Raises:
+            NotFound: There is no such group.
+            Unsupported: It is no group that the model can say, whatever is left out.
+        """
+        return self.provider.read_group(location or self.provider.location, name, fleet=fleet)
 
     def now(self) -> datetime:
         """The time on the clock that this connection was given."""

@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Annotated, cast
 
 import typer
+from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from trimtab.apply import Consent, check_consent
 from trimtab.cloud import Cloud
 from trimtab.errors import ConfigError, PlanRefused
 from trimtab.events import CallRetried, Event
-from trimtab.models import Fleet
+from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import parse_duration
 from trimtab.plan import Action, Plan
 from trimtab.providers.registry import PROVIDERS
@@ -156,3 +157,16 @@ def check_groups(fleet: Fleet, names: Sequence[str]) -> None:
     there = [group.name for group in fleet.groups]
     if unknown := [name for name in names if name not in there]:
         raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {', '.join(there) or 'none'}"])
+
+
+def make_fleet(name: str, groups: Sequence[ScalingGroup]) -> Fleet:
+    """
+    A fleet of groups that were made elsewhere.
+
+    Raises:
+        ConfigError: The name is none, or two groups would be one.
+    """
+    try:
+        return Fleet(name=name, groups=tuple(groups))
+    except ValidationError as error:
+        raise ConfigError([one["msg"] for one in error.errors()]) from error

@@ -424,6 +424,15 @@ class ProviderContract:
         assert first.activity is not None
         assert first.activity.at >= applied.now() - timedelta(minutes=10)
 
+    def test_an_imported_group_is_planned_as_it_is(self, applied: Cloud, fleet: Fleet) -> None:
+        """What exists, read back as a group of the same fleet, loses nothing and leaves a plan nothing to do."""
+        found = [
+            applied.read_group(fleet.native_name(group), group.location, fleet=fleet.name) for group in fleet.groups
+        ]
+        assert not [str(note) for one in found for note in one.notes]
+        assert [one.group.name for one in found] == [group.name for group in fleet.groups]
+        assert not applied.plan(Fleet(name=fleet.name, groups=tuple(one.group for one in found)))
+
     def test_addresses_come_when_asked(self, applied: Cloud, fleet: Fleet) -> None:
         """Every instance that runs is reached somewhere."""
         for group in applied.status(fleet, addresses=True).groups:

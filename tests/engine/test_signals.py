@@ -85,7 +85,13 @@ def test_nothing_is_left_only_where_no_signal_needs_an_instance():
     assert not can_reach_zero([SignalType.PER_GROUP, SignalType.CPU], low=0)
     assert not can_reach_zero([SignalType.PER_GROUP], low=0, schedules=[1])
     assert not can_reach_zero([SignalType.PER_GROUP], low=1)
+    assert can_reach_zero([], low=0)
+
+
+def test_a_forecast_only_adds():
     assert combined_forecast(12, 9) == 12
+    assert combined_forecast(9, 12) == 12
+    assert combined_forecast(9, None) == 9
 
 
 def test_windows_open_and_close():
@@ -94,6 +100,15 @@ def test_windows_open_and_close():
     assert window.open_since(NOW) == NOW.replace(hour=8, minute=30)
     assert window.open_since(NOW.replace(hour=17)) is None
     assert window.open_since(NOW + timedelta(days=5)) is None
+
+
+def test_a_window_made_while_it_would_be_open_is_open_at_once():
+    """Made at 15:00 to run every day from 14:00 for three hours (Scaling based on schedules)."""
+    made = NOW.replace(hour=15)
+    window = Window(cron="0 14 * * *", duration=timedelta(hours=3), created=made)
+    assert window.open_since(made - MINUTE) is None
+    assert window.open_since(made) == NOW.replace(hour=14)
+    assert window.open_since(NOW.replace(hour=17)) is None
 
 
 def test_a_year_makes_it_happen_once():
@@ -116,6 +131,10 @@ def test_a_year_makes_it_happen_once():
         ("0 8 * *", "UTC", 300, "4 fields"),
         ("61 8 * * *", "UTC", 300, "is not cron"),
         ("0 8 * * * soon", "UTC", 300, "is not cron"),
+        ("0 8 * * * 2030-2026", "UTC", 300, "the earlier one first"),
+        ("0 8 * * * 30", "UTC", 300, "1970 to 2099"),
+        ("0 8 * * * 2026/0", "UTC", 300, "is not cron"),
+        ("0 8 * * * 2026 1", "UTC", 300, "7 fields"),
     ],
 )
 def test_what_a_schedule_may_be(cron, zone, seconds, words):

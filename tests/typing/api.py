@@ -111,6 +111,14 @@ def look(cloud: tt.Cloud) -> list[str]:
     return [live.name, *names, *causes]
 
 
+def bring_in(cloud: tt.Cloud) -> list[str]:
+    """A group that exists, as one of a fleet."""
+    found: tt.Imported = cloud.read_group("virtualmin-web", "eu-south-2", fleet="virtualmin")
+    first: tt.Loss | None = next(iter(found.notes), None)
+    assert_type(found.group, tt.ScalingGroup)
+    return [first.path, first.value, first.reason] if first else []
+
+
 def operate(cloud: tt.Cloud, now: datetime) -> list[float | None]:
     """Metrics, a watch, a pause, a policy acted on."""
     live = cloud.group("web")

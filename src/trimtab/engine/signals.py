@@ -69,9 +69,9 @@ def recommended_size(sizes: Iterable[int], schedules: Iterable[int] = (), *, low
     return bound(max([*sizes, *schedules], default=low), low, high)
 
 
-def combined_forecast(real_time: int, predicted: int) -> int:
-    """The size with predictive autoscaling: whichever is larger."""
-    return max(real_time, predicted)
+def combined_forecast(real_time: int, predicted: int | None) -> int:
+    """The size with predictive autoscaling: whichever is larger; `None` while there is too little history."""
+    return real_time if predicted is None else max(real_time, predicted)
 
 
 # stabilization and scale-in control
@@ -137,9 +137,13 @@ class Window:
     cron: str
     zone: str = "UTC"
     duration: timedelta
+    created: datetime | None = None
+    """When it was made; one that is made inside its window is open at once, until the window would have closed."""
 
     def open_since(self, at: datetime) -> datetime | None:
         """When the window that is open at `at` opened; `None` when it is closed. Its end is outside."""
+        if self.created is not None and at < self.created:
+            return None
         fields = self.cron.split()
         start = last_fire(" ".join(fields[:5]), self.zone, at) if len(fields) == 5 else self._last_of_years(fields, at)
         return start if start is not None and at < start + self.duration else None
@@ -177,10 +181,17 @@ FIRST_YEAR, LAST_YEAR = 1970, 2099
 
 
 def years_of(field: str) -> Iterator[int]:
-    """The years that a sixth field names: numbers, ranges, lists and steps, as in the other fields."""
+    """
+    The years that a sixth field names: numbers, ranges, lists and steps, as in the other fields.
+
+    Raises:
+        ValueError: It is none of these, or a year is not between 1970 and 2099.
+    """
     for part in field.split(","):
         span, _, step = part.partition("/")
         first, _, last = span.partition("-")
         low = FIRST_YEAR if first == "*" else int(first)
         high = LAST_YEAR if first == "*" or (step and not last) else int(last or first)
+        if not FIRST_YEAR <= low <= high <= LAST_YEAR:
+            raise ValueError(f"years are {FIRST_YEAR} to {LAST_YEAR}, the earlier one first, not {part}")
         yield from range(low, high + 1, int(step or 1))

@@ -8,7 +8,7 @@ fixed-value, and its open sources (hashicorp/nomad-autoscaler).
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from math import ceil, inf
+from math import ceil, inf, isfinite
 from typing import NamedTuple, TypeVar
 
 from trimtab.engine.rounding import Number, exact
@@ -55,9 +55,9 @@ def _towards(count: int, wanted: int) -> Action:
 
 
 def way_of_factor(count: int, factor: Number, tolerance: Number = DEFAULT_TOLERANCE) -> Way:
-    """Which way metric over target asks to go; from 0 any load goes up."""
+    """Which way metric over target asks to go; from 0 any load goes up, and there is no way down."""
     if count == 0:
-        return Way.UP if factor > 0 else Way.DOWN
+        return Way.UP if factor > 0 else Way.NONE
     off = exact(factor) - 1
     if abs(off) <= exact(tolerance):
         return Way.NONE
@@ -84,9 +84,8 @@ def target_value(
     factor = exact(metrics[-1]) / exact(target) if target else exact(metrics[-1])
     if way_of_factor(count, factor, tolerance) is Way.NONE:
         return Action(Way.NONE)
-    return _towards(
-        count, _within(count, ceil(factor * count) if count else ceil(factor), max_scale_up, max_scale_down)
-    )
+    wanted = ceil(factor * count) if count else ceil(factor)
+    return _towards(count, _within(count, wanted, max_scale_up, max_scale_down))
 
 
 def pass_through(
@@ -99,11 +98,22 @@ def pass_through(
 
 
 def fixed_value(count: int, value: int) -> Action:
-    """A count that is always the same."""
+    """
+    A count that is always the same.
+
+    Raises:
+        ValueError: It is below 0.
+    """
+    if value < 0:
+        raise ValueError(f"`value` is a count of 0 or more, not {value}")
     return _towards(count, value)
 
 
 def _within(count: int, wanted: int, up: int | None, down: int | None) -> int:
+    for limit in (up, down):
+        if limit is not None and limit < 0:
+            raise ValueError(f"`max_scale_up` and `max_scale_down` are 0 or more, not {limit}")
+    wanted = max(0, wanted)  # below it lies NO_CHANGE, which means something else
     if up is not None and wanted > count:
         return min(wanted, count + up)
     if down is not None and wanted < count:
@@ -153,9 +163,12 @@ def parse_number(name: str, text: str | None, *, required: bool = False) -> floa
             raise ValueError(f"missing required field `{name}`")
         return None
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise ValueError(f"invalid value for `{name}`: {text} (string)") from None
+        number = inf
+    if not isfinite(number):
+        raise ValueError(f"invalid value for `{name}`: {text} (string)")
+    return number
 
 
 def parse_count(name: str, text: str | None, *, required: bool = False) -> int | None:
@@ -212,7 +225,7 @@ def _run_threshold(count: int, metrics: Sequence[Number], settings: Mapping[str,
         raise ValueError('missing required field, must have either "delta", "percentage" or "value"')
     if len(given) > 1:
         raise ValueError('only one of "delta", "percentage" or "value" must be provided')
-    value = _quoted(parse_count, "value", settings)
+    value = _step(parse_count, "value", settings)
     if value is not None and value < 0:
         raise ValueError(f'"value" value {value} is negative')
     return threshold(
@@ -220,8 +233,8 @@ def _run_threshold(count: int, metrics: Sequence[Number], settings: Mapping[str,
         metrics,
         lower=lower,
         upper=upper,
-        delta=_quoted(parse_count, "delta", settings),
-        percentage=_quoted(parse_number, "percentage", settings),
+        delta=_step(parse_count, "delta", settings),
+        percentage=_step(parse_number, "percentage", settings),
         value=value,
         trigger=DEFAULT_TRIGGER if trigger is None else trigger,
     )
@@ -233,6 +246,15 @@ def _quoted(parse: Callable[[str, str | None], Parsed], name: str, settings: Map
         return parse(name, settings.get(name))
     except ValueError as error:
         raise ValueError(str(error).replace("`", '"')) from None
+
+
+def _step(parse: Callable[[str, str | None], Parsed], name: str, settings: Mapping[str, str]) -> Parsed:
+    """What the threshold strategy does; its messages differ from those about bounds."""
+    try:
+        return parse(name, settings.get(name))
+    except ValueError:
+        kind = "a number" if name == "percentage" else "an integer"
+        raise ValueError(f'"{name}" value {settings.get(name)} is not {kind}') from None
 
 
 # actions
@@ -262,5 +284,9 @@ def remaining_cooldown(cooldown: timedelta, since: timedelta) -> timedelta:
 
 
 def is_needed(action: Action, current: int) -> bool:
-    """Whether an action changes anything."""
-    return action.size != current
+    """
+    Whether an action changes anything.
+
+    One without a way has no size of its own, so it never does (hashicorp/nomad-autoscaler, pull request 1224).
+    """
+    return action.way is not Way.NONE and action.size != current

@@ -28,6 +28,7 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.imports import Imported, Loss
 from trimtab.providers.pause import Pause
 from trimtab.providers.registry import PROVIDERS, Entry, connect_provider
 
@@ -42,11 +43,13 @@ __all__ = [
     "Facts",
     "Field",
     "GroupState",
+    "Imported",
     "Instance",
     "InstanceState",
     "Key",
     "Kind",
     "Live",
+    "Loss",
     "Mark",
     "MarkPlace",
     "MetricQuery",

@@ -10,6 +10,7 @@ from trimtab.errors import ProviderError
 from trimtab.models import Capacity, Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource, Unknown
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.imports import Imported
 from trimtab.providers.pause import Pause
 
 
@@ -189,6 +190,10 @@ class Provider(Protocol):
 
     def find_group(self, name: str, location: str) -> GroupState | None:
         """The group with this native name, else the only marked one with this name within its fleet."""
+        ...
+
+    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+        """The group with this native name in the words of the model, named for the fleet that it is to join."""
         ...
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:

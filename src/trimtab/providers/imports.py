@@ -1,5 +1,6 @@
 """What importing gives back: a group, what was lost on the way, and what became of each leaf that was read."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from trimtab.models import ScalingGroup
+
+LONGEST = 63
+"""How long a name can be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,3 +93,21 @@ def shown(value: Any, *, most: int = 60) -> str:
     """A value in a note, cut where it is long."""
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def legal(text: str, kind: str) -> str:
+    """The nearest name to a text that is legal."""
+    word = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    word = word if word[:1].isalpha() else f"{kind}-{word}".rstrip("-")
+    return word[:LONGEST].rstrip("-")
+
+
+def fleet_for(natives: Sequence[str]) -> str:
+    """The fleet that groups with these names would be of: what they all begin with, up to a hyphen."""
+    parts = [native.split("-") for native in natives]
+    shared: list[str] = []
+    for words in zip(*(each[:-1] for each in parts), strict=False):
+        if len(set(words)) > 1:
+            break
+        shared.append(words[0])
+    return legal("-".join(shared), "fleet") if shared else "imported"

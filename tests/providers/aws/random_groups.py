@@ -1,6 +1,7 @@
 """Groups of every sort, as hypothesis draws them; and what each is after AWS has had it."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -90,19 +91,17 @@ def step(draw, name):
     word = draw(st.sampled_from(["change", "percent", "to"]))
     edges = [0, *cuts, None] if draw(st.booleans()) else [None, *(-cut for cut in reversed(cuts)), 0]
     steps = [
-        _without_nothing({"lower": low, "upper": high, word: draw(st.integers(0, 20))})
-        for low, high in zip(edges, edges[1:], strict=False)
+        _without_nothing({"lower": low, "upper": high, word: draw(st.integers(0, 20))}) for low, high in pairwise(edges)
     ]
-    more = given(minimum_change=maybe(st.integers(1, 5)), warm_up=maybe(durations), enabled=enabled)
+    least = maybe(st.integers(1, 5)) if word == "percent" else st.none()
+    more = given(minimum_change=least, warm_up=maybe(durations), enabled=enabled)
     return {"name": name, "type": "step", "steps": steps, **draw(more)}
 
 
 @st.composite
 def tracking(draw, name, metric):
     statistics = st.sampled_from(["minimum", "maximum", "sum"])
-    more = given(
-        statistic=maybe(statistics), scale_in=maybe(st.booleans()), warm_up=maybe(durations), enabled=enabled
-    )
+    more = given(statistic=maybe(statistics), scale_in=maybe(st.booleans()), warm_up=maybe(durations), enabled=enabled)
     return {"name": name, "type": "target-tracking", "metric": draw(metric), "target": draw(values), **draw(more)}
 
 
@@ -110,7 +109,7 @@ def tracking(draw, name, metric):
 def predictive(draw, name, metric):
     more = given(
         mode=maybe(st.sampled_from(["forecast-only", "forecast-and-scale"])),
-        buffer=maybe(durations),
+        buffer=maybe(st.integers(0, 3599).map(lambda number: timedelta(seconds=number))),
         maximum_breach=maybe(st.sampled_from(["honor", "increase"])),
         maximum_buffer=maybe(st.integers(0, 100)),
         enabled=enabled,
@@ -120,7 +119,9 @@ def predictive(draw, name, metric):
 
 # metrics and alarms
 
-queues = st.sampled_from(["queue-depth", PER_INSTANCE]).map(lambda name: NEUTRAL[name].model_copy(update={"of": "jobs"}))
+queues = st.sampled_from(["queue-depth", PER_INSTANCE]).map(
+    lambda name: NEUTRAL[name].model_copy(update={"of": "jobs"})
+)
 customs = st.builds(
     custom,
     st.sampled_from(["Virtualmin", "AWS/EC2"]),
@@ -169,6 +170,9 @@ def alarm(draw, name, triggers, balancers):
     return {**fixed, **draw(more)}
 
 
+SCALED = {"network-in", "network-out", "requests-per-instance"}
+
+
 # schedules
 
 CRONS = ("0 8 * * 1-5", "30 22 * * *", "15 6 1 * *", "*/20 * * * 6")
@@ -178,7 +182,9 @@ zones = st.sampled_from(["UTC", "Europe/Madrid", "America/Sao_Paulo"])
 @st.composite
 def schedule(draw, name):
     sizes = draw(
-        given(min=maybe(st.integers(0, 4)), max=maybe(st.integers(9, 15)), desired=maybe(st.integers(4, 9))).filter(bool)
+        given(min=maybe(st.integers(0, 4)), max=maybe(st.integers(9, 15)), desired=maybe(st.integers(4, 9))).filter(
+            bool
+        )
     )
     fields = {"name": name, "zone": draw(zones), **sizes}
     match draw(st.sampled_from(["set", "once", "window", "duration", "once-window", "bounded"])):
@@ -229,7 +235,9 @@ pool = given(
     reuse=maybe(st.booleans()),
 )
 settings = given(
-    lifecycle_hooks=maybe(st.lists(hook, max_size=2).map(lambda found: [{"name": f"h{i}", **one} for i, one in enumerate(found)])),
+    lifecycle_hooks=maybe(
+        st.lists(hook, max_size=2).map(lambda found: [{"name": f"h{i}", **one} for i, one in enumerate(found)])
+    ),
     warm_pool=maybe(pool),
     termination_policies=maybe(st.sampled_from([["Default"], ["OldestInstance", "Default"]])),
     max_instance_lifetime=maybe(st.just(timedelta(days=7))),
@@ -246,16 +254,19 @@ balancer = st.sampled_from(["web", "api"]).flatmap(
 @st.composite
 def groups(draw):
     """A group that AWS can have."""
-    balancers = draw(
-        st.lists(balancer, max_size=2, unique_by=lambda one: one.get("name") or one["id"].split("/")[1])
-    )
+    balancers = draw(st.lists(balancer, max_size=2, unique_by=lambda one: one.get("name") or one["id"].split("/")[1]))
     policies = [draw(_policy(name, balancers)) for name in draw(st.lists(names, max_size=4, unique=True))]
-    acting = [one["name"] for one in policies if one.get("type", "simple") in ("simple", "step")]
+    acting = {one["name"]: one.get("type", "simple") for one in policies}
+    acting = {name: sort for name, sort in acting.items() if sort in ("simple", "step")}
     alarms = []
     for name in draw(st.lists(names, max_size=4, unique=True)):
-        triggers = draw(st.lists(st.sampled_from(acting), unique=True, max_size=2)) if acting else []
-        alarms.append(draw(alarm(name, triggers, balancers)))
-    schedules = [draw(schedule(name)) for name in draw(st.lists(names, max_size=3, unique=True))]
+        triggers = draw(st.lists(st.sampled_from(sorted(acting)), unique=True, max_size=2)) if acting else []
+        drawn = draw(alarm(name, triggers, balancers))
+        if drawn["metric"].name in SCALED and any(acting[one] == "step" for one in triggers):
+            drawn["metric"] = NEUTRAL["cpu"]  # the unit of steps is the alarm's, which is CloudWatch's own then
+        alarms.append(drawn)
+    # two that fire at the same moment go by the order of their names, which is all that AWS keeps of it
+    schedules = [draw(schedule(name)) for name in sorted(draw(st.lists(names, max_size=3, unique=True)))]
     more = given(
         health_check=maybe(given(by=maybe(st.just("load-balancer")), grace=maybe(durations | st.just(timedelta(0))))),
         purchase=maybe(purchase()),
@@ -270,6 +281,8 @@ def groups(draw):
     fields = {"name": NAME, "capacity": draw(capacity), "template": draw(templates), "placement": draw(placement)}
     fields |= {"load_balancers": balancers, "policies": policies, "alarms": alarms, "schedules": schedules}
     made = tt.ScalingGroup.model_validate({**fields, **draw(more)})
+    if made.purchase.spot:  # which warm pools are not for
+        made = made.model_copy(update={"aws": made.aws.model_copy(update={"warm_pool": None})})
     return made if not any(problems_of(made)) else made.model_copy(update={"schedules": ()})
 
 
@@ -288,26 +301,31 @@ def _policy(name, balancers):
 # what is left of a group once AWS has had it
 
 
-def canonical(group):
+def canonical(group, arn=ARN.format):
     """
     The group that says the same to AWS in the words that AWS has.
 
     What is at AWS's default is left out; balancers are known by ARN; a window ends by a cron; a size that policies
     or schedules own is nobody's; sizes that a schedule holds in force are the group's own where no window puts
     others back; the unit of a custom metric, and what a query has of periods, are never sent.
+
+    Args:
+        group: Any group called `virtualmin-web`.
+        arn: The ARN of a target group by its name.
     """
+    group = _by_arn(group, arn)
     schedules = tuple(sorted(_schedules(group), key=lambda one: one.name))
     return group.model_copy(
         update={
             "capacity": _capacity(group, schedules),
             "template": _template(group),
             "placement": _placement(group),
-            "load_balancers": tuple(tt.LoadBalancer(id=_arn(one)) for one in group.load_balancers),
+            "load_balancers": tuple(sorted(group.load_balancers, key=lambda one: one.id)),
             "health_check": group.health_check.model_copy(update={"grace": group.health_check.grace or None}),
             "purchase": _purchase(group.purchase),
             "cooldown": None if group.cooldown == timedelta(seconds=300) else group.cooldown,
-            "policies": tuple(sorted((_tracks(group, one) for one in group.policies), key=lambda one: one.name)),
-            "alarms": tuple(sorted((_alarm(group, one) for one in group.alarms), key=lambda one: one.name)),
+            "policies": tuple(sorted((_tracks(one) for one in group.policies), key=lambda one: one.name)),
+            "alarms": tuple(sorted((_alarm(one) for one in group.alarms), key=lambda one: one.name)),
             "schedules": schedules,
             "tags": {key: value for key, value in group.tags.items() if (key, value) != ("Name", NATIVE)},
             "aws": _settings(group.aws),
@@ -315,8 +333,23 @@ def canonical(group):
     )
 
 
-def _arn(one):
-    return one.id or ARN.format(one.name)
+def _by_arn(group, arn):
+    """The same group with each target group, also where a metric means it, by ARN."""
+    known = {word: one.id or arn(one.name) for one in group.load_balancers for word in (one.name, one.id) if word}
+
+    def metric(item):
+        if getattr(getattr(item, "metric", None), "source", "") != "balancer":
+            return item
+        of = None if len(group.load_balancers) == 1 else known[item.metric.of]
+        return item.model_copy(update={"metric": item.metric.model_copy(update={"of": of})})
+
+    return group.model_copy(
+        update={
+            "load_balancers": tuple(tt.LoadBalancer(id=known[one.id or one.name]) for one in group.load_balancers),
+            "policies": tuple(map(metric, group.policies)),
+            "alarms": tuple(map(metric, group.alarms)),
+        }
+    )
 
 
 def _capacity(group, schedules):
@@ -353,19 +386,14 @@ def _purchase(purchase):
     return known
 
 
-def _metric(group, metric):
-    if metric.source == "custom":
-        return metric.model_copy(update={"unit": Unit.NONE})
-    if metric.source != "balancer":
-        return metric
-    of = next((_arn(one) for one in group.load_balancers if metric.of in (one.name, one.id)), None)
-    return metric.model_copy(update={"of": None if len(group.load_balancers) == 1 else of})
+def _metric(metric):
+    return metric.model_copy(update={"unit": Unit.NONE}) if metric.source == "custom" else metric
 
 
-def _tracks(group, policy):
+def _tracks(policy):
     if policy.type not in ("target-tracking", "predictive"):
         return policy
-    changes = {"metric": _metric(group, policy.metric)}
+    changes = {"metric": _metric(policy.metric)}
     if policy.type == "target-tracking" and policy.metric.name in {*TRACKED, PER_INSTANCE}:
         changes["statistic"] = "average"
     if policy.type == "predictive":
@@ -373,11 +401,12 @@ def _tracks(group, policy):
     return policy.model_copy(update=changes)
 
 
-def _alarm(group, alarm):
+def _alarm(alarm):
     changes = {
-        "metric": _metric(group, alarm.metric),
+        "metric": _metric(alarm.metric),
         "statistic": natural_statistic(alarm.metric, alarm.statistic),
         "datapoints": None if alarm.datapoints == alarm.periods else alarm.datapoints,
+        **{name: tuple(sorted(getattr(alarm, name))) for name in ("triggers", "notify", "notify_ok")},
     }
     if alarm.metric.source == "promql":
         changes |= {"statistic": "average", "datapoints": None, "missing": MissingData.MISSING}

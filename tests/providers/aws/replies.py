@@ -15,6 +15,7 @@ from trimtab.providers.base import Facts
 GROUP_METRICS = ("MinSize", "MaxSize", "DesiredCapacity", "InServiceInstances", "PendingInstances", "StandbyInstances")
 ALL_METRICS = [f"Group{name}" for name in (*GROUP_METRICS, "TerminatingInstances", "TotalInstances")]
 REGION = "us-east-1"
+MARK = "[trimtab fleet=virtualmin group=web digest=0123456789abcdef]"
 
 
 def facts_of(group):
@@ -31,7 +32,7 @@ def facts_of(group):
 
 
 def replies_to(group, now=NOW):
-    """What the calls would answer once `group` has been applied, less all marks."""
+    """What the calls would answer once `group` has been applied, less all marks but that of the template, which versions keep."""
     made = translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION)
     known = {ref: _given(ref) for item in made for ref in references(item.body)}
     bodies = {(item.key.kind, item.key.own_name): revealed(resolved(item.body, known)) for item in made}
@@ -42,8 +43,15 @@ def replies_to(group, now=NOW):
     whole = bodies["autoscaling-group", NATIVE]
     return Replies(
         group=_group(whole),
-        version={"LaunchTemplateName": NATIVE, "VersionNumber": 1, **bodies["launch-template", NATIVE]},
-        policies=[{**_inside, "PolicyName": name, "PolicyARN": _arn(name), **body} for name, body in of("scaling-policy")],
+        version={
+            "LaunchTemplateName": NATIVE,
+            "VersionNumber": 1,
+            "VersionDescription": MARK,
+            **bodies["launch-template", NATIVE],
+        },
+        policies=[
+            {**_inside, "PolicyName": name, "PolicyARN": _arn(name), **body} for name, body in of("scaling-policy")
+        ],
         actions=[_action(name, body, now) for name, body in of("scheduled-action")],
         alarms=[{"AlarmName": name, "StateValue": "OK", **_filled(body)} for name, body in of("metric-alarm")],
         hooks=[{**_inside, **_HOOK, **one} for one in whole.get("LifecycleHookSpecificationList", ())],
@@ -91,5 +99,7 @@ def _action(name, body, now):
 
 def _target(arn):
     name = arn.split("/")[-2]
-    balancer = f"arn:aws:elasticloadbalancing:{REGION}:1:loadbalancer/{LABEL.format(name).partition('/targetgroup/')[0]}"
+    balancer = (
+        f"arn:aws:elasticloadbalancing:{REGION}:1:loadbalancer/{LABEL.format(name).partition('/targetgroup/')[0]}"
+    )
     return {"TargetGroupArn": arn, "TargetGroupName": name, "LoadBalancerArns": [balancer]}

@@ -68,18 +68,24 @@ def mode(given):
 
 @adapter("schedule_active")
 def schedule_active(given):
+    created = given.get("created_at")
     window = Window(
-        cron=given["cron"], zone=given.get("time_zone") or "UTC", duration=seconds(given["duration_seconds"])
+        cron=given["cron"],
+        zone=given.get("time_zone") or "UTC",
+        duration=seconds(given["duration_seconds"]),
+        created=None if created is None else datetime.fromisoformat(created),
     )
     start = window.open_since(datetime.fromisoformat(given["at"]))
-    until = "" if start is None else f"{start + window.duration:%Y-%m-%dT%H:%M:%SZ}"
+    until = None if start is None else f"{start + window.duration:%Y-%m-%dT%H:%M:%SZ}"
     return {"active": start is not None, "until": until}
 
 
+@adapter("validate_schedule", "cron")
 @adapter("validate_schedule", "duration_seconds")
 def validate_schedule(given):
     zone = given.get("time_zone") or "UTC"
-    return {"valid": signals.window_problem(given.get("cron"), zone, seconds(given["duration_seconds"])) is None}
+    duration = seconds(given["duration_seconds"]) if "duration_seconds" in given else signals.SHORTEST_WINDOW
+    return {"valid": signals.window_problem(given.get("cron"), zone, duration) is None}
 
 
 @adapter("can_scale_to_zero")
@@ -91,7 +97,7 @@ def can_scale_to_zero(given):
 
 @adapter("predictive_combine")
 def predictive_combine(given):
-    found = signals.combined_forecast(given["real_time_size"], given["predicted_size"])
+    found = signals.combined_forecast(given["real_time_size"], given.get("predicted_size"))
     if "min" in given or "max" in given:
         found = signals.recommended_size([found], low=given.get("min", 0), high=given.get("max", found))
     return {"recommended": found}

@@ -6,10 +6,10 @@ FRACTIONS = {"ec2": Fraction.ON_DEMAND, "azure": Fraction.SPOT}
 
 
 def shares(given):
+    named = {"base": given.get("base"), "percent": given.get("percent_above_base")}
     return {
-        "base": given.get("base", 0),
-        "percent": given.get("percent_above_base", 100),
         "fraction": FRACTIONS[given["system"]],
+        **{name: value for name, value in named.items() if value is not None},
     }
 
 

@@ -20,11 +20,11 @@ def written(at):
 
 @adapter("next_fires")
 def next_fires(given):
-    fields = {"starts": given.get("start_time"), "ends": given.get("end_time")}
+    start = "starts" if given.get("cron") else "at"
+    fields = {"cron": given.get("cron"), start: given.get("start_time"), "ends": given.get("end_time")}
     schedule = Schedule.model_validate(
         {
             "name": "it",
-            "cron": given["cron"],
             "zone": given.get("time_zone") or "UTC",
             "min": 1,
             **{name: value for name, value in fields.items() if value},
@@ -55,6 +55,8 @@ def window_active(given):
 
 @adapter("validate_schedule", "schedule")
 def validate_schedule(given):
+    if given["schedule"] is None:  # a policy without one
+        return {"valid": True}
     try:
         window = window_of(given["schedule"], "UTC")
     except ValidationError:

@@ -152,9 +152,7 @@ _READERS: Mapping[str, Mapping[str, Reader]] = {
     "DescribeLaunchTemplateVersions": {"LaunchTemplateVersions": partial(_each, "version", _version)},
     "DescribeLaunchConfigurations": {"LaunchConfigurations": partial(_each, "configuration", _configuration)},
     "DescribePolicies": {"ScalingPolicies": partial(_each, "policies", _policy)},
-    "DescribeScheduledActions": {
-        "ScheduledUpdateGroupActions": partial(_each, "actions", _action)
-    },
+    "DescribeScheduledActions": {"ScheduledUpdateGroupActions": partial(_each, "actions", _action)},
     "DescribeLifecycleHooks": {"LifecycleHooks": partial(_each, "hooks", _hook)},
     "DescribeAlarms": {
         "MetricAlarms": partial(_each, "alarms", _alarm),

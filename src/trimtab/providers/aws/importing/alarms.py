@@ -1,7 +1,7 @@
 """Alarms as `DescribeAlarms` answers them, in the words of the model."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from trimtab.plan import read_description
 from trimtab.providers.aws.alarms import COMPARISONS, OPERATORS, alarm_body
 from trimtab.providers.aws.importing.metrics import Surroundings, dimensions_of, find_metrics, of_queue, unscaled
 from trimtab.providers.aws.importing.policies import duration, given
-from trimtab.providers.aws.metrics import scale_of
+from trimtab.providers.aws.metrics import SAME_UNIT, scale_of
 from trimtab.providers.aws.policies import STATISTICS
 
 MADE_BY_POLICY = "TargetTracking-"
@@ -38,7 +38,14 @@ def _is_marked(item: Mapping[str, Any], native: str) -> bool:
     return mark is not None and native == f"{mark.fleet}-{mark.group}"
 
 
-def read_alarm(item: Mapping[str, Any], name: str, around: Surroundings, policies: Mapping[str, str]) -> Alarm:
+def read_alarm(
+    item: Mapping[str, Any],
+    name: str,
+    around: Surroundings,
+    policies: Mapping[str, str],
+    *,
+    stepped: Collection[str] = (),
+) -> Alarm:
     """
     A metric alarm.
 
@@ -47,6 +54,7 @@ def read_alarm(item: Mapping[str, Any], name: str, around: Surroundings, policie
         name: Its name within the group.
         around: What its metric is read against.
         policies: The names, within the group, of the policies that alarms can trigger, by ARN.
+        stepped: Those of them whose steps are offsets in the alarm's own unit, which then is CloudWatch's.
 
     Raises:
         Unsupported: The model has no such alarm.
@@ -55,15 +63,16 @@ def read_alarm(item: Mapping[str, Any], name: str, around: Surroundings, policie
     text, _ = read_description(item.get("AlarmDescription"))
     common = given(
         name=name,
-        triggers=tuple(policies[arn] for arn in actions if arn in policies) or None,
-        notify=tuple(arn for arn in actions if arn not in policies) or None,
-        notify_ok=tuple(item.get("OKActions") or ()) or None,
+        triggers=tuple(sorted(policies[arn] for arn in actions if arn in policies)) or None,
+        notify=tuple(sorted(arn for arn in actions if arn not in policies)) or None,
+        notify_ok=tuple(sorted(item.get("OKActions") or ())) or None,
         enabled=None if item.get("ActionsEnabled", True) else False,
         description=text if text and len(text) <= _LONGEST else None,
     )
     if query := (item.get("EvaluationCriteria") or {}).get("PromQLCriteria"):
         return Alarm.model_validate({**common, **_promql(query, item)})
-    return Alarm.model_validate({**common, **_periods(item), **_watched(item, around)})
+    plain = any(word in stepped for word in common.get("triggers", ()))
+    return Alarm.model_validate({**common, **_periods(item), **_watched(item, around, plain=plain)})
 
 
 def _periods(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +81,7 @@ def _periods(item: Mapping[str, Any]) -> dict[str, Any]:
     return given(
         periods=periods,
         datapoints=None if datapoints == periods else datapoints,
-        missing="not-breaching" if missing == "notBreaching" else missing,
+        missing={"missing": None, "notBreaching": "not-breaching"}.get(missing, missing),
     )
 
 
@@ -84,7 +93,7 @@ def _comparison(item: Mapping[str, Any]) -> str:
     return words[native].value
 
 
-def _watched(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+def _watched(item: Mapping[str, Any], around: Surroundings, *, plain: bool) -> dict[str, Any]:
     word = _comparison(item)
     if item.get("Metrics"):
         metric = of_queue(item["Metrics"])
@@ -97,7 +106,8 @@ def _watched(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
     return next(
         fields
         for metric in found
-        if _is_written_so(
+        if not (plain and scale_of(metric, statistic or "average", period, detailed=around.detailed) != SAME_UNIT)
+        and _is_written_so(
             fields := _of_metric(metric, statistic, period, {word: item["Threshold"]}, around), item, around
         )
     )

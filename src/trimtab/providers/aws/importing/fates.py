@@ -1,5 +1,6 @@
 """What became of every leaf of a group's replies, and the notes that a person is given."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from trimtab.models import Schedule
 from trimtab.plan import read_description
 from trimtab.providers.aws.importing.compare import Comparison, all_as
+from trimtab.providers.aws.importing.group import subnets_of
 from trimtab.providers.aws.importing.names import short_names
 from trimtab.providers.aws.importing.replies import Reply
 from trimtab.providers.aws.importing.rows import (
@@ -56,7 +58,8 @@ def _as_reply(reading: Reading, body: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: value for name, value in body.items() if name != "LifecycleHookSpecificationList"}
     found["AutoScalingGroupName"] = reading.replies.name
     if "VPCZoneIdentifier" in found:
-        found["VPCZoneIdentifier"] = ",".join(found["VPCZoneIdentifier"])
+        same = subnets_of(item) == tuple(found["VPCZoneIdentifier"])
+        found["VPCZoneIdentifier"] = item["VPCZoneIdentifier"] if same else ",".join(found["VPCZoneIdentifier"])
     found["SuspendedProcesses"] = [{"ProcessName": name} for name in found.get("SuspendedProcesses", ())]
     if "EnabledMetrics" in found:
         found["EnabledMetrics"] = _metrics(item.get("EnabledMetrics") or (), found["EnabledMetrics"])
@@ -153,7 +156,9 @@ def alarm_leaves(reading: Reading, item: Reply) -> list[Leaf]:
     made = None if body is None else {**body, **_described(item, body)}
     if made is not None:
         made["AlarmName"] = f"{prefix if reading.fleet else reading.replies.name + '-'}{name}"
-    return list(Comparison(ALARM, item=f"alarms.{name}", refused=refused).leaves(item, made))
+    text, mark = read_description(item.get("AlarmDescription"))
+    own = {"AlarmDescription": MARK} if mark is not None and text is None else {}
+    return list(Comparison(ALARM, item=f"alarms.{name}", refused=refused, read_only=own).leaves(item, made))
 
 
 def _described(item: Reply, body: Reply) -> Reply:
@@ -206,14 +211,20 @@ def losses(label: str, leaves: Sequence[Leaf], *, whole: str = "") -> Iterator[L
         return
     for (field, reason), some in groupby(lost, key=lambda leaf: (_field(leaf.path), leaf.text)):
         found = list(some)
-        path, value = (found[0].path, _shown(found[0])) if len(found) == 1 else (field, "")
+        path, value = (found[0].path, _shown(found[0])) if len(found) == 1 else (_common(found, field), "")
         yield Loss(path=f"{label}: {path}", value=value, reason=reason)
 
 
 def _field(path: str) -> str:
-    """The field of an item that a leaf is in: `LaunchTemplateData.Placement`, `Tags[3]`."""
-    head, *rest = path.split(".")
+    """The field of an item that a leaf is in: `LaunchTemplateData.Placement`, `Tags[*]`."""
+    head, *rest = re.sub(r"\[\d+\]", "[*]", path).split(".")
     return f"{head}.{rest[0]}" if rest and head in ("LaunchTemplateData", "MixedInstancesPolicy") else head
+
+
+def _common(leaves: Sequence[Leaf], field: str) -> str:
+    """What several leaves of a field are called together."""
+    patterns = {re.sub(r"\[\d+\]", "[*]", leaf.path) for leaf in leaves}
+    return patterns.pop() if len(patterns) == 1 else field
 
 
 def _shown(leaf: Leaf) -> str:

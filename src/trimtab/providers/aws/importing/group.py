@@ -22,8 +22,8 @@ def read_fields(item: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a group that stand in its own reply, less sizes and purchase options."""
     subnets = subnets_of(item)
     return given(
-        placement={"subnets": subnets} if subnets else {"zones": tuple(item.get("AvailabilityZones") or ())},
-        load_balancers=tuple({"id": arn} for arn in item.get("TargetGroupARNs") or ()) or None,
+        placement={"subnets": subnets} if subnets else {"zones": tuple(sorted(item.get("AvailabilityZones") or ()))},
+        load_balancers=tuple({"id": arn} for arn in sorted(item.get("TargetGroupARNs") or ())) or None,
         health_check=_health(item) or None,
         cooldown=duration(_unless(item.get("DefaultCooldown"), COOLDOWN)),
         warm_up=duration(_unless(item.get("DefaultInstanceWarmup"), -1)),
@@ -33,8 +33,8 @@ def read_fields(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def subnets_of(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """The subnets of a group."""
-    return tuple(subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet)
+    """The subnets of a group, in order."""
+    return tuple(sorted(subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet))
 
 
 def read_group_tags(item: Mapping[str, Any]) -> dict[str, str]:

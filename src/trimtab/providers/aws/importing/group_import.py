@@ -132,8 +132,9 @@ def _additions(reading: Reading) -> Iterator[Loss]:
             continue
         kind = KINDS[live.key.kind]
         there, wanted = kind.leaves(live.body), kind.leaves(_settled(reading, made))
+        swapped = "LaunchConfigurationName" in live.body  # which a note says already
         for path in sorted(set(wanted) - set(there) - made.initial):
-            if not isinstance(wanted[path], (Ref, Text)):
+            if not isinstance(wanted[path], (Ref, Text)) and not (swapped and path.startswith("LaunchTemplate.")):
                 label = f"{kind.label} {live.key.own_name}: {path}"
                 yield Loss(path=label, reason=f"it is not there; a plan writes {shown(plain(wanted[path]))}")
 

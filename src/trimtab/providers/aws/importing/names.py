@@ -1,11 +1,10 @@
 """Native names as names of ours: shortened where they begin as translation would begin them, else made legal."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from trimtab.models.base import NAME
-
-LONGEST = 63
+from trimtab.providers.imports import LONGEST, legal
 
 
 def short_names(natives: Iterable[str], prefix: str, kind: str) -> dict[str, str]:
@@ -29,30 +28,12 @@ def is_exact(native: str, prefix: str) -> bool:
     return native.startswith(prefix) and re.fullmatch(NAME, native.removeprefix(prefix)) is not None
 
 
-def legal(text: str, kind: str) -> str:
-    """The nearest name to a text that is legal."""
-    word = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    word = word if word[:1].isalpha() else f"{kind}-{word}".rstrip("-")
-    return word[:LONGEST].rstrip("-")
-
-
 def _free(wanted: str, taken: Iterable[str]) -> str:
     names, name, number = set(taken), wanted, 2
     while name in names:
         name = f"{wanted[: LONGEST - len(str(number)) - 1]}-{number}"
         number += 1
     return name
-
-
-def fleet_for(natives: Sequence[str]) -> str:
-    """The fleet that groups with these names would be of: what they all begin with, up to a hyphen."""
-    parts = [native.split("-") for native in natives]
-    shared: list[str] = []
-    for words in zip(*(each[:-1] for each in parts), strict=False):
-        if len(set(words)) > 1:
-            break
-        shared.append(words[0])
-    return legal("-".join(shared), "fleet") if shared else "imported"
 
 
 def group_name(native: str, fleet: str | None) -> tuple[str, str | None]:

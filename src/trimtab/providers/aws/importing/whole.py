@@ -21,7 +21,7 @@ from trimtab.models import (
     SimplePolicy,
     StepPolicy,
 )
-from trimtab.plan import Key, Ref, Resource, resolved, revealed
+from trimtab.plan import Key, Ref, Resource, read_description, resolved, revealed
 from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
@@ -141,10 +141,12 @@ class Reading:
         return found
 
     def _alarm(self, item: Reply) -> Alarm:
-        alarm = read_alarm(item, self.alarm_names[item["AlarmName"]], self.around, self._triggers)
+        stepped = {one.name for one in self.policies.values() if isinstance(one, StepPolicy)}
+        name = self.alarm_names[item["AlarmName"]]
+        alarm = read_alarm(item, name, self.around, self._triggers, stepped=stepped)
         made = alarm_body(alarm, self.around.scope(alarm.metric))
         for name in _MEASURED:
-            if made.get(name) is not None and not _says(item.get(name), made[name]):
+            if made.get(name) not in (None, []) and not _says(item.get(name), made[name]):
                 raise Unsupported("the model has no such metric")
         return alarm
 
@@ -246,11 +248,18 @@ class Reading:
 
     @property
     def gaps(self) -> Iterator[tuple[str, str]]:
-        """What a template has to say and this one does not, with what stands in for it."""
+        """What a template has to say and this one does not, with what stands in for it or follows."""
         if not self.data.get("ImageId"):
             yield "ImageId", f"the template names no image; {UNKNOWN!r} stands for it"
         if not self.data.get("InstanceType"):
             yield "InstanceType", f"the template names no size; {self.group.template.size!r} stands for it"
+        own = self.replies.launched_from.get("LaunchTemplateName") == self.replies.name
+        if own and read_description((self.replies.version or {}).get("VersionDescription"))[1] is None:
+            yield (
+                "VersionDescription",
+                "it bears no mark: adopting makes a version that does, and a plan lets the group launch from it; "
+                "instances stay",
+            )
 
 
 _MEASURED = (

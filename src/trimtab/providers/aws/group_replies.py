@@ -1,0 +1,101 @@
+"""Reads everything about one group that importing takes: eight calls, and one more for each further page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from trimtab.errors import NotFound, ProviderError
+from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.importing import Replies
+from trimtab.providers.aws.reads import launched_from
+
+Items = list[Mapping[str, Any]]
+
+
+def read_replies(calls: Calls, region: str, name: str) -> Replies:
+    """
+    All that is answered about a group.
+
+    Raises:
+        NotFound: There is no such group.
+    """
+    found = _items(calls, region, "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
+    if not found:
+        raise NotFound(f"there is no group {name!r} in {region}", provider="aws")
+    group = found[0]
+    inside = partial(_items, calls, region, "autoscaling", AutoScalingGroupName=name)
+    questions: list[Callable[[], Any]] = [
+        partial(inside, "describe_policies"),
+        partial(inside, "describe_scheduled_actions"),
+        partial(_hooks, calls, region, name),
+        partial(_alarms, calls, region),
+        partial(_version, calls, region, launched_from(group)),
+        partial(_configuration, calls, region, group.get("LaunchConfigurationName")),
+        partial(_target_groups, calls, region, group.get("TargetGroupARNs") or ()),
+    ]
+    policies, actions, hooks, alarms, version, configuration, targets = map(_or_raise, calls.together(questions))
+    return Replies(
+        group=group,
+        version=version,
+        configuration=configuration,
+        policies=policies,
+        alarms=alarms[0],
+        composites=alarms[1],
+        actions=actions,
+        hooks=hooks,
+        target_groups=targets,
+    )
+
+
+def _or_raise(answer: Any) -> Any:
+    if isinstance(answer, ProviderError):
+        raise answer
+    return answer
+
+
+def _items(calls: Calls, region: str, service: str, operation: str, **params: Any) -> Items:
+    pages = calls.pages(service, operation, region, **params)
+    return [item for page in pages for value in page.values() if isinstance(value, list) for item in value]
+
+
+def _hooks(calls: Calls, region: str, name: str) -> Items:
+    reply = calls.call("autoscaling", "describe_lifecycle_hooks", region, AutoScalingGroupName=name)
+    return list(reply["LifecycleHooks"])
+
+
+def _alarms(calls: Calls, region: str) -> tuple[Items, Items]:
+    """Every alarm of the region: which are the group's only their actions and dimensions say."""
+    asked = {"AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100}
+    pages = list(calls.pages("cloudwatch", "describe_alarms", region, **asked))
+    metric = [item for page in pages for item in page.get("MetricAlarms") or ()]
+    return metric, [item for page in pages for item in page.get("CompositeAlarms") or ()]
+
+
+def _version(calls: Calls, region: str, template: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The version that a group launches from; none where it launches from no template or from one that is gone."""
+    if not template:
+        return None
+    by = "LaunchTemplateId" if template.get("LaunchTemplateId") else "LaunchTemplateName"
+    asked = {by: template[by], "Versions": [template.get("Version", "$Default")]}
+    try:
+        reply = calls.call("ec2", "describe_launch_template_versions", region, **asked)
+    except NotFound:
+        return None
+    return next(iter(reply["LaunchTemplateVersions"]), None)
+
+
+def _configuration(calls: Calls, region: str, name: str | None) -> Mapping[str, Any] | None:
+    if name is None:
+        return None
+    found = _items(calls, region, "autoscaling", "describe_launch_configurations", LaunchConfigurationNames=[name])
+    return next(iter(found), None)
+
+
+def _target_groups(calls: Calls, region: str, arns: Sequence[str]) -> Items:
+    if not arns:
+        return []
+    try:
+        return _items(calls, region, "elbv2", "describe_target_groups", TargetGroupArns=list(arns))
+    except NotFound:  # one that is gone hides all others
+        every = _items(calls, region, "elbv2", "describe_target_groups", PageSize=400)
+        return [one for one in every if one["TargetGroupArn"] in arns]
