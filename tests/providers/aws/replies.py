@@ -32,7 +32,7 @@ def facts_of(group):
 
 
 def replies_to(group, now=NOW):
-    """What the calls would answer once `group` has been applied, less all marks but that of the template, which versions keep."""
+    """What the calls would answer once `group` is applied, less all marks but the template's, which versions keep."""
     made = translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION)
     known = {ref: _given(ref) for item in made for ref in references(item.body)}
     bodies = {(item.key.kind, item.key.own_name): revealed(resolved(item.body, known)) for item in made}
