@@ -286,3 +286,11 @@ def test_steps_in_a_unit_that_cloudwatch_does_not_have_are_refused():
     assert problem.startswith("policies.out.steps: alarm 'busy' watches 'network-in'")
     fine = one_group(policies=steps, alarms={"hot": {"metric": "cpu", "above": 9, "triggers": ["out"]}})
     assert not list(_metric_problems(fine.groups[0]))
+
+
+def test_tags_of_aws_itself_are_not_compared():
+    """CloudFormation puts some on its groups; nobody else may write or remove them."""
+    tags = [{"Key": "aws:cloudformation:stack-name", "Value": "old"}, {"Key": "Team", "Value": "web"}]
+    reply = {"AutoScalingGroupName": "web", "MinSize": 1, "MaxSize": 2, "DesiredCapacity": 1, "Tags": tags}
+    found = group_resource("us-east-1", reply).body["Tags"]
+    assert found == [{"Key": "Team", "Value": "web", "PropagateAtLaunch": False}]

@@ -355,7 +355,12 @@ def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str
         "NewInstancesProtectedFromScaleIn": bool(item.get("NewInstancesProtectedFromScaleIn")),
         "TerminationPolicies": item.get("TerminationPolicies") or ["Default"],
         "MaxInstanceLifetime": _unless(item.get("MaxInstanceLifetime"), 0),
-        "Tags": [{"Key": key, "Value": tags[key], "PropagateAtLaunch": launches[key]} for key in tags],
+        # those of AWS itself nobody may write or remove
+        "Tags": [
+            {"Key": key, "Value": tags[key], "PropagateAtLaunch": launches[key]}
+            for key in tags
+            if not key.startswith("aws:")
+        ],
     }
     instances = item.get("Instances", [])
     return Resource(
