@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trimtab.engine.limits import estimate
 from trimtab.engine.policies import Direction
 from trimtab.engine.rules import (
     Cause,
@@ -23,7 +24,6 @@ from trimtab.engine.rules import (
     TimeAggregation,
     aggregate,
     combined_size,
-    estimate,
     evaluate_rules,
     lookahead_problem,
     per_instance,

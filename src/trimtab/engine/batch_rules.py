@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.engine.limits import NOISE
 from trimtab.engine.presets import AlarmWindow, CooldownScope, Preset, ScaleInAgreement, datapoint_span
-from trimtab.engine.rounding import Rounding, ceil_ratio, exact
-from trimtab.engine.ruleset import BREACHES, WORDS, AlarmRule, AmountRule, TrackingRule
+from trimtab.engine.rounding import Rounding, ceil_ratio
+from trimtab.engine.ruleset import WORDS, AlarmRule, AmountRule, TrackingRule
 from trimtab.models import Comparison, MissingData, SimplePolicy, Step
 
 Ints = NDArray[np.int64]
@@ -161,7 +162,6 @@ class BatchAlarm:
         self.value: Floats = np.full(len(rules), np.nan)
         self.unread: Bools = np.zeros(len(rules), dtype=np.bool_)
         self._compare = _COMPARE[first.comparison]
-        self._exactly = first.breaches
         self._threshold: Floats = np.array([rule.threshold for rule in rules])
         self._periods = np.array([rule.periods for rule in rules], dtype=np.int16)
         self._datapoints = np.array([rule.datapoints for rule in rules], dtype=np.int16)
@@ -184,7 +184,7 @@ class BatchAlarm:
 
     def trips(self, size: Ints, smaller: Ints) -> Bools:
         """Where it would fire at a smaller size, by the estimate value x size / smaller."""
-        return estimate_trips(self.value, size, smaller, self._threshold, self._compare, self._exactly)
+        return estimate_trips(self.value, size, smaller, self._threshold, self._compare)
 
     def _rows(self, window: Floats, depths: NDArray[np.int16]) -> tuple[Floats, Bools]:
         """The rows that are looked at, and which points of them are real."""
@@ -251,23 +251,13 @@ def _newest(rows: Floats, real: Bools) -> Floats:
     return value
 
 
-def estimate_trips(
-    value: Floats,
-    size: Ints,
-    smaller: Ints,
-    threshold: Floats,
-    compare: Callable[..., Any],
-    exactly: Callable[[Any, Any], bool],
-) -> Bools:
-    """Where a metric that falls with size would breach at `smaller`; exact where the estimate meets the threshold."""
+def estimate_trips(value: Floats, size: Ints, smaller: Ints, threshold: Floats, compare: Callable[..., Any]) -> Bools:
+    """Where a metric that falls with size would breach at `smaller`; see `limits.estimate` and `limits.settled`."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = np.where(smaller > 0, value * size / smaller, np.where(value > 0, inf, value))
-    trips: Bools = compare(estimate, threshold)
-    with np.errstate(invalid="ignore"):
-        near = np.abs(estimate - threshold) <= _NEAR * np.maximum(1.0, np.abs(estimate))
-    for index in np.flatnonzero(near & (smaller > 0)):
-        exact_estimate = exact(float(value[index])) * int(size[index]) / int(smaller[index])
-        trips[index] = exactly(exact_estimate, exact(float(threshold[index])))
+        estimate = np.where(smaller > 0, value * size / smaller, np.where(value == 0, value, np.copysign(inf, value)))
+        met = np.abs(estimate - threshold) <= NOISE * np.maximum(np.abs(estimate), np.abs(threshold))
+    met &= np.isfinite(estimate)
+    trips: Bools = compare(np.where(met, threshold, estimate), threshold)
     return trips
 
 
@@ -306,7 +296,7 @@ class BatchTarget:
 
     def trips(self, size: Ints, smaller: Ints) -> Bools:
         """Where it would scale out at a smaller size."""
-        return estimate_trips(self._value, size, smaller, self._high, np.greater, BREACHES[Comparison.ABOVE])
+        return estimate_trips(self._value, size, smaller, self._high, np.greater)
 
     def _asked(self, moment: Moment) -> Ints:
         size = moment.size

@@ -4,18 +4,14 @@ import operator
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from math import inf
 from typing import Any, NamedTuple
 
 from trimtab.engine.case import Ask, Case, Reading, Tally, newest
-from trimtab.engine.limits import least_cut
+from trimtab.engine.limits import estimate, least_cut, settled
 from trimtab.engine.policies import Direction, combine_tracking, raised_maximum
 from trimtab.engine.presets import MissingMetric, ScaleInAgreement
 from trimtab.engine.reasons import ReasonCode
-from trimtab.engine.rounding import exact
 from trimtab.engine.values import Forecast, Sized
-
-_NEAR = 1e-9
 
 
 def combine(case: Case, readings: list[Reading], tally: Tally) -> int:
@@ -72,12 +68,7 @@ class _OutLimit(NamedTuple):
 
     def trips(self, size: int, smaller: int) -> bool:
         """Whether the rule would fire at a smaller size, by the estimate value x size / smaller."""
-        if not smaller:
-            return self.breaches(inf if self.value > 0 else self.value, self.threshold)
-        estimate = self.value * size / smaller
-        if abs(estimate - self.threshold) > _NEAR * max(1.0, abs(estimate)):
-            return self.breaches(estimate, self.threshold)
-        return self.breaches(exact(self.value) * size / smaller, exact(self.threshold))
+        return self.breaches(settled(estimate(self.value, size, smaller), self.threshold), self.threshold)
 
 
 def _unflapping(case: Case, readings: list[Reading], wanted: int, tally: Tally) -> int:

@@ -7,9 +7,10 @@ Sources are pages of the Amazon EC2 Auto Scaling User Guide unless another is na
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import copysign, inf, isclose
 from typing import NamedTuple, assert_never
 
-from trimtab.engine.rounding import percent_change
+from trimtab.engine.rounding import Number, exact, percent_change
 from trimtab.models import AwsProcess, PredictiveMode
 
 DEFAULT_COOLDOWN = timedelta(seconds=300)
@@ -148,6 +149,26 @@ def peak_floor(peak: int, *, limit: int | None = None, percent: int | None = Non
 def least_cut(asked: int, current: int, trips: Callable[[int], bool]) -> int | None:
     """The smallest size from `asked` up to `current - 1` at which `trips` is false; `None` when there is none."""
     return next((size for size in range(asked, current) if not trips(size)), None)
+
+
+def estimate(value: Number, current: int, smaller: int) -> float:
+    """
+    What a metric will be at a smaller size: value x current / smaller.
+
+    At 0 instances any value grows beyond all bounds, and 0 stays 0 (Azure Monitor, Flapping in Autoscale).
+    """
+    if smaller:
+        return float(exact(value) * current / smaller)
+    return copysign(inf, value) if value else 0.0
+
+
+def settled(estimated: float, threshold: float) -> float:
+    """The estimate, or the threshold where they differ by rounding only: 100/3 x 3/2 is 50, not more than 50."""
+    return threshold if isclose(estimated, threshold, rel_tol=NOISE) else estimated
+
+
+NOISE = 1e-12
+"""The relative difference below which two numbers differ by rounding only."""
 
 
 # zones and what is terminated

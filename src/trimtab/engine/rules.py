@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from math import copysign, inf, isclose, isfinite
+from math import isfinite
 from typing import NamedTuple, assert_never
 
-from trimtab.engine.limits import bound, least_cut
+from trimtab.engine.limits import bound, estimate, least_cut, settled
 from trimtab.engine.policies import Direction, direction
 from trimtab.engine.rounding import Number, Rounding, exact, percent_change
 
@@ -21,7 +21,6 @@ MOST_INSTANCES = 1000
 """The largest size of a scale set."""
 MOST_RULES = 10
 """How many rules a profile has at most."""
-_NOISE = 1e-12
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -410,17 +409,6 @@ def _due(readings: Sequence[_Reading], current: int) -> list[Rule]:
 # flapping
 
 
-def estimate(value: Number, current: int, smaller: int) -> float:
-    """
-    What a metric would be at a smaller size: value x current / smaller (Flapping in Autoscale).
-
-    No instance is left to take the load at size 0: a value above 0 grows beyond any threshold, 0 stays 0.
-    """
-    if smaller == 0:
-        return copysign(inf, value) if value else 0.0
-    return float(exact(value) * current / smaller)
-
-
 def _unflapping(outcome: Outcome, readings: Sequence[_Reading], asked: int, wait: timedelta) -> Outcome:
     """The cut from `asked` on upward, toward the current size, at which no rule would scale out again."""
     current = outcome.current
@@ -447,9 +435,7 @@ def _grows(reading: _Reading) -> bool:
 
 
 def _trips(rule: Rule, estimated: float, smaller: int) -> bool:
-    # a total that was divided before comes back a hair off: 100/3 x 3/2 is 50, not more than 50
-    met = isclose(estimated, rule.threshold, rel_tol=_NOISE)
-    return rule.fires(rule.threshold if met else estimated) and rule.action.way(smaller) is Direction.OUT
+    return rule.fires(settled(estimated, rule.threshold)) and rule.action.way(smaller) is Direction.OUT
 
 
 # metrics
