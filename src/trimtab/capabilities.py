@@ -1,15 +1,11 @@
 """What each provider can do with each feature of a group: data that plans, docs and tests read."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import BaseModel
-
-from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
-from trimtab.plan import Kind, Note
-
-__all__ = ["FEATURES", "Means", "Support", "features_of", "judge", "set_fields", "support_of"]
+from trimtab.features import features_of
+from trimtab.models import ScalingGroup
 
 
 class Means(StrEnum):
@@ -23,10 +19,18 @@ class Means(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How a provider does a feature; `text` says what differs or why not."""
+    """
+    How a provider does a feature.
+
+    Attributes:
+        means: Who enacts it.
+        text: What differs, or why not.
+        sizes: Whether another size can result, which takes the policy's consent (`approximate: true`).
+    """
 
     means: Means
     text: str = ""
+    sizes: bool = False
 
 
 _NATIVE = Support(Means.NATIVE)
@@ -34,40 +38,120 @@ _LATER = Support(Means.UNSUPPORTED, "not in this version")
 _ELSEWHERE = Support(Means.UNSUPPORTED, "AWS keeps this with the load balancer or has no such thing")
 
 
-def _row(aws: Support) -> Mapping[str, Support]:
-    return {"memory": _NATIVE, "aws": aws}
+def _approximated(text: str) -> Support:
+    return Support(Means.APPROXIMATED, text)
 
+
+def _other_size(text: str) -> Support:
+    return Support(Means.APPROXIMATED, text, sizes=True)
+
+
+def _controller(text: str) -> Support:
+    return Support(Means.CONTROLLER, text)
+
+
+def _unsupported(text: str) -> Support:
+    return Support(Means.UNSUPPORTED, text)
+
+
+def _row(aws: Support, azure: Support) -> Mapping[str, Support]:
+    return {"memory": _NATIVE, "aws": aws, "azure": azure}
+
+
+_AVERAGES = _approximated(
+    "Azure averages the metric over the whole window, of five minutes at least, where AWS counts breaching datapoints"
+)
+_WEEKLY = _controller("Azure's recurring profiles start on days of the week, at one hour and one minute, for good")
 
 FEATURES: Mapping[str, Mapping[str, Support]] = {
-    "simple policy": _row(_NATIVE),
-    "step policy": _row(_NATIVE),
-    "target-tracking policy": _row(_NATIVE),
-    "predictive policy": _row(_NATIVE),
-    "alarm": _row(_NATIVE),
-    "alarm on a percentile": _row(_NATIVE),
-    "schedule": _row(_NATIVE),
-    "schedule window": _row(_NATIVE),
-    "cpu metric": _row(_NATIVE),
-    "network metric": _row(_NATIVE),
-    "agent metric": _row(_NATIVE),
-    "balancer metric": _row(_NATIVE),
-    "queue metric": _row(_NATIVE),
-    "custom metric": _row(_NATIVE),
-    "PromQL metric": _row(_NATIVE),
-    "spot instances": _row(_NATIVE),
-    "several sizes": _row(_NATIVE),
-    "capacity reservation": _row(_NATIVE),
-    "lifecycle hooks": _row(_NATIVE),
-    "warm pool": _row(_NATIVE),
-    "suspended processes": _row(_NATIVE),
-    "group metrics": _row(_NATIVE),
-    "group stabilization": _row(Support(Means.UNSUPPORTED, "EC2 Auto Scaling looks back for no group as a whole")),
-    "health probe of the group": _row(_ELSEWHERE),
-    "balancer port": _row(_ELSEWHERE),
-    "balancer drain": _row(_ELSEWHERE),
-    "network by name": _row(Support(Means.UNSUPPORTED, "on AWS the subnets say which network it is")),
+    "simple policy": _row(_NATIVE, _NATIVE),
+    "step policy": _row(_NATIVE, _NATIVE),
+    "step policy that removes by several steps": _row(
+        _NATIVE, _other_size("of several rules that remove, Azure takes the one that removes least")
+    ),
+    "step policy whose steps do not grow": _row(
+        _NATIVE, _controller("of several rules that add, Azure takes the one that adds most")
+    ),
+    "change by per cent": _row(_NATIVE, _approximated("Azure does not say how it rounds a part of an instance")),
+    "least change by per cent": _row(_NATIVE, _other_size("Azure knows no least number for a change by per cent")),
+    "target-tracking policy": _row(
+        _NATIVE,
+        _other_size("two rules: one instance more above the target, one less below 70 % of it, as a mean of 5 min"),
+    ),
+    "predictive policy": _row(
+        _NATIVE, _other_size("Azure holds its forecast of the CPU against the group's rules, not against the target")
+    ),
+    "predictive policy on another metric than CPU": _row(_NATIVE, _unsupported("Azure forecasts CPU only")),
+    "forecast above the maximum": _row(_NATIVE, _unsupported("Azure never goes above the maximum")),
+    "alarm": _row(_NATIVE, _NATIVE),
+    "alarm over several periods": _row(_NATIVE, _AVERAGES),
+    "alarm on some of several datapoints": _row(_NATIVE, _AVERAGES),
+    "alarm on a percentile": _row(_NATIVE, _controller("autoscale rules and metric alerts know no percentiles")),
+    "alarm that breaches without data": _row(
+        _NATIVE, _controller("an autoscale rule without data never fires; Azure goes to the default capacity")
+    ),
+    "alarm that says how missing data count": _row(
+        _NATIVE, _approximated("a rule without data does not fire, and the size goes up to the default capacity")
+    ),
+    "scaling in by any of several alarms": _row(
+        _NATIVE, _approximated("Azure removes instances only when all rules that remove agree")
+    ),
+    "notification when an alarm is over": _row(
+        _NATIVE, _approximated("Azure tells the same action groups that an alert fired and that it is resolved")
+    ),
+    "schedule": _row(_NATIVE, _NATIVE),
+    "schedule window": _row(_NATIVE, _NATIVE),
+    "schedule by day of the month": _row(_NATIVE, _WEEKLY),
+    "schedule that fires within the hour": _row(_NATIVE, _WEEKLY),
+    "schedule with a first or last moment": _row(_NATIVE, _WEEKLY),
+    "schedule once, without an end": _row(
+        _NATIVE, _unsupported("a fixed date of Azure ends; give a `duration`, or edit `capacity` when the day has come")
+    ),
+    "cpu metric": _row(_NATIVE, _NATIVE),
+    "network metric": _row(_NATIVE, _NATIVE),
+    "agent metric": _row(_NATIVE, _NATIVE),
+    "balancer metric": _row(_NATIVE, _NATIVE),
+    "queue metric": _row(_NATIVE, _NATIVE),
+    "custom metric": _row(_NATIVE, _NATIVE),
+    "PromQL metric": _row(_NATIVE, _controller("autoscale rules take no PromQL query")),
+    "spot instances": _row(_NATIVE, _NATIVE),
+    "several sizes": _row(_NATIVE, _NATIVE),
+    "sizes with weights": _row(_NATIVE, _unsupported("a scale set counts instances, whatever their size")),
+    "spot replaced before it is taken": _row(
+        _NATIVE, _unsupported("Azure gives 30 s of notice and replaces afterwards")
+    ),
+    "capacity reservation": _row(_NATIVE, _NATIVE),
+    "lifecycle hooks": _row(_NATIVE, _LATER),
+    "warm pool": _row(_NATIVE, _LATER),
+    "suspended processes": _row(_NATIVE, _LATER),
+    "group metrics": _row(_NATIVE, _LATER),
+    "group stabilization": _row(
+        _unsupported("EC2 Auto Scaling looks back for no group as a whole"),
+        _controller("autoscale settings do not look back"),
+    ),
+    "warm-up": _row(_NATIVE, _approximated("Azure counts the metrics of a new instance at once")),
+    "protection from scaling in": _row(_NATIVE, _unsupported("Azure protects single instances, not those to come")),
+    "health probe of the group": _row(_ELSEWHERE, _NATIVE),
+    "balancer port": _row(_ELSEWHERE, _unsupported("Azure keeps the port with the load balancer's rules")),
+    "balancer drain": _row(_ELSEWHERE, _unsupported("Azure keeps draining with the application gateway")),
+    "network by name": _row(_unsupported("on AWS the subnets say which network it is"), _NATIVE),
+    "subnets by tag": _row(_NATIVE, _unsupported("subnets have no tags on Azure; name one by `subnets`")),
+    "several subnets": _row(_NATIVE, _unsupported("a scale set has one subnet; zones are chosen by `zones`")),
+    "several security groups": _row(_NATIVE, _unsupported("a network card has one network security group")),
+    "image by architecture": _row(_NATIVE, _unsupported("on Azure the image's sku says the architecture")),
+    "session tokens for metadata": _row(
+        _NATIVE, _approximated("Azure's metadata service asks for a header in place of a session token")
+    ),
+    "metadata hops": _row(_NATIVE, _unsupported("Azure's metadata service does not count hops")),
+    "host metrics each minute": _row(_NATIVE, Support(Means.NATIVE, "Azure's host metrics are always of a minute")),
+    "encrypted disk": _row(_NATIVE, Support(Means.NATIVE, "Azure encrypts every disk at rest")),
+    "unencrypted disk": _row(_NATIVE, _unsupported("Azure encrypts every disk at rest")),
+    "disk that is kept": _row(_NATIVE, _unsupported("the disks of a scale set's instances go with them")),
 }
 """By feature and provider."""
+
+BLOCKS = frozenset({"aws", "azure", "gcp"})
+"""Fields of a group that are for one cloud only."""
 
 
 def support_of(feature: str, provider: str) -> Support:
@@ -75,119 +159,19 @@ def support_of(feature: str, provider: str) -> Support:
     return FEATURES[feature].get(provider, _LATER)
 
 
-def features_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
-    """Each feature that a group uses, and the path of the model field that asks for it."""
-    yield from _features_of_policies(group)
-    yield from _features_of_alarms(group)
-    for schedule in group.schedules:
-        yield ("schedule window" if schedule.is_window else "schedule"), f"schedules.{schedule.name}"
-    yield from _features_of_group(group)
+def supports_of(group: ScalingGroup, provider: str) -> Iterator[tuple[str, str, Support]]:
+    """Each feature that a group uses on a provider, its path, and how the provider does it."""
+    others = frozenset() if provider == "memory" else BLOCKS - {provider}
+    for feature, path in features_of(group):
+        if path.split(".")[0] not in others:
+            yield feature, path, support_of(feature, provider)
 
 
-def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
-    for policy in group.policies:
-        path = f"policies.{policy.name}"
-        yield f"{policy.type} policy", path
-        if policy.type in ("target-tracking", "predictive"):
-            yield _metric_feature(policy.metric), f"{path}.metric"
-
-
-def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
-    for alarm in group.alarms:
-        path = f"alarms.{alarm.name}"
-        yield "alarm", path
-        if alarm.statistic.startswith("p"):
-            yield "alarm on a percentile", f"{path}.statistic"
-        yield _metric_feature(alarm.metric), f"{path}.metric"
-
-
-def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
-    asked = (
-        ("spot instances", "purchase.spot", group.purchase.spot),
-        ("several sizes", "purchase.sizes", group.purchase.sizes),
-        ("capacity reservation", "purchase.reservation", group.purchase.reservation),
-        ("lifecycle hooks", "aws.lifecycle_hooks", group.aws.lifecycle_hooks),
-        ("warm pool", "aws.warm_pool", group.aws.warm_pool is not None),
-        ("suspended processes", "aws.suspended_processes", group.aws.suspended_processes),
-        ("group metrics", "aws.group_metrics", group.aws.group_metrics),
-        ("group stabilization", "stabilization", group.stabilization is not None),
-        ("health probe of the group", "health_check.path", group.health_check.path is not None),
-        ("health probe of the group", "health_check.port", group.health_check.port is not None),
-        ("balancer port", "load_balancers.port", any(one.port is not None for one in group.load_balancers)),
-        ("balancer drain", "load_balancers.drain", any(one.drain is not None for one in group.load_balancers)),
-        ("network by name", "placement.network", group.placement.network),
-    )
-    yield from ((feature, path) for feature, path, given in asked if given)
-
-
-def _metric_feature(metric: Metric) -> str:
-    if metric.source is MetricSource.HOST:
-        return "cpu metric" if metric.name == "cpu" else "network metric"
-    if metric.source is MetricSource.PROMQL:
-        return "PromQL metric"
-    return f"{metric.source} metric"
-
-
-def judge(fleet: Fleet, provider: str, kinds: Mapping[str, Kind]) -> tuple[list[Note], list[Note]]:
+def is_controlled(group: ScalingGroup, provider: str) -> bool:
     """
-    What a provider does otherwise than asked (notes), and what it cannot do (problems).
+    Whether a group's size is the controller's to decide on a provider.
 
-    A field that is set and that no kind of the provider carries is a problem too: nothing is dropped
-    in silence.
+    On Azure and Google Cloud one thing that needs the controller takes the whole group there: one actor writes the
+    size.
     """
-    notes: list[Note] = []
-    problems: list[Note] = []
-    for group in fleet.groups:
-        said: set[str] = set()
-        for feature, path in features_of(group):
-            support = support_of(feature, provider)
-            if support.means is Means.APPROXIMATED:
-                notes.append(Note(f"{path}: {feature}: {support.text}", group.name))
-            elif support.means is Means.CONTROLLER and not fleet.controller:
-                text = f"{path}: {feature} needs a running controller on {provider}; consent with `controller: true`"
-                problems.append(Note(text, group.name))
-            elif support.means is Means.UNSUPPORTED:
-                said.add(path)
-                problems.append(Note(f"{path}: {provider} cannot do this: {feature}, {support.text}", group.name))
-        problems += [
-            Note(f"{path}: {provider} has no translation for this field", group.name)
-            for path in _not_carried(group, kinds)
-            if not any(path == one or path.startswith(f"{one}.") for one in said)
-        ]
-    return notes, problems
-
-
-_STRUCTURE = {"name", "native_name", "location", "unmanaged", "approximate", "azure", "gcp", "type"}
-_ITEMS = ("policies", "alarms", "schedules")
-
-
-def _not_carried(group: ScalingGroup, kinds: Mapping[str, Kind]) -> Iterator[str]:
-    """Paths of the fields that are set and that no row of any kind comes from."""
-    carried = {name for kind in kinds.values() for row in kind.fields for name in row.models.split()}
-    for item in _ITEMS:
-        for one in getattr(group, item):
-            for path in set_fields(one):
-                if not _is_carried(path, carried):
-                    yield f"{item}.{one.name}.{path}"
-    for path in set_fields(group):
-        if path.split(".")[0] not in _ITEMS and not _is_carried(path, carried):
-            yield path
-
-
-def _is_carried(path: str, carried: Set[str]) -> bool:
-    return any(path == name or path.startswith(f"{name}.") for name in carried)
-
-
-def set_fields(model: BaseModel, prefix: str = "") -> Iterator[str]:
-    """Paths of the leaves that differ from the model's defaults."""
-    for name, info in type(model).model_fields.items():
-        value = getattr(model, name)
-        if name in _STRUCTURE or value == info.get_default(call_default_factory=True):
-            continue
-        if isinstance(value, BaseModel):
-            yield from set_fields(value, f"{prefix}{name}.")
-        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
-            found = {path for item in value for path in set_fields(item, f"{prefix}{name}.")}
-            yield from sorted(found)
-        else:
-            yield f"{prefix}{name}"
+    return any(support.means is Means.CONTROLLER for _, _, support in supports_of(group, provider))

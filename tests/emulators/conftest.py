@@ -5,6 +5,7 @@ import pytest
 
 if TYPE_CHECKING:
     from aws_bench import Aws
+    from azure_bench import Azure
 
 collect_ignore_glob = []
 try:
@@ -12,6 +13,11 @@ try:
 except ImportError:
     # without the extra there is nothing to test here
     collect_ignore_glob = ["test_aws_*.py"]
+try:
+    import azure.mgmt.compute
+    import azure.mgmt.monitor
+except ImportError:
+    collect_ignore_glob += ["test_azure_*.py"]
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +42,27 @@ def aws(running: "Aws") -> "Aws":
     running.make_template()
     running.doors.clear_requests()
     return running
+
+
+@pytest.fixture(scope="session")
+def running_azure() -> "Iterator[Azure]":
+    from azure_bench import Azure, clients_for
+
+    from trimtab.emulators import AzureEmulator
+
+    with AzureEmulator() as emulator:
+        compute, monitor = clients_for(emulator)
+        with compute, monitor:
+            yield Azure(emulator, emulator.doors, compute, monitor)
+
+
+@pytest.fixture
+def azure(running_azure: "Azure") -> "Azure":
+    """A new subscription at midnight of 2026-01-05 UTC, with a resource group, a network and a load balancer."""
+    from azure_bench import START
+
+    running_azure.doors.reset()
+    running_azure.doors.set_clock(START, freeze=True)
+    running_azure.make_ground()
+    running_azure.doors.clear_requests()
+    return running_azure

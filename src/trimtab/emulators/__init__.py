@@ -4,6 +4,7 @@ Clouds on this machine: servers on loopback that the vendors' own SDKs talk to.
 The extra `emulators` brings what they run on; importing this module loads none of it.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from trimtab.emulators.doors import DoorError, Doors, Hold, LoggedCall
@@ -11,17 +12,24 @@ from trimtab.errors import MissingExtra
 
 if TYPE_CHECKING:
     from trimtab.emulators.aws.server import AwsEmulator
+    from trimtab.emulators.azure.server import AzureEmulator
 
-__all__ = ["AwsEmulator", "DoorError", "Doors", "Hold", "LoggedCall"]
+__all__ = ["AwsEmulator", "AzureEmulator", "DoorError", "Doors", "Hold", "LoggedCall"]
+
+_CLOUDS = {
+    "AwsEmulator": ("trimtab.emulators.aws.server", "the AWS emulator"),
+    "AzureEmulator": ("trimtab.emulators.azure.server", "the Azure emulator"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "AwsEmulator":
+    if name not in _CLOUDS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    path, what = _CLOUDS[name]
     try:
-        from trimtab.emulators.aws.server import AwsEmulator
+        module = importlib.import_module(path)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("trimtab"):
             raise
-        raise MissingExtra("the AWS emulator", "emulators") from error
-    return AwsEmulator
+        raise MissingExtra(what, "emulators") from error
+    return getattr(module, name)

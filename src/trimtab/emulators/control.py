@@ -27,7 +27,7 @@ class Emulated(Protocol):
     def earlier_replies(self) -> Mapping[str, Any]:
         """What reads answered last, for stale replies."""
 
-    def push_metrics(self, region: str, points: list[dict[str, Any]]) -> None:
+    def push_metrics(self, region: str | None, points: list[dict[str, Any]]) -> None:
         """Store metric points."""
 
     def list_metrics(self) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ class Control:
 
     def _push(self, body: Any) -> None:
         given: dict[str, Any] = {"points": body} if isinstance(body, list) else body
-        self._emulated.push_metrics(given.get("region", "us-east-1"), given["points"])
+        self._emulated.push_metrics(given.get("region"), given["points"])
 
     def _configure(self, body: dict[str, float]) -> dict[str, float]:
         unknown = set(body) - set(self._emulated.settings)

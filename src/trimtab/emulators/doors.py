@@ -151,8 +151,12 @@ class Doors:
         """Start the log of calls anew."""
         self._ask("DELETE", "requests")
 
-    def push(self, points: Sequence[dict[str, Any]], *, region: str = "us-east-1") -> None:
-        """Store metric points: `namespace`, `metric`, `value`, and `dimensions`, `unit`, `at` if wanted."""
+    def push(self, points: Sequence[dict[str, Any]], *, region: str | None = None) -> None:
+        """
+        Store metric points: `namespace`, `metric`, `value`, and `dimensions`, `unit`, `at` if wanted.
+
+        On Azure a point is about a `resource`, by its id. A region is AWS's; without one it is us-east-1.
+        """
         self._ask("POST", "metrics", {"region": region, "points": list(points)})
 
     def metrics(self) -> list[dict[str, Any]]:
@@ -165,23 +169,50 @@ class Doors:
         capacity: Mapping[datetime, float],
         *,
         policy: str | None = None,
-        region: str = "us-east-1",
+        region: str | None = None,
     ) -> None:
-        """Hand in the forecast of a group's predictive policy: the capacity from each hour on."""
+        """
+        Hand in the forecast of a group's predictive policy: the capacity from each hour on.
+
+        On Azure the group is the id of an autoscale setting.
+        """
         points = [{"at": at.isoformat(), "capacity": value} for at, value in capacity.items()]
         self._ask("POST", "forecasts", {"region": region, "group": group, "policy": policy, "points": points})
 
-    def run_short(self, *, instance_type: str = "*", zone: str = "*", region: str = "us-east-1") -> None:
-        """Have no more instances of a type to be had in a zone; `*` is every one."""
+    def run_short(
+        self,
+        *,
+        instance_type: str = "*",
+        zone: str = "*",
+        region: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """
+        Have no more instances of a type to be had in a zone; `*` is every one.
+
+        Args:
+            instance_type: Such as `t3.medium` or `Standard_D2s_v5`.
+            zone: Such as `us-east-1a`, or `1` on Azure.
+            region: On AWS without one us-east-1, on Azure everywhere.
+            reason: On Azure `allocation`, which is the default, or `quota`.
+        """
         shortage = {"region": region, "instance_type": instance_type, "zone": zone}
-        self._ask("POST", "shortages", shortage)
+        self._ask("POST", "shortages", shortage if reason is None else {**shortage, "reason": reason})
 
     def end_shortages(self) -> None:
         """Have all instances to be had again."""
         self._ask("DELETE", "shortages")
 
-    def fail_target(self, instance: str, *, healthy: bool = False, region: str = "us-east-1") -> None:
-        """Have an instance fail the load balancer's health check, or pass it again."""
+    def make_group(self, name: str, *, location: str = "eastus") -> None:
+        """Make a resource group, on Azure."""
+        self._ask("POST", "groups", {"name": name, "location": location})
+
+    def fail_target(self, instance: str, *, healthy: bool = False, region: str | None = None) -> None:
+        """
+        Have an instance fail the load balancer's health check, or pass it again.
+
+        On Azure the instance is an id, and the check its load balancer's probe or its health extension.
+        """
         self._ask("POST", "targets", {"region": region, "instance": instance, "healthy": healthy})
 
     def configure(self, **settings: float) -> dict[str, float]:

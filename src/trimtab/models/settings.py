@@ -88,6 +88,11 @@ class AzureSettings(Model):
     """Try to restore evicted spot instances for so long."""
     automatic_repairs: bool | None = None
     application_gateway_pools: tuple[str, ...] = ()
+    """Backend pools of application gateways, by id or by GATEWAY/POOL."""
+    scale_in: Literal["default", "newest", "oldest"] | None = None
+    """Which instances go first: those that balance zones (`default`), the newest or the oldest."""
+    notify_scaling: tuple[str, ...] = ()
+    """E-mail addresses and https addresses that are told of each change of the size."""
 
 
 class GcpSettings(Model):

@@ -220,7 +220,7 @@ class _Maker:
             if _same(before, after):
                 continue
             initial = path in item.initial or (row is not None and row.initial)
-            if initial or (row is not None and self._is_unmanaged(item.group, item.item, row.sources(path))):
+            if initial or (row is not None and self._is_unmanaged(item.group, item.item, _models(item, row, path))):
                 kept[path] = before
                 continue
             differences.append(self._field(item, path, before, after, row))
@@ -360,7 +360,7 @@ class _Maker:
 
     def _field(self, item: Resource, path: str, old: Any, new: Any, row: Field | None = None) -> FieldChange:
         row = row or self.kinds[item.key.kind].find(path)
-        models = row.sources(path) if row else []
+        models = _models(item, row, path) if row else []
         field, source = self._source(item, models)
         return FieldChange(path=path, old=old, new=new, field=field, source=source)
 
@@ -381,6 +381,11 @@ class _Maker:
             return False
         names = [".".join(part for part in (item, name) if part) for name in models]
         return any(_is_within(name, path) for name in names if name for path in paths)
+
+
+def _models(item: Resource, row: Field, path: str) -> list[str]:
+    known = item.sources_of(path)
+    return row.sources(path) if known is None else known
 
 
 def _is_within(name: str, path: str) -> bool:

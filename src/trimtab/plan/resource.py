@@ -144,6 +144,8 @@ class Resource:
         deleting: Whether the cloud is removing it.
         initial: Paths that are given when it is created and not compared afterwards, for this resource only.
         basis: What the mark's digest takes in place of fields that time moves.
+        sources: The model fields of leaves, by the path of the leaf or of something around it, where one resource
+            stands for many things of the group and its kind cannot tell which.
     """
 
     key: Key
@@ -155,6 +157,15 @@ class Resource:
     deleting: bool = False
     initial: frozenset[str] = frozenset()
     basis: Any = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def sources_of(self, path: str) -> list[str] | None:
+        """The model fields that the leaf at `path` comes from; `None` where only its kind can say."""
+        while path:
+            if path in self.sources:
+                return self.sources[path].split()
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return None
 
     def signed(self, mark: Mark | None) -> "Resource":
         """The same resource with another mark."""

@@ -5,8 +5,8 @@ import pytest
 import trimtab as tt
 from tests.providers.aws.account import furnish
 from tests.providers.aws.world import AwsWorld
-from trimtab.capabilities import set_fields
 from trimtab.emulators import AwsEmulator
+from trimtab.judging import set_fields
 from trimtab.models.policy import SimplePolicy
 from trimtab.models.settings import AwsSettings
 

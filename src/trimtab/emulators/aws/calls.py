@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.world import Region, World
+from trimtab.emulators.errors import ServiceError
 
 if TYPE_CHECKING:
     from trimtab.emulators.aws.group import Group

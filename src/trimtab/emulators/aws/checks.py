@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from trimtab.emulators.aws.errors import ServiceError
 from trimtab.emulators.aws.wire import Request
+from trimtab.emulators.errors import ServiceError
 
 _CODES = {"ec2": "InvalidParameterValue"}
 _CHECKED = {"autoscaling", "cloudwatch", "ec2", "elbv2"}

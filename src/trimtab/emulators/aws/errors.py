@@ -1,21 +1,6 @@
-"""Errors that the emulated service answers with."""
+"""Errors that the emulated services of AWS share."""
 
-
-class ServiceError(Exception):
-    """
-    One error reply.
-
-    Args:
-        code: The vendor's error code.
-        message: The vendor's sentence.
-        status: The HTTP status.
-    """
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
+from trimtab.emulators.errors import ServiceError
 
 
 def invalid(message: str) -> ServiceError:

@@ -4,11 +4,12 @@ from typing import Any
 
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call, find_group
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group import Group
 from trimtab.emulators.aws.policies import find_policy
 from trimtab.emulators.aws.scaling import adjusted, cool_down, is_cooling, stepped
 from trimtab.emulators.aws.sizes import Sizes, apply
+from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import Trigger, bound, waits_for_cooldown
 
 

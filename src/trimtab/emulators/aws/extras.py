@@ -1,41 +1,29 @@
 """The control doors that only AWS has: forecasts, shortages, targets that fail."""
 
-from collections.abc import Callable, Mapping
-from threading import Lock
+from collections.abc import Mapping
 from typing import Any
 
 from trimtab.emulators.aws.forecasts import hand_in
 from trimtab.emulators.aws.health import fail_target
-from trimtab.emulators.aws.world import World
+from trimtab.emulators.aws.world import HOME, World
 from trimtab.emulators.control import Door
 
 
-def doors_of(world: World, effects: Lock) -> Mapping[tuple[str, str], Door]:
-    """The doors by method and name; one effect at a time."""
-
-    def alone(act: Callable[[Any], Any]) -> Door:
-        def door(body: Any) -> Any:
-            with effects:
-                world.tick()
-                answer = act(body)
-                world.tick()
-                return answer
-
-        return door
-
+def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
+    """The doors by method and name."""
     return {
-        ("POST", "forecasts"): alone(lambda body: hand_in(world.region(_region(body)), body)),
-        ("POST", "shortages"): alone(lambda body: _run_short(world, body)),
+        ("POST", "forecasts"): lambda body: hand_in(world.region(_region(body)), body),
+        ("POST", "shortages"): lambda body: _run_short(world, body),
         ("GET", "shortages"): lambda _: world.shortages(),
-        ("DELETE", "shortages"): alone(lambda _: world.end_shortages()),
-        ("POST", "targets"): alone(
-            lambda body: fail_target(world.region(_region(body)), body["instance"], healthy=bool(body.get("healthy")))
+        ("DELETE", "shortages"): lambda _: world.end_shortages(),
+        ("POST", "targets"): lambda body: fail_target(
+            world.region(_region(body)), body["instance"], healthy=bool(body.get("healthy"))
         ),
     }
 
 
 def _region(body: Mapping[str, Any]) -> str:
-    return str(body.get("region", "us-east-1"))
+    return str(body.get("region") or HOME)
 
 
 def _run_short(world: World, body: Mapping[str, Any]) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.scaling import seconds
 from trimtab.emulators.aws.sizes import Sizes, apply
 from trimtab.emulators.aws.world import Phase, Region
+from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import DEFAULT_BUFFER, launch_time, predicted_size
 from trimtab.engine.policies import raised_maximum
 from trimtab.models import PredictiveMode

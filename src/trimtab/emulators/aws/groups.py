@@ -5,7 +5,7 @@ from typing import Any
 from trimtab.emulators.aws import hooks
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.execution import in_progress
 from trimtab.emulators.aws.group import Group, let_go_later
 from trimtab.emulators.aws.group_fields import given_fields, moto_arguments, update_fields, update_source
@@ -14,6 +14,7 @@ from trimtab.emulators.aws.scaling import is_cooling
 from trimtab.emulators.aws.sizes import Sizes, apply, changed
 from trimtab.emulators.aws.traffic import check_target_groups, targets_of
 from trimtab.emulators.aws.world import Region
+from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import termination_problem
 
 _SOURCES = ("LaunchTemplate", "LaunchConfigurationName", "InstanceId", "MixedInstancesPolicy")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from trimtab.emulators.aws import lifecycle
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.world import Phase, Region
+from trimtab.emulators.errors import ServiceError
 
 if TYPE_CHECKING:
     from trimtab.emulators.aws.group import Group

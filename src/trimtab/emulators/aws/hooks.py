@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.world import Phase, Region, new_id
+from trimtab.emulators.errors import ServiceError
 
 if TYPE_CHECKING:
     from trimtab.emulators.aws.group import Group

@@ -8,8 +8,9 @@ import moto.autoscaling.models
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.templates import find_version
+from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import zone_to_join
 from trimtab.engine.mix import split
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.forecasts import arm_forecast
 from trimtab.emulators.aws.policy_checks import check_policy
 from trimtab.emulators.aws.tracking import drop_alarms, make_alarms
 from trimtab.emulators.aws.world import Region, new_id
+from trimtab.emulators.errors import ServiceError
 
 _PREDICTIVE = {"Mode": "ForecastOnly", "MaxCapacityBreachBehavior": "HonorMaxCapacity"}
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from trimtab.emulators.aws import lifecycle
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call, find_group, page
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_fields import update_source
 from trimtab.emulators.aws.scaling import seconds
 from trimtab.emulators.aws.world import Phase, new_id
+from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import effective_refresh_warm_up
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from cronsim import CronSim, CronSimError
 
 from trimtab.emulators.aws.activities import record, stamp
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group import Group
 from trimtab.emulators.aws.sizes import apply, changed
 from trimtab.emulators.aws.world import Phase, Region, new_id
+from trimtab.emulators.errors import ServiceError
 from trimtab.engine.schedules import next_fire
 
 _FIELDS = ("StartTime", "EndTime", "Recurrence", "MinSize", "MaxSize", "DesiredCapacity", "TimeZone")

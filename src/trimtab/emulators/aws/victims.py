@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from trimtab.emulators.aws.errors import ServiceError
+from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import zone_to_leave
 from trimtab.engine.mix import split
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.emulators.aws.activities import begin, finish, record, stamp
 from trimtab.emulators.aws.calls import Answer, Call, find_group
-from trimtab.emulators.aws.errors import ServiceError, invalid
+from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.launching import FAILURES, next_place, run_instance
 from trimtab.emulators.aws.world import Phase
+from trimtab.emulators.errors import ServiceError
 
 if TYPE_CHECKING:
     from trimtab.emulators.aws.group import Group

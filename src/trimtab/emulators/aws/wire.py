@@ -19,7 +19,9 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import BackendRequest
 
-from trimtab.emulators.aws.errors import ServiceError
+from trimtab.emulators.calls import Reply
+from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.serving import read_body
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _CODE = re.compile(rb"<Code>(.*?)</Code>")
@@ -57,15 +59,21 @@ class Request:
         """The parameters as text."""
         return json.dumps(self.params, sort_keys=True, default=_plain)
 
+    @property
+    def shown(self) -> Any:
+        """The parameters as JSON values."""
+        return plain(self.params)
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer: `code` is the vendor's error code, if it is an error."""
-
-    status: int
-    body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
-    code: str | None = None
+    @property
+    def subject(self) -> str:
+        """The names and ids among the parameters."""
+        words = []
+        for name, value in self.params.items():
+            if isinstance(value, str) and name.endswith(("Name", "Id", "Prefix")):
+                words.append(value)
+            elif isinstance(value, list) and name.endswith(("Names", "Ids")):
+                words.append(",".join(str(each) for each in value[:3]) + (",..." if len(value) > 3 else ""))
+        return "/".join(word.replace(" ", "_") for word in words)
 
 
 def read_request(environ: dict[str, Any]) -> Request:
@@ -165,8 +173,7 @@ def _parsed(service: str, operation: str, region: str, raw: Any, environ: dict[s
 
 def _body(environ: dict[str, Any]) -> bytes:
     """What was sent; the SDK compresses what is large, such as a thousand values for PutMetricData."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    body = read_body(environ)
     if environ.pop("HTTP_CONTENT_ENCODING", "") == "gzip":
         body = gzip.decompress(body)
         environ["CONTENT_LENGTH"] = str(len(body))

@@ -1,11 +1,9 @@
 """What the emulated cloud consists of beyond moto's own state, and the passing of its time."""
 
-import heapq
 import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,12 +16,15 @@ from moto.elbv2.models import elbv2_backends
 
 from trimtab.emulators.aws.datapoints import Datapoints, Key
 from trimtab.emulators.clock import EmulatorClock
+from trimtab.emulators.timers import Timers
 from trimtab.engine.presets import EC2
 
 if TYPE_CHECKING:
     from trimtab.emulators.aws.forecasts import Forecast
     from trimtab.emulators.aws.watches import Watch
 
+HOME = "us-east-1"
+"""The region of those who name none."""
 DEFAULT_SETTINGS = {
     "delete_seconds": 0.0,
     "boot_seconds": 0.0,
@@ -45,10 +46,6 @@ class Phase(IntEnum):
     ALARMS = 3
     DECISIONS = 4
     REFRESHES = 5
-
-
-Order = tuple[int | str, ...]
-"""A phase, then names."""
 
 
 @dataclass
@@ -111,11 +108,7 @@ class Region:
         return f"arn:aws:{service}:{self.name}:{self.account}:{resource}"
 
 
-_Timer = tuple[datetime, Order, int, Callable[[], None], Callable[[], bool]]
-"""When, the order among those at the same moment, a number that no other has, what to do, and whether it still is."""
-
-
-class World:
+class World(Timers):
     """
     One emulated AWS account, apart from those of other emulators in the process.
 
@@ -134,16 +127,12 @@ class World:
         rearm: Callable[[Region], None],
         on_datapoint: Callable[[Region, Key], None],
     ) -> None:
-        self.clock = clock
+        super().__init__(clock)
         self._rearm = rearm
         self.on_datapoint = on_datapoint
         self.settings = settings
         self.account = _accounts.take()
         self._regions: dict[str, Region] = {}
-        self._timers: list[_Timer] = []
-        self._serial = 0
-        self._moment: datetime | None = None
-        self._seen = clock.now()
 
     def region(self, name: str) -> Region:
         """The region of that name, made on first use."""
@@ -160,58 +149,23 @@ class World:
         for region in self._regions.values():
             region.shortages.clear()
 
-    def now(self) -> datetime:
-        """The time now: while a due event runs, when it was due."""
-        return self._moment or self.clock.now()
-
-    def at(self, moment: datetime, order: Order, run: Callable[[], None], is_current: Callable[[], bool]) -> None:
-        """Have `run` called when the clock gets to `moment`, unless it is not current any more by then."""
-        self._serial += 1
-        heapq.heappush(self._timers, (moment, order, self._serial, run, is_current))
-
-    def later(self, seconds: float, order: Order, run: Callable[[], None], is_current: Callable[[], bool]) -> None:
-        """Have `run` called in so many seconds, or now."""
-        if seconds <= 0:
-            run()
-        else:
-            self.at(self.now() + timedelta(seconds=seconds), order, run, is_current)
-
-    def tick(self) -> None:
-        """Run what is due, in the order in which it came due."""
-        now = self.clock.now()
-        if now < self._seen:
-            self._go_back()
-        self._seen = now
-        while self._timers and self._timers[0][0] <= now:
-            moment, _, _, run, is_current = heapq.heappop(self._timers)
-            if is_current():
-                self._stand_at(moment, run)
-
     def wipe(self) -> None:
         """Forget everything."""
+        super().wipe()
         self._regions.clear()
-        self._timers.clear()
-        self._seen = self.clock.now()
         every: Any = BackendDict
         for backends in list(every._instances):
             backends.pop(self.account, None)
 
     def close(self) -> None:
         """Forget everything and give the account back."""
-        self.wipe()
+        super().close()
         _accounts.give_back(self.account)
 
-    def _go_back(self) -> None:
-        # what recurs is due anew at times that had gone by
+    def went_back(self) -> None:
+        """Set what recurs anew, in every region."""
         for region in self._regions.values():
             self._rearm(region)
-
-    def _stand_at(self, moment: datetime, run: Callable[[], None]) -> None:
-        self._moment = moment
-        try:
-            run()
-        finally:
-            self._moment = None
 
 
 class _Accounts:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from trimtab.capabilities import judge
 from trimtab.clock import Clock
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.events import Listener, silent
+from trimtab.judging import judge
 from trimtab.models import Fleet, ScalingGroup, StepPolicy
 from trimtab.plan import Live, Note, Resource
 from trimtab.providers.aws.acting import Actor
@@ -30,7 +30,7 @@ from trimtab.providers.aws.reads import (
 from trimtab.providers.aws.resolve import Resolver
 from trimtab.providers.aws.schedules import problems_of
 from trimtab.providers.aws.states import activity_of, group_state, list_states, with_addresses
-from trimtab.providers.aws.translate import alarm_name, translate
+from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (
     Activity,
@@ -42,6 +42,7 @@ from trimtab.providers.base import (
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.imports import Imported
+from trimtab.providers.naming import alarm_name
 from trimtab.providers.pause import Pause
 
 ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}

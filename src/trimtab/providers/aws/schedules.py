@@ -11,8 +11,7 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Any
 
-from cronsim import CronSim
-
+from trimtab.engine.crons import ended_by_cron
 from trimtab.engine.schedules import fires, last_set, next_fire, schedule_fires, window_end
 from trimtab.models import Capacity, ScalingGroup, Schedule
 
@@ -25,7 +24,7 @@ _DAY = timedelta(days=1)
 
 def enacted(group: ScalingGroup) -> ScalingGroup:
     """The group with each window ending by the cron that AWS ends it by; across a clock change that differs."""
-    schedules = tuple(_by_cron(schedule) for schedule in group.schedules)
+    schedules = tuple(ended_by_cron(schedule) for schedule in group.schedules)
     return group.model_copy(update={"schedules": schedules})
 
 
@@ -35,7 +34,7 @@ def actions_of(group: ScalingGroup, now: datetime) -> Iterator[tuple[str, Schedu
         body = _start_action(schedule, now)
         if body is not None:
             yield schedule.name, schedule, body
-        body = _end_action(_by_cron(schedule), group.capacity, now) if schedule.is_window else None
+        body = _end_action(ended_by_cron(schedule), group.capacity, now) if schedule.is_window else None
         if body is not None:
             yield f"{schedule.name}{END}", schedule, body
 
@@ -98,42 +97,6 @@ def _last_end(schedule: Schedule) -> datetime | None:
     return (window_end(schedule, start) if start else None) or ends
 
 
-# a duration as the cron of the end
-
-
-def _by_cron(schedule: Schedule) -> Schedule:
-    if schedule.duration is None or schedule.cron is None:
-        return schedule
-    until = shifted(schedule.cron, schedule.duration)
-    if until is None:
-        return schedule
-    return schedule.model_copy(update={"until": until, "duration": None})
-
-
-def shifted(cron: str, by: timedelta) -> str | None:
-    """`cron` so much later; `None` where five fields cannot say it."""
-    minute, hour, day, month, weekday = cron.split()
-    seconds = int(by.total_seconds())
-    if seconds % 60 or not minute.isdigit() or not hour.isdigit():
-        return None
-    days, rest = divmod(int(hour) * 60 + int(minute) + seconds // 60, 24 * 60)
-    if days:
-        later = _shifted_weekday(cron, days) if (day, month) == ("*", "*") else None
-        if later is None:
-            return None
-        weekday = later
-    return f"{rest % 60} {rest // 60} {day} {month} {weekday}"
-
-
-def _shifted_weekday(cron: str, days: int) -> str | None:
-    if cron.split()[4] == "*":
-        return "*"
-    numbers = CronSim(cron, _YEAR).weekdays
-    if not all(isinstance(number, int) for number in numbers):
-        return None
-    return ",".join(str(number) for number in sorted({(int(str(number)) + days) % 7 for number in numbers}))
-
-
 # what scheduled actions cannot say
 
 
@@ -155,9 +118,9 @@ def _window_problems(schedule: Schedule, base: Capacity, names: set[str]) -> Ite
         yield f"{where}: the action at its end would be called {schedule.name + END!r} like another schedule"
     if schedule.desired is not None and base.desired is None:
         yield f"{where}: its end puts back `desired`, and the group's `capacity` gives none; give `capacity.desired`"
-    if schedule.cron is not None and _by_cron(schedule).duration is not None:
+    if schedule.cron is not None and ended_by_cron(schedule).duration is not None:
         yield f"{where}: AWS needs the cron at which the window closes; give `until` instead of `duration`"
-    elif schedule.cron is not None and _overtakes_itself(_by_cron(schedule)):
+    elif schedule.cron is not None and _overtakes_itself(ended_by_cron(schedule)):
         yield f"{where}: the window opens again before it has closed; leave `duration` and `until` out"
 
 
@@ -169,7 +132,7 @@ def _pair_problems(one: Schedule, two: Schedule, shared: str) -> Iterator[str]:
             f"schedules {names} both set {shared}, and the end of the window {window!r} cannot know what the other "
             "set; make both windows, or neither"
         )
-    elif _meet(_by_cron(one), _by_cron(two)):
+    elif _meet(ended_by_cron(one), ended_by_cron(two)):
         yield f"the windows {names} both set {shared} and overlap or touch, which scheduled actions cannot express"
 
 

@@ -24,6 +24,7 @@ from trimtab.providers.aws.policies import policy_body, seconds
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import actions_of, enacted
 from trimtab.providers.base import Facts
+from trimtab.providers.naming import alarm_name, given, size_is_owned
 
 ROOT_DEVICE = "/dev/sda1"
 DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
@@ -35,16 +36,6 @@ GRANULARITY = "1Minute"
 def translate(fleet: Fleet, facts: Facts, now: datetime, location: str) -> list[Resource]:
     """Launch template, Auto Scaling group, policies, scheduled actions and alarms of every group."""
     return [item for group in fleet.groups for item in _Group(fleet, group, facts, now, location).resources()]
-
-
-def alarm_name(fleet: Fleet, group: ScalingGroup, alarm: str) -> str:
-    """An alarm's name in the cloud: unique in a region, and with the fleet's name first to be found by."""
-    return f"{fleet.name}-{group.name}-{alarm}"
-
-
-def size_is_owned(fleet: Fleet, group: ScalingGroup) -> bool:
-    """Whether a policy, a schedule or the controller decides how many instances there are."""
-    return bool(group.policies or group.schedules or fleet.controller)
 
 
 class _Group:
@@ -70,7 +61,7 @@ class _Group:
     def _data(self) -> dict[str, Any]:
         template = self.group.template
         script = template.render_user_data()
-        return _given(
+        return given(
             ImageId=self._image().get("id"),
             InstanceType=template.size,
             KeyName=template.ssh_key,
@@ -78,10 +69,10 @@ class _Group:
             IamInstanceProfile=_profile(template.role),
             **self._network(),
             BlockDeviceMappings=[self._disk(disk) for disk in template.disks],
-            MetadataOptions=_given(
+            MetadataOptions=given(
                 HttpTokens=_tokens(template.metadata_token), HttpPutResponseHopLimit=template.metadata_hops
             ),
-            Monitoring=_given(Enabled=template.detailed_monitoring),
+            Monitoring=given(Enabled=template.detailed_monitoring),
             CapacityReservationSpecification=self._reservation(),
             TagSpecifications=self._instance_tags(),
         )
@@ -96,11 +87,11 @@ class _Group:
         if template.public_address is None:
             return {"SecurityGroupIds": groups}
         # a template with an interface takes its security groups there and nowhere else (RunInstances)
-        interface = _given(DeviceIndex=0, AssociatePublicIpAddress=template.public_address, Groups=groups)
+        interface = given(DeviceIndex=0, AssociatePublicIpAddress=template.public_address, Groups=groups)
         return {"NetworkInterfaces": [interface]}
 
     def _disk(self, disk: Disk) -> dict[str, Any]:
-        ebs = _given(
+        ebs = given(
             VolumeSize=disk.size_gb,
             VolumeType=DISK_TYPES[disk.type] if disk.type else None,
             Encrypted=disk.encrypted,
@@ -152,7 +143,7 @@ class _Group:
 
     def _group_settings(self) -> dict[str, Any]:
         group, health = self.group, self.group.health_check
-        return _given(
+        return given(
             **self._launches_from(),
             CapacityRebalance=group.purchase.rebalance,
             TargetGroupARNs=self._target_groups(),
@@ -221,7 +212,7 @@ class _Group:
         return self._key(SCALING_POLICY.name, f"{self.native}/{self.native}-{policy}")
 
     def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
-        return Resource(key=self._key(kind, name), body=_given(**body), group=self.group.name, **more)
+        return Resource(key=self._key(kind, name), body=given(**body), group=self.group.name, **more)
 
 
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
@@ -232,7 +223,7 @@ def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
 
 
 def _hook(hook: LifecycleHook) -> dict[str, Any]:
-    return _given(
+    return given(
         LifecycleHookName=hook.name,
         LifecycleTransition=TRANSITIONS[hook.on],
         HeartbeatTimeout=seconds(hook.timeout),
@@ -246,7 +237,7 @@ def _hook(hook: LifecycleHook) -> dict[str, Any]:
 def _warm_pool(pool: WarmPool | None) -> dict[str, Any] | None:
     if pool is None:
         return None
-    return _given(
+    return given(
         MinSize=pool.min,
         MaxGroupPreparedCapacity=pool.max_prepared,
         PoolState=pool.state.capitalize(),
@@ -262,7 +253,3 @@ def _profile(role: str | None) -> dict[str, str]:
 
 def _tokens(required: bool | None) -> str | None:
     return None if required is None else "required" if required else "optional"
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None and value not in ({}, [])}

@@ -1,0 +1,144 @@
+"""Action groups: who is told."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.emulators.azure.activity_feed import note_write
+from trimtab.emulators.azure.bodies import without_nulls
+from trimtab.emulators.azure.errors import missing
+from trimtab.emulators.azure.ids import folded, make_id
+from trimtab.emulators.azure.paging import page
+from trimtab.emulators.azure.routing import ACTION_GROUPS, GROUP, SUBSCRIPTION, Call, Handler, Route
+from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.errors import ServiceError
+
+KIND = "Microsoft.Insights/ActionGroups"
+_RECEIVERS = (
+    "emailReceivers",
+    "smsReceivers",
+    "webhookReceivers",
+    "eventHubReceivers",
+    "itsmReceivers",
+    "azureAppPushReceivers",
+    "automationRunbookReceivers",
+    "voiceReceivers",
+    "logicAppReceivers",
+    "azureFunctionReceivers",
+    "armRoleReceivers",
+)
+_WITH_STATUS = ("emailReceivers", "smsReceivers")
+_COMMON_SCHEMA = (
+    "emailReceivers",
+    "webhookReceivers",
+    "armRoleReceivers",
+    "logicAppReceivers",
+    "azureFunctionReceivers",
+)
+_LONGEST = 12
+
+
+def _put(call: Call) -> Answer:
+    key = _key(call)
+    is_new = key not in call.world.resources
+    body = _completed(call, without_nulls(call.body))
+    call.world.resources[key] = body
+    note_write(call, body["id"])
+    return Answer(201 if is_new else 200, body)
+
+
+def _patch(call: Call) -> Answer:
+    found = _find(call)
+    if call.body.get("tags") is not None:
+        found["tags"] = dict(call.body["tags"])
+    enabled = (call.body.get("properties") or {}).get("enabled")
+    if enabled is not None:
+        found["properties"]["enabled"] = bool(enabled)
+    note_write(call, found["id"])
+    return Answer(200, found)
+
+
+def _get(call: Call) -> Answer:
+    return Answer(200, _find(call))
+
+
+def _list(call: Call) -> Answer:
+    group = call.names.get("group")
+    found = [body for body in call.world.resources.values() if body["type"] == KIND]
+    return page(call, [body for body in found if group is None or body["id"].split("/")[4].lower() == group.lower()])
+
+
+def _delete(call: Call) -> Answer:
+    found = call.world.resources.pop(_key(call), None)
+    if found is None:
+        return Answer(204)
+    note_write(call, found["id"])
+    return Answer(200)
+
+
+def _subscribe(call: Call) -> Answer:
+    wanted = str((call.body or {}).get("receiverName"))
+    found = _find(call)["properties"]
+    for name in _WITH_STATUS:
+        if any(each["name"] == wanted for each in found[name]):
+            # this one error stands alone
+            return Answer(409, {"code": "ReceiverAlreadyEnabled", "message": None})
+    raise ServiceError("ReceiverNotFound", f"There is no receiver '{wanted}'.", 404)
+
+
+def _completed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
+    properties = copy.deepcopy(given.get("properties") or {})
+    short = str(properties.get("groupShortName") or "")
+    if not 1 <= len(short) <= _LONGEST:
+        raise ServiceError("BadRequest", f"The group short name is 1 to {_LONGEST} characters long, not '{short}'.")
+    made: dict[str, Any] = {"groupShortName": short, "enabled": properties.get("enabled", True)}
+    for name in _RECEIVERS:
+        made[name] = [_receiver(name, each) for each in properties.get(name) or ()]
+    return {
+        "id": make_id(call.world.subscription, call.group, "microsoft.insights", "actionGroups", call.name),
+        "type": KIND,
+        "name": call.name,
+        "location": given["location"],
+        "tags": given.get("tags"),
+        "properties": made,
+    }
+
+
+def _receiver(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(given)
+    if kind in _WITH_STATUS:
+        made["status"] = "Enabled"
+    if kind in _COMMON_SCHEMA:
+        made.setdefault("useCommonAlertSchema", False)
+    return made
+
+
+def _find(call: Call) -> dict[str, Any]:
+    found = call.world.resources.get(_key(call))
+    if found is None:
+        raise missing("Microsoft.Insights/actionGroups", call.name, call.group)
+    return found
+
+
+def _key(call: Call) -> str:
+    return folded(call.world.id_of(call.group, "Microsoft.Insights/actionGroups", call.name))
+
+
+_WHERE = "providers/Microsoft.Insights/actionGroups"
+_ALL = f"{GROUP}/{_WHERE}"
+_ONE = f"{_ALL}/{{name}}"
+
+
+def _route(method: str, path: str, name: str, handler: Handler, body: str = "") -> Route:
+    return Route(method, path, "insights", f"ActionGroups_{name}", ACTION_GROUPS, handler, body)
+
+
+ROUTES = (
+    _route("GET", f"{SUBSCRIPTION}/{_WHERE}", "ListBySubscriptionId", _list),
+    _route("GET", _ALL, "ListByResourceGroup", _list),
+    _route("PUT", _ONE, "CreateOrUpdate", _put, "monitor:ActionGroupResource"),
+    _route("PATCH", _ONE, "Update", _patch, "monitor:ActionGroupPatchBody"),
+    _route("GET", _ONE, "Get", _get),
+    _route("DELETE", _ONE, "Delete", _delete),
+    _route("POST", f"{_ONE}/subscribe", "EnableReceiver", _subscribe, "monitor:EnableRequest"),
+)

@@ -1,0 +1,125 @@
+"""Metric alerts: whether the condition of a rule holds at a moment. Dynamic thresholds are kept, and never fire."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from trimtab.emulators.azure.autoscale import Read
+from trimtab.emulators.azure.datapoints import Measured
+from trimtab.emulators.azure.spans import read_span
+from trimtab.engine.rules import Operator, TimeAggregation, over_time
+
+CURRENT = "Y3VycmVudFN0YXR1cw=="
+"""The name of the one status of a rule: `currentStatus` in Base64."""
+
+
+class AlertState(StrEnum):
+    """What a rule is in."""
+
+    UNKNOWN = "Unknown"
+    FIRED = "Fired"
+    RESOLVED = "Resolved"
+
+
+_WORDS = {AlertState.UNKNOWN: "Unknown", AlertState.FIRED: "Unhealthy", AlertState.RESOLVED: "Healthy"}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertVerdict:
+    """What a look at a rule finds: `FIRED` where the condition holds, `UNKNOWN` without data."""
+
+    state: AlertState
+    values: tuple[float | None, ...] = ()
+
+
+def evaluate_alert(alert: Mapping[str, Any], *, now: datetime, read: Read) -> AlertVerdict:
+    """
+    Whether the condition of a rule holds for one of its resources: all criteria over the window up to `now`.
+
+    Args:
+        alert: The rule as Resource Manager stores it.
+        now: When.
+        read: The values of a metric.
+    """
+    properties = alert["properties"]
+    start = now - read_span(properties["windowSize"])
+    found = [_of_resource(properties, scope, start, now, read) for scope in properties["scopes"]]
+    for state in (AlertState.FIRED, AlertState.RESOLVED):
+        for verdict in found:
+            if verdict.state is state:
+                return verdict
+    return AlertVerdict(AlertState.UNKNOWN)
+
+
+def metrics_of(alert: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
+    """The resource, namespace and name of each metric that a rule looks at."""
+    properties = alert["properties"]
+    for scope in properties["scopes"]:
+        for each in properties["criteria"].get("allOf") or ():
+            yield str(scope), each.get("metricNamespace"), str(each["metricName"])
+
+
+def longest_window(alert: Mapping[str, Any]) -> timedelta:
+    """How far back a rule looks."""
+    return read_span(alert["properties"]["windowSize"])
+
+
+def status_body(alert: Mapping[str, Any], state: AlertState, *, at: str) -> dict[str, Any]:
+    """The reply of `/status`."""
+    status = {
+        "id": f"{alert['id']}/status/{CURRENT}",
+        "name": CURRENT,
+        "type": "Microsoft.Insights/metricAlerts/status",
+        "properties": {"dimensions": {}, "status": _WORDS[state], "timestamp": at},
+    }
+    return {"value": [status]}
+
+
+def _of_resource(properties: Mapping[str, Any], scope: str, start: datetime, now: datetime, read: Read) -> AlertVerdict:
+    values: list[float | None] = []
+    holds = []
+    for each in properties["criteria"].get("allOf") or ():
+        series = _series(each, scope, start, now, read)
+        value, meets = _judged(each, series)
+        values.append(value)
+        holds.append(meets)
+    if not holds or any(meets is None for meets in holds):
+        return AlertVerdict(AlertState.UNKNOWN, tuple(values))
+    return AlertVerdict(AlertState.FIRED if all(holds) else AlertState.RESOLVED, tuple(values))
+
+
+def _judged(criterion: Mapping[str, Any], series: Sequence[Sequence[Measured]]) -> tuple[float | None, bool | None]:
+    """The value of the first series that meets a criterion, else of any; `None` for what cannot be said."""
+    if "threshold" not in criterion:
+        return None, None
+    operator = next(each for each in Operator if each.value.lower() == str(criterion["operator"]).lower())
+    aggregation = next(
+        each for each in TimeAggregation if each.value.lower() == str(criterion["timeAggregation"]).lower()
+    )
+    found = [over_time([each.value for each in one], aggregation) for one in series]
+    read_ones = [float(value) for value in found if value is not None]
+    for value in read_ones:
+        if operator.holds(value, float(criterion["threshold"])):
+            return value, True
+    return (read_ones[0], False) if read_ones else (None, None)
+
+
+def _series(
+    criterion: Mapping[str, Any], scope: str, start: datetime, now: datetime, read: Read
+) -> list[list[Measured]]:
+    """The values of a metric, apart by the dimensions that the criterion names."""
+    wanted = {
+        str(each["name"]).lower(): (
+            str(each["operator"]).lower() == "include",
+            frozenset(str(value).lower() for value in each["values"]),
+        )
+        for each in criterion.get("dimensions") or ()
+    }
+    namespace, metric = criterion.get("metricNamespace"), str(criterion["metricName"])
+    found: dict[tuple[str, ...], list[Measured]] = {}
+    for each in read(scope, namespace, metric, start, now, dimensions=wanted):
+        own = {name.lower(): value for name, value in each.dimensions.items()}
+        found.setdefault(tuple(own.get(name, "") for name in wanted), []).append(each)
+    return list(found.values())

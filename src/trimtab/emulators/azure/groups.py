@@ -1,0 +1,104 @@
+"""Resource groups."""
+
+from typing import Any
+
+from trimtab.emulators.azure.errors import missing_group
+from trimtab.emulators.azure.ids import folded
+from trimtab.emulators.azure.operations import begin, headers
+from trimtab.emulators.azure.paging import page
+from trimtab.emulators.azure.routing import RESOURCES, SUBSCRIPTION, Call, Route
+from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.azure.world import World
+
+HOME = "eastus"
+
+
+def check_group(call: Call) -> None:
+    """
+    Refuse a call on a group that is not there; a PUT makes it where the setting `make_groups` says so.
+
+    Raises:
+        ServiceError: `ResourceGroupNotFound`.
+    """
+    if "group" not in call.names or call.group.lower() in call.world.groups:
+        return
+    if call.request.method != "PUT" or not call.world.settings["make_groups"]:
+        raise missing_group(call.group)
+    make_group(call.world, call.group, HOME)
+
+
+def make_group(world: World, name: str, location: str, tags: dict[str, str] | None = None) -> dict[str, Any]:
+    """A group, made or changed."""
+    made = {
+        "id": f"/subscriptions/{world.subscription}/resourceGroups/{name}",
+        "name": name,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": location,
+        **({} if tags is None else {"tags": tags}),
+        "properties": {"provisioningState": "Succeeded"},
+    }
+    world.groups[name.lower()] = made
+    return made
+
+
+def _put(call: Call) -> Answer:
+    is_new = call.name.lower() not in call.world.groups
+    body = call.body or {}
+    made = make_group(call.world, call.name, normal_location(body.get("location", HOME)), body.get("tags"))
+    return Answer(201 if is_new else 200, made)
+
+
+def _get(call: Call) -> Answer:
+    return Answer(200, _find(call))
+
+
+def _head(call: Call) -> Answer:
+    return Answer(204 if call.name.lower() in call.world.groups else 404)
+
+
+def _list(call: Call) -> Answer:
+    return page(call, call.world.groups.values())
+
+
+def _delete(call: Call) -> Answer:
+    world, found = call.world, _find(call)
+    found["properties"] = {"provisioningState": "Deleting"}
+
+    def finish() -> None:
+        _wipe(world, call.name)
+
+    operation = begin(world, found["location"], finish, provider="Microsoft.Resources")
+    where = headers(call, operation)
+    return Answer(202, None, where)
+
+
+def normal_location(text: str) -> str:
+    """A region as Resource Manager writes it."""
+    return text.replace(" ", "").lower()
+
+
+def _find(call: Call) -> dict[str, Any]:
+    found = call.world.groups.get(call.name.lower())
+    if found is None:
+        raise missing_group(call.name)
+    return found
+
+
+def _wipe(world: World, name: str) -> None:
+    world.groups.pop(name.lower(), None)
+    start = folded(f"/subscriptions/{world.subscription}/resourceGroups/{name}") + "/"
+    held: tuple[dict[str, Any], ...] = (world.resources, world.scale_sets, world.autoscale, world.alerts)
+    for each in held:
+        for key in [key for key in each if key.startswith(start)]:
+            del each[key]
+
+
+_ALL = f"{SUBSCRIPTION}/resourceGroups"
+_ONE = f"{_ALL}/{{name}}"
+ROUTES = (
+    Route("GET", _ALL, "resources", "ResourceGroups_List", RESOURCES, _list),
+    Route("PUT", _ONE, "resources", "ResourceGroups_CreateOrUpdate", RESOURCES, _put),
+    Route("GET", _ONE, "resources", "ResourceGroups_Get", RESOURCES, _get),
+    Route("HEAD", _ONE, "resources", "ResourceGroups_CheckExistence", RESOURCES, _head),
+    Route("DELETE", _ONE, "resources", "ResourceGroups_Delete", RESOURCES, _delete),
+)

@@ -1,0 +1,42 @@
+"""Instances that fail their probe, and their repair where the policy asks for it."""
+
+from datetime import timedelta
+
+from trimtab.emulators.azure.bodies import find
+from trimtab.emulators.azure.ids import folded, parse_id
+from trimtab.emulators.azure.instance import Instance
+from trimtab.emulators.azure.scaling import replace
+from trimtab.emulators.azure.spans import read_span
+from trimtab.emulators.azure.world import Phase, World
+
+_GRACE = timedelta(minutes=10)
+"""How long a change of an instance keeps it from being repaired, unless the policy says otherwise."""
+
+
+def fail_target(world: World, instance: str, *, healthy: bool) -> None:
+    """Have an instance fail its probe from now on, or pass it again; raises `KeyError` for one that there is not."""
+    found = _find(world, instance)
+    if healthy:
+        world.failing.discard(found.key)
+        return
+    world.failing.add(found.key)
+    policy = find(found.home.body, "properties.automaticRepairsPolicy") or {}
+    if not policy.get("enabled"):
+        return
+    grace = read_span(policy["gracePeriod"]) if policy.get("gracePeriod") else _GRACE
+    due = max(world.now(), (found.ready or found.created) + grace)
+    order = (Phase.INSTANCES, found.home.key, found.ordinal)
+    world.at(due, order, lambda: replace(found), lambda: _is_to_be_repaired(found))
+
+
+def _is_to_be_repaired(instance: Instance) -> bool:
+    return instance.home.repairs and not instance.is_healthy and instance.counts
+
+
+def _find(world: World, text: str) -> Instance:
+    parts = parse_id(text)
+    scale_set = world.scale_sets.get(folded(parts.parent)) if parts else None
+    found = scale_set.find(parts.name) if scale_set and parts else None
+    if found is None:
+        raise KeyError(f"there is no instance {text}")
+    return found

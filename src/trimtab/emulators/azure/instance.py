@@ -1,0 +1,210 @@
+"""One instance of a scale set: what it is and how reads show it."""
+
+import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from trimtab.emulators.azure.bodies import find
+from trimtab.emulators.azure.ids import folded
+from trimtab.emulators.azure.images import newest
+from trimtab.emulators.azure.scale_set_fields import PROFILE, cards, shown
+from trimtab.emulators.azure.world import new_id, stamp
+
+if TYPE_CHECKING:
+    from trimtab.emulators.azure.scale_set import ScaleSet
+
+RUNNING, DEALLOCATED, STOPPED = "running", "deallocated", "stopped"
+REGULAR, SPOT = "Regular", "Spot"
+_POWER = {RUNNING: "VM running", DEALLOCATED: "VM deallocated", STOPPED: "VM stopped"}
+_HEALTH_EXTENSIONS = {"applicationhealthlinux", "applicationhealthwindows"}
+
+
+@dataclass
+class Instance:
+    """
+    One machine.
+
+    `state` is its provisioningState, `model` the number of the model that it was made by, with its body then.
+    """
+
+    home: "ScaleSet"
+    number: str
+    created: datetime
+    zone: str | None
+    priority: str
+    model: int
+    made_by: dict[str, Any]
+    ordinal: int = 0
+    state: str = "Creating"
+    power: str = RUNNING
+    vm_id: str = field(default_factory=new_id)
+    protection: dict[str, bool] = field(default_factory=dict)
+    error: str = ""
+    ready: datetime | None = None
+    etag: int = 1
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.number if self.home.flexible else f"{self.home.name}_{self.number}"
+
+    @property
+    def id(self) -> str:
+        """Its id as a part of the scale set."""
+        return f"{self.home.id}/virtualMachines/{self.number}"
+
+    @property
+    def key(self) -> str:
+        """The same text for the same instance."""
+        return folded(self.id)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one of the scale set's size."""
+        return self.state != "Deleting"
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether scaling in spares it."""
+        return bool(self.protection.get("protectFromScaleIn") or self.protection.get("protectFromScaleSetActions"))
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether it passes its probe."""
+        return self.key not in self.home.world.failing
+
+    def to_dict(self, *, expand: str = "") -> dict[str, Any]:
+        """The instance as reads show it."""
+        body = shown(self.made_by)
+        machine = find(body, PROFILE) or {}
+        zones = {"zones": [self.zone]} if self.zone else {}
+        tags = {"tags": body["tags"]} if "tags" in body else {}
+        identity = {"identity": body["identity"]} if "identity" in body else {}
+        properties = self._properties(body, machine)
+        if "instanceview" in expand:
+            properties["instanceView"] = self.view()
+        return {
+            "name": self.name,
+            "id": self.id,
+            "type": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
+            "location": self.home.location,
+            **tags,
+            **identity,
+            **zones,
+            "instanceId": self.number,
+            "sku": {"name": find(body, "sku.name"), "tier": find(body, "sku.tier")},
+            "etag": f'"{self.etag}"',
+            "properties": properties,
+        }
+
+    def view(self) -> dict[str, Any]:
+        """The instance view."""
+        health = {"vmHealth": {"status": self._health()}} if self._has_probe() else {}
+        return {
+            "placementGroupId": self.home.unique_id,
+            "platformUpdateDomain": self.ordinal % 5,
+            "platformFaultDomain": self.ordinal % 5,
+            "computerName": self._computer(),
+            "osName": "ubuntu",
+            "osVersion": "22.04",
+            "vmAgent": {"vmAgentVersion": "2.9.0.4", "statuses": [self._agent()], "extensionHandlers": []},
+            "disks": [{"name": self._disk(), "statuses": [self._provisioned("succeeded")]}],
+            "hyperVGeneration": "V1",
+            **health,
+            "statuses": self.statuses(),
+        }
+
+    def statuses(self) -> list[dict[str, Any]]:
+        """What it is doing, and its power."""
+        power = {"code": f"PowerState/{self.power}", "level": "Info", "displayStatus": _POWER[self.power]}
+        found = [self._provisioned(self.state.lower())]
+        return found if self.state in ("Creating", "Failed") else [*found, power]
+
+    def _provisioned(self, word: str) -> dict[str, Any]:
+        failed = word == "failed"
+        told = {"message": self.error} if failed and self.error else {}
+        return {
+            "code": f"ProvisioningState/{word}" + (f"/{self.error.partition(':')[0]}" if told else ""),
+            "level": "Error" if failed else "Info",
+            "displayStatus": f"Provisioning {word}" if word in ("succeeded", "failed") else word.capitalize(),
+            **told,
+            "time": stamp(self.ready or self.created),
+        }
+
+    def _agent(self) -> dict[str, Any]:
+        return {
+            "code": "ProvisioningState/succeeded",
+            "level": "Info",
+            "displayStatus": "Ready",
+            "message": "Guest Agent is running",
+            "time": stamp(self.ready or self.created),
+        }
+
+    def _health(self) -> dict[str, str]:
+        if self.is_healthy:
+            return {
+                "code": "HealthState/healthy",
+                "level": "Info",
+                "displayStatus": "The VM is reporting itself as healthy",
+            }
+        text = "The VM is reporting itself as unhealthy or is unreachable"
+        return {"code": "HealthState/unhealthy", "level": "Error", "displayStatus": text}
+
+    def _has_probe(self) -> bool:
+        if find(self.made_by, f"{PROFILE}.networkProfile.healthProbe"):
+            return True
+        extensions = find(self.made_by, f"{PROFILE}.extensionProfile.extensions") or ()
+        return any(str(find(each, "properties.type")).lower() in _HEALTH_EXTENSIONS for each in extensions)
+
+    def _properties(self, body: dict[str, Any], machine: dict[str, Any]) -> dict[str, Any]:
+        system = copy.deepcopy(machine.get("osProfile") or {})
+        system.pop("computerNamePrefix", None)
+        network = {"networkInterfaceConfigurations": list(cards(body))}
+        price = {"priority": self.priority} if find(self.home.body, "properties.priorityMixPolicy") else {}
+        return {
+            "latestModelApplied": self.model == self.home.model,
+            "modelDefinitionApplied": "VirtualMachineScaleSet",
+            "networkProfileConfiguration": network,
+            "vmId": self.vm_id,
+            "hardwareProfile": {"vmSize": find(body, "sku.name")},
+            "storageProfile": self._storage(machine.get("storageProfile") or {}),
+            "osProfile": {"computerName": self._computer(), **system},
+            "networkProfile": {
+                "networkInterfaces": [{"id": f"{self.id}/networkInterfaces/{card['name']}"} for card in cards(body)]
+            },
+            **({"protectionPolicy": dict(self.protection)} if self.protection else {}),
+            **price,
+            "provisioningState": self.state,
+            "timeCreated": stamp(self.created),
+        }
+
+    def _storage(self, storage: dict[str, Any]) -> dict[str, Any]:
+        made = copy.deepcopy(storage)
+        image = made.get("imageReference") or {}
+        if {"publisher", "offer", "sku"} <= set(image):
+            version = image.get("version", "latest")
+            exact = newest(image["publisher"], image["offer"], image["sku"]) if version == "latest" else version
+            image["exactVersion"] = exact
+        disk = made.setdefault("osDisk", {})
+        disk["name"] = self._disk()
+        group = self.home.id.split("/providers/")[0]
+        disk.setdefault("managedDisk", {})["id"] = f"{group}/providers/Microsoft.Compute/disks/{self._disk()}"
+        made.setdefault("dataDisks", [])
+        return made
+
+    def _disk(self) -> str:
+        return f"{self.home.name}_{self.number}_OsDisk_1_{self.vm_id.replace('-', '')}"
+
+    def _computer(self) -> str:
+        prefix = find(self.made_by, f"{PROFILE}.osProfile.computerNamePrefix") or self.home.name
+        return f"{prefix}{_base36(self.ordinal):0>6}"
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text

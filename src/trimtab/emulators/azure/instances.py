@@ -1,0 +1,241 @@
+"""The instances of scale sets: read, protected, acted on."""
+
+from collections.abc import Callable, Mapping
+
+from trimtab.emulators.azure.activity_feed import note_write
+from trimtab.emulators.azure.bodies import find
+from trimtab.emulators.azure.errors import bad_parameter, missing_entity, not_allowed
+from trimtab.emulators.azure.etags import check_etag
+from trimtab.emulators.azure.instance import DEALLOCATED, RUNNING, SPOT, STOPPED, Instance
+from trimtab.emulators.azure.operations import begin, headers
+from trimtab.emulators.azure.paging import page
+from trimtab.emulators.azure.routing import COMPUTE, GROUP, Call, Handler, Route
+from trimtab.emulators.azure.scale_set import KIND, ScaleSet
+from trimtab.emulators.azure.scale_set_fields import PROFILE
+from trimtab.emulators.azure.scale_sets import find_scale_set
+from trimtab.emulators.azure.scaling import retire, upgrade
+from trimtab.emulators.azure.wire import Answer
+
+Act = Callable[[Instance], None]
+
+_FILTERS: Mapping[str, Callable[[Instance], bool]] = {
+    "startswith(instanceview/statuses/code, 'powerstate') eq true": lambda each: each.state == "Succeeded",
+    "properties/latestmodelapplied eq true": lambda each: each.model == each.home.model,
+    "properties/latestmodelapplied eq false": lambda each: each.model != each.home.model,
+}
+"""The filters that the API allows."""
+
+
+def _power(state: str) -> Act:
+    def act(instance: Instance) -> None:
+        instance.power = state
+
+    return act
+
+
+def _restart(instance: Instance) -> None:
+    if instance.power != DEALLOCATED:
+        instance.power = RUNNING
+
+
+def _reapply(_: Instance) -> None:
+    """Change nothing: the state is as it should be."""
+
+
+def _reimage(instance: Instance) -> None:
+    instance.power = RUNNING
+
+
+_ACTS: Mapping[str, Act] = {
+    "start": _power(RUNNING),
+    "poweroff": _power(STOPPED),
+    "deallocate": _power(DEALLOCATED),
+    "restart": _restart,
+    "reimage": _reimage,
+    "reimageall": _reimage,
+    "redeploy": _reimage,
+    "reapply": _reapply,
+}
+_TITLES = {"poweroff": "PowerOff", "reimageall": "ReimageAll"}
+
+
+def _list(call: Call) -> Answer:
+    scale_set = find_scale_set(call, "parent")
+    wanted = call.query.get("$filter", "").lower()
+    if wanted and wanted not in _FILTERS:
+        raise bad_parameter(f"The value of parameter $filter is invalid: '{call.query['$filter']}'.", "$filter")
+    keep = _FILTERS.get(wanted)
+    kept = [each for each in scale_set.instances.values() if keep is None or keep(each)]
+    return page(call, [each.to_dict(expand=call.expand) for each in kept])
+
+
+def _get(call: Call) -> Answer:
+    return Answer(200, _find(call).to_dict(expand=call.expand))
+
+
+def _view(call: Call) -> Answer:
+    return Answer(200, _find(call).view())
+
+
+def _put(call: Call) -> Answer:
+    instance = _find(call)
+    check_etag(call, f'"{instance.etag}"')
+    policy = find(call.body, "properties.protectionPolicy")
+    if policy is not None:
+        instance.protection = {name: bool(value) for name, value in policy.items() if value is not None}
+    if call.body.get("tags") is not None:
+        instance.made_by = {**instance.made_by, "tags": dict(call.body["tags"])}
+    instance.etag += 1
+    operation = begin(call.world, instance.home.location)
+    return Answer(200, instance.to_dict(), headers(call, operation, location=False))
+
+
+def _delete(call: Call) -> Answer:
+    scale_set = find_scale_set(call, "parent")
+    instance = scale_set.find(call.name)
+    if instance is None:
+        return Answer(204)
+    return _retire(call, scale_set, [instance])
+
+
+def _delete_many(call: Call) -> Answer:
+    scale_set = find_scale_set(call, "parent")
+    return _retire(call, scale_set, _named(call, scale_set, required=True))
+
+
+def _retire(call: Call, scale_set: ScaleSet, leavers: list[Instance]) -> Answer:
+    retire(scale_set, [each for each in leavers if each.counts])
+    note_write(call, scale_set.id)
+    return _begun(call, scale_set)
+
+
+def _upgrade_many(call: Call) -> Answer:
+    scale_set = find_scale_set(call, "parent")
+    for each in _named(call, scale_set, required=True):
+        upgrade(each)
+    return _begun(call, scale_set)
+
+
+def _act_on_many(act: Act) -> Handler:
+    def handler(call: Call) -> Answer:
+        scale_set = find_scale_set(call, "parent")
+        for each in _named(call, scale_set):
+            if not each.protection.get("protectFromScaleSetActions"):
+                act(each)
+        return _begun(call, scale_set)
+
+    return handler
+
+
+def _act_on_one(act: Act) -> Handler:
+    def handler(call: Call) -> Answer:
+        # the star is every instance here too
+        if call.name == "*":
+            return _act_on_many(act)(call)
+        instance = _find(call)
+        act(instance)
+        return _begun(call, instance.home)
+
+    return handler
+
+
+def _maintain(call: Call) -> Answer:
+    scale_set = find_scale_set(call, "parent")
+    shown = scale_set.find(call.name) if "name" in call.names else next(iter(scale_set.members()), None)
+    if shown is None:
+        raise missing_entity()
+    text = (
+        f"Operation 'performMaintenance' is not allowed on VM '{shown.name}' since the Subscription of this VM is not "
+        "eligible."
+    )
+    raise not_allowed(text)
+
+
+def _evict(call: Call) -> Answer:
+    instance = _find(call)
+    if instance.priority != SPOT:
+        raise not_allowed("Simulate Eviction is only allowed on Azure Spot Virtual Machines.")
+    if str(find(instance.home.body, f"{PROFILE}.evictionPolicy")).lower() == "delete":
+        retire(instance.home, [instance])
+    else:
+        instance.power = DEALLOCATED
+    return Answer(204)
+
+
+def _serve(call: Call) -> Answer:
+    scale_set = find_scale_set(call, "parent")
+    scale_set.repairs = str(call.body.get("action")).lower() == "resume"
+    return _begun(call, scale_set)
+
+
+def _find(call: Call) -> Instance:
+    found = find_scale_set(call, "parent").find(call.name)
+    if found is None:
+        raise missing_entity()
+    return found
+
+
+def _named(call: Call, scale_set: ScaleSet, *, required: bool = False) -> list[Instance]:
+    """The instances that the body names; without a name all, unless names are required."""
+    numbers = (call.body or {}).get("instanceIds") or []
+    if required and not numbers:
+        raise bad_parameter("Required parameter 'instanceIds' is missing (null).", "instanceIds")
+    if not numbers or numbers == ["*"]:
+        return list(scale_set.instances.values())
+    found = []
+    for number in numbers:
+        instance = scale_set.find(number)
+        if instance is None:
+            text = f"The provided instanceId {number} is not an active Virtual Machine Scale Set VM instanceId."
+            raise bad_parameter(text, "instanceIds")
+        found.append(instance)
+    return found
+
+
+def _begun(call: Call, scale_set: ScaleSet) -> Answer:
+    return Answer(202, None, headers(call, begin(call.world, scale_set.location)))
+
+
+_SET = f"{GROUP}/providers/{KIND}/{{parent}}"
+_ALL = f"{_SET}/virtualMachines"
+_ONE = f"{_ALL}/{{name}}"
+_READS, _ACTIONS = "GetVMScaleSetVM", "VMScaleSetActions"
+
+
+def _of_one(method: str, path: str, name: str, handler: Handler, bucket: str, body: str = "") -> Route:
+    return Route(method, path, "compute", f"VirtualMachineScaleSetVMs_{name}", COMPUTE, handler, body, bucket=bucket)
+
+
+def _of_many(path: str, name: str, handler: Handler, body: str = "") -> Route:
+    return Route("POST", path, "compute", f"VirtualMachineScaleSets_{name}", COMPUTE, handler, body, bucket=_ACTIONS)
+
+
+def _title(word: str) -> str:
+    return _TITLES.get(word, word.capitalize())
+
+
+ROUTES = (
+    _of_one("GET", _ALL, "List", _list, "HighCostGetVMScaleSet"),
+    _of_one("GET", _ONE, "Get", _get, _READS),
+    _of_one("GET", f"{_ONE}/instanceView", "GetInstanceView", _view, _READS),
+    _of_one("PUT", _ONE, "Update", _put, _ACTIONS, "compute:VirtualMachineScaleSetVM"),
+    _of_one("DELETE", _ONE, "Delete", _delete, "DeleteVMScaleSetVM"),
+    _of_one("POST", f"{_ONE}/performMaintenance", "PerformMaintenance", _maintain, _ACTIONS),
+    _of_one("POST", f"{_ONE}/simulateEviction", "SimulateEviction", _evict, _ACTIONS),
+    *(_of_one("POST", f"{_ONE}/{word}", _title(word), _act_on_one(act), _ACTIONS) for word, act in _ACTS.items()),
+    _of_many(f"{_SET}/delete", "DeleteInstances", _delete_many, "compute:VirtualMachineScaleSetVMInstanceRequiredIDs"),
+    _of_many(
+        f"{_SET}/manualupgrade",
+        "UpdateInstances",
+        _upgrade_many,
+        "compute:VirtualMachineScaleSetVMInstanceRequiredIDs",
+    ),
+    _of_many(f"{_SET}/performMaintenance", "PerformMaintenance", _maintain),
+    _of_many(
+        f"{_SET}/setOrchestrationServiceState",
+        "SetOrchestrationServiceState",
+        _serve,
+        "compute:OrchestrationServiceStateInput",
+    ),
+    *(_of_many(f"{_SET}/{word}", _title(word), _act_on_many(act)) for word, act in _ACTS.items()),
+)

@@ -1,0 +1,108 @@
+"""Long-running operations: begun by a write, polled until they end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from trimtab.emulators.azure.errors import missing_entity, to_dict
+from trimtab.emulators.azure.routing import COMPUTE, NETWORK, SUBSCRIPTION, Call, Route
+from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.azure.world import Phase, World, new_id, stamp
+from trimtab.emulators.errors import ServiceError
+
+
+@dataclass
+class Operation:
+    """One of them; `error` is why it failed."""
+
+    name: str
+    started: datetime
+    provider: str
+    location: str
+    status: str = "InProgress"
+    ended: datetime | None = None
+    error: ServiceError | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it has not ended."""
+        return self.status == "InProgress"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The body of a poll."""
+        ended = {"endTime": stamp(self.ended)} if self.ended else {}
+        error = {"error": to_dict(self.error)} if self.error else {}
+        return {"startTime": stamp(self.started), **ended, "status": self.status, **error, "name": self.name}
+
+    def end(self, now: datetime, status: str, error: ServiceError | None = None) -> None:
+        """Be over."""
+        self.status, self.ended, self.error = status, now, error
+
+    def preempt(self, now: datetime) -> None:
+        """Give way to a later write on the same resource."""
+        if self.goes_on:
+            text = "The operation has been preempted by a more recent operation."
+            self.end(now, "Canceled", ServiceError("OperationPreempted", text, 409))
+
+
+def begin(
+    world: World,
+    location: str,
+    finish: Callable[[], ServiceError | None] | None = None,
+    *,
+    provider: str = "Microsoft.Compute",
+) -> Operation:
+    """An operation that ends after `operation_seconds`: with what `finish` answers, if that is an error."""
+    made = Operation(new_id(), world.now(), provider, location)
+    world.operations[made.name] = made
+
+    def over() -> None:
+        error = finish() if finish else None
+        made.end(world.now(), "Failed" if error else "Succeeded", error)
+
+    due = world.now() + timedelta(seconds=world.seconds("operation_seconds"))
+    world.at(due, (Phase.OPERATIONS, made.name), over, lambda: made.goes_on)
+    return made
+
+
+def headers(call: Call, operation: Operation, *, location: bool = True) -> dict[str, str]:
+    """Where an operation can be polled; `location` adds the address that answers when it is over."""
+    path = (
+        f"{call.request.base}/subscriptions/{call.world.subscription}/providers/{operation.provider}/locations/"
+        f"{operation.location}/operations/{operation.name}"
+    )
+    version = f"api-version={call.request.version}"
+    found = {"Azure-AsyncOperation": f"{path}?{version}"}
+    if location:
+        found["Location"] = f"{path}?monitor=true&{version}"
+    return found | retry_after(call.world)
+
+
+def retry_after(world: World) -> dict[str, str]:
+    """When to ask again, if a setting says so; the SDK takes a 0 for no answer and waits half a minute."""
+    seconds = int(world.settings["retry_after"])
+    return {"Retry-After": str(seconds)} if seconds > 0 else {}
+
+
+def get_operation(call: Call) -> Answer:
+    """How far an operation is."""
+    found = call.world.operations.get(call.name)
+    if found is None:
+        raise missing_entity()
+    more = retry_after(call.world) if found.goes_on else {}
+    if "monitor" not in call.query:
+        return Answer(200, found.to_dict(), more)
+    if found.goes_on:
+        return Answer(202, None, {**headers(call, found), **more})
+    if found.error:
+        raise found.error
+    return Answer(200)
+
+
+def _route(provider: str, service: str, version: str) -> Route:
+    path = f"{SUBSCRIPTION}/providers/{provider}/locations/{{location}}/operations/{{name}}"
+    return Route("GET", path, service, "Operations_Get", version, get_operation, bucket="GetOperation")
+
+
+ROUTES = (_route("Microsoft.Compute", "compute", COMPUTE), _route("Microsoft.Network", "network", NETWORK))

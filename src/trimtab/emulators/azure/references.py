@@ -1,0 +1,55 @@
+"""What a scale set refers to: it must be there when the scale set is written."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trimtab.emulators.azure.bodies import find
+from trimtab.emulators.azure.errors import bad_reference
+from trimtab.emulators.azure.scale_set_fields import PROFILE, cards
+from trimtab.emulators.azure.world import World
+
+_SINGLE = (
+    f"{PROFILE}.networkProfile.healthProbe.id",
+    f"{PROFILE}.capacityReservation.capacityReservationGroup.id",
+    f"{PROFILE}.storageProfile.osDisk.managedDisk.diskEncryptionSet.id",
+    "properties.proximityPlacementGroup.id",
+)
+_LISTS = (
+    "loadBalancerBackendAddressPools",
+    "loadBalancerInboundNatPools",
+    "applicationGatewayBackendAddressPools",
+    "applicationSecurityGroups",
+)
+
+
+def referenced(body: Mapping[str, Any]) -> Iterator[str]:
+    """The ids in a scale set's body that are of other resources here."""
+    for path in _SINGLE:
+        if found := find(body, path):
+            yield found
+    for card in cards(body):
+        properties = card["properties"]
+        if group := find(properties, "networkSecurityGroup.id"):
+            yield group
+        for address in properties.get("ipConfigurations", ()):
+            yield from _of_address(address.get("properties", {}))
+
+
+def check_references(world: World, own: str, body: Mapping[str, Any]) -> None:
+    """
+    Refuse a body that refers to what is not there.
+
+    Raises:
+        ServiceError: `InvalidResourceReference`.
+    """
+    for each in referenced(body):
+        if not world.has(each):
+            raise bad_reference(each, own)
+
+
+def _of_address(address: Mapping[str, Any]) -> Iterator[str]:
+    if subnet := find(address, "subnet.id"):
+        yield subnet
+    for name in _LISTS:
+        for each in address.get(name) or ():
+            yield each["id"]

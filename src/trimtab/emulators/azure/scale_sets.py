@@ -1,0 +1,173 @@
+"""Scale sets: written, read, deleted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.emulators.azure.activity_feed import note_write
+from trimtab.emulators.azure.bodies import find, without_nulls
+from trimtab.emulators.azure.errors import missing, not_allowed
+from trimtab.emulators.azure.etags import check_etag
+from trimtab.emulators.azure.groups import normal_location
+from trimtab.emulators.azure.ids import folded
+from trimtab.emulators.azure.operations import begin, headers
+from trimtab.emulators.azure.paging import page
+from trimtab.emulators.azure.references import check_references
+from trimtab.emulators.azure.routing import COMPUTE, GROUP, SUBSCRIPTION, Call, Route
+from trimtab.emulators.azure.scale_set import KIND, ScaleSet
+from trimtab.emulators.azure.scale_set_fields import (
+    check_body,
+    check_changes,
+    completed,
+    is_same_model,
+    patched,
+    replaced,
+)
+from trimtab.emulators.azure.scaling import upgrade, work
+from trimtab.emulators.azure.sdk_shapes import shape_of
+from trimtab.emulators.azure.shapes import recased
+from trimtab.emulators.azure.shortages import check_quota
+from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.errors import ServiceError
+
+
+def find_scale_set(call: Call, which: str = "name") -> ScaleSet:
+    """
+    The scale set that the path names.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    found = call.world.scale_sets.get(folded(call.world.id_of(call.group, KIND, call.names[which])))
+    if found is None:
+        raise missing(KIND, call.names[which], call.group)
+    return found
+
+
+def _put(call: Call) -> Answer:
+    existing = call.world.scale_sets.get(folded(call.world.id_of(call.group, KIND, call.name)))
+    check_etag(call, existing.version if existing else None)
+    given = recased(without_nulls(call.body), shape_of(_WHOLE))
+    if existing is None:
+        return _create(call, completed(given))
+    _check_location(existing, given)
+    return _update(call, existing, replaced(existing.body, given))
+
+
+def _patch(call: Call) -> Answer:
+    existing = find_scale_set(call)
+    check_etag(call, existing.version)
+    return _update(call, existing, patched(existing.body, recased(call.body, shape_of(f"{_WHOLE}Update"))))
+
+
+def _create(call: Call, body: dict[str, Any]) -> Answer:
+    made = ScaleSet(call.world, call.group, call.name, body)
+    check_body(body)
+    check_references(call.world, made.id, body)
+    check_quota(made, made.capacity)
+    call.world.scale_sets[made.key] = made
+    operation = work(made)
+    note_write(call, made.id)
+    return Answer(201, made.to_dict(api=call.request.version), headers(call, operation, location=False))
+
+
+def _update(call: Call, scale_set: ScaleSet, body: dict[str, Any]) -> Answer:
+    _check_writable(scale_set)
+    check_changes(scale_set.body, body)
+    check_body(body)
+    check_references(call.world, scale_set.id, body)
+    check_quota(scale_set, int(find(body, "sku.capacity") or 0))
+    same = is_same_model(scale_set.body, body)
+    scale_set.body, scale_set.state = body, "Updating"
+    scale_set.etag += 1
+    if not same:
+        scale_set.model += 1
+        _roll(scale_set)
+    operation = work(scale_set)
+    note_write(call, scale_set.id)
+    return Answer(200, scale_set.to_dict(api=call.request.version), headers(call, operation, location=False))
+
+
+def _get(call: Call) -> Answer:
+    return Answer(200, find_scale_set(call).to_dict(api=call.request.version, expand=call.expand))
+
+
+def _view(call: Call) -> Answer:
+    return Answer(200, find_scale_set(call).view())
+
+
+def _list(call: Call) -> Answer:
+    group, place = call.names.get("group"), call.names.get("location")
+    found = [
+        each.to_dict(api=call.request.version)
+        for each in call.world.scale_sets.values()
+        if (group is None or each.group.lower() == group.lower())
+        and (place is None or each.location == normal_location(place))
+    ]
+    return page(call, found)
+
+
+def _delete(call: Call) -> Answer:
+    world = call.world
+    found = world.scale_sets.get(folded(world.id_of(call.group, KIND, call.name)))
+    if found is None:
+        return Answer(204)
+    found.state = "Deleting"
+    scale_set = found
+
+    def finish() -> None:
+        if world.scale_sets.get(scale_set.key) is scale_set:
+            del world.scale_sets[scale_set.key]
+        for each in scale_set.instances.values():
+            world.failing.discard(each.key)
+
+    operation = begin(world, found.location, finish)
+    found.supersede(operation)
+    note_write(call, found.id)
+    return Answer(202, None, headers(call, operation))
+
+
+def _roll(scale_set: ScaleSet) -> None:
+    """Bring every instance to a new model, unless that is left to the user; in one step, not in batches."""
+    mode = str(find(scale_set.body, "properties.upgradePolicy.mode")).lower()
+    if mode in ("automatic", "rolling"):
+        for each in scale_set.members():
+            if not each.protection.get("protectFromScaleSetActions"):
+                upgrade(each)
+
+
+def _check_writable(scale_set: ScaleSet) -> None:
+    if scale_set.is_deleting:
+        raise not_allowed(f"The Virtual Machine Scale Set '{scale_set.name}' is marked for deletion.")
+
+
+def _check_location(scale_set: ScaleSet, given: Mapping[str, Any]) -> None:
+    place = normal_location(str(given["location"]))
+    if place != scale_set.location:
+        text = (
+            f"The resource '{scale_set.name}' already exists in location '{scale_set.location}' in resource group "
+            f"'{scale_set.group}'. A resource with the same name cannot be created in location '{place}'. "
+            "Please select a new resource name."
+        )
+        raise ServiceError("InvalidResourceLocation", text, 409)
+
+
+_ONE = f"{GROUP}/providers/{KIND}/{{name}}"
+_TITLE = "VirtualMachineScaleSets"
+_WHOLE = "compute:VirtualMachineScaleSet"
+
+
+def _route(method: str, path: str, name: str, handler: Any, *, body: str = "", bucket: str = "") -> Route:
+    return Route(method, path, "compute", f"{_TITLE}_{name}", COMPUTE, handler, body=body, bucket=bucket)
+
+
+_PLACE = f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/{{location}}/virtualMachineScaleSets"
+ROUTES = (
+    _route("GET", f"{SUBSCRIPTION}/providers/{KIND}", "ListAll", _list, bucket="HighCostGetVMScaleSet"),
+    _route("GET", _PLACE, "ListByLocation", _list, bucket="HighCostGetVMScaleSet"),
+    _route("GET", f"{GROUP}/providers/{KIND}", "List", _list, bucket="HighCostGetVMScaleSet"),
+    _route("PUT", _ONE, "CreateOrUpdate", _put, body=_WHOLE, bucket="CreateVMScaleSet"),
+    _route("PATCH", _ONE, "Update", _patch, body=f"{_WHOLE}Update", bucket="CreateVMScaleSet"),
+    _route("GET", _ONE, "Get", _get, bucket="GetVMScaleSet"),
+    _route("DELETE", _ONE, "Delete", _delete, bucket="DeleteVMScaleSet"),
+    _route("GET", f"{_ONE}/instanceView", "GetInstanceView", _view, bucket="GetVMScaleSet"),
+)

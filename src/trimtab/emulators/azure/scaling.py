@@ -1,0 +1,169 @@
+"""How a scale set gets to its size: instances come and go."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+from trimtab.emulators.azure.bodies import find
+from trimtab.emulators.azure.instance import REGULAR, SPOT, Instance
+from trimtab.emulators.azure.operations import Operation, begin
+from trimtab.emulators.azure.scale_set import ScaleSet, mix_of
+from trimtab.emulators.azure.scale_set_fields import PROFILE
+from trimtab.emulators.azure.shortages import check_quota, has_room, no_room
+from trimtab.emulators.azure.victims import choose
+from trimtab.emulators.azure.world import Phase, new_id
+from trimtab.emulators.errors import ServiceError
+from trimtab.engine.mix import Fraction, Mix, scaled_out_mix
+
+
+def scale(scale_set: ScaleSet, size: int) -> Operation:
+    """
+    Have another size, as a write does.
+
+    Raises:
+        ServiceError: There is no quota for it.
+    """
+    check_quota(scale_set, size)
+    scale_set.set_capacity(size)
+    scale_set.state = "Updating"
+    return work(scale_set)
+
+
+def work(scale_set: ScaleSet) -> Operation:
+    """Begin to make a scale set what its body says; ends the write before this one."""
+    error = _resize(scale_set)
+
+    def finish() -> ServiceError | None:
+        scale_set.state = "Failed" if error else "Succeeded"
+        return error
+
+    operation = begin(scale_set.world, scale_set.location, finish)
+    scale_set.supersede(operation)
+    scale_set.world.look_again(scale_set.id)
+    return operation
+
+
+def retire(scale_set: ScaleSet, leavers: list[Instance]) -> None:
+    """Have instances leave, and the size with them."""
+    scale_set.set_capacity(max(0, scale_set.capacity - sum(each.counts for each in leavers)))
+    for each in leavers:
+        _remove(each)
+    scale_set.world.look_again(scale_set.id)
+
+
+def replace(instance: Instance) -> None:
+    """Have an instance leave and another one come."""
+    _remove(instance)
+    _launch(instance.home)
+
+
+def upgrade(instance: Instance) -> None:
+    """Make an instance by the newest model."""
+    instance.model, instance.made_by = instance.home.model, instance.home.body
+    instance.etag += 1
+
+
+def _resize(scale_set: ScaleSet) -> ServiceError | None:
+    """Launch or remove what is too few or too many; answers why not all went well."""
+    errors = [_place(each) for each in scale_set.members() if each.state == "Failed"]
+    members = scale_set.members()
+    if scale_set.capacity < len(members):
+        return _shrink(scale_set, len(members) - scale_set.capacity)
+    errors += [_launch(scale_set) for _ in range(scale_set.capacity - len(members))]
+    return next((error for error in errors if error), None)
+
+
+def _shrink(scale_set: ScaleSet, count: int) -> ServiceError | None:
+    leavers = choose(scale_set, count)
+    for each in leavers:
+        _remove(each)
+    if len(leavers) == count:
+        return None
+    # the others are protected, and stay
+    scale_set.set_capacity(len(scale_set.members()))
+    text = (
+        f"Scale-in of '{scale_set.name}' removed {len(leavers)} of {count} instances: "
+        "the remaining instances are protected from scale-in."
+    )
+    return ServiceError("OperationNotAllowed", text, 409)
+
+
+def _launch(scale_set: ScaleSet) -> ServiceError | None:
+    ordinal = scale_set.ordinal
+    scale_set.ordinal += 1
+    number = f"{scale_set.name}_{new_id()[:8]}" if scale_set.flexible else str(ordinal)
+    made = Instance(
+        home=scale_set,
+        number=number,
+        created=scale_set.world.now(),
+        zone=None,
+        priority=_priority(scale_set),
+        model=scale_set.model,
+        made_by=scale_set.body,
+        ordinal=ordinal,
+    )
+    error = _place(made)
+    scale_set.instances[number.lower()] = made
+    return error
+
+
+def _place(instance: Instance) -> ServiceError | None:
+    """Put an instance where there is room, or have it fail."""
+    scale_set = instance.home
+    zones = _zones(scale_set)
+    for zone in zones:
+        if has_room(scale_set, zone):
+            instance.zone, instance.state, instance.error = zone, "Creating", ""
+            _boot(instance)
+            return None
+    error = no_room(zones[0])
+    instance.zone, instance.state, instance.error = zones[0], "Failed", str(error)
+    return error
+
+
+def _zones(scale_set: ScaleSet) -> list[str | None]:
+    """Where the next instance may be, the emptiest first; with strict balance only the emptiest."""
+    zones = scale_set.body.get("zones") or [None]
+    sizes = Counter(each.zone for each in scale_set.members() if each.state != "Failed")
+    ordered = sorted(zones, key=lambda zone: (sizes[zone], str(zone)))
+    if not find(scale_set.body, "properties.zoneBalance"):
+        return ordered
+    return [zone for zone in ordered if sizes[zone] == sizes[ordered[0]]]
+
+
+def _priority(scale_set: ScaleSet) -> str:
+    if str(find(scale_set.body, f"{PROFILE}.priority")).lower() != "spot":
+        return REGULAR
+    policy = find(scale_set.body, "properties.priorityMixPolicy")
+    if not policy:
+        return SPOT
+    running = Counter(each.priority for each in scale_set.members())
+    current = Mix(running[REGULAR], running[SPOT])
+    base, percent = mix_of(policy)
+    total = current.on_demand + current.spot + 1
+    wanted = scaled_out_mix(current, total, base=base, percent=percent, fraction=Fraction.SPOT)
+    return REGULAR if wanted.on_demand > current.on_demand else SPOT
+
+
+def _boot(instance: Instance) -> None:
+    def ready() -> None:
+        instance.state, instance.ready = "Succeeded", instance.home.world.now()
+
+    _after(instance, "boot_seconds", ready, "Creating")
+
+
+def _remove(instance: Instance) -> None:
+    instance.state = "Deleting"
+
+    def gone() -> None:
+        instance.home.instances.pop(instance.number.lower(), None)
+        instance.home.world.failing.discard(instance.key)
+
+    _after(instance, "delete_seconds", gone, "Deleting")
+
+
+def _after(instance: Instance, setting: str, run: Callable[[], None], state: str) -> None:
+    world = instance.home.world
+    due = world.now() + timedelta(seconds=world.seconds(setting))
+    order = (Phase.INSTANCES, instance.home.key, instance.ordinal)
+    world.at(due, order, run, lambda: instance.state == state)

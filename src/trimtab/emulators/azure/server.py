@@ -1,0 +1,110 @@
+"""The Azure emulator as a server on loopback."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from trimtab.emulators.azure import wire
+from trimtab.emulators.azure.checks import check_request
+from trimtab.emulators.azure.extras import doors_of
+from trimtab.emulators.azure.groups import check_group
+from trimtab.emulators.azure.limits import count, too_many
+from trimtab.emulators.azure.metering import store
+from trimtab.emulators.azure.routes import ROUTER
+from trimtab.emulators.azure.routing import Call
+from trimtab.emulators.azure.world import DEFAULT_SETTINGS, World
+from trimtab.emulators.calls import Reply
+from trimtab.emulators.control import Door
+from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.serving import Emulator
+
+
+class AzureEmulator(Emulator[wire.Request, World]):
+    """
+    An Azure subscription on 127.0.0.1, as a context manager; the real SDK talks to it over http.
+
+    Args:
+        clock: The clock that its own follows until it is moved; by default the machine's.
+        port: Where to listen; 0 takes a free port.
+        log: Gets one line for each API call.
+    """
+
+    defaults = DEFAULT_SETTINGS
+
+    @property
+    def subscription(self) -> str:
+        """The id of the subscription."""
+        return self._world.subscription
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The address of Resource Manager, and the subscription; the SDK takes both as arguments."""
+        return {"AZURE_RESOURCE_MANAGER_URL": self.endpoint, "AZURE_SUBSCRIPTION_ID": self.subscription}
+
+    def make_world(self) -> World:
+        """A subscription of its own."""
+        return World(self.clock, self.settings)
+
+    def more_doors(self, world: World) -> Mapping[tuple[str, str], Door]:
+        """Resource groups, forecasts, shortages and targets."""
+        return doors_of(world)
+
+    def read(self, environ: dict[str, Any]) -> wire.Request:
+        """The call that an HTTP request makes."""
+        return ROUTER.find(wire.read_parts(environ))
+
+    def handle(self, request: wire.Request) -> Reply:
+        """Answer a call that is allowed, known and well made."""
+        route = check_request(request)
+        call = Call(self._world, request)
+        _check_subscription(call)
+        check_group(call)
+        answer = route.handler(call)
+        return wire.result(answer, count(self._world, request))
+
+    def failure(self, request: wire.Request, error: ServiceError) -> Reply:
+        """An error as Resource Manager writes it."""
+        return wire.failure(error)
+
+    def nothing(self, request: wire.Request) -> Reply:
+        """An empty list, or that the one thing is not there."""
+        if "name" in request.names:
+            return wire.failure(ServiceError("ResourceNotFound", f"The resource '{request.path}' was not found.", 404))
+        return wire.result(wire.Answer(200, {"value": []}), {})
+
+    def throttled(self, request: wire.Request) -> ServiceError:
+        """429, with the seconds to wait."""
+        seconds = max(1, int(self.settings["retry_after"]))
+        head = (("Retry-After", str(seconds)),)
+        return ServiceError("TooManyRequests", too_many(request), 429, headers=head)
+
+    def denied(self, request: wire.Request) -> ServiceError:
+        """403 `AuthorizationFailed`."""
+        text = (
+            "The client 'trimtab' with object id '22222222-2222-2222-2222-222222222222' does not have authorization to "
+            f"perform action '{request.operation}' over scope '{request.path}' or the scope is invalid. If access was "
+            "recently granted, please refresh your credentials."
+        )
+        return ServiceError("AuthorizationFailed", text, 403)
+
+    def broken(self, request: wire.Request) -> ServiceError:
+        """500 `InternalServerError`."""
+        return ServiceError("InternalServerError", "The server encountered an internal error.", 500)
+
+    def missing(self, request: wire.Request, text: str) -> ServiceError:
+        """501."""
+        return ServiceError("NotImplemented", f"the emulator does not have {request.operation}: {text}", 501)
+
+    def measure(self, region: str | None, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a point of the resource that it names."""
+        if "resource" not in point:
+            raise ValueError("a point on Azure names its resource")
+        at = datetime.fromisoformat(point["at"])
+        store(self._world, point["resource"], point, at)
+        return dict(point)
+
+
+def _check_subscription(call: Call) -> None:
+    given = call.names.get("subscription")
+    if given is not None and given.lower() != call.world.subscription:
+        raise ServiceError("SubscriptionNotFound", f"The subscription '{given}' could not be found.", 404)

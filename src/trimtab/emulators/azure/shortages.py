@@ -1,0 +1,92 @@
+"""Machines that are not to be had: no room in a zone or a region, or no quota for their cores."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.emulators.azure.errors import not_allowed
+from trimtab.emulators.azure.scale_set import ScaleSet
+from trimtab.emulators.azure.world import World
+from trimtab.emulators.errors import ServiceError
+
+REASONS = ("allocation", "quota")
+_FIELDS = ("region", "instance_type", "zone", "reason")
+_GUIDE = "Read more about improving likelihood of allocation success at http://aka.ms/allocation-guidance"
+
+
+def run_short(world: World, body: Mapping[str, Any]) -> None:
+    """Have machines not to be had from now on."""
+    if unknown := set(body) - set(_FIELDS):
+        raise ValueError(f"a shortage has the fields {', '.join(_FIELDS)}, not {', '.join(sorted(unknown))}")
+    made = {name: str(body.get(name) or "*") for name in _FIELDS}
+    made["reason"] = str(body.get("reason") or REASONS[0])
+    if made["reason"] not in REASONS:
+        raise ValueError(f"the reason of a shortage is {' or '.join(REASONS)}, not {made['reason']}")
+    world.shortages.append(made)
+
+
+def has_room(scale_set: ScaleSet, zone: str | None) -> bool:
+    """Whether machines are to be had in a zone, or in the region."""
+    return not any(_is_about(each, scale_set, zone) for each in scale_set.world.shortages if _has(each, "allocation"))
+
+
+def no_room(zone: str | None) -> ServiceError:
+    """The error of a machine that is not to be had."""
+    code, where = ("ZonalAllocationFailed", "zone") if zone else ("AllocationFailed", "region")
+    text = f"Allocation failed. We do not have sufficient capacity for the requested VM size in this {where}. {_GUIDE}"
+    return ServiceError(code, text, 409)
+
+
+def check_quota(scale_set: ScaleSet, size: int) -> None:
+    """
+    Refuse a larger size that there is no quota for.
+
+    Raises:
+        ServiceError: `OperationNotAllowed`, with the text of the service.
+    """
+    running = len(scale_set.members())
+    short = any(_is_about(each, scale_set, None) for each in scale_set.world.shortages if _has(each, "quota"))
+    if size > running and short:
+        raise not_allowed(_quota_text(scale_set, running, size))
+
+
+def _has(shortage: Mapping[str, str], reason: str) -> bool:
+    return shortage["reason"] == reason
+
+
+def _is_about(shortage: Mapping[str, str], scale_set: ScaleSet, zone: str | None) -> bool:
+    size = str(scale_set.body.get("sku", {}).get("name"))
+    return (
+        shortage["region"].lower() in ("*", scale_set.location)
+        and shortage["instance_type"].lower() in ("*", size.lower())
+        and shortage["zone"] in ("*", zone)
+    )
+
+
+def _quota_text(scale_set: ScaleSet, running: int, size: int) -> str:
+    machine = str(scale_set.body.get("sku", {}).get("name"))
+    each = _cores(machine)
+    used, more = running * each, (size - running) * each
+    return (
+        f"Operation could not be completed as it results in exceeding approved {_family(machine)} Cores quota. "
+        f"Additional details - Deployment Model: Resource Manager, Location: {scale_set.location}, "
+        f"Current Limit: {used}, Current Usage: {used}, Additional Required: {more}, "
+        f"(Minimum) New Limit Required: {used + more}. Submit a request for Quota increase at "
+        "https://aka.ms/ProdportalCRP by specifying parameters listed in the ‘Details’ section for deployment to "
+        "succeed. Please read more about quota limits at "
+        "https://docs.microsoft.com/en-us/azure/azure-supportability/per-vm-quota-requests"
+    )
+
+
+def _cores(machine: str) -> int:
+    found = re.search(r"_[A-Z]+(\d+)", machine)
+    return int(found.group(1)) if found else 1
+
+
+def _family(machine: str) -> str:
+    """`Standard_D2s_v5` is of the `standardDSv5Family`."""
+    found = re.match(r"(?:Standard|Basic)_([A-Z]+)\d+[-\d]*([a-z]*)(?:_(v\d+))?", machine)
+    if not found:
+        return "Total Regional"
+    letter, features, version = found.groups()
+    return f"standard{letter}{features.upper()}{version or ''}Family"

@@ -1,0 +1,95 @@
+"""What Microsoft's generated type files say of a body, where such files are at hand."""
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from trimtab.emulators.azure.shapes import Member, Shape
+
+SHARED = "TRIMTAB_SHARED"
+"""The environment variable that names a folder in which there may be type files."""
+_REQUIRED, _READ_ONLY, _CONSTANT = 1, 2, 8
+_PLAIN = {"StringType": "string", "IntegerType": "number", "BooleanType": "boolean", "AnyType": "any"}
+
+
+def find_shape(file: str, resource: str) -> Shape | None:
+    """The shape of a resource's body, `None` without the files: `microsoft.compute.2026-04-01` and its type."""
+    folder = os.environ.get(SHARED)
+    path = Path(folder or "", "contracts", "azure", "bicep-types", f"{file}.types.json")
+    return _read(path, resource.lower()) if folder and path.is_file() else None
+
+
+@cache
+def _read(path: Path, resource: str) -> Shape:
+    file = _File(json.loads(path.read_text(encoding="utf-8")))
+    return file.resource(resource)
+
+
+class _File:
+    """The types of one file, by their number."""
+
+    def __init__(self, types: list[dict[str, Any]]) -> None:
+        self._types = types
+        self._built: dict[int, Shape] = {}
+
+    def resource(self, name: str) -> Shape:
+        """The body of a resource."""
+        for each in self._types:
+            if each["$type"] == "ResourceType" and each["name"].lower().partition("@")[0] == name:
+                return self._of(each["body"])
+        raise LookupError(f"no type {name} in the file")
+
+    def _of(self, reference: dict[str, str]) -> Shape:
+        number = int(reference["$ref"].rpartition("/")[2])
+        if number not in self._built:
+            self._built[number] = Shape()
+            self._fill(self._built[number], self._types[number])
+        return self._built[number]
+
+    def _fill(self, made: Shape, given: dict[str, Any]) -> None:
+        match given["$type"]:
+            case "ObjectType":
+                self._fill_object(made, given)
+            case "DiscriminatedObjectType":
+                made.kind, made.name, made.tag = "object", given["name"], given["discriminator"]
+                made.members = self._members(given["baseProperties"])
+                for value, reference in given["elements"].items():
+                    made.variants[value] = self._merged(made, self._of(reference))
+            case "ArrayType":
+                made.kind, made.item = "list", self._of(given["itemType"])
+            case "UnionType":
+                self._fill_union(made, [self._of(each) for each in given["elements"]])
+            case "StringLiteralType":
+                made.kind, made.values = "string", {given["value"].lower(): given["value"]}
+            case other:
+                made.kind = _PLAIN[other]
+
+    def _fill_object(self, made: Shape, given: dict[str, Any]) -> None:
+        made.name = given["name"]
+        more = given.get("additionalProperties")
+        if more and not given["properties"]:
+            made.kind, made.item = "map", self._of(more)
+            return
+        made.kind, made.is_open = "object", bool(more)
+        made.members = self._members(given["properties"])
+
+    def _fill_union(self, made: Shape, choices: list[Shape]) -> None:
+        made.kind = choices[0].kind
+        # a union with any string is a list of hints; the service knows no others
+        if made.kind == "string":
+            made.values = {key: value for choice in choices for key, value in choice.values.items()}
+
+    def _members(self, given: dict[str, Any]) -> dict[str, Member]:
+        made = {}
+        for name, each in given.items():
+            flags = each["flags"]
+            is_written = bool(flags & _READ_ONLY) and not flags & _CONSTANT
+            required = bool(flags & _REQUIRED) and not flags & _CONSTANT
+            made[name] = Member(self._of(each["type"]), required, is_written)
+        return made
+
+    def _merged(self, base: Shape, variant: Shape) -> Shape:
+        members = {**base.members, **variant.members}
+        return Shape("object", variant.name, members, is_open=base.is_open or variant.is_open)

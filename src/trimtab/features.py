@@ -1,0 +1,183 @@
+"""What a group uses: each feature by its name in the table of capabilities, and the field that asks for it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from trimtab.models import (
+    Alarm,
+    InstanceTemplate,
+    MaximumBreach,
+    Metric,
+    MetricSource,
+    MissingData,
+    Policy,
+    PredictivePolicy,
+    ScalingGroup,
+    Schedule,
+    SimplePolicy,
+    Step,
+    StepPolicy,
+    TargetTrackingPolicy,
+)
+
+
+def features_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """Each feature that a group uses, and the path of the model field that asks for it."""
+    yield from _features_of_policies(group)
+    yield from _features_of_alarms(group)
+    for schedule in group.schedules:
+        yield from _features_of_schedule(schedule)
+    yield from _features_of_group(group)
+    yield from _features_of_template(group.template)
+
+
+def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    for policy in group.policies:
+        path = f"policies.{policy.name}"
+        yield f"{policy.type} policy", path
+        match policy:
+            case SimplePolicy():
+                yield from _given((("change by per cent", f"{path}.percent", policy.percent),))
+            case StepPolicy():
+                yield from _features_of_steps(policy, path)
+            case TargetTrackingPolicy():
+                yield _metric_feature(policy.metric), f"{path}.metric"
+            case PredictivePolicy():
+                yield _metric_feature(policy.metric), f"{path}.metric"
+                if policy.metric.name != "cpu":
+                    yield "predictive policy on another metric than CPU", f"{path}.metric"
+                if policy.maximum_breach is MaximumBreach.INCREASE:
+                    yield "forecast above the maximum", f"{path}.maximum_breach"
+                    yield "forecast above the maximum", f"{path}.maximum_buffer"
+        yield from _given((("least change by per cent", f"{path}.minimum_change", _of(policy, "minimum_change")),))
+        yield from _given((("warm-up", f"{path}.warm_up", _of(policy, "warm_up")),))
+
+
+def _features_of_steps(policy: StepPolicy, path: str) -> Iterator[tuple[str, str]]:
+    amounts = [step.change or step.percent or 0 for step in policy.steps if step.to is None]
+    if any(step.percent is not None for step in policy.steps):
+        yield "change by per cent", f"{path}.steps.percent"
+    if sum(amount < 0 for amount in amounts) > 1:
+        yield "step policy that removes by several steps", f"{path}.steps"
+    if not grows(policy):
+        yield "step policy whose steps do not grow", f"{path}.steps"
+
+
+def grows(policy: StepPolicy) -> bool:
+    """Whether each step further from the threshold changes at least as much as the one before it."""
+    above = [step for step in policy.steps if (step.lower or 0) >= 0 and step.lower is not None]
+    below = [step for step in reversed(policy.steps) if (step.upper or 0) <= 0 and step.upper is not None]
+    if any(step.to is not None for step in policy.steps):
+        return len(policy.steps) == 1
+    outward = ([abs(step.change or step.percent or 0) for step in side] for side in (above, below))
+    return all(one <= two for side in outward for one, two in pairwise(side))
+
+
+def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    for alarm in group.alarms:
+        path = f"alarms.{alarm.name}"
+        yield "alarm", path
+        if alarm.statistic.startswith("p"):
+            yield "alarm on a percentile", f"{path}.statistic"
+        if alarm.periods > 1:
+            yield "alarm over several periods", f"{path}.periods"
+        if alarm.datapoints is not None and alarm.datapoints < alarm.periods:
+            yield "alarm on some of several datapoints", f"{path}.datapoints"
+        if alarm.missing is MissingData.BREACHING:
+            yield "alarm that breaches without data", f"{path}.missing"
+        elif alarm.missing is not MissingData.MISSING:
+            yield "alarm that says how missing data count", f"{path}.missing"
+        if alarm.notify and set(alarm.notify) != set(alarm.notify_ok):
+            yield "notification when an alarm is over", f"{path}.notify"
+        elif alarm.notify_ok:
+            yield "notification when an alarm is over", f"{path}.notify_ok"
+        yield _metric_feature(alarm.metric), f"{path}.metric"
+    if len({alarm.metric.name for alarm in _removing(group)}) > 1:
+        yield "scaling in by any of several alarms", "alarms"
+
+
+def _removing(group: ScalingGroup) -> Iterator[Alarm]:
+    """The alarms that trigger a policy that removes instances."""
+    removes = {policy.name for policy in group.policies if isinstance(policy, SimplePolicy) and _negative(policy)}
+    removes |= {
+        policy.name
+        for policy in group.policies
+        if isinstance(policy, StepPolicy) and any(_negative(step) for step in policy.steps)
+    }
+    return (alarm for alarm in group.alarms if removes & set(alarm.triggers))
+
+
+def _negative(amount: SimplePolicy | Step) -> bool:
+    return (amount.change or amount.percent or 0) < 0
+
+
+def _features_of_schedule(schedule: Schedule) -> Iterator[tuple[str, str]]:
+    path = f"schedules.{schedule.name}"
+    yield ("schedule window" if schedule.is_window else "schedule"), path
+    crons = [cron.split() for cron in (schedule.cron, schedule.until) if cron]
+    if any(fields[2] != "*" or fields[3] != "*" or "#" in fields[4] or "L" in fields[4] for fields in crons):
+        yield "schedule by day of the month", f"{path}.cron"
+    if any(not re.fullmatch(r"[\d,]+", field) for fields in crons for field in fields[:2]):
+        yield "schedule that fires within the hour", f"{path}.cron"
+    if schedule.starts is not None or schedule.ends is not None:
+        yield "schedule with a first or last moment", f"{path}.{'starts' if schedule.starts else 'ends'}"
+    if schedule.at is not None and not schedule.is_window:
+        yield "schedule once, without an end", f"{path}.at"
+
+
+def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    purchase, place = group.purchase, group.placement
+    asked = (
+        ("spot instances", "purchase.spot", purchase.spot),
+        ("several sizes", "purchase.sizes", purchase.sizes),
+        ("sizes with weights", "purchase.sizes.weight", any(one.weight for one in purchase.sizes)),
+        ("spot replaced before it is taken", "purchase.rebalance", purchase.rebalance),
+        ("capacity reservation", "purchase.reservation", purchase.reservation),
+        ("lifecycle hooks", "aws.lifecycle_hooks", group.aws.lifecycle_hooks),
+        ("warm pool", "aws.warm_pool", group.aws.warm_pool is not None),
+        ("suspended processes", "aws.suspended_processes", group.aws.suspended_processes),
+        ("group metrics", "aws.group_metrics", group.aws.group_metrics),
+        ("group stabilization", "stabilization", group.stabilization is not None),
+        ("warm-up", "warm_up", group.warm_up is not None),
+        ("protection from scaling in", "protect_from_scale_in", group.protect_from_scale_in),
+        ("health probe of the group", "health_check.path", group.health_check.path is not None),
+        ("health probe of the group", "health_check.port", group.health_check.port is not None),
+        ("balancer port", "load_balancers.port", any(one.port is not None for one in group.load_balancers)),
+        ("balancer drain", "load_balancers.drain", any(one.drain is not None for one in group.load_balancers)),
+        ("network by name", "placement.network", place.network),
+        ("subnets by tag", "placement.subnet_tags", place.subnet_tags),
+        ("several subnets", "placement.subnets", len(place.subnets) > 1),
+    )
+    yield from _given(asked)
+
+
+def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
+    disks = template.disks
+    asked = (
+        ("several security groups", "template.security_groups", len(template.security_groups) > 1),
+        ("image by architecture", "template.image.architecture", template.image.architecture),
+        ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
+        ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
+        ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
+        ("encrypted disk", "template.disks.encrypted", any(disk.encrypted for disk in disks)),
+        ("unencrypted disk", "template.disks.encrypted", any(disk.encrypted is False for disk in disks)),
+        ("disk that is kept", "template.disks.keep", any(disk.keep for disk in disks)),
+    )
+    yield from _given(asked)
+
+
+def _given(asked: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
+    yield from ((feature, path) for feature, path, given in asked if given)
+
+
+def _of(policy: Policy, name: str) -> object:
+    return getattr(policy, name, None)
+
+
+def _metric_feature(metric: Metric) -> str:
+    if metric.source is MetricSource.HOST:
+        return "cpu metric" if metric.name == "cpu" else "network metric"
+    if metric.source is MetricSource.PROMQL:
+        return "PromQL metric"
+    return f"{metric.source} metric"

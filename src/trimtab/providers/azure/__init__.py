@@ -1,0 +1,1 @@
+"""Azure: VM Scale Sets, autoscale settings and metric alerts of a subscription."""

@@ -1,0 +1,148 @@
+"""Alarms that notify as metric alerts, and whom they tell as action groups; pure."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from trimtab.errors import Unsupported
+from trimtab.models import Alarm, ScalingGroup
+from trimtab.plan import Key, Ref, digest
+from trimtab.providers.azure.ids import is_id
+from trimtab.providers.azure.kinds import ACTION_GROUP
+from trimtab.providers.azure.metrics import Scope, metric_for, natural_statistic, to_native
+from trimtab.providers.azure.names import OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC, iso
+
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
+WINDOWS = (*FREQUENCIES, 6 * _HOUR, 12 * _HOUR, 24 * _HOUR)
+"""How often an alert is evaluated and how far it looks back (Metric alerts REST API)."""
+SEVERITY = 2
+"""Of 0 (critical) to 4 (verbose): warning."""
+CRITERIA = "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
+CONDITION = "cond0"
+
+
+def is_alert(alarm: Alarm) -> bool:
+    """Whether an alarm is to be seen by people: it notifies, or it does nothing else."""
+    return bool(alarm.notify or alarm.notify_ok or not alarm.triggers)
+
+
+def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
+    """
+    The body of a metric alert, less its actions.
+
+    Raises:
+        Unsupported: Alerts cannot say its metric or its statistic.
+    """
+    measured = metric_for(alarm.metric, scope)
+    if measured.native.shared:
+        raise Unsupported(f"a metric alert cannot divide {measured.name!r} by the number of instances")
+    if alarm.statistic not in OVER_TIME:
+        raise Unsupported(f"a metric alert knows no {alarm.statistic}; use average, minimum, maximum, sum or count")
+    window = window_of(alarm)
+    return {
+        "properties": {
+            "description": alarm.description,
+            "severity": SEVERITY,
+            "enabled": alarm.enabled,
+            "scopes": [measured.resource],
+            "evaluationFrequency": iso(
+                max(one for one in FREQUENCIES if one <= max(_MINUTE, min(alarm.period, window)))
+            ),
+            "windowSize": iso(window),
+            "criteria": {"odata.type": CRITERIA, "allOf": [_criterion(alarm, scope, window)]},
+            "autoMitigate": True,
+        }
+    }
+
+
+def _frequency(alarm: Alarm) -> timedelta:
+    return max(one for one in FREQUENCIES if one <= max(_MINUTE, alarm.period))
+
+
+def _criterion(alarm: Alarm, scope: Scope, window: timedelta) -> dict[str, Any]:
+    measured = metric_for(alarm.metric, scope)
+    native, statistic = measured.native, natural_statistic(alarm.metric, alarm.statistic)
+    comparison = TURNED[alarm.comparison] if native.turned else alarm.comparison
+    if native.turned:
+        statistic = TURNED_STATISTIC.get(statistic, statistic)
+    summed = statistic in ("sum", "count")
+    threshold = alarm.threshold * (window / alarm.period if summed else 1)
+    return {
+        "criterionType": "StaticThresholdCriterion",
+        "name": CONDITION,
+        "metricName": measured.name,
+        "metricNamespace": measured.own_namespace,
+        "timeAggregation": OVER_TIME[statistic],
+        "operator": RULE_OPERATORS[comparison],
+        "threshold": to_native(threshold, native),
+        "dimensions": [
+            {"name": name, "operator": "Include", "values": [value]}
+            for name, value in sorted(measured.dimensions.items())
+        ],
+    }
+
+
+def window_of(alarm: Alarm) -> timedelta:
+    """
+    How far back the alert of an alarm looks: the shortest that Azure has and that holds all its periods.
+
+    Raises:
+        Unsupported: They are longer than a day.
+    """
+    asked = alarm.period * alarm.periods
+    found = next((window for window in WINDOWS if window >= asked), None)
+    if found is None:
+        raise Unsupported(f"a metric alert looks back a day at most, and {alarm.periods} periods are {asked}")
+    return found
+
+
+# whom they tell
+
+
+def targets_of(group: ScalingGroup) -> list[str]:
+    """The addresses that a group's alarms tell and that need an action group of ours, each once."""
+    told = [target for alarm in group.alarms for target in (*alarm.notify, *alarm.notify_ok)]
+    return [target for target in dict.fromkeys(told) if not is_id(target)]
+
+
+def action_group_key(location: str, native: str, target: str) -> Key:
+    """The action group that tells one address."""
+    return Key(location, ACTION_GROUP.name, f"{native}-{digest(target)[:8]}")
+
+
+def action_group_body(target: str) -> dict[str, Any]:
+    """The body of an action group that tells one e-mail address or one https address."""
+    name = f"tt{digest(target)[:8]}"
+    common = {"name": name, "useCommonAlertSchema": True}
+    mails = [] if "://" in target else [{**common, "emailAddress": target}]
+    hooks = [{**common, "serviceUri": target}] if "://" in target else []
+    return {
+        "properties": {"groupShortName": name, "enabled": True, "emailReceivers": mails, "webhookReceivers": hooks},
+    }
+
+
+def actions_of(alarm: Alarm, location: str, native: str) -> list[dict[str, Any]]:
+    """What an alert does: the action groups that it tells, ours and others."""
+    told = dict.fromkeys((*alarm.notify, *alarm.notify_ok))
+    return [
+        {"actionGroupId": target if is_id(target) else Ref(action_group_key(location, native, target), "id")}
+        for target in told
+    ]
+
+
+def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
+    """What keeps a group's alarms from being metric alerts, one sentence each."""
+    for alarm in filter(is_alert, group.alarms):
+        try:
+            alert_body(alarm, scope)
+        except Unsupported as error:
+            yield f"alarms.{alarm.name}: {error}"
+    for target in targets_of(group):
+        if not _is_address(target):
+            text = "is no id of an action group, no e-mail address and no https address"
+            yield f"alarms: {target!r} {text}; alarms of Azure tell one of these"
+
+
+def _is_address(target: str) -> bool:
+    return target.startswith("https://") or ("@" in target and "://" not in target and " " not in target)

@@ -1,0 +1,138 @@
+"""A group's bounds, schedules, alarms and policies as one autoscale setting; pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from trimtab.engine.rules import lookahead_problem
+from trimtab.engine.schedules import InForce
+from trimtab.models import PredictiveMode, PredictivePolicy, ScalingGroup
+from trimtab.plan import Ref
+from trimtab.providers.azure.metrics import NATIVE, Scope
+from trimtab.providers.azure.names import iso
+from trimtab.providers.azure.profiles import Profile, profiles_of
+from trimtab.providers.azure.rules import INCREASE, Rule, rules_of
+
+MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "Enabled"}
+DISABLED = "Disabled"
+
+
+class Setting(NamedTuple):
+    """A setting's body, and the model fields that its leaves come from."""
+
+    body: Mapping[str, Any]
+    sources: Mapping[str, str]
+
+
+def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str, *, controlled: bool) -> Setting:
+    """
+    The autoscale setting of a group.
+
+    Where a controller decides the size it only keeps the group's own bounds, and is not enabled: one actor writes the
+    size.
+
+    Raises:
+        Unsupported: A metric takes what the group does not have.
+    """
+    profiles = profiles_of(group)[:1] if controlled else profiles_of(group)
+    rules = [] if controlled else rules_of(group, scope)
+    predictive = None if controlled else _predictive(group)
+    body = {
+        "properties": {
+            "enabled": not controlled,
+            "targetResourceUri": target,
+            "profiles": [_profile(group, profile, rules) for profile in profiles],
+            "notifications": list(_notifications(group.azure.notify_scaling)),
+            "predictiveAutoscalePolicy": predictive or {"scaleMode": DISABLED},
+        }
+    }
+    sources = dict(_sources(profiles, rules))
+    for policy in group.policies:
+        if isinstance(policy, PredictivePolicy):
+            sources["properties.predictiveAutoscalePolicy.scaleMode"] = f"policies.{policy.name}.mode"
+            sources["properties.predictiveAutoscalePolicy.scaleLookAheadTime"] = f"policies.{policy.name}.buffer"
+    return Setting(body, sources)
+
+
+def _profile(group: ScalingGroup, profile: Profile, rules: Sequence[Rule]) -> dict[str, Any]:
+    sizes = profile.sizes
+    return {
+        "name": profile.name,
+        "capacity": {
+            "minimum": str(sizes.min),
+            "maximum": str(sizes.max),
+            "default": str(_default(group, sizes)),
+        },
+        "rules": [dict(rule.body) for rule in rules],
+        **profile.when,
+    }
+
+
+def _default(group: ScalingGroup, sizes: InForce) -> int:
+    """The size to go to when metrics cannot be read."""
+    given = group.azure.default_capacity
+    wanted = given if given is not None else sizes.desired if sizes.desired is not None else sizes.min
+    return max(sizes.min, min(sizes.max, wanted))
+
+
+def _notifications(targets: Sequence[str]) -> Iterator[dict[str, Any]]:
+    if not targets:
+        return
+    mails = sorted(target for target in targets if "://" not in target)
+    yield {
+        "operation": "Scale",
+        "email": {
+            "sendToSubscriptionAdministrator": False,
+            "sendToSubscriptionCoAdministrators": False,
+            "customEmails": mails,
+        },
+        "webhooks": [{"serviceUri": target, "properties": {}} for target in targets if "://" in target],
+    }
+
+
+def predictive_policy(group: ScalingGroup) -> PredictivePolicy | None:
+    """The group's predictive policy, if it has one that is enabled; a setting has one at most."""
+    found = [policy for policy in group.policies if isinstance(policy, PredictivePolicy) and policy.enabled]
+    return found[0] if found else None
+
+
+def _predictive(group: ScalingGroup) -> dict[str, Any] | None:
+    policy = predictive_policy(group)
+    if policy is None:
+        return None
+    ahead = {} if policy.buffer is None else {"scaleLookAheadTime": iso(policy.buffer)}
+    return {"scaleMode": MODES[policy.mode], **ahead}
+
+
+def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+    for profile in profiles:
+        where = f"properties.profiles[{profile.name}]"
+        scheduled = f"schedules.{profile.schedule}."
+        for native, ours in (("minimum", "min"), ("maximum", "max"), ("default", "desired")):
+            own = f"{scheduled}{ours} " if profile.schedule and not profile.ends else ""
+            yield f"{where}.capacity.{native}", f"{own}capacity.{ours}"
+        if profile.schedule:
+            timing = "until duration" if profile.ends else "cron at"
+            yield f"{where}.recurrence", " ".join(scheduled + word for word in timing.split())
+            yield f"{where}.fixedDate", f"{scheduled}at {scheduled}duration"
+        for rule in rules:
+            for path, models in rule.sources.items():
+                yield f"{where}.rules[{rule.body['name']}].{path}", models
+
+
+def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
+    """What keeps a group's predictive policies from being Azure's, one sentence each."""
+    policies = [policy for policy in group.policies if isinstance(policy, PredictivePolicy)]
+    if len(policies) > 1:
+        yield f"policies.{policies[1].name}: an autoscale setting has one forecast at most"
+    for policy in policies:
+        if policy.buffer is not None and (problem := lookahead_problem(policy.buffer)):
+            yield f"policies.{policy.name}.buffer: {problem}"
+    active = predictive_policy(group)
+    if active is not None and not any(_is_cpu_rule(rule) for rule in rules_of(group, scope)):
+        text = "Azure holds its forecast against a rule on CPU that adds instances; give an alarm that triggers one"
+        yield f"policies.{active.name}: {text}"
+
+
+def _is_cpu_rule(rule: Rule) -> bool:
+    trigger, action = rule.body["metricTrigger"], rule.body["scaleAction"]
+    return bool(trigger["metricName"] == NATIVE["cpu"].name and action["direction"] == INCREASE)

@@ -1,0 +1,237 @@
+"""The native kinds of Azure, one row each; the one diff reads them."""
+
+from collections.abc import Mapping
+
+from trimtab.plan import Field, Kind, MarkPlace
+
+_SET = "properties"
+_PROFILE = f"{_SET}.virtualMachineProfile"
+_OS = f"{_PROFILE}.osProfile"
+_STORAGE = f"{_PROFILE}.storageProfile"
+_IMAGE = f"{_STORAGE}.imageReference"
+_OS_DISK = f"{_STORAGE}.osDisk"
+_DATA_DISK = f"{_STORAGE}.dataDisks[*]"
+_NETWORK = f"{_PROFILE}.networkProfile"
+_CARD = f"{_NETWORK}.networkInterfaceConfigurations[*].properties"
+_ADDRESS = f"{_CARD}.ipConfigurations[*].properties"
+_HEALTH = f"{_PROFILE}.extensionProfile.extensions[*].properties"
+_SPOT = f"{_SET}.priorityMixPolicy"
+_WHEN = f"{_SET}.profiles[*]"
+_RULE = f"{_WHEN}.rules[*]"
+_TRIGGER = f"{_RULE}.metricTrigger"
+_TOLD = f"{_SET}.notifications[*]"
+_CRITERION = f"{_SET}.criteria.allOf[*]"
+
+ACTION_GROUP = Kind(
+    name="action-group",
+    label="action group",
+    rank=0,
+    mark=MarkPlace.TAGS,
+    fields=(
+        Field(path=f"{_SET}.groupShortName", models="alarms"),
+        Field(path=f"{_SET}.enabled", default=True),
+        Field(path=f"{_SET}.emailReceivers", models="alarms"),
+        Field(path=f"{_SET}.webhookReceivers", models="alarms"),
+    ),
+    maps={f"{_SET}.emailReceivers": "name", f"{_SET}.webhookReceivers": "name"},
+    replaces=True,
+)
+
+SCALE_SET = Kind(
+    name="scale-set",
+    label="scale set",
+    rank=1,
+    mark=MarkPlace.TAGS,
+    fields=(
+        Field(path="sku.name", models="template.size"),
+        Field(path="sku.capacity", models="capacity.desired"),
+        Field(path="zones", models="placement.zones", immutable=True),
+        Field(path="identity.type", models="template.role", cleared="None"),
+        Field(path="identity.userAssignedIdentities", models="template.role"),
+        Field(path="tags", models="tags template.tags"),
+        Field(path=f"{_SET}.orchestrationMode", models="azure.orchestration", immutable=True, default="Uniform"),
+        Field(path=f"{_SET}.upgradePolicy.mode", models="template"),
+        Field(path=f"{_SET}.overprovision", models="azure.overprovision"),
+        Field(path=f"{_SET}.singlePlacementGroup", models="azure.single_placement_group"),
+        Field(path=f"{_SET}.zoneBalance", models="azure.zone_balance"),
+        Field(path=f"{_SET}.platformFaultDomainCount", models="azure.fault_domains", immutable=True),
+        Field(path=f"{_SET}.scaleInPolicy.rules", models="azure.scale_in", default=["Default"]),
+        Field(path=f"{_SET}.automaticRepairsPolicy.enabled", models="azure.automatic_repairs health_check.by"),
+        Field(path=f"{_SET}.automaticRepairsPolicy.gracePeriod", models="health_check.grace"),
+        Field(path=f"{_SET}.spotRestorePolicy.enabled", models="azure.restore_spot"),
+        Field(path=f"{_SET}.spotRestorePolicy.restoreTimeout", models="azure.restore_spot"),
+        Field(path=f"{_SPOT}.baseRegularPriorityCount", models="purchase.on_demand_base"),
+        Field(path=f"{_SPOT}.regularPriorityPercentageAboveBase", models="purchase.on_demand_percent"),
+        Field(path=f"{_SET}.skuProfile.vmSizes", models="purchase.sizes.size"),
+        Field(path=f"{_SET}.skuProfile.allocationStrategy", models="purchase.strategy"),
+        Field(path=f"{_PROFILE}.priority", models="purchase.spot", immutable=True, default="Regular"),
+        Field(path=f"{_PROFILE}.evictionPolicy", models="azure.eviction", immutable=True),
+        Field(path=f"{_PROFILE}.billingProfile.maxPrice", models="purchase.max_price", default=-1),
+        Field(
+            path=f"{_PROFILE}.capacityReservation.capacityReservationGroup.id",
+            models="purchase.reservation",
+            immutable=True,
+        ),
+        *(
+            Field(path=f"{_IMAGE}.{name}", models="template.image.id template.image.newest template.image.owner")
+            for name in ("id", "publisher", "offer", "sku", "version")
+        ),
+        Field(path=f"{_OS_DISK}.diskSizeGB", models="template.disks.size_gb"),
+        Field(path=f"{_OS_DISK}.managedDisk.storageAccountType", models="template.disks.type"),
+        Field(path=f"{_OS_DISK}.managedDisk.diskEncryptionSet.id", models="template.disks.key"),
+        Field(path=f"{_STORAGE}.dataDisks", models="template.disks template.disks.device"),
+        Field(path=f"{_DATA_DISK}.diskSizeGB", models="template.disks.size_gb"),
+        Field(path=f"{_DATA_DISK}.createOption", models="template.disks"),
+        Field(path=f"{_DATA_DISK}.managedDisk.storageAccountType", models="template.disks.type"),
+        Field(path=f"{_DATA_DISK}.managedDisk.diskEncryptionSet.id", models="template.disks.key"),
+        Field(path=f"{_DATA_DISK}.diskIOPSReadWrite", models="template.disks.iops"),
+        Field(path=f"{_DATA_DISK}.diskMBpsReadWrite", models="template.disks.throughput"),
+        Field(path=f"{_OS}.computerNamePrefix", models="azure.computer_name_prefix", immutable=True),
+        Field(path=f"{_OS}.adminUsername", models="azure.admin_username", immutable=True),
+        Field(path=f"{_OS}.customData", models="template.user_data template.variables", hidden=True),
+        Field(path=f"{_OS}.linuxConfiguration.disablePasswordAuthentication", models="template.ssh_key"),
+        Field(path=f"{_OS}.linuxConfiguration.ssh.publicKeys", models="template.ssh_key"),
+        Field(path=f"{_CARD}.networkSecurityGroup.id", models="template.security_groups"),
+        Field(path=f"{_ADDRESS}.subnet.id", models="placement.subnets placement.subnet_tags placement.network"),
+        Field(path=f"{_ADDRESS}.publicIPAddressConfiguration.name", models="template.public_address"),
+        Field(path=f"{_ADDRESS}.loadBalancerBackendAddressPools", models="load_balancers.name load_balancers.id"),
+        Field(
+            path=f"{_ADDRESS}.applicationGatewayBackendAddressPools",
+            models="azure.application_gateway_pools load_balancers.id",
+        ),
+        Field(path=f"{_NETWORK}.healthProbe.id", models="health_check.by load_balancers"),
+        Field(path=f"{_HEALTH}.type", models="health_check.by"),
+        Field(path=f"{_HEALTH}.settings.protocol", models="health_check.path health_check.by"),
+        Field(path=f"{_HEALTH}.settings.port", models="health_check.port"),
+        Field(path=f"{_HEALTH}.settings.requestPath", models="health_check.path"),
+        Field(
+            path=f"{_PROFILE}.scheduledEventsProfile.terminateNotificationProfile.enable",
+            models="azure.terminate_notification",
+        ),
+        Field(
+            path=f"{_PROFILE}.scheduledEventsProfile.terminateNotificationProfile.notBeforeTimeout",
+            models="azure.terminate_notification",
+        ),
+    ),
+    maps={
+        f"{_STORAGE}.dataDisks": "lun",
+        f"{_NETWORK}.networkInterfaceConfigurations": "name",
+        f"{_CARD}.ipConfigurations": "name",
+        f"{_PROFILE}.extensionProfile.extensions": "name",
+        f"{_OS}.linuxConfiguration.ssh.publicKeys": "path",
+        f"{_SET}.skuProfile.vmSizes": "name",
+    },
+    sets=frozenset(
+        {
+            "zones",
+            f"{_SET}.scaleInPolicy.rules",
+            f"{_ADDRESS}.loadBalancerBackendAddressPools",
+            f"{_ADDRESS}.applicationGatewayBackendAddressPools",
+        }
+    ),
+    holds_instances=True,
+)
+
+AUTOSCALE_SETTING = Kind(
+    name="autoscale-setting",
+    label="autoscale setting",
+    rank=2,
+    mark=MarkPlace.TAGS,
+    fields=(
+        Field(path=f"{_SET}.enabled", models="policies controller", default=True),
+        Field(path=f"{_SET}.targetResourceUri", models="native_name"),
+        Field(path=f"{_WHEN}.capacity.minimum", models="capacity.min schedules.*.min"),
+        Field(path=f"{_WHEN}.capacity.maximum", models="capacity.max schedules.*.max"),
+        Field(
+            path=f"{_WHEN}.capacity.default",
+            models="azure.default_capacity capacity.desired schedules.*.desired",
+        ),
+        Field(path=f"{_WHEN}.recurrence", models="schedules.*.cron schedules.*.until schedules.*.duration"),
+        Field(path=f"{_WHEN}.recurrence.schedule.timeZone", models="schedules.*.zone"),
+        Field(path=f"{_WHEN}.fixedDate", models="schedules.*.at schedules.*.duration"),
+        Field(path=f"{_WHEN}.fixedDate.timeZone", models="schedules.*.zone"),
+        Field(path=f"{_TRIGGER}.metricName", models="alarms.*.metric policies.*.metric"),
+        Field(path=f"{_TRIGGER}.metricNamespace", models="alarms.*.metric policies.*.metric"),
+        Field(path=f"{_TRIGGER}.metricResourceUri", models="alarms.*.metric policies.*.metric"),
+        Field(path=f"{_TRIGGER}.dimensions", models="alarms.*.metric policies.*.metric"),
+        Field(path=f"{_TRIGGER}.dividePerInstance", models="alarms.*.metric policies.*.metric", default=False),
+        Field(path=f"{_TRIGGER}.timeGrain", models="alarms.*.period"),
+        Field(path=f"{_TRIGGER}.timeWindow", models="alarms.*.period alarms.*.periods alarms.*.datapoints"),
+        Field(path=f"{_TRIGGER}.statistic", models="alarms.*.statistic policies.*.statistic"),
+        Field(path=f"{_TRIGGER}.timeAggregation", models="alarms.*.statistic policies.*.statistic"),
+        Field(
+            path=f"{_TRIGGER}.operator",
+            models="alarms.*.above alarms.*.at_least alarms.*.below alarms.*.at_most policies.*.target",
+        ),
+        Field(
+            path=f"{_TRIGGER}.threshold",
+            models=(
+                "alarms.*.above alarms.*.at_least alarms.*.below alarms.*.at_most policies.*.target "
+                "policies.*.steps.lower policies.*.steps.upper"
+            ),
+        ),
+        Field(path=f"{_RULE}.scaleAction.direction", models="policies.*.type policies.*.scale_in policies.*.enabled"),
+        Field(
+            path=f"{_RULE}.scaleAction.type",
+            models="policies.*.change policies.*.percent policies.*.to alarms.*.triggers alarms.*.enabled",
+        ),
+        Field(
+            path=f"{_RULE}.scaleAction.value",
+            models=(
+                "policies.*.change policies.*.percent policies.*.to policies.*.minimum_change policies.*.steps.change "
+                "policies.*.steps.percent policies.*.steps.to policies.*.steps"
+            ),
+        ),
+        Field(path=f"{_RULE}.scaleAction.cooldown", models="policies.*.cooldown cooldown policies.*.warm_up warm_up"),
+        Field(path=f"{_SET}.predictiveAutoscalePolicy.scaleMode", models="policies.*.mode", default="Disabled"),
+        Field(path=f"{_SET}.predictiveAutoscalePolicy.scaleLookAheadTime", models="policies.*.buffer"),
+        Field(path=f"{_TOLD}.operation", models="azure.notify_scaling"),
+        Field(path=f"{_TOLD}.email.customEmails", models="azure.notify_scaling"),
+        Field(path=f"{_TOLD}.email.sendToSubscriptionAdministrator", default=False),
+        Field(path=f"{_TOLD}.email.sendToSubscriptionCoAdministrators", default=False),
+        Field(path=f"{_TOLD}.webhooks", models="azure.notify_scaling"),
+    ),
+    maps={
+        f"{_SET}.profiles": "name",
+        f"{_WHEN}.rules": "name",
+        f"{_TRIGGER}.dimensions": "DimensionName",
+        f"{_TOLD}.webhooks": "serviceUri",
+    },
+    sets=frozenset({f"{_WHEN}.recurrence.schedule.days", f"{_TOLD}.email.customEmails"}),
+    replaces=True,
+)
+
+METRIC_ALERT = Kind(
+    name="metric-alert",
+    label="metric alert",
+    rank=3,
+    mark=MarkPlace.TAGS,
+    fields=(
+        Field(path=f"{_SET}.scopes", models="metric"),
+        Field(path=f"{_SET}.enabled", models="enabled", default=True),
+        Field(path=f"{_SET}.description", models="description"),
+        Field(path=f"{_SET}.severity", models="metric"),
+        Field(path=f"{_SET}.evaluationFrequency", models="period"),
+        Field(path=f"{_SET}.windowSize", models="period periods datapoints"),
+        Field(path=f"{_SET}.autoMitigate", default=True),
+        Field(path=f"{_CRITERION}.metricName", models="metric"),
+        Field(path=f"{_CRITERION}.metricNamespace", models="metric"),
+        Field(path=f"{_CRITERION}.dimensions", models="metric"),
+        Field(path=f"{_CRITERION}.timeAggregation", models="statistic"),
+        Field(path=f"{_CRITERION}.criterionType", models="metric"),
+        Field(
+            path=f"{_CRITERION}.operator",
+            models="above at_least below at_most",
+        ),
+        Field(
+            path=f"{_CRITERION}.threshold",
+            models="above at_least below at_most",
+        ),
+        Field(path=f"{_SET}.actions", models="notify notify_ok"),
+    ),
+    maps={f"{_SET}.criteria.allOf": "name", f"{_CRITERION}.dimensions": "name"},
+    sets=frozenset({f"{_SET}.scopes", f"{_SET}.actions", f"{_CRITERION}.dimensions[*].values"}),
+    replaces=True,
+)
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (ACTION_GROUP, SCALE_SET, AUTOSCALE_SETTING, METRIC_ALERT)}

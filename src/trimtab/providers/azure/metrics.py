@@ -1,0 +1,162 @@
+"""Neutral metrics as Azure Monitor has them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from trimtab.engine.rounding import exact
+from trimtab.errors import Unsupported
+from trimtab.models import Metric, MetricSource
+from trimtab.providers.azure.ids import parse_id
+
+MINUTE = timedelta(minutes=1)
+WHOLE = 100
+"""All of something measured in per cent; what is turned round is what is left of it."""
+
+
+class Where(StrEnum):
+    """Which resource a metric is measured at."""
+
+    SCALE_SET = "scale set"
+    GATEWAY = "application gateway"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class NativeMetric:
+    """
+    One row: what a neutral metric is called in Azure Monitor.
+
+    Attributes:
+        namespace: Only where it is not that of the resource itself.
+        name: Its name in the REST API.
+        where: The resource that has it.
+        factor: What a value in our unit is multiplied by.
+        turned: Whether Azure counts what is left of 100 %, so that comparisons turn round.
+        counts: Whether it is a count of events in a period, whose natural statistic is the sum.
+        shared: Whether a rule divides it by the number of instances.
+        dimensions: Which of its series are meant.
+    """
+
+    name: str
+    where: Where = Where.SCALE_SET
+    namespace: str = ""
+    factor: int = 1
+    turned: bool = False
+    counts: bool = False
+    shared: bool = False
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+# https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-compute-virtualmachinescalesets-metrics
+# https://learn.microsoft.com/azure/application-gateway/monitor-application-gateway-reference
+NATIVE: Mapping[str, NativeMetric] = {
+    "cpu": NativeMetric("Percentage CPU"),
+    # bytes of a minute; ours are of a second
+    "network-in": NativeMetric("Network In Total", factor=60),
+    "network-out": NativeMetric("Network Out Total", factor=60),
+    # no agent: the host knows how much is free
+    "memory": NativeMetric("Available Memory Percentage", turned=True),
+    # what the Azure Monitor agent sends with its counters of the guest
+    "disk": NativeMetric("disk/used_percent", namespace="azure.vm.linux.guestmetrics"),
+    "requests": NativeMetric("TotalRequests", Where.GATEWAY, counts=True),
+    "requests-per-instance": NativeMetric("TotalRequests", Where.GATEWAY, counts=True, shared=True),
+    "errors-5xx": NativeMetric(
+        "BackendResponseStatus", Where.GATEWAY, counts=True, dimensions={"HttpStatusGroup": "5xx"}
+    ),
+    # milliseconds
+    "latency": NativeMetric("BackendFirstByteResponseTime", Where.GATEWAY, factor=1000),
+    "queue-depth": NativeMetric("ActiveMessages", Where.QUEUE),
+    "queue-per-instance": NativeMetric("ActiveMessages", Where.QUEUE, shared=True),
+}
+SERVICE_BUS = "microsoft.servicebus/namespaces/queues"
+STORAGE_QUEUE = "microsoft.storage/storageaccounts/services/queues"
+STORAGE_NAME = "ApproximateMessageCount"
+
+
+class Scope(NamedTuple):
+    """Where a group's metrics are found."""
+
+    scale_set: str
+    """The id of its scale set."""
+    gateway: str = ""
+    """The id of the application gateway that it is attached to."""
+    group: str = ""
+    """Its native name."""
+
+
+class Measured(NamedTuple):
+    """A metric with everything that a rule, an alert or a query says of it."""
+
+    native: NativeMetric
+    resource: str
+    name: str
+    namespace: str
+    dimensions: Mapping[str, str]
+
+    @property
+    def own_namespace(self) -> str:
+        """The namespace, also where it is that of the resource."""
+        parts = parse_id(self.resource)
+        return self.namespace or (parts.kind if parts else "")
+
+
+def find_metric(metric: Metric) -> NativeMetric | None:
+    """The metric that is meant; `None` for one that Azure Monitor does not have."""
+    if metric.source is MetricSource.CUSTOM:
+        return NativeMetric(metric.name, namespace=metric.namespace or "", dimensions=metric.dimensions)
+    return NATIVE.get(metric.name)
+
+
+def metric_for(metric: Metric, scope: Scope) -> Measured:
+    """
+    Resource, name, namespace and dimensions of a metric for a group.
+
+    Raises:
+        Unsupported: Azure Monitor has no such metric, or it takes what the group does not have.
+    """
+    found = find_metric(metric)
+    if found is None:
+        raise Unsupported(f"Azure Monitor has no metric for {metric.name!r}")
+    match found.where:
+        case Where.QUEUE:
+            return _of_queue(metric, found)
+        case Where.GATEWAY:
+            if not scope.gateway:
+                text = "an application gateway that the group is attached to: `azure.application_gateway_pools`"
+                raise Unsupported(f"the metric {metric.name!r} needs {text}")
+            return Measured(found, scope.gateway, found.name, found.namespace, found.dimensions)
+        case _:
+            dimensions = {name: value.replace("{group}", scope.group) for name, value in found.dimensions.items()}
+            return Measured(found, scope.scale_set, found.name, found.namespace, dimensions)
+
+
+def _of_queue(metric: Metric, found: NativeMetric) -> Measured:
+    parts = parse_id(metric.of or "")
+    kind = parts.kind.lower() if parts else ""
+    if parts is not None and kind == SERVICE_BUS:
+        namespace = (metric.of or "").rsplit("/queues/", 1)[0]
+        return Measured(found, namespace, found.name, "", {"EntityName": parts.name})
+    if kind == STORAGE_QUEUE:
+        return Measured(found, metric.of or "", STORAGE_NAME, "", {})
+    text = "the id of a Service Bus or storage queue: `of: /subscriptions/...`"
+    raise Unsupported(f"the metric {metric.name!r} needs {text}")
+
+
+def natural_statistic(metric: Metric, statistic: str) -> str:
+    """The statistic that is meant: a count that is asked for its average means its sum."""
+    found = find_metric(metric)
+    return "sum" if found is not None and found.counts and statistic == "average" else statistic
+
+
+def to_native(value: float, native: NativeMetric) -> float:
+    """A value in our unit as Azure counts it, decimals as written."""
+    scaled = exact(value) * native.factor
+    return float(WHOLE - scaled if native.turned else scaled)
+
+
+def from_native(value: float, native: NativeMetric) -> float:
+    """A value as Azure counts it in our unit."""
+    return WHOLE - value if native.turned else value / native.factor

@@ -1,0 +1,180 @@
+"""
+Schedules as profiles of an autoscale setting; pure.
+
+A recurring profile starts on days of the week, at one hour and one minute, and lasts until another one starts; so a
+window is two of them, and the second, its twin, has a name in JSON that tells portal and CLI what it is for (Autoscale
+with multiple profiles, Azure Monitor).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from trimtab.engine.crons import ended_by_cron
+from trimtab.engine.profiles import MOST_PROFILES, Weekday
+from trimtab.engine.schedules import InForce, fires, in_force, window_end
+from trimtab.models import ScalingGroup, Schedule
+from trimtab.providers.azure.zones import windows_zone
+
+DEFAULT = "default"
+# a week in which no zone changes its clocks, long enough after its beginning for every schedule to have fired
+_WEEK = datetime(2027, 1, 18, tzinfo=UTC)
+_SEVEN = timedelta(days=7)
+_DAYS = tuple(day.value for day in Weekday)
+LONGEST_FIXED_DATE = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """
+    One profile, less its rules.
+
+    Attributes:
+        name: Its name in the setting.
+        schedule: The schedule that it comes from; empty for the default.
+        sizes: The sizes that hold while it is active.
+        when: Its `recurrence` or `fixedDate`.
+        ends: Whether it is the end of the schedule's window.
+    """
+
+    name: str
+    schedule: str
+    sizes: InForce
+    when: Mapping[str, Any]
+    ends: bool = False
+
+
+class _Edge(NamedTuple):
+    """A time of the day at which a schedule begins or ends, and the sizes that then hold."""
+
+    schedule: str
+    zone: str
+    hour: int
+    minute: int
+    ends: bool
+    sizes: InForce
+
+
+def profiles_of(group: ScalingGroup) -> list[Profile]:
+    """The profiles that a group's schedules make, the default first."""
+    found = [Profile(DEFAULT, "", _base(group), {})]
+    for edge, days in _edges(group).items():
+        found.append(_recurring(edge, days, found))
+    found += [_fixed(group, schedule) for schedule in group.schedules if schedule.at is not None and schedule.is_window]
+    return found
+
+
+def twin_name(profile: str) -> str:
+    """The name of the profile that ends another one."""
+    return json.dumps({"name": DEFAULT, "for": profile}, separators=(",", ":"))
+
+
+def read_twin(name: str) -> str | None:
+    """The profile that this one ends by its name; `None` for one that is no twin."""
+    try:
+        found = json.loads(name)
+    except ValueError:
+        return None
+    return str(found["for"]) if isinstance(found, dict) and "for" in found else None
+
+
+def _base(group: ScalingGroup) -> InForce:
+    capacity = group.capacity
+    return InForce(min=capacity.min, max=capacity.max, desired=capacity.desired)
+
+
+def _weekly(group: ScalingGroup) -> ScalingGroup:
+    schedules = tuple(ended_by_cron(one) for one in group.schedules if one.cron is not None)
+    return group.model_copy(update={"schedules": schedules})
+
+
+def _edges(group: ScalingGroup) -> dict[_Edge, list[str]]:
+    """The edges of one week, each with its days; what begins says the sizes also where something else ends."""
+    weekly = _weekly(group)
+    taken: set[datetime] = set()
+    found: dict[_Edge, list[str]] = {}
+    for ends in (False, True):
+        for schedule in weekly.schedules:
+            for moment in _moments(schedule, ends=ends):
+                if moment not in taken:
+                    taken.add(moment)
+                    local = moment.astimezone(ZoneInfo(schedule.zone))
+                    force = in_force(weekly, moment)
+                    sizes = InForce(min=force.min, max=force.max, desired=force.desired)
+                    edge = _Edge(schedule.name, schedule.zone, local.hour, local.minute, ends, sizes)
+                    found.setdefault(edge, []).append(_DAYS[local.weekday()])
+    order = {name: place for place, name in enumerate(one.name for one in weekly.schedules)}
+    return dict(sorted(found.items(), key=lambda item: (order[item[0].schedule], item[0].ends)))
+
+
+def _moments(schedule: Schedule, *, ends: bool) -> Iterator[datetime]:
+    cron = schedule.until if ends else schedule.cron
+    if cron is not None:
+        zone = ZoneInfo(schedule.zone)
+        begin = _WEEK.replace(tzinfo=zone).astimezone(UTC) - timedelta(seconds=1)
+        yield from fires(cron, schedule.zone, begin, begin + _SEVEN)
+
+
+def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile]) -> Profile:
+    zone = windows_zone(edge.zone) or edge.zone
+    schedule = {
+        "timeZone": zone,
+        "days": sorted(days, key=_DAYS.index),
+        "hours": [edge.hour],
+        "minutes": [edge.minute],
+    }
+    when = {"recurrence": {"frequency": "Week", "schedule": schedule}}
+    return Profile(_name(edge, before), edge.schedule, edge.sizes, when, edge.ends)
+
+
+def _name(edge: _Edge, before: Sequence[Profile]) -> str:
+    taken = {profile.name for profile in before}
+    plain = edge.schedule
+    if edge.ends:
+        starts = [one.name for one in before if one.schedule == edge.schedule and not one.ends]
+        ended = [one for one in before if one.schedule == edge.schedule and one.ends]
+        plain = twin_name(starts[len(ended)] if len(ended) < len(starts) else f"{edge.schedule}-{len(ended) + 1}")
+    names = (plain, *(f"{plain}-{number}" for number in range(2, MOST_PROFILES + 2)))
+    return next(name for name in names if name not in taken)
+
+
+def _fixed(group: ScalingGroup, schedule: Schedule) -> Profile:
+    start = schedule.local(schedule.at) if schedule.at else _WEEK
+    end = window_end(schedule, start) or start
+    given = {name: getattr(schedule, name) for name in ("min", "max", "desired")}
+    base = _base(group)
+    low = base.min if given["min"] is None else given["min"]
+    high = base.max if given["max"] is None else given["max"]
+    sizes = InForce(min=low, max=max(low, high), desired=base.desired if given["desired"] is None else given["desired"])
+    when = {"timeZone": windows_zone(schedule.zone), "start": _wall(start, schedule), "end": _wall(end, schedule)}
+    return Profile(schedule.name, schedule.name, sizes, {"fixedDate": when})
+
+
+def _wall(moment: datetime, schedule: Schedule) -> str:
+    """A moment by the clock on the wall of the schedule's zone; the Z that Azure writes after it means nothing."""
+    return moment.astimezone(ZoneInfo(schedule.zone)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# what profiles cannot say
+
+
+def problems_of(group: ScalingGroup) -> Iterator[str]:
+    """What keeps a group's schedules from being profiles, one sentence each."""
+    zones = {schedule.zone: windows_zone(schedule.zone) for schedule in group.schedules}
+    for zone in (zone for zone, name in zones.items() if name is None):
+        yield f"schedules: Azure keeps zones by their names in Windows, and {zone!r} has none; choose a zone beside it"
+    weekly = {zones[schedule.zone] for schedule in group.schedules if schedule.cron is not None}
+    if len(weekly) > 1:
+        text = "the order of profiles of several zones would change with their clocks; write all in one zone"
+        yield f"schedules: {', '.join(sorted(zones))}: {text}"
+    for schedule in group.schedules:
+        if schedule.cron is not None and ended_by_cron(schedule).duration is not None:
+            where = f"schedules.{schedule.name}.duration"
+            yield f"{where}: Azure needs the times at which the window closes; give `until` instead of `duration`"
+        if schedule.at is not None and (schedule.duration or timedelta(0)) > LONGEST_FIXED_DATE:
+            yield f"schedules.{schedule.name}.duration: a fixed date of Azure lasts 365 days at most"
+    if all(zones.values()) and (number := len(profiles_of(group))) > MOST_PROFILES:
+        yield f"schedules: they make {number} profiles, and an autoscale setting has {MOST_PROFILES} at most"

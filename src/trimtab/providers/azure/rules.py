@@ -1,0 +1,269 @@
+"""Alarms and policies as rules of a profile; pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, assert_never
+
+from trimtab.engine.presets import AZURE
+from trimtab.engine.rules import MOST_RULES
+from trimtab.errors import Unsupported
+from trimtab.models import (
+    Alarm,
+    Comparison,
+    Metric,
+    PredictivePolicy,
+    ScalingGroup,
+    SimplePolicy,
+    Step,
+    StepPolicy,
+    TargetTrackingPolicy,
+)
+from trimtab.providers.azure.metrics import MINUTE, Scope, metric_for, natural_statistic, to_native
+from trimtab.providers.azure.names import ACROSS, OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC, iso
+
+SHORTEST_WINDOW, LONGEST_WINDOW = timedelta(minutes=5), timedelta(hours=12)
+"""How far back a rule looks (`timeWindow`, Autoscale settings REST API)."""
+INCREASE, DECREASE = "Increase", "Decrease"
+AMOUNTS: Mapping[str, str] = {"change": "ChangeCount", "percent": "PercentChangeCount", "to": "ExactCount"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its body, and the model fields that its leaves come from."""
+
+    body: Mapping[str, Any]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def rules_of(group: ScalingGroup, scope: Scope) -> list[Rule]:
+    """
+    The rules of a group's enabled alarms and policies, each named by what it does.
+
+    Raises:
+        Unsupported: A metric takes what the group does not have.
+    """
+    return _named([*_by_alarms(group, scope), *_by_targets(group, scope)])
+
+
+def _by_alarms(group: ScalingGroup, scope: Scope) -> Iterator[Rule]:
+    policies = {policy.name: policy for policy in group.policies if policy.enabled}
+    for alarm in (alarm for alarm in group.alarms if alarm.enabled):
+        for name in alarm.triggers:
+            match policies.get(name):
+                case SimplePolicy() as policy:
+                    yield _simple(group, alarm, policy, scope)
+                case StepPolicy() as policy:
+                    yield from (_step(group, alarm, policy, step, scope) for step in policy.steps if _acts(step))
+                case TargetTrackingPolicy() | PredictivePolicy() | None:
+                    pass
+                case other:
+                    assert_never(other)
+
+
+def _acts(step: Step) -> bool:
+    return step.to is not None or bool(step.change or step.percent)
+
+
+def _simple(group: ScalingGroup, alarm: Alarm, policy: SimplePolicy, scope: Scope) -> Rule:
+    trigger = _trigger(alarm.metric, alarm.statistic, window_of(alarm), scope)
+    compared = _compared(alarm.metric, alarm.comparison, per_minute(alarm), scope)
+    word = next(word for word in AMOUNTS if getattr(policy, word) is not None)
+    action = _action(policy, _grows(alarm), policy.cooldown or group.cooldown)
+    sources = {
+        **_alarm_sources(alarm),
+        "scaleAction": f"policies.{policy.name}.{word}",
+        "scaleAction.cooldown": f"policies.{policy.name}.cooldown cooldown",
+    }
+    return Rule({"metricTrigger": {**trigger, **compared}, "scaleAction": action}, sources)
+
+
+def _step(group: ScalingGroup, alarm: Alarm, policy: StepPolicy, step: Step, scope: Scope) -> Rule:
+    """The part of a step nearest to the threshold is where its rule begins; what is further away fires it too."""
+    above = _is_above(step)
+    edge = (step.lower if above else step.upper) or 0.0
+    comparison = _comparison_of(step, alarm.comparison)
+    threshold = (alarm.threshold + edge) / _minutes(alarm)
+    trigger = _trigger(alarm.metric, alarm.statistic, window_of(alarm), scope)
+    compared = _compared(alarm.metric, comparison, threshold, scope)
+    action = _action(step, above, group.cooldown)
+    sources = {
+        **_alarm_sources(alarm),
+        "metricTrigger.threshold": f"policies.{policy.name}.steps alarms.{alarm.name}.{alarm.comparison}",
+        "scaleAction": f"policies.{policy.name}.steps",
+        "scaleAction.cooldown": "cooldown",
+    }
+    return Rule({"metricTrigger": {**trigger, **compared}, "scaleAction": action}, sources)
+
+
+def _is_above(step: Step) -> bool:
+    return step.lower is not None and step.lower >= 0
+
+
+def _comparison_of(step: Step, comparison: Comparison) -> Comparison:
+    """Above the threshold the lower bound of a step is inside, below it the upper one (StepAdjustment, EC2)."""
+    at_threshold = (step.lower if _is_above(step) else step.upper) in (0, None)
+    if at_threshold:
+        return comparison
+    return Comparison.AT_LEAST if _is_above(step) else Comparison.AT_MOST
+
+
+def _by_targets(group: ScalingGroup, scope: Scope) -> Iterator[Rule]:
+    for policy in group.policies:
+        if isinstance(policy, TargetTrackingPolicy) and policy.enabled:
+            yield _target(group, policy, scope, grows=True)
+            if policy.scale_in:
+                yield _target(group, policy, scope, grows=False)
+
+
+def _target(group: ScalingGroup, policy: TargetTrackingPolicy, scope: Scope, *, grows: bool) -> Rule:
+    tracking = AZURE.tracking
+    threshold = policy.target if grows else policy.target * tracking.low_ratio
+    window = max(SHORTEST_WINDOW, MINUTE * tracking.high_datapoints)
+    trigger = _trigger(policy.metric, policy.statistic, window, scope)
+    compared = _compared(policy.metric, Comparison.ABOVE if grows else Comparison.BELOW, threshold, scope)
+    action = _action(SimplePolicy(name="one", change=1 if grows else -1), grows, group.cooldown)
+    where = f"policies.{policy.name}"
+    sources = {
+        "metricTrigger": f"{where}.metric",
+        "metricTrigger.threshold": f"{where}.target",
+        "metricTrigger.statistic": f"{where}.statistic",
+        "scaleAction": where,
+        "scaleAction.cooldown": "cooldown",
+    }
+    return Rule({"metricTrigger": {**trigger, **compared}, "scaleAction": action}, sources)
+
+
+def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) -> dict[str, Any]:
+    measured = metric_for(metric, scope)
+    statistic = natural_statistic(metric, statistic)
+    if measured.native.turned:
+        statistic = TURNED_STATISTIC.get(statistic, statistic)
+    # a count is summed up over a minute, and the minutes of the window are averaged
+    over_time = "average" if measured.native.counts else statistic
+    found = {
+        "metricName": measured.name,
+        "metricNamespace": measured.namespace,
+        "metricResourceUri": measured.resource,
+        "timeGrain": iso(MINUTE),
+        "statistic": ACROSS[statistic],
+        "timeWindow": iso(window),
+        "timeAggregation": OVER_TIME[over_time],
+        "dimensions": [
+            {"DimensionName": name, "Operator": "Equals", "Values": [value]}
+            for name, value in sorted(measured.dimensions.items())
+        ],
+        "dividePerInstance": measured.native.shared,
+    }
+    return {name: value for name, value in found.items() if value not in ("", [])}
+
+
+def _compared(metric: Metric, comparison: Comparison, threshold: float, scope: Scope) -> dict[str, Any]:
+    native = metric_for(metric, scope).native
+    word = TURNED[comparison] if native.turned else comparison
+    return {"operator": RULE_OPERATORS[word], "threshold": to_native(threshold, native)}
+
+
+def window_of(alarm: Alarm) -> timedelta:
+    """
+    How far back the rule of an alarm looks: all its periods, five minutes at least.
+
+    Raises:
+        Unsupported: They are longer than twelve hours.
+    """
+    window = alarm.period * alarm.periods
+    if window > LONGEST_WINDOW:
+        raise Unsupported(f"a rule looks back 12 hours at most, and {alarm.periods} periods are {window}")
+    whole_minutes = -(-window // MINUTE) * MINUTE
+    return max(SHORTEST_WINDOW, whole_minutes)
+
+
+def per_minute(alarm: Alarm) -> float:
+    """The threshold of an alarm; for a count that of one minute, since a rule sums up minutes."""
+    return alarm.threshold / _minutes(alarm)
+
+
+def _minutes(alarm: Alarm) -> float:
+    counted = natural_statistic(alarm.metric, alarm.statistic) != alarm.statistic
+    per_instance = alarm.metric.name == "requests-per-instance"
+    return alarm.period / MINUTE if counted and not per_instance else 1.0
+
+
+def _grows(alarm: Alarm) -> bool:
+    return alarm.comparison in (Comparison.ABOVE, Comparison.AT_LEAST)
+
+
+def _action(amount: SimplePolicy | Step, above: bool, cooldown: timedelta | None) -> dict[str, Any]:
+    word = next(word for word in AMOUNTS if getattr(amount, word) is not None)
+    value = int(getattr(amount, word))
+    grows = above if word == "to" else value > 0
+    return {
+        "direction": INCREASE if grows else DECREASE,
+        "type": AMOUNTS[word],
+        "value": str(abs(value)),
+        "cooldown": iso(AZURE.default_cooldown if cooldown is None else cooldown),
+    }
+
+
+def _alarm_sources(alarm: Alarm) -> dict[str, str]:
+    where = f"alarms.{alarm.name}"
+    return {
+        "metricTrigger": f"{where}.metric",
+        "metricTrigger.statistic": f"{where}.statistic",
+        "metricTrigger.timeAggregation": f"{where}.statistic",
+        "metricTrigger.timeWindow": f"{where}.period {where}.periods",
+        "metricTrigger.operator": f"{where}.{alarm.comparison}",
+        "metricTrigger.threshold": f"{where}.{alarm.comparison}",
+    }
+
+
+# names
+
+
+def rule_name(body: Mapping[str, Any]) -> str:
+    """What tells a rule from others; rules of Azure have no names."""
+    trigger, action = body.get("metricTrigger") or {}, body.get("scaleAction") or {}
+    words = (action.get("direction"), trigger.get("metricName"), trigger.get("operator"))
+    return " ".join(str(word) for word in words if word)
+
+
+def named_rules(bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rules with their names, those of one name numbered in the order of their thresholds."""
+    return [dict(rule.body) for rule in _named([Rule(body) for body in bodies])]
+
+
+def _named(rules: Sequence[Rule]) -> list[Rule]:
+    ordered = sorted(rules, key=lambda rule: (rule_name(rule.body), _threshold(rule), str(rule.body)))
+    numbers: dict[str, int] = {}
+    found = []
+    for rule in ordered:
+        name = rule_name(rule.body)
+        numbers[name] = number = numbers.get(name, 0) + 1
+        found.append(Rule({"name": name if number == 1 else f"{name} {number}", **rule.body}, rule.sources))
+    return found
+
+
+def _threshold(rule: Rule) -> float:
+    return float((rule.body.get("metricTrigger") or {}).get("threshold") or 0)
+
+
+def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
+    """What keeps a group's alarms and policies from being rules, one sentence each."""
+    for alarm in group.alarms:
+        try:
+            window_of(alarm)
+            _trigger(alarm.metric, "average", SHORTEST_WINDOW, scope)
+        except Unsupported as error:
+            yield f"alarms.{alarm.name}: {error}"
+    for policy in group.policies:
+        if isinstance(policy, TargetTrackingPolicy):
+            try:
+                _target(group, policy, scope, grows=True)
+            except Unsupported as error:
+                yield f"policies.{policy.name}.metric: {error}"
+    try:
+        number = len(rules_of(group, scope))
+    except (Unsupported, KeyError):
+        return
+    if number > MOST_RULES:
+        yield f"policies: they make {number} rules, and a profile has {MOST_RULES} at most"

@@ -1,0 +1,227 @@
+"""What an instance of a scale set is made of: `virtualMachineProfile`; pure."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from trimtab.models import Disk, DiskType, Image, ScalingGroup
+from trimtab.plan import Secret
+from trimtab.providers.azure.ids import Home, is_id, parse_id
+from trimtab.providers.azure.names import iso
+from trimtab.providers.naming import given
+
+DISK_TYPES = {DiskType.STANDARD: "Standard_LRS", DiskType.SSD: "StandardSSD_LRS", DiskType.FAST_SSD: "Premium_LRS"}
+ADMIN = "azureuser"
+CARD, ADDRESS, PUBLIC = "nic", "ip", "public"
+"""The names of the parts of a network profile."""
+HEALTH = "health"
+"""The name of the extension that asks an instance how it is."""
+NETWORK_API = "2022-11-01"
+LONGEST_PREFIX = 58
+NOBODY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEy8JSUl0XqjEjDLaS/r5DVgeF+N0wI32XwB05JBFgce"
+"""
+A key to which nobody has the private part: the first SHA-256 of `trimtab: nobody logs in N`, N counting from 0, that is
+a point of the curve. Azure starts no Linux machine without a key or a password.
+"""
+# https://github.com/Azure/azure-rest-api-specs/blob/main/arm-compute/quickstart-templates/aliases.json
+ALIASES: Mapping[str, str] = {
+    "CentOS85Gen2": "OpenLogic:CentOS:8_5-gen2:latest",
+    "Debian11": "Debian:debian-11:11-backports-gen2:latest",
+    "Debian12": "Debian:debian-12:12-gen2:latest",
+    "FlatcarLinuxFreeGen2": "kinvolk:flatcar-container-linux-free:stable-gen2:latest",
+    "OpenSuseLeap154Gen2": "SUSE:openSUSE-leap-15-4:gen2:latest",
+    "RHELRaw8LVMGen2": "RedHat:RHEL:8-lvm-gen2:latest",
+    "SuseSles15SP5": "SUSE:sles-15-sp5:gen2:latest",
+    "Ubuntu2204": "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:latest",
+    "Ubuntu2404": "Canonical:ubuntu-24_04-lts:server:latest",
+}
+"""Short names of images, as the CLI of Azure has them."""
+
+
+class Attached(NamedTuple):
+    """What a group is attached to, by id."""
+
+    subnet: str = ""
+    balancer_pools: Sequence[str] = ()
+    gateway_pools: Sequence[str] = ()
+    probe: str = ""
+    gateway: str = ""
+
+
+def machine_profile(
+    group: ScalingGroup, native: str, home: Home, attached: Attached, image: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The machine of a group: disks, system, network, health, price."""
+    return given(
+        storageProfile=_storage(group, image),
+        osProfile=_system(group, native),
+        networkProfile=_network(group, home, attached),
+        extensionProfile=_health(group),
+        scheduledEventsProfile=_events(group.azure.terminate_notification),
+        capacityReservation=_reservation(group.purchase.reservation),
+        **_price(group),
+    )
+
+
+# storage
+
+
+def image_reference(image: Image) -> dict[str, str]:
+    """An image by id, by URN (`PUBLISHER:OFFER:SKU:VERSION`) or by a short name."""
+    text = ALIASES.get(image.id or "", image.id or "")
+    if is_id(text):
+        return {"id": text}
+    return dict(zip(("publisher", "offer", "sku", "version"), text.split(":"), strict=False))
+
+
+def is_known(image: Image) -> bool:
+    """Whether an image is named in a way that Azure takes."""
+    if image.newest is not None:
+        return bool(image.owner) and image.newest.count(":") == 1
+    text = ALIASES.get(image.id or "", image.id or "")
+    return is_id(text) or len([part for part in text.split(":") if part]) == 4
+
+
+def _storage(group: ScalingGroup, image: Mapping[str, Any]) -> dict[str, Any]:
+    boot = next((disk for disk in group.template.disks if disk.device is None), Disk())
+    data = [disk for disk in group.template.disks if disk.device is not None]
+    return given(
+        imageReference=dict(image),
+        osDisk={
+            "createOption": "FromImage",
+            "caching": "ReadWrite",
+            **given(diskSizeGB=boot.size_gb, managedDisk=_managed(boot)),
+        },
+        dataDisks=[_data_disk(disk) for disk in data],
+    )
+
+
+def _managed(disk: Disk) -> dict[str, Any]:
+    key = {"id": disk.key} if disk.key else None
+    return given(storageAccountType=DISK_TYPES[disk.type] if disk.type else None, diskEncryptionSet=key)
+
+
+def _data_disk(disk: Disk) -> dict[str, Any]:
+    return {
+        "lun": int(disk.device or 0),
+        "createOption": "Empty",
+        **given(
+            diskSizeGB=disk.size_gb,
+            managedDisk=_managed(disk),
+            diskIOPSReadWrite=disk.iops,
+            diskMBpsReadWrite=disk.throughput,
+        ),
+    }
+
+
+# system
+
+
+def _system(group: ScalingGroup, native: str) -> dict[str, Any]:
+    script = group.template.render_user_data()
+    user = group.azure.admin_username or ADMIN
+    key = {"path": f"/home/{user}/.ssh/authorized_keys", "keyData": group.template.ssh_key or NOBODY}
+    return given(
+        computerNamePrefix=group.azure.computer_name_prefix or name_prefix(native),
+        adminUsername=user,
+        customData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
+        linuxConfiguration={"disablePasswordAuthentication": True, "ssh": {"publicKeys": [key]}},
+    )
+
+
+def name_prefix(native: str) -> str:
+    """What computers are called before their number: the group's name, less what a host name cannot have."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", native)[:LONGEST_PREFIX].strip("-")
+
+
+# network
+
+
+def _network(group: ScalingGroup, home: Home, attached: Attached) -> dict[str, Any]:
+    firewall = group.template.security_groups[:1]
+    pools = [{"id": pool} for pool in attached.balancer_pools]
+    gateways = [{"id": pool} for pool in attached.gateway_pools]
+    address = given(
+        subnet={"id": attached.subnet} if attached.subnet else None,
+        publicIPAddressConfiguration={"name": PUBLIC} if group.template.public_address else None,
+        loadBalancerBackendAddressPools=pools,
+        applicationGatewayBackendAddressPools=gateways,
+    )
+    card = given(
+        primary=True,
+        networkSecurityGroup={"id": firewall_id(firewall[0], home)} if firewall else None,
+        ipConfigurations=[{"name": ADDRESS, "properties": {"primary": True, **address}}],
+    )
+    flexible = group.azure.orchestration == "flexible"
+    return given(
+        networkApiVersion=NETWORK_API if flexible else None,
+        healthProbe={"id": attached.probe} if asks_balancer(group) and attached.probe else None,
+        networkInterfaceConfigurations=[{"name": CARD, "properties": card}],
+    )
+
+
+def firewall_id(name: str, home: Home) -> str:
+    """A network security group by id, or by its name in the resource group."""
+    return name if is_id(name) else home.id_of("Microsoft.Network/networkSecurityGroups", name)
+
+
+# health
+
+
+def has_probe(group: ScalingGroup) -> bool:
+    """Whether an extension in each instance asks it how it is."""
+    return group.health_check.path is not None or group.health_check.port is not None
+
+
+def asks_balancer(group: ScalingGroup) -> bool:
+    """Whether the load balancer's probe says how an instance is."""
+    return group.health_check.by == "load-balancer" and not has_probe(group)
+
+
+def _health(group: ScalingGroup) -> dict[str, Any]:
+    if not has_probe(group):
+        return {}
+    check = group.health_check
+    protocol = "http" if check.path is not None else "tcp"
+    settings = {"protocol": protocol, "port": check.port or 80, **({"requestPath": check.path} if check.path else {})}
+    # https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension
+    extension = {
+        "publisher": "Microsoft.ManagedServices",
+        "type": "ApplicationHealthLinux",
+        "typeHandlerVersion": "1.0",
+        "autoUpgradeMinorVersion": True,
+        "settings": settings,
+    }
+    return {"extensions": [{"name": HEALTH, "properties": extension}]}
+
+
+def _events(notice: timedelta | None) -> dict[str, Any]:
+    if notice is None:
+        return {}
+    return {"terminateNotificationProfile": {"enable": True, "notBeforeTimeout": iso(notice)}}
+
+
+# price
+
+
+def _price(group: ScalingGroup) -> dict[str, Any]:
+    purchase = group.purchase
+    if not purchase.spot:
+        return {}
+    price = float(purchase.max_price) if purchase.max_price is not None else -1
+    return {
+        "priority": "Spot",
+        "evictionPolicy": (group.azure.eviction or "delete").capitalize(),
+        "billingProfile": {"maxPrice": price},
+    }
+
+
+def _reservation(group_id: str | None) -> dict[str, Any]:
+    return {"capacityReservationGroup": {"id": group_id}} if group_id else {}
+
+
+def user_id(role: str, home: Home) -> str:
+    """A managed identity by id, or by its name in the resource group."""
+    return role if parse_id(role) else home.id_of("Microsoft.ManagedIdentity/userAssignedIdentities", role)

@@ -1,0 +1,210 @@
+"""A fleet as Azure resources: native bodies and no SDK; pure."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from trimtab.capabilities import is_controlled
+from trimtab.engine.schedules import in_force
+from trimtab.errors import Unsupported
+from trimtab.models import Fleet, ScalingGroup, SpotStrategy
+from trimtab.plan import Key, Mark, Ref, Resource
+from trimtab.providers.azure.alerts import (
+    action_group_body,
+    action_group_key,
+    actions_of,
+    alert_body,
+    is_alert,
+    targets_of,
+)
+from trimtab.providers.azure.autoscale import setting_of
+from trimtab.providers.azure.ids import Home
+from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
+from trimtab.providers.azure.metrics import Scope
+from trimtab.providers.azure.names import iso
+from trimtab.providers.azure.template import (
+    Attached,
+    asks_balancer,
+    has_probe,
+    image_reference,
+    machine_profile,
+    user_id,
+)
+from trimtab.providers.base import Facts
+from trimtab.providers.naming import alarm_name, given, size_is_owned
+
+MIXED = "Mix"
+"""The size of a scale set that has several."""
+STRATEGIES = {
+    SpotStrategy.PRICE_CAPACITY: "CapacityOptimized",
+    SpotStrategy.CAPACITY: "CapacityOptimized",
+    SpotStrategy.LOWEST_PRICE: "LowestPrice",
+    SpotStrategy.PRIORITIZED: "Prioritized",
+}
+SCALE_IN = {"default": "Default", "newest": "NewestVM", "oldest": "OldestVM"}
+SHORTEST_GRACE, LONGEST_GRACE = timedelta(minutes=10), timedelta(minutes=90)
+"""How long automatic repairs can be held back (`gracePeriod`, Virtual Machine Scale Sets REST API)."""
+
+
+def translate(fleet: Fleet, facts: Facts, now: datetime, location: str, home: Home) -> list[Resource]:
+    """Scale set, autoscale setting, metric alerts and action groups of every group."""
+    return [item for group in fleet.groups for item in _Group(fleet, group, facts, now, location, home).resources()]
+
+
+def home_of(group: ScalingGroup, home: Home) -> Home:
+    """Where a group lives."""
+    return Home(home.subscription, group.azure.resource_group or home.resource_group)
+
+
+class _Group:
+    def __init__(
+        self, fleet: Fleet, group: ScalingGroup, facts: Facts, now: datetime, location: str, home: Home
+    ) -> None:
+        self.fleet, self.group, self.facts, self.now = fleet, group, facts, now
+        self.location = group.location or location
+        self.home = home_of(group, home)
+        self.native = fleet.native_name(group)
+        self.mark = Mark(fleet.name, group.name)
+        self.attached: Attached = facts.found.get("attached", {}).get(group.name, Attached())
+
+    def resources(self) -> Iterator[Resource]:
+        for target in targets_of(self.group):
+            key = action_group_key(self.location, self.native, target)
+            yield self._made(ACTION_GROUP.name, key.name, action_group_body(target), mark=self.mark)
+        yield self._scale_set()
+        yield from self._setting()
+        yield from self._alerts()
+
+    # the scale set
+
+    def _scale_set(self) -> Resource:
+        group = self.group
+        owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        kept = self.facts.found.get("kept", {}).get(group.name, {})
+        body = given(
+            sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
+            zones=list(group.placement.zones),
+            identity=self._identity(),
+            tags={**group.tags, **group.template.tags},
+            properties=self._properties(),
+        )
+        return self._made(
+            SCALE_SET.name,
+            self.native,
+            body,
+            mark=Mark(self.fleet.name, group.name, kept=kept),
+            initial=frozenset({"sku.capacity"}) if owned else frozenset(),
+        )
+
+    def _size(self) -> int:
+        force = in_force(self.group, self.now)
+        desired = force.capacity.desired
+        return force.min if desired is None else desired
+
+    def _identity(self) -> dict[str, Any]:
+        role = self.group.template.role
+        if role is None:
+            return {}
+        return {"type": "UserAssigned", "userAssignedIdentities": {user_id(role, self.home): {}}}
+
+    def _properties(self) -> dict[str, Any]:
+        group, azure = self.group, self.group.azure
+        flexible = azure.orchestration == "flexible"
+        image = self.facts.found.get("images", {}).get(group.name) or image_reference(group.template.image)
+        return given(
+            orchestrationMode=azure.orchestration.capitalize(),
+            upgradePolicy=None if flexible else {"mode": "Manual"},
+            overprovision=None if flexible else bool(azure.overprovision),
+            singlePlacementGroup=azure.single_placement_group,
+            zoneBalance=azure.zone_balance,
+            platformFaultDomainCount=azure.fault_domains or (1 if flexible else None),
+            scaleInPolicy={"rules": [SCALE_IN[azure.scale_in]]} if azure.scale_in else None,
+            automaticRepairsPolicy=self._repairs(),
+            spotRestorePolicy=_restore(azure.restore_spot),
+            priorityMixPolicy=self._mix(),
+            skuProfile=self._sizes(),
+            virtualMachineProfile=machine_profile(group, self.native, self.home, self.attached, image),
+        )
+
+    def _repairs(self) -> dict[str, Any] | None:
+        if not repairs(self.group):
+            return None
+        return {"enabled": True, "gracePeriod": iso(grace_of(self.group))}
+
+    def _mix(self) -> dict[str, Any] | None:
+        purchase = self.group.purchase
+        if not purchase.spot or not (purchase.on_demand_base or purchase.on_demand_percent):
+            return None
+        return {
+            "baseRegularPriorityCount": purchase.on_demand_base,
+            "regularPriorityPercentageAboveBase": purchase.on_demand_percent,
+        }
+
+    def _sizes(self) -> dict[str, Any] | None:
+        purchase = self.group.purchase
+        if not purchase.sizes:
+            return None
+        ranked = purchase.strategy is SpotStrategy.PRIORITIZED
+        sizes = [{"name": one.size, **({"rank": place} if ranked else {})} for place, one in enumerate(purchase.sizes)]
+        strategy = STRATEGIES[purchase.strategy or SpotStrategy.LOWEST_PRICE]
+        return {"vmSizes": sizes, "allocationStrategy": strategy}
+
+    # what sizes it
+
+    def _setting(self) -> Iterator[Resource]:
+        controlled = is_controlled(self.group, "azure")
+        with suppress(Unsupported):  # said by `judge`
+            setting = setting_of(self.group, self._scope(), Ref(self._key(SCALE_SET.name), "id"), controlled=controlled)
+            yield self._made(
+                AUTOSCALE_SETTING.name, self.native, setting.body, mark=self._zoned_mark(), sources=setting.sources
+            )
+
+    def _zoned_mark(self) -> Mark:
+        """The mark, with the IANA zone of the schedules: Windows has one name for several."""
+        zones = {schedule.zone for schedule in self.group.schedules}
+        kept = {"zone": zones.pop()} if len(zones) == 1 else {}
+        return Mark(self.fleet.name, self.group.name, kept=kept)
+
+    def _alerts(self) -> Iterator[Resource]:
+        for alarm in filter(is_alert, self.group.alarms):
+            with suppress(Unsupported):
+                body = alert_body(alarm, self._scope())
+                actions = actions_of(alarm, self.location, self.native)
+                name = alarm_name(self.fleet, self.group, alarm.name)
+                yield self._made(
+                    METRIC_ALERT.name,
+                    name,
+                    {"properties": {**given(**body["properties"]), "actions": actions}},
+                    item=f"alarms.{alarm.name}",
+                    mark=self.mark,
+                )
+
+    def _scope(self) -> Scope:
+        return Scope(self.home.scale_set(self.native), self.attached.gateway, self.native)
+
+    # names
+
+    def _key(self, kind: str, name: str | None = None) -> Key:
+        return Key(self.location, kind, name or self.native)
+
+    def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
+        attributes = {"resource_group": self.home.resource_group}
+        return Resource(key=self._key(kind, name), body=body, group=self.group.name, attributes=attributes, **more)
+
+
+def repairs(group: ScalingGroup) -> bool:
+    """Whether Azure replaces unhealthy instances."""
+    if group.azure.automatic_repairs is not None:
+        return group.azure.automatic_repairs
+    return asks_balancer(group) or has_probe(group)
+
+
+def grace_of(group: ScalingGroup) -> timedelta:
+    """How long repairs are held back; ten minutes at least."""
+    asked = group.health_check.grace or SHORTEST_GRACE
+    return min(LONGEST_GRACE, max(SHORTEST_GRACE, asked))
+
+
+def _restore(timeout: timedelta | None) -> dict[str, Any] | None:
+    return None if timeout is None else {"enabled": True, "restoreTimeout": iso(timeout)}
