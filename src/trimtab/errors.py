@@ -1,6 +1,7 @@
 """Every error that trimtab raises on purpose; each says what was being done, to what, and what to do next."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 __all__ = [
     "AccessDenied",
@@ -93,14 +94,24 @@ class ProviderError(TrimtabError):
         provider: Which cloud.
         operation: The vendor's name of the call.
         code: The vendor's error code, where there was a reply.
+        after: How long the cloud asks to wait before the next attempt, where it says so.
     """
 
-    def __init__(self, message: str, *, provider: str = "", operation: str = "", code: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        operation: str = "",
+        code: str = "",
+        after: timedelta | None = None,
+    ) -> None:
         where = " ".join(part for part in (provider, operation) if part)
         super().__init__(f"{where}: {message}" + (f" ({code})" if code else "") if where else message)
         self.provider = provider
         self.operation = operation
         self.code = code
+        self.after = after
 
 
 class AccessDenied(ProviderError):

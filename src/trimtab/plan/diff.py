@@ -217,9 +217,9 @@ class _Maker:
             if row is not None and row.hidden:
                 known = self._remembered(found, row)
                 before = after if after is not None and known == hidden_digest(after) else known
-            if _same(before, after):
+            if _same(before, after) or (row is not None and row.caseless and _same(_folded(before), _folded(after))):
                 continue
-            initial = path in item.initial or (row is not None and row.initial)
+            initial = path in item.initial or (row is not None and (row.initial or (row.filled and after is None)))
             if initial or (row is not None and self._is_unmanaged(item.group, item.item, _models(item, row, path))):
                 kept[path] = before
                 continue
@@ -406,6 +406,15 @@ def _same(before: Any, after: Any) -> bool:
     if isinstance(before, bool) or isinstance(after, bool):
         return before is after
     return bool(before == after)
+
+
+def _folded(value: Any) -> Any:
+    """A value whose case means nothing, in lower case throughout."""
+    if isinstance(value, str):
+        return value.lower()
+    if isinstance(value, frozenset):
+        return frozenset(_folded(item) for item in value)
+    return tuple(_folded(item) for item in value) if isinstance(value, tuple) else value
 
 
 def _with(kind: Kind, body: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,6 +32,8 @@ class Field:
         initial: Given when the resource is created, not compared afterwards.
         moving: Changed by the cloud or by time; compared, but no part of the mark's digest.
         hidden: Never given back; compared by the digest kept in the mark.
+        filled: Filled in by the cloud where nobody gives it; compared only where the fleet gives it.
+        caseless: Its case means nothing, as in the ids of Azure.
     """
 
     path: str
@@ -42,6 +44,8 @@ class Field:
     initial: bool = False
     moving: bool = False
     hidden: bool = False
+    filled: bool = False
+    caseless: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

@@ -1,14 +1,10 @@
 """The calls to AWS: one retry layer, paging, and vendor errors turned into ours."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from threading import BoundedSemaphore, Lock
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any
 
 import boto3
-import tenacity
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
 
@@ -24,16 +20,8 @@ from trimtab.errors import (
     Throttled,
     Unreachable,
 )
-from trimtab.events import CallRetried, Listener
-
-T = TypeVar("T")
-
-ATTEMPTS = 8
-BUDGET = 120.0
-"""Seconds after the first attempt at which no other is made."""
-MOST_THREADS = 32
-LONGEST_PAUSE = 20.0
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+from trimtab.events import Listener
+from trimtab.providers.calling import Caller, check_endpoint
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and each service's common errors
 THROTTLED = {
@@ -56,7 +44,7 @@ TAKEN = {"AlreadyExists", "AlreadyExistsFault", "InvalidLaunchTemplateName.Alrea
 TEXTS_OF_MISSING = ("not found", "does not exist", "no such", "cannot be found")
 
 
-class Calls:
+class Calls(Caller):
     """
     Everything that is asked of AWS goes through here. Thread-safe.
 
@@ -79,18 +67,15 @@ class Calls:
         workers: int,
         listener: Listener,
     ) -> None:
-        _check_endpoint(endpoint)
+        super().__init__(clock=clock, workers=workers, listener=listener)
+        check_endpoint(endpoint)
         self._session = session or boto3.Session()
         self.region = region or self._session.region_name or ""
         if not self.region:
             raise ConfigError(["no region: give region=... (--region), or set AWS_DEFAULT_REGION"])
         self._endpoint = endpoint
-        self._clock = clock
-        self._listener = listener
-        self._workers = workers
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
-        self._slots = BoundedSemaphore(workers)
 
     def close(self) -> None:
         """Close all connections."""
@@ -98,18 +83,6 @@ class Calls:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
-
-    def together(self, questions: Sequence[Callable[[], T]]) -> list[T | ProviderError]:
-        """
-        The answer to each question, or why there is none; asked at the same time.
-
-        A question may ask several more in turn: each set has threads of its own, and only the calls
-        themselves are bounded, so that no question waits for a thread that waits for it.
-        """
-        if len(questions) < 2:
-            return [_ask(question) for question in questions]
-        with ThreadPoolExecutor(min(len(questions), MOST_THREADS), thread_name_prefix="trimtab-aws") as pool:
-            return list(pool.map(_ask, questions))
 
     def call(self, service: str, operation: str, region: str, /, **params: Any) -> dict[str, Any]:
         """
@@ -125,16 +98,7 @@ class Calls:
             ProviderError: The most specific that fits, with the vendor's code; the cause is kept.
         """
         client = self._client(service, region)
-        attempt = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((Throttled, Unreachable)),
-            wait=tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE),
-            stop=lambda state: state.attempt_number >= ATTEMPTS or state.idle_for >= BUDGET,
-            sleep=lambda seconds: self._clock.sleep(timedelta(seconds=seconds)),
-            before_sleep=self._tell(operation),
-            reraise=True,
-        )
-        reply: dict[str, Any] = attempt(self._in_turn, client, operation, params)
-        return reply
+        return self.retried(operation, lambda: _once(client, operation, params))
 
     def pages(self, service: str, operation: str, region: str, /, **params: Any) -> Iterator[dict[str, Any]]:
         """Replies one after the other, by the tokens that each gives for the next."""
@@ -147,10 +111,6 @@ class Calls:
                 return
             token = {"NextToken" if name == "NextToken" else "Marker": reply[name]}
 
-    def _in_turn(self, client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        with self._slots:
-            return _once(client, operation, params)
-
     def _client(self, service: str, region: str) -> Any:
         with self._lock:
             if (service, region) not in self._clients:
@@ -158,7 +118,7 @@ class Calls:
                     retries={"total_max_attempts": 1},
                     connect_timeout=10,
                     read_timeout=60,
-                    max_pool_connections=self._workers,
+                    max_pool_connections=self.workers,
                     user_agent_extra="trimtab",
                 )
                 try:
@@ -167,24 +127,9 @@ class Calls:
                     )
                 except (BotoCoreError, ValueError) as error:
                     raise ConfigError([f"aws: {error}"]) from error
-                _check_endpoint(made.meta.endpoint_url)  # AWS_ENDPOINT_URL counts like one that was handed in
+                check_endpoint(made.meta.endpoint_url)  # AWS_ENDPOINT_URL counts like one that was handed in
                 self._clients[service, region] = made
             return self._clients[service, region]
-
-    def _tell(self, operation: str) -> Callable[[tenacity.RetryCallState], None]:
-        def tell(state: tenacity.RetryCallState) -> None:
-            error = state.outcome.exception() if state.outcome else None
-            pause = timedelta(seconds=state.next_action.sleep if state.next_action else 0)
-            self._listener(CallRetried(operation, state.attempt_number, pause, str(error)))
-
-        return tell
-
-
-def _ask(question: Callable[[], T]) -> T | ProviderError:
-    try:
-        return question()
-    except ProviderError as error:
-        return error
 
 
 def _once(client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -222,13 +167,3 @@ def _class_of(code: str, text: str, status: int) -> type[ProviderError]:
     if "NotFound" in code or any(words in text.lower() for words in TEXTS_OF_MISSING):
         return NotFound
     return InvalidRequest
-
-
-def _check_endpoint(endpoint: str | None) -> None:
-    if endpoint is None:
-        return
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError([f"{endpoint!r} is no endpoint; write one such as http://127.0.0.1:5000"])
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ConfigError([f"{endpoint!r}: plain http is for loopback only; use https"])
