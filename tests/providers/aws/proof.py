@@ -46,6 +46,44 @@ def edited():
     return make_fleet(web, make_group("api", template={"image": IMAGE, "size": "t3.large"}))
 
 
+TOPIC = "arn:aws:sns:us-east-1:123456789012:operators"
+
+
+def everything(size="t3.medium", percent=25, timeout="5m"):
+    """A group that has each kind and what hangs on a group by calls of its own."""
+    web = make_group(
+        "web",
+        template={"image": IMAGE, "size": size},
+        purchase={
+            "spot": True,
+            "on_demand_base": 1,
+            "on_demand_percent": percent,
+            "sizes": [{"size": "t3.medium"}, {"size": "t3.large"}],
+        },
+        policies={
+            "scale-out": {"type": "step", "steps": [{"lower": 0, "upper": 10, "change": 1}, {"lower": 10, "change": 2}]},
+            "hold": {"type": "target-tracking", "metric": "cpu", "target": 60},
+            "ahead": {"type": "predictive", "metric": "cpu", "target": 50},
+        },
+        alarms={
+            "hot": {"metric": "cpu", "above": 70, "statistic": "p95", "triggers": ["scale-out"], "notify": [TOPIC]},
+            "jobs": {"metric": {"name": "queue-depth", "of": "jobs"}, "above": 100, "triggers": ["scale-out"]},
+            "load": {"metric": {"promql": "sum(up)"}, "above": 5, "notify": [TOPIC]},
+        },
+        schedules={"office": {"cron": "0 8 * * 1-5", "until": "0 18 * * 1-5", "zone": "Europe/Madrid", "min": 3}},
+        aws={
+            "lifecycle_hooks": [{"name": "greet", "on": "launch", "timeout": timeout, "default": "continue"}],
+            "suspended_processes": ["AZRebalance"],
+            "group_metrics": True,
+        },
+    )
+    return make_fleet(web, make_group("api"))
+
+
+def other_everything():
+    return everything(size="t3.large", percent=50, timeout="10m")
+
+
 def pruned():
     bare = {"policies": {}, "alarms": {}, "schedules": {}}
     return make_fleet(make_group("web", **bare), make_group("api", **bare))
@@ -91,6 +129,9 @@ SCENARIOS = {
     "prune": Scenario(fleet, pruned),
     "replace": Scenario(fleet, fleet, make_step_policies),
     "destroy": Scenario(fleet, None),
+    "create everything": Scenario(None, everything),
+    "edit everything": Scenario(everything, other_everything),
+    "take everything away": Scenario(everything, pruned),
 }
 
 
@@ -160,7 +201,10 @@ def _put_alarm(cloudwatch, name, description, *actions):
 
 
 OUR_GROUPS = frozenset({"virtualmin-web", "virtualmin-api"})
-OUR_ALARMS = frozenset({"virtualmin-web-hot", "virtualmin-api-hot"})
+OUR_ALARMS = frozenset({"virtualmin-web-hot", "virtualmin-web-jobs", "virtualmin-web-load", "virtualmin-api-hot"})
+
+
+MADE_BY_POLICIES = tuple(f"TargetTracking-{name}-" for name in sorted(OUR_GROUPS))
 
 
 class State:
@@ -183,7 +227,11 @@ class State:
             "groups": {name: item for name, item in self.groups.items() if name not in OUR_GROUPS},
             "policies": [item for item in self.policies if item["AutoScalingGroupName"] not in OUR_GROUPS],
             "actions": [item for item in self.actions if item["AutoScalingGroupName"] not in OUR_GROUPS],
-            "alarms": {name: item for name, item in self.alarms.items() if name not in OUR_ALARMS},
+            "alarms": {
+                name: item
+                for name, item in self.alarms.items()
+                if name not in OUR_ALARMS and not name.startswith(MADE_BY_POLICIES)
+            },
             "templates": {name: item for name, item in self.templates.items() if name not in OUR_GROUPS},
             "versions": {name: item for name, item in self.versions.items() if name not in OUR_GROUPS},
         }
