@@ -13,6 +13,7 @@ import boto3
 
 import trimtab as tt
 from bench.engine import print_engine
+from bench.latency import print_latency
 from bench.peer import read_account
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
@@ -35,6 +36,7 @@ def main() -> int:
     """Print the figures; 1 when a bar of counted calls does not hold."""
     print_import_cost()
     missed = print_engine()
+    print_latency(furnish)
     return int(bool(missed) | print_plans())
 
 
