@@ -353,7 +353,7 @@ class ProviderContract:
     def test_a_pause_is_no_drift(self, applied: Cloud, fleet: Fleet) -> None:
         """A marked pause is told by status and plan, and healed by none; resuming takes all of it away."""
         live = applied.group(fleet.native_name(fleet.groups[0]))
-        until = applied.now() + timedelta(hours=2)
+        until = applied.now().replace(microsecond=0) + timedelta(hours=2)
         live.pause(by="Ana", until=until, why="moving the database")
         found = applied.status(fleet).groups[0].state
         assert found is not None

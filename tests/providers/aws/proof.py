@@ -61,7 +61,10 @@ def everything(size="t3.medium", percent=25, timeout="5m"):
             "sizes": [{"size": "t3.medium"}, {"size": "t3.large"}],
         },
         policies={
-            "scale-out": {"type": "step", "steps": [{"lower": 0, "upper": 10, "change": 1}, {"lower": 10, "change": 2}]},
+            "scale-out": {
+                "type": "step",
+                "steps": [{"lower": 0, "upper": 10, "change": 1}, {"lower": 10, "change": 2}],
+            },
             "hold": {"type": "target-tracking", "metric": "cpu", "target": 60},
             "ahead": {"type": "predictive", "metric": "cpu", "target": 50},
         },
