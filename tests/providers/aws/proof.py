@@ -69,8 +69,14 @@ def everything(size="t3.medium", percent=25, timeout="5m"):
             "ahead": {"type": "predictive", "metric": "cpu", "target": 50},
         },
         alarms={
-            "hot": {"metric": "cpu", "above": 70, "statistic": "p95", "triggers": ["scale-out"], "notify": [TOPIC]},
-            "jobs": {"metric": {"name": "queue-depth", "of": "jobs"}, "above": 100, "triggers": ["scale-out"]},
+            "hot": {
+                **{"metric": "cpu", "above": 70, "statistic": "p95", "periods": 3, "datapoints": 2},
+                **{"triggers": ["scale-out"], "notify": [TOPIC]},
+            },
+            "jobs": {
+                **{"metric": {"name": "queue-depth", "of": "jobs"}, "above": 100, "periods": 3, "datapoints": 2},
+                "triggers": ["scale-out"],
+            },
             "load": {"metric": {"promql": "sum(up)"}, "above": 5, "notify": [TOPIC]},
         },
         schedules={"office": {"cron": "0 8 * * 1-5", "until": "0 18 * * 1-5", "zone": "Europe/Madrid", "min": 3}},

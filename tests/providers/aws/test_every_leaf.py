@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.providers.aws.account import furnish, load_example
+from tests.providers.aws.proof import everything
 from tests.providers.aws.world import AwsWorld
 from trimtab.emulators import AwsEmulator
 from trimtab.plan import Secret, assign
@@ -145,6 +146,69 @@ def test_every_leaf_is_named_and_healed(running):
             seen.add((kind.name, path))
     assert {name for name, _ in seen} == set(kinds)
     assert len(seen) > 45
+
+
+@pytest.fixture(scope="module")
+def rich():
+    with AwsEmulator() as emulator:
+        world = AwsWorld(emulator)
+        fleet = everything()
+        with world.connect() as cloud:
+            cloud.apply(cloud.plan(fleet)).raise_for_failures()
+            yield world, cloud, fleet
+
+
+OTHER_VALUES = {
+    "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 3}],
+    "ExtendedStatistic": "p99",
+    "MetricName": "NumberOfMessagesSent",
+    "TargetTrackingConfiguration.PredefinedMetricSpecification.PredefinedMetricType": "ASGAverageNetworkIn",
+    "PredictiveScalingConfiguration.Mode": "ForecastAndScale",
+    "PredictiveScalingConfiguration.MetricSpecifications[0].PredefinedMetricPairSpecification.PredefinedMetricType": (
+        "ASGNetworkIn"
+    ),
+    "MixedInstancesPolicy.InstancesDistribution.SpotAllocationStrategy": "capacity-optimized",
+    "MixedInstancesPolicy.LaunchTemplate.Overrides[1].InstanceType": "m5.large",
+    "EvaluationCriteria.PromQLCriteria.Query": "(sum(up)) > 6",
+}
+BY_OTHER_CALLS = ("LifecycleHookSpecificationList", "SuspendedProcesses", "EnabledMetrics", "LaunchTemplate.")
+FIXED = {
+    "PolicyType": "another type needs other fields",
+    "MetricAggregationType": "Average for every step policy",
+    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateName": "the template's own name",
+    "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.Version": "moves with the template",
+    "PredictiveScalingConfiguration.MaxCapacityBreachBehavior": "another one asks for a buffer too",
+    "MixedInstancesPolicy.InstancesDistribution.OnDemandAllocationStrategy": "another one allows no ranked sizes",
+}
+
+
+def test_every_leaf_of_every_policy_and_mix_is_named_and_healed(rich):
+    """Step, target tracking and predictive policies, percentile, queue and PromQL alarms, a mix with spot."""
+    world, cloud, fleet = rich
+    kinds = cloud.provider.kinds
+    seen = set()
+    wanted = ("autoscaling-group", "scaling-policy", "metric-alarm")
+    items = [
+        item
+        for item in cloud.provider.read(fleet).resources.values()
+        if item.key.name.startswith("virtualmin-web") and item.key.kind in wanted
+    ]
+    for item in items:
+        kind = kinds[item.key.kind]
+        for path, value in sorted(kind.leaves(item.body).items()):
+            mixed = path.startswith("MixedInstancesPolicy.")
+            if path in FIXED or path.startswith(BY_OTHER_CALLS) or (kind.holds_instances and not mixed):
+                continue
+            body = copy.deepcopy(dict(item.body))
+            assign(kind, body, path, OTHER_VALUES.get(path, None) or changed(path, value, world))
+            send(world, item, path, body)
+            plan = cloud.plan(fleet)
+            found = {change.key: {one.path for one in change.fields} for change in plan if change.fields}
+            assert found == {item.key: {path}}, (item.key, path)
+            cloud.apply(plan, allow_replace=True).raise_for_failures()
+            assert not cloud.plan(fleet), (item.key, path)
+            seen.add((kind.name, path))
+    assert len(seen) > 30, sorted(seen)
 
 
 def test_a_policy_of_another_type_is_replaced(running):

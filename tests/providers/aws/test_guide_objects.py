@@ -109,6 +109,15 @@ def test_creating_them_takes_at_most_36_calls(applied):
     assert applied[3]["total"] <= 36, applied[3]
 
 
+def test_planning_them_again_takes_at_most_nine_calls_and_finds_nothing(applied):
+    """Terraform refreshed the same with 62 calls, a bulk script in boto3 with 10."""
+    world, cloud, _, _ = applied
+    world.doors.clear_requests()
+    plan = cloud.plan(guide_fleet())
+    assert not plan, plan.to_dict()
+    assert world.doors.count()["total"] <= 9
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_template_and_group_are_the_guides(applied, part):
     world = applied[0]
