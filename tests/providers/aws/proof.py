@@ -70,11 +70,19 @@ def everything(size="t3.medium", percent=25, timeout="5m"):
         },
         alarms={
             "hot": {
-                **{"metric": "cpu", "above": 70, "statistic": "p95", "periods": 3, "datapoints": 2},
-                **{"triggers": ["scale-out"], "notify": [TOPIC]},
+                "metric": "cpu",
+                "above": 70,
+                "statistic": "p95",
+                "periods": 3,
+                "datapoints": 2,
+                "triggers": ["scale-out"],
+                "notify": [TOPIC],
             },
             "jobs": {
-                **{"metric": {"name": "queue-depth", "of": "jobs"}, "above": 100, "periods": 3, "datapoints": 2},
+                "metric": {"name": "queue-depth", "of": "jobs"},
+                "above": 100,
+                "periods": 3,
+                "datapoints": 2,
                 "triggers": ["scale-out"],
             },
             "load": {"metric": {"promql": "sum(up)"}, "above": 5, "notify": [TOPIC]},

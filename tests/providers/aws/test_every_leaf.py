@@ -200,7 +200,7 @@ def test_every_leaf_of_every_policy_and_mix_is_named_and_healed(rich):
             if path in FIXED or path.startswith(BY_OTHER_CALLS) or (kind.holds_instances and not mixed):
                 continue
             body = copy.deepcopy(dict(item.body))
-            assign(kind, body, path, OTHER_VALUES.get(path, None) or changed(path, value, world))
+            assign(kind, body, path, OTHER_VALUES.get(path) or changed(path, value, world))
             send(world, item, path, body)
             plan = cloud.plan(fleet)
             found = {change.key: {one.path for one in change.fields} for change in plan if change.fields}
