@@ -21,6 +21,7 @@ from trimtab.providers.aws.kinds import (
 )
 from trimtab.providers.aws.reads import alarm_resource, group_resource, policy_resource, template_resource
 from trimtab.providers.base import Write, Written
+from trimtab.providers.writing import mark_of, must_be_ours, outcome_of
 
 GONE_WITHIN = timedelta(minutes=15)
 """How long a group that is being deleted may take to make room for a new one."""
@@ -49,7 +50,7 @@ class Writer:
             SCALING_POLICY.name: self._policy,
             METRIC_ALARM.name: self._alarm,
         }
-        return [_outcome(send[kind], write) for write in writes]
+        return [outcome_of(send[kind], write) for write in writes]
 
     # launch templates
 
@@ -63,7 +64,7 @@ class Writer:
 
     def _create_template(self, write: Write) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.own_name
-        mark = _mark(change)
+        mark = mark_of(change)
         tags = [{"Key": key, "Value": value} for key, value in mark.tags().items()]
         try:
             reply = self.calls.call(
@@ -92,14 +93,14 @@ class Writer:
         if not reply["LaunchTemplateVersions"]:  # not to be seen yet
             raise taken
         there = template_resource(region, reply["LaunchTemplateVersions"][0])
-        _must_be_ours(change, there)
+        must_be_ours(change, there)
         if _equal(change, write.body, there):
             return dict(there.attributes)
         return self._new_version(write, there.attributes)
 
     def _new_version(self, write: Write, before: Mapping[str, Any]) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.own_name
-        line = _mark(change).line()
+        line = mark_of(change).line()
         reply = self.calls.call(
             "ec2",
             "create_launch_template_version",
@@ -131,7 +132,7 @@ class Writer:
 
     def _create_group(self, write: Write) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.own_name
-        body = {**group_params(write.body), "Tags": _group_tags(name, write.body, _mark(change))}
+        body = {**group_params(write.body), "Tags": _group_tags(name, write.body, mark_of(change))}
         later = {part: body.pop(part) for part in AFTER_CREATION if part in body}
         if change.live is not None or change.action is Action.REPLACE:
             self._wait_until_gone(region, name)
@@ -141,7 +142,7 @@ class Writer:
             there = self._read_group(region, name)
             if there is None:
                 raise
-            _must_be_ours(change, there)
+            must_be_ours(change, there)
             self._bring_up_to_date(change, write.body, there)
             return there.attributes
         parts = GroupParts(self.calls, region, name)
@@ -173,7 +174,7 @@ class Writer:
         if there is None:
             raise InvalidRequest("an update needs the group that it updates", provider="aws", operation="update")
         fields = {_top(item.path) for item in change.fields}
-        stale = there.mark != _mark(change)
+        stale = there.mark != mark_of(change)
         self._send_group(change, body, fields | ({"Tags"} if stale else set()), there)
 
     def _send_group(self, change: Change, body: Mapping[str, Any], fields: set[str], there: Resource) -> None:
@@ -186,7 +187,7 @@ class Writer:
             if part in fields:
                 parts.write(part, body, there.body)
         if "Tags" in fields:
-            self._tag(region, name, _group_tags(name, body, _mark(change)), there)
+            self._tag(region, name, _group_tags(name, body, mark_of(change)), there)
 
     def _tag(self, region: str, name: str, wanted: Sequence[Mapping[str, Any]], there: Resource) -> None:
         keep = {tag["Key"] for tag in wanted}
@@ -260,14 +261,14 @@ class Writer:
         def create(write: Write) -> Mapping[str, Any]:
             there = taken.get(write.change.key.own_name)
             if there is not None:
-                _must_be_ours(write.change, there)
+                must_be_ours(write.change, there)
             return self._alarm(write)
 
-        return [_outcome(create, write) for write in writes]
+        return [outcome_of(create, write) for write in writes]
 
     def _alarm(self, write: Write) -> Mapping[str, Any]:
         change = write.change
-        body = {**revealed(write.body), "AlarmDescription": _mark(change).sign(write.body.get("AlarmDescription"))}
+        body = {**revealed(write.body), "AlarmDescription": mark_of(change).sign(write.body.get("AlarmDescription"))}
         self.calls.call("cloudwatch", "put_metric_alarm", change.key.location, AlarmName=change.key.own_name, **body)
         return {}
 
@@ -276,7 +277,7 @@ class Writer:
         try:
             self.calls.call("cloudwatch", "delete_alarms", region, AlarmNames=names)
         except NotFound:  # one missing name keeps all others
-            return [_outcome(self._delete_alarm, write) for write in writes]
+            return [outcome_of(self._delete_alarm, write) for write in writes]
         except ProviderError as error:
             return [error for _ in writes]
         return [{} for _ in writes]
@@ -353,26 +354,6 @@ def _top(path: str) -> str:
     return path.split(".")[0].split("[")[0]
 
 
-def _mark(change: Change) -> Mark:
-    if change.wanted is None or change.wanted.mark is None:
-        raise InvalidRequest(f"{change.key} has no mark to write", provider="aws", operation=change.action.value)
-    return change.wanted.mark
-
-
-def _must_be_ours(change: Change, there: Resource) -> None:
-    ours = _mark(change)
-    if there.mark is None or (there.mark.fleet, there.mark.group) != (ours.fleet, ours.group):
-        text = f"{change.key} exists and is not this fleet's; choose another name, or adopt it"
-        raise AlreadyExists(text, provider="aws", operation="create")
-
-
 def _equal(change: Change, body: Mapping[str, Any], there: Resource) -> bool:
     kind = KINDS[change.key.kind]
     return kind.leaves(body) == kind.leaves(there.body)
-
-
-def _outcome(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Written:
-    try:
-        return send(write)
-    except ProviderError as error:
-        return error

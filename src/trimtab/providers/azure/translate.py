@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.capabilities import is_controlled
 from trimtab.engine.schedules import in_force
 from trimtab.errors import Unsupported
-from trimtab.models import Fleet, ScalingGroup, SpotStrategy
+from trimtab.models import Fleet, ScalingGroup, SimplePolicy, SpotStrategy
 from trimtab.plan import Key, Mark, Ref, Resource
 from trimtab.providers.azure.alerts import (
     action_group_body,
@@ -42,8 +42,10 @@ STRATEGIES = {
     SpotStrategy.LOWEST_PRICE: "LowestPrice",
     SpotStrategy.PRIORITIZED: "Prioritized",
 }
+MOST_IN_PLACEMENT_GROUP = 100
 SCALE_IN = {"default": "Default", "newest": "NewestVM", "oldest": "OldestVM"}
 SHORTEST_GRACE, LONGEST_GRACE = timedelta(minutes=10), timedelta(minutes=90)
+LONGEST_TAG = 256
 """How long automatic repairs can be held back (`gracePeriod`, Virtual Machine Scale Sets REST API)."""
 
 
@@ -62,10 +64,11 @@ class _Group:
         self, fleet: Fleet, group: ScalingGroup, facts: Facts, now: datetime, location: str, home: Home
     ) -> None:
         self.fleet, self.group, self.facts, self.now = fleet, group, facts, now
-        self.location = group.location or location
+        self.location = (group.location or location).replace(" ", "").lower()
         self.home = home_of(group, home)
         self.native = fleet.native_name(group)
-        self.mark = Mark(fleet.name, group.name)
+        # alerts and action groups live in no location; the mark says whose they are
+        self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
         self.attached: Attached = facts.found.get("attached", {}).get(group.name, Attached())
 
     def resources(self) -> Iterator[Resource]:
@@ -83,6 +86,7 @@ class _Group:
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
         kept = self.facts.found.get("kept", {}).get(group.name, {})
         body = given(
+            resourceGroup=self.home.resource_group,
             sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
             zones=list(group.placement.zones),
             identity=self._identity(),
@@ -106,7 +110,7 @@ class _Group:
         role = self.group.template.role
         if role is None:
             return {}
-        return {"type": "UserAssigned", "userAssignedIdentities": {user_id(role, self.home): {}}}
+        return {"type": "UserAssigned", "userAssignedIdentities": [user_id(role, self.home)]}
 
     def _properties(self) -> dict[str, Any]:
         group, azure = self.group, self.group.azure
@@ -116,9 +120,9 @@ class _Group:
             orchestrationMode=azure.orchestration.capitalize(),
             upgradePolicy=None if flexible else {"mode": "Manual"},
             overprovision=None if flexible else bool(azure.overprovision),
-            singlePlacementGroup=azure.single_placement_group,
+            singlePlacementGroup=self._is_compact(),
             zoneBalance=azure.zone_balance,
-            platformFaultDomainCount=azure.fault_domains or (1 if flexible else None),
+            platformFaultDomainCount=azure.fault_domains or (1 if flexible or group.placement.zones else 5),
             scaleInPolicy={"rules": [SCALE_IN[azure.scale_in]]} if azure.scale_in else None,
             automaticRepairsPolicy=self._repairs(),
             spotRestorePolicy=_restore(azure.restore_spot),
@@ -126,6 +130,13 @@ class _Group:
             skuProfile=self._sizes(),
             virtualMachineProfile=machine_profile(group, self.native, self.home, self.attached, image),
         )
+
+    def _is_compact(self) -> bool:
+        """Whether instances share one placement group, which holds a hundred of them."""
+        azure = self.group.azure
+        if azure.single_placement_group is not None:
+            return azure.single_placement_group
+        return azure.orchestration == "uniform" and self.group.capacity.max <= MOST_IN_PLACEMENT_GROUP
 
     def _repairs(self) -> dict[str, Any] | None:
         if not repairs(self.group):
@@ -164,7 +175,7 @@ class _Group:
         """The mark, with the IANA zone of the schedules: Windows has one name for several."""
         zones = {schedule.zone for schedule in self.group.schedules}
         kept = {"zone": zones.pop()} if len(zones) == 1 else {}
-        return Mark(self.fleet.name, self.group.name, kept=kept)
+        return Mark(self.fleet.name, self.group.name, kept={**kept, **_amounts(self.group)})
 
     def _alerts(self) -> Iterator[Resource]:
         for alarm in filter(is_alert, self.group.alarms):
@@ -191,6 +202,20 @@ class _Group:
     def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
         attributes = {"resource_group": self.home.resource_group}
         return Resource(key=self._key(kind, name), body=body, group=self.group.name, attributes=attributes, **more)
+
+
+def _amounts(group: ScalingGroup) -> dict[str, str]:
+    """The names of the simple policies and what each does, which rules do not tell; a tag takes 256 letters."""
+    simple = [policy for policy in group.policies if isinstance(policy, SimplePolicy)]
+    text = " ".join(f"{policy.name}={amount_text(policy)}" for policy in simple)
+    return {"policies": text} if text and len(text) <= LONGEST_TAG else {}
+
+
+def amount_text(policy: SimplePolicy) -> str:
+    """A policy's amount in one word: `change:1`, `percent:-50:2`, `to:4`."""
+    word = next(word for word in ("change", "percent", "to") if getattr(policy, word) is not None)
+    least = f":{policy.minimum_change}" if policy.minimum_change else ""
+    return f"{word}:{getattr(policy, word)}{least}"
 
 
 def repairs(group: ScalingGroup) -> bool:
