@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Lock
 from typing import Any
 
-from azure.core import MatchConditions
+from azure.core import MatchConditions, PipelineClient
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -15,7 +15,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, SansIOHTTPPolicy
 from azure.core.rest import HttpRequest
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.compute import ComputeManagementClient
@@ -41,6 +41,7 @@ LONGEST_OPERATION = timedelta(minutes=30)
 """How long a long-running operation is waited for."""
 FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=2), timedelta(seconds=30)
 NETWORK_API = "2024-05-01"
+METRICS_SCOPE = "https://monitoring.azure.com/.default"
 # https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 TAKEN = {"ResourceExists", "AlreadyExists"}
 SUCCEEDED, FAILED = "succeeded", {"failed", "canceled"}
@@ -127,7 +128,15 @@ class Calls(Caller):
 
         return self.retried(operation, lambda: _mapped(operation, ask))
 
-    def begin(self, operation: str, *args: Any, etag: str | None = None, create: bool = False, **params: Any) -> Any:
+    def begin(
+        self,
+        operation: str,
+        *args: Any,
+        etag: str | None = None,
+        create: bool = False,
+        wait: bool = True,
+        **params: Any,
+    ) -> Any:
         """
         Begin a long-running operation and wait until it has ended; the body of its first reply.
 
@@ -136,6 +145,7 @@ class Calls(Caller):
             args: As the method takes them.
             etag: Only if the resource is still the one that was read.
             create: Only if there is no such resource yet.
+            wait: Until it has ended; else until it was accepted.
             params: As the method takes them.
         """
         held: dict[str, Any] = {}
@@ -144,7 +154,8 @@ class Calls(Caller):
         elif create:
             held = {"etag": "*", "match_condition": MatchConditions.IfMissing}
         reply = self._reply(operation, args, {**params, **held, "polling": False})
-        self._await(operation, reply)
+        if wait:
+            self._await(operation, reply)
         return _body(reply)
 
     def get(self, path: str, version: str, **query: str) -> Any:
@@ -160,14 +171,28 @@ class Calls(Caller):
             url, params = page.get("nextLink") or "", None
         return found
 
-    def post(self, url: str, body: Mapping[str, Any]) -> Any:
-        """The body of the reply to a plain POST, such as of a custom metric."""
-        return self._plain("POST", url if "://" in url else f"{self._base}{url}", json=body)
+    def publish(self, region: str, path: str, body: Mapping[str, Any]) -> None:
+        """Send a custom metric to the data plane of a region, which takes tokens of its own."""
+        host = self._endpoint or f"https://{region}.monitoring.azure.com"
 
-    @property
-    def is_elsewhere(self) -> bool:
-        """Whether another address than Azure's own is used."""
-        return self._endpoint is not None
+        def ask() -> None:
+            reply = self._data_plane(host).send_request(HttpRequest("POST", f"{host.rstrip('/')}{path}", json=body))
+            reply.raise_for_status()
+
+        self.retried("publish", lambda: _mapped("publish", ask))
+
+    def _data_plane(self, host: str) -> Any:
+        with self._lock:
+            if host not in self._clients:
+                token = BearerTokenCredentialPolicy(self._token(), METRICS_SCOPE)
+                policies = [*([_PlainHttp()] if self._endpoint else []), token]
+                self._clients[host] = PipelineClient(host, policies=policies)
+            return self._clients[host]
+
+    def _token(self) -> Any:
+        if self._credential is None:
+            self._credential = DefaultAzureCredential()
+        return self._credential
 
     def _plain(self, method: str, url: str, **parts: Any) -> Any:
         def ask() -> Any:
@@ -197,13 +222,11 @@ class Calls(Caller):
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                if self._credential is None:
-                    self._credential = DefaultAzureCredential()
                 made = ComputeManagementClient if service == "compute" else MonitorManagementClient
                 options: dict[str, Any] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 60}
                 if self._endpoint is not None:
                     options |= {"base_url": self._endpoint, "per_call_policies": [_PlainHttp()]}
-                self._clients[service] = made(self._credential, self.home.subscription, **options)
+                self._clients[service] = made(self._token(), self.home.subscription, **options)
             return self._clients[service]
 
     # long-running operations

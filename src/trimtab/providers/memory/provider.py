@@ -23,8 +23,8 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.execution import executed_size
 from trimtab.providers.imports import Imported
-from trimtab.providers.memory.execution import executed_size
 from trimtab.providers.memory.importing import import_group
 from trimtab.providers.memory.kinds import KINDS
 from trimtab.providers.memory.store import Machine, Size, Store, Thing

@@ -49,8 +49,8 @@ def executed_size(
 def _stepped(policy: StepPolicy, size: int, value: float | None, threshold: float | None) -> int:
     if value is None or threshold is None:
         text = f"policy {policy.name!r} has steps: say the metric's value and the threshold that it is held against"
-        raise InvalidRequest(text, provider="memory", operation="execute policy")
+        raise InvalidRequest(text, operation="execute policy")
     step = find_step(bands(policy.steps, threshold), value, above=value >= threshold)
     if step is None:
-        raise InvalidRequest(f"policy {policy.name!r} has no step for {value:g}", provider="memory")
+        raise InvalidRequest(f"policy {policy.name!r} has no step for {value:g}", operation="execute policy")
     return step_size(step, in_service=size, desired=size, minimum_change=policy.minimum_change)

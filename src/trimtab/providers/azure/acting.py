@@ -1,0 +1,106 @@
+"""What is done to one group that runs: a size asked for, a pause, its end, a policy acted on once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from trimtab.errors import InvalidRequest, NotFound, Unsupported
+from trimtab.plan import read_tags
+from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.reads import PAUSE_TAG, find_pause, normal_location
+from trimtab.providers.azure.states import bounds_of, held_word
+from trimtab.providers.azure.writes import SETS
+from trimtab.providers.execution import executed_size
+from trimtab.providers.pause import Pause
+
+SETTINGS = "monitor.autoscale_settings"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Acts on one group of the connection's resource group."""
+
+    calls: Calls
+    location: str
+    name: str
+    now: datetime
+
+    def set_capacity(self, desired: int) -> None:
+        """Ask for a size inside the bounds that hold now; outside them Azure would undo it at once."""
+        item, setting = self._scale_set(), self._setting()
+        if setting is not None:
+            bounds = bounds_of(setting, self.now)
+            if not bounds.min <= desired <= bounds.max:
+                text = f"{desired} is outside the bounds of {self.name!r}: {bounds.min} to {bounds.max}"
+                raise InvalidRequest(text, provider="azure", operation="set capacity")
+        self._resize(item, desired)
+
+    def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
+        """Act once on a simple policy, by its name: rules themselves cannot be fired."""
+        item, setting = self._scale_set(), self._setting()
+        if setting is None:
+            raise NotFound(f"group {self.name!r} has no policy {policy!r}", provider="azure", operation="execute")
+        size, bounds = int(item["sku"]["capacity"]), bounds_of(setting, self.now)
+        body = self._policy(setting, policy)
+        self._resize(item, executed_size(body, size, bounds.min, bounds.max, value=value, threshold=threshold))
+
+    def pause(self, pause: Pause) -> None:
+        """Mark the setting and disable it in one write; what was active says which bounds still hold."""
+        setting = self._setting()
+        if setting is None:
+            raise Unsupported(f"group {self.name!r} has no autoscale setting: nothing but people moves its size")
+        before = find_pause(setting)
+        held = before.held if before is not None else None
+        if held is None:
+            held = (held_word(setting, self.now),) if setting["properties"].get("enabled") else ()
+        marked = replace(pause, held=held)
+        self._put(setting, {**(setting.get("tags") or {}), PAUSE_TAG: marked.line()}, enabled=False)
+
+    def resume(self) -> None:
+        """Enable what the pause disabled, and take the mark away."""
+        setting = self._setting()
+        pause = find_pause(setting) if setting is not None else None
+        if setting is None or pause is None:
+            return
+        tags = {name: value for name, value in (setting.get("tags") or {}).items() if name != PAUSE_TAG}
+        self._put(setting, tags, enabled=pause.held is None or bool(pause.held))
+
+    def _policy(self, setting: Mapping[str, Any], policy: str) -> dict[str, Any]:
+        _, mark = read_tags(setting.get("tags") or {})
+        known = dict(word.split("=", 1) for word in (mark.kept.get("policies", "") if mark else "").split())
+        if policy not in known:
+            text = f"group {self.name!r} has no policy {policy!r} that can be executed"
+            raise NotFound(text, provider="azure", operation="execute")
+        word, amount, *least = known[policy].split(":")
+        return {"name": policy, word: int(amount), **({"minimum_change": int(least[0])} if least else {})}
+
+    def _resize(self, item: Mapping[str, Any], desired: int) -> None:
+        body = {"sku": {**item["sku"], "capacity": desired}}
+        group = self.calls.home.resource_group
+        self.calls.begin(f"{SETS}.begin_update", group, self.name, body, etag=item.get("etag"), wait=False)
+
+    def _put(self, setting: Mapping[str, Any], tags: Mapping[str, str], *, enabled: bool) -> None:
+        properties = {name: value for name, value in setting["properties"].items() if name != "name"}
+        body = {"location": setting["location"], "tags": tags, "properties": {**properties, "enabled": enabled}}
+        group = self.calls.home.resource_group
+        self.calls.call(f"{SETTINGS}.create_or_update", group, setting["name"], body)
+
+    def _scale_set(self) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = self.calls.call(f"{SETS}.get", self.calls.home.resource_group, self.name)
+        except NotFound as error:
+            raise self._missing(error.code) from error
+        if normal_location(found.get("location", "")) != normal_location(self.location):
+            raise self._missing("")
+        return found
+
+    def _missing(self, code: str) -> NotFound:
+        return NotFound(f"there is no group {self.name!r} in {self.location}", provider="azure", code=code)
+
+    def _setting(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self.calls.call(f"{SETTINGS}.get", self.calls.home.resource_group, self.name)
+        except NotFound:
+            return None
+        return found

@@ -1,0 +1,137 @@
+"""Datapoints of many groups at once by the metrics of a region, and custom metrics written to its data plane."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from trimtab.errors import ProviderError, Unsupported
+from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.metrics import Measured, Scope, from_native, metric_for, natural_statistic
+from trimtab.providers.azure.names import OVER_TIME, TURNED_STATISTIC, iso
+from trimtab.providers.azure.reads import normal_location
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+
+GRAINS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 360, 720, 1440))
+"""The intervals that Azure Monitor answers in (Metrics REST API)."""
+BARE = ("Average", "Minimum", "Maximum", "Total", "Count")
+
+
+class Question(NamedTuple):
+    """One resource's metric over time, as Azure is asked for it."""
+
+    measured: Measured
+    statistic: str
+    grain: timedelta
+
+
+@dataclass(frozen=True)
+class MetricReader:
+    """Reads many metrics of many groups, a call for each metric of a resource, at the same time."""
+
+    calls: Calls
+
+    def read(self, queries: Sequence[MetricQuery]) -> list[Datapoints]:
+        """
+        An answer to each query, in order.
+
+        Raises:
+            Unsupported: Azure Monitor has no such metric, or none of that period or statistic.
+        """
+        asked = [self._question(query) for query in queries]
+        answers = self.calls.together(
+            [partial(self._ask, query, question) for query, question in zip(queries, asked, strict=True)]
+        )
+        for answer in answers:
+            if isinstance(answer, ProviderError):
+                raise answer
+        return [
+            query.answered(answer)
+            for query, answer in zip(queries, answers, strict=True)
+            if not isinstance(answer, ProviderError)
+        ]
+
+    def _question(self, query: MetricQuery) -> Question:
+        scope = Scope(self.calls.home.scale_set(query.group), "", query.group)
+        measured = metric_for(query.metric, scope)
+        statistic = natural_statistic(query.metric, query.statistic)
+        if measured.native.turned:
+            statistic = TURNED_STATISTIC.get(statistic, statistic)
+        if statistic not in OVER_TIME:
+            raise Unsupported(f"Azure Monitor knows no {statistic}; use average, minimum, maximum, sum or count")
+        if query.period not in GRAINS:
+            raise Unsupported(f"Azure Monitor has no period of {query.period}; use 1m, 5m, 15m, 30m, 1h, 6h, 12h or 1d")
+        return Question(measured, OVER_TIME[statistic], query.period)
+
+    def _ask(self, query: MetricQuery, question: Question) -> dict[datetime, float]:
+        times = query.times
+        if not times:
+            return {}
+        measured = question.measured
+        where = " and ".join(f"{name} eq '{value}'" for name, value in sorted(measured.dimensions.items()))
+        reply = self.calls.call(
+            "monitor.metrics.list",
+            measured.resource.lstrip("/"),
+            timespan=f"{_zulu(times[0])}/{_zulu(times[-1] + query.period)}",
+            interval=iso(question.grain),
+            metricnames=measured.name,
+            aggregation=question.statistic,
+            metricnamespace=measured.namespace or None,
+            filter=where or None,
+        )
+        word = question.statistic.lower()
+        return dict(_values(reply, word, measured, query))
+
+
+def _values(
+    reply: Mapping[str, Any], word: str, measured: Measured, query: MetricQuery
+) -> list[tuple[datetime, float]]:
+    found: list[tuple[datetime, float]] = []
+    for metric in reply.get("value") or ():
+        for series in metric.get("timeseries") or ():
+            for point in series.get("data") or ():
+                if point.get(word) is not None:
+                    at = datetime.fromisoformat(point["timeStamp"]).astimezone(UTC)
+                    value = float(point[word])
+                    found.append((at, value if word == "count" else _ours(value, word, measured, query)))
+    return found
+
+
+def _ours(value: float, word: str, measured: Measured, query: MetricQuery) -> float:
+    per_minute = query.metric.name == "requests-per-instance" and word == "total"
+    return from_native(value, measured.native) / (query.period / timedelta(minutes=1) if per_minute else 1)
+
+
+def _zulu(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class MetricWriter:
+    """Writes custom metrics of scale sets, a call for each value, at the same time."""
+
+    calls: Calls
+
+    def write(self, values: Sequence[MetricValue]) -> None:
+        """Send them to the data plane of their regions."""
+        for answer in self.calls.together([partial(self._send, value) for value in values]):
+            if isinstance(answer, ProviderError):
+                raise answer
+
+    def _send(self, value: MetricValue) -> None:
+        dimensions = {
+            name: text.replace("{group}", value.group)
+            for name, text in {**value.metric.dimensions, **value.dimensions}.items()
+        }
+        series: dict[str, Any] = {"min": value.value, "max": value.value, "sum": value.value, "count": 1}
+        if dimensions:
+            series["dimValues"] = list(dimensions.values())
+        data: dict[str, Any] = {"metric": value.metric.name, "namespace": value.metric.namespace, "series": [series]}
+        if dimensions:
+            data["dimNames"] = list(dimensions)
+        at = value.at or self.calls.clock.now()
+        body = {"time": at.astimezone(UTC).isoformat(), "data": {"baseData": data}}
+        region = normal_location(value.location or self.calls.location)
+        path = f"{self.calls.home.scale_set(value.group)}/metrics"
+        self.calls.publish(region, path, body)

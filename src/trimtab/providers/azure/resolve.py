@@ -1,0 +1,234 @@
+"""What a fleet refers to and a subscription knows: images, pools of balancers, their probes, subnets."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from trimtab.checks.live import NEWER_IMAGE
+from trimtab.errors import ProviderError
+from trimtab.models import Fleet, Image, LoadBalancer, ScalingGroup
+from trimtab.plan import Key, Live, Note, Unknown, digest
+from trimtab.providers.azure.client import NETWORK_API, Calls
+from trimtab.providers.azure.ids import is_id, parse_id
+from trimtab.providers.azure.kinds import SCALE_SET
+from trimtab.providers.azure.reads import normal_location
+from trimtab.providers.azure.template import Attached, asks_balancer
+from trimtab.providers.azure.translate import home_of
+from trimtab.providers.base import Facts
+
+BALANCERS = "Microsoft.Network/loadBalancers"
+GATEWAYS = "Microsoft.Network/applicationGateways"
+NETWORKS = "Microsoft.Network/virtualNetworks"
+POOL = "backendAddressPools"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A backend pool: its id, the balancer's, and the probe that asks its members how they are."""
+
+    id: str
+    owner: str
+    probe: str = ""
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether it is an application gateway's."""
+        return "/applicationgateways/" in self.id.lower()
+
+    def is_called(self, name: str) -> bool:
+        """Whether a fleet may mean it by this name: POOL or BALANCER/POOL."""
+        parts = parse_id(self.id)
+        names = parts.names if parts else ()
+        return name.lower() in ("/".join(names).lower(), names[-1].lower() if names else "")
+
+
+@dataclass
+class Resolver:
+    """Asks each distinct question once, all of them at the same time."""
+
+    calls: Calls
+    fleet: Fleet
+    live: Live
+    refresh: frozenset[str]
+    notes: list[Note] = field(default_factory=list)
+    problems: list[Note] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def run(self) -> Facts:
+        """The facts about every group of the fleet."""
+        questions: dict[tuple[str, ...], Callable[[], Any]] = {}
+        for group in self.fleet.groups:
+            questions |= self._questions(group)
+        answers = dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+        for key, answer in answers.items():
+            if isinstance(answer, ProviderError):
+                self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
+        found: dict[str, dict[str, Any]] = {"attached": {}, "images": {}, "kept": {}}
+        for group in self.fleet.groups:
+            found["attached"][group.name] = self._attached(group, answers)
+            self._image(group, answers, found)
+        return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
+
+    def _places(self) -> list[str]:
+        return sorted({self._location(group) for group in self.fleet.groups})
+
+    def _location(self, group: ScalingGroup) -> str:
+        return normal_location(group.location or self.calls.location)
+
+    def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Callable[[], Any]]:
+        home = home_of(group, self.calls.home)
+        found: dict[tuple[str, ...], Callable[[], Any]] = {}
+        for kind, what in ((BALANCERS, "load balancers"), (GATEWAYS, "application gateways")):
+            if refers_to(group, kind):
+                path = f"{home.path}/providers/{kind}"
+                found[what, home.resource_group] = partial(self.calls.get, path, NETWORK_API)
+        image = group.template.image
+        if image.newest is not None:
+            found["images", self._location(group), selector(image)] = partial(self._versions, group, image)
+        return found
+
+    # what a group is attached to
+
+    def _attached(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> Attached:
+        home = home_of(group, self.calls.home).resource_group
+        pools = [
+            *pools_of(_listed(answers.get(("load balancers", home)))),
+            *pools_of(_listed(answers.get(("application gateways", home)))),
+        ]
+        chosen = [pool for one in group.load_balancers if (pool := self._pool(group, one, pools, answers))]
+        named = (self._gateway_pool(group, name, pools) for name in group.azure.application_gateway_pools)
+        chosen += [pool for pool in named if pool]
+        probe = next((pool.probe for pool in chosen if pool.probe), "")
+        if asks_balancer(group) and not probe:
+            text = "health_check.by: Azure asks a load balancer's probe, and no pool of the group has a rule with one"
+            self.problems.append(Note(f"{text}; give `health_check.path` and `port`", group.name))
+        return Attached(
+            subnet=self._subnet(group),
+            balancer_pools=tuple(pool.id for pool in chosen if not pool.is_gateway),
+            gateway_pools=tuple(pool.id for pool in chosen if pool.is_gateway),
+            probe=probe,
+            gateway=next((pool.owner for pool in chosen if pool.is_gateway), ""),
+        )
+
+    def _pool(
+        self,
+        group: ScalingGroup,
+        one: LoadBalancer,
+        pools: Sequence[Pool],
+        answers: Mapping[tuple[str, ...], Any],
+    ) -> Pool | None:
+        if one.id is not None:
+            known = next((pool for pool in pools if pool.id.lower() == (one.id or "").lower()), None)
+            return known or Pool(one.id, one.id.rsplit("/", 2)[0])
+        found = [pool for pool in pools if pool.is_called(one.name or "")]
+        return self._only(group, "load_balancers", one.name or "", found)
+
+    def _gateway_pool(self, group: ScalingGroup, name: str, pools: Sequence[Pool]) -> Pool | None:
+        if is_id(name):
+            return Pool(name, name.rsplit("/", 2)[0])
+        found = [pool for pool in pools if pool.is_gateway and pool.is_called(name)]
+        return self._only(group, "azure.application_gateway_pools", name, found)
+
+    def _only(self, group: ScalingGroup, path: str, name: str, found: Sequence[Pool]) -> Pool | None:
+        if len(found) == 1:
+            return found[0]
+        if self.unknown:
+            return None
+        where = home_of(group, self.calls.home).resource_group
+        text = "no backend pool" if not found else f"{len(found)} backend pools"
+        mend = "; write BALANCER/POOL" if found else ""
+        self.problems.append(Note(f"{path}: {text} in resource group {where} is called {name!r}{mend}", group.name))
+        return None
+
+    def _subnet(self, group: ScalingGroup) -> str:
+        place, home = group.placement, home_of(group, self.calls.home)
+        name = next(iter(place.subnets), "")
+        if not name:
+            self.problems.append(Note("placement.subnets: a scale set needs a subnet; name one by its id", group.name))
+            return ""
+        if is_id(name):
+            return name
+        network = place.network or ""
+        if not network:
+            text = f"placement.subnets: {name!r} is no id; say its network too: `placement.network`"
+            self.problems.append(Note(text, group.name))
+            return ""
+        whole = network if is_id(network) else home.id_of(NETWORKS, network)
+        return f"{whole}/subnets/{name}"
+
+    # images
+
+    def _versions(self, group: ScalingGroup, image: Image) -> list[str]:
+        offer, _, sku = (image.newest or "").partition(":")
+        operation = "compute.virtual_machine_images.list"
+        asked = (self._location(group), image.owner or "", offer, sku)
+        found = self.calls.call(operation, *asked, orderby="name desc", top=1)
+        return [str(one["name"]) for one in found or ()]
+
+    def _image(
+        self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, dict[str, Any]]
+    ) -> None:
+        image = group.template.image
+        if image.newest is None:
+            return
+        answer = answers["images", self._location(group), selector(image)]
+        newest = "" if isinstance(answer, ProviderError) else next(iter(answer), "")
+        word = digest(selector(image))
+        chosen = self._kept_version(group, word) or newest
+        if not chosen:
+            if not isinstance(answer, ProviderError):
+                text = f"template.image: {image.owner} has no image {image.newest!r} in {self._location(group)}"
+                self.problems.append(Note(text, group.name))
+            return
+        if newest and newest != chosen:
+            text = f"a newer image, {newest}, matches; refresh the image to take it (now {chosen})"
+            self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
+        offer, _, sku = image.newest.partition(":")
+        found["images"][group.name] = {"publisher": image.owner, "offer": offer, "sku": sku, "version": chosen}
+        found["kept"][group.name] = {"image": f"{word}:{chosen}"}
+
+    def _kept_version(self, group: ScalingGroup, word: str) -> str | None:
+        if "image" in self.refresh:
+            return None
+        there = self.live.resources.get(Key(self._location(group), SCALE_SET.name, self.fleet.native_name(group)))
+        if there is None or there.mark is None or there.mark.fleet != self.fleet.name:
+            return None
+        known, _, version = there.mark.kept.get("image", "").partition(":")
+        return version if known == word and version else None
+
+
+def refers_to(group: ScalingGroup, kind: str) -> bool:
+    """Whether a group names something that must be looked up among balancers of this kind."""
+    named = any(one.name is not None for one in group.load_balancers)
+    probed = asks_balancer(group) and bool(group.load_balancers)
+    gateways = any(not is_id(pool) for pool in group.azure.application_gateway_pools)
+    return named or (probed if kind == BALANCERS else gateways)
+
+
+def selector(image: Image) -> str:
+    """What tells one match from another."""
+    return f"{image.owner}/{image.newest}"
+
+
+def _listed(answer: Any) -> Sequence[Mapping[str, Any]]:
+    return () if answer is None or isinstance(answer, ProviderError) else answer
+
+
+def pools_of(balancers: Sequence[Mapping[str, Any]]) -> Iterator[Pool]:
+    """The backend pools of load balancers and application gateways, each with the probe of a rule that uses it."""
+    for balancer in balancers:
+        properties = balancer.get("properties") or {}
+        rules = properties.get("loadBalancingRules") or ()
+        for pool in properties.get(POOL) or ():
+            identity = pool.get("id") or f"{balancer['id']}/{POOL}/{pool['name']}"
+            yield Pool(identity, balancer["id"], _probe(identity, rules))
+
+
+def _probe(pool: str, rules: Sequence[Mapping[str, Any]]) -> str:
+    for rule in rules:
+        parts = rule.get("properties") or {}
+        members = [parts.get("backendAddressPool") or {}, *(parts.get("backendAddressPools") or ())]
+        if any(str(one.get("id", "")).lower() == pool.lower() for one in members) and parts.get("probe"):
+            return str(parts["probe"]["id"])
+    return ""

@@ -1,0 +1,195 @@
+"""How groups and their instances stand, out of what Azure answers about them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo
+
+from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
+from trimtab.errors import ProviderError
+from trimtab.plan import read_tags
+from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, SCALE_SET
+from trimtab.providers.azure.reads import find_pause, group_of, list_kind, normal_location
+from trimtab.providers.azure.zones import iana_zones
+from trimtab.providers.base import GroupState, Instance, InstanceState
+
+NETWORK_API = "2018-10-01"
+"""The last version of the network API that lists the cards of a scale set's instances."""
+STATES = {
+    "creating": InstanceState.PENDING,
+    "deleting": InstanceState.TERMINATING,
+}
+AT_REST = {"PowerState/deallocated", "PowerState/stopped", "PowerState/deallocating"}
+
+
+class Bounds(NamedTuple):
+    """Between which sizes an autoscale setting keeps a group."""
+
+    min: int
+    max: int
+
+
+@dataclass(frozen=True)
+class States:
+    """Reads groups: two lists for all of them, and the instances of each."""
+
+    calls: Calls
+    now: datetime
+
+    def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[GroupState]:
+        """The groups at (location, name), those that exist."""
+        wanted = {(normal_location(location), name) for location, name in places}
+        sets = [item for item in self._list(SCALE_SET.name) if (_location(item), item["name"]) in wanted]
+        settings = {item["name"]: item for item in self._list(AUTOSCALE_SETTING.name)} if sets else {}
+        asked = [partial(self._instances, item, addresses) for item in sets]
+        found = self.calls.together(asked)
+        return [
+            self._state(item, _setting_of(item, settings), _or_raise(instances))
+            for item, instances in zip(sets, found, strict=True)
+        ]
+
+    def find(self, name: str, location: str) -> list[GroupState]:
+        """The marked groups with this name within their fleets."""
+        return [
+            state
+            for state in self.read([(_location(item), item["name"]) for item in self._list(SCALE_SET.name)])
+            if state.group == name and state.location == normal_location(location)
+        ]
+
+    def _list(self, kind: str) -> list[dict[str, Any]]:
+        return list_kind(self.calls, kind, [self.calls.home.resource_group])
+
+    def _instances(self, item: Mapping[str, Any], addresses: bool) -> list[Instance]:
+        group, name = group_of(item["id"]), item["name"]
+        operation = "compute.virtual_machine_scale_set_vms.list"
+        found = self.calls.pages(operation, group, name, expand="instanceView")
+        cards = self._addresses(item["id"]) if addresses and found else {}
+        return [_instance(one, cards) for one in found]
+
+    def _addresses(self, scale_set: str) -> dict[str, str]:
+        """The first private address of each instance, by its folded id."""
+        found: dict[str, str] = {}
+        for card in self.calls.get(f"{scale_set}/networkInterfaces", NETWORK_API):
+            properties = card.get("properties") or {}
+            owner = (properties.get("virtualMachine") or {}).get("id", "").lower()
+            for one in properties.get("ipConfigurations") or ():
+                address = (one.get("properties") or {}).get("privateIPAddress")
+                if address:
+                    found.setdefault(owner, address)
+        return found
+
+    def _state(
+        self, item: Mapping[str, Any], setting: Mapping[str, Any] | None, instances: Sequence[Instance]
+    ) -> GroupState:
+        _, mark = read_tags(item.get("tags") or {})
+        desired = int((item.get("sku") or {}).get("capacity") or 0)
+        bounds = bounds_of(setting, self.now) if setting else Bounds(0, desired)
+        state = str((item.get("properties") or {}).get("provisioningState", "")).lower()
+        return GroupState(
+            name=item["name"],
+            location=_location(item),
+            min=bounds.min,
+            max=bounds.max,
+            desired=desired,
+            instances=tuple(instances),
+            deleting=state == "deleting",
+            group=mark.group if mark else "",
+            fleet=mark.fleet if mark else "",
+            paused=find_pause(setting) if setting else find_pause(item),
+        )
+
+
+def _or_raise(answer: Sequence[Instance] | ProviderError) -> Sequence[Instance]:
+    if isinstance(answer, ProviderError):
+        raise answer
+    return answer
+
+
+def _location(item: Mapping[str, Any]) -> str:
+    return normal_location(str(item.get("location", "")))
+
+
+def _setting_of(item: Mapping[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The setting whose target a scale set is; it usually has the same name."""
+    for one in (settings.get(item["name"]), *settings.values()):
+        if one is not None and str(one["properties"].get("targetResourceUri", "")).lower() == item["id"].lower():
+            return one
+    return None
+
+
+def _instance(item: Mapping[str, Any], cards: Mapping[str, str]) -> Instance:
+    properties = item.get("properties") or {}
+    view = properties.get("instanceView") or {}
+    state = str(properties.get("provisioningState", "")).lower()
+    codes = {status.get("code", "") for status in view.get("statuses") or ()}
+    health = ((view.get("vmHealth") or {}).get("status") or {}).get("code", "")
+    healthy = health.lower().endswith("/healthy") if health else False if state == "failed" else None
+    return Instance(
+        id=str(item.get("instanceId") or item["name"]),
+        zone=next(iter(item.get("zones") or ()), ""),
+        state=STATES.get(state, InstanceState.STANDBY if codes & AT_REST else InstanceState.RUNNING),
+        healthy=healthy,
+        size=(item.get("sku") or {}).get("name", ""),
+        outdated=properties.get("latestModelApplied") is False,
+        protected=bool((properties.get("protectionPolicy") or {}).get("protectFromScaleIn")),
+        serving=healthy,
+        private_address=cards.get(str(item["id"]).lower(), ""),
+    )
+
+
+# bounds
+
+
+def bounds_of(setting: Mapping[str, Any], now: datetime) -> Bounds:
+    """The sizes between which a setting keeps its target now; in a pause those that held when it began."""
+    profiles = setting["properties"].get("profiles") or ()
+    pause = find_pause(setting)
+    held = unquote(pause.held[0]) if pause is not None and pause.held else None
+    name = held if held is not None else active_name(setting, now)
+    chosen = next((one for one in profiles if one["name"] == name), profiles[0] if profiles else None)
+    capacity = chosen["capacity"] if chosen else {}
+    return Bounds(int(capacity.get("minimum") or 0), int(capacity.get("maximum") or 0))
+
+
+def active_name(setting: Mapping[str, Any], now: datetime) -> str:
+    """The name of the profile that rules now."""
+    found = active_profile([_profile(one) for one in setting["properties"].get("profiles") or ()], now)
+    return found.name if found else ""
+
+
+def held_word(setting: Mapping[str, Any], now: datetime) -> str:
+    """The active profile as one word for the mark of a pause."""
+    return quote(active_name(setting, now), safe="")
+
+
+def _profile(body: Mapping[str, Any]) -> Profile:
+    recurrence = (body.get("recurrence") or {}).get("schedule")
+    fixed = body.get("fixedDate")
+    return Profile(
+        body["name"],
+        recurrence=_recurrence(recurrence) if recurrence else None,
+        fixed_date=_fixed_date(fixed) if fixed else None,
+    )
+
+
+def _recurrence(schedule: Mapping[str, Any]) -> Recurrence:
+    return Recurrence(
+        zone=_iana(schedule.get("timeZone")),
+        days=tuple(Weekday(day) for day in schedule["days"]),
+        hours=tuple(schedule["hours"]),
+        minutes=tuple(schedule["minutes"]),
+    )
+
+
+def _fixed_date(body: Mapping[str, Any]) -> FixedDate:
+    zone = ZoneInfo(_iana(body.get("timeZone")))
+    start, end = (datetime.fromisoformat(body[name]).replace(tzinfo=zone) for name in ("start", "end"))
+    return FixedDate(start, end)
+
+
+def _iana(windows: str | None) -> str:
+    return next(iter(iana_zones(windows or "UTC")), "UTC")
