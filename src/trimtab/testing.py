@@ -21,10 +21,19 @@ from trimtab.plan import Action, Key, Reason
 from trimtab.providers.datapoints import MetricQuery, MetricValue
 
 if TYPE_CHECKING:
-    from trimtab.emulators import AwsEmulator
+    from trimtab.emulators import AwsEmulator, AzureEmulator
     from trimtab.providers.memory.store import Store
 
-__all__ = ["AwsTestCloud", "MemoryTestCloud", "ProviderContract", "World", "trimtab_aws", "trimtab_memory"]
+__all__ = [
+    "AwsTestCloud",
+    "AzureTestCloud",
+    "MemoryTestCloud",
+    "ProviderContract",
+    "World",
+    "trimtab_aws",
+    "trimtab_azure",
+    "trimtab_memory",
+]
 
 
 class World(Protocol):
@@ -157,14 +166,21 @@ class ProviderContract:
         assert not applied.plan(edited)
 
     def test_what_leaves_the_fleet_is_deleted(self, applied: Cloud, fleet: Fleet) -> None:
-        """A policy, its alarm and a schedule that leave the file are shown and deleted."""
+        """
+        Policies, alarms and schedules that leave the file are shown and deleted.
+
+        Where a cloud keeps several of them in one resource it loses the fields that stood for them.
+        """
         bare = {"policies": (), "alarms": (), "schedules": ()}
         smaller = self._edit(fleet, **bare)
         plan = applied.plan(smaller, prune=True)
         deleted = [change for change in plan if change.action is Action.DELETE]
         assert {change.reason for change in deleted} == {Reason.LEFT_FLEET}
+        fields = [one for change in plan if change.action is Action.UPDATE for one in change.fields]
+        emptied = [one for one in fields if one.new is None]
         group = fleet.groups[0]
-        assert len(deleted) >= len(group.policies) + len(group.alarms) + len(group.schedules)
+        assert len(deleted) + len(emptied) >= len(group.policies) + len(group.alarms) + len(group.schedules)
+        assert len(emptied) == len(fields)
         applied.apply(plan).raise_for_failures()
         assert not applied.plan(smaller)
 
@@ -339,7 +355,7 @@ class ProviderContract:
         live = applied.group(fleet.native_name(fleet.groups[0]))
         jobs = metrics.custom("Contract", "JobsWaiting", unit="count", dimensions={"Group": "{group}"})
         live.publish(jobs, 7)
-        live.publish(jobs, 9, dimensions={"Queue": "other"})
+        live.publish(jobs, 9, dimensions={"Group": "elsewhere"})
         other = fleet.native_name(fleet.groups[1])
         applied.publish(
             [MetricValue(metric=jobs, value=3, group=other), MetricValue(metric=jobs, value=5, group=other)]
@@ -493,7 +509,7 @@ def trimtab_memory() -> MemoryTestCloud:
 class _EmulatorClock:
     """The emulator's clock, as a `Clock` that a test moves."""
 
-    def __init__(self, emulator: "AwsEmulator") -> None:
+    def __init__(self, emulator: "AwsEmulator | AzureEmulator") -> None:
         self._emulator = emulator
 
     def now(self) -> Any:
@@ -542,3 +558,60 @@ def trimtab_aws() -> Iterator[AwsTestCloud]:
     with AwsEmulator() as emulator:
         emulator.doors.set_clock(emulator.doors.now(), freeze=True)
         yield AwsTestCloud(emulator)
+
+
+class _Token:
+    """A credential for the emulator, which asks for one and believes any."""
+
+    def get_token(self, *scopes: str, **given: Any) -> Any:
+        """A token that never ends."""
+        from azure.core.credentials import AccessToken
+
+        return AccessToken("trimtab", 2**31)
+
+
+class AzureTestCloud:
+    """The Azure emulator for one's own tests: `connect()`, `clock`, `push()`, in a resource group of its own."""
+
+    resource_group = "trimtab"
+    location = "westeurope"
+
+    def __init__(self, emulator: "AzureEmulator") -> None:
+        self.emulator = emulator
+        self.clock = _EmulatorClock(emulator)
+
+    def connect(self, **settings: Any) -> Cloud:
+        """A connection to the emulator through the real SDK."""
+        given = {
+            "subscription": self.emulator.subscription,
+            "resource_group": self.resource_group,
+            "location": self.location,
+            "credential": _Token(),
+            "endpoint": self.emulator.endpoint,
+            "clock": self.clock,
+        }
+        return connect("azure", **{**given, **settings})
+
+    def push(self, metric: Metric, *, group: str, value: float, instance: str = "") -> None:
+        """Give the emulator one datapoint of a group's metric, now; of one instance when it is named."""
+        from trimtab.providers.azure.ids import Home
+        from trimtab.providers.azure.metrics import Scope, metric_for, to_native
+
+        with self.connect() as cloud:
+            native = cloud.group(group).name
+        home = Home(self.emulator.subscription, self.resource_group)
+        measured = metric_for(metric, Scope(home.scale_set(native), group=native))
+        dimensions = {**measured.dimensions, **({"VMName": instance} if instance else {})}
+        point = {"namespace": measured.own_namespace, "metric": measured.name, "resource": measured.resource}
+        self.emulator.doors.push([{**point, "dimensions": dimensions, "value": to_native(value, measured.native)}])
+
+
+@pytest.fixture
+def trimtab_azure() -> Iterator[AzureTestCloud]:
+    """An Azure emulator of the test's own with a resource group, its clock standing still until the test moves it."""
+    from trimtab.emulators import AzureEmulator
+
+    with AzureEmulator() as emulator:
+        emulator.doors.set_clock(emulator.doors.now(), freeze=True)
+        emulator.doors.make_group(AzureTestCloud.resource_group, location=AzureTestCloud.location)
+        yield AzureTestCloud(emulator)

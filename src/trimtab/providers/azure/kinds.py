@@ -30,8 +30,10 @@ ACTION_GROUP = Kind(
     fields=(
         Field(path=f"{_SET}.groupShortName", models="alarms"),
         Field(path=f"{_SET}.enabled", default=True),
-        Field(path=f"{_SET}.emailReceivers", models="alarms"),
-        Field(path=f"{_SET}.webhookReceivers", models="alarms"),
+        Field(path=f"{_SET}.emailReceivers[*].emailAddress", models="alarms"),
+        Field(path=f"{_SET}.emailReceivers[*].useCommonAlertSchema", models="alarms", default=False),
+        Field(path=f"{_SET}.webhookReceivers[*].serviceUri", models="alarms"),
+        Field(path=f"{_SET}.webhookReceivers[*].useCommonAlertSchema", models="alarms", default=False),
     ),
     maps={f"{_SET}.emailReceivers": "name", f"{_SET}.webhookReceivers": "name"},
     replaces=True,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -135,7 +135,8 @@ def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str
     if pause is not None and (pause.held is None or pause.held):
         body["properties"]["enabled"] = True
     key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, item["name"])
-    return _made(key, body, item, mark)
+    made = _made(key, body, item, mark)
+    return replace(made, attributes={**made.attributes, "paused": pause.line() if pause else None})
 
 
 def _tells(notification: Mapping[str, Any]) -> bool:

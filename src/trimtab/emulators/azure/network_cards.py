@@ -1,0 +1,71 @@
+"""The network cards of a scale set's instances, as the network service lists them."""
+
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
+from typing import Any
+
+from trimtab.emulators.azure.bodies import find
+from trimtab.emulators.azure.ids import folded
+from trimtab.emulators.azure.instance import Instance
+from trimtab.emulators.azure.paging import page
+from trimtab.emulators.azure.routing import GROUP, Call, Route
+from trimtab.emulators.azure.scale_set import KIND
+from trimtab.emulators.azure.scale_set_fields import cards
+from trimtab.emulators.azure.scale_sets import find_scale_set
+from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.azure.world import World
+
+VERSION = "2018-10-01"
+"""The one version of the network API that has them."""
+_RESERVED = 4
+"""Addresses at the beginning of a subnet that Azure keeps for itself."""
+_ANY = "10.0.0.0/16"
+
+
+def _list(call: Call) -> Answer:
+    scale_set = find_scale_set(call, "parent")
+    return page(call, [card for instance in scale_set.instances.values() for card in _cards(call.world, instance)])
+
+
+def _cards(world: World, instance: Instance) -> Iterator[dict[str, Any]]:
+    for card in cards(instance.made_by):
+        identity = f"{instance.id}/networkInterfaces/{card['name']}"
+        addresses = find(card, "properties.ipConfigurations") or ()
+        yield {
+            "name": card["name"],
+            "id": identity,
+            "properties": {
+                "provisioningState": instance.state,
+                "primary": bool(find(card, "properties.primary")),
+                "virtualMachine": {"id": instance.id},
+                "ipConfigurations": [_address(world, instance, identity, one) for one in addresses],
+            },
+        }
+
+
+def _address(world: World, instance: Instance, card: str, one: Mapping[str, Any]) -> dict[str, Any]:
+    subnet = find(one, "properties.subnet") or {}
+    return {
+        "name": one["name"],
+        "id": f"{card}/ipConfigurations/{one['name']}",
+        "properties": {
+            "provisioningState": "Succeeded",
+            "privateIPAddress": str(ip_network(_prefix(world, subnet))[_RESERVED + instance.ordinal]),
+            "privateIPAllocationMethod": "Dynamic",
+            "subnet": dict(subnet),
+            "primary": True,
+        },
+    }
+
+
+def _prefix(world: World, subnet: Mapping[str, Any]) -> str:
+    network, _, name = str(subnet.get("id", "")).rpartition("/subnets/")
+    body = world.resources.get(folded(network), {})
+    for one in find(body, "properties.subnets") or ():
+        if one["name"].lower() == name.lower():
+            return str(find(one, "properties.addressPrefix") or _ANY)
+    return _ANY
+
+
+_PATH = f"{GROUP}/providers/{KIND}/{{parent}}/networkInterfaces"
+ROUTES = (Route("GET", _PATH, "network", "NetworkInterfaces_ListVirtualMachineScaleSet", VERSION, _list),)

@@ -1,0 +1,247 @@
+"""The provider for Azure: reads, resolves, translates, writes through azure-mgmt-compute and azure-mgmt-monitor."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from trimtab.capabilities import is_controlled
+from trimtab.clock import Clock
+from trimtab.errors import InvalidRequest, ProviderError
+from trimtab.events import Listener, silent
+from trimtab.judging import judge
+from trimtab.models import Fleet, MetricSource, ScalingGroup
+from trimtab.plan import Live, Note, Resource, read_tags
+from trimtab.providers.azure import alerts, autoscale, profiles, rules, template
+from trimtab.providers.azure.acting import Actor
+from trimtab.providers.azure.activities import ActivityLog
+from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
+from trimtab.providers.azure.kinds import KINDS, METRIC_ALERT
+from trimtab.providers.azure.metrics import Scope
+from trimtab.providers.azure.permissions import role_definition
+from trimtab.providers.azure.reads import FleetRead, group_of, list_kind, normal_location
+from trimtab.providers.azure.resolve import Resolver
+from trimtab.providers.azure.states import States
+from trimtab.providers.azure.translate import SHORTEST_GRACE, grace_of, repairs, translate
+from trimtab.providers.azure.writes import Writer
+from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.imports import Imported
+from trimtab.providers.pause import Pause
+
+ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
+LONGEST_NAME = 64
+
+
+def connect(
+    *,
+    clock: Clock,
+    subscription: str = "",
+    resource_group: str = "",
+    location: str = "",
+    credential: Any = None,
+    endpoint: str | None = None,
+    workers: int = 8,
+    listener: Listener = silent,
+) -> "AzureProvider":
+    """
+    The provider on one subscription.
+
+    Args:
+        clock: Tells the time and waits.
+        subscription: Its id.
+        resource_group: Where groups live that do not say otherwise.
+        location: Where groups without a location live.
+        credential: Anything with `get_token`; `DefaultAzureCredential` when left out.
+        endpoint: Another address than Resource Manager's own; plain http on loopback only.
+        workers: How many calls are under way at the same time.
+        listener: Told of every retry.
+    """
+    calls = Calls(
+        subscription=subscription,
+        resource_group=resource_group,
+        location=normal_location(location),
+        credential=credential,
+        endpoint=endpoint,
+        clock=clock,
+        workers=workers,
+        listener=listener,
+    )
+    return AzureProvider(calls, clock)
+
+
+class AzureProvider:
+    """VM Scale Sets, autoscale settings and metric alerts of one subscription."""
+
+    name = "azure"
+    kinds = KINDS
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self.calls = calls
+        self.clock = clock
+        self.location = calls.location
+        self._writer = Writer(calls)
+
+    def read(self, fleet: Fleet) -> Live:
+        """Everything of the fleet in its resource groups: a list of each kind."""
+        read = FleetRead(self.calls, fleet)
+        read.run()
+        return Live(resources=read.found, unknown=tuple(read.unknown), locations=read.locations)
+
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+        """Images, pools of balancers with their probes, subnets."""
+        return Resolver(self.calls, fleet, live, refresh).run()
+
+    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
+        """The resources that the fleet wants."""
+        return translate(fleet, facts, now, self.location, self.calls.home)
+
+    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
+        """What Azure cannot do, or does otherwise."""
+        notes, problems = judge(fleet, self.name, self.kinds)
+        more = [Note(text, group.name) for group in fleet.groups for text in _remarks(group)]
+        wrong = [Note(text, group.name) for group in fleet.groups for text in _problems(fleet, group, self.calls)]
+        return [*notes, *more], [*problems, *wrong]
+
+    def write(self, writes: Sequence[Write]) -> Sequence[Written]:
+        """Send changes of one kind, action and group."""
+        return self._writer.write(writes)
+
+    def read_states(
+        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
+    ) -> Sequence[GroupState]:
+        """The groups at these places: two lists for all, and a call for the instances of each."""
+        return States(self.calls, self.clock.now()).read(places, addresses=addresses)
+
+    def find_group(self, name: str, location: str) -> GroupState | None:
+        """The group with this native name, else the only marked one with this name within its fleet."""
+        states = States(self.calls, self.clock.now())
+        there = states.read([(location, name)])
+        if there:
+            return there[0]
+        found = states.find(name, location)
+        if len(found) > 1:
+            names = ", ".join(sorted(state.name for state in found))
+            raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider="azure")
+        return found[0] if found else None
+
+    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+        """Five calls."""
+        from trimtab.providers.azure.importing import read_group
+
+        return read_group(self.calls, location, name, fleet=fleet)
+
+    def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
+        """What the activity log says of a group, newest first."""
+        return ActivityLog(self.calls, self.clock.now()).read([name])[name][:limit]
+
+    def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
+        """The newest event of each group; one call."""
+        found = ActivityLog(self.calls, self.clock.now()).read(names)
+        return {name: some[0] for name, some in found.items() if some}
+
+    def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
+        """The states of the fleet's metric alerts: a list, and a call for each of them."""
+        items = [
+            item
+            for item in list_kind(self.calls, METRIC_ALERT.name, [self.calls.home.resource_group])
+            if (mark := read_tags(item.get("tags") or {})[1]) and mark.fleet == fleet.name
+        ]
+        asked = [partial(self._alert_state, item) for item in items]
+        found = self.calls.together(asked)
+        for answer in found:
+            if isinstance(answer, ProviderError):
+                raise answer
+        return [answer for answer in found if isinstance(answer, AlarmState)]
+
+    def _alert_state(self, item: Mapping[str, Any]) -> AlarmState:
+        reply = self.calls.call("monitor.metric_alerts_status.list", group_of(item["id"]), item["name"])
+        values = reply.get("value") or ()
+        properties = (values[0].get("properties") or {}) if values else {}
+        at = properties.get("timestamp")
+        mark = read_tags(item.get("tags") or {})[1]
+        return AlarmState(
+            name=item["name"],
+            state=ALERT_STATES.get(str(properties.get("status", "")).lower(), "no-data"),
+            since=datetime.fromisoformat(at) if at else None,
+            group=mark.group if mark else "",
+        )
+
+    def set_capacity(self, location: str, name: str, desired: int) -> None:
+        """Patch the size of a scale set, inside the bounds of its autoscale setting."""
+        self._actor(location, name).set_capacity(desired)
+
+    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
+        """The metrics of each group, at the same time."""
+        return MetricReader(self.calls).read(queries)
+
+    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
+        """Custom metrics of scale sets."""
+        MetricWriter(self.calls).write(values)
+
+    def execute_policy(
+        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
+    ) -> None:
+        """Ask for the size that a simple policy gives; Azure fires no rule on request."""
+        self._actor(location, name).execute(policy, value=value, threshold=threshold)
+
+    def pause(self, location: str, name: str, pause: Pause) -> None:
+        """Disable the autoscale setting, marked by a tag."""
+        self._actor(location, name).pause(pause)
+
+    def resume(self, location: str, name: str) -> None:
+        """Enable what the marked pause disabled."""
+        self._actor(location, name).resume()
+
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """The definition of a custom role."""
+        return role_definition(fleet, self.calls.home, read_only=read_only)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.calls.close()
+
+    def _actor(self, location: str, name: str) -> Actor:
+        return Actor(self.calls, location, name, self.clock.now())
+
+
+def _remarks(group: ScalingGroup) -> Iterator[str]:
+    """What Azure does otherwise because of the values of a group."""
+    if group.template.ssh_key is None:
+        yield "template.ssh_key: none is given; machines start with a key that nobody has, so that nobody logs in"
+    asked = group.health_check.grace
+    if repairs(group) and asked is not None and grace_of(group) != asked:
+        yield f"health_check.grace: Azure holds repairs back for {SHORTEST_GRACE} to 1:30:00, not for {asked}"
+    if any(schedule.desired is not None for schedule in group.schedules):
+        yield "schedules: a profile of Azure sets no size; it only brings the size between its minimum and maximum"
+
+
+def _problems(fleet: Fleet, group: ScalingGroup, calls: Calls) -> Iterator[str]:
+    """What keeps a group from being a scale set with its setting and alerts, one sentence each."""
+    native = fleet.native_name(group)
+    if len(native) > LONGEST_NAME:
+        yield f"native_name: {native!r} is longer than the {LONGEST_NAME} characters of a scale set"
+    if not template.is_known(group.template.image):
+        image = group.template.image
+        asked = image.id or image.newest
+        text = "is no id, no URN (PUBLISHER:OFFER:SKU:VERSION), no short name such as Ubuntu2404"
+        yield f"template.image: {asked!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
+    flexible = group.azure.orchestration == "flexible"
+    mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
+    if not flexible and (mixed or group.purchase.sizes):
+        yield "purchase: a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
+    for index, disk in enumerate(group.template.disks):
+        if disk.device is not None and not disk.device.isdigit():
+            yield f"template.disks.{index}.device: on Azure a disk has a number, not {disk.device!r}"
+    scope = Scope(calls.home.scale_set(native), "/gateway" if _may_have_gateway(group) else "", native)
+    yield from profiles.problems_of(group)
+    yield from alerts.problems_of(group, scope)
+    if not is_controlled(group, "azure"):
+        yield from rules.problems_of(group, scope)
+        yield from autoscale.problems_of(group, scope)
+
+
+def _may_have_gateway(group: ScalingGroup) -> bool:
+    asks = any(alarm.metric.source is MetricSource.BALANCER for alarm in group.alarms)
+    return bool(group.azure.application_gateway_pools or (asks and group.load_balancers))
