@@ -9,7 +9,7 @@ from trimtab.testing import ProviderContract
 
 def azure_group(world, name, **fields):
     given = {
-        "template": {"image": "Ubuntu2404", "size": "Standard_B2s", "user_data": "#!/bin/sh\n"},
+        "template": {"image": "Ubuntu2404", "size": "Standard_B2s"},
         "placement": {"subnets": [world.subnet]},
         "alarms": {
             "hot": {"metric": "cpu", "above": 70, "triggers": ["scale-out"], "notify": ["ops@example.org"]},

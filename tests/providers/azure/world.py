@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-
 from tests.emulators.azure_bench import clients_for
 from trimtab.testing import AzureTestCloud
 
@@ -113,5 +112,3 @@ class AzureWorld:
             item = operations.get(GROUP, key.name)
             item.tags = {}
             operations.create_or_update(GROUP, key.name, item)
-
-

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from pydantic import TypeAdapter
+
 from trimtab.models import Comparison
 
 RULE_OPERATORS: Mapping[Comparison, str] = {
@@ -40,3 +42,11 @@ def iso(duration: timedelta) -> str:
     clock = "".join(f"{count}{letter}" for count, letter in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count)
     date = f"{days}D" if days else ""
     return f"P{date}T{clock}" if clock else f"P{date}" if date else "PT0S"
+
+
+_DURATION = TypeAdapter(timedelta)
+
+
+def read_iso(text: str) -> timedelta:
+    """A duration that Azure wrote."""
+    return _DURATION.validate_python(text)

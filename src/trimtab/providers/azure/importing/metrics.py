@@ -1,0 +1,69 @@
+"""Metrics of Azure Monitor back as neutral or custom ones, and comparisons as ours."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.engine.rounding import exact
+from trimtab.providers.azure.ids import parse_id
+from trimtab.providers.azure.metrics import NATIVE, STORAGE_NAME, WHOLE, NativeMetric, Where
+from trimtab.providers.azure.names import ACROSS, OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC
+
+_WORDS = {native: ours for ours, native in RULE_OPERATORS.items()}
+_ACROSS = {native: ours for ours, native in ACROSS.items()}
+_OVER_TIME = {native: ours for ours, native in OVER_TIME.items()}
+_OWN = "microsoft.compute/virtualmachinescalesets"
+
+
+def metric_of(
+    resource: str, name: str, namespace: str | None, dimensions: Mapping[str, str], *, shared: bool
+) -> tuple[Any, NativeMetric]:
+    """
+    What a fleet file writes for a metric, and its row.
+
+    Args:
+        resource: The id of what is measured.
+        name: The metric's name.
+        namespace: Where it is not that of the resource.
+        dimensions: Which of its series are meant.
+        shared: Whether it is divided by the number of instances.
+    """
+    parts = parse_id(resource)
+    kind = parts.kind.lower() if parts else ""
+    for ours, native in NATIVE.items():
+        if native.shared is shared and native.name.lower() == name.lower() and _fits(native, kind, namespace):
+            if native.where is Where.QUEUE:
+                return {"name": ours, "of": f"{resource}/queues/{dimensions.get('EntityName', '')}"}, native
+            if native.where is not Where.SCALE_SET or dict(native.dimensions) == dict(dimensions):
+                return ours, native
+    if name == STORAGE_NAME:
+        return {"name": "queue-per-instance" if shared else "queue-depth", "of": resource}, NATIVE["queue-depth"]
+    custom = {"custom": name, "namespace": namespace or (parts.kind if parts else "azure"), "dimensions": dimensions}
+    return {key: value for key, value in custom.items() if value}, NativeMetric(name)
+
+
+def _fits(native: NativeMetric, kind: str, namespace: str | None) -> bool:
+    given = (namespace or "").lower()
+    if native.where is Where.GATEWAY:
+        return kind == "microsoft.network/applicationgateways"
+    if native.where is Where.QUEUE:
+        return kind.startswith("microsoft.servicebus")
+    return given == native.namespace.lower() or (not native.namespace and given in ("", _OWN))
+
+
+def compared(operator: str, threshold: float, native: NativeMetric) -> dict[str, float]:
+    """The comparison of a rule or an alert with its threshold in our unit; empty for one that we have no word for."""
+    if operator not in _WORDS:
+        return {}
+    word = TURNED[_WORDS[operator]] if native.turned else _WORDS[operator]
+    value = exact(threshold)
+    return {word.value: float(WHOLE - value if native.turned else value / native.factor)}
+
+
+def statistic_of(across: str | None, over_time: str, native: NativeMetric) -> str:
+    """The statistic of a rule or an alert."""
+    found = _OVER_TIME.get(over_time, "average")
+    if native.counts and across == "Sum" and found == "average":
+        return "sum"
+    if across is not None and native.counts:
+        found = _ACROSS.get(across, found)
+    return TURNED_STATISTIC.get(found, found) if native.turned else found
