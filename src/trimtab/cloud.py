@@ -381,6 +381,21 @@ def connect(
 
 @overload
 def connect(
+    provider: Literal["azure"],
+    *,
+    subscription: str = ...,
+    resource_group: str = ...,
+    location: str = ...,
+    credential: Any = None,
+    endpoint: str | None = None,
+    clock: Clock | None = None,
+    workers: int = 8,
+    listener: Listener = ...,
+) -> Cloud: ...
+
+
+@overload
+def connect(
     provider: str, *, clock: Clock | None = None, workers: int = 8, listener: Listener = ..., **settings: Any
 ) -> Cloud: ...
 
@@ -392,11 +407,12 @@ def connect(
     A cloud to plan and apply on.
 
     Args:
-        provider: `memory` or `aws`.
+        provider: `memory`, `aws` or `azure`.
         clock: Tells the time and waits; the machine's when left out.
         workers: How many groups are written, and how many reads are under way, at the same time.
         listener: Called for each event.
-        settings: What the provider takes: region, session and endpoint (aws), store and location (memory).
+        settings: What the provider takes: region, session and endpoint (aws); subscription, resource_group, location,
+            credential and endpoint (azure); store and location (memory).
 
     Raises:
         ConfigError: There is no such provider, or a setting is wrong.

@@ -87,7 +87,7 @@ class Desk:
         if not provider:
             names = ", ".join(PROVIDERS)
             raise ConfigError([f"no provider is named: give --provider ({names}) or set TRIMTAB_PROVIDER"])
-        place = "location" if provider == "memory" else "region"
+        place = "region" if provider == "aws" else "location"
         given = {name: value for name, value in ((place, region), ("endpoint", endpoint)) if value}
         if provider == "memory" and not self.screen.json:
             self.screen.remark("the cloud in memory begins empty and is forgotten at the end")

@@ -2,12 +2,14 @@
 
 import io
 import json
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
 from typing import Any
 
 from azure.core import MatchConditions, PipelineClient
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -54,16 +56,24 @@ class _PlainHttp(SansIOHTTPPolicy[Any, Any]):
         request.context.options["enforce_https"] = False
 
 
+class _AnyToken:
+    """What an emulator on loopback is shown."""
+
+    def get_token(self, *scopes: str, **given: Any) -> AccessToken:
+        return AccessToken("trimtab", 2**31)
+
+
 class Calls(Caller):
     """
     Everything that is asked of Azure goes through here. Thread-safe.
 
     Args:
-        subscription: Its id.
-        resource_group: Where groups live that do not say otherwise.
-        location: Where groups without a location live.
+        subscription: Its id; `AZURE_SUBSCRIPTION_ID` when left out.
+        resource_group: Where groups live that do not say otherwise; `AZURE_DEFAULTS_GROUP` when left out.
+        location: Where groups without a location live; `AZURE_DEFAULTS_LOCATION` when left out.
         credential: Anything with `get_token`; `DefaultAzureCredential` when left out.
-        endpoint: Another address than Resource Manager's own; plain http on loopback only.
+        endpoint: Another address than Resource Manager's own, `AZURE_RESOURCE_MANAGER_URL` when left out; plain http on
+            loopback only.
         clock: Waits between attempts.
         workers: How many calls are under way at the same time.
         listener: Told of every retry.
@@ -82,12 +92,13 @@ class Calls(Caller):
         listener: Listener,
     ) -> None:
         super().__init__(clock=clock, workers=workers, listener=listener)
+        endpoint = endpoint or os.environ.get("AZURE_RESOURCE_MANAGER_URL")
         check_endpoint(endpoint)
-        for name, value in (("subscription", subscription), ("resource_group", resource_group), ("location", location)):
-            if not value:
-                raise ConfigError([f"azure: no {name}: give {name}=... (--set {name}=...)"])
-        self.home = Home(subscription, resource_group)
-        self.location = location
+        self.home = Home(
+            _setting("subscription", subscription, "AZURE_SUBSCRIPTION_ID"),
+            _setting("resource_group", resource_group, "AZURE_DEFAULTS_GROUP"),
+        )
+        self.location = _setting("location", location, "AZURE_DEFAULTS_LOCATION").replace(" ", "").lower()
         self._endpoint = endpoint
         self._credential = credential
         self._lock = Lock()
@@ -191,7 +202,9 @@ class Calls(Caller):
 
     def _token(self) -> Any:
         if self._credential is None:
-            self._credential = DefaultAzureCredential()
+            # plain http is an emulator on this machine, and sends nobody's token anywhere
+            plain = self._endpoint is not None and self._endpoint.startswith("http://")
+            self._credential = _AnyToken() if plain else DefaultAzureCredential()
         return self._credential
 
     def _plain(self, method: str, url: str, **parts: Any) -> Any:
@@ -249,6 +262,13 @@ class Calls(Caller):
                 raise Conflict(text, provider="azure", operation=operation)
             self.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_LOOK)
+
+
+def _setting(name: str, given: str, variable: str) -> str:
+    found = given or os.environ.get(variable, "")
+    if not found:
+        raise ConfigError([f"azure: no {name}: give {name}=..., or set {variable}"])
+    return found
 
 
 def _sent(operation: str, value: Any) -> Any:

@@ -50,9 +50,9 @@ def connect(
 
     Args:
         clock: Tells the time and waits.
-        subscription: Its id.
-        resource_group: Where groups live that do not say otherwise.
-        location: Where groups without a location live.
+        subscription: Its id; `AZURE_SUBSCRIPTION_ID` when left out.
+        resource_group: Where groups live that do not say otherwise; `AZURE_DEFAULTS_GROUP` when left out.
+        location: Where groups without a location live; `AZURE_DEFAULTS_LOCATION` when left out.
         credential: Anything with `get_token`; `DefaultAzureCredential` when left out.
         endpoint: Another address than Resource Manager's own; plain http on loopback only.
         workers: How many calls are under way at the same time.
