@@ -211,7 +211,9 @@ class _Maker:
         old, new = kind.leaves(found.body), kind.leaves(body)
         differences: list[FieldChange] = []
         kept: dict[str, Any] = {}
-        for path in sorted({*old, *new}):
+        # a hidden field that is no longer wanted is in neither body
+        hidden = {row.path for row in kind.fields if row.hidden and self._remembered(found, row)}
+        for path in sorted({*old, *new, *hidden}):
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
             if row is not None and row.hidden:
@@ -219,7 +221,9 @@ class _Maker:
                 before = after if after is not None and known == hidden_digest(after) else known
             if _same(before, after) or (row is not None and row.caseless and _same(_folded(before), _folded(after))):
                 continue
-            initial = path in item.initial or (row is not None and (row.initial or (row.filled and after is None)))
+            if row is not None and row.filled and after is None:
+                continue
+            initial = path in item.initial or (row is not None and row.initial)
             if initial or (row is not None and self._is_unmanaged(item.group, item.item, _models(item, row, path))):
                 kept[path] = before
                 continue

@@ -131,12 +131,11 @@ class _Group:
             virtualMachineProfile=machine_profile(group, self.native, self.home, self.attached, image),
         )
 
-    def _is_compact(self) -> bool:
-        """Whether instances share one placement group, which holds a hundred of them."""
-        azure = self.group.azure
-        if azure.single_placement_group is not None:
-            return azure.single_placement_group
-        return azure.orchestration == "uniform" and self.group.capacity.max <= MOST_IN_PLACEMENT_GROUP
+    def _is_compact(self) -> bool | None:
+        """Whether instances share one placement group, which holds a hundred; Azure's own choice where nobody asks."""
+        asked = self.group.azure.single_placement_group
+        too_many = self.group.capacity.max > MOST_IN_PLACEMENT_GROUP
+        return False if asked is None and too_many else asked
 
     def _repairs(self) -> dict[str, Any] | None:
         if not repairs(self.group):

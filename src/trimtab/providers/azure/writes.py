@@ -131,13 +131,15 @@ class Writer:
         """The body to put: what trimtab knows nothing of stays as it is, and so does a marked pause."""
         change, kind = write.change, write.change.key.kind
         raw = live.attributes.get("raw") or {} if live else {}
-        before = {name: value for name, value in (raw.get("properties") or {}).items() if name not in _READ_ONLY}
+        ours = known_properties(KINDS[kind]) if change.action is not Action.ADOPT else frozenset()
+        there = raw.get("properties") or {}
+        before = {name: value for name, value in there.items() if name not in ours | _READ_ONLY}
         wanted = sent_properties(revealed(write.body)["properties"])
         if change.action is Action.ADOPT:
             wanted = {}
         properties = {**before, **wanted}
-        if live is not None and find_pause(raw) is not None and "enabled" in before:
-            properties["enabled"] = before["enabled"]
+        if live is not None and find_pause(raw) is not None and "enabled" in there:
+            properties["enabled"] = there["enabled"]
         foreign = {name: value for name, value in (raw.get("tags") or {}).items() if not name.startswith("trimtab-")}
         tags = {**foreign, **mark_of(change).tags(), **_pause_tag(live)}
         location = raw.get("location") or ("Global" if kind in GLOBAL else change.key.location)
@@ -159,6 +161,12 @@ class Writer:
 
 
 _READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
+
+
+def known_properties(kind: Kind) -> frozenset[str]:
+    """The properties that trimtab writes itself: what is not wanted of them is left out."""
+    paths = (row.path.split("[")[0].split(".") for row in kind.fields)
+    return frozenset(steps[1] for steps in paths if steps[0] == "properties" and len(steps) > 1)
 
 
 def sent_properties(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.providers.azure.names import iso, read_iso
 from trimtab.providers.azure.template import ADDRESS, ADMIN, CARD, DISK_TYPES, NOBODY, name_prefix
-from trimtab.providers.azure.translate import MIXED, MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
+from trimtab.providers.azure.translate import MIXED, SCALE_IN, SHORTEST_GRACE, STRATEGIES
 from trimtab.providers.leaves import Reply
 from trimtab.providers.naming import given
 
@@ -255,11 +255,6 @@ def _placement_group(reply: Reply, *, flexible: bool) -> bool | None:
     """Left to `whole` to drop where it is what the size gives."""
     found = reply.take(f"{SET}.singlePlacementGroup", "azure.single_placement_group")
     return None if found is None or (flexible and found is False) else bool(found)
-
-
-def usual_placement(maximum: int) -> bool:
-    """Whether a uniform scale set of so many instances shares one placement group."""
-    return maximum <= MOST_IN_PLACEMENT_GROUP
 
 
 def _restored(reply: Reply) -> timedelta | None:

@@ -11,6 +11,7 @@ from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.importing import alerts, machine, setting
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
 from trimtab.providers.azure.reads import find_pause, list_kind, normal_location
+from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP
 from trimtab.providers.imports import Imported, LeafTable, Loss, legal
 from trimtab.providers.leaves import Reply
 
@@ -110,8 +111,9 @@ class _Reading:
         return {**names, **found, "azure": azure}
 
     def _drop_usual_placement(self, azure: dict[str, Any], maximum: int) -> None:
-        if azure.get("single_placement_group") is machine.usual_placement(maximum) and "orchestration" not in azure:
-            del azure["single_placement_group"]
+        """Azure says it also where nobody asked; what the size asks for needs no words."""
+        if azure.get("single_placement_group") is not (maximum > MOST_IN_PLACEMENT_GROUP):
+            azure.pop("single_placement_group", None)
 
     def _sized(self, native: str, size: int) -> dict[str, Any]:
         if self.setting is None:
