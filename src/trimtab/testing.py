@@ -579,6 +579,7 @@ class AzureTestCloud:
     def __init__(self, emulator: "AzureEmulator") -> None:
         self.emulator = emulator
         self.clock = _EmulatorClock(emulator)
+        self.credential = _Token()
 
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the emulator through the real SDK."""
@@ -586,7 +587,7 @@ class AzureTestCloud:
             "subscription": self.emulator.subscription,
             "resource_group": self.resource_group,
             "location": self.location,
-            "credential": _Token(),
+            "credential": self.credential,
             "endpoint": self.emulator.endpoint,
             "clock": self.clock,
         }
