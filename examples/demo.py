@@ -1,105 +1,32 @@
 """
-A fleet's whole life on this machine: plan, apply, drift, heal, destroy.
+A fleet's whole life on this machine: plan, apply, load, drift, heal, destroy.
 
-The commands are those of the command line; the cloud is trimtab's emulator, which the real boto3 talks to
-on loopback. No account, no network. Run it with `nox -s demo`, or `python examples/demo.py`.
+The commands are those of the command line; the cloud is trimtab's emulator, which the vendor's real SDK talks to
+on loopback. No account, no network. Run it with `nox -s demo`, or `python examples/demo.py --provider azure`.
 """
 
 import argparse
+import importlib
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 import trimtab as tt
 from trimtab.cli import run
-from trimtab.emulators import AwsEmulator
+from trimtab.emulators import AwsEmulator, AzureEmulator
 
-FLEET = str(Path(__file__).parent / "virtualmin" / "fleet.yaml")
-MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
-
-
-class EmulatorClock:
-    """The emulator's time; to sleep is to move it, so that nobody waits for instances to boot."""
-
-    def __init__(self, emulator: AwsEmulator) -> None:
-        self._doors = emulator.doors
-
-    def now(self) -> datetime:
-        """The time in the emulator."""
-        return self._doors.now()
-
-    def sleep(self, duration: timedelta) -> None:
-        """Let time pass in the emulator."""
-        self._doors.advance(duration)
-
-
-class Account:
-    """An emulated AWS account: what it has before trimtab comes, and somebody who changes things by hand."""
-
-    def __init__(self, emulator: AwsEmulator) -> None:
-        self.emulator = emulator
-        self.clock = EmulatorClock(emulator)
-        self.session: Any = boto3.Session(
-            aws_access_key_id="demo", aws_secret_access_key="demo", region_name="us-east-1"
-        )
-        emulator.doors.set_clock(MONDAY)
-
-    def connect(self, provider: str, **settings: Any) -> tt.Cloud:
-        """What the command line connects to."""
-        return tt.connect("aws", session=self.session, endpoint=self.emulator.endpoint, clock=self.clock, **settings)
-
-    def client(self, service: str) -> Any:
-        """The SDK's own client."""
-        return self.session.client(service, endpoint_url=self.emulator.endpoint)
-
-    def furnish(self) -> None:
-        """A network with two private subnets and the target groups of the load balancer."""
-        ec2, elbv2 = self.client("ec2"), self.client("elbv2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        private = [{"ResourceType": "subnet", "Tags": [{"Key": "Type", "Value": "Private"}]}]
-        for number, zone in enumerate(("us-east-1a", "us-east-1b")):
-            block = f"10.0.{number}.0/24"
-            ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone, TagSpecifications=private)
-        for name in ("virtualmin-web", "virtualmin-api"):
-            elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
-
-    def drift(self) -> None:
-        """Somebody changes three things by hand: an alarm's threshold, a policy's cooldown, a tag."""
-        autoscaling, cloudwatch = self.client("autoscaling"), self.client("cloudwatch")
-        alarm = cloudwatch.describe_alarms(AlarmNamePrefix="virtualmin-pro-cluster-web")["MetricAlarms"][-1]
-        cloudwatch.put_metric_alarm(**{**_settable(cloudwatch, "PutMetricAlarm", alarm), "Threshold": 95.0})
-        policy = autoscaling.describe_policies(AutoScalingGroupName="virtualmin-pro-cluster-api")["ScalingPolicies"][0]
-        autoscaling.put_scaling_policy(**{**_settable(autoscaling, "PutScalingPolicy", policy), "Cooldown": 900})
-        tag = {"Key": "Environment", "Value": "staging", "PropagateAtLaunch": False}
-        place = {"ResourceType": "auto-scaling-group", "ResourceId": "virtualmin-pro-cluster-web"}
-        autoscaling.create_or_update_tags(Tags=[tag | place])
-
-    def what_is_left(self) -> list[str]:
-        """Names of all groups, templates and alarms that exist."""
-        groups = self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
-        templates = self.client("ec2").describe_launch_templates()["LaunchTemplates"]
-        alarms = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
-        return [
-            *(group["AutoScalingGroupName"] for group in groups),
-            *(template["LaunchTemplateName"] for template in templates),
-            *(alarm["AlarmName"] for alarm in alarms),
-        ]
-
-
-def _settable(client: Any, operation: str, found: dict[str, Any]) -> dict[str, Any]:
-    """Of what a read gave, the fields that the write takes."""
-    takes = client.meta.service_model.operation_model(operation).input_shape.members
-    return {name: value for name, value in found.items() if name in takes and value not in (None, [], "")}
+HERE = Path(__file__).parent
+WEB = "virtualmin-pro-cluster-web"
+EMULATORS = {"aws": AwsEmulator, "azure": AzureEmulator}
 
 
 class Demo:
     """Runs commands one after the other and stops at the first that does not do what it is to show."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Any, fleet: Path) -> None:
         self._account = account
+        self._fleet = str(fleet)
 
     def say(self, text: str) -> None:
         """Print a heading."""
@@ -107,11 +34,14 @@ class Demo:
 
     def trimtab(self, *arguments: str, code: int = 0) -> None:
         """Run `trimtab ARGUMENTS`, which is to end with `code`."""
-        cloud = ["--provider", "aws"] if arguments[0] != "check" else []
+        cloud = ["--provider", self._account.provider] if arguments[0] != "check" else []
         print(f"\n$ trimtab {' '.join([arguments[0], 'fleet.yaml', *arguments[1:]])}\n", flush=True)
-        ended = run([arguments[0], FLEET, *arguments[1:], *cloud], connect=self._account.connect)
+        ended = run([arguments[0], self._fleet, *arguments[1:], *cloud], connect=self._connect)
         if ended != code:
             sys.exit(f"this was to end with exit code {code}, not {ended}")
+
+    def _connect(self, provider: str, **settings: Any) -> tt.Cloud:
+        return self._account.connect(**settings)
 
     def show(self) -> None:
         """The whole life."""
@@ -123,6 +53,7 @@ class Demo:
         self.trimtab("apply", "--yes")
         self.say("Planned again: nothing to do.")
         self.trimtab("plan")
+        self.load()
         self.say("Somebody changes a threshold, a cooldown and a tag by hand. The plan names exactly these.")
         self._account.drift()
         self.trimtab("plan", code=2)
@@ -137,16 +68,44 @@ class Demo:
         if left := self._account.what_is_left():
             sys.exit(f"this is still there: {', '.join(left)}")
 
+    def load(self) -> None:
+        """A busy hour and a quiet one: the cloud's own alarms and policies move the size."""
+        with self._account.connect() as cloud:
+            web = cloud.group(WEB)
+            self.say("Half an hour at 90 % CPU: the alarm fires, the policy adds instances, the cloud says why.")
+            begin = web.read().desired
+            self._hold(web, cpu=90)
+            busy = web.read().desired
+            if not begin < busy:
+                sys.exit(f"web was to grow from {begin}, and is {busy}")
+            self.say("An hour at 5 %: they go again, as far as the office hours let them.")
+            self._hold(web, cpu=5, times=10)
+            quiet = web.read().desired
+            if not quiet < busy:
+                sys.exit(f"web was to shrink from {busy}, and is {quiet}")
+            print(f"\nweb: {begin} -> {busy} -> {quiet}")
+        self.say("No plan puts the size back: it belongs to the policies.")
+        self.trimtab("plan")
+
+    def _hold(self, web: Any, *, cpu: float, times: int = 5) -> None:
+        seen = {activity.id for activity in web.activities(limit=100)}
+        for _ in range(3 * times):
+            self._account.load(WEB, cpu)
+            self._account.pass_time(timedelta(minutes=2))
+        for activity in reversed(web.activities(limit=100)):
+            if activity.id not in seen and "MetricFailure" not in activity.description:
+                print(f"{activity.at:%H:%M} {activity.description}\n      {activity.cause.strip()}")
+
 
 def main() -> None:
     """Run the demo."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--provider", choices=["aws"], default="aws", help="whose cloud to emulate")
-    parser.parse_args()
-    with AwsEmulator() as emulator:
-        account = Account(emulator)
-        account.furnish()
-        Demo(account).show()
+    parser.add_argument("--provider", choices=list(EMULATORS), default="aws", help="whose cloud to emulate")
+    provider = parser.parse_args().provider
+    sys.path.insert(0, str(HERE / provider))  # the account of that cloud's examples
+    module = importlib.import_module("account")
+    with EMULATORS[provider]() as emulator:
+        Demo(module.Account(emulator), module.FLEET).show()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ For tests: the contract that every provider keeps, and fixtures for one's own au
 Installed with trimtab, pytest finds the fixtures by itself: `trimtab_memory`, `trimtab_aws`.
 """
 
+import json
+import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -592,6 +594,27 @@ class AzureTestCloud:
             "clock": self.clock,
         }
         return connect("azure", **{**given, **settings})
+
+    def make_network(self, name: str, subnet: str) -> str:
+        """A network with one subnet, for scale sets to be in; the subnet's id."""
+        body = {
+            "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+            "subnets": [{"name": subnet, "properties": {"addressPrefix": "10.0.0.0/24"}}],
+        }
+        path = self._put("Microsoft.Network/virtualNetworks", name, body)
+        return f"{path}/subnets/{subnet}"
+
+    def _put(self, kind: str, name: str, properties: Mapping[str, Any]) -> str:
+        """Make what trimtab refers to and does not make itself, as its owner would."""
+        path = (
+            f"/subscriptions/{self.emulator.subscription}/resourceGroups/{self.resource_group}/providers/{kind}/{name}"
+        )
+        body = json.dumps({"location": self.location, "properties": properties}).encode()
+        url = f"{self.emulator.endpoint}{path}?api-version=2024-05-01"
+        head = {"Content-Type": "application/json", "Authorization": "Bearer trimtab"}
+        with urllib.request.urlopen(urllib.request.Request(url, body, head, method="PUT")) as reply:
+            reply.read()
+        return path
 
     def push(self, metric: Metric, *, group: str, value: float, instance: str = "") -> None:
         """Give the emulator one datapoint of a group's metric, now; of one instance when it is named."""

@@ -74,3 +74,17 @@ def test_every_page_is_in_the_index():
 def test_pages_link_only_to_pages_that_there_are(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", PAGES[page]):
         assert (DOCS / target).is_file(), target
+
+
+def test_every_example_has_a_row():
+    page = PAGES["examples.md"]
+    for script in sorted((ROOT / "examples").glob("**/*.py")):
+        short = f"`examples/{script.name}`" if script.parent.name == "examples" else f"`{script.name}`"
+        assert short in page, script
+
+
+def test_clouds_have_the_same_examples():
+    folders = [folder for folder in (ROOT / "examples").iterdir() if (folder / "account.py").exists()]
+    names = [{script.name for script in folder.glob("*.py")} for folder in folders]
+    assert len(folders) > 1
+    assert all(one == names[0] for one in names)

@@ -122,7 +122,7 @@ class _Group:
             overprovision=None if flexible else bool(azure.overprovision),
             singlePlacementGroup=self._is_compact(),
             zoneBalance=azure.zone_balance,
-            platformFaultDomainCount=azure.fault_domains or (1 if flexible or group.placement.zones else 5),
+            platformFaultDomainCount=azure.fault_domains or (1 if flexible else None),
             scaleInPolicy={"rules": [SCALE_IN[azure.scale_in]]} if azure.scale_in else None,
             automaticRepairsPolicy=self._repairs(),
             spotRestorePolicy=_restore(azure.restore_spot),
