@@ -6,6 +6,7 @@ from itertools import pairwise
 from hypothesis import strategies as st
 
 import trimtab as tt
+from trimtab.engine.crons import shifted
 from trimtab.engine.schedules import in_force
 from trimtab.metrics import custom, promql
 from trimtab.models import MissingData, Unit
@@ -13,7 +14,7 @@ from trimtab.models.metric import NEUTRAL
 from trimtab.models.settings import AwsProcess
 from trimtab.providers.aws.metrics import PER_INSTANCE, natural_statistic
 from trimtab.providers.aws.policies import TRACKED
-from trimtab.providers.aws.schedules import enacted, has_start, problems_of, shifted
+from trimtab.providers.aws.schedules import enacted, has_start, problems_of
 
 FLEET, NAME = "virtualmin", "web"
 NATIVE = f"{FLEET}-{NAME}"
