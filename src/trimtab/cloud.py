@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from trimtab.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
+from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock, SystemClock
 from trimtab.engine.schedules import edges, in_force
 from trimtab.errors import PlanRefused, StalePlan
@@ -164,6 +165,7 @@ class Cloud:
                 in_force=in_force(group, now),
                 next_edge=next(iter(edges(group, now, now + timedelta(days=7))), None),
                 alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
+                controlled=is_controlled(group, self.provider.name),
             )
             for group in fleet.groups
         )

@@ -19,6 +19,7 @@ class GroupStatus:
         in_force: The sizes that hold now because of schedules.
         next_edge: When a schedule next begins or ends, within a week.
         alarms: The states of its alarms.
+        controlled: Whether a controller is to decide its size, because the cloud cannot do all that it asks for.
         cpu: Its load of late; only in a watch.
         activity: What was last done to it, if that was of late; only in a watch.
     """
@@ -30,6 +31,7 @@ class GroupStatus:
     in_force: InForce
     next_edge: datetime | None
     alarms: tuple[AlarmState, ...] = ()
+    controlled: bool = False
     cpu: Datapoints | None = None
     activity: Activity | None = None
 
@@ -43,6 +45,7 @@ class GroupStatus:
             **(_state_dict(self.state) if self.state else {}),
             "in_force": {"min": self.in_force.min, "max": self.in_force.max, "because": list(self.in_force.because)},
             "next_edge": self.next_edge.isoformat() if self.next_edge else None,
+            "controlled": self.controlled,
             "alarms": [{"name": alarm.name, "state": alarm.state, "reason": alarm.reason} for alarm in self.alarms],
             **(_watched_dict(self) if self.cpu else {}),
         }

@@ -74,7 +74,9 @@ def remarks_on(group: GroupStatus, now: datetime) -> Iterator[Text]:
         yield _remark(group, f"{state.paused}{late}")
     if state.outdated:
         yield _remark(group, f"{state.outdated} of {len(state.instances)} on the old template")
-    if not state.paused and (state.min, state.max) != (group.in_force.min, group.in_force.max):
+    if group.controlled:
+        yield _remark(group, "a controller is to decide its size, and none has ticked yet")
+    elif not state.paused and (state.min, state.max) != (group.in_force.min, group.in_force.max):
         wanted = f"{group.in_force.min} to {group.in_force.max}"
         yield _remark(group, f"the fleet file wants {wanted} instances now, the cloud has {state.min} to {state.max}")
     for alarm in group.alarms:

@@ -1,13 +1,17 @@
 """What is written to Azure, and what never is: the size, another's name, what trimtab knows nothing of."""
 
+import io
+import threading
 from datetime import timedelta
 
 import pytest
+from rich.console import Console
 
 from tests.conftest import make_fleet
 from tests.providers.azure.test_contract import azure_group
 from tests.providers.azure.world import GROUP, LOCATION
 from trimtab import errors
+from trimtab.views.status import status_view
 
 
 @pytest.fixture
@@ -52,8 +56,6 @@ def test_a_size_that_moves_between_the_second_look_and_the_write_stays(world, cl
     """The patch goes under the version of the re-read, once more where only the size has moved since."""
     plan = cloud.plan(edited(world))
     world.doors.fault("hold_before", operation="VirtualMachineScaleSets_Update")
-    import threading
-
     done = []
     thread = threading.Thread(target=lambda: done.append(cloud.apply(plan)))
     thread.start()
@@ -69,8 +71,6 @@ def test_a_size_that_moves_between_the_second_look_and_the_write_stays(world, cl
 def test_a_set_that_somebody_changed_in_between_is_not_written_over(world, cloud, applied):
     plan = cloud.plan(edited(world))
     world.doors.fault("hold_before", operation="VirtualMachineScaleSets_Update")
-    import threading
-
     done = []
     thread = threading.Thread(target=lambda: done.append(cloud.apply(plan)))
     thread.start()
@@ -175,6 +175,11 @@ def test_a_controlled_group_has_a_disabled_setting_with_its_bounds(world, cloud)
     setting = world.monitor.autoscale_settings.get(GROUP, "virtualmin-web")
     assert setting.enabled is False
     assert [profile.rules for profile in setting.profiles] == [[]]
+    status = cloud.status(fleet)
+    assert status.groups[0].controlled
+    console = Console(file=io.StringIO(), width=200)
+    console.print(status_view(status, fleet))
+    assert "none has ticked yet" in console.file.getvalue()
     assert not cloud.plan(fleet)
 
 
