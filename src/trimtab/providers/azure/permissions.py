@@ -6,6 +6,7 @@ from typing import Any
 from trimtab.models import Fleet
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.resolve import BALANCERS, GATEWAYS, refers_to
+from trimtab.providers.azure.template import asks_balancer
 from trimtab.providers.azure.translate import home_of
 
 SETS = "Microsoft.Compute/virtualMachineScaleSets"
@@ -13,6 +14,7 @@ INSIGHTS = "Microsoft.Insights"
 READ = (
     f"{SETS}/read",
     f"{SETS}/virtualMachines/read",
+    f"{SETS}/networkInterfaces/read",
     f"{INSIGHTS}/autoscaleSettings/read",
     f"{INSIGHTS}/metricAlerts/read",
     f"{INSIGHTS}/metricAlerts/Status/read",
@@ -48,6 +50,8 @@ def role_definition(fleet: Fleet, home: Home, *, read_only: bool) -> dict[str, A
     for kind in (BALANCERS, GATEWAYS):
         if any(refers_to(group, kind) for group in fleet.groups):
             actions |= {f"{kind}/read"} if read_only else {f"{kind}/read", JOINS[kind]}
+    if not read_only and any(asks_balancer(group) for group in fleet.groups):
+        actions.add(f"{BALANCERS}/probes/join/action")
     if any(group.template.image.newest for group in fleet.groups):
         actions.add("Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read")
     if not read_only and any(group.template.security_groups for group in fleet.groups):
@@ -60,7 +64,7 @@ def role_definition(fleet: Fleet, home: Home, *, read_only: bool) -> dict[str, A
         "Description": f"What trimtab needs to {'read' if read_only else 'handle'} the fleet {fleet.name}",
         "Actions": sorted(actions, key=str.lower),
         "NotActions": [],
-        "DataActions": [],
+        "DataActions": [] if read_only else [f"{INSIGHTS}/Metrics/Write"],
         "NotDataActions": [],
         "AssignableScopes": homes,
     }
