@@ -16,7 +16,7 @@ def make_by_hand(account: Account) -> None:
     """What somebody clicked together long ago: a scale set, and a setting with two rules."""
     location, group = "westeurope", account.resource_group
     key = {"path": "/home/azureuser/.ssh/authorized_keys", "keyData": KEY}
-    address = {"name": "ip", "properties": {"primary": True, "subnet": {"id": account.subnet()}}}
+    address = {"name": "legacyIpConfig", "properties": {"primary": True, "subnet": {"id": account.subnet()}}}
     machine = {
         "storageProfile": {
             "imageReference": {
@@ -34,7 +34,7 @@ def make_by_hand(account: Account) -> None:
         },
         "networkProfile": {
             "networkInterfaceConfigurations": [
-                {"name": "nic", "properties": {"primary": True, "ipConfigurations": [address]}},
+                {"name": "legacyNic", "properties": {"primary": True, "ipConfigurations": [address]}},
             ],
         },
     }

@@ -1,5 +1,6 @@
 """Reads in bulk: by resource group, or by subscription for several; and bodies as plans compare them."""
 
+import copy
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.rules import named_rules
+from trimtab.providers.azure.template import ADDRESS, CARD
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.pause import Pause
 
@@ -103,7 +105,7 @@ class FleetRead:
 def scale_set_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
     """A scale set as plans compare it: tags of the mark apart, identities as a list, its resource group a field."""
     tags, mark = read_tags(item.get("tags") or {})
-    properties = dict(item.get("properties") or {})
+    properties = with_card_names(item.get("properties") or {}, CARD, ADDRESS)
     capacity = int((item.get("sku") or {}).get("capacity") or 0)
     body = {
         "resourceGroup": group_of(item["id"]),
@@ -116,6 +118,31 @@ def scale_set_resource(item: Mapping[str, Any], location: str, places: Mapping[s
     key = Key(normal_location(item.get("location") or location), SCALE_SET.name, item["name"])
     state = str(properties.get("provisioningState", "")).lower()
     return _made(key, body, item, mark, deleting=state == "deleting", instances=capacity)
+
+
+def card_names(properties: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What the one network card of a scale set and its one address are called; `None` where there are more."""
+    cards: list[Any] = (
+        _at(properties, "virtualMachineProfile", "networkProfile", "networkInterfaceConfigurations") or []
+    )
+    addresses: list[Any] = (_at(cards[0], "properties", "ipConfigurations") or []) if len(cards) == 1 else []
+    return (str(cards[0]["name"]), str(addresses[0]["name"])) if len(addresses) == 1 else None
+
+
+def with_card_names(properties: Mapping[str, Any], card: str, address: str) -> dict[str, Any]:
+    """The same with other names of the one card and its one address: they tell nothing, and a plan changes neither."""
+    found: dict[str, Any] = copy.deepcopy(dict(properties))
+    if card_names(found) is not None:
+        one = found["virtualMachineProfile"]["networkProfile"]["networkInterfaceConfigurations"][0]
+        one["name"] = card
+        one["properties"]["ipConfigurations"][0]["name"] = address
+    return found
+
+
+def _at(value: Any, *steps: str) -> Any:
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
 
 
 def _identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
 from trimtab.plan import Action, Change, Kind, Resource, revealed
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.reads import PAUSE_TAG, READERS, find_pause
+from trimtab.providers.azure.reads import PAUSE_TAG, READERS, card_names, find_pause, with_card_names
 from trimtab.providers.base import Write, Written
 from trimtab.providers.writing import mark_of, must_be_ours, outcome_of
 
@@ -92,6 +92,8 @@ class Writer:
         """
         change, group = write.change, self._group(live)
         body = patch_of(KINDS[SCALE_SET.name], write.body, paths)
+        if (names := card_names((live.attributes.get("raw") or {}).get("properties") or {})) and "properties" in body:
+            body["properties"] = with_card_names(body["properties"], *names)
         body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **_pause_tag(live)}
         etag = live.attributes.get("etag")
         for left in reversed(range(TRIES)):

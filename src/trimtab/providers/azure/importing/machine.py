@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from trimtab.providers.azure.names import iso, read_iso
-from trimtab.providers.azure.template import ADDRESS, ADMIN, CARD, DISK_TYPES, NOBODY, name_prefix
+from trimtab.providers.azure.template import ADMIN, DISK_TYPES, NOBODY, name_prefix
 from trimtab.providers.azure.translate import MIXED, SCALE_IN, SHORTEST_GRACE, STRATEGIES
 from trimtab.providers.leaves import Reply
 from trimtab.providers.naming import given
@@ -50,6 +50,8 @@ READ_ONLY: Mapping[str, str] = {
 def machine_of(reply: Reply, native: str) -> dict[str, Any]:
     """The fields of a group that a scale set says."""
     azure = _azure(reply, native)
+    if reply.peek(f"{SET}.upgradePolicy.mode") not in (None, "Manual"):
+        reply.lose(f"{SET}.upgradePolicy.mode", "trimtab replaces no instance by itself; a plan writes Manual")
     found = {
         "template": _template(reply, native),
         "placement": given(zones=sorted(reply.take("zones", "placement.zones") or ()), subnets=_subnets(reply)),
@@ -136,11 +138,8 @@ _ADDRESS = f"{_CARD}.properties.ipConfigurations[0]"
 
 
 def _subnets(reply: Reply) -> list[str]:
-    for path, name in ((_CARD, CARD), (_ADDRESS, ADDRESS)):
-        if reply.peek(f"{path}.name") not in (None, name):
-            reply.lose(f"{path}.name", f"trimtab calls it {name!r}; a plan renames it")
-        else:
-            reply.known(f"{path}.name", "trimtab's own name")
+    for path in (_CARD, _ADDRESS):
+        reply.known(f"{path}.name", "its name tells nothing, and stays")
     subnet = reply.take(f"{_ADDRESS}.properties.subnet.id", "placement.subnets")
     return [str(subnet)] if subnet else []
 
