@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -335,16 +334,6 @@ def expected_of(world, cloud, scenario):
     scenario.run(cloud).raise_for_failures()
     writes = [call.operation for call in world.doors.requests() if call.write]
     return State(world).names(), owned(cloud), writes
-
-
-@contextmanager
-def noting(text):
-    """Add `text` to whatever fails inside."""
-    try:
-        yield
-    except BaseException as error:
-        error.add_note(text)
-        raise
 
 
 def _all(client, operation, key=None, **params):

@@ -8,11 +8,11 @@ from tests.providers.aws.proof import (
     State,
     connect_to,
     expected_of,
-    noting,
     prepared,
     without_versions,
 )
 from tests.providers.aws.world import AwsWorld
+from tests.providers.killing import noting
 from trimtab.events import CallRetried
 
 PASSING = ("throttle", "error500", "timeout_before", "timeout_after")

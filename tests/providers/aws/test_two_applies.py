@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.providers.aws.proof import AGREED, SCENARIOS, State, connect_to, expected_of, noting, owned, prepared
+from tests.providers.aws.proof import AGREED, SCENARIOS, State, connect_to, expected_of, owned, prepared
+from tests.providers.killing import noting
 from trimtab.errors import StalePlan
 
 

@@ -1,8 +1,8 @@
 """
-What is put to Azure: five autoscale settings as Microsoft's tools wrote them, and every body against Azure's own types.
+What is put to Azure: five autoscale settings as Microsoft's tools wrote them, and bodies against Azure's own types.
 
-The bodies are those that the Azure CLI and the SDK for .NET were recorded to send, and one of Microsoft's pages, with the
-names of this cluster.
+The bodies are those that the Azure CLI and the SDK for .NET were recorded to send, and one of Microsoft's pages, with
+the names of this cluster.
 """
 
 import base64

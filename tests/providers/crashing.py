@@ -1,35 +1,36 @@
 """
 Runs applies that are meant to be killed: one line of standard input, one child process.
 
-Imports and clients are made once; each child is a fork that has them already.
+Imports and clients are made once; each child is a fork that has them already. What a cloud's applies are, its `proof`
+says.
 """
 
+import importlib
 import os
 import sys
 
-from tests.providers.aws.proof import SCENARIOS, connect_to
 
-
-def main(endpoint):
+def main(cloud, endpoint):
+    proof = importlib.import_module(f"tests.providers.{cloud}.proof")
     # no socket and no thread exists yet, so that a fork has all that it needs
-    cloud = connect_to(endpoint)
+    cloud = proof.connect_to(endpoint)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            run(cloud, line.strip())
+            run(proof.SCENARIOS[line.strip()], cloud)
         print(child, flush=True)  # noqa: T201
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201
 
 
-def run(cloud, name):
+def run(scenario, cloud):
     code = 1
     try:
-        SCENARIOS[name].run(cloud).raise_for_failures()
+        scenario.run(cloud).raise_for_failures()
         code = 0
     finally:
         os._exit(code)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

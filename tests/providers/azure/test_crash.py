@@ -1,0 +1,39 @@
+"""A process that is killed before or after the effect of any of its writes: the next plan and apply converge."""
+
+import pytest
+
+from tests.providers.azure.proof import SCENARIOS, State, assert_converged, connect_to, expected_of, prepared
+from tests.providers.killing import kill_at, noting, running
+
+
+@pytest.fixture(scope="module")
+def runner(emulator):
+    with running("azure", emulator.endpoint) as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def cloud(emulator):
+    with connect_to(emulator.endpoint) as cloud:
+        yield cloud
+
+
+def test_an_unharmed_child_goes_through(world, cloud, runner):
+    runner.start("create")
+    assert runner.ended() == 0
+    assert not SCENARIOS["create"].plan(cloud)
+
+
+@pytest.mark.parametrize("kind", ["hold_before", "hold_after"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_killed_apply_is_finished_by_the_next(world, cloud, runner, name, kind):
+    scenario = SCENARIOS[name]
+    names, writes = expected_of(world, cloud, scenario)
+    assert writes
+    for number, operation in enumerate(writes):
+        with noting(f"killed at write {number + 1} of {len(writes)} ({operation}, {kind})"):
+            again = prepared(world, cloud, scenario, foreign=True)
+            foreign = State(again).foreign()
+            held = kill_at(again, runner, name, kind, number)
+            assert held.operation == operation
+            assert_converged(again, cloud, scenario, names, foreign)
