@@ -1,6 +1,9 @@
 """The tables of the documentation that are made from data: what providers do, which field goes where."""
 
 import json
+import logging
+import runpy
+import textwrap
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +17,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 import trimtab as tt
+import trimtab.emulators
 import trimtab.engine
 from trimtab.capabilities import FEATURES, Means
 from trimtab.checks import RULES
@@ -34,6 +38,7 @@ from trimtab.models import Metric
 from trimtab.models.base import format_duration
 from trimtab.plan import Field, Kind, MarkPlace
 from trimtab.providers import PROVIDERS
+from trimtab.providers.memory.store import Store
 from trimtab.views.fleet import fleet_view
 from trimtab.views.screen import rendered
 
@@ -69,6 +74,7 @@ def write(folder: Path) -> None:
         "engine.md": engine(),
         "checks.md": checks(),
         "guide.md": guide(),
+        "plans.md": plans(),
     }
     for name, text in pages.items():
         path = folder / name
@@ -325,6 +331,42 @@ INSIDE |= {"batch_rules", "batch_windows", "values", "reasons"}
 
 def _module(name: str) -> str:
     return f"### {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
+
+
+# one fleet on every cloud
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def plans() -> str:
+    """The plan of the example fleet on each provider: what it makes, and what it does otherwise."""
+    return "\n".join(f"### {name}\n\n{_plan_text(name)}" for name in PROVIDERS)
+
+
+def _plan_text(provider: str) -> str:
+    plan = _memory_plan() if provider == "memory" else _emulated_plan(provider)
+    made = [f"+ {change.key.kind:20} {change.key.name}" for change in plan if change.group == "web"]
+    notes = [f"note: {note}" for note in plan.notes]
+    lines = [*made, "", *(line for note in notes for line in textwrap.wrap(note, 110, subsequent_indent="      "))]
+    return "```console\n" + "\n".join(lines).rstrip() + "\n```\n"
+
+
+def _memory_plan() -> tt.Plan:
+    fleet = tt.load_fleet(EXAMPLES / "virtualmin" / "fleet.yaml", env={})
+    store = Store(tt.ManualClock())
+    store.images = {group.template.image.newest or "": ["image-1"] for group in fleet.groups}
+    with tt.connect("memory", store=store, clock=tt.ManualClock()) as cloud:
+        return cloud.plan(fleet)
+
+
+def _emulated_plan(provider: str) -> tt.Plan:
+    """On the account of that cloud's examples."""
+    logging.getLogger("azure").setLevel(logging.WARNING)  # Sphinx lets everybody speak
+    path = EXAMPLES / provider / "account.py"
+    module = runpy.run_path(str(path))
+    emulator = getattr(trimtab.emulators, f"{provider.capitalize()}Emulator")
+    with emulator() as running, module["Account"](running).connect() as cloud:
+        return cloud.plan(tt.load_fleet(module["FLEET"], env={}))
 
 
 # the checks

@@ -373,7 +373,7 @@ def test_refresh_looks_an_image_up_anew(cli):
     cli.edit("image: ami-1", 'image: {newest: "u-*"}')
     cli("apply", "--yes")
     cli.store.images["u-*"].append("u-2")
-    assert "note: group web: TT601 a newer image, u-2" in cli("plan").out
+    assert "note: group web, api: TT601 a newer image, u-2" in cli("plan").out
     assert "u-1 → u-2" in cli("plan", "--refresh", "image").out
 
 

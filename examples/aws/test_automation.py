@@ -27,7 +27,7 @@ def test_scales_out(trimtab_aws):
     cloud = trimtab_aws.connect()
     cloud.apply(cloud.plan(FLEET)).raise_for_failures()
     trimtab_aws.push(metrics.cpu, group="web", value=90)
-    trimtab_aws.clock.advance(tt.minutes(10))
+    trimtab_aws.clock.advance(tt.minutes(5))
     assert cloud.group("web").read().capacity.desired == 3
 
 

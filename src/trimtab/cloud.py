@@ -17,6 +17,7 @@ from trimtab.measuring import publish_values, read_datapoints
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.pausing import leave_paused, pause_notes
 from trimtab.plan import Action, Change, Live, Note, Options, Plan, make_plan
+from trimtab.plan.changes import merged
 from trimtab.providers.base import Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.imports import Imported
@@ -293,7 +294,7 @@ class Cloud:
                 provider=self.provider.name,
                 fleet=fleet.name,
                 made_at=now,
-                notes=(*notes, *rests, *facts.notes, *checked),
+                notes=merged((*notes, *rests, *facts.notes, *checked)),
                 problems=(*problems, *facts.problems, *strict),
                 unknown=(*live.unknown, *facts.unknown),
                 request=request,
@@ -306,7 +307,7 @@ class Cloud:
             live=replace(live, unknown=(*live.unknown, *facts.unknown)),
             now=now,
             options=request.options,
-            notes=(*notes, *rests, *facts.notes, *checked),
+            notes=merged((*notes, *rests, *facts.notes, *checked)),
         )
         return replace(plan, request=request)
 

@@ -554,11 +554,11 @@ class AwsTestCloud:
 
 @pytest.fixture
 def trimtab_aws() -> Iterator[AwsTestCloud]:
-    """An AWS emulator of the test's own, its clock standing still until the test moves it."""
+    """An AWS emulator of the test's own, its clock standing on a Monday at midnight until the test moves it."""
     from trimtab.emulators import AwsEmulator
 
     with AwsEmulator() as emulator:
-        emulator.doors.set_clock(emulator.doors.now(), freeze=True)
+        emulator.doors.set_clock(ManualClock().now(), freeze=True)
         yield AwsTestCloud(emulator)
 
 
@@ -632,10 +632,10 @@ class AzureTestCloud:
 
 @pytest.fixture
 def trimtab_azure() -> Iterator[AzureTestCloud]:
-    """An Azure emulator of the test's own with a resource group, its clock standing still until the test moves it."""
+    """An Azure emulator of the test's own with a resource group, its clock standing on a Monday at midnight until the test moves it."""
     from trimtab.emulators import AzureEmulator
 
     with AzureEmulator() as emulator:
-        emulator.doors.set_clock(emulator.doors.now(), freeze=True)
+        emulator.doors.set_clock(ManualClock().now(), freeze=True)
         emulator.doors.make_group(AzureTestCloud.resource_group, location=AzureTestCloud.location)
         yield AzureTestCloud(emulator)

@@ -7,9 +7,7 @@ from trimtab.checks.live import OLD_TEMPLATE, old_template_text
 from trimtab.checks.rule import PRESETS
 from trimtab.models import Fleet
 from trimtab.plan import Kind, Live, Note
-
-MOST_NAMES = 3
-"""So many groups are named where one piece of advice is for many."""
+from trimtab.plan.changes import in_words
 
 
 def advice(
@@ -38,12 +36,7 @@ def _declared(fleet: Fleet, provider: str) -> Iterator[Note]:
         text = f"{finding.path}: {finding.text}" if finding.path else finding.text
         groups.setdefault((finding.code, text), []).append(finding.group)
     for (code, text), names in groups.items():
-        yield Note(text, _in_words(list(dict.fromkeys(names))), code=code)
-
-
-def _in_words(names: list[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST_NAMES])} and {more} more"
+        yield Note(text, in_words(list(dict.fromkeys(names))), code=code)
 
 
 def _old_templates(fleet: Fleet, names: Collection[str], live: Live, kinds: Mapping[str, Kind]) -> Iterator[Note]:

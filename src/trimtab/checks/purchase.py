@@ -17,9 +17,10 @@ def find_one_size(subject: Subject) -> Iterator[Remark]:
 
 
 def find_one_zone(subject: Subject) -> Iterator[Remark]:
-    """Spot groups in a single zone or subnet."""
+    """Spot groups in a single zone, or in the single subnet that is in one zone: on Azure and Google they span all."""
     placement = subject.group.placement
-    for what, places in (("zone", placement.zones), ("subnet", placement.subnets)):
+    subnets = placement.subnets if "aws" in subject.clouds else ()
+    for what, places in (("zone", placement.zones), ("subnet", subnets)):
         if subject.group.purchase.spot and len(places) == 1:
             text = f"all spot instances are in one {what}, {places[0]}: each zone has spare capacity of its own"
             yield Remark(f"placement.{what}s", text, f"name a {what} in two or more zones")

@@ -1,6 +1,6 @@
 """Changes and plans as data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -133,6 +133,27 @@ class Note:
     def __str__(self) -> str:
         text = f"{self.code} {self.text}" if self.code else self.text
         return f"group {self.group}: {text}" if self.group else text
+
+
+MOST_NAMES = 3
+"""So many groups are named where one note is for many."""
+
+
+def in_words(names: Sequence[str]) -> str:
+    """Names of groups in one phrase, those after the first few only counted."""
+    more = len(names) - MOST_NAMES
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST_NAMES])} and {more} more"
+
+
+def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """One note for each thing said, also where it is said of many groups."""
+    groups: dict[tuple[str, str, bool], list[str]] = {}
+    for note in notes:
+        groups.setdefault((note.text, note.code, note.foreign), []).append(note.group)
+    return tuple(
+        Note(text, in_words(list(dict.fromkeys(filter(None, names)))), foreign=foreign, code=code)
+        for (text, code, foreign), names in groups.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)
