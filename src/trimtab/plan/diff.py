@@ -283,13 +283,18 @@ class _Maker:
                 self.notes.append(Note(text, group))
             elif not self.options.prune:
                 self.notes.append(Note(f"{label} {key.name!r} left the fleet and stays: not pruning", group))
+            elif self.kinds[key.kind].by_content and self._is_wanted(group) and _instances(found):
+                text = f"{label} {key.name!r} stays while {_instances(found)} instances run from it"
+                self.notes.append(Note(text, group))
             else:
                 self.changes[key] = self._delete(found, group)
 
     def _delete(self, found: Resource, group: str) -> Change:
         kind = self.kinds[found.key.kind]
         parent = self._parent(found.key)
-        goes_along = parent is not None and parent not in self.wanted and parent in self.live
+        goes_along = (
+            parent is not None and parent not in self.wanted and parent in self.live and not kind.outlives_parent
+        )
         fields = tuple(
             FieldChange(path=path, old=value, new=None) for path, value in sorted(kind.leaves(found.body).items())
         )
@@ -306,8 +311,14 @@ class _Maker:
         )
 
     def _keep_what_groups_need(self) -> None:
-        """What a group stands on is deleted only once the group is."""
+        """What a group stands on is deleted only once the group is, and the group once what holds on to it is."""
         deletions = [change for change in self.changes.values() if change.action is Action.DELETE]
+        for change in deletions:
+            parent = self._parent(change.key) if self.kinds[change.key.kind].outlives_parent else None
+            holder = self.changes.get(parent) if parent else None
+            if holder is not None and holder.action is Action.DELETE:
+                self.changes[holder.key] = replace(holder, after=holder.after | {change.key})
+        deletions = [self.changes[change.key] for change in deletions]
         for change in deletions:
             rank = self.kinds[change.key.kind].rank
             groups = frozenset(

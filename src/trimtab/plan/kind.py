@@ -84,6 +84,7 @@ class Kind:
         volatile: Attributes that get a new value when the resource is updated.
         batch: How many one call can write.
         holds_instances: Whether deleting it ends instances, which takes consent.
+        outlives_parent: Whether it stays when its parent is deleted, and so has to go before it.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Kind:
     volatile: frozenset[str] = frozenset()
     batch: int = 1
     holds_instances: bool = False
+    outlives_parent: bool = False
 
     @cached_property
     def _rows(self) -> dict[str, Field | None]:

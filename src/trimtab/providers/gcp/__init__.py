@@ -1,0 +1,1 @@
+"""Google Cloud: managed instance groups and autoscalers of Compute Engine, alert policies of Cloud Monitoring."""

@@ -1,0 +1,189 @@
+"""The native kinds of Google Cloud, one row each; the one diff reads them."""
+
+from collections.abc import Mapping
+
+from trimtab.plan import Field, Kind, MarkPlace
+
+_MACHINE = "properties"
+_DISK = f"{_MACHINE}.disks[*]"
+_POLICY = "autoscalingPolicy"
+_CUSTOM = f"{_POLICY}.customMetricUtilizations[*]"
+_WINDOW = f"{_POLICY}.scalingSchedules"
+_CONDITION = "conditions[*].conditionThreshold"
+_PROMQL = "conditions[*].conditionPrometheusQueryLanguage"
+_THRESHOLDS = "above at_least below at_most"
+
+CHANNEL = Kind(
+    name="notification-channel",
+    label="notification channel",
+    rank=0,
+    mark=MarkPlace.LABELS,
+    fields=(
+        Field(path="type", models="alarms", immutable=True),
+        Field(path="labels", models="alarms"),
+        Field(path="enabled", default=True),
+    ),
+    replaces=True,
+)
+
+TEMPLATE = Kind(
+    name="instance-template",
+    label="instance template",
+    rank=0,
+    mark=MarkPlace.DESCRIPTION,
+    fields=(
+        Field(path=f"{_MACHINE}.machineType", models="template.size"),
+        Field(path=f"{_MACHINE}.labels", models="tags template.tags"),
+        Field(path=f"{_MACHINE}.tags.items", models="template.security_groups gcp.network_tags"),
+        Field(path=f"{_MACHINE}.metadata.items", models="template.user_data template.variables template.ssh_key"),
+        Field(path=f"{_MACHINE}.serviceAccounts", models="template.role gcp.scopes"),
+        Field(path=f"{_DISK}.initializeParams.sourceImage", models="template.image"),
+        Field(path=f"{_DISK}.initializeParams.diskSizeGb", models="template.disks.size_gb"),
+        Field(path=f"{_DISK}.initializeParams.diskType", models="template.disks.type"),
+        Field(path=f"{_DISK}.initializeParams.provisionedIops", models="template.disks.iops"),
+        Field(path=f"{_DISK}.initializeParams.provisionedThroughput", models="template.disks.throughput"),
+        Field(path=f"{_DISK}.diskEncryptionKey", models="template.disks.key"),
+        Field(path=f"{_DISK}.deviceName", models="template.disks.device"),
+        Field(path=f"{_DISK}.autoDelete", models="template.disks.keep template.disks"),
+        Field(
+            path=f"{_MACHINE}.networkInterfaces",
+            models="placement.subnets placement.network template.public_address",
+        ),
+        Field(path=f"{_MACHINE}.scheduling", models="purchase.spot"),
+        Field(path=f"{_MACHINE}.reservationAffinity", models="purchase.reservation"),
+    ),
+    by_content=True,
+)
+
+HEALTH_CHECK = Kind(
+    name="health-check",
+    label="health check",
+    rank=0,
+    mark=MarkPlace.DESCRIPTION,
+    fields=(
+        Field(path="type", models="health_check.path health_check.port health_check.by"),
+        Field(path="httpHealthCheck.port", models="health_check.port"),
+        Field(path="httpHealthCheck.requestPath", models="health_check.path"),
+        Field(path="tcpHealthCheck.port", models="health_check.port"),
+    ),
+)
+
+MANAGER = Kind(
+    name="group-manager",
+    label="managed instance group",
+    rank=1,
+    mark=MarkPlace.DESCRIPTION,
+    fields=(
+        Field(path="zone", models="placement.zones", immutable=True),
+        Field(path="baseInstanceName", models="gcp.base_instance_name native_name", immutable=True),
+        Field(path="versions[*].instanceTemplate", models="template"),
+        Field(path="targetSize", models="capacity.desired"),
+        Field(path="updatePolicy.type", models="template", default="OPPORTUNISTIC"),
+        Field(
+            path="updatePolicy.instanceRedistributionType",
+            models="gcp.target_shape",
+            filled=True,
+        ),
+        Field(path="autoHealingPolicies", models="health_check.by health_check.path health_check.grace"),
+        Field(path="namedPorts", models="gcp.named_ports load_balancers.port"),
+        Field(path="targetPools", models="load_balancers.id load_balancers.name"),
+        Field(path="distributionPolicy.zones", models="placement.zones", immutable=True, filled=True),
+        Field(path="distributionPolicy.targetShape", models="gcp.target_shape", filled=True),
+        Field(
+            path="instanceFlexibilityPolicy.instanceSelections",
+            models="purchase.sizes purchase.sizes.size purchase.strategy",
+        ),
+        Field(path="targetStoppedSize", models="gcp.stopped", default=0),
+        Field(path="targetSuspendedSize", models="gcp.suspended", default=0),
+    ),
+    sets=frozenset({"autoHealingPolicies", "namedPorts", "targetPools", "distributionPolicy.zones"}),
+    holds_instances=True,
+)
+
+AUTOSCALER = Kind(
+    name="autoscaler",
+    label="autoscaler",
+    rank=2,
+    mark=MarkPlace.DESCRIPTION,
+    fields=(
+        Field(path="zone", models="placement.zones", immutable=True),
+        Field(path="target", models="native_name", immutable=True),
+        Field(path=f"{_POLICY}.minNumReplicas", models="capacity.min schedules.*.min"),
+        Field(path=f"{_POLICY}.maxNumReplicas", models="capacity.max schedules.*.max"),
+        Field(path=f"{_POLICY}.mode", models="policies policies.*.scale_in policies.*.enabled gcp.mode", default="ON"),
+        Field(
+            path=f"{_POLICY}.coolDownPeriodSec",
+            models="gcp.initialization warm_up policies.*.warm_up",
+            default=60,
+        ),
+        Field(path=f"{_POLICY}.stabilizationPeriodSec", models="gcp.stabilization stabilization", filled=True),
+        Field(
+            path=f"{_POLICY}.cpuUtilization.utilizationTarget",
+            models="policies.*.target policies.*.metric policies.*.statistic",
+        ),
+        Field(
+            path=f"{_POLICY}.cpuUtilization.predictiveMethod",
+            models="policies.*.mode policies.*.buffer",
+            default="NONE",
+        ),
+        Field(
+            path=f"{_POLICY}.loadBalancingUtilization.utilizationTarget", models="policies.*.target policies.*.metric"
+        ),
+        Field(path=f"{_CUSTOM}.filter", models="policies.*.metric"),
+        Field(path=f"{_CUSTOM}.utilizationTarget", models="policies.*.target"),
+        Field(path=f"{_CUSTOM}.utilizationTargetType", models="policies.*.metric"),
+        Field(path=f"{_CUSTOM}.singleInstanceAssignment", models="policies.*.target"),
+        Field(path=f"{_POLICY}.scaleInControl.maxScaledInReplicas", models="gcp.scale_in_limit"),
+        Field(path=f"{_POLICY}.scaleInControl.timeWindowSec", models="gcp.scale_in_window gcp.scale_in_limit"),
+        Field(path=_WINDOW, models="schedules.*.cron schedules.*.at schedules.*.until schedules.*.duration"),
+    ),
+    maps={f"{_POLICY}.customMetricUtilizations": "metric"},
+    replaces=True,
+)
+
+BACKEND = Kind(
+    name="backend",
+    label="backend of a load balancer",
+    rank=3,
+    mark=MarkPlace.PARENT,
+    parent=MANAGER.name,
+    outlives_parent=True,
+    fields=(
+        Field(path="group", models="load_balancers.name load_balancers.id"),
+        Field(path="balancingMode", models="policies.*.metric load_balancers", filled=True),
+        Field(path="maxRatePerInstance", models="policies.*.target"),
+        Field(path="drain", models="load_balancers.drain", filled=True),
+    ),
+)
+
+ALERT_POLICY = Kind(
+    name="alert-policy",
+    label="alert policy",
+    rank=4,
+    mark=MarkPlace.LABELS,
+    fields=(
+        Field(path="enabled", models="enabled", default=True),
+        Field(path="documentation.content", models="description"),
+        Field(path="combiner", models="metric", default="OR"),
+        Field(path="severity", models="metric"),
+        Field(path=f"{_CONDITION}.filter", models="metric"),
+        Field(path=f"{_CONDITION}.comparison", models=_THRESHOLDS),
+        Field(path=f"{_CONDITION}.thresholdValue", models=_THRESHOLDS),
+        Field(path=f"{_CONDITION}.duration", models="period periods datapoints"),
+        Field(path=f"{_CONDITION}.aggregations", models="period statistic"),
+        Field(path=f"{_CONDITION}.evaluationMissingData", models="missing"),
+        Field(path=f"{_CONDITION}.trigger", models="metric"),
+        Field(path=f"{_PROMQL}.query", models=f"metric {_THRESHOLDS}"),
+        Field(path=f"{_PROMQL}.duration", models="period periods datapoints"),
+        Field(path=f"{_PROMQL}.evaluationInterval", models="period"),
+        Field(path="alertStrategy.notificationPrompts", models="notify notify_ok"),
+        Field(path="notificationChannels", models="notify notify_ok"),
+    ),
+    maps={"conditions": "displayName"},
+    sets=frozenset({"alertStrategy.notificationPrompts", "notificationChannels"}),
+    replaces=True,
+)
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (CHANNEL, TEMPLATE, HEALTH_CHECK, MANAGER, AUTOSCALER, BACKEND, ALERT_POLICY)
+}
