@@ -632,7 +632,7 @@ class AzureTestCloud:
 
 @pytest.fixture
 def trimtab_azure() -> Iterator[AzureTestCloud]:
-    """An Azure emulator of the test's own with a resource group; its clock stands on a Monday at midnight until it is moved."""
+    """An Azure emulator of the test's own with a resource group; its clock stands still until the test moves it."""
     from trimtab.emulators import AzureEmulator
 
     with AzureEmulator() as emulator:

@@ -11,7 +11,7 @@ from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.reads import PAUSE_TAG, find_pause, normal_location
 from trimtab.providers.azure.states import bounds_of, held_word
 from trimtab.providers.azure.writes import SETS
-from trimtab.providers.execution import executed_size
+from trimtab.providers.execution import executed_size, find_amount
 from trimtab.providers.pause import Pause
 
 SETTINGS = "monitor.autoscale_settings"
@@ -68,12 +68,11 @@ class Actor:
 
     def _policy(self, setting: Mapping[str, Any], policy: str) -> dict[str, Any]:
         _, mark = read_tags(setting.get("tags") or {})
-        known = dict(word.split("=", 1) for word in (mark.kept.get("policies", "") if mark else "").split())
-        if policy not in known:
+        found = find_amount(mark.kept if mark else {}, policy)
+        if found is None:
             text = f"group {self.name!r} has no policy {policy!r} that can be executed"
             raise NotFound(text, provider="azure", operation="execute")
-        word, amount, *least = known[policy].split(":")
-        return {"name": policy, word: int(amount), **({"minimum_change": int(least[0])} if least else {})}
+        return found
 
     def _resize(self, item: Mapping[str, Any], desired: int) -> None:
         body = {"sku": {**item["sku"], "capacity": desired}}

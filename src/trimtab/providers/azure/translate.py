@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.capabilities import is_controlled
 from trimtab.engine.schedules import in_force
 from trimtab.errors import Unsupported
-from trimtab.models import Fleet, ScalingGroup, SimplePolicy, SpotStrategy
+from trimtab.models import Fleet, ScalingGroup, SpotStrategy
 from trimtab.plan import Key, Mark, Ref, Resource
 from trimtab.providers.azure.alerts import (
     action_group_body,
@@ -32,6 +32,7 @@ from trimtab.providers.azure.template import (
     user_id,
 )
 from trimtab.providers.base import Facts
+from trimtab.providers.execution import amounts_of
 from trimtab.providers.naming import alarm_name, given, size_is_owned
 
 MIXED = "Mix"
@@ -45,8 +46,9 @@ STRATEGIES = {
 MOST_IN_PLACEMENT_GROUP = 100
 SCALE_IN = {"default": "Default", "newest": "NewestVM", "oldest": "OldestVM"}
 SHORTEST_GRACE, LONGEST_GRACE = timedelta(minutes=10), timedelta(minutes=90)
-LONGEST_TAG = 256
 """How long automatic repairs can be held back (`gracePeriod`, Virtual Machine Scale Sets REST API)."""
+LONGEST_TAG = 256
+"""Letters of a tag's value."""
 
 
 def translate(fleet: Fleet, facts: Facts, now: datetime, location: str, home: Home) -> list[Resource]:
@@ -174,7 +176,7 @@ class _Group:
         """The mark, with the IANA zone of the schedules: Windows has one name for several."""
         zones = {schedule.zone for schedule in self.group.schedules}
         kept = {"zone": zones.pop()} if len(zones) == 1 else {}
-        return Mark(self.fleet.name, self.group.name, kept={**kept, **_amounts(self.group)})
+        return Mark(self.fleet.name, self.group.name, kept={**kept, **amounts_of(self.group, longest=LONGEST_TAG)})
 
     def _alerts(self) -> Iterator[Resource]:
         for alarm in filter(is_alert, self.group.alarms):
@@ -201,20 +203,6 @@ class _Group:
     def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
         attributes = {"resource_group": self.home.resource_group}
         return Resource(key=self._key(kind, name), body=body, group=self.group.name, attributes=attributes, **more)
-
-
-def _amounts(group: ScalingGroup) -> dict[str, str]:
-    """The names of the simple policies and what each does, which rules do not tell; a tag takes 256 letters."""
-    simple = [policy for policy in group.policies if isinstance(policy, SimplePolicy)]
-    text = " ".join(f"{policy.name}={amount_text(policy)}" for policy in simple)
-    return {"policies": text} if text and len(text) <= LONGEST_TAG else {}
-
-
-def amount_text(policy: SimplePolicy) -> str:
-    """A policy's amount in one word: `change:1`, `percent:-50:2`, `to:4`."""
-    word = next(word for word in ("change", "percent", "to") if getattr(policy, word) is not None)
-    least = f":{policy.minimum_change}" if policy.minimum_change else ""
-    return f"{word}:{getattr(policy, word)}{least}"
 
 
 def repairs(group: ScalingGroup) -> bool:

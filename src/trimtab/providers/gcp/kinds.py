@@ -84,7 +84,8 @@ MANAGER = Kind(
             models="gcp.target_shape",
             filled=True,
         ),
-        Field(path="autoHealingPolicies", models="health_check.by health_check.path health_check.grace"),
+        Field(path="autoHealingPolicies[*].healthCheck", models="health_check.by health_check.path"),
+        Field(path="autoHealingPolicies[*].initialDelaySec", models="health_check.grace", filled=True),
         Field(path="namedPorts", models="gcp.named_ports load_balancers.port"),
         Field(path="targetPools", models="load_balancers.id load_balancers.name"),
         Field(path="distributionPolicy.zones", models="placement.zones", immutable=True, filled=True),
@@ -96,7 +97,7 @@ MANAGER = Kind(
         Field(path="targetStoppedSize", models="gcp.stopped", default=0),
         Field(path="targetSuspendedSize", models="gcp.suspended", default=0),
     ),
-    sets=frozenset({"autoHealingPolicies", "namedPorts", "targetPools", "distributionPolicy.zones"}),
+    sets=frozenset({"namedPorts", "targetPools", "distributionPolicy.zones"}),
     holds_instances=True,
 )
 
@@ -133,7 +134,7 @@ AUTOSCALER = Kind(
         Field(path=f"{_CUSTOM}.utilizationTarget", models="policies.*.target"),
         Field(path=f"{_CUSTOM}.utilizationTargetType", models="policies.*.metric"),
         Field(path=f"{_CUSTOM}.singleInstanceAssignment", models="policies.*.target"),
-        Field(path=f"{_POLICY}.scaleInControl.maxScaledInReplicas", models="gcp.scale_in_limit"),
+        Field(path=f"{_POLICY}.scaleInControl.maxScaledInReplicas.fixed", models="gcp.scale_in_limit"),
         Field(path=f"{_POLICY}.scaleInControl.timeWindowSec", models="gcp.scale_in_window gcp.scale_in_limit"),
         Field(path=_WINDOW, models="schedules.*.cron schedules.*.at schedules.*.until schedules.*.duration"),
     ),

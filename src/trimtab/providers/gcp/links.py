@@ -1,4 +1,4 @@
-"""Links to things of Compute Engine: `projects/P/zones/Z/instanceGroupManagers/N`, with or without an address before."""
+"""Links of Compute Engine: `projects/P/zones/Z/instanceGroupManagers/N`, with or without an address before."""
 
 import re
 from collections.abc import Mapping

@@ -1,0 +1,201 @@
+"""Alarms that notify as alert policies, and whom they tell as notification channels; pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from trimtab.errors import Unsupported
+from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup
+from trimtab.plan import Key, Ref, digest
+from trimtab.providers.gcp.kinds import CHANNEL
+from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, natural_statistic, to_native
+from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
+from trimtab.providers.naming import given
+
+MINUTE = timedelta(minutes=1)
+LONGEST_LOOK = timedelta(hours=23, minutes=30)
+"""How long a condition can be held (duration, AlertPolicy of the Cloud Monitoring API)."""
+SEVERITY = "WARNING"
+OPENED, CLOSED = "OPENED", "CLOSED"
+_CHANNEL = re.compile(r"^projects/[^/]+/notificationChannels/[^/]+$")
+_TOPIC = re.compile(r"^projects/[^/]+/topics/[^/]+$")
+OVER_TIME: Mapping[str, str] = {
+    "average": "ALIGN_MEAN",
+    "minimum": "ALIGN_MIN",
+    "maximum": "ALIGN_MAX",
+    "sum": "ALIGN_SUM",
+    "count": "ALIGN_COUNT",
+}
+"""How the points of one series become one in each period."""
+ACROSS: Mapping[str, str] = {
+    "average": "REDUCE_MEAN",
+    "minimum": "REDUCE_MIN",
+    "maximum": "REDUCE_MAX",
+    "sum": "REDUCE_SUM",
+    "count": "REDUCE_SUM",
+}
+"""How the series of several instances become one."""
+PERCENTILES: Mapping[str, str] = {"p5": "05", "p50": "50", "p95": "95", "p99": "99"}
+SYMBOLS: Mapping[str, str] = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
+
+
+def is_alert(alarm: Alarm) -> bool:
+    """Whether an alarm is to be seen by people: it notifies, or it does nothing else."""
+    return bool(alarm.notify or alarm.notify_ok or not alarm.triggers)
+
+
+def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
+    """
+    The body of an alert policy, less its name, its labels and its channels.
+
+    Raises:
+        Unsupported: Cloud Monitoring cannot say its metric or its statistic.
+    """
+    prompts = given(notificationPrompts=prompts_of(alarm))
+    return {
+        "enabled": alarm.enabled,
+        "combiner": "OR",
+        "severity": SEVERITY,
+        "conditions": [{"displayName": alarm.name, **_condition(alarm, scope)}],
+        **given(
+            documentation={"content": alarm.description, "mimeType": "text/markdown"} if alarm.description else None,
+            alertStrategy=prompts,
+        ),
+    }
+
+
+def prompts_of(alarm: Alarm) -> list[str]:
+    """When an alert policy tells its channels."""
+    return [*([OPENED] if alarm.notify else []), *([CLOSED] if alarm.notify_ok else [])]
+
+
+def held_for(alarm: Alarm) -> timedelta:
+    """
+    How long a condition has to hold: from the first of its breaching periods to the last.
+
+    A condition without data can only be judged where it has to hold for a minute.
+    """
+    breaching = alarm.datapoints or alarm.periods
+    held = max(timedelta(0), alarm.period * (breaching - 1))
+    least = timedelta(0) if alarm.missing is MissingData.MISSING else MINUTE
+    return -(-max(held, least) // MINUTE) * MINUTE
+
+
+def period_of(alarm: Alarm) -> timedelta:
+    """The period over which points are aligned: whole minutes."""
+    return max(MINUTE, -(-alarm.period // MINUTE) * MINUTE)
+
+
+def _condition(alarm: Alarm, scope: Scope) -> dict[str, Any]:
+    if alarm.metric.source is MetricSource.PROMQL:
+        query = f"({alarm.metric.query}) {SYMBOLS[alarm.comparison]} {alarm.threshold:g}"
+        return {
+            "conditionPrometheusQueryLanguage": {
+                "query": query,
+                "duration": span(held_for(alarm)),
+                "evaluationInterval": span(period_of(alarm)),
+            }
+        }
+    measured = metric_for(alarm.metric, scope)
+    if measured.native.shared:
+        raise Unsupported(f"an alert policy cannot divide {measured.native.type!r} by the number of instances")
+    if held_for(alarm) > LONGEST_LOOK:
+        raise Unsupported(f"a condition is held for {LONGEST_LOOK} at most, and {alarm.periods} periods are longer")
+    return {
+        "conditionThreshold": given(
+            filter=measured.full_filter,
+            comparison=COMPARISONS[alarm.comparison],
+            thresholdValue=_threshold(alarm, measured),
+            duration=span(held_for(alarm)),
+            aggregations=[aggregation(measured, natural_statistic(alarm.metric, alarm.statistic), period_of(alarm))],
+            trigger={"count": 1},
+            evaluationMissingData=MISSING.get(alarm.missing),
+        )
+    }
+
+
+def _threshold(alarm: Alarm, measured: Measured) -> float:
+    value = alarm.threshold if alarm.statistic == "count" else to_native(alarm.threshold, measured.native)
+    return value + 0.0
+
+
+def aggregation(measured: Measured, statistic: str, period: timedelta) -> dict[str, Any]:
+    """
+    How a metric's points become one for each period.
+
+    Raises:
+        Unsupported: Cloud Monitoring has no such percentile.
+    """
+    over_time, across = _aligner(measured, statistic), _reducer(measured, statistic)
+    return {"alignmentPeriod": span(period), "perSeriesAligner": over_time, "crossSeriesReducer": across}
+
+
+def _aligner(measured: Measured, statistic: str) -> str:
+    native = measured.native
+    if native.shape is Shape.DISTRIBUTION:
+        return "ALIGN_DELTA"
+    if native.shape is Shape.COUNTER:
+        return "ALIGN_RATE" if native.per_second else "ALIGN_DELTA"
+    return OVER_TIME.get(statistic, "ALIGN_MEAN")
+
+
+def _reducer(measured: Measured, statistic: str) -> str:
+    if statistic.startswith("p"):
+        if statistic not in PERCENTILES:
+            raise Unsupported(f"Cloud Monitoring knows no {statistic}; there are {', '.join(PERCENTILES)}")
+        return f"REDUCE_PERCENTILE_{PERCENTILES[statistic]}"
+    return ACROSS[statistic]
+
+
+# whom they tell
+
+
+def targets_of(group: ScalingGroup) -> list[str]:
+    """The addresses that a group's alarms tell and that need a channel of ours, each once."""
+    told = [target for alarm in group.alarms for target in (*alarm.notify, *alarm.notify_ok)]
+    return [target for target in dict.fromkeys(told) if not is_channel(target)]
+
+
+def is_channel(target: str) -> bool:
+    """Whether a target is the name of a notification channel."""
+    return _CHANNEL.match(target) is not None
+
+
+def channel_key(location: str, native: str, target: str) -> Key:
+    """The channel that tells one address."""
+    return Key(location, CHANNEL.name, f"{native}-{digest(target)[:8]}")
+
+
+def channel_body(target: str) -> dict[str, Any]:
+    """The body of a channel that tells one e-mail address, one https address or one Pub/Sub topic."""
+    if _TOPIC.match(target):
+        return {"type": "pubsub", "labels": {"topic": target}, "enabled": True}
+    if target.startswith("https://"):
+        return {"type": "webhook_tokenauth", "labels": {"url": target}, "enabled": True}
+    return {"type": "email", "labels": {"email_address": target}, "enabled": True}
+
+
+def channels_of(alarm: Alarm, location: str, native: str) -> list[str | Ref]:
+    """The channels that an alert policy tells, ours and others."""
+    told = dict.fromkeys((*alarm.notify, *alarm.notify_ok))
+    return [target if is_channel(target) else Ref(channel_key(location, native, target), "name") for target in told]
+
+
+def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
+    """What keeps a group's alarms from being alert policies, one sentence each."""
+    for alarm in filter(is_alert, group.alarms):
+        try:
+            alert_body(alarm, scope)
+        except Unsupported as error:
+            yield f"alarms.{alarm.name}: {error}"
+    for target in targets_of(group):
+        if not _is_address(target):
+            text = "is no notification channel, no Pub/Sub topic, no e-mail address and no https address"
+            yield f"alarms: {target!r} {text}; alert policies tell one of these"
+
+
+def _is_address(target: str) -> bool:
+    if target.startswith("https://") or _TOPIC.match(target):
+        return True
+    return "@" in target and "://" not in target and " " not in target

@@ -1,0 +1,255 @@
+"""A group's bounds, policies and schedules as one autoscaler; pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from trimtab.engine.rounding import exact
+from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, window_problem
+from trimtab.engine.windows import Minimums, minimums_of
+from trimtab.errors import Unsupported
+from trimtab.models import Metric, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
+from trimtab.plan import Ref
+from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
+from trimtab.providers.gcp.names import seconds
+from trimtab.providers.naming import given
+
+CPU, BALANCING = "cpu", "requests-per-instance"
+ON, OFF, ONLY_OUT = "ON", "OFF", "ONLY_SCALE_OUT"
+IDLE_TARGET = 1.0
+"""A CPU target that adds nothing, where schedules alone move the size: an autoscaler always has a signal."""
+FULL = 0.8
+"""How full a backend is held; the rest of its rate is for the time that a new instance takes."""
+INITIALIZATION = timedelta(seconds=60)
+SCALE_IN_WINDOW = timedelta(minutes=10)
+MOST_CUSTOM = 5
+"""Metrics of Cloud Monitoring in one policy (Use an autoscaling policy with multiple signals, Compute Engine)."""
+_POLICY = "autoscalingPolicy"
+
+
+class Autoscaler(NamedTuple):
+    """An autoscaler's body, and the model fields that its leaves come from."""
+
+    body: Mapping[str, Any]
+    sources: Mapping[str, str]
+
+
+def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, *, controlled: bool) -> Autoscaler:
+    """
+    The autoscaler of a group.
+
+    Where a controller decides the size, or nothing does, it only keeps the group's bounds and is off.
+
+    Raises:
+        Unsupported: A metric is none that an autoscaler takes.
+    """
+    mode = mode_of(group, controlled=controlled)
+    minimums = Minimums(group.capacity.min) if mode == OFF else minimums_of(group)
+    signals = {} if mode == OFF else _signals(group, scope)
+    policy = given(
+        minNumReplicas=minimums.base,
+        maxNumReplicas=group.capacity.max,
+        mode=mode,
+        coolDownPeriodSec=seconds(initialization_of(group)),
+        stabilizationPeriodSec=_stabilization(group),
+        scaleInControl=_scale_in_control(group),
+        scalingSchedules={one.name: _schedule(one) for one in minimums.windows},
+        **signals,
+    )
+    return Autoscaler({"target": target, _POLICY: policy}, dict(_sources(group, minimums)))
+
+
+def mode_of(group: ScalingGroup, *, controlled: bool) -> str:
+    """What the autoscaler may do: nothing where a controller decides the size or nobody does."""
+    tracking = tracked(group)
+    if controlled or not (tracking or forecast_of(group) or group.schedules):
+        return OFF
+    outwards = bool(tracking) and not any(policy.scale_in for policy in tracking)
+    return ONLY_OUT if group.gcp.mode == "only-scale-out" or outwards else ON
+
+
+def tracked(group: ScalingGroup) -> list[TargetTrackingPolicy]:
+    """The target tracking policies that act."""
+    return [one for one in group.policies if isinstance(one, TargetTrackingPolicy) and one.enabled]
+
+
+def forecast_of(group: ScalingGroup) -> PredictivePolicy | None:
+    """The predictive policy that acts; one that only forecasts does nothing."""
+    found = [one for one in group.policies if isinstance(one, PredictivePolicy) and one.enabled]
+    return next((one for one in found if one.mode is PredictiveMode.FORECAST_AND_SCALE), None)
+
+
+def initialization_of(group: ScalingGroup) -> timedelta:
+    """How long the metrics of a new instance are ignored: there is one such period for all signals."""
+    own = [policy.warm_up for policy in tracked(group) if policy.warm_up is not None]
+    asked = group.gcp.initialization or max(own, default=None) or group.warm_up
+    return INITIALIZATION if asked is None else asked
+
+
+def _stabilization(group: ScalingGroup) -> int | None:
+    asked = group.gcp.stabilization if group.gcp.stabilization is not None else group.stabilization
+    return None if asked is None else seconds(asked)
+
+
+def _scale_in_control(group: ScalingGroup) -> dict[str, Any]:
+    if group.gcp.scale_in_limit is None:
+        return {}
+    window = group.gcp.scale_in_window or SCALE_IN_WINDOW
+    return {"maxScaledInReplicas": {"fixed": group.gcp.scale_in_limit}, "timeWindowSec": seconds(window)}
+
+
+def _schedule(one: Any) -> dict[str, Any]:
+    return {
+        "schedule": one.cron,
+        "timeZone": one.zone,
+        "durationSec": seconds(one.duration),
+        "minRequiredReplicas": one.min,
+        "disabled": False,
+    }
+
+
+# signals
+
+
+def _signals(group: ScalingGroup, scope: Scope) -> dict[str, Any]:
+    tracking = {policy.metric.name: policy for policy in tracked(group)}
+    custom = [_custom(one, scope) for one in tracked(group) if one.metric.name not in (CPU, BALANCING)]
+    balancing = {"utilizationTarget": FULL} if BALANCING in tracking else {}
+    return given(
+        cpuUtilization=_cpu(tracking.get(CPU), forecast_of(group), alone=not tracking),
+        loadBalancingUtilization=balancing,
+        customMetricUtilizations=sorted(custom, key=lambda one: str(one["metric"])),
+    )
+
+
+def _cpu(policy: TargetTrackingPolicy | None, forecast: PredictivePolicy | None, *, alone: bool) -> dict[str, Any]:
+    if forecast is not None:
+        target = policy.target if policy is not None else forecast.target
+        return {"utilizationTarget": _fraction(target), "predictiveMethod": "OPTIMIZE_AVAILABILITY"}
+    if policy is not None:
+        return {"utilizationTarget": _fraction(policy.target), "predictiveMethod": "NONE"}
+    return {"utilizationTarget": IDLE_TARGET, "predictiveMethod": "NONE"} if alone else {}
+
+
+def _fraction(percent: float) -> float:
+    return float(exact(percent) / 100)
+
+
+def _custom(policy: TargetTrackingPolicy, scope: Scope) -> dict[str, Any]:
+    measured = metric_for(policy.metric, scope)
+    native = measured.native
+    if native.shape is Shape.DISTRIBUTION or (native.counts and not native.shared):
+        raise Unsupported(f"an autoscaler holds no {policy.metric.name!r} at a target: it is no number of an instance")
+    target = to_native(policy.target, native)
+    held = (
+        {"singleInstanceAssignment": target}
+        if native.shared
+        else {"utilizationTarget": target, "utilizationTargetType": _sort(measured)}
+    )
+    return {"metric": native.type, **given(filter=measured.signal_filter or None), **held}
+
+
+def _sort(measured: Measured) -> str:
+    return "DELTA_PER_SECOND" if measured.native.per_second else "GAUGE"
+
+
+def rate_of(group: ScalingGroup) -> float | None:
+    """
+    The rate in a second at which one instance is full, where the balancer's signal sizes the group.
+
+    To thousandths: the API keeps it in single precision.
+    """
+    policy = next((one for one in tracked(group) if one.metric.name == BALANCING), None)
+    return None if policy is None else round(float(exact(policy.target) / 60 / exact(FULL)), 3)
+
+
+def per_minute(rate: float) -> float:
+    """The target in a minute that a rate of one instance stands for: `rate_of` the other way, to tenths."""
+    return round(float(exact(rate) * 60 * exact(FULL)), 1)
+
+
+# where the leaves come from
+
+
+def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str]]:
+    for policy in tracked(group):
+        where = f"policies.{policy.name}"
+        if policy.metric.name == CPU:
+            yield f"{_POLICY}.cpuUtilization", f"{where}.target {where}.metric"
+        elif policy.metric.name == BALANCING:
+            yield f"{_POLICY}.loadBalancingUtilization", f"{where}.metric {where}.target"
+        else:
+            yield f"{_POLICY}.customMetricUtilizations", f"{where}.target {where}.metric"
+    forecast = forecast_of(group)
+    if forecast is not None:
+        yield f"{_POLICY}.cpuUtilization.predictiveMethod", f"policies.{forecast.name}.mode"
+    for window in minimums.windows:
+        where, path = f"schedules.{window.schedule}", f"{_POLICY}.scalingSchedules.{window.name}"
+        yield path, where
+        yield f"{path}.schedule", f"{where}.cron {where}.at {where}.until"
+        yield f"{path}.durationSec", f"{where}.duration {where}.until"
+        yield f"{path}.minRequiredReplicas", f"{where}.min"
+        yield f"{path}.timeZone", f"{where}.zone"
+
+
+# what an autoscaler cannot say
+
+
+def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
+    """What keeps a group's policies and schedules from being an autoscaler, one sentence each."""
+    seen: dict[str, str] = {}
+    for policy in tracked(group):
+        where = f"policies.{policy.name}"
+        yield from _metric_problem(policy, scope, where)
+        key = _identity(policy.metric)
+        if key in seen:
+            yield f"{where}.metric: {seen[key]!r} holds it already, and an autoscaler has one target for a metric"
+        seen[key] = policy.name
+        if policy.statistic != "average":
+            yield f"{where}.statistic: an autoscaler takes the average of a metric"
+        if policy.metric.name == CPU and policy.target > 100:
+            yield f"{where}.target: CPU is held at 100 per cent at most"
+    if sum(one.metric.name not in (CPU, BALANCING) for one in tracked(group)) > MOST_CUSTOM:
+        yield f"policies: an autoscaler holds {MOST_CUSTOM} metrics of Cloud Monitoring at most"
+    if BALANCING in seen and not group.load_balancers:
+        yield f"policies.{seen[BALANCING]}.metric: requests of an instance are counted by a backend service: name one"
+    yield from _forecast_problem(group)
+    yield from _window_problems(group)
+
+
+def _metric_problem(policy: TargetTrackingPolicy, scope: Scope, where: str) -> Iterator[str]:
+    if policy.metric.name in (CPU, BALANCING):
+        return
+    try:
+        _custom(policy, scope)
+    except Unsupported as error:
+        yield f"{where}.metric: {error}"
+
+
+def _identity(metric: Metric) -> str:
+    return metric.name if not metric.namespace else f"{metric.namespace}/{metric.name}"
+
+
+def _forecast_problem(group: ScalingGroup) -> Iterator[str]:
+    forecast, cpu = forecast_of(group), next((one for one in tracked(group) if one.metric.name == CPU), None)
+    if forecast is not None and cpu is not None and forecast.target != cpu.target:
+        text = f"one CPU target is for what is and what is forecast, and {cpu.name!r} holds {cpu.target:g}"
+        yield f"policies.{forecast.name}.target: {text}"
+
+
+def _window_problems(group: ScalingGroup) -> Iterator[str]:
+    settings = group.gcp
+    if settings.scale_in_window is not None and settings.scale_in_limit is None:
+        yield "gcp.scale_in_window: it goes with `gcp.scale_in_limit`"
+    asked = settings.stabilization if settings.stabilization is not None else group.stabilization
+    if asked is not None and asked > LONGEST_STABILIZATION:
+        yield f"stabilization: an autoscaler looks back an hour at most, not {asked}"
+    try:
+        windows: Sequence[Any] = minimums_of(group).windows
+    except ValueError:
+        return  # a controller's, says the table of capabilities
+    for window in windows:
+        if problem := window_problem(window.cron, window.zone, window.duration):
+            yield f"schedules.{window.schedule}: {problem}"
+    if len(windows) > MOST_SCHEDULES:
+        yield f"schedules: they make {len(windows)} windows, and an autoscaler has {MOST_SCHEDULES} at most"

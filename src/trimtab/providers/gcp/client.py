@@ -1,0 +1,463 @@
+"""The calls to Google Cloud: Compute Engine and Cloud Monitoring through the vendor's SDKs, one retry layer."""
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from threading import Lock
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import google.auth
+import grpc
+import requests
+from google.api_core import exceptions
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.auth.transport.requests import AuthorizedSession
+from google.cloud import compute_v1, monitoring_v3
+from google.cloud.monitoring_v3.services import alert_policy_service, metric_service, notification_channel_service
+from google.protobuf.json_format import MessageToDict
+
+from trimtab.clock import Clock
+from trimtab.errors import (
+    AccessDenied,
+    AlreadyExists,
+    ConfigError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    ProviderError,
+    Throttled,
+    Unreachable,
+)
+from trimtab.events import Listener
+from trimtab.providers.calling import LOOPBACK, Caller, check_endpoint
+from trimtab.providers.gcp.links import shortened
+
+ENDPOINT = "https://compute.googleapis.com"
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+LONGEST_OPERATION = timedelta(minutes=15)
+"""How long an operation is waited for."""
+FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=10)
+SECONDS = 60
+"""How long one call may take."""
+# https://cloud.google.com/compute/docs/api/rate-limits
+TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "resourceNotReady"}
+TAKEN = {"alreadyExists"}
+BUSY = {"resourceInUseByAnotherResource", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "conditionNotMet", "conflict"}
+SERVICES: Mapping[str, tuple[Any, Any]] = {
+    "alertPolicies": (
+        alert_policy_service.AlertPolicyServiceClient,
+        alert_policy_service.transports.AlertPolicyServiceGrpcTransport,
+    ),
+    "notificationChannels": (
+        notification_channel_service.NotificationChannelServiceClient,
+        notification_channel_service.transports.NotificationChannelServiceGrpcTransport,
+    ),
+    "metrics": (
+        metric_service.MetricServiceClient,
+        metric_service.transports.MetricServiceGrpcTransport,
+    ),
+}
+
+
+class Scoped(NamedTuple):
+    """A collection of one zone or one region, and the name of its place."""
+
+    collection: str
+    place: Mapping[str, str]
+
+    @property
+    def scope(self) -> str:
+        """`zones/europe-west1-b` or `regions/europe-west1`."""
+        kind, name = next(iter(self.place.items()))
+        return f"{kind}s/{name}"
+
+
+def scoped(collection: str, *, zone: str | None, region: str) -> Scoped:
+    """The collection of a zone, or of a region where there is no zone."""
+    if zone:
+        return Scoped(collection, {"zone": zone})
+    return Scoped(f"region{collection[0].upper()}{collection[1:]}", {"region": region})
+
+
+class Listed(NamedTuple):
+    """All that an aggregated list answered, and the scopes that did not."""
+
+    items: Sequence[dict[str, Any]]
+    unreachable: Sequence[str] = ()
+
+
+class Calls(Caller):
+    """
+    Everything that is asked of Google Cloud goes through here. Thread-safe.
+
+    Args:
+        project: Its id; `GOOGLE_CLOUD_PROJECT`, or that of the credentials, when left out.
+        location: The region of groups without a location; `CLOUDSDK_COMPUTE_REGION` when left out.
+        credentials: Of google-auth; the application's default when left out.
+        endpoint: Another address than Compute Engine's own; plain http on loopback only.
+        monitoring_endpoint: Another address than Cloud Monitoring's own, which speaks gRPC.
+        clock: Waits between attempts.
+        workers: How many calls are under way at the same time.
+        listener: Told of every retry.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str,
+        location: str,
+        credentials: Any,
+        endpoint: str | None,
+        monitoring_endpoint: str | None,
+        clock: Clock,
+        workers: int,
+        listener: Listener,
+    ) -> None:
+        super().__init__(clock=clock, workers=workers, listener=listener)
+        endpoint = _address(endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"))
+        monitoring = _address(monitoring_endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING"))
+        check_endpoint(endpoint)
+        check_endpoint(monitoring)
+        self._endpoint, self._monitoring = endpoint, monitoring
+        self._credentials = credentials
+        self._lock = Lock()
+        self._clients: dict[str, Any] = {}
+        self.location = _setting("location", location, "CLOUDSDK_COMPUTE_REGION")
+        self._project = project or os.environ.get("GOOGLE_CLOUD_PROJECT", "")
+
+    @property
+    def project(self) -> str:
+        """The id of the project."""
+        if not self._project:
+            self._find_credentials()
+        if not self._project:
+            raise ConfigError(["gcp: no project: give project=..., or set GOOGLE_CLOUD_PROJECT"])
+        return self._project
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            for client in self._clients.values():
+                (client.close if isinstance(client, AuthorizedSession) else client.transport.close)()
+            self._clients.clear()
+
+    # Compute Engine
+
+    def get(self, operation: str, **names: Any) -> dict[str, Any]:
+        """
+        The body of one reply, its links without addresses, after as many attempts as a passing fault needs.
+
+        Args:
+            operation: As the API has it: `autoscalers.get`.
+            names: As the SDK's request spells them: `zone`, `autoscaler`.
+
+        Raises:
+            ProviderError: The most specific that fits, with the vendor's reason; the cause is kept.
+        """
+        return _body(self._ask(operation, names))
+
+    def pages(self, operation: str, **names: Any) -> list[dict[str, Any]]:
+        """All that a list has, page by page."""
+
+        def ask() -> list[dict[str, Any]]:
+            pages = self._method(operation)(request=self._request(names), retry=None, timeout=SECONDS).pages
+            return [item for page in pages for item in _items(_body(page))]
+
+        return self.retried(operation, lambda: _mapped(operation, ask))
+
+    def aggregated(self, collection: str, **names: Any) -> Listed:
+        """All that a collection has in the zones and regions of the project."""
+        operation = f"{_aggregator(collection)}.aggregatedList"
+
+        def ask() -> Listed:
+            request = self._request({"return_partial_success": True, **names})
+            pages = self._method(operation)(request=request, retry=None, timeout=SECONDS).pages
+            bodies = [_body(page) for page in pages]
+            items = [item for body in bodies for scope in (body.get("items") or {}).values() for item in _inside(scope)]
+            return Listed(items, [scope for body in bodies for scope in body.get("unreachables") or ()])
+
+        return self.retried(operation, lambda: _mapped(operation, ask))
+
+    def run(self, operation: str, *, wait: bool = True, **names: Any) -> dict[str, Any]:
+        """
+        A write, and its operation once it has ended.
+
+        Args:
+            operation: As the API has it: `autoscalers.insert`.
+            wait: Until the operation has ended; else until it was accepted.
+            names: As the SDK's request spells them; bodies as `..._resource`, in JSON's spelling.
+        """
+        # the same id for all attempts: a write whose reply was lost is not made again
+        found = _body(self._ask(f"{operation}Unary", {"request_id": str(uuid.uuid4()), **names}))
+        return self._await(operation, found) if wait else found
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        A merge patch, and its operation once it has ended.
+
+        As JSON, since the SDK's messages cannot say null or an empty list, which take a field away.
+        """
+        operation = f"{path.split('/')[-2]}.patch"
+        url = f"{self._base}/compute/v1/projects/{self.project}/{path}"
+        number = str(uuid.uuid4())
+
+        def ask() -> dict[str, Any]:
+            reply = self._session().patch(url, params={"requestId": number}, json=body, timeout=SECONDS)
+            if reply.status_code >= 400:
+                raise exceptions.from_http_response(reply)
+            return dict(shortened(reply.json()))
+
+        return self._await(operation, self.retried(operation, lambda: _mapped(operation, ask)))
+
+    def _ask(self, operation: str, names: Mapping[str, Any]) -> Any:
+        def ask() -> Any:
+            return self._method(operation)(request=self._request(names), retry=None, timeout=SECONDS)
+
+        return self.retried(operation.removesuffix("Unary"), lambda: _mapped(operation, ask))
+
+    def _request(self, names: Mapping[str, Any]) -> dict[str, Any]:
+        given = {name: _message(name, value) for name, value in names.items()}
+        return {"project": self.project, **given}
+
+    def _method(self, operation: str) -> Callable[..., Any]:
+        collection, _, method = operation.partition(".")
+        found: Callable[..., Any] = getattr(self._client(collection), _snake(method))
+        return found
+
+    def _client(self, collection: str) -> Any:
+        credentials = self._find_credentials()
+        with self._lock:
+            if collection not in self._clients:
+                made = getattr(compute_v1, f"{collection[0].upper()}{collection[1:]}Client")
+                self._clients[collection] = made(
+                    credentials=credentials, client_options={"api_endpoint": self._base} if self._endpoint else None
+                )
+            return self._clients[collection]
+
+    def _session(self) -> AuthorizedSession:
+        credentials = self._find_credentials()
+        with self._lock:
+            if "" not in self._clients:
+                self._clients[""] = AuthorizedSession(credentials)
+            session: AuthorizedSession = self._clients[""]
+            return session
+
+    @property
+    def _base(self) -> str:
+        return (self._endpoint or ENDPOINT).rstrip("/")
+
+    def _find_credentials(self) -> Any:
+        with self._lock:
+            if self._credentials is None:
+                self._credentials, project = self._default_credentials()
+                self._project = self._project or project or ""
+            return self._credentials
+
+    def _default_credentials(self) -> tuple[Any, str | None]:
+        # plain http is an emulator on this machine, and sends nobody's token anywhere
+        if self._endpoint is not None and self._endpoint.startswith("http://"):
+            return AnonymousCredentials(), None
+        try:
+            found: tuple[Any, str | None] = google.auth.default(scopes=[SCOPE])
+        except DefaultCredentialsError as error:
+            raise ConfigError([f"gcp: no credentials: {error}"]) from error
+        return found
+
+    # operations
+
+    def _await(self, operation: str, found: dict[str, Any]) -> dict[str, Any]:
+        """The operation once it has ended."""
+        deadline, pause = self.clock.now() + LONGEST_OPERATION, FIRST_LOOK
+        while found.get("status") != "DONE":
+            if self.clock.now() >= deadline:
+                text = f"the operation {found.get('name')} has not ended within {LONGEST_OPERATION}"
+                raise Conflict(text, provider="gcp", operation=operation)
+            self.clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_LOOK)
+            where, names = _look(found)
+            found = self.get(where, **names)
+        if found.get("error"):
+            raise _failed(operation, found)
+        return found
+
+    # Cloud Monitoring
+
+    def monitor(self, operation: str, **parts: Any) -> Any:
+        """
+        What one call of Cloud Monitoring answers; a list is read to its end.
+
+        Args:
+            operation: Service and method: `alertPolicies.list_alert_policies`.
+            parts: As the SDK's request spells them; bodies as the API spells them in JSON.
+        """
+        service, _, method = operation.partition(".")
+
+        def ask() -> Any:
+            request = {name: _monitored(name, value) for name, value in parts.items()}
+            answer = getattr(self._service(service), method)(request=request, retry=None, timeout=SECONDS)
+            if hasattr(answer, "pages"):
+                return [_body(item) for item in answer]
+            return None if answer is None else _body(answer)
+
+        return self.retried(operation, lambda: _mapped(operation, ask))
+
+    def _service(self, name: str) -> Any:
+        credentials = self._find_credentials() if self._monitoring is None else None
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = self._made_service(*SERVICES[name], credentials)
+            return self._clients[name]
+
+    def _made_service(self, client: Any, transport: Any, credentials: Any) -> Any:
+        if self._monitoring is None:
+            return client(credentials=credentials)
+        parts = urlsplit(self._monitoring)
+        if parts.scheme == "http":
+            return client(transport=transport(channel=grpc.insecure_channel(parts.netloc)))
+        return client(credentials=self._credentials, client_options={"api_endpoint": parts.netloc})
+
+
+def _address(text: str | None) -> str | None:
+    """An address with its scheme and without a path; what is on loopback needs no scheme."""
+    if not text:
+        return None
+    if "://" not in text:
+        text = f"{'http' if text.split(':')[0] in LOOPBACK else 'https'}://{text}"
+    parts = urlsplit(text)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else text
+
+
+def _setting(name: str, given: str, variable: str) -> str:
+    found = given or os.environ.get(variable, "")
+    if not found:
+        raise ConfigError([f"gcp: no {name}: give {name}=..., or set {variable}"])
+    return found
+
+
+# names and messages of the SDK
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _aggregator(collection: str) -> str:
+    return "globalOperations" if collection == "operations" else collection
+
+
+def _message(name: str, value: Any) -> Any:
+    """A body as the SDK's own message, which refuses what the API does not have."""
+    if not name.endswith("_resource"):
+        return value
+    words = name.removesuffix("_resource").split("_")
+    made = getattr(compute_v1, "".join(word.capitalize() for word in words))
+    return made.from_json(json.dumps(value))
+
+
+_MONITORED = {
+    "alert_policy": monitoring_v3.AlertPolicy,
+    "notification_channel": monitoring_v3.NotificationChannel,
+    "interval": monitoring_v3.TimeInterval,
+    "aggregation": monitoring_v3.Aggregation,
+}
+
+
+def _monitored(name: str, value: Any) -> Any:
+    if name == "time_series":
+        return [monitoring_v3.TimeSeries.from_json(json.dumps(one)) for one in value]
+    return _MONITORED[name].from_json(json.dumps(value)) if name in _MONITORED else value
+
+
+def _body(message: Any) -> dict[str, Any]:
+    """A message as the API spells it in JSON, links without addresses."""
+    pb = type(message).pb(message) if hasattr(type(message), "pb") else message
+    return dict(shortened(MessageToDict(pb)))
+
+
+def _items(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    found = body.get("items", body.get("managedInstances", ()))
+    yield from found if isinstance(found, list) else ()
+
+
+def _inside(scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, value in scope.items():
+        if name != "warning" and isinstance(value, list):
+            yield from value
+
+
+def _look(found: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The call that looks at an operation again."""
+    name = {"operation": str(found["name"])}
+    for place in ("zone", "region"):
+        if found.get(place):
+            return f"{place}Operations.get", {**name, place: str(found[place]).rsplit("/", 1)[-1]}
+    return "globalOperations.get", name
+
+
+# errors
+
+
+def _mapped(operation: str, ask: Callable[[], Any]) -> Any:
+    operation = operation.removesuffix("Unary")
+    try:
+        return ask()
+    except exceptions.GoogleAPICallError as error:
+        raise _of_call(error, operation) from error
+    except (GoogleAuthError, exceptions.GoogleAPIError) as error:
+        raise AccessDenied(str(error), provider="gcp", operation=operation) from error
+    except requests.exceptions.RequestException as error:
+        raise Unreachable(str(error), provider="gcp", operation=operation) from error
+    except (ValueError, TypeError) as error:
+        raise InvalidRequest(str(error), provider="gcp", operation=operation) from error
+
+
+def _of_call(error: exceptions.GoogleAPICallError, operation: str) -> ProviderError:
+    status = int(error.code or 500)
+    reason = _reason(error)
+    headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
+    after = str(headers.get("Retry-After", ""))
+    wait = timedelta(seconds=int(after)) if after.isdigit() else None
+    text = str(error.message or error)
+    return _class_of(status, reason)(text, provider="gcp", operation=operation, code=reason, after=wait)
+
+
+def _reason(error: exceptions.GoogleAPICallError) -> str:
+    """The vendor's word for what went wrong."""
+    for one in error.errors or ():
+        if isinstance(one, Mapping) and one.get("reason"):
+            return str(one["reason"])
+    grpc_code = error.grpc_status_code
+    return str(grpc_code.name) if grpc_code is not None else str(error.reason or "")
+
+
+def _class_of(status: int, reason: str) -> type[ProviderError]:
+    if status == 429 or reason in TOO_FAST:
+        return Throttled
+    if reason in TAKEN:
+        return AlreadyExists
+    if reason in BUSY:
+        return Conflict
+    if status in (401, 403):
+        return AccessDenied
+    if status == 404:
+        return NotFound
+    if status in (409, 412):
+        return AlreadyExists if status == 409 else Conflict
+    if status >= 500 and status != 501:
+        return Unreachable
+    return InvalidRequest
+
+
+def _failed(operation: str, found: Mapping[str, Any]) -> ProviderError:
+    errors = found["error"].get("errors") or [{}]
+    code, text = str(errors[0].get("code", "")), str(errors[0].get("message", "the operation failed"))
+    status = int(found.get("httpErrorStatusCode") or 400)
+    kind = Conflict if code in BUSY else _class_of(status, code)
+    # an operation that was accepted and failed is not made again
+    kind = InvalidRequest if issubclass(kind, (Throttled, Unreachable)) else kind
+    return kind(text, provider="gcp", operation=operation, code=code)

@@ -1,0 +1,179 @@
+"""Neutral metrics as Cloud Monitoring has them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from trimtab.engine.rounding import exact
+from trimtab.errors import Unsupported
+from trimtab.models import Metric, MetricSource
+from trimtab.providers.gcp.links import name_of
+
+OWN = "custom.googleapis.com"
+"""Where metrics of one's own live whose namespace names no service."""
+INSTANCE, BALANCER, SUBSCRIPTION, GLOBAL = "gce_instance", "https_lb_rule", "pubsub_subscription", "global"
+
+
+class Shape(StrEnum):
+    """What the points of a metric are."""
+
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    """How much was counted since the point before."""
+    DISTRIBUTION = "distribution"
+
+
+@dataclass(frozen=True, slots=True)
+class NativeMetric:
+    """
+    One row: what a neutral metric is called in Cloud Monitoring.
+
+    Attributes:
+        type: Its type in the API.
+        resource: The type of the resource that has it.
+        labels: Which of its series are meant.
+        factor: What a value in our unit is multiplied by.
+        shape: What its points are.
+        per_second: Whether our unit is a rate of it in a second.
+        counts: Whether it is a count of events in a period, whose natural statistic is the sum.
+        shared: Whether it is of the whole group, and ours is what one instance has of it.
+    """
+
+    type: str
+    resource: str = INSTANCE
+    labels: Mapping[str, str] = field(default_factory=dict)
+    factor: float = 1
+    shape: Shape = Shape.GAUGE
+    per_second: bool = False
+    counts: bool = False
+    shared: bool = False
+
+
+_REQUESTS = "loadbalancing.googleapis.com/https/backend_request_count"
+_QUEUED = "pubsub.googleapis.com/subscription/num_undelivered_messages"
+
+# https://cloud.google.com/monitoring/api/metrics_gcp and https://cloud.google.com/monitoring/api/metrics_opsagent
+NATIVE: Mapping[str, NativeMetric] = {
+    # a fraction
+    "cpu": NativeMetric("compute.googleapis.com/instance/cpu/utilization", factor=0.01),
+    "network-in": NativeMetric(
+        "compute.googleapis.com/instance/network/received_bytes_count", shape=Shape.COUNTER, per_second=True
+    ),
+    "network-out": NativeMetric(
+        "compute.googleapis.com/instance/network/sent_bytes_count", shape=Shape.COUNTER, per_second=True
+    ),
+    "memory": NativeMetric("agent.googleapis.com/memory/percent_used", labels={"state": "used"}),
+    "disk": NativeMetric("agent.googleapis.com/disk/percent_used", labels={"state": "used"}),
+    "requests": NativeMetric(_REQUESTS, BALANCER, shape=Shape.COUNTER, counts=True),
+    "requests-per-instance": NativeMetric(_REQUESTS, BALANCER, shape=Shape.COUNTER, counts=True, shared=True),
+    "errors-5xx": NativeMetric(
+        _REQUESTS, BALANCER, labels={"response_code_class": "500"}, shape=Shape.COUNTER, counts=True
+    ),
+    # milliseconds
+    "latency": NativeMetric(
+        "loadbalancing.googleapis.com/https/backend_latencies", BALANCER, factor=1000, shape=Shape.DISTRIBUTION
+    ),
+    "queue-depth": NativeMetric(_QUEUED, SUBSCRIPTION),
+    "queue-per-instance": NativeMetric(_QUEUED, SUBSCRIPTION, shared=True),
+}
+
+
+class Scope(NamedTuple):
+    """Where a group's metrics are found."""
+
+    group: str
+    """Its native name."""
+
+
+class Measured(NamedTuple):
+    """A metric with everything that a signal, a condition or a query says of it."""
+
+    native: NativeMetric
+    resource_labels: Mapping[str, str]
+    metric_labels: Mapping[str, str]
+    group: str = ""
+    """The group whose instances are meant; empty where the series is of no instance."""
+
+    @property
+    def filter(self) -> str:
+        """Its series, in the filter language of Cloud Monitoring, less the type of the metric."""
+        return " AND ".join(self._terms())
+
+    @property
+    def signal_filter(self) -> str:
+        """Its series as an autoscaler is told them, which looks at the instances of its own group only."""
+        if self.native.resource != INSTANCE:
+            return self.filter
+        return " AND ".join(f'metric.labels.{name} = "{value}"' for name, value in sorted(self.metric_labels.items()))
+
+    @property
+    def full_filter(self) -> str:
+        """Its series with the type of the metric."""
+        return " AND ".join((f'metric.type = "{self.native.type}"', *self._terms()))
+
+    def _terms(self) -> tuple[str, ...]:
+        resource = (f'resource.labels.{name} = "{value}"' for name, value in sorted(self.resource_labels.items()))
+        metric = (f'metric.labels.{name} = "{value}"' for name, value in sorted(self.metric_labels.items()))
+        members = (f'metadata.system_labels.instance_group = "{self.group}"',) if self.group else ()
+        return (f'resource.type = "{self.native.resource}"', *resource, *members, *metric)
+
+
+def find_metric(metric: Metric) -> NativeMetric | None:
+    """The metric that is meant; `None` for one that Cloud Monitoring does not have."""
+    if metric.source is MetricSource.CUSTOM:
+        resource = GLOBAL if metric.dimensions else INSTANCE
+        return NativeMetric(type_of(metric), resource, labels=metric.dimensions)
+    return NATIVE.get(metric.name)
+
+
+def type_of(metric: Metric) -> str:
+    """The type of a metric of one's own: under a service that its namespace names, else under `custom`."""
+    namespace = metric.namespace or ""
+    service = namespace.split("/")[0]
+    return f"{namespace}/{metric.name}" if "." in service else f"{OWN}/{namespace}/{metric.name}"
+
+
+def metric_for(metric: Metric, scope: Scope) -> Measured:
+    """
+    Type and labels of a metric for a group.
+
+    Raises:
+        Unsupported: Cloud Monitoring has no such metric, or the fleet does not say which queue.
+    """
+    found = find_metric(metric)
+    if found is None:
+        raise Unsupported(f"Cloud Monitoring has no metric for {metric.name!r}")
+    labels = {name: value.replace("{group}", scope.group) for name, value in found.labels.items()}
+    match found.resource:
+        case "https_lb_rule":
+            return Measured(found, {"backend_name": scope.group}, labels)
+        case "pubsub_subscription":
+            if not metric.of:
+                raise Unsupported(f"the metric {metric.name!r} needs a subscription: `of: projects/P/subscriptions/S`")
+            return Measured(found, {"subscription_id": name_of(metric.of)}, labels)
+        case "gce_instance":
+            return Measured(found, {}, labels, scope.group)
+        case _:
+            return Measured(found, {}, labels)
+
+
+def is_per_group(measured: Measured) -> bool:
+    """Whether a series is of the group as a whole and of no single instance."""
+    return measured.native.resource != INSTANCE
+
+
+def natural_statistic(metric: Metric, statistic: str) -> str:
+    """The statistic that is meant: a count that is asked for its average means its sum."""
+    found = find_metric(metric)
+    return "sum" if found is not None and found.counts and statistic == "average" else statistic
+
+
+def to_native(value: float, native: NativeMetric) -> float:
+    """A value in our unit as Cloud Monitoring counts it, decimals as written: here and nowhere else."""
+    return float(exact(value) * exact(native.factor))
+
+
+def from_native(value: float, native: NativeMetric) -> float:
+    """A value as Cloud Monitoring counts it in our unit."""
+    return float(exact(value) / exact(native.factor))

@@ -1,0 +1,59 @@
+"""The words of Google Cloud for ours, and what its names and labels may be."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from trimtab.models import Comparison, MissingData
+
+COMPARISONS: Mapping[Comparison, str] = {
+    Comparison.ABOVE: "COMPARISON_GT",
+    Comparison.AT_LEAST: "COMPARISON_GT",
+    Comparison.BELOW: "COMPARISON_LT",
+    Comparison.AT_MOST: "COMPARISON_LT",
+}
+"""Threshold conditions know no others (ComparisonType, Cloud Monitoring API)."""
+MISSING: Mapping[MissingData, str] = {
+    MissingData.BREACHING: "EVALUATION_MISSING_DATA_ACTIVE",
+    MissingData.NOT_BREACHING: "EVALUATION_MISSING_DATA_INACTIVE",
+    MissingData.IGNORE: "EVALUATION_MISSING_DATA_NO_OP",
+}
+LONGEST_NAME = 63
+LONGEST_BASE = 58
+_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_LABEL = re.compile(r"[\w-]{0,63}")
+_LABEL_NAME = re.compile(r"[a-z][\w-]{0,62}")
+
+
+def is_name(text: str) -> bool:
+    """Whether Compute Engine takes a name (RFC 1035)."""
+    return len(text) <= LONGEST_NAME and _NAME.fullmatch(text) is not None
+
+
+def labels_of(*tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags as labels, which are in lower case."""
+    return {name.lower(): value.lower() for some in tags for name, value in some.items()}
+
+
+def label_problem(name: str, value: str) -> str | None:
+    """What keeps a tag from being a label; `None` when nothing does."""
+    if not _LABEL_NAME.fullmatch(name.lower()):
+        return f"{name!r} is no name of a label: a letter, then letters, digits, `-` and `_`, 63 at most"
+    if not _LABEL.fullmatch(value.lower()):
+        return f"{value!r} is no value of a label: letters, digits, `-` and `_`, 63 at most"
+    return None
+
+
+def seconds(duration: timedelta) -> int:
+    """A duration as Compute Engine counts it."""
+    return int(duration.total_seconds())
+
+
+def span(duration: timedelta) -> str:
+    """A duration as Cloud Monitoring writes it: `300s`."""
+    return f"{seconds(duration)}s"
+
+
+def read_span(text: str) -> timedelta:
+    """A duration that Cloud Monitoring wrote."""
+    return timedelta(seconds=float(text.removesuffix("s")))

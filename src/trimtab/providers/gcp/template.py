@@ -1,0 +1,167 @@
+"""What an instance of a group is made of: the body of its instance template; pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from trimtab.models import Disk, DiskType, Image, ScalingGroup
+from trimtab.plan import Secret
+from trimtab.providers.gcp.links import is_link, short
+from trimtab.providers.gcp.names import labels_of
+from trimtab.providers.naming import given
+
+DISK_TYPES = {DiskType.STANDARD: "pd-standard", DiskType.SSD: "pd-balanced", DiskType.FAST_SSD: "pd-ssd"}
+SCRIPT, KEYS = "startup-script", "ssh-keys"
+USER = "admin"
+"""Whose a public key is that names nobody."""
+SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+"""What a service account may be used for; its roles say what it may do (Service accounts, Compute Engine)."""
+NAT = {"type": "ONE_TO_ONE_NAT", "name": "External NAT"}
+RESERVATION = "compute.googleapis.com/reservation-name"
+_USER_KEY = re.compile(r"^[\w.-]+:")
+
+
+class Home(NamedTuple):
+    """A project and a region, where names of things are looked up."""
+
+    project: str
+    region: str
+
+    @property
+    def base(self) -> str:
+        """What links to global things begin with."""
+        return f"projects/{self.project}/global"
+
+
+def template_body(group: ScalingGroup, home: Home, image: str) -> dict[str, Any]:
+    """The body of an instance template, less its name and description."""
+    template = group.template
+    return {
+        "properties": given(
+            machineType=template.size,
+            labels=labels_of(group.tags, template.tags),
+            tags=_network_tags(group),
+            metadata=_metadata(group),
+            serviceAccounts=_accounts(group),
+            disks=list(_disks(group, image)),
+            networkInterfaces=[_card(group, home)],
+            scheduling=_scheduling(group),
+            reservationAffinity=_reservation(group.purchase.reservation),
+        )
+    }
+
+
+def image_link(image: Image, home: Home) -> str:
+    """An image by link, by a family of a project (`debian-cloud/debian-12`), or by its name in the own project."""
+    text = image.id or ""
+    if text.startswith(("projects/", "https://", "http://")):
+        return short(text)
+    owner, _, family = text.partition("/")
+    if family and "/" not in family:
+        return f"projects/{owner}/global/images/family/{family}"
+    return f"{home.base}/images/{text}"
+
+
+def image_problem(image: Image) -> str | None:
+    """What is wrong with the way in which an image is named; `None` when nothing is."""
+    if image.newest is not None and not image.owner:
+        return f"{image.newest!r} needs the project that publishes it as `owner`, such as debian-cloud"
+    if image.id is not None and image.id.count("/") > 1 and "/images/" not in image.id:
+        return f"{image.id!r} is no link, no PROJECT/FAMILY and no name of an image"
+    return None
+
+
+def _network_tags(group: ScalingGroup) -> dict[str, Any]:
+    tags = sorted({*group.template.security_groups, *group.gcp.network_tags})
+    return {"items": tags} if tags else {}
+
+
+def _metadata(group: ScalingGroup) -> dict[str, Any]:
+    script, key = group.template.render_user_data(), group.template.ssh_key
+    items: list[dict[str, Any]] = []
+    if key is not None:
+        items.append({"key": KEYS, "value": key if _USER_KEY.match(key) else f"{USER}:{key}"})
+    if script is not None:
+        items.append({"key": SCRIPT, "value": Secret(script)})
+    return {"items": items} if items else {}
+
+
+def _accounts(group: ScalingGroup) -> list[dict[str, Any]]:
+    role, scopes = group.template.role, group.gcp.scopes
+    if role is None and not scopes:
+        return []
+    return [{"email": role or "default", "scopes": sorted(scopes or SCOPES)}]
+
+
+def _disks(group: ScalingGroup, image: str) -> Iterator[dict[str, Any]]:
+    boot = next((disk for disk in group.template.disks if disk.device is None), Disk())
+    yield {"boot": True, **_disk(boot, {"sourceImage": image})}
+    yield from (
+        {"boot": False, "deviceName": disk.device, **_disk(disk, {})}
+        for disk in group.template.disks
+        if disk.device is not None
+    )
+
+
+def _disk(disk: Disk, source: Mapping[str, str]) -> dict[str, Any]:
+    made = given(
+        diskSizeGb=None if disk.size_gb is None else str(disk.size_gb),
+        diskType=DISK_TYPES[disk.type] if disk.type else None,
+        provisionedIops=None if disk.iops is None else str(disk.iops),
+        provisionedThroughput=None if disk.throughput is None else str(disk.throughput),
+    )
+    return {
+        "autoDelete": not disk.keep,
+        **given(initializeParams={**source, **made}, diskEncryptionKey=_key(disk.key)),
+    }
+
+
+def _key(key: str | None) -> dict[str, str]:
+    return {"kmsKeyName": key} if key else {}
+
+
+def _card(group: ScalingGroup, home: Home) -> dict[str, Any]:
+    place = group.placement
+    subnet = subnet_link(place.subnets[0], home) if place.subnets else None
+    network = network_link(place.network, home) if place.network else None
+    return given(
+        # a subnetwork says which network it is in
+        network=None if subnet else network or f"{home.base}/networks/default",
+        subnetwork=subnet,
+        accessConfigs=[dict(NAT)] if group.template.public_address else [],
+    )
+
+
+def subnet_link(name: str, home: Home) -> str:
+    """A subnetwork by link, or by its name in the region."""
+    return short(name) if is_link(name) else f"projects/{home.project}/regions/{home.region}/subnetworks/{name}"
+
+
+def network_link(name: str, home: Home) -> str:
+    """A network by link or by its name."""
+    return short(name) if is_link(name) else f"{home.base}/networks/{name}"
+
+
+def _scheduling(group: ScalingGroup) -> dict[str, Any]:
+    if not group.purchase.spot:
+        return {}
+    # Spot VMs take neither an automatic restart nor a live migration (Create and use Spot VMs, Compute Engine)
+    return {
+        "provisioningModel": "SPOT",
+        "instanceTerminationAction": "DELETE",
+        "automaticRestart": False,
+        "onHostMaintenance": "TERMINATE",
+        "preemptible": True,
+    }
+
+
+def _reservation(name: str | None) -> dict[str, Any]:
+    if name is None:
+        return {}
+    return {"consumeReservationType": "SPECIFIC_RESERVATION", "key": RESERVATION, "values": [name]}
+
+
+def labels_to_check(group: ScalingGroup) -> Sequence[tuple[str, str, str]]:
+    """The tags that become labels: path, name and value of each."""
+    places = (("tags", group.tags), ("template.tags", group.template.tags))
+    return [(path, name, value) for path, tags in places for name, value in tags.items()]
