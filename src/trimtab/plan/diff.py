@@ -21,11 +21,14 @@ class Live:
         resources: Everything of the fleet, and whatever stands where the fleet wants something.
         unknown: What could not be read.
         locations: Where the read looked; pruning covers these and no others.
+        seen: What it came across beside the fleet's own things, by a word of the provider's, and need not be asked
+            for again.
     """
 
     resources: Mapping[Key, Resource] = field(default_factory=dict)
     unknown: tuple[Unknown, ...] = ()
     locations: tuple[str, ...] = ()
+    seen: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

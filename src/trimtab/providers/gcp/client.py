@@ -175,7 +175,7 @@ class Calls(Caller):
         operation = f"{_aggregator(collection)}.aggregatedList"
 
         def ask() -> Listed:
-            request = self._request({"return_partial_success": True, **names})
+            request = self._request(names)
             pages = self._method(operation)(request=request, retry=None, timeout=SECONDS).pages
             bodies = [_body(page) for page in pages]
             items = [item for body in bodies for scope in (body.get("items") or {}).values() for item in _inside(scope)]

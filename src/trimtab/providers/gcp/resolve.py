@@ -1,0 +1,193 @@
+"""What a fleet refers to and a project knows: images, backend services with their health checks, target pools."""
+
+import fnmatch
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from trimtab.checks.live import NEWER_IMAGE
+from trimtab.errors import ProviderError
+from trimtab.models import Fleet, Image, LoadBalancer, ScalingGroup
+from trimtab.plan import Key, Live, Note, Unknown, digest
+from trimtab.providers.base import Facts
+from trimtab.providers.gcp.client import Calls, Listed
+from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
+from trimtab.providers.gcp.links import is_link, name_of, parse_link, short
+from trimtab.providers.gcp.translate import Attached, Known, Service, asks_balancer
+
+POOLS = "targetPools"
+ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
+
+
+@dataclass
+class Resolver:
+    """Asks each distinct question once, all of them at the same time."""
+
+    calls: Calls
+    fleet: Fleet
+    live: Live
+    refresh: frozenset[str]
+    services: Listed | None = None
+    notes: list[Note] = field(default_factory=list)
+    problems: list[Note] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def run(self) -> Facts:
+        """The facts about every group of the fleet."""
+        questions: dict[tuple[str, ...], Callable[[], Any]] = {}
+        for group in self.fleet.groups:
+            questions |= self._questions(group)
+        answers = dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+        for key, answer in answers.items():
+            if isinstance(answer, ProviderError):
+                self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
+        found: dict[str, dict[str, Any]] = {"attached": {}, "images": {}, "kept": {}, "templates": {}}
+        for group in self.fleet.groups:
+            found["attached"][group.name] = self._attached(group, answers)
+            self._image(group, answers, found)
+            if known := self._template(group):
+                found["templates"][group.name] = known
+        return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
+
+    def _places(self) -> list[str]:
+        return sorted({self._location(group) for group in self.fleet.groups})
+
+    def _location(self, group: ScalingGroup) -> str:
+        return group.location or self.calls.location
+
+    def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Callable[[], Any]]:
+        found: dict[tuple[str, ...], Callable[[], Any]] = {}
+        if group.load_balancers and self.services is None:
+            found["backend services",] = partial(self.calls.aggregated, "backendServices")
+        image = group.template.image
+        if image.newest is not None:
+            found["images", selector(image)] = partial(self._versions, image)
+        return found
+
+    # what a group is attached to
+
+    def _attached(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> Attached:
+        answer = self.services if self.services is not None else answers.get(("backend services",))
+        known = [service_of(one) for one in answer.items] if isinstance(answer, Listed) else []
+        services: list[Service] = []
+        ports: dict[str, int] = {}
+        pools = [short(one.id) for one in group.load_balancers if one.id is not None and f"/{POOLS}/" in one.id]
+        for one in group.load_balancers:
+            service = None if one.id is not None and f"/{POOLS}/" in one.id else self._service(group, one, known)
+            if service is not None:
+                services.append(service)
+                ports |= {service.port_name: one.port} if one.port is not None else {}
+        attached = Attached(tuple(services), tuple(pools), ports)
+        if asks_balancer(group) and group.load_balancers and not attached.health_check and not self.unknown:
+            text = "health_check.by: no backend service of the group has a health check"
+            self.problems.append(Note(f"{text}; give `health_check.path` and `port`", group.name))
+        return attached
+
+    def _service(self, group: ScalingGroup, one: LoadBalancer, known: Sequence[Service]) -> Service | None:
+        place = f"regions/{self._location(group)}"
+        near = [service for service in known if parse_link(service.link).scope in ("global", place)]
+        if one.id is not None:
+            found = [service for service in known if service.link == short(one.id)]
+        else:
+            found = [service for service in near if service.name == one.name]
+        if len(found) == 1:
+            return found[0]
+        if not self.unknown:
+            text = "no backend service" if not found else f"{len(found)} backend services"
+            mend = "; name it by its link as `id`" if found else ""
+            where = f"in {self._location(group)} or global"
+            asked = one.name or one.id
+            self.problems.append(Note(f"load_balancers: {text} called {asked!r} {where}{mend}", group.name))
+        return None
+
+    # images
+
+    def _versions(self, image: Image) -> list[dict[str, Any]]:
+        """The images of a project whose names match, the newest first, with those that are to be had."""
+        pattern = image.newest or ""
+        named = pattern.split("*")[0].split("?")[0]
+        found = self.calls.pages("images.list", project=image.owner or "", filter=_begins(named))
+        wanted = ARCHITECTURES.get(image.architecture or "", "")
+        fits = [
+            one
+            for one in found
+            if fnmatch.fnmatchcase(str(one["name"]), pattern)
+            and (not wanted or one.get("architecture", "X86_64") == wanted)
+            and (one.get("deprecated") or {}).get("state", "ACTIVE") == "ACTIVE"
+        ]
+        return sorted(fits, key=lambda one: str(one.get("creationTimestamp", "")), reverse=True)
+
+    def _image(
+        self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, dict[str, Any]]
+    ) -> None:
+        image = group.template.image
+        if image.newest is None:
+            return
+        answer = answers["images", selector(image)]
+        names = [] if isinstance(answer, ProviderError) else [str(one["name"]) for one in answer]
+        newest = next(iter(names), "")
+        word = digest(selector(image))
+        chosen = self._kept_image(group, word) or newest
+        if not chosen:
+            if not isinstance(answer, ProviderError):
+                self.problems.append(
+                    Note(f"template.image: {image.owner} has no image called {image.newest!r}", group.name)
+                )
+            return
+        if newest and newest != chosen:
+            text = f"a newer image, {newest}, matches; refresh the image to take it (now {chosen})"
+            self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
+        found["images"][group.name] = f"projects/{image.owner}/global/images/{chosen}"
+        found["kept"][group.name] = {"image": f"{word}:{chosen}"}
+
+    def _kept_image(self, group: ScalingGroup, word: str) -> str | None:
+        if "image" in self.refresh:
+            return None
+        there = self._manager(group)
+        if there is None or there.mark is None or there.mark.fleet != self.fleet.name:
+            return None
+        known, _, name = there.mark.kept.get("image", "").partition(":")
+        return name if known == word and name else None
+
+    # the template that is there
+
+    def _manager(self, group: ScalingGroup) -> Any:
+        return self.live.resources.get(Key(self._location(group), MANAGER.name, self.fleet.native_name(group)))
+
+    def _template(self, group: ScalingGroup) -> Known | None:
+        there = self._manager(group)
+        versions = there.body.get("versions") or () if there is not None else ()
+        if len(versions) != 1:
+            return None
+        link = str(versions[0].get("instanceTemplate", ""))
+        for key, item in self.live.resources.items():
+            if key.kind == TEMPLATE.name and key.name == name_of(link) and item.attributes.get("link") == link:
+                ours = item.mark is not None and item.mark.fleet == self.fleet.name
+                return Known(link, key.name, TEMPLATE.leaves(item.body), ours)
+        return None
+
+
+def selector(image: Image) -> str:
+    """What tells one match from another."""
+    return f"{image.owner}/{image.newest}/{image.architecture or ''}"
+
+
+def service_of(item: Mapping[str, Any]) -> Service:
+    """A backend service as far as a group is concerned."""
+    checks = item.get("healthChecks") or ()
+    return Service(
+        link=str(item.get("selfLink", "")),
+        name=str(item["name"]),
+        port_name=str(item.get("portName") or "http"),
+        health_check=str(checks[0]) if checks else "",
+    )
+
+
+def _begins(text: str) -> str | None:
+    return f'name eq "{text}.*"' if text else None
+
+
+def named_links(group: ScalingGroup) -> Iterator[str]:
+    """The links that a group gives in place of names."""
+    yield from (one.id for one in group.load_balancers if one.id is not None and is_link(one.id))
