@@ -1,8 +1,8 @@
 """Writes: one change becomes the calls that it takes, each of which may be made twice."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -65,7 +65,7 @@ class Writer:
                 self.calls.run("instanceTemplates.delete", instance_template=name)
             return {}
         body = {"name": name, "description": mark_of(change).line(), **_sent(write.body)}
-        with _ours_already(self, change):
+        with self._unless_ours(change):
             self.calls.run("instanceTemplates.insert", instance_template_resource=body)
         return self._attributes(change)
 
@@ -80,7 +80,7 @@ class Writer:
             return {}
         if change.action is Action.CREATE:
             body = {"name": name, "description": mark_of(change).line(), **_sent(write.body)}
-            with _ours_already(self, change):
+            with self._unless_ours(change):
                 self.calls.run("regionHealthChecks.insert", region=region, health_check_resource=body)
             return self._attributes(change)
         patch = _patch(change, KINDS[change.key.kind], write.body)
@@ -106,7 +106,7 @@ class Writer:
         body["distributionPolicy"] = self._distribution(write.body)
         if not body["distributionPolicy"]:
             del body["distributionPolicy"]
-        with _ours_already(self, change):
+        with self._unless_ours(change):
             self.calls.run(
                 f"{where.collection}.insert", instance_group_manager_resource=_sent(body), **dict(where.place)
             )
@@ -150,9 +150,7 @@ class Writer:
             self._set_ports(change, live, ports)
 
     def _patch_held(self, change: Change, live: Resource, path: str, patch: Mapping[str, Any]) -> None:
-        """
-        Patch what was read; where only its size moved since, the fingerprint of a second look takes the first's place.
-        """
+        """Patch what was read; where only its size moved since then, what is there now."""
         fingerprint = live.attributes.get("fingerprint")
         for left in reversed(range(TRIES)):
             try:
@@ -293,6 +291,17 @@ class Writer:
 
     # what they share
 
+    @contextmanager
+    def _unless_ours(self, change: Change) -> Iterator[None]:
+        """Lets a creation pass where what it makes is there and ours."""
+        try:
+            yield
+        except AlreadyExists:
+            there = self._read(change)
+            if there is None:
+                raise
+            must_be_ours(change, there)
+
     def _attributes(self, change: Change) -> Mapping[str, Any]:
         there = self._read(change)
         if there is None:
@@ -317,25 +326,6 @@ class Writer:
         except NotFound:
             return None
         return READERS[kind](found, change.key.location)
-
-
-class _ours_already:  # noqa: N801 - reads as a verb
-    """Lets a creation pass where what it makes is there and ours."""
-
-    def __init__(self, writer: Writer, change: Change) -> None:
-        self._writer, self._change = writer, change
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        if not isinstance(error, AlreadyExists):
-            return False
-        there = self._writer._read(self._change)  # noqa: SLF001 - its own module
-        if there is None:
-            return False
-        must_be_ours(self._change, there)
-        return True
 
 
 # bodies

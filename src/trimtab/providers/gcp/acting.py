@@ -1,0 +1,159 @@
+"""What is done to one group that runs: a size asked for, a pause, its end, a policy acted on once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from trimtab.errors import InvalidRequest, NotFound, Unsupported
+from trimtab.plan import read_description
+from trimtab.providers.execution import executed_size, find_amount
+from trimtab.providers.gcp.autoscaler import OFF, ON
+from trimtab.providers.gcp.client import Calls, scoped
+from trimtab.providers.gcp.links import lengthened
+from trimtab.providers.gcp.reads import ASKED, find_pause, place_of, with_pause
+from trimtab.providers.gcp.states import States, bounds_of
+from trimtab.providers.gcp.translate import BETWEEN
+from trimtab.providers.pause import Pause
+
+HOLD = timedelta(minutes=10)
+"""How long an autoscaler keeps a size for which somebody asked; then it decides again."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Acts on one group of the project."""
+
+    calls: Calls
+    location: str
+    name: str
+    now: datetime
+
+    def set_capacity(self, desired: int) -> None:
+        """
+        Ask for a size inside the bounds that hold now.
+
+        A group with an autoscaler that is on is never resized: Compute Engine refuses it, or takes it back. There a
+        scaling schedule holds the size for ten minutes, so that it can only be more than now.
+        """
+        manager = self._manager()
+        scaler = self._scaler(manager)
+        if scaler is not None:
+            self._check(scaler, desired)
+        if scaler is None or _mode(scaler) == OFF:
+            self._resize(manager, desired)
+        elif desired > int(manager.get("targetSize") or 0):
+            self._hold(scaler, desired)
+        elif desired < int(manager.get("targetSize") or 0):
+            text = f"an autoscaler decides when {self.name!r} has fewer instances; pause the group to take some away"
+            raise InvalidRequest(text, provider="gcp", operation="set capacity")
+
+    def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
+        """Act once on a simple policy, by its name: an autoscaler has none that can be fired."""
+        manager = self._manager()
+        scaler = self._scaler(manager)
+        _, mark = read_description((scaler or {}).get("description"))
+        body = find_amount(mark.kept if mark else {}, policy, between=BETWEEN)
+        if scaler is None or body is None:
+            self._refuse(scaler, policy)
+            return
+        bounds = bounds_of(scaler, self.now)
+        size = int(manager.get("targetSize") or 0)
+        self.set_capacity(executed_size(body, size, bounds.min, bounds.max, value=value, threshold=threshold))
+
+    def pause(self, pause: Pause) -> None:
+        """Mark the autoscaler and turn it off in one write; what it did is kept in the mark."""
+        scaler = self._scaler(self._manager())
+        if scaler is None:
+            raise Unsupported(f"group {self.name!r} has no autoscaler: nothing but people moves its size")
+        before = find_pause(scaler)
+        held = before.held if before is not None else None
+        if held is None:
+            held = (
+                () if _mode(scaler) == OFF else (_mode(scaler), self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+            )
+        self._put(scaler, replace(pause, held=held), mode=OFF)
+
+    def resume(self) -> None:
+        """Turn on what the pause turned off, and take the mark away."""
+        scaler = self._scaler(self._manager())
+        pause = find_pause(scaler)
+        if scaler is None or pause is None:
+            return
+        mode = ON if pause.held is None else pause.held[0] if pause.held else OFF
+        self._put(scaler, None, mode=mode)
+
+    def _check(self, scaler: Mapping[str, Any], desired: int) -> None:
+        bounds = bounds_of(scaler, self.now)
+        if not bounds.min <= desired <= bounds.max:
+            text = f"{desired} is outside the bounds of {self.name!r}: {bounds.min} to {bounds.max}"
+            raise InvalidRequest(text, provider="gcp", operation="set capacity")
+
+    def _refuse(self, scaler: Mapping[str, Any] | None, policy: str) -> None:
+        """Say why a policy is not executed."""
+        policies = (scaler or {}).get("autoscalingPolicy") or {}
+        watches = any(name in policies for name in ("cpuUtilization", "customMetricUtilizations"))
+        if watches and _mode(scaler or {}) != OFF and policy != "nothing":
+            text = f"an autoscaler of Compute Engine fires no policy on request, {policy!r} neither; scale the group"
+            raise Unsupported(text)
+        text = f"group {self.name!r} has no policy {policy!r} that can be executed"
+        raise NotFound(text, provider="gcp", operation="execute")
+
+    def _hold(self, scaler: Mapping[str, Any], desired: int) -> None:
+        at = self.now.astimezone(UTC).replace(second=0, microsecond=0)
+        window = {
+            "schedule": f"{at.minute} {at.hour} {at.day} {at.month} * {at.year}",
+            "timeZone": "UTC",
+            "durationSec": int(HOLD.total_seconds()),
+            "minRequiredReplicas": desired,
+            "description": "a size that somebody asked for",
+        }
+        policy = scaler.get("autoscalingPolicy") or {}
+        schedules = {**(policy.get("scalingSchedules") or {}), ASKED: window}
+        self._update(scaler, {"autoscalingPolicy": {**policy, "scalingSchedules": schedules}})
+
+    def _resize(self, manager: Mapping[str, Any], desired: int) -> None:
+        place = place_of(manager)
+        where = scoped("instanceGroupManagers", zone=place.zone, region=place.region)
+        self.calls.run(
+            f"{where.collection}.resize",
+            instance_group_manager=self.name,
+            size=desired,
+            **dict(where.place),
+        )
+
+    def _put(self, scaler: Mapping[str, Any], pause: Pause | None, *, mode: str) -> None:
+        policy = {**(scaler.get("autoscalingPolicy") or {}), "mode": mode}
+        self._update(scaler, {"description": with_pause(scaler.get("description"), pause), "autoscalingPolicy": policy})
+
+    def _update(self, scaler: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+        place = place_of(scaler)
+        where = scoped("autoscalers", zone=place.zone, region=place.region)
+        kept = {name: scaler[name] for name in ("name", "target", "description", "autoscalingPolicy") if name in scaler}
+        body = lengthened({**kept, **changed})
+        self.calls.run(
+            f"{where.collection}.update", autoscaler=scaler["name"], autoscaler_resource=body, **dict(where.place)
+        )
+
+    def _manager(self) -> dict[str, Any]:
+        for one in States(self.calls, self.now).managers():
+            place = place_of(one)
+            if one["name"] == self.name and self.location in (place.region, place.zone):
+                return one
+        raise NotFound(f"there is no group {self.name!r} in {self.location}", provider="gcp")
+
+    def _scaler(self, manager: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The autoscaler of a group, which the group's own status names."""
+        link = str((manager.get("status") or {}).get("autoscaler") or "")
+        if not link:
+            return None
+        place = place_of(manager)
+        where = scoped("autoscalers", zone=place.zone, region=place.region)
+        try:
+            return self.calls.get(f"{where.collection}.get", autoscaler=link.rsplit("/", 1)[-1], **dict(where.place))
+        except NotFound:
+            return None
+
+
+def _mode(scaler: Mapping[str, Any]) -> str:
+    return str((scaler.get("autoscalingPolicy") or {}).get("mode") or ON)

@@ -1,0 +1,185 @@
+"""How groups and their instances stand, out of what Compute Engine answers about them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from trimtab.engine.signals import Window
+from trimtab.errors import ProviderError
+from trimtab.plan import read_description
+from trimtab.providers.base import GroupState, Instance, InstanceState
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.links import name_of, parse_link
+from trimtab.providers.gcp.reads import Place, find_pause, managed_instances, place_of
+
+ENDING = {"DELETING", "ABANDONING"}
+AT_REST = {"STOPPED", "SUSPENDED", "TERMINATED", "STOPPING", "SUSPENDING"}
+SETTLED = {"NONE", "VERIFYING", "REFRESHING"}
+HEALTHY = "HEALTHY"
+
+
+class Bounds(NamedTuple):
+    """Between which sizes an autoscaler keeps a group."""
+
+    min: int
+    max: int
+
+
+@dataclass(frozen=True)
+class States:
+    """Reads groups: two lists for all of them, and the instances of each."""
+
+    calls: Calls
+    now: datetime
+
+    def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[GroupState]:
+        """The groups at (location, name), those that exist."""
+        wanted = set(places)
+        managers = [one for one in self.managers() if (place_of(one).region, one["name"]) in wanted]
+        return self._states(managers, addresses)
+
+    def find(self, name: str, location: str) -> list[GroupState]:
+        """The marked groups that have this name within their fleet."""
+        managers = [
+            one
+            for one in self.managers()
+            if (mark := read_description(one.get("description"))[1]) is not None
+            and mark.group == name
+            and _is_within(place_of(one), location)
+        ]
+        return self._states(managers, addresses=False)
+
+    def managers(self) -> Sequence[dict[str, Any]]:
+        """Every managed instance group of the project."""
+        return self.calls.aggregated("instanceGroupManagers").items
+
+    def _states(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[GroupState]:
+        if not managers:
+            return []
+        scalers = {str(one.get("target")): one for one in self.calls.aggregated("autoscalers").items}
+        asked = [partial(managed_instances, self.calls, one) for one in managers]
+        answers = [_or_raise(answer) for answer in self.calls.together(asked)]
+        reached = self._reached() if addresses else {}
+        return [
+            self._state(one, scalers.get(str(one.get("selfLink"))), [_instance(each, one, reached) for each in found])
+            for one, found in zip(managers, answers, strict=True)
+        ]
+
+    def _reached(self) -> dict[str, Mapping[str, Any]]:
+        """Every instance of the project, by its link."""
+        return {str(one["selfLink"]): one for one in self.calls.aggregated("instances").items}
+
+    def _state(
+        self, manager: Mapping[str, Any], scaler: Mapping[str, Any] | None, instances: Sequence[Instance]
+    ) -> GroupState:
+        _, mark = read_description(manager.get("description"))
+        desired = int(manager.get("targetSize") or 0)
+        bounds = bounds_of(scaler, self.now) if scaler else Bounds(0, desired)
+        return GroupState(
+            name=str(manager["name"]),
+            location=place_of(manager).region,
+            min=bounds.min,
+            max=bounds.max,
+            desired=desired,
+            instances=tuple(instances),
+            deleting=bool((manager.get("currentActions") or {}).get("deleting")) and desired == 0 and not instances,
+            group=mark.group if mark else "",
+            fleet=mark.fleet if mark else "",
+            paused=find_pause(scaler),
+        )
+
+
+def _is_within(place: Place, location: str) -> bool:
+    return location in (place.region, place.zone)
+
+
+def _or_raise(answer: list[dict[str, Any]] | ProviderError) -> list[dict[str, Any]]:
+    if isinstance(answer, ProviderError):
+        raise answer
+    return answer
+
+
+def _instance(
+    item: Mapping[str, Any], manager: Mapping[str, Any], reached: Mapping[str, Mapping[str, Any]]
+) -> Instance:
+    link = str(item.get("instance", ""))
+    machine = reached.get(link, {})
+    template = name_of(str((item.get("version") or {}).get("instanceTemplate", "")))
+    current = name_of(_template_of(manager))
+    healthy = _health(item)
+    card = next(iter(machine.get("networkInterfaces") or ()), {})
+    public = next((one.get("natIP", "") for one in card.get("accessConfigs") or ()), "")
+    return Instance(
+        id=name_of(link),
+        zone=parse_link(link).zone,
+        state=_state_of(item),
+        healthy=healthy,
+        serving=healthy,
+        size=_size(item, machine),
+        template=template,
+        outdated=bool(template and current and template != current),
+        private_address=str(card.get("networkIP", "")),
+        public_address=str(public or ""),
+    )
+
+
+def _template_of(manager: Mapping[str, Any]) -> str:
+    versions = manager.get("versions") or ()
+    return str((versions[0] if versions else manager).get("instanceTemplate", ""))
+
+
+def _state_of(item: Mapping[str, Any]) -> InstanceState:
+    action, status = str(item.get("currentAction", "NONE")), str(item.get("instanceStatus", ""))
+    if action in ENDING or (action == "NONE" and status == "STOPPING"):
+        return InstanceState.TERMINATING
+    if action not in SETTLED or status in ("", "PROVISIONING", "STAGING", "PENDING"):
+        return InstanceState.PENDING
+    return InstanceState.STANDBY if status in AT_REST else InstanceState.RUNNING
+
+
+def _health(item: Mapping[str, Any]) -> bool | None:
+    states = [one.get("detailedHealthState") for one in item.get("instanceHealth") or ()]
+    judged = [state for state in states if state not in (None, "UNKNOWN")]
+    return all(state == HEALTHY for state in judged) if judged else None
+
+
+def _size(item: Mapping[str, Any], machine: Mapping[str, Any]) -> str:
+    flexible = (item.get("propertiesFromFlexibilityPolicy") or {}).get("machineType", "")
+    return name_of(str(flexible or machine.get("machineType", "")))
+
+
+# bounds
+
+
+def bounds_of(scaler: Mapping[str, Any], now: datetime) -> Bounds:
+    """
+    The sizes between which an autoscaler keeps its group now.
+
+    In a pause those that held when it began: an autoscaler that is off changes nothing.
+    """
+    policy = scaler.get("autoscalingPolicy") or {}
+    low, high = int(policy.get("minNumReplicas") or 0), int(policy.get("maxNumReplicas") or 0)
+    pause = find_pause(scaler)
+    at = now
+    if pause is not None and len(pause.held or ()) > 1:
+        at = datetime.fromisoformat((pause.held or ("", ""))[1]).astimezone(UTC)
+    elif policy.get("mode") == "OFF" and pause is None:
+        return Bounds(low, high)
+    raised = [
+        int(one.get("minRequiredReplicas") or 0)
+        for one in (policy.get("scalingSchedules") or {}).values()
+        if not one.get("disabled") and is_open(one, at)
+    ]
+    return Bounds(min(high, max([low, *raised])), high)
+
+
+def is_open(schedule: Mapping[str, Any], at: datetime) -> bool:
+    """Whether a scaling schedule holds at a moment."""
+    window = Window(
+        cron=str(schedule["schedule"]),
+        zone=schedule.get("timeZone") or "UTC",
+        duration=timedelta(seconds=int(schedule.get("durationSec") or 0)),
+    )
+    return window.open_since(at) is not None
