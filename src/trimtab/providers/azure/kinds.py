@@ -56,7 +56,7 @@ SCALE_SET = Kind(
         Field(path=f"{_SET}.upgradePolicy.mode", models="template", default="Manual"),
         Field(path=f"{_SET}.overprovision", models="azure.overprovision"),
         Field(path=f"{_SET}.singlePlacementGroup", models="azure.single_placement_group", filled=True),
-        Field(path=f"{_SET}.zoneBalance", models="azure.zone_balance", default=False),
+        Field(path=f"{_SET}.zoneBalance", models="azure.zone_balance", immutable=True, default=False),
         Field(path=f"{_SET}.platformFaultDomainCount", models="azure.fault_domains", immutable=True, filled=True),
         Field(path=f"{_SET}.scaleInPolicy.rules", models="azure.scale_in", default=["Default"]),
         Field(

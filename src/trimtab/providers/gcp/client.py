@@ -18,7 +18,14 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import compute_v1, monitoring_v3
-from google.cloud.monitoring_v3.services import alert_policy_service, metric_service, notification_channel_service
+from google.cloud.monitoring_v3.services.alert_policy_service import AlertPolicyServiceClient
+from google.cloud.monitoring_v3.services.alert_policy_service.transports import AlertPolicyServiceGrpcTransport
+from google.cloud.monitoring_v3.services.metric_service import MetricServiceClient
+from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
+from google.cloud.monitoring_v3.services.notification_channel_service import NotificationChannelServiceClient
+from google.cloud.monitoring_v3.services.notification_channel_service.transports import (
+    NotificationChannelServiceGrpcTransport,
+)
 from google.protobuf.json_format import MessageToDict
 
 from trimtab.clock import Clock
@@ -49,18 +56,9 @@ TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "resourceNotReady"}
 TAKEN = {"alreadyExists"}
 BUSY = {"resourceInUseByAnotherResource", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "conditionNotMet", "conflict"}
 SERVICES: Mapping[str, tuple[Any, Any]] = {
-    "alertPolicies": (
-        alert_policy_service.AlertPolicyServiceClient,
-        alert_policy_service.transports.AlertPolicyServiceGrpcTransport,
-    ),
-    "notificationChannels": (
-        notification_channel_service.NotificationChannelServiceClient,
-        notification_channel_service.transports.NotificationChannelServiceGrpcTransport,
-    ),
-    "metrics": (
-        metric_service.MetricServiceClient,
-        metric_service.transports.MetricServiceGrpcTransport,
-    ),
+    "alertPolicies": (AlertPolicyServiceClient, AlertPolicyServiceGrpcTransport),
+    "notificationChannels": (NotificationChannelServiceClient, NotificationChannelServiceGrpcTransport),
+    "metrics": (MetricServiceClient, MetricServiceGrpcTransport),
 }
 
 
@@ -68,7 +66,7 @@ class Scoped(NamedTuple):
     """A collection of one zone or one region, and the name of its place."""
 
     collection: str
-    place: Mapping[str, str]
+    place: Mapping[str, Any]
 
     @property
     def scope(self) -> str:
@@ -181,7 +179,8 @@ class Calls(Caller):
             items = [item for body in bodies for scope in (body.get("items") or {}).values() for item in _inside(scope)]
             return Listed(items, [scope for body in bodies for scope in body.get("unreachables") or ()])
 
-        return self.retried(operation, lambda: _mapped(operation, ask))
+        found: Listed = self.retried(operation, lambda: _mapped(operation, ask))
+        return found
 
     def run(self, operation: str, *, wait: bool = True, **names: Any) -> dict[str, Any]:
         """
@@ -209,7 +208,7 @@ class Calls(Caller):
         def ask() -> dict[str, Any]:
             reply = self._session().patch(url, params={"requestId": number}, json=body, timeout=SECONDS)
             if reply.status_code >= 400:
-                raise exceptions.from_http_response(reply)
+                raise _http_error(reply)
             return dict(shortened(reply.json()))
 
         return self._await(operation, self.retried(operation, lambda: _mapped(operation, ask)))
@@ -243,7 +242,7 @@ class Calls(Caller):
         credentials = self._find_credentials()
         with self._lock:
             if "" not in self._clients:
-                self._clients[""] = AuthorizedSession(credentials)
+                self._clients[""] = _new_session(credentials)
             session: AuthorizedSession = self._clients[""]
             return session
 
@@ -261,7 +260,7 @@ class Calls(Caller):
     def _default_credentials(self) -> tuple[Any, str | None]:
         # plain http is an emulator on this machine, and sends nobody's token anywhere
         if self._endpoint is not None and self._endpoint.startswith("http://"):
-            return AnonymousCredentials(), None
+            return _anonymous(), None
         try:
             found: tuple[Any, str | None] = google.auth.default(scopes=[SCOPE])
         except DefaultCredentialsError as error:
@@ -359,7 +358,7 @@ def _message(name: str, value: Any) -> Any:
     return made.from_json(json.dumps(value))
 
 
-_MONITORED = {
+_MONITORED: Mapping[str, Any] = {
     "alert_policy": monitoring_v3.AlertPolicy,
     "notification_channel": monitoring_v3.NotificationChannel,
     "interval": monitoring_v3.TimeInterval,
@@ -414,6 +413,11 @@ def _mapped(operation: str, ask: Callable[[], Any]) -> Any:
         raise Unreachable(str(error), provider="gcp", operation=operation) from error
     except (ValueError, TypeError) as error:
         raise InvalidRequest(str(error), provider="gcp", operation=operation) from error
+
+
+_http_error: Callable[[Any], exceptions.GoogleAPICallError] = exceptions.from_http_response
+_new_session: Callable[[Any], AuthorizedSession] = AuthorizedSession
+_anonymous: Callable[[], Any] = AnonymousCredentials
 
 
 def _of_call(error: exceptions.GoogleAPICallError, operation: str) -> ProviderError:

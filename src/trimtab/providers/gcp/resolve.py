@@ -62,7 +62,7 @@ class Resolver:
             found["backend services",] = partial(self.calls.aggregated, "backendServices")
         image = group.template.image
         if image.newest is not None:
-            found["images", selector(image)] = partial(self._versions, image)
+            found[("images", selector(image))] = partial(self._versions, image)
         return found
 
     # what a group is attached to
@@ -124,7 +124,7 @@ class Resolver:
         image = group.template.image
         if image.newest is None:
             return
-        answer = answers["images", selector(image)]
+        answer = answers[("images", selector(image))]
         names = [] if isinstance(answer, ProviderError) else [str(one["name"]) for one in answer]
         newest = next(iter(names), "")
         word = digest(selector(image))

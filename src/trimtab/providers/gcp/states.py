@@ -109,7 +109,7 @@ def _instance(
     template = name_of(str((item.get("version") or {}).get("instanceTemplate", "")))
     current = name_of(_template_of(manager))
     healthy = _health(item)
-    card = next(iter(machine.get("networkInterfaces") or ()), {})
+    card: Mapping[str, Any] = next(iter(machine.get("networkInterfaces") or ()), {})
     public = next((one.get("natIP", "") for one in card.get("accessConfigs") or ()), "")
     return Instance(
         id=name_of(link),

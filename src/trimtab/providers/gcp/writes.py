@@ -169,7 +169,7 @@ class Writer:
         there = self.calls.get(f"{where.collection}.get", instance_group=change.key.name, **place)
         body = {"namedPorts": list(ports or ()), "fingerprint": there.get("fingerprint")}
         kind = "region_instance_groups" if "region" in place else "instance_groups"
-        request = {f"{kind}_set_named_ports_request_resource": body}
+        request: dict[str, Any] = {f"{kind}_set_named_ports_request_resource": body}
         self.calls.run(f"{where.collection}.setNamedPorts", instance_group=change.key.name, **place, **request)
 
     # autoscalers
@@ -243,7 +243,8 @@ class Writer:
         """Change one backend service as it is at that moment; others may be changing it."""
         parts = parse_link(link)
         region = parts.scope.removeprefix("regions/") if parts.scope.startswith("regions/") else None
-        collection, place = ("regionBackendServices", {"region": region}) if region else ("backendServices", {})
+        place: dict[str, Any] = {"region": region} if region else {}
+        collection = "regionBackendServices" if region else "backendServices"
         with self._turn:
             for left in reversed(range(TRIES)):
                 there = self.calls.get(f"{collection}.get", backend_service=parts.name, **place)
@@ -425,7 +426,9 @@ def _without(service: Mapping[str, Any], group: str) -> dict[str, Any] | None:
 def _with(service: Mapping[str, Any], wanted: Mapping[str, Any], drain: int | None, stale: str) -> dict[str, Any]:
     """The backends with one put in or changed in its place; what trimtab knows nothing of stays."""
     group = wanted["group"]
-    before = next((one for one in service.get("backends") or () if one.get("group") in (group, stale)), {})
+    before: Mapping[str, Any] = next(
+        (one for one in service.get("backends") or () if one.get("group") in (group, stale)), {}
+    )
     known = {"group", "maxRatePerInstance"}
     kept = {name: value for name, value in before.items() if name not in known}
     if wanted.get("balancingMode") == "RATE":

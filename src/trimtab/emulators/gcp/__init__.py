@@ -1,0 +1,1 @@
+"""Google Cloud on loopback: managed instance groups, their autoscalers, and Cloud Monitoring."""
