@@ -155,5 +155,33 @@ def test_tt502_lets_plain_tags_be(found):
     assert not found("TT502", provider="aws", tags={"Environment": "Production / Madrid"})
 
 
+def test_tt113_finds_a_full_placement_group(found):
+    single = {"azure": {"single_placement_group": True}}
+    assert [one.path for one in found("TT113", provider="azure", capacity={"min": 1, "max": 101}, **single)] == [
+        "azure.single_placement_group"
+    ]
+    raised = {"more": {"cron": "0 8 * * *", "zone": "UTC", "max": 200}}
+    assert found("TT113", capacity={"min": 1, "max": 50}, schedules=raised, **single)
+
+
+def test_tt113_lets_small_groups_and_other_clouds_be(found):
+    single = {"azure": {"single_placement_group": True}}
+    assert not found("TT113", capacity={"min": 1, "max": 100}, **single)
+    assert not found("TT113", capacity={"min": 1, "max": 500})
+    assert not found("TT113", provider="aws", capacity={"min": 1, "max": 500}, **single)
+
+
+def test_tt304_finds_evicted_instances_that_stay(found):
+    kept = {"azure": {"eviction": "deallocate"}, "purchase": {"spot": True, "on_demand_base": 1}}
+    assert [one.path for one in found("TT304", provider="azure", policies=PAIR, **kept)] == ["azure.eviction"]
+
+
+def test_tt304_lets_deleted_instances_and_fixed_sizes_be(found):
+    spot = {"purchase": {"spot": True, "on_demand_base": 1}}
+    assert not found("TT304", policies=PAIR, azure={"eviction": "delete"}, **spot)
+    assert not found("TT304", policies={}, alarms={}, azure={"eviction": "deallocate"}, **spot)
+    assert not found("TT304", provider="gcp", policies=PAIR, azure={"eviction": "deallocate"}, **spot)
+
+
 def test_a_group_of_two_alarms_has_nothing_of_this(found):
     assert not found("TT2", policies=PAIR, alarms={"busy": BUSY, "idle": IDLE})

@@ -37,3 +37,11 @@ def find_no_share(subject: Subject) -> Iterator[Remark]:
             "while EC2's own default is all of them"
         )
         yield Remark("purchase.spot", text, "say it: `on_demand_base: 1`, or `on_demand_percent: 0` if none is meant")
+
+
+def find_kept_places(subject: Subject) -> Iterator[Remark]:
+    """Spot groups on Azure whose evicted instances are deallocated: they count in the size and serve nothing."""
+    group = subject.group
+    if "azure" in subject.clouds and group.purchase.spot and group.azure.eviction == "deallocate" and group.policies:
+        text = "an evicted instance stays in the group, deallocated: it counts in the size, and autoscale adds no other"
+        yield Remark("azure.eviction", text, "let it be deleted (`delete`), and give `restore_spot` to get it back")
