@@ -9,7 +9,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
-ALL = ".[aws,azure,emulators,cli,sim]"
+ALL = ".[aws,azure,gcp,emulators,cli,sim]"
 
 
 def group(name):

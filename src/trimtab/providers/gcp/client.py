@@ -317,7 +317,7 @@ class Calls(Caller):
             return client(credentials=credentials)
         parts = urlsplit(self._monitoring)
         if parts.scheme == "http":
-            return client(transport=transport(channel=grpc.insecure_channel(parts.netloc)))
+            return client(transport=transport(channel=_plain_channel(parts.netloc)))
         return client(credentials=self._credentials, client_options={"api_endpoint": parts.netloc})
 
 
@@ -375,7 +375,7 @@ def _monitored(name: str, value: Any) -> Any:
 def _body(message: Any) -> dict[str, Any]:
     """A message as the API spells it in JSON, links without addresses."""
     pb = type(message).pb(message) if hasattr(type(message), "pb") else message
-    return dict(shortened(MessageToDict(pb)))
+    return dict(shortened(_to_json(pb)))
 
 
 def _items(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -415,6 +415,8 @@ def _mapped(operation: str, ask: Callable[[], Any]) -> Any:
         raise InvalidRequest(str(error), provider="gcp", operation=operation) from error
 
 
+_to_json: Callable[[Any], dict[str, Any]] = MessageToDict
+_plain_channel: Callable[[str], Any] = grpc.insecure_channel
 _http_error: Callable[[Any], exceptions.GoogleAPICallError] = exceptions.from_http_response
 _new_session: Callable[[Any], AuthorizedSession] = AuthorizedSession
 _anonymous: Callable[[], Any] = AnonymousCredentials

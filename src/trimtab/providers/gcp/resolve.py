@@ -157,7 +157,7 @@ class Resolver:
 
     def _template(self, group: ScalingGroup) -> Known | None:
         there = self._manager(group)
-        versions = there.body.get("versions") or () if there is not None else ()
+        versions: Sequence[Mapping[str, Any]] = (there.body.get("versions") or ()) if there is not None else ()
         if len(versions) != 1:
             return None
         link = str(versions[0].get("instanceTemplate", ""))

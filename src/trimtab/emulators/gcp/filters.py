@@ -1,0 +1,364 @@
+"""The filter language of Cloud Monitoring: text in, a test of labels out."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple, assert_never
+
+from trimtab.emulators.errors import ServiceError
+
+LONGEST = 2048
+"""How many characters a filter has at most (MetricThreshold.filter, Cloud Monitoring API v3)."""
+Read = Callable[[str], str | None]
+"""Answers the value behind a selector; `None` where there is none, which compares like an empty text."""
+FUNCTIONS = ("starts_with", "ends_with", "has_substring", "one_of", "monitoring.regex.full_match")
+_TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    |(?P<operator>!=|>=|<=|=|:|>|<)
+    |(?P<mark>[(),])
+    |(?P<number>-?\d+(?:\.\d+)?(?![\w.]))
+    |(?P<word>[A-Za-z_][\w/-]*(?:\.(?:[\w/-]+|"[^"]*"))*)
+    )""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One selector against a value, or against the values of a function."""
+
+    selector: str
+    operator: str
+    values: tuple[str, ...]
+    function: str = ""
+
+    def matches(self, read: Read) -> bool:
+        """Whether the value behind the selector passes."""
+        value = read(self.selector) or ""
+        if self.function:
+            return self._passes(value) is (self.operator == "=")
+        return _compare(value, self.operator, self.values[0])
+
+    def _passes(self, value: str) -> bool:
+        match self.function:
+            case "starts_with":
+                return value.startswith(self.values[0])
+            case "ends_with":
+                return value.endswith(self.values[0])
+            case "has_substring":
+                return self.values[0] in value
+            case "one_of":
+                return value in self.values
+            case _:
+                return re.fullmatch(self.values[0], value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What does not match."""
+
+    inner: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of them."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of them."""
+
+    parts: tuple["Node", ...]
+
+
+Node = Comparison | Not | AllOf | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter that was understood."""
+
+    text: str
+    root: Node
+
+    def matches(self, read: Read) -> bool:
+        """Whether something passes."""
+        return _holds(self.root, read)
+
+    def exact(self, selector: str) -> str | None:
+        """The one value that a selector must have; `None` where the filter leaves a choice."""
+        for one in _conjuncts(self.root):
+            if isinstance(one, Comparison) and one.selector == selector and one.operator == "=" and not one.function:
+                return one.values[0]
+        return None
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """Everything that is compared."""
+        return list(_leaves(self.root))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it only joins equalities, as an autoscaler wants it."""
+        return all(
+            isinstance(one, Comparison) and one.operator == "=" and not one.function for one in _conjuncts(self.root)
+        )
+
+
+def parse_filter(text: str, *, field: str = "filter") -> Filter:
+    """
+    A filter over time series, metrics or resources.
+
+    Raises:
+        ServiceError: It cannot be understood; the error says where.
+    """
+    return _parse(text, field, _monitoring_selector)
+
+
+def parse_listing(text: str, *, field: str = "filter") -> Filter:
+    """
+    A filter over alert policies or notification channels, whose selectors are the fields of these.
+
+    Raises:
+        ServiceError: It cannot be understood; the error says where.
+    """
+    return _parse(text, field, _listing_selector)
+
+
+def invalid(field: str, value: str, text: str) -> ServiceError:
+    """The refusal of a value, in the service's words."""
+    return ServiceError("INVALID_ARGUMENT", f'Field {field} had an invalid value of "{value}": {text}')
+
+
+# selectors
+
+
+def _monitoring_selector(name: str) -> str | None:
+    if name in ("metric.type", "resource.type", "project", "group.id"):
+        return name
+    if name.startswith("metadata."):
+        return _labelled(name, "metadata.system_labels", "metadata.user_labels")
+    return _labelled(name, "metric.labels", "resource.labels")
+
+
+def _labelled(name: str, *families: str) -> str | None:
+    for family in families:
+        for prefix in (f"{family}.", f"{family[:-1]}."):
+            if name.startswith(prefix):
+                return f"{family}.{name.removeprefix(prefix)}"
+    return None
+
+
+def _listing_selector(name: str) -> str | None:
+    if name in ("name", "display_name", "description", "documentation.content", "type", "user_labels", "enabled"):
+        return name
+    return _labelled(name, "user_labels", "labels")
+
+
+# reading
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    at: int
+
+
+class _Refused(Exception):
+    def __init__(self, at: int, text: str) -> None:
+        super().__init__(text)
+        self.at = at
+        self.text = text
+
+
+@cache
+def _parse(text: str, field: str, selector: Callable[[str], str | None]) -> Filter:
+    if len(text) > LONGEST:
+        raise invalid(field, text, f"The filter is longer than {LONGEST} characters.")
+    try:
+        return Filter(text, _Parser(list(_tokens(text)), selector).whole())
+    except _Refused as error:
+        raise invalid(field, text, f"Unparseable filter: {_place(text, error.at)}{error.text}") from error
+
+
+def _place(text: str, at: int) -> str:
+    before = text[:at]
+    return f"syntax error at line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))}, "
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        found = _TOKEN.match(text, at)
+        if found is None or found.lastgroup is None:
+            begin = at + len(text[at:]) - len(text[at:].lstrip())
+            raise _Refused(begin, f"token '{text[begin:end]}'")
+        yield _Token(found.lastgroup, found[found.lastgroup], found.start(found.lastgroup))
+        at = found.end()
+    yield _Token("end", "", end)
+
+
+class _Parser:
+    """OR binds closer than AND, and side by side means AND, as in all filters of Google's (AIP-160)."""
+
+    def __init__(self, tokens: list[_Token], selector: Callable[[str], str | None]) -> None:
+        self._tokens = tokens
+        self._selector = selector
+        self._at = 0
+
+    def whole(self) -> Node:
+        found = self._all()
+        if self._next.kind != "end":
+            self._refuse()
+        return found
+
+    @property
+    def _next(self) -> _Token:
+        return self._tokens[self._at]
+
+    def _take(self) -> _Token:
+        token = self._next
+        self._at += 1
+        return token
+
+    def _expect(self, text: str) -> None:
+        if self._next.text != text:
+            self._refuse()
+        self._take()
+
+    def _refuse(self) -> None:
+        token = self._next
+        raise _Refused(token.at, f"token '{token.text}'" if token.text else "the filter ends too early")
+
+    def _all(self) -> Node:
+        parts = [self._any()]
+        while self._next.kind != "end" and self._next.text != ")":
+            if self._next.text == "AND":
+                self._take()
+            parts.append(self._any())
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+    def _any(self) -> Node:
+        parts = [self._one()]
+        while self._next.text == "OR":
+            self._take()
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+
+    def _one(self) -> Node:
+        if self._next.text == "NOT":
+            self._take()
+            return Not(self._one())
+        if self._next.text == "(":
+            self._take()
+            inner = self._all()
+            self._expect(")")
+            return inner
+        return self._comparison()
+
+    def _comparison(self) -> Comparison:
+        name = self._next
+        if name.kind != "word" or name.text in ("AND", "OR"):
+            self._refuse()
+        selector = self._selector(self._take().text.replace('"', ""))
+        if selector is None:
+            raise _Refused(name.at, f"'{name.text}' is no selector that can be compared")
+        if self._next.kind != "operator":
+            self._refuse()
+        operator = self._take().text
+        if self._next.kind == "word" and self._tokens[self._at + 1].text == "(":
+            return self._call(selector, operator)
+        return Comparison(selector, operator, (self._value(),))
+
+    def _call(self, selector: str, operator: str) -> Comparison:
+        name = self._take()
+        if name.text not in FUNCTIONS or operator not in ("=", "!="):
+            raise _Refused(name.at, f"'{operator} {name.text}(' is no function of filters")
+        self._expect("(")
+        values = [self._value()]
+        while self._next.text == ",":
+            self._take()
+            values.append(self._value())
+        if name.text != "one_of" and len(values) > 1:
+            raise _Refused(name.at, f"{name.text} takes one value")
+        self._expect(")")
+        self._check_pattern(name, values[0])
+        return Comparison(selector, operator, tuple(values), name.text)
+
+    def _check_pattern(self, name: _Token, value: str) -> None:
+        if name.text != "monitoring.regex.full_match":
+            return
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise _Refused(name.at, f"'{value}' is no regular expression: {error}") from error
+
+    def _value(self) -> str:
+        token = self._next
+        if token.kind not in ("text", "number", "word") or token.text in ("AND", "OR", "NOT"):
+            self._refuse()
+        self._take()
+        return re.sub(r"\\(.)", r"\1", token.text[1:-1]) if token.kind == "text" else token.text
+
+
+# testing
+
+
+def _holds(node: Node, read: Read) -> bool:
+    match node:
+        case Comparison():
+            return node.matches(read)
+        case Not():
+            return not _holds(node.inner, read)
+        case AllOf():
+            return all(_holds(part, read) for part in node.parts)
+        case AnyOf():
+            return any(_holds(part, read) for part in node.parts)
+        case _:
+            assert_never(node)
+
+
+def _compare(value: str, operator: str, wanted: str) -> bool:
+    match operator:
+        case "=":
+            return value == wanted
+        case "!=":
+            return value != wanted
+        case ":":
+            return wanted in value
+        case _:
+            return _ordered(value, operator, wanted)
+
+
+def _ordered(value: str, operator: str, wanted: str) -> bool:
+    try:
+        first, second = float(value), float(wanted)
+    except ValueError:
+        return False
+    return {">": first > second, ">=": first >= second, "<": first < second, "<=": first <= second}[operator]
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    if isinstance(node, AllOf):
+        for part in node.parts:
+            yield from _conjuncts(part)
+    else:
+        yield node
+
+
+def _leaves(node: Node) -> Iterator[Comparison]:
+    match node:
+        case Comparison():
+            yield node
+        case Not():
+            yield from _leaves(node.inner)
+        case AllOf() | AnyOf():
+            for part in node.parts:
+                yield from _leaves(part)
+        case _:
+            assert_never(node)
