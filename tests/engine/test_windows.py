@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import make_group
+from trimtab.engine.crons import ended_by_cron
 from trimtab.engine.schedules import in_force
 from trimtab.engine.signals import Window, window_problem
 from trimtab.engine.windows import minimums_of, only_raises_minimum
@@ -58,6 +59,21 @@ def test_a_later_schedule_that_asks_for_less_cuts_the_earlier():
         ("lunch", "0 12 * * 1-5", 1.0, 4),
         ("day-2", "0 13 * * 1-5", 7.0, 8),
     ]
+
+
+def test_a_window_that_opens_again_before_it_closed_stays_open():
+    found = minimums_of(group(day={"cron": "30 0 * * 1-5", "duration": "30h", "min": 4}))
+    assert windows(found) == [("day", "30 0 * * 1-5", 30.0, 4)]
+    turned = minimums_of(group(day={"cron": "30 0 * * 1-5", "duration": "30h", "min": 1}))
+    assert windows(turned) == [("day", "30 6 * * 6", 42.0, 2)]
+
+
+def test_an_end_by_cron_is_only_given_where_windows_do_not_overlap():
+    apart, overlapping = (
+        group(day={"cron": "0 8 * * 1-5", "duration": duration, "min": 4}).schedules[0] for duration in ("10h", "25h")
+    )
+    assert ended_by_cron(apart).until == "0 18 * * 1-5"
+    assert ended_by_cron(overlapping) == overlapping
 
 
 def test_days_of_the_month_and_single_moments_are_taken_as_they_are():

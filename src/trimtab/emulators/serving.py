@@ -198,6 +198,16 @@ class Emulator(ABC, Generic[R, W]):
                 fault.message = f"the emulator failed: {type(error).__name__}: {error}"
                 return self.failure(request, fault)
 
+    def serve(self, request: R) -> Reply:
+        """Answer a call with the faults that were asked for, and log it; raises `Dropped` where there is no reply."""
+        try:
+            reply = self._faulty.answer(request)
+        except Dropped:
+            self._note(request, 0, None)
+            raise
+        self._note(request, reply.status, reply.code)
+        return reply
+
     def _alone(self, door: Door) -> Door:
         def guarded(body: Any) -> Any:
             with self._effects:
@@ -212,14 +222,11 @@ class Emulator(ABC, Generic[R, W]):
         path = environ.get("PATH_INFO", "")
         if path.startswith(PREFIX):
             return _answer_door(self._control, environ, start_response)
-        request = self.read(environ)
         try:
-            reply = self._faulty.answer(request)
+            reply = self.serve(self.read(environ))
         except Dropped:
-            self._note(request, 0, None)
             _hang_up(environ)
             raise ConnectionAbortedError("dropped on request") from None
-        self._note(request, reply.status, reply.code)
         start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Error'}", _headers(reply))
         return [reply.body]
 

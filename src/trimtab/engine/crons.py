@@ -1,6 +1,7 @@
 """Crons worked out from others: the end of a window, so long after its start."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 
 from cronsim import CronSim
 
@@ -8,16 +9,26 @@ from trimtab.models import Schedule
 
 # any year would do: only the days of the week are read off it
 _YEAR = datetime(2027, 1, 1, tzinfo=UTC)
+_MOST_STARTS = 100
 
 
 def ended_by_cron(schedule: Schedule) -> Schedule:
-    """The schedule with the cron at which its window closes in place of its duration, where five fields can say it."""
-    if schedule.duration is None or schedule.cron is None:
+    """
+    The schedule with the cron at which its window closes in place of its duration, where five fields can say it.
+
+    They cannot where it opens again before it has closed: then an earlier end would close the later window.
+    """
+    if schedule.duration is None or schedule.cron is None or _opens_while_open(schedule.cron, schedule.duration):
         return schedule
     until = shifted(schedule.cron, schedule.duration)
     if until is None:
         return schedule
     return schedule.model_copy(update={"until": until, "duration": None})
+
+
+def _opens_while_open(cron: str, duration: timedelta) -> bool:
+    starts = list(islice(CronSim(cron, _YEAR), _MOST_STARTS))
+    return any(two - one < duration for one, two in pairwise(starts))
 
 
 def shifted(cron: str, by: timedelta) -> str | None:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from trimtab.engine.crons import ended_by_cron
 from trimtab.engine.schedules import edges, fires, in_force, last_set, window_end
 from trimtab.engine.signals import SHORTEST_WINDOW
 from trimtab.models import ScalingGroup, Schedule
@@ -130,17 +129,14 @@ def _is_weekly(schedules: Sequence[Schedule]) -> bool:
 
 
 def _weekly(group: ScalingGroup) -> Minimums:
-    moments = edges(_without_durations(group), _WEEK - timedelta(seconds=1), _WEEK - timedelta(seconds=1) + _SEVEN)
+    begin = _WEEK - timedelta(seconds=1)
+    moments = edges(group, begin, begin + _SEVEN)
     wanted = {moment: in_force(group, moment).min for moment in moments}
     base = min(wanted.values())
     layered = [span for schedule in group.schedules for span in _spans(group, schedule) if span.min > base]
     greatest = {moment: max([base, *(one.min for one in layered if _is_open(one, moment))]) for moment in moments}
     spans = layered if greatest == wanted else list(_cut(group, wanted, base))
     return Minimums(base, tuple(_windows(group, spans)))
-
-
-def _without_durations(group: ScalingGroup) -> ScalingGroup:
-    return group.model_copy(update={"schedules": tuple(ended_by_cron(one) for one in group.schedules)})
 
 
 def _spans(group: ScalingGroup, schedule: Schedule) -> Iterator[_Span]:

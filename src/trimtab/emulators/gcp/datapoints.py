@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from trimtab.emulators.gcp.filters import Filter
+from trimtab.emulators.gcp.filter_nodes import Filter
 
 KEPT = timedelta(days=42)
 """How long points are kept: six weeks, as metrics of Google Cloud are (Cloud Monitoring, Quotas and limits)."""

@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple, assert_never
+from functools import lru_cache
+from typing import NamedTuple
 
 from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.gcp.filter_nodes import AllOf, AnyOf, Comparison, Filter, Node, Not
 
 LONGEST = 2048
 """How many characters a filter has at most (MetricThreshold.filter, Cloud Monitoring API v3)."""
-Read = Callable[[str], str | None]
-"""Answers the value behind a selector; `None` where there is none, which compares like an empty text."""
 FUNCTIONS = ("starts_with", "ends_with", "has_substring", "one_of", "monitoring.regex.full_match")
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -23,91 +21,6 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One selector against a value, or against the values of a function."""
-
-    selector: str
-    operator: str
-    values: tuple[str, ...]
-    function: str = ""
-
-    def matches(self, read: Read) -> bool:
-        """Whether the value behind the selector passes."""
-        value = read(self.selector) or ""
-        if self.function:
-            return self._passes(value) is (self.operator == "=")
-        return _compare(value, self.operator, self.values[0])
-
-    def _passes(self, value: str) -> bool:
-        match self.function:
-            case "starts_with":
-                return value.startswith(self.values[0])
-            case "ends_with":
-                return value.endswith(self.values[0])
-            case "has_substring":
-                return self.values[0] in value
-            case "one_of":
-                return value in self.values
-            case _:
-                return re.fullmatch(self.values[0], value) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """What does not match."""
-
-    inner: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """All of them."""
-
-    parts: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """One of them."""
-
-    parts: tuple["Node", ...]
-
-
-Node = Comparison | Not | AllOf | AnyOf
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter that was understood."""
-
-    text: str
-    root: Node
-
-    def matches(self, read: Read) -> bool:
-        """Whether something passes."""
-        return _holds(self.root, read)
-
-    def exact(self, selector: str) -> str | None:
-        """The one value that a selector must have; `None` where the filter leaves a choice."""
-        for one in _conjuncts(self.root):
-            if isinstance(one, Comparison) and one.selector == selector and one.operator == "=" and not one.function:
-                return one.values[0]
-        return None
-
-    @property
-    def comparisons(self) -> list[Comparison]:
-        """Everything that is compared."""
-        return list(_leaves(self.root))
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it only joins equalities, as an autoscaler wants it."""
-        return all(
-            isinstance(one, Comparison) and one.operator == "=" and not one.function for one in _conjuncts(self.root)
-        )
 
 
 def parse_filter(text: str, *, field: str = "filter") -> Filter:
@@ -176,7 +89,7 @@ class _Refused(Exception):
         self.text = text
 
 
-@cache
+@lru_cache(maxsize=1000)
 def _parse(text: str, field: str, selector: Callable[[str], str | None]) -> Filter:
     if len(text) > LONGEST:
         raise invalid(field, text, f"The filter is longer than {LONGEST} characters.")
@@ -304,61 +217,3 @@ class _Parser:
             self._refuse()
         self._take()
         return re.sub(r"\\(.)", r"\1", token.text[1:-1]) if token.kind == "text" else token.text
-
-
-# testing
-
-
-def _holds(node: Node, read: Read) -> bool:
-    match node:
-        case Comparison():
-            return node.matches(read)
-        case Not():
-            return not _holds(node.inner, read)
-        case AllOf():
-            return all(_holds(part, read) for part in node.parts)
-        case AnyOf():
-            return any(_holds(part, read) for part in node.parts)
-        case _:
-            assert_never(node)
-
-
-def _compare(value: str, operator: str, wanted: str) -> bool:
-    match operator:
-        case "=":
-            return value == wanted
-        case "!=":
-            return value != wanted
-        case ":":
-            return wanted in value
-        case _:
-            return _ordered(value, operator, wanted)
-
-
-def _ordered(value: str, operator: str, wanted: str) -> bool:
-    try:
-        first, second = float(value), float(wanted)
-    except ValueError:
-        return False
-    return {">": first > second, ">=": first >= second, "<": first < second, "<=": first <= second}[operator]
-
-
-def _conjuncts(node: Node) -> Iterator[Node]:
-    if isinstance(node, AllOf):
-        for part in node.parts:
-            yield from _conjuncts(part)
-    else:
-        yield node
-
-
-def _leaves(node: Node) -> Iterator[Comparison]:
-    match node:
-        case Comparison():
-            yield node
-        case Not():
-            yield from _leaves(node.inner)
-        case AllOf() | AnyOf():
-            for part in node.parts:
-                yield from _leaves(part)
-        case _:
-            assert_never(node)

@@ -1,0 +1,293 @@
+"""One run of an autoscaler over its native body: the engine decides, this reads and writes its words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from trimtab.emulators.gcp.autoscaler_past import Past, added, leaving, within
+from trimtab.emulators.gcp.autoscaler_words import detail_of, status_of, words_of
+from trimtab.emulators.gcp.datapoints import Datapoints
+from trimtab.emulators.gcp.facts import GroupFacts
+from trimtab.emulators.gcp.scaling_schedules import edges, open_schedules, required, schedule_status
+from trimtab.emulators.gcp.signals_read import (
+    WINDOW,
+    Look,
+    Reading,
+    ReadMetric,
+    is_predictive,
+    metrics_of,
+    read_signals,
+)
+from trimtab.engine.signals import (
+    Mode,
+    Signal,
+    SignalType,
+    can_reach_zero,
+    combined_forecast,
+    controlled,
+    enacted,
+    recommended_size,
+    stabilization_period,
+    stabilized,
+)
+from trimtab.engine.values import Sized
+
+Forecast = Sequence[tuple[datetime, int]]
+"""The size that a forecast asks for from each moment on, in order."""
+DEFAULT_INITIALIZATION = 60
+MODES = {
+    "ON": Mode.ON,
+    "OFF": Mode.OFF,
+    "ONLY_SCALE_OUT": Mode.ONLY_SCALE_OUT,
+    "ONLY_UP": Mode.ONLY_SCALE_OUT,
+}
+_MINUTE = timedelta(minutes=1)
+_LOOKS_AHEAD = timedelta(hours=1)
+"""How long a forecast holds after its last moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What a run finds.
+
+    Attributes:
+        recommended: The native `recommendedSize`.
+        size: The new target size; `None` where it stays.
+        sizes: What each signal asks for; `None` without data.
+        details: A sentence for each signal, and for what changed the size after them.
+        status: `ACTIVE` or `ERROR`.
+        status_details: The native `statusDetails`.
+        schedule_status: The native `scalingScheduleStatus`.
+        missing: Whether a signal has no data.
+        past: For the next run.
+    """
+
+    recommended: int
+    size: int | None
+    sizes: tuple[int | None, ...]
+    details: tuple[str, ...]
+    status: str
+    status_details: tuple[Mapping[str, str], ...]
+    schedule_status: Mapping[str, Mapping[str, str]]
+    missing: bool
+    past: Past
+
+    @property
+    def active(self) -> frozenset[str]:
+        """The schedules that are active."""
+        return self.past.active
+
+
+def evaluate(
+    autoscaler: Mapping[str, Any],
+    *,
+    facts: GroupFacts,
+    now: datetime,
+    read: ReadMetric,
+    past: Past | None = None,
+    forecast: Forecast = (),
+) -> Verdict:
+    """
+    What an autoscaler asks for at a moment.
+
+    A signal without data never makes the group smaller, and where none has data only bounds and schedules move it.
+
+    Args:
+        autoscaler: The resource as reads give it.
+        facts: The group.
+        now: When.
+        read: All series of a metric.
+        past: What the last run handed on; left out for the first.
+        forecast: The sizes that its CPU is predicted to need.
+    """
+    run = _Run(autoscaler["autoscalingPolicy"], facts, now, past or Past(), forecast)
+    return run.verdict(read_signals(run.policy, Look(facts, now, run.initialization, read)))
+
+
+def next_moment(
+    autoscaler: Mapping[str, Any],
+    facts: GroupFacts,
+    now: datetime,
+    *,
+    datapoints: Datapoints,
+    past: Past | None = None,
+    forecast: Forecast = (),
+) -> datetime | None:
+    """The next minute at which a run can find something else, if nothing is measured until then; `None` for never."""
+    run = _Run(autoscaler["autoscalingPolicy"], facts, now, past or Past(), forecast)
+    if _has_data(run.policy, now, datapoints):
+        return _whole_minute(now + timedelta(microseconds=1))
+    return min((_whole_minute(moment) for moment in run.moments() if moment > now), default=None)
+
+
+def initialization_of(policy: Mapping[str, Any]) -> timedelta:
+    """How long a new instance's values are ignored when the group grows."""
+    return timedelta(seconds=int(policy.get("coolDownPeriodSec", DEFAULT_INITIALIZATION)))
+
+
+def _has_data(policy: Mapping[str, Any], now: datetime, datapoints: Datapoints) -> bool:
+    # one run after the last value has left the window sees that it has
+    newest = [datapoints.newest(metric) for metric in metrics_of(policy)]
+    return any(moment is not None and moment > now - WINDOW - _MINUTE for moment in newest)
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    begun = moment.replace(second=0, microsecond=0)
+    return begun if begun == moment else begun + _MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    policy: Mapping[str, Any]
+    facts: GroupFacts
+    now: datetime
+    past: Past
+    forecast: Forecast
+
+    # what the body says
+
+    @property
+    def low(self) -> int:
+        return int(self.policy.get("minNumReplicas", 0))
+
+    @property
+    def high(self) -> int:
+        return int(self.policy["maxNumReplicas"])
+
+    @property
+    def initialization(self) -> timedelta:
+        return initialization_of(self.policy)
+
+    @property
+    def stabilization(self) -> timedelta:
+        given = self.policy.get("stabilizationPeriodSec")
+        return stabilization_period(self.initialization, None if given is None else timedelta(seconds=int(given)))
+
+    @property
+    def control(self) -> tuple[int | None, int | None, timedelta]:
+        """How many or how many per cent may go, and of the peak of which window."""
+        given = self.policy.get("scaleInControl") or {}
+        limit = given.get("maxScaledInReplicas") or {}
+        return limit.get("fixed"), limit.get("percent"), timedelta(seconds=int(given.get("timeWindowSec", 0)))
+
+    # a run
+
+    def verdict(self, readings: Sequence[Reading]) -> Verdict:
+        real = [self._real_time(reading) for reading in readings]
+        missing = None in real
+        sizes = [self._size(reading, size) for reading, size in zip(readings, real, strict=True)]
+        needed = self._needed([size for size in sizes if size is not None], missing=missing)
+        opened = open_schedules(self.policy, self.now)
+        asked = required(self.policy, opened)
+        past = self._past_after(needed, opened)
+        steady, eased = self._eased(needed, past)
+        recommended = recommended_size([eased], asked, low=self._least(readings, asked), high=self.high)
+        words = words_of(self.policy, self.facts, readings, max([needed, *asked]))
+        return Verdict(
+            recommended,
+            self._target(recommended),
+            tuple(sizes),
+            (*_measured(readings, sizes), *self._moved(needed, steady, eased, asked)),
+            status_of(words),
+            tuple(map(detail_of, words)),
+            schedule_status(self.policy, self.now, started=past.started, opened=opened),
+            missing,
+            past,
+        )
+
+    def _target(self, recommended: int) -> int | None:
+        current = self.facts.target_size
+        target = enacted(MODES[self.policy.get("mode", "ON")], current, recommended)
+        return None if target == current else target
+
+    def _least(self, readings: Sequence[Reading], asked: Sequence[int]) -> int:
+        to_zero = can_reach_zero([one.type for one in readings], low=self.low, schedules=asked)
+        return self.low if to_zero else min(self.high, max(1, self.low))
+
+    def _size(self, reading: Reading, real: int | None) -> int | None:
+        """The size that a signal asks for, with what is predicted where the policy goes by that."""
+        if reading.type is not SignalType.CPU or not is_predictive(self.policy):
+            return real
+        predicted = self._predicted()
+        return predicted if real is None else combined_forecast(real, predicted)
+
+    def _real_time(self, reading: Reading) -> int | None:
+        """The size for what is measured now: instances that are still initializing never make the group grow."""
+        current = self.facts.target_size
+        if reading.whole is None:
+            return None
+        grown = self._count(reading.serving, self._serving())
+        if grown >= current:
+            return grown
+        return max(grown, min(current, self._count(reading.whole, len(self.facts.running()))))
+
+    def _count(self, signal: Signal | None, instances: int) -> int:
+        return 0 if signal is None else signal.needed(instances)
+
+    def _serving(self) -> int:
+        return sum(one.is_serving(self.now, self.initialization) for one in self.facts.instances)
+
+    def _predicted(self) -> int | None:
+        """The most that is predicted for the time in which an instance started now would initialize."""
+        until = self.now + self.initialization
+        held = [size for at, end, size in self._forecast_steps() if at <= until and end > self.now]
+        return max(held, default=None)
+
+    def _forecast_steps(self) -> Iterator[tuple[datetime, datetime, int]]:
+        for index, (at, size) in enumerate(self.forecast):
+            end = self.forecast[index + 1][0] if index + 1 < len(self.forecast) else at + _LOOKS_AHEAD
+            yield at, end, size
+
+    def _needed(self, sizes: Sequence[int], *, missing: bool) -> int:
+        return max([*sizes, self.facts.target_size] if missing else sizes)
+
+    def _eased(self, needed: int, past: Past) -> tuple[int, int]:
+        """The size after stabilization, and then after scale-in control."""
+        current, window = self.facts.target_size, self.stabilization
+        steady = stabilized(current, needed, within(past.needed, self.now, window), window=window, now=self.now)
+        fixed, percent, looked_at = self.control
+        peak = max([one.size for one in within(past.sizes, self.now, looked_at)], default=current)
+        return steady, controlled(current, steady, peak=max(peak, current), limit=fixed, percent=percent)
+
+    # for the next run
+
+    def _past_after(self, needed: int, opened: Mapping[str, datetime]) -> Past:
+        started = {name: self.past.started[name] for name in self.past.started if name in self._names()}
+        begun = {name: self.now for name in opened if name not in self.past.active}
+        return Past(
+            added(self.past.needed, Sized(self.now, needed), self.stabilization),
+            added(self.past.sizes, Sized(self.now, self.facts.target_size), self.control[2]),
+            {**started, **begun},
+            frozenset(opened),
+        )
+
+    def _names(self) -> Mapping[str, Any]:
+        return self.policy.get("scalingSchedules") or {}
+
+    def moments(self) -> Iterator[datetime]:
+        """When time alone may change what a run finds."""
+        yield from edges(self.policy, self.now)
+        yield from (one.running_since + self.initialization for one in self.facts.running() if one.running_since)
+        yield from leaving(self.past.needed, self.stabilization)
+        yield from leaving(self.past.sizes, self.control[2])
+        if is_predictive(self.policy):
+            for at, end, _ in self._forecast_steps():
+                yield from (at - self.initialization, end)
+
+    # its words
+
+    def _moved(self, needed: int, steady: int, eased: int, asked: Sequence[int]) -> Iterator[str]:
+        """A sentence for what else has a say."""
+        if asked:
+            yield f"schedules: {max(asked)} instances required"
+        if steady > needed:
+            yield f"would scale in to {needed}, but {steady} were needed in the last {self.stabilization}"
+        if eased > steady:
+            yield f"would scale in to {steady}, but scale-in control allows {eased}"
+
+
+def _measured(readings: Sequence[Reading], sizes: Sequence[int | None]) -> Iterator[str]:
+    for reading, size in zip(readings, sizes, strict=True):
+        yield f"{reading.name}: {'no data' if size is None else f'{size} instances needed'}"

@@ -1,0 +1,110 @@
+"""What Compute Engine did to the sizes of groups: operations, failed attempts, what autoscalers say."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from trimtab.errors import ProviderError
+from trimtab.providers.base import Activity
+from trimtab.providers.gcp.client import Calls, scoped
+from trimtab.providers.gcp.links import name_of, parse_link, region_of
+from trimtab.providers.gcp.reads import place_of
+
+LOOK_BACK = timedelta(days=7)
+"""How far back operations are read; Compute Engine keeps them for two weeks."""
+OURS = {"instanceGroupManagers", "autoscalers"}
+WORDS: Mapping[str, str] = {"insert": "create", "compute.instanceGroupManagers.resize": "resize"}
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Reads the operations of the project."""
+
+    calls: Calls
+    now: datetime
+
+    def read(self, location: str, groups: Mapping[str, str]) -> dict[str, list[Activity]]:
+        """
+        What was done to groups of a region, newest first; one call.
+
+        Args:
+            location: The region.
+            groups: What the instances of each group are called, by the group's name.
+        """
+        begin = (self.now - LOOK_BACK).astimezone(UTC).isoformat()
+        found: dict[str, list[Activity]] = {name: [] for name in groups}
+        for item in self.calls.aggregated("operations", filter=f'insertTime > "{begin}"').items:
+            for name in _names(item, location, groups):
+                found[name].append(activity_of(item))
+        return {name: sorted(some, key=lambda one: one.at, reverse=True) for name, some in found.items()}
+
+    def failures(self, manager: Mapping[str, Any]) -> list[Activity]:
+        """Why instances could not be made: quota, stock-out, addresses, permission, reservation."""
+        place = place_of(manager)
+        where = scoped("instanceGroupManagers", zone=place.zone, region=place.region)
+        items = self.calls.pages(
+            f"{where.collection}.listErrors", instance_group_manager=manager["name"], **dict(where.place)
+        )
+        return [_failure(item) for item in items]
+
+    def read_one(self, manager: Mapping[str, Any]) -> list[Activity]:
+        """Everything about one group, newest first."""
+        name, base = str(manager["name"]), str(manager.get("baseInstanceName", ""))
+        asked: list[Callable[[], list[Activity]]] = [
+            lambda: self.read(place_of(manager).region, {name: base})[name],
+            partial(self.failures, manager),
+        ]
+        found: list[Activity] = []
+        for answer in self.calls.together(asked):
+            if isinstance(answer, ProviderError):
+                raise answer
+            found += answer
+        return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _names(item: Mapping[str, Any], location: str, groups: Mapping[str, str]) -> Iterator[str]:
+    parts = parse_link(str(item.get("targetLink", "")))
+    kind, _, place = parts.scope.partition("/")
+    region = region_of(place) if kind == "zones" else place
+    if region != location:
+        return
+    for name, base in groups.items():
+        is_member = parts.kind == "instances" and parts.name.rpartition("-")[0] == base
+        if is_member or (parts.kind in OURS and parts.name == name):
+            yield name
+
+
+def activity_of(item: Mapping[str, Any]) -> Activity:
+    """An operation as an activity."""
+    parts = parse_link(str(item.get("targetLink", "")))
+    verb = WORDS.get(str(item.get("operationType", "")), str(item.get("operationType", "")))
+    errors: Sequence[Mapping[str, Any]] = (item.get("error") or {}).get("errors") or ()
+    said = "; ".join(f"{one.get('code')}: {one.get('message')}" for one in errors)
+    return Activity(
+        id=str(item.get("id") or item.get("name") or ""),
+        at=datetime.fromisoformat(str(item["insertTime"])).astimezone(UTC),
+        status="failed" if errors else str(item.get("status", "")).lower(),
+        description=f"{verb} {parts.kind.removesuffix('s')} {parts.name}",
+        cause=said or str(item.get("statusMessage") or item.get("user") or ""),
+    )
+
+
+def _failure(item: Mapping[str, Any]) -> Activity:
+    error, details = item.get("error") or {}, item.get("instanceActionDetails") or {}
+    name = name_of(str(details.get("instance", "")))
+    at = str(item.get("timestamp", ""))
+    return Activity(
+        id=f"{name} {at}",
+        at=datetime.fromisoformat(at).astimezone(UTC),
+        status="failed",
+        description=f"{str(details.get('action', 'creating')).lower()} {name}",
+        cause=f"{error.get('code')}: {error.get('message')}",
+    )
+
+
+def said_by(scaler: Mapping[str, Any] | None) -> Iterator[str]:
+    """What an autoscaler says of itself."""
+    for one in (scaler or {}).get("statusDetails") or ():
+        yield f"{one.get('type')}: {one.get('message', '')}".rstrip(": ")

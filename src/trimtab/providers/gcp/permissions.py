@@ -1,0 +1,106 @@
+"""The least that trimtab needs on Google Cloud, as the definition of a custom role; pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.providers.gcp.alerts import is_alert
+from trimtab.providers.gcp.translate import asks_balancer, has_probe
+
+READ = (
+    "compute.autoscalers.get",
+    "compute.autoscalers.list",
+    "compute.backendServices.list",
+    "compute.globalOperations.list",
+    "compute.healthChecks.list",
+    "compute.instanceGroupManagers.get",
+    "compute.instanceGroupManagers.list",
+    "compute.instanceTemplates.list",
+    "compute.instances.list",
+    "compute.regionOperations.list",
+    "compute.zoneOperations.list",
+    "monitoring.alertPolicies.list",
+    "monitoring.notificationChannels.list",
+    "monitoring.timeSeries.list",
+)
+"""What plan, status and watch ask for."""
+WRITE = (
+    "compute.autoscalers.create",
+    "compute.autoscalers.delete",
+    "compute.autoscalers.update",
+    "compute.instanceGroupManagers.create",
+    "compute.instanceGroupManagers.delete",
+    "compute.instanceGroupManagers.update",
+    "compute.instanceGroupManagers.use",
+    "compute.instanceGroups.create",
+    "compute.instanceGroups.delete",
+    "compute.instanceTemplates.create",
+    "compute.instanceTemplates.delete",
+    "compute.instanceTemplates.get",
+    "compute.instanceTemplates.useReadOnly",
+    "compute.instances.create",
+    "compute.globalOperations.get",
+    "compute.regionOperations.get",
+    "compute.zoneOperations.get",
+    "compute.disks.create",
+    "compute.subnetworks.use",
+    "compute.networks.use",
+    "monitoring.timeSeries.create",
+)
+BALANCED = (
+    "compute.backendServices.get",
+    "compute.backendServices.update",
+    "compute.instanceGroups.use",
+)
+PROBED = (
+    "compute.healthChecks.create",
+    "compute.healthChecks.delete",
+    "compute.healthChecks.get",
+    "compute.healthChecks.update",
+)
+ALARMED = (
+    "monitoring.alertPolicies.create",
+    "monitoring.alertPolicies.delete",
+    "monitoring.alertPolicies.update",
+    "monitoring.notificationChannels.create",
+    "monitoring.notificationChannels.delete",
+    "monitoring.notificationChannels.update",
+)
+
+
+def role_definition(fleet: Fleet, *, read_only: bool) -> dict[str, Any]:
+    """
+    A custom role for exactly this fleet.
+
+    https://cloud.google.com/iam/docs/creating-custom-roles
+    """
+    wanted = {*READ, *(() if read_only else WRITE)}
+    for group in fleet.groups:
+        wanted |= _needed(group, read_only=read_only)
+    return {
+        "title": f"trimtab {fleet.name}{' read only' if read_only else ''}",
+        "description": f"What trimtab needs to {'read' if read_only else 'handle'} the fleet {fleet.name}",
+        "stage": "GA",
+        "includedPermissions": sorted(wanted),
+    }
+
+
+def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
+    """What a group's own fields take."""
+    found: set[str] = {"compute.images.list"} if group.template.image.newest else set()
+    if read_only:
+        return found
+    found.add("compute.images.useReadOnly")
+    rows: Mapping[bool, tuple[str, ...]] = {bool(group.load_balancers): BALANCED}
+    found |= set(rows.get(True, ()))
+    if has_probe(group):
+        found |= {*PROBED, "compute.healthChecks.useReadOnly"}
+    elif asks_balancer(group):
+        found.add("compute.healthChecks.useReadOnly")
+    if any(map(is_alert, group.alarms)):
+        found |= {*ALARMED}
+    if group.template.public_address:
+        found.add("compute.subnetworks.useExternalIp")
+    if group.template.role:
+        found.add("iam.serviceAccounts.actAs")
+    return found

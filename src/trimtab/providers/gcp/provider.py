@@ -1,0 +1,237 @@
+"""The provider for Google Cloud: reads, resolves, translates, writes through its Compute and Monitoring clients."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from trimtab.capabilities import is_controlled
+from trimtab.clock import Clock
+from trimtab.errors import InvalidRequest, NotFound
+from trimtab.events import Listener, silent
+from trimtab.judging import judge
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.plan import Live, Note, Resource
+from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.gcp import alerts, autoscaler
+from trimtab.providers.gcp.acting import Actor
+from trimtab.providers.gcp.activities import Operations
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
+from trimtab.providers.gcp.kinds import ALERT_POLICY, KINDS
+from trimtab.providers.gcp.links import is_zone, region_of
+from trimtab.providers.gcp.metrics import Scope
+from trimtab.providers.gcp.names import LONGEST_NAME, is_name, label_problem
+from trimtab.providers.gcp.permissions import role_definition
+from trimtab.providers.gcp.reads import READERS, FleetRead, list_monitored, place_of
+from trimtab.providers.gcp.resolve import Resolver
+from trimtab.providers.gcp.states import States
+from trimtab.providers.gcp.template import image_problem, labels_to_check
+from trimtab.providers.gcp.translate import base_name, translate, zone_of
+from trimtab.providers.gcp.writes import Writer
+from trimtab.providers.imports import Imported
+from trimtab.providers.pause import Pause
+
+
+def connect(
+    *,
+    clock: Clock,
+    project: str = "",
+    location: str = "",
+    credentials: Any = None,
+    endpoint: str | None = None,
+    monitoring_endpoint: str | None = None,
+    workers: int = 8,
+    listener: Listener = silent,
+) -> "GcpProvider":
+    """
+    The provider on one project.
+
+    Args:
+        clock: Tells the time and waits.
+        project: Its id; `GOOGLE_CLOUD_PROJECT`, or that of the credentials, when left out.
+        location: The region of groups without a location; `CLOUDSDK_COMPUTE_REGION` when left out.
+        credentials: Of google-auth; the application's default when left out.
+        endpoint: Another address than Compute Engine's own; plain http on loopback only.
+        monitoring_endpoint: Another address than Cloud Monitoring's own; without TLS on loopback only.
+        workers: How many calls are under way at the same time.
+        listener: Told of every retry.
+    """
+    calls = Calls(
+        project=project,
+        location=location,
+        credentials=credentials,
+        endpoint=endpoint,
+        monitoring_endpoint=monitoring_endpoint,
+        clock=clock,
+        workers=workers,
+        listener=listener,
+    )
+    return GcpProvider(calls, clock)
+
+
+class GcpProvider:
+    """Managed instance groups, autoscalers and alert policies of one project."""
+
+    name = "gcp"
+    kinds = KINDS
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self.calls = calls
+        self.clock = clock
+        self.location = calls.location
+        self._writer = Writer(calls)
+
+    def read(self, fleet: Fleet) -> Live:
+        """Everything of the fleet in the project: an aggregated list of each kind."""
+        read = FleetRead(self.calls, fleet)
+        read.run()
+        seen = {} if read.services is None else {"backend services": read.services}
+        return Live(resources=read.found, unknown=tuple(read.unknown), locations=read.locations, seen=seen)
+
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+        """Images, backend services with their health checks, and the templates that are there."""
+        return Resolver(self.calls, fleet, live, refresh, live.seen.get("backend services")).run()
+
+    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
+        """The resources that the fleet wants."""
+        return translate(fleet, facts, now, self.location, self.calls.project)
+
+    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
+        """What Google Cloud cannot do, or does otherwise."""
+        notes, problems = judge(fleet, self.name, self.kinds)
+        wrong = [Note(text, group.name) for group in fleet.groups for text in _problems(fleet, group)]
+        return notes, [*problems, *wrong]
+
+    def write(self, writes: Sequence[Write]) -> Sequence[Written]:
+        """Send changes of one kind, action and group."""
+        return self._writer.write(writes)
+
+    def read_states(
+        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
+    ) -> Sequence[GroupState]:
+        """The groups at these places: two lists for all, and a call for the instances of each."""
+        return self._states().read(places, addresses=addresses)
+
+    def find_group(self, name: str, location: str) -> GroupState | None:
+        """The group with this native name, else the only marked one with this name within its fleet."""
+        there = self._states().read([(location, name)])
+        if there:
+            return there[0]
+        found = self._states().find(name, location)
+        if len(found) > 1:
+            names = ", ".join(sorted(state.name for state in found))
+            raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider="gcp")
+        return found[0] if found else None
+
+    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+        """A list of each kind that a group is made of."""
+        from trimtab.providers.gcp.importing import read_group
+
+        return read_group(self.calls, location, name, fleet=fleet)
+
+    def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
+        """Operations on a group, its instances and its autoscaler, and failed attempts, newest first."""
+        for manager in self._states().managers():
+            if manager["name"] == name and location in place_of(manager):
+                return Operations(self.calls, self.clock.now()).read_one(manager)[:limit]
+        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+
+    def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
+        """The newest operation on each group; one call and a list of the groups."""
+        bases = {
+            str(one["name"]): str(one.get("baseInstanceName", ""))
+            for one in self._states().managers()
+            if one["name"] in names and place_of(one).region == location
+        }
+        found = Operations(self.calls, self.clock.now()).read(location, bases)
+        return {name: some[0] for name, some in found.items() if some}
+
+    def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
+        """The fleet's alert policies; the API does not say how an alert stands."""
+        found = []
+        for item in list_monitored(self.calls, ALERT_POLICY.name).items:
+            made = READERS[ALERT_POLICY.name](item, self.location)
+            if made.mark is not None and made.mark.fleet == fleet.name:
+                found.append(AlarmState(name=made.key.name, state="no-data", group=made.mark.group))
+        return found
+
+    def set_capacity(self, location: str, name: str, desired: int) -> None:
+        """Resize a group, or have its autoscaler hold a larger size for ten minutes."""
+        self._actor(location, name).set_capacity(desired)
+
+    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
+        """A call for each metric of a group, at the same time."""
+        return MetricReader(self.calls).read(queries)
+
+    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
+        """Custom metrics, two hundred a call."""
+        MetricWriter(self.calls).write(values)
+
+    def execute_policy(
+        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
+    ) -> None:
+        """Ask for the size that a simple policy gives, where a controller decides the size."""
+        self._actor(location, name).execute(policy, value=value, threshold=threshold)
+
+    def pause(self, location: str, name: str, pause: Pause) -> None:
+        """Turn the autoscaler off, marked in its description."""
+        self._actor(location, name).pause(pause)
+
+    def resume(self, location: str, name: str) -> None:
+        """Turn on what the marked pause turned off."""
+        self._actor(location, name).resume()
+
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """The definition of a custom role."""
+        return role_definition(fleet, read_only=read_only)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.calls.close()
+
+    def _states(self) -> States:
+        return States(self.calls, self.clock.now())
+
+    def _actor(self, location: str, name: str) -> Actor:
+        return Actor(self.calls, location, name, self.clock.now())
+
+
+def _problems(fleet: Fleet, group: ScalingGroup) -> Iterator[str]:
+    """What keeps a group from being a managed instance group with its autoscaler, one sentence each."""
+    native = fleet.native_name(group)
+    if not is_name(native):
+        text = "is no name of Compute Engine: lower-case letters, digits and hyphens, a letter first"
+        yield f"native_name: {native!r} {text}, {LONGEST_NAME} at most"
+    if not is_name(base_name(group, native)):
+        yield f"gcp.base_instance_name: {base_name(group, native)!r} is no beginning of a name of Compute Engine"
+    if group.location is not None and is_zone(group.location):
+        text = f"write `location: {region_of(group.location)}` and `placement.zones: [{group.location}]`"
+        yield f"location: {group.location!r} is a zone; {text}"
+    if problem := image_problem(group.template.image):
+        yield f"template.image: {problem}"
+    for path, name, value in labels_to_check(group):
+        if problem := label_problem(name, value):
+            yield f"{path}: {problem}"
+    for port in group.load_balancers:
+        if port.id is not None and "/targetPools/" in port.id and port.port is not None:
+            yield "load_balancers.port: a target pool asks for no port by name"
+    yield from _size_problems(group)
+    yield from alerts.problems_of(group, Scope(native))
+    if not is_controlled(group, "gcp"):
+        yield from autoscaler.problems_of(group, Scope(native))
+
+
+# https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape
+AUTOSCALED_SHAPES = ("even", "balanced", None)
+
+
+def _size_problems(group: ScalingGroup) -> Iterator[str]:
+    zone, shape = zone_of(group), group.gcp.target_shape
+    if zone is not None and shape is not None:
+        yield "gcp.target_shape: a group in one zone has no shape"
+    if zone is not None and group.purchase.sizes:
+        yield "purchase.sizes: several sizes take a group that spans a region: name two zones or none"
+    scales = autoscaler.mode_of(group, controlled=is_controlled(group, "gcp")) != autoscaler.OFF
+    if scales and shape not in AUTOSCALED_SHAPES:
+        yield f"gcp.target_shape: an autoscaled group is `even` or `balanced`, not {shape!r}"
