@@ -54,8 +54,8 @@ def _unsupported(text: str) -> Support:
     return Support(Means.UNSUPPORTED, text)
 
 
-def _row(aws: Support, azure: Support) -> Mapping[str, Support]:
-    return {"memory": _NATIVE, "aws": aws, "azure": azure}
+def _row(aws: Support, azure: Support, gcp: Support) -> Mapping[str, Support]:
+    return {"memory": _NATIVE, "aws": aws, "azure": azure, "gcp": gcp}
 
 
 _AVERAGES = _approximated(
@@ -64,89 +64,221 @@ _AVERAGES = _approximated(
 _WEEKLY = _controller("Azure's recurring profiles start on days of the week, at one hour and one minute, for good")
 
 FEATURES: Mapping[str, Mapping[str, Support]] = {
-    "simple policy": _row(_NATIVE, _NATIVE),
-    "step policy": _row(_NATIVE, _NATIVE),
+    "simple policy": _row(
+        _NATIVE, _NATIVE, _controller("an autoscaler of Compute Engine holds targets; no alarm fires a change")
+    ),
+    "step policy": _row(
+        _NATIVE, _NATIVE, _controller("an autoscaler of Compute Engine holds targets; no alarm fires a change")
+    ),
     "step policy that removes by several steps": _row(
-        _NATIVE, _other_size("of several rules that remove, Azure takes the one that removes least")
+        _NATIVE,
+        _other_size("of several rules that remove, Azure takes the one that removes least"),
+        _controller("Compute Engine has no steps"),
     ),
     "step policy whose steps do not grow": _row(
-        _NATIVE, _controller("of several rules that add, Azure takes the one that adds most")
+        _NATIVE,
+        _controller("of several rules that add, Azure takes the one that adds most"),
+        _controller("Compute Engine has no steps"),
     ),
-    "change by per cent": _row(_NATIVE, _approximated("Azure does not say how it rounds a part of an instance")),
-    "least change by per cent": _row(_NATIVE, _other_size("Azure knows no least number for a change by per cent")),
+    "change by per cent": _row(
+        _NATIVE,
+        _approximated("Azure does not say how it rounds a part of an instance"),
+        _controller("Compute Engine changes sizes by targets only"),
+    ),
+    "least change by per cent": _row(
+        _NATIVE,
+        _other_size("Azure knows no least number for a change by per cent"),
+        _controller("Compute Engine changes sizes by targets only"),
+    ),
     "target-tracking policy": _row(
         _NATIVE,
         _other_size("two rules: one instance more above the target, one less below 70 % of it, as a mean of 5 min"),
+        _NATIVE,
     ),
     "predictive policy": _row(
-        _NATIVE, _other_size("Azure holds its forecast of the CPU against the group's rules, not against the target")
+        _NATIVE,
+        _other_size("Azure holds its forecast of the CPU against the group's rules, not against the target"),
+        _other_size("Compute Engine forecasts the CPU against its one CPU target, and scales by what it measures too"),
     ),
-    "predictive policy on another metric than CPU": _row(_NATIVE, _unsupported("Azure forecasts CPU only")),
-    "forecast above the maximum": _row(_NATIVE, _unsupported("Azure never goes above the maximum")),
-    "alarm": _row(_NATIVE, _NATIVE),
-    "alarm over several periods": _row(_NATIVE, _AVERAGES),
-    "alarm on some of several datapoints": _row(_NATIVE, _AVERAGES),
-    "alarm on a percentile": _row(_NATIVE, _controller("autoscale rules and metric alerts know no percentiles")),
+    "predictive policy on another metric than CPU": _row(
+        _NATIVE, _unsupported("Azure forecasts CPU only"), _unsupported("Compute Engine forecasts CPU only")
+    ),
+    "forecast above the maximum": _row(
+        _NATIVE,
+        _unsupported("Azure never goes above the maximum"),
+        _unsupported("Compute Engine never goes above the maximum"),
+    ),
+    "alarm": _row(_NATIVE, _NATIVE, _NATIVE),
+    "alarm over several periods": _row(
+        _NATIVE, _AVERAGES, _approximated("Cloud Monitoring slides its period and asks how long the condition holds")
+    ),
+    "alarm on some of several datapoints": _row(
+        _NATIVE, _AVERAGES, _approximated("Cloud Monitoring wants the breaching datapoints one after the other")
+    ),
+    "alarm on a percentile": _row(
+        _NATIVE, _controller("autoscale rules and metric alerts know no percentiles"), _NATIVE
+    ),
     "alarm that breaches without data": _row(
-        _NATIVE, _controller("an autoscale rule without data never fires; Azure goes to the default capacity")
+        _NATIVE, _controller("an autoscale rule without data never fires; Azure goes to the default capacity"), _NATIVE
     ),
     "alarm that says how missing data count": _row(
-        _NATIVE, _approximated("a rule without data does not fire, and the size goes up to the default capacity")
+        _NATIVE,
+        _approximated("a rule without data does not fire, and the size goes up to the default capacity"),
+        _NATIVE,
     ),
     "scaling in by any of several alarms": _row(
-        _NATIVE, _approximated("Azure removes instances only when all rules that remove agree")
+        _NATIVE,
+        _approximated("Azure removes instances only when all rules that remove agree"),
+        _controller("an autoscaler of Compute Engine takes the largest of its signals"),
     ),
     "notification when an alarm is over": _row(
-        _NATIVE, _approximated("Azure tells the same action groups that an alert fired and that it is resolved")
+        _NATIVE,
+        _approximated("Azure tells the same action groups that an alert fired and that it is resolved"),
+        _NATIVE,
     ),
-    "schedule": _row(_NATIVE, _NATIVE),
-    "schedule window": _row(_NATIVE, _NATIVE),
-    "schedule by day of the month": _row(_NATIVE, _WEEKLY),
-    "schedule that fires within the hour": _row(_NATIVE, _WEEKLY),
-    "schedule with a first or last moment": _row(_NATIVE, _WEEKLY),
+    "others told when an alarm is over": _row(
+        _NATIVE, _NATIVE, _approximated("an alert policy tells all its channels, of the beginning and of the end")
+    ),
+    "schedule": _row(_NATIVE, _NATIVE, _NATIVE),
+    "schedule window": _row(_NATIVE, _NATIVE, _NATIVE),
+    "schedule by day of the month": _row(_NATIVE, _WEEKLY, _NATIVE),
+    "schedule that fires within the hour": _row(_NATIVE, _WEEKLY, _NATIVE),
+    "schedule with a first or last moment": _row(
+        _NATIVE, _WEEKLY, _controller("a scaling schedule has neither a first nor a last moment")
+    ),
     "schedule once, without an end": _row(
-        _NATIVE, _unsupported("a fixed date of Azure ends; give a `duration`, or edit `capacity` when the day has come")
+        _NATIVE,
+        _unsupported("a fixed date of Azure ends; give a `duration`, or edit `capacity` when the day has come"),
+        _controller("a scaling schedule is a window that ends"),
     ),
-    "cpu metric": _row(_NATIVE, _NATIVE),
-    "network metric": _row(_NATIVE, _NATIVE),
-    "agent metric": _row(_NATIVE, _NATIVE),
-    "balancer metric": _row(_NATIVE, _NATIVE),
-    "queue metric": _row(_NATIVE, _NATIVE),
-    "custom metric": _row(_NATIVE, _NATIVE),
-    "PromQL metric": _row(_NATIVE, _controller("autoscale rules take no PromQL query")),
-    "spot instances": _row(_NATIVE, _NATIVE),
-    "several sizes": _row(_NATIVE, _NATIVE),
-    "sizes with weights": _row(_NATIVE, _unsupported("a scale set counts instances, whatever their size")),
+    "cpu metric": _row(_NATIVE, _NATIVE, _NATIVE),
+    "network metric": _row(_NATIVE, _NATIVE, _NATIVE),
+    "agent metric": _row(_NATIVE, _NATIVE, _NATIVE),
+    "balancer metric": _row(_NATIVE, _NATIVE, _NATIVE),
+    "queue metric": _row(_NATIVE, _NATIVE, _NATIVE),
+    "custom metric": _row(_NATIVE, _NATIVE, _NATIVE),
+    "PromQL metric": _row(_NATIVE, _controller("autoscale rules take no PromQL query"), _NATIVE),
+    "spot instances": _row(_NATIVE, _NATIVE, _NATIVE),
+    "several sizes": _row(_NATIVE, _NATIVE, _NATIVE),
+    "sizes with weights": _row(
+        _NATIVE,
+        _unsupported("a scale set counts instances, whatever their size"),
+        _unsupported("a managed instance group counts instances, whatever their size"),
+    ),
     "spot replaced before it is taken": _row(
-        _NATIVE, _unsupported("Azure gives 30 s of notice and replaces afterwards")
+        _NATIVE,
+        _unsupported("Azure gives 30 s of notice and replaces afterwards"),
+        _unsupported("Compute Engine gives 30 s of notice and recreates afterwards"),
     ),
-    "capacity reservation": _row(_NATIVE, _NATIVE),
-    "lifecycle hooks": _row(_NATIVE, _LATER),
-    "warm pool": _row(_NATIVE, _LATER),
-    "suspended processes": _row(_NATIVE, _LATER),
-    "group metrics": _row(_NATIVE, _LATER),
+    "capacity reservation": _row(_NATIVE, _NATIVE, _NATIVE),
+    "lifecycle hooks": _row(_NATIVE, _LATER, _unsupported("Compute Engine has none; a shutdown script has 90 s")),
+    "warm pool": _row(_NATIVE, _LATER, _unsupported("give `gcp.stopped` or `gcp.suspended`")),
+    "suspended processes": _row(_NATIVE, _LATER, _unsupported("Compute Engine has no processes to suspend")),
+    "group metrics": _row(_NATIVE, _LATER, _unsupported("Cloud Monitoring measures the sizes of groups always")),
     "group stabilization": _row(
         _unsupported("EC2 Auto Scaling looks back for no group as a whole"),
         _controller("autoscale settings do not look back"),
+        _NATIVE,
     ),
-    "warm-up": _row(_NATIVE, _approximated("Azure counts the metrics of a new instance at once")),
-    "protection from scaling in": _row(_NATIVE, _unsupported("Azure protects single instances, not those to come")),
-    "health probe of the group": _row(_ELSEWHERE, _NATIVE),
-    "balancer port": _row(_ELSEWHERE, _unsupported("Azure keeps the port with the load balancer's rules")),
-    "balancer drain": _row(_ELSEWHERE, _unsupported("Azure keeps draining with the application gateway")),
-    "network by name": _row(_unsupported("on AWS the subnets say which network it is"), _NATIVE),
-    "subnets by tag": _row(_NATIVE, _unsupported("subnets have no tags on Azure; name one by `subnets`")),
-    "several subnets": _row(_NATIVE, _unsupported("a scale set has one subnet; zones are chosen by `zones`")),
-    "several security groups": _row(_NATIVE, _unsupported("a network card has one network security group")),
-    "image by architecture": _row(_NATIVE, _unsupported("on Azure the image's sku says the architecture")),
+    "warm-up": _row(_NATIVE, _approximated("Azure counts the metrics of a new instance at once"), _NATIVE),
+    "protection from scaling in": _row(
+        _NATIVE,
+        _unsupported("Azure protects single instances, not those to come"),
+        _unsupported("Compute Engine protects no instance from scaling in"),
+    ),
+    "health probe of the group": _row(_ELSEWHERE, _NATIVE, _NATIVE),
+    "balancer port": _row(_ELSEWHERE, _unsupported("Azure keeps the port with the load balancer's rules"), _NATIVE),
+    "balancer drain": _row(_ELSEWHERE, _unsupported("Azure keeps draining with the application gateway"), _NATIVE),
+    "network by name": _row(_unsupported("on AWS the subnets say which network it is"), _NATIVE, _NATIVE),
+    "subnets by tag": _row(
+        _NATIVE,
+        _unsupported("subnets have no tags on Azure; name one by `subnets`"),
+        _unsupported("subnetworks have no labels; name one by `subnets`"),
+    ),
+    "several subnets": _row(
+        _NATIVE,
+        _unsupported("a scale set has one subnet; zones are chosen by `zones`"),
+        _unsupported("a network card is in one subnetwork, which spans the region"),
+    ),
+    "several security groups": _row(
+        _NATIVE,
+        _unsupported("a network card has one network security group"),
+        Support(Means.NATIVE, "network tags, as many as are given"),
+    ),
+    "image by architecture": _row(_NATIVE, _unsupported("on Azure the image's sku says the architecture"), _NATIVE),
     "session tokens for metadata": _row(
-        _NATIVE, _approximated("Azure's metadata service asks for a header in place of a session token")
+        _NATIVE,
+        _approximated("Azure's metadata service asks for a header in place of a session token"),
+        _approximated("the metadata server asks for a header in place of a session token"),
     ),
-    "metadata hops": _row(_NATIVE, _unsupported("Azure's metadata service does not count hops")),
-    "host metrics each minute": _row(_NATIVE, Support(Means.NATIVE, "Azure's host metrics are always of a minute")),
-    "encrypted disk": _row(_NATIVE, Support(Means.NATIVE, "Azure encrypts every disk at rest")),
-    "unencrypted disk": _row(_NATIVE, _unsupported("Azure encrypts every disk at rest")),
-    "disk that is kept": _row(_NATIVE, _unsupported("the disks of a scale set's instances go with them")),
+    "metadata hops": _row(
+        _NATIVE,
+        _unsupported("Azure's metadata service does not count hops"),
+        _unsupported("the metadata server does not count hops"),
+    ),
+    "host metrics each minute": _row(
+        _NATIVE,
+        Support(Means.NATIVE, "Azure's host metrics are always of a minute"),
+        Support(Means.NATIVE, "host metrics are always of a minute"),
+    ),
+    "encrypted disk": _row(
+        _NATIVE,
+        Support(Means.NATIVE, "Azure encrypts every disk at rest"),
+        Support(Means.NATIVE, "Compute Engine encrypts every disk at rest"),
+    ),
+    "unencrypted disk": _row(
+        _NATIVE,
+        _unsupported("Azure encrypts every disk at rest"),
+        _unsupported("Compute Engine encrypts every disk at rest"),
+    ),
+    "disk that is kept": _row(_NATIVE, _unsupported("the disks of a scale set's instances go with them"), _NATIVE),
+    "schedule that changes the maximum": _row(
+        _NATIVE, _NATIVE, _controller("a scaling schedule only raises the minimum")
+    ),
+    "schedule that sets the size": _row(
+        _NATIVE,
+        _approximated("a profile of Azure sets no size; it only brings the size between its minimum and maximum"),
+        _approximated("a scaling schedule sets no size; it only raises the minimum"),
+    ),
+    "schedule that sets a size of its own": _row(
+        _NATIVE,
+        _approximated("a profile of Azure sets no size; it only brings the size between its minimum and maximum"),
+        _controller("a scaling schedule sets no size; it only raises the minimum"),
+    ),
+    "schedules that do more than raise the minimum": _row(
+        _NATIVE, _NATIVE, _controller("a scaling schedule is a window of five minutes or more that raises the minimum")
+    ),
+    "schedules without a policy": _row(
+        _NATIVE,
+        _NATIVE,
+        _approximated(
+            "an autoscaler always has a signal: CPU at 100 per cent, which adds nothing and lets the size fall"
+        ),
+    ),
+    "forecast without scaling": _row(
+        _NATIVE, _NATIVE, _approximated("Compute Engine shows no forecast: nothing is set up")
+    ),
+    "forecast buffer": _row(_NATIVE, _NATIVE, _approximated("Compute Engine takes the initialization period for it")),
+    "scaling in by some policies only": _row(
+        _NATIVE, _NATIVE, _controller("an autoscaler scales in by all its signals or by none")
+    ),
+    "warm-up of one policy": _row(
+        _NATIVE,
+        _approximated("Azure counts the metrics of a new instance at once"),
+        _approximated("Compute Engine has one initialization period for all signals: the longest"),
+    ),
+    "group cooldown": _row(_NATIVE, _NATIVE, Support(Means.NATIVE, "only simple policies wait, and a controller does")),
+    "alarm that includes its threshold": _row(
+        _NATIVE, _NATIVE, _approximated("Cloud Monitoring compares with more than and less than only")
+    ),
+    "on-demand base beside spot": _row(
+        _NATIVE, _NATIVE, _unsupported("all instances of a template are of one sort; the v1 API has no mix")
+    ),
+    "strategy for spot": _row(
+        _NATIVE, _NATIVE, _approximated("Compute Engine takes what is to be had; `prioritized` gives ranks")
+    ),
+    "spot price limit": _row(_NATIVE, _NATIVE, _unsupported("Compute Engine takes no price for spot instances")),
+    "tags in capitals": _row(_NATIVE, _NATIVE, _approximated("labels are in lower case")),
 }
 """By feature and provider."""
 

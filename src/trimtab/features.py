@@ -1,21 +1,25 @@
 """What a group uses: each feature by its name in the table of capabilities, and the field that asks for it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
+from trimtab.engine.windows import only_raises_minimum
 from trimtab.models import (
     Alarm,
+    Comparison,
     InstanceTemplate,
     MaximumBreach,
     Metric,
     MetricSource,
     MissingData,
     Policy,
+    PredictiveMode,
     PredictivePolicy,
     ScalingGroup,
     Schedule,
     SimplePolicy,
+    SpotStrategy,
     Step,
     StepPolicy,
     TargetTrackingPolicy,
@@ -27,7 +31,8 @@ def features_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     yield from _features_of_policies(group)
     yield from _features_of_alarms(group)
     for schedule in group.schedules:
-        yield from _features_of_schedule(schedule)
+        yield from _features_of_schedule(schedule, group)
+    yield from _features_of_timetable(group)
     yield from _features_of_group(group)
     yield from _features_of_template(group.template)
 
@@ -47,11 +52,18 @@ def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
                 yield _metric_feature(policy.metric), f"{path}.metric"
                 if policy.metric.name != "cpu":
                     yield "predictive policy on another metric than CPU", f"{path}.metric"
+                if policy.mode is PredictiveMode.FORECAST_ONLY:
+                    yield "forecast without scaling", f"{path}.mode"
+                if policy.buffer is not None:
+                    yield "forecast buffer", f"{path}.buffer"
                 if policy.maximum_breach is MaximumBreach.INCREASE:
                     yield "forecast above the maximum", f"{path}.maximum_breach"
                     yield "forecast above the maximum", f"{path}.maximum_buffer"
         yield from _given((("least change by per cent", f"{path}.minimum_change", _of(policy, "minimum_change")),))
-        yield from _given((("warm-up", f"{path}.warm_up", _of(policy, "warm_up")),))
+        yield from _given((("warm-up of one policy", f"{path}.warm_up", _of(policy, "warm_up")),))
+    tracking = [policy for policy in group.policies if isinstance(policy, TargetTrackingPolicy) and policy.enabled]
+    if len({policy.scale_in for policy in tracking}) > 1:
+        yield "scaling in by some policies only", "policies"
 
 
 def _features_of_steps(policy: StepPolicy, path: str) -> Iterator[tuple[str, str]]:
@@ -78,6 +90,8 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     for alarm in group.alarms:
         path = f"alarms.{alarm.name}"
         yield "alarm", path
+        if alarm.comparison in (Comparison.AT_LEAST, Comparison.AT_MOST):
+            yield "alarm that includes its threshold", f"{path}.{alarm.comparison}"
         if alarm.statistic.startswith("p"):
             yield "alarm on a percentile", f"{path}.statistic"
         if alarm.periods > 1:
@@ -92,6 +106,8 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield "notification when an alarm is over", f"{path}.notify"
         elif alarm.notify_ok:
             yield "notification when an alarm is over", f"{path}.notify_ok"
+        if alarm.notify and alarm.notify_ok and set(alarm.notify) != set(alarm.notify_ok):
+            yield "others told when an alarm is over", f"{path}.notify_ok"
         yield _metric_feature(alarm.metric), f"{path}.metric"
     if len({alarm.metric.name for alarm in _removing(group)}) > 1:
         yield "scaling in by any of several alarms", "alarms"
@@ -112,7 +128,14 @@ def _negative(amount: SimplePolicy | Step) -> bool:
     return (amount.change or amount.percent or 0) < 0
 
 
-def _features_of_schedule(schedule: Schedule) -> Iterator[tuple[str, str]]:
+def _features_of_timetable(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    if not only_raises_minimum(group):
+        yield "schedules that do more than raise the minimum", "schedules"
+    if group.schedules and not any(policy.enabled for policy in group.policies):
+        yield "schedules without a policy", "schedules"
+
+
+def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[tuple[str, str]]:
     path = f"schedules.{schedule.name}"
     yield ("schedule window" if schedule.is_window else "schedule"), path
     crons = [cron.split() for cron in (schedule.cron, schedule.until) if cron]
@@ -124,6 +147,11 @@ def _features_of_schedule(schedule: Schedule) -> Iterator[tuple[str, str]]:
         yield "schedule with a first or last moment", f"{path}.{'starts' if schedule.starts else 'ends'}"
     if schedule.at is not None and not schedule.is_window:
         yield "schedule once, without an end", f"{path}.at"
+    if schedule.max not in (None, group.capacity.max):
+        yield "schedule that changes the maximum", f"{path}.max"
+    if schedule.desired is not None:
+        own = schedule.desired != schedule.min
+        yield f"schedule that sets {'a size of its own' if own else 'the size'}", f"{path}.desired"
 
 
 def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
@@ -131,6 +159,10 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     asked = (
         ("spot instances", "purchase.spot", purchase.spot),
         ("several sizes", "purchase.sizes", purchase.sizes),
+        ("on-demand base beside spot", "purchase.on_demand_base", purchase.on_demand_base),
+        ("on-demand base beside spot", "purchase.on_demand_percent", purchase.on_demand_percent),
+        ("strategy for spot", "purchase.strategy", purchase.strategy not in (None, SpotStrategy.PRIORITIZED)),
+        ("spot price limit", "purchase.max_price", purchase.max_price),
         ("sizes with weights", "purchase.sizes.weight", any(one.weight for one in purchase.sizes)),
         ("spot replaced before it is taken", "purchase.rebalance", purchase.rebalance),
         ("capacity reservation", "purchase.reservation", purchase.reservation),
@@ -138,6 +170,9 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("warm pool", "aws.warm_pool", group.aws.warm_pool is not None),
         ("suspended processes", "aws.suspended_processes", group.aws.suspended_processes),
         ("group metrics", "aws.group_metrics", group.aws.group_metrics),
+        ("group cooldown", "cooldown", group.cooldown is not None),
+        ("tags in capitals", "tags", _has_capitals(group.tags)),
+        ("tags in capitals", "template.tags", _has_capitals(group.template.tags)),
         ("group stabilization", "stabilization", group.stabilization is not None),
         ("warm-up", "warm_up", group.warm_up is not None),
         ("protection from scaling in", "protect_from_scale_in", group.protect_from_scale_in),
@@ -169,6 +204,10 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
 
 def _given(asked: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
     yield from ((feature, path) for feature, path, given in asked if given)
+
+
+def _has_capitals(tags: Mapping[str, str]) -> bool:
+    return any(text != text.lower() for pair in tags.items() for text in pair)
 
 
 def _of(policy: Policy, name: str) -> object:

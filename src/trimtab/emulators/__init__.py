@@ -13,12 +13,14 @@ from trimtab.errors import MissingExtra
 if TYPE_CHECKING:
     from trimtab.emulators.aws.server import AwsEmulator
     from trimtab.emulators.azure.server import AzureEmulator
+    from trimtab.emulators.gcp.server import GcpEmulator
 
-__all__ = ["AwsEmulator", "AzureEmulator", "DoorError", "Doors", "Hold", "LoggedCall"]
+__all__ = ["AwsEmulator", "AzureEmulator", "DoorError", "Doors", "GcpEmulator", "Hold", "LoggedCall"]
 
 _CLOUDS = {
     "AwsEmulator": ("trimtab.emulators.aws.server", "the AWS emulator"),
     "AzureEmulator": ("trimtab.emulators.azure.server", "the Azure emulator"),
+    "GcpEmulator": ("trimtab.emulators.gcp.server", "the GCP emulator"),
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import trimtab.emulators
 from trimtab.errors import MissingExtra
 
-_EMULATORS = {"aws": "AwsEmulator", "azure": "AzureEmulator"}
+_EMULATORS = {"aws": "AwsEmulator", "azure": "AzureEmulator", "gcp": "GcpEmulator"}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,6 +22,7 @@ class Entry:
 PROVIDERS: Mapping[str, Entry] = {
     "memory": Entry("trimtab.providers.memory.provider:connect"),
     "aws": Entry("trimtab.providers.aws.provider:connect", "aws", ("boto3", "botocore")),
+    "gcp": Entry("trimtab.providers.gcp.provider:connect", "gcp", ("google", "grpc")),
     "azure": Entry("trimtab.providers.azure.provider:connect", "azure", ("azure", "tzlocal")),
 }
 

@@ -1,7 +1,7 @@
 """What was measured: points of time series, by metric, resource and labels."""
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -66,6 +66,10 @@ class Series:
         if start == end:
             return [point for point in self.points[:last] if point.at == end]
         return self.points[bisect_right(self.points, start, key=_moment) : last]
+
+    def extend(self, values: Iterable[tuple[datetime, Value, datetime]]) -> None:
+        """Append values in order: each with its moment and where it began."""
+        self.points += [Point(at, number, value, start) for number, (at, value, start) in enumerate(values)]
 
     def upto(self, end: datetime, window: timedelta) -> Iterator[Point]:
         """The points up to `end` and not older than a window before it, newest first."""

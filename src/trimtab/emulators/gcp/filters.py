@@ -51,6 +51,11 @@ def invalid(field: str, value: str, text: str) -> ServiceError:
 # selectors
 
 
+def selector_of(name: str) -> str | None:
+    """What a field of a time series is called here, such as `resource.labels.zone`; `None` for what is none."""
+    return _monitoring_selector(name.replace('"', ""))
+
+
 def _monitoring_selector(name: str) -> str | None:
     if name in ("metric.type", "resource.type", "project", "group.id"):
         return name

@@ -213,8 +213,6 @@ def _remarks(group: ScalingGroup) -> Iterator[str]:
     asked = group.health_check.grace
     if repairs(group) and asked is not None and grace_of(group) != asked:
         yield f"health_check.grace: Azure holds repairs back for {SHORTEST_GRACE} to 1:30:00, not for {asked}"
-    if any(schedule.desired is not None for schedule in group.schedules):
-        yield "schedules: a profile of Azure sets no size; it only brings the size between its minimum and maximum"
 
 
 def _problems(fleet: Fleet, group: ScalingGroup, calls: Calls) -> Iterator[str]:

@@ -136,7 +136,10 @@ AUTOSCALER = Kind(
         Field(path=f"{_CUSTOM}.singleInstanceAssignment", models="policies.*.target"),
         Field(path=f"{_POLICY}.scaleInControl.maxScaledInReplicas.fixed", models="gcp.scale_in_limit"),
         Field(path=f"{_POLICY}.scaleInControl.timeWindowSec", models="gcp.scale_in_window gcp.scale_in_limit"),
-        Field(path=_WINDOW, models="schedules.*.cron schedules.*.at schedules.*.until schedules.*.duration"),
+        Field(
+            path=_WINDOW,
+            models="schedules.*.cron schedules.*.at schedules.*.until schedules.*.duration schedules.*.zone",
+        ),
     ),
     maps={f"{_POLICY}.customMetricUtilizations": "metric"},
     replaces=True,

@@ -1,0 +1,129 @@
+"""Autoscalers over time: every minute one is looked at, and where it asks for another size, there is one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from trimtab.emulators.gcp.autoscaler_past import Past
+from trimtab.emulators.gcp.autoscaling import Forecast, Verdict, evaluate, next_moment
+from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance
+from trimtab.emulators.gcp.group import Group
+from trimtab.emulators.gcp.world import Phase, World
+
+MINUTE = timedelta(minutes=1)
+STOCKOUT = {"ZONE_RESOURCE_POOL_EXHAUSTED": "ZONE_RESOURCE_STOCKOUT"}
+
+
+class AutoscalerWatch:
+    """
+    One autoscaler.
+
+    Args:
+        world: Where it is.
+        key: Its key.
+        earlier: The same autoscaler before this write, whose past goes on.
+    """
+
+    def __init__(self, world: World, key: str, earlier: "AutoscalerWatch | None" = None) -> None:
+        self.world = world
+        self.key = key
+        self.past: Past | None = earlier.past if earlier else None
+        self.forecast: Forecast = earlier.forecast if earlier else ()
+        self.verdict: Verdict | None = None
+        self._due: datetime | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The autoscaler as it is kept."""
+        return self.world.resources[self.key]
+
+    @property
+    def target(self) -> str:
+        """The key of its group."""
+        return self.world.key(str(self.body["target"]))
+
+    def wake(self) -> None:
+        """Be looked at when the next minute begins."""
+        due = self.world.now().replace(second=0, microsecond=0) + MINUTE
+        if self._due is None or self._due > due:
+            self._look_at(due)
+
+    def rearm(self) -> None:
+        """Be looked at by a clock that was set back."""
+        self._due = None
+        self.wake()
+
+    def look(self) -> None:
+        """Look now."""
+        group = self.world.groups.get(self.target)
+        if group is None:
+            return
+        now, facts = self.world.now(), facts_of(group)
+        read = self.world.datapoints.of_metric
+        self.verdict = evaluate(self.body, facts=facts, now=now, read=read, past=self.past, forecast=self.forecast)
+        self.past = self.verdict.past
+        if self.verdict.size is not None and self.verdict.size != facts.target_size:
+            group.resize(self.verdict.size)
+        due = next_moment(
+            self.body,
+            facts_of(group),
+            now,
+            datapoints=self.world.datapoints,
+            past=self.past,
+            forecast=self.forecast,
+        )
+        if due is not None:
+            self._look_at(due)
+
+    def _look_at(self, due: datetime) -> None:
+        self._due = due
+        self.world.at(due, (Phase.AUTOSCALERS, self.key), self._come, lambda: self._is_current(due))
+
+    def _is_current(self, due: datetime) -> bool:
+        return self._due == due and self.world.watches.get(self.key) is self
+
+    def _come(self) -> None:
+        self._due = None
+        self.look()
+
+    def shown(self) -> dict[str, Any]:
+        """The autoscaler with what it found."""
+        if self.verdict is None:
+            return {**self.body, "status": "PENDING"}
+        return {
+            **self.body,
+            "status": self.verdict.status,
+            "statusDetails": [dict(one) for one in self.verdict.status_details],
+            "recommendedSize": self.verdict.recommended,
+            **(
+                {"scalingScheduleStatus": {name: dict(one) for name, one in self.verdict.schedule_status.items()}}
+                if self.verdict.schedule_status
+                else {}
+            ),
+        }
+
+
+def facts_of(group: Group) -> GroupFacts:
+    """What an autoscaler knows of a group."""
+    troubles = {
+        STOCKOUT[str(one.error["code"])] for one in group.members if one.error and one.error["code"] in STOCKOUT
+    }
+    return GroupFacts(
+        name=group.name,
+        target_size=int(group.body.get("targetSize") or 0),
+        instances=[Instance(id=one.number, running_since=one.running_since) for one in group.staying()],
+        backends=list(_backends(group)),
+        troubles=sorted(troubles),
+    )
+
+
+def _backends(group: Group) -> list[Backend]:
+    link, found = str(group.body.get("instanceGroup", "")), []
+    for key, body in group.world.resources.items():
+        if key.split("/")[-2] != "backendServices":
+            continue
+        for one in body.get("backends") or ():
+            if one.get("group") == link:
+                balancing = Balancing(one.get("balancingMode", "UTILIZATION"))
+                capacity = one.get("maxRatePerInstance" if balancing is Balancing.RATE else "maxUtilization")
+                found.append(Backend(service=str(body["name"]), balancing=balancing, capacity=capacity))
+    return found

@@ -1,0 +1,55 @@
+"""The control doors that only the GCP emulator has, and values that come in through the door for metrics."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from trimtab.emulators.control import Door
+from trimtab.emulators.gcp.world import World
+
+
+def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
+    """The doors by method and name."""
+    return {
+        ("POST", "forecasts"): lambda body: _hand_in(world, body),
+        ("POST", "shortages"): lambda body: world.shortages.append(dict(body)),
+        ("GET", "shortages"): lambda _: world.shortages,
+        ("DELETE", "shortages"): lambda _: world.shortages.clear(),
+        ("POST", "targets"): lambda body: _fail(world, body),
+        ("GET", "incidents"): lambda _: world.monitoring.incidents,
+    }
+
+
+def _hand_in(world: World, body: Mapping[str, Any]) -> None:
+    for key, watch in world.watches.items():
+        if key.endswith(f"/{body['group']}"):
+            points = [(datetime.fromisoformat(one["at"]), int(one["capacity"])) for one in body["points"]]
+            watch.forecast = sorted(points)
+            watch.wake()
+            return
+    raise KeyError(f"there is no autoscaler {body['group']}")
+
+
+def _fail(world: World, body: Mapping[str, Any]) -> None:
+    name = str(body["instance"]).rsplit("/", 1)[-1]
+    if body.get("healthy"):
+        world.failing.discard(name)
+    else:
+        world.failing.add(name)
+
+
+def measure(world: World, point: Mapping[str, Any], at: datetime) -> None:
+    """Keep one value: of each running instance where the point names a group."""
+    metric, value, labels = str(point["metric"]), float(point["value"]), dict(point.get("dimensions") or {})
+    if point.get("resource") is None:
+        raise ValueError("a point of Google Cloud names the link of its group as `resource`, or a type of resource")
+    key = world.key(str(point["resource"]))
+    group = world.groups.get(key)
+    if group is None:
+        world.monitoring.measure(metric, labels, key, {}, at, value)
+        return
+    for member in group.members:
+        if member.running_since is not None:
+            where = {"instance_id": member.number, "zone": member.zone}
+            own = {**labels, "instance_name": member.name} if metric.startswith("compute.") else labels
+            world.monitoring.measure(metric, own, "gce_instance", where, at, value)

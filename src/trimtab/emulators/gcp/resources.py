@@ -1,0 +1,326 @@
+"""What every collection of Compute Engine does: insert, get, list, patch, update, delete, aggregated lists."""
+
+import copy
+import fnmatch
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.gcp.operations import note_operation
+from trimtab.emulators.gcp.routing import fields_of, plain_collection, read_only, schema_of
+from trimtab.emulators.gcp.wire import Request, in_use, invalid, not_found
+from trimtab.emulators.gcp.world import PREFIX, ZONES, World, stamp
+
+NAME = "(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)"
+_LINK = re.compile(r"^(projects/[^/]+/)?(global|zones|regions)/.+/.+")
+_ADDRESS = re.compile(r"^https?://[^/]+/compute/v1/")
+_TERM = re.compile(r"""\(?\s*([\w.]+)\s*(=|!=|eq|ne|>|<)\s*("[^"]*"|'[^']*'|[^\s()]+)\s*\)?""")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """
+    What one collection does of its own.
+
+    Attributes:
+        check: Refuses a body before it is kept; gets the key and the body.
+        complete: Adds what the service adds to a body that is kept.
+        written: Called when something was inserted or changed.
+        leave: Refuses to let something go, or takes what depends on it along.
+        shown: A thing as reads give it.
+    """
+
+    check: Callable[[World, str, dict[str, Any]], None] = lambda world, key, body: None
+    complete: Callable[[World, str, dict[str, Any]], None] = lambda world, key, body: None
+    written: Callable[[World, str], None] = lambda world, key: None
+    leave: Callable[[World, str], None] = lambda world, key: None
+    shown: Callable[[World, str], dict[str, Any]] = lambda world, key: world.resources[key]
+    others: Mapping[str, Callable[["Call"], dict[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call with the world that it is made in."""
+
+    world: World
+    request: Request
+    own: Collection
+
+    @property
+    def collection(self) -> str:
+        """The collection without its scope."""
+        return plain_collection(self.request.route.collection if self.request.route else "")
+
+    @property
+    def scope(self) -> str:
+        """`global`, `zones/Z` or `regions/R`."""
+        names = self.request.names
+        for kind in ("zone", "region"):
+            if kind in names:
+                return f"{kind}s/{names[kind]}"
+        return "global"
+
+    @property
+    def key(self) -> str:
+        """The thing that the path names."""
+        path = self.request.path.split("/projects/", 1)[1].split("/", 1)[1]
+        steps = path.split("/")
+        place = steps.index(self.collection)
+        return "/".join(steps[: place + 2])
+
+    def there(self) -> dict[str, Any]:
+        """The thing that the path names; 404 where it is not."""
+        if self.key not in self.world.resources:
+            raise not_found(f"projects/{self.world.project}/{self.key}")
+        return self.world.resources[self.key]
+
+
+# verbs
+
+
+def insert(call: Call) -> dict[str, Any]:
+    """Keep a new thing."""
+    body = taken(call.world, call.collection, call.request.body)
+    name = str(body.get("name", ""))
+    if not re.fullmatch(NAME, name):
+        text = f"Invalid value for field 'resource.name': '{name}'. Must be a match of regex '{NAME}'"
+        raise invalid(text)
+    key = f"{call.scope}/{call.collection}/{name}"
+    if key in call.world.resources:
+        text = f"The resource 'projects/{call.world.project}/{key}' already exists"
+        raise ServiceError("alreadyExists", text, 409)
+    call.own.check(call.world, key, body)
+    call.world.resources[key] = {**own_fields(call.world, call.collection, key), **body}
+    call.own.complete(call.world, key, call.world.resources[key])
+    call.own.written(call.world, key)
+    return note_operation(call.world, "insert", key)
+
+
+def get(call: Call) -> dict[str, Any]:
+    """One thing."""
+    call.there()
+    return call.own.shown(call.world, call.key)
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """The things of one place."""
+    start = f"{call.scope}/{call.collection}/"
+    keys = [key for key in sorted(call.world.resources) if key.startswith(start)]
+    return listed(call, [call.own.shown(call.world, key) for key in keys])
+
+
+def listed(call: Call, items: list[dict[str, Any]], name: str = "items") -> dict[str, Any]:
+    """A page of a list."""
+    fits = [one for one in items if matches(call.request.query.get("filter", ""), one)]
+    most = int(call.request.query.get("maxResults") or call.world.settings["page_size"])
+    start = int(call.request.query.get("pageToken") or 0)
+    page = fits[start : start + most]
+    found: dict[str, Any] = {}
+    if page or name != "items":
+        found[name] = [copy.deepcopy(one) for one in page]
+    if not page and name == "items":
+        found["warning"] = _nothing(call.scope)
+    if start + most < len(fits):
+        found["nextPageToken"] = str(start + most)
+    return found
+
+
+def aggregated(call: Call) -> dict[str, Any]:
+    """The things of every place."""
+    scopes = ["global", *(f"regions/{region}" for region in ZONES)]
+    scopes += [f"zones/{region}-{letter}" for region, letters in ZONES.items() for letter in letters]
+    every = []
+    for scope in scopes:
+        start = f"{scope}/{call.collection}/"
+        every += [(scope, key) for key in sorted(call.world.resources) if key.startswith(start)]
+    fits = [
+        (scope, shown)
+        for scope, key in every
+        if matches(call.request.query.get("filter", ""), shown := call.own.shown(call.world, key))
+    ]
+    most = int(call.request.query.get("maxResults") or call.world.settings["page_size"])
+    begin = int(call.request.query.get("pageToken") or 0)
+    found: dict[str, Any] = {scope: {"warning": _nothing(scope)} for scope in scopes}
+    for scope, one in fits[begin : begin + most]:
+        found[scope].pop("warning", None)
+        found[scope].setdefault(call.collection, []).append(copy.deepcopy(one))
+    more = {"nextPageToken": str(begin + most)} if begin + most < len(fits) else {}
+    return {"items": found, **more}
+
+
+def patch(call: Call) -> dict[str, Any]:
+    """Merge a body into a thing; null takes a field away."""
+    there = call.there()
+    body = taken(call.world, call.collection, call.request.body)
+    check_fingerprint(there, body)
+    changed = merged({**there}, {name: value for name, value in body.items() if name != "fingerprint"})
+    return _replace(call, call.key, changed, "patch")
+
+
+def update(call: Call) -> dict[str, Any]:
+    """Put a body in the place of a thing's."""
+    name = call.request.query.get("autoscaler")
+    key = f"{call.scope}/{call.collection}/{name}" if name else call.key
+    if key not in call.world.resources:
+        raise not_found(f"projects/{call.world.project}/{key}")
+    there = call.world.resources[key]
+    body = taken(call.world, call.collection, call.request.body)
+    check_fingerprint(there, body)
+    kept = {field: there[field] for field in there if field in read_only(schema_of(call.collection))}
+    own = {**kept, **{name: there[name] for name in ("name", "selfLink") if name in there}}
+    return _replace(call, key, {**own, **body}, "update")
+
+
+def _replace(call: Call, key: str, body: dict[str, Any], verb: str) -> dict[str, Any]:
+    call.own.check(call.world, key, body)
+    before = call.world.resources[key]
+    call.world.resources[key] = body
+    if "fingerprint" in before:
+        body["fingerprint"] = call.world.fingerprint()
+    call.own.complete(call.world, key, body)
+    call.own.written(call.world, key)
+    return note_operation(call.world, verb, key)
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Let a thing go."""
+    call.there()
+    call.own.leave(call.world, call.key)
+    made = note_operation(call.world, "delete", call.key)
+    call.world.resources.pop(call.key, None)
+    return made
+
+
+VERBS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
+    "insert": insert,
+    "get": get,
+    "list": list_,
+    "aggregatedList": aggregated,
+    "patch": patch,
+    "update": update,
+    "delete": delete,
+    "wait": get,
+}
+
+
+# bodies
+
+
+def own_fields(world: World, collection: str, key: str) -> dict[str, Any]:
+    """What the service gives every thing."""
+    scope = key.split("/")
+    fields = fields_of(schema_of(collection))
+    where = {scope[0].removesuffix("s"): world.link("/".join(scope[:2]))} if scope[0] != "global" else {}
+    kind = str(fields["kind"].get("default") or f"compute#{collection.removesuffix('s')}")
+    found = {
+        "kind": kind,
+        "id": world.number(),
+        "creationTimestamp": stamp(world.now()),
+        "selfLink": world.link(key),
+        **where,
+    }
+    return {**found, **({"fingerprint": world.fingerprint()} if "fingerprint" in fields else {})}
+
+
+def taken(world: World, collection: str, body: Any) -> dict[str, Any]:
+    """A body as it is kept: what is only given back left out, links in full."""
+    ignored = read_only(schema_of(collection))
+    return {name: full_links(world, value) for name, value in body.items() if name not in ignored}
+
+
+def full_links(world: World, value: Any) -> Any:
+    """Every link in a body with its address."""
+    if isinstance(value, str):
+        plain = _ADDRESS.sub("", value)
+        if not _LINK.match(plain):
+            return value
+        return PREFIX + (plain if plain.startswith("projects/") else f"projects/{world.project}/{plain}")
+    if isinstance(value, Mapping):
+        return {name: full_links(world, item) for name, item in value.items()}
+    return [full_links(world, item) for item in value] if isinstance(value, list) else value
+
+
+def merged(there: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON merge patch (RFC 7396)."""
+    for name, value in patch.items():
+        if value is None:
+            there.pop(name, None)
+        elif isinstance(value, Mapping):
+            before = there.get(name)
+            there[name] = merged(dict(before) if isinstance(before, Mapping) else {}, value)
+        else:
+            there[name] = value
+    return there
+
+
+def check_fingerprint(there: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Refuse a write that is about an earlier state."""
+    given = body.get("fingerprint")
+    if given and given != there.get("fingerprint"):
+        raise ServiceError("conditionNotMet", "Invalid fingerprint.", 412)
+
+
+def must_exist(world: World, link: str) -> None:
+    """404 where a reference leads nowhere."""
+    if link.startswith(f"{PREFIX}projects/{world.project}/") and world.key(link) not in world.resources:
+        raise not_found(link.removeprefix(PREFIX))
+
+
+def users_of(world: World, link: str, collections: tuple[str, ...]) -> Iterator[str]:
+    """The things that name a link."""
+    for key, body in world.resources.items():
+        if key.split("/")[-2] in collections and _names(body, link):
+            yield key
+
+
+def _names(value: Any, link: str) -> bool:
+    if isinstance(value, str):
+        return value == link
+    if isinstance(value, Mapping):
+        return any(_names(item, link) for name, item in value.items() if name != "selfLink")
+    return isinstance(value, list) and any(_names(item, link) for item in value)
+
+
+def refuse_in_use(world: World, key: str, kind: str, collections: tuple[str, ...]) -> None:
+    """Refuse to let go what something else names."""
+    for user in users_of(world, world.link(key), collections):
+        path = f"projects/{world.project}"
+        raise in_use(kind, f"{path}/{key}", f"{path}/{user}")
+
+
+# lists
+
+
+def matches(text: str, item: Mapping[str, Any]) -> bool:
+    """Whether a thing fits a filter: terms of names, comparisons and values, all of which hold."""
+    return all(_holds(item, name, operator, value.strip("\"'")) for name, operator, value in _TERM.findall(text))
+
+
+def _holds(item: Mapping[str, Any], name: str, operator: str, wanted: str) -> bool:
+    value: Any = item
+    for step in name.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    shown = "" if value is None else str(value)
+    match operator:
+        case "eq":
+            return re.fullmatch(wanted, shown) is not None
+        case "ne":
+            return re.fullmatch(wanted, shown) is None
+        case "=":
+            return fnmatch.fnmatchcase(shown, wanted)
+        case "!=":
+            return not fnmatch.fnmatchcase(shown, wanted)
+        case ">":
+            return shown > wanted
+        case _:
+            return shown < wanted
+
+
+def _nothing(scope: str) -> dict[str, Any]:
+    return {
+        "code": "NO_RESULTS_ON_PAGE",
+        "message": f"There are no results for scope '{scope}' on this page.",
+        "data": [{"key": "scope", "value": scope}],
+    }

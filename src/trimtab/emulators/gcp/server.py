@@ -1,0 +1,167 @@
+"""The GCP emulator as a server on loopback: Compute Engine over REST, Cloud Monitoring over gRPC."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TextIO
+
+from trimtab.clock import Clock
+from trimtab.emulators.calls import Reply
+from trimtab.emulators.control import Door
+from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.gcp import wire
+from trimtab.emulators.gcp.catalog import COLLECTIONS
+from trimtab.emulators.gcp.discovery import check, check_query, load
+from trimtab.emulators.gcp.extras import doors_of, measure
+from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
+from trimtab.emulators.gcp.resources import VERBS, Call, Collection
+from trimtab.emulators.gcp.routing import API, plain_collection
+from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
+from trimtab.emulators.serving import Emulator
+
+Asked = wire.Request | MonitoringCall
+HOME_PROJECTS = ("images",)
+"""Collections that are read in other people's projects too."""
+
+
+class GcpEmulator(Emulator[Asked, World]):
+    """
+    A project of Google Cloud on 127.0.0.1, as a context manager; the real SDK talks to it.
+
+    Args:
+        clock: The clock that its own follows until it is moved; by default the machine's.
+        port: Where to listen; 0 takes a free port.
+        log: Gets one line for each API call.
+    """
+
+    defaults = DEFAULT_SETTINGS
+
+    def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
+        super().__init__(clock, port, log)
+        self._monitoring = MonitoringServer(self.serve, self._world.monitoring)
+
+    @property
+    def monitoring_endpoint(self) -> str:
+        """Where Cloud Monitoring listens, over gRPC."""
+        return self._monitoring.endpoint
+
+    def stop(self) -> None:
+        """Stop serving, drop what is held, and forget everything."""
+        self.faults.gate.release(drop=True)
+        self._monitoring.stop()
+        super().stop()
+
+    @property
+    def project(self) -> str:
+        """The id of the project."""
+        return self._world.project
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that send gcloud, and trimtab, here."""
+        return {
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE": f"{self.endpoint}/",
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING": f"http://{self.monitoring_endpoint}/",
+            "GOOGLE_CLOUD_PROJECT": self.project,
+        }
+
+    def make_world(self) -> World:
+        """A project of its own."""
+        return World(self.clock, self.settings)
+
+    def more_doors(self, world: World) -> Mapping[tuple[str, str], Door]:
+        """Forecasts, shortages, targets and images."""
+        return doors_of(world)
+
+    def read(self, environ: dict[str, Any]) -> Asked:
+        """The call that an HTTP request makes."""
+        return wire.read(environ)
+
+    def handle(self, request: Asked) -> Reply:
+        """Answer a call that is known and well made, and hold the answer against the document."""
+        if isinstance(request, MonitoringCall):
+            return request.handle()
+        route = request.route
+        if route is None:
+            raise NotImplementedError(f"{request.method} {request.path}")
+        own = COLLECTIONS.get(plain_collection(route.collection))
+        handler = None if own is None else (own.others.get(route.verb) or VERBS.get(route.verb))
+        if own is None or handler is None:
+            raise NotImplementedError(route.id)
+        self._check_project(request)
+        _check(request)
+        answer = handler(Call(self._world, request, own))
+        _check_answer(request, answer)
+        return wire.result(answer)
+
+    def _check_project(self, request: wire.Request) -> None:
+        project = request.names.get("project", "")
+        if project != self.project and request.route and request.route.collection not in HOME_PROJECTS:
+            raise wire.not_found(f"projects/{project}")
+
+    def failure(self, request: Asked, error: ServiceError) -> Reply:
+        """An error as Google writes it."""
+        return request.failure(error) if isinstance(request, MonitoringCall) else wire.failure(error)
+
+    def nothing(self, request: Asked) -> Reply:
+        """An empty list, or that the one thing is not there."""
+        if isinstance(request, MonitoringCall):
+            return request.nothing()
+        if request.route is not None and request.route.verb in ("list", "aggregatedList", "listManagedInstances"):
+            return wire.result({})
+        return wire.failure(wire.not_found(request.path))
+
+    def throttled(self, request: Asked) -> ServiceError:
+        """403, as for a call too many in a minute."""
+        if isinstance(request, MonitoringCall):
+            return request.throttled()
+        return ServiceError("rateLimitExceeded", "Rate Limit Exceeded", 403)
+
+    def denied(self, request: Asked) -> ServiceError:
+        """403 `forbidden`."""
+        if isinstance(request, MonitoringCall):
+            return request.denied()
+        text = f"Required 'compute.{request.operation}' permission for 'projects/{self.project}'"
+        return ServiceError("forbidden", text, 403)
+
+    def broken(self, request: Asked) -> ServiceError:
+        """503 `backendError`."""
+        if isinstance(request, MonitoringCall):
+            return request.broken()
+        return ServiceError("backendError", "Internal error. Please try again or contact Google Support.", 503)
+
+    def missing(self, request: Asked, text: str) -> ServiceError:
+        """501."""
+        return ServiceError("notImplemented", f"the emulator does not have {text}", 501)
+
+    def measure(self, region: str | None, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a value of every running instance of a group, or of one resource."""
+        measure(self._world, point, datetime.fromisoformat(str(point["at"])))
+        return dict(point)
+
+
+def _check(request: wire.Request) -> None:
+    route = request.route
+    if route is None:
+        return
+    method = f"compute.{route.id}"
+    problems = check_query(load(API), method, {**request.query, **request.names})
+    if route.request is not None:
+        # a null takes a field away
+        body = _without_nulls(request.body)
+        problems += check(load(API), route.request, body, method=method if route.verb == "insert" else None)
+    if problems:
+        raise wire.invalid(problems[0])
+
+
+def _check_answer(request: wire.Request, answer: Mapping[str, Any]) -> None:
+    route = request.route
+    if route is not None and route.response is not None:
+        problems = check(load(API), route.response, answer)
+        if problems:
+            raise AssertionError(f"{route.id}: {problems[0]}")
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,123 @@
+"""What one emulated project consists of."""
+
+import base64
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from trimtab.emulators.clock import EmulatorClock
+from trimtab.emulators.gcp.datapoints import Datapoints, Labels
+from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
+from trimtab.emulators.timers import Timers
+
+if TYPE_CHECKING:
+    from trimtab.emulators.gcp.autoscaler_watch import AutoscalerWatch
+    from trimtab.emulators.gcp.group import Group
+
+PROJECT = "trimtab"
+PREFIX = "https://www.googleapis.com/compute/v1/"
+ZONES = {
+    "us-central1": ("a", "b", "c", "f"),
+    "us-east1": ("b", "c", "d"),
+    "europe-west1": ("b", "c", "d"),
+}
+DEFAULT_SETTINGS = {"boot_seconds": 0.0, "delete_seconds": 0.0, "operation_seconds": 0.0, "page_size": 500.0}
+"""
+How long an instance takes to run and to go; how long an operation is under way; how many items a page has.
+"""
+
+
+class Phase(IntEnum):
+    """What comes first among things due at the same moment."""
+
+    OPERATIONS = 0
+    INSTANCES = 1
+    ALERTS = 2
+    AUTOSCALERS = 3
+
+
+class World(Timers):
+    """
+    One emulated project.
+
+    Args:
+        clock: The emulator's clock.
+        settings: How it behaves; see `DEFAULT_SETTINGS`.
+    """
+
+    def __init__(self, clock: EmulatorClock, settings: dict[str, float]) -> None:
+        super().__init__(clock)
+        self.settings = settings
+        self.project = PROJECT
+        self.datapoints = Datapoints(self._system_labels)
+        self.monitoring = MonitoringWorld(
+            self, PROJECT, datapoints=self.datapoints, on_points=self._measured, phase=Phase.ALERTS
+        )
+        self._empty()
+
+    def _empty(self) -> None:
+        self.resources: dict[str, dict[str, Any]] = {}
+        """Everything that there is, by the part of its link behind the project."""
+        self.groups: dict[str, Group] = {}
+        self.watches: dict[str, AutoscalerWatch] = {}
+        self.shortages: list[dict[str, str]] = []
+        self.failing: set[str] = set()
+        """The names of instances that fail their health check."""
+        self._number = 10**18
+
+    def wipe(self) -> None:
+        """Forget everything."""
+        super().wipe()
+        self.monitoring.wipe()
+        self._empty()
+
+    def went_back(self) -> None:
+        """Look at autoscalers by a clock that was set back."""
+        for watch in self.watches.values():
+            watch.rearm()
+        self.monitoring.rearm()
+
+    def number(self) -> str:
+        """A number that no other thing has."""
+        self._number += 7919
+        return str(self._number)
+
+    def fingerprint(self) -> str:
+        """A fingerprint that no other state has."""
+        return base64.b64encode(int(self.number()).to_bytes(8, "big")).decode()
+
+    def link(self, key: str) -> str:
+        """The full link of a thing in the project."""
+        return f"{PREFIX}projects/{self.project}/{key}"
+
+    def key(self, link: str) -> str:
+        """The part of a link behind the project."""
+        return link.removeprefix(PREFIX).removeprefix(f"projects/{self.project}/")
+
+    def seconds(self, name: str) -> float:
+        """A setting that is a duration."""
+        return max(0.0, self.settings[name])
+
+    def look_again(self, manager: str) -> None:
+        """Have the autoscaler of a group looked at, because the group has changed."""
+        for watch in self.watches.values():
+            if watch.target == manager:
+                watch.wake()
+
+    def _measured(self, metric: str) -> None:
+        for watch in self.watches.values():
+            watch.wake()
+
+    def _system_labels(self, resource_type: str, labels: Labels) -> Labels:
+        """The group that an instance is a member of, as Cloud Monitoring knows it."""
+        number = labels.get("instance_id")
+        for group in self.groups.values():
+            for member in group.members:
+                if member.number == number:
+                    return {"instance_group": group.name, "name": member.name}
+        return {}
+
+
+def stamp(moment: datetime) -> str:
+    """A time as Compute Engine writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
