@@ -399,6 +399,21 @@ def connect(
 
 @overload
 def connect(
+    provider: Literal["gcp"],
+    *,
+    project: str = ...,
+    location: str = ...,
+    credentials: Any = None,
+    endpoint: str | None = None,
+    monitoring_endpoint: str | None = None,
+    clock: Clock | None = None,
+    workers: int = 8,
+    listener: Listener = ...,
+) -> Cloud: ...
+
+
+@overload
+def connect(
     provider: str, *, clock: Clock | None = None, workers: int = 8, listener: Listener = ..., **settings: Any
 ) -> Cloud: ...
 
@@ -410,7 +425,7 @@ def connect(
     A cloud to plan and apply on.
 
     Args:
-        provider: `memory`, `aws` or `azure`.
+        provider: `memory`, `aws`, `azure` or `gcp`.
         clock: Tells the time and waits; the machine's when left out.
         workers: How many groups are written, and how many reads are under way, at the same time.
         listener: Called for each event.

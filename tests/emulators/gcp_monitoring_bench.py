@@ -91,9 +91,7 @@ class MonitoringAlone(Emulator[MonitoringCall, MonitoringTimers]):
         at = datetime.fromisoformat(point["at"])
         labels = {"instance_id": str(point["dimensions"].get("instance", "1")), "zone": "us-central1-a"}
         group = {"instance_group": str(point["dimensions"].get("group", "web"))}
-        self.monitoring.measure(
-            point["metric"], {}, "gce_instance", labels, at, point["value"], system_labels=group
-        )
+        self.monitoring.measure(point["metric"], {}, "gce_instance", labels, at, point["value"], system_labels=group)
         return dict(point)
 
 
@@ -129,7 +127,9 @@ class Bench:
         return self.world.incidents
 
 
-def clients_for(endpoint: str) -> tuple[Any, MetricServiceClient, AlertPolicyServiceClient, NotificationChannelServiceClient]:
+def clients_for(
+    endpoint: str,
+) -> tuple[Any, MetricServiceClient, AlertPolicyServiceClient, NotificationChannelServiceClient]:
     channel = grpc.insecure_channel(endpoint)
     return (
         channel,

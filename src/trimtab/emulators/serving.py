@@ -277,7 +277,9 @@ def _hang_up(environ: Mapping[str, Any]) -> None:
 
 def _point(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     at = datetime.fromisoformat(given["at"]) if given.get("at") else now
-    where = {"resource": str(given["resource"])} if given.get("resource") else {}
+    where: dict[str, Any] = {"resource": str(given["resource"])} if given.get("resource") else {}
+    if given.get("labels"):
+        where["labels"] = dict(given["labels"])
     return {
         **where,
         "namespace": str(given["namespace"]),

@@ -46,7 +46,7 @@ def measure(world: World, point: Mapping[str, Any], at: datetime) -> None:
     key = world.key(str(point["resource"]))
     group = world.groups.get(key)
     if group is None:
-        world.monitoring.measure(metric, labels, key, {}, at, value)
+        world.monitoring.measure(metric, labels, key, dict(point.get("labels") or {}), at, value)
         return
     for member in group.members:
         if member.running_since is not None:

@@ -13,7 +13,7 @@ from trimtab.emulators.gcp.catalog import COLLECTIONS
 from trimtab.emulators.gcp.discovery import check, check_query, load
 from trimtab.emulators.gcp.extras import doors_of, measure
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
-from trimtab.emulators.gcp.resources import VERBS, Call, Collection
+from trimtab.emulators.gcp.resources import VERBS, Call
 from trimtab.emulators.gcp.routing import API, plain_collection
 from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
 from trimtab.emulators.serving import Emulator
@@ -54,6 +54,11 @@ class GcpEmulator(Emulator[Asked, World]):
     def project(self) -> str:
         """The id of the project."""
         return self._world.project
+
+    @property
+    def managers(self) -> frozenset[str]:
+        """The managed instance groups that there are, by the part of their links behind the project."""
+        return frozenset(self._world.groups)
 
     @property
     def environment(self) -> dict[str, str]:

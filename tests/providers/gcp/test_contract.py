@@ -1,0 +1,34 @@
+"""Google Cloud keeps the contract: the real google-cloud-compute and -monitoring against the emulator."""
+
+import pytest
+
+from tests.conftest import make_fleet, make_group
+from tests.providers.gcp.world import GcpWorld
+from trimtab.testing import ProviderContract
+
+
+def gcp_group(name, **fields):
+    given = {
+        "capacity": {"min": 2, "max": 10, "desired": 2},
+        "template": {"image": "debian-cloud/debian-12", "size": "e2-small"},
+        "health_check": {"path": "/up", "port": 80, "grace": "5m"},
+        "load_balancers": [{"name": "virtualmin", "port": 8080, "drain": "1m"}],
+        "policies": {"hold": {"type": "target-tracking", "metric": "cpu", "target": 60}},
+        "alarms": {"hot": {"metric": "cpu", "above": 90, "notify": ["ops@example.org"]}},
+        "schedules": {
+            "day": {"cron": "0 8 * * 1-5", "zone": "Europe/Madrid", "duration": "10h", "min": 4},
+        },
+        **fields,
+    }
+    return make_group(name, **given)
+
+
+class TestGcp(ProviderContract):
+    @pytest.fixture
+    def world(self, emulator):
+        emulator.doors.reset()
+        return GcpWorld(emulator)
+
+    @pytest.fixture
+    def fleet(self):
+        return make_fleet(gcp_group("web"), gcp_group("api"))

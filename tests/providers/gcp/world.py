@@ -1,0 +1,124 @@
+"""The GCP emulator as the contract wants it, and how to act behind trimtab's back through the SDKs."""
+
+import json
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+from trimtab.testing import GcpTestCloud
+
+PROJECT, LOCATION = "trimtab", GcpTestCloud.location
+START = datetime(2026, 1, 5, tzinfo=UTC)
+READS = {
+    "instance-template": ("compute", "instanceTemplates.list"),
+    "health-check": ("compute", "healthChecks.aggregatedList"),
+    "group-manager": ("compute", "instanceGroupManagers.aggregatedList"),
+    "autoscaler": ("compute", "autoscalers.aggregatedList"),
+    "backend": ("compute", "backendServices.aggregatedList"),
+    "alert-policy": ("monitoring", "ListAlertPolicies"),
+    "notification-channel": ("monitoring", "ListNotificationChannels"),
+}
+SERVICE = "global/backendServices/virtualmin"
+SCOPE = f"regions/{LOCATION}"
+
+
+class GcpWorld:
+    def __init__(self, emulator):
+        self.emulator = emulator
+        self.doors = emulator.doors
+        self.doors.set_clock(START, freeze=True)
+        self.cloud = GcpTestCloud(emulator)
+        self.furnish()
+
+    def ask(self, method, path, body=None):
+        """A plain call of the REST API."""
+        url = f"{self.emulator.endpoint}/compute/v1/projects/{PROJECT}/{path}"
+        data = None if body is None else json.dumps(body).encode()
+        asked = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(asked) as reply:
+            return json.loads(reply.read())
+
+    def furnish(self):
+        self.ask(
+            "POST",
+            "global/healthChecks",
+            {"name": "virtualmin", "type": "HTTP", "httpHealthCheck": {"port": 80, "requestPath": "/"}},
+        )
+        self.ask(
+            "POST",
+            "global/backendServices",
+            {"name": "virtualmin", "healthChecks": ["global/healthChecks/virtualmin"], "portName": "http"},
+        )
+
+    def connect(self, **settings):
+        return self.cloud.connect(**settings)
+
+    def advance(self, duration: timedelta):
+        self.doors.advance(duration)
+
+    def push(self, group, metric, value):
+        self.cloud.push(metric, group=group, value=value)
+
+    def deny(self, kind):
+        service, operation = READS[kind]
+        self.doors.fault("denied", operation=operation, service=service, times=None)
+
+    def allow(self):
+        self.doors.clear_faults()
+
+    def writes(self):
+        return self.doors.count()["writes"]
+
+    def tamper(self, cloud, key):
+        return getattr(self, "_tamper_" + key.kind.replace("-", "_"))(cloud, key)
+
+    def _tamper_health_check(self, cloud, key):
+        self.ask("PATCH", f"{SCOPE}/healthChecks/{key.name}", {"httpHealthCheck": {"requestPath": "/elsewhere"}})
+        return "httpHealthCheck.requestPath"
+
+    def _tamper_group_manager(self, cloud, key):
+        self.ask("PATCH", f"{SCOPE}/instanceGroupManagers/{key.name}", {"targetStoppedSize": 2})
+        return "targetStoppedSize"
+
+    def _tamper_autoscaler(self, cloud, key):
+        body = self.ask("GET", f"{SCOPE}/autoscalers/{key.name}")
+        body["autoscalingPolicy"]["cpuUtilization"]["utilizationTarget"] = 0.99
+        self.ask("PUT", f"{SCOPE}/autoscalers?autoscaler={key.name}", body)
+        return "autoscalingPolicy.cpuUtilization.utilizationTarget"
+
+    def _tamper_backend(self, cloud, key):
+        self.ask("PATCH", SERVICE, {"connectionDraining": {"drainingTimeoutSec": 7}})
+        return "drain"
+
+    def monitored(self, cloud, key):
+        service, word = {
+            "alert-policy": ("alertPolicies", "alert_policies"),
+            "notification-channel": ("notificationChannels", "notification_channels"),
+        }[key.kind]
+        found = cloud.provider.calls.monitor(f"{service}.list_{word}", name=f"projects/{PROJECT}")
+        return next(one for one in found if one["displayName"] == key.name)
+
+    def _tamper_alert_policy(self, cloud, key):
+        body = self.monitored(cloud, key)
+        body["severity"] = "CRITICAL"
+        cloud.provider.calls.monitor("alertPolicies.update_alert_policy", alert_policy=body)
+        return "severity"
+
+    def _tamper_notification_channel(self, cloud, key):
+        body = self.monitored(cloud, key)
+        body["enabled"] = False
+        cloud.provider.calls.monitor("notificationChannels.update_notification_channel", notification_channel=body)
+        return "enabled"
+
+    def make_foreign(self, cloud, key):
+        if key.kind == "alert-policy":
+            body = {**self.monitored(cloud, key), "userLabels": {}}
+            cloud.provider.calls.monitor("alertPolicies.update_alert_policy", alert_policy=body)
+        elif key.kind == "notification-channel":
+            body = {**self.monitored(cloud, key), "userLabels": {}}
+            cloud.provider.calls.monitor("notificationChannels.update_notification_channel", notification_channel=body)
+        elif key.kind == "autoscaler":
+            body = self.ask("GET", f"{SCOPE}/autoscalers/{key.name}")
+            self.ask("PUT", f"{SCOPE}/autoscalers?autoscaler={key.name}", {**body, "description": ""})
+        else:
+            collection = {"health-check": "healthChecks", "group-manager": "instanceGroupManagers"}[key.kind]
+            self.ask("PATCH", f"{SCOPE}/{collection}/{key.name}", {"description": ""})
