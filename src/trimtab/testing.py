@@ -1,7 +1,8 @@
 """
 For tests: the contract that every provider keeps, and fixtures for one's own automation.
 
-Installed with trimtab, pytest finds the fixtures by itself: `trimtab_memory`, `trimtab_aws`, `trimtab_azure`, `trimtab_gcp`.
+Installed with trimtab, pytest finds the fixtures by itself: `trimtab_memory`, `trimtab_aws`, `trimtab_azure`,
+`trimtab_gcp`.
 """
 
 import json
@@ -320,8 +321,7 @@ class ProviderContract:
         loose = self._edit(fleet, unmanaged=("policies", "alarms", "schedules"))
         for kind in applied.provider.kinds.values():
             key = self._first(applied, fleet, kind.name)
-            item = applied.provider.read(fleet).resources[key]
-            if kind.parent is not None and item.key.kind != kind.parent:
+            if kind.parent is not None and not kind.outlives_parent:
                 world.tamper(applied, key)
         assert not [change for change in applied.plan(loose) if change.fields]
 
@@ -676,8 +676,8 @@ class GcpTestCloud:
         }
         return connect("gcp", **{**given, **settings})
 
-    def push(self, metric: Metric, *, group: str, value: float) -> None:
-        """Give the emulator a value of a group's metric, now: of a metric of instances one for each that runs."""
+    def push(self, metric: Metric, *, group: str, value: float, instance: str = "") -> None:
+        """Give the emulator a value of a group's metric, now: for each instance that runs, or one that is named."""
         from trimtab.providers.gcp.metrics import INSTANCE, Scope, metric_for, to_native
 
         with self.connect() as cloud:
@@ -694,7 +694,7 @@ class GcpTestCloud:
             "metric": native.type,
             "resource": where,
             "dimensions": dict(measured.metric_labels),
-            "labels": dict(measured.resource_labels),
+            "labels": {"instance_name": instance} if instance else dict(measured.resource_labels),
         }
         seconds = 60 if native.per_second else 1
         self.emulator.doors.push([{**point, "value": to_native(value, native) * seconds}])

@@ -217,8 +217,10 @@ def lines_of(condition: Body, now: datetime, datapoints: Datapoints) -> list[Lin
     """The series that a threshold is held against at a moment, each with its last value first."""
     series = datapoints.series(parse_filter(condition["filter"]))
     first, second = _aggregations(condition)
+    # what is measured at this very moment is looked at in a minute
+    end = now - timedelta(microseconds=1)
     over = max(first.period, second.period if second else first.period)
-    return aggregate(series, first, now - over, now, second=second)
+    return aggregate(series, first, end - over, end, second=second)
 
 
 def value_of(line: Line) -> float:

@@ -162,7 +162,7 @@ def _counted(series: Series, begun: datetime, over: datetime) -> Value | None:
         return None
     first = next(series.upto(begun, timedelta(hours=25)), None)
     if first is None or first.start != last.start or not isinstance(first.value, int | float):
-        return last.value if last.start > begun else None
+        return last.value if last.start >= begun else None
     return last.value - first.value
 
 

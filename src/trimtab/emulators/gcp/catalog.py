@@ -12,13 +12,12 @@ from trimtab.emulators.gcp.resources import (
     Call,
     Collection,
     check_fingerprint,
-    in_use,
     listed,
     must_exist,
     refuse_in_use,
     users_of,
 )
-from trimtab.emulators.gcp.wire import invalid, not_found
+from trimtab.emulators.gcp.wire import in_use, invalid, not_found
 from trimtab.emulators.gcp.world import World
 from trimtab.engine.signals import MOST_SCHEDULES, window_problem
 
@@ -154,7 +153,7 @@ def _managed(call: Call) -> dict[str, Any]:
 
 def _errors(call: Call) -> dict[str, Any]:
     call.there()
-    return listed(call, list(reversed(call.world.groups[call.key].errors)), "items")
+    return {"items": list(reversed(call.world.groups[call.key].errors))}
 
 
 def _named(call: Call) -> list[str]:

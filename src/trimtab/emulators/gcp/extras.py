@@ -48,8 +48,9 @@ def measure(world: World, point: Mapping[str, Any], at: datetime) -> None:
     if group is None:
         world.monitoring.measure(metric, labels, key, dict(point.get("labels") or {}), at, value)
         return
+    only = (point.get("labels") or {}).get("instance_name")
     for member in group.members:
-        if member.running_since is not None:
+        if member.running_since is not None and only in (None, member.name):
             where = {"instance_id": member.number, "zone": member.zone}
             own = {**labels, "instance_name": member.name} if metric.startswith("compute.") else labels
             world.monitoring.measure(metric, own, "gce_instance", where, at, value)

@@ -66,9 +66,7 @@ def get_resource(world: MonitoringWorld, request: Body) -> Body:
 def _listed(found: list[Body], request: Body, selector: str, field: str) -> Body:
     if request.get("filter"):
         wanted = parse_filter(request["filter"])
-        found = [
-            one for one in found if wanted.matches(lambda name, one=one: one["type"] if name == selector else None)
-        ]  # type: ignore[misc]
+        found = [one for one in found if wanted.matches({selector: one["type"]}.get)]
     size = int(request.get("pageSize", 0))
     page = page_of(found, request, size=size if 0 < size <= MOST else MOST)
     return {field: page.items, **({"nextPageToken": page.next} if page.next else {})}

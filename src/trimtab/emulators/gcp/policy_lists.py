@@ -1,6 +1,7 @@
 """Lists of alert policies and notification channels: filtered, sorted, in pages."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from trimtab.emulators.gcp.filters import invalid, parse_listing
@@ -21,7 +22,7 @@ def listed(found: Sequence[Body], request: Mapping[str, Any]) -> tuple[list[Body
     text = request.get("filter", "")
     if text:
         wanted = parse_listing(text)
-        found = [one for one in found if wanted.matches(lambda selector, one=one: _read(one, selector))]  # type: ignore[misc]
+        found = [one for one in found if wanted.matches(partial(_read, one))]
     for field in reversed([part.strip() for part in request.get("orderBy", "").split(",") if part.strip()]):
         found = sorted(found, key=_key(field.removeprefix("-")), reverse=field.startswith("-"))
     size = int(request.get("pageSize", 0))

@@ -142,7 +142,7 @@ def aggregated(call: Call) -> dict[str, Any]:
     ]
     most = int(call.request.query.get("maxResults") or call.world.settings["page_size"])
     begin = int(call.request.query.get("pageToken") or 0)
-    found: dict[str, Any] = {scope: {"warning": _nothing(scope)} for scope in scopes}
+    found: dict[str, dict[str, Any]] = {scope: {"warning": _nothing(scope)} for scope in scopes}
     for scope, one in fits[begin : begin + most]:
         found[scope].pop("warning", None)
         found[scope].setdefault(call.collection, []).append(copy.deepcopy(one))
@@ -168,9 +168,9 @@ def update(call: Call) -> dict[str, Any]:
     there = call.world.resources[key]
     body = taken(call.world, call.collection, call.request.body)
     check_fingerprint(there, body)
-    kept = {field: there[field] for field in there if field in read_only(schema_of(call.collection))}
-    own = {**kept, **{name: there[name] for name in ("name", "selfLink") if name in there}}
-    return _replace(call, key, {**own, **body}, "update")
+    own = {*read_only(schema_of(call.collection)), "name", "selfLink"}
+    kept = {name: value for name, value in there.items() if name in own}
+    return _replace(call, key, {**kept, **body}, "update")
 
 
 def _replace(call: Call, key: str, body: dict[str, Any], verb: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ IDLE_TARGET = 1.0
 """A CPU target that adds nothing, where schedules alone move the size: an autoscaler always has a signal."""
 FULL = 0.8
 """How full a backend is held; the rest of its rate is for the time that a new instance takes."""
+_IDLE: Mapping[str, Any] = {"cpuUtilization": {"utilizationTarget": IDLE_TARGET, "predictiveMethod": "NONE"}}
 INITIALIZATION = timedelta(seconds=60)
 SCALE_IN_WINDOW = timedelta(minutes=10)
 MOST_CUSTOM = 5
@@ -45,7 +46,7 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, *, contr
     """
     mode = mode_of(group, controlled=controlled)
     minimums = Minimums(group.capacity.min) if mode == OFF else minimums_of(group)
-    signals = {} if mode == OFF else _signals(group, scope)
+    signals = dict(_IDLE) if mode == OFF else _signals(group, scope)
     policy = given(
         minNumReplicas=minimums.base,
         maxNumReplicas=group.capacity.max,
@@ -128,7 +129,7 @@ def _cpu(policy: TargetTrackingPolicy | None, forecast: PredictivePolicy | None,
         return {"utilizationTarget": _fraction(target), "predictiveMethod": "OPTIMIZE_AVAILABILITY"}
     if policy is not None:
         return {"utilizationTarget": _fraction(policy.target), "predictiveMethod": "NONE"}
-    return {"utilizationTarget": IDLE_TARGET, "predictiveMethod": "NONE"} if alone else {}
+    return dict(_IDLE["cpuUtilization"]) if alone else {}
 
 
 def _fraction(percent: float) -> float:

@@ -1,5 +1,6 @@
 """Datapoints of many groups at once by time series of Cloud Monitoring, and custom metrics written in bulk."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from trimtab.providers.gcp.metrics import (
 
 MOST_SERIES = 200
 """Time series that one call writes (timeSeries.create, Cloud Monitoring API)."""
-MINUTE = timedelta(minutes=1)
+MINUTE, INSTANT = timedelta(minutes=1), timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,13 @@ class MetricReader:
             "metrics.list_time_series",
             name=f"projects/{self.calls.project}",
             filter=measured.full_filter,
-            # a point stands for the period that ends with it, and begins after the one before
-            interval={"startTime": _zulu(times[0]), "endTime": _zulu(times[-1] + query.period)},
+            # periods are counted back from the end, which is inside the last: ours begin with their first moment
+            interval={"startTime": _zulu(times[0] - INSTANT), "endTime": _zulu(times[-1] + query.period - INSTANT)},
             aggregation=aggregation(measured, statistic, query.period),
             view="FULL",
         )
         wanted = set(times)
-        values = ((end - query.period, value) for one in series for end, value in _points(one))
+        values = ((end + INSTANT - query.period, value) for one in series for end, value in _points(one))
         return {at: _ours(value, query, measured) for at, value in values if at in wanted}
 
 
@@ -91,7 +92,7 @@ def _points(series: Mapping[str, Any]) -> Iterator[tuple[datetime, float]]:
 
 
 def _zulu(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,11 @@ class MetricWriter:
         Raises:
             InvalidRequest: A metric is not one's own.
         """
-        series = [self._series(value) for value in values]
-        batches = [series[place : place + MOST_SERIES] for place in range(0, len(series), MOST_SERIES)]
-        for answer in self.calls.together([partial(self._send, batch) for batch in batches]):
-            if isinstance(answer, ProviderError):
-                raise answer
+        for turn in _turns([self._series(value) for value in values]):
+            batches = [turn[place : place + MOST_SERIES] for place in range(0, len(turn), MOST_SERIES)]
+            for answer in self.calls.together([partial(self._send, batch) for batch in batches]):
+                if isinstance(answer, ProviderError):
+                    raise answer
 
     def _send(self, batch: Sequence[Mapping[str, Any]]) -> None:
         name = f"projects/{self.calls.project}"
@@ -145,3 +146,18 @@ class MetricWriter:
         if measured.native.resource == INSTANCE and len(own) == 2:
             return {"type": INSTANCE, "labels": {**project, **own}}
         return {"type": GLOBAL, "labels": project}
+
+
+def _turns(series: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """
+    Series in sets in which none is twice, each later in time: a call takes one point of each.
+
+    Of several values of one series for one moment the last is kept; Cloud Monitoring has one.
+    """
+    by_series: dict[str, dict[str, dict[str, Any]]] = {}
+    for one in series:
+        key = json.dumps([one["metric"], one["resource"]], sort_keys=True)
+        by_series.setdefault(key, {})[one["points"][0]["interval"]["endTime"]] = one
+    left = [[points[at] for at in sorted(points)] for points in by_series.values()]
+    while left := [points for points in left if points]:
+        yield [points.pop(0) for points in left]

@@ -175,5 +175,5 @@ def to_native(value: float, native: NativeMetric) -> float:
 
 
 def from_native(value: float, native: NativeMetric) -> float:
-    """A value as Cloud Monitoring counts it in our unit."""
-    return float(exact(value) / exact(native.factor))
+    """A value as Cloud Monitoring counts it in our unit, without the noise of binary fractions."""
+    return round(float(exact(value) / exact(native.factor)), 9)
