@@ -86,7 +86,7 @@ def examples(session):
     session.install(*group("test"))
     for script in sorted(Path("examples").glob("**/*.py")):
         if script.name != "account.py":  # what the scripts of its folder share
-            where = ["--emulator"] if script.parent.name in ("aws", "azure") else []
+            where = ["--emulator"] if script.parent.name in ("aws", "azure", "gcp") else []
             session.run("python", "-W", "error", str(script), *where, silent=True)
 
 

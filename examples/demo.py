@@ -14,11 +14,11 @@ from typing import Any
 
 import trimtab as tt
 from trimtab.cli import run
-from trimtab.emulators import AwsEmulator, AzureEmulator
+from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator
 
 HERE = Path(__file__).parent
 WEB = "virtualmin-pro-cluster-web"
-EMULATORS = {"aws": AwsEmulator, "azure": AzureEmulator}
+EMULATORS = {"aws": AwsEmulator, "azure": AzureEmulator, "gcp": GcpEmulator}
 
 
 class Demo:
@@ -54,7 +54,7 @@ class Demo:
         self.say("Planned again: nothing to do.")
         self.trimtab("plan")
         self.load()
-        self.say("Somebody changes a threshold, a cooldown and a tag by hand. The plan names exactly these.")
+        self.say("Somebody changes three things by hand. The plan names exactly these.")
         self._account.drift()
         self.trimtab("plan", code=2)
         self.say("Applying heals them.")
@@ -72,7 +72,7 @@ class Demo:
         """A busy hour and a quiet one: the cloud's own alarms and policies move the size."""
         with self._account.connect() as cloud:
             web = cloud.group(WEB)
-            self.say("Half an hour at 90 % CPU: the alarm fires, the policy adds instances, the cloud says why.")
+            self.say("Half an hour at 90 % CPU: the cloud adds instances by its alarms or its target, and says why.")
             begin = web.read().desired
             self._hold(web, cpu=90)
             busy = web.read().desired

@@ -676,8 +676,17 @@ class GcpTestCloud:
         }
         return connect("gcp", **{**given, **settings})
 
-    def push(self, metric: Metric, *, group: str, value: float, instance: str = "") -> None:
-        """Give the emulator a value of a group's metric, now: for each instance that runs, or one that is named."""
+    def push(self, metric: Metric, *, group: str, value: float, instance: str = "", minutes: int = 1) -> None:
+        """
+        Give the emulator values of a group's metric, from now on one a minute, as instances report them.
+
+        Args:
+            metric: What is measured.
+            group: The group.
+            value: In the metric's unit: of each instance that runs, or of one that is named.
+            instance: Its name.
+            minutes: For how many minutes.
+        """
         from trimtab.providers.gcp.metrics import INSTANCE, Scope, metric_for, to_native
 
         with self.connect() as cloud:
@@ -697,7 +706,11 @@ class GcpTestCloud:
             "labels": {"instance_name": instance} if instance else dict(measured.resource_labels),
         }
         seconds = 60 if native.per_second else 1
-        self.emulator.doors.push([{**point, "value": to_native(value, native) * seconds}])
+        given = {**point, "value": to_native(value, native) * seconds}
+        begin = self.clock.now()
+        self.emulator.doors.push(
+            [{**given, "at": (begin + timedelta(minutes=minute)).isoformat()} for minute in range(minutes)]
+        )
 
 
 @pytest.fixture

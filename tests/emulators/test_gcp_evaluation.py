@@ -174,8 +174,26 @@ def test_new_instances_do_not_make_a_group_grow_while_they_initialize() -> None:
     points.add(CPU, {}, "gce_instance", {"instance_id": "new"}, NOW, 1.0)
     found = evaluate({"autoscalingPolicy": CPU_60}, facts=busy, now=NOW, read=points.of_metric)
     assert found.recommended == 5
+    put(points, busy, Measured(CPU, 0.7), NOW + MINUTE)
     later = evaluate({"autoscalingPolicy": CPU_60}, facts=busy, now=NOW + MINUTE, read=points.of_metric)
     assert later.recommended == 6
+
+
+def test_a_value_says_nothing_of_instances_that_came_after_it() -> None:
+    facts, points = group(4), Datapoints()
+    put(points, facts, Measured(CPU, 0.9), NOW)
+    grown = replace(facts, target_size=6, instances=[*facts.instances, Instance(id="new", running_since=NOW)])
+    found = evaluate({"autoscalingPolicy": CPU_60}, facts=grown, now=NOW + MINUTE, read=points.of_metric)
+    assert found.recommended == 6
+
+
+def test_values_of_another_groups_instances_count_for_nothing() -> None:
+    facts, points = group(4), Datapoints()
+    put(points, facts, Measured(CPU, 0.6), NOW)
+    points.add(CPU, {}, "gce_instance", {"instance_id": "other"}, NOW + MINUTE, 1.0)
+    grown = replace(facts, target_size=5, instances=[*facts.instances, Instance(id="new", running_since=NOW + MINUTE)])
+    found = evaluate({"autoscalingPolicy": CPU_60}, facts=grown, now=NOW + MINUTE, read=points.of_metric)
+    assert found.sizes == (4,)
 
 
 def test_rates_are_of_a_second_or_a_minute_and_several_series_of_an_instance_are_added_up() -> None:

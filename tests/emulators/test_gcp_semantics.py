@@ -174,13 +174,11 @@ def stabilize(project: Project, given: Given) -> dict[str, Any]:
     project.put_autoscaler({**setup.policy, "mode": "OFF"})
     sizes = sorted((one["t"], one["size"]) for one in given["history_needed_size"])
     seen: dict[str, Any] = {}
+    # values of two minutes are averaged: the first one is let go by itself
+    project.doors.advance(MINUTE)
     for second in range(-660, 60, 60):
-        later = [size for at, size in sizes if at >= second]
-        project.push(needed, later[0])
-        # two values within the window would be averaged
-        project.doors.advance(MINUTE)
-        project.doors.advance(MINUTE)
-        seen = project.see()
+        project.push(needed, next(size for at, size in sizes if at >= second))
+        seen = project.run()
     return seen
 
 
@@ -195,7 +193,6 @@ def stabilization_period(project: Project, given: Given) -> dict[str, Any]:
         project.push(setup.measured[0], 1)
         if project.run()["recommended"] < setup.size:
             break
-        # values of two minutes are averaged, so the peak goes on for one more
     assert last_peak < project.doors.now()
     return {"seconds": (project.doors.now() - last_peak).total_seconds() - 60}
 

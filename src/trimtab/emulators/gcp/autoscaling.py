@@ -10,8 +10,8 @@ from trimtab.emulators.gcp.autoscaler_words import detail_of, status_of, words_o
 from trimtab.emulators.gcp.datapoints import Datapoints
 from trimtab.emulators.gcp.facts import GroupFacts
 from trimtab.emulators.gcp.scaling_schedules import edges, open_schedules, required, schedule_status
+from trimtab.emulators.gcp.signal_values import WINDOW
 from trimtab.emulators.gcp.signals_read import (
-    WINDOW,
     Look,
     Reading,
     ReadMetric,
@@ -21,7 +21,6 @@ from trimtab.emulators.gcp.signals_read import (
 )
 from trimtab.engine.signals import (
     Mode,
-    Signal,
     SignalType,
     can_reach_zero,
     combined_forecast,
@@ -175,7 +174,7 @@ class _Run:
     # a run
 
     def verdict(self, readings: Sequence[Reading]) -> Verdict:
-        real = [self._real_time(reading) for reading in readings]
+        real = [reading.size(self.facts.target_size) for reading in readings]
         missing = None in real
         sizes = [self._size(reading, size) for reading, size in zip(readings, real, strict=True)]
         needed = self._needed([size for size in sizes if size is not None], missing=missing)
@@ -212,22 +211,6 @@ class _Run:
             return real
         predicted = self._predicted()
         return predicted if real is None else combined_forecast(real, predicted)
-
-    def _real_time(self, reading: Reading) -> int | None:
-        """The size for what is measured now: instances that are still initializing never make the group grow."""
-        current = self.facts.target_size
-        if reading.whole is None:
-            return None
-        grown = self._count(reading.serving, self._serving())
-        if grown >= current:
-            return grown
-        return max(grown, min(current, self._count(reading.whole, len(self.facts.running()))))
-
-    def _count(self, signal: Signal | None, instances: int) -> int:
-        return 0 if signal is None else signal.needed(instances)
-
-    def _serving(self) -> int:
-        return sum(one.is_serving(self.now, self.initialization) for one in self.facts.instances)
 
     def _predicted(self) -> int | None:
         """The most that is predicted for the time in which an instance started now would initialize."""

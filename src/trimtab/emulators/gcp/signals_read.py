@@ -13,20 +13,27 @@ from fractions import Fraction
 from typing import Any, assert_never
 
 from trimtab.emulators.errors import ServiceError
-from trimtab.emulators.gcp.datapoints import Point, Series
+from trimtab.emulators.gcp.datapoints import Series
 from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance
 from trimtab.emulators.gcp.filter_nodes import Filter
 from trimtab.emulators.gcp.filters import parse_filter
+from trimtab.emulators.gcp.signal_values import (
+    WINDOW,
+    Measure,
+    average,
+    by_instance,
+    mean_of,
+    measure_of,
+    per_second,
+    total,
+)
 from trimtab.engine.rounding import exact
 from trimtab.engine.signals import Signal, SignalType
 
 CPU = "compute.googleapis.com/instance/cpu/utilization"
 REQUESTS = "loadbalancing.googleapis.com/https/backend_request_count"
 INSTANCE, BALANCER = "gce_instance", "https_lb_rule"
-WINDOW = timedelta(minutes=2)
-"""How far back a value is averaged: a couple of minutes."""
 DEFAULT_CPU, DEFAULT_BALANCING = 0.6, 0.8
-_MINUTE = timedelta(minutes=1)
 Body = Mapping[str, Any]
 ReadMetric = Callable[[str], Sequence[Series]]
 """Answers all series of a metric."""
@@ -40,16 +47,22 @@ class Reading:
     Attributes:
         name: The field of the policy, and of a metric its type.
         type: What it measures.
-        serving: What instances say that are past their initialization; `None` without data.
-        whole: What all that run say, by which a group shrinks.
+        grown: The size by what instances say that are past their initialization.
+        whole: The size by what all say that run, by which a group shrinks; `None` without data.
         trouble: The word of `AutoscalerStatusDetails` for what is wrong with it.
     """
 
     name: str
     type: SignalType
-    serving: Signal | None = None
-    whole: Signal | None = None
+    grown: int = 0
+    whole: int | None = None
     trouble: str = ""
+
+    def size(self, current: int) -> int | None:
+        """What it asks for: instances that are still initializing make a group shrink less, and never grow."""
+        if self.whole is None:
+            return None
+        return self.grown if self.grown >= current else max(self.grown, min(current, self.whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +74,23 @@ class Look:
     initialization: timedelta
     read: ReadMetric
 
-    def serving(self) -> list[Instance]:
-        """The instances whose values count when a group grows."""
-        return [one for one in self.facts.instances if one.is_serving(self.now, self.initialization)]
+    def serving(self, at: datetime) -> list[Instance]:
+        """The instances that were past their initialization at a moment: their values make a group grow."""
+        return [one for one in self.facts.instances if one.is_serving(at, self.initialization)]
+
+    def running(self, at: datetime) -> list[Instance]:
+        """The instances that ran at a moment."""
+        return [one for one in self.facts.instances if one.is_serving(at, timedelta(0))]
+
+    def members(self, series: Sequence[Series]) -> list[Series]:
+        """The series of the group's own instances."""
+        own = {one.id for one in self.facts.instances}
+        return [one for one in series if one.resource_labels.get("instance_id") in own]
+
+    def newest(self, series: Sequence[Series]) -> datetime | None:
+        """When the newest value of some series was measured."""
+        found = (next(one.upto(self.now, WINDOW), None) for one in series)
+        return max((point.at for point in found if point is not None), default=None)
 
 
 def read_signals(policy: Body, look: Look) -> list[Reading]:
@@ -107,19 +134,37 @@ def _readings(policy: Body, look: Look) -> Iterator[Reading]:
 
 def _cpu(given: Body, look: Look) -> Reading:
     target = exact(given.get("utilizationTarget", DEFAULT_CPU))
-    values = _by_instance([one for one in look.read(CPU) if one.resource == INSTANCE], look, _average)
-    return _utilization("cpuUtilization", SignalType.CPU, values, target, look)
+    return _utilization("cpuUtilization", SignalType.CPU, _of_instances(look), target, look)
+
+
+def _of_instances(look: Look) -> list[Series]:
+    return [one for one in look.read(CPU) if one.resource == INSTANCE]
 
 
 def _utilization(
-    name: str, sort: SignalType, values: Mapping[str, Fraction], target: Fraction, look: Look, trouble: str = ""
+    name: str,
+    sort: SignalType,
+    series: Sequence[Series],
+    target: Fraction,
+    look: Look,
+    *,
+    measure: Measure | None = None,
+    trouble: str = "",
 ) -> Reading:
-    serving = _mean([values[one.id] for one in look.serving() if one.id in values])
-    whole = _mean([values[one.id] for one in look.facts.running() if one.id in values])
-    if whole is None:
+    own = look.members(series)
+    values, as_of = by_instance(own, look.now, measure or average), look.newest(own)
+    if as_of is None:
         return Reading(name, sort, trouble=trouble)
-    out = None if serving is None else Signal(type=sort, value=serving, target=target)
-    return Reading(name, sort, out, Signal(type=sort, value=whole, target=target))
+    # instances that came after the newest value are not in it, and it says nothing of them
+    grown, whole = (_size(sort, values, members, target) for members in (look.serving(as_of), look.running(as_of)))
+    return Reading(name, sort, grown or 0, whole, "" if whole is not None else trouble)
+
+
+def _size(
+    sort: SignalType, values: Mapping[str, Fraction], members: Sequence[Instance], target: Fraction
+) -> int | None:
+    value = mean_of([values[one.id] for one in members if one.id in values])
+    return None if value is None else Signal(type=sort, value=value, target=target).needed(len(members))
 
 
 # backends
@@ -143,14 +188,13 @@ def _backend(backend: Backend, share: Fraction, look: Look) -> Reading:
     name, sort, missing = "loadBalancingUtilization", SignalType.LOAD_BALANCING, "MISSING_LOAD_BALANCING_DATA_POINTS"
     match backend.balancing:
         case Balancing.UTILIZATION:
-            values = _by_instance([one for one in look.read(CPU) if one.resource == INSTANCE], look, _average)
-            return _utilization(name, sort, values, share, look, missing)
+            return _utilization(name, sort, _of_instances(look), share, look, trouble=missing)
         case Balancing.RATE:
-            rate = _total([one for one in look.read(REQUESTS) if _is_of(one, look.facts.name)], look, _per_second)
+            rate = total([one for one in look.read(REQUESTS) if _is_of(one, look.facts.name)], look.now, per_second)
             if rate is None:
                 return Reading(name, sort, trouble=missing)
-            found = Signal(type=sort, value=rate, assignment=share)
-            return Reading(name, sort, found, found)
+            size = Signal(type=sort, value=rate, assignment=share).needed(0)
+            return Reading(name, sort, size, size)
         case Balancing.CONNECTION:
             return Reading(name, sort, trouble=missing)
         case _:
@@ -183,18 +227,19 @@ def _sort(given: Body) -> SignalType:
 
 
 def _of_series(name: str, given: Body, series: Sequence[Series], look: Look, *, per_group: bool) -> Reading:
-    sort, measure, missing = _sort(given), _measure(given), "MISSING_CUSTOM_METRIC_DATA_POINTS"
+    sort, measure, missing = _sort(given), measure_of(given), "MISSING_CUSTOM_METRIC_DATA_POINTS"
     if sort is SignalType.METRIC and not per_group:
-        values = _by_instance(series, look, measure)
-        return _utilization(name, sort, values, exact(given["utilizationTarget"]), look, missing)
-    value = _total(series, look, measure) if per_group else _sum(_by_instance(series, look, measure).values())
-    if value is None:
+        target = exact(given["utilizationTarget"])
+        return _utilization(name, sort, series, target, look, measure=measure, trouble=missing)
+    own = series if per_group else look.members(series)
+    value, as_of = total(own, look.now, measure), look.newest(own)
+    if value is None or as_of is None:
         return Reading(name, sort, trouble=missing)
     if sort is SignalType.PER_GROUP:
-        found = Signal(type=sort, value=value, assignment=exact(given["singleInstanceAssignment"]))
-    else:
-        found = Signal(type=sort, value=value, target=exact(given["utilizationTarget"]))
-    return Reading(name, sort, found, found)
+        size = Signal(type=sort, value=value, assignment=exact(given["singleInstanceAssignment"])).needed(0)
+        return Reading(name, sort, size, size)
+    signal = Signal(type=sort, value=value, target=exact(given["utilizationTarget"]))
+    return Reading(name, sort, signal.needed(len(look.serving(as_of))), signal.needed(len(look.running(as_of))))
 
 
 def signal_filter(given: Body) -> Filter | None:
@@ -224,68 +269,3 @@ def signal_filter(given: Body) -> Filter | None:
 def resource_of(wanted: Filter | None) -> str:
     """The type of the resource that a signal's filter names: instances unless it says otherwise."""
     return (wanted.exact("resource.type") if wanted is not None else None) or INSTANCE
-
-
-# values
-
-
-Measure = Callable[[Series, Sequence[Point]], Fraction]
-
-
-def _measure(given: Body) -> Measure:
-    match given.get("utilizationTargetType", "GAUGE"):
-        case "DELTA_PER_SECOND":
-            return _per_second
-        case "DELTA_PER_MINUTE":
-            return lambda series, points: 60 * _per_second(series, points)
-        case _:
-            return _average
-
-
-def _by_instance(series: Sequence[Series], look: Look, measure: Measure) -> dict[str, Fraction]:
-    """The value of each instance that has one; several series of one are added up."""
-    members = {one.id for one in look.facts.instances}
-    values: dict[str, Fraction] = {}
-    for one in series:
-        instance = one.resource_labels.get("instance_id", "")
-        points = list(one.upto(look.now, WINDOW)) if instance in members else []
-        if points:
-            values[instance] = values.get(instance, Fraction(0)) + measure(one, points)
-    return values
-
-
-def _total(series: Sequence[Series], look: Look, measure: Measure) -> Fraction | None:
-    measured = ((one, list(one.upto(look.now, WINDOW))) for one in series)
-    return _sum(measure(one, points) for one, points in measured if points)
-
-
-def _average(_: Series, points: Sequence[Point]) -> Fraction:
-    return sum((_number(point) for point in points), Fraction(0)) / len(points)
-
-
-def _per_second(series: Series, points: Sequence[Point]) -> Fraction:
-    """The growth in a second; a count without a beginning is that of a minute."""
-    if series.kind == "CUMULATIVE":
-        return _growth(points)
-    spans = [(point.at - point.start) or _MINUTE for point in points]
-    seconds = sum((Fraction(span / timedelta(microseconds=1)) for span in spans), Fraction(0)) / 1_000_000
-    return sum((_number(point) for point in points), Fraction(0)) / seconds
-
-
-def _growth(points: Sequence[Point]) -> Fraction:
-    last, first = points[0], points[-1]
-    passed = Fraction((last.at - first.at) / timedelta(microseconds=1)) / 1_000_000
-    return max(Fraction(0), _number(last) - _number(first)) / passed if passed else Fraction(0)
-
-
-def _number(point: Point) -> Fraction:
-    return exact(point.value) if isinstance(point.value, int | float) else Fraction(0)
-
-
-def _mean(values: Sequence[Fraction]) -> Fraction | None:
-    return sum(values, Fraction(0)) / len(values) if values else None
-
-
-def _sum(values: Any) -> Fraction | None:
-    found = list(values)
-    return sum(found, Fraction(0)) if found else None

@@ -19,7 +19,7 @@ TEMPLATE_READ_ONLY: Mapping[str, str] = {
     f"{P}\\.disks\\[\\d+\\]\\.(boot|index|kind|interface|mode|type|guestOsFeatures.*|licenses.*)": "as of every disk",
     f"{P}\\.networkInterfaces\\[\\d+\\]\\.(name|kind|fingerprint|stackType)": "as of every card",
     f"{P}\\.networkInterfaces\\[0\\]\\.network": "the subnetwork's, or the default one",
-    f"{P}\\.networkInterfaces\\[\\d+\\]\\.accessConfigs\\[\\d+\\]\\.(kind|networkTier|name)": "of every address",
+    f"{P}\\.networkInterfaces\\[\\d+\\]\\.accessConfigs\\[.*\\]\\.(kind|networkTier|name)": "of every address",
     f"{P}\\.scheduling\\.(automaticRestart|onHostMaintenance|preemptible|provisioningModel|instanceTerminationAction)": (
         "as the sort of instance has it"
     ),
