@@ -18,6 +18,11 @@ try:
     import azure.mgmt.monitor
 except ImportError:
     collect_ignore_glob += ["test_azure_*.py"]
+try:
+    import google.cloud.monitoring_v3
+    import googleapiclient  # noqa: F401
+except ImportError:
+    collect_ignore_glob += ["test_gcp_*.py"]
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ TEMPLATE_READ_ONLY: Mapping[str, str] = {
     f"{P}\\.disks\\[\\d+\\]\\.(boot|index|kind|interface|mode|type|guestOsFeatures.*|licenses.*)": "as of every disk",
     f"{P}\\.networkInterfaces\\[\\d+\\]\\.(name|kind|fingerprint|stackType)": "as of every card",
     f"{P}\\.networkInterfaces\\[0\\]\\.network": "the subnetwork's, or the default one",
-    f"{P}\\.networkInterfaces\\[\\d+\\]\\.accessConfigs\\[.*\\]\\.(kind|networkTier|name)": "of every address",
-    f"{P}\\.scheduling\\.(automaticRestart|onHostMaintenance|preemptible|provisioningModel|instanceTerminationAction)": (
+    f"{P}\\.networkInterfaces.*accessConfigs.*\\.(kind|networkTier|name)": "as of every address",
+    f"{P}\\.scheduling\\.(automaticRestart|onHostMaintenance|preemptible|provisioning\\w+|instanceTermination\\w+)": (
         "as the sort of instance has it"
     ),
     f"{P}\\.canIpForward": "off",
