@@ -19,7 +19,7 @@ try:
 except ImportError:
     collect_ignore_glob += ["test_azure_*.py"]
 try:
-    import google.cloud.monitoring_v3
+    import google.cloud.monitoring_v3  # noqa: F401
     import googleapiclient  # noqa: F401
 except ImportError:
     collect_ignore_glob += ["test_gcp_*.py"]
