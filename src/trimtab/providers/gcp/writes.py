@@ -277,18 +277,29 @@ class Writer:
         body = _whole_monitored(write, live)
         if live is None:
             made = self.calls.monitor(f"{service}.create_{word}", name=f"projects/{self.calls.project}", **{word: body})
-        else:
-            made = self.calls.monitor(f"{service}.update_{word}", **{word: {**body, "name": live.attributes["name"]}})
+            return self._first_of(change, made)
+        made = self.calls.monitor(f"{service}.update_{word}", **{word: {**body, "name": live.attributes["name"]}})
         return READERS[change.key.kind](made, change.key.location).attributes
+
+    def _first_of(self, change: Change, made: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was made, or what another run made first: display names are nobody's, so two may be made at once."""
+        found = self._all_monitored(change)
+        first = min(found, key=_age, default=None)
+        if first is None or first.attributes["name"] == made["name"]:
+            return READERS[change.key.kind](made, change.key.location).attributes
+        service, word, _ = MONITORED[change.key.kind]
+        with suppress(NotFound):
+            self.calls.monitor(f"{service}.delete_{word}", name=made["name"])
+        return first.attributes
 
     def _find_monitored(self, change: Change) -> Resource | None:
         """Ours already, perhaps made by this very call before its reply was lost: their names are Google's own."""
-        mark = mark_of(change)
-        for item in list_monitored(self.calls, change.key.kind).items:
-            found = READERS[change.key.kind](item, change.key.location)
-            if found.key == change.key and found.mark is not None and found.mark.fleet == mark.fleet:
-                return found
-        return None
+        return min(self._all_monitored(change), key=_age, default=None)
+
+    def _all_monitored(self, change: Change) -> list[Resource]:
+        mark, kind = mark_of(change), change.key.kind
+        every = [READERS[kind](item, change.key.location) for item in list_monitored(self.calls, kind).items]
+        return [one for one in every if one.key == change.key and one.mark and one.mark.fleet == mark.fleet]
 
     # what they share
 
@@ -330,6 +341,12 @@ class Writer:
 
 
 # bodies
+
+
+def _age(item: Resource) -> tuple[str, str]:
+    """What tells the first of several that were made."""
+    raw = item.attributes.get("raw") or {}
+    return str((raw.get("creationRecord") or {}).get("mutateTime", "")), str(item.attributes["name"])
 
 
 def _sent(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -379,13 +396,17 @@ def _patch(change: Change, kind: Kind, body: Mapping[str, Any]) -> dict[str, Any
         row = kind.find(item.path)
         if steps[0] not in body:
             default = None if row is None else row.default
-            patch[steps[0]] = [] if "[" in item.path and len(steps) == 1 else default
+            patch[steps[0]] = [] if len(steps) == 1 and _is_list(kind, item.path) else default
             continue
         value = _at(body, steps)
         if value is None:
-            value = [] if "[" in item.path else None if row is None else row.default
+            value = [] if _is_list(kind, item.path) else None if row is None else row.default
         _put(patch, steps, value)
     return patch
+
+
+def _is_list(kind: Kind, path: str) -> bool:
+    return "[" in path or path in kind.sets
 
 
 def _at(body: Any, steps: Sequence[str]) -> Any:
