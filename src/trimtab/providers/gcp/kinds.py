@@ -82,14 +82,14 @@ MANAGER = Kind(
         Field(
             path="updatePolicy.instanceRedistributionType",
             models="gcp.target_shape",
-            filled=True,
+            default="PROACTIVE",
         ),
         Field(path="autoHealingPolicies[*].healthCheck", models="health_check.by health_check.path"),
         Field(path="autoHealingPolicies[*].initialDelaySec", models="health_check.grace", filled=True),
         Field(path="namedPorts", models="gcp.named_ports load_balancers.port"),
         Field(path="targetPools", models="load_balancers.id load_balancers.name"),
         Field(path="distributionPolicy.zones", models="placement.zones", immutable=True, filled=True),
-        Field(path="distributionPolicy.targetShape", models="gcp.target_shape", filled=True),
+        Field(path="distributionPolicy.targetShape", models="gcp.target_shape", default="EVEN"),
         Field(
             path="instanceFlexibilityPolicy.instanceSelections",
             models="purchase.sizes purchase.sizes.size purchase.strategy",
@@ -117,7 +117,7 @@ AUTOSCALER = Kind(
             models="gcp.initialization warm_up policies.*.warm_up",
             default=60,
         ),
-        Field(path=f"{_POLICY}.stabilizationPeriodSec", models="gcp.stabilization stabilization", filled=True),
+        Field(path=f"{_POLICY}.stabilizationPeriodSec", models="gcp.stabilization stabilization", default=600),
         Field(
             path=f"{_POLICY}.cpuUtilization.utilizationTarget",
             models="policies.*.target policies.*.metric policies.*.statistic",

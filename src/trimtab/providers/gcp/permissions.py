@@ -1,6 +1,5 @@
 """The least that trimtab needs on Google Cloud, as the definition of a custom role; pure."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from trimtab.models import Fleet, ScalingGroup
@@ -52,6 +51,7 @@ BALANCED = (
     "compute.backendServices.update",
     "compute.instanceGroups.use",
 )
+PORTS = ("compute.instanceGroups.get", "compute.instanceGroups.update")
 PROBED = (
     "compute.healthChecks.create",
     "compute.healthChecks.delete",
@@ -91,8 +91,9 @@ def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
     if read_only:
         return found
     found.add("compute.images.useReadOnly")
-    rows: Mapping[bool, tuple[str, ...]] = {bool(group.load_balancers): BALANCED}
-    found |= set(rows.get(True, ()))
+    found |= {*BALANCED} if group.load_balancers else set()
+    if group.gcp.named_ports or any(one.port is not None for one in group.load_balancers):
+        found |= {*PORTS}
     if has_probe(group):
         found |= {*PROBED, "compute.healthChecks.useReadOnly"}
     elif asks_balancer(group):

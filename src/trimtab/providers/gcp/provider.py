@@ -23,7 +23,7 @@ from trimtab.providers.gcp.links import is_zone, region_of
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_NAME, is_name, label_problem
 from trimtab.providers.gcp.permissions import role_definition
-from trimtab.providers.gcp.reads import READERS, FleetRead, list_monitored, place_of
+from trimtab.providers.gcp.reads import READERS, FleetRead, list_monitored, place_of, recount
 from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States
 from trimtab.providers.gcp.template import image_problem, labels_to_check
@@ -91,7 +91,10 @@ class GcpProvider:
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
         """Images, backend services with their health checks, and the templates that are there."""
-        return Resolver(self.calls, fleet, live, refresh, live.seen.get("backend services")).run()
+        facts = Resolver(self.calls, fleet, live, refresh, live.seen.get("backend services")).run()
+        kept = {item.key for item in self.translate(fleet, facts, self.clock.now())}
+        recount(self.calls, live, kept)
+        return facts
 
     def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
         """The resources that the fleet wants."""

@@ -1,14 +1,14 @@
 """Reads in bulk: aggregated lists of a project; and bodies as plans compare them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from trimtab.errors import ProviderError
+from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
-from trimtab.plan import Key, Mark, Resource, Secret, Unknown, read_description, read_tags
+from trimtab.plan import Key, Live, Mark, Resource, Secret, Unknown, read_description, read_tags
 from trimtab.providers.gcp.client import Calls, Listed
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
@@ -150,6 +150,38 @@ class FleetRead:
     def _is_old(self, item: Resource, current: Mapping[str, int]) -> bool:
         ours = item.mark is not None and item.mark.fleet == self.fleet.name
         return item.key.kind == TEMPLATE.name and ours and item.key.name not in current
+
+
+def recount(calls: Calls, live: Live, kept: Collection[Key]) -> None:
+    """
+    Count the instances that run from templates which their groups are about to leave.
+
+    Until then as many are assumed as the group has: only a plan that changes a template asks.
+    """
+    resources = cast("dict[Key, Resource]", live.resources)
+    for key, item in list(resources.items()):
+        manager = _holder(resources, item) if key.kind == TEMPLATE.name and key not in kept else None
+        if manager is not None:
+            used = [
+                name_of(str((one.get("version") or {}).get("instanceTemplate", ""))) for one in _ask(calls, manager)
+            ]
+            resources[key] = _with_attributes(item, instances=used.count(key.name))
+
+
+def _holder(resources: Mapping[Key, Resource], item: Resource) -> Resource | None:
+    """The manager that makes instances from a template now."""
+    for other in resources.values():
+        versions = other.body.get("versions") or () if other.key.kind == MANAGER.name else ()
+        if item.mark and any(one.get("instanceTemplate") == item.attributes["link"] for one in versions):
+            return other
+    return None
+
+
+def _ask(calls: Calls, manager: Resource) -> list[dict[str, Any]]:
+    try:
+        return managed_instances(calls, manager.attributes["raw"])
+    except NotFound:
+        return []
 
 
 def _with_attributes(item: Resource, **more: Any) -> Resource:

@@ -144,7 +144,9 @@ class Writer:
         if "instanceFlexibilityPolicy" in patch:
             patch["instanceFlexibilityPolicy"] = _selections(live.body, write.body)
         if any(item.path.startswith("distributionPolicy.targetShape") for item in change.fields):
-            patch["distributionPolicy"] = {"targetShape": write.body["distributionPolicy"].get("targetShape", "EVEN")}
+            patch["distributionPolicy"] = {
+                "targetShape": (write.body.get("distributionPolicy") or {}).get("targetShape", "EVEN")
+            }
         self._patch_held(change, live, path, {**patch, "description": _described(change)})
         if ports is not None:
             self._set_ports(change, live, ports)

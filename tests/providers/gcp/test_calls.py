@@ -1,0 +1,130 @@
+"""How many calls things cost on Google Cloud, and that the role of a fleet allows exactly those that are made."""
+
+import re
+
+import pytest
+
+import trimtab as tt
+from tests.conftest import make_fleet
+from tests.providers.gcp.test_contract import gcp_group
+from trimtab import metrics
+
+VERBS = {
+    "aggregatedList": "list",
+    "insert": "create",
+    "patch": "update",
+    "update": "update",
+    "resize": "update",
+    "listManagedInstances": "get",
+    "listErrors": "get",
+    "setNamedPorts": "update",
+}
+IMPLIED = {
+    "compute.instanceTemplates.useReadOnly",
+    "compute.instanceGroupManagers.use",
+    "compute.instanceGroups.create",
+    "compute.instanceGroups.delete",
+    "compute.instanceGroups.use",
+    "compute.instances.create",
+    "compute.disks.create",
+    "compute.images.useReadOnly",
+    "compute.subnetworks.use",
+    "compute.networks.use",
+    "compute.healthChecks.useReadOnly",
+    "compute.zoneOperations.list",
+    "compute.regionOperations.list",
+}
+"""What a write asks for about what it refers to: not seen in a log of calls."""
+POLLED = {"compute.globalOperations.get", "compute.regionOperations.get", "compute.zoneOperations.get"}
+"""Asked for while an operation is under way; in the emulator they are over at once."""
+
+
+def permission_of(call):
+    """What Google asks a caller for, by the vendor's rule: service, collection without its scope, verb."""
+    if call.service == "monitoring":
+        verb, noun = re.match(r"(List|Get|Create|Update|Delete)(\w+)", call.operation).groups()
+        noun = {"TimeSeries": "timeSeries", "AlertPolicies": "alertPolicies"}.get(noun, noun[0].lower() + noun[1:])
+        noun = {"alertPolicy": "alertPolicies", "notificationChannel": "notificationChannels"}.get(noun, noun)
+        return f"monitoring.{noun}.{verb.lower()}"
+    collection, verb = call.operation.split(".")
+    for scope in ("region", "zone"):
+        rest = collection.removeprefix(scope)
+        if rest != collection and rest != "Operations" and rest[:1].isupper():
+            collection = rest[0].lower() + rest[1:]
+    return f"compute.{collection}.{VERBS.get(verb, verb)}"
+
+
+@pytest.mark.parametrize("number", [2, 100])
+def test_a_plan_that_finds_nothing_takes_seven_calls(world, number):
+    """Whatever the number of groups, as long as a page holds them; an image that is matched takes one more."""
+    fleet = make_fleet(*(gcp_group(f"web{place:03}") for place in range(number)))
+    with world.connect() as cloud:
+        cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
+        world.doors.clear_requests()
+        assert not cloud.plan(fleet)
+        assert world.doors.count()["total"] == 7, world.doors.count()
+        world.doors.clear_requests()
+        cloud.status(fleet)
+        assert world.doors.count()["total"] == 3 + number
+
+
+def live_through(world, cloud, fleet):
+    """Everything that trimtab does with a fleet."""
+    cloud.apply(cloud.plan(fleet)).raise_for_failures()
+    edited = fleet.model_copy(
+        update={
+            "groups": tuple(
+                group.model_copy(
+                    update={
+                        "tags": {"team": "ops"},
+                        "load_balancers": (tt.LoadBalancer(name="virtualmin", port=9090),),
+                        "health_check": tt.HealthCheck(path="/other", port=81),
+                    }
+                )
+                for group in fleet.groups
+            )
+        }
+    )
+    cloud.apply(cloud.plan(edited)).raise_for_failures()
+    for kind in ("alert-policy", "notification-channel"):
+        key = next(key for key in cloud.provider.read(edited).resources if key.kind == kind)
+        world.tamper(cloud, key)
+    cloud.apply(cloud.plan(edited)).raise_for_failures()
+    cloud.status(edited, addresses=True)
+    live = cloud.group("web")
+    live.activities()
+    live.datapoints(metrics.cpu)
+    live.publish(metrics.custom("Virtualmin", "Jobs"), 3)
+    live.pause(by="Ana")
+    live.scale(to=3)
+    live.resume()
+    cloud.watch(edited).look()
+    cloud.read_group(fleet.native_name(fleet.groups[0]))
+    less = {"alarms": (), "load_balancers": (), "health_check": tt.HealthCheck()}
+    cloud.apply(cloud.plan(fleet.model_copy(update={"groups": (fleet.groups[0].model_copy(update=less),)})))
+    cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
+
+
+def test_the_role_allows_what_is_done_and_nothing_idle(world):
+    fleet = make_fleet(gcp_group("web"))
+    with world.connect() as cloud:
+        world.doors.clear_requests()
+        live_through(world, cloud, fleet)
+        used = {permission_of(call) for call in world.doors.requests()}
+        granted = set(cloud.permissions(fleet)["includedPermissions"])
+        assert used - granted == set()
+        assert granted - used - IMPLIED - POLLED == set()
+
+
+def test_the_role_for_reading_allows_plan_status_and_watch(world):
+    fleet = make_fleet(gcp_group("web"))
+    with world.connect() as cloud:
+        cloud.apply(cloud.plan(fleet)).raise_for_failures()
+        world.doors.clear_requests()
+        cloud.plan(fleet)
+        cloud.status(fleet, addresses=True)
+        cloud.watch(fleet).look()
+        used = {permission_of(call) for call in world.doors.requests()}
+        role = cloud.permissions(fleet, read_only=True)
+        assert used - set(role["includedPermissions"]) == set()
+        assert not [one for one in role["includedPermissions"] if not one.endswith((".get", ".list"))]
