@@ -8,7 +8,7 @@ import trimtab as tt
 
 def pytest_addoption(parser):
     parser.addoption("--cases", metavar="DIR", help="a folder of case files for tests/semantics")
-    parser.addoption("--recordings", metavar="DIR", help="a folder of recorded replies of AWS for tests/providers/aws")
+    parser.addoption("--recordings", metavar="DIR", help="a folder of recorded replies for tests/providers/CLOUD")
 
 
 @pytest.fixture(scope="session")

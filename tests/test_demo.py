@@ -33,6 +33,7 @@ groups:
 
 STEPS = {
     "aws": ("16 to create", "web: 4 -> 10 -> 4", "Threshold:  95 → 70", "Cooldown:  900 → 300", "16 to delete"),
+    "gcp": ("12 to create", "web: 4 -> 10 -> 4", "cpuUtilization.utilizationTarget:  0.95 → 0.6", "12 to delete"),
     "azure": ("4 to create", "cooldown:  PT15M → PT5M", "4 to delete"),
 }
 
