@@ -5,7 +5,7 @@ from pathlib import Path
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
 
-import trimtab.testing
+import trimtab.testing.fixtures
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,5 +27,5 @@ class Pages:
 
 def pytest_configure(config):
     if not config.pluginmanager.has_plugin("trimtab"):  # run from the sources, not installed
-        config.pluginmanager.register(trimtab.testing, "trimtab")
+        config.pluginmanager.register(trimtab.testing.fixtures, "trimtab")
     config.pluginmanager.register(Pages(), "trimtab-pages")

@@ -30,3 +30,9 @@ def test_importing_trimtab_loads_no_sdk():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_clouds_for_tests_need_no_pytest():
+    """Examples and the demo use them where no pytest is installed."""
+    code = "import sys; sys.modules['pytest'] = None; from trimtab.testing import AwsTestCloud, GcpTestCloud"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,203 @@
+"""Clouds for one's own tests and examples: a connection, a clock that is moved by hand, values that are handed in."""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from trimtab.clock import ManualClock
+from trimtab.cloud import Cloud, connect
+from trimtab.models import Metric
+
+if TYPE_CHECKING:
+    from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator
+    from trimtab.providers.memory.store import Store
+
+
+@dataclass
+class MemoryTestCloud:
+    """A cloud in memory for one's own tests: `connect()`, `clock`, `store`."""
+
+    clock: ManualClock
+    store: "Store"
+
+    def connect(self, **settings: Any) -> Cloud:
+        """A connection to the cloud in memory."""
+        return connect("memory", store=self.store, clock=self.clock, **settings)
+
+    def push(self, metric: Metric, *, group: str, value: float) -> None:
+        """Have the cloud measure a metric of a group, now."""
+        with self.connect() as cloud:
+            live = cloud.group(group)
+            self.store.measures.add(live.location, live.name, metric, value, self.clock.now())
+
+
+class _EmulatorClock:
+    """The emulator's clock, as a `Clock` that a test moves."""
+
+    def __init__(self, emulator: "AwsEmulator | AzureEmulator | GcpEmulator") -> None:
+        self._emulator = emulator
+
+    def now(self) -> Any:
+        """The emulator's time."""
+        return self._emulator.doors.now()
+
+    def sleep(self, duration: timedelta) -> None:
+        """Move the emulator's clock."""
+        self.advance(duration)
+
+    def advance(self, duration: timedelta) -> None:
+        """Move the emulator's clock; what is due happens."""
+        self._emulator.doors.advance(duration)
+
+
+class AwsTestCloud:
+    """The AWS emulator for one's own tests: `connect()`, `clock`, `push()`."""
+
+    def __init__(self, emulator: "AwsEmulator") -> None:
+        self.emulator = emulator
+        self.clock = _EmulatorClock(emulator)
+
+    def connect(self, **settings: Any) -> Cloud:
+        """A connection to the emulator through the real boto3."""
+        import boto3
+
+        session = boto3.Session(aws_access_key_id="trimtab", aws_secret_access_key="trimtab", region_name="us-east-1")
+        return connect("aws", session=session, endpoint=self.emulator.endpoint, clock=self.clock, **settings)
+
+    def push(self, metric: Metric, *, group: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
+        """Give the emulator one datapoint of a group's metric, now."""
+        from trimtab.providers.aws.metrics import Scope, metric_for
+
+        with self.connect() as cloud:
+            native = cloud.group(group).name
+        name, namespace, found = metric_for(metric, Scope(native))
+        point = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or found), "value": value}
+        self.emulator.doors.push([point])
+
+
+class _Token:
+    """A credential for the emulator, which asks for one and believes any."""
+
+    def get_token(self, *scopes: str, **given: Any) -> Any:
+        """A token that never ends."""
+        from azure.core.credentials import AccessToken
+
+        return AccessToken("trimtab", 2**31)
+
+
+class AzureTestCloud:
+    """The Azure emulator for one's own tests: `connect()`, `clock`, `push()`, in a resource group of its own."""
+
+    resource_group = "trimtab"
+    location = "westeurope"
+
+    def __init__(self, emulator: "AzureEmulator") -> None:
+        self.emulator = emulator
+        self.clock = _EmulatorClock(emulator)
+        self.credential = _Token()
+
+    def connect(self, **settings: Any) -> Cloud:
+        """A connection to the emulator through the real SDK."""
+        given = {
+            "subscription": self.emulator.subscription,
+            "resource_group": self.resource_group,
+            "location": self.location,
+            "credential": self.credential,
+            "endpoint": self.emulator.endpoint,
+            "clock": self.clock,
+        }
+        return connect("azure", **{**given, **settings})
+
+    def make_network(self, name: str, subnet: str) -> str:
+        """A network with one subnet, for scale sets to be in; the subnet's id."""
+        body = {
+            "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+            "subnets": [{"name": subnet, "properties": {"addressPrefix": "10.0.0.0/24"}}],
+        }
+        path = self._put("Microsoft.Network/virtualNetworks", name, body)
+        return f"{path}/subnets/{subnet}"
+
+    def _put(self, kind: str, name: str, properties: Mapping[str, Any]) -> str:
+        """Make what trimtab refers to and does not make itself, as its owner would."""
+        path = (
+            f"/subscriptions/{self.emulator.subscription}/resourceGroups/{self.resource_group}/providers/{kind}/{name}"
+        )
+        body = json.dumps({"location": self.location, "properties": properties}).encode()
+        url = f"{self.emulator.endpoint}{path}?api-version=2024-05-01"
+        head = {"Content-Type": "application/json", "Authorization": "Bearer trimtab"}
+        with urllib.request.urlopen(urllib.request.Request(url, body, head, method="PUT")) as reply:
+            reply.read()
+        return path
+
+    def push(self, metric: Metric, *, group: str, value: float, instance: str = "") -> None:
+        """Give the emulator one datapoint of a group's metric, now; of one instance when it is named."""
+        from trimtab.providers.azure.ids import Home
+        from trimtab.providers.azure.metrics import Scope, metric_for, to_native
+
+        with self.connect() as cloud:
+            native = cloud.group(group).name
+        home = Home(self.emulator.subscription, self.resource_group)
+        measured = metric_for(metric, Scope(home.scale_set(native), group=native))
+        dimensions = {**measured.dimensions, **({"VMName": instance} if instance else {})}
+        point = {"namespace": measured.own_namespace, "metric": measured.name, "resource": measured.resource}
+        self.emulator.doors.push([{**point, "dimensions": dimensions, "value": to_native(value, measured.native)}])
+
+
+class GcpTestCloud:
+    """The GCP emulator for one's own tests: `connect()`, `clock`, `push()`."""
+
+    location = "europe-west1"
+
+    def __init__(self, emulator: "GcpEmulator") -> None:
+        self.emulator = emulator
+        self.clock = _EmulatorClock(emulator)
+
+    def connect(self, **settings: Any) -> Cloud:
+        """A connection to the emulator through the real SDKs."""
+        given = {
+            "project": self.emulator.project,
+            "location": self.location,
+            "endpoint": self.emulator.endpoint,
+            "monitoring_endpoint": f"http://{self.emulator.monitoring_endpoint}",
+            "clock": self.clock,
+        }
+        return connect("gcp", **{**given, **settings})
+
+    def push(self, metric: Metric, *, group: str, value: float, instance: str = "", minutes: int = 1) -> None:
+        """
+        Give the emulator values of a group's metric, from now on one a minute, as instances report them.
+
+        Args:
+            metric: What is measured.
+            group: The group.
+            value: In the metric's unit: of each instance that runs, or of one that is named.
+            instance: Its name.
+            minutes: For how many minutes.
+        """
+        from trimtab.providers.gcp.metrics import INSTANCE, Scope, metric_for, to_native
+
+        with self.connect() as cloud:
+            state = cloud.group(group).read()
+        measured = metric_for(metric, Scope(state.name))
+        zones = {one.zone for one in state.instances}
+        places = [f"zones/{zone}" for zone in sorted(zones)] + [f"regions/{self.location}"]
+        managers = self.emulator.managers
+        link = next(key for place in places if (key := f"{place}/instanceGroupManagers/{state.name}") in managers)
+        native = measured.native
+        where = link if native.resource == INSTANCE else native.resource
+        point = {
+            "namespace": "",
+            "metric": native.type,
+            "resource": where,
+            "dimensions": dict(measured.metric_labels),
+            "labels": {"instance_name": instance} if instance else dict(measured.resource_labels),
+        }
+        seconds = 60 if native.per_second else 1
+        given = {**point, "value": to_native(value, native) * seconds}
+        begin = self.clock.now()
+        self.emulator.doors.push(
+            [{**given, "at": (begin + timedelta(minutes=minute)).isoformat()} for minute in range(minutes)]
+        )
