@@ -52,6 +52,20 @@ class Caller:
         with ThreadPoolExecutor(min(len(questions), MOST_THREADS), thread_name_prefix="trimtab") as pool:
             return list(pool.map(_ask, questions))
 
+    def all_of(self, questions: Sequence[Callable[[], T]]) -> list[T]:
+        """
+        The answer to each question, asked at the same time.
+
+        Raises:
+            ProviderError: Why the first of those that failed did.
+        """
+        found: list[T] = []
+        for answer in self.together(questions):
+            if isinstance(answer, ProviderError):
+                raise answer
+            found.append(answer)
+        return found
+
     def retried(self, operation: str, attempt: Callable[[], T]) -> T:
         """
         What an attempt gives, after as many as a passing fault needs.

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from trimtab.models import ScalingGroup
+from trimtab.models.base import NAME
 
 LONGEST = 63
 """How long a name can be."""
@@ -100,6 +101,24 @@ def legal(text: str, kind: str) -> str:
     word = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     word = word if word[:1].isalpha() else f"{kind}-{word}".rstrip("-")
     return word[:LONGEST].rstrip("-")
+
+
+def is_exact(native: str, prefix: str) -> bool:
+    """Whether translation would call it so."""
+    return native.startswith(prefix) and re.fullmatch(NAME, native.removeprefix(prefix)) is not None
+
+
+def group_name(native: str, fleet: str | None) -> tuple[str, str | None]:
+    """A group's name within the fleet, and its native name where that does not say itself."""
+    if fleet is not None and is_exact(native, f"{fleet}-"):
+        return native.removeprefix(f"{fleet}-"), None
+    return legal(native, "group"), native
+
+
+def group_names(native: str, fleet: str | None) -> dict[str, str]:
+    """The same as fields of a group."""
+    name, own = group_name(native, fleet)
+    return {"name": name} if own is None else {"name": name, "native_name": own}
 
 
 def fleet_for(natives: Sequence[str]) -> str:

@@ -1,13 +1,45 @@
 """What things of a fleet are called in a cloud, and who decides its size."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from trimtab.models import Fleet, ScalingGroup
+from trimtab.errors import InvalidRequest
+from trimtab.models import Alarm, Fleet, ScalingGroup
+from trimtab.providers.base import GroupState
 
 
 def alarm_name(fleet: Fleet, group: ScalingGroup, alarm: str) -> str:
     """An alarm's name in the cloud: unique in a region, and with the fleet's name first to be found by."""
     return f"{fleet.name}-{group.name}-{alarm}"
+
+
+def is_alert(alarm: Alarm) -> bool:
+    """Whether an alarm is to be seen by people: it notifies, or it does nothing else."""
+    return bool(alarm.notify or alarm.notify_ok or not alarm.triggers)
+
+
+def told_of(alarm: Alarm) -> list[str]:
+    """Whom an alarm tells, each once."""
+    return list(dict.fromkeys((*alarm.notify, *alarm.notify_ok)))
+
+
+def addresses_of(group: ScalingGroup, is_native: Callable[[str], bool]) -> list[str]:
+    """The addresses that a group's alarms tell and that need something of ours that tells them, each once."""
+    told = dict.fromkeys(target for alarm in group.alarms for target in told_of(alarm))
+    return [target for target in told if not is_native(target)]
+
+
+def only_one(found: Sequence[GroupState], name: str, provider: str) -> GroupState | None:
+    """
+    The only group that has a name within its fleet; `None` where there is none.
+
+    Raises:
+        InvalidRequest: Several have it.
+    """
+    if len(found) > 1:
+        names = ", ".join(sorted(state.name for state in found))
+        raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider=provider)
+    return found[0] if found else None
 
 
 def size_is_owned(fleet: Fleet, group: ScalingGroup) -> bool:

@@ -1,10 +1,10 @@
 """What every provider's writes do: the mark to write, whose a thing is, an outcome for each change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trimtab.errors import AlreadyExists, InvalidRequest, ProviderError
-from trimtab.plan import Change, Mark, Resource
+from trimtab.plan import Change, Kind, Mark, Resource
 from trimtab.providers.base import Write, Written
 
 
@@ -34,3 +34,28 @@ def outcome_of(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Writ
         return send(write)
     except ProviderError as error:
         return error
+
+
+# parts of bodies
+
+
+def find_part(body: Any, steps: Sequence[str]) -> Any:
+    """What stands in a body at the end of these steps; `None` where nothing does."""
+    for step in steps:
+        if not isinstance(body, Mapping) or step not in body:
+            return None
+        body = body[step]
+    return body
+
+
+def put_part(patch: dict[str, Any], steps: Sequence[str], value: Any) -> None:
+    """Put a value into a patch, with all that it stands in."""
+    for step in steps[:-1]:
+        patch = patch.setdefault(step, {})
+    patch[steps[-1]] = value
+
+
+def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> bool:
+    """Whether nothing else moved between two reads, such as a size that an autoscaler sets."""
+    one, two = kind.leaves(before.body), kind.leaves(after.body)
+    return before.mark == after.mark and {**one, path: 0} == {**two, path: 0}

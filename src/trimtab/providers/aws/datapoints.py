@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from trimtab.errors import ProviderError, Unsupported
+from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, Unit
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.metrics import (
@@ -68,11 +68,9 @@ class MetricReader:
             for stat in stats_of(query, scopes[query.location, query.group])
         ]
         batches = list(_batches(queries, parts))
-        answers = self.calls.together([partial(self._ask, queries[batch[0].query], batch) for batch in batches])
+        answers = self.calls.all_of([partial(self._ask, queries[batch[0].query], batch) for batch in batches])
         found: dict[int, list[Values]] = {}
         for batch, answer in zip(batches, answers, strict=True):
-            if isinstance(answer, ProviderError):
-                raise answer
             for part, values in zip(batch, answer, strict=True):
                 found.setdefault(part.query, []).append(values)
         return [

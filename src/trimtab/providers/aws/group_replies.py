@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from trimtab.errors import NotFound, ProviderError
+from trimtab.errors import NotFound
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.importing import Replies
 from trimtab.providers.aws.reads import launched_from
@@ -33,7 +33,7 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
         partial(_configuration, calls, region, group.get("LaunchConfigurationName")),
         partial(_target_groups, calls, region, group.get("TargetGroupARNs") or ()),
     ]
-    policies, actions, hooks, alarms, version, configuration, targets = map(_or_raise, calls.together(questions))
+    policies, actions, hooks, alarms, version, configuration, targets = calls.all_of(questions)
     return Replies(
         group=group,
         version=version,
@@ -45,12 +45,6 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
         hooks=hooks,
         target_groups=targets,
     )
-
-
-def _or_raise(answer: Any) -> Any:
-    if isinstance(answer, ProviderError):
-        raise answer
-    return answer
 
 
 def _items(calls: Calls, region: str, service: str, operation: str, **params: Any) -> Items:

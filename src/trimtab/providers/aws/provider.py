@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.clock import Clock
-from trimtab.errors import InvalidRequest, NotFound, Unsupported
+from trimtab.errors import NotFound, Unsupported
 from trimtab.events import Listener, silent
 from trimtab.judging import judge
 from trimtab.models import Fleet, ScalingGroup, StepPolicy
@@ -42,7 +42,7 @@ from trimtab.providers.base import (
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.imports import Imported
-from trimtab.providers.naming import alarm_name
+from trimtab.providers.naming import alarm_name, only_one
 from trimtab.providers.pause import Pause
 
 ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
@@ -100,7 +100,7 @@ class AwsProvider:
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
         """Images, subnets, target groups and zones."""
-        return Resolver(self.calls, fleet, live, refresh).run()
+        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
 
     def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
         """The resources that the fleet wants."""
@@ -138,10 +138,7 @@ class AwsProvider:
         filters = [{"Name": "tag:trimtab-group", "Values": [name]}]
         pages = self.calls.pages("autoscaling", "describe_auto_scaling_groups", location, Filters=filters)
         found = [group_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
-        if len(found) > 1:
-            names = ", ".join(sorted(state.name for state in found))
-            raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider="aws")
-        return found[0] if found else None
+        return only_one(found, name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Eight calls at most, and one more for every further hundred alarms of the region."""

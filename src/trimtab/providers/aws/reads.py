@@ -178,8 +178,8 @@ class RegionRead:
                 if number >= len(ours):
                     break
         if not complete:
-            answers = self.calls.together([self._of_group(operation, name, group) for group in ours])
-            taken = [item for answer in answers for item in _or_raise(answer)]
+            answers = self.calls.all_of([self._of_group(operation, name, group) for group in ours])
+            taken = [item for answer in answers for item in answer]
         wanted = set(ours)
         yield from (item for item in taken if item["AutoScalingGroupName"] in wanted)
 
@@ -219,8 +219,8 @@ class RegionRead:
                     return taken
                 if number > len(self.names):
                     break
-        answers = self.calls.together([self._latest_of(name) for name in self._template_names()])
-        return [item for answer in answers for item in _or_raise(answer)]
+        answers = self.calls.all_of([self._latest_of(name) for name in self._template_names()])
+        return [item for answer in answers for item in answer]
 
     def _template_names(self) -> list[str]:
         names = [f"{self.fleet.name}-*", *sorted(self.names)]
@@ -483,9 +483,3 @@ def _pages(number: int) -> int:
 
 def _listed(question: Callable[[], Iterable[Resource]]) -> Callable[[], list[Resource]]:
     return lambda: list(question())
-
-
-def _or_raise(answer: list[Any] | ProviderError) -> list[Any]:
-    if isinstance(answer, ProviderError):
-        raise answer
-    return answer

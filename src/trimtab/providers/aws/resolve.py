@@ -1,34 +1,27 @@
 """What a fleet refers to and an account knows: images, subnets, target groups, zones."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import NotFound, ProviderError, Unsupported
-from trimtab.models import Fleet, Image, Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
-from trimtab.plan import Key, Live, Note, Unknown, digest
+from trimtab.models import Image, Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
+from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.translate import attachment_of
 from trimtab.providers.base import Facts
+from trimtab.providers.resolving import Resolving
 
 Question = Callable[[], Any]
 
 
-@dataclass
-class Resolver:
+@dataclass(kw_only=True)
+class Resolver(Resolving[Calls]):
     """Asks each distinct question once, all of them at the same time."""
-
-    calls: Calls
-    fleet: Fleet
-    live: Live
-    refresh: frozenset[str]
-    notes: list[Note] = field(default_factory=list)
-    problems: list[Note] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
 
     def run(self) -> Facts:
         """The facts about every group of the fleet."""
@@ -39,7 +32,7 @@ class Resolver:
             questions["balancers", region] = partial(find_target_groups, self.calls, region, names)
         for region, arns in self._labelled().items():
             questions["labels", region] = partial(find_target_groups, self.calls, region, arns, by="TargetGroupArns")
-        answers = dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+        answers = self.ask(questions)
         return self._facts(answers)
 
     def _region(self, group: ScalingGroup) -> str:
@@ -84,7 +77,7 @@ class Resolver:
             self._subnets(group, answers, found)
             self._balancers(group, answers, found)
             self._metrics(group, answers, found)
-        return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
+        return self.facts(found)
 
     def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, Any]) -> None:
         image = group.template.image

@@ -11,6 +11,7 @@ from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.kinds import ACTION_GROUP
 from trimtab.providers.azure.metrics import Scope, metric_for, natural_statistic, to_native
 from trimtab.providers.azure.names import OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC, iso
+from trimtab.providers.naming import addresses_of, is_alert, told_of
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
@@ -20,11 +21,6 @@ SEVERITY = 2
 """Of 0 (critical) to 4 (verbose): warning."""
 CRITERIA = "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
 CONDITION = "cond0"
-
-
-def is_alert(alarm: Alarm) -> bool:
-    """Whether an alarm is to be seen by people: it notifies, or it does nothing else."""
-    return bool(alarm.notify or alarm.notify_ok or not alarm.triggers)
 
 
 def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
@@ -102,8 +98,7 @@ def window_of(alarm: Alarm) -> timedelta:
 
 def targets_of(group: ScalingGroup) -> list[str]:
     """The addresses that a group's alarms tell and that need an action group of ours, each once."""
-    told = [target for alarm in group.alarms for target in (*alarm.notify, *alarm.notify_ok)]
-    return [target for target in dict.fromkeys(told) if not is_id(target)]
+    return addresses_of(group, is_id)
 
 
 def action_group_key(location: str, native: str, target: str) -> Key:
@@ -124,7 +119,7 @@ def action_group_body(target: str) -> dict[str, Any]:
 
 def actions_of(alarm: Alarm, location: str, native: str) -> list[dict[str, Any]]:
     """What an alert does: the action groups that it tells, ours and others."""
-    told = dict.fromkeys((*alarm.notify, *alarm.notify_ok))
+    told = told_of(alarm)
     return [
         {"actionGroupId": target if is_id(target) else Ref(action_group_key(location, native, target), "id")}
         for target in told

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from trimtab.errors import ProviderError, Unsupported
+from trimtab.errors import Unsupported
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.metrics import Measured, Scope, from_native, metric_for, natural_statistic
 from trimtab.providers.azure.names import OVER_TIME, TURNED_STATISTIC, iso
@@ -40,17 +40,10 @@ class MetricReader:
             Unsupported: Azure Monitor has no such metric, or none of that period or statistic.
         """
         asked = [self._question(query) for query in queries]
-        answers = self.calls.together(
+        answers = self.calls.all_of(
             [partial(self._ask, query, question) for query, question in zip(queries, asked, strict=True)]
         )
-        for answer in answers:
-            if isinstance(answer, ProviderError):
-                raise answer
-        return [
-            query.answered(answer)
-            for query, answer in zip(queries, answers, strict=True)
-            if not isinstance(answer, ProviderError)
-        ]
+        return [query.answered(answer) for query, answer in zip(queries, answers, strict=True)]
 
     def _question(self, query: MetricQuery) -> Question:
         scope = Scope(self.calls.home.scale_set(query.group), "", query.group)
@@ -115,9 +108,7 @@ class MetricWriter:
 
     def write(self, values: Sequence[MetricValue]) -> None:
         """Send them to the data plane of their regions."""
-        for answer in self.calls.together([partial(self._send, value) for value in values]):
-            if isinstance(answer, ProviderError):
-                raise answer
+        self.calls.all_of([partial(self._send, value) for value in values])
 
     def _send(self, value: MetricValue) -> None:
         dimensions = {

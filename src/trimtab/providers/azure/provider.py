@@ -7,7 +7,6 @@ from typing import Any
 
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock
-from trimtab.errors import InvalidRequest, ProviderError
 from trimtab.events import Listener, silent
 from trimtab.judging import judge
 from trimtab.models import Fleet, MetricSource, ScalingGroup
@@ -28,6 +27,7 @@ from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.imports import Imported
+from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
 
 ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
@@ -91,7 +91,7 @@ class AzureProvider:
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
         """Images, pools of balancers with their probes, subnets."""
-        return Resolver(self.calls, fleet, live, refresh).run()
+        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
 
     def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
         """The resources that the fleet wants."""
@@ -121,10 +121,7 @@ class AzureProvider:
         if there:
             return there[0]
         found = states.find(name, location)
-        if len(found) > 1:
-            names = ", ".join(sorted(state.name for state in found))
-            raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider="azure")
-        return found[0] if found else None
+        return only_one(found, name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Five calls."""
@@ -148,12 +145,7 @@ class AzureProvider:
             for item in list_kind(self.calls, METRIC_ALERT.name, [self.calls.home.resource_group])
             if (mark := read_tags(item.get("tags") or {})[1]) and mark.fleet == fleet.name
         ]
-        asked = [partial(self._alert_state, item) for item in items]
-        found = self.calls.together(asked)
-        for answer in found:
-            if isinstance(answer, ProviderError):
-                raise answer
-        return [answer for answer in found if isinstance(answer, AlarmState)]
+        return self.calls.all_of([partial(self._alert_state, item) for item in items])
 
     def _alert_state(self, item: Mapping[str, Any]) -> AlarmState:
         reply = self.calls.call("monitor.metric_alerts_status.list", group_of(item["id"]), item["name"])

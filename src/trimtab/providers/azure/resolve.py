@@ -1,14 +1,14 @@
 """What a fleet refers to and a subscription knows: images, pools of balancers, their probes, subnets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import ProviderError
-from trimtab.models import Fleet, Image, LoadBalancer, ScalingGroup
-from trimtab.plan import Key, Live, Note, Unknown, digest
+from trimtab.models import Image, LoadBalancer, ScalingGroup
+from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.azure.client import NETWORK_API, Calls
 from trimtab.providers.azure.ids import is_id, parse_id
 from trimtab.providers.azure.kinds import SCALE_SET
@@ -16,6 +16,7 @@ from trimtab.providers.azure.reads import normal_location
 from trimtab.providers.azure.template import Attached, asks_balancer
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.base import Facts
+from trimtab.providers.resolving import Resolving
 
 BALANCERS = "Microsoft.Network/loadBalancers"
 GATEWAYS = "Microsoft.Network/applicationGateways"
@@ -43,24 +44,16 @@ class Pool:
         return name.lower() in ("/".join(names).lower(), names[-1].lower() if names else "")
 
 
-@dataclass
-class Resolver:
+@dataclass(kw_only=True)
+class Resolver(Resolving[Calls]):
     """Asks each distinct question once, all of them at the same time."""
-
-    calls: Calls
-    fleet: Fleet
-    live: Live
-    refresh: frozenset[str]
-    notes: list[Note] = field(default_factory=list)
-    problems: list[Note] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
 
     def run(self) -> Facts:
         """The facts about every group of the fleet."""
         questions: dict[tuple[str, ...], Callable[[], Any]] = {}
         for group in self.fleet.groups:
             questions |= self._questions(group)
-        answers = dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+        answers = self.ask(questions)
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
@@ -68,7 +61,7 @@ class Resolver:
         for group in self.fleet.groups:
             found["attached"][group.name] = self._attached(group, answers)
             self._image(group, answers, found)
-        return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
+        return self.facts(found)
 
     def _places(self) -> list[str]:
         return sorted({self._location(group) for group in self.fleet.groups})

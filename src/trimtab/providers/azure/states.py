@@ -9,7 +9,6 @@ from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
-from trimtab.errors import ProviderError
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, SCALE_SET
@@ -46,9 +45,9 @@ class States:
         sets = [item for item in self._list(SCALE_SET.name) if (_location(item), item["name"]) in wanted]
         settings = {item["name"]: item for item in self._list(AUTOSCALE_SETTING.name)} if sets else {}
         asked = [partial(self._instances, item, addresses) for item in sets]
-        found = self.calls.together(asked)
+        found = self.calls.all_of(asked)
         return [
-            self._state(item, _setting_of(item, settings), _or_raise(instances))
+            self._state(item, _setting_of(item, settings), instances)
             for item, instances in zip(sets, found, strict=True)
         ]
 
@@ -101,12 +100,6 @@ class States:
             fleet=mark.fleet if mark else "",
             paused=find_pause(setting) if setting else find_pause(item),
         )
-
-
-def _or_raise(answer: Sequence[Instance] | ProviderError) -> Sequence[Instance]:
-    if isinstance(answer, ProviderError):
-        raise answer
-    return answer
 
 
 def _location(item: Mapping[str, Any]) -> str:

@@ -15,7 +15,6 @@ from trimtab.providers.azure.alerts import (
     action_group_key,
     actions_of,
     alert_body,
-    is_alert,
     targets_of,
 )
 from trimtab.providers.azure.autoscale import setting_of
@@ -33,7 +32,7 @@ from trimtab.providers.azure.template import (
 )
 from trimtab.providers.base import Facts
 from trimtab.providers.execution import amounts_of
-from trimtab.providers.naming import alarm_name, given, size_is_owned
+from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 
 MIXED = "Mix"
 """The size of a scale set that has several."""

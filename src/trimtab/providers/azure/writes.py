@@ -12,7 +12,14 @@ from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.reads import PAUSE_TAG, READERS, card_names, find_pause, with_card_names
 from trimtab.providers.base import Write, Written
-from trimtab.providers.writing import mark_of, must_be_ours, outcome_of
+from trimtab.providers.writing import (
+    differ_only_in,
+    find_part,
+    mark_of,
+    must_be_ours,
+    outcome_of,
+    put_part,
+)
 
 SETS = "compute.virtual_machine_scale_sets"
 OTHERS: Mapping[str, str] = {
@@ -102,7 +109,12 @@ class Writer:
                 return _attributes(READERS[SCALE_SET.name](made, change.key.location, {}))
             except Conflict as error:
                 there = self._read(change, group)
-                if error.code != "PreconditionFailed" or there is None or not left or not _only_size_moved(live, there):
+                if (
+                    error.code != "PreconditionFailed"
+                    or there is None
+                    or not left
+                    or not differ_only_in(KINDS[SCALE_SET.name], live, there, SIZE)
+                ):
                     raise
                 etag = there.attributes.get("etag")
         return live.attributes
@@ -192,28 +204,14 @@ def patch_of(kind: Kind, body: Mapping[str, Any], paths: Sequence[str]) -> dict[
         if steps[0] in ("tags", SIZE):
             continue
         whole = {**body, "identity": sent_identity(body.get("identity"))}
-        value = _at(whole, steps)
+        value = find_part(whole, steps)
         if value is None:
             row = kind.find(path)
             value = [] if "[" in path else None if row is None else row.default
-        _put(patch, steps, value)
+        put_part(patch, steps, value)
     if "identity" in patch:
         patch["identity"] = sent_identity(body.get("identity")) or {"type": "None"}
     return patch
-
-
-def _at(body: Any, steps: Sequence[str]) -> Any:
-    for step in steps:
-        if not isinstance(body, Mapping) or step not in body:
-            return None
-        body = body[step]
-    return body
-
-
-def _put(patch: dict[str, Any], steps: Sequence[str], value: Any) -> None:
-    for step in steps[:-1]:
-        patch = patch.setdefault(step, {})
-    patch[steps[-1]] = value
 
 
 def sent_identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -239,12 +237,6 @@ def _pause_tag(live: Resource | None) -> dict[str, str]:
 def _is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:
     row = kind.find(path)
     return row is None or row.hidden or (row.filled and path not in new)
-
-
-def _only_size_moved(before: Resource, after: Resource) -> bool:
-    kind = KINDS[SCALE_SET.name]
-    one, two = kind.leaves(before.body), kind.leaves(after.body)
-    return before.mark == after.mark and {**one, SIZE: 0} == {**two, SIZE: 0}
 
 
 def _attributes(item: Resource) -> Mapping[str, Any]:

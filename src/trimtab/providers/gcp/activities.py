@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from trimtab.errors import ProviderError
 from trimtab.providers.base import Activity
 from trimtab.providers.gcp.client import Calls, scoped
 from trimtab.providers.gcp.links import name_of, parse_link, region_of
@@ -56,11 +55,7 @@ class Operations:
             lambda: self.read(place_of(manager).region, {name: base})[name],
             partial(self.failures, manager),
         ]
-        found: list[Activity] = []
-        for answer in self.calls.together(asked):
-            if isinstance(answer, ProviderError):
-                raise answer
-            found += answer
+        found = [one for some in self.calls.all_of(asked) for one in some]
         return sorted(found, key=lambda one: one.at, reverse=True)
 
 

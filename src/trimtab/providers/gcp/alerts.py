@@ -11,7 +11,7 @@ from trimtab.plan import Key, Ref, digest
 from trimtab.providers.gcp.kinds import CHANNEL
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, natural_statistic, to_native
 from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
-from trimtab.providers.naming import given
+from trimtab.providers.naming import addresses_of, given, is_alert, told_of
 
 MINUTE = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=23, minutes=30)
@@ -38,11 +38,6 @@ ACROSS: Mapping[str, str] = {
 """How the series of several instances become one."""
 PERCENTILES: Mapping[str, str] = {"p5": "05", "p50": "50", "p95": "95", "p99": "99"}
 SYMBOLS: Mapping[str, str] = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
-
-
-def is_alert(alarm: Alarm) -> bool:
-    """Whether an alarm is to be seen by people: it notifies, or it does nothing else."""
-    return bool(alarm.notify or alarm.notify_ok or not alarm.triggers)
 
 
 def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
@@ -153,8 +148,7 @@ def _reducer(measured: Measured, statistic: str) -> str:
 
 def targets_of(group: ScalingGroup) -> list[str]:
     """The addresses that a group's alarms tell and that need a channel of ours, each once."""
-    told = [target for alarm in group.alarms for target in (*alarm.notify, *alarm.notify_ok)]
-    return [target for target in dict.fromkeys(told) if not is_channel(target)]
+    return addresses_of(group, is_channel)
 
 
 def is_channel(target: str) -> bool:
@@ -178,7 +172,7 @@ def channel_body(target: str) -> dict[str, Any]:
 
 def channels_of(alarm: Alarm, location: str, native: str) -> list[str | Ref]:
     """The channels that an alert policy tells, ours and others."""
-    told = dict.fromkeys((*alarm.notify, *alarm.notify_ok))
+    told = told_of(alarm)
     return [target if is_channel(target) else Ref(channel_key(location, native, target), "name") for target in told]
 
 

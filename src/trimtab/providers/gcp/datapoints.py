@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from trimtab.errors import InvalidRequest, ProviderError, Unsupported
+from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import MetricSource
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.gcp.alerts import aggregation
@@ -46,15 +46,10 @@ class MetricReader:
         for query in queries:
             if query.period % MINUTE or query.period < MINUTE:
                 raise Unsupported(f"Cloud Monitoring aligns whole minutes, not {query.period}")
-        answers = self.calls.together(
+        answers = self.calls.all_of(
             [partial(self._ask, query, measured) for query, measured in zip(queries, asked, strict=True)]
         )
-        found = []
-        for query, answer in zip(queries, answers, strict=True):
-            if isinstance(answer, ProviderError):
-                raise answer
-            found.append(query.answered(answer))
-        return found
+        return [query.answered(answer) for query, answer in zip(queries, answers, strict=True)]
 
     def _ask(self, query: MetricQuery, measured: Measured) -> dict[datetime, float]:
         times = query.times
@@ -110,9 +105,7 @@ class MetricWriter:
         """
         for turn in _turns([self._series(value) for value in values]):
             batches = [turn[place : place + MOST_SERIES] for place in range(0, len(turn), MOST_SERIES)]
-            for answer in self.calls.together([partial(self._send, batch) for batch in batches]):
-                if isinstance(answer, ProviderError):
-                    raise answer
+            self.calls.all_of([partial(self._send, batch) for batch in batches])
 
     def _send(self, batch: Sequence[Mapping[str, Any]]) -> None:
         name = f"projects/{self.calls.project}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock
-from trimtab.errors import InvalidRequest, NotFound
+from trimtab.errors import NotFound
 from trimtab.events import Listener, silent
 from trimtab.judging import judge
 from trimtab.models import Fleet, ScalingGroup
@@ -30,6 +30,7 @@ from trimtab.providers.gcp.template import image_problem, labels_to_check
 from trimtab.providers.gcp.translate import base_name, translate, zone_of
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.imports import Imported
+from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
 
 
@@ -91,7 +92,7 @@ class GcpProvider:
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
         """Images, backend services with their health checks, and the templates that are there."""
-        facts = Resolver(self.calls, fleet, live, refresh, live.seen.get("backend services")).run()
+        facts = Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
         kept = {item.key for item in self.translate(fleet, facts, self.clock.now())}
         recount(self.calls, live, kept)
         return facts
@@ -122,10 +123,7 @@ class GcpProvider:
         if there:
             return there[0]
         found = self._states().find(name, location)
-        if len(found) > 1:
-            names = ", ".join(sorted(state.name for state in found))
-            raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider="gcp")
-        return found[0] if found else None
+        return only_one(found, name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """A list of each kind that a group is made of."""

@@ -2,43 +2,40 @@
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import ProviderError
-from trimtab.models import Fleet, Image, LoadBalancer, ScalingGroup
-from trimtab.plan import Key, Live, Note, Unknown, digest
+from trimtab.models import Image, LoadBalancer, ScalingGroup
+from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.base import Facts
 from trimtab.providers.gcp.client import Calls, Listed
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
 from trimtab.providers.gcp.links import is_link, name_of, parse_link, short
 from trimtab.providers.gcp.translate import Attached, Known, Service, asks_balancer
+from trimtab.providers.resolving import Resolving
 
 POOLS = "targetPools"
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
 
 
-@dataclass
-class Resolver:
+@dataclass(kw_only=True)
+class Resolver(Resolving[Calls]):
     """Asks each distinct question once, all of them at the same time."""
 
-    calls: Calls
-    fleet: Fleet
-    live: Live
-    refresh: frozenset[str]
-    services: Listed | None = None
-    notes: list[Note] = field(default_factory=list)
-    problems: list[Note] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
+    @property
+    def services(self) -> Listed | None:
+        """The backend services that the read came across."""
+        return self.live.seen.get("backend services")
 
     def run(self) -> Facts:
         """The facts about every group of the fleet."""
         questions: dict[tuple[str, ...], Callable[[], Any]] = {}
         for group in self.fleet.groups:
             questions |= self._questions(group)
-        answers = dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+        answers = self.ask(questions)
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
@@ -48,7 +45,7 @@ class Resolver:
             self._image(group, answers, found)
             if known := self._template(group):
                 found["templates"][group.name] = known
-        return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
+        return self.facts(found)
 
     def _places(self) -> list[str]:
         return sorted({self._location(group) for group in self.fleet.groups})

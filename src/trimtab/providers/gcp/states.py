@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from trimtab.engine.signals import Window
-from trimtab.errors import ProviderError
 from trimtab.plan import read_description
 from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.gcp.client import Calls
@@ -60,7 +59,7 @@ class States:
             return []
         scalers = {str(one.get("target")): one for one in self.calls.aggregated("autoscalers").items}
         asked = [partial(managed_instances, self.calls, one) for one in managers]
-        answers = [_or_raise(answer) for answer in self.calls.together(asked)]
+        answers = self.calls.all_of(asked)
         reached = self._reached() if addresses else {}
         return [
             self._state(one, scalers.get(str(one.get("selfLink"))), [_instance(each, one, reached) for each in found])
@@ -93,12 +92,6 @@ class States:
 
 def _is_within(place: Place, location: str) -> bool:
     return location in (place.region, place.zone)
-
-
-def _or_raise(answer: list[dict[str, Any]] | ProviderError) -> list[dict[str, Any]]:
-    if isinstance(answer, ProviderError):
-        raise answer
-    return answer
 
 
 def _instance(

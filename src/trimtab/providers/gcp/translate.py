@@ -17,7 +17,6 @@ from trimtab.providers.gcp.alerts import (
     channel_body,
     channel_key,
     channels_of,
-    is_alert,
     targets_of,
 )
 from trimtab.providers.gcp.autoscaler import autoscaler_of, rate_of
@@ -33,7 +32,7 @@ from trimtab.providers.gcp.kinds import (
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, seconds
 from trimtab.providers.gcp.template import Home, image_link, template_body
-from trimtab.providers.naming import alarm_name, given, size_is_owned
+from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 
 BETWEEN = ","
 """What stands between the policies that a mark keeps; its words have no spaces."""

@@ -26,7 +26,7 @@ from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
 from trimtab.providers.aws.importing.metrics import Surroundings
-from trimtab.providers.aws.importing.names import group_name, short_names
+from trimtab.providers.aws.importing.names import short_names
 from trimtab.providers.aws.importing.policies import read_policy
 from trimtab.providers.aws.importing.replies import Replies, Reply
 from trimtab.providers.aws.importing.schedules import Timetable, read_schedules
@@ -36,6 +36,7 @@ from trimtab.providers.aws.policies import policy_body
 from trimtab.providers.aws.resolve import target_group
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.base import Facts
+from trimtab.providers.imports import group_name
 
 STAND_IN = "imported"
 """The fleet that a group is translated for where none is named."""

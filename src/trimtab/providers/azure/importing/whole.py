@@ -12,7 +12,7 @@ from trimtab.providers.azure.importing import alerts, machine, setting
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
 from trimtab.providers.azure.reads import find_pause, list_kind, normal_location
 from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP
-from trimtab.providers.imports import Imported, LeafTable, Loss, legal
+from trimtab.providers.imports import Imported, LeafTable, Loss, group_names
 from trimtab.providers.leaves import Reply
 
 HIDDEN = "Azure never gives back the start script; write it as `template.user_data`, or a plan takes it away"
@@ -104,11 +104,7 @@ class _Reading:
         azure = {**found.get("azure", {}), **sized.pop("azure", {})}
         found |= {name: value for name, value in sized.items() if value}
         self._drop_usual_placement(azure, found["capacity"]["max"])
-        prefix = f"{self.fleet}-" if self.fleet else ""
-        own = native.removeprefix(prefix)
-        name = legal(own, "group")
-        names = {"name": name} if prefix and f"{prefix}{name}" == native else {"name": name, "native_name": native}
-        return {**names, **found, "azure": azure}
+        return {**group_names(native, self.fleet), **found, "azure": azure}
 
     def _drop_usual_placement(self, azure: dict[str, Any], maximum: int) -> None:
         """Azure says it also where nobody asked; what the size asks for needs no words."""

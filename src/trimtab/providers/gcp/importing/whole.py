@@ -13,7 +13,7 @@ from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
 from trimtab.providers.gcp.links import name_of, parse_link
 from trimtab.providers.gcp.reads import find_pause, list_monitored, place_of
 from trimtab.providers.gcp.states import States
-from trimtab.providers.imports import Imported, LeafTable, Loss, legal
+from trimtab.providers.imports import Imported, LeafTable, Loss, group_names
 from trimtab.providers.leaves import Reply
 
 
@@ -152,10 +152,7 @@ class _Reading:
         ports = machine.ports_of(self.manager, {str(one.get("portName")): True for one in self.replies.services})
         gcp = {**machine_["gcp"], **around["gcp"], **sized.get("gcp", {})}
         found["gcp"] = {**gcp, **({"named_ports": ports} if ports else {})}
-        prefix = f"{self.fleet}-" if self.fleet else ""
-        name = legal(self.native.removeprefix(prefix), "group")
-        own = prefix and f"{prefix}{name}" == self.native
-        names = {"name": name} if own else {"name": name, "native_name": self.native}
+        names = group_names(self.native, self.fleet)
         return {**names, **{key: value for key, value in found.items() if value not in ({}, [], None)}}
 
     def _sized(self, size: int) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""What every resolver does: each distinct question is asked once, all of them at the same time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from trimtab.models import Fleet
+from trimtab.plan import Live, Note, Unknown
+from trimtab.providers.base import Facts
+from trimtab.providers.calling import Caller
+
+C = TypeVar("C", bound=Caller)
+Question = tuple[str, ...]
+"""What is asked for, in words, and by what."""
+
+
+@dataclass(kw_only=True)
+class Resolving(Generic[C]):
+    """
+    Facts in the making.
+
+    Attributes:
+        calls: Asks the cloud.
+        fleet: Says what is referred to.
+        live: What a read found.
+        refresh: What is looked up anew although it was kept.
+        notes: What a reviewer should know.
+        problems: What was not found, or was found more than once.
+        unknown: What could not be looked up.
+    """
+
+    calls: C
+    fleet: Fleet
+    live: Live
+    refresh: frozenset[str] = frozenset()
+    notes: list[Note] = field(default_factory=list)
+    problems: list[Note] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def ask(self, questions: Mapping[Question, Callable[[], Any]]) -> dict[Question, Any]:
+        """The answer to each question, or why there is none."""
+        return dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+
+    def facts(self, found: Mapping[str, Mapping[str, Any]]) -> Facts:
+        """What was found, with all that is to be said of it."""
+        return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
