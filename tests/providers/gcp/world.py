@@ -112,7 +112,7 @@ class GcpWorld:
         cloud.provider.calls.monitor("notificationChannels.update_notification_channel", notification_channel=body)
         return "enabled"
 
-    def make_foreign(self, cloud, key):
+    def make_foreign(self, cloud, key, scope=SCOPE):
         if key.kind == "alert-policy":
             body = {**self.monitored(cloud, key), "userLabels": {}}
             cloud.provider.calls.monitor("alertPolicies.update_alert_policy", alert_policy=body)
@@ -120,8 +120,9 @@ class GcpWorld:
             body = {**self.monitored(cloud, key), "userLabels": {}}
             cloud.provider.calls.monitor("notificationChannels.update_notification_channel", notification_channel=body)
         elif key.kind == "autoscaler":
-            body = self.ask("GET", f"{SCOPE}/autoscalers/{key.name}")
-            self.ask("PUT", f"{SCOPE}/autoscalers?autoscaler={key.name}", {**body, "description": ""})
+            body = self.ask("GET", f"{scope}/autoscalers/{key.name}")
+            self.ask("PUT", f"{scope}/autoscalers?autoscaler={key.name}", {**body, "description": ""})
         else:
+            scope = SCOPE if key.kind == "health-check" else scope
             collection = {"health-check": "healthChecks", "group-manager": "instanceGroupManagers"}[key.kind]
-            self.ask("PATCH", f"{SCOPE}/{collection}/{key.name}", {"description": ""})
+            self.ask("PATCH", f"{scope}/{collection}/{key.name}", {"description": ""})

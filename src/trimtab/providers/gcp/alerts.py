@@ -36,6 +36,11 @@ ACROSS: Mapping[str, str] = {
     "count": "REDUCE_SUM",
 }
 """How the series of several instances become one."""
+_UNKNOWN_TO: Mapping[Shape, frozenset[str]] = {
+    Shape.COUNTER: frozenset({"count"}),
+    Shape.DISTRIBUTION: frozenset({"minimum", "maximum", "sum", "count"}),
+}
+"""What is not taken of points that are no plain values (Aligner and Reducer, Cloud Monitoring API)."""
 PERCENTILES: Mapping[str, str] = {"p5": "05", "p50": "50", "p95": "95", "p99": "99"}
 SYMBOLS: Mapping[str, str] = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 
@@ -72,9 +77,8 @@ def held_for(alarm: Alarm) -> timedelta:
     A condition without data can only be judged where it has to hold for a minute.
     """
     breaching = alarm.datapoints or alarm.periods
-    held = max(timedelta(0), alarm.period * (breaching - 1))
     least = timedelta(0) if alarm.missing is MissingData.MISSING else MINUTE
-    return -(-max(held, least) // MINUTE) * MINUTE
+    return max(period_of(alarm) * (breaching - 1), least)
 
 
 def period_of(alarm: Alarm) -> timedelta:
@@ -120,8 +124,10 @@ def aggregation(measured: Measured, statistic: str, period: timedelta) -> dict[s
     How a metric's points become one for each period.
 
     Raises:
-        Unsupported: Cloud Monitoring has no such percentile.
+        Unsupported: Cloud Monitoring has no such percentile, or does not combine such points in this way.
     """
+    if statistic in _UNKNOWN_TO.get(measured.native.shape, ()):
+        raise Unsupported(f"Cloud Monitoring takes no {statistic} of {measured.native.type!r}")
     over_time, across = _aligner(measured, statistic), _reducer(measured, statistic)
     return {"alignmentPeriod": span(period), "perSeriesAligner": over_time, "crossSeriesReducer": across}
 

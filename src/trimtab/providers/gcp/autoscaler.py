@@ -155,18 +155,22 @@ def _sort(measured: Measured) -> str:
 
 
 def rate_of(group: ScalingGroup) -> float | None:
-    """
-    The rate in a second at which one instance is full, where the balancer's signal sizes the group.
-
-    To thousandths: the API keeps it in single precision.
-    """
+    """The rate in a second at which one instance is full, where the balancer's signal sizes the group."""
     policy = next((one for one in tracked(group) if one.metric.name == BALANCING), None)
-    return None if policy is None else round(float(exact(policy.target) / 60 / exact(FULL)), 3)
+    return None if policy is None else _rate(policy.target)
+
+
+def _rate(target: float) -> float:
+    """A target in a minute as a rate in a second, to thousandths: the API keeps it in single precision."""
+    return round(float(exact(target) / 60 / exact(FULL)), 3)
 
 
 def per_minute(rate: float) -> float:
-    """The target in a minute that a rate of one instance stands for: `rate_of` the other way, to tenths."""
-    return round(float(exact(rate) * 60 * exact(FULL)), 1)
+    """The roundest target in a minute that a rate of one instance stands for."""
+    target = float(exact(rate) * 60 * exact(FULL))
+    return next(
+        (round(target, digits) for digits in range(3) if _rate(round(target, digits)) == round(rate, 3)), target
+    )
 
 
 # where the leaves come from
@@ -212,6 +216,8 @@ def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
             yield f"{where}.target: CPU is held at 100 per cent at most"
     if sum(one.metric.name not in (CPU, BALANCING) for one in tracked(group)) > MOST_CUSTOM:
         yield f"policies: an autoscaler holds {MOST_CUSTOM} metrics of Cloud Monitoring at most"
+    if rate_of(group) == 0:
+        yield f"policies.{seen[BALANCING]}.target: a backend service counts thousandths of a request in a second"
     if BALANCING in seen and not group.load_balancers:
         yield f"policies.{seen[BALANCING]}.metric: requests of an instance are counted by a backend service: name one"
     yield from _forecast_problem(group)

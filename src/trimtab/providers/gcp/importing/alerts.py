@@ -48,10 +48,11 @@ def alarm_of(
         reply.take(f"{C}.{name}", ours)
     period = read_span(str(aggregations[0]["alignmentPeriod"]))
     held = read_span(str(threshold.get("duration", "0s")))
+    value = float(threshold.get("thresholdValue") or 0)
     missing = _MISSING.get(str(threshold.get("evaluationMissingData")))
     found: dict[str, Any] = {
         "metric": metric,
-        word: from_native(float(threshold.get("thresholdValue") or 0), row),
+        word: value if statistic == "count" else from_native(value, row),
         "period": period,
         **_periods(held, period, missing),
         "enabled": bool(reply.take("enabled", "alarms.*.enabled")),

@@ -36,7 +36,7 @@ MANAGER_READ_ONLY: Mapping[str, str] = {
         "how it is updated when somebody asks for it"
     ),
     "updatePolicy\\.instanceRedistributionType": "follows from the shape",
-    "distributionPolicy\\.zones\\[\\d+\\]\\.zone": "where Compute Engine put it",
+    "distributionPolicy\\.zones\\[\\d+\\]\\.zone": "a group of one zone that spans its region all the same",
 }
 
 
@@ -54,7 +54,8 @@ def machine_of(reply: Reply, project: str) -> dict[str, Any]:
     if email := reply.take(f"{P}.serviceAccounts[0].email", "template.role"):
         template["role"] = email
         scopes = list(reply.take(f"{P}.serviceAccounts[0].scopes", "gcp.scopes") or ())
-        gcp |= {"scopes": scopes} if sorted(scopes) != sorted(SCOPES) else {}
+        # scopes without an account of one's own are the default account's
+        gcp |= {"scopes": scopes} if email == "default" or sorted(scopes) != sorted(SCOPES) else {}
     if template.get("role") == "default":
         del template["role"]
     found: dict[str, Any] = {
@@ -156,10 +157,19 @@ def manager_of(reply: Reply, native: str, zone: str) -> dict[str, Any]:
     if shape != "EVEN":
         gcp["target_shape"] = shape.lower().replace("_", "-")
     reply.take("versions[0].instanceTemplate", "template")
-    found: dict[str, Any] = {"gcp": gcp, "placement": {"zones": [zone]} if zone else {}}
+    found: dict[str, Any] = {"gcp": gcp, "placement": {"zones": [zone]} if zone else _zones(reply)}
     if sizes := _sizes(reply):
         found["purchase"] = sizes
     return found
+
+
+def _zones(reply: Reply) -> dict[str, Any]:
+    """The zones of a group that spans its region; one that has a single zone there is no group of that zone."""
+    zones = sorted(name_of(str(one.get("zone", ""))) for one in reply.peek("distributionPolicy.zones") or ())
+    if len(zones) < 2:
+        return {}
+    reply.take("distributionPolicy.zones", "placement.zones")
+    return {"zones": zones}
 
 
 def _sizes(reply: Reply) -> dict[str, Any]:

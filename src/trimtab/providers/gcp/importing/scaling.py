@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.engine.rounding import exact
+from trimtab.engine.windows import cron_of, minimums_of
+from trimtab.models import ScalingGroup
 from trimtab.providers.gcp.autoscaler import FULL, IDLE_TARGET, INITIALIZATION, SCALE_IN_WINDOW, per_minute
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
@@ -25,8 +27,8 @@ READ_ONLY: Mapping[str, str] = {
 }
 
 
-def scaling_of(reply: Reply, native: str, paused: Pause | None, rate: float | None) -> dict[str, Any]:
-    """The fields of a group that its autoscaler says."""
+def scaling_of(reply: Reply, native: str, paused: Pause | None, *, rate: float | None, size: int) -> dict[str, Any]:
+    """The fields of a group that its autoscaler says; `size` is the group's own, which one that is off leaves to it."""
     low = int(reply.take(f"{P}.minNumReplicas", "capacity.min") or 0)
     high = int(reply.take(f"{P}.maxNumReplicas", "capacity.max") or 0)
     mode = str(reply.take(f"{P}.mode", "gcp.mode") or "ON")
@@ -35,13 +37,15 @@ def scaling_of(reply: Reply, native: str, paused: Pause | None, rate: float | No
     found: dict[str, Any] = {"capacity": {"min": low, "max": high}, "gcp": _settings(reply)}
     if mode == "OFF":
         reply.known(f"{P}.cpuUtilization", "an autoscaler that is off")
-        return found
+        return {**found, "capacity": {"min": low, "max": high, "desired": min(max(size, low), high)}}
     policies = _policies(reply, native, rate)
     found["policies"] = policies
     found["schedules"] = _schedules(reply)
     if mode == "ONLY_SCALE_OUT":
-        for policy in policies.values():
-            policy |= {"scale_in": False} if policy["type"] == "target-tracking" else {}
+        tracking = [policy for policy in policies.values() if policy["type"] == "target-tracking"]
+        for policy in tracking:
+            policy["scale_in"] = False
+        found["gcp"] |= {} if tracking else {"mode": "only-scale-out"}
     return found
 
 
@@ -109,7 +113,7 @@ def _free(taken: Mapping[str, Any], name: str) -> str:
 
 def _schedules(reply: Reply) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, one in (reply.peek(f"{P}.scalingSchedules") or {}).items():
+    for name, one in sorted((reply.peek(f"{P}.scalingSchedules") or {}).items(), key=_by_minimum):
         path = f"{P}.scalingSchedules.{name}"
         if name == ASKED:
             continue
@@ -134,6 +138,26 @@ def _schedules(reply: Reply) -> dict[str, Any]:
             "min": int(one.get("minRequiredReplicas") or 0),
         }
     return found
+
+
+def _by_minimum(pair: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:
+    """Of windows that open at the same moment a fleet takes the last one, and Compute Engine the greatest."""
+    return int(pair[1].get("minRequiredReplicas") or 0), pair[0]
+
+
+def overlap_of(group: ScalingGroup) -> str | None:
+    """Why the windows of an imported group are not those that a plan would make; `None` where they are."""
+    declared = {(one.cron or cron_of(one), one.zone, one.duration, one.min) for one in group.schedules}
+    try:
+        made = {(one.cron, one.zone, one.duration, one.min) for one in minimums_of(group).windows}
+    except ValueError:
+        made = set()
+    if made == declared:
+        return None
+    return (
+        "of windows that overlap Compute Engine takes the greatest minimum, and a fleet the one that opened last; "
+        "a plan writes them as the fleet has them"
+    )
 
 
 def _when(cron: str) -> dict[str, Any] | None:

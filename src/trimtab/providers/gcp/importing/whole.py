@@ -64,8 +64,8 @@ def _replies(calls: Calls, manager: Mapping[str, Any]) -> Replies:
         template=_template(calls, manager),
         autoscaler=scalers[0] if scalers else None,
         health_check=_health_check(calls, manager),
-        services=services,
-        alerts=policies,
+        services=sorted(services, key=lambda one: str(one["name"])),
+        alerts=sorted(policies, key=lambda one: str(one.get("displayName"))),
         channels=list_monitored(calls, CHANNEL.name).items if policies else (),
     )
 
@@ -95,9 +95,16 @@ def _is_about(policy: Mapping[str, Any], manager: Mapping[str, Any]) -> bool:
     one, two = read_tags(policy.get("userLabels") or {})[1], read_description(manager.get("description"))[1]
     if one is not None and two is not None:
         return (one.fleet, one.group) == (two.fleet, two.group)
-    conditions = policy.get("conditions") or ()
-    wanted = f'"{manager["name"]}"'
-    return any(wanted in str((each.get("conditionThreshold") or {}).get("filter", "")) for each in conditions)
+    name = str(manager["name"])
+    filters = [str((one.get("conditionThreshold") or {}).get("filter", "")) for one in policy.get("conditions") or ()]
+    if any(f'"{name}"' in text for text in filters):
+        return True
+    # of a metric that is no group's, its name says for whom it is
+    return str(policy.get("displayName", "")).startswith(f"{name}-") and not any(map(_names_group, filters))
+
+
+def _names_group(text: str) -> bool:
+    return "instance_group" in text or "backend_name" in text
 
 
 def import_group(replies: Replies, *, fleet: str | None = None) -> Imported:
@@ -126,6 +133,8 @@ class _Reading:
         self.alerts = [Reply("alertPolicies.get", one) for one in replies.alerts]
         self.more: list[Loss] = []
         self.group = ScalingGroup.model_validate(self._fields())
+        if problem := scaling.overlap_of(self.group):
+            self.more.append(Loss(path=f"autoscaler {self.native}: scalingSchedules", reason=problem))
 
     @property
     def native(self) -> str:
@@ -167,7 +176,7 @@ class _Reading:
             if one.get("group") == self.replies.manager.get("instanceGroup")
         ]
         rate = next((float(one["maxRatePerInstance"]) for one in backends if one.get("maxRatePerInstance")), None)
-        return scaling.scaling_of(self.scaler, self.native, find_pause(self.scaler.body), rate)
+        return scaling.scaling_of(self.scaler, self.native, find_pause(self.scaler.body), rate=rate, size=size)
 
     def _health(self) -> dict[str, Any]:
         check, grace = machine.healing_of(self.manager)

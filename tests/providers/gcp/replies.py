@@ -1,0 +1,118 @@
+"""Bodies that translation made, as Google Cloud would answer them: references resolved, names and links added."""
+
+from tests.providers.gcp.random_groups import FLEET, NATIVE, NOW, PROJECT, REGION
+from trimtab.models import Fleet
+from trimtab.plan import plain, resolved, revealed
+from trimtab.plan.resource import references
+from trimtab.providers.base import Facts
+from trimtab.providers.gcp.importing import Replies
+from trimtab.providers.gcp.kinds import KINDS
+from trimtab.providers.gcp.translate import Attached, Service, translate
+
+GLOBAL = f"projects/{PROJECT}/global"
+COLLECTIONS = {
+    "instance-template": f"{GLOBAL}/instanceTemplates",
+    "health-check": f"projects/{PROJECT}/regions/{REGION}/healthChecks",
+}
+CHECK = f"{GLOBAL}/healthChecks/front"
+
+
+def service_of(name):
+    return Service(f"{GLOBAL}/backendServices/{name}", name, "http", CHECK)
+
+
+def facts_of(group):
+    services = [service_of(one.name) for one in group.load_balancers if one.name]
+    port = next((one.port for one in group.load_balancers if one.port), None)
+    ports = {} if port is None else {"http": port}
+    return Facts(found={"attached": {group.name: Attached(services, (), ports)}})
+
+
+def resources_of(group, now=NOW):
+    """What translation makes of a group, by kind and name."""
+    return translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION, PROJECT)
+
+
+def leaves_of(group):
+    """What translation asks for, leaf by leaf, less what is a default, and a size that is only the first one."""
+    found = {}
+    for item in resources_of(group):
+        kind = KINDS[item.key.kind]
+        for path, value in kind.leaves(plain(revealed(_resolved(item, group)))).items():
+            if value not in (0, kind.find(path).default) and path not in item.initial:
+                found[item.key.kind, item.key.name, path] = value
+    return found
+
+
+def replies_to(group, now=NOW):
+    """What the calls would answer once `group` is applied."""
+    made = resources_of(group, now)
+    bodies = {(item.key.kind, item.key.name): plain(revealed(_resolved(item, group))) for item in made}
+
+    def of(kind):
+        return [{"name": name, **body} for (one, name), body in sorted(bodies.items(), key=_first) if one == kind]
+
+    manager, autoscaler = of("group-manager")[0], of("autoscaler")[0]
+    zone = manager.pop("zone", None)
+    scope = f"projects/{PROJECT}/zones/{zone}" if zone else f"projects/{PROJECT}/regions/{REGION}"
+    return Replies(
+        manager={
+            **manager,
+            "selfLink": f"{scope}/instanceGroupManagers/{NATIVE}",
+            "instanceGroup": f"{scope}/instanceGroups/{NATIVE}",
+            **({} if zone else {"distributionPolicy": _distribution(manager)}),
+        },
+        template=of("instance-template")[0],
+        autoscaler={name: value for name, value in autoscaler.items() if name != "zone"},
+        health_check=next(iter(of("health-check")), None),
+        services=[_service(one) for one in of("backend")],
+        alerts=[_alert(one) for one in of("alert-policy")],
+        channels=[_channel(one) for one in of("notification-channel")],
+    )
+
+
+def _first(pair):
+    return pair[0]
+
+
+def _resolved(item, group):
+    return resolved(item.body, {ref: _given(ref, group) for ref in references(item.body)})
+
+
+def _given(ref, group):
+    zones = group.placement.zones
+    scope = f"zones/{zones[0]}" if len(zones) == 1 else f"regions/{REGION}"
+    if ref.key.kind == "group-manager":
+        word = "instanceGroups" if ref.attribute == "instance_group" else "instanceGroupManagers"
+        return f"projects/{PROJECT}/{scope}/{word}/{ref.key.name}"
+    if ref.key.kind == "notification-channel":
+        return f"projects/{PROJECT}/notificationChannels/{ref.key.name}"
+    return f"{COLLECTIONS[ref.key.kind]}/{ref.key.name}"
+
+
+def _distribution(manager):
+    policy = manager.get("distributionPolicy") or {}
+    zones = policy.get("zones") or [f"{REGION}-{letter}" for letter in "bcd"]
+    links = [{"zone": f"projects/{PROJECT}/zones/{zone}"} for zone in zones]
+    return {"targetShape": policy.get("targetShape", "EVEN"), "zones": links}
+
+
+def _service(body):
+    backend = {name: value for name, value in body.items() if name not in ("name", "drain")}
+    return {
+        "name": body["name"].partition("/")[2],
+        "portName": "http",
+        "healthChecks": [CHECK],
+        "connectionDraining": {"drainingTimeoutSec": body.get("drain", 0)},
+        "backends": [backend],
+    }
+
+
+def _alert(body):
+    label = {"trimtab-fleet": FLEET, "trimtab-group": "web"}
+    return {**body, "displayName": body["name"], "name": f"projects/{PROJECT}/alertPolicies/1", "userLabels": label}
+
+
+def _channel(body):
+    name = f"projects/{PROJECT}/notificationChannels/{body['name']}"
+    return {**body, "displayName": body["name"], "name": name, "userLabels": {"trimtab-fleet": FLEET}}

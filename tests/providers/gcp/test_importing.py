@@ -1,0 +1,134 @@
+"""A group that Google Cloud has, back in our words: the inverse of translation, its notes, and what a plan does."""
+
+from collections import Counter
+
+from hypothesis import HealthCheck, Phase, assume, given, settings
+
+import trimtab as tt
+from tests.providers.gcp.random_groups import CHANNEL, FLEET, NATIVE, NOW, PROJECT, REGION, SERVICES, canonical, groups
+from tests.providers.gcp.replies import leaves_of, replies_to
+from tests.providers.gcp.world import GcpWorld
+from trimtab.config import dump_fleet, parse_fleet
+from trimtab.metrics import custom
+from trimtab.providers.gcp.importing import import_group
+from trimtab.providers.imports import walk
+
+RANDOM = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+OWN_METRICS = [custom("Virtualmin", name, dimensions={"pool": "{group}"}) for name in ("JobsWaiting", "Load")]
+
+
+def imported(replies, fleet=FLEET):
+    return import_group(replies, fleet=fleet)
+
+
+def differences(one, two):
+    """The leaves in which two groups differ, the first one's and the second one's."""
+    ours, theirs = dict(walk(one.model_dump())), dict(walk(two.model_dump()))
+    paths = sorted(ours.keys() | theirs.keys())
+    return {path: (ours.get(path), theirs.get(path)) for path in paths if ours.get(path) != theirs.get(path)}
+
+
+def texts(found):
+    return [str(note) for note in found.notes]
+
+
+def test_importing_is_the_inverse_of_translation():
+    """What Google Cloud has of a group is the group, but for what it never has; nothing that has a name is lost."""
+    share = Counter()
+
+    @RANDOM
+    @given(groups())
+    def law(group):
+        found = imported(replies_to(group))
+        share[not found.notes] += 1
+        assert not differences(found.group, canonical(group)), texts(found)
+
+    law()
+    assert share[True] >= 0.7 * share.total()
+
+
+@RANDOM
+@given(groups())
+def test_what_was_imported_is_translated_to_the_very_same(group):
+    """But for the zones and the size that Compute Engine chose where the group left them to it."""
+    found = imported(replies_to(group))
+    assume(not found.notes)  # of windows that overlap
+    asked, again = leaves_of(group), leaves_of(found.group)
+    chosen = {key for key in again.keys() - asked.keys() if key[2] in ("distributionPolicy.zones", "targetSize")}
+    assert {key: value for key, value in again.items() if key not in chosen} == asked
+
+
+@RANDOM
+@given(groups())
+def test_importing_twice_says_the_same(group):
+    found = imported(replies_to(group))
+    assume(not found.notes)
+    once = found.group
+    assert imported(replies_to(once)).group == once
+
+
+@settings(RANDOM, max_examples=30)
+@given(groups())
+def test_what_was_imported_is_a_fleet_file(group):
+    fleet = tt.Fleet(name=FLEET, groups=[imported(replies_to(group)).group])
+    assert parse_fleet(dump_fleet(fleet)) == fleet
+
+
+# through the emulator
+
+
+def furnish(world):
+    """The backend services that random groups name, and a channel of others."""
+    for name in SERVICES:
+        body = {"name": name, "healthChecks": ["global/healthChecks/virtualmin"], "portName": "http"}
+        world.ask("POST", "global/backendServices", body)
+
+
+def on_a_channel_that_exists(cloud, group):
+    """The group, with the channel of others that its alarms name made."""
+    body = {"type": "email", "labels": {"email_address": "them@example.org"}, "displayName": "theirs"}
+    made = cloud.provider.calls.monitor(
+        "notificationChannels.create_notification_channel", name=f"projects/{PROJECT}", notification_channel=body
+    )
+
+    def moved(told):
+        return tuple(made["name"] if one == CHANNEL else one for one in told)
+
+    alarms = [
+        one.model_copy(update={"notify": moved(one.notify), "notify_ok": moved(one.notify_ok)}) for one in group.alarms
+    ]
+    return group.model_copy(update={"alarms": tuple(alarms)})
+
+
+def take_marks_off(world, cloud, fleet):
+    """As if nobody had ever said whose they are; whom alarms tell says the channel's mark."""
+    for key, item in cloud.provider.read(fleet).resources.items():
+        if key.kind in ("health-check", "group-manager", "autoscaler", "alert-policy"):
+            zone = item.attributes.get("zone")
+            world.make_foreign(cloud, key, f"zones/{zone}" if zone else f"regions/{REGION}")
+
+
+@settings(RANDOM, max_examples=12, derandomize=True, phases=[Phase.generate])
+@given(group=groups())
+def test_importing_is_the_inverse_of_applying(emulator, group):
+    """Made through the real SDKs, its marks taken off, read back: the group, but for what Google Cloud never has."""
+    emulator.doors.reset()
+    world = GcpWorld(emulator)
+    world.doors.set_clock(NOW, freeze=True)
+    furnish(world)
+    with world.connect() as cloud:
+        group = on_a_channel_that_exists(cloud, group)
+        cloud.publish([tt.MetricValue(metric=one, value=1, group=NATIVE) for one in OWN_METRICS])
+        fleet = tt.Fleet(name=FLEET, groups=[group])
+        plan = cloud.plan(fleet)
+        assert not plan.problems, [str(problem) for problem in plan.problems]
+        cloud.apply(plan, wait="accepted").raise_for_failures()
+        take_marks_off(world, cloud, fleet)
+        found = cloud.read_group(NATIVE, fleet=FLEET)
+        assert not differences(found.group, canonical(group)), texts(found)
+        assert all("overlap" in note.reason for note in found.notes)
+        again = tt.Fleet(name=FLEET, groups=[found.group])
+        cloud.apply(cloud.adopt(again)).raise_for_failures()
+        assert not cloud.plan(again) or found.notes
