@@ -6,6 +6,8 @@ from typing import Any
 
 from trimtab.providers.imports import Fate, Leaf, LeafTable, Loss, shown, walk
 
+UNSAID = "no field of the model says it"
+
 
 class Reply:
     """
@@ -14,11 +16,15 @@ class Reply:
     Args:
         operation: What answered it.
         body: The reply.
+        unsaid: What the next plan does with what no field of the model says.
     """
 
-    def __init__(self, operation: str, body: Mapping[str, Any]) -> None:
+    def __init__(
+        self, operation: str, body: Mapping[str, Any], unsaid: str = "the next plan leaves it as it is"
+    ) -> None:
         self.operation = operation
         self.body = body
+        self._unsaid = unsaid
         self._fates: dict[str, tuple[Fate, str]] = {}
         self._leaves = dict(walk(body))
 
@@ -50,6 +56,12 @@ class Reply:
         """Say of a leaf, or all below a path, why the model does not carry it."""
         self._mark(path, Fate.LOST, reason)
 
+    def expect(self, pattern: str, *values: Any, reason: str) -> None:
+        """Say of the leaves at paths of a pattern that they are lost where they have none of these values."""
+        for path, value in self._leaves.items():
+            if value not in values and re.fullmatch(pattern, path):
+                self._fates[path] = (Fate.LOST, reason)
+
     def _mark(self, path: str, fate: Fate, text: str) -> None:
         for leaf in self._leaves:
             if leaf == path or leaf.startswith((f"{path}.", f"{path}[")):
@@ -68,7 +80,7 @@ class Reply:
         for path, value in self._leaves.items():
             fate, text = self._fates.get(path, (None, ""))
             if fate is None:
-                fate, text = _by_table(path, value, read_only)
+                fate, text = _by_table(path, value, read_only) or (Fate.LOST, f"{UNSAID}; {self._unsaid}")
             yield Leaf(path, value, fate, text)
 
     def losses(self, label: str, read_only: Mapping[str, str]) -> Iterator[Loss]:
@@ -77,10 +89,10 @@ class Reply:
             yield Loss(path=f"{label}: {leaf.path}", value=shown(leaf.value), reason=leaf.text)
 
 
-def _by_table(path: str, value: Any, read_only: Mapping[str, str]) -> tuple[Fate, str]:
+def _by_table(path: str, value: Any, read_only: Mapping[str, str]) -> tuple[Fate, str] | None:
     if value is None or value in ("", [], {}):
         return Fate.READ_ONLY, "empty"
     for pattern, reason in read_only.items():
         if re.fullmatch(pattern, path):
             return Fate.READ_ONLY, reason
-    return Fate.LOST, "no field of the model says it; the next plan leaves it as it is"
+    return None

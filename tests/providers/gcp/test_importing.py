@@ -1,15 +1,19 @@
 """A group that Google Cloud has, back in our words: the inverse of translation, its notes, and what a plan does."""
 
+import re
 from collections import Counter
 
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
 import trimtab as tt
+from tests.providers.gcp.handmade import NAME as HAND_MADE
+from tests.providers.gcp.handmade import instances_of, make_by_hand
 from tests.providers.gcp.random_groups import CHANNEL, FLEET, NATIVE, NOW, PROJECT, REGION, SERVICES, canonical, groups
 from tests.providers.gcp.replies import leaves_of, replies_to
 from tests.providers.gcp.world import GcpWorld
 from trimtab.config import dump_fleet, parse_fleet
 from trimtab.metrics import custom
+from trimtab.plan import Action
 from trimtab.providers.gcp.importing import import_group
 from trimtab.providers.imports import walk
 
@@ -132,3 +136,28 @@ def test_importing_is_the_inverse_of_applying(emulator, group):
         again = tt.Fleet(name=FLEET, groups=[found.group])
         cloud.apply(cloud.adopt(again)).raise_for_failures()
         assert not cloud.plan(again) or found.notes
+
+
+def test_a_group_made_by_hand_is_adopted_and_only_what_was_noted_changes(world):
+    """Import, adopt, plan: what the plan changes was said before, and every instance stays."""
+    make_by_hand(world)
+    before = instances_of(world)
+    with world.connect() as cloud:
+        found = cloud.read_group(HAND_MADE, location="europe-west1", fleet="virtualmin-pro-cluster")
+        fleet = tt.Fleet(name="virtualmin-pro-cluster", groups=[found.group])
+        cloud.apply(cloud.adopt(fleet)).raise_for_failures()
+        plan = cloud.plan(fleet)
+        assert not plan.problems
+        noted = [note.path.partition(": ")[2] for note in found.notes]
+        for change in plan:
+            wanted = Action.CREATE if change.key.kind == "instance-template" else Action.UPDATE
+            assert change.action is wanted, change.key
+            for field in change.fields if wanted is Action.UPDATE else ():
+                start = re.sub(r"(scalingSchedules\.[\w-]+).*", r"\1", field.path)
+                said = any(path.startswith(start) for path in noted)
+                assert said or field.path == "versions[0].instanceTemplate", field.path
+        cloud.apply(plan).raise_for_failures()
+        assert not cloud.plan(fleet)
+        assert cloud.read_group(HAND_MADE, location="europe-west1", fleet="virtualmin-pro-cluster").group == found.group
+    assert len(before) == 3
+    assert instances_of(world) == before

@@ -253,7 +253,11 @@ def _redistribution(item: Mapping[str, Any], place: Place) -> dict[str, Any]:
 
 
 def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
-    """An autoscaler as plans compare it: without a size that somebody asked for, a pause undone."""
+    """
+    An autoscaler as plans compare it, under the name of its group: without a size asked for, a pause undone.
+
+    A group has one autoscaler, and gcloud and the console name it as they like.
+    """
     place = place_of(item)
     pause = find_pause(item)
     description, mark = read_description(_PAUSE.sub("", item.get("description") or "") or None)
@@ -267,7 +271,7 @@ def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
         "autoscalingPolicy": {**policy, "scalingSchedules": windows},
     }
     return _made(
-        Key(place.region, AUTOSCALER.name, item["name"]),
+        Key(place.region, AUTOSCALER.name, name_of(str(item.get("target") or item["name"]))),
         body,
         item,
         mark,

@@ -33,7 +33,7 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import lengthened, parse_link
+from trimtab.providers.gcp.links import lengthened, name_of, parse_link
 from trimtab.providers.gcp.monitored import MonitoredWriter
 from trimtab.providers.gcp.reads import ASKED, READERS, find_pause, with_pause
 from trimtab.providers.writing import differ_only_in, mark_of, must_be_ours, outcome_of
@@ -135,9 +135,11 @@ class Writer:
 
     def _let_go(self, change: Change, live: Resource) -> None:
         """Take away what keeps a manager from being deleted: its autoscaler and its places in backend services."""
+        link = str((live.attributes["raw"].get("status") or {}).get("autoscaler") or "")
         where = scoped("autoscalers", zone=zone_in(live), region=change.key.location)
         with suppress(NotFound):
-            self.calls.run(f"{where.collection}.delete", autoscaler=change.key.name, **dict(where.place))
+            name = name_of(link) or change.key.name
+            self.calls.run(f"{where.collection}.delete", autoscaler=name, **dict(where.place))
         group = str(live.attributes.get("instance_group", ""))
         for service in self.calls.aggregated("backendServices").items:
             if any(one.get("group") == group for one in service.get("backends") or ()):
@@ -194,7 +196,7 @@ class Writer:
         if change.action in (Action.DELETE, Action.REPLACE):
             where = scoped("autoscalers", zone=zone_in(change.live), region=change.key.location)
             with suppress(NotFound):
-                self.calls.run(f"{where.collection}.delete", autoscaler=change.key.name, **dict(where.place))
+                self.calls.run(f"{where.collection}.delete", autoscaler=_live_name(change), **dict(where.place))
         if change.action is Action.DELETE:
             return {}
         holder = change.wanted if change.action in (Action.CREATE, Action.REPLACE) else change.live
@@ -215,7 +217,7 @@ class Writer:
         body = self._whole_autoscaler(write, live)
         self.calls.run(
             f"{where.collection}.update",
-            autoscaler=change.key.name,
+            autoscaler=body["name"],
             autoscaler_resource=sent_body(body),
             **dict(where.place),
         )
@@ -235,7 +237,7 @@ class Writer:
             if pause is not None:
                 policy["mode"] = (raw.get("autoscalingPolicy") or {}).get("mode", "ON")
         text = with_pause(described(change, live), pause)
-        return {"name": change.key.name, "target": raw.get("target"), "description": text, "autoscalingPolicy": policy}
+        return {"name": raw["name"], "target": raw.get("target"), "description": text, "autoscalingPolicy": policy}
 
     # backends
 
@@ -298,7 +300,8 @@ class Writer:
         return there.attributes
 
     def _read(self, change: Change) -> Resource | None:
-        kind, name = change.key.kind, change.key.name
+        kind = change.key.kind
+        name = _live_name(change) if change.action in (Action.UPDATE, Action.ADOPT) else change.key.name
         try:
             if kind == TEMPLATE.name:
                 found = self.calls.get("instanceTemplates.get", instance_template=name)
@@ -315,3 +318,8 @@ class Writer:
         except NotFound:
             return None
         return READERS[kind](found, change.key.location)
+
+
+def _live_name(change: Change) -> str:
+    """What the thing that a change found is called: an autoscaler may have another name than its group."""
+    return change.key.name if change.live is None else str(change.live.attributes["raw"]["name"])

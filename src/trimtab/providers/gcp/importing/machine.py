@@ -8,11 +8,25 @@ from typing import Any
 from trimtab.providers.gcp.links import name_of, parse_link
 from trimtab.providers.gcp.names import LONGEST_BASE
 from trimtab.providers.gcp.template import DISK_TYPES, KEYS, SCOPES, SCRIPT, USER
-from trimtab.providers.leaves import Reply
+from trimtab.providers.gcp.translate import WITHOUT_REDISTRIBUTION
+from trimtab.providers.leaves import UNSAID, Reply
 
 TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 P = "properties"
 _FAMILY = re.compile(r"^projects/([^/]+)/global/images/family/([^/]+)$")
+MADE_ANEW = "a template that a plan makes does not have it"
+_MACHINE: Mapping[str, Sequence[Any]] = {
+    f"{P}\\.canIpForward": (False,),
+    f"{P}\\.disks\\[\\d+\\]\\.type": ("PERSISTENT",),
+    f"{P}\\.disks\\[\\d+\\]\\.mode": ("READ_WRITE",),
+    f"{P}\\.networkInterfaces.*accessConfigs.*\\.networkTier": ("PREMIUM",),
+}
+_ON_DEMAND: Mapping[str, Sequence[Any]] = {
+    f"{P}\\.scheduling\\.automaticRestart": (True,),
+    f"{P}\\.scheduling\\.onHostMaintenance": ("MIGRATE",),
+    f"{P}\\.scheduling\\.preemptible": (False,),
+}
+"""What a machine of a fleet file is in what no fleet file says."""
 TEMPLATE_READ_ONLY: Mapping[str, str] = {
     "id|name|kind|selfLink|creationTimestamp|description|region|sourceInstance": "the template itself",
     f"{P}\\.metadata\\.(fingerprint|kind)|{P}\\.tags\\.fingerprint": "of that state",
@@ -25,6 +39,7 @@ TEMPLATE_READ_ONLY: Mapping[str, str] = {
     ),
     f"{P}\\.canIpForward": "off",
 }
+_BY_ITSELF = "trimtab replaces no instance by itself; a plan writes OPPORTUNISTIC"
 MANAGER_READ_ONLY: Mapping[str, str] = {
     "id|name|kind|selfLink|creationTimestamp|description|fingerprint|zone|region|instanceGroup|instanceTemplate": (
         "the group itself"
@@ -42,6 +57,9 @@ MANAGER_READ_ONLY: Mapping[str, str] = {
 
 def machine_of(reply: Reply, project: str) -> dict[str, Any]:
     """The fields of a group that its template says."""
+    is_spot = reply.peek(f"{P}.scheduling.provisioningModel") == "SPOT"
+    for pattern, values in {**_MACHINE, **({} if is_spot else _ON_DEMAND)}.items():
+        reply.expect(pattern, *values, reason=f"{UNSAID}; {MADE_ANEW}")
     template: dict[str, Any] = {"size": name_of(str(reply.take(f"{P}.machineType", "template.size") or ""))}
     disks = list(_disks(reply))
     template["image"] = _image(reply, project)
@@ -116,7 +134,7 @@ def _metadata(reply: Reply) -> dict[str, Any]:
             reply.take(path, "template.ssh_key")
             found["ssh_key"] = value.removeprefix(f"{USER}:")
         else:
-            reply.lose(path, "no field of the model says it; an edited template does not have it")
+            reply.lose(path, f"{UNSAID}; {MADE_ANEW}")
     return found
 
 
@@ -146,6 +164,14 @@ def _purchase(reply: Reply) -> dict[str, Any]:
 
 def manager_of(reply: Reply, native: str, zone: str) -> dict[str, Any]:
     """The fields of a group that its manager says, less its size and its health check."""
+    shape = str(reply.take("distributionPolicy.targetShape", "gcp.target_shape") or "EVEN")
+    reply.expect("updatePolicy.type", "OPPORTUNISTIC", reason=_BY_ITSELF)
+    if not zone:
+        rests = shape.lower().replace("_", "-") in WITHOUT_REDISTRIBUTION
+        usual = "NONE" if rests else "PROACTIVE"
+        reply.expect("updatePolicy.instanceRedistributionType", usual, reason=f"a plan writes {usual}")
+    for place in range(1, len(reply.peek("versions") or ())):
+        reply.lose(f"versions[{place}]", "a fleet has one template for a group; a plan leaves the first one")
     gcp: dict[str, Any] = {}
     base = reply.take("baseInstanceName", "gcp.base_instance_name")
     if base and base != native[:LONGEST_BASE].rstrip("-"):
@@ -153,7 +179,6 @@ def manager_of(reply: Reply, native: str, zone: str) -> dict[str, Any]:
     for name, ours in (("targetStoppedSize", "stopped"), ("targetSuspendedSize", "suspended")):
         if value := reply.take(name, f"gcp.{ours}"):
             gcp[ours] = value
-    shape = str(reply.take("distributionPolicy.targetShape", "gcp.target_shape") or "EVEN")
     if shape != "EVEN":
         gcp["target_shape"] = shape.lower().replace("_", "-")
     reply.take("versions[0].instanceTemplate", "template")

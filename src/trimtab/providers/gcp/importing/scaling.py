@@ -129,7 +129,7 @@ def _schedules(reply: Reply) -> dict[str, Any]:
             reply.take(f"{path}.{field}", f"schedules.*.{ours}")
         when = _when(str(one["schedule"]))
         if when is None:
-            reply.lose(path, "cron with a year in it that names no single moment")
+            reply.lose(path, "its cron names a year and no single moment; a plan takes it away")
             continue
         found[name] = {
             **when,

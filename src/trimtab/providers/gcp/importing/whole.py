@@ -128,7 +128,11 @@ class _Reading:
     def __init__(self, replies: Replies, fleet: str | None) -> None:
         self.replies, self.fleet = replies, fleet
         self.manager = Reply("instanceGroupManagers.get", replies.manager)
-        self.template = Reply("instanceTemplates.get", replies.template) if replies.template is not None else None
+        self.template = (
+            Reply("instanceTemplates.get", replies.template, unsaid=machine.MADE_ANEW)
+            if replies.template is not None
+            else None
+        )
         self.scaler = Reply("autoscalers.get", replies.autoscaler) if replies.autoscaler is not None else None
         self.alerts = [Reply("alertPolicies.get", one) for one in replies.alerts]
         self.more: list[Loss] = []
@@ -190,7 +194,9 @@ class _Reading:
             if body.get(name):
                 port = {"port": int(body[name].get("port") or 80)}
                 return {**port, **({"path": body[name].get("requestPath") or "/"} if path else {}), **given}
-        self.manager.lose("autoHealingPolicies", f"the health check {name_of(check)} is of a sort of its own")
+        self.manager.lose(
+            "autoHealingPolicies", f"the health check {name_of(check)} is of a sort of its own; a plan takes it away"
+        )
         return {}
 
     def _balancers(self) -> Iterator[dict[str, Any]]:
