@@ -202,3 +202,24 @@ def test_a_size_outside_the_bounds_is_refused_before_azure_undoes_it(world, clou
     with pytest.raises(errors.InvalidRequest, match="outside the bounds"):
         cloud.group("web").scale(to=40)
     assert capacity(world) == 2
+
+
+def test_a_setting_is_found_by_its_scale_set_whatever_its_name(world, cloud, applied):
+    """The portal names settings as it likes, and a scale set has one: it is adopted, changed and taken away."""
+    settings = world.monitor.autoscale_settings
+    setting = settings.get(GROUP, "virtualmin-web")
+    settings.delete(GROUP, "virtualmin-web")
+    setting.tags = {}
+    settings.create_or_update(GROUP, "web-Autoscale-123", setting)
+    assert cloud.plan(applied).problems, "somebody else's setting is not written over"
+    cloud.apply(cloud.adopt(applied)).raise_for_failures()
+    assert not cloud.plan(applied)
+    web = azure_group(world, "web", capacity={"min": 3, "max": 12})
+    cloud.apply(cloud.plan(make_fleet(web))).raise_for_failures()
+    assert not cloud.plan(make_fleet(web))
+    assert cloud.group("web").read().capacity.max == 12
+    cloud.group("web").pause(by="ops")
+    cloud.group("web").resume()
+    assert [one.name for one in settings.list_by_resource_group(GROUP)] == ["web-Autoscale-123"]
+    cloud.apply(cloud.destroy(applied), allow_delete=True).raise_for_failures()
+    assert not list(settings.list_by_resource_group(GROUP))

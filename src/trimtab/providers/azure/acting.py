@@ -8,8 +8,9 @@ from typing import Any
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
-from trimtab.providers.azure.reads import PAUSE_TAG, find_pause, normal_location
-from trimtab.providers.azure.states import bounds_of, held_word
+from trimtab.providers.azure.kinds import AUTOSCALE_SETTING
+from trimtab.providers.azure.reads import PAUSE_TAG, find_pause, list_kind, normal_location
+from trimtab.providers.azure.states import bounds_of, find_setting, held_word
 from trimtab.providers.azure.writes import SETS
 from trimtab.providers.execution import executed_size, find_amount
 from trimtab.providers.pause import Pause
@@ -101,5 +102,10 @@ class Actor:
         try:
             found: dict[str, Any] = self.calls.call(f"{SETTINGS}.get", self.calls.home.resource_group, self.name)
         except NotFound:
-            return None
+            return self._renamed()
         return found
+
+    def _renamed(self) -> dict[str, Any] | None:
+        """The setting of a group that somebody gave another name than the group's."""
+        every = list_kind(self.calls, AUTOSCALE_SETTING.name, [self.calls.home.resource_group])
+        return find_setting(self._scale_set(), every)

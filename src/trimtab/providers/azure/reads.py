@@ -152,7 +152,11 @@ def _identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
-    """An autoscale setting as plans compare it: rules named, empty notifications left out, a pause undone."""
+    """
+    An autoscale setting as plans compare it, under the name of its scale set: rules named, a pause undone.
+
+    A scale set has one setting, and the portal names it as it likes.
+    """
     pause = find_pause(item)
     _, mark = read_tags(_plain_tags(item))
     properties = dict(item.get("properties") or {})
@@ -161,9 +165,16 @@ def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str
     body = {"properties": {**properties, "profiles": profiles, "notifications": notifications}}
     if pause is not None and (pause.held is None or pause.held):
         body["properties"]["enabled"] = True
-    key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, item["name"])
+    name = _target_of(properties) or item["name"]
+    key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, name)
     made = _made(key, body, item, mark)
     return replace(made, attributes={**made.attributes, "paused": pause.line() if pause else None})
+
+
+def _target_of(properties: Mapping[str, Any]) -> str:
+    """The name of the scale set that a setting is about; empty where it is about something else."""
+    words = str(properties.get("targetResourceUri", "")).split("/")
+    return words[-1] if words[-2:-1] and words[-2].lower() == "virtualmachinescalesets" else ""
 
 
 def _tells(notification: Mapping[str, Any]) -> bool:

@@ -43,11 +43,11 @@ class States:
         """The groups at (location, name), those that exist."""
         wanted = {(normal_location(location), name) for location, name in places}
         sets = [item for item in self._list(SCALE_SET.name) if (_location(item), item["name"]) in wanted]
-        settings = {item["name"]: item for item in self._list(AUTOSCALE_SETTING.name)} if sets else {}
+        settings = self._list(AUTOSCALE_SETTING.name) if sets else []
         asked = [partial(self._instances, item, addresses) for item in sets]
         found = self.calls.all_of(asked)
         return [
-            self._state(item, _setting_of(item, settings), instances)
+            self._state(item, find_setting(item, settings), instances)
             for item, instances in zip(sets, found, strict=True)
         ]
 
@@ -106,10 +106,10 @@ def _location(item: Mapping[str, Any]) -> str:
     return normal_location(str(item.get("location", "")))
 
 
-def _setting_of(item: Mapping[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The setting whose target a scale set is; it usually has the same name."""
-    for one in (settings.get(item["name"]), *settings.values()):
-        if one is not None and str(one["properties"].get("targetResourceUri", "")).lower() == item["id"].lower():
+def find_setting(item: Mapping[str, Any], settings: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The setting whose target a scale set is; it has one at most."""
+    for one in settings:
+        if str(one["properties"].get("targetResourceUri", "")).lower() == item["id"].lower():
             return one
     return None
 

@@ -123,7 +123,7 @@ class Writer:
 
     def _other(self, write: Write) -> Mapping[str, Any]:
         change = write.change
-        operation, name = OTHERS[change.key.kind], change.key.name
+        operation = OTHERS[change.key.kind]
         if change.action in (Action.DELETE, Action.REPLACE):
             self._delete_other(change, operation)
         if change.action is Action.DELETE:
@@ -134,12 +134,13 @@ class Writer:
             if live is not None:
                 must_be_ours(change, live)
         body = self._whole(write, live)
+        name = _own_name(change) if live is change.live else change.key.name
         made = self.calls.call(f"{operation}.create_or_update", self._group(live or change.wanted), name, body)
         return _attributes(READERS[change.key.kind](made, change.key.location, {}))
 
     def _delete_other(self, change: Change, operation: str) -> None:
         with suppress(NotFound):
-            self.calls.call(f"{operation}.delete", self._group(change.live), change.key.name)
+            self.calls.call(f"{operation}.delete", self._group(change.live), _own_name(change))
 
     def _whole(self, write: Write, live: Resource | None) -> dict[str, Any]:
         """The body to put: what trimtab knows nothing of stays as it is, and so does a marked pause."""
@@ -172,6 +173,12 @@ class Writer:
         except NotFound:
             return None
         return READERS[kind](found, change.key.location, {})
+
+
+def _own_name(change: Change) -> str:
+    """What the thing that a change found is called: a setting may have another name than its scale set."""
+    raw = change.live.attributes.get("raw") if change.live is not None else None
+    return str((raw or {}).get("name") or change.key.name)
 
 
 _READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
