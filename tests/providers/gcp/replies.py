@@ -33,6 +33,12 @@ def resources_of(group, now=NOW):
     return translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION, PROJECT)
 
 
+def bodies_of(group, now=NOW):
+    """What translation makes of a group, by kind and name, references resolved."""
+    made = resources_of(group, now)
+    return {(item.key.kind, item.key.name): plain(revealed(_resolved(item, group))) for item in made}
+
+
 def leaves_of(group):
     """What translation asks for, leaf by leaf, less what is a default, and a size that is only the first one."""
     found = {}
@@ -46,8 +52,7 @@ def leaves_of(group):
 
 def replies_to(group, now=NOW):
     """What the calls would answer once `group` is applied."""
-    made = resources_of(group, now)
-    bodies = {(item.key.kind, item.key.name): plain(revealed(_resolved(item, group))) for item in made}
+    bodies = bodies_of(group, now)
 
     def of(kind):
         return [{"name": name, **body} for (one, name), body in sorted(bodies.items(), key=_first) if one == kind]
