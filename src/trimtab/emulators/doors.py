@@ -194,7 +194,8 @@ class Doors:
             instance_type: Such as `t3.medium` or `Standard_D2s_v5`.
             zone: Such as `us-east-1a`, or `1` on Azure.
             region: On AWS without one us-east-1, on Azure everywhere.
-            reason: On Azure `allocation`, which is the default, or `quota`.
+            reason: On Azure `allocation`, which is the default, or `quota`; on Google Cloud `stockout`, which is the
+                default, `quota`, `addresses`, `permission` or `reservation`.
         """
         shortage = {"region": region, "instance_type": instance_type, "zone": zone}
         self._ask("POST", "shortages", shortage if reason is None else {**shortage, "reason": reason})
@@ -202,6 +203,14 @@ class Doors:
     def end_shortages(self) -> None:
         """Have all instances to be had again."""
         self._ask("DELETE", "shortages")
+
+    def cut_off(self, scope: str) -> None:
+        """Have lists not reach a zone or a region, such as `zones/us-central1-a`, on Google Cloud."""
+        self._ask("POST", "unreachable", {"scope": scope})
+
+    def end_cuts(self) -> None:
+        """Have every zone and region within reach again."""
+        self._ask("DELETE", "unreachable")
 
     def make_group(self, name: str, *, location: str = "eastus") -> None:
         """Make a resource group, on Azure."""
@@ -211,7 +220,8 @@ class Doors:
         """
         Have an instance fail the load balancer's health check, or pass it again.
 
-        On Azure the instance is an id, and the check its load balancer's probe or its health extension.
+        On Azure the instance is an id, and the check its load balancer's probe or its health extension; on Google
+        Cloud it is a name, and the check that of its group's autohealing and of the backend services.
         """
         self._ask("POST", "targets", {"region": region, "instance": instance, "healthy": healthy})
 

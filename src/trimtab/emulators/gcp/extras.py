@@ -16,6 +16,8 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
         ("GET", "shortages"): lambda _: world.shortages,
         ("DELETE", "shortages"): lambda _: world.shortages.clear(),
         ("POST", "targets"): lambda body: _fail(world, body),
+        ("POST", "unreachable"): lambda body: world.unreachable.add(str(body["scope"])),
+        ("DELETE", "unreachable"): lambda _: world.unreachable.clear(),
         ("GET", "incidents"): lambda _: world.monitoring.incidents,
     }
 
@@ -36,6 +38,8 @@ def _fail(world: World, body: Mapping[str, Any]) -> None:
         world.failing.discard(name)
     else:
         world.failing.add(name)
+        for group in world.groups.values():
+            group.fell_ill(name)
 
 
 def measure(world: World, point: Mapping[str, Any], at: datetime) -> None:

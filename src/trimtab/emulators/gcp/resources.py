@@ -1,13 +1,12 @@
 """What every collection of Compute Engine does: insert, get, list, patch, update, delete, aggregated lists."""
 
-import copy
-import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.gcp.lists import nothing_in, out_of_reach, page_of
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.routing import fields_of, plain_collection, read_only, schema_of
 from trimtab.emulators.gcp.wire import Request, in_use, invalid, not_found
@@ -16,7 +15,6 @@ from trimtab.emulators.gcp.world import PREFIX, ZONES, World, stamp
 NAME = "(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)"
 _LINK = re.compile(r"^(projects/[^/]+/)?(global|zones|regions)/.+/.+")
 _ADDRESS = re.compile(r"^https?://[^/]+/compute/v1/")
-_TERM = re.compile(r"""\(?\s*([\w.]+)\s*(=|!=|eq|ne|>|<)\s*("[^"]*"|'[^']*'|[^\s()]+)\s*\)?""")
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,11 @@ class Call:
         place = steps.index(self.collection)
         return "/".join(steps[: place + 2])
 
+    @property
+    def answer(self) -> str:
+        """The schema of the answer."""
+        return (self.request.route.response if self.request.route else None) or ""
+
     def there(self) -> dict[str, Any]:
         """The thing that the path names; 404 where it is not."""
         if self.key not in self.world.resources:
@@ -113,18 +116,18 @@ def list_(call: Call) -> dict[str, Any]:
 
 def listed(call: Call, items: list[dict[str, Any]], name: str = "items") -> dict[str, Any]:
     """A page of a list."""
-    fits = [one for one in items if matches(call.request.query.get("filter", ""), one)]
-    most = int(call.request.query.get("maxResults") or call.world.settings["page_size"])
-    start = int(call.request.query.get("pageToken") or 0)
-    page = fits[start : start + most]
-    found: dict[str, Any] = {}
-    if page or name != "items":
-        found[name] = [copy.deepcopy(one) for one in page]
-    if not page and name == "items":
-        found["warning"] = _nothing(call.scope)
-    if start + most < len(fits):
-        found["nextPageToken"] = str(start + most)
-    return found
+    page, more = page_of(call.world, call.request, items, lambda one: one)
+    around = _around(call)
+    if page or "warning" not in fields_of(call.answer):
+        return {**around, name: page, **more}
+    return {**around, "warning": nothing_in(call.scope), **more}
+
+
+def _around(call: Call) -> dict[str, Any]:
+    """What stands around the items of a list, as far as its schema has it."""
+    fields, path = fields_of(call.answer), call.request.path.split("/v1/", 1)[1]
+    known = {"kind": fields.get("kind", {}).get("default"), "id": path, "selfLink": f"{PREFIX}{path}"}
+    return {name: value for name, value in known.items() if name in fields and value is not None}
 
 
 def aggregated(call: Call) -> dict[str, Any]:
@@ -134,20 +137,22 @@ def aggregated(call: Call) -> dict[str, Any]:
     every = []
     for scope in scopes:
         start = f"{scope}/{call.collection}/"
-        every += [(scope, key) for key in sorted(call.world.resources) if key.startswith(start)]
-    fits = [
-        (scope, shown)
-        for scope, key in every
-        if matches(call.request.query.get("filter", ""), shown := call.own.shown(call.world, key))
-    ]
-    most = int(call.request.query.get("maxResults") or call.world.settings["page_size"])
-    begin = int(call.request.query.get("pageToken") or 0)
-    found: dict[str, dict[str, Any]] = {scope: {"warning": _nothing(scope)} for scope in scopes}
-    for scope, one in fits[begin : begin + most]:
+        keys = [key for key in sorted(call.world.resources) if key.startswith(start)]
+        every += [(scope, call.own.shown(call.world, key)) for key in keys]
+    return in_pages(call, scopes, every)
+
+
+def in_pages(call: Call, scopes: list[str], every: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """A page of what there is in several scopes; those that cannot be reached are named."""
+    away = [scope for scope in scopes if scope in call.world.unreachable]
+    there = [(scope, one) for scope, one in every if scope not in away]
+    page, more = page_of(call.world, call.request, there, lambda pair: pair[1])
+    found: dict[str, dict[str, Any]] = {scope: {"warning": nothing_in(scope)} for scope in scopes}
+    found |= {scope: {"warning": out_of_reach(scope)} for scope in away}
+    for scope, one in page:
         found[scope].pop("warning", None)
-        found[scope].setdefault(call.collection, []).append(copy.deepcopy(one))
-    more = {"nextPageToken": str(begin + most)} if begin + most < len(fits) else {}
-    return {"items": found, **more}
+        found[scope].setdefault(call.collection, []).append(one)
+    return {**_around(call), "items": found, **({"unreachables": away} if away else {}), **more}
 
 
 def patch(call: Call) -> dict[str, Any]:
@@ -288,39 +293,3 @@ def refuse_in_use(world: World, key: str, kind: str, collections: tuple[str, ...
     for user in users_of(world, world.link(key), collections):
         path = f"projects/{world.project}"
         raise in_use(kind, f"{path}/{key}", f"{path}/{user}")
-
-
-# lists
-
-
-def matches(text: str, item: Mapping[str, Any]) -> bool:
-    """Whether a thing fits a filter: terms of names, comparisons and values, all of which hold."""
-    return all(_holds(item, name, operator, value.strip("\"'")) for name, operator, value in _TERM.findall(text))
-
-
-def _holds(item: Mapping[str, Any], name: str, operator: str, wanted: str) -> bool:
-    value: Any = item
-    for step in name.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    shown = "" if value is None else str(value)
-    match operator:
-        case "eq":
-            return re.fullmatch(wanted, shown) is not None
-        case "ne":
-            return re.fullmatch(wanted, shown) is None
-        case "=":
-            return fnmatch.fnmatchcase(shown, wanted)
-        case "!=":
-            return not fnmatch.fnmatchcase(shown, wanted)
-        case ">":
-            return shown > wanted
-        case _:
-            return shown < wanted
-
-
-def _nothing(scope: str) -> dict[str, Any]:
-    return {
-        "code": "NO_RESULTS_ON_PAGE",
-        "message": f"There are no results for scope '{scope}' on this page.",
-        "data": [{"key": "scope", "value": scope}],
-    }

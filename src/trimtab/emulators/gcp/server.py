@@ -13,6 +13,7 @@ from trimtab.emulators.gcp.catalog import COLLECTIONS
 from trimtab.emulators.gcp.discovery import check, check_query, load
 from trimtab.emulators.gcp.extras import doors_of, measure
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
+from trimtab.emulators.gcp.repeats import once
 from trimtab.emulators.gcp.resources import VERBS, Call
 from trimtab.emulators.gcp.routing import API, plain_collection
 from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
@@ -94,7 +95,7 @@ class GcpEmulator(Emulator[Asked, World]):
             raise NotImplementedError(route.id)
         self._check_project(request)
         _check(request)
-        answer = handler(Call(self._world, request, own))
+        answer = once(self._world, request, lambda: handler(Call(self._world, request, own)))
         _check_answer(request, answer)
         return wire.result(answer)
 

@@ -63,6 +63,10 @@ class World(Timers):
         self.shortages: list[dict[str, str]] = []
         self.failing: set[str] = set()
         """The names of instances that fail their health check."""
+        self.unreachable: set[str] = set()
+        """The zones and regions that lists do not reach: `zones/us-central1-a`."""
+        self.asked: dict[str, tuple[str, dict[str, Any]]] = {}
+        """The writes that came with an id of their own, and the operation that each got."""
         self._number = 10**18
 
     def wipe(self) -> None:

@@ -1,0 +1,134 @@
+"""One instance of a managed instance group: what it is made of, and how the API shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trimtab.emulators.gcp.world import World, stamp
+
+REASONS: Mapping[str, tuple[str, str]] = {
+    "stockout": (
+        "ZONE_RESOURCE_POOL_EXHAUSTED",
+        "The zone '{zone}' does not have enough resources available to fulfill the request. Try a different zone, or "
+        "try again later.",
+    ),
+    "quota": ("QUOTA_EXCEEDED", "Quota 'CPUS' exceeded. Limit: 24.0 in region {region}."),
+    "addresses": ("IP_SPACE_EXHAUSTED", "IP space of the subnetwork is exhausted."),
+    "permission": ("PERMISSIONS_ERROR", "Required 'compute.instances.create' permission is missing."),
+    "reservation": ("RESERVATION_CAPACITY_EXCEEDED", "Specified reservation does not have available resources."),
+}
+"""Why an instance could not be had: the code and the text of each shortage."""
+
+
+@dataclass
+class Member:
+    """
+    One instance of a group.
+
+    Attributes:
+        size: Its machine type.
+        flexible: Whether the group's policy of several sizes chose it.
+        running_since: When it came up; `None` while it does not run.
+        action: What its manager is doing to it.
+        error: Why the last attempt to make it failed.
+    """
+
+    name: str
+    zone: str
+    template: str
+    size: str
+    number: str
+    made: datetime
+    flexible: bool = False
+    running_since: datetime | None = None
+    action: str = "CREATING"
+    error: dict[str, Any] | None = None
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it is on its way out."""
+        return self.action == "DELETING"
+
+    @property
+    def key(self) -> str:
+        """Its key in the world."""
+        return f"zones/{self.zone}/instances/{self.name}"
+
+
+def managed(world: World, member: Member, health_check: str) -> dict[str, Any]:
+    """An instance as its manager lists it; `health_check` is empty where none asks how it is."""
+    found: dict[str, Any] = {
+        "instance": world.link(member.key),
+        "id": member.number,
+        "name": member.name,
+        "currentAction": member.action,
+        "version": {"instanceTemplate": member.template},
+        "lastAttempt": {"errors": {"errors": [dict(member.error)]}} if member.error else {},
+    }
+    if member.running_since is not None:
+        found["instanceStatus"] = "RUNNING"
+    elif member.error is None:
+        found["instanceStatus"] = "STAGING"
+    if member.flexible:
+        found["propertiesFromFlexibilityPolicy"] = {"machineType": member.size}
+    if health_check and member.running_since is not None:
+        state = "UNHEALTHY" if member.name in world.failing else "HEALTHY"
+        found["instanceHealth"] = [{"healthCheck": health_check, "detailedHealthState": state}]
+    return found
+
+
+def instance_body(world: World, member: Member, manager: str) -> dict[str, Any]:
+    """An instance as `instances.get` gives it."""
+    template = world.resources[world.key(member.template)]["properties"]
+    there = world.resources.get(member.key, {})
+    return {
+        "kind": "compute#instance",
+        "id": member.number,
+        "creationTimestamp": there.get("creationTimestamp", stamp(member.made)),
+        "name": member.name,
+        "zone": world.link(f"zones/{member.zone}"),
+        "selfLink": world.link(member.key),
+        "machineType": world.link(f"zones/{member.zone}/machineTypes/{member.size}"),
+        "status": "RUNNING" if member.running_since else "STAGING",
+        "labels": dict(template.get("labels") or {}),
+        "networkInterfaces": [_card(member, index, card) for index, card in _cards(template)],
+        "scheduling": dict(template.get("scheduling") or {}),
+        "metadata": {
+            "items": [
+                {"key": "instance-template", "value": member.template.partition("/v1/")[2]},
+                {"key": "created-by", "value": world.link(manager).partition("/v1/")[2]},
+            ]
+        },
+    }
+
+
+def _cards(template: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
+    return list(enumerate(template.get("networkInterfaces") or ()))
+
+
+def _card(member: Member, index: int, card: Mapping[str, Any]) -> dict[str, Any]:
+    number = int(member.number) % 65000
+    outside = {"type": "ONE_TO_ONE_NAT", "natIP": f"203.0.113.{number % 250 + 2}"}
+    return {
+        "name": f"nic{index}",
+        "networkIP": f"10.0.{number // 250}.{number % 250 + 2}",
+        **{name: card[name] for name in ("network", "subnetwork") if name in card},
+        **({"accessConfigs": [outside]} if card.get("accessConfigs") else {}),
+    }
+
+
+def failed_attempt(world: World, member: Member, reason: str) -> dict[str, Any]:
+    """What `listErrors` says of an attempt to make an instance."""
+    code, text = REASONS[reason]
+    message = text.format(zone=member.zone, region=member.zone.rpartition("-")[0])
+    member.error = {"code": code, "message": message}
+    return {
+        "error": dict(member.error),
+        "instanceActionDetails": {
+            "action": member.action,
+            "instance": world.link(member.key),
+            "version": {"instanceTemplate": member.template},
+        },
+        "timestamp": stamp(world.now()),
+    }

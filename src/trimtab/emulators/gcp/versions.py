@@ -1,0 +1,55 @@
+"""The versions of a group: how many instances are to run from each template, and how far a rollout may go at once."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import ceil, floor
+from typing import Any
+
+from trimtab.emulators.gcp.member import Member
+
+
+def wanted_sizes(versions: Sequence[Mapping[str, Any]], size: int) -> dict[str, int]:
+    """
+    How many instances each template is to have.
+
+    A version with a target size has as many; of a share of the group that is rounded up. The one without gets the rest
+    (`versions[].targetSize`, instanceGroupManagers of the Compute Engine API).
+    """
+    found: dict[str, int] = {}
+    rest = ""
+    for version in versions:
+        template = str(version["instanceTemplate"])
+        target = version.get("targetSize") or {}
+        if not target:
+            rest = template
+        found[template] = min(size, number_of(target, size, up=True)) if target else 0
+    if rest:
+        found[rest] = max(0, size - sum(found.values()))
+    return found
+
+
+def next_template(versions: Sequence[Mapping[str, Any]], size: int, members: Sequence[Member]) -> str:
+    """The template of the next instance: of the version that lacks most."""
+    wanted = wanted_sizes(versions, size)
+    there = Counter(one.template for one in members)
+    return max(wanted, key=lambda template: wanted[template] - there[template])
+
+
+def surplus(versions: Sequence[Mapping[str, Any]], size: int, members: Sequence[Member]) -> list[Member]:
+    """The instances that run from a template that has enough of them, or from none of the versions; newest last."""
+    wanted = wanted_sizes(versions, size)
+    found = []
+    there: Counter[str] = Counter()
+    for one in members:
+        there[one.template] += 1
+        if there[one.template] > wanted.get(one.template, 0):
+            found.append(one)
+    return found
+
+
+def number_of(value: Mapping[str, Any], size: int, *, up: bool) -> int:
+    """A number that is fixed, or a share of the group's size."""
+    if "percent" in value:
+        share = size * int(value["percent"]) / 100
+        return ceil(share) if up else floor(share)
+    return int(value.get("fixed") or 0)
