@@ -6,6 +6,7 @@ import pytest
 if TYPE_CHECKING:
     from aws_bench import Aws
     from azure_bench import Azure
+    from gcp_bench import Gcp
 
 collect_ignore_glob = []
 try:
@@ -71,3 +72,24 @@ def azure(running_azure: "Azure") -> "Azure":
     running_azure.make_ground()
     running_azure.doors.clear_requests()
     return running_azure
+
+
+@pytest.fixture(scope="session")
+def running_gcp() -> "Iterator[Gcp]":
+    from gcp_bench import Gcp
+
+    from trimtab.emulators import GcpEmulator
+
+    with GcpEmulator() as emulator:
+        yield Gcp(emulator, emulator.doors)
+
+
+@pytest.fixture
+def gcp(running_gcp: "Gcp") -> "Gcp":
+    """A new project at midnight of 2026-01-05 UTC."""
+    from gcp_bench import START
+
+    running_gcp.doors.reset()
+    running_gcp.doors.set_clock(START, freeze=True)
+    running_gcp.doors.clear_requests()
+    return running_gcp

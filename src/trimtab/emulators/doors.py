@@ -204,6 +204,19 @@ class Doors:
         """Have all instances to be had again."""
         self._ask("DELETE", "shortages")
 
+    def fail_operation(self, method: str, code: str, message: str) -> None:
+        """
+        Have the next operation of a method end with an error after it was accepted, on Google Cloud.
+
+        What it did stays done, as where a quota is met half-way.
+
+        Args:
+            method: Collection and verb, such as `autoscalers.update`; the same for zones and regions.
+            code: Such as `QUOTA_EXCEEDED`.
+            message: What it says.
+        """
+        self._ask("POST", "doomed", {"method": method, "code": code, "message": message})
+
     def cut_off(self, scope: str) -> None:
         """Have lists not reach a zone or a region, such as `zones/us-central1-a`, on Google Cloud."""
         self._ask("POST", "unreachable", {"scope": scope})

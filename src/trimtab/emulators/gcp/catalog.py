@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.emulators.gcp import managers, places, scalers
 from trimtab.emulators.gcp.managers import MANAGERS
-from trimtab.emulators.gcp.resources import Collection, must_exist, refuse_in_use
+from trimtab.emulators.gcp.resources import Call, Collection, must_exist, refuse_in_use
 from trimtab.emulators.gcp.world import World
 
 # instance templates and health checks
@@ -59,6 +59,13 @@ def _complete_service(world: World, key: str, body: dict[str, Any]) -> None:
             backend.setdefault("maxUtilization", 0.8)
 
 
+def _forget(call: Call) -> dict[str, Any]:
+    """An operation is deleted without another one that says so."""
+    call.there()
+    del call.world.resources[call.key]
+    return {}
+
+
 COLLECTIONS: Mapping[str, Collection] = {
     "instanceTemplates": Collection(
         complete=_complete_template,
@@ -77,5 +84,5 @@ COLLECTIONS: Mapping[str, Collection] = {
     "targetPools": Collection(),
     "networks": Collection(),
     "subnetworks": Collection(),
-    "operations": Collection(),
+    "operations": Collection(others={"delete": _forget}),
 }

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.emulators.control import Door
+from trimtab.emulators.gcp.member import REASONS
 from trimtab.emulators.gcp.world import World
 
 
@@ -12,10 +13,11 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {
         ("POST", "forecasts"): lambda body: _hand_in(world, body),
-        ("POST", "shortages"): lambda body: world.shortages.append(dict(body)),
+        ("POST", "shortages"): lambda body: _run_short(world, body),
         ("GET", "shortages"): lambda _: world.shortages,
         ("DELETE", "shortages"): lambda _: world.shortages.clear(),
         ("POST", "targets"): lambda body: _fail(world, body),
+        ("POST", "doomed"): lambda body: world.doomed.append(dict(body)),
         ("POST", "unreachable"): lambda body: world.unreachable.add(str(body["scope"])),
         ("DELETE", "unreachable"): lambda _: world.unreachable.clear(),
         ("GET", "incidents"): lambda _: world.monitoring.incidents,
@@ -32,14 +34,21 @@ def _hand_in(world: World, body: Mapping[str, Any]) -> None:
     raise KeyError(f"there is no autoscaler {body['group']}")
 
 
+def _run_short(world: World, body: Mapping[str, Any]) -> None:
+    reason = body.get("reason") or "stockout"
+    if reason not in REASONS:
+        raise KeyError(f"there is no reason {reason}, only {', '.join(REASONS)}")
+    world.shortages.append(dict(body))
+
+
 def _fail(world: World, body: Mapping[str, Any]) -> None:
     name = str(body["instance"]).rsplit("/", 1)[-1]
     if body.get("healthy"):
-        world.failing.discard(name)
+        world.failing.pop(name, None)
     else:
-        world.failing.add(name)
-        for group in world.groups.values():
-            group.fell_ill(name)
+        world.failing.setdefault(name, world.now())
+    for group in world.groups.values():
+        group.health_changed(name)
 
 
 def measure(world: World, point: Mapping[str, Any], at: datetime) -> None:

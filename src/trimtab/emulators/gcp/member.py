@@ -16,7 +16,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "quota": ("QUOTA_EXCEEDED", "Quota 'CPUS' exceeded. Limit: 24.0 in region {region}."),
     "addresses": ("IP_SPACE_EXHAUSTED", "IP space of the subnetwork is exhausted."),
     "permission": ("PERMISSIONS_ERROR", "Required 'compute.instances.create' permission is missing."),
-    "reservation": ("RESERVATION_CAPACITY_EXCEEDED", "Specified reservation does not have available resources."),
+    "reservation": (
+        "CONDITION_NOT_MET",
+        "Specified reservation '{reservation}' does not have available resources for the request.",
+    ),
 }
 """Why an instance could not be had: the code and the text of each shortage."""
 
@@ -51,13 +54,18 @@ class Member:
         return self.action == "DELETING"
 
     @property
+    def is_available(self) -> bool:
+        """Whether it runs, and has been healthy where a health check asks."""
+        return self.running_since is not None and self.action != "VERIFYING"
+
+    @property
     def key(self) -> str:
         """Its key in the world."""
         return f"zones/{self.zone}/instances/{self.name}"
 
 
-def managed(world: World, member: Member, health_check: str) -> dict[str, Any]:
-    """An instance as its manager lists it; `health_check` is empty where none asks how it is."""
+def managed(world: World, member: Member, health: Mapping[str, str]) -> dict[str, Any]:
+    """An instance as its manager lists it; `health` is how it is by each health check that asks."""
     found: dict[str, Any] = {
         "instance": world.link(member.key),
         "id": member.number,
@@ -72,9 +80,9 @@ def managed(world: World, member: Member, health_check: str) -> dict[str, Any]:
         found["instanceStatus"] = "STAGING"
     if member.flexible:
         found["propertiesFromFlexibilityPolicy"] = {"machineType": member.size}
-    if health_check and member.running_since is not None:
-        state = "UNHEALTHY" if member.name in world.failing else "HEALTHY"
-        found["instanceHealth"] = [{"healthCheck": health_check, "detailedHealthState": state}]
+    if health and member.running_since is not None:
+        states = [{"healthCheck": check, "detailedHealthState": state} for check, state in health.items()]
+        found["instanceHealth"] = states
     return found
 
 
@@ -121,7 +129,9 @@ def _card(member: Member, index: int, card: Mapping[str, Any]) -> dict[str, Any]
 def failed_attempt(world: World, member: Member, reason: str) -> dict[str, Any]:
     """What `listErrors` says of an attempt to make an instance."""
     code, text = REASONS[reason]
-    message = text.format(zone=member.zone, region=member.zone.rpartition("-")[0])
+    template = world.resources.get(world.key(member.template), {}).get("properties") or {}
+    reserved = (template.get("reservationAffinity") or {}).get("values") or ("any",)
+    message = text.format(zone=member.zone, region=member.zone.rpartition("-")[0], reservation=reserved[0])
     member.error = {"code": code, "message": message}
     return {
         "error": dict(member.error),

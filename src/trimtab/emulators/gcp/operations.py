@@ -1,14 +1,15 @@
 """Operations: what every write answers, and what tells of its end."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from trimtab.emulators.gcp.world import Phase, World, stamp
 
 
-def note_operation(world: World, verb: str, key: str, *, user: str = "trimtab@example.org") -> dict[str, Any]:
-    """A write that was accepted, as an operation; `key` is what it is about."""
+def note_operation(
+    world: World, verb: str, key: str, *, user: str = "trimtab@example.org", seconds: float = 0
+) -> dict[str, Any]:
+    """A write that was accepted, as an operation; `key` is what it is about, `seconds` the least that it takes."""
     number = world.number()
     scope = key.split("/")[0] if key.startswith("global/") else "/".join(key.split("/")[:2])
     place = scope.split("/")
@@ -31,8 +32,9 @@ def note_operation(world: World, verb: str, key: str, *, user: str = "trimtab@ex
         "selfLink": world.link(f"{scope}/operations/{name}"),
     }
     world.resources[f"{scope}/operations/{name}"] = made
+    _doom(world, made, f"{key.split('/')[-2]}.{verb.rsplit('.', 1)[-1]}")
     world.later(
-        world.seconds("operation_seconds"),
+        max(seconds, world.seconds("operation_seconds")),
         (Phase.OPERATIONS, name),
         lambda: _end(made, world.now()),
         lambda: True,
@@ -44,7 +46,11 @@ def _end(operation: dict[str, Any], now: datetime) -> None:
     operation.update(status="DONE", progress=100, endTime=stamp(now))
 
 
-def fail_operation(operation: dict[str, Any], errors: list[Mapping[str, str]], status: int, message: str) -> None:
-    """Have an operation end with errors."""
-    operation["error"] = {"errors": [dict(one) for one in errors]}
-    operation["httpErrorStatusCode"], operation["httpErrorMessage"] = status, message
+def _doom(world: World, operation: dict[str, Any], method: str) -> None:
+    """Have an operation end with the error that waits for the next one of its method."""
+    for one in world.doomed:
+        if one["method"] == method:
+            world.doomed.remove(one)
+            operation["error"] = {"errors": [{"code": one["code"], "message": one["message"]}]}
+            operation["httpErrorStatusCode"], operation["httpErrorMessage"] = 403, "FORBIDDEN"
+            return

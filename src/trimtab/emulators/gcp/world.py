@@ -61,10 +61,12 @@ class World(Timers):
         self.groups: dict[str, Group] = {}
         self.watches: dict[str, AutoscalerWatch] = {}
         self.shortages: list[dict[str, str]] = []
-        self.failing: set[str] = set()
-        """The names of instances that fail their health check."""
+        self.failing: dict[str, datetime] = {}
+        """Since when instances fail their health check, by name."""
         self.unreachable: set[str] = set()
         """The zones and regions that lists do not reach: `zones/us-central1-a`."""
+        self.doomed: list[dict[str, str]] = []
+        """The errors with which the next operations of a method end: `method`, `code`, `message`."""
         self.asked: dict[str, tuple[str, dict[str, Any]]] = {}
         """The writes that came with an id of their own, and the operation that each got."""
         self._number = 10**18

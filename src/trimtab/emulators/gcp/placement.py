@@ -1,0 +1,82 @@
+"""Where a group's next instance is made and of what size, and which of its instances goes next."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from trimtab.emulators.gcp.member import Member
+from trimtab.emulators.gcp.world import World
+
+
+def shortage_of(world: World, size: str, zone: str) -> str | None:
+    """Why there is nothing of a machine type in a zone; `None` where there is."""
+    for one in world.shortages:
+        is_here = one["zone"] in ("*", zone) and zone.startswith(one.get("region") or "")
+        if is_here and one["instance_type"] in ("*", size):
+            return one.get("reason") or "stockout"
+    return None
+
+
+def machine_of(world: World, manager: Mapping[str, Any], template: str, zone: str) -> tuple[str, bool]:
+    """
+    The machine type of the next instance, and whether the policy of several sizes chose it.
+
+    Of these the best rank that can be had in the zone (instanceFlexibilityPolicy, Compute Engine API).
+    """
+    selections = (manager.get("instanceFlexibilityPolicy") or {}).get("instanceSelections") or {}
+    ranked = sorted(selections.values(), key=lambda one: int(one.get("rank") or 0))
+    sizes = [str(size) for one in ranked for size in one["machineTypes"]]
+    if not sizes:
+        given = str(world.resources[world.key(template)]["properties"]["machineType"])
+        return given.rsplit("/", 1)[-1], False
+    return next((size for size in sizes if shortage_of(world, size, zone) is None), sizes[0]), True
+
+
+def zone_for(shape: str, zones: Sequence[str], members: Sequence[Member], is_short: Callable[[str], bool]) -> str:
+    """
+    The zone of the next instance (distributionPolicy.targetShape, Compute Engine API).
+
+    EVEN waits for the emptiest zone, whatever is to be had there; BALANCED takes the emptiest of those that have
+    something; ANY the first that has; ANY_SINGLE_ZONE stays where it began.
+    """
+    sizes = Counter(one.zone for one in members)
+    emptiest = sorted(zones, key=lambda zone: (sizes[zone], zone))
+    open_ones = [zone for zone in emptiest if not is_short(zone)]
+    match shape:
+        case "BALANCED":
+            return (open_ones or emptiest)[0]
+        case "ANY":
+            return min(open_ones or zones)
+        case "ANY_SINGLE_ZONE":
+            begun = [one.zone for one in members if one.running_since is not None]
+            return (begun or open_ones or emptiest)[0]
+        case _:
+            return emptiest[0]
+
+
+def lopsided(zones: Sequence[str], members: Sequence[Member]) -> tuple[str, str] | None:
+    """The fullest and the emptiest zone, where one has at least two instances more than the other."""
+    sizes = Counter(one.zone for one in members)
+    fullest, emptiest = max(zones, key=lambda zone: sizes[zone]), min(zones, key=lambda zone: sizes[zone])
+    return (fullest, emptiest) if sizes[fullest] - sizes[emptiest] > 1 else None
+
+
+def leaver(members: Sequence[Member], *, ill: Collection[str], old: Collection[str]) -> Member:
+    """
+    What goes next: what does not run, then what is unhealthy, then of a template that has enough.
+
+    Then what is in the fullest zone, the newest of them (resize, instanceGroupManagers of the Compute Engine API,
+    names what is looked at).
+    """
+    zones = Counter(one.zone for one in members)
+    return max(
+        members,
+        key=lambda one: (
+            one.running_since is None,
+            one.name in ill,
+            one.name in old,
+            zones[one.zone],
+            one.made,
+            one.name,
+        ),
+    )
