@@ -185,3 +185,14 @@ def test_tt304_lets_deleted_instances_and_fixed_sizes_be(found):
 
 def test_a_group_of_two_alarms_has_nothing_of_this(found):
     assert not found("TT2", policies=PAIR, alarms={"busy": BUSY, "idle": IDLE})
+
+
+def test_tt205_finds_autohealing_by_the_balancer(found):
+    shared = {**BALANCER, "health_check": {"by": "load-balancer", "grace": "5m"}}
+    assert [one.path for one in found("TT205", provider="gcp", **shared)] == ["health_check.by"]
+    assert not found("TT205", provider="aws", **shared)
+
+
+@pytest.mark.parametrize("check", [{}, {"by": "load-balancer", "path": "/up"}, {"by": "load-balancer", "port": 22}])
+def test_tt205_lets_a_check_of_its_own_be(found, check):
+    assert not found("TT205", provider="gcp", **BALANCER, health_check=check)

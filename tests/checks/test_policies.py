@@ -134,3 +134,30 @@ def test_tt111_finds_a_group_that_only_shrinks(found):
 def test_tt111_lets_a_group_be_that_an_exact_size_makes_larger(found):
     """An exact size goes the way of its alarm."""
     assert not found("TT111", policies={**PAIR, "out": {"to": 6}})
+
+
+# TT114
+
+
+def test_tt114_finds_a_group_that_cannot_come_back(found):
+    none = {"capacity": {"min": 0, "max": 6}}
+    assert [one.path for one in found("TT114", **none)] == ["capacity.min"]
+    hold = {"policies": {"hold": HOLD}, "alarms": {}}
+    assert "hold goes by" in found("TT114", **none, **hold)[0].text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"capacity": {"min": 1, "max": 6}},
+        {"schedules": {"office": {**OFFICE, "min": 2}}},
+        {"schedules": {"office": {**OFFICE, "desired": 2}}},
+        {"policies": {}, "alarms": {}},
+        {
+            "policies": {"hold": {**HOLD, "metric": {"name": "queue-per-instance", "of": "jobs"}}, "cpu": HOLD},
+            "alarms": {},
+        },
+    ],
+)
+def test_tt114_lets_a_group_be_that_something_else_brings_back(found, fields):
+    assert not found("TT114", **{"capacity": {"min": 0, "max": 6}, **fields})

@@ -152,3 +152,30 @@ def test_tt406_finds_a_bound_that_only_a_window_covers_for_a_while(found):
 )
 def test_tt406_lets_a_bound_be_that_is_set_back_or_meant_to_stay(found, schedules):
     assert not found("TT406", schedules=schedules)
+
+
+# TT407
+
+WIDE = {"min": 2, "max": 12}
+CHRISTMAS = {"at": "2026-12-24T00:00:00", "duration": "3d", "zone": "Europe/Madrid", "min": 8}
+NIGHT = {"cron": "0 22 * * *", "duration": "8h", "zone": "Europe/Madrid", "min": 4}
+
+
+def test_tt407_finds_a_lower_minimum_inside_a_greater_one(found):
+    fields = {"capacity": WIDE, "schedules": {"christmas": CHRISTMAS, "night": NIGHT}}
+    assert [one.path for one in found("TT407", provider="gcp", **fields)] == ["schedules.night.min"]
+    assert not found("TT407", provider="aws", **fields)
+
+
+@pytest.mark.parametrize(
+    "schedules",
+    [
+        {"christmas": CHRISTMAS},
+        {"christmas": CHRISTMAS, "night": {**NIGHT, "min": 8}},
+        {"christmas": CHRISTMAS, "pay-day": {**NIGHT, "cron": "0 22 1 * *"}},
+        {"day": {**NIGHT, "cron": "0 8 * * *", "duration": "12h", "min": 6}, "noon": {**NIGHT, "cron": "0 12 * * *"}},
+    ],
+    ids=["one", "the same", "at other times", "a week, which is cut"],
+)
+def test_tt407_lets_windows_be_that_come_to_the_same(found, schedules):
+    assert not found("TT407", provider="gcp", capacity=WIDE, schedules=schedules)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject
 from trimtab.checks.words import listed
-from trimtab.models import Metric, MetricSource
+from trimtab.models import GcpSettings, Metric, MetricSource
 
 _AGENT = re.compile(r"agent|cloudwatch|collectd|telegraf|stackdriver|azuremonitor", re.IGNORECASE)
 
@@ -27,6 +27,23 @@ def find_no_grace(subject: Subject) -> Iterator[Remark]:
     if "aws" in subject.clouds and check.by == "load-balancer" and not check.grace:
         text = "the load balancer judges a new instance at once on aws, and one that still starts is replaced, for ever"
         yield Remark("health_check.grace", text, "say `grace: 5m`, or how long a start takes")
+
+
+def find_shared_health_check(subject: Subject) -> Iterator[Remark]:
+    """
+    Groups on Google Cloud that make instances anew by the check that only says where requests go.
+
+    A group that is for other clouds too, and says nothing to Google's, has one check everywhere, as they want it.
+    """
+    check = subject.group.health_check
+    meant = "gcp" in subject.clouds and (len(subject.clouds) == 1 or subject.group.gcp != GcpSettings())
+    if meant and check.by == "load-balancer" and check.path is None and check.port is None:
+        text = (
+            "the load balancer's health check also says which instances are made anew: one that is too busy to "
+            "answer is deleted, and the others get its load"
+        )
+        mend = "give the group a check of its own, slower to judge: `health_check: {path: /up, port: 80, grace: 5m}`"
+        yield Remark("health_check.by", text, mend)
 
 
 def find_unmentioned_agent(subject: Subject) -> Iterator[Remark]:

@@ -1,4 +1,4 @@
-"""TT105 to TT108, TT110 to TT112: policies that act too soon, too far, one way only, or never."""
+"""TT105 to TT108, TT110 to TT112, TT114: policies that act too soon, too far, one way only, or never."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,6 +9,8 @@ from trimtab.checks.words import listed, verb
 from trimtab.engine.presets import CooldownScope
 from trimtab.models import (
     MaximumBreach,
+    Metric,
+    MetricSource,
     PredictiveMode,
     PredictivePolicy,
     SimplePolicy,
@@ -131,6 +133,33 @@ def find_only_in(subject: Subject) -> Iterator[Remark]:
         scale = verb(back, "scales", "scale")
         text = f"{listed(back)} {scale} in and nothing scales out: the size goes to the minimum and stays there"
         yield Remark("policies", text, "add a policy that scales out, with an alarm")
+
+
+# TT114
+
+
+def find_no_way_back(subject: Subject) -> Iterator[Remark]:
+    """Groups that may have no instance at all, and that only metrics of instances make larger."""
+    group = subject.group
+    raises = any((one.min or 0) > 0 or (one.desired or 0) > 0 for one in group.schedules)
+    metrics = dict(_metrics_that_scale_out(subject))
+    if group.capacity.min > 0 or raises or not metrics:
+        return
+    if all(metric.source in (MetricSource.HOST, MetricSource.AGENT) for metric in metrics.values()):
+        names = list(metrics)
+        text = f"with no instance there is no datapoint of what {listed(names)} {verb(names, 'goes', 'go')} by"
+        mend = "say `min: 1`, or scale out by what waits for the group: a queue, the load balancer's requests"
+        yield Remark("capacity.min", f"{text}: the group that has shrunk to none stays there", mend)
+
+
+def _metrics_that_scale_out(subject: Subject) -> Iterator[tuple[str, Metric]]:
+    out, _ = _ways(subject)
+    for policy in subject.group.policies:
+        if isinstance(policy, TargetTrackingPolicy | PredictivePolicy) and policy.name in out:
+            yield policy.name, policy.metric
+    for alarm in subject.group.alarms:
+        if alarm.enabled and any(name in out for name in alarm.triggers):
+            yield alarm.name, alarm.metric
 
 
 def _ways(subject: Subject) -> tuple[list[str], list[str]]:

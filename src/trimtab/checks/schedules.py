@@ -12,6 +12,7 @@ from trimtab.checks.rule import Subject
 from trimtab.checks.sizes import YEAR, first_moment, sizes_when_it_fires, stretches
 from trimtab.checks.words import listed
 from trimtab.engine.schedules import fires, schedule_fires
+from trimtab.engine.windows import lower_within
 from trimtab.models import Schedule
 
 MOST_FIRES = 1000
@@ -146,3 +147,15 @@ def find_lasting(subject: Subject) -> Iterator[Remark]:
 def _set_by_others(subject: Subject, schedule: Schedule, name: str) -> bool:
     others = (one for one in subject.group.schedules if one is not schedule and not one.is_window)
     return any(getattr(one, name) is not None for one in others)
+
+
+# TT407
+
+
+def find_lower_within(subject: Subject) -> Iterator[Remark]:
+    """Windows of which a lower minimum opens inside a greater one, which Google Cloud does not take for less."""
+    found = lower_within(subject.group) if "gcp" in subject.clouds else None
+    if found is not None:
+        inner, outer = found
+        text = f"opens while {outer} is open with a greater minimum; on gcp the greater one holds until it closes"
+        yield Remark(f"schedules.{inner}.min", text, f"let {outer} close before {inner} opens, or say the same minimum")

@@ -10,16 +10,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from trimtab.engine.schedules import edges, fires, in_force, last_set, window_end
+from trimtab.engine.schedules import edges, fires, in_force, last_set, schedule_fires, window_end
 from trimtab.engine.signals import SHORTEST_WINDOW
 from trimtab.models import ScalingGroup, Schedule
 
 # a week in which no zone changes its clocks, long enough after its beginning for every schedule to have fired
 _WEEK = datetime(2027, 1, 18, tzinfo=UTC)
 _SEVEN = timedelta(days=7)
+_YEAR = timedelta(days=366)
+_SECOND = timedelta(seconds=1)
+_MOST_OPENINGS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,37 @@ def minimums_of(group: ScalingGroup) -> Minimums:
     if _are_plain(group, setters):
         return Minimums(group.capacity.min, tuple(_plain(schedule) for schedule in setters))
     raise ValueError(f"the schedules of {group.name!r} do more than raise its minimum")
+
+
+def lower_within(group: ScalingGroup) -> tuple[str, str] | None:
+    """
+    A window that opens inside another with a greater minimum, and that other; `None` where there is no such pair.
+
+    Of a fleet's windows the one that opened last holds, of an autoscaler's the greatest. Weeks are cut so that both are
+    the same; windows by other crons stand as they are written, and are looked at for so many of their openings.
+    """
+    setters = _setters(group)
+    if not setters or _is_weekly(setters) or not _are_plain(group, setters):
+        return None
+    pairs = ((inner, outer) for inner in setters for outer in setters if (inner.min or 0) < (outer.min or 0))
+    return next(((inner.name, outer.name) for inner, outer in pairs if _opens_within(inner, outer)), None)
+
+
+def _opens_within(inner: Schedule, outer: Schedule) -> bool:
+    for start in _openings(inner) if inner.at or not outer.at else _openings(outer):
+        begun = start if outer.at and not inner.at else last_set(outer, start)
+        end = window_end(outer, begun) if begun is not None else None
+        if begun is None or end is None:
+            continue
+        if any(moment < end for moment in schedule_fires(inner, max(begun, start - _SECOND), end)):
+            return True
+    return False
+
+
+def _openings(schedule: Schedule) -> Iterator[datetime]:
+    """The one opening of a window on a date; of others so many."""
+    reach = 100 * _YEAR if schedule.at else _YEAR
+    return islice(schedule_fires(schedule, _WEEK - reach, _WEEK + reach), _MOST_OPENINGS)
 
 
 def _setters(group: ScalingGroup) -> list[Schedule]:
