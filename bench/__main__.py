@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 
 import trimtab as tt
+from bench.clouds import print_clouds, print_loading
 from bench.engine import print_engine
 from bench.latency import print_latency
 from bench.peer import read_account
@@ -35,9 +36,11 @@ BARS = {1: 9, 2: 9, 10: 9, 100: 18}
 def main() -> int:
     """Print the figures; 1 when a bar of counted calls does not hold."""
     print_import_cost()
-    missed = print_engine()
+    print_loading()
+    missed = bool(print_engine())
     print_latency(furnish)
-    return int(bool(missed) | print_plans())
+    missed |= bool(print_plans())
+    return int(missed | bool(print_clouds()))
 
 
 def print_import_cost() -> None:
