@@ -43,7 +43,7 @@ def permission_of(call):
     """What Google asks a caller for, by the vendor's rule: service, collection without its scope, verb."""
     if call.service == "monitoring":
         verb, noun = re.match(r"(List|Get|Create|Update|Delete)(\w+)", call.operation).groups()
-        noun = {"TimeSeries": "timeSeries", "AlertPolicies": "alertPolicies"}.get(noun, noun[0].lower() + noun[1:])
+        noun = {"TimeSeries": "timeSeries", "AlertPolicies": "alertPolicies", "Alerts": "alerts"}.get(noun, noun[0].lower() + noun[1:])
         noun = {"alertPolicy": "alertPolicies", "notificationChannel": "notificationChannels"}.get(noun, noun)
         return f"monitoring.{noun}.{verb.lower()}"
     collection, verb = call.operation.split(".")
@@ -65,7 +65,7 @@ def test_a_plan_that_finds_nothing_takes_seven_calls(world, number):
         assert world.doors.count()["total"] == 7, world.doors.count()
         world.doors.clear_requests()
         cloud.status(fleet)
-        assert world.doors.count()["total"] == 3 + number
+        assert world.doors.count()["total"] == 4 + number
 
 
 def live_through(world, cloud, fleet):

@@ -9,6 +9,7 @@ from trimtab.emulators.calls import Reply
 from trimtab.emulators.control import Door
 from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp import wire
+from trimtab.emulators.gcp.alerts_read import AlertsCall, read_alerts
 from trimtab.emulators.gcp.catalog import COLLECTIONS
 from trimtab.emulators.gcp.discovery import check, check_query, load
 from trimtab.emulators.gcp.extras import doors_of, measure
@@ -19,7 +20,7 @@ from trimtab.emulators.gcp.routing import API, plain_collection
 from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
 from trimtab.emulators.serving import Emulator
 
-Asked = wire.Request | MonitoringCall
+Asked = wire.Request | MonitoringCall | AlertsCall
 HOME_PROJECTS = ("images",)
 """Collections that are read in other people's projects too."""
 
@@ -80,11 +81,11 @@ class GcpEmulator(Emulator[Asked, World]):
 
     def read(self, environ: dict[str, Any]) -> Asked:
         """The call that an HTTP request makes."""
-        return wire.read(environ)
+        return read_alerts(environ, self._world.monitoring) or wire.read(environ)
 
     def handle(self, request: Asked) -> Reply:
         """Answer a call that is known and well made, and hold the answer against the document."""
-        if isinstance(request, MonitoringCall):
+        if isinstance(request, MonitoringCall | AlertsCall):
             return request.handle()
         route = request.route
         if route is None:
@@ -106,11 +107,11 @@ class GcpEmulator(Emulator[Asked, World]):
 
     def failure(self, request: Asked, error: ServiceError) -> Reply:
         """An error as Google writes it."""
-        return request.failure(error) if isinstance(request, MonitoringCall) else wire.failure(error)
+        return request.failure(error) if isinstance(request, MonitoringCall | AlertsCall) else wire.failure(error)
 
     def nothing(self, request: Asked) -> Reply:
         """An empty list, or that the one thing is not there."""
-        if isinstance(request, MonitoringCall):
+        if isinstance(request, MonitoringCall | AlertsCall):
             return request.nothing()
         if request.route is not None and request.route.verb in ("list", "aggregatedList", "listManagedInstances"):
             return wire.result({})
@@ -118,20 +119,20 @@ class GcpEmulator(Emulator[Asked, World]):
 
     def throttled(self, request: Asked) -> ServiceError:
         """403, as for a call too many in a minute."""
-        if isinstance(request, MonitoringCall):
+        if isinstance(request, MonitoringCall | AlertsCall):
             return request.throttled()
         return ServiceError("rateLimitExceeded", "Rate Limit Exceeded", 403)
 
     def denied(self, request: Asked) -> ServiceError:
         """403 `forbidden`."""
-        if isinstance(request, MonitoringCall):
+        if isinstance(request, MonitoringCall | AlertsCall):
             return request.denied()
         text = f"Required 'compute.{request.operation}' permission for 'projects/{self.project}'"
         return ServiceError("forbidden", text, 403)
 
     def broken(self, request: Asked) -> ServiceError:
         """503 `backendError`."""
-        if isinstance(request, MonitoringCall):
+        if isinstance(request, MonitoringCall | AlertsCall):
             return request.broken()
         return ServiceError("backendError", "Internal error. Please try again or contact Google Support.", 503)
 

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -45,6 +46,7 @@ from trimtab.providers.calling import LOOPBACK, Caller, check_endpoint
 from trimtab.providers.gcp.links import shortened
 
 ENDPOINT = "https://compute.googleapis.com"
+MONITORING = "https://monitoring.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 LONGEST_OPERATION = timedelta(minutes=15)
 """How long an operation is waited for."""
@@ -304,6 +306,36 @@ class Calls(Caller):
             return None if answer is None else _body(answer)
 
         return self.retried(operation, lambda: _mapped(operation, ask))
+
+    def open_alerts(self) -> list[dict[str, Any]]:
+        """
+        The alerts of the project that are open.
+
+        As JSON over HTTP, since the SDK does not have this list.
+        """
+        url = f"{self._alerts_base}/v3/projects/{self.project}/alerts"
+        found: list[dict[str, Any]] = []
+        page = ""
+        while True:
+            asked = {"filter": 'state="OPEN"', "pageSize": "1000", **({"pageToken": page} if page else {})}
+            body = self.retried("alerts.list", partial(_mapped, "alerts.list", partial(self._get_json, url, asked)))
+            found += body.get("alerts") or ()
+            page = str(body.get("nextPageToken") or "")
+            if not page:
+                return found
+
+    def _get_json(self, url: str, query: Mapping[str, str]) -> dict[str, Any]:
+        reply = self._session().get(url, params=dict(query), timeout=SECONDS)
+        if reply.status_code >= 400:
+            raise _http_error(reply)
+        return dict(reply.json())
+
+    @property
+    def _alerts_base(self) -> str:
+        """Where Cloud Monitoring speaks HTTP: where it speaks gRPC, and in an emulator where Compute Engine is."""
+        if self._endpoint is not None and self._endpoint.startswith("http://"):
+            return self._endpoint
+        return self._monitoring or MONITORING
 
     def _service(self, name: str) -> Any:
         credentials = self._find_credentials() if self._monitoring is None else None

@@ -19,6 +19,7 @@ READ = (
     "compute.regionOperations.list",
     "compute.zoneOperations.list",
     "monitoring.alertPolicies.list",
+    "monitoring.alerts.list",
     "monitoring.notificationChannels.list",
     "monitoring.timeSeries.list",
 )

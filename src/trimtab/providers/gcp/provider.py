@@ -16,14 +16,15 @@ from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.gcp import alerts, autoscaler
 from trimtab.providers.gcp.acting import Actor
 from trimtab.providers.gcp.activities import Operations
+from trimtab.providers.gcp.alarms import alarm_states
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
-from trimtab.providers.gcp.kinds import ALERT_POLICY, KINDS
+from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.links import is_zone, region_of
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_NAME, is_name, label_problem
 from trimtab.providers.gcp.permissions import role_definition
-from trimtab.providers.gcp.reads import READERS, FleetRead, list_monitored, place_of, recount
+from trimtab.providers.gcp.reads import FleetRead, place_of, recount
 from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States
 from trimtab.providers.gcp.template import image_problem, labels_to_check
@@ -149,13 +150,8 @@ class GcpProvider:
         return {name: some[0] for name, some in found.items() if some}
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
-        """The fleet's alert policies; the API does not say how an alert stands."""
-        found = []
-        for item in list_monitored(self.calls, ALERT_POLICY.name).items:
-            made = READERS[ALERT_POLICY.name](item, self.location)
-            if made.mark is not None and made.mark.fleet == fleet.name:
-                found.append(AlarmState(name=made.key.name, state="no-data", group=made.mark.group))
-        return found
+        """The fleet's alert policies: one that has opened an alert is in alarm; two lists at the same time."""
+        return alarm_states(self.calls, fleet, self.location)
 
     def set_capacity(self, location: str, name: str, desired: int) -> None:
         """Resize a group, or have its autoscaler hold a larger size for ten minutes."""
