@@ -317,8 +317,8 @@ class _Maker:
         """What a group stands on is deleted only once the group is, and the group once what holds on to it is."""
         deletions = [change for change in self.changes.values() if change.action is Action.DELETE]
         for change in deletions:
-            parent = self._parent(change.key) if self.kinds[change.key.kind].outlives_parent else None
-            holder = self.changes.get(parent) if parent else None
+            held = self._held(change.key)
+            holder = self.changes.get(held) if held else None
             if holder is not None and holder.action is Action.DELETE:
                 self.changes[holder.key] = replace(holder, after=holder.after | {change.key})
         deletions = [self.changes[change.key] for change in deletions]
@@ -333,6 +333,13 @@ class _Maker:
             )
             if groups:
                 self.changes[change.key] = replace(change, after=change.after | groups)
+
+    def _held(self, key: Key) -> Key | None:
+        """What cannot be deleted while this is there."""
+        kind = self.kinds[key.kind]
+        if kind.holds is not None:
+            return Key(key.location, kind.holds, key.name)
+        return self._parent(key) if kind.outlives_parent else None
 
     # small questions
 

@@ -85,6 +85,7 @@ class Kind:
         batch: How many one call can write.
         holds_instances: Whether deleting it ends instances, which takes consent.
         outlives_parent: Whether it stays when its parent is deleted, and so has to go before it.
+        holds: The kind of what it keeps from being deleted, which has the same name.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Kind:
     batch: int = 1
     holds_instances: bool = False
     outlives_parent: bool = False
+    holds: str | None = None
 
     @cached_property
     def _rows(self) -> dict[str, Field | None]:

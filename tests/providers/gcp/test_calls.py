@@ -43,7 +43,9 @@ def permission_of(call):
     """What Google asks a caller for, by the vendor's rule: service, collection without its scope, verb."""
     if call.service == "monitoring":
         verb, noun = re.match(r"(List|Get|Create|Update|Delete)(\w+)", call.operation).groups()
-        noun = {"TimeSeries": "timeSeries", "AlertPolicies": "alertPolicies", "Alerts": "alerts"}.get(noun, noun[0].lower() + noun[1:])
+        noun = {"TimeSeries": "timeSeries", "AlertPolicies": "alertPolicies", "Alerts": "alerts"}.get(
+            noun, noun[0].lower() + noun[1:]
+        )
         noun = {"alertPolicy": "alertPolicies", "notificationChannel": "notificationChannels"}.get(noun, noun)
         return f"monitoring.{noun}.{verb.lower()}"
     collection, verb = call.operation.split(".")

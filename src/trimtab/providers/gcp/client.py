@@ -148,7 +148,7 @@ class Calls(Caller):
 
     # Compute Engine
 
-    def get(self, operation: str, **names: Any) -> dict[str, Any]:
+    def get(self, operation: str, /, **names: Any) -> dict[str, Any]:
         """
         The body of one reply, its links without addresses, after as many attempts as a passing fault needs.
 
@@ -161,7 +161,7 @@ class Calls(Caller):
         """
         return _body(self._ask(operation, names))
 
-    def pages(self, operation: str, **names: Any) -> list[dict[str, Any]]:
+    def pages(self, operation: str, /, **names: Any) -> list[dict[str, Any]]:
         """All that a list has, page by page."""
 
         def ask() -> list[dict[str, Any]]:
@@ -170,7 +170,7 @@ class Calls(Caller):
 
         return self.retried(operation, lambda: _mapped(operation, ask))
 
-    def aggregated(self, collection: str, **names: Any) -> Listed:
+    def aggregated(self, collection: str, /, **names: Any) -> Listed:
         """All that a collection has in the zones and regions of the project."""
         operation = f"{_aggregator(collection)}.aggregatedList"
 
@@ -184,7 +184,7 @@ class Calls(Caller):
         found: Listed = self.retried(operation, lambda: _mapped(operation, ask))
         return found
 
-    def run(self, operation: str, *, wait: bool = True, **names: Any) -> dict[str, Any]:
+    def run(self, operation: str, /, *, wait: bool = True, **names: Any) -> dict[str, Any]:
         """
         A write, and its operation once it has ended.
 

@@ -143,6 +143,7 @@ AUTOSCALER = Kind(
     ),
     maps={f"{_POLICY}.customMetricUtilizations": "metric"},
     replaces=True,
+    holds=MANAGER.name,
 )
 
 BACKEND = Kind(

@@ -11,7 +11,7 @@ from trimtab.providers.base import Write
 from trimtab.providers.gcp.bodies import live_of, whole_monitored
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
-from trimtab.providers.gcp.reads import READERS, list_monitored
+from trimtab.providers.gcp.reads import READERS, age_of, list_monitored
 from trimtab.providers.writing import mark_of
 
 MONITORED: Mapping[str, tuple[str, str]] = {
@@ -47,7 +47,7 @@ class MonitoredWriter:
     def _first_of(self, change: Change, made: Mapping[str, Any]) -> Mapping[str, Any]:
         """What was made, or what another run made first: display names are nobody's, so two may be made at once."""
         found = self._all_monitored(change)
-        first = min(found, key=_age, default=None)
+        first = min(found, key=age_of, default=None)
         if first is None or first.attributes["name"] == made["name"]:
             return READERS[change.key.kind](made, change.key.location).attributes
         service, word = MONITORED[change.key.kind]
@@ -57,15 +57,9 @@ class MonitoredWriter:
 
     def _find_monitored(self, change: Change) -> Resource | None:
         """Ours already, perhaps made by this very call before its reply was lost: their names are Google's own."""
-        return min(self._all_monitored(change), key=_age, default=None)
+        return min(self._all_monitored(change), key=age_of, default=None)
 
     def _all_monitored(self, change: Change) -> list[Resource]:
         mark, kind = mark_of(change), change.key.kind
         every = [READERS[kind](item, change.key.location) for item in list_monitored(self.calls, kind).items]
         return [one for one in every if one.key == change.key and one.mark and one.mark.fleet == mark.fleet]
-
-
-def _age(item: Resource) -> tuple[str, str]:
-    """What tells the first of several that were made."""
-    raw = item.attributes.get("raw") or {}
-    return str((raw.get("creationRecord") or {}).get("mutateTime", "")), str(item.attributes["name"])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -32,6 +33,9 @@ AGGREGATED: Mapping[str, str] = {
     BACKEND.name: "backendServices",
 }
 """The kinds that one call lists in every zone and region."""
+NAMELESS = frozenset({ALERT_POLICY.name, CHANNEL.name})
+"""Kinds whose names are Google's own, so that several may have one display name."""
+_UNTOLD = datetime.min.replace(tzinfo=UTC)
 ASKED = "trimtab-asked"
 """The scaling schedule that holds a size for which somebody asked; no plan compares it."""
 _PAUSE = re.compile(r"\n?\[trimtab-paused ([^\]]*)\]")
@@ -112,8 +116,9 @@ class FleetRead:
                     self.managers[item.key] = item.attributes["raw"]
 
     def _is_nearer(self, item: Resource, there: Resource) -> bool:
-        """Of two things of one name: ours before others, then what is in the zone that the fleet asks for."""
-        return self._rank(item) > self._rank(there)
+        """Of two things of one name: ours before others, then where the fleet asks for it, then the older one."""
+        one, two = self._rank(item), self._rank(there)
+        return one > two or (one == two and item.key.kind in NAMELESS and age_of(item) < age_of(there))
 
     def _rank(self, item: Resource) -> tuple[bool, bool, bool]:
         wanted = {self.fleet.native_name(group): zone_of(group) or "" for group in self.fleet.groups}
@@ -211,6 +216,13 @@ def list_monitored(calls: Calls, kind: str) -> Listed:
         CHANNEL.name: "notificationChannels.list_notification_channels",
     }[kind]
     return Listed(calls.monitor(operation, name=name))
+
+
+def age_of(item: Resource) -> tuple[datetime, str]:
+    """What tells the first of several alert policies or channels that were made with one display name."""
+    raw = item.attributes.get("raw") or {}
+    made = str((raw.get("creationRecord") or {}).get("mutateTime") or "")
+    return datetime.fromisoformat(made) if made else _UNTOLD, str(item.attributes["name"])
 
 
 # one resource each

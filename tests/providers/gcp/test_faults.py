@@ -1,0 +1,245 @@
+"""Calls that fail once are made again; calls that go on failing leave a mess of nothing else."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.conftest import make_fleet
+from tests.providers.gcp.proof import AGREED, SCENARIOS, State, expected_of, fleet, prepared
+from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.world import GcpWorld
+from tests.providers.killing import noting
+from trimtab.events import CallRetried
+from trimtab.providers.gcp.client import LONGEST_OPERATION
+
+LASTING = {
+    "create": {
+        "instanceTemplates.insert",
+        "regionHealthChecks.insert",
+        "regionInstanceGroupManagers.insert",
+        "regionAutoscalers.insert",
+        "backendServices.patch",
+        "CreateAlertPolicy",
+        "CreateNotificationChannel",
+    },
+    "edit": {"instanceTemplates.insert", "regionInstanceGroupManagers.patch", "regionAutoscalers.update"},
+    "destroy": {"regionInstanceGroupManagers.delete", "regionAutoscalers.delete", "instanceTemplates.delete"},
+}
+CASES = [(name, operation) for name, operations in LASTING.items() for operation in sorted(operations)]
+
+
+@pytest.fixture(scope="module")
+def events():
+    return []
+
+
+@pytest.fixture(scope="module")
+def cloud(emulator, events):
+    emulator.doors.reset()
+    with GcpWorld(emulator).connect(listener=events.append) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def untroubled(emulator, cloud):
+    """What one run of each scenario leaves, and the writes that it takes."""
+    emulator.doors.reset()
+    world = GcpWorld(emulator)
+    return {name: expected_of(world, cloud, SCENARIOS[name]) for name in ("create", "edit", "destroy")}
+
+
+@pytest.mark.parametrize("kind", ["throttle", "error500", "timeout_after"])
+@pytest.mark.parametrize("name", ["create", "edit", "destroy"])
+def test_a_write_that_fails_once_is_made_again(world, cloud, events, untroubled, name, kind):
+    scenario = SCENARIOS[name]
+    expected, writes = untroubled[name]
+    for number, operation in enumerate(writes):
+        with noting(f"write {number + 1} of {len(writes)}: {operation}, {kind}"):
+            again = prepared(world, cloud, scenario)
+            events.clear()
+            again.doors.fault(kind, write_only=True, after=number)
+            scenario.run(cloud).raise_for_failures()
+            assert not again.doors.list_faults()
+            (retried,) = [event for event in events if isinstance(event, CallRetried)]
+            assert retried.attempt == 1
+            plan = scenario.plan(cloud)
+            assert not plan, plan.to_dict()
+            assert State(again, cloud).names() == expected
+
+
+@pytest.mark.parametrize(("name", "operation"), CASES)
+def test_a_lasting_fault_ends_one_group_and_no_other(world, cloud, untroubled, name, operation):
+    """What depends on it is not tried; each outcome is said; the next run, without the fault, ends the work."""
+    scenario = SCENARIOS[name]
+    expected, _ = untroubled[name]
+    again = prepared(world, cloud, scenario)
+    again.doors.fault("denied", operation=operation, contains="virtualmin-web", times=None)
+    applied = scenario.run(cloud)
+    failed = [one for one in applied.outcomes if one.error and not one.skipped]
+    assert failed
+    assert {one.change.group for one in applied.outcomes if one.error} == {"web"}
+    assert all(one.is_done for one in applied.outcomes if one.change.group == "api")
+    not_through = {one.change.key for one in applied.outcomes if one.error}
+    for one in applied.outcomes:
+        blocked = bool(one.change.after & not_through)
+        assert one.skipped == blocked, str(one)
+        assert not blocked or "not tried, because" in one.error
+    assert all("permission" in one.error.lower() for one in failed)
+    assert applied.to_dict()["ok"] is False
+    again.doors.clear_faults()
+    cloud.apply(scenario.plan(cloud), **AGREED).raise_for_failures()
+    plan = scenario.plan(cloud)
+    assert not plan, plan.to_dict()
+    assert State(again, cloud).names() == expected
+
+
+# reads
+
+
+COLLECTION_OF = {
+    "instanceGroupManagers.aggregatedList": "instanceGroupManagers",
+    "autoscalers.aggregatedList": "autoscalers",
+    "healthChecks.aggregatedList": "healthChecks",
+    "backendServices.aggregatedList": "backendServices",
+    "instanceTemplates.list": "instanceTemplates",
+    "ListAlertPolicies": "alertPolicies",
+    "ListNotificationChannels": "notificationChannels",
+}
+
+
+@pytest.mark.parametrize("operation", COLLECTION_OF)
+def test_what_may_not_be_read_is_unknown_and_nothing_is_made_or_deleted_there(world, cloud, operation):
+    cloud.apply(cloud.plan(fleet())).raise_for_failures()
+    before = State(world, cloud)
+    world.doors.fault("denied", operation=operation, times=None)
+    plan = cloud.plan(fleet())
+    assert not list(plan)
+    assert any("ermission" in one.reason for one in plan.unknown), "the plan names what it could not read"
+    kinds = {one.kind for one in plan.unknown}
+    less = cloud.plan(make_fleet(gcp_group("web"), gcp_group("new")))
+    assert not [change for change in less if change.key.kind in kinds]
+    cloud.apply(less, wait="accepted", **AGREED)
+    world.doors.clear_faults()
+    after = State(world, cloud)
+    collection = COLLECTION_OF[operation]
+    assert {key: text for key, text in after.items.items() if key[0] == collection} == {
+        key: text for key, text in before.items.items() if key[0] == collection
+    }
+    cloud.apply(cloud.plan(fleet()), **AGREED).raise_for_failures()
+    assert not cloud.plan(fleet())
+
+
+def test_a_zone_that_cannot_be_reached_is_unknown_in_its_region_and_no_other(world, cloud):
+    """An aggregated list names it in `unreachables`; a sudden nothing is not taken for nothing."""
+    near = gcp_group("near", placement={"zones": ["europe-west1-b"]}, load_balancers=(), location="europe-west1")
+    far = gcp_group("far", load_balancers=(), location="us-central1")
+    wanted = make_fleet(near, far)
+    cloud.apply(cloud.plan(wanted)).raise_for_failures()
+    world.doors.cut_off("zones/europe-west1-b")
+    plan = cloud.plan(wanted)
+    assert {one.location for one in plan.unknown} == {"europe-west1"}
+    assert any("europe-west1-b cannot be reached" in one.reason for one in plan.unknown)
+    assert not list(plan), plan.to_dict()
+    pruned = cloud.plan(make_fleet(far))
+    assert not [change for change in pruned if change.action == "delete"]
+    world.doors.end_cuts()
+    assert not cloud.plan(wanted)
+
+
+def test_a_call_too_many_is_waited_out_within_a_budget(world, cloud, events):
+    """One layer makes it again, each wait longer, on the connection's clock; then the error is the vendor's."""
+    world.doors.fault("throttle", operation="instanceGroupManagers.aggregatedList", times=None)
+    events.clear()
+    world.doors.clear_requests()
+    before = cloud.now()
+    plan = cloud.plan(fleet())
+    assert any("Rate Limit Exceeded" in one.reason for one in plan.unknown)
+    tries = [one for one in world.doors.requests() if one.operation == "instanceGroupManagers.aggregatedList"]
+    retried = [one for one in events if isinstance(one, CallRetried)]
+    assert len(tries) == len(retried) + 1 > 2
+    assert cloud.now() > before
+
+
+# operations
+
+
+def test_an_operation_that_takes_long_is_waited_for_on_the_clock(world, cloud):
+    world.doors.configure(operation_seconds=90)
+    before = cloud.now()
+    cloud.apply(cloud.plan(make_fleet(gcp_group("web")))).raise_for_failures()
+    assert cloud.now() - before >= 4 * timedelta(seconds=90), "one after the other within a group"
+    assert not cloud.plan(make_fleet(gcp_group("web")))
+
+
+def test_an_operation_that_does_not_end_is_given_up_and_taken_up_by_the_next_run(world, cloud):
+    world.doors.configure(operation_seconds=LONGEST_OPERATION.total_seconds() * 3)
+    applied = cloud.apply(cloud.plan(make_fleet(gcp_group("web"))))
+    failed = [one for one in applied.outcomes if one.error and not one.skipped]
+    assert failed
+    assert all("has not ended within" in one.error for one in failed)
+    world.doors.configure(operation_seconds=0)
+    cloud.apply(cloud.plan(make_fleet(gcp_group("web")))).raise_for_failures()
+    assert not cloud.plan(make_fleet(gcp_group("web")))
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "kind"),
+    [
+        ("instanceTemplates.insert", "QUOTA_EXCEEDED", "instance-template"),
+        ("instanceGroupManagers.insert", "RESOURCE_OPERATION_RATE_EXCEEDED", "group-manager"),
+        ("autoscalers.insert", "INTERNAL_ERROR", "autoscaler"),
+    ],
+)
+def test_an_operation_that_fails_after_it_was_accepted_is_a_failed_change(world, cloud, method, code, kind):
+    world.doors.fail_operation(method, code, f"it said {code}")
+    applied = cloud.apply(cloud.plan(make_fleet(gcp_group("web"))))
+    (failed,) = [one for one in applied.outcomes if one.error and not one.skipped]
+    assert failed.change.key.kind == kind
+    assert f"it said {code}" in failed.error
+    cloud.apply(cloud.plan(make_fleet(gcp_group("web"))), **AGREED).raise_for_failures()
+    assert not cloud.plan(make_fleet(gcp_group("web")))
+
+
+def test_somebody_who_was_faster_is_noticed_by_the_fingerprint(world, cloud):
+    """A manager that was changed between plan and write is left as it is, and the next plan says what is there."""
+    wanted = make_fleet(gcp_group("web"))
+    cloud.apply(cloud.plan(wanted)).raise_for_failures()
+    edited = make_fleet(gcp_group("web", gcp={"suspended": 3}))
+    plan = cloud.plan(edited)
+    path = "regions/europe-west1/instanceGroupManagers/virtualmin-web"
+    held = {}
+
+    def listener(event):
+        if not held and type(event).__name__ == "ChangeStarted":
+            held["done"] = world.ask("PATCH", path, {"targetStoppedSize": 2})
+
+    applied = cloud.apply(plan, on_event=listener)
+    (failed,) = [one for one in applied.outcomes if one.error]
+    assert "fingerprint" in failed.error.lower()
+    again = cloud.plan(edited)
+    assert {one.path for change in again for one in change.fields} == {"targetStoppedSize", "targetSuspendedSize"}
+    cloud.apply(again).raise_for_failures()
+    assert not cloud.plan(edited)
+
+
+# what instances lack
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [
+        ("stockout", "ZONE_RESOURCE_POOL_EXHAUSTED"),
+        ("quota", "QUOTA_EXCEEDED"),
+        ("addresses", "IP_SPACE_EXHAUSTED"),
+        ("permission", "PERMISSIONS_ERROR"),
+        ("reservation", "reservation"),
+    ],
+)
+def test_why_instances_do_not_come_is_said(world, cloud, reason, word):
+    """Waiting for a group ends with the vendor's reason, and its activities have it."""
+    world.doors.run_short(reason=reason)
+    applied = cloud.apply(cloud.plan(make_fleet(gcp_group("web"))), timeout=timedelta(seconds=120))
+    texts = " ".join(one.error or "" for one in applied.outcomes) + str(applied.to_dict())
+    activities = cloud.group("web").activities()
+    said = " ".join(f"{one.description} {one.cause} {one.status}" for one in activities)
+    assert word in said or word in texts, (said, texts)
