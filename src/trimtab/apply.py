@@ -207,22 +207,23 @@ class _GroupRun:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A group to wait for: where it is, and whether it is to be there or gone."""
+    """A group to wait for: where it is, whether it is to be there or gone, and whose it is if that is asked."""
 
     key: Key
     group: str
     gone: bool = False
+    fleet: str = ""
 
 
-def places_to_wait_for(provider: Provider, outcomes: Sequence[Outcome]) -> list[Place]:
-    """The groups that a plan touched, those only that came through."""
+def places_to_wait_for(provider: Provider, outcomes: Sequence[Outcome], fleet: str) -> list[Place]:
+    """The groups of a fleet that a plan touched, those only that came through."""
     places: dict[tuple[str, str], Place] = {}
     for outcome in outcomes:
         change = outcome.change
         kind = provider.kinds[change.key.kind]
         if outcome.is_done and kind.holds_instances:
             gone = change.action is Action.DELETE
-            places[change.key.location, change.key.name] = Place(change.key, change.group, gone)
+            places[change.key.location, change.key.name] = Place(change.key, change.group, gone, fleet)
     return list(places.values())
 
 
@@ -254,13 +255,19 @@ def wait_for(
     return [_late(place, states, timeout) for place in left]
 
 
-def _states(provider: Provider, places: Sequence[Place], healthy: bool) -> dict[tuple[str, str], GroupState]:
+def _states(provider: Provider, places: Sequence[Place], healthy: bool) -> dict[Key, GroupState]:
+    """The states by key; somebody else's group of the same name, in another zone, is none of them."""
     found = provider.read_states([(place.key.location, place.key.name) for place in places], balancers=healthy)
-    return {(state.location, state.name): state for state in found}
+    return {
+        place.key: state
+        for place in places
+        for state in found
+        if (state.location, state.name) == (place.key.location, place.key.name) and place.fleet in ("", state.fleet)
+    }
 
 
-def _has_arrived(place: Place, states: Mapping[tuple[str, str], GroupState], healthy: bool, listener: Listener) -> bool:
-    state = states.get((place.key.location, place.key.name))
+def _has_arrived(place: Place, states: Mapping[Key, GroupState], healthy: bool, listener: Listener) -> bool:
+    state = states.get(place.key)
     if place.gone or state is None:
         return place.gone and state is None
     ready = state.serving if healthy else state.running
@@ -268,8 +275,8 @@ def _has_arrived(place: Place, states: Mapping[tuple[str, str], GroupState], hea
     return state.is_healthy if healthy else state.is_stable
 
 
-def _late(place: Place, states: Mapping[tuple[str, str], GroupState], timeout: timedelta) -> str:
-    state = states.get((place.key.location, place.key.name))
+def _late(place: Place, states: Mapping[Key, GroupState], timeout: timedelta) -> str:
+    state = states.get(place.key)
     after = format_duration(timeout)
     if place.gone:
         return f"group {place.group}: {place.key.name!r} is still there after {after}"

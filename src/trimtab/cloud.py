@@ -137,7 +137,7 @@ class Cloud:
         outcomes = carry_out(self.provider, plan, workers=self._workers, listener=listener)
         late: list[str] = []
         if wait != "accepted":
-            places = places_to_wait_for(self.provider, outcomes)
+            places = places_to_wait_for(self.provider, outcomes, plan.fleet)
             healthy = wait == "healthy"
             late = wait_for(
                 self.provider, places, healthy=healthy, timeout=timeout, clock=self._clock, listener=listener

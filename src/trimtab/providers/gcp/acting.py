@@ -84,7 +84,7 @@ class Actor:
         self._put(scaler, None, mode=mode)
 
     def _check(self, scaler: Mapping[str, Any], desired: int) -> None:
-        bounds = bounds_of(scaler, self.now)
+        bounds = bounds_of(_unasked(scaler), self.now)
         if not bounds.min <= desired <= bounds.max:
             text = f"{desired} is outside the bounds of {self.name!r}: {bounds.min} to {bounds.max}"
             raise InvalidRequest(text, provider="gcp", operation="set capacity")
@@ -153,6 +153,13 @@ class Actor:
             return self.calls.get(f"{where.collection}.get", autoscaler=link.rsplit("/", 1)[-1], **dict(where.place))
         except NotFound:
             return None
+
+
+def _unasked(scaler: Mapping[str, Any]) -> dict[str, Any]:
+    """An autoscaler without the size that somebody asked for before."""
+    policy = scaler.get("autoscalingPolicy") or {}
+    schedules = {name: one for name, one in (policy.get("scalingSchedules") or {}).items() if name != ASKED}
+    return {**scaler, "autoscalingPolicy": {**policy, "scalingSchedules": schedules}}
 
 
 def _mode(scaler: Mapping[str, Any]) -> str:
