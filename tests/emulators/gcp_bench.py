@@ -87,7 +87,7 @@ class Refused(Exception):
 
     def __init__(self, status: int, error: Mapping[str, Any]) -> None:
         super().__init__(f"{status} {error}")
-        self.status, self.message = status, str(error["message"])
+        self.status, self.message, self.body = status, str(error["message"]), error
         self.reason = str(error["errors"][0]["reason"])
 
 

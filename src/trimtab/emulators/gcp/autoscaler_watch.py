@@ -10,7 +10,11 @@ from trimtab.emulators.gcp.group import Group
 from trimtab.emulators.gcp.world import Phase, World
 
 MINUTE = timedelta(minutes=1)
-STOCKOUT = {"ZONE_RESOURCE_POOL_EXHAUSTED": "ZONE_RESOURCE_STOCKOUT"}
+TROUBLES = {
+    "ZONE_RESOURCE_POOL_EXHAUSTED": "ZONE_RESOURCE_STOCKOUT",
+    "QUOTA_EXCEEDED": "NOT_ENOUGH_QUOTA_AVAILABLE",
+}
+"""What an autoscaler calls the errors of its group."""
 
 
 class AutoscalerWatch:
@@ -71,7 +75,8 @@ class AutoscalerWatch:
             past=self.past,
             forecast=self.forecast,
         )
-        if due is not None:
+        if due is not None and (self._due is None or due < self._due):
+            # what has changed while it looked may have woken it for earlier
             self._look_at(due)
 
     def _look_at(self, due: datetime) -> None:
@@ -104,16 +109,22 @@ class AutoscalerWatch:
 
 def facts_of(group: Group) -> GroupFacts:
     """What an autoscaler knows of a group."""
-    troubles = {
-        STOCKOUT[str(one.error["code"])] for one in group.members if one.error and one.error["code"] in STOCKOUT
-    }
     return GroupFacts(
         name=group.name,
         target_size=int(group.body.get("targetSize") or 0),
         instances=[Instance(id=one.number, running_since=one.running_since) for one in group.staying()],
         backends=list(_backends(group)),
-        troubles=sorted(troubles),
+        troubles=sorted(_troubles(group)),
     )
+
+
+def _troubles(group: Group) -> set[str]:
+    """What an autoscaler calls the errors of its group; a region is out where each of its zones is."""
+    failed = {(one.zone, str(one.error["code"])) for one in group.members if one.error}
+    found = {TROUBLES[code] for _, code in failed if code in TROUBLES}
+    empty = {zone for zone, code in failed if TROUBLES.get(code) == "ZONE_RESOURCE_STOCKOUT"}
+    is_region = group.key.startswith("regions/") and empty == set(group.zones)
+    return {*found, "REGION_RESOURCE_STOCKOUT"} if is_region else found
 
 
 def _backends(group: Group) -> list[Backend]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.emulators.gcp import managers, places, scalers
+from trimtab.emulators.gcp import instance_groups, managers, places, scalers
 from trimtab.emulators.gcp.managers import MANAGERS
 from trimtab.emulators.gcp.resources import Call, Collection, must_exist, refuse_in_use
 from trimtab.emulators.gcp.world import World
@@ -76,9 +76,10 @@ COLLECTIONS: Mapping[str, Collection] = {
         leave=lambda world, key: refuse_in_use(world, key, "health_check", (MANAGERS, "backendServices")),
     ),
     **managers.COLLECTIONS,
+    **instance_groups.COLLECTIONS,
     **scalers.COLLECTIONS,
     "backendServices": Collection(
-        check=_check_service, complete=_complete_service, others={"getHealth": managers.health_of}
+        check=_check_service, complete=_complete_service, others={"getHealth": instance_groups.health_of}
     ),
     **places.COLLECTIONS,
     "targetPools": Collection(),

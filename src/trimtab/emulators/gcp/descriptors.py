@@ -214,9 +214,15 @@ class Descriptors:
         yield from self._own.values()
 
     def shape(self, metric: str) -> tuple[str, str]:
-        """The kind and the value type of a metric; a gauge of numbers where nobody has said."""
+        """
+        The kind and the value type of a metric; a gauge of numbers where nobody has said.
+
+        One out of logs counts entries (Log-based metrics overview, Cloud Logging).
+        """
         found = self.find(metric)
-        return (found["metricKind"], found["valueType"]) if found else ("GAUGE", "DOUBLE")
+        if found:
+            return found["metricKind"], found["valueType"]
+        return ("DELTA", "INT64") if metric.startswith(OUT_OF_LOGS) else ("GAUGE", "DOUBLE")
 
     def put(self, body: Body) -> Body:
         """Keep a descriptor of one's own, whole."""
@@ -250,6 +256,9 @@ class Descriptors:
         """Forget all descriptors of one's own."""
         self._own.clear()
         self._made_by_writes.clear()
+
+
+OUT_OF_LOGS = "logging.googleapis.com/user/"
 
 
 def is_own(metric: str) -> bool:

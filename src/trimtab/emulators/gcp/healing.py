@@ -25,7 +25,7 @@ def health_state(world: World, member: Member, check: str) -> str:
         return "HEALTHY"
     if due <= world.now():
         return "UNHEALTHY"
-    started_ill = member.running_since is not None and world.failing[member.name] <= member.running_since
+    started_ill = member.running_since is not None and world.failing[member.name] < member.running_since
     return "UNKNOWN" if started_ill else "HEALTHY"
 
 
@@ -46,12 +46,12 @@ def heals_at(world: World, member: Member, manager: Mapping[str, Any]) -> dateti
 
 def is_repaired(manager: Mapping[str, Any]) -> bool:
     """Whether a group makes anew what failed or was deleted by hand."""
-    return _lifecycle(manager).get("defaultActionOnFailure", "REPAIR") == "REPAIR"
+    return bool(_lifecycle(manager).get("defaultActionOnFailure", "REPAIR") == "REPAIR")
 
 
 def repairs_with_latest(manager: Mapping[str, Any]) -> bool:
     """Whether what is made anew gets the template of today, not the one that it had."""
-    return _lifecycle(manager).get("forceUpdateOnRepair") == "YES"
+    return bool(_lifecycle(manager).get("forceUpdateOnRepair") == "YES")
 
 
 def _is_healed(manager: Mapping[str, Any]) -> bool:

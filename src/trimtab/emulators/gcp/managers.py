@@ -1,11 +1,14 @@
 """Managed instance groups, zonal and regional: what the collection does of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.group import Group
+from trimtab.emulators.gcp.lists import Filter
 from trimtab.emulators.gcp.member import Member
 from trimtab.emulators.gcp.operations import note_operation
+from trimtab.emulators.gcp.placement import zones_of
 from trimtab.emulators.gcp.resources import Call, Collection, check_fingerprint, listed, must_exist, users_of
 from trimtab.emulators.gcp.resources import full_links as linked
 from trimtab.emulators.gcp.wire import in_use, invalid
@@ -14,6 +17,7 @@ from trimtab.emulators.gcp.world import World
 MANAGERS = "instanceGroupManagers"
 DISRUPTION = ("NONE", "REFRESH", "RESTART", "REPLACE")
 """What an update does to an instance, from nothing to most."""
+REPLACE = DISRUPTION.index("REPLACE")
 
 
 def _check(world: World, key: str, body: dict[str, Any]) -> None:
@@ -26,6 +30,28 @@ def _check(world: World, key: str, body: dict[str, Any]) -> None:
         must_exist(world, str(healing.get("healthCheck", "")))
     for pool in body.get("targetPools") or ():
         must_exist(world, str(pool))
+    _check_update_policy(zones_of(key, body), body.get("updatePolicy") or {})
+
+
+def _check_update_policy(zones: Sequence[str], policy: Mapping[str, Any]) -> None:
+    numbers = {name: policy.get(name) for name in ("maxSurge", "maxUnavailable")}
+    for name, value in numbers.items():
+        fixed = int((value or {}).get("fixed") or 0)
+        if 0 < fixed < len(zones):
+            text = (
+                f"Invalid value for field 'resource.updatePolicy.{name}.fixed': '{fixed}'. Fixed updatePolicy.{name} "
+                "for regional managed instance group has to be either 0 or at least equal to the number of zones."
+            )
+            raise invalid(text)
+    if all(value is not None and not _is_some(value) for value in numbers.values()):
+        raise invalid("Invalid value for field 'resource.updatePolicy': maxSurge or maxUnavailable must be above 0.")
+    if policy.get("replacementMethod") == "RECREATE" and _is_some(numbers["maxSurge"] or {}):
+        text = "Invalid value for field 'resource.updatePolicy.maxSurge': it must be 0 where instances are recreated."
+        raise invalid(text)
+
+
+def _is_some(value: Mapping[str, Any]) -> bool:
+    return bool(value.get("fixed") or value.get("percent"))
 
 
 def _complete(world: World, key: str, body: dict[str, Any]) -> None:
@@ -41,11 +67,11 @@ def _complete(world: World, key: str, body: dict[str, Any]) -> None:
     policy.setdefault("replacementMethod", "SUBSTITUTE")
     if scope == "regions":
         policy.setdefault("instanceRedistributionType", "PROACTIVE")
-        zones = [{"zone": world.link(f"zones/{zone}")} for zone in Group(world, key).zones]
+        zones = [{"zone": world.link(f"zones/{zone}")} for zone in zones_of(key, body)]
         body["distributionPolicy"] = {"targetShape": "EVEN", "zones": zones, **(body.get("distributionPolicy") or {})}
-    most = {"fixed": len(Group(world, key).zones) if scope == "regions" else 1}
-    for name_ in ("maxSurge", "maxUnavailable"):
-        policy.setdefault(name_, {**most, "calculated": most["fixed"]})
+    several = {"fixed": len(zones_of(key, body))}
+    policy.setdefault("maxSurge", {"fixed": 0} if policy["replacementMethod"] == "RECREATE" else dict(several))
+    policy.setdefault("maxUnavailable", dict(several))
 
 
 def _written(world: World, key: str) -> None:
@@ -68,7 +94,7 @@ def _written(world: World, key: str) -> None:
             "namedPorts": ports or [],
         }
     for name in sorted(world.failing):
-        group.fell_ill(name)
+        group.health_changed(name)
     group.converge()
     world.look_again(key)
 
@@ -79,7 +105,7 @@ def _shown(world: World, key: str) -> dict[str, Any]:
     return {**group.shown(), **({"namedPorts": ports} if ports else {})}
 
 
-def _leave(world: World, key: str) -> None:
+def _refuse_held(world: World, key: str) -> None:
     path = f"projects/{world.project}"
     for watch_key, watch in world.watches.items():
         if watch.target == key:
@@ -87,10 +113,16 @@ def _leave(world: World, key: str) -> None:
     link = str(world.resources[key]["instanceGroup"])
     for user in users_of(world, link, ("backendServices",)):
         raise in_use("instance_group", f"{path}/{world.key(link)}", f"{path}/{user}")
-    group = world.groups.pop(key)
-    for member in group.members:
-        world.resources.pop(member.key, None)
-    world.resources.pop(world.key(link), None)
+
+
+def _delete(call: Call) -> dict[str, Any]:
+    """Take a group away with its instances: it is there until the last of them has gone."""
+    group, world = _group_of(call), call.world
+    _refuse_held(world, call.key)
+    seconds = world.seconds("delete_seconds") if group.members else 0
+    made = note_operation(world, "delete", call.key, seconds=seconds)
+    group.close()
+    return made
 
 
 # what is asked of a group
@@ -98,7 +130,11 @@ def _leave(world: World, key: str) -> None:
 
 def _group_of(call: Call) -> Group:
     call.there()
-    return call.world.groups[call.key]
+    group = call.world.groups[call.key]
+    if group.is_closing and call.request.is_write:
+        text = f"The resource 'projects/{call.world.project}/{call.key}' is not ready"
+        raise ServiceError("resourceNotReady", text, 400)
+    return group
 
 
 def _done(call: Call, verb: str) -> dict[str, Any]:
@@ -112,8 +148,8 @@ def _resize(call: Call) -> dict[str, Any]:
     mode = str(((scaler.body if scaler else {}).get("autoscalingPolicy") or {}).get("mode", "OFF"))
     if mode != "OFF" and call.scope.startswith("regions/"):
         text = (
-            "Resizing of autoscaled regional managed instance groups is not allowed. Please remove the autoscaler or "
-            "set its mode to OFF."
+            "Resizing of autoscaled regional managed instance groups is not allowed. If you want to manually adjust "
+            "target size remove the autoscaler or set autoscaling policy mode to OFF."
         )
         raise invalid(text)
     group.resize(int(call.request.query["size"]))
@@ -141,7 +177,12 @@ def _set_pools(call: Call) -> dict[str, Any]:
 
 
 def _managed(call: Call) -> dict[str, Any]:
-    return listed(call, list(_group_of(call).listed()), "managedInstances")
+    """The instances of a group; all at once, unless it was made to give them in pages."""
+    group = _group_of(call)
+    if group.body["listManagedInstancesResults"] == "PAGINATED":
+        return listed(call, list(group.listed()), "managedInstances")
+    wanted = Filter(call.request.query.get("filter", ""))
+    return {"managedInstances": [one for one in group.listed() if wanted.fits(one)]}
 
 
 def _errors(call: Call) -> dict[str, Any]:
@@ -187,96 +228,27 @@ def _recreate_instances(call: Call) -> dict[str, Any]:
 def _apply_updates(call: Call) -> dict[str, Any]:
     """Update instances now, no more disruptively than allowed (applyUpdatesToInstances, Compute Engine API)."""
     group, body = _group_of(call), call.request.body
-    members = group.staying() if body.get("allInstances") else _members(call, body.get("instances") or ())
+    if body.get("allInstances") and body.get("instances"):
+        raise invalid("Invalid value for field 'resource.instances': no instances may be named with allInstances.")
     least = DISRUPTION.index(body.get("minimalAction", "NONE"))
     most = DISRUPTION.index(body.get("mostDisruptiveAllowedAction", "REPLACE"))
     if least > most:
         raise invalid("Invalid value for field 'resource.minimalAction': it is more than what is allowed at most.")
+    members = group.staying() if body.get("allInstances") else _members(call, body.get("instances") or ())
+    _refuse_disruption(group, members, most)
     for member in members:
-        needed = DISRUPTION.index("REPLACE") if member in group.outdated() else least
-        if needed > most:
-            text = f"Instance '{member.name}' cannot be updated without a more disruptive action than is allowed."
-            raise invalid(text)
-        if needed == DISRUPTION.index("REPLACE"):
+        if least == REPLACE or group.is_outdated(member):
             group.bring_up_to_date(member)
-        elif needed == DISRUPTION.index("RESTART"):
+        elif least == DISRUPTION.index("RESTART"):
             group.restart(member)
     return _done(call, "applyUpdatesToInstances")
 
 
-# instance groups
-
-
-def _set_ports(call: Call) -> dict[str, Any]:
-    there = call.there()
-    check_fingerprint(there, call.request.body)
-    there["namedPorts"] = list(call.request.body.get("namedPorts") or ())
-    there["fingerprint"] = call.world.fingerprint()
-    return note_operation(call.world, "setNamedPorts", call.key)
-
-
-def _behind(world: World, link: str) -> Group | None:
-    """The group whose instances an instance group has."""
-    return next((one for one in world.groups.values() if one.body.get("instanceGroup") == link), None)
-
-
-def _instances_in(call: Call) -> dict[str, Any]:
-    there = call.there()
-    group = _behind(call.world, str(there["selfLink"]))
-    ports = there.get("namedPorts") or []
-    state = str(call.request.body.get("instanceState", "ALL"))
-    found = [
-        {
-            "instance": call.world.link(one.key),
-            "status": "RUNNING" if one.running_since else "STAGING",
-            **({"namedPorts": ports} if ports else {}),
-        }
-        for one in (group.members if group else ())
-        if state == "ALL" or one.running_since is not None
-    ]
-    return listed(call, found)
-
-
-def health_of(call: Call) -> dict[str, Any]:
-    """How the instances of one backend are, as the balancer's own health check has it."""
-    service = call.there()
-    link = str(linked(call.world, call.request.body.get("group", "")))
-    if link not in [str(one.get("group")) for one in service.get("backends") or ()]:
-        raise invalid(f"Invalid value for field 'resource.group': '{link}'. It is no backend of this service.")
-    group = _behind(call.world, link)
-    running = [one for one in (group.members if group else ()) if one.running_since is not None]
-    ports = call.world.resources.get(call.world.key(link), {}).get("namedPorts") or []
-    port = next((int(one["port"]) for one in ports if one["name"] == service.get("portName")), 80)
-    return {
-        "kind": "compute#backendServiceGroupHealth",
-        "healthStatus": [_health(call.world, one, port) for one in running],
-    }
-
-
-def _health(world: World, member: Member, port: int) -> dict[str, Any]:
-    body = world.resources.get(member.key, {})
-    cards = body.get("networkInterfaces") or [{}]
-    return {
-        "instance": world.link(member.key),
-        "ipAddress": str(cards[0].get("networkIP", "")),
-        "port": port,
-        "healthState": "UNHEALTHY" if member.name in world.failing else "HEALTHY",
-    }
-
-
-# instances
-
-
-def _delete_instance(call: Call) -> dict[str, Any]:
-    """Somebody deletes an instance by hand: its group makes it anew (Repairing and autohealing, Compute Engine)."""
-    call.there()
-    name = call.key.rsplit("/", 1)[-1]
-    for group in call.world.groups.values():
-        for member in group.named([name]):
-            group.recreate(member)
-            return note_operation(call.world, "delete", call.key)
-    call.world.resources.pop(call.key)
-    return note_operation(call.world, "delete", call.key)
+def _refuse_disruption(group: Group, members: Iterable[Member], most: int) -> None:
+    for member in members:
+        if most < REPLACE and group.is_outdated(member):
+            text = f"Instance '{member.name}' cannot be updated without a more disruptive action than is allowed."
+            raise invalid(text)
 
 
 COLLECTIONS: Mapping[str, Collection] = {
@@ -284,9 +256,9 @@ COLLECTIONS: Mapping[str, Collection] = {
         check=_check,
         complete=_complete,
         written=_written,
-        leave=_leave,
         shown=_shown,
         others={
+            "delete": _delete,
             "resize": _resize,
             "setInstanceTemplate": _set_template,
             "setTargetPools": _set_pools,
@@ -299,6 +271,4 @@ COLLECTIONS: Mapping[str, Collection] = {
             "applyUpdatesToInstances": _apply_updates,
         },
     ),
-    "instanceGroups": Collection(others={"setNamedPorts": _set_ports, "listInstances": _instances_in}),
-    "instances": Collection(others={"delete": _delete_instance}),
 }

@@ -34,6 +34,7 @@ class Member:
         flexible: Whether the group's policy of several sizes chose it.
         running_since: When it came up; `None` while it does not run.
         action: What its manager is doing to it.
+        ends: Whether it is being taken away, to come anew.
         error: Why the last attempt to make it failed.
     """
 
@@ -46,6 +47,7 @@ class Member:
     flexible: bool = False
     running_since: datetime | None = None
     action: str = "CREATING"
+    ends: bool = False
     error: dict[str, Any] | None = None
 
     @property
@@ -59,6 +61,13 @@ class Member:
         return self.running_since is not None and self.action != "VERIFYING"
 
     @property
+    def status(self) -> str:
+        """The status of the instance, as long as there is one."""
+        if self.is_leaving or self.ends:
+            return "STOPPING"
+        return "RUNNING" if self.running_since else "STAGING"
+
+    @property
     def key(self) -> str:
         """Its key in the world."""
         return f"zones/{self.zone}/instances/{self.name}"
@@ -68,16 +77,12 @@ def managed(world: World, member: Member, health: Mapping[str, str]) -> dict[str
     """An instance as its manager lists it; `health` is how it is by each health check that asks."""
     found: dict[str, Any] = {
         "instance": world.link(member.key),
-        "id": member.number,
+        **({"id": member.number, "instanceStatus": member.status} if member.key in world.resources else {}),
         "name": member.name,
         "currentAction": member.action,
         "version": {"instanceTemplate": member.template},
         "lastAttempt": {"errors": {"errors": [dict(member.error)]}} if member.error else {},
     }
-    if member.running_since is not None:
-        found["instanceStatus"] = "RUNNING"
-    elif member.error is None:
-        found["instanceStatus"] = "STAGING"
     if member.flexible:
         found["propertiesFromFlexibilityPolicy"] = {"machineType": member.size}
     if health and member.running_since is not None:
@@ -98,7 +103,7 @@ def instance_body(world: World, member: Member, manager: str) -> dict[str, Any]:
         "zone": world.link(f"zones/{member.zone}"),
         "selfLink": world.link(member.key),
         "machineType": world.link(f"zones/{member.zone}/machineTypes/{member.size}"),
-        "status": "RUNNING" if member.running_since else "STAGING",
+        "status": member.status,
         "labels": dict(template.get("labels") or {}),
         "networkInterfaces": [_card(member, index, card) for index, card in _cards(template)],
         "scheduling": dict(template.get("scheduling") or {}),

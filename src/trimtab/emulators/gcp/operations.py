@@ -5,6 +5,8 @@ from typing import Any
 
 from trimtab.emulators.gcp.world import Phase, World, stamp
 
+LATER = frozenset({"instanceGroupManagers", "instanceGroups", "autoscalers"})
+
 
 def note_operation(
     world: World, verb: str, key: str, *, user: str = "trimtab@example.org", seconds: float = 0
@@ -21,7 +23,7 @@ def note_operation(
         "id": number,
         "name": name,
         **where,
-        "operationType": verb,
+        "operationType": _type_of(verb, key.split("/")[-2]),
         "targetLink": world.link(key),
         "targetId": str(world.resources.get(key, {}).get("id", "0")),
         "status": "RUNNING",
@@ -40,6 +42,11 @@ def note_operation(
         lambda: True,
     )
     return dict(made)
+
+
+def _type_of(verb: str, collection: str) -> str:
+    """What the service calls a write: with the collection for what came later to it."""
+    return f"compute.{collection}.{verb}" if collection in LATER and "." not in verb else verb
 
 
 def _end(operation: dict[str, Any], now: datetime) -> None:

@@ -5,7 +5,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from trimtab.emulators.gcp.member import Member
-from trimtab.emulators.gcp.world import World
+from trimtab.emulators.gcp.world import ZONES, World
+
+
+def zones_of(key: str, manager: Mapping[str, Any]) -> list[str]:
+    """Where the instances of a manager may be."""
+    scope, place = key.split("/")[:2]
+    if scope == "zones":
+        return [place]
+    given = (manager.get("distributionPolicy") or {}).get("zones") or ()
+    return [one["zone"].rsplit("/", 1)[-1] for one in given] or [f"{place}-{one}" for one in ZONES[place][:3]]
 
 
 def shortage_of(world: World, size: str, zone: str) -> str | None:

@@ -12,6 +12,8 @@ from trimtab.emulators.gcp.routing import fields_of, plain_collection, read_only
 from trimtab.emulators.gcp.wire import Request, in_use, invalid, not_found
 from trimtab.emulators.gcp.world import PREFIX, ZONES, World, stamp
 
+AS_GIVEN = frozenset({"sourceImage"})
+"""Links that the service gives back as it got them."""
 NAME = "(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)"
 _LINK = re.compile(r"^(projects/[^/]+/)?(global|zones|regions)/.+/.+")
 _ADDRESS = re.compile(r"^https?://[^/]+/compute/v1/")
@@ -157,25 +159,30 @@ def in_pages(call: Call, scopes: list[str], every: list[tuple[str, dict[str, Any
 
 def patch(call: Call) -> dict[str, Any]:
     """Merge a body into a thing; null takes a field away."""
-    there = call.there()
+    key, there = _meant(call)
     body = taken(call.world, call.collection, call.request.body)
     check_fingerprint(there, body)
     changed = merged({**there}, {name: value for name, value in body.items() if name != "fingerprint"})
-    return _replace(call, call.key, changed, "patch")
+    return _replace(call, key, changed, "patch")
 
 
 def update(call: Call) -> dict[str, Any]:
     """Put a body in the place of a thing's."""
-    name = call.request.query.get("autoscaler")
-    key = f"{call.scope}/{call.collection}/{name}" if name else call.key
-    if key not in call.world.resources:
-        raise not_found(f"projects/{call.world.project}/{key}")
-    there = call.world.resources[key]
+    key, there = _meant(call)
     body = taken(call.world, call.collection, call.request.body)
     check_fingerprint(there, body)
     own = {*read_only(schema_of(call.collection)), "name", "selfLink"}
     kept = {name: value for name, value in there.items() if name in own}
     return _replace(call, key, {**kept, **body}, "update")
+
+
+def _meant(call: Call) -> tuple[str, dict[str, Any]]:
+    """The thing that a write is about: autoscalers are named in the query."""
+    name = call.request.query.get("autoscaler")
+    key = f"{call.scope}/{call.collection}/{name}" if name else call.key
+    if key not in call.world.resources:
+        raise not_found(f"projects/{call.world.project}/{key}")
+    return key, call.world.resources[key]
 
 
 def _replace(call: Call, key: str, body: dict[str, Any], verb: str) -> dict[str, Any]:
@@ -243,7 +250,7 @@ def full_links(world: World, value: Any) -> Any:
             return value
         return PREFIX + (plain if plain.startswith("projects/") else f"projects/{world.project}/{plain}")
     if isinstance(value, Mapping):
-        return {name: full_links(world, item) for name, item in value.items()}
+        return {name: item if name in AS_GIVEN else full_links(world, item) for name, item in value.items()}
     return [full_links(world, item) for item in value] if isinstance(value, list) else value
 
 

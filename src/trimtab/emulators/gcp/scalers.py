@@ -1,6 +1,6 @@
 """Autoscalers, zonal and regional: what the collection does of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from trimtab.emulators.gcp.autoscaler_watch import AutoscalerWatch
 from trimtab.emulators.gcp.resources import Collection, must_exist
 from trimtab.emulators.gcp.wire import invalid
 from trimtab.emulators.gcp.world import World
-from trimtab.engine.signals import MOST_SCHEDULES, window_problem
+from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, window_problem
 
 MOST_CUSTOM = 5
 
@@ -17,24 +17,53 @@ MOST_CUSTOM = 5
 def _check(world: World, key: str, body: dict[str, Any]) -> None:
     target, policy = str(body.get("target", "")), body.get("autoscalingPolicy") or {}
     must_exist(world, target)
+    if world.key(target).split("/")[:2] != key.split("/")[:2]:
+        raise invalid(f"Invalid value for field 'resource.target': '{target}'. It must be where the autoscaler is.")
     for other, watch in world.watches.items():
         if other != key and watch.target == world.key(target):
             text = f"The resource '{world.key(target)}' is already the target of another autoscaler."
             raise ServiceError("conflict", text, 409)
+    for field, value, text in _problems(policy):
+        raise invalid(f"Invalid value for field 'resource.autoscalingPolicy{field}': '{value}'. {text}")
+
+
+def _problems(policy: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
+    """What the service does not take in a policy: field, value, reason."""
     low, high = int(policy.get("minNumReplicas") or 0), int(policy.get("maxNumReplicas") or 0)
-    field = "resource.autoscalingPolicy"
-    if "maxNumReplicas" not in policy or low > high:
-        raise invalid(f"Invalid value for field '{field}.maxNumReplicas': '{high}'. It must not be below the minimum.")
-    cpu = (policy.get("cpuUtilization") or {}).get("utilizationTarget", 0.6)
-    if not 0 < float(cpu) <= 1:
-        raise invalid(f"Invalid value for field '{field}.cpuUtilization.utilizationTarget': '{cpu}'.")
-    schedules = policy.get("scalingSchedules") or {}
-    if len(schedules) > MOST_SCHEDULES or len(policy.get("customMetricUtilizations") or ()) > MOST_CUSTOM:
-        raise invalid(f"Invalid value for field '{field}': there are too many signals.")
+    if "maxNumReplicas" not in policy or high < max(low, 1):
+        yield ".maxNumReplicas", high, "It must be above 0 and not below the minimum."
+    if low < 0:
+        yield ".minNumReplicas", low, "It must not be negative."
+    if (cpu := float((policy.get("cpuUtilization") or {}).get("utilizationTarget", 0.6))) <= 0 or cpu > 1:
+        yield ".cpuUtilization.utilizationTarget", cpu, "It must be above 0 and at most 1."
+    balancing = (policy.get("loadBalancingUtilization") or {}).get("utilizationTarget", 0.8)
+    if float(balancing) <= 0:
+        yield ".loadBalancingUtilization.utilizationTarget", balancing, "It must be above 0."
+    if int(policy.get("coolDownPeriodSec") or 0) < 0:
+        yield ".coolDownPeriodSec", policy["coolDownPeriodSec"], "It must not be negative."
+    customs = policy.get("customMetricUtilizations") or ()
+    if len(customs) > MOST_CUSTOM:
+        yield ".customMetricUtilizations", len(customs), f"There may be {MOST_CUSTOM} at most."
+    for place, one in enumerate(customs):
+        words = [name for name in ("utilizationTarget", "singleInstanceAssignment") if name in one]
+        if len(words) != 1 or float(one[words[0]]) <= 0:
+            yield f".customMetricUtilizations[{place}]", ", ".join(words), "It needs one target, which is positive."
+    back = policy.get("stabilizationPeriodSec")
+    if back is not None and not 0 <= int(back) <= LONGEST_STABILIZATION.total_seconds():
+        yield ".stabilizationPeriodSec", back, "It must be between 0 and 3600."
+    yield from _schedule_problems(policy.get("scalingSchedules") or {})
+
+
+def _schedule_problems(schedules: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, object, str]]:
+    if len(schedules) > MOST_SCHEDULES:
+        yield ".scalingSchedules", len(schedules), f"There may be {MOST_SCHEDULES} at most."
     for name, one in schedules.items():
+        where = f".scalingSchedules[{name}]"
+        if "minRequiredReplicas" not in one:
+            yield f"{where}.minRequiredReplicas", "", "It is required."
         duration = timedelta(seconds=int(one.get("durationSec") or 0))
         if problem := window_problem(str(one.get("schedule", "")), one.get("timeZone") or "UTC", duration):
-            raise invalid(f"Invalid value for field '{field}.scalingSchedules[{name}]': {problem}.")
+            yield where, one.get("schedule", ""), problem
 
 
 def _complete(world: World, key: str, body: dict[str, Any]) -> None:
@@ -42,6 +71,8 @@ def _complete(world: World, key: str, body: dict[str, Any]) -> None:
     policy.setdefault("mode", "ON")
     policy.setdefault("coolDownPeriodSec", 60)
     policy.setdefault("minNumReplicas", 0)
+    for one in (policy.get("scalingSchedules") or {}).values():
+        one["timeZone"] = one.get("timeZone") or "UTC"
     signals = ("cpuUtilization", "loadBalancingUtilization", "customMetricUtilizations")
     if not any(policy.get(name) for name in signals):
         policy["cpuUtilization"] = {"utilizationTarget": 0.6}

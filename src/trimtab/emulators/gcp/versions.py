@@ -47,6 +47,11 @@ def surplus(versions: Sequence[Mapping[str, Any]], size: int, members: Sequence[
     return found
 
 
+def has_enough(versions: Sequence[Mapping[str, Any]], size: int, members: Sequence[Member], template: str) -> bool:
+    """Whether more instances run from a template than are wanted of it."""
+    return sum(one.template == template for one in members) > wanted_sizes(versions, size).get(template, 0)
+
+
 def number_of(value: Mapping[str, Any], size: int, *, up: bool) -> int:
     """A number that is fixed, or a share of the group's size."""
     if "percent" in value:

@@ -39,7 +39,7 @@ class Request:
     @property
     def is_write(self) -> bool:
         """Whether the call may change something."""
-        reads = self.route is not None and self.route.verb in ("wait", "getHealth", "listManagedInstances")
+        reads = self.route is not None and self.route.verb.startswith(("wait", "getHealth", "list"))
         return self.method != "GET" and not reads
 
     @property

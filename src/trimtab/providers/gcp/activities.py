@@ -14,7 +14,7 @@ from trimtab.providers.gcp.reads import place_of
 LOOK_BACK = timedelta(days=7)
 """How far back operations are read; Compute Engine keeps them for two weeks."""
 OURS = {"instanceGroupManagers", "autoscalers"}
-WORDS: Mapping[str, str] = {"insert": "create", "compute.instanceGroupManagers.resize": "resize"}
+WORDS: Mapping[str, str] = {"insert": "create"}
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,15 @@ def _names(item: Mapping[str, Any], location: str, groups: Mapping[str, str]) ->
 def activity_of(item: Mapping[str, Any]) -> Activity:
     """An operation as an activity."""
     parts = parse_link(str(item.get("targetLink", "")))
-    verb = WORDS.get(str(item.get("operationType", "")), str(item.get("operationType", "")))
+    # `insert`, or `compute.autoscalers.insert`, as the collection has it
+    verb = str(item.get("operationType", "")).rsplit(".", 1)[-1]
     errors: Sequence[Mapping[str, Any]] = (item.get("error") or {}).get("errors") or ()
     said = "; ".join(f"{one.get('code')}: {one.get('message')}" for one in errors)
     return Activity(
         id=str(item.get("id") or item.get("name") or ""),
         at=datetime.fromisoformat(str(item["insertTime"])).astimezone(UTC),
         status="failed" if errors else str(item.get("status", "")).lower(),
-        description=f"{verb} {parts.kind.removesuffix('s')} {parts.name}",
+        description=f"{WORDS.get(verb, verb)} {parts.kind.removesuffix('s')} {parts.name}",
         cause=said or str(item.get("statusMessage") or item.get("user") or ""),
     )
 

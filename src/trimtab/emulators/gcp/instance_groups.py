@@ -1,0 +1,94 @@
+"""Instance groups and their instances, and how a backend service finds them: what the collections do of their own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.emulators.gcp.group import Group
+from trimtab.emulators.gcp.healing import health_state
+from trimtab.emulators.gcp.member import Member
+from trimtab.emulators.gcp.operations import note_operation
+from trimtab.emulators.gcp.resources import Call, Collection, check_fingerprint, listed
+from trimtab.emulators.gcp.resources import full_links as linked
+from trimtab.emulators.gcp.wire import invalid
+from trimtab.emulators.gcp.world import World
+
+
+def _set_ports(call: Call) -> dict[str, Any]:
+    there = call.there()
+    check_fingerprint(there, call.request.body)
+    there["namedPorts"] = list(call.request.body.get("namedPorts") or ())
+    there["fingerprint"] = call.world.fingerprint()
+    return note_operation(call.world, "setNamedPorts", call.key)
+
+
+def _behind(world: World, link: str) -> Group | None:
+    """The group whose instances an instance group has."""
+    return next((one for one in world.groups.values() if one.body.get("instanceGroup") == link), None)
+
+
+def _instances_in(call: Call) -> dict[str, Any]:
+    there = call.there()
+    group = _behind(call.world, str(there["selfLink"]))
+    ports = there.get("namedPorts") or []
+    state, port = str(call.request.body.get("instanceState", "ALL")), call.request.body.get("portName")
+    ports = [one for one in ports if port in (None, one["name"])]
+    found = [
+        {
+            "instance": call.world.link(one.key),
+            "status": one.status,
+            **({"namedPorts": ports} if ports else {}),
+        }
+        for one in (group.members if group else ())
+        if one.key in call.world.resources and state in ("ALL", one.status)
+    ]
+    return listed(call, found)
+
+
+def health_of(call: Call) -> dict[str, Any]:
+    """How the instances of one backend are, as the balancer's own health check has it."""
+    service = call.there()
+    link = str(linked(call.world, call.request.body.get("group", "")))
+    if link not in [str(one.get("group")) for one in service.get("backends") or ()]:
+        raise invalid(f"Invalid value for field 'resource.group': '{link}'. It is no backend of this service.")
+    group = _behind(call.world, link)
+    running = [one for one in (group.members if group else ()) if one.running_since is not None]
+    check = str((service.get("healthChecks") or [""])[0])
+    ports = call.world.resources.get(call.world.key(link), {}).get("namedPorts") or []
+    port = next((int(one["port"]) for one in ports if one["name"] == service.get("portName")), 80)
+    return {
+        "kind": "compute#backendServiceGroupHealth",
+        "healthStatus": [_health(call.world, one, port, check) for one in running],
+    }
+
+
+def _health(world: World, member: Member, port: int, check: str) -> dict[str, Any]:
+    body = world.resources.get(member.key, {})
+    cards = body.get("networkInterfaces") or [{}]
+    return {
+        "instance": world.link(member.key),
+        "ipAddress": str(cards[0].get("networkIP", "")),
+        "port": port,
+        "healthState": "HEALTHY" if health_state(world, member, check) == "HEALTHY" else "UNHEALTHY",
+    }
+
+
+# instances
+
+
+def _delete_instance(call: Call) -> dict[str, Any]:
+    """Somebody deletes an instance by hand: its group makes it anew (Repairing and autohealing, Compute Engine)."""
+    call.there()
+    made = note_operation(call.world, "delete", call.key)
+    for group in call.world.groups.values():
+        for member in group.staying():
+            if member.key == call.key:
+                group.was_deleted(member)
+                return made
+    call.world.resources.pop(call.key)
+    return made
+
+
+COLLECTIONS: Mapping[str, Collection] = {
+    "instanceGroups": Collection(others={"setNamedPorts": _set_ports, "listInstances": _instances_in}),
+    "instances": Collection(others={"delete": _delete_instance}),
+}
