@@ -13,6 +13,7 @@ from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.gcp.alerts import aggregation
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.metrics import (
+    BALANCER,
     GLOBAL,
     INSTANCE,
     Measured,
@@ -26,12 +27,19 @@ from trimtab.providers.gcp.metrics import (
 
 MOST_SERIES = 200
 """Time series that one call writes (timeSeries.create, Cloud Monitoring API)."""
+MOST_LETTERS = 2000
+"""How long a filter gets (2,048 characters at most: Monitoring filters, Cloud Monitoring API)."""
+OWNERS: Mapping[str, str] = {
+    INSTANCE: "metadata.system_labels.instance_group",
+    BALANCER: "resource.labels.backend_name",
+}
+"""The label that says which group a series is of, by the resource that is measured."""
 MINUTE, INSTANT = timedelta(minutes=1), timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
 class MetricReader:
-    """Reads many metrics of many groups, a call for each, at the same time."""
+    """Reads many metrics of many groups: a call for each metric, at the same time."""
 
     calls: Calls
 
@@ -42,32 +50,116 @@ class MetricReader:
         Raises:
             Unsupported: Cloud Monitoring has no such metric, or none of that period or statistic.
         """
-        asked = [metric_for(query.metric, Scope(query.group)) for query in queries]
         for query in queries:
             if query.period % MINUTE or query.period < MINUTE:
                 raise Unsupported(f"Cloud Monitoring aligns whole minutes, not {query.period}")
-        answers = self.calls.all_of(
-            [partial(self._ask, query, measured) for query, measured in zip(queries, asked, strict=True)]
-        )
-        return [query.answered(answer) for query, answer in zip(queries, answers, strict=True)]
+        asked = [Asked(query, metric_for(query.metric, Scope(query.group))) for query in queries]
+        batches = [batch for batch in _batches(asked) if batch[0].query.times]
+        answers = self.calls.all_of([partial(self._ask, batch) for batch in batches])
+        found = {
+            one: series for batch, some in zip(batches, answers, strict=True) for one, series in _dealt(batch, some)
+        }
+        return [one.query.answered(_values(one, found.get(one, ()))) for one in asked]
 
-    def _ask(self, query: MetricQuery, measured: Measured) -> dict[datetime, float]:
-        times = query.times
-        if not times:
-            return {}
-        statistic = natural_statistic(query.metric, query.statistic)
-        series = self.calls.monitor(
+    def _ask(self, batch: Sequence["Asked"]) -> list[dict[str, Any]]:
+        """The series of one metric of one group, or of several groups told apart by a label."""
+        first = batch[0]
+        times, owner = first.query.times, first.owner
+        how = aggregation(first.measured, first.statistic, first.query.period)
+        found: list[dict[str, Any]] = self.calls.monitor(
             "metrics.list_time_series",
             name=f"projects/{self.calls.project}",
-            filter=measured.full_filter,
+            filter=_filter_of(batch),
             # periods are counted back from the end, which is inside the last: ours begin with their first moment
-            interval={"startTime": _zulu(times[0] - INSTANT), "endTime": _zulu(times[-1] + query.period - INSTANT)},
-            aggregation=aggregation(measured, statistic, query.period),
+            interval={
+                "startTime": _zulu(times[0] - INSTANT),
+                "endTime": _zulu(times[-1] + first.query.period - INSTANT),
+            },
+            aggregation={**how, "groupByFields": [owner]} if len(batch) > 1 else how,
             view="FULL",
         )
-        wanted = set(times)
-        values = ((end + INSTANT - query.period, value) for one in series for end, value in _points(one))
-        return {at: _ours(value, query, measured) for at, value in values if at in wanted}
+        return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query with what Cloud Monitoring calls it."""
+
+    query: MetricQuery
+    measured: Measured
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    @property
+    def statistic(self) -> str:
+        """What is taken of the values: a count that is asked for its average means its sum."""
+        return natural_statistic(self.query.metric, self.query.statistic)
+
+    @property
+    def owner(self) -> str:
+        """The label by which the series of several groups are told apart; empty where there is none."""
+        return OWNERS.get(self.measured.native.resource, "")
+
+    @property
+    def term(self) -> str:
+        """What its filter says of the group."""
+        return f'{self.owner} = "{self.query.group}"'
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """The same for queries that differ only in their group."""
+        text = self.measured.full_filter.replace(self.term, "") if self.owner else id(self)
+        return text, self.statistic, self.query.period, self.query.times
+
+
+def _batches(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
+    """The queries that one call answers: of one metric, of so many groups as a filter has room for."""
+    alike: dict[tuple[object, ...], list[Asked]] = {}
+    for one in asked:
+        alike.setdefault(one.question, []).append(one)
+    for some in alike.values():
+        batch: list[Asked] = []
+        for one in some:
+            if batch and len(_filter_of([*batch, one])) > MOST_LETTERS:
+                yield batch
+                batch = []
+            batch.append(one)
+        yield batch
+
+
+def _filter_of(batch: Sequence[Asked]) -> str:
+    first, names = batch[0], sorted({one.query.group for one in batch})
+    if len(batch) == 1:
+        return first.measured.full_filter
+    several = ",".join(f'"{name}"' for name in names)
+    return first.measured.full_filter.replace(first.term, f"{first.owner} = one_of({several})")
+
+
+def _dealt(batch: Sequence[Asked], series: Sequence[dict[str, Any]]) -> Iterator[tuple[Asked, list[dict[str, Any]]]]:
+    """Each query with the series that are of its group."""
+    for one in batch:
+        mine = series if len(batch) == 1 else [each for each in series if _owner_of(each, one.owner) == one.query.group]
+        yield one, list(mine)
+
+
+def _owner_of(series: Mapping[str, Any], owner: str) -> str:
+    family, _, name = owner.rpartition(".")
+    labels: Mapping[str, Any] = (
+        (series.get("metadata") or {}).get("systemLabels") or {}
+        if family == "metadata.system_labels"
+        else (series.get("resource") or {}).get("labels") or {}
+    )
+    return str(labels.get(name, ""))
+
+
+def _values(asked: Asked, series: Sequence[Mapping[str, Any]]) -> dict[datetime, float]:
+    query, wanted = asked.query, set(asked.query.times)
+    values = ((end + INSTANT - query.period, value) for one in series for end, value in _points(one))
+    return {at: _ours(value, query, asked.measured) for at, value in values if at in wanted}
 
 
 def _ours(value: float, query: MetricQuery, measured: Measured) -> float:
