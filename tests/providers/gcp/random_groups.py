@@ -282,7 +282,9 @@ def _forecast(group):
 
 
 def _is_scaled(group):
-    return bool(_acting(group, "target-tracking") or _forecast(group) or group.schedules)
+    made = minimums_of(group)
+    raises = bool(made.windows) or made.base > group.capacity.min
+    return bool(_acting(group, "target-tracking") or _forecast(group) or raises)
 
 
 def _capacity(group, scaled):
@@ -352,7 +354,9 @@ def _policies(group):
         sorted((one for one in tracking if one.metric.name not in _OWN), key=lambda one: _type(one.metric)),
     )
     rate = next((one.target for one in tracking if one.metric.name == "requests-per-instance"), None)
-    idle = cpu == 100 and group.schedules and not others and rate is None and forecast is None
+    bare = not others and rate is None and forecast is None
+    cpu = 100 if bare and cpu is None else cpu  # an autoscaler always has a signal
+    idle = cpu == 100 and minimums_of(group).windows and bare
     if cpu is not None and not idle:
         found["cpu"] = {"metric": "cpu", "target": cpu, "scale_in": inwards}
     if forecast is not None:

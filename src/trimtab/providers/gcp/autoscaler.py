@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from trimtab.engine.rounding import exact
 from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, window_problem
-from trimtab.engine.windows import Minimums, minimums_of
+from trimtab.engine.windows import Minimums, minimums_of, only_raises_minimum
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Ref
@@ -63,10 +63,18 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, *, contr
 def mode_of(group: ScalingGroup, *, controlled: bool) -> str:
     """What the autoscaler may do: nothing where a controller decides the size or nobody does."""
     tracking = tracked(group)
-    if controlled or not (tracking or forecast_of(group) or group.schedules):
+    if controlled or not (tracking or forecast_of(group) or _raises_minimum(group)):
         return OFF
     outwards = bool(tracking) and not any(policy.scale_in for policy in tracking)
     return ONLY_OUT if group.gcp.mode == "only-scale-out" or outwards else ON
+
+
+def _raises_minimum(group: ScalingGroup) -> bool:
+    """Whether a schedule ever has more instances than the group's own minimum."""
+    if not group.schedules or not only_raises_minimum(group):
+        return bool(group.schedules)
+    minimums = minimums_of(group)
+    return bool(minimums.windows) or minimums.base > group.capacity.min
 
 
 def tracked(group: ScalingGroup) -> list[TargetTrackingPolicy]:

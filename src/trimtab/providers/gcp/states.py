@@ -83,7 +83,6 @@ class States:
             max=bounds.max,
             desired=desired,
             instances=tuple(instances),
-            deleting=bool((manager.get("currentActions") or {}).get("deleting")) and desired == 0 and not instances,
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=find_pause(scaler),
