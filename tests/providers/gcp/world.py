@@ -22,6 +22,9 @@ SCOPE = f"regions/{LOCATION}"
 
 
 class GcpWorld:
+    project = PROJECT
+    service = "virtualmin"
+
     def __init__(self, emulator):
         self.emulator = emulator
         self.doors = emulator.doors
@@ -31,7 +34,7 @@ class GcpWorld:
 
     def ask(self, method, path, body=None):
         """A plain call of the REST API."""
-        url = f"{self.emulator.endpoint}/compute/v1/projects/{PROJECT}/{path}"
+        url = f"{self.emulator.endpoint}/compute/v1/projects/{self.project}/{path}"
         data = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
         with urllib.request.urlopen(asked) as reply:
@@ -41,12 +44,12 @@ class GcpWorld:
         self.ask(
             "POST",
             "global/healthChecks",
-            {"name": "virtualmin", "type": "HTTP", "httpHealthCheck": {"port": 80, "requestPath": "/"}},
+            {"name": self.service, "type": "HTTP", "httpHealthCheck": {"port": 80, "requestPath": "/"}},
         )
         self.ask(
             "POST",
             "global/backendServices",
-            {"name": "virtualmin", "healthChecks": ["global/healthChecks/virtualmin"], "portName": "http"},
+            {"name": self.service, "healthChecks": [f"global/healthChecks/{self.service}"], "portName": "http"},
         )
 
     def connect(self, **settings):
@@ -89,7 +92,7 @@ class GcpWorld:
         return "autoscalingPolicy.cpuUtilization.utilizationTarget"
 
     def _tamper_backend(self, cloud, key):
-        self.ask("PATCH", SERVICE, {"connectionDraining": {"drainingTimeoutSec": 7}})
+        self.ask("PATCH", f"global/backendServices/{self.service}", {"connectionDraining": {"drainingTimeoutSec": 7}})
         return "drain"
 
     def monitored(self, cloud, key):
@@ -97,7 +100,7 @@ class GcpWorld:
             "alert-policy": ("alertPolicies", "alert_policies"),
             "notification-channel": ("notificationChannels", "notification_channels"),
         }[key.kind]
-        found = cloud.provider.calls.monitor(f"{service}.list_{word}", name=f"projects/{PROJECT}")
+        found = cloud.provider.calls.monitor(f"{service}.list_{word}", name=f"projects/{self.project}")
         return next(one for one in found if one["displayName"] == key.name)
 
     def _tamper_alert_policy(self, cloud, key):
