@@ -1,9 +1,7 @@
 """Calls, import cost and wall time, each beside a peer measured in the same run."""
 
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ from bench.clouds import print_clouds, print_loading
 from bench.engine import print_engine
 from bench.latency import print_latency
 from bench.peer import read_account
+from bench.timing import median, timed
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
 
@@ -54,14 +53,7 @@ def print_import_cost() -> None:
 
 def time_python(code: str) -> float:
     """Median seconds of five runs of a fresh interpreter."""
-    return statistics.median(timed(lambda: subprocess.run([sys.executable, "-c", code], check=True)) for _ in range(5))
-
-
-def timed(job: Callable[[], Any]) -> float:
-    """Seconds that `job` takes."""
-    begin = time.perf_counter()
-    job()
-    return time.perf_counter() - begin
+    return median(lambda: subprocess.run([sys.executable, "-c", code], check=True), times=5)
 
 
 def print_plans() -> int:
@@ -98,7 +90,7 @@ def measure(emulator: AwsEmulator, size: int) -> tuple[int, int, int, float, flo
         emulator.doors.clear_requests()
         cloud.apply(plan)
         writes = emulator.doors.count()["writes"]
-        seconds = statistics.median(timed(lambda: cloud.plan(fleet)) for _ in range(3))
+        seconds = median(lambda: cloud.plan(fleet))
     read_account(client)
     emulator.doors.clear_requests()
     peer_seconds = timed(lambda: read_account(client))

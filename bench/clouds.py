@@ -1,15 +1,14 @@
 """Azure and Google Cloud: what a no-change plan costs, and what it costs to load what reaches them."""
 
 import importlib.util
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import trimtab as tt
+from bench.timing import median
 from trimtab.emulators import AzureEmulator, GcpEmulator
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -108,8 +107,8 @@ def measure(bench: Bench, size: int) -> tuple[int, int, float, float]:
             emulator.doors.clear_requests()
             cloud.apply(plan)
             writes = emulator.doors.count()["writes"]
-            seconds = _median(lambda: cloud.plan(fleet))
-        return calls, writes, seconds, _median(lambda: bench.peer(account))
+            seconds = median(lambda: cloud.plan(fleet))
+        return calls, writes, seconds, median(lambda: bench.peer(account))
 
 
 def _account(provider: str) -> Any:
@@ -129,16 +128,6 @@ def _fleet(provider: str, size: int) -> tt.Fleet:
     return example.model_copy(update={"groups": tuple(groups)})
 
 
-def _median(job: Callable[[], Any]) -> float:
-    return statistics.median(_timed(job) for _ in range(3))
-
-
-def _timed(job: Callable[[], Any]) -> float:
-    begin = time.perf_counter()
-    job()
-    return time.perf_counter() - begin
-
-
 def print_loading() -> None:
     """Print what a connection to each cloud loads, beside its SDKs alone and trimtab alone."""
     print("what a fresh interpreter loads (seconds and MiB)")
@@ -155,10 +144,10 @@ def print_loading() -> None:
 def load(code: str) -> tuple[float, float]:
     """Median seconds of a fresh interpreter that runs `code`, and the MiB that it then holds at most."""
     command = [sys.executable, "-c", f"{code}\n{MEASURE}"]
-    times, memory = [], 0.0
-    for _ in range(3):
-        begin = time.perf_counter()
+    seen: list[int] = []
+
+    def run() -> None:
         found = subprocess.run(command, check=True, capture_output=True, text=True)
-        times.append(time.perf_counter() - begin)
-        memory = max(memory, int(found.stdout) / 1024)
-    return statistics.median(times), memory
+        seen.append(int(found.stdout))
+
+    return median(run), max(seen) / 1024

@@ -1,6 +1,5 @@
 """What a no-change plan waits when each call takes 50 ms longer, beside a script that makes one after the other."""
 
-import statistics
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +8,7 @@ import boto3
 
 import trimtab as tt
 from bench.peer import read_account
+from bench.timing import median
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
 
@@ -40,8 +40,8 @@ def print_latency(furnish: Any) -> None:
         session = slow_session()
         with tt.connect("aws", session=session, endpoint=emulator.endpoint, clock=clock) as cloud:
             cloud.apply(cloud.plan(two), wait="accepted").raise_for_failures()
-            seconds = _median(lambda: cloud.plan(two))
-            script = _median(
+            seconds = median(lambda: cloud.plan(two))
+            script = median(
                 lambda: read_account(lambda service: session.client(service, endpoint_url=emulator.endpoint))
             )
             cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
@@ -51,13 +51,3 @@ def print_latency(furnish: Any) -> None:
     print(f"no-change plan of two groups, each call {DELAY * 1000:.0f} ms longer (bar: {BAR} s)")
     print(f"  plan {seconds:.2f} s; one call after the other in boto3 {script:.2f} s; ratio {seconds / script:.2f}")
     print(f"status of {WATCHED} groups: {calls} calls (bar: 3)")
-
-
-def _median(job: Any) -> float:
-    return statistics.median(_timed(job) for _ in range(3))
-
-
-def _timed(job: Any) -> float:
-    begin = time.perf_counter()
-    job()
-    return time.perf_counter() - begin

@@ -6,6 +6,7 @@ from itertools import pairwise
 from hypothesis import strategies as st
 
 import trimtab as tt
+from tests.providers.drawing import given, maybe, without_nothing
 from trimtab.engine.crons import shifted
 from trimtab.engine.schedules import in_force
 from trimtab.metrics import custom, promql
@@ -29,19 +30,6 @@ words = st.sampled_from(["ops", "Virtualmin Pro", "añil", "web/1", "a.b_c", "{g
 durations = st.integers(1, 7200).map(lambda number: timedelta(seconds=number))
 values = st.integers(1, 2_000_000).map(lambda number: number / 1000)
 tags = st.dictionaries(st.sampled_from(["Team", "Env", "Name", "owner:it"]), words, max_size=3)
-
-
-def maybe(strategy):
-    return st.none() | strategy
-
-
-def given(**fields):
-    """A dictionary in which what is `None` is left out."""
-    return st.fixed_dictionaries(fields).map(_without_nothing)
-
-
-def _without_nothing(found):
-    return {name: value for name, value in found.items() if value is not None}
 
 
 # templates
@@ -92,7 +80,7 @@ def step(draw, name):
     word = draw(st.sampled_from(["change", "percent", "to"]))
     edges = [0, *cuts, None] if draw(st.booleans()) else [None, *(-cut for cut in reversed(cuts)), 0]
     steps = [
-        _without_nothing({"lower": low, "upper": high, word: draw(st.integers(0, 20))}) for low, high in pairwise(edges)
+        without_nothing({"lower": low, "upper": high, word: draw(st.integers(0, 20))}) for low, high in pairwise(edges)
     ]
     least = maybe(st.integers(1, 5)) if word == "percent" else st.none()
     more = given(minimum_change=least, warm_up=maybe(durations), enabled=enabled)
@@ -219,7 +207,7 @@ def purchase(draw):
         rebalance=maybe(st.booleans()),
     )
     reservation = draw(maybe(st.just("cr-0123456789abcdef0")))
-    fixed = _without_nothing({"sizes": sizes, "reservation": reservation})
+    fixed = without_nothing({"sizes": sizes, "reservation": reservation})
     return {**fixed, "spot": True, **draw(more)} if spot else fixed
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 import trimtab as tt
+from tests.providers.drawing import given, maybe, without_nothing
 from trimtab.engine.windows import minimums_of
 from trimtab.metrics import custom
 from trimtab.models import MissingData
@@ -26,19 +27,6 @@ labels = st.dictionaries(
     st.sampled_from(["team", "Env", "owner_it"]), st.sampled_from(["ops", "Gold", "a-b_c", ""]), max_size=3
 )
 seconds = st.integers(1, 3600).map(lambda number: timedelta(seconds=number))
-
-
-def maybe(strategy):
-    return st.none() | strategy
-
-
-def given(**fields):
-    """A dictionary in which what is `None` is left out."""
-    return st.fixed_dictionaries(fields).map(_without_nothing)
-
-
-def _without_nothing(found):
-    return {name: value for name, value in found.items() if value is not None}
 
 
 # templates, places, purchase
@@ -87,7 +75,7 @@ def purchases(draw, zoned):
     choice = st.lists(st.sampled_from(["e2-small", "e2-medium", "n2-standard-2"]), max_size=3, unique=True)
     sizes = [] if zoned else [{"size": name} for name in draw(choice)]
     fields = {"spot": spot, "reservation": None if spot else reservation, "strategy": strategy, "sizes": sizes}
-    return _without_nothing(fields)
+    return without_nothing(fields)
 
 
 # who asks how an instance is, and who sends it requests
@@ -302,7 +290,7 @@ def _template(group):
     tags = sorted({*template.security_groups, *group.gcp.network_tags})
     key, image = template.ssh_key, str(template.image.id)
     own = image.removeprefix(f"projects/{PROJECT}/global/images/")
-    return _without_nothing(
+    return without_nothing(
         {
             "image": own,
             "size": template.size,
@@ -331,14 +319,14 @@ def _purchase(group):
 
 
 def _balancer(one):
-    return _without_nothing({"name": one.name, "port": one.port, "drain": one.drain or None})
+    return without_nothing({"name": one.name, "port": one.port, "drain": one.drain or None})
 
 
 def _health(group):
     check = group.health_check
     grace = {"grace": check.grace} if check.grace else {}
     if check.path is not None or check.port is not None:
-        return _without_nothing({"path": check.path, "port": check.port or 80, **grace})
+        return without_nothing({"path": check.path, "port": check.port or 80, **grace})
     return {"by": "load-balancer", **grace} if check.by == "load-balancer" else {}
 
 
@@ -449,7 +437,7 @@ def _settings(group, *, scaled, tracks):
     scopes = own.scopes or ((SCOPE,) if group.template.role == "default" else ())
     shown = scopes and (group.template.role in (None, "default") or tuple(scopes) != (SCOPE,))
     base = own.base_instance_name
-    return _without_nothing(
+    return without_nothing(
         {
             "target_shape": own.target_shape if own.target_shape != "even" else None,
             "named_ports": own.named_ports,
