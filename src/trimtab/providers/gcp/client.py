@@ -195,7 +195,7 @@ class Calls(Caller):
         """
         # the same id for all attempts: a write whose reply was lost is not made again
         found = _body(self._ask(f"{operation}Unary", {"request_id": str(uuid.uuid4()), **names}))
-        return self._await(operation, found) if wait else found
+        return self.wait_for(operation, found) if wait else found
 
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -213,7 +213,7 @@ class Calls(Caller):
                 raise _http_error(reply)
             return dict(shortened(reply.json()))
 
-        return self._await(operation, self.retried(operation, lambda: _mapped(operation, ask)))
+        return self.wait_for(operation, self.retried(operation, lambda: _mapped(operation, ask)))
 
     def _ask(self, operation: str, names: Mapping[str, Any]) -> Any:
         def ask() -> Any:
@@ -271,8 +271,17 @@ class Calls(Caller):
 
     # operations
 
-    def _await(self, operation: str, found: dict[str, Any]) -> dict[str, Any]:
-        """The operation once it has ended."""
+    def wait_for(self, operation: str, found: dict[str, Any]) -> dict[str, Any]:
+        """
+        An operation once it has ended.
+
+        Args:
+            operation: What is told of in errors.
+            found: The operation as it was answered.
+
+        Raises:
+            ProviderError: It ended with an error, or has not ended in time.
+        """
         deadline, pause = self.clock.now() + LONGEST_OPERATION, FIRST_LOOK
         while found.get("status") != "DONE":
             if self.clock.now() >= deadline:
@@ -306,6 +315,16 @@ class Calls(Caller):
             return None if answer is None else _body(answer)
 
         return self.retried(operation, lambda: _mapped(operation, ask))
+
+    def deletions(self) -> dict[str, dict[str, Any]]:
+        """The operations under way that delete a managed instance group, by its link."""
+        under_way = self.aggregated("operations", filter="status != DONE").items
+        return {
+            link: one
+            for one in under_way
+            if (link := str(one.get("targetLink", ""))).split("/")[-2:-1] == ["instanceGroupManagers"]
+            and str(one.get("operationType", "")).rsplit(".", 1)[-1] == "delete"
+        }
 
     def open_alerts(self) -> list[dict[str, Any]]:
         """

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -71,20 +71,28 @@ class FleetRead:
 
     def run(self) -> None:
         """Fill `found` and `unknown`."""
-        questions: dict[str, Callable[[], Listed]] = {
+        questions: dict[str, Callable[[], Any]] = {
             TEMPLATE.name: lambda: Listed(self.calls.pages("instanceTemplates.list")),
             CHANNEL.name: partial(list_monitored, self.calls, CHANNEL.name),
             ALERT_POLICY.name: partial(list_monitored, self.calls, ALERT_POLICY.name),
         }
         questions |= {kind: partial(self.calls.aggregated, name) for kind, name in AGGREGATED.items()}
-        answers = dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+        *found, going = self.calls.together([*questions.values(), self.calls.deletions])
+        answers = dict(zip(questions, found, strict=True))
         for kind in (MANAGER.name, *(one for one in questions if one != MANAGER.name)):
-            answer = answers[kind]
+            # what is being deleted is there all the same, and only its operation says so
+            answer = going if kind == MANAGER.name and isinstance(going, ProviderError) else answers[kind]
             if isinstance(answer, ProviderError):
                 self.unknown += [Unknown(location, kind, str(answer)) for location in self.locations]
             else:
                 self._take(kind, answer)
+        self._mark_going({} if isinstance(going, ProviderError) else going)
         self._count_instances()
+
+    def _mark_going(self, going: Mapping[str, Any]) -> None:
+        for key, item in list(self.found.items()):
+            if key.kind == MANAGER.name and item.attributes.get("link") in going:
+                self.found[key] = replace(item, deleting=True)
 
     @property
     def locations(self) -> tuple[str, ...]:

@@ -114,10 +114,18 @@ class Writer:
         body["distributionPolicy"] = self._distribution(write.body)
         if not body["distributionPolicy"]:
             del body["distributionPolicy"]
+        if change.live is not None and change.live.deleting:
+            self._wait_until_gone(str(change.live.attributes["link"]))
         with self._unless_ours(change):
             self.calls.run(
                 f"{where.collection}.insert", instance_group_manager_resource=sent_body(body), **dict(where.place)
             )
+
+    def _wait_until_gone(self, link: str) -> None:
+        """Wait for the end of the operation that deletes a group, if there still is one."""
+        operation = self.calls.deletions().get(link)
+        if operation is not None:
+            self.calls.wait_for("instanceGroupManagers.delete", operation)
 
     def _distribution(self, body: Mapping[str, Any]) -> dict[str, Any]:
         found = dict(body.get("distributionPolicy") or {})
