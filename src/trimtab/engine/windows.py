@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -101,6 +102,7 @@ def lower_within(group: ScalingGroup) -> tuple[str, str] | None:
     return next(((inner.name, outer.name) for inner, outer in pairs if _opens_within(inner, outer)), None)
 
 
+@lru_cache(maxsize=1024)
 def _opens_within(inner: Schedule, outer: Schedule) -> bool:
     for start in _openings(inner) if inner.at or not outer.at else _openings(outer):
         begun = start if outer.at and not inner.at else last_set(outer, start)
