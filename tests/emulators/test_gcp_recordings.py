@@ -48,7 +48,7 @@ FIELD_EXCEPTIONS: Mapping[str, str] = {
     r".*\.currentActions\..*": "how many instances are in which state moves on",
     r"\.backends.*": "groups of a kind that there no longer is, or that the recording does not show",
     r"\.statusDetails.*": "the target had gone by then",
-    r".*\.(sessionAffinity|enableCDN|affinityCookieTtlSec|loadBalancingScheme)": "what a balancer does beyond groups",
+    r".*\.(enableCDN|affinityCookieTtlSec)": "what a balancer does beyond groups",
     r".*\.archiveSizeBytes|.*\.licenseCodes.*|.*\.sourceDiskId|.*\.guestOsFeatures.*|.*\.licenses.*": "an image's disk",
     r".*\.status$": "an autoscaler says what it is now",
     r".*\.(network|subnetwork|size)$": "what instance groups show of their instances",

@@ -137,3 +137,15 @@ def test_a_target_pool_by_its_link(world, cloud):
     cloud.apply(cloud.plan(bare)).raise_for_failures()
     assert not world.ask("GET", f"{SCOPE}/instanceGroupManagers/virtualmin-web").get("targetPools")
     assert not cloud.plan(bare)
+
+
+def test_a_balancer_that_hands_packets_on_takes_connections(world, cloud):
+    """A passthrough balancer knows no other balancing mode; a group is put in as it takes it."""
+    world.ask("POST", "global/healthChecks", {"name": "up", "type": "TCP", "tcpHealthCheck": {"port": 80}})
+    body = {"name": "mail", "loadBalancingScheme": "INTERNAL", "protocol": "TCP"}
+    world.ask("POST", f"{SCOPE}/backendServices", {**body, "healthChecks": ["global/healthChecks/up"]})
+    wanted = fleet(load_balancers=["mail"])
+    cloud.apply(cloud.plan(wanted)).raise_for_failures()
+    (backend,) = world.ask("GET", f"{SCOPE}/backendServices/mail")["backends"]
+    assert backend["balancingMode"] == "CONNECTION"
+    assert not cloud.plan(wanted)

@@ -6,6 +6,7 @@ from typing import Any
 from trimtab.emulators.gcp import instance_groups, managers, places, scalers
 from trimtab.emulators.gcp.managers import MANAGERS
 from trimtab.emulators.gcp.resources import Call, Collection, must_exist, refuse_in_use
+from trimtab.emulators.gcp.wire import invalid
 from trimtab.emulators.gcp.world import World
 
 # instance templates and health checks
@@ -42,11 +43,19 @@ def _complete_check(world: World, key: str, body: dict[str, Any]) -> None:
 
 
 def _check_service(world: World, key: str, body: dict[str, Any]) -> None:
-    for backend in body.get("backends") or ():
+    scheme = str(body.get("loadBalancingScheme", "EXTERNAL"))
+    passes = key.startswith("regions/") and scheme in ("INTERNAL", "EXTERNAL") and body.get("protocol") in PACKETS
+    for place, backend in enumerate(body.get("backends") or ()):
         must_exist(world, str(backend.get("group", "")))
+        mode = backend.get("balancingMode", "UTILIZATION")
+        if passes and mode != "CONNECTION":
+            text = f"Balancing mode must be CONNECTION for an {scheme} backend service."
+            raise invalid(f"Invalid value for field 'resource.backends[{place}].balancingMode': '{mode}'. {text}")
 
 
 def _complete_service(world: World, key: str, body: dict[str, Any]) -> None:
+    body.setdefault("loadBalancingScheme", "EXTERNAL")
+    body.setdefault("sessionAffinity", "NONE")
     body.setdefault("protocol", "HTTP")
     body.setdefault("portName", "http")
     body.setdefault("port", 80)
@@ -65,6 +74,9 @@ def _forget(call: Call) -> dict[str, Any]:
     del call.world.resources[call.key]
     return {}
 
+
+PACKETS = ("TCP", "UDP", "UNSPECIFIED")
+"""The protocols of balancers that hand packets on as they are."""
 
 COLLECTIONS: Mapping[str, Collection] = {
     "instanceTemplates": Collection(

@@ -8,7 +8,7 @@ from trimtab.errors import InvalidRequest
 from trimtab.plan import Action, Change, Kind, Resource, read_description, revealed
 from trimtab.providers.base import Write
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.links import lengthened
+from trimtab.providers.gcp.links import lengthened, parse_link
 from trimtab.providers.gcp.reads import with_pause
 from trimtab.providers.writing import find_part, mark_of, put_part
 
@@ -106,11 +106,26 @@ def with_backend(
     kept = {name: value for name, value in before.items() if name not in known}
     if wanted.get("balancingMode") == "RATE":
         kept.pop("maxUtilization", None)
+    if not before and passes_through(service):
+        kept["balancingMode"] = "CONNECTION"
     others = [one for one in service.get("backends") or () if one.get("group") not in (group, stale)]
     patch: dict[str, Any] = {"backends": [*others, {**kept, **wanted}]}
     if drain is not None:
         patch["connectionDraining"] = {"drainingTimeoutSec": drain}
     return patch
+
+
+def passes_through(service: Mapping[str, Any]) -> bool:
+    """
+    Whether a balancer hands packets on as they are: it knows connections only, and no requests.
+
+    https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
+    """
+    return (
+        parse_link(str(service.get("selfLink", ""))).scope.startswith("regions/")
+        and service.get("loadBalancingScheme") in ("INTERNAL", "EXTERNAL")
+        and service.get("protocol") in ("TCP", "UDP", "UNSPECIFIED", "ALL")
+    )
 
 
 def whole_monitored(write: Write, live: Resource | None) -> dict[str, Any]:
