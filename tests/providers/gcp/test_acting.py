@@ -249,3 +249,28 @@ def test_acting_on_a_group_that_went(world, cloud):
     for act in (live.resume, lambda: live.execute("hold"), lambda: live.pause(by="Ana"), lambda: live.scale(to=3)):
         with pytest.raises(errors.NotFound):
             act()
+
+
+# what an autoscaler says, and what others do with a group
+
+
+def test_what_an_autoscaler_complains_of_is_among_its_activities(world, cloud):
+    """And not the mode, in which somebody put it."""
+    _, live = apply(cloud, capacity={"min": 3, "max": 3}, gcp={"mode": "only-scale-out"})
+    world.advance(2 * MINUTE)
+    said = [one for one in live.activities() if one.description.startswith("autoscaler virtualmin-web: ")]
+    assert [one.description.rsplit(" ", 1)[-1] for one in said] == ["MIN_EQUALS_MAX"]
+    assert {one.status for one in said} == {"warning"}
+
+
+def test_places_in_other_services_are_taken_away_or_left_to_others(world, cloud):
+    """As drift, unless the group leaves its load balancers to others."""
+    fleet, _ = apply(cloud)
+    group = f"{SCOPE}/instanceGroups/virtualmin-web"
+    world.ask("POST", "global/backendServices", {"name": "theirs", "backends": [{"group": group}]})
+    left = make_fleet(gcp_group("web", **{**ALONE, "unmanaged": ["load_balancers"]}))
+    assert not cloud.plan(left)
+    plan = cloud.plan(fleet)
+    assert [(change.action.value, change.key.name) for change in plan] == [("delete", "virtualmin-web/theirs")]
+    cloud.apply(plan, allow_delete=True).raise_for_failures()
+    assert not world.ask("GET", "global/backendServices/theirs")["backends"]

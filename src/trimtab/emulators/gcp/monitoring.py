@@ -64,7 +64,7 @@ class Method:
     @property
     def permission(self) -> str:
         """What a caller must be allowed to do."""
-        return f"monitoring.{self.id}"
+        return f"monitoring.{self.id.replace('.patch', '.update')}"
 
 
 @dataclass(frozen=True, slots=True)

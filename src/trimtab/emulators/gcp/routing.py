@@ -64,6 +64,26 @@ def find_route(method: str, path: str) -> tuple[Route, Mapping[str, str]] | None
     return None
 
 
+_RIGHTS: Mapping[str, str] = {
+    "insert": "create",
+    "delete": "delete",
+    "wait": "get",
+    "getHealth": "get",
+    "getFromFamily": "getFromFamily",
+    "list": "list",
+    "aggregatedList": "list",
+    "listInstances": "list",
+}
+
+
+def permission_of(route: Route) -> str:
+    """What a caller must be allowed to do: a right of the collection without its scope, operations excepted."""
+    plain = plain_collection(route.collection)
+    collection = route.collection if plain == "operations" else plain
+    reads = route.verb.startswith(("get", "list"))
+    return f"compute.{collection}.{_RIGHTS.get(route.verb, 'get' if reads else 'update')}"
+
+
 @cache
 def schema_of(collection: str) -> str:
     """The schema of the things in a collection."""

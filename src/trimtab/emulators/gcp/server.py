@@ -16,7 +16,7 @@ from trimtab.emulators.gcp.extras import doors_of, measure
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
 from trimtab.emulators.gcp.repeats import once
 from trimtab.emulators.gcp.resources import VERBS, Call
-from trimtab.emulators.gcp.routing import API, plain_collection
+from trimtab.emulators.gcp.routing import API, permission_of, plain_collection
 from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
 from trimtab.emulators.serving import Emulator
 
@@ -127,7 +127,8 @@ class GcpEmulator(Emulator[Asked, World]):
         """403 `forbidden`."""
         if isinstance(request, MonitoringCall | AlertsCall):
             return request.denied()
-        text = f"Required 'compute.{request.operation}' permission for 'projects/{self.project}'"
+        right = permission_of(request.route) if request.route else f"compute.{request.operation}"
+        text = f"Required '{right}' permission for 'projects/{self.project}'"
         return ServiceError("forbidden", text, 403)
 
     def broken(self, request: Asked) -> ServiceError:

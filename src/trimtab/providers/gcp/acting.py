@@ -12,7 +12,7 @@ from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls, scoped
 from trimtab.providers.gcp.links import lengthened
 from trimtab.providers.gcp.reads import ASKED, find_pause, place_of, with_pause
-from trimtab.providers.gcp.states import States, bounds_of
+from trimtab.providers.gcp.states import States, bounds_of, find_scaler
 from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.pause import Pause
 
@@ -37,7 +37,7 @@ class Actor:
         scaling schedule holds the size for ten minutes, so that it can only be more than now.
         """
         manager = self._manager()
-        scaler = self._scaler(manager)
+        scaler = find_scaler(self.calls, manager)
         if scaler is not None:
             self._check(scaler, desired)
         if scaler is None or _mode(scaler) == OFF:
@@ -51,7 +51,7 @@ class Actor:
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Act once on a simple policy, by its name: an autoscaler has none that can be fired."""
         manager = self._manager()
-        scaler = self._scaler(manager)
+        scaler = find_scaler(self.calls, manager)
         _, mark = read_description((scaler or {}).get("description"))
         body = find_amount(mark.kept if mark else {}, policy, between=BETWEEN)
         if scaler is None or body is None:
@@ -63,7 +63,7 @@ class Actor:
 
     def pause(self, pause: Pause) -> None:
         """Mark the autoscaler and turn it off in one write; what it did is kept in the mark."""
-        scaler = self._scaler(self._manager())
+        scaler = find_scaler(self.calls, self._manager())
         if scaler is None:
             raise Unsupported(f"group {self.name!r} has no autoscaler: nothing but people moves its size")
         before = find_pause(scaler)
@@ -76,7 +76,7 @@ class Actor:
 
     def resume(self) -> None:
         """Turn on what the pause turned off, and take the mark away."""
-        scaler = self._scaler(self._manager())
+        scaler = find_scaler(self.calls, self._manager())
         pause = find_pause(scaler)
         if scaler is None or pause is None:
             return
@@ -141,18 +141,6 @@ class Actor:
             if one["name"] == self.name and self.location in (place.region, place.zone):
                 return one
         raise NotFound(f"there is no group {self.name!r} in {self.location}", provider="gcp")
-
-    def _scaler(self, manager: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The autoscaler of a group, which the group's own status names."""
-        link = str((manager.get("status") or {}).get("autoscaler") or "")
-        if not link:
-            return None
-        place = place_of(manager)
-        where = scoped("autoscalers", zone=place.zone, region=place.region)
-        try:
-            return self.calls.get(f"{where.collection}.get", autoscaler=link.rsplit("/", 1)[-1], **dict(where.place))
-        except NotFound:
-            return None
 
 
 def _unasked(scaler: Mapping[str, Any]) -> dict[str, Any]:

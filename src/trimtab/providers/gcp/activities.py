@@ -10,11 +10,14 @@ from trimtab.providers.base import Activity
 from trimtab.providers.gcp.client import Calls, scoped
 from trimtab.providers.gcp.links import name_of, parse_link, region_of
 from trimtab.providers.gcp.reads import place_of
+from trimtab.providers.gcp.states import find_scaler
 
 LOOK_BACK = timedelta(days=7)
 """How far back operations are read; Compute Engine keeps them for two weeks."""
 OURS = {"instanceGroupManagers", "autoscalers"}
 WORDS: Mapping[str, str] = {"insert": "create"}
+MODES = "MODE_"
+"""How words begin that only repeat the mode in which somebody put an autoscaler."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,19 @@ class Operations:
         )
         return [_failure(item) for item in items]
 
+    def complaints(self, manager: Mapping[str, Any]) -> list[Activity]:
+        """What keeps a group's autoscaler from sizing it as it would: what it says of itself now."""
+        scaler = find_scaler(self.calls, manager) or {}
+        details = [one for one in scaler.get("statusDetails") or () if not str(one.get("type")).startswith(MODES)]
+        return [_complaint(one, scaler, self.now) for one in details]
+
     def read_one(self, manager: Mapping[str, Any]) -> list[Activity]:
         """Everything about one group, newest first."""
         name, base = str(manager["name"]), str(manager.get("baseInstanceName", ""))
         asked: list[Callable[[], list[Activity]]] = [
             lambda: self.read(place_of(manager).region, {name: base})[name],
             partial(self.failures, manager),
+            partial(self.complaints, manager),
         ]
         found = [one for some in self.calls.all_of(asked) for one in some]
         return sorted(found, key=lambda one: one.at, reverse=True)
@@ -100,7 +110,12 @@ def _failure(item: Mapping[str, Any]) -> Activity:
     )
 
 
-def said_by(scaler: Mapping[str, Any] | None) -> Iterator[str]:
-    """What an autoscaler says of itself."""
-    for one in (scaler or {}).get("statusDetails") or ():
-        yield f"{one.get('type')}: {one.get('message', '')}".rstrip(": ")
+def _complaint(detail: Mapping[str, Any], scaler: Mapping[str, Any], now: datetime) -> Activity:
+    word = str(detail.get("type", ""))
+    return Activity(
+        id=f"{scaler['name']} {word}",
+        at=now,
+        status="failed" if scaler.get("status") == "ERROR" else "warning",
+        description=f"autoscaler {scaler['name']}: {word}",
+        cause=str(detail.get("message", "")),
+    )

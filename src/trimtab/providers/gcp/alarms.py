@@ -13,7 +13,7 @@ from trimtab.providers.gcp.client import Calls, Listed
 from trimtab.providers.gcp.kinds import ALERT_POLICY
 from trimtab.providers.gcp.reads import READERS, list_monitored
 
-UNTOLD = "who may not list alerts does not know"
+UNTOLD = "who may not list alerts (monitoring.alerts.list) does not know"
 
 
 def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:

@@ -22,7 +22,7 @@ from trimtab.providers.gcp.kinds import (
 )
 from trimtab.providers.gcp.links import name_of, parse_link, region_of
 from trimtab.providers.gcp.template import KEYS, SCRIPT
-from trimtab.providers.gcp.translate import zone_of
+from trimtab.providers.gcp.translate import BALANCERS, zone_of
 from trimtab.providers.naming import alarm_name, given
 from trimtab.providers.pause import Pause
 
@@ -386,7 +386,8 @@ def backend_resources(service: Mapping[str, Any], managers: Mapping[Key, Mapping
         if key is not None:
             body = {**backend, **given(drain=drain)}
             name = Key(key.location, BACKEND.name, f"{key.name}/{service['name']}")
-            found.append(_made(name, body, service, None, service=service.get("selfLink")))
+            made = _made(name, body, service, None, service=service.get("selfLink"))
+            found.append(replace(made, item=BALANCERS))
     return found
 
 

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from trimtab.engine.signals import Window
+from trimtab.errors import NotFound
 from trimtab.plan import read_description
 from trimtab.providers.base import GroupState, Instance, InstanceState
-from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.client import Calls, scoped
 from trimtab.providers.gcp.links import name_of, parse_link
 from trimtab.providers.gcp.reads import Place, find_pause, managed_instances, place_of
 
@@ -142,7 +143,20 @@ def _size(item: Mapping[str, Any], machine: Mapping[str, Any]) -> str:
     return name_of(str(flexible or machine.get("machineType", "")))
 
 
-# bounds
+# autoscalers
+
+
+def find_scaler(calls: Calls, manager: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The autoscaler of a group, which the group's own status names."""
+    link = str((manager.get("status") or {}).get("autoscaler") or "")
+    if not link:
+        return None
+    place = place_of(manager)
+    where = scoped("autoscalers", zone=place.zone, region=place.region)
+    try:
+        return calls.get(f"{where.collection}.get", autoscaler=name_of(link), **dict(where.place))
+    except NotFound:
+        return None
 
 
 def bounds_of(scaler: Mapping[str, Any], now: datetime) -> Bounds:

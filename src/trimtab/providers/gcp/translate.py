@@ -36,6 +36,8 @@ from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 
 BETWEEN = ","
 """What stands between the policies that a mark keeps; its words have no spaces."""
+BALANCERS = "load_balancers"
+"""The part of a group that its places in backend services stand for."""
 LONGEST_KEPT = 1024
 """Letters of a description are 2,048 at most."""
 WITHOUT_REDISTRIBUTION = frozenset({"balanced", "any", "any-single-zone"})
@@ -234,6 +236,8 @@ class _Group:
     # who sends it requests
 
     def _backends(self) -> Iterator[Resource]:
+        if BALANCERS in self.group.unmanaged:
+            return
         drains = {one.name or one.id: one.drain for one in self.group.load_balancers}
         rate = rate_of(self.group)
         for service in self.attached.services:
