@@ -118,10 +118,21 @@ class FleetRead:
             if item.key.location not in self.locations:
                 continue
             there = self.found.get(item.key)
-            if there is None or self._is_nearer(item, there):
-                self.found[item.key] = item
-                if kind == MANAGER.name:
-                    self.managers[item.key] = item.attributes["raw"]
+            first, second = (item, there) if there is None or self._is_nearer(item, there) else (there, item)
+            self.found[item.key] = first
+            if kind == MANAGER.name:
+                self.managers[item.key] = first.attributes["raw"]
+            if second is not None and kind in NAMELESS and self._is_ours(second):
+                self._keep_second(second)
+
+    def _keep_second(self, item: Resource) -> None:
+        """Something of ours that was made twice, as where a list lagged behind: it is in no fleet, and so goes."""
+        name = f"{item.key.name} ({name_of(str(item.attributes['name']))})"
+        key = Key(item.key.location, item.key.kind, name)
+        self.found[key] = replace(item, key=key)
+
+    def _is_ours(self, item: Resource) -> bool:
+        return item.mark is not None and item.mark.fleet == self.fleet.name
 
     def _is_nearer(self, item: Resource, there: Resource) -> bool:
         """Of two things of one name: ours before others, then where the fleet asks for it, then the older one."""
@@ -130,8 +141,7 @@ class FleetRead:
 
     def _rank(self, item: Resource) -> tuple[bool, bool, bool]:
         wanted = {self.fleet.native_name(group): zone_of(group) or "" for group in self.fleet.groups}
-        ours = item.mark is not None and item.mark.fleet == self.fleet.name
-        return ours, item.attributes.get("zone", "") == wanted.get(item.key.name), item.mark is not None
+        return self._is_ours(item), item.attributes.get("zone", "") == wanted.get(item.key.name), item.mark is not None
 
     # templates
 
@@ -161,8 +171,7 @@ class FleetRead:
                 self.found[key] = _with_attributes(item, instances=number)
 
     def _is_old(self, item: Resource, current: Mapping[str, int]) -> bool:
-        ours = item.mark is not None and item.mark.fleet == self.fleet.name
-        return item.key.kind == TEMPLATE.name and ours and item.key.name not in current
+        return item.key.kind == TEMPLATE.name and self._is_ours(item) and item.key.name not in current
 
 
 def recount(calls: Calls, live: Live, kept: Collection[Key]) -> None:
