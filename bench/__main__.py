@@ -14,7 +14,7 @@ from bench.clouds import print_clouds, print_loading
 from bench.engine import print_engine
 from bench.latency import print_latency
 from bench.peer import read_account
-from bench.timing import median, timed
+from bench.timing import measure_plan, median, timed
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
 
@@ -82,15 +82,7 @@ def measure(emulator: AwsEmulator, size: int) -> tuple[int, int, int, float, flo
 
     fleet = furnish(client, size)
     with AwsTestCloud(emulator).connect() as cloud:
-        cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
-        cloud.plan(fleet)  # connections are open
-        emulator.doors.clear_requests()
-        plan = cloud.plan(fleet)
-        calls = emulator.doors.count()["total"]
-        emulator.doors.clear_requests()
-        cloud.apply(plan)
-        writes = emulator.doors.count()["writes"]
-        seconds = median(lambda: cloud.plan(fleet))
+        calls, writes, seconds = measure_plan(cloud, fleet, emulator.doors)
     read_account(client)
     emulator.doors.clear_requests()
     peer_seconds = timed(lambda: read_account(client))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import trimtab as tt
-from bench.timing import median
+from bench.timing import measure_plan, median
 from trimtab.emulators import AzureEmulator, GcpEmulator
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -99,15 +99,7 @@ def measure(bench: Bench, size: int) -> tuple[int, int, float, float]:
         account = _account(bench.provider)(emulator)
         fleet = _fleet(bench.provider, size)
         with account.connect() as cloud:
-            cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
-            cloud.plan(fleet)  # connections are open
-            emulator.doors.clear_requests()
-            plan = cloud.plan(fleet)
-            calls = emulator.doors.count()["total"]
-            emulator.doors.clear_requests()
-            cloud.apply(plan)
-            writes = emulator.doors.count()["writes"]
-            seconds = median(lambda: cloud.plan(fleet))
+            calls, writes, seconds = measure_plan(cloud, fleet, emulator.doors)
         return calls, writes, seconds, median(lambda: bench.peer(account))
 
 

@@ -118,7 +118,7 @@ open_for = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(lasting, open_for), min_size=1, max_size=3))
 def test_the_greatest_open_window_is_what_is_in_force(schedules):
     """In every half-hour of a week without clock changes, for any weekly schedules in one zone."""

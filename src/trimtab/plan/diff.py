@@ -114,6 +114,8 @@ class _Maker:
         self._renew_marks()
         self._delete_what_left()
         self._keep_what_groups_need()
+        self._keep_what_is_named()
+        self._tell_who_holds_on()
 
     def ordered(self) -> list[Change]:
         """Groups in the fleet's order, then those that left; within one by rank, deletions last and backwards."""
@@ -334,6 +336,33 @@ class _Maker:
             if groups:
                 self.changes[change.key] = replace(change, after=change.after | groups)
 
+    def _keep_what_is_named(self) -> None:
+        """What something of its group names is deleted only once the change that ends this has gone through."""
+        letting_go = [
+            (change, _values_in(self.kinds[change.key.kind].leaves(change.live.body)))
+            for change in self.changes.values()
+            if change.action in (Action.UPDATE, Action.REPLACE) and change.live is not None
+        ]
+        for key, change in list(self.changes.items()):
+            links = (
+                _links_of(change.live) if change.action is Action.DELETE and change.live is not None else frozenset()
+            )
+            users = frozenset(
+                other.key for other, values in letting_go if other.group == change.group and links & values
+            )
+            if users:
+                self.changes[key] = replace(change, after=change.after | users)
+
+    def _tell_who_holds_on(self) -> None:
+        """Say of what is to be deleted that somebody else's thing keeps it from that."""
+        for key, found in self.live.items():
+            held = self.changes.get(self._held(key) or key)
+            is_theirs = self.kinds[key.kind].holds is not None and self._owner(found) != self.fleet.name
+            if is_theirs and held is not None and held.action is Action.DELETE:
+                labels = self.kinds[key.kind].label, self.kinds[held.key.kind].label
+                text = f"{labels[0]} {key.name!r} is not this fleet's, and keeps the {labels[1]} from being deleted"
+                self.notes.append(Note(text, held.group))
+
     def _held(self, key: Key) -> Key | None:
         """What cannot be deleted while this is there."""
         kind = self.kinds[key.kind]
@@ -419,6 +448,18 @@ def _is_within(name: str, path: str) -> bool:
 
 def _instances(found: Resource) -> int:
     return int(found.attributes.get("instances", 0))
+
+
+def _links_of(found: Resource) -> frozenset[str]:
+    """What others call something by: its ids, ARNs and links, and no plain name."""
+    values = (str(found.attributes.get(name) or "") for name in ("arn", "id", "link", "name"))
+    return frozenset(value for value in values if "/" in value or ":" in value)
+
+
+def _values_in(leaves: Mapping[str, Any]) -> frozenset[str]:
+    """The texts of a body, those in sets too."""
+    found = (value if isinstance(value, frozenset) else (value,) for value in leaves.values())
+    return frozenset(one for values in found for one in values if isinstance(one, str))
 
 
 def _same(before: Any, after: Any) -> bool:

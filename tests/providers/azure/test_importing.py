@@ -15,7 +15,7 @@ from tests.providers.azure.world import GROUP as HOME
 from tests.providers.azure.world import AzureWorld
 from trimtab.emulators import AzureEmulator
 
-NUMBER = 60
+NUMBER = 80
 PARTS = [
     {"template": {"ssh_key": KEY}},
     {"template": {"security_groups": ["web"]}},

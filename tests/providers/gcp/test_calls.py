@@ -67,7 +67,7 @@ def test_a_plan_that_finds_nothing_takes_eight_calls(world, number):
         assert world.doors.count()["total"] == 8, world.doors.count()
         world.doors.clear_requests()
         cloud.status(fleet)
-        assert world.doors.count()["total"] == 4 + number
+        assert world.doors.count()["total"] == 5 + number
 
 
 def live_through(world, cloud, fleet):

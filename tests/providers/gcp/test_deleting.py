@@ -28,6 +28,7 @@ def deleting(world, wanted):
 
 
 def test_a_plan_says_that_it_waits_and_apply_does(world, wanted, deleting):
+    assert deleting.group("web").read().deleting
     plan = deleting.plan(wanted)
     made = {change.key.kind: change.notes for change in plan if change.action == "create"}
     assert set(made) == {"group-manager", "autoscaler"}

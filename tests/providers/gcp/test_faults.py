@@ -48,7 +48,7 @@ def untroubled(emulator, cloud):
     return {name: expected_of(world, cloud, SCENARIOS[name]) for name in ("create", "edit", "destroy")}
 
 
-@pytest.mark.parametrize("kind", ["throttle", "timeout_after"])
+@pytest.mark.parametrize("kind", ["throttle", "error500", "timeout_after"])
 @pytest.mark.parametrize("name", ["create", "edit", "destroy"])
 def test_a_write_that_fails_once_is_made_again(world, cloud, events, untroubled, name, kind):
     scenario = SCENARIOS[name]
@@ -91,6 +91,22 @@ def test_a_lasting_fault_ends_one_group_and_no_other(world, cloud, untroubled, n
     plan = scenario.plan(cloud)
     assert not plan, plan.to_dict()
     assert State(again, cloud).names() == expected
+
+
+def test_whom_an_alarm_told_stays_while_it_still_tells_them(world, cloud):
+    """The channel that an edit no longer needs goes after the alert policy has let go of it, or not at all."""
+    told = {"hot": {"metric": "cpu", "above": 90, "notify": ["ops@example.org"]}}
+    before = make_fleet(gcp_group("web", alarms=told))
+    after = make_fleet(gcp_group("web", alarms={"hot": {**told["hot"], "notify": ["dev@example.org"]}}))
+    cloud.apply(cloud.plan(before)).raise_for_failures()
+    world.doors.fault("denied", operation="UpdateAlertPolicy", times=None)
+    outcomes = {one.change.key.kind: one for one in cloud.apply(cloud.plan(after)).outcomes if one.error}
+    assert set(outcomes) == {"alert-policy", "notification-channel"}
+    assert not outcomes["alert-policy"].skipped
+    assert outcomes["notification-channel"].skipped
+    world.doors.clear_faults()
+    cloud.apply(cloud.plan(after)).raise_for_failures()
+    assert not cloud.plan(after)
 
 
 # reads

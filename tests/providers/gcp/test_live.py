@@ -87,7 +87,7 @@ def project():
         pytest.skip("no credentials: run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS")
     project, location = os.environ.get("GOOGLE_CLOUD_PROJECT", found), os.environ.get("CLOUDSDK_COMPUTE_REGION")
     if not project or location != LOCATION:
-        pytest.skip(f"no project, or another region than {LOCATION}: set GOOGLE_CLOUD_PROJECT")
+        pytest.skip(f"set GOOGLE_CLOUD_PROJECT, and CLOUDSDK_COMPUTE_REGION={LOCATION}, where the contract's zones are")
     return credentials, project, location
 
 

@@ -32,7 +32,7 @@ def test_a_list_that_answers_nothing_costs_nothing(world, cloud, kind, wanted):
     world.doors.fault("stale", service=service, operation=operation, times=None)
     plan = cloud.plan(wanted())
     gone = [change for change in plan if change.action in (Action.DELETE, Action.REPLACE)]
-    assert not [change for change in gone if change.key.kind in ("group-manager", "health-check")]
+    assert not [change for change in gone if change.key.kind in ("group-manager", "autoscaler", "health-check")]
     if not plan.problems:
         cloud.apply(plan, wait="accepted", **AGREED)
     world.doors.clear_faults()
@@ -44,6 +44,21 @@ def test_a_list_that_answers_nothing_costs_nothing(world, cloud, kind, wanted):
     assert len(set(after.names())) == len(after.names())
     if wanted is fleet:
         assert after.names() == before
+
+
+def test_a_list_without_a_group_that_an_autoscaler_has_is_not_believed(world, cloud):
+    """A group cannot go before its autoscaler: nothing is made, replaced or deleted there, and a pause stays."""
+    cloud.group("virtualmin-web").pause(by="Ana")
+    world.emulator._faulty.forget()
+    service, operation = READS["group-manager"]
+    world.doors.fault("stale", service=service, operation=operation, times=None)
+    plan = cloud.plan(fleet())
+    assert not [change for change in plan if change.key.kind in ("group-manager", "autoscaler")]
+    assert {one.kind for one in plan.unknown} == {"group-manager"}
+    assert any("'virtualmin-web' is not in the list" in one.reason for one in plan.unknown)
+    world.doors.clear_faults()
+    assert not cloud.plan(fleet())
+    assert cloud.group("virtualmin-web").read().paused.by == "Ana"
 
 
 def test_what_was_made_twice_goes_with_its_fleet(world, cloud):

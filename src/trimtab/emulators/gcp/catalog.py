@@ -81,7 +81,7 @@ PACKETS = ("TCP", "UDP", "UNSPECIFIED")
 COLLECTIONS: Mapping[str, Collection] = {
     "instanceTemplates": Collection(
         complete=_complete_template,
-        leave=lambda world, key: refuse_in_use(world, key, "instance_template", (MANAGERS, "templateUsers")),
+        leave=lambda world, key: refuse_in_use(world, key, "instance_template", (MANAGERS,)),
     ),
     "healthChecks": Collection(
         complete=_complete_check,

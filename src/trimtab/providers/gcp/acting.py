@@ -10,8 +10,8 @@ from trimtab.plan import read_description
 from trimtab.providers.execution import executed_size, find_amount
 from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.links import lengthened
-from trimtab.providers.gcp.reads import ASKED, find_pause, place_of, with_pause
+from trimtab.providers.gcp.links import lengthened, place_of
+from trimtab.providers.gcp.resources import ASKED, find_pause, with_pause
 from trimtab.providers.gcp.states import States, bounds_of, find_scaler
 from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.pause import Pause

@@ -1,6 +1,6 @@
 """What Compute Engine did to the sizes of groups: operations, failed attempts, what autoscalers say."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,13 +8,11 @@ from typing import Any
 
 from trimtab.providers.base import Activity
 from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.links import name_of, parse_link, region_of
-from trimtab.providers.gcp.reads import place_of
+from trimtab.providers.gcp.links import name_of, parse_link, place_of, region_of
 from trimtab.providers.gcp.states import find_scaler
 
 LOOK_BACK = timedelta(days=7)
 """How far back operations are read; Compute Engine keeps them for two weeks."""
-OURS = {"instanceGroupManagers", "autoscalers"}
 WORDS: Mapping[str, str] = {"insert": "create"}
 MODES = "MODE_"
 """How words begin that only repeat the mode in which somebody put an autoscaler."""
@@ -27,19 +25,14 @@ class Operations:
     calls: Calls
     now: datetime
 
-    def read(self, location: str, groups: Mapping[str, str]) -> dict[str, list[Activity]]:
-        """
-        What was done to groups of a region, newest first; one call.
-
-        Args:
-            location: The region.
-            groups: What the instances of each group are called, by the group's name.
-        """
+    def read(self, managers: Sequence[Mapping[str, Any]]) -> dict[str, list[Activity]]:
+        """What was done to groups, each as its manager is listed, by their names, newest first; one call."""
         begin = (self.now - LOOK_BACK).astimezone(UTC).isoformat()
-        found: dict[str, list[Activity]] = {name: [] for name in groups}
+        found: dict[str, list[Activity]] = {str(one["name"]): [] for one in managers}
         for item in self.calls.aggregated("operations", filter=f'insertTime > "{begin}"').items:
-            for name in _names(item, location, groups):
-                found[name].append(activity_of(item))
+            for manager in managers:
+                if _is_about(item, manager):
+                    found[str(manager["name"])].append(activity_of(item))
         return {name: sorted(some, key=lambda one: one.at, reverse=True) for name, some in found.items()}
 
     def failures(self, manager: Mapping[str, Any]) -> list[Activity]:
@@ -59,9 +52,8 @@ class Operations:
 
     def read_one(self, manager: Mapping[str, Any]) -> list[Activity]:
         """Everything about one group, newest first."""
-        name, base = str(manager["name"]), str(manager.get("baseInstanceName", ""))
         asked: list[Callable[[], list[Activity]]] = [
-            lambda: self.read(place_of(manager).region, {name: base})[name],
+            lambda: self.read([manager])[str(manager["name"])],
             partial(self.failures, manager),
             partial(self.complaints, manager),
         ]
@@ -69,16 +61,21 @@ class Operations:
         return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def _names(item: Mapping[str, Any], location: str, groups: Mapping[str, str]) -> Iterator[str]:
-    parts = parse_link(str(item.get("targetLink", "")))
-    kind, _, place = parts.scope.partition("/")
-    region = region_of(place) if kind == "zones" else place
-    if region != location:
-        return
-    for name, base in groups.items():
-        is_member = parts.kind == "instances" and parts.name.rpartition("-")[0] == base
-        if is_member or (parts.kind in OURS and parts.name == name):
-            yield name
+def _is_about(item: Mapping[str, Any], manager: Mapping[str, Any]) -> bool:
+    """Whether an operation is on a group, on its autoscaler, whatever its name, or on an instance of its own."""
+    parts, place, name = parse_link(str(item.get("targetLink", ""))), place_of(manager), str(manager["name"])
+    kind, _, where = parts.scope.partition("/")
+    if (region_of(where) if kind == "zones" else where) != place.region:
+        return False
+    match parts.kind:
+        case "instanceGroupManagers":
+            return parts.name == name
+        case "autoscalers":
+            return parts.name == name_of(str((manager.get("status") or {}).get("autoscaler") or name))
+        case "instances":
+            return parts.name.rpartition("-")[0] == str(manager.get("baseInstanceName", ""))
+        case _:
+            return False
 
 
 def activity_of(item: Mapping[str, Any]) -> Activity:

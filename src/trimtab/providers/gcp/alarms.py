@@ -11,7 +11,8 @@ from trimtab.plan import Resource
 from trimtab.providers.base import AlarmState
 from trimtab.providers.gcp.client import Calls, Listed
 from trimtab.providers.gcp.kinds import ALERT_POLICY
-from trimtab.providers.gcp.reads import READERS, list_monitored
+from trimtab.providers.gcp.reads import list_monitored
+from trimtab.providers.gcp.resources import READERS
 
 UNTOLD = "who may not list alerts (monitoring.alerts.list) does not know"
 

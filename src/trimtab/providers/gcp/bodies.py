@@ -9,7 +9,7 @@ from trimtab.plan import Action, Change, Kind, Resource, read_description, revea
 from trimtab.providers.base import Write
 from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.links import lengthened, parse_link
-from trimtab.providers.gcp.reads import with_pause
+from trimtab.providers.gcp.resources import with_pause
 from trimtab.providers.writing import find_part, mark_of, put_part
 
 _READ_ONLY = frozenset({"creationRecord", "mutationRecord", "mutationRecords", "validity", "verificationStatus"})

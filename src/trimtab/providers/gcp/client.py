@@ -32,17 +32,15 @@ from google.protobuf.json_format import MessageToDict
 from trimtab.clock import Clock
 from trimtab.errors import (
     AccessDenied,
-    AlreadyExists,
     ConfigError,
     Conflict,
     InvalidRequest,
-    NotFound,
     ProviderError,
-    Throttled,
     Unreachable,
 )
 from trimtab.events import Listener
 from trimtab.providers.calling import LOOPBACK, Caller, check_endpoint
+from trimtab.providers.gcp.failures import class_of, failed
 from trimtab.providers.gcp.links import shortened
 
 ENDPOINT = "https://compute.googleapis.com"
@@ -53,10 +51,6 @@ LONGEST_OPERATION = timedelta(minutes=15)
 FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=10)
 SECONDS = 60
 """How long one call may take."""
-# https://cloud.google.com/compute/docs/api/rate-limits
-TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "resourceNotReady"}
-TAKEN = {"alreadyExists"}
-BUSY = {"resourceInUseByAnotherResource", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "conditionNotMet", "conflict"}
 SERVICES: Mapping[str, tuple[Any, Any]] = {
     "alertPolicies": (AlertPolicyServiceClient, AlertPolicyServiceGrpcTransport),
     "notificationChannels": (NotificationChannelServiceClient, NotificationChannelServiceGrpcTransport),
@@ -292,7 +286,7 @@ class Calls(Caller):
             where, names = _look(found)
             found = self.get(where, **names)
         if found.get("error"):
-            raise _failed(operation, found)
+            raise failed(operation, found)
         return found
 
     # Cloud Monitoring
@@ -480,7 +474,7 @@ def _of_call(error: exceptions.GoogleAPICallError, operation: str) -> ProviderEr
     after = str(headers.get("Retry-After", ""))
     wait = timedelta(seconds=int(after)) if after.isdigit() else None
     text = str(error.message or error)
-    return _class_of(status, reason)(text, provider="gcp", operation=operation, code=reason, after=wait)
+    return class_of(status, reason)(text, provider="gcp", operation=operation, code=reason, after=wait)
 
 
 def _reason(error: exceptions.GoogleAPICallError) -> str:
@@ -490,31 +484,3 @@ def _reason(error: exceptions.GoogleAPICallError) -> str:
             return str(one["reason"])
     grpc_code = error.grpc_status_code
     return str(grpc_code.name) if grpc_code is not None else str(error.reason or "")
-
-
-def _class_of(status: int, reason: str) -> type[ProviderError]:
-    if status == 429 or reason in TOO_FAST:
-        return Throttled
-    if reason in TAKEN:
-        return AlreadyExists
-    if reason in BUSY:
-        return Conflict
-    if status in (401, 403):
-        return AccessDenied
-    if status == 404:
-        return NotFound
-    if status in (409, 412):
-        return AlreadyExists if status == 409 else Conflict
-    if status >= 500 and status != 501:
-        return Unreachable
-    return InvalidRequest
-
-
-def _failed(operation: str, found: Mapping[str, Any]) -> ProviderError:
-    errors = found["error"].get("errors") or [{}]
-    code, text = str(errors[0].get("code", "")), str(errors[0].get("message", "the operation failed"))
-    status = int(found.get("httpErrorStatusCode") or 400)
-    kind = Conflict if code in BUSY else _class_of(status, code)
-    # an operation that was accepted and failed is not made again
-    kind = InvalidRequest if issubclass(kind, (Throttled, Unreachable)) else kind
-    return kind(text, provider="gcp", operation=operation, code=code)

@@ -83,3 +83,19 @@ def _mapped(value: Any, change: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _mapped(item, change) for name, item in value.items()}
     return [_mapped(item, change) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+class Place(NamedTuple):
+    """Where something is: its region, and its zone if it is in one."""
+
+    region: str
+    zone: str = ""
+
+
+def place_of(item: Mapping[str, Any]) -> Place:
+    """The place of a thing by its own link."""
+    scope = parse_link(str(item.get("selfLink", ""))).scope
+    kind, _, name = scope.partition("/")
+    if kind == "zones":
+        return Place(region_of(name), name)
+    return Place(name)

@@ -11,7 +11,8 @@ from trimtab.providers.base import Write
 from trimtab.providers.gcp.bodies import live_of, whole_monitored
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
-from trimtab.providers.gcp.reads import READERS, age_of, list_monitored
+from trimtab.providers.gcp.reads import age_of, list_monitored
+from trimtab.providers.gcp.resources import READERS
 from trimtab.providers.writing import mark_of
 
 MONITORED: Mapping[str, tuple[str, str]] = {

@@ -20,11 +20,11 @@ from trimtab.providers.gcp.alarms import alarm_states
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.links import is_zone, region_of
+from trimtab.providers.gcp.links import is_zone, place_of, region_of
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_NAME, is_name, label_problem
 from trimtab.providers.gcp.permissions import role_definition
-from trimtab.providers.gcp.reads import FleetRead, place_of, recount
+from trimtab.providers.gcp.reads import FleetRead, recount
 from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States
 from trimtab.providers.gcp.template import image_problem, labels_to_check
@@ -115,7 +115,7 @@ class GcpProvider:
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
     ) -> Sequence[GroupState]:
-        """The groups at these places: two lists for all, and a call for the instances of each."""
+        """The groups at these places: three lists for all, and a call for the instances of each."""
         return self._states().read(places, addresses=addresses)
 
     def find_group(self, name: str, location: str) -> GroupState | None:
@@ -141,12 +141,8 @@ class GcpProvider:
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest operation on each group; one call and a list of the groups."""
-        bases = {
-            str(one["name"]): str(one.get("baseInstanceName", ""))
-            for one in self._states().managers()
-            if one["name"] in names and place_of(one).region == location
-        }
-        found = Operations(self.calls, self.clock.now()).read(location, bases)
+        there = [one for one in self._states().managers() if one["name"] in names and place_of(one).region == location]
+        found = Operations(self.calls, self.clock.now()).read(there)
         return {name: some[0] for name, some in found.items() if some}
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:

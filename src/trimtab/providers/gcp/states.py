@@ -1,6 +1,6 @@
 """How groups and their instances stand, out of what Compute Engine answers about them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,8 +11,9 @@ from trimtab.errors import NotFound
 from trimtab.plan import read_description
 from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.links import name_of, parse_link
-from trimtab.providers.gcp.reads import Place, find_pause, managed_instances, place_of
+from trimtab.providers.gcp.links import Place, name_of, parse_link, place_of
+from trimtab.providers.gcp.reads import managed_instances
+from trimtab.providers.gcp.resources import find_pause
 
 ENDING = {"DELETING", "ABANDONING"}
 AT_REST = {"STOPPED", "SUSPENDED", "TERMINATED", "STOPPING", "SUSPENDING"}
@@ -58,22 +59,27 @@ class States:
     def _states(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[GroupState]:
         if not managers:
             return []
-        scalers = {str(one.get("target")): one for one in self.calls.aggregated("autoscalers").items}
-        asked = [partial(managed_instances, self.calls, one) for one in managers]
-        answers = self.calls.all_of(asked)
+        asked: list[Callable[[], Any]] = [partial(self.calls.aggregated, "autoscalers"), self.calls.deletions]
+        asked += [partial(managed_instances, self.calls, one) for one in managers]
+        scaling, going, *answers = self.calls.all_of(asked)
+        scalers = {str(one.get("target")): one for one in scaling.items}
         reached = self._reached() if addresses else {}
-        return [
-            self._state(one, scalers.get(str(one.get("selfLink"))), [_instance(each, one, reached) for each in found])
-            for one, found in zip(managers, answers, strict=True)
-        ]
+        return [self._state(one, scalers, going, found, reached) for one, found in zip(managers, answers, strict=True)]
 
     def _reached(self) -> dict[str, Mapping[str, Any]]:
         """Every instance of the project, by its link."""
         return {str(one["selfLink"]): one for one in self.calls.aggregated("instances").items}
 
     def _state(
-        self, manager: Mapping[str, Any], scaler: Mapping[str, Any] | None, instances: Sequence[Instance]
+        self,
+        manager: Mapping[str, Any],
+        scalers: Mapping[str, Mapping[str, Any]],
+        going: Container[str],
+        instances: Sequence[Mapping[str, Any]],
+        reached: Mapping[str, Mapping[str, Any]],
     ) -> GroupState:
+        link = str(manager.get("selfLink"))
+        scaler = scalers.get(link)
         _, mark = read_description(manager.get("description"))
         desired = int(manager.get("targetSize") or 0)
         bounds = bounds_of(scaler, self.now) if scaler else Bounds(0, desired)
@@ -83,7 +89,8 @@ class States:
             min=bounds.min,
             max=bounds.max,
             desired=desired,
-            instances=tuple(instances),
+            instances=tuple(_instance(each, manager, reached) for each in instances),
+            deleting=link in going,
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=find_pause(scaler),

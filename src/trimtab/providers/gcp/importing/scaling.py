@@ -10,7 +10,7 @@ from trimtab.models import ScalingGroup
 from trimtab.providers.gcp.autoscaler import FULL, IDLE_TARGET, INITIALIZATION, SCALE_IN_WINDOW, per_minute
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
-from trimtab.providers.gcp.reads import ASKED
+from trimtab.providers.gcp.resources import ASKED
 from trimtab.providers.imports import legal
 from trimtab.providers.leaves import Reply
 from trimtab.providers.pause import Pause

@@ -10,8 +10,9 @@ from trimtab.plan import read_description, read_tags
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.importing import alerts, machine, scaling
 from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
-from trimtab.providers.gcp.links import name_of, parse_link
-from trimtab.providers.gcp.reads import find_pause, list_monitored, place_of
+from trimtab.providers.gcp.links import name_of, parse_link, place_of
+from trimtab.providers.gcp.reads import list_monitored
+from trimtab.providers.gcp.resources import find_pause
 from trimtab.providers.gcp.states import States
 from trimtab.providers.imports import Imported, LeafTable, Loss, group_names
 from trimtab.providers.leaves import Reply

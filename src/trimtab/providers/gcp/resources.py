@@ -1,0 +1,228 @@
+"""What Compute Engine and Cloud Monitoring answer, each thing as plans compare it; pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from trimtab.plan import Key, Mark, Resource, Secret, read_description, read_tags
+from trimtab.providers.gcp.kinds import (
+    ALERT_POLICY,
+    AUTOSCALER,
+    BACKEND,
+    CHANNEL,
+    HEALTH_CHECK,
+    MANAGER,
+    TEMPLATE,
+)
+from trimtab.providers.gcp.links import Place, name_of, place_of
+from trimtab.providers.gcp.template import SCRIPT
+from trimtab.providers.gcp.translate import BALANCERS
+from trimtab.providers.naming import given
+from trimtab.providers.pause import Pause
+
+ASKED = "trimtab-asked"
+"""The scaling schedule that holds a size for which somebody asked; no plan compares it."""
+_PAUSE = re.compile(r"\n?\[trimtab-paused ([^\]]*)\]")
+_STANDARD = "STANDARD"
+
+
+def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
+    """A managed instance group as plans compare it."""
+    place = place_of(item)
+    description, mark = read_description(item.get("description"))
+    distribution = item.get("distributionPolicy") or {}
+    zones = sorted(name_of(str(one.get("zone", ""))) for one in distribution.get("zones") or ())
+    versions = item.get("versions") or [given(instanceTemplate=item.get("instanceTemplate"))]
+    body = {
+        **item,
+        **given(zone=place.zone or None),
+        "versions": [given(instanceTemplate=one.get("instanceTemplate")) for one in versions],
+        "distributionPolicy": {} if place.zone else {**distribution, "zones": zones},
+        "namedPorts": [{"name": one["name"], "port": one["port"]} for one in item.get("namedPorts") or ()],
+        "updatePolicy": _redistribution(item, place),
+    }
+    if not place.zone:
+        body.pop("zone", None)
+    return _made(
+        Key(place.region, MANAGER.name, item["name"]),
+        body,
+        item,
+        mark,
+        description=description,
+        zone=place.zone,
+        instances=int(item.get("targetSize") or 0),
+        instance_group=item.get("instanceGroup"),
+    )
+
+
+def _redistribution(item: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    policy = dict(item.get("updatePolicy") or {})
+    if place.zone:
+        policy.pop("instanceRedistributionType", None)
+    return policy
+
+
+def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
+    """
+    An autoscaler as plans compare it, under the name of its group: without a size asked for, a pause undone.
+
+    A group has one autoscaler, and gcloud and the console name it as they like.
+    """
+    place = place_of(item)
+    pause = find_pause(item)
+    description, mark = read_description(_PAUSE.sub("", item.get("description") or "") or None)
+    policy = dict(item.get("autoscalingPolicy") or {})
+    if pause is not None and pause.held:
+        policy["mode"] = pause.held[0]
+    windows = {name: _window(one) for name, one in (policy.get("scalingSchedules") or {}).items() if name != ASKED}
+    body = {
+        **given(zone=place.zone or None),
+        "target": item.get("target"),
+        "autoscalingPolicy": {**policy, "scalingSchedules": windows},
+    }
+    return _made(
+        Key(place.region, AUTOSCALER.name, name_of(str(item.get("target") or item["name"]))),
+        body,
+        item,
+        mark,
+        description=description,
+        zone=place.zone,
+        paused=pause.line() if pause else None,
+    )
+
+
+def _window(schedule: Mapping[str, Any]) -> dict[str, Any]:
+    return {**schedule, "timeZone": schedule.get("timeZone") or "UTC", "disabled": bool(schedule.get("disabled"))}
+
+
+def find_pause(autoscaler: Mapping[str, Any] | None) -> Pause | None:
+    """The pause that is marked on an autoscaler."""
+    found = _PAUSE.search((autoscaler or {}).get("description") or "")
+    return None if found is None else Pause.parse(found[1])
+
+
+def with_pause(description: str | None, pause: Pause | None) -> str:
+    """A description with the mark of a pause, or without any."""
+    plain = _PAUSE.sub("", description or "")
+    # the mark of the owner stays the last line
+    head, _, last = plain.rpartition("\n")
+    if pause is None:
+        return plain
+    line = f"[trimtab-paused {pause.line().replace(']', ')')}]"
+    return "\n".join(part for part in (head, line, last) if part)
+
+
+def template_resource(item: Mapping[str, Any], location: str) -> Resource:
+    """An instance template as plans compare it: what Compute Engine adds by itself left out."""
+    _, mark = read_description(item.get("description"))
+    place = mark.kept.get("location") if mark else None
+    key = Key(place or location, TEMPLATE.name, item["name"])
+    return _made(key, {"properties": plain_properties(item.get("properties") or {})}, item, mark)
+
+
+def plain_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A machine in the terms in which a fleet gives it."""
+    metadata = [_metadata(one) for one in (properties.get("metadata") or {}).get("items") or ()]
+    scheduling = dict(properties.get("scheduling") or {})
+    return {
+        **properties,
+        "disks": [_disk(one) for one in properties.get("disks") or ()],
+        "networkInterfaces": [_card(one) for one in properties.get("networkInterfaces") or ()],
+        "metadata": {"items": sorted(metadata, key=lambda one: str(one["key"]))},
+        "scheduling": scheduling if scheduling.get("provisioningModel", _STANDARD) != _STANDARD else {},
+        "tags": {"items": sorted((properties.get("tags") or {}).get("items") or ())},
+        "serviceAccounts": [
+            {"email": one.get("email"), "scopes": sorted(one.get("scopes") or ())}
+            for one in properties.get("serviceAccounts") or ()
+        ],
+    }
+
+
+def _metadata(item: Mapping[str, Any]) -> dict[str, Any]:
+    value = item.get("value", "")
+    return {"key": item["key"], "value": Secret(value) if item["key"] == SCRIPT else value}
+
+
+def _card(card: Mapping[str, Any]) -> dict[str, Any]:
+    configs = [given(type=one.get("type"), name=one.get("name")) for one in card.get("accessConfigs") or ()]
+    return given(
+        network=None if card.get("subnetwork") else card.get("network"),
+        subnetwork=card.get("subnetwork"),
+        accessConfigs=configs,
+    )
+
+
+def _disk(disk: Mapping[str, Any]) -> dict[str, Any]:
+    found = {**disk, "boot": bool(disk.get("boot")), "autoDelete": bool(disk.get("autoDelete"))}
+    if found["boot"]:
+        found.pop("deviceName", None)
+    return found
+
+
+def health_check_resource(item: Mapping[str, Any], location: str) -> Resource:
+    """A health check as plans compare it."""
+    _, mark = read_description(item.get("description"))
+    place = place_of(item)
+    return _made(Key(place.region, HEALTH_CHECK.name, item["name"]), dict(item), item, mark)
+
+
+def backend_resources(service: Mapping[str, Any], managers: Mapping[Key, Mapping[str, Any]]) -> list[Resource]:
+    """The backends of a service that are groups of the fleet's project, each contained in its group."""
+    by_group = {str(raw.get("instanceGroup", "")): key for key, raw in managers.items()}
+    drain = (service.get("connectionDraining") or {}).get("drainingTimeoutSec")
+    found = []
+    for backend in service.get("backends") or ():
+        key = by_group.get(str(backend.get("group", "")))
+        if key is not None:
+            body = {**backend, **given(drain=drain)}
+            name = Key(key.location, BACKEND.name, f"{key.name}/{service['name']}")
+            made = _made(name, body, service, None, service=service.get("selfLink"))
+            found.append(replace(made, item=BALANCERS))
+    return found
+
+
+def alert_resource(item: Mapping[str, Any], location: str) -> Resource:
+    """An alert policy as plans compare it."""
+    _, mark = read_tags(item.get("userLabels") or {})
+    key = Key((mark.kept.get("location") if mark else None) or location, ALERT_POLICY.name, item["displayName"])
+    conditions = [_condition(one) for one in item.get("conditions") or ()]
+    return _made(key, {**item, "conditions": conditions}, item, mark)
+
+
+def _condition(condition: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: value for name, value in condition.items() if name != "name"}
+    threshold = found.get("conditionThreshold")
+    if threshold is not None:
+        found["conditionThreshold"] = {"thresholdValue": 0.0, "duration": "0s", **threshold}
+    return found
+
+
+def channel_resource(item: Mapping[str, Any], location: str) -> Resource:
+    """A notification channel as plans compare it."""
+    _, mark = read_tags(item.get("userLabels") or {})
+    name = item.get("displayName") or name_of(item["name"])
+    key = Key((mark.kept.get("location") if mark else None) or location, CHANNEL.name, name)
+    return _made(key, dict(item), item, mark)
+
+
+def _made(key: Key, body: Mapping[str, Any], item: Mapping[str, Any], mark: Mark | None, **more: Any) -> Resource:
+    attributes = {
+        "link": item.get("selfLink"),
+        "name": item.get("name"),
+        "fingerprint": item.get("fingerprint"),
+        "raw": dict(item),
+        **{name: value for name, value in more.items() if value is not None},
+    }
+    return Resource(key=key, body=body, group=mark.group if mark else "", mark=mark, attributes=attributes)
+
+
+Reader = Callable[[Mapping[str, Any], str], Resource]
+READERS: Mapping[str, Reader] = {
+    TEMPLATE.name: template_resource,
+    HEALTH_CHECK.name: health_check_resource,
+    MANAGER.name: manager_resource,
+    AUTOSCALER.name: autoscaler_resource,
+    ALERT_POLICY.name: alert_resource,
+    CHANNEL.name: channel_resource,
+}
