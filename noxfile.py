@@ -16,9 +16,10 @@ def group(name):
     return nox.project.dependency_groups(PYPROJECT, name)
 
 
-def run_tests(session, *paths):
+def run_tests(session, *paths, **env):
     workers = ("-n", str(min(os.cpu_count() or 1, 4)))
-    session.run("python", "-m", "pytest", *workers, *(session.posargs or paths), env={"PYTHONWARNINGS": "default"})
+    env = {"PYTHONWARNINGS": "default", **env}
+    session.run("python", "-m", "pytest", *workers, *(session.posargs or paths), env=env)
 
 
 @nox.session
@@ -40,6 +41,13 @@ def tests(session):
     """All tests, on the Python that runs nox."""
     session.install(ALL, *group("test"))
     run_tests(session, "tests")
+
+
+@nox.session
+def exhaustive(session):
+    """The same tests with twenty times the examples of each law: 2,000 where `tests` takes 100."""
+    session.install(ALL, *group("test"))
+    run_tests(session, "tests", TRIMTAB_EXHAUSTIVE="1")
 
 
 @nox.session
