@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.models import Fleet, Position
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
-from trimtab.plan.resource import Key, Ref, Resource, Secret, Text, references, resolved
+from trimtab.plan.resource import Key, Mark, Ref, Resource, Secret, Text, references, resolved
 from trimtab.plan.signing import hidden_digest, memory_of, sign
 
 
@@ -180,7 +180,7 @@ class _Maker:
                 Note(text + "choose another name, or take it over with adopt", item.group, foreign=True)
             )
             return None
-        wanted = replace(found, mark=replace(item.mark, digest="") if item.mark else None, group=item.group)
+        wanted = replace(found, mark=self._adopting(item), group=item.group)
         return Change(
             action=Action.ADOPT,
             reason=Reason.ADOPTED,
@@ -189,6 +189,12 @@ class _Maker:
             wanted=wanted,
             live=found,
         )
+
+    def _adopting(self, item: Resource) -> Mark | None:
+        """The mark of what is taken over as it is: it tells neither what is wanted nor what was never read."""
+        unread = {memory_of(row) for row in self.kinds[item.key.kind].fields if row.hidden}
+        kept = {name: value for name, value in item.mark.kept.items() if name not in unread} if item.mark else {}
+        return replace(item.mark, digest="", kept=kept) if item.mark else None
 
     def _compare(self, item: Resource, found: Resource) -> Change | None:
         kind = self.kinds[item.key.kind]

@@ -131,6 +131,10 @@ class Kind:
                     found.setdefault(path, frozenset(row.default) if isinstance(row.default, list) else row.default)
         return found
 
+    def outside(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Every leaf of a body that no row is about, by path: no plan looks at it."""
+        return {path: value for path, value in self._walk("", "", body) if self.find(path) is None}
+
     def _walk(self, path: str, pattern: str, value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, Mapping):
             dot = "." if path else ""

@@ -41,7 +41,7 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported
 from trimtab.providers.naming import alarm_name, only_one
 from trimtab.providers.pause import Pause
 

@@ -26,7 +26,7 @@ from trimtab.providers.azure.translate import SHORTEST_GRACE, grace_of, repairs,
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
 

@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.providers.azure.alerts import SEVERITY
 from trimtab.providers.azure.importing.metrics import compared, metric_of, statistic_of
 from trimtab.providers.azure.names import read_iso
-from trimtab.providers.imports import legal
+from trimtab.providers.importing.names import legal
 from trimtab.providers.leaves import Reply
 
 CRITERION = "properties.criteria.allOf[0]"

@@ -12,7 +12,9 @@ from trimtab.providers.azure.importing.metrics import compared, metric_of, stati
 from trimtab.providers.azure.names import iso, read_iso
 from trimtab.providers.azure.profiles import DEFAULT, read_twin
 from trimtab.providers.azure.zones import iana_zones, windows_zone
-from trimtab.providers.imports import Loss, legal
+from trimtab.providers.importing.names import legal
+from trimtab.providers.importing.notes import ImportNote
+from trimtab.providers.imports import loss
 from trimtab.providers.leaves import Reply
 from trimtab.providers.pause import Pause
 
@@ -42,7 +44,7 @@ class SettingReading:
 
     reply: Reply
     paused: Pause | None
-    notes: list[Loss] = field(default_factory=list)
+    notes: list[ImportNote] = field(default_factory=list)
 
     def fields(self) -> dict[str, Any]:
         """The fields of a group that the setting says."""
@@ -228,7 +230,7 @@ class SettingReading:
         known = iana_zones(windows)
         if len(known) > 1 and not any(note.path == "time zone" for note in self.notes):
             reason = f"{len(known)} zones of IANA go by this name; {known[0]} is taken, correct it if it is another"
-            self.notes.append(Loss(path="time zone", value=windows, reason=reason))
+            self.notes.append(loss(path="time zone", value=windows, reason=reason))
         return known[0] if known else "UTC"
 
 

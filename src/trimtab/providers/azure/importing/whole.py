@@ -12,7 +12,8 @@ from trimtab.providers.azure.importing import alerts, machine, setting
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
 from trimtab.providers.azure.reads import find_pause, list_kind, normal_location
 from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP
-from trimtab.providers.imports import Imported, LeafTable, Loss, group_names
+from trimtab.providers.importing.notes import Imported, ImportNote
+from trimtab.providers.imports import LeafTable, group_names, loss
 from trimtab.providers.leaves import Reply
 
 HIDDEN = "Azure never gives back the start script; write it as `template.user_data`, or a plan takes it away"
@@ -90,7 +91,7 @@ class _Reading:
         self.set = Reply("VirtualMachineScaleSets_Get", replies.scale_set)
         self.setting = Reply("AutoscaleSettings_Get", replies.setting) if replies.setting is not None else None
         self.alerts = [Reply("MetricAlerts_Get", one) for one in replies.alerts]
-        self.more: list[Loss] = []
+        self.more: list[ImportNote] = []
         self.group = ScalingGroup.model_validate(self._fields())
 
     def _fields(self) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class _Reading:
         size = int(self.set.take("sku.capacity", "capacity.desired") or 0)
         tags, mark = read_tags(self.set.take("tags", "tags") or {})
         if mark is not None and "customdata" in mark.kept:
-            self.more.append(Loss(path=f"scale set {native}: customData", reason=HIDDEN))
+            self.more.append(loss(path=f"scale set {native}: customData", reason=HIDDEN))
         found: dict[str, Any] = {**machine.machine_of(self.set, native), "tags": tags}
         sized = self._sized(native, size)
         azure = {**found.get("azure", {}), **sized.pop("azure", {})}
@@ -114,7 +115,7 @@ class _Reading:
     def _sized(self, native: str, size: int) -> dict[str, Any]:
         if self.setting is None:
             text = "nothing keeps its size between bounds; a plan makes a setting that keeps it where it is"
-            self.more.append(Loss(path=f"scale set {native}: autoscale setting", reason=text))
+            self.more.append(loss(path=f"scale set {native}: autoscale setting", reason=text))
             found: dict[str, Any] = {"capacity": {"min": size, "max": size, "desired": size}, "alarms": {}}
         else:
             reading = setting.SettingReading(self.setting, find_pause(self.setting.body))
@@ -131,7 +132,7 @@ class _Reading:
             found["alarms"][name] = alarm
         return found
 
-    def notes(self) -> Iterator[Loss]:
+    def notes(self) -> Iterator[ImportNote]:
         """All that the group leaves out."""
         native = self.replies.scale_set["name"]
         yield from self.set.losses(f"scale set {native}", machine.READ_ONLY)

@@ -10,7 +10,7 @@ from trimtab.providers.gcp.alerts import ACROSS, CLOSED, MINUTE, OVER_TIME, PERC
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.gcp.names import MISSING, read_span
-from trimtab.providers.imports import legal
+from trimtab.providers.importing.names import legal
 from trimtab.providers.leaves import Reply
 
 C = "conditions[0].conditionThreshold"

@@ -11,7 +11,7 @@ from trimtab.providers.gcp.autoscaler import FULL, IDLE_TARGET, INITIALIZATION, 
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.gcp.resources import ASKED
-from trimtab.providers.imports import legal
+from trimtab.providers.importing.names import legal
 from trimtab.providers.leaves import Reply
 from trimtab.providers.pause import Pause
 

@@ -14,7 +14,8 @@ from trimtab.providers.gcp.links import name_of, parse_link, place_of
 from trimtab.providers.gcp.reads import list_monitored
 from trimtab.providers.gcp.resources import find_pause
 from trimtab.providers.gcp.states import States
-from trimtab.providers.imports import Imported, LeafTable, Loss, group_names
+from trimtab.providers.importing.notes import Imported, ImportNote
+from trimtab.providers.imports import LeafTable, group_names, loss
 from trimtab.providers.leaves import Reply
 
 
@@ -136,10 +137,10 @@ class _Reading:
         )
         self.scaler = Reply("autoscalers.get", replies.autoscaler) if replies.autoscaler is not None else None
         self.alerts = [Reply("alertPolicies.get", one) for one in replies.alerts]
-        self.more: list[Loss] = []
+        self.more: list[ImportNote] = []
         self.group = ScalingGroup.model_validate(self._fields())
         if problem := scaling.overlap_of(self.group):
-            self.more.append(Loss(path=f"autoscaler {self.native}: scalingSchedules", reason=problem))
+            self.more.append(loss(path=f"autoscaler {self.native}: scalingSchedules", reason=problem))
 
     @property
     def native(self) -> str:
@@ -172,7 +173,7 @@ class _Reading:
     def _sized(self, size: int) -> dict[str, Any]:
         if self.scaler is None:
             text = "nothing keeps its size between bounds; a plan makes an autoscaler that is off and keeps them"
-            self.more.append(Loss(path=f"group {self.native}: autoscaler", reason=text))
+            self.more.append(loss(path=f"group {self.native}: autoscaler", reason=text))
             return {"capacity": {"min": size, "max": size, "desired": size}}
         backends = [
             one
@@ -229,7 +230,7 @@ class _Reading:
             found[name] = alarm
         return found
 
-    def notes(self) -> Iterator[Loss]:
+    def notes(self) -> Iterator[ImportNote]:
         """All that the group leaves out."""
         for reply, label, read_only in self._read():
             yield from reply.losses(label, read_only)
