@@ -5,6 +5,7 @@ from typing import Any
 
 from trimtab.models import ScalingGroup
 from trimtab.plan import Key, Mark
+from trimtab.providers.memory.kinds import id_of
 
 Bodies = Mapping[Key, tuple[Mapping[str, Any], Mark | None]]
 _ASIDE = ("min", "max", "desired", "base", "template", "zones", "subnets", "network")
@@ -52,20 +53,25 @@ def _placement(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _inside(bodies: Bodies, group: Key, kind: str) -> Iterator[dict[str, Any]]:
     for key, (body, _) in sorted(bodies.items(), key=_name):
-        if (key.location, key.kind, key.parent_name) == (group.location, kind, group.name):
-            yield {"name": key.own_name, **body}
+        if (key.location, key.kind, key.parent) == (group.location, kind, group.name):
+            yield {"name": key.name, **body}
 
 
 def _alarms(bodies: Bodies, group: Key) -> Iterator[dict[str, Any]]:
     mark = bodies[group][1]
+    policies = {
+        id_of(key): key.name
+        for key in bodies
+        if (key.location, key.kind, key.parent) == (group.location, "policy", group.name)
+    }
     for key, (body, own) in sorted(bodies.items(), key=_name):
         if key.kind != "alarm" or key.location != group.location:
             continue
         triggers = list(body.get("triggers", ()))
-        acts = any(one.startswith(f"{group.name}/") for one in triggers)
+        acts = any(one in policies for one in triggers)
         if acts or (own is not None and mark is not None and (own.fleet, own.group) == (mark.fleet, mark.group)):
             name = key.name.removeprefix(f"{own.fleet}-{own.group}-" if own else f"{group.name}-")
-            yield {"name": name, **body, "triggers": [one.rpartition("/")[2] for one in triggers]}
+            yield {"name": name, **body, "triggers": [policies[one] for one in triggers if one in policies]}
 
 
 def _name(item: tuple[Key, Any]) -> Key:
