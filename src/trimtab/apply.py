@@ -73,6 +73,7 @@ class Applied:
                 "action": one.change.action.value,
                 "kind": one.change.key.kind,
                 "name": one.change.key.name,
+                **({"parent": one.change.key.parent} if one.change.key.parent else {}),
                 "location": one.change.key.location,
                 "group": one.change.group,
                 "outcome": "done" if one.is_done else "skipped" if one.skipped else "failed",
@@ -128,7 +129,7 @@ def _group_key(change: Change) -> str:
 
 
 def _call_key(change: Change) -> tuple[str, str, str, Action]:
-    return change.key.location, change.key.kind, change.key.parent_name, change.action
+    return change.key.location, change.key.kind, change.key.parent, change.action
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Changes and plans as data."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -98,7 +98,7 @@ class Change:
     def ground(self) -> list[Any]:
         """What the change assumes of the cloud and wants of it: existence and compared fields, as digests."""
         compared = [[item.path, digest(item.old), digest(plain(item.new))] for item in self.fields]
-        return [self.action.value, str(self.key), self.live is not None, sorted(compared)]
+        return [self.action.value, *astuple(self.key), self.live is not None, sorted(compared)]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data; secrets as digests."""
@@ -107,6 +107,7 @@ class Change:
             "reason": self.reason.value,
             "kind": self.key.kind,
             "name": self.key.name,
+            **({"parent": self.key.parent} if self.key.parent else {}),
             "location": self.key.location,
             "group": self.group,
             "instances_lost": self.instances,

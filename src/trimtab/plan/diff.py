@@ -248,7 +248,7 @@ class _Maker:
     def _reason(self, item: Resource, found: Resource) -> Reason:
         holder = self.kinds[item.key.kind].parent
         if self.kinds[item.key.kind].mark is MarkPlace.PARENT and holder is not None:
-            key = Key(item.key.location, holder, item.key.parent_name)
+            key = Key(item.key.location, holder, item.key.parent)
             parent, old = self.wanted.get(key), self.live.get(key)
             if parent is None or old is None:
                 return Reason.EDITED
@@ -401,7 +401,7 @@ class _Maker:
 
     def _parent(self, key: Key) -> Key | None:
         parent = self.kinds[key.kind].parent
-        return Key(key.location, parent, key.parent_name) if parent and key.parent_name else None
+        return Key(key.location, parent, key.parent) if parent and key.parent else None
 
     def _mark_of(self, found: Resource) -> Any:
         parent = self._parent(found.key)

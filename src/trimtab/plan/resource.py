@@ -12,24 +12,24 @@ PENDING = "(known after apply)"
 
 @dataclass(frozen=True, order=True, slots=True)
 class Key:
-    """What tells one resource from all others: location, kind, native name (PARENT/NAME when contained)."""
+    """
+    What tells one resource from all others. Names are opaque: never split, never parsed, printed whole.
+
+    Attributes:
+        location: The region that it belongs to.
+        kind: The name of its `Kind`.
+        name: Its native name.
+        parent: The native name of what contains it; empty when nothing does.
+    """
 
     location: str
     kind: str
     name: str
-
-    @property
-    def parent_name(self) -> str:
-        """The native name of what contains it; empty when nothing does."""
-        return self.name.rpartition("/")[0]
-
-    @property
-    def own_name(self) -> str:
-        """The native name without its parent's."""
-        return self.name.rpartition("/")[2]
+    parent: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name} ({self.location})"
+        where = f"{self.parent} in {self.location}" if self.parent else self.location
+        return f"{self.kind} {self.name} ({where})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +230,13 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _place(key: Key) -> list[str]:
+    return [key.location, key.kind, *([key.parent] if key.parent else []), key.name]
+
+
 def _canonical(value: Any) -> Any:
     if isinstance(value, Ref):
-        return ["ref", value.key.location, value.key.kind, value.key.name, value.attribute]
+        return ["ref", *_place(value.key), value.attribute]
     if isinstance(value, Text):
         return ["text", *(_canonical(part) for part in value.parts)]
     if isinstance(value, Secret):

@@ -15,7 +15,7 @@ def sign(kinds: Mapping[str, Kind], wanted: Iterable[Resource]) -> list[Resource
     inside: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for item in wanted:
         if kinds[item.key.kind].mark is MarkPlace.PARENT:
-            inside[item.key.location, item.key.parent_name].append([item.key.name, _basis(kinds, item)])
+            inside[item.key.location, item.key.parent].append([item.key.name, _basis(kinds, item)])
     signed = []
     for item in wanted:
         if item.mark is not None and kinds[item.key.kind].mark is not MarkPlace.PARENT:

@@ -108,8 +108,8 @@ def _change_view(change: Change, kind: Kind, *, show_place: bool) -> RenderableT
 def _heading(change: Change, kind: Kind) -> Text:
     symbol, colour = SYMBOLS[change.action]
     if change.renews_mark_only:
-        return Text(f"{symbol} {kind.label}  {printable(change.key.own_name)}  renews its mark", "dim")
-    text = Text.assemble((symbol, f"bold {colour}"), (f" {kind.label}  ", colour), (printable(change.key.own_name), ""))
+        return Text(f"{symbol} {kind.label}  {printable(change.key.name)}  renews its mark", "dim")
+    text = Text.assemble((symbol, f"bold {colour}"), (f" {kind.label}  ", colour), (printable(change.key.name), ""))
     text.append(f"  [{change.reason}]", "dim")
     if kind.holds_instances and change.action in (Action.DELETE, Action.REPLACE):
         text.append(f"  {_loss(change)}", "bold red")

@@ -57,7 +57,7 @@ def event_line(event: Event) -> str:
             return ""
         case ChangeEnded(change, error, skipped):
             state = f"{'not tried' if skipped else 'failed'}: {error}" if error else "done"
-            return printable(f"{change.group}: {change.action} {change.key.kind} {change.key.own_name}: {state}")
+            return printable(f"{change.group}: {change.action} {change.key.kind} {change.key.name}: {state}")
         case Waiting(group, key, ready, desired):
             return printable(f"{group}: {ready} of {desired} instances ready in {key.name}")
         case CallRetried(operation, attempt, wait, error):

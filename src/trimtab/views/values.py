@@ -31,7 +31,7 @@ def value_text(value: Any, *, quoted: bool = False, longest: int | None = None) 
         longest: Cut what is longer.
     """
     if isinstance(value, Ref):
-        return Text.assemble(f"{value.attribute} of {printable(value.key.own_name)} ", (PENDING, "italic"))
+        return Text.assemble(f"{value.attribute} of {printable(value.key.name)} ", (PENDING, "italic"))
     if isinstance(value, Composed):
         return Text("").join(value_text(part) for part in value.parts)
     if isinstance(value, Secret):

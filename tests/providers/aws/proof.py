@@ -295,7 +295,7 @@ def owned(cloud):
         if key.kind == "scaling-policy":
             arns[item.attributes["arn"]] = key.name
     for key, item in live.resources.items():
-        if (key.parent_name or key.name) not in OUR_GROUPS | OUR_ALARMS:
+        if (key.parent or key.name) not in OUR_GROUPS | OUR_ALARMS:
             continue
         body = json.dumps(item.body, sort_keys=True, default=_text)
         for arn, name in arns.items():

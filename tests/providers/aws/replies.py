@@ -35,7 +35,7 @@ def replies_to(group, now=NOW):
     """What the calls would answer once `group` is applied, less all marks but the template's, which versions keep."""
     made = translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION)
     known = {ref: _given(ref) for item in made for ref in references(item.body)}
-    bodies = {(item.key.kind, item.key.own_name): revealed(resolved(item.body, known)) for item in made}
+    bodies = {(item.key.kind, item.key.name): revealed(resolved(item.body, known)) for item in made}
 
     def of(kind):
         return [(name, body) for (one, name), body in bodies.items() if one == kind]
@@ -64,7 +64,7 @@ _HOOK = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON", "GlobalTimeout": 
 
 
 def _given(ref):
-    return _arn(ref.key.own_name) if ref.attribute == "arn" else "1"
+    return _arn(ref.key.name) if ref.attribute == "arn" else "1"
 
 
 def _arn(policy):

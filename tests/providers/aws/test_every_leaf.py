@@ -92,11 +92,11 @@ def send(world, item, path, body):
         send_group(autoscaling, key, path, body, item)
     elif kind == "scaling-policy":
         given = {name: value for name, value in body.items() if value != []}
-        autoscaling.put_scaling_policy(AutoScalingGroupName=key.parent_name, PolicyName=key.own_name, **given)
+        autoscaling.put_scaling_policy(AutoScalingGroupName=key.parent, PolicyName=key.name, **given)
     elif kind == "scheduled-action":
         times = {name: datetime.fromisoformat(body[name]) for name in ("StartTime", "EndTime") if name in body}
         autoscaling.put_scheduled_update_group_action(
-            AutoScalingGroupName=key.parent_name, ScheduledActionName=key.own_name, **{**body, **times}
+            AutoScalingGroupName=key.parent, ScheduledActionName=key.name, **{**body, **times}
         )
     else:
         world.put_alarm(key.name, **{path.split("[")[0].split(".")[0]: body[path.split("[")[0].split(".")[0]]})

@@ -84,7 +84,7 @@ def test_things_with_similar_names_are_left_alone(world, cloud, foreign, name):
     scenario.prepare(world, cloud)
     plan = scenario.plan(cloud)
     assert not plan.problems
-    assert {change.key.parent_name or change.key.name for change in plan} <= OUR_GROUPS | OUR_ALARMS
+    assert {change.key.parent or change.key.name for change in plan} <= OUR_GROUPS | OUR_ALARMS
     cloud.apply(plan, **AGREED).raise_for_failures()
     assert not scenario.plan(cloud)
     assert State(world).foreign() == foreign

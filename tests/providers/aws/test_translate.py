@@ -54,7 +54,7 @@ def request(item):
     """Service, operation and parameters of the call that would create a resource."""
     known = {ref: "arn:aws:autoscaling:x" if ref.attribute == "arn" else "1" for ref in references(item.body)}
     body = revealed(resolved(item.body, known))
-    name = item.key.own_name
+    name = item.key.name
     match item.key.kind:
         case "launch-template":
             return "ec2", "CreateLaunchTemplate", {"LaunchTemplateName": name, **body}
@@ -64,11 +64,11 @@ def request(item):
                 body["VPCZoneIdentifier"] = ",".join(body["VPCZoneIdentifier"])
             return "autoscaling", "CreateAutoScalingGroup", {"AutoScalingGroupName": name, **body}
         case "scaling-policy":
-            given = {"AutoScalingGroupName": item.key.parent_name, "PolicyName": name, **body}
+            given = {"AutoScalingGroupName": item.key.parent, "PolicyName": name, **body}
             return "autoscaling", "PutScalingPolicy", given
         case "scheduled-action":
             actions = [{"ScheduledActionName": name, **body}]
-            given = {"AutoScalingGroupName": item.key.parent_name, "ScheduledUpdateGroupActions": actions}
+            given = {"AutoScalingGroupName": item.key.parent, "ScheduledUpdateGroupActions": actions}
             return "autoscaling", "BatchPutScheduledUpdateGroupAction", given
         case _:
             return "cloudwatch", "PutMetricAlarm", {"AlarmName": name, **body}
@@ -222,7 +222,7 @@ def test_metrics_keep_their_unit():
 
 def actions(schedules, now=NOW, **capacity):
     fleet = one_group(schedules=schedules, capacity={"min": 2, "max": 10, **capacity})
-    return {item.key.own_name: item.body for item in of_kind(fleet, "scheduled-action", now)}
+    return {item.key.name: item.body for item in of_kind(fleet, "scheduled-action", now)}
 
 
 def test_a_window_is_two_actions():

@@ -84,8 +84,8 @@ class AwsWorld:
 
     def _tamper_scaling_policy(self, key):
         self.client("autoscaling").put_scaling_policy(
-            AutoScalingGroupName=key.parent_name,
-            PolicyName=key.own_name,
+            AutoScalingGroupName=key.parent,
+            PolicyName=key.name,
             PolicyType="SimpleScaling",
             AdjustmentType="ChangeInCapacity",
             ScalingAdjustment=2,
@@ -96,11 +96,11 @@ class AwsWorld:
     def _tamper_scheduled_action(self, key):
         autoscaling = self.client("autoscaling")
         there = autoscaling.describe_scheduled_actions(
-            AutoScalingGroupName=key.parent_name, ScheduledActionNames=[key.own_name]
+            AutoScalingGroupName=key.parent, ScheduledActionNames=[key.name]
         )["ScheduledUpdateGroupActions"][0]
         autoscaling.put_scheduled_update_group_action(
-            AutoScalingGroupName=key.parent_name,
-            ScheduledActionName=key.own_name,
+            AutoScalingGroupName=key.parent,
+            ScheduledActionName=key.name,
             Recurrence="7 7 * * *",
             TimeZone=there["TimeZone"],
             MinSize=there["MinSize"],

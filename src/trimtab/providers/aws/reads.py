@@ -393,7 +393,7 @@ def policy_resource(region: str, item: Mapping[str, Any]) -> Resource:
     own = {"PolicyName", "AutoScalingGroupName", "PolicyARN", "Alarms"}
     group = item["AutoScalingGroupName"]
     return Resource(
-        key=Key(region, SCALING_POLICY.name, f"{group}/{item['PolicyName']}"),
+        key=Key(region, SCALING_POLICY.name, item["PolicyName"], group),
         body={name: value for name, value in item.items() if name not in own and value is not None},
         item=f"policies.{item['PolicyName'].removeprefix(f'{group}-')}",
         attributes={"arn": item["PolicyARN"]},
@@ -412,7 +412,7 @@ def action_resource(region: str, item: Mapping[str, Any], now: datetime) -> Reso
         del body["StartTime"]
     item_name = name.removeprefix(f"{group}-").removesuffix("-end")
     return Resource(
-        key=Key(region, SCHEDULED_ACTION.name, f"{group}/{name}"),
+        key=Key(region, SCHEDULED_ACTION.name, name, group),
         body=body,
         item=f"schedules.{item_name}",
         attributes={"arn": item.get("ScheduledActionARN", "")},

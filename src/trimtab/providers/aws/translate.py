@@ -48,12 +48,13 @@ class _Group:
     def resources(self) -> Iterator[Resource]:
         kept = self.facts.found.get("kept", {}).get(self.group.name, {})
         mark = Mark(self.fleet.name, self.group.name, kept=kept)
-        yield self._made(LAUNCH_TEMPLATE.name, self.native, {"LaunchTemplateData": self._data()}, mark=mark)
+        key = self._key(LAUNCH_TEMPLATE.name, self.native)
+        yield self._made(key, {"LaunchTemplateData": self._data()}, mark=mark)
         yield self._scaling_group()
         yield from self._policies()
         for name, schedule, body in actions_of(self.group, self.now):
-            full = f"{self.native}/{self.native}-{name}"
-            yield self._made(SCHEDULED_ACTION.name, full, body, item=f"schedules.{schedule.name}")
+            key = self._key(SCHEDULED_ACTION.name, f"{self.native}-{name}", self.native)
+            yield self._made(key, body, item=f"schedules.{schedule.name}")
         yield from self._alarms()
 
     # the template
@@ -117,8 +118,7 @@ class _Group:
         group = self.group
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
         return self._made(
-            AUTO_SCALING_GROUP.name,
-            self.native,
+            self._key(AUTO_SCALING_GROUP.name, self.native),
             {**self._sizes(), **self._places(), **self._group_settings()},
             mark=replace(self.mark, kept={"hooks": "yes"} if group.aws.lifecycle_hooks else {}),
             initial=frozenset({"DesiredCapacity"}) if owned else frozenset(),
@@ -185,17 +185,16 @@ class _Group:
             metric = getattr(policy, "metric", None)
             with suppress(Unsupported):
                 body = policy_body(policy, self._scope(metric))
-                key = self._policy_key(policy.name)
-                yield self._made(key.kind, key.name, body, item=f"policies.{policy.name}")
+                yield self._made(self._policy_key(policy.name), body, item=f"policies.{policy.name}")
 
     def _alarms(self) -> Iterator[Resource]:
         for alarm in self.group.alarms:
             with suppress(Unsupported):
                 body = alarm_body(alarm, self._scope(alarm.metric))
                 actions = [*(Ref(self._policy_key(name), "arn") for name in alarm.triggers), *alarm.notify]
-                name = alarm_name(self.fleet, self.group, alarm.name)
+                key = self._key(METRIC_ALARM.name, alarm_name(self.fleet, self.group, alarm.name))
                 item = f"alarms.{alarm.name}"
-                yield self._made(METRIC_ALARM.name, name, {**body, "AlarmActions": actions}, item=item, mark=self.mark)
+                yield self._made(key, {**body, "AlarmActions": actions}, item=item, mark=self.mark)
 
     def _scope(self, metric: Metric | None) -> Scope:
         labels = self.facts.found.get("labels", {}).get(self.location, {})
@@ -205,14 +204,14 @@ class _Group:
 
     # names
 
-    def _key(self, kind: str, name: str) -> Key:
-        return Key(self.location, kind, name)
+    def _key(self, kind: str, name: str, parent: str = "") -> Key:
+        return Key(self.location, kind, name, parent)
 
     def _policy_key(self, policy: str) -> Key:
-        return self._key(SCALING_POLICY.name, f"{self.native}/{self.native}-{policy}")
+        return self._key(SCALING_POLICY.name, f"{self.native}-{policy}", self.native)
 
-    def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
-        return Resource(key=self._key(kind, name), body=given(**body), group=self.group.name, **more)
+    def _made(self, key: Key, body: Mapping[str, Any], **more: Any) -> Resource:
+        return Resource(key=key, body=given(**body), group=self.group.name, **more)
 
 
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:

@@ -55,7 +55,7 @@ class Writer:
     # launch templates
 
     def _template(self, write: Write) -> Mapping[str, Any]:
-        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        change, region, name = write.change, write.change.key.location, write.change.key.name
         if change.action is Action.DELETE:
             return self._gone("ec2", "delete_launch_template", region, LaunchTemplateName=name)
         if change.action is Action.CREATE:
@@ -63,7 +63,7 @@ class Writer:
         return self._new_version(write, change.live.attributes if change.live else {})
 
     def _create_template(self, write: Write) -> Mapping[str, Any]:
-        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        change, region, name = write.change, write.change.key.location, write.change.key.name
         mark = mark_of(change)
         tags = [{"Key": key, "Value": value} for key, value in mark.tags().items()]
         try:
@@ -86,7 +86,7 @@ class Writer:
 
     def _take_template(self, write: Write, taken: AlreadyExists) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: ours, or an error."""
-        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        change, region, name = write.change, write.change.key.location, write.change.key.name
         reply = self.calls.call(
             "ec2", "describe_launch_template_versions", region, LaunchTemplateName=name, Versions=["$Latest"]
         )
@@ -99,7 +99,7 @@ class Writer:
         return self._new_version(write, there.attributes)
 
     def _new_version(self, write: Write, before: Mapping[str, Any]) -> Mapping[str, Any]:
-        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        change, region, name = write.change, write.change.key.location, write.change.key.name
         line = mark_of(change).line()
         reply = self.calls.call(
             "ec2",
@@ -126,12 +126,12 @@ class Writer:
         return change.live.attributes if change.live else {}
 
     def _delete_group(self, change: Change) -> None:
-        name = change.key.own_name
+        name = change.key.name
         asked = {"AutoScalingGroupName": name, "ForceDelete": True}
         self._gone("autoscaling", "delete_auto_scaling_group", change.key.location, **asked)
 
     def _create_group(self, write: Write) -> Mapping[str, Any]:
-        change, region, name = write.change, write.change.key.location, write.change.key.own_name
+        change, region, name = write.change, write.change.key.location, write.change.key.name
         body = {**group_params(write.body), "Tags": _group_tags(name, write.body, mark_of(change))}
         later = {part: body.pop(part) for part in AFTER_CREATION if part in body}
         if change.live is not None or change.action is Action.REPLACE:
@@ -178,7 +178,7 @@ class Writer:
         self._send_group(change, body, fields | ({"Tags"} if stale else set()), there)
 
     def _send_group(self, change: Change, body: Mapping[str, Any], fields: set[str], there: Resource) -> None:
-        region, name = change.key.location, change.key.own_name
+        region, name = change.key.location, change.key.name
         if plain_fields := fields - {"Tags", *PARTS}:
             params = _update_params(body, plain_fields)
             self.calls.call("autoscaling", "update_auto_scaling_group", region, AutoScalingGroupName=name, **params)
@@ -201,7 +201,7 @@ class Writer:
 
     def _policy(self, write: Write) -> Mapping[str, Any]:
         change, region = write.change, write.change.key.location
-        names = {"AutoScalingGroupName": change.key.parent_name, "PolicyName": change.key.own_name}
+        names = {"AutoScalingGroupName": change.key.parent, "PolicyName": change.key.name}
         if change.action in (Action.DELETE, Action.REPLACE):
             self._gone("autoscaling", "delete_policy", region, **names)
         if change.action is Action.DELETE:
@@ -218,8 +218,8 @@ class Writer:
 
     def _actions(self, writes: Sequence[Write]) -> list[Written]:
         key, action = writes[0].change.key, writes[0].change.action
-        group = {"AutoScalingGroupName": key.parent_name}
-        names = [write.change.key.own_name for write in writes]
+        group = {"AutoScalingGroupName": key.parent}
+        names = [write.change.key.name for write in writes]
         try:
             if action is Action.DELETE:
                 operation, failed = "batch_delete_scheduled_action", "FailedScheduledActions"
@@ -251,7 +251,7 @@ class Writer:
 
     def _create_alarms(self, writes: Sequence[Write]) -> list[Written]:
         """PutMetricAlarm would silently replace an alarm that somebody made since the plan: look once, for all."""
-        region, names = writes[0].change.key.location, [write.change.key.own_name for write in writes]
+        region, names = writes[0].change.key.location, [write.change.key.name for write in writes]
         try:
             reply = self.calls.call("cloudwatch", "describe_alarms", region, AlarmNames=names)
         except ProviderError as error:
@@ -259,7 +259,7 @@ class Writer:
         taken = {item["AlarmName"]: alarm_resource(region, item) for item in reply["MetricAlarms"]}
 
         def create(write: Write) -> Mapping[str, Any]:
-            there = taken.get(write.change.key.own_name)
+            there = taken.get(write.change.key.name)
             if there is not None:
                 must_be_ours(write.change, there)
             return self._alarm(write)
@@ -269,11 +269,11 @@ class Writer:
     def _alarm(self, write: Write) -> Mapping[str, Any]:
         change = write.change
         body = {**revealed(write.body), "AlarmDescription": mark_of(change).sign(write.body.get("AlarmDescription"))}
-        self.calls.call("cloudwatch", "put_metric_alarm", change.key.location, AlarmName=change.key.own_name, **body)
+        self.calls.call("cloudwatch", "put_metric_alarm", change.key.location, AlarmName=change.key.name, **body)
         return {}
 
     def _delete_alarms(self, writes: Sequence[Write]) -> list[Written]:
-        region, names = writes[0].change.key.location, [write.change.key.own_name for write in writes]
+        region, names = writes[0].change.key.location, [write.change.key.name for write in writes]
         try:
             self.calls.call("cloudwatch", "delete_alarms", region, AlarmNames=names)
         except NotFound:  # one missing name keeps all others
@@ -284,7 +284,7 @@ class Writer:
 
     def _delete_alarm(self, write: Write) -> Mapping[str, Any]:
         key = write.change.key
-        return self._gone("cloudwatch", "delete_alarms", key.location, AlarmNames=[key.own_name])
+        return self._gone("cloudwatch", "delete_alarms", key.location, AlarmNames=[key.name])
 
     def _gone(self, service: str, operation: str, region: str, **params: Any) -> Mapping[str, Any]:
         """Delete; what is gone already is fine."""

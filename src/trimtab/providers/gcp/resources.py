@@ -176,7 +176,7 @@ def backend_resources(service: Mapping[str, Any], managers: Mapping[Key, Mapping
         key = by_group.get(str(backend.get("group", "")))
         if key is not None:
             body = {**backend, **given(drain=drain)}
-            name = Key(key.location, BACKEND.name, f"{key.name}/{service['name']}")
+            name = Key(key.location, BACKEND.name, service["name"], key.name)
             made = _made(name, body, service, None, service=service.get("selfLink"))
             found.append(replace(made, item=BALANCERS))
     return found

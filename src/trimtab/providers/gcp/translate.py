@@ -250,8 +250,9 @@ class _Group:
             )
             yield self._made(
                 BACKEND.name,
-                f"{self.native}/{service.name}",
+                service.name,
                 body,
+                parent=self.native,
                 attributes={"service": service.link},
                 sources=_backend_sources(self.group),
             )
@@ -274,8 +275,8 @@ class _Group:
     def _key(self, kind: str, name: str | None = None) -> Key:
         return Key(self.location, kind, name or self.native)
 
-    def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
-        return Resource(key=self._key(kind, name), body=body, group=self.group.name, **more)
+    def _made(self, kind: str, name: str, body: Mapping[str, Any], *, parent: str = "", **more: Any) -> Resource:
+        return Resource(key=Key(self.location, kind, name, parent), body=body, group=self.group.name, **more)
 
 
 def _backend_sources(group: ScalingGroup) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.plan import Key, Resource, revealed
 from trimtab.providers.base import Facts
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
-from trimtab.providers.memory.kinds import KINDS
+from trimtab.providers.memory.kinds import KINDS, id_of
 from trimtab.providers.memory.translate import translate
 
 _ASIDE = ("min", "max", "desired", "base", "template", "zones", "subnets", "network")
@@ -27,45 +27,49 @@ def import_group(
         fleet: The fleet that it is to join.
     """
     name = fleet or fleet_for([key.name], key.location, resources[key].mark)
-    parts = [item for item in sorted(resources.values(), key=lambda item: item.key) if _is_part(item, resources[key])]
+    every = sorted(resources.values(), key=lambda item: item.key)
+    policies = {id_of(item.key): item.key.name for item in every if _is_inside(item.key, "policy", key)}
+    parts = [item for item in every if _is_part(item, resources[key], policies)]
     importer = Importer(
         provider="memory",
         kinds=KINDS,
         translate=lambda wanted: (translate(wanted, Facts(), now, location), ()),
         now=now,
     )
-    fields = _fields(resources[key], parts, name)
+    fields = _fields(resources[key], parts, policies, name)
     if key.location != location:
         fields["location"] = key.location
     return importer.run(Draft(fields=fields), parts, fleet=name)
 
 
-def _is_part(item: Resource, group: Resource) -> bool:
+def _is_inside(key: Key, kind: str, group: Key) -> bool:
+    return (key.location, key.kind, key.parent) == (group.location, kind, group.name)
+
+
+def _is_part(item: Resource, group: Resource, policies: Mapping[str, str]) -> bool:
     key = item.key
-    if key.location != group.key.location:
-        return False
     match key.kind:
         case "group":
             return key == group.key
         case "template":
-            return key.name == str(group.body["template"]["name"])
+            return key == Key(group.key.location, "template", str(group.body["template"]["name"]))
         case "alarm":
-            return _belongs(item, group)
-        case _:
-            return key.parent_name == group.key.name
+            return key.location == group.key.location and _belongs(item, group, policies)
+        case kind:
+            return _is_inside(key, kind, group.key)
 
 
-def _belongs(alarm: Resource, group: Resource) -> bool:
-    acts = any(one.startswith(f"{group.key.name}/") for one in alarm.body.get("triggers", ()))
+def _belongs(alarm: Resource, group: Resource, policies: Mapping[str, str]) -> bool:
+    acts = any(one in policies for one in alarm.body.get("triggers", ()))
     one, two = alarm.mark, group.mark
     return acts or (one is not None and two is not None and (one.fleet, one.group) == (two.fleet, two.group))
 
 
-def _fields(group: Resource, parts: list[Resource], fleet: str) -> dict[str, Any]:
+def _fields(group: Resource, parts: list[Resource], policies: Mapping[str, str], fleet: str) -> dict[str, Any]:
     body = group.body
     found: dict[str, dict[str, Any]] = {"policy": {}, "schedule": {}, "template": {}}
     for item in parts:
-        found.setdefault(item.key.kind, {})[item.key.own_name] = dict(revealed(item.body))
+        found.setdefault(item.key.kind, {})[item.key.name] = dict(revealed(item.body))
     return {
         **group_names(group.key.name, fleet, group.mark),
         "capacity": body["base"],
@@ -74,7 +78,7 @@ def _fields(group: Resource, parts: list[Resource], fleet: str) -> dict[str, Any
         **{word: value for word, value in body.items() if word not in _ASIDE},
         "policies": found["policy"],
         "schedules": found["schedule"],
-        "alarms": dict(_alarms(group, parts)),
+        "alarms": dict(_alarms(group, parts, policies)),
     }
 
 
@@ -90,9 +94,11 @@ def _placement(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**where, "zones": body.get("zones", ()), "network": body.get("network")}
 
 
-def _alarms(group: Resource, parts: list[Resource]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _alarms(
+    group: Resource, parts: list[Resource], policies: Mapping[str, str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for item in parts:
         if item.key.kind == "alarm":
             own = f"{item.mark.fleet}-{item.mark.group}-" if item.mark else f"{group.key.name}-"
-            triggers = [one.rpartition("/")[2] for one in item.body.get("triggers", ())]
+            triggers = [policies[one] for one in item.body.get("triggers", ()) if one in policies]
             yield item.key.name.removeprefix(own), {**item.body, "triggers": triggers}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from trimtab.models import Alarm, Schedule, SimplePolicy, StepPolicy, TargetTrackingPolicy
 from trimtab.models.policy import PredictivePolicy
 from trimtab.models.template import InstanceTemplate
-from trimtab.plan import Field, Kind, MarkPlace
+from trimtab.plan import Field, Key, Kind, MarkPlace
 
 
 def _same(names: Iterable[str], prefix: str = "", *, immutable: Iterable[str] = ()) -> tuple[Field, ...]:
@@ -79,5 +79,11 @@ ALARM = Kind(
     sets=frozenset({"triggers", "notify", "notify_ok"}),
     replaces=True,
 )
+
+
+def id_of(key: Key) -> str:
+    """The id that the cloud in memory gives a resource; compared, never parsed."""
+    return f"{key.parent}/{key.name}" if key.parent else key.name
+
 
 KINDS = {kind.name: kind for kind in (TEMPLATE, GROUP, POLICY, SCHEDULE, ALARM)}

@@ -26,7 +26,7 @@ from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.execution import executed_size
 from trimtab.providers.importing import Imported
 from trimtab.providers.memory.importing import import_group
-from trimtab.providers.memory.kinds import KINDS
+from trimtab.providers.memory.kinds import KINDS, id_of
 from trimtab.providers.memory.store import Machine, Size, Store, Thing
 from trimtab.providers.memory.translate import translate
 from trimtab.providers.pause import Pause
@@ -79,7 +79,7 @@ class MemoryProvider:
     def _resource(self, key: Key, thing: Thing) -> Resource:
         size = self.store.sizes.get(key)
         body = dict(thing.body)
-        attributes: dict[str, Any] = {"id": key.name, "version": thing.version}
+        attributes: dict[str, Any] = {"id": id_of(key), "version": thing.version}
         if "user_data" in body:
             body["user_data"] = Secret(body["user_data"])
         if size is not None:
@@ -146,7 +146,7 @@ class MemoryProvider:
         if change.action is not Action.DELETE:
             self._put(write)
         thing = store.things.get(key)
-        return {"id": key.name, "version": thing.version} if thing else {}
+        return {"id": id_of(key), "version": thing.version} if thing else {}
 
     def _delete(self, key: Key) -> None:
         try:
@@ -307,7 +307,7 @@ class MemoryProvider:
         """Go to the size that the policy asks for."""
         with self.store.lock:
             key, size = self._find("execute policy", location, name)
-            there = self.store.things.get(Key(location, "policy", f"{name}/{policy}"))
+            there = self.store.things.get(Key(location, "policy", policy, name))
             if there is None:
                 raise NotFound(f"group {name!r} has no policy {policy!r}", provider="memory")
             body = self.store.things[key].body

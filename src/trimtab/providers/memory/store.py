@@ -157,9 +157,7 @@ class Store:
     def _forget(self, key: Key) -> None:
         self.things.pop(key, None)
         if self.sizes.pop(key, None) is not None:
-            inside = [
-                other for other in self.things if other.parent_name == key.name and other.location == key.location
-            ]
+            inside = [other for other in self.things if other.parent == key.name and other.location == key.location]
             for other in inside:
                 del self.things[other]
 
@@ -177,10 +175,10 @@ class Store:
     def _due(self, after: datetime, until: datetime) -> list[tuple[datetime, int, Callable[[datetime], None]]]:
         found: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         for place, (key, thing) in enumerate(list(self.things.items())):
-            group = Key(key.location, "group", key.parent_name)
+            group = Key(key.location, "group", key.parent)
             if key.kind != "schedule" or group not in self.sizes:
                 continue
-            schedule = Schedule.model_validate({"name": key.own_name, **thing.body})
+            schedule = Schedule.model_validate({"name": key.name, **thing.body})
             begin = after - (schedule.duration or timedelta(days=32) if schedule.is_window else timedelta(0))
             for start in schedule_fires(schedule, begin, until):
                 if start > after:

@@ -37,7 +37,7 @@ class _Group:
         self.mark = Mark(fleet.name, group.name, kept=facts.found.get("kept", {}).get(group.name, {}))
 
     def resources(self) -> Iterator[Resource]:
-        yield self._made("template", self.native, self._template(), mark=self.mark)
+        yield self._made(self._key("template", self.native), self._template(), mark=self.mark)
         yield self._group()
         for policy in self.group.policies:
             yield self._contained("policy", policy.name, f"policies.{policy.name}", _policy(policy))
@@ -45,9 +45,9 @@ class _Group:
             yield self._contained("schedule", schedule.name, f"schedules.{schedule.name}", _body(schedule))
         for alarm in self.group.alarms:
             body = _body(alarm)
-            body["triggers"] = [Ref(self._key("policy", f"{self.native}/{name}"), "id") for name in alarm.triggers]
+            body["triggers"] = [Ref(self._key("policy", name, self.native), "id") for name in alarm.triggers]
             name = f"{self.fleet.name}-{self.group.name}-{alarm.name}"
-            yield self._made("alarm", name, body, item=f"alarms.{alarm.name}", mark=self.mark)
+            yield self._made(self._key("alarm", name), body, item=f"alarms.{alarm.name}", mark=self.mark)
 
     def _template(self) -> dict[str, Any]:
         body = _body(self.group.template)
@@ -77,17 +77,19 @@ class _Group:
             **{name: whole[name] for name in _PLAIN if name in whole},
         }
         initial = frozenset({"desired"}) if owned or group.capacity.desired is None else frozenset()
-        return self._made("group", self.native, body, mark=self.mark, initial=initial, basis=_body(group.capacity))
+        return self._made(
+            self._key("group", self.native), body, mark=self.mark, initial=initial, basis=_body(group.capacity)
+        )
 
-    def _key(self, kind: str, name: str) -> Key:
-        return Key(self.location, kind, name)
+    def _key(self, kind: str, name: str, parent: str = "") -> Key:
+        return Key(self.location, kind, name, parent)
 
     def _contained(self, kind: str, name: str, item: str, body: dict[str, Any]) -> Resource:
-        return self._made(kind, f"{self.native}/{name}", body, item=item)
+        return self._made(self._key(kind, name, self.native), body, item=item)
 
-    def _made(self, kind: str, name: str, body: dict[str, Any], **more: Any) -> Resource:
+    def _made(self, key: Key, body: dict[str, Any], **more: Any) -> Resource:
         body = {field: value for field, value in body.items() if value is not None and value not in ({}, [])}
-        return Resource(key=self._key(kind, name), body=body, group=self.group.name, **more)
+        return Resource(key=key, body=body, group=self.group.name, **more)
 
 
 def _subnets(group: ScalingGroup) -> list[str]:

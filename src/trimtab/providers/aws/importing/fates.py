@@ -121,7 +121,7 @@ def policy_leaves(reading: Reading, item: Reply) -> list[Leaf]:
     native, group = item["PolicyName"], reading.replies.name
     refused = reading.refused.get(("policy", native), "") if native not in reading.policies else ""
     name = reading.policy_names[native]
-    body = reading.body(SCALING_POLICY.name, f"{group}/{group}-{name}")
+    body = reading.body(SCALING_POLICY.name, f"{group}-{name}", group)
     made = None if body is None else {"PolicyName": f"{group}-{name}", **body}
     return list(Comparison(POLICY, item=f"policies.{name}", refused=refused).leaves(item, made))
 
@@ -132,7 +132,7 @@ def action_leaves(reading: Reading, item: Reply) -> list[Leaf]:
     name = reading.action_names[native]
     schedule = _schedule_of(reading, name)
     refused = reading.refused.get(("schedule", native), "")
-    body = reading.body(SCHEDULED_ACTION.name, f"{group}/{group}-{name}")
+    body = reading.body(SCHEDULED_ACTION.name, f"{group}-{name}", group)
     made = None if body is None else {"ScheduledActionName": f"{group}-{name}", **body}
     own = {} if body is None or "StartTime" in body else {"StartTime": "when it is next due"}
     if body is not None and "TimeZone" not in body:

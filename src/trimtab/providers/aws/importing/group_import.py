@@ -128,7 +128,7 @@ def _is_about(reading: Reading, item: Reply) -> bool:
 
 def _additions(reading: Reading) -> Iterator[ImportNote]:
     for live in _live(reading):
-        made = reading.made.get((live.key.kind, live.key.name))
+        made = reading.made.get((live.key.kind, live.key.name, live.key.parent))
         if made is None:
             continue
         kind = KINDS[live.key.kind]
@@ -136,7 +136,7 @@ def _additions(reading: Reading) -> Iterator[ImportNote]:
         swapped = "LaunchConfigurationName" in live.body  # which a note says already
         for path in sorted(set(wanted) - set(there) - made.initial):
             if not isinstance(wanted[path], (Ref, Text)) and not (swapped and path.startswith("LaunchTemplate.")):
-                label = f"{kind.label} {live.key.own_name}: {path}"
+                label = f"{kind.label} {live.key.name}: {path}"
                 yield loss(path=label, reason=f"it is not there; a plan writes {shown(plain(wanted[path]))}")
 
 

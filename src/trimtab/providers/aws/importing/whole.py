@@ -218,8 +218,8 @@ class Reading:
     # translated again
 
     @cached_property
-    def made(self) -> dict[tuple[str, str], Resource]:
-        """What translation makes of the group, by kind and native name, references resolved."""
+    def made(self) -> dict[tuple[str, str, str], Resource]:
+        """What translation makes of the group, by kind, native name and parent, references resolved."""
         group = self.group
         fleet = Fleet(name=self.fleet or STAND_IN, groups=(group,))
         zones = self.replies.group.get("AvailabilityZones") or ()
@@ -229,11 +229,11 @@ class Reading:
             "labels": {self.location: self.around.labels},
         }
         items = translate(fleet, Facts(found=found), self.now, self.location)
-        return {(item.key.kind, item.key.name): item for item in items}
+        return {(item.key.kind, item.key.name, item.key.parent): item for item in items}
 
-    def body(self, kind: str, name: str) -> dict[str, Any] | None:
+    def body(self, kind: str, name: str, parent: str = "") -> dict[str, Any] | None:
         """One of these bodies, as a call would send it; `None` where there is none."""
-        item = self.made.get((kind, name))
+        item = self.made.get((kind, name, parent))
         return None if item is None else revealed(resolved(item.body, self.known))
 
     @cached_property
@@ -243,8 +243,8 @@ class Reading:
         template = Ref(Key(self.location, LAUNCH_TEMPLATE.name, native), "version")
         known: dict[Ref, Any] = {template: str((self.replies.version or {}).get("VersionNumber", ""))}
         for arn, policy in self.replies.policy_names.items():
-            name = f"{native}/{native}-{self.policy_names[policy]}"
-            known[Ref(Key(self.location, SCALING_POLICY.name, name), "arn")] = arn
+            name = f"{native}-{self.policy_names[policy]}"
+            known[Ref(Key(self.location, SCALING_POLICY.name, name, native), "arn")] = arn
         return known
 
     @property
