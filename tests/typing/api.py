@@ -116,6 +116,8 @@ def bring_in(cloud: tt.Cloud) -> list[str]:
     found: tt.Imported = cloud.read_group("virtualmin-web", "eu-south-2", fleet="virtualmin")
     first: tt.ImportNote | None = next(iter(found.notes), None)
     assert_type(found.group, tt.ScalingGroup)
+    if first:
+        assert_type(first.effect, tt.ImportEffect)
     return [first.path, first.value, first.reason] if first else []
 
 

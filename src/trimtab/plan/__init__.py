@@ -2,7 +2,7 @@
 
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
 from trimtab.plan.diff import Live, Options, make_plan
-from trimtab.plan.kind import Field, Kind, MarkPlace, assign
+from trimtab.plan.kind import Field, Kind, MarkPlace, assign, overlaid
 from trimtab.plan.resource import (
     PENDING,
     Key,
@@ -44,6 +44,7 @@ __all__ = [
     "assign",
     "digest",
     "make_plan",
+    "overlaid",
     "plain",
     "read_description",
     "read_tags",

@@ -239,7 +239,9 @@ class _Maker:
                 kept[path] = before
                 continue
             differences.append(self._field(item, path, before, after, row))
-        return differences, kept
+        moving = _whole_elements(kind, old, new, [one.path for one in differences], kept)
+        differences += [self._field(item, path, kept.pop(path), new.get(path)) for path in moving]
+        return sorted(differences, key=lambda one: one.path), kept
 
     def _remembered(self, found: Resource, row: Field) -> str | None:
         mark = self._mark_of(found)
@@ -441,6 +443,17 @@ class _Maker:
             return False
         names = [".".join(part for part in (item, name) if part) for name in models]
         return any(_is_within(name, path) for name in names if name for path in paths)
+
+
+def _whole_elements(
+    kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[str], kept: Mapping[str, Any]
+) -> list[str]:
+    """Leaves left to others in elements that come or go nonetheless: an element comes and goes whole."""
+    if not kept:
+        return []
+    there, wanted = ({one for path in leaves for one in kind.elements(path)} for leaves in (old, new))
+    moving = {one for path in changed for one in kind.elements(path) if (one in there) is not (one in wanted)}
+    return [path for path in kept if any(one in moving for one in kind.elements(path))]
 
 
 def _models(item: Resource, row: Field, path: str) -> list[str]:

@@ -119,7 +119,7 @@ def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tup
                 yield f"{where}.rules[{rule.body['name']}].{path}", models
 
 
-def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
+def problems_of(group: ScalingGroup) -> Iterator[str]:
     """What keeps a group's predictive policies from being Azure's, one sentence each."""
     policies = [policy for policy in group.policies if isinstance(policy, PredictivePolicy)]
     if len(policies) > 1:
@@ -127,6 +127,14 @@ def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
     for policy in policies:
         if policy.buffer is not None and (problem := lookahead_problem(policy.buffer)):
             yield f"policies.{policy.name}.buffer: {problem}"
+
+
+def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[str]:
+    """
+    What a group's predictive policy lacks to do anything, one sentence each.
+
+    Azure takes a setting that forecasts without a rule on CPU; its instances then come from the rules alone.
+    """
     active = predictive_policy(group)
     if active is not None and not any(_is_cpu_rule(rule) for rule in rules_of(group, scope)):
         text = "Azure holds its forecast against a rule on CPU that adds instances; give an alarm that triggers one"

@@ -14,7 +14,8 @@ _DATA_DISK = f"{_STORAGE}.dataDisks[*]"
 _NETWORK = f"{_PROFILE}.networkProfile"
 _CARD = f"{_NETWORK}.networkInterfaceConfigurations[*].properties"
 _ADDRESS = f"{_CARD}.ipConfigurations[*].properties"
-_HEALTH = f"{_PROFILE}.extensionProfile.extensions[*].properties"
+_HEALTH = f"{_PROFILE}.extensionProfile.extensions[health].properties"
+"""One extension; those that somebody else installs are theirs."""
 _SPOT = f"{_SET}.priorityMixPolicy"
 _WHEN = f"{_SET}.profiles[*]"
 _RULE = f"{_WHEN}.rules[*]"
@@ -208,8 +209,10 @@ AUTOSCALE_SETTING = Kind(
         Field(path=f"{_SET}.predictiveAutoscalePolicy.scaleLookAheadTime", models="policies.*.buffer"),
         Field(path=f"{_TOLD}.operation", models="azure.notify_scaling"),
         Field(path=f"{_TOLD}.email.customEmails", models="azure.notify_scaling"),
-        Field(path=f"{_TOLD}.email.sendToSubscriptionAdministrator", default=False),
-        Field(path=f"{_TOLD}.email.sendToSubscriptionCoAdministrators", default=False),
+        *(
+            Field(path=f"{_TOLD}.email.{name}", models="azure.notify_scaling", default=False)
+            for name in ("sendToSubscriptionAdministrator", "sendToSubscriptionCoAdministrators")
+        ),
         Field(path=f"{_TOLD}.webhooks", models="azure.notify_scaling"),
     ),
     maps={

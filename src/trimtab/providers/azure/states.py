@@ -12,7 +12,8 @@ from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, act
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, SCALE_SET
-from trimtab.providers.azure.reads import find_pause, group_of, list_kind, normal_location
+from trimtab.providers.azure.reads import list_kind
+from trimtab.providers.azure.resources import find_pause, group_of, normal_location
 from trimtab.providers.azure.zones import iana_zones
 from trimtab.providers.base import GroupState, Instance, InstanceState
 

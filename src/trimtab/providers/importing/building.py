@@ -148,6 +148,8 @@ def given_fields(model: Any) -> Iterator[tuple[str, Any]]:
 def with_unmanaged(group: ScalingGroup, paths: Sequence[str]) -> ScalingGroup:
     """The group with these fields left to others, as far as the model lets them be."""
     for path in paths:
+        if path in group.unmanaged:
+            continue
         fields = {**dict(given_fields(group)), "unmanaged": (*group.unmanaged, path)}
         try:
             group = ScalingGroup.model_validate(fields)

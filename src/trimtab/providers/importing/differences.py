@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.models import ScalingGroup
 from trimtab.plan import Action, Change, FieldChange, Key, Kind, Note, Plan, Resource, plain
+from trimtab.providers.importing.building import ITEMS
 from trimtab.providers.importing.notes import ImportEffect, ImportNote, in_a_row, shown
 
 _ELEMENT = re.compile(r"\[[^\]]*\]")
@@ -28,6 +29,7 @@ class Differences:
         problems: What keeps it from being made at all.
         reasons: Why the model does not say something, by resource and path.
         origins: What items of the group were read from: `alarms.cpu` to a resource.
+        remarks: What a reader should know of what stays: resource, field of the model, text.
     """
 
     kinds: Mapping[str, Kind]
@@ -39,6 +41,7 @@ class Differences:
     problems: Sequence[Note] = ()
     reasons: Mapping[tuple[Key, str], str] = field(default_factory=dict)
     origins: Mapping[str, tuple[Key, str]] = field(default_factory=dict)
+    remarks: Sequence[tuple[Key, str, str]] = ()
 
     def notes(self) -> Iterator[ImportNote]:
         """All that is to be said, what changes first."""
@@ -49,6 +52,8 @@ class Differences:
             yield from self._of_change(change)
         for change in self.unguarded:
             yield from self._of_left(change)
+        for key, name, text in self.remarks:
+            yield self._note(key, ImportEffect.STAYS, text, field=name)
         for key, item in self.live.items():
             yield from self._of_outside(key, item)
 
@@ -88,12 +93,12 @@ class Differences:
     def _by_subject(self, change: Change) -> dict[Subject, list[FieldChange]]:
         kind = self.kinds[change.key.kind]
         old, new = (
-            {prefix for path in kind.leaves(one.body if one else {}) for prefix in _elements(path)}
+            {prefix for path in kind.leaves(one.body if one else {}) for prefix in kind.elements(path)}
             for one in (change.live, change.wanted)
         )
         found: dict[Subject, list[FieldChange]] = {}
         for one in change.fields:
-            whole = next((prefix for prefix in _elements(one.path) if (prefix in old) is not (prefix in new)), None)
+            whole = next((prefix for prefix in kind.elements(one.path) if (prefix in old) is not (prefix in new)), None)
             if whole is not None:
                 subject = ("-" if whole in old else "+", whole)
             else:
@@ -102,8 +107,11 @@ class Differences:
         return found
 
     def _name(self, change: Change, one: FieldChange) -> str:
-        """The model field of a leaf, within its group."""
-        return "" if one.field == change.group else one.field.removeprefix(f"{change.group}.")
+        """The model field of a leaf, within its group; empty where it is of an item that the group does not have."""
+        name = "" if one.field == change.group else one.field.removeprefix(f"{change.group}.")
+        item, _, rest = name.partition(".")
+        names = {each.name for each in getattr(self.group, item)} if item in ITEMS else set()
+        return "" if rest and item in ITEMS and rest.split(".")[0] not in names else name
 
     # what stays
 
@@ -170,11 +178,6 @@ class Differences:
         for (where, start), reason in self.reasons.items():
             if where == key and (not paths if not start else any(_is_at(path, start) for path in paths)):
                 yield reason
-
-
-def _elements(path: str) -> Iterator[str]:
-    """What a leaf is inside of that is an element of a list, the outermost first."""
-    return (path[: found.end()] for found in _ELEMENT.finditer(path))
 
 
 def _is_at(path: str, start: str) -> bool:

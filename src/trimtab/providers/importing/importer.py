@@ -31,11 +31,13 @@ class Draft:
         reasons: Why the model does not say something: by the key of the resource and the path of a leaf or of
             something around it; an empty path stands for the whole resource.
         origins: The resource and the path in it that each item was read from: by `alarms.cpu`.
+        remarks: What a reader should know of what stays: resource, field of the model, text.
     """
 
     fields: Mapping[str, Any]
     reasons: Mapping[tuple[Key, str], str] = field(default_factory=dict)
     origins: Mapping[str, tuple[Key, str]] = field(default_factory=dict)
+    remarks: Sequence[tuple[Key, str, str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +76,15 @@ class Importer:
         if re.fullmatch(NAME, fleet) is None:
             raise InvalidRequest(f"invalid fleet name {fleet!r}: use {NAME_RULE}", operation="import")
         group, refused = build_group(draft.fields, self.provider)
-        group, problems = self._translatable(group, fleet, refused)
-        unguarded = plan = self.next_plan(group, live, fleet)
-        if left := self._guarded_fields(plan):
-            group = with_unmanaged(group, left)
-            plan = self.next_plan(group, live, fleet)
-        wanted, _ = self.translate(Fleet(name=fleet, groups=(group,)))
+        group, wanted, problems = self._translatable(group, fleet, refused)
+        adopted = self._adopted(group, wanted, live, fleet)
+        unguarded = self._plan(group.model_copy(update={"unmanaged": ()}), wanted, adopted, fleet)
+        guarded = with_unmanaged(group, self._guarded_fields(unguarded))
+        plan = unguarded
+        if guarded.unmanaged:
+            group = guarded
+            wanted, _ = self.translate(Fleet(name=fleet, groups=(group,)))
+            plan = self._plan(group, wanted, adopted, fleet)
         found = Differences(
             kinds=self.kinds,
             group=group,
@@ -93,24 +98,31 @@ class Importer:
                 **{draft.origins[item]: text for item, text in refused.items() if item in draft.origins},
             },
             origins=draft.origins,
+            remarks=draft.remarks,
         )
         owners = [item.mark.fleet for item in live if item.mark and self.kinds[item.key.kind].holds_instances]
         return Imported(group=group, notes=tuple(found.notes()), fleet=fleet, owner=next(iter(owners), ""))
 
-    def next_plan(self, group: ScalingGroup, live: Sequence[Resource], fleet: str) -> Plan:
-        """The plan of a fleet of this group after its `adopt`: the marks are there, nothing else has changed."""
-        wanted_fleet = Fleet(name=fleet, groups=(group,))
-        wanted, _ = self.translate(wanted_fleet)
+    def _adopted(
+        self, group: ScalingGroup, wanted: Sequence[Resource], live: Sequence[Resource], fleet: str
+    ) -> dict[Key, Resource]:
+        """What is there once `adopt` has been applied: the marks are there, nothing else has changed."""
         found = {item.key: item for item in live}
-        adopted = {change.key: change.wanted for change in self._plan(wanted_fleet, wanted, found, Options(adopt=True))}
-        found |= {key: item for key, item in adopted.items() if item is not None}
-        return self._plan(wanted_fleet, wanted, found, Options())
+        adopting = self._plan(group, wanted, found, fleet, Options(adopt=True))
+        return found | {change.key: change.wanted for change in adopting if change.wanted is not None}
 
-    def _plan(self, fleet: Fleet, wanted: Sequence[Resource], live: Mapping[Key, Resource], options: Options) -> Plan:
+    def _plan(
+        self,
+        group: ScalingGroup,
+        wanted: Sequence[Resource],
+        live: Mapping[Key, Resource],
+        fleet: str,
+        options: Options | None = None,
+    ) -> Plan:
         return make_plan(
             provider=self.provider,
             kinds=self.kinds,
-            fleet=fleet,
+            fleet=Fleet(name=fleet, groups=(group,)),
             wanted=wanted,
             live=Live(resources=live),
             now=self.now,
@@ -119,13 +131,13 @@ class Importer:
 
     def _translatable(
         self, group: ScalingGroup, fleet: str, refused: dict[str, str]
-    ) -> tuple[ScalingGroup, Sequence[Note]]:
-        """The group less the items that this cloud cannot have, and the problems that are left."""
+    ) -> tuple[ScalingGroup, Sequence[Resource], Sequence[Note]]:
+        """The group less what this cloud cannot have, what translation makes of it, and the problems that are left."""
         for _ in range(MOST_ROUNDS):
-            _, problems = self.translate(Fleet(name=fleet, groups=(group,)))
+            wanted, problems = self.translate(Fleet(name=fleet, groups=(group,)))
             smaller = without_blamed(group, problems, refused)
             if smaller is None:
-                return group, problems
+                return group, wanted, problems
             group = smaller
         raise Unsupported(f"group {group.name!r} has too much that cannot be said")
 
