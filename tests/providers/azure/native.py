@@ -17,9 +17,9 @@ IMAGE = ("Canonical", "ubuntu-24_04-lts", "server", "latest")
 OWN = f"{HOME}/providers/Microsoft.Compute/virtualMachineScaleSets/shop-web"
 
 
-def scale_set(identity=OWN, location="westeurope", **more):
+def scale_set(own=OWN, location="westeurope", **more):
     """The least that a Linux scale set is, as Resource Manager answers it."""
-    name = identity.rsplit("/", 1)[-1]
+    name = own.rsplit("/", 1)[-1]
     user = "azureuser"
     address = {"name": "ip", "properties": {"primary": True, "subnet": {"id": SUBNET}}}
     card = {"name": "nic", "properties": {"primary": True, "ipConfigurations": [address]}}
@@ -41,7 +41,7 @@ def scale_set(identity=OWN, location="westeurope", **more):
         "networkProfile": {"networkInterfaceConfigurations": [card]},
     }
     return {
-        "id": identity,
+        "id": own,
         "name": name,
         "type": "Microsoft.Compute/virtualMachineScaleSets",
         "location": location,

@@ -1,7 +1,8 @@
 """
-Names that tell nothing: of the one network card, its address, the health extension, the profile without a schedule.
+Names that tell nothing: of the one network card and its address, the health extension, the one condition of an alert.
 
-Plans compare bodies in which these have trimtab's own names, and writes give back those that are there.
+So are those of a profile without a schedule, and of the ends of others. Plans compare bodies in which these have
+trimtab's own names, and writes give back those that are there.
 """
 
 import copy
@@ -9,16 +10,17 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trimtab.providers.azure.alerts import CONDITION
 from trimtab.providers.azure.profiles import DEFAULT, read_twin, twin_name
 from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPE, PUBLIC
 
 Names = Mapping[str, str]
-_OWN: Names = {"card": CARD, "address": ADDRESS, "public": PUBLIC, "health": HEALTH}
+_OWN: Names = {"card": CARD, "address": ADDRESS, "public": PUBLIC, "health": HEALTH, "condition": CONDITION}
 Body = Mapping[str, Any]
 
 
 def with_own_names(properties: Body) -> dict[str, Any]:
-    """The properties of a scale set with trimtab's names for its parts."""
+    """The properties of a scale set or an alert with trimtab's names for its parts."""
     return _named(properties, {part: _OWN[part] for part in _names_of(properties)})
 
 
@@ -40,7 +42,10 @@ def _named(properties: Body, names: Names) -> dict[str, Any]:
 
 
 def _parts(properties: Body) -> Iterator[tuple[str, Any]]:
-    """The parts of which a scale set has one."""
+    """The parts of which a scale set or an alert has one."""
+    conditions: Sequence[Any] = (properties.get("criteria") or {}).get("allOf") or []
+    if len(conditions) == 1:
+        yield "condition", conditions[0]
     profile = properties.get("virtualMachineProfile") or {}
     cards: Sequence[Any] = (profile.get("networkProfile") or {}).get("networkInterfaceConfigurations") or []
     only: Body = (cards[0].get("properties") or {}) if len(cards) == 1 else {}

@@ -95,7 +95,8 @@ def _tells(notification: Mapping[str, Any]) -> bool:
 def alert_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
     """A metric alert as plans compare it."""
     _, mark = read_tags(item.get("tags") or {})
-    return _made(_key_of_global(METRIC_ALERT.name, item, mark, location, places), _without_tags(item), item, mark)
+    body = {"properties": with_own_names(item.get("properties") or {})}
+    return _made(_key_of_global(METRIC_ALERT.name, item, mark, location, places), body, item, mark)
 
 
 def action_group_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:

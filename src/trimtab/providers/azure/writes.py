@@ -154,7 +154,7 @@ class Writer:
         found = there
         if change.action is not Action.ADOPT:
             body = overlaid(KINDS[kind], live.body, write.body) if live else write.body
-            found = sent_properties(revealed(body)["properties"], there)
+            found = with_names_of(sent_properties(revealed(body)["properties"], there), there)
         properties = {name: value for name, value in found.items() if name not in _READ_ONLY}
         if live is not None and find_pause(raw) is not None and "enabled" in there:
             properties["enabled"] = there["enabled"]
