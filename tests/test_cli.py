@@ -195,7 +195,7 @@ def test_a_failed_apply_is_an_error(cli):
     ended = cli("apply", "--yes")
     assert ended.code == 1
     assert "failed: create group shop-web" in ended.out
-    assert "not tried: create policy shop-web/scale-out" in ended.out
+    assert "not tried: create policy scale-out (shop-web in local)" in ended.out
     assert "web: create group shop-web: failed" in ended.err
     data = cli("apply", "--yes", "--format", "json")
     assert data.code == 1
