@@ -14,7 +14,6 @@ from trimtab.plan import (
     Live,
     Mark,
     MarkPlace,
-    Options,
     Reason,
     Ref,
     Resource,
@@ -85,9 +84,7 @@ def as_live(resources, **attributes):
 
 def plan(resources, live, *, fleet=FLEET, unknown=(), **options):
     state = Live(resources=live, unknown=unknown)
-    return make_plan(
-        provider="test", kinds=KINDS, fleet=fleet, wanted=resources, live=state, now=NOW, options=Options(**options)
-    )
+    return make_plan(provider="test", kinds=KINDS, fleet=fleet, wanted=resources, live=state, now=NOW, **options)
 
 
 def test_what_is_there_needs_nothing():

@@ -1,13 +1,13 @@
 """Changes and plans as data."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from trimtab.models import Position
+from trimtab.models import Fleet, Position
 from trimtab.plan.resource import Key, Resource, digest, plain
 
 
@@ -123,6 +123,7 @@ class Note:
 
     Attributes:
         foreign: Whether it says that a name is taken by something that is not the fleet's.
+        approximation: Whether it says that something is done otherwise than asked, which a strict plan refuses.
         code: The check that it comes from: `TT101`.
     """
 
@@ -130,6 +131,7 @@ class Note:
     group: str = ""
     foreign: bool = False
     code: str = ""
+    approximation: bool = False
 
     def __str__(self) -> str:
         text = f"{self.code} {self.text}" if self.code else self.text
@@ -148,12 +150,11 @@ def in_words(names: Sequence[str]) -> str:
 
 def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
     """One note for each thing said, also where it is said of many groups."""
-    groups: dict[tuple[str, str, bool], list[str]] = {}
+    groups: dict[Note, list[str]] = {}
     for note in notes:
-        groups.setdefault((note.text, note.code, note.foreign), []).append(note.group)
+        groups.setdefault(replace(note, group=""), []).append(note.group)
     return tuple(
-        Note(text, in_words(list(dict.fromkeys(filter(None, names)))), foreign=foreign, code=code)
-        for (text, code, foreign), names in groups.items()
+        replace(note, group=in_words(list(dict.fromkeys(filter(None, names))))) for note, names in groups.items()
     )
 
 
@@ -167,6 +168,30 @@ class Unknown:
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.location} could not be read: {self.reason}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRequest:
+    """
+    How a plan was asked for, so that apply can look again.
+
+    Attributes:
+        fleet: What is wanted, and where deletions look.
+        prune: Whether what the fleet owns and no longer has is deleted.
+        adopt: Whether what exists under the fleet's names is marked, and nothing else done.
+        strict: Whether approximations are errors.
+        refresh: What is looked up anew although it was kept.
+        empty: Whether the empty fleet is wanted: everything goes.
+        only: The groups that are planned; all when `None`.
+    """
+
+    fleet: Fleet
+    prune: bool = True
+    adopt: bool = False
+    strict: bool = False
+    refresh: frozenset[str] = frozenset()
+    empty: bool = False
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +214,7 @@ class Plan:
     notes: tuple[Note, ...] = ()
     problems: tuple[Note, ...] = ()
     unknown: tuple[Unknown, ...] = ()
-    request: Any = field(default=None, compare=False, repr=False)
+    request: PlanRequest | None = field(default=None, compare=False, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.problems or self.unknown)

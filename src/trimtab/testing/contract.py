@@ -446,7 +446,7 @@ class ProviderContract:
     def _first(self, cloud: Cloud, fleet: Fleet, kind: str) -> Key:
         """The first resource of a kind that belongs to the fleet's first group."""
         facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
-        wanted = cloud.provider.translate(fleet, facts, cloud.plan(fleet).made_at)
+        wanted = cloud.provider.translate(fleet, facts, cloud.plan(fleet).made_at).resources
         return next(item.key for item in wanted if item.key.kind == kind and item.group == fleet.groups[0].name)
 
     def _marked_kinds(self, cloud: Cloud) -> list[str]:

@@ -1,37 +1,34 @@
 """The provider for Azure: reads, resolves, translates, writes through azure-mgmt-compute and azure-mgmt-monitor."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
-from trimtab.judging import judge
-from trimtab.models import Fleet, MetricSource, ScalingGroup
-from trimtab.plan import Live, Note, Resource, read_tags
-from trimtab.providers.azure import alerts, autoscale, profiles, rules, template
+from trimtab.models import Fleet
+from trimtab.plan import Live, Resource, read_tags
 from trimtab.providers.azure.acting import Actor
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
+from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.kinds import KINDS, METRIC_ALERT
-from trimtab.providers.azure.metrics import Scope
 from trimtab.providers.azure.permissions import role_definition
 from trimtab.providers.azure.reads import FleetRead, group_of, list_kind, normal_location
 from trimtab.providers.azure.resolve import Resolver
 from trimtab.providers.azure.states import States
-from trimtab.providers.azure.translate import SHORTEST_GRACE, grace_of, repairs, translate
+from trimtab.providers.azure.translate import translate
 from trimtab.providers.azure.writes import Writer
-from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
+from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.imports import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
+from trimtab.providers.translation import Translation
 
 ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
-LONGEST_NAME = 64
 
 
 def connect(
@@ -89,20 +86,17 @@ class AzureProvider:
         read.run()
         return Live(resources=read.found, unknown=tuple(read.unknown), locations=read.locations)
 
-    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AzureFacts:
         """Images, pools of balancers with their probes, subnets."""
         return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
 
-    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
-        """The resources that the fleet wants."""
+    def translate(self, fleet: Fleet, facts: AzureFacts, now: datetime) -> Translation:
+        """Scale set, autoscale setting, metric alerts and action groups of every group."""
         return translate(fleet, facts, now, self.location, self.calls.home)
 
-    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
-        """What Azure cannot do, or does otherwise."""
-        notes, problems = judge(fleet, self.name, self.kinds)
-        more = [Note(text, group.name) for group in fleet.groups for text in _remarks(group)]
-        wrong = [Note(text, group.name) for group in fleet.groups for text in _problems(fleet, group, self.calls)]
-        return [*notes, *more], [*problems, *wrong]
+    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
+        """As it is: all that a plan needs is read at once."""
+        return live
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""
@@ -196,42 +190,3 @@ class AzureProvider:
 
     def _actor(self, location: str, name: str) -> Actor:
         return Actor(self.calls, location, name, self.clock.now())
-
-
-def _remarks(group: ScalingGroup) -> Iterator[str]:
-    """What Azure does otherwise because of the values of a group."""
-    if group.template.ssh_key is None:
-        yield "template.ssh_key: none is given; machines start with a key that nobody has, so that nobody logs in"
-    asked = group.health_check.grace
-    if repairs(group) and asked is not None and grace_of(group) != asked:
-        yield f"health_check.grace: Azure holds repairs back for {SHORTEST_GRACE} to 1:30:00, not for {asked}"
-
-
-def _problems(fleet: Fleet, group: ScalingGroup, calls: Calls) -> Iterator[str]:
-    """What keeps a group from being a scale set with its setting and alerts, one sentence each."""
-    native = fleet.native_name(group)
-    if len(native) > LONGEST_NAME:
-        yield f"native_name: {native!r} is longer than the {LONGEST_NAME} characters of a scale set"
-    if not template.is_known(group.template.image):
-        image = group.template.image
-        asked = image.id or image.newest
-        text = "is no id, no URN (PUBLISHER:OFFER:SKU:VERSION), no short name such as Ubuntu2404"
-        yield f"template.image: {asked!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
-    flexible = group.azure.orchestration == "flexible"
-    mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
-    if not flexible and (mixed or group.purchase.sizes):
-        yield "purchase: a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
-    for index, disk in enumerate(group.template.disks):
-        if disk.device is not None and not disk.device.isdigit():
-            yield f"template.disks.{index}.device: on Azure a disk has a number, not {disk.device!r}"
-    scope = Scope(calls.home.scale_set(native), "/gateway" if _may_have_gateway(group) else "", native)
-    yield from profiles.problems_of(group)
-    yield from alerts.problems_of(group, scope)
-    if not is_controlled(group, "azure"):
-        yield from rules.problems_of(group, scope)
-        yield from autoscale.problems_of(group, scope)
-
-
-def _may_have_gateway(group: ScalingGroup) -> bool:
-    asks = any(alarm.metric.source is MetricSource.BALANCER for alarm in group.alarms)
-    return bool(group.azure.application_gateway_pools or (asks and group.load_balancers))

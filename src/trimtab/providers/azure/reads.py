@@ -9,7 +9,7 @@ from typing import Any
 
 from trimtab.errors import ProviderError
 from trimtab.models import Fleet
-from trimtab.plan import Key, Mark, Resource, Unknown, read_tags
+from trimtab.plan import Attributes, Key, Mark, Resource, Unknown, read_tags
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
@@ -219,14 +219,14 @@ def _plain_tags(item: Mapping[str, Any]) -> dict[str, str]:
 
 def _made(key: Key, body: Mapping[str, Any], item: Mapping[str, Any], mark: Mark | None, **more: Any) -> Resource:
     instances = more.pop("instances", None)
-    counted = {} if instances is None else {"instances": instances}
-    attributes = {
+    attributes: Attributes = {
         "id": item["id"],
         "resource_group": group_of(item["id"]),
         "etag": item.get("etag"),
         "raw": json.loads(json.dumps(item)),
-        **counted,
     }
+    if instances is not None:
+        attributes["instances"] = instances
     group = mark.group if mark else ""
     return Resource(key=key, body=body, group=group, mark=mark, attributes=attributes, **more)
 
