@@ -132,7 +132,12 @@ class Cloud:
             late = wait_for(
                 self.provider, places, healthy=healthy, timeout=timeout, clock=self._clock, listener=listener
             )
-        return Applied(outcomes=outcomes, late=tuple(late), unread=tuple(str(scope) for scope in plan.unknown))
+        return Applied(
+            outcomes=outcomes,
+            late=tuple(late),
+            unread=tuple(str(scope) for scope in plan.unknown),
+            held=tuple(str(problem) for problem in plan.problems),
+        )
 
     def status(self, fleet: Fleet, *, addresses: bool = False) -> FleetStatus:
         """

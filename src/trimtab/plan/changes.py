@@ -30,6 +30,7 @@ class Reason(StrEnum):
     LEFT_FLEET = "left the fleet"
     SUPERSEDED = "superseded"
     ADOPTED = "adopted"
+    MARK_LOST = "mark lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,12 @@ class Change:
     @property
     def renews_mark_only(self) -> bool:
         """Whether nothing but the mark is written."""
-        return self.action is Action.UPDATE and not self.fields
+        return self.action is Action.UPDATE and not self.writes_body
+
+    @property
+    def writes_body(self) -> bool:
+        """Whether the body is written, which may give the resource another version; renewing a mark only does not."""
+        return bool(self.fields) or self.reason is Reason.MARK_LOST
 
     def ground(self) -> list[Any]:
         """What the change assumes of the cloud and wants of it: existence and compared fields, as digests."""
@@ -202,7 +208,7 @@ class Plan:
     Attributes:
         changes: In the order of a group's dependencies.
         notes: What a reviewer should know.
-        problems: What makes the plan impossible; apply refuses it.
+        problems: What makes the plan impossible, so that apply refuses it; and, `foreign`, what is held back alone.
         unknown: What could not be read; nothing is planned there.
         request: How the plan was asked for, so that apply can look again.
     """
@@ -221,6 +227,11 @@ class Plan:
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether apply refuses it: something is impossible, or all there is to do is held back."""
+        return any(not problem.foreign for problem in self.problems) or bool(self.problems and not self.changes)
 
     @cached_property
     def fingerprint(self) -> str:

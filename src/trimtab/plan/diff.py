@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.models import Fleet, Position
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
+from trimtab.plan.evidence import Evidence
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
 from trimtab.plan.resource import Key, Ref, Resource, Secret, Text, references, resolved
 from trimtab.plan.signing import hidden_digest, memory_of, sign
@@ -88,7 +89,11 @@ class _Maker:
         self.kinds = kinds
         self.fleet = fleet
         self.wanted = {item.key: item for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank)}
-        self.live = live.resources
+        evidence = Evidence(kinds, fleet.name, self.wanted, live.resources)
+        if not adopt:
+            evidence.find()
+        self.live: Mapping[Key, Resource] = evidence.live
+        self.lost = evidence.lost
         self.unknown = live.unknown
         self.prune, self.adopt = prune, adopt
         self.known: dict[Ref, Any] = {}
@@ -169,7 +174,7 @@ class _Maker:
             self.problems.append(Note(text, item.group, foreign=True))
             return None
         if not self.adopt:
-            text = f"{label} {item.key.name!r} in {item.key.location} exists and bears no mark of trimtab; "
+            text = f"{label} {item.key.name!r} in {item.key.location} exists and is not managed by trimtab; "
             self.problems.append(
                 Note(text + "choose another name, or take it over with adopt", item.group, foreign=True)
             )
@@ -188,7 +193,7 @@ class _Maker:
         kind = self.kinds[item.key.kind]
         body = resolved(item.body, self.known)
         differences, kept = self._differences(kind, item, body, found)
-        if not differences:
+        if not differences and item.key not in self.lost:
             return None
         replaced = any((row := kind.find(change.path)) and row.immutable for change in differences)
         wanted = replace(item, body=_with(kind, body, kept))
@@ -216,6 +221,8 @@ class _Maker:
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
             if row is not None and row.hidden:
+                if item.key in self.lost:  # what its mark knew of it is lost too
+                    continue
                 known = self._remembered(found, row)
                 before = after if after is not None and known == hidden_digest(after) else known
             if _same(before, after) or (row is not None and row.caseless and _same(_folded(before), _folded(after))):
@@ -234,6 +241,8 @@ class _Maker:
         return mark.kept.get(memory_of(row)) if mark else None
 
     def _reason(self, item: Resource, found: Resource) -> Reason:
+        if item.key in self.lost:
+            return Reason.MARK_LOST
         holder = self.kinds[item.key.kind].parent
         if self.kinds[item.key.kind].mark is MarkPlace.PARENT and holder is not None:
             key = Key(item.key.location, holder, item.key.parent)
@@ -373,7 +382,7 @@ class _Maker:
         found = self.live.get(item.key)
         if found is None or found.deleting or (change and change.action in (Action.CREATE, Action.REPLACE)):
             return
-        moved = self.kinds[item.key.kind].volatile if change is not None and change.fields else frozenset()
+        moved = self.kinds[item.key.kind].volatile if change is not None and change.writes_body else frozenset()
         for name, value in found.attributes.items():
             if name not in moved:
                 self.known[Ref(item.key, name)] = value

@@ -193,12 +193,34 @@ class ProviderContract:
         plan = applied.plan(fleet)
         assert len(plan.problems) >= len(self._marked_kinds(applied))
         before = world.writes()
-        with pytest.raises(errors.ForeignResource, match="no mark"):
+        with pytest.raises(errors.ForeignResource, match="not managed by trimtab"):
             applied.apply(plan)
         assert world.writes() == before
         assert not any(
             change.action is Action.DELETE for change in applied.destroy(fleet) if self._is_first(change, fleet)
         )
+
+    def test_a_lost_mark_locks_nothing(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """What stands under our name and is tied to what bears our mark is ours: it gets its mark back, and works."""
+        for kind in self._marked_kinds(applied):
+            key = self._first(applied, fleet, kind)
+            world.make_foreign(applied, key)
+            plan = applied.plan(fleet)
+            assert not plan.problems, kind
+            healed = {change.key: change for change in plan if change.reason is Reason.MARK_LOST}
+            assert key in healed, kind
+            assert healed[key].action is Action.UPDATE, kind
+            applied.apply(plan).raise_for_failures()
+            assert not applied.plan(fleet), kind
+
+    def test_a_lost_mark_does_not_keep_a_group_from_going(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Neither another group of the fleet, nor in the end the whole fleet but for what lost its mark."""
+        world.make_foreign(applied, self._first(applied, fleet, self._marked_kinds(applied)[-1]))
+        smaller = fleet.model_copy(update={"groups": fleet.groups[:1]})
+        plan = applied.plan(smaller)
+        assert not plan.problems
+        applied.apply(plan, allow_delete=True).raise_for_failures()
+        assert not applied.plan(smaller)
 
     def test_adopt_marks_and_changes_nothing_else(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """What was foreign is ours afterwards, with no field changed."""

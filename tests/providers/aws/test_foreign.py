@@ -118,7 +118,7 @@ def test_a_name_that_is_taken_is_refused(world, cloud, kind):
     look = put_theirs(world, kind)
     before = look()
     plan = cloud.plan(fleet())
-    assert any("bears no mark" in problem.text for problem in plan.problems)
+    assert any("is not managed by trimtab" in problem.text for problem in plan.problems)
     writes = world.writes()
     with pytest.raises(ForeignResource):
         cloud.apply(plan, **AGREED)

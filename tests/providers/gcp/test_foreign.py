@@ -81,7 +81,7 @@ def test_a_name_that_is_taken_is_refused(world, cloud, kind):
     look = put_theirs(world, kind)
     before = look()
     plan = cloud.plan(fleet())
-    assert any("bears no mark" in problem.text for problem in plan.problems)
+    assert any("is not managed by trimtab" in problem.text for problem in plan.problems)
     writes = world.writes()
     with pytest.raises(ForeignResource):
         cloud.apply(plan, **AGREED)
@@ -117,7 +117,7 @@ def test_an_autoscaler_that_somebody_was_faster_to_make_is_left_alone(world, clo
     (failed,) = [one for one in applied.outcomes if one.error and not one.skipped]
     assert (failed.change.key.kind, failed.change.group) == ("autoscaler", "web")
     assert world.ask("GET", f"{SCOPE}/autoscalers/by-hand")["autoscalingPolicy"]["maxNumReplicas"] == 2
-    assert any("bears no mark" in problem.text for problem in cloud.plan(fleet()).problems)
+    assert any("is not managed by trimtab" in problem.text for problem in cloud.plan(fleet()).problems)
     cloud.apply(cloud.adopt(fleet())).raise_for_failures()
     cloud.apply(cloud.plan(fleet())).raise_for_failures()
     assert not cloud.plan(fleet())

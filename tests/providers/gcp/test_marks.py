@@ -38,7 +38,7 @@ def test_what_lost_its_mark_is_not_written_and_outlives_its_fleet(world, cloud, 
     world.make_foreign(cloud, find(cloud, kind).key)
     plan = cloud.plan(fleet())
     (problem,) = plan.problems
-    assert "bears no mark" in problem.text
+    assert "is not managed by trimtab" in problem.text
     writes = world.writes()
     with pytest.raises(ForeignResource):
         cloud.apply(plan, **AGREED)
