@@ -41,7 +41,7 @@ class Evidence:
     def _unmarked(self) -> Iterator[Key]:
         for key, item in self.live.items():
             kind = self.kinds[key.kind]
-            is_named = key in self.wanted or kind.holds is not None
+            is_named = (key in self.wanted or kind.holds is not None) and not item.attributes.get("alias")
             if is_named and item.mark is None and kind.mark is not MarkPlace.PARENT and not item.deleting:
                 yield key
 

@@ -138,6 +138,7 @@ class Attributes(TypedDict, total=False):
         id: The id that others refer to it by.
         link: Google's address of it (`selfLink`).
         name: Its native name, where that is not the key's.
+        alias: Its native name, where the key has that of the group which it is about, and that is another.
         description: What a person wrote in its description.
         version: The version of a template.
         instances: How many instances a group has, or run from a template.
@@ -156,6 +157,7 @@ class Attributes(TypedDict, total=False):
     id: str
     link: str | None
     name: str | None
+    alias: str
     description: str | None
     version: str | int
     instances: int

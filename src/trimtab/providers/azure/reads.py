@@ -168,7 +168,8 @@ def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str
     name = _target_of(properties) or item["name"]
     key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, name)
     made = _made(key, body, item, mark)
-    return replace(made, attributes={**made.attributes, "paused": pause.line() if pause else None})
+    alias = item["name"] if str(item["name"]).lower() != name.lower() else ""
+    return replace(made, attributes={**made.attributes, "alias": alias, "paused": pause.line() if pause else None})
 
 
 def _target_of(properties: Mapping[str, Any]) -> str:

@@ -81,13 +81,15 @@ def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
         "target": item.get("target"),
         "autoscalingPolicy": {**policy, "scalingSchedules": windows},
     }
+    key = Key(place.region, AUTOSCALER.name, name_of(str(item.get("target") or item["name"])))
     return _made(
-        Key(place.region, AUTOSCALER.name, name_of(str(item.get("target") or item["name"]))),
+        key,
         body,
         item,
         mark,
         description=description,
         zone=place.zone,
+        alias="" if item["name"] == key.name else str(item["name"]),
         paused=pause.line() if pause else None,
     )
 
