@@ -1,18 +1,29 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.conftest import make_fleet, make_group
 from trimtab.capabilities import FEATURES, Means, support_of
 from trimtab.features import features_of
-from trimtab.judging import judge
-from trimtab.providers.aws.kinds import KINDS
+from trimtab.providers.aws.facts import AwsFacts
+from trimtab.providers.aws.translate import translate
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+LABEL = {"web": "app/front/0/targetgroup/web/0"}
+
+
+def translated(**fields):
+    facts = AwsFacts(labels={"us-east-1": LABEL}, zones={"us-east-1": ["us-east-1a"]})
+    return translate(make_fleet(make_group(**fields)), facts, NOW, "us-east-1")
 
 
 def problems(**fields):
-    return [str(note) for note in judge(make_fleet(make_group(**fields)), "aws", KINDS)[1]]
+    return [str(note) for note in translated(**fields).problems]
 
 
 def test_a_plain_group_is_carried_whole():
-    assert judge(make_fleet(), "aws", KINDS) == ([], [])
+    found = translated()
+    assert (found.notes, found.problems) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -41,7 +52,7 @@ def test_every_policy_type_and_metric_is_carried():
         "ahead": {"type": "predictive", "metric": "cpu", "target": 50},
     }
     alarms = {"slow": {"metric": "latency", "above": 1, "statistic": "p95", "triggers": ["steps"]}}
-    assert problems(policies=policies, alarms=alarms) == []
+    assert problems(policies=policies, alarms=alarms, load_balancers=[{"name": "web"}]) == []
 
 
 def test_fields_of_other_clouds_are_exempt():

@@ -176,7 +176,7 @@ def test_plan_with_problems_is_an_error(applied):
     make_foreign(applied)
     ended = applied("plan")
     assert ended.code == 1
-    assert "bears no mark of trimtab" in ended.out
+    assert "is not managed by trimtab" in ended.out
     assert applied("plan", "--format", "json").data["problems"]
     assert applied("apply", "--yes").code == 1
 
@@ -195,7 +195,7 @@ def test_a_failed_apply_is_an_error(cli):
     ended = cli("apply", "--yes")
     assert ended.code == 1
     assert "failed: create group shop-web" in ended.out
-    assert "not tried: create policy shop-web/scale-out" in ended.out
+    assert "not tried: create policy scale-out (shop-web in local)" in ended.out
     assert "web: create group shop-web: failed" in ended.err
     data = cli("apply", "--yes", "--format", "json")
     assert data.code == 1

@@ -44,16 +44,18 @@ class Applied:
         outcomes: One for each change.
         late: Groups that did not get where they were meant to be in time, one sentence each.
         unread: Parts of the cloud that could not be read, so that nothing was done there.
+        held: What was held back, since its name is taken by something of others.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     late: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[str, ...]:
         """One sentence for everything that did not go through."""
-        return (*(str(one) for one in self.outcomes if not one.is_done), *self.late, *self.unread)
+        return (*(str(one) for one in self.outcomes if not one.is_done), *self.late, *self.unread, *self.held)
 
     def raise_for_failures(self) -> "Applied":
         """
@@ -81,7 +83,13 @@ class Applied:
             }
             for one in self.outcomes
         ]
-        return {"changes": changes, "late": list(self.late), "unread": list(self.unread), "ok": not self.failures}
+        return {
+            "changes": changes,
+            "late": list(self.late),
+            "unread": list(self.unread),
+            "held": list(self.held),
+            "ok": not self.failures,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +104,16 @@ def check_consent(provider: Provider, plan: Plan, consent: Consent) -> None:
     """
     Refuse a plan that is impossible, or that ends instances without consent.
 
+    What is held back because its name is taken by something of others stops nothing else.
+
     Raises:
         PlanRefused: The plan has problems.
-        ForeignResource: One of them is a name that somebody else uses.
+        ForeignResource: All that there is to do is held back, since the names are taken.
         ConsentMissing: It deletes or replaces a group and the caller has not agreed.
     """
-    if plan.problems:
+    if plan.is_refused:
         texts = [str(problem) for problem in plan.problems]
-        foreign = any(problem.foreign for problem in plan.problems)
+        foreign = all(problem.foreign for problem in plan.problems)
         raise (ForeignResource if foreign else PlanRefused)("the plan cannot be applied:\n" + "\n".join(texts))
     for change in plan.changes:
         if not provider.kinds[change.key.kind].holds_instances:
@@ -196,7 +206,7 @@ class _GroupRun:
         if change is not None:
             if change.action in (Action.CREATE, Action.REPLACE):
                 return
-            hidden = self.provider.kinds[key.kind].volatile if change.fields else hidden
+            hidden = self.provider.kinds[key.kind].volatile if change.writes_body else hidden
         self.known.update({Ref(key, name): value for name, value in attributes.items() if name not in hidden})
 
     def _end(self, change: Change, error: str = "", *, skipped: bool = False) -> None:

@@ -26,11 +26,13 @@ class Support:
         means: Who enacts it.
         text: What differs, or why not.
         sizes: Whether another size can result, which takes the policy's consent (`approximate: true`).
+        instead: What the provider can do by itself and comes nearest, as advice.
     """
 
     means: Means
     text: str = ""
     sizes: bool = False
+    instead: str = ""
 
 
 _NATIVE = Support(Means.NATIVE)
@@ -46,8 +48,8 @@ def _other_size(text: str) -> Support:
     return Support(Means.APPROXIMATED, text, sizes=True)
 
 
-def _controller(text: str) -> Support:
-    return Support(Means.CONTROLLER, text)
+def _controller(text: str, instead: str) -> Support:
+    return Support(Means.CONTROLLER, text, instead=instead)
 
 
 def _unsupported(text: str) -> Support:
@@ -61,34 +63,42 @@ def _row(aws: Support, azure: Support, gcp: Support) -> Mapping[str, Support]:
 _AVERAGES = _approximated(
     "Azure averages the metric over the whole window, of five minutes at least, where AWS counts breaching datapoints"
 )
-_WEEKLY = _controller("Azure's recurring profiles start on days of the week, at one hour and one minute, for good")
+_WEEKLY = _controller(
+    "Azure's recurring profiles start on days of the week, at one hour and one minute, for good",
+    "write the cron by days of the week, at one hour and one minute, without `starts` and `ends`",
+)
+_TRACK = "use a target-tracking policy, which the autoscaler enacts"
+_RAISE = "write a window (`duration` or `until`) that raises `min` and sets nothing else"
 
 FEATURES: Mapping[str, Mapping[str, Support]] = {
     "simple policy": _row(
-        _NATIVE, _NATIVE, _controller("an autoscaler of Compute Engine holds targets; no alarm fires a change")
+        _NATIVE, _NATIVE, _controller("an autoscaler of Compute Engine holds targets; no alarm fires a change", _TRACK)
     ),
     "step policy": _row(
-        _NATIVE, _NATIVE, _controller("an autoscaler of Compute Engine holds targets; no alarm fires a change")
+        _NATIVE, _NATIVE, _controller("an autoscaler of Compute Engine holds targets; no alarm fires a change", _TRACK)
     ),
     "step policy that removes by several steps": _row(
         _NATIVE,
         _other_size("of several rules that remove, Azure takes the one that removes least"),
-        _controller("Compute Engine has no steps"),
+        _controller("Compute Engine has no steps", _TRACK),
     ),
     "step policy whose steps do not grow": _row(
         _NATIVE,
-        _controller("of several rules that add, Azure takes the one that adds most"),
-        _controller("Compute Engine has no steps"),
+        _controller(
+            "of several rules that add, Azure takes the one that adds most",
+            "let each step further from the threshold change at least as much as the one before it",
+        ),
+        _controller("Compute Engine has no steps", _TRACK),
     ),
     "change by per cent": _row(
         _NATIVE,
         _approximated("Azure does not say how it rounds a part of an instance"),
-        _controller("Compute Engine changes sizes by targets only"),
+        _controller("Compute Engine changes sizes by targets only", _TRACK),
     ),
     "least change by per cent": _row(
         _NATIVE,
         _other_size("Azure knows no least number for a change by per cent"),
-        _controller("Compute Engine changes sizes by targets only"),
+        _controller("Compute Engine changes sizes by targets only", _TRACK),
     ),
     "target-tracking policy": _row(
         _NATIVE,
@@ -116,10 +126,16 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
         _NATIVE, _AVERAGES, _approximated("Cloud Monitoring wants the breaching datapoints one after the other")
     ),
     "alarm on a percentile": _row(
-        _NATIVE, _controller("autoscale rules and metric alerts know no percentiles"), _NATIVE
+        _NATIVE,
+        _controller("autoscale rules and metric alerts know no percentiles", "use `statistic: average` or `maximum`"),
+        _NATIVE,
     ),
     "alarm that breaches without data": _row(
-        _NATIVE, _controller("an autoscale rule without data never fires; Azure goes to the default capacity"), _NATIVE
+        _NATIVE,
+        _controller(
+            "an autoscale rule without data never fires; Azure goes to the default capacity", "leave `missing` out"
+        ),
+        _NATIVE,
     ),
     "alarm that says how missing data count": _row(
         _NATIVE,
@@ -129,7 +145,7 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     "scaling in by any of several alarms": _row(
         _NATIVE,
         _approximated("Azure removes instances only when all rules that remove agree"),
-        _controller("an autoscaler of Compute Engine takes the largest of its signals"),
+        _controller("an autoscaler of Compute Engine takes the largest of its signals", _TRACK),
     ),
     "notification when an alarm is over": _row(
         _NATIVE,
@@ -144,12 +160,14 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     "schedule by day of the month": _row(_NATIVE, _WEEKLY, _NATIVE),
     "schedule that fires within the hour": _row(_NATIVE, _WEEKLY, _NATIVE),
     "schedule with a first or last moment": _row(
-        _NATIVE, _WEEKLY, _controller("a scaling schedule has neither a first nor a last moment")
+        _NATIVE,
+        _WEEKLY,
+        _controller("a scaling schedule has neither a first nor a last moment", "leave `starts` and `ends` out"),
     ),
     "schedule once, without an end": _row(
         _NATIVE,
         _unsupported("a fixed date of Azure ends; give a `duration`, or edit `capacity` when the day has come"),
-        _controller("a scaling schedule is a window that ends"),
+        _controller("a scaling schedule is a window that ends", "give it a `duration`"),
     ),
     "cpu metric": _row(_NATIVE, _NATIVE, _NATIVE),
     "network metric": _row(_NATIVE, _NATIVE, _NATIVE),
@@ -157,7 +175,9 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     "balancer metric": _row(_NATIVE, _NATIVE, _NATIVE),
     "queue metric": _row(_NATIVE, _NATIVE, _NATIVE),
     "custom metric": _row(_NATIVE, _NATIVE, _NATIVE),
-    "PromQL metric": _row(_NATIVE, _controller("autoscale rules take no PromQL query"), _NATIVE),
+    "PromQL metric": _row(
+        _NATIVE, _controller("autoscale rules take no PromQL query", "publish its value as a custom metric"), _NATIVE
+    ),
     "spot instances": _row(_NATIVE, _NATIVE, _NATIVE),
     "several sizes": _row(_NATIVE, _NATIVE, _NATIVE),
     "sizes with weights": _row(
@@ -177,7 +197,7 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     "group metrics": _row(_NATIVE, _LATER, _unsupported("Cloud Monitoring measures the sizes of groups always")),
     "group stabilization": _row(
         _unsupported("EC2 Auto Scaling looks back for no group as a whole"),
-        _controller("autoscale settings do not look back"),
+        _controller("autoscale settings do not look back", "give the policies a longer `cooldown`"),
         _NATIVE,
     ),
     "warm-up": _row(_NATIVE, _approximated("Azure counts the metrics of a new instance at once"), _NATIVE),
@@ -233,7 +253,7 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     ),
     "disk that is kept": _row(_NATIVE, _unsupported("the disks of a scale set's instances go with them"), _NATIVE),
     "schedule that changes the maximum": _row(
-        _NATIVE, _NATIVE, _controller("a scaling schedule only raises the minimum")
+        _NATIVE, _NATIVE, _controller("a scaling schedule only raises the minimum", _RAISE)
     ),
     "schedule that sets the size": _row(
         _NATIVE,
@@ -243,10 +263,12 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     "schedule that sets a size of its own": _row(
         _NATIVE,
         _approximated("a profile of Azure sets no size; it only brings the size between its minimum and maximum"),
-        _controller("a scaling schedule sets no size; it only raises the minimum"),
+        _controller("a scaling schedule sets no size; it only raises the minimum", _RAISE),
     ),
     "schedules that do more than raise the minimum": _row(
-        _NATIVE, _NATIVE, _controller("a scaling schedule is a window of five minutes or more that raises the minimum")
+        _NATIVE,
+        _NATIVE,
+        _controller("a scaling schedule is a window of five minutes or more that raises the minimum", _RAISE),
     ),
     "schedules without a policy": _row(
         _NATIVE,
@@ -260,7 +282,9 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     ),
     "forecast buffer": _row(_NATIVE, _NATIVE, _approximated("Compute Engine takes the initialization period for it")),
     "scaling in by some policies only": _row(
-        _NATIVE, _NATIVE, _controller("an autoscaler scales in by all its signals or by none")
+        _NATIVE,
+        _NATIVE,
+        _controller("an autoscaler scales in by all its signals or by none", "give all policies the same `scale_in`"),
     ),
     "warm-up of one policy": _row(
         _NATIVE,

@@ -154,10 +154,10 @@ def plan(
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         made = cloud.plan(declared, strict, prune, refresh=refresh or ())
     desk.screen.show(plan_view(made, cloud.provider.kinds), made.to_dict())
+    if out is not None and not made.is_refused and not made.unknown:
+        _write(out, made.to_saved())
     if made.problems or made.unknown:
         return 1
-    if out is not None:
-        _write(out, made.to_saved())
     return 2 if made.changes else 0
 
 

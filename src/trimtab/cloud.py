@@ -1,7 +1,7 @@
 """`connect()` and what it returns: a cloud that plans, applies, watches and acts on groups."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
@@ -16,7 +16,7 @@ from trimtab.live import LiveGroup
 from trimtab.measuring import publish_values, read_datapoints
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.pausing import leave_paused, pause_notes
-from trimtab.plan import Action, Change, Live, Note, Options, Plan, make_plan
+from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
@@ -32,16 +32,6 @@ if TYPE_CHECKING:
 
 Wait = Literal["accepted", "stable", "healthy"]
 """How long apply waits: for the calls to be accepted, for the wanted sizes to run, for them to serve."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Request:
-    fleet: Fleet
-    options: Options
-    strict: bool
-    refresh: frozenset[str]
-    empty: bool
-    only: frozenset[str] | None
 
 
 class Cloud:
@@ -142,7 +132,12 @@ class Cloud:
             late = wait_for(
                 self.provider, places, healthy=healthy, timeout=timeout, clock=self._clock, listener=listener
             )
-        return Applied(outcomes=outcomes, late=tuple(late), unread=tuple(str(scope) for scope in plan.unknown))
+        return Applied(
+            outcomes=outcomes,
+            late=tuple(late),
+            unread=tuple(str(scope) for scope in plan.unknown),
+            held=tuple(str(problem) for problem in plan.problems),
+        )
 
     def status(self, fleet: Fleet, *, addresses: bool = False) -> FleetStatus:
         """
@@ -267,22 +262,23 @@ class Cloud:
         adopt: bool = False,
         empty: bool = False,
         only: Sequence[str] | None = None,
-    ) -> _Request:
+    ) -> PlanRequest:
         if unknown := sorted(set(refresh) - {"image"}):
             raise ValueError(f"nothing called {unknown[0]!r} can be refreshed; there is: image")
         for name in only or ():
             if name not in {group.name for group in fleet.groups}:
                 raise PlanRefused(f"fleet {fleet.name!r} has no group {name!r}")
-        return _Request(
+        return PlanRequest(
             fleet=fleet,
-            options=Options(prune=prune, adopt=adopt),
+            prune=prune,
+            adopt=adopt,
             strict=strict,
             refresh=frozenset(refresh),
             empty=empty,
             only=None if only is None else frozenset(only),
         )
 
-    def _plan(self, request: _Request) -> Plan:
+    def _plan(self, request: PlanRequest) -> Plan:
         fleet, now = request.fleet, self._clock.now()
         live = self.provider.read(fleet)
         wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
@@ -294,18 +290,20 @@ class Cloud:
                 wanted=(),
                 live=live,
                 now=now,
-                options=request.options,
+                prune=request.prune,
+                adopt=request.adopt,
             )
             return replace(plan, request=request)
-        notes, problems = self.provider.judge(fleet)
         rests = tuple(pause_notes(live, fleet, now))
         checked = self._advice(request, live)
         facts = self.provider.resolve(fleet, live, refresh=request.refresh)
-        wanted = [] if problems else self.provider.translate(fleet, facts, now)
+        translation = self.provider.translate(fleet, facts, now)
+        notes, problems, wanted = translation.notes, translation.problems, translation.resources
         if request.only is not None:
-            wanted = [item for item in wanted if item.group in request.only]
-        if problems or facts.problems or (request.strict and notes):
-            strict = [Note(f"not exactly so: {note.text}", note.group) for note in notes] if request.strict else []
+            wanted = tuple(item for item in wanted if item.group in request.only)
+        inexact = [note for note in notes if note.approximation and request.strict]
+        if problems or facts.problems or inexact:
+            strict = [Note(f"not exactly so: {note.text}", note.group) for note in inexact]
             return Plan(
                 provider=self.provider.name,
                 fleet=fleet.name,
@@ -320,14 +318,15 @@ class Cloud:
             kinds=self.provider.kinds,
             fleet=fleet,
             wanted=leave_paused(self.provider.kinds, fleet, wanted, live),
-            live=replace(live, unknown=(*live.unknown, *facts.unknown)),
+            live=replace(self.provider.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
             now=now,
-            options=request.options,
+            prune=request.prune,
+            adopt=request.adopt,
             notes=merged((*notes, *rests, *facts.notes, *checked)),
         )
         return replace(plan, request=request)
 
-    def _advice(self, request: _Request, live: Live) -> tuple[Note, ...]:
+    def _advice(self, request: PlanRequest, live: Live) -> tuple[Note, ...]:
         from trimtab.checks.notes import advice  # only plans need the checks, and not everybody plans
 
         return advice(request.fleet, self.provider.name, live, self.provider.kinds, only=request.only)

@@ -101,7 +101,7 @@ class Desk:
         """Show a plan, ask, apply it, show what came of it; the exit code."""
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
         self.screen.view(plan_view(plan, cloud.provider.kinds, empty=how.empty, agreed=agreed))
-        if plan.problems or not plan.changes:
+        if plan.is_refused or not plan.changes:
             self.screen.show_json({"plan": plan.to_dict(), "applied": None})
             return 1 if plan.problems or plan.unknown else 0
         check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))

@@ -17,7 +17,6 @@ FLOORS = {
     "plan": 1,
     "capabilities": 1,
     "features": 1,
-    "judging": 1,
     "checks": 1,
     "events": 1,
     "providers": 2,

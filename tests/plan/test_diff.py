@@ -14,7 +14,6 @@ from trimtab.plan import (
     Live,
     Mark,
     MarkPlace,
-    Options,
     Reason,
     Ref,
     Resource,
@@ -57,8 +56,8 @@ FLEET = tt.Fleet(name="shop", groups=[make_group("web")])
 MARK = Mark("shop", "web")
 
 
-def key(kind, name):
-    return Key("here", kind, name)
+def key(kind, name, parent=""):
+    return Key("here", kind, name, parent)
 
 
 def wanted(**group):
@@ -68,7 +67,7 @@ def wanted(**group):
     return [
         template,
         Resource(key=key("group", "web"), body=body, group="web", mark=MARK),
-        Resource(key=key("policy", "web/out"), body={"change": 1}, group="web", item="policies.scale-out"),
+        Resource(key=key("policy", "out", "web"), body={"change": 1}, group="web", item="policies.scale-out"),
     ]
 
 
@@ -85,9 +84,7 @@ def as_live(resources, **attributes):
 
 def plan(resources, live, *, fleet=FLEET, unknown=(), **options):
     state = Live(resources=live, unknown=unknown)
-    return make_plan(
-        provider="test", kinds=KINDS, fleet=fleet, wanted=resources, live=state, now=NOW, options=Options(**options)
-    )
+    return make_plan(provider="test", kinds=KINDS, fleet=fleet, wanted=resources, live=state, now=NOW, **options)
 
 
 def test_what_is_there_needs_nothing():
@@ -126,7 +123,7 @@ def test_an_edit_of_a_contained_thing_renews_the_mark_last():
 
 def test_drift_of_a_contained_thing_is_told_by_its_parents_mark():
     live = as_live(wanted())
-    live[key("policy", "web/out")].body["change"] = 9
+    live[key("policy", "out", "web")].body["change"] = 9
     (change,) = plan(wanted(), live)
     assert change.reason is Reason.DRIFTED
 
@@ -183,7 +180,7 @@ def test_a_group_that_is_being_deleted_is_created_anew():
     live = as_live(wanted())
     old = live[key("group", "web")]
     live[old.key] = Resource(key=old.key, body=old.body, mark=old.mark, deleting=True)
-    live.pop(key("policy", "web/out"))
+    live.pop(key("policy", "out", "web"))
     actions = {change.key.kind: change.action for change in plan(wanted(), live)}
     assert actions == {"group": Action.CREATE, "policy": Action.CREATE}
 

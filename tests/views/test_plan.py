@@ -110,7 +110,7 @@ def test_update_is_field_by_field():
         ("Script", Secret("a"), Secret("b"), 29),
         ("Words", "one\ntwo", "one", 30),
         kind="policy",
-        name="shop-web/scale-out",
+        name="scale-out",
     )
     shown = text(plan(made))
     assert squeezed(shown) == squeezed(EXPECTED_UPDATE)
@@ -146,7 +146,7 @@ def test_replacement_says_what_forces_it():
         ("Cooldown", 300, 600, 3),
         ("PolicyType", "SimpleScaling", "StepScaling", 4),
         kind="policy",
-        name="shop-web/scale-out",
+        name="scale-out",
     )
     lines = squeezed(text(plan(made)))
     assert lines[1:4] == [
@@ -160,7 +160,7 @@ def test_replacement_says_what_forces_it():
 def test_deletions_are_one_line_each():
     """With what ends and which consent it takes; parts go with their group."""
     made = plan(
-        change(Action.DELETE, Reason.LEFT_FLEET, ("Cooldown", 1, None, None), kind="policy", name="g/p", implied=True),
+        change(Action.DELETE, Reason.LEFT_FLEET, ("Cooldown", 1, None, None), kind="policy", name="p", implied=True),
         change(Action.DELETE, Reason.LEFT_FLEET, ("MaxSize", 4, None, None), instances=2),
     )
     assert text(made) == (
@@ -232,7 +232,7 @@ def test_what_others_wrote_cannot_steer_the_terminal():
 
 
 def test_text_with_references_inside():
-    made = change(Action.UPDATE, Reason.EDITED, ("Arn", "x", Text(("a/", Ref(key("policy", "g/p"), "id"))), 1))
+    made = change(Action.UPDATE, Reason.EDITED, ("Arn", "x", Text(("a/", Ref(key("policy", "p"), "id"))), 1))
     assert "x → a/id of p (known after apply)" in text(plan(made))
 
 

@@ -1,10 +1,11 @@
 """Plans: resources, kinds, the one diff, and the changes that it finds."""
 
-from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
-from trimtab.plan.diff import Live, Options, make_plan
+from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, PlanRequest, Reason, Unknown
+from trimtab.plan.diff import Live, make_plan
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign, overlaid
 from trimtab.plan.resource import (
     PENDING,
+    Attributes,
     Key,
     Mark,
     Ref,
@@ -24,6 +25,7 @@ from trimtab.plan.signing import sign
 __all__ = [
     "PENDING",
     "Action",
+    "Attributes",
     "Change",
     "Field",
     "FieldChange",
@@ -33,8 +35,8 @@ __all__ = [
     "Mark",
     "MarkPlace",
     "Note",
-    "Options",
     "Plan",
+    "PlanRequest",
     "Reason",
     "Ref",
     "Resource",

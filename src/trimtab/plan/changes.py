@@ -1,13 +1,13 @@
 """Changes and plans as data."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from trimtab.models import Position
+from trimtab.models import Fleet, Position
 from trimtab.plan.resource import Key, Resource, digest, plain
 
 
@@ -30,6 +30,7 @@ class Reason(StrEnum):
     LEFT_FLEET = "left the fleet"
     SUPERSEDED = "superseded"
     ADOPTED = "adopted"
+    MARK_LOST = "mark lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,12 @@ class Change:
     @property
     def renews_mark_only(self) -> bool:
         """Whether nothing but the mark is written."""
-        return self.action is Action.UPDATE and not self.fields
+        return self.action is Action.UPDATE and not self.writes_body
+
+    @property
+    def writes_body(self) -> bool:
+        """Whether the body is written, which may give the resource another version; renewing a mark only does not."""
+        return bool(self.fields) or self.reason is Reason.MARK_LOST
 
     def ground(self) -> list[Any]:
         """What the change assumes of the cloud and wants of it: existence and compared fields, as digests."""
@@ -123,6 +129,7 @@ class Note:
 
     Attributes:
         foreign: Whether it says that a name is taken by something that is not the fleet's.
+        approximation: Whether it says that something is done otherwise than asked, which a strict plan refuses.
         code: The check that it comes from: `TT101`.
     """
 
@@ -130,6 +137,7 @@ class Note:
     group: str = ""
     foreign: bool = False
     code: str = ""
+    approximation: bool = False
 
     def __str__(self) -> str:
         text = f"{self.code} {self.text}" if self.code else self.text
@@ -148,12 +156,11 @@ def in_words(names: Sequence[str]) -> str:
 
 def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
     """One note for each thing said, also where it is said of many groups."""
-    groups: dict[tuple[str, str, bool], list[str]] = {}
+    groups: dict[Note, list[str]] = {}
     for note in notes:
-        groups.setdefault((note.text, note.code, note.foreign), []).append(note.group)
+        groups.setdefault(replace(note, group=""), []).append(note.group)
     return tuple(
-        Note(text, in_words(list(dict.fromkeys(filter(None, names)))), foreign=foreign, code=code)
-        for (text, code, foreign), names in groups.items()
+        replace(note, group=in_words(list(dict.fromkeys(filter(None, names))))) for note, names in groups.items()
     )
 
 
@@ -170,6 +177,30 @@ class Unknown:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanRequest:
+    """
+    How a plan was asked for, so that apply can look again.
+
+    Attributes:
+        fleet: What is wanted, and where deletions look.
+        prune: Whether what the fleet owns and no longer has is deleted.
+        adopt: Whether what exists under the fleet's names is marked, and nothing else done.
+        strict: Whether approximations are errors.
+        refresh: What is looked up anew although it was kept.
+        empty: Whether the empty fleet is wanted: everything goes.
+        only: The groups that are planned; all when `None`.
+    """
+
+    fleet: Fleet
+    prune: bool = True
+    adopt: bool = False
+    strict: bool = False
+    refresh: frozenset[str] = frozenset()
+    empty: bool = False
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """
     What apply would do, and why; true when there is anything to do or anything in the way.
@@ -177,7 +208,7 @@ class Plan:
     Attributes:
         changes: In the order of a group's dependencies.
         notes: What a reviewer should know.
-        problems: What makes the plan impossible; apply refuses it.
+        problems: What makes the plan impossible, so that apply refuses it; and, `foreign`, what is held back alone.
         unknown: What could not be read; nothing is planned there.
         request: How the plan was asked for, so that apply can look again.
     """
@@ -189,13 +220,18 @@ class Plan:
     notes: tuple[Note, ...] = ()
     problems: tuple[Note, ...] = ()
     unknown: tuple[Unknown, ...] = ()
-    request: Any = field(default=None, compare=False, repr=False)
+    request: PlanRequest | None = field(default=None, compare=False, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.problems or self.unknown)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether apply refuses it: something is impossible, or all there is to do is held back."""
+        return any(not problem.foreign for problem in self.problems) or bool(self.problems and not self.changes)
 
     @cached_property
     def fingerprint(self) -> str:

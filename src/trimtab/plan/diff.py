@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.models import Fleet, Position
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
+from trimtab.plan.evidence import Evidence
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
 from trimtab.plan.resource import Key, Mark, Ref, Resource, Secret, Text, references, resolved
 from trimtab.plan.signing import hidden_digest, memory_of, sign
@@ -31,14 +32,6 @@ class Live:
     seen: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How a plan is made."""
-
-    prune: bool = True
-    adopt: bool = False
-
-
 def make_plan(
     *,
     provider: str,
@@ -47,7 +40,8 @@ def make_plan(
     wanted: Sequence[Resource],
     live: Live,
     now: datetime,
-    options: Options | None = None,
+    prune: bool = True,
+    adopt: bool = False,
     notes: Sequence[Note] = (),
     problems: Sequence[Note] = (),
 ) -> Plan:
@@ -61,11 +55,12 @@ def make_plan(
         wanted: What `translate` made of it.
         live: What a read found.
         now: When the plan is made.
-        options: Whether to prune and to adopt.
+        prune: Delete what the fleet owns and no longer has.
+        adopt: Mark what exists under the fleet's names, and do nothing else.
         notes: What translation and checks have to say.
         problems: What translation and checks hold to be impossible.
     """
-    maker = _Maker(kinds, fleet, sign(kinds, wanted), live, options or Options())
+    maker = _Maker(kinds, fleet, sign(kinds, wanted), live, prune=prune, adopt=adopt)
     maker.run()
     return Plan(
         provider=provider,
@@ -89,14 +84,18 @@ def _scope_note(maker: "_Maker", live: Live) -> list[Note]:
 
 class _Maker:
     def __init__(
-        self, kinds: Mapping[str, Kind], fleet: Fleet, wanted: list[Resource], live: Live, options: Options
+        self, kinds: Mapping[str, Kind], fleet: Fleet, wanted: list[Resource], live: Live, *, prune: bool, adopt: bool
     ) -> None:
         self.kinds = kinds
         self.fleet = fleet
         self.wanted = {item.key: item for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank)}
-        self.live = live.resources
+        evidence = Evidence(kinds, fleet.name, self.wanted, live.resources)
+        if not adopt:
+            evidence.find()
+        self.live: Mapping[Key, Resource] = evidence.live
+        self.lost = evidence.lost
         self.unknown = live.unknown
-        self.options = options
+        self.prune, self.adopt = prune, adopt
         self.known: dict[Ref, Any] = {}
         self.changes: dict[Key, Change] = {}
         self.left_out: set[Key] = set()
@@ -140,7 +139,7 @@ class _Maker:
         there = found is not None and not found.deleting
         if found is not None and there and self._owner(found) != self.fleet.name:
             return self._foreign(item, found, self._owner(found))
-        if self.options.adopt:
+        if self.adopt:
             return None
         if any(key in self.left_out or self._is_unread(key) for key in self._after(item)):
             self.left_out.add(item.key)
@@ -174,8 +173,8 @@ class _Maker:
             text = f"{label} {item.key.name!r} in {item.key.location} belongs to fleet {owner!r}; choose another name"
             self.problems.append(Note(text, item.group, foreign=True))
             return None
-        if not self.options.adopt:
-            text = f"{label} {item.key.name!r} in {item.key.location} exists and bears no mark of trimtab; "
+        if not self.adopt:
+            text = f"{label} {item.key.name!r} in {item.key.location} exists and is not managed by trimtab; "
             self.problems.append(
                 Note(text + "choose another name, or take it over with adopt", item.group, foreign=True)
             )
@@ -200,7 +199,7 @@ class _Maker:
         kind = self.kinds[item.key.kind]
         body = resolved(item.body, self.known)
         differences, kept = self._differences(kind, item, body, found)
-        if not differences:
+        if not differences and item.key not in self.lost:
             return None
         replaced = any((row := kind.find(change.path)) and row.immutable for change in differences)
         wanted = replace(item, body=_with(kind, body, kept))
@@ -228,6 +227,8 @@ class _Maker:
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
             if row is not None and row.hidden:
+                if item.key in self.lost:  # what its mark knew of it is lost too
+                    continue
                 known = self._remembered(found, row)
                 before = after if after is not None and known == hidden_digest(after) else known
             if _same(before, after) or (row is not None and row.caseless and _same(_folded(before), _folded(after))):
@@ -248,6 +249,8 @@ class _Maker:
         return mark.kept.get(memory_of(row)) if mark else None
 
     def _reason(self, item: Resource, found: Resource) -> Reason:
+        if item.key in self.lost:
+            return Reason.MARK_LOST
         holder = self.kinds[item.key.kind].parent
         if self.kinds[item.key.kind].mark is MarkPlace.PARENT and holder is not None:
             key = Key(item.key.location, holder, item.key.parent)
@@ -261,7 +264,7 @@ class _Maker:
     def _renew_marks(self) -> None:
         for key, item in self.wanted.items():
             found = self.live.get(key)
-            if key in self.changes or key in self.left_out or found is None or self.options.adopt:
+            if key in self.changes or key in self.left_out or found is None or self.adopt:
                 continue
             touched = any(
                 change.key.location == key.location and self._parent(change.key) == key
@@ -282,7 +285,7 @@ class _Maker:
     # what is not
 
     def _delete_what_left(self) -> None:
-        if self.options.adopt:
+        if self.adopt:
             return
         for key, found in self.live.items():
             if key in self.wanted or found.deleting or self._owner(found) != self.fleet.name:
@@ -294,7 +297,7 @@ class _Maker:
             if any(scope.location in (key.location, "*") for scope in self.unknown):
                 text = f"{label} {key.name!r} left the fleet, but not all of {key.location} could be read; it stays"
                 self.notes.append(Note(text, group))
-            elif not self.options.prune:
+            elif not self.prune:
                 self.notes.append(Note(f"{label} {key.name!r} left the fleet and stays: not pruning", group))
             elif self.kinds[key.kind].by_content and self._is_wanted(group) and _instances(found):
                 text = f"{label} {key.name!r} stays while {_instances(found)} instances run from it"
@@ -387,7 +390,7 @@ class _Maker:
         found = self.live.get(item.key)
         if found is None or found.deleting or (change and change.action in (Action.CREATE, Action.REPLACE)):
             return
-        moved = self.kinds[item.key.kind].volatile if change is not None and change.fields else frozenset()
+        moved = self.kinds[item.key.kind].volatile if change is not None and change.writes_body else frozenset()
         for name, value in found.attributes.items():
             if name not in moved:
                 self.known[Ref(item.key, name)] = value

@@ -89,6 +89,7 @@ class Kind:
         holds_instances: Whether deleting it ends instances, which takes consent.
         outlives_parent: Whether it stays when its parent is deleted, and so has to go before it.
         holds: The kind of what it keeps from being deleted, which has the same name.
+        names: Leaves that name another thing of the group without a reference: path to the kind of that.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Kind:
     holds_instances: bool = False
     outlives_parent: bool = False
     holds: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _rows(self) -> dict[str, Field | None]:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 
 PENDING = "(known after apply)"
 
@@ -129,6 +129,49 @@ def _mark(words: Mapping[str, str]) -> Mark | None:
     return Mark(words["fleet"], words["group"], words.get("digest", ""), kept)
 
 
+class Attributes(TypedDict, total=False):
+    """
+    What a cloud gave a resource: what others refer to it by, what it costs to lose it, and what a write has to send.
+
+    Attributes:
+        arn: AWS's name for it.
+        id: The id that others refer to it by.
+        link: Google's address of it (`selfLink`).
+        name: Its native name, where that is not the key's.
+        alias: Its native name, where the key has that of the group which it is about, and that is another.
+        description: What a person wrote in its description.
+        version: The version of a template.
+        instances: How many instances a group has, or run from a template.
+        outdated: How many of them were started from another template than the group's.
+        paused: The mark of a pause on it.
+        etag: Azure's version of it.
+        fingerprint: Google's version of it.
+        resource_group: Where it lives on Azure.
+        zone: Its zone on Google Cloud; empty for a regional one.
+        instance_group: The link of the group that a manager fills.
+        service: The link of the backend service that a backend is in.
+        raw: The reply that it was read from.
+    """
+
+    arn: str
+    id: str
+    link: str | None
+    name: str | None
+    alias: str
+    description: str | None
+    version: str | int
+    instances: int
+    outdated: int
+    paused: str | None
+    etag: str | None
+    fingerprint: str | None
+    resource_group: str
+    zone: str | None
+    instance_group: str | None
+    service: str | None
+    raw: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """
@@ -153,7 +196,7 @@ class Resource:
     group: str = ""
     item: str = ""
     mark: Mark | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=Attributes)
     deleting: bool = False
     initial: frozenset[str] = frozenset()
     basis: Any = None

@@ -6,12 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from typing_extensions import TypeVar
+
 from trimtab.errors import ProviderError
 from trimtab.models import Capacity, Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource, Unknown
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
 from trimtab.providers.pause import Pause
+from trimtab.providers.translation import Translation
 
 
 class InstanceState(StrEnum):
@@ -135,16 +138,14 @@ class Write:
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """
-    What a fleet refers to and a cloud knows: images, subnets, balancers.
+    What a fleet refers to and a cloud knows; a provider's own adds images, subnets, balancers.
 
     Attributes:
-        found: By kind of thing and by how the fleet names it.
         notes: What a reviewer should know.
         problems: What was not found, or was found more than once.
         unknown: What could not be looked up.
     """
 
-    found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     problems: tuple[Note, ...] = ()
     unknown: tuple[Unknown, ...] = ()
@@ -154,8 +155,11 @@ Written = Mapping[str, Any] | ProviderError
 """What a write gave back: the resource's attributes, or why it failed."""
 
 
-class Provider(Protocol):
-    """One vendor's code: translates, reads and writes; decides nothing."""
+F = TypeVar("F", bound=Facts, default=Any)
+
+
+class Provider(Protocol[F]):
+    """One vendor's code: translates, reads and writes; decides nothing. Generic in its own `Facts`."""
 
     name: str
     kinds: Mapping[str, Kind]
@@ -166,16 +170,16 @@ class Provider(Protocol):
         """Everything of the fleet, and whatever stands where it wants something; what fails is unknown."""
         ...
 
-    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> F:
         """What the fleet refers to; what was kept at creation stays unless named in `refresh`."""
         ...
 
-    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
-        """The resources that the fleet wants; pure."""
+    def translate(self, fleet: Fleet, facts: F, now: datetime) -> Translation:
+        """What the fleet wants to be there, what is done otherwise than asked, and what cannot be done; pure."""
         ...
 
-    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
-        """Notes on what is approximated, and problems with what cannot be done; pure."""
+    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
+        """`live` with what is asked only once it is known what is wanted; reads only."""
         ...
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:

@@ -2,16 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from trimtab.models import Fleet
 from trimtab.plan import Live, Note, Unknown
-from trimtab.providers.base import Facts
 from trimtab.providers.calling import Caller
 
 C = TypeVar("C", bound=Caller)
 Question = tuple[str, ...]
 """What is asked for, in words, and by what."""
+
+
+class Said(TypedDict):
+    """What `Facts` has of every provider."""
+
+    notes: tuple[Note, ...]
+    problems: tuple[Note, ...]
+    unknown: tuple[Unknown, ...]
 
 
 @dataclass(kw_only=True)
@@ -41,6 +48,6 @@ class Resolving(Generic[C]):
         """The answer to each question, or why there is none."""
         return dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
 
-    def facts(self, found: Mapping[str, Mapping[str, Any]]) -> Facts:
-        """What was found, with all that is to be said of it."""
-        return Facts(found=found, notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))
+    def said(self) -> Said:
+        """All that is to be said of what was looked up, as `Facts` takes it."""
+        return Said(notes=tuple(self.notes), problems=tuple(self.problems), unknown=tuple(self.unknown))

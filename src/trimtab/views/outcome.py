@@ -23,12 +23,19 @@ def _failures(applied: Applied) -> Iterator[Text]:
             yield Text.assemble((word, "bold red"), printable(f"{what}: {error}"))
     for sentence in applied.late:
         yield Text.assemble(("late: ", "bold yellow"), printable(sentence))
+    for sentence in applied.held:
+        yield Text.assemble(("held back: ", "bold red"), printable(sentence))
     for sentence in applied.unread:
         yield Text.assemble(("unknown: ", "bold red"), printable(sentence))
 
 
 def _summary(applied: Applied) -> Text:
     done, total = sum(outcome.is_done for outcome in applied.outcomes), len(applied.outcomes)
+    if applied.held and done == total and not applied.unread:
+        return Text(
+            f"Applied {total} {'change' if total == 1 else 'changes'}; what is not this fleet's was held back.",
+            "bold red",
+        )
     if done < total or applied.unread:
         return Text(f"Applied {done} of {total} changes; plan and apply again for the rest.", "bold red")
     text = f"Applied {total} {'change' if total == 1 else 'changes'}"

@@ -48,7 +48,7 @@ def plan_view(plan: Plan, kinds: Kinds, *, empty: str = NO_CHANGES, agreed: Cont
 
 def summary_text(plan: Plan, *, empty: str = NO_CHANGES) -> Text:
     """The last line: how much there is to do, or why nothing can be done."""
-    if plan.problems:
+    if plan.is_refused:
         count = len(plan.problems)
         return Text(f"This plan cannot be applied: {_count(count, 'problem')}.", "bold red")
     if plan.unknown and not plan.changes:
@@ -57,7 +57,8 @@ def summary_text(plan: Plan, *, empty: str = NO_CHANGES) -> Text:
         return Text(empty, "bold green")
     parts = [f"{plan.count(Action.CREATE)} to create", f"{plan.count(Action.UPDATE)} to update"]
     parts += [f"{number} to {action}" for action in (Action.REPLACE, Action.ADOPT) if (number := plan.count(action))]
-    return Text(f"Plan: {', '.join([*parts, f'{plan.count(Action.DELETE)} to delete'])}.", "bold")
+    held = f" {len(plan.problems)} held back: not this fleet's." if plan.problems else ""
+    return Text(f"Plan: {', '.join([*parts, f'{plan.count(Action.DELETE)} to delete'])}.{held}", "bold")
 
 
 def _count(number: int, noun: str) -> str:

@@ -7,10 +7,10 @@ from trimtab.engine.schedules import next_fire
 from trimtab.models import Fleet
 from trimtab.plan import resolved, revealed
 from trimtab.plan.resource import references
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.importing import Replies
 from trimtab.providers.aws.schedules import moment
 from trimtab.providers.aws.translate import translate
-from trimtab.providers.base import Facts
 
 GROUP_METRICS = ("MinSize", "MaxSize", "DesiredCapacity", "InServiceInstances", "PendingInstances", "StandbyInstances")
 ALL_METRICS = [f"Group{name}" for name in (*GROUP_METRICS, "TerminatingInstances", "TotalInstances")]
@@ -21,19 +21,17 @@ MARK = "[trimtab fleet=virtualmin group=web digest=0123456789abcdef]"
 def facts_of(group):
     names = [one.name or one.id.split("/")[1] for one in group.load_balancers]
     labels = {word: LABEL.format(name) for name in names for word in (name, ARN.format(name))}
-    return Facts(
-        found={
-            "images": {group.name: {"id": group.template.image.id, "root": ROOT}},
-            "target-groups": {REGION: {name: ARN.format(name) for name in names}},
-            "labels": {REGION: labels},
-            "zones": {REGION: ["us-east-1a", "us-east-1b"]},
-        }
+    return AwsFacts(
+        images={group.name: ImageFacts(group.template.image.id, ROOT)},
+        target_groups={REGION: {name: ARN.format(name) for name in names}},
+        labels={REGION: labels},
+        zones={REGION: ["us-east-1a", "us-east-1b"]},
     )
 
 
 def replies_to(group, now=NOW):
     """What the calls would answer once `group` is applied, less all marks but the template's, which versions keep."""
-    made = translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION)
+    made = translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION).resources
     known = {ref: _given(ref) for item in made for ref in references(item.body)}
     bodies = {(item.key.kind, item.key.name): revealed(resolved(item.body, known)) for item in made}
 

@@ -6,9 +6,9 @@ import trimtab as tt
 from tests.providers.aws.account import furnish
 from tests.providers.aws.world import AwsWorld
 from trimtab.emulators import AwsEmulator
-from trimtab.judging import set_fields
 from trimtab.models.policy import SimplePolicy
 from trimtab.models.settings import AwsSettings
+from trimtab.providers.translation import set_fields
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:operators"
 

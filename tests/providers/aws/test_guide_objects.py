@@ -91,9 +91,9 @@ def names_of_one(part):
     return [
         ("launch-template", name),
         ("autoscaling-group", name),
-        *(("scaling-policy", f"{name}/{name}-{policy}") for policy in POLICIES),
+        *(("scaling-policy", f"{name}-{policy}") for policy in POLICIES),
         *(("metric-alarm", f"{name}-{alarm}") for alarm in ALARMS),
-        *(("scheduled-action", f"{name}/{name}-{schedule}") for schedule in SCHEDULES),
+        *(("scheduled-action", f"{name}-{schedule}") for schedule in SCHEDULES),
     ]
 
 

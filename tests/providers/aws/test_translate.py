@@ -12,9 +12,9 @@ from tests.conftest import make_fleet, make_group
 from trimtab.config import load_fleet
 from trimtab.plan import Secret, plain, resolved, revealed
 from trimtab.plan.resource import references
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.group_parts import AFTER_CREATION
 from trimtab.providers.aws.translate import translate
-from trimtab.providers.base import Facts
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "virtualmin" / "fleet.yaml"
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -26,20 +26,18 @@ SESSION = botocore.session.get_session()
 def facts_for(fleet):
     names = {one.name for group in fleet.groups for one in group.load_balancers if one.name}
     groups = [group.name for group in fleet.groups]
-    return Facts(
-        found={
-            "images": {name: {"id": "ami-0123456789abcdef0", "root": "/dev/sda1"} for name in groups},
-            "kept": {name: {"image": "01234567:ami-0123456789abcdef0"} for name in groups},
-            "subnets": {name: ["subnet-1", "subnet-2"] for name in groups},
-            "target-groups": {"us-east-1": {name: ARN.format(name) for name in names}},
-            "labels": {"us-east-1": {name: LABEL.format(name) for name in names}},
-            "zones": {"us-east-1": ["us-east-1a", "us-east-1b"]},
-        }
+    return AwsFacts(
+        images={name: ImageFacts("ami-0123456789abcdef0", "/dev/sda1") for name in groups},
+        kept={name: {"image": "01234567:ami-0123456789abcdef0"} for name in groups},
+        subnets={name: ["subnet-1", "subnet-2"] for name in groups},
+        target_groups={"us-east-1": {name: ARN.format(name) for name in names}},
+        labels={"us-east-1": {name: LABEL.format(name) for name in names}},
+        zones={"us-east-1": ["us-east-1a", "us-east-1b"]},
     )
 
 
 def wanted(fleet, now=NOW):
-    return translate(fleet, facts_for(fleet), now, "us-east-1")
+    return translate(fleet, facts_for(fleet), now, "us-east-1").resources
 
 
 def of_kind(fleet, kind, now=NOW):

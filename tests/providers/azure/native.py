@@ -74,8 +74,8 @@ def imported(replies, fleet=None):
     reading = _Reading(replies, found.fleet, replies.scale_set["location"])
     declared = Fleet(name=found.fleet, groups=(found.group,))
     home = Home(parts.subscription, parts.resource_group)
-    wanted, problems = _translated(reading, NOW, reading.where, home, declared)
-    return found, reading.live, wanted, problems
+    made = _translated(reading, NOW, reading.where, home, declared)
+    return found, reading.live, made.resources, made.problems
 
 
 def next_plan(found, live, wanted):

@@ -148,7 +148,7 @@ def send(world, item, path, body):
 def given_leaves(cloud, fleet):
     """What the fleet asks for, by resource: fields that Azure fills in are compared only where it does."""
     facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
-    wanted = cloud.provider.translate(fleet, facts, cloud.now())
+    wanted = cloud.provider.translate(fleet, facts, cloud.now()).resources
     return {item.key: cloud.provider.kinds[item.key.kind].leaves(item.body) for item in wanted}
 
 

@@ -4,10 +4,10 @@ from tests.providers.gcp.random_groups import FLEET, NATIVE, NOW, PROJECT, REGIO
 from trimtab.models import Fleet
 from trimtab.plan import plain, resolved, revealed
 from trimtab.plan.resource import references
-from trimtab.providers.base import Facts
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Service
 from trimtab.providers.gcp.importing import Replies
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.translate import Attached, Service, translate
+from trimtab.providers.gcp.translate import translate
 
 GLOBAL = f"projects/{PROJECT}/global"
 COLLECTIONS = {
@@ -25,12 +25,12 @@ def facts_of(group):
     services = [service_of(one.name) for one in group.load_balancers if one.name]
     port = next((one.port for one in group.load_balancers if one.port), None)
     ports = {} if port is None else {"http": port}
-    return Facts(found={"attached": {group.name: Attached(services, (), ports)}})
+    return GcpFacts(attached={group.name: Attached(services, (), ports)})
 
 
 def resources_of(group, now=NOW):
     """What translation makes of a group, by kind and name."""
-    return translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION, PROJECT)
+    return translate(Fleet(name=FLEET, groups=[group]), facts_of(group), now, REGION, PROJECT).resources
 
 
 def bodies_of(group, now=NOW):

@@ -189,7 +189,7 @@ def test_every_leaf_is_named_and_healed(running):
     kinds = cloud.provider.kinds
     seen = set()
     facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
-    wanted = {item.key: item for item in cloud.provider.translate(fleet, facts, cloud.now())}
+    wanted = {item.key: item for item in cloud.provider.translate(fleet, facts, cloud.now()).resources}
     for key, item in cloud.provider.read(fleet).resources.items():
         kind = kinds[key.kind]
         if key.kind == "instance-template" or key not in wanted:

@@ -16,9 +16,9 @@ from tests.providers.gcp.random_groups import PROJECT, REGION, groups
 from tests.providers.gcp.replies import bodies_of
 from trimtab.emulators.gcp.discovery import check, load
 from trimtab.plan import Ref
-from trimtab.providers.base import Facts
 from trimtab.providers.gcp.bodies import autoscaler_body, manager_body, sent_body
-from trimtab.providers.gcp.translate import Attached, Service, translate
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Service
+from trimtab.providers.gcp.translate import translate
 
 RANDOM = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -100,8 +100,8 @@ def group(**fields):
 
 
 def made(one, kind):
-    facts = Facts(found={"attached": {"web": Attached([FRONT] if one.load_balancers else [])}})
-    found = translate(tt.Fleet(name="shop", groups=(one,)), facts, NOW, REGION, PROJECT)
+    facts = GcpFacts(attached={"web": Attached([FRONT] if one.load_balancers else [])})
+    found = translate(tt.Fleet(name="shop", groups=(one,)), facts, NOW, REGION, PROJECT).resources
     return [item.body for item in found if item.key.kind == kind]
 
 
@@ -237,7 +237,7 @@ def test_the_mode(fields, mode):
 def test_a_controllers_group_has_an_autoscaler_that_is_off():
     """One actor writes the size; the bounds stay where everybody looks for them."""
     one = group(policies={"out": {"change": 1}}, alarms={"hot": {"metric": "cpu", "above": 70, "triggers": ["out"]}})
-    found = translate(tt.Fleet(name="shop", groups=(one,), controller=True), Facts(), NOW, REGION, PROJECT)
+    found = translate(tt.Fleet(name="shop", groups=(one,), controller=True), GcpFacts(), NOW, REGION, PROJECT).resources
     scaler = next(item for item in found if item.key.kind == "autoscaler")
     policy_ = scaler.body["autoscalingPolicy"]
     assert (policy_["mode"], policy_["minNumReplicas"], policy_["maxNumReplicas"]) == ("OFF", 1, 10)
@@ -261,7 +261,7 @@ def test_templates_are_named_by_what_they_hold():
     """Another size is another template; the same one has the same name, in whatever run."""
 
     def name(**fields):
-        found = translate(tt.Fleet(name="shop", groups=(group(**fields),)), Facts(), NOW, REGION, PROJECT)
+        found = translate(tt.Fleet(name="shop", groups=(group(**fields),)), GcpFacts(), NOW, REGION, PROJECT).resources
         return next(item.key.name for item in found if item.key.kind == "instance-template")
 
     assert name() == name()

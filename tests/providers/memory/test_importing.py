@@ -12,10 +12,9 @@ from tests.laws import examples
 from tests.providers.import_law import assert_notes_are_the_plan, import_adopt_and_plan, plan_after_adopt
 from trimtab.errors import NotFound, Unsupported
 from trimtab.plan import Key, Mark, Resource
-from trimtab.providers.base import Facts
 from trimtab.providers.memory.importing import import_group
 from trimtab.providers.memory.kinds import KINDS
-from trimtab.providers.memory.translate import translate
+from trimtab.providers.memory.translate import MemoryFacts, translate
 
 POLICIES = {
     "out": {"change": 1},
@@ -133,7 +132,7 @@ def test_the_notes_are_what_the_next_plan_changes(cloud, fleet):
         imported = import_group(found, key, location="local", now=now, fleet=fleet)
     except Unsupported:
         return
-    wanted = translate(tt.Fleet(name=imported.fleet, groups=(imported.group,)), Facts(), now, "local")
+    wanted = translate(tt.Fleet(name=imported.fleet, groups=(imported.group,)), MemoryFacts(), now, "local").resources
     parts = [item for item in found.values() if item.key.kind != "alarm" or item.mark or item.body["triggers"]]
     plan = plan_after_adopt("memory", KINDS, imported, parts, wanted, now)
     assert_notes_are_the_plan(imported, plan)

@@ -1,6 +1,6 @@
 """Scaling policies as PutScalingPolicy takes them; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, assert_never
 
@@ -12,12 +12,22 @@ from trimtab.models import (
     Policy,
     PredictiveMode,
     PredictivePolicy,
+    ScalingGroup,
     SimplePolicy,
     Step,
     StepPolicy,
     TargetTrackingPolicy,
 )
-from trimtab.providers.aws.metrics import PER_INSTANCE, Scope, metric_for, quotient, scale_of, scaled
+from trimtab.providers.aws.metrics import (
+    PER_INSTANCE,
+    SAME_UNIT,
+    Scope,
+    metric_for,
+    quotient,
+    scale_of,
+    scaled,
+    statistic_of,
+)
 
 AMOUNTS = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}
 STATISTICS = {"average": "Average", "minimum": "Minimum", "maximum": "Maximum", "sum": "Sum", "count": "SampleCount"}
@@ -167,3 +177,18 @@ def amount_word(amount: SimplePolicy | Step) -> str:
 def seconds(duration: timedelta | None) -> int | None:
     """A duration as AWS takes it."""
     return None if duration is None else int(duration.total_seconds())
+
+
+def step_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """Steps are offsets in our unit; where CloudWatch counts in another, they would be wrong by its factor."""
+    detailed = bool(group.template.detailed_monitoring)
+    stepped = {policy.name for policy in group.policies if isinstance(policy, StepPolicy)}
+    for alarm in group.alarms:
+        factor = scale_of(alarm.metric, statistic_of(alarm), alarm.period, detailed=detailed)
+        for name in alarm.triggers:
+            if name in stepped and factor != SAME_UNIT:
+                yield (
+                    f"policies.{name}.steps",
+                    f"alarm {alarm.name!r} watches {alarm.metric.name!r}, which CloudWatch counts in another unit; "
+                    "trigger a simple policy, or watch a custom metric in CloudWatch's own unit",
+                )

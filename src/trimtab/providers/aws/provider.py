@@ -1,49 +1,44 @@
 """The provider for AWS: reads, resolves, translates, writes through boto3."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from trimtab.clock import Clock
-from trimtab.errors import NotFound, Unsupported
+from trimtab.errors import NotFound
 from trimtab.events import Listener, silent
-from trimtab.judging import judge
-from trimtab.models import Fleet, ScalingGroup, StepPolicy
-from trimtab.plan import Live, Note, Resource
+from trimtab.models import Fleet
+from trimtab.plan import Live, Resource
 from trimtab.providers.aws.acting import Actor
-from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
+from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.group_replies import read_replies
 from trimtab.providers.aws.importing import import_group
 from trimtab.providers.aws.kinds import KINDS
-from trimtab.providers.aws.metrics import SAME_UNIT, Scope, scale_of, statistic_of
 from trimtab.providers.aws.permissions import policy_document
-from trimtab.providers.aws.policies import policy_body
 from trimtab.providers.aws.reads import (
     RegionRead,
     alarm_resource,
     list_alarms,
 )
 from trimtab.providers.aws.resolve import Resolver
-from trimtab.providers.aws.schedules import problems_of
 from trimtab.providers.aws.states import activity_of, group_state, list_states, with_addresses
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (
     Activity,
     AlarmState,
-    Facts,
     GroupState,
     Write,
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import alarm_name, only_one
+from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
+from trimtab.providers.translation import Translation
 
 ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
 
@@ -98,22 +93,17 @@ class AwsProvider:
         unknown = tuple(scope for read in reads for scope in read.unknown)
         return Live(resources=found, unknown=unknown, locations=tuple(sorted(names)))
 
-    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AwsFacts:
         """Images, subnets, target groups and zones."""
         return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
 
-    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
-        """The resources that the fleet wants."""
+    def translate(self, fleet: Fleet, facts: AwsFacts, now: datetime) -> Translation:
+        """Launch template, Auto Scaling group, policies, scheduled actions and alarms of every group."""
         return translate(fleet, facts, now, self.location)
 
-    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
-        """What EC2 Auto Scaling cannot do, or does otherwise."""
-        notes, problems = judge(fleet, self.name, self.kinds)
-        more: list[Note] = list(_name_problems(fleet))
-        for group in fleet.groups:
-            more += [Note(text, group.name) for text in problems_of(group)]
-            more += [Note(text, group.name) for text in _metric_problems(group)]
-        return notes, [*problems, *more]
+    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
+        """As it is: all that a plan needs is read at once."""
+        return live
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""
@@ -226,53 +216,3 @@ class AwsProvider:
     def close(self) -> None:
         """Close all connections."""
         self.calls.close()
-
-
-def _name_problems(fleet: Fleet) -> Iterator[Note]:
-    """Names that two things would share, and names that AWS does not take."""
-    taken: dict[tuple[str, str], str] = {}
-    for group in fleet.groups:
-        for alarm in group.alarms:
-            name = alarm_name(fleet, group, alarm.name)
-            other = taken.setdefault((group.location or "", name), group.name)
-            if other != group.name:
-                text = f"alarms.{alarm.name}: an alarm of group {other!r} would be called {name!r} too; rename one"
-                yield Note(text, group.name)
-            if len(name) > 255:
-                yield Note(f"alarms.{alarm.name}: {name!r} is longer than CloudWatch's 255 characters", group.name)
-        native = fleet.native_name(group)
-        if len(native) > 128:
-            yield Note(f"native_name: {native!r} is longer than the 128 characters of a launch template", group.name)
-        elif not re.fullmatch(r"[A-Za-z0-9().\-/_]{3,128}", native):
-            text = f"native_name: a launch template cannot be called {native!r}: 3 to 128 letters, digits and ().-/_"
-            yield Note(text, group.name)
-
-
-def _metric_problems(group: ScalingGroup) -> Iterator[str]:
-    """Metrics that a policy or an alarm cannot have on AWS, whatever the group is attached to."""
-    scope = Scope(group.name, "app/any/0/targetgroup/any/0")
-    for alarm in group.alarms:
-        try:
-            alarm_body(alarm, scope)
-        except Unsupported as error:
-            yield f"alarms.{alarm.name}.metric: {error}"
-    for policy in group.policies:
-        try:
-            policy_body(policy, scope)
-        except Unsupported as error:
-            yield f"policies.{policy.name}.metric: {error}"
-    yield from _step_problems(group)
-
-
-def _step_problems(group: ScalingGroup) -> Iterator[str]:
-    """Steps are offsets in our unit; where CloudWatch counts in another, they would be wrong by its factor."""
-    detailed = bool(group.template.detailed_monitoring)
-    stepped = {policy.name for policy in group.policies if isinstance(policy, StepPolicy)}
-    for alarm in group.alarms:
-        factor = scale_of(alarm.metric, statistic_of(alarm), alarm.period, detailed=detailed)
-        for name in alarm.triggers:
-            if name in stepped and factor != SAME_UNIT:
-                yield (
-                    f"policies.{name}.steps: alarm {alarm.name!r} watches {alarm.metric.name!r}, which CloudWatch "
-                    "counts in another unit; trigger a simple policy, or watch a custom metric in CloudWatch's own unit"
-                )

@@ -1,29 +1,40 @@
 """What a fleet refers to and an account knows: images, subnets, target groups, zones."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
 from trimtab.checks.live import NEWER_IMAGE
-from trimtab.errors import NotFound, ProviderError, Unsupported
+from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Image, Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
-from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.translate import attachment_of
-from trimtab.providers.base import Facts
 from trimtab.providers.resolving import Resolving
 
 Question = Callable[[], Any]
+
+
+@dataclass
+class _Found:
+    """`AwsFacts` in the making."""
+
+    images: dict[str, ImageFacts] = field(default_factory=dict)
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
+    subnets: dict[str, list[str]] = field(default_factory=dict)
+    zones: dict[str, list[str]] = field(default_factory=dict)
+    target_groups: dict[str, dict[str, str]] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class Resolver(Resolving[Calls]):
     """Asks each distinct question once, all of them at the same time."""
 
-    def run(self) -> Facts:
+    def run(self) -> AwsFacts:
         """The facts about every group of the fleet."""
         questions: dict[tuple[str, ...], Question] = {}
         for group in self.fleet.groups:
@@ -58,28 +69,25 @@ class Resolver(Resolving[Calls]):
                 names.setdefault(self._region(group), set()).update(named)
         return {region: sorted(some) for region, some in names.items()}
 
-    def _facts(self, answers: Mapping[tuple[str, ...], Any]) -> Facts:
-        found: dict[str, dict[str, Any]] = {
-            name: {} for name in ("images", "kept", "subnets", "zones", "target-groups", "labels")
-        }
+    def _facts(self, answers: Mapping[tuple[str, ...], Any]) -> AwsFacts:
+        found = _Found()
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 kind = LAUNCH_TEMPLATE.name if key[0] == "image" else AUTO_SCALING_GROUP.name
                 self.unknown.append(Unknown(key[1], kind, f"its {key[0]} could not be looked up: {answer}"))
             elif key[0] in ("balancers", "labels"):
-                found["target-groups"].setdefault(key[1], {}).update({one.name: one.arn for one in answer})
+                found.target_groups.setdefault(key[1], {}).update({one.name: one.arn for one in answer})
                 words = {word: one.label for one in answer for word in (one.name, one.arn)}
-                found["labels"].setdefault(key[1], {}).update(words)
+                found.labels.setdefault(key[1], {}).update(words)
             elif key[0] == "zones":
-                found["zones"][key[1]] = answer
+                found.zones[key[1]] = answer
         for group in self.fleet.groups:
             self._image(group, answers, found)
             self._subnets(group, answers, found)
             self._balancers(group, answers, found)
-            self._metrics(group, answers, found)
-        return self.facts(found)
+        return AwsFacts(**vars(found), **self.said())
 
-    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, Any]) -> None:
+    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
         image = group.template.image
         if not is_looked_up(image) and not needs_root(group):
             return
@@ -87,7 +95,7 @@ class Resolver(Resolving[Calls]):
         newest = answers.get(("image", self._region(group), word))
         newest = {} if isinstance(newest, ProviderError) or newest is None else newest
         if not is_looked_up(image):
-            found["images"][group.name] = {"id": image.id, "root": newest.get("root")}
+            found.images[group.name] = ImageFacts(image.id, newest.get("root"))
             return
         chosen = self._kept_image(group, word) or newest.get("id")
         if chosen is None:
@@ -97,8 +105,8 @@ class Resolver(Resolving[Calls]):
         if newest.get("id") and newest["id"] != chosen:
             text = f"a newer image, {newest['id']}, matches; refresh the image to take it (now {chosen})"
             self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
-        found["images"][group.name] = {"id": chosen, "root": newest.get("root")}
-        found["kept"][group.name] = {"image": f"{word}:{chosen}"}
+        found.images[group.name] = ImageFacts(chosen, newest.get("root"))
+        found.kept[group.name] = {"image": f"{word}:{chosen}"}
 
     def _no_image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> None:
         if isinstance(answers["image", self._region(group), selector(group.template.image)], ProviderError):
@@ -122,7 +130,7 @@ class Resolver(Resolving[Calls]):
         known, _, image = there.mark.kept.get("image", "").partition(":")
         return image if known == word and image else None
 
-    def _subnets(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, Any]) -> None:
+    def _subnets(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
         tags = group.placement.subnet_tags
         if not tags:
             return
@@ -136,33 +144,17 @@ class Resolver(Resolving[Calls]):
             where = f" of zones {', '.join(sorted(zones))}" if zones else ""
             text = f"placement.subnet_tags: no subnet{where} in {self._region(group)} has the tags {words}"
             self.problems.append(Note(text, group.name))
-        found["subnets"][group.name] = ids
+        found.subnets[group.name] = ids
 
-    def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: Mapping[str, Any]) -> None:
+    def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
         region = self._region(group)
         if isinstance(answers.get(("balancers", region)), ProviderError):
             return
-        known = found["target-groups"].get(region, {})
+        known = found.target_groups.get(region, {})
         for one in group.load_balancers:
             if one.name and one.name not in known:
                 text = f"load_balancers: no target group is called {one.name!r} in {region}"
                 self.problems.append(Note(text, group.name))
-
-    def _metrics(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: Mapping[str, Any]) -> None:
-        """A metric of the balancer needs a target group that is attached to one."""
-        region = self._region(group)
-        if any(isinstance(answers.get((name, region)), ProviderError) for name in ("balancers", "labels")):
-            return
-        labels = found["labels"].get(region, {})
-        for path, metric in watched(group):
-            if metric.source is not MetricSource.BALANCER:
-                continue
-            one = attachment_of(group, metric)
-            label = labels.get(one.id or one.name, "") if one is not None else ""
-            try:
-                metric_for(metric, Scope(self.fleet.native_name(group), label))
-            except Unsupported as error:
-                self.problems.append(Note(f"{path}.metric: {error}", group.name))
 
     def _labelled(self) -> dict[str, list[str]]:
         """Target groups by ARN whose balancer has to be known, by region."""

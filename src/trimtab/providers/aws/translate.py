@@ -1,30 +1,42 @@
 """A fleet as AWS resources: native bodies and no SDK; pure."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from trimtab.engine.schedules import in_force
 from trimtab.errors import Unsupported
-from trimtab.models import Disk, DiskType, Fleet, LifecycleHook, LoadBalancer, Metric, ScalingGroup, WarmPool
-from trimtab.plan import Key, Mark, Ref, Resource, Secret
+from trimtab.models import (
+    Disk,
+    DiskType,
+    Fleet,
+    LifecycleHook,
+    LoadBalancer,
+    Metric,
+    MetricSource,
+    ScalingGroup,
+    WarmPool,
+)
+from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
+from trimtab.providers.aws import names, schedules
 from trimtab.providers.aws.alarms import alarm_body
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
+    KINDS,
     LAUNCH_TEMPLATE,
     METRIC_ALARM,
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
 from trimtab.providers.aws.metrics import Scope
-from trimtab.providers.aws.policies import policy_body, seconds
+from trimtab.providers.aws.policies import policy_body, seconds, step_problems
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import actions_of, enacted
-from trimtab.providers.base import Facts
 from trimtab.providers.naming import alarm_name, given, size_is_owned
+from trimtab.providers.translation import GroupTranslator, Translation
 
 ROOT_DEVICE = "/dev/sda1"
 DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
@@ -33,27 +45,31 @@ GRANULARITY = "1Minute"
 """How often a group publishes its own metrics; AWS has no other choice."""
 
 
-def translate(fleet: Fleet, facts: Facts, now: datetime, location: str) -> list[Resource]:
+def translate(fleet: Fleet, facts: AwsFacts, now: datetime, location: str) -> Translation:
     """Launch template, Auto Scaling group, policies, scheduled actions and alarms of every group."""
-    return [item for group in fleet.groups for item in _Group(fleet, group, facts, now, location).resources()]
+    return Translation.of(_Group(fleet, group, facts, now, location).translation() for group in fleet.groups)
 
 
-class _Group:
-    def __init__(self, fleet: Fleet, group: ScalingGroup, facts: Facts, now: datetime, location: str) -> None:
-        self.fleet, self.group, self.facts, self.now = fleet, group, facts, now
-        self.location = group.location or location
-        self.native = fleet.native_name(group)
+class _Group(GroupTranslator):
+    provider = "aws"
+    kinds = KINDS
+
+    def __init__(self, fleet: Fleet, group: ScalingGroup, facts: AwsFacts, now: datetime, location: str) -> None:
+        super().__init__(fleet, group, now, location)
+        self.facts = facts
         self.mark = Mark(fleet.name, group.name)
 
     def resources(self) -> Iterator[Resource]:
-        kept = self.facts.found.get("kept", {}).get(self.group.name, {})
-        mark = Mark(self.fleet.name, self.group.name, kept=kept)
-        key = self._key(LAUNCH_TEMPLATE.name, self.native)
+        for path, text in names.problems_of(self.fleet, self.group):
+            self.problem(path, text)
+        self.problems += [Note(text, self.group.name) for text in schedules.problems_of(self.group)]
+        mark = Mark(self.fleet.name, self.group.name, kept=self.facts.kept.get(self.group.name, {}))
+        key = self.key(LAUNCH_TEMPLATE.name)
         yield self._made(key, {"LaunchTemplateData": self._data()}, mark=mark)
         yield self._scaling_group()
         yield from self._policies()
         for name, schedule, body in actions_of(self.group, self.now):
-            key = self._key(SCHEDULED_ACTION.name, f"{self.native}-{name}", self.native)
+            key = self.key(SCHEDULED_ACTION.name, f"{self.native}-{name}", self.native)
             yield self._made(key, body, item=f"schedules.{schedule.name}")
         yield from self._alarms()
 
@@ -63,7 +79,7 @@ class _Group:
         template = self.group.template
         script = template.render_user_data()
         return given(
-            ImageId=self._image().get("id"),
+            ImageId=self._image().id,
             InstanceType=template.size,
             KeyName=template.ssh_key,
             UserData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
@@ -78,9 +94,8 @@ class _Group:
             TagSpecifications=self._instance_tags(),
         )
 
-    def _image(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.facts.found.get("images", {}).get(self.group.name, {})
-        return found or {"id": self.group.template.image.id}
+    def _image(self) -> ImageFacts:
+        return self.facts.images.get(self.group.name) or ImageFacts(self.group.template.image.id)
 
     def _network(self) -> dict[str, Any]:
         template = self.group.template
@@ -101,7 +116,7 @@ class _Group:
             Throughput=disk.throughput,
             DeleteOnTermination=not disk.keep,
         )
-        return {"DeviceName": disk.device or self._image().get("root") or ROOT_DEVICE, "Ebs": ebs}
+        return {"DeviceName": disk.device or self._image().root or ROOT_DEVICE, "Ebs": ebs}
 
     def _reservation(self) -> dict[str, Any]:
         reservation = self.group.purchase.reservation
@@ -118,7 +133,7 @@ class _Group:
         group = self.group
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
         return self._made(
-            self._key(AUTO_SCALING_GROUP.name, self.native),
+            self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
             mark=replace(self.mark, kept={"hooks": "yes"} if group.aws.lifecycle_hooks else {}),
             initial=frozenset({"DesiredCapacity"}) if owned else frozenset(),
@@ -135,10 +150,10 @@ class _Group:
         }
 
     def _places(self) -> dict[str, Any]:
-        found: Sequence[str] = self.facts.found.get("subnets", {}).get(self.group.name, self.group.placement.subnets)
+        found = self.facts.subnets.get(self.group.name, self.group.placement.subnets)
         if found:
             return {"VPCZoneIdentifier": list(found)}
-        zones = self.group.placement.zones or self.facts.found.get("zones", {}).get(self.location, ())
+        zones = self.group.placement.zones or self.facts.zones.get(self.location, ())
         return {"AvailabilityZones": list(zones)}
 
     def _group_settings(self) -> dict[str, Any]:
@@ -168,47 +183,58 @@ class _Group:
         )
 
     def _target_groups(self) -> list[str]:
-        known = self.facts.found.get("target-groups", {}).get(self.location, {})
-        return [one.id or known.get(one.name, f"(not found: {one.name})") for one in self.group.load_balancers]
+        known = self.facts.target_groups.get(self.location, {})
+        return [one.id or known.get(one.name or "", f"(not found: {one.name})") for one in self.group.load_balancers]
 
     def _launches_from(self) -> dict[str, Any]:
-        version = Ref(self._key(LAUNCH_TEMPLATE.name, self.native), "version")
+        version = Ref(self.key(LAUNCH_TEMPLATE.name), "version")
         template = {"LaunchTemplateName": self.native, "Version": version}
         if is_mixed(self.group.purchase):
             return {"MixedInstancesPolicy": mixed_policy(self.group.purchase, template)}
         return {"LaunchTemplate": template}
 
-    # policies and alarms; what cannot be said of one is a problem of the plan (see `judge` and `resolve`)
+    # policies and alarms
 
     def _policies(self) -> Iterator[Resource]:
+        for path, text in step_problems(self.group):
+            self.problem(path, text)
         for policy in self.group.policies:
             metric = getattr(policy, "metric", None)
-            with suppress(Unsupported):
+            try:
                 body = policy_body(policy, self._scope(metric))
+            except Unsupported as error:
+                self._refused(f"policies.{policy.name}.metric", metric, error)
+            else:
                 yield self._made(self._policy_key(policy.name), body, item=f"policies.{policy.name}")
 
     def _alarms(self) -> Iterator[Resource]:
         for alarm in self.group.alarms:
-            with suppress(Unsupported):
+            try:
                 body = alarm_body(alarm, self._scope(alarm.metric))
+            except Unsupported as error:
+                self._refused(f"alarms.{alarm.name}.metric", alarm.metric, error)
+            else:
                 actions = [*(Ref(self._policy_key(name), "arn") for name in alarm.triggers), *alarm.notify]
-                key = self._key(METRIC_ALARM.name, alarm_name(self.fleet, self.group, alarm.name))
+                key = self.key(METRIC_ALARM.name, alarm_name(self.fleet, self.group, alarm.name))
                 item = f"alarms.{alarm.name}"
                 yield self._made(key, {**body, "AlarmActions": actions}, item=item, mark=self.mark)
 
+    def _refused(self, path: str, metric: Metric | None, error: Unsupported) -> None:
+        """Say why there is no such policy or alarm, unless that hangs on a balancer that could not be read."""
+        unread = any(scope.location == self.location for scope in self.facts.unknown)
+        if not (unread and metric is not None and metric.source is MetricSource.BALANCER):
+            self.problem(path, error)
+
     def _scope(self, metric: Metric | None) -> Scope:
-        labels = self.facts.found.get("labels", {}).get(self.location, {})
+        labels = self.facts.labels.get(self.location, {})
         one = attachment_of(self.group, metric) if metric is not None else None
-        label = labels.get(one.id or one.name, "") if one is not None else ""
+        label = labels.get(one.id or one.name or "", "") if one is not None else ""
         return Scope(self.native, label, detailed=bool(self.group.template.detailed_monitoring))
 
     # names
 
-    def _key(self, kind: str, name: str, parent: str = "") -> Key:
-        return Key(self.location, kind, name, parent)
-
     def _policy_key(self, policy: str) -> Key:
-        return self._key(SCALING_POLICY.name, f"{self.native}-{policy}", self.native)
+        return self.key(SCALING_POLICY.name, f"{self.native}-{policy}", self.native)
 
     def _made(self, key: Key, body: Mapping[str, Any], **more: Any) -> Resource:
         return Resource(key=key, body=given(**body), group=self.group.name, **more)

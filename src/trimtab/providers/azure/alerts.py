@@ -11,7 +11,7 @@ from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.kinds import ACTION_GROUP
 from trimtab.providers.azure.metrics import Scope, metric_for, natural_statistic, to_native
 from trimtab.providers.azure.names import OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC, iso
-from trimtab.providers.naming import addresses_of, is_alert, told_of
+from trimtab.providers.naming import addresses_of, told_of
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
@@ -126,13 +126,8 @@ def actions_of(alarm: Alarm, location: str, native: str) -> list[dict[str, Any]]
     ]
 
 
-def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
-    """What keeps a group's alarms from being metric alerts, one sentence each."""
-    for alarm in filter(is_alert, group.alarms):
-        try:
-            alert_body(alarm, scope)
-        except Unsupported as error:
-            yield f"alarms.{alarm.name}: {error}"
+def problems_of(group: ScalingGroup) -> Iterator[str]:
+    """Whom a group's alarms cannot tell, one sentence each."""
     for target in targets_of(group):
         if not _is_address(target):
             text = "is no id of an action group, no e-mail address and no https address"

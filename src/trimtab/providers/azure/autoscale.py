@@ -129,16 +129,16 @@ def problems_of(group: ScalingGroup) -> Iterator[str]:
             yield f"policies.{policy.name}.buffer: {problem}"
 
 
-def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[str]:
+def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
     """
-    What a group's predictive policy lacks to do anything, one sentence each.
+    What a group's predictive policy lacks to do anything: path and text.
 
     Azure takes a setting that forecasts without a rule on CPU; its instances then come from the rules alone.
     """
     active = predictive_policy(group)
     if active is not None and not any(_is_cpu_rule(rule) for rule in rules_of(group, scope)):
         text = "Azure holds its forecast against a rule on CPU that adds instances; give an alarm that triggers one"
-        yield f"policies.{active.name}: {text}"
+        yield f"policies.{active.name}", text
 
 
 def _is_cpu_rule(rule: Rule) -> bool:

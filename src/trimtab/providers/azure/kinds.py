@@ -254,6 +254,7 @@ METRIC_ALERT = Kind(
         Field(path=f"{_SET}.actions", models="notify notify_ok", caseless=True),
     ),
     maps={f"{_SET}.criteria.allOf": "name", f"{_CRITERION}.dimensions": "name"},
+    names={f"{_SET}.scopes": SCALE_SET.name},
     sets=frozenset({f"{_SET}.scopes", f"{_SET}.actions", f"{_CRITERION}.dimensions[*].values"}),
     replaces=True,
 )

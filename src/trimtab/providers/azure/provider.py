@@ -8,11 +8,12 @@ from typing import Any
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Live, Note, Resource, read_tags
+from trimtab.plan import Live, Resource, read_tags
 from trimtab.providers.azure.acting import Actor
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
+from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.kinds import KINDS, METRIC_ALERT
 from trimtab.providers.azure.permissions import role_definition
 from trimtab.providers.azure.reads import FleetRead, list_kind
@@ -20,13 +21,13 @@ from trimtab.providers.azure.resolve import Resolver
 from trimtab.providers.azure.resources import group_of, normal_location
 from trimtab.providers.azure.states import States
 from trimtab.providers.azure.translate import translate
-from trimtab.providers.azure.verdicts import verdicts_on
 from trimtab.providers.azure.writes import Writer
-from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
+from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
+from trimtab.providers.translation import Translation
 
 ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
 
@@ -86,17 +87,17 @@ class AzureProvider:
         read.run()
         return Live(resources=read.found, unknown=tuple(read.unknown), locations=read.locations)
 
-    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AzureFacts:
         """Images, pools of balancers with their probes, subnets."""
         return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
 
-    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
-        """The resources that the fleet wants."""
+    def translate(self, fleet: Fleet, facts: AzureFacts, now: datetime) -> Translation:
+        """Scale set, autoscale setting, metric alerts and action groups of every group."""
         return translate(fleet, facts, now, self.location, self.calls.home)
 
-    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
-        """What Azure cannot do, or does otherwise."""
-        return verdicts_on(fleet, self.calls.home)
+    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
+        """As it is: all that a plan needs is read at once."""
+        return live
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""

@@ -1,7 +1,7 @@
 """What a fleet refers to and a subscription knows: images, pools of balancers, their probes, subnets."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -10,13 +10,13 @@ from trimtab.errors import ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.azure.client import NETWORK_API, Calls
+from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.pools import Pool, pools_of
 from trimtab.providers.azure.resources import normal_location
 from trimtab.providers.azure.template import Attached, asks_balancer
 from trimtab.providers.azure.translate import home_of
-from trimtab.providers.base import Facts
 from trimtab.providers.resolving import Resolving
 
 BALANCERS = "Microsoft.Network/loadBalancers"
@@ -24,11 +24,20 @@ GATEWAYS = "Microsoft.Network/applicationGateways"
 NETWORKS = "Microsoft.Network/virtualNetworks"
 
 
+@dataclass
+class _Found:
+    """`AzureFacts` in the making."""
+
+    attached: dict[str, Attached] = field(default_factory=dict)
+    images: dict[str, dict[str, str]] = field(default_factory=dict)
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
 @dataclass(kw_only=True)
 class Resolver(Resolving[Calls]):
     """Asks each distinct question once, all of them at the same time."""
 
-    def run(self) -> Facts:
+    def run(self) -> AzureFacts:
         """The facts about every group of the fleet."""
         questions: dict[tuple[str, ...], Callable[[], Any]] = {}
         for group in self.fleet.groups:
@@ -37,11 +46,11 @@ class Resolver(Resolving[Calls]):
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
-        found: dict[str, dict[str, Any]] = {"attached": {}, "images": {}, "kept": {}}
+        found = _Found()
         for group in self.fleet.groups:
-            found["attached"][group.name] = self._attached(group, answers)
+            found.attached[group.name] = self._attached(group, answers)
             self._image(group, answers, found)
-        return self.facts(found)
+        return AzureFacts(**vars(found), **self.said())
 
     def _places(self) -> list[str]:
         return sorted({self._location(group) for group in self.fleet.groups})
@@ -139,9 +148,7 @@ class Resolver(Resolving[Calls]):
         found = self.calls.call(operation, *asked, orderby="name desc", top=1)
         return [str(one["name"]) for one in found or ()]
 
-    def _image(
-        self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, dict[str, Any]]
-    ) -> None:
+    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
         image = group.template.image
         if image.newest is None:
             return
@@ -158,8 +165,8 @@ class Resolver(Resolving[Calls]):
             text = f"a newer image, {newest}, matches; refresh the image to take it (now {chosen})"
             self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
         offer, _, sku = image.newest.partition(":")
-        found["images"][group.name] = {"publisher": image.owner, "offer": offer, "sku": sku, "version": chosen}
-        found["kept"][group.name] = {"image": f"{word}:{chosen}"}
+        found.images[group.name] = {"publisher": image.owner or "", "offer": offer, "sku": sku, "version": chosen}
+        found.kept[group.name] = {"image": f"{word}:{chosen}"}
 
     def _kept_version(self, group: ScalingGroup, word: str) -> str | None:
         if "image" in self.refresh:

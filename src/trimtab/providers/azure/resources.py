@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from trimtab.plan import Key, Mark, Resource, read_tags
+from trimtab.plan import Attributes, Key, Mark, Resource, read_tags
 from trimtab.providers.azure.ids import parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.part_names import own_profile_names, with_own_names
@@ -73,7 +73,8 @@ def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str
     name = _target_of(properties) or item["name"]
     key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, name)
     made = _made(key, body, item, mark)
-    return replace(made, attributes={**made.attributes, "paused": pause.line() if pause else None})
+    alias = item["name"] if str(item["name"]).lower() != name.lower() else ""
+    return replace(made, attributes={**made.attributes, "alias": alias, "paused": pause.line() if pause else None})
 
 
 def _target_of(properties: Mapping[str, Any]) -> str:
@@ -125,14 +126,14 @@ def _plain_tags(item: Mapping[str, Any]) -> dict[str, str]:
 
 def _made(key: Key, body: Mapping[str, Any], item: Mapping[str, Any], mark: Mark | None, **more: Any) -> Resource:
     instances = more.pop("instances", None)
-    counted = {} if instances is None else {"instances": instances}
-    attributes = {
+    attributes: Attributes = {
         "id": item["id"],
         "resource_group": group_of(item["id"]),
         "etag": item.get("etag"),
         "raw": json.loads(json.dumps(item)),
-        **counted,
     }
+    if instances is not None:
+        attributes["instances"] = instances
     group = mark.group if mark else ""
     return Resource(key=key, body=body, group=group, mark=mark, attributes=attributes, **more)
 

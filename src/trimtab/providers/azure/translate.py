@@ -9,7 +9,8 @@ from trimtab.capabilities import is_controlled
 from trimtab.engine.schedules import in_force
 from trimtab.errors import Unsupported
 from trimtab.models import Fleet, ScalingGroup, SpotStrategy
-from trimtab.plan import Key, Mark, Ref, Resource
+from trimtab.plan import Attributes, Mark, Note, Ref, Resource
+from trimtab.providers.azure import alerts, autoscale, profiles, rules, template
 from trimtab.providers.azure.alerts import (
     action_group_body,
     action_group_key,
@@ -18,8 +19,9 @@ from trimtab.providers.azure.alerts import (
     targets_of,
 )
 from trimtab.providers.azure.autoscale import setting_of
+from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home
-from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
+from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.metrics import Scope
 from trimtab.providers.azure.names import iso
 from trimtab.providers.azure.template import (
@@ -30,9 +32,9 @@ from trimtab.providers.azure.template import (
     machine_profile,
     user_id,
 )
-from trimtab.providers.base import Facts
 from trimtab.providers.execution import amounts_of
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
+from trimtab.providers.translation import GroupTranslator, Translation
 
 MIXED = "Mix"
 """The size of a scale set that has several."""
@@ -46,13 +48,15 @@ MOST_IN_PLACEMENT_GROUP = 100
 SCALE_IN = {"default": "Default", "newest": "NewestVM", "oldest": "OldestVM"}
 SHORTEST_GRACE, LONGEST_GRACE = timedelta(minutes=10), timedelta(minutes=90)
 """How long automatic repairs can be held back (`gracePeriod`, Virtual Machine Scale Sets REST API)."""
+LONGEST_NAME = 64
+"""Letters of a scale set's name."""
 LONGEST_TAG = 256
 """Letters of a tag's value."""
 
 
-def translate(fleet: Fleet, facts: Facts, now: datetime, location: str, home: Home) -> list[Resource]:
+def translate(fleet: Fleet, facts: AzureFacts, now: datetime, location: str, home: Home) -> Translation:
     """Scale set, autoscale setting, metric alerts and action groups of every group."""
-    return [item for group in fleet.groups for item in _Group(fleet, group, facts, now, location, home).resources()]
+    return Translation.of(_Group(fleet, group, facts, now, location, home).translation() for group in fleet.groups)
 
 
 def home_of(group: ScalingGroup, home: Home) -> Home:
@@ -60,19 +64,24 @@ def home_of(group: ScalingGroup, home: Home) -> Home:
     return Home(home.subscription, group.azure.resource_group or home.resource_group)
 
 
-class _Group:
+class _Group(GroupTranslator):
+    provider = "azure"
+    kinds = KINDS
+
     def __init__(
-        self, fleet: Fleet, group: ScalingGroup, facts: Facts, now: datetime, location: str, home: Home
+        self, fleet: Fleet, group: ScalingGroup, facts: AzureFacts, now: datetime, location: str, home: Home
     ) -> None:
-        self.fleet, self.group, self.facts, self.now = fleet, group, facts, now
-        self.location = (group.location or location).replace(" ", "").lower()
+        super().__init__(fleet, group, now, location)
+        self.facts = facts
+        self.location = self.location.replace(" ", "").lower()
         self.home = home_of(group, home)
-        self.native = fleet.native_name(group)
         # alerts and action groups live in no location; the mark says whose they are
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
-        self.attached: Attached = facts.found.get("attached", {}).get(group.name, Attached())
+        self.attached = facts.attached.get(group.name, Attached())
 
     def resources(self) -> Iterator[Resource]:
+        self._remark()
+        self.problems += [Note(text, self.group.name) for text in self._problems()]
         for target in targets_of(self.group):
             key = action_group_key(self.location, self.native, target)
             yield self._made(ACTION_GROUP.name, key.name, action_group_body(target), mark=self.mark)
@@ -85,7 +94,7 @@ class _Group:
     def _scale_set(self) -> Resource:
         group = self.group
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
-        kept = self.facts.found.get("kept", {}).get(group.name, {})
+        kept = self.facts.kept.get(group.name, {})
         body = given(
             resourceGroup=self.home.resource_group,
             sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
@@ -116,7 +125,7 @@ class _Group:
     def _properties(self) -> dict[str, Any]:
         group, azure = self.group, self.group.azure
         flexible = azure.orchestration == "flexible"
-        image = self.facts.found.get("images", {}).get(group.name) or image_reference(group.template.image)
+        image = self.facts.images.get(group.name) or image_reference(group.template.image)
         return given(
             orchestrationMode=azure.orchestration.capitalize(),
             upgradePolicy=None if flexible else {"mode": "Manual"},
@@ -165,8 +174,8 @@ class _Group:
 
     def _setting(self) -> Iterator[Resource]:
         controlled = is_controlled(self.group, "azure")
-        with suppress(Unsupported):  # said by `judge`
-            setting = setting_of(self.group, self._scope(), Ref(self._key(SCALE_SET.name), "id"), controlled=controlled)
+        with suppress(Unsupported, KeyError):  # a problem says why
+            setting = setting_of(self.group, self._scope(), Ref(self.key(SCALE_SET.name), "id"), controlled=controlled)
             yield self._made(
                 AUTOSCALE_SETTING.name, self.native, setting.body, mark=self._zoned_mark(), sources=setting.sources
             )
@@ -179,8 +188,11 @@ class _Group:
 
     def _alerts(self) -> Iterator[Resource]:
         for alarm in filter(is_alert, self.group.alarms):
-            with suppress(Unsupported):
+            try:
                 body = alert_body(alarm, self._scope())
+            except Unsupported as error:
+                self.problem(f"alarms.{alarm.name}", error)
+            else:
                 actions = actions_of(alarm, self.location, self.native)
                 name = alarm_name(self.fleet, self.group, alarm.name)
                 yield self._made(
@@ -191,17 +203,52 @@ class _Group:
                     mark=self.mark,
                 )
 
+    # what is to be said
+
+    def _remark(self) -> None:
+        """Say what Azure does otherwise because of the values of a group."""
+        group = self.group
+        if group.template.ssh_key is None:
+            self.note("template.ssh_key", "not given; instances get a throwaway key, so SSH is impossible")
+        asked = group.health_check.grace
+        if repairs(group) and asked is not None and grace_of(group) != asked:
+            text = f"Azure holds repairs back for {SHORTEST_GRACE} to {LONGEST_GRACE}, not for {asked}"
+            self.note("health_check.grace", text, approximation=True)
+        if not is_controlled(group, "azure"):
+            with suppress(Unsupported):  # which is a problem
+                for path, text in autoscale.remarks_on(group, self._scope()):
+                    self.note(path, text)
+
+    def _problems(self) -> Iterator[str]:
+        """What keeps a group from being a scale set with its setting and alerts, one sentence each."""
+        group = self.group
+        if len(self.native) > LONGEST_NAME:
+            yield f"native_name: {self.native!r} is longer than the {LONGEST_NAME} characters of a scale set"
+        if not template.is_known(group.template.image):
+            asked = group.template.image.id or group.template.image.newest
+            text = "is not an id, a URN (PUBLISHER:OFFER:SKU:VERSION) or a short name such as Ubuntu2404"
+            yield f"template.image: {asked!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
+        flexible = group.azure.orchestration == "flexible"
+        mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
+        if not flexible and (mixed or group.purchase.sizes):
+            yield "purchase: a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
+        for index, disk in enumerate(group.template.disks):
+            if disk.device is not None and not disk.device.isdigit():
+                yield f"template.disks.{index}.device: on Azure a disk has a number, not {disk.device!r}"
+        yield from profiles.problems_of(group)
+        yield from alerts.problems_of(group)
+        if not is_controlled(group, "azure"):
+            yield from rules.problems_of(group, self._scope())
+            yield from autoscale.problems_of(group)
+
     def _scope(self) -> Scope:
         return Scope(self.home.scale_set(self.native), self.attached.gateway, self.native)
 
     # names
 
-    def _key(self, kind: str, name: str | None = None) -> Key:
-        return Key(self.location, kind, name or self.native)
-
     def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
-        attributes = {"resource_group": self.home.resource_group}
-        return Resource(key=self._key(kind, name), body=body, group=self.group.name, attributes=attributes, **more)
+        attributes: Attributes = {"resource_group": self.home.resource_group}
+        return Resource(key=self.key(kind, name), body=body, group=self.group.name, attributes=attributes, **more)
 
 
 def repairs(group: ScalingGroup) -> bool:

@@ -90,12 +90,10 @@ class Actor:
             raise InvalidRequest(text, provider="gcp", operation="set capacity")
 
     def _refuse(self, scaler: Mapping[str, Any] | None, policy: str) -> None:
-        """Say why a policy is not executed."""
-        policies = (scaler or {}).get("autoscalingPolicy") or {}
-        watches = any(name in policies for name in ("cpuUtilization", "customMetricUtilizations"))
-        if watches and _mode(scaler or {}) != OFF and policy != "nothing":
-            text = f"an autoscaler of Compute Engine fires no policy on request, {policy!r} neither; scale the group"
-            raise Unsupported(text)
+        """Say why a policy is not executed; an autoscaler does not know its signals by names of policies."""
+        if scaler is not None and _mode(scaler) != OFF:
+            text = f"cannot execute policy {policy!r} on demand: an autoscaler of Compute Engine acts by itself"
+            raise Unsupported(f"{text}; scale the group instead")
         text = f"group {self.name!r} has no policy {policy!r} that can be executed"
         raise NotFound(text, provider="gcp", operation="execute")
 

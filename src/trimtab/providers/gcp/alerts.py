@@ -11,7 +11,7 @@ from trimtab.plan import Key, Ref, digest
 from trimtab.providers.gcp.kinds import CHANNEL
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, natural_statistic, to_native
 from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
-from trimtab.providers.naming import addresses_of, given, is_alert, told_of
+from trimtab.providers.naming import addresses_of, given, told_of
 
 MINUTE = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=23, minutes=30)
@@ -182,13 +182,8 @@ def channels_of(alarm: Alarm, location: str, native: str) -> list[str | Ref]:
     return [target if is_channel(target) else Ref(channel_key(location, native, target), "name") for target in told]
 
 
-def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
-    """What keeps a group's alarms from being alert policies, one sentence each."""
-    for alarm in filter(is_alert, group.alarms):
-        try:
-            alert_body(alarm, scope)
-        except Unsupported as error:
-            yield f"alarms.{alarm.name}: {error}"
+def problems_of(group: ScalingGroup) -> Iterator[str]:
+    """Whom a group's alarms cannot tell, one sentence each."""
     for target in targets_of(group):
         if not _is_address(target):
             text = "is no notification channel, no Pub/Sub topic, no e-mail address and no https address"

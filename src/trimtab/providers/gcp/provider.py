@@ -1,38 +1,34 @@
 """The provider for Google Cloud: reads, resolves, translates, writes through its Compute and Monitoring clients."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock
 from trimtab.errors import NotFound
 from trimtab.events import Listener, silent
-from trimtab.judging import judge
-from trimtab.models import Fleet, ScalingGroup
-from trimtab.plan import Live, Note, Resource
-from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
+from trimtab.models import Fleet
+from trimtab.plan import Live, Resource
+from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.gcp import alerts, autoscaler
 from trimtab.providers.gcp.acting import Actor
 from trimtab.providers.gcp.activities import Operations
 from trimtab.providers.gcp.alarms import alarm_states
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
+from trimtab.providers.gcp.facts import GcpFacts
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.links import is_zone, place_of, region_of
-from trimtab.providers.gcp.metrics import Scope
-from trimtab.providers.gcp.names import LONGEST_NAME, is_name, label_problem
+from trimtab.providers.gcp.links import place_of
 from trimtab.providers.gcp.permissions import role_definition
-from trimtab.providers.gcp.reads import FleetRead, recount
+from trimtab.providers.gcp.reads import FleetRead, count_template_instances
 from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States
-from trimtab.providers.gcp.template import image_problem, labels_to_check
-from trimtab.providers.gcp.translate import base_name, translate, zone_of
+from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.importing import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
+from trimtab.providers.translation import Translation
 
 
 def connect(
@@ -91,22 +87,17 @@ class GcpProvider:
         seen = {} if read.services is None else {"backend services": read.services}
         return Live(resources=read.found, unknown=tuple(read.unknown), locations=read.locations, seen=seen)
 
-    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> GcpFacts:
         """Images, backend services with their health checks, and the templates that are there."""
-        facts = Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
-        kept = {item.key for item in self.translate(fleet, facts, self.clock.now())}
-        recount(self.calls, live, kept)
-        return facts
+        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
 
-    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
-        """The resources that the fleet wants."""
+    def translate(self, fleet: Fleet, facts: GcpFacts, now: datetime) -> Translation:
+        """Template, health check, manager, autoscaler, backends, alert policies and channels of every group."""
         return translate(fleet, facts, now, self.location, self.calls.project)
 
-    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
-        """What Google Cloud cannot do, or does otherwise."""
-        notes, problems = judge(fleet, self.name, self.kinds)
-        wrong = [Note(text, group.name) for group in fleet.groups for text in _problems(fleet, group)]
-        return notes, [*problems, *wrong]
+    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
+        """With the instances that run from templates which their groups are about to leave: a call for each."""
+        return count_template_instances(self.calls, live, {item.key for item in wanted})
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""
@@ -188,43 +179,3 @@ class GcpProvider:
 
     def _actor(self, location: str, name: str) -> Actor:
         return Actor(self.calls, location, name, self.clock.now())
-
-
-def _problems(fleet: Fleet, group: ScalingGroup) -> Iterator[str]:
-    """What keeps a group from being a managed instance group with its autoscaler, one sentence each."""
-    native = fleet.native_name(group)
-    if not is_name(native):
-        text = "is no name of Compute Engine: lower-case letters, digits and hyphens, a letter first"
-        yield f"native_name: {native!r} {text}, {LONGEST_NAME} at most"
-    if not is_name(base_name(group, native)):
-        yield f"gcp.base_instance_name: {base_name(group, native)!r} is no beginning of a name of Compute Engine"
-    if group.location is not None and is_zone(group.location):
-        text = f"write `location: {region_of(group.location)}` and `placement.zones: [{group.location}]`"
-        yield f"location: {group.location!r} is a zone; {text}"
-    if problem := image_problem(group.template.image):
-        yield f"template.image: {problem}"
-    for path, name, value in labels_to_check(group):
-        if problem := label_problem(name, value):
-            yield f"{path}: {problem}"
-    for port in group.load_balancers:
-        if port.id is not None and "/targetPools/" in port.id and port.port is not None:
-            yield "load_balancers.port: a target pool asks for no port by name"
-    yield from _size_problems(group)
-    yield from alerts.problems_of(group, Scope(native))
-    if not is_controlled(group, "gcp"):
-        yield from autoscaler.problems_of(group, Scope(native))
-
-
-# https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape
-AUTOSCALED_SHAPES = ("even", "balanced", None)
-
-
-def _size_problems(group: ScalingGroup) -> Iterator[str]:
-    zone, shape = zone_of(group), group.gcp.target_shape
-    if zone is not None and shape is not None:
-        yield "gcp.target_shape: a group in one zone has no shape"
-    if zone is not None and group.purchase.sizes:
-        yield "purchase.sizes: several sizes take a group that spans a region: name two zones or none"
-    scales = autoscaler.mode_of(group, controlled=is_controlled(group, "gcp")) != autoscaler.OFF
-    if scales and shape not in AUTOSCALED_SHAPES:
-        yield f"gcp.target_shape: an autoscaled group is `even` or `balanced`, not {shape!r}"

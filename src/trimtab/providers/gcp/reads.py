@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
@@ -169,20 +169,21 @@ def _has_lost_its_group(scaler: Resource) -> bool:
     return any(one.get("type") == TARGETLESS for one in details)
 
 
-def recount(calls: Calls, live: Live, kept: Collection[Key]) -> None:
+def count_template_instances(calls: Calls, live: Live, kept: Collection[Key]) -> Live:
     """
-    Count the instances that run from templates which their groups are about to leave.
+    The same with a count of the instances that run from templates which their groups are about to leave.
 
     Until then as many are assumed as the group has: only a plan that changes a template asks.
     """
-    resources = cast("dict[Key, Resource]", live.resources)
-    for key, item in list(resources.items()):
-        manager = _holder(resources, item) if key.kind == TEMPLATE.name and key not in kept else None
+    counted = dict(live.resources)
+    for key, item in live.resources.items():
+        manager = _holder(live.resources, item) if key.kind == TEMPLATE.name and key not in kept else None
         if manager is not None:
             used = [
                 name_of(str((one.get("version") or {}).get("instanceTemplate", ""))) for one in _ask(calls, manager)
             ]
-            resources[key] = _with_instances(item, used.count(key.name))
+            counted[key] = _with_instances(item, used.count(key.name))
+    return replace(live, resources=counted)
 
 
 def _holder(resources: Mapping[Key, Resource], item: Resource) -> Resource | None:

@@ -2,7 +2,7 @@
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -10,15 +10,25 @@ from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Unknown, digest
-from trimtab.providers.base import Facts
 from trimtab.providers.gcp.client import Calls, Listed
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
 from trimtab.providers.gcp.links import is_link, name_of, parse_link, short
-from trimtab.providers.gcp.translate import Attached, Known, Service, asks_balancer
+from trimtab.providers.gcp.translate import asks_balancer
 from trimtab.providers.resolving import Resolving
 
 POOLS = "targetPools"
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
+
+
+@dataclass
+class _Found:
+    """`GcpFacts` in the making."""
+
+    attached: dict[str, Attached] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
+    templates: dict[str, Known] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -30,7 +40,7 @@ class Resolver(Resolving[Calls]):
         """The backend services that the read came across."""
         return self.live.seen.get("backend services")
 
-    def run(self) -> Facts:
+    def run(self) -> GcpFacts:
         """The facts about every group of the fleet."""
         questions: dict[tuple[str, ...], Callable[[], Any]] = {}
         for group in self.fleet.groups:
@@ -39,13 +49,13 @@ class Resolver(Resolving[Calls]):
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
-        found: dict[str, dict[str, Any]] = {"attached": {}, "images": {}, "kept": {}, "templates": {}}
+        found = _Found()
         for group in self.fleet.groups:
-            found["attached"][group.name] = self._attached(group, answers)
+            found.attached[group.name] = self._attached(group, answers)
             self._image(group, answers, found)
             if known := self._template(group):
-                found["templates"][group.name] = known
-        return self.facts(found)
+                found.templates[group.name] = known
+        return GcpFacts(**vars(found), **self.said())
 
     def _places(self) -> list[str]:
         return sorted({self._location(group) for group in self.fleet.groups})
@@ -115,9 +125,7 @@ class Resolver(Resolving[Calls]):
         ]
         return sorted(fits, key=lambda one: str(one.get("creationTimestamp", "")), reverse=True)
 
-    def _image(
-        self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, dict[str, Any]]
-    ) -> None:
+    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
         image = group.template.image
         if image.newest is None:
             return
@@ -135,8 +143,8 @@ class Resolver(Resolving[Calls]):
         if newest and newest != chosen:
             text = f"a newer image, {newest}, matches; refresh the image to take it (now {chosen})"
             self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
-        found["images"][group.name] = f"projects/{image.owner}/global/images/{chosen}"
-        found["kept"][group.name] = {"image": f"{word}:{chosen}"}
+        found.images[group.name] = f"projects/{image.owner}/global/images/{chosen}"
+        found.kept[group.name] = {"image": f"{word}:{chosen}"}
 
     def _kept_image(self, group: ScalingGroup, word: str) -> str | None:
         if "image" in self.refresh:

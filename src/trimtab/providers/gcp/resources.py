@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
-from trimtab.plan import Key, Mark, Resource, Secret, read_description, read_tags
+from trimtab.plan import Attributes, Key, Mark, Resource, Secret, read_description, read_tags
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -81,13 +81,15 @@ def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
         "target": item.get("target"),
         "autoscalingPolicy": {**policy, "scalingSchedules": windows},
     }
+    key = Key(place.region, AUTOSCALER.name, name_of(str(item.get("target") or item["name"])))
     return _made(
-        Key(place.region, AUTOSCALER.name, name_of(str(item.get("target") or item["name"]))),
+        key,
         body,
         item,
         mark,
         description=description,
         zone=place.zone,
+        alias="" if item["name"] == key.name else str(item["name"]),
         paused=pause.line() if pause else None,
     )
 
@@ -206,13 +208,15 @@ def channel_resource(item: Mapping[str, Any], location: str) -> Resource:
     return _made(key, dict(item), item, mark)
 
 
-def _made(key: Key, body: Mapping[str, Any], item: Mapping[str, Any], mark: Mark | None, **more: Any) -> Resource:
-    attributes = {
+def _made(
+    key: Key, body: Mapping[str, Any], item: Mapping[str, Any], mark: Mark | None, **more: Unpack[Attributes]
+) -> Resource:
+    attributes: Attributes = {
         "link": item.get("selfLink"),
         "name": item.get("name"),
         "fingerprint": item.get("fingerprint"),
         "raw": dict(item),
-        **{name: value for name, value in more.items() if value is not None},
+        **more,
     }
     return Resource(key=key, body=body, group=mark.group if mark else "", mark=mark, attributes=attributes)
 

@@ -1,17 +1,17 @@
 """A fleet as resources of Google Cloud: native bodies and no SDK; pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.capabilities import is_controlled
 from trimtab.engine.schedules import in_force
 from trimtab.errors import Unsupported
 from trimtab.models import Fleet, ScalingGroup, SpotStrategy
-from trimtab.plan import Key, Mark, Ref, Resource, digest
-from trimtab.providers.base import Facts
+from trimtab.plan import Key, Mark, Note, Ref, Resource, digest
 from trimtab.providers.execution import amounts_of
+from trimtab.providers.gcp import alerts, autoscaler
 from trimtab.providers.gcp.alerts import (
     alert_body,
     channel_body,
@@ -20,19 +20,23 @@ from trimtab.providers.gcp.alerts import (
     targets_of,
 )
 from trimtab.providers.gcp.autoscaler import autoscaler_of, rate_of
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Known
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
     BACKEND,
     CHANNEL,
     HEALTH_CHECK,
+    KINDS,
     MANAGER,
     TEMPLATE,
 )
+from trimtab.providers.gcp.links import is_zone, region_of
 from trimtab.providers.gcp.metrics import Scope
-from trimtab.providers.gcp.names import LONGEST_BASE, seconds
-from trimtab.providers.gcp.template import Home, image_link, template_body
+from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
+from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
+from trimtab.providers.translation import GroupTranslator, Translation
 
 BETWEEN = ","
 """What stands between the policies that a mark keeps; its words have no spaces."""
@@ -44,41 +48,9 @@ WITHOUT_REDISTRIBUTION = frozenset({"balanced", "any", "any-single-zone"})
 PROBE_PORT = 80
 
 
-class Service(NamedTuple):
-    """A backend service: its link, its name, the port that it asks for by name, and who says how its members are."""
-
-    link: str
-    name: str
-    port_name: str = "http"
-    health_check: str = ""
-
-
-class Attached(NamedTuple):
-    """What a group is attached to."""
-
-    services: Sequence[Service] = ()
-    target_pools: Sequence[str] = ()
-    ports: Mapping[str, int] = {}
-    """The ports that backend services ask for by name."""
-
-    @property
-    def health_check(self) -> str:
-        """The health check of the first backend service that has one."""
-        return next((one.health_check for one in self.services if one.health_check), "")
-
-
-class Known(NamedTuple):
-    """An instance template that a group is made from already."""
-
-    link: str
-    name: str
-    leaves: Mapping[str, Any]
-    ours: bool
-
-
-def translate(fleet: Fleet, facts: Facts, now: datetime, location: str, project: str) -> list[Resource]:
+def translate(fleet: Fleet, facts: GcpFacts, now: datetime, location: str, project: str) -> Translation:
     """Template, health check, manager, autoscaler, backends, alert policies and channels of every group."""
-    return [item for group in fleet.groups for item in _Group(fleet, group, facts, now, location, project).resources()]
+    return Translation.of(_Group(fleet, group, facts, now, location, project).translation() for group in fleet.groups)
 
 
 def has_probe(group: ScalingGroup) -> bool:
@@ -101,19 +73,22 @@ def base_name(group: ScalingGroup, native: str) -> str:
     return group.gcp.base_instance_name or native[:LONGEST_BASE].rstrip("-")
 
 
-class _Group:
+class _Group(GroupTranslator):
+    provider = "gcp"
+    kinds = KINDS
+
     def __init__(
-        self, fleet: Fleet, group: ScalingGroup, facts: Facts, now: datetime, location: str, project: str
+        self, fleet: Fleet, group: ScalingGroup, facts: GcpFacts, now: datetime, location: str, project: str
     ) -> None:
-        self.fleet, self.group, self.facts, self.now = fleet, group, facts, now
-        self.location = group.location or location
+        super().__init__(fleet, group, now, location)
+        self.facts = facts
         self.home = Home(project, self.location)
-        self.native = fleet.native_name(group)
         # templates, alert policies and channels live in no location; the mark says whose they are
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
-        self.attached: Attached = facts.found.get("attached", {}).get(group.name, Attached())
+        self.attached = facts.attached.get(group.name, Attached())
 
     def resources(self) -> Iterator[Resource]:
+        self.problems += [Note(text, self.group.name) for text in self._problems()]
         for target in targets_of(self.group):
             key = channel_key(self.location, self.native, target)
             yield self._made(CHANNEL.name, key.name, channel_body(target), mark=self.mark)
@@ -131,11 +106,9 @@ class _Group:
 
     def _template(self) -> tuple[Resource, Known | None]:
         """The template, and the one that is there already where it holds the very same."""
-        image = self.facts.found.get("images", {}).get(self.group.name) or image_link(
-            self.group.template.image, self.home
-        )
+        image = self.facts.images.get(self.group.name) or image_link(self.group.template.image, self.home)
         body = template_body(self.group, self.home, image)
-        known: Known | None = self.facts.found.get("templates", {}).get(self.group.name)
+        known = self.facts.templates.get(self.group.name)
         if known is not None and known.leaves == TEMPLATE.leaves(body):
             return self._made(TEMPLATE.name, known.name, body, mark=self.mark), known
         name = f"{self.native[:54].rstrip('-')}-{digest([self.fleet.name, self.location, body])[:8]}"
@@ -156,7 +129,7 @@ class _Group:
     def _manager(self, template: Ref | str) -> Resource:
         group, zone = self.group, zone_of(self.group)
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
-        kept = self.facts.found.get("kept", {}).get(group.name, {})
+        kept = self.facts.kept.get(group.name, {})
         body = given(
             zone=zone,
             baseInstanceName=base_name(group, self.native),
@@ -191,7 +164,7 @@ class _Group:
     def _healing(self) -> list[dict[str, Any]]:
         check: Ref | str | None = None
         if has_probe(self.group):
-            check = Ref(self._key(HEALTH_CHECK.name), "link")
+            check = Ref(self.key(HEALTH_CHECK.name), "link")
         elif asks_balancer(self.group):
             check = self.attached.health_check
         if not check:
@@ -224,9 +197,9 @@ class _Group:
 
     def _autoscaler(self) -> Iterator[Resource]:
         controlled = is_controlled(self.group, "gcp")
-        with suppress(Unsupported):  # said by `judge`
+        with suppress(Unsupported):  # a problem says why
             made = autoscaler_of(
-                self.group, Scope(self.native), Ref(self._key(MANAGER.name), "link"), controlled=controlled
+                self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"), controlled=controlled
             )
             body = {**given(zone=zone_of(self.group)), **made.body}
             kept = amounts_of(self.group, between=BETWEEN, longest=LONGEST_KEPT)
@@ -243,7 +216,7 @@ class _Group:
         for service in self.attached.services:
             drain = drains.get(service.name) or drains.get(service.link)
             body = given(
-                group=Ref(self._key(MANAGER.name), "instance_group"),
+                group=Ref(self.key(MANAGER.name), "instance_group"),
                 balancingMode="RATE" if rate is not None else None,
                 maxRatePerInstance=rate,
                 drain=None if drain is None else seconds(drain),
@@ -259,8 +232,11 @@ class _Group:
 
     def _alerts(self) -> Iterator[Resource]:
         for alarm in filter(is_alert, self.group.alarms):
-            with suppress(Unsupported):
+            try:
                 body = alert_body(alarm, Scope(self.native))
+            except Unsupported as error:
+                self.problem(f"alarms.{alarm.name}", error)
+            else:
                 channels = channels_of(alarm, self.location, self.native)
                 yield self._made(
                     ALERT_POLICY.name,
@@ -270,10 +246,32 @@ class _Group:
                     mark=self.mark,
                 )
 
-    # names
+    # what is to be said
 
-    def _key(self, kind: str, name: str | None = None) -> Key:
-        return Key(self.location, kind, name or self.native)
+    def _problems(self) -> Iterator[str]:
+        """What keeps a group from being a managed instance group with its autoscaler, one sentence each."""
+        group = self.group
+        if not is_name(self.native):
+            text = "is not a name of Compute Engine: lower-case letters, digits and hyphens, a letter first"
+            yield f"native_name: {self.native!r} {text}, {LONGEST_NAME} at most"
+        if not is_name(base_name(group, self.native)):
+            text = "cannot begin a name of Compute Engine"
+            yield f"gcp.base_instance_name: {base_name(group, self.native)!r} {text}"
+        if group.location is not None and is_zone(group.location):
+            text = f"write `location: {region_of(group.location)}` and `placement.zones: [{group.location}]`"
+            yield f"location: {group.location!r} is a zone; {text}"
+        if problem := image_problem(group.template.image):
+            yield f"template.image: {problem}"
+        for path, name, value in labels_to_check(group):
+            if problem := label_problem(name, value):
+                yield f"{path}: {problem}"
+        for port in group.load_balancers:
+            if port.id is not None and "/targetPools/" in port.id and port.port is not None:
+                yield "load_balancers.port: a target pool asks for no port by name"
+        yield from _size_problems(group)
+        yield from alerts.problems_of(group)
+        if not is_controlled(group, "gcp"):
+            yield from autoscaler.problems_of(group, Scope(self.native))
 
     def _made(self, kind: str, name: str, body: Mapping[str, Any], *, parent: str = "", **more: Any) -> Resource:
         return Resource(key=Key(self.location, kind, name, parent), body=body, group=self.group.name, **more)
@@ -288,3 +286,18 @@ def _backend_sources(group: ScalingGroup) -> dict[str, str]:
         "maxRatePerInstance": where,
         "drain": "load_balancers.drain",
     }
+
+
+# https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape
+AUTOSCALED_SHAPES = ("even", "balanced", None)
+
+
+def _size_problems(group: ScalingGroup) -> Iterator[str]:
+    zone, shape = zone_of(group), group.gcp.target_shape
+    if zone is not None and shape is not None:
+        yield "gcp.target_shape: a group in one zone has no shape"
+    if zone is not None and group.purchase.sizes:
+        yield "purchase.sizes: several sizes take a group that spans a region: name two zones or none"
+    scales = autoscaler.mode_of(group, controlled=is_controlled(group, "gcp")) != autoscaler.OFF
+    if scales and shape not in AUTOSCALED_SHAPES:
+        yield f"gcp.target_shape: an autoscaled group is `even` or `balanced`, not {shape!r}"

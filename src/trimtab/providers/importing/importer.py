@@ -10,13 +10,14 @@ from typing import Any
 from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import NAME, NAME_RULE
-from trimtab.plan import Change, Key, Kind, Live, Note, Options, Plan, Resource, make_plan
+from trimtab.plan import Change, Key, Kind, Live, Note, Plan, Resource, make_plan
 from trimtab.providers.importing.building import build_group, with_unmanaged, without_blamed
 from trimtab.providers.importing.differences import Differences
 from trimtab.providers.importing.notes import Imported
+from trimtab.providers.translation import Translation
 
-Translator = Callable[[Fleet], tuple[Sequence[Resource], Sequence[Note]]]
-"""The resources that a fleet wants, and what makes them impossible; facts come from what was read."""
+Translator = Callable[[Fleet], Translation]
+"""A fleet in the provider's own terms; facts come from what was read."""
 MOST_ROUNDS = 50
 """So many items at most are left out, one after the other, because translation refuses them."""
 
@@ -83,7 +84,7 @@ class Importer:
         plan = unguarded
         if guarded.unmanaged:
             group = guarded
-            wanted, _ = self.translate(Fleet(name=fleet, groups=(group,)))
+            wanted = self.translate(Fleet(name=fleet, groups=(group,))).resources
             plan = self._plan(group, wanted, adopted, fleet)
         found = Differences(
             kinds=self.kinds,
@@ -108,7 +109,7 @@ class Importer:
     ) -> dict[Key, Resource]:
         """What is there once `adopt` has been applied: the marks are there, nothing else has changed."""
         found = {item.key: item for item in live}
-        adopting = self._plan(group, wanted, found, fleet, Options(adopt=True))
+        adopting = self._plan(group, wanted, found, fleet, adopt=True)
         return found | {change.key: change.wanted for change in adopting if change.wanted is not None}
 
     def _plan(
@@ -117,7 +118,8 @@ class Importer:
         wanted: Sequence[Resource],
         live: Mapping[Key, Resource],
         fleet: str,
-        options: Options | None = None,
+        *,
+        adopt: bool = False,
     ) -> Plan:
         return make_plan(
             provider=self.provider,
@@ -126,7 +128,7 @@ class Importer:
             wanted=wanted,
             live=Live(resources=live),
             now=self.now,
-            options=options,
+            adopt=adopt,
         )
 
     def _translatable(
@@ -134,10 +136,10 @@ class Importer:
     ) -> tuple[ScalingGroup, Sequence[Resource], Sequence[Note]]:
         """The group less what this cloud cannot have, what translation makes of it, and the problems that are left."""
         for _ in range(MOST_ROUNDS):
-            wanted, problems = self.translate(Fleet(name=fleet, groups=(group,)))
-            smaller = without_blamed(group, problems, refused)
+            made = self.translate(Fleet(name=fleet, groups=(group,)))
+            smaller = without_blamed(group, made.problems, refused)
             if smaller is None:
-                return group, wanted, problems
+                return group, made.resources, made.problems
             group = smaller
         raise Unsupported(f"group {group.name!r} has too much that cannot be said")
 

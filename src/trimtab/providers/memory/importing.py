@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.plan import Key, Resource, revealed
-from trimtab.providers.base import Facts
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.memory.kinds import KINDS, id_of
-from trimtab.providers.memory.translate import translate
+from trimtab.providers.memory.translate import MemoryFacts, translate
 
 _ASIDE = ("min", "max", "desired", "base", "template", "zones", "subnets", "network")
 
@@ -33,7 +32,7 @@ def import_group(
     importer = Importer(
         provider="memory",
         kinds=KINDS,
-        translate=lambda wanted: (translate(wanted, Facts(), now, location), ()),
+        translate=lambda wanted: translate(wanted, MemoryFacts(), now, location),
         now=now,
     )
     fields = _fields(resources[key], parts, policies, name)

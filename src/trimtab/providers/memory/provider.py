@@ -10,12 +10,11 @@ from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, InvalidRequest, NotFound, ProviderError
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Action, Key, Live, Note, Resource, Unknown, digest, revealed
+from trimtab.plan import Action, Attributes, Key, Live, Note, Resource, Unknown, digest, revealed
 from trimtab.plan.resource import Secret
 from trimtab.providers.base import (
     Activity,
     AlarmState,
-    Facts,
     GroupState,
     Instance,
     InstanceState,
@@ -28,8 +27,9 @@ from trimtab.providers.importing import Imported
 from trimtab.providers.memory.importing import import_group
 from trimtab.providers.memory.kinds import KINDS, id_of
 from trimtab.providers.memory.store import Machine, Size, Store, Thing
-from trimtab.providers.memory.translate import translate
+from trimtab.providers.memory.translate import MemoryFacts, translate
 from trimtab.providers.pause import Pause
+from trimtab.providers.translation import Translation
 
 
 def connect(
@@ -79,7 +79,7 @@ class MemoryProvider:
     def _resource(self, key: Key, thing: Thing) -> Resource:
         size = self.store.sizes.get(key)
         body = dict(thing.body)
-        attributes: dict[str, Any] = {"id": id_of(key), "version": thing.version}
+        attributes: Attributes = {"id": id_of(key), "version": thing.version}
         if "user_data" in body:
             body["user_data"] = Secret(body["user_data"])
         if size is not None:
@@ -91,7 +91,7 @@ class MemoryProvider:
         group = thing.mark.group if thing.mark else ""
         return Resource(key=key, body=body, group=group, mark=thing.mark, attributes=attributes, deleting=deleting)
 
-    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> MemoryFacts:
         """Images by match: the one kept at creation, else the newest of the store's."""
         images: dict[str, str] = {}
         kept: dict[str, dict[str, str]] = {}
@@ -116,15 +116,15 @@ class MemoryProvider:
                 problems.append(Note(f"no image matches {wanted.newest!r}", group.name))
                 continue
             images[group.name], kept[group.name] = image, {"image": f"{selector}:{image}"}
-        return Facts(found={"image": images, "kept": kept}, notes=tuple(notes), problems=tuple(problems))
+        return MemoryFacts(images=images, kept=kept, notes=tuple(notes), problems=tuple(problems))
 
-    def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
-        """The resources that the fleet wants."""
+    def translate(self, fleet: Fleet, facts: MemoryFacts, now: datetime) -> Translation:
+        """Template, group, policies, schedules and alarms of every group."""
         return translate(fleet, facts, now, self.location)
 
-    def judge(self, fleet: Fleet) -> tuple[Sequence[Note], Sequence[Note]]:
-        """Nothing: what the model can say, the cloud in memory can hold."""
-        return (), ()
+    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
+        """As it is: all that a plan needs is read at once."""
+        return live
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Each change in turn."""

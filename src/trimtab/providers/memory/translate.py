@@ -1,6 +1,7 @@
 """A fleet as resources of the cloud in memory; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,17 +11,33 @@ from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Policy, ScalingGroup
 from trimtab.plan import Key, Mark, Ref, Resource, Secret
 from trimtab.providers.base import Facts
+from trimtab.providers.translation import Translation
 
 
-def translate(fleet: Fleet, facts: Facts, now: datetime, location: str) -> list[Resource]:
-    """Template, group, policies, schedules and alarms of every group."""
-    return [item for group in fleet.groups for item in _Group(fleet, group, facts, now, location).resources()]
+@dataclass(frozen=True, kw_only=True)
+class MemoryFacts(Facts):
+    """
+    What a fleet refers to and the cloud in memory knows, by the group's name.
+
+    Attributes:
+        images: The image of each group that names one by a match.
+        kept: What was looked up when a group was created and is kept since.
+    """
+
+    images: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def image_of(group: ScalingGroup, facts: Facts) -> str | None:
+def translate(fleet: Fleet, facts: MemoryFacts, now: datetime, location: str) -> Translation:
+    """Template, group, policies, schedules and alarms of every group; what the model can say, this cloud can hold."""
+    return Translation.of(
+        Translation(resources=tuple(_Group(fleet, group, facts, now, location).resources())) for group in fleet.groups
+    )
+
+
+def image_of(group: ScalingGroup, facts: MemoryFacts) -> str | None:
     """The image that the group's template names or that was found for it."""
-    found: str | None = facts.found.get("image", {}).get(group.name, group.template.image.id)
-    return found
+    return facts.images.get(group.name, group.template.image.id)
 
 
 _PLAIN = (
@@ -30,11 +47,11 @@ _PLAIN = (
 
 
 class _Group:
-    def __init__(self, fleet: Fleet, group: ScalingGroup, facts: Facts, now: datetime, location: str) -> None:
+    def __init__(self, fleet: Fleet, group: ScalingGroup, facts: MemoryFacts, now: datetime, location: str) -> None:
         self.fleet, self.group, self.facts, self.now = fleet, group, facts, now
         self.location = group.location or location
         self.native = fleet.native_name(group)
-        self.mark = Mark(fleet.name, group.name, kept=facts.found.get("kept", {}).get(group.name, {}))
+        self.mark = Mark(fleet.name, group.name, kept=facts.kept.get(group.name, {}))
 
     def resources(self) -> Iterator[Resource]:
         yield self._made(self._key("template", self.native), self._template(), mark=self.mark)

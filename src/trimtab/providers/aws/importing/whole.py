@@ -23,6 +23,7 @@ from trimtab.models import (
 )
 from trimtab.plan import Key, Ref, Resource, read_description, resolved, revealed
 from trimtab.providers.aws.alarms import alarm_body
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
 from trimtab.providers.aws.importing.metrics import Surroundings
@@ -35,7 +36,6 @@ from trimtab.providers.aws.kinds import LAUNCH_TEMPLATE, SCALING_POLICY
 from trimtab.providers.aws.policies import policy_body
 from trimtab.providers.aws.resolve import target_group
 from trimtab.providers.aws.translate import translate
-from trimtab.providers.base import Facts
 from trimtab.providers.imports import group_name
 
 STAND_IN = "imported"
@@ -223,12 +223,12 @@ class Reading:
         group = self.group
         fleet = Fleet(name=self.fleet or STAND_IN, groups=(group,))
         zones = self.replies.group.get("AvailabilityZones") or ()
-        found: dict[str, dict[str, Any]] = {
-            "images": {group.name: {"id": group.template.image.id}},
-            "zones": {self.location: zones},
-            "labels": {self.location: self.around.labels},
-        }
-        items = translate(fleet, Facts(found=found), self.now, self.location)
+        facts = AwsFacts(
+            images={group.name: ImageFacts(group.template.image.id)},
+            zones={self.location: zones},
+            labels={self.location: self.around.labels},
+        )
+        items = translate(fleet, facts, self.now, self.location).resources
         return {(item.key.kind, item.key.name, item.key.parent): item for item in items}
 
     def body(self, kind: str, name: str, parent: str = "") -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Key, Note, Resource
+from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home, parse_id, same_id
 from trimtab.providers.azure.importing.alerts import read_alert
 from trimtab.providers.azure.importing.machine import at, machine_of, without_usual_placement
@@ -17,9 +18,8 @@ from trimtab.providers.azure.pools import pools_of
 from trimtab.providers.azure.resources import READERS, group_of, normal_location
 from trimtab.providers.azure.template import Attached, asks_balancer
 from trimtab.providers.azure.translate import translate
-from trimtab.providers.azure.verdicts import verdicts_on
-from trimtab.providers.base import Facts
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
+from trimtab.providers.translation import Translation
 
 UNSIZED = "nothing keeps its size between bounds now; the setting keeps it where it is"
 FIRST = "a group has one; the others are left to others"
@@ -195,10 +195,7 @@ class _Reading:
         return next((known[one.lower()] for one in pools if one.lower() in known), "")
 
 
-def _translated(
-    reading: _Reading, now: datetime, location: str, home: Home, fleet: Fleet
-) -> tuple[list[Resource], list[Note]]:
+def _translated(reading: _Reading, now: datetime, location: str, home: Home, fleet: Fleet) -> Translation:
     attached, problems = reading.attached(fleet.groups[0])
-    facts = Facts(found={"attached": {fleet.groups[0].name: attached}})
-    _, wrong = verdicts_on(fleet, home)
-    return translate(fleet, facts, now, location, home), [*problems, *wrong]
+    made = translate(fleet, AzureFacts(attached={fleet.groups[0].name: attached}), now, location, home)
+    return Translation.of([made, Translation(problems=tuple(problems))])

@@ -1,0 +1,36 @@
+"""What a fleet refers to and an account knows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trimtab.providers.base import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """An image: its id, and the device name of its boot disk where that was looked up."""
+
+    id: str | None
+    root: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsFacts(Facts):
+    """
+    What a fleet refers to and an account knows.
+
+    Attributes:
+        images: Of each group that names an image by a match, or a boot disk: by the group's name.
+        kept: What was looked up when a group was created and is kept since: by the group's name.
+        subnets: The ids of the subnets that a group names by tags: by the group's name.
+        zones: The zones of each region where a group names neither zones nor subnets.
+        target_groups: The ARNs of target groups, by region and name.
+        labels: What CloudWatch calls a target group with its balancer, by region and by name or ARN.
+    """
+
+    images: Mapping[str, ImageFacts] = field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    subnets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    zones: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    target_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -1,0 +1,26 @@
+"""Names that AWS takes."""
+
+import re
+from collections.abc import Iterator
+
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.providers.naming import alarm_name
+
+LONGEST_TEMPLATE = 128
+LONGEST_ALARM = 255
+# LaunchTemplateName, CreateLaunchTemplate: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
+_TEMPLATE = re.compile(rf"[A-Za-z0-9().\-/_]{{3,{LONGEST_TEMPLATE}}}")
+
+
+def problems_of(fleet: Fleet, group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """The field that gives a name which AWS does not take, and why not."""
+    for alarm in group.alarms:
+        name = alarm_name(fleet, group, alarm.name)
+        if len(name) > LONGEST_ALARM:
+            yield f"alarms.{alarm.name}", f"{name!r} is longer than CloudWatch's {LONGEST_ALARM} characters"
+    native = fleet.native_name(group)
+    if len(native) > LONGEST_TEMPLATE:
+        yield "native_name", f"{native!r} is longer than the {LONGEST_TEMPLATE} characters of a launch template"
+    elif not _TEMPLATE.fullmatch(native):
+        text = f"a launch template cannot be called {native!r}: 3 to {LONGEST_TEMPLATE} letters, digits and ().-/_"
+        yield "native_name", text

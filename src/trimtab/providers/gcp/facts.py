@@ -1,0 +1,57 @@
+"""What a fleet refers to and a project knows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from trimtab.providers.base import Facts
+
+
+class Service(NamedTuple):
+    """A backend service: its link, its name, the port that it asks for by name, and who says how its members are."""
+
+    link: str
+    name: str
+    port_name: str = "http"
+    health_check: str = ""
+
+
+class Attached(NamedTuple):
+    """What a group is attached to."""
+
+    services: Sequence[Service] = ()
+    target_pools: Sequence[str] = ()
+    ports: Mapping[str, int] = {}
+    """The ports that backend services ask for by name."""
+
+    @property
+    def health_check(self) -> str:
+        """The health check of the first backend service that has one."""
+        return next((one.health_check for one in self.services if one.health_check), "")
+
+
+class Known(NamedTuple):
+    """An instance template that a group is made from already."""
+
+    link: str
+    name: str
+    leaves: Mapping[str, Any]
+    ours: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class GcpFacts(Facts):
+    """
+    What a fleet refers to and a project knows, by the group's name.
+
+    Attributes:
+        attached: The backend services and target pools of each group.
+        images: The link of the image of each group that names one by a match.
+        kept: What was looked up when a group was created and is kept since.
+        templates: The instance template that each group is made from now.
+    """
+
+    attached: Mapping[str, Attached] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    templates: Mapping[str, Known] = field(default_factory=dict)
