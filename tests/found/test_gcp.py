@@ -188,6 +188,66 @@ class TestUnwritten:
         assert gcp.left(fleet) == []
 
 
+class TestMeaningOfSchedules:
+    """
+    Of several schedules the greatest minimum wins, and none goes below the autoscaler's own minimum.
+
+    "The autoscaler chooses the configuration that recommends the most instances":
+    https://cloud.google.com/compute/docs/autoscaler/scaling-schedules. The two forms are of public Terraform files.
+    """
+
+    SCHEDULES = group(
+        "    policies: {hold: {type: target-tracking, metric: cpu, target: 70}}\n"
+        "    schedules:\n"
+        "      early: {cron: 0 9 * * 0-5, zone: UTC, duration: 1d, min: 10}\n"
+        "      late: {cron: 0 18 * * %s, zone: UTC, duration: 1d, min: %d}\n",
+        least=2,
+        most=20,
+    )
+
+    @pytest.mark.parametrize(
+        ("days", "minimum", "least"),
+        [
+            case("6-7", 3, 10, mends=fails("H", "the later of two schedules holds, and no note says so (H20)")),
+            case("6-7", 12, 12),
+        ],
+    )
+    def test_the_greatest_minimum_holds_or_the_difference_is_said(self, gcp, days, minimum, least):
+        """On Sunday evening both are open: weekends with 3, Sunday morning's with 10."""
+        text = self.SCHEDULES % (days, minimum)
+        if naming("schedules.", said(gcp.cloud.plan(fleet_of(text)))):
+            return
+        gcp.clock.advance(tt.hours(6 * 24 + 8))
+        if gcp.clock.now().strftime("%a %H") != "Sun 20":
+            raise RuntimeError("it is not Sunday evening")
+        gcp.put(text, wait="stable")
+        assert gcp.cloud.group("web").read().desired >= least
+
+    @fails("H", "a schedule lowers the minimum below that of the group, and no note says so (H20)")
+    def test_no_schedule_lowers_the_minimum_or_the_difference_is_said(self, gcp):
+        """A minimum of 0 at night beside a group's own of 2."""
+        text = self.SCHEDULES.replace("min: 10", "min: 4") % ("1-5", 0)
+        if naming("schedules.", said(gcp.cloud.plan(fleet_of(text)))):
+            return
+        gcp.put(text)
+        gcp.clock.advance(tt.hours(8))
+        policy = gcp.ask("GET", "regions/europe-west1/autoscalers/shop-web")[1]["autoscalingPolicy"]
+        assert policy["minNumReplicas"] == 2
+        assert gcp.cloud.group("web").read().min >= 2
+
+
+@fails("F", "a grace without a check is dropped, and no note says so (F2)")
+def test_a_grace_without_a_health_check_is_sent_or_named(gcp):
+    """
+    Deployment Manager's regional group has an initial delay without a check.
+
+    https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs (initialDelaySec)
+    """
+    plan = gcp.cloud.plan(fleet_of(group("    health_check: {grace: 77s}\n")))
+    sent = [field.new for change in plan.changes for field in change.fields]
+    assert naming("health_check.grace", said(plan)) or 77 in sent
+
+
 def work_of(act):
     """How many Python functions are called while something is done, in all threads: the same on every machine."""
     calls = [0]
