@@ -122,7 +122,7 @@ def order(aws, *operations):
 @fails("H", "the spot mix is written while the warm pool still stands, which AWS refuses (H6)")
 def test_a_warm_pool_goes_before_a_spot_mix_comes(aws):
     """
-    hashicorp/terraform-provider-aws#42437; "You can't add a warm pool to an Auto Scaling group that requests Spot".
+    hashicorp/terraform-provider-aws#42437: a group that requests Spot takes no warm pool, and one with a pool no Spot.
 
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html#warm-pools-limitations
     """

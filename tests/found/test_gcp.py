@@ -192,7 +192,6 @@ class TestMeaningOfSchedules:
     """
     Of several schedules the greatest minimum wins, and none goes below the autoscaler's own minimum.
 
-    "The autoscaler chooses the configuration that recommends the most instances":
     https://cloud.google.com/compute/docs/autoscaler/scaling-schedules. The two forms are of public Terraform files.
     """
 
