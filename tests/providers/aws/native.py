@@ -103,7 +103,9 @@ def of_alarm(item):
     acts = [(arn, found) for arn in item.get("AlarmActions") or () if (found := POLICY.search(arn))]
     name = named.get("AutoScalingGroupName") or (acts[0][1]["group"] if acts else "fleet-group")
     policies = [acting(name, arn, found["policy"]) for arn, found in acts]
-    labels = [f"{named['LoadBalancer']}/{named['TargetGroup']}"] if {"LoadBalancer", "TargetGroup"} <= set(named) else []
+    labels = (
+        [f"{named['LoadBalancer']}/{named['TargetGroup']}"] if {"LoadBalancer", "TargetGroup"} <= set(named) else []
+    )
     marked = Mark("fleet", "group").sign(read_description(item.get("AlarmDescription"))[0])
     alarm = item if name != "fleet-group" else {**item, "AlarmDescription": marked}
     return Replies(**behind(name, labels), policies=policies, alarms=[alarm])

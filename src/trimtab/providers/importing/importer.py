@@ -11,7 +11,7 @@ from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import NAME, NAME_RULE
 from trimtab.plan import Attributes, Change, Key, Kind, Live, Note, Plan, Resource, make_plan
-from trimtab.providers.importing.building import build_group, with_unmanaged, without_blamed
+from trimtab.providers.importing.building import ITEMS, build_group, with_unmanaged, without_blamed
 from trimtab.providers.importing.differences import Differences
 from trimtab.providers.importing.notes import Imported
 from trimtab.providers.translation import Translation
@@ -164,13 +164,17 @@ class Importer:
         return list(dict.fromkeys(found))
 
     def _guarded_by(self, change: Change) -> Iterator[str]:
+        if change.live is None or change.wanted is None:
+            return
         kind = self.kinds[change.key.kind]
-        for one in change.fields if change.live is not None and change.wanted is not None else ():
+        there, wanted = (_elements(kind, item.body) for item in (change.live, change.wanted))
+        for one in change.fields:
             name = one.field.removeprefix(f"{change.group}.") if one.field != change.group else ""
-            row = kind.find(one.path)
+            row, around = kind.find(one.path), set(kind.elements(one.path))
             fixed = row is not None and row.immutable
             if name and (fixed or any(fnmatchcase(name, pattern) for pattern in self.guarded)):
-                yield name
+                whole = around & (there ^ wanted) or ("[" in one.path and not around)
+                yield ".".join(name.split(".")[:2]) if whole and name.split(".")[0] not in ITEMS else name
 
 
 def _successors(draft: Draft, wanted: Sequence[Resource], live: Sequence[Resource]) -> dict[Key, Key]:
@@ -193,3 +197,8 @@ def _renamed(
     for old, new in successors.items():
         found[new] = replace(live[old], key=new, mark=marks[new])
     return found
+
+
+def _elements(kind: Kind, body: Mapping[str, Any]) -> set[str]:
+    """The elements of lists with keys that a body has."""
+    return {element for path in kind.leaves(body) for element in kind.elements(path)}

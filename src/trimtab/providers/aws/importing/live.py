@@ -29,6 +29,17 @@ _NAMES_AND_STATES = {
     SCHEDULED_ACTION.name: {"AutoScalingGroupName", "ScheduledActionName", "ScheduledActionARN", "Time"},
 }
 """What a reply says of a thing that is neither a setting nor compared by a plan."""
+_AS_ANSWERED: Mapping[str, Any] = {
+    "DesiredCapacityType": "units",
+    "DeletionProtection": "none",
+    "AvailabilityZoneDistribution": {"CapacityDistributionStrategy": "balanced-best-effort"},
+    "AvailabilityZoneImpairmentPolicy": {
+        "ZonalShiftEnabled": False,
+        "ImpairedZoneHealthCheckBehavior": "IgnoreUnhealthy",
+    },
+    "CapacityReservationSpecification": {"CapacityReservationPreference": "default"},
+}
+"""What every group has and nobody gave: CreateAutoScalingGroup, Amazon EC2 Auto Scaling API Reference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,11 +90,10 @@ class Found:
     def launched_from(self) -> Key:
         """The launch template or configuration that the group names."""
         replies = self.replies
-        if replies.configuration is not None:
-            name = str(replies.configuration.get("LaunchConfigurationName", replies.name))
-            return Key(self.location, LAUNCH_CONFIGURATION.name, name)
-        name = str((replies.version or {}).get("LaunchTemplateName") or replies.launched_from.get("LaunchTemplateName"))
-        return Key(self.location, LAUNCH_TEMPLATE.name, name)
+        if configured := replies.group.get("LaunchConfigurationName"):
+            return Key(self.location, LAUNCH_CONFIGURATION.name, configured)
+        named = (replies.version or {}).get("LaunchTemplateName") or replies.launched_from.get("LaunchTemplateName")
+        return Key(self.location, LAUNCH_TEMPLATE.name, named or replies.name)
 
     def policy(self, item: Reply) -> Resource:
         """A policy."""
@@ -111,7 +121,12 @@ def _hook(item: Reply) -> dict[str, Any]:
 def _more(kind: Kind, item: Reply) -> dict[str, Any]:
     """The settings in a reply that no row of its kind is about."""
     known = {row.path.split(".")[0].split("[")[0] for row in kind.fields} | _NAMES_AND_STATES[kind.name]
-    found = {name: value for name, value in item.items() if name not in known and value not in ("", [], {})}
+    usual = ("", [], {})
+    found = {
+        name: value
+        for name, value in item.items()
+        if name not in known and value not in usual and value != _AS_ANSWERED.get(name)
+    }
     attached = set(item.get("TargetGroupARNs") or ())
     sources = [one for one in found.pop("TrafficSources", ()) if one.get("Identifier") not in attached]
     return {**found, **({"TrafficSources": sources} if sources else {})}

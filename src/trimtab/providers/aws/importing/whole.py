@@ -39,6 +39,7 @@ GUARDED = (
 LOOKED_UP = "(what the plan looks up)"
 RENAMED_TEMPLATE = "a fleet calls a launch template as its group; instances stay"
 NEW_VERSION = "adopting writes the mark as a new version of the template; instances stay"
+TAGS_OF_TEMPLATE = "instances take their tags from the template instead"
 BASIC_METRICS = frozenset(
     f"Group{name}"
     for name in (
@@ -316,6 +317,8 @@ class Reading:
             yield (group, f"{spec}.LaunchTemplateName"), RENAMED_TEMPLATE
             if launched == self.found.template_key:
                 yield (group, f"{spec}.Version"), NEW_VERSION
+        for tag in self.replies.group.get("Tags") or ():
+            yield (group, f"Tags[{tag['Key']}].PropagateAtLaunch"), TAGS_OF_TEMPLATE
         if not self.data.get("InstanceType"):
             text = f"it names no instance type; {self.fields['template']['size']!r} stands for it"
             yield (launched, "LaunchTemplateData.InstanceType"), text
