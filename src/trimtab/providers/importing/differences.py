@@ -135,7 +135,8 @@ class Differences:
             return
         if key not in self.wanted:
             yield self._note(key, ImportEffect.STAYS, f"not managed by trimtab, stays as it is{self._likeness(key)}")
-        names = tuple(_outside(kind, item.body))
+        made = self.wanted.get(key)
+        names = tuple(_outside(kind, item.body, made.body if made else {}))
         superseded = kind.by_content and any(
             change.action is Action.CREATE and change.key.kind == key.kind for change in self.plan
         )
@@ -209,11 +210,23 @@ def _common(names: Sequence[str]) -> str:
     return ".".join(steps)
 
 
-def _outside(kind: Kind, body: Mapping[str, Any]) -> Iterator[str]:
-    """The parts of a body that no row is about, each once and as a whole."""
+def _outside(kind: Kind, body: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:
+    """
+    The parts of a live body that no plan looks at and translation does not make as well, each once and as a whole.
+
+    Those are the ones that no row is about, and those that are only compared where a fleet gives them.
+    """
+    there, ours = kind.outside(body), kind.outside(made)
+    wanted = kind.leaves(made)
+    filled = {
+        path: value
+        for path, value in kind.leaves(body).items()
+        if path not in wanted and (row := kind.find(path)) and row.filled and made
+    }
     known = {row.path[: found.start()] for row in kind.fields for found in re.finditer(r"\.|\[\*\]|$", row.path)}
     said: set[str] = set()
-    for path in kind.outside(body):
+    yield from filled
+    for path in (path for path, value in there.items() if ours.get(path) != value):
         pattern = _ELEMENT.sub("[*]", path)
         steps = [pattern[: found.start()] for found in re.finditer(r"\.|\[\*\]|$", pattern)]
         whole = next((step for step in steps if step not in known), pattern)
