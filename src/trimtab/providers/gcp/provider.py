@@ -119,7 +119,7 @@ class GcpProvider:
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """A list of each kind that a group is made of."""
-        from trimtab.providers.gcp.importing import read_group
+        from trimtab.providers.gcp.importing.reading import read_group
 
         return read_group(self.calls, location, name, fleet=fleet)
 
