@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from trimtab.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock, SystemClock
-from trimtab.engine.schedules import edges, in_force
+from trimtab.engine.schedules import in_force
+from trimtab.engine.timetable import timetable_of
 from trimtab.errors import PlanRefused, StalePlan
 from trimtab.events import Listener, silent
 from trimtab.live import LiveGroup
@@ -164,7 +165,7 @@ class Cloud:
                 location=places[group.name][0],
                 state=states.get(places[group.name]),
                 in_force=in_force(group, now),
-                next_edge=next(iter(edges(group, now, now + timedelta(days=7))), None),
+                next_edge=timetable_of(group.schedules).next_edge(now, now + timedelta(days=7)),
                 alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
                 controlled=is_controlled(group, self.provider.name),
             )

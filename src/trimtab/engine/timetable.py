@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from trimtab.engine.crons import Fire
@@ -14,6 +14,7 @@ from trimtab.models import Capacity, Schedule
 
 SIZES = ("min", "max", "desired")
 _AHEAD = timedelta(days=2)
+_MOST_KEPT = 256
 _TICK = timedelta(microseconds=1)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -101,6 +102,7 @@ class Timetable:
         self.schedules = schedules
         self._ahead: tuple[list[datetime], tuple[Stretch, ...]] = ([], ())
         self._kept: dict[tuple[datetime, datetime], tuple[Stretch, ...]] = {}
+        self._coming: tuple[datetime, datetime] | None = None
 
     def at(self, now: datetime) -> Stretch:
         """The stretch that `now` lies in."""
@@ -117,13 +119,28 @@ class Timetable:
         """The stretches from `begin` up to `end`, which is outside; each but the first begins at an edge."""
         if not self.schedules:
             return (_ALWAYS._replace(begin=begin, end=end),)
-        if (begin, end) not in self._kept:
-            self._kept[begin, end] = tuple(_stretches(self.schedules, begin, end))
-        return self._kept[begin, end]
+        found = self._kept.get((begin, end))
+        if found is None:
+            found = tuple(_stretches(self.schedules, begin, end))
+            if len(self._kept) < _MOST_KEPT:
+                self._kept[begin, end] = found
+        return found
 
     def edges(self, after: datetime, until: datetime) -> list[datetime]:
         """Every moment in (after, until] at which a schedule begins or ends, in order."""
-        return [one.begin for one in self.between(after, until + _TICK)[1:]]
+        if not self.schedules:
+            return []
+        return [one.begin for one in islice(_stretches(self.schedules, after, until + _TICK), 1, None)]
+
+    def next_edge(self, now: datetime, until: datetime) -> datetime | None:
+        """The first moment in (now, until] at which a schedule begins or ends; `None` when there is none."""
+        known = self._coming
+        if known is None or not known[0] <= now < known[1]:
+            found = next(iter(self.edges(now, until)), None)
+            if found is None:
+                return None
+            known = self._coming = now, found
+        return known[1] if known[1] <= until else None
 
 
 _ALWAYS = Stretch(_FIRST, _LAST)
