@@ -59,17 +59,16 @@ def _differ(one: int | None, two: int | None) -> bool:
 def _meetings(schedules: tuple[Schedule, ...], first: datetime) -> dict[datetime, set[int]]:
     """The moments at which several schedules begin; each schedule is read once."""
     moments: dict[datetime, set[int]] = {}
-    dense: list[int] = []
+    for place, schedule in enumerate(schedules):
+        for moment in _times(schedule, first):
+            moments.setdefault(moment, set()).add(place)
+    far = {moment: there for moment, there in moments.items() if not first <= moment <= first + YEAR}
     for place, schedule in enumerate(schedules):
         times = _times(schedule, first)
-        if len(times) >= MOST_FIRES:
-            dense.append(place)
-        for moment in times:
-            moments.setdefault(moment, set()).add(place)
-    for place in dense:
-        last = _times(schedules[place], first)[-1]
-        for moment, there in moments.items():
-            if moment > last and _has(schedules[place], moment):
+        # what comes so often is not kept to the end of the year, and nothing is beyond it
+        last = times[-1] if len(times) >= MOST_FIRES else first + YEAR
+        for moment, there in (moments if len(times) >= MOST_FIRES else far).items():
+            if schedule.cron is not None and not first <= moment <= last and _has(schedule, moment):
                 there.add(place)
     return {moment: there for moment, there in moments.items() if len(there) > 1}
 
