@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject
-from trimtab.checks.sizes import YEAR, first_moment, sizes_when_it_fires, stretches
+from trimtab.checks.sizes import YEAR, contradictions, first_moment, sizes_when_it_fires, stretches
 from trimtab.checks.words import listed
 from trimtab.engine.clocks import clock_changes, offset_at, wall
 from trimtab.engine.crons import read_cron
@@ -178,3 +178,17 @@ def find_lower_within(subject: Subject) -> Iterator[Remark]:
         inner, outer = found
         text = f"opens while {outer} is open with a greater minimum; on gcp the greater one holds until it closes"
         yield Remark(f"schedules.{inner}.min", text, f"let {outer} close before {inner} opens, or say the same minimum")
+
+
+# TT408
+
+
+def find_contradictions(subject: Subject) -> Iterator[Remark]:
+    """Schedules that set a bound beyond the other one, which another schedule holds when they fire."""
+    zones = {one.name: one.zone for one in subject.group.schedules}
+    for one in contradictions(subject.group):
+        at = one.at.astimezone(ZoneInfo(zones[one.schedule])).strftime("%a %H:%M")
+        holder = one.holder or "capacity"
+        refused = "; aws refuses the action when it fires" if "aws" in subject.clouds else ""
+        text = f"sets `{one.field}` to {one.value} while {holder} holds `{one.other}` {one.held} ({at}){refused}"
+        yield Remark(f"schedules.{one.schedule}.{one.field}", text, f"let {one.schedule} set `{one.other}` too")

@@ -10,7 +10,7 @@ from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject
 from trimtab.checks.words import listed, verb
 from trimtab.engine import timetable
-from trimtab.engine.openings import Opening, openings, schedule_fires
+from trimtab.engine.openings import Opening, last_set, openings, schedule_fires
 from trimtab.engine.timetable import InForce, timetable_of
 from trimtab.models import ScalingGroup, Schedule
 
@@ -66,6 +66,44 @@ def sizes_when_it_fires(group: ScalingGroup, schedule: Schedule) -> Sequence[InF
     rare = [one.start.at for one in _rare(schedule, first)]
     moments = rare or schedule_fires(schedule, first, first + WEEK)
     return [found[moment].over(group.capacity) for moment in moments if moment in found]
+
+
+class Contradiction(NamedTuple):
+    """A schedule that sets a bound beyond the other bound, which another schedule holds."""
+
+    at: datetime
+    """One of the times at which it does."""
+    schedule: str
+    field: str
+    """What it sets: `min` or `max`."""
+    value: int
+    holder: str
+    """The schedule that set the other bound; empty for the group's own."""
+    held: int
+
+    @property
+    def other(self) -> str:
+        """The bound that it contradicts."""
+        return "max" if self.field == "min" else "min"
+
+
+def contradictions(group: ScalingGroup) -> Sequence[Contradiction]:
+    """Where schedules leave a minimum above the maximum: what fires last, and what holds; each pair once."""
+    named = {one.name: one for one in group.schedules}
+    found: dict[frozenset[str], Contradiction] = {}
+    for stretch in scheduled(group.schedules):
+        low = group.capacity.min if stretch.min is None else stretch.min
+        high = group.capacity.max if stretch.max is None else stretch.max
+        lower, upper, _ = stretch.setters
+        if low > high and frozenset((lower, upper)) not in found:
+            begun = [last_set(named[name], stretch.begin) if name else None for name in (lower, upper)]
+            raises = begun[1] is None or (begun[0] is not None and begun[0] > begun[1])
+            sides = ("min", low, upper, high) if raises else ("max", high, lower, low)
+            field, value, holder, held = sides
+            name = lower if raises else upper
+            at = begun[0 if raises else 1] or stretch.begin
+            found[frozenset((lower, upper))] = Contradiction(at, name, field, value, holder, held)
+    return list(found.values())
 
 
 def bounds_over_time(group: ScalingGroup) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from trimtab.providers.aws.reads import (
     list_alarms,
 )
 from trimtab.providers.aws.resolve import Resolver
-from trimtab.providers.aws.schedules import problems_of
+from trimtab.providers.aws.schedules import contradictions_of, problems_of
 from trimtab.providers.aws.states import activity_of, group_state, list_states, with_addresses
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
@@ -112,6 +112,7 @@ class AwsProvider:
         more: list[Note] = list(_name_problems(fleet))
         for group in fleet.groups:
             more += [Note(text, group.name) for text in problems_of(group)]
+            more += [Note(text, group.name) for text in contradictions_of(fleet, group)]
             more += [Note(text, group.name) for text in _metric_problems(group)]
         return notes, [*problems, *more]
 

@@ -11,9 +11,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from trimtab.checks.sizes import contradictions
 from trimtab.engine.crons import ended_by_cron, next_fire
 from trimtab.engine.openings import last_opening, openings, schedule_fires, window_end
-from trimtab.models import Capacity, ScalingGroup, Schedule
+from trimtab.models import Capacity, Fleet, ScalingGroup, Schedule
 
 SIZES = {"min": "MinSize", "max": "MaxSize", "desired": "DesiredCapacity"}
 END = "-end"
@@ -119,6 +120,28 @@ def problems_of(group: ScalingGroup) -> Iterator[str]:
             f"the windows {names_of_both} both set {_shared(one, two)} and overlap or touch, which scheduled actions "
             "cannot express"
         )
+
+
+def contradictions_of(fleet: Fleet, group: ScalingGroup) -> Iterator[str]:
+    """
+    Actions that EC2 Auto Scaling refuses when they fire, since they leave the minimum above the maximum.
+
+    An action sets only the sizes that it names, and those are checked against the others when it runs (Scheduled
+    scaling, Amazon EC2 Auto Scaling User Guide:
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html).
+    """
+    for one in contradictions(group):
+        holder = f"schedules.{one.holder}{_place(fleet, group, one.holder)}" if one.holder else "the group"
+        yield (
+            f"schedules.{one.schedule}.{one.field}{_place(fleet, group, one.schedule)}: sets `{one.field}` to "
+            f"{one.value} while {holder} holds `{one.other}` {one.held}; EC2 Auto Scaling refuses the action when it "
+            f"fires; let {one.schedule!r} set `{one.other}` too"
+        )
+
+
+def _place(fleet: Fleet, group: ScalingGroup, schedule: str) -> str:
+    found = fleet.position(group.name, f"schedules.{schedule}")
+    return f" ({found.file}:{found.line})" if found else ""
 
 
 def _shared(one: Schedule, two: Schedule) -> str:
