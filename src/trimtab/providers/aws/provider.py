@@ -100,7 +100,7 @@ class AwsProvider:
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
         """Images, subnets, target groups and zones."""
-        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
+        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh, now=self.clock.now()).run()
 
     def translate(self, fleet: Fleet, facts: Facts, now: datetime) -> Sequence[Resource]:
         """The resources that the fleet wants."""

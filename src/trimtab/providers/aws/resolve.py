@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from trimtab.errors import NotFound, ProviderError, Unsupported
 from trimtab.models import Image, Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.first_seen import standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.translate import attachment_of
@@ -21,7 +23,14 @@ Question = Callable[[], Any]
 
 @dataclass(kw_only=True)
 class Resolver(Resolving[Calls]):
-    """Asks each distinct question once, all of them at the same time."""
+    """
+    Asks each distinct question once, all of them at the same time.
+
+    Attributes:
+        now: When the plan is made.
+    """
+
+    now: datetime
 
     def run(self) -> Facts:
         """The facts about every group of the fleet."""
@@ -60,7 +69,7 @@ class Resolver(Resolving[Calls]):
 
     def _facts(self, answers: Mapping[tuple[str, ...], Any]) -> Facts:
         found: dict[str, dict[str, Any]] = {
-            name: {} for name in ("images", "kept", "subnets", "zones", "target-groups", "labels")
+            name: {} for name in ("images", "kept", "subnets", "zones", "target-groups", "labels", "standing")
         }
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
@@ -77,6 +86,7 @@ class Resolver(Resolving[Calls]):
             self._subnets(group, answers, found)
             self._balancers(group, answers, found)
             self._metrics(group, answers, found)
+            found["standing"][group.name] = standing_of(self.fleet, group, self.live, self._region(group), self.now)
         return self.facts(found)
 
     def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: dict[str, Any]) -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from trimtab.engine.schedules import in_force
+from trimtab.engine.first_seen import in_force_since
 from trimtab.errors import Unsupported
 from trimtab.models import Disk, DiskType, Fleet, LifecycleHook, LoadBalancer, Metric, ScalingGroup, WarmPool
 from trimtab.plan import Key, Mark, Ref, Resource, Secret
 from trimtab.providers.aws.alarms import alarm_body
+from trimtab.providers.aws.first_seen import Standing
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
     LAUNCH_TEMPLATE,
@@ -44,6 +45,7 @@ class _Group:
         self.location = group.location or location
         self.native = fleet.native_name(group)
         self.mark = Mark(fleet.name, group.name)
+        self.standing: Standing | None = facts.found.get("standing", {}).get(group.name)
 
     def resources(self) -> Iterator[Resource]:
         kept = self.facts.found.get("kept", {}).get(self.group.name, {})
@@ -116,17 +118,19 @@ class _Group:
     def _scaling_group(self) -> Resource:
         group = self.group
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        hooks = {"hooks": "yes"} if group.aws.lifecycle_hooks else {}
         return self._made(
             AUTO_SCALING_GROUP.name,
             self.native,
             {**self._sizes(), **self._places(), **self._group_settings()},
-            mark=replace(self.mark, kept={"hooks": "yes"} if group.aws.lifecycle_hooks else {}),
+            mark=replace(self.mark, kept={**hooks, **(self.standing.kept if self.standing else {})}),
             initial=frozenset({"DesiredCapacity"}) if owned else frozenset(),
             basis=group.capacity.model_dump(mode="json"),
         )
 
     def _sizes(self) -> dict[str, Any]:
-        force = in_force(enacted(self.group), self.now)
+        waiting, live = (self.standing.waiting, self.standing.live) if self.standing else ((), self.group.capacity)
+        force = in_force_since(enacted(self.group), self.now, waiting, live)
         desired = force.capacity.desired
         return {
             "MinSize": force.min,
