@@ -9,7 +9,7 @@ from trimtab.models import Fleet, Position
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
 from trimtab.plan.evidence import Evidence
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
-from trimtab.plan.resource import Key, Ref, Resource, Secret, Text, references, resolved
+from trimtab.plan.resource import Key, Mark, Ref, Resource, Secret, Text, references, resolved
 from trimtab.plan.signing import hidden_digest, memory_of, sign
 
 
@@ -262,7 +262,7 @@ class _Maker:
                 change.key.location == key.location and self._parent(change.key) == key
                 for change in self.changes.values()
             )
-            stale = found.mark is not None and item.mark is not None and found.mark.digest != item.mark.digest
+            stale = found.mark is not None and item.mark is not None and _differs(found.mark, item.mark)
             if touched and stale and self._owner(found) == self.fleet.name:
                 self.changes[key] = Change(
                     action=Action.UPDATE,
@@ -438,6 +438,10 @@ class _Maker:
             return False
         names = [".".join(part for part in (item, name) if part) for name in models]
         return any(_is_within(name, path) for name in names if name for path in paths)
+
+
+def _differs(found: Mark, wanted: Mark) -> bool:
+    return (found.digest, dict(found.kept)) != (wanted.digest, dict(wanted.kept))
 
 
 def _models(item: Resource, row: Field, path: str) -> list[str]:

@@ -95,7 +95,7 @@ class AwsProvider:
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AwsFacts:
         """Images, subnets, target groups and zones."""
-        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
+        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh, now=self.clock.now()).run()
 
     def translate(self, fleet: Fleet, facts: AwsFacts, now: datetime) -> Translation:
         """Launch template, Auto Scaling group, policies, scheduled actions and alarms of every group."""

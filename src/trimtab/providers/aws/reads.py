@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
-from trimtab.engine.schedules import fires
+from trimtab.engine.crons import fires
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Mark, Resource, Secret, Unknown, read_description, read_tags
