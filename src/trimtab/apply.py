@@ -12,6 +12,7 @@ from trimtab.errors import ApplyFailed, ConsentMissing, ForeignResource, PlanRef
 from trimtab.events import ChangeEnded, ChangeStarted, Listener, Waiting
 from trimtab.models.base import format_duration
 from trimtab.plan import Action, Change, Key, Plan, Ref, references, resolved
+from trimtab.plan.resource import concealed
 from trimtab.providers.base import GroupState, Provider, Write
 
 FIRST_LOOK = timedelta(seconds=1)
@@ -185,7 +186,7 @@ class _GroupRun:
             results = [error] * len(writes)
         for write, result in zip(writes, results, strict=True):
             if isinstance(result, ProviderError):
-                self._end(write.change, str(result))
+                self._end(write.change, concealed(str(result), write.body))
             else:
                 self._learn(write.change.key, result)
                 self._end(write.change)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trimtab.config.document import Item, Scalar, read_scalar
+from trimtab.config.paths import is_script, is_template
 from trimtab.config.problems import Problem
 from trimtab.config.source import read_text
 from trimtab.errors import ConfigError
@@ -90,13 +91,3 @@ class Filler:
 
     def _report(self, item: Item, message: str) -> None:
         self.problems.append(Problem(item.place, item.path, message))
-
-
-def is_template(path: tuple[str, ...]) -> bool:
-    """Whether an instance template is at this path of the file."""
-    return path == ("defaults", "template") or (path[:1] == ("groups",) and len(path) == 3 and path[2] == "template")
-
-
-def is_script(path: tuple[str, ...]) -> bool:
-    """Whether a start script is at this path of the file."""
-    return path[-1:] == ("user_data",) and is_template(path[:-1])

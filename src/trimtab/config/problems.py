@@ -39,5 +39,7 @@ def refuse_file(problems: Iterable[Problem]) -> None:
 
 
 def shorten(text: str) -> str:
-    """The text in quotes, cut where a message would become unreadable."""
+    """The text in quotes, cut where a message would become unreadable; text of several lines is only counted."""
+    if "\n" in text:
+        return f"({len(text.splitlines())} lines)"
     return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from trimtab.config.document import Item, is_named
-from trimtab.config.filling import is_script
+from trimtab.config.paths import is_secret
 from trimtab.config.problems import Problem, shorten
 from trimtab.models.alarm import PERCENTILE
 from trimtab.models.purchase import PRICE
@@ -111,7 +111,7 @@ def _deepest(root: Item, steps: tuple[str, ...]) -> tuple[Item, int]:
 
 def _words(kind: str, message: str, context: Mapping[str, Any], item: Item) -> str:
     value = item.value
-    shown = shorten(value) if isinstance(value, str) and not is_script(item.path) else str(value)
+    shown = _shown(item)
     match kind:
         case "rule":
             return message
@@ -132,6 +132,13 @@ def _words(kind: str, message: str, context: Mapping[str, Any], item: Item) -> s
         if kind == name:
             return f"give {words.format(next(iter(context.values())))}, not {shown}"
     return message[:1].lower() + message[1:]
+
+
+def _shown(item: Item) -> str:
+    """A value in a message; what start scripts and their variables hold is never shown."""
+    if is_secret(item.path):
+        return "what is given"
+    return shorten(item.value) if isinstance(item.value, str) else str(item.value)
 
 
 def _choice(expected: str, value: object, shown: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import PrivateAttr, model_validator
 
-from trimtab.models.base import Model, Name, NamedList, check_unique, refuse
+from trimtab.models.base import Name, NamedList, SecretHolder, check_unique, refuse
 from trimtab.models.group import ScalingGroup
 
 
@@ -22,7 +22,7 @@ class Position:
         return f"{self.file}:{self.line}"
 
 
-class Fleet(Model):
+class Fleet(SecretHolder):
     """A named set of groups; the unit of plan, apply and ownership."""
 
     name: Name

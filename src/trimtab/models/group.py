@@ -8,7 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.alarm import Alarm
-from trimtab.models.base import MAX_SIZE, Duration, Model, Name, NamedList, check_unique, refuse
+from trimtab.models.base import MAX_SIZE, Duration, Model, Name, NamedList, SecretHolder, check_unique, refuse
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
 from trimtab.models.schedule import Schedule
@@ -94,7 +94,7 @@ def _balancer(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-class ScalingGroup(Model):
+class ScalingGroup(SecretHolder):
     """A set of like instances, how many there may be, and what changes how many there are."""
 
     name: Name

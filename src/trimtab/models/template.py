@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validat
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from trimtab.models.base import Model, exactly_one, refuse
+from trimtab.models.base import Model, SecretHolder, exactly_one, refuse
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
@@ -72,18 +72,18 @@ class Disk(Model):
     """Keep the disk when the instance goes."""
 
 
-class InstanceTemplate(Model):
+class InstanceTemplate(SecretHolder):
     """What a new instance is made of; a change never replaces running instances by itself."""
 
     image: Annotated[Image, BeforeValidator(_image)]
     size: str = Field(min_length=1)
     """The vendor's instance type: `t3.medium`, `Standard_B2s`, `e2-medium`."""
-    user_data: str | None = None
+    user_data: str | None = Field(default=None, repr=False)
     """
     Start script. With `variables` it is a Jinja2 template of variables, `if` and simple filters; a variable
     that is missing is an error. `${...}` is left to the shell: the environment comes in by `variables`.
     """
-    variables: Mapping[str, str | int | float | bool] | None = None
+    variables: Mapping[str, str | int | float | bool] | None = Field(default=None, repr=False)
     """Values for the start script."""
     ssh_key: str | None = Field(default=None, min_length=1)
     """Key pair name (AWS) or public key (Azure, Google)."""

@@ -1,9 +1,11 @@
 """Resources as a cloud has them: keys, bodies in the native API's own shape, references, marks."""
 
+import base64
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -209,6 +211,35 @@ def revealed(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [revealed(item) for item in value]
     return value
+
+
+def concealed(text: str, body: Any) -> str:
+    """What a cloud says of a body, with every secret of the body that it quotes as its digest."""
+    for secret in secrets(body):
+        for quoted in sorted(_spellings(secret.value), key=len, reverse=True):
+            text = text.replace(quoted, secret.digest)
+    return text
+
+
+def secrets(value: Any) -> Iterator[Secret]:
+    """Each secret inside a body."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secrets(item)
+    elif isinstance(value, (list, tuple, frozenset)):
+        for item in value:
+            yield from secrets(item)
+
+
+def _spellings(value: str) -> set[str]:
+    """A secret as it was sent, as it was before that, and as JSON has either."""
+    texts = {value, base64.b64encode(value.encode()).decode()}
+    with suppress(ValueError):
+        texts.add(base64.b64decode(value, validate=True).decode())
+    texts |= {json.dumps(text)[1:-1] for text in texts}
+    return {text for text in texts if len(text) > 3}
 
 
 def plain(value: Any) -> Any:
