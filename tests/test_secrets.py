@@ -2,6 +2,8 @@
 
 import json
 import traceback
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import trimtab as tt
 from tests.laws import examples
 from trimtab.config import parse_fleet
 from trimtab.errors import ConfigError, InvalidRequest
+from trimtab.events import Event
 from trimtab.models import Fleet, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.plan.resource import concealed
@@ -70,6 +73,15 @@ def group(template: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def said_by(make: Callable[[], object]) -> str:
+    """What is said of something that is made, or of why it cannot be."""
+    try:
+        found = make()
+    except (ValidationError, ConfigError) as error:
+        return texts_of(error)
+    return f"{found} {found!r}"
+
+
 def texts_of(error: BaseException) -> str:
     """Everything that an error says of itself."""
     said = [str(error), repr(error), *traceback.format_exception(error)]
@@ -94,12 +106,7 @@ def test_no_model_says_what_it_was_given(secret: str, place: Any, more: dict[str
         lambda: TypeAdapter(list[ScalingGroup]).validate_python([fields]),
     ]
     for make in made:
-        try:
-            found = make()
-        except ValidationError as error:
-            assert secret not in texts_of(error)
-        else:
-            assert secret not in f"{found} {found!r}"
+        assert secret not in said_by(make)
 
 
 @given(
@@ -120,12 +127,8 @@ def test_no_error_about_a_file_says_what_it_holds(secret: str, place: Any, more:
     text = json.dumps(fleet).replace("Infinity", ".inf")
     # as YAML, whose plain words may be numbers
     for written in (text, text.replace(f'"{secret}"', secret), text.replace('"${IT}"', "${IT}")):
-        try:
-            found = parse_fleet(written, name="fleet.yaml", env={"IT": secret})
-        except ConfigError as error:
-            assert secret not in texts_of(error).replace(f"template.user_data.{secret}", "")
-        else:
-            assert secret not in f"{found} {found!r}"
+        said = said_by(partial(parse_fleet, written, name="fleet.yaml", env={"IT": secret}))
+        assert secret not in said.replace(f"template.user_data.{secret}", "")
 
 
 @given(secret=secrets)
@@ -140,6 +143,10 @@ def test_no_plan_says_what_a_start_script_holds(secret: str) -> None:
     from trimtab.views.screen import rendered
 
     said: list[str] = []
+
+    def note(event: Event) -> None:
+        said.extend([repr(event), event_line(event)])
+
     clock = tt.ManualClock()
     from trimtab.providers.memory.store import Store
 
@@ -150,7 +157,7 @@ def test_no_plan_says_what_a_start_script_holds(secret: str) -> None:
             plan = cloud.plan(fleet)
             said += [str(plan), repr(plan), json.dumps(plan.to_dict()), json.dumps(plan.to_saved())]
             said.append(rendered(plan_view(plan, cloud.provider.kinds)))
-            applied = cloud.apply(plan, on_event=lambda event: said.extend([repr(event), event_line(event)]))
+            applied = cloud.apply(plan, on_event=note)
             said += [repr(applied), json.dumps(applied.to_dict()), rendered(applied_view(applied))]
             found = cloud.read_group("shop-web", fleet="shop")
             said += [repr(found), *map(str, found.notes)]

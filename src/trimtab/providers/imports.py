@@ -97,19 +97,11 @@ def shown(value: Any, *, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-_SECRETS = frozenset(
-    [
-        "userdata",
-        "customdata",
-        "adminpassword",
-        "password",
-        "secrets",
-        "settings",
-        "protectedsettings",
-        "serviceuri",
-        "authtoken",
-    ]
-)
+_SECRETS = {
+    *("userdata", "customdata", "adminpassword", "password", "secrets"),
+    *("settings", "protectedsettings", "serviceuri", "authtoken"),
+}
+"""Steps of paths, in lower case, below which something secret may stand."""
 
 
 def shown_at(path: str, value: Any) -> str:

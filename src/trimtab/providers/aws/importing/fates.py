@@ -211,9 +211,8 @@ def losses(label: str, leaves: Sequence[Leaf], *, whole: str = "") -> Iterator[L
         return
     for (field, reason), some in groupby(lost, key=lambda leaf: (_field(leaf.path), leaf.text)):
         found = list(some)
-        path, value = (
-            (found[0].path, shown_at(found[0].path, found[0].value)) if len(found) == 1 else (_common(found, field), "")
-        )
+        path = found[0].path if len(found) == 1 else _common(found, field)
+        value = shown_at(path, found[0].value) if len(found) == 1 else ""
         yield Loss(path=f"{label}: {path}", value=value, reason=reason)
 
 
