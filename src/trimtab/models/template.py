@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.base import Model, SecretHolder, exactly_one, refuse
+from trimtab.models.script_size import check_size
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
@@ -116,7 +117,10 @@ class InstanceTemplate(SecretHolder):
 
     def render_user_data(self, **more: Any) -> str | None:
         """The start script with its variables filled in; `None` when there is none."""
-        if self.user_data is None or self.variables is None:
+        if self.user_data is None:
+            return None
+        if self.variables is None:
+            check_size(self.user_data)
             return self.user_data
         from trimtab.models.script import render  # Jinja2 is slow to import, and few scripts have variables
 
