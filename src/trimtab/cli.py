@@ -14,7 +14,7 @@ import trimtab
 from trimtab import operating
 from trimtab.checks import check_fleet
 from trimtab.checks.rule import CLOUDS
-from trimtab.cloud import Cloud, check_saved
+from trimtab.cloud import Cloud
 from trimtab.config import json_schema, load_fleet
 from trimtab.desk import (
     FIFTEEN_MINUTES,
@@ -38,6 +38,7 @@ from trimtab.desk import (
     make_fleet,
 )
 from trimtab.errors import ConfigError, TrimtabError
+from trimtab.plan import check_saved
 from trimtab.providers.imports import fleet_for
 from trimtab.views.fleet import fleet_dict, fleet_view
 from trimtab.views.imported import imported_dict, imported_view

@@ -19,6 +19,7 @@ from trimtab.plan.resource import (
     resolved,
     revealed,
 )
+from trimtab.plan.saved import check_saved
 from trimtab.plan.signing import sign
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Text",
     "Unknown",
     "assign",
+    "check_saved",
     "digest",
     "make_plan",
     "plain",

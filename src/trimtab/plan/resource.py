@@ -257,8 +257,28 @@ def plain(value: Any) -> Any:
 
 def digest(value: Any) -> str:
     """Sixteen hexadecimal digits that tell one value from another, whatever the order of its names."""
-    text = json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return _sha256(_canonical(value))[:16]
+
+
+def full_digest(value: Any) -> str:
+    """The whole SHA-256 of a value, that of each secret's text included: nothing can be made to fit it."""
+    return _sha256(_canonical(_opaque(value)))
+
+
+def _sha256(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _opaque(value: Any) -> Any:
+    """`value` with the whole digest in place of each secret."""
+    if isinstance(value, Secret):
+        return ["secret", hashlib.sha256(value.value.encode()).hexdigest()]
+    if isinstance(value, Mapping):
+        return {name: _opaque(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_opaque(item) for item in value]
+    return value
 
 
 def _canonical(value: Any) -> Any:
