@@ -47,16 +47,16 @@ def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
 
 def _parts(saved: Mapping[str, Any]) -> dict[str, Any]:
     """What is compared of a plan, by what it is called."""
-    parts: dict[str, Any] = {name: saved.get(name) for name in ("provider", "fleet", "summary")}
+    parts: dict[str, Any] = {name: saved.get(name) for name in ("provider", "fleet")}
     changes: Any = saved.get("changes")
-    parts["number of changes"] = len(changes) if _is_list(changes) else changes
     for change in _listed(changes):
         label = " ".join(str(change.get(word)) for word in ("action", "kind", "name"))
         parts[f"{label} ({change.get('location')})"] = list(_change(change))
     for name in _TEXTS:
         texts: Any = saved.get(name)
         parts[name] = [_steady(text) for text in texts if not _ADVICE.match(str(text))] if _is_list(texts) else texts
-    return parts
+    number = len(changes) if _is_list(changes) else changes
+    return {**parts, "summary": saved.get("summary"), "number of changes": number}
 
 
 def _change(change: Mapping[str, Any]) -> Iterator[Any]:
