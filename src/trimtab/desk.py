@@ -12,6 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from trimtab.apply import Consent, check_consent
 from trimtab.cloud import Cloud
+from trimtab.config import load_fleet, parse_fleet
+from trimtab.config.source import MAX_BYTES, decode
 from trimtab.errors import ConfigError, PlanRefused
 from trimtab.events import CallRetried, Event
 from trimtab.models import Fleet, ScalingGroup
@@ -53,7 +55,10 @@ def duration(text: str) -> timedelta:
         raise typer.BadParameter(str(error)) from error
 
 
-FleetFile = Annotated[str, typer.Argument(metavar="FLEET", help="The fleet file, YAML or JSON.", show_default=False)]
+FleetFile = Annotated[
+    str,
+    typer.Argument(metavar="FLEET", help="The fleet file, YAML or JSON; - is standard input.", show_default=False),
+]
 Provider = Annotated[
     str | None,
     typer.Option(help=f"Which cloud: {', '.join(PROVIDERS)}.", envvar="TRIMTAB_PROVIDER", show_default=False),
@@ -72,6 +77,10 @@ Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the cloud ca
 LookUp = Annotated[
     list[Refresh] | None, typer.Option("--refresh", help="Look up anew what was kept.", show_default=False)
 ]
+OutsideFiles = Annotated[
+    bool,
+    typer.Option("--allow-outside-files", help="Allow `user_data_file` outside the fleet file's folder."),
+]
 FIFTEEN_MINUTES = timedelta(minutes=15)
 
 
@@ -81,6 +90,13 @@ class Desk:
 
     screen: Screen
     connect: Callable[..., Cloud]
+
+    def load(self, fleet: str, *, allow_outside_files: bool) -> Fleet:
+        """The fleet that a file declares, or standard input when it is called `-`."""
+        if fleet == "-":
+            name = "standard input"
+            return parse_fleet(decode(self.screen.read_source(MAX_BYTES + 1), name), name=name)
+        return load_fleet(fleet, allow_outside_files=allow_outside_files)
 
     def cloud(self, provider: str | None, region: str | None, endpoint: str | None) -> Cloud:
         """A connection to the cloud that the options name."""

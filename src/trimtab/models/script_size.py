@@ -13,6 +13,8 @@ https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitatio
 https://learn.microsoft.com/azure/virtual-machines/custom-data
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 """
+_MOST = f"{MAX_BYTES // 2**10} KiB"
+TOO_LARGE = f"the start script is larger than {_MOST}; no cloud takes that: have it download the rest"
 FILLED_IN = " once its variables are filled in"
 
 
@@ -24,5 +26,4 @@ def check_size(script: str, when: str = "") -> None:
 
 def refuse_size(when: str) -> NoReturn:
     """Refuse a start script for its size."""
-    most = f"{MAX_BYTES // 2**10} KiB"
-    refuse(f"the start script is larger than {most}{when}; no cloud takes that: have it download the rest", "user_data")
+    refuse(TOO_LARGE.replace(_MOST, _MOST + when), "user_data")

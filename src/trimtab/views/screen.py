@@ -93,6 +93,12 @@ class Screen:
         for line in problems or (text,):
             _print(self.err, Text.assemble(("error: ", "bold red"), printable(line, lines=True)))
 
+    def read_source(self, most: int) -> bytes:
+        """What comes from where answers come from, to its end or to so many bytes."""
+        buffer = getattr(self._source, "buffer", None)
+        found: bytes = self._source.read(most).encode() if buffer is None else buffer.read(most)
+        return found
+
     @property
     def can_ask(self) -> bool:
         """Whether somebody who sees the results can answer."""
