@@ -7,7 +7,7 @@ from trimtab import errors, metrics
 from trimtab.apply import Applied, Outcome
 from trimtab.clock import Clock, ManualClock, SystemClock
 from trimtab.cloud import Cloud, connect
-from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, Event, Waiting
+from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, EndpointFound, Event, Waiting
 from trimtab.live import LiveGroup
 from trimtab.models import (
     Alarm,
@@ -61,6 +61,7 @@ __all__ = [
     "Cloud",
     "Datapoints",
     "Disk",
+    "EndpointFound",
     "Event",
     "Finding",
     "Fleet",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from threading import Lock
 from typing import Annotated, cast
 
 import typer
@@ -15,7 +16,7 @@ from trimtab.cloud import Cloud
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
 from trimtab.errors import ConfigError, PlanRefused
-from trimtab.events import CallRetried, Event
+from trimtab.events import CallRetried, EndpointFound, Event, Listener
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import parse_duration
 from trimtab.plan import Action, Plan
@@ -107,11 +108,23 @@ class Desk:
         given = {name: value for name, value in ((place, region), ("endpoint", endpoint)) if value}
         if provider == "memory" and not self.screen.json:
             self.screen.remark("the cloud in memory begins empty and is forgotten at the end")
-        return self.connect(provider, listener=self._tell_retry, **given)
+        return self.connect(provider, listener=self._remarks(), **given)
 
-    def _tell_retry(self, event: Event) -> None:
-        if isinstance(event, CallRetried):
-            self.screen.remark(event_line(event))
+    def _remarks(self) -> Listener:
+        """A listener that says what is tried again, and once each which address the environment gives."""
+        told: set[EndpointFound] = set()
+        lock = Lock()
+
+        def remark(event: Event) -> None:
+            if isinstance(event, EndpointFound):
+                with lock:
+                    if event in told:
+                        return
+                    told.add(event)
+            if isinstance(event, (CallRetried, EndpointFound)):
+                self.screen.remark(event_line(event))
+
+        return remark
 
     def carry_out(self, cloud: Cloud, plan: Plan, how: "How") -> int:
         """Show a plan, ask, apply it, show what came of it; the exit code."""
