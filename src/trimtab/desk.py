@@ -19,6 +19,7 @@ from trimtab.errors import ConfigError, PlanRefused
 from trimtab.events import CallRetried, EndpointFound, Event, Listener
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import parse_duration
+from trimtab.phrases import in_words
 from trimtab.plan import Action, Plan
 from trimtab.providers.registry import PROVIDERS
 from trimtab.views.outcome import applied_view
@@ -185,7 +186,7 @@ def check_groups(fleet: Fleet, names: Sequence[str]) -> None:
     """
     there = [group.name for group in fleet.groups]
     if unknown := [name for name in names if name not in there]:
-        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {', '.join(there) or 'none'}"])
+        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {in_words(there) or 'none'}"])
 
 
 def make_fleet(name: str, groups: Sequence[ScalingGroup]) -> Fleet:

@@ -8,6 +8,7 @@ from pydantic import PrivateAttr, model_validator
 
 from trimtab.models.base import Name, NamedList, SecretHolder, check_unique, refuse
 from trimtab.models.group import ScalingGroup
+from trimtab.phrases import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Fleet(SecretHolder):
         for group in self.groups:
             if group.name == name:
                 return group
-        raise KeyError(f"fleet {self.name!r} has no group {name!r}; it has {', '.join(g.name for g in self.groups)}")
+        raise KeyError(f"fleet {self.name!r} has no group {name!r}; it has {in_words([g.name for g in self.groups])}")
 
     def native_name(self, group: ScalingGroup) -> str:
         """The group's name in the cloud."""

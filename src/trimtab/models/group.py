@@ -14,6 +14,7 @@ from trimtab.models.purchase import Purchase
 from trimtab.models.schedule import Schedule
 from trimtab.models.settings import AwsSettings, AzureSettings, GcpSettings
 from trimtab.models.template import InstanceTemplate, Tags
+from trimtab.phrases import in_words
 
 Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
 
@@ -154,7 +155,7 @@ def _check_triggers(group: ScalingGroup) -> None:
         for index, name in enumerate(alarm.triggers):
             at = ("alarms", place, "triggers", index)
             if name not in known:
-                there = ", ".join(known) or "none"
+                there = in_words(list(known)) or "none"
                 refuse(f"alarm {alarm.name!r} triggers {name!r}, but the group's policies are: {there}", *at)
             if known[name] in ("target-tracking", "predictive"):
                 refuse(

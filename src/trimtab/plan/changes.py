@@ -1,6 +1,6 @@
 """Changes and plans as data."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from trimtab.models import Position
+from trimtab.phrases import in_words
 from trimtab.plan.resource import Key, Resource, full_digest, plain
 
 
@@ -135,16 +136,6 @@ class Note:
         return f"group {self.group}: {text}" if self.group else text
 
 
-MOST_NAMES = 3
-"""So many groups are named where one note is for many."""
-
-
-def in_words(names: Sequence[str], between: str = ", ") -> str:
-    """Names of groups, or phrases, in one sentence, those after the first few only counted."""
-    more = len(names) - MOST_NAMES
-    return between.join(names) if more <= 0 else f"{between.join(names[:MOST_NAMES])} and {more} more"
-
-
 def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
     """One note for each thing said, also where it is said of many groups."""
     groups: dict[tuple[str, str, bool], list[str]] = {}
@@ -166,6 +157,14 @@ class Unknown:
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.location} could not be read: {self.reason}"
+
+
+def merged_unknown(scopes: Iterable[Unknown]) -> tuple[str, ...]:
+    """One sentence for each reason why something could not be read, also where that is so of many parts."""
+    places: dict[str, list[str]] = {}
+    for scope in scopes:
+        places.setdefault(scope.reason, []).append(f"{scope.kind} in {scope.location}")
+    return tuple(f"{in_words(names)} could not be read: {reason}" for reason, names in places.items())
 
 
 @dataclass(frozen=True, kw_only=True)

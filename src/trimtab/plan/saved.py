@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trimtab.errors import StalePlan
-from trimtab.plan.changes import Plan, in_words
+from trimtab.phrases import in_words
+from trimtab.plan.changes import Plan
 from trimtab.plan.resource import full_digest
 
 _TEXTS = ("notes", "problems", "unknown")
