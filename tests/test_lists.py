@@ -50,7 +50,7 @@ def refused(text: str) -> ConfigError:
         (fleet_text(group(more=", colour: red")), "fleet.yaml:3: group g0, colour: there is no field 'colour' here"),
         (fleet_text(group(more=", tags: 5")), "fleet.yaml:3: group g0, tags: give a mapping, not 5"),
         (
-            fleet_text(group(more=", location: ${NONE}")),
+            fleet_text(group(more=', location: "${NONE}"')),
             "fleet.yaml:3: group g0, location: the environment has no NONE",
         ),
     ],
