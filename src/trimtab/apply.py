@@ -1,6 +1,6 @@
 """Carries a plan out: serial within a group, parallel across groups, one outcome for each change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +11,10 @@ from trimtab.clock import Clock
 from trimtab.errors import ApplyFailed, ConsentMissing, ForeignResource, PlanRefused, ProviderError
 from trimtab.events import ChangeEnded, ChangeStarted, Listener, Waiting
 from trimtab.models.base import format_duration
+from trimtab.phrases import capped, in_words
 from trimtab.plan import Action, Change, Key, Plan, Ref, references, resolved
+from trimtab.plan.changes import merged
+from trimtab.plan.resource import concealed
 from trimtab.providers.base import GroupState, Provider, Write
 
 FIRST_LOOK = timedelta(seconds=1)
@@ -33,6 +36,30 @@ class Outcome:
 
     def __str__(self) -> str:
         return f"{self.change.action} {self.change.key}: {self.error or 'done'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What did not go through: one change, or several of a sort that failed alike."""
+
+    what: str
+    error: str
+    skipped: bool
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.error}"
+
+
+def merged_failures(outcomes: Iterable[Outcome]) -> list[Failure]:
+    """One failure for each error of changes of a sort, in the plan's order."""
+    alike: dict[tuple[str, str, bool], list[str]] = {}
+    for one in outcomes:
+        if not one.is_done:
+            key = one.change.key
+            alike.setdefault((f"{one.change.action} {key.kind}", one.error, one.skipped), []).append(
+                str(key).removeprefix(f"{key.kind} ")
+            )
+    return [Failure(f"{sort} {in_words(names)}", error, skipped) for (sort, error, skipped), names in alike.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +84,11 @@ class Applied:
         """One sentence for everything that did not go through."""
         return (*(str(one) for one in self.outcomes if not one.is_done), *self.late, *self.unread, *self.held)
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The failures for people: those of a sort with one error are one sentence."""
+        return (*(str(one) for one in merged_failures(self.outcomes)), *self.late, *self.unread, *self.held)
+
     def raise_for_failures(self) -> "Applied":
         """
         The same result, when all went through.
@@ -65,7 +97,7 @@ class Applied:
             ApplyFailed: Something did not.
         """
         if self.failures:
-            raise ApplyFailed(self.failures)
+            raise ApplyFailed(self.failures, self.lines)
         return self
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,7 +144,7 @@ def check_consent(provider: Provider, plan: Plan, consent: Consent) -> None:
         ConsentMissing: It deletes or replaces a group and the caller has not agreed.
     """
     if plan.is_refused:
-        texts = [str(problem) for problem in plan.problems]
+        texts = capped([str(problem) for problem in merged(plan.problems)])
         foreign = all(problem.foreign for problem in plan.problems)
         raise (ForeignResource if foreign else PlanRefused)("the plan cannot be applied:\n" + "\n".join(texts))
     for change in plan.changes:
@@ -196,7 +228,7 @@ class _GroupRun:
             results = [error] * len(writes)
         for write, result in zip(writes, results, strict=True):
             if isinstance(result, ProviderError):
-                self._end(write.change, str(result))
+                self._end(write.change, concealed(str(result), write.body))
             else:
                 self._learn(write.change.key, result)
                 self._end(write.change)

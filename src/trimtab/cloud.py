@@ -330,22 +330,6 @@ class Cloud:
         return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
 
 
-def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
-    """
-    Hold a plan against one that was saved and approved earlier.
-
-    Raises:
-        StalePlan: They would not do the same things to a cloud in the same state.
-    """
-    if saved.get("trimtab_plan") != 1 or not isinstance(saved.get("fingerprint"), str):
-        raise StalePlan("this is no saved plan; make one with `trimtab plan --out FILE`")
-    if saved["fingerprint"] != plan.fingerprint:
-        raise StalePlan(
-            f"the saved plan of {saved.get('made_at')} no longer fits: the file or the cloud has changed since; "
-            "look at a new plan and approve that one"
-        )
-
-
 def _in_force(group: ScalingGroup, state: GroupState | None, now: datetime) -> InForce:
     """The sizes that schedules have set; one that was not made by trimtab has set none before it was seen."""
     seen = state.first_seen if state else None

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from trimtab.phrases import capped
+
 __all__ = [
     "AccessDenied",
     "AlreadyExists",
@@ -35,11 +37,13 @@ class ConfigError(TrimtabError):
 
     Attributes:
         problems: One sentence each, with file and line where known.
+        lines: The same for people: what is wrong with many groups alike is one line, and a long list is cut.
     """
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: Sequence[str], lines: Sequence[str] | None = None) -> None:
         self.problems = tuple(problems)
+        self.lines = tuple(capped(problems if lines is None else lines))
+        super().__init__("\n".join(self.lines))
 
 
 class MissingExtra(TrimtabError, ImportError):
@@ -77,8 +81,9 @@ class ApplyFailed(TrimtabError):
         failures: One sentence for each change that failed or was not tried.
     """
 
-    def __init__(self, failures: Sequence[str]) -> None:
-        super().__init__("\n".join([f"{len(failures)} of the plan's changes did not go through:", *failures]))
+    def __init__(self, failures: Sequence[str], lines: Sequence[str] | None = None) -> None:
+        first = f"{len(failures)} of the plan's changes did not go through:"
+        super().__init__("\n".join([first, *capped(failures if lines is None else lines)]))
         self.failures = tuple(failures)
 
 

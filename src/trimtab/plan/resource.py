@@ -1,9 +1,11 @@
 """Resources as a cloud has them: keys, bodies in the native API's own shape, references, marks."""
 
+import base64
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
@@ -254,6 +256,35 @@ def revealed(value: Any) -> Any:
     return value
 
 
+def concealed(text: str, body: Any) -> str:
+    """What a cloud says of a body, with every secret of the body that it quotes as its digest."""
+    for secret in secrets(body):
+        for quoted in sorted(_spellings(secret.value), key=len, reverse=True):
+            text = text.replace(quoted, secret.digest)
+    return text
+
+
+def secrets(value: Any) -> Iterator[Secret]:
+    """Each secret inside a body."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secrets(item)
+    elif isinstance(value, (list, tuple, frozenset)):
+        for item in value:
+            yield from secrets(item)
+
+
+def _spellings(value: str) -> set[str]:
+    """A secret as it was sent, as it was before that, and as JSON has either."""
+    texts = {value, base64.b64encode(value.encode()).decode()}
+    with suppress(ValueError):
+        texts.add(base64.b64decode(value, validate=True).decode())
+    texts |= {json.dumps(text)[1:-1] for text in texts}
+    return {text for text in texts if len(text) > 3}
+
+
 def plain(value: Any) -> Any:
     """`value` as JSON data: references as "(known after apply)", secrets as digests."""
     if isinstance(value, (Ref, Text, Secret)):
@@ -269,8 +300,28 @@ def plain(value: Any) -> Any:
 
 def digest(value: Any) -> str:
     """Sixteen hexadecimal digits that tell one value from another, whatever the order of its names."""
-    text = json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return _sha256(_canonical(value))[:16]
+
+
+def full_digest(value: Any) -> str:
+    """The whole SHA-256 of a value, that of each secret's text included: nothing can be made to fit it."""
+    return _sha256(_canonical(_opaque(value)))
+
+
+def _sha256(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _opaque(value: Any) -> Any:
+    """`value` with the whole digest in place of each secret."""
+    if isinstance(value, Secret):
+        return ["secret", hashlib.sha256(value.value.encode()).hexdigest()]
+    if isinstance(value, Mapping):
+        return {name: _opaque(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_opaque(item) for item in value]
+    return value
 
 
 def _place(key: Key) -> list[str]:

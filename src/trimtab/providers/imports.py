@@ -9,6 +9,7 @@ from typing import Any
 
 from trimtab.models import ScalingGroup
 from trimtab.models.base import NAME
+from trimtab.plan import Secret
 
 LONGEST = 63
 """How long a name can be."""
@@ -94,6 +95,24 @@ def shown(value: Any, *, most: int = 60) -> str:
     """A value in a note, cut where it is long."""
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+_SECRETS = {
+    *("userdata", "customdata", "adminpassword", "password", "secrets"),
+    *("settings", "protectedsettings", "serviceuri", "authtoken"),
+}
+"""Steps of paths, in lower case, below which something secret may stand."""
+
+
+def shown_at(path: str, value: Any) -> str:
+    """
+    A value in a note about the leaf at `path`: of start scripts, extensions' settings and the like only the digest.
+
+    Anything may stand in metadata: https://cloud.google.com/compute/docs/metadata/overview
+    """
+    steps = {step.lower() for step in re.findall(r"[^.\[\]]+", path)}
+    is_metadata = re.search(r"\bmetadata\.items\[\d+\]\.value$", path) is not None
+    return str(Secret(str(value))) if is_metadata or steps & _SECRETS else shown(value)
 
 
 def legal(text: str, kind: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trimtab.providers.imports import Fate, Leaf, LeafTable, Loss, shown, walk
+from trimtab.providers.imports import Fate, Leaf, LeafTable, Loss, shown_at, walk
 
 UNSAID = "no field of the model says it"
 
@@ -86,7 +86,7 @@ class Reply:
     def losses(self, label: str, read_only: Mapping[str, str]) -> Iterator[Loss]:
         """A note on each leaf that is lost."""
         for leaf in self.table(read_only).lost:
-            yield Loss(path=f"{label}: {leaf.path}", value=shown(leaf.value), reason=leaf.text)
+            yield Loss(path=f"{label}: {leaf.path}", value=shown_at(leaf.path, leaf.value), reason=leaf.text)
 
 
 def _by_table(path: str, value: Any, read_only: Mapping[str, str]) -> tuple[Fate, str] | None:

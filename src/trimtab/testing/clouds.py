@@ -128,7 +128,8 @@ class AzureTestCloud:
         body = json.dumps({"location": self.location, "properties": properties}).encode()
         url = f"{self.emulator.endpoint}{path}?api-version=2024-05-01"
         head = {"Content-Type": "application/json", "Authorization": "Bearer trimtab"}
-        with urllib.request.urlopen(urllib.request.Request(url, body, head, method="PUT")) as reply:
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
+        with direct.open(urllib.request.Request(url, body, head, method="PUT")) as reply:
             reply.read()
         return path
 

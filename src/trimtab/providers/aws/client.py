@@ -1,5 +1,6 @@
 """The calls to AWS: one retry layer, paging, and vendor errors turned into ours."""
 
+import os
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any
@@ -22,6 +23,7 @@ from trimtab.errors import (
 )
 from trimtab.events import Listener
 from trimtab.providers.calling import Caller, check_endpoint
+from trimtab.providers.endpoints import endpoint_found, is_loopback, variable_of
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and each service's common errors
 THROTTLED = {
@@ -122,14 +124,42 @@ class Calls(Caller):
                     user_agent_extra="trimtab",
                 )
                 try:
-                    made = self._session.client(  # type: ignore[call-overload]
-                        service, region_name=region, endpoint_url=self._endpoint, config=config
-                    )
+                    made = self._new_client(service, region, self._endpoint, config)
+                    if self._endpoint is None:
+                        made = self._from_environment(made, service, region, config)
                 except (BotoCoreError, ValueError) as error:
                     raise ConfigError([f"aws: {error}"]) from error
                 check_endpoint(made.meta.endpoint_url)  # AWS_ENDPOINT_URL counts like one that was handed in
                 self._clients[service, region] = made
             return self._clients[service, region]
+
+    def _new_client(self, service: str, region: str, endpoint: str | None, config: Config) -> Any:
+        if is_loopback(endpoint):
+            config = config.merge(Config(proxies={}))
+        return self._session.client(  # type: ignore[call-overload]
+            service, region_name=region, endpoint_url=endpoint, config=config
+        )
+
+    def _from_environment(self, made: Any, service: str, region: str, config: Config) -> Any:
+        """The client again, direct where botocore was given an address of this machine; any such address is told."""
+        endpoint = made.meta.endpoint_url
+        name = made.meta.service_model.service_id.replace(" ", "_")
+        source = variable_of(endpoint, _variables(name.upper())) or self._file_of(endpoint, name.lower())
+        if source is not None:
+            self.listener(endpoint_found(source, endpoint))
+        return self._new_client(service, region, endpoint, config) if is_loopback(endpoint) else made
+
+    def _file_of(self, endpoint: str, service: str) -> str | None:
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+        profile = self._session._session.get_scoped_config()
+        named = self._session._session.full_config.get("services", {}).get(profile.get("services"), {})
+        files = {"all": profile.get("endpoint_url", ""), "one": (named.get(service) or {}).get("endpoint_url", "")}
+        return "the AWS configuration file" if variable_of(endpoint, files) else None
+
+
+def _variables(service: str) -> dict[str, str]:
+    names = (f"AWS_ENDPOINT_URL_{service}", "AWS_ENDPOINT_URL")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def _once(client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from trimtab.errors import (
 from trimtab.events import Listener
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.calling import Caller, check_endpoint
+from trimtab.providers.endpoints import endpoint_found, is_loopback, trusted_certificates
 
 LONGEST_OPERATION = timedelta(minutes=30)
 """How long a long-running operation is waited for."""
@@ -92,6 +93,7 @@ class Calls(Caller):
         listener: Listener,
     ) -> None:
         super().__init__(clock=clock, workers=workers, listener=listener)
+        self._source = "" if endpoint else "AZURE_RESOURCE_MANAGER_URL"
         endpoint = endpoint or os.environ.get("AZURE_RESOURCE_MANAGER_URL")
         check_endpoint(endpoint)
         self.home = Home(
@@ -197,7 +199,7 @@ class Calls(Caller):
             if host not in self._clients:
                 token = BearerTokenCredentialPolicy(self._token(), METRICS_SCOPE)
                 policies = [*([_PlainHttp()] if self._endpoint else []), token]
-                self._clients[host] = PipelineClient(host, policies=policies)
+                self._clients[host] = PipelineClient(host, policies=policies, **_direct(self._endpoint))
             return self._clients[host]
 
     def _token(self) -> Any:
@@ -205,6 +207,8 @@ class Calls(Caller):
             # plain http is an emulator on this machine, and sends nobody's token anywhere
             plain = self._endpoint is not None and self._endpoint.startswith("http://")
             self._credential = _AnyToken() if plain else DefaultAzureCredential()
+            if not plain and (authority := os.environ.get("AZURE_AUTHORITY_HOST")):
+                self.listener(endpoint_found("AZURE_AUTHORITY_HOST", authority))
         return self._credential
 
     def _plain(self, method: str, url: str, **parts: Any) -> Any:
@@ -239,6 +243,9 @@ class Calls(Caller):
                 options: dict[str, Any] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 60}
                 if self._endpoint is not None:
                     options |= {"base_url": self._endpoint, "per_call_policies": [_PlainHttp()]}
+                    options |= _direct(self._endpoint)
+                    if self._source:
+                        self.listener(endpoint_found(self._source, self._endpoint))
                 self._clients[service] = made(self._token(), self.home.subscription, **options)
             return self._clients[service]
 
@@ -262,6 +269,11 @@ class Calls(Caller):
                 raise Conflict(text, provider="azure", operation=operation)
             self.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_LOOK)
+
+
+def _direct(endpoint: str | None) -> dict[str, Any]:
+    """What has a client heed no proxy where it talks to this machine."""
+    return {"use_env_settings": False, "connection_verify": trusted_certificates()} if is_loopback(endpoint) else {}
 
 
 def _setting(name: str, given: str, variable: str) -> str:

@@ -40,6 +40,7 @@ from trimtab.errors import (
 )
 from trimtab.events import Listener
 from trimtab.providers.calling import LOOPBACK, Caller, check_endpoint
+from trimtab.providers.endpoints import DIRECT_CHANNEL, endpoint_found, go_direct, is_loopback
 from trimtab.providers.gcp.failures import class_of, failed
 from trimtab.providers.gcp.links import shortened
 
@@ -51,6 +52,8 @@ LONGEST_OPERATION = timedelta(minutes=15)
 FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=10)
 SECONDS = 60
 """How long one call may take."""
+OF_SDK = ("GOOGLE_CLOUD_UNIVERSE_DOMAIN", "GOOGLE_API_USE_MTLS_ENDPOINT")
+"""Variables by which Google's SDK takes other addresses: https://google.aip.dev/auth/4114"""
 SERVICES: Mapping[str, tuple[Any, Any]] = {
     "alertPolicies": (AlertPolicyServiceClient, AlertPolicyServiceGrpcTransport),
     "notificationChannels": (NotificationChannelServiceClient, NotificationChannelServiceGrpcTransport),
@@ -113,6 +116,11 @@ class Calls(Caller):
         listener: Listener,
     ) -> None:
         super().__init__(clock=clock, workers=workers, listener=listener)
+        self._sources = {
+            name: f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name.upper()}"
+            for name, address in (("compute", endpoint), ("monitoring", monitoring_endpoint))
+            if not address
+        }
         endpoint = _address(endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"))
         monitoring = _address(monitoring_endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING"))
         check_endpoint(endpoint)
@@ -232,6 +240,9 @@ class Calls(Caller):
                 self._clients[collection] = made(
                     credentials=credentials, client_options={"api_endpoint": self._base} if self._endpoint else None
                 )
+                self._say_address("compute", self._endpoint, self._clients[collection])
+                if is_loopback(self._endpoint):
+                    go_direct(self._clients[collection].transport._session)
             return self._clients[collection]
 
     def _session(self) -> AuthorizedSession:
@@ -239,6 +250,8 @@ class Calls(Caller):
         with self._lock:
             if "" not in self._clients:
                 self._clients[""] = _new_session(credentials)
+                if is_loopback(self._endpoint):
+                    go_direct(self._clients[""])
             session: AuthorizedSession = self._clients[""]
             return session
 
@@ -355,6 +368,7 @@ class Calls(Caller):
         with self._lock:
             if name not in self._clients:
                 self._clients[name] = self._made_service(*SERVICES[name], credentials)
+                self._say_address("monitoring", self._monitoring, self._clients[name])
             return self._clients[name]
 
     def _made_service(self, client: Any, transport: Any, credentials: Any) -> Any:
@@ -362,8 +376,23 @@ class Calls(Caller):
             return client(credentials=credentials)
         parts = urlsplit(self._monitoring)
         if parts.scheme == "http":
-            return client(transport=transport(channel=_plain_channel(parts.netloc)))
+            return client(transport=transport(channel=_plain_channel(parts.netloc, options=DIRECT_CHANNEL)))
+        if is_loopback(self._monitoring):
+            made = transport.create_channel(parts.netloc, credentials=self._credentials, options=DIRECT_CHANNEL)
+            return client(transport=transport(channel=made))
         return client(credentials=self._credentials, client_options={"api_endpoint": parts.netloc})
+
+    def _say_address(self, service: str, endpoint: str | None, client: Any) -> None:
+        """Tell of an address that a variable gives, ours or one of the SDK's own."""
+        if endpoint and service in self._sources:
+            self.listener(endpoint_found(self._sources[service], endpoint))
+        elif not endpoint and not _is_usual(client.api_endpoint, service):
+            of_sdk = [name for name in OF_SDK if os.environ.get(name)] or ["the environment"]
+            self.listener(endpoint_found(of_sdk[0], client.api_endpoint))
+
+
+def _is_usual(address: str, service: str) -> bool:
+    return urlsplit(f"//{address.rpartition('/')[2]}").hostname == f"{service}.googleapis.com"
 
 
 def _address(text: str | None) -> str | None:
@@ -461,7 +490,7 @@ def _mapped(operation: str, ask: Callable[[], Any]) -> Any:
 
 
 _to_json: Callable[[Any], dict[str, Any]] = MessageToDict
-_plain_channel: Callable[[str], Any] = grpc.insecure_channel
+_plain_channel: Callable[..., Any] = grpc.insecure_channel
 _http_error: Callable[[Any], exceptions.GoogleAPICallError] = exceptions.from_http_response
 _new_session: Callable[[Any], AuthorizedSession] = AuthorizedSession
 _anonymous: Callable[[], Any] = AnonymousCredentials
