@@ -26,6 +26,7 @@ from trimtab.providers.azure.translate import SHORTEST_GRACE, grace_of, repairs,
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.guard import guarded
 from trimtab.providers.imports import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
@@ -71,6 +72,7 @@ def connect(
     return AzureProvider(calls, clock)
 
 
+@guarded
 class AzureProvider:
     """VM Scale Sets, autoscale settings and metric alerts of one subscription."""
 
