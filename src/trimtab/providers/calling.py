@@ -58,9 +58,9 @@ class Caller:
         themselves are bounded, so that no question waits for a thread that waits for it.
         """
         if len(questions) < 2:
-            return [self._ask(question) for question in questions]
+            return [self._answer(question) for question in questions]
         with ThreadPoolExecutor(min(len(questions), MOST_THREADS), thread_name_prefix="trimtab") as pool:
-            asked = [pool.submit(copy_context().run, self._ask, question) for question in questions]
+            asked = [pool.submit(copy_context().run, self._answer, question) for question in questions]
             return [one.result() for one in asked]
 
     def all_of(self, questions: Sequence[Callable[[], T]]) -> list[T]:
@@ -97,7 +97,7 @@ class Caller:
             found: T = retrying(self._in_turn, operation, attempt, patience)
             return found
 
-    def _ask(self, question: Callable[[], T]) -> T | ProviderError:
+    def _answer(self, question: Callable[[], T]) -> T | ProviderError:
         try:
             return question()
         except ProviderError as error:

@@ -30,6 +30,7 @@ from trimtab.providers.gcp.states import States
 from trimtab.providers.gcp.template import image_problem, labels_to_check
 from trimtab.providers.gcp.translate import base_name, translate, zone_of
 from trimtab.providers.gcp.writes import Writer
+from trimtab.providers.guard import guarded
 from trimtab.providers.imports import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
@@ -72,6 +73,7 @@ def connect(
     return GcpProvider(calls, clock)
 
 
+@guarded
 class GcpProvider:
     """Managed instance groups, autoscalers and alert policies of one project."""
 
