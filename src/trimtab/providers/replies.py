@@ -1,7 +1,7 @@
 """
 What a reply must look like before anything is read from it; pure.
 
-A reply comes through proxies, captive portals and balancers, any of which may answer in the cloud's place, and with 200.
+It comes through proxies, captive portals and balancers, any of which may answer in the cloud's place, and with 200.
 """
 
 import json
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from trimtab.errors import UnreadableReply
+from trimtab.errors import ProviderError, UnreadableReply
 
 _LONGEST = timedelta(days=36500)
 _LETTERS = 60
@@ -40,12 +40,22 @@ class Call:
     operation: str
     now: datetime | None = None
 
-    def unreadable(self, reply: Reply, problem: str) -> UnreadableReply:
+    def error(
+        self, kind: type[ProviderError], text: object, *, code: str = "", after: timedelta | None = None
+    ) -> ProviderError:
+        """An error of this call."""
+        return kind(str(text), provider=self.provider, operation=self.operation, code=code, after=after)
+
+    def unparsed(self, error: Exception) -> ProviderError:
+        """The error of a reply that the SDK could not make sense of: its parsers raise whatever a value makes them."""
+        return self.error(UnreadableReply, f"the reply could not be parsed: {type(error).__name__}: {error}")
+
+    def unreadable(self, reply: Reply, problem: str) -> ProviderError:
         """The error of a reply that is not this call's."""
         begin = reply.body[:_LETTERS].decode("utf-8", "replace").strip()
         text = f"the reply (HTTP {reply.status}) is not one of the API: {problem}" + (f": {begin!r}" if begin else "")
         after = pause_asked(reply.headers, self.now) if reply.status in (429, 503) else None
-        return UnreadableReply(text, provider=self.provider, operation=self.operation, after=after)
+        return self.error(UnreadableReply, text, after=after)
 
     def json_of(self, reply: Reply) -> dict[str, Any]:
         """

@@ -17,9 +17,9 @@ def applied_view(applied: Applied) -> RenderableType:
 def _failures(applied: Applied) -> Iterator[Text]:
     for outcome in applied.outcomes:
         if not outcome.is_done:
-            word = "not tried: " if outcome.skipped else "failed: "
+            word = {"skipped": "not tried: ", "unknown": "outcome unknown: "}.get(outcome.word, "failed: ")
             what = f"{outcome.change.action} {outcome.change.key}"
-            error = outcome.error.removeprefix("not tried, ")
+            error = outcome.error.removeprefix("not tried, ").removeprefix("outcome unknown: ")
             yield Text.assemble((word, "bold red"), printable(f"{what}: {error}"))
     for sentence in applied.late:
         yield Text.assemble(("late: ", "bold yellow"), printable(sentence))

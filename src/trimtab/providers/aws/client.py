@@ -1,7 +1,6 @@
 """The calls to AWS: one retry layer, paging, and vendor errors turned into ours."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -28,7 +27,6 @@ from trimtab.errors import (
     Throttled,
     TrimtabError,
     Unreachable,
-    UnreadableReply,
 )
 from trimtab.events import Listener
 from trimtab.providers.aws.replies import check_envelope, check_parts
@@ -157,34 +155,32 @@ class Calls(Caller):
         check_envelope(reply, operation_model, self.clock.now())
 
     def _once(self, client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        call = Call("aws", operation)
+        call = Call("aws", operation, self.clock.now())
         try:
             reply: dict[str, Any] = getattr(client, operation)(**params)
         except TrimtabError:
             raise
         except ClientError as error:
-            raise _mapped(error, operation, self.clock.now()) from error
+            raise _mapped(error, call) from error
         except (NoCredentialsError, NoRegionError) as error:
-            raise AccessDenied(str(error), provider="aws", operation=operation) from error
+            raise call.error(AccessDenied, error) from error
         except (HTTPClientError, IncompleteReadError) as error:
-            raise Unreachable(str(error), provider="aws", operation=operation) from error
+            raise call.error(Unreachable, error) from error
         except BotoCoreError as error:
-            raise InvalidRequest(str(error), provider="aws", operation=operation) from error
-        except Exception as error:  # the SDK's parsers raise whatever a value makes them
-            text = f"the reply could not be parsed: {type(error).__name__}: {error}"
-            raise UnreadableReply(text, provider="aws", operation=operation) from error
+            raise call.error(InvalidRequest, error) from error
+        except Exception as error:
+            raise call.unparsed(error) from error
         api = client.meta.method_to_api_mapping[operation]
         check_parts(call, reply, client.meta.service_model.operation_model(api).output_shape)
         return reply
 
 
-def _mapped(error: ClientError, operation: str, now: datetime) -> ProviderError:
+def _mapped(error: ClientError, call: Call) -> ProviderError:
     code = str(error.response.get("Error", {}).get("Code", ""))
-    text = error.response.get("Error", {}).get("Message", "") or str(error)
+    text = str(error.response.get("Error", {}).get("Message", "") or error)
     about = error.response.get("ResponseMetadata", {})
-    after = pause_asked(about.get("HTTPHeaders", {}), now)
-    kind = _class_of(code, text, about.get("HTTPStatusCode", 400))
-    return kind(text, provider="aws", operation=operation, code=code, after=after)
+    after = pause_asked(about.get("HTTPHeaders", {}), call.now)
+    return call.error(_class_of(code, text, about.get("HTTPStatusCode", 400)), text, code=code, after=after)
 
 
 def _class_of(code: str, text: str, status: int) -> type[ProviderError]:

@@ -147,8 +147,8 @@ def _check_xml(call: Call, reply: Reply, model: Any, protocol: str) -> None:
         raise call.unreadable(reply, "it is not XML, or cut off" if reply.body.strip() else "it is empty") from error
     parts = {_local(part): part for part in root}
     if reply.status >= 300:
-        error = next((part for part in root.iter() if _local(part) == "Error"), None)
-        if error is None or not any(_local(part) == "Code" and part.text for part in error):
+        faults = (part for part in root.iter() if _local(part) == "Error")
+        if not any(_local(part) == "Code" and part.text for fault in faults for part in fault):
             raise call.unreadable(reply, "it is an error without a code")
         return
     if _local(root) != f"{model.name}Response":

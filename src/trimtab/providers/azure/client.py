@@ -343,22 +343,21 @@ class _Door:
 
     def ask(self, question: Callable[[], T]) -> T:
         """What a question gives, or why it gives nothing."""
-        names = {"provider": "azure", "operation": self._call.operation}
+        call = self._call
         try:
             return question()
         except TrimtabError:
             raise
         except (DecodeError, ServiceRequestError, ServiceResponseError) as error:
-            raise Unreachable(str(error), **names) from error
+            raise call.error(Unreachable, error) from error
         except ClientAuthenticationError as error:
-            raise AccessDenied(str(error), code=_code(error), **names) from error
+            raise call.error(AccessDenied, error, code=_code(error)) from error
         except HttpResponseError as error:
-            raise _of_reply(error, self._call) from error
+            raise _of_reply(error, call) from error
         except Exception as error:
             if isinstance(error, AzureError) or not self._answered:
-                raise InvalidRequest(str(error), **names) from error
-            text = f"the reply could not be parsed: {type(error).__name__}: {error}"
-            raise UnreadableReply(text, **names) from error
+                raise call.error(InvalidRequest, error) from error
+            raise call.unparsed(error) from error
 
 
 def _setting(name: str, given: str, variable: str) -> str:
@@ -387,7 +386,7 @@ def _of_reply(error: HttpResponseError, call: Call) -> ProviderError:
     status, code = error.status_code or 400, _code(error)
     text = str(getattr(error.error, "message", "") or error.message or error)
     after = pause_asked(getattr(error.response, "headers", {}), call.now)
-    return _class_of(status, code)(text, provider="azure", operation=call.operation, code=code, after=after)
+    return call.error(_class_of(status, code), text, code=code, after=after)
 
 
 def _class_of(status: int, code: str) -> type[ProviderError]:

@@ -167,9 +167,7 @@ EXPECTED: Mapping[str, Expected] = {
     ),
     **_operations("monitor.metric_alerts", f"{INSIGHTS}/metricAlerts", ALERT, _BY_GROUP, "list_by_subscription"),
     **_operations("monitor.action_groups", f"{INSIGHTS}/actionGroups", ACTIONS, _BY_GROUP, "list_by_subscription_id"),
-    "monitor.metric_alerts_status.list": Expected(
-        Form.LIST, "", {"properties": {"status": str, "timestamp?": str}}
-    ),
+    "monitor.metric_alerts_status.list": Expected(Form.LIST, "", {"properties": {"status": str, "timestamp?": str}}),
     "monitor.metrics.list": Expected(Form.LIST, "", METRIC),
     "monitor.activity_logs.list": Expected(Form.LIST, "", EVENT),
     "GET loadBalancers": Expected(Form.LIST, f"{NETWORK}/loadBalancers", BALANCER),

@@ -27,7 +27,7 @@ from google.cloud.monitoring_v3.services.notification_channel_service import Not
 from google.cloud.monitoring_v3.services.notification_channel_service.transports import (
     NotificationChannelServiceGrpcTransport,
 )
-from google.protobuf.empty_pb2 import Empty
+from google.protobuf import empty_pb2
 from google.protobuf.json_format import MessageToDict, ParseError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
@@ -425,7 +425,7 @@ class Calls(Caller):
         def watched(*args: Any, **named: Any) -> Any:
             plain = parts.scheme == "http"
             channel = _plain_channel(parts.netloc) if plain else transport.create_channel(*args, **named)
-            return grpc.intercept_channel(channel, _GrpcDoor())
+            return _watched_channel(channel, _GrpcDoor())
 
         host = {} if self._monitoring is None else {"host": parts.netloc}
         if parts.scheme == "http":
@@ -433,7 +433,7 @@ class Calls(Caller):
         return client(transport=transport(credentials=credentials or self._credentials, channel=watched, **host))
 
 
-class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):
     """Refuses a reply with something in it where the API answers nothing: it is another call's."""
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
@@ -441,7 +441,7 @@ class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
         answer = continuation(details, request)
         # one that failed is raised by whoever takes its result
         found = None if answer.exception() else answer.result()
-        if isinstance(found, Empty) and len(UnknownFieldSet(found)):
+        if type(found) is _NOTHING and len(UnknownFieldSet(found)):
             raise Call("gcp", str(details.method).rsplit("/", 1)[-1]).unreadable(Reply(200, b""), "it has parts")
         return answer
 
@@ -547,7 +547,6 @@ def _look(found: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
 
 
 def _mapped(call: Call, ask: Callable[[], T]) -> T:
-    names = {"provider": "gcp", "operation": call.operation}
     try:
         return ask()
     except TrimtabError:
@@ -555,17 +554,19 @@ def _mapped(call: Call, ask: Callable[[], T]) -> T:
     except exceptions.GoogleAPICallError as error:
         raise _of_call(error, call) from error
     except (GoogleAuthError, exceptions.GoogleAPIError) as error:
-        raise AccessDenied(str(error), **names) from error
+        raise call.error(AccessDenied, error) from error
     except requests.exceptions.RequestException as error:
-        raise Unreachable(str(error), **names) from error
+        raise call.error(Unreachable, error) from error
     except ParseError as error:
-        raise UnreadableReply(f"the reply could not be parsed: {error}", **names) from error
+        raise call.unparsed(error) from error
     except (ValueError, TypeError) as error:
-        raise InvalidRequest(str(error), **names) from error
+        raise call.error(InvalidRequest, error) from error
 
 
 _to_json: Callable[[Any], dict[str, Any]] = MessageToDict
 _plain_channel: Callable[[str], Any] = grpc.insecure_channel
+_watched_channel: Callable[..., Any] = grpc.intercept_channel
+_NOTHING: Any = getattr(empty_pb2, "Empty")  # noqa: B009 - made at run time, so that no checker knows it
 _http_error: Callable[[Any], exceptions.GoogleAPICallError] = exceptions.from_http_response
 _new_session: Callable[[Any], AuthorizedSession] = AuthorizedSession
 _anonymous: Callable[[], Any] = AnonymousCredentials
@@ -576,8 +577,7 @@ def _of_call(error: exceptions.GoogleAPICallError, call: Call) -> ProviderError:
     reason = _reason(error)
     headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
     after = pause_asked(headers, call.now)
-    text = str(error.message or error)
-    return class_of(status, reason)(text, provider="gcp", operation=call.operation, code=reason, after=after)
+    return call.error(class_of(status, reason), error.message or error, code=reason, after=after)
 
 
 def _reason(error: exceptions.GoogleAPICallError) -> str:
