@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from trimtab.errors import ProviderError
+from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Mark, Resource, Unknown, read_tags
 from trimtab.providers.azure.client import Calls
@@ -58,6 +58,17 @@ def normal_location(text: str) -> str:
     return text.replace(" ", "").lower()
 
 
+SET_TYPE = "microsoft.compute/virtualmachinescalesets"
+
+
+class _Missing(NamedTuple):
+    """A scale set that should be there."""
+
+    location: str
+    resource_group: str
+    name: str
+
+
 @dataclass
 class FleetRead:
     """The resources of a subscription as far as a fleet is concerned."""
@@ -81,6 +92,39 @@ class FleetRead:
                 self.unknown += [Unknown(location, kind, str(answer)) for location in self.locations]
             else:
                 self._take(kind, answer)
+        self._doubt_missing_groups()
+
+    def _doubt_missing_groups(self) -> None:
+        """A setting or an alert of ours whose scale set is not in the list: the set is asked for by its name."""
+        known = {(one.location, one.kind) for one in self.unknown}
+        for missing in sorted(self._named_groups(), key=str):
+            key = Key(missing.location, SCALE_SET.name, missing.name)
+            if key in self.found or (missing.location, SCALE_SET.name) in known:
+                continue
+            try:
+                item = self.calls.call("compute.virtual_machine_scale_sets.get", missing.resource_group, missing.name)
+            except NotFound:
+                continue
+            except ProviderError as error:
+                self.unknown.append(Unknown(missing.location, SCALE_SET.name, str(error)))
+                continue
+            self._take(SCALE_SET.name, [item])
+            if key not in self.found:
+                text = f"scale set {missing.name!r} is not in the list of scale sets, and is not where its parts are"
+                self.unknown.append(Unknown(missing.location, SCALE_SET.name, text))
+
+    def _named_groups(self) -> set["_Missing"]:
+        """The scale sets that what bears our mark is about."""
+        named: set[_Missing] = set()
+        for key, item in self.found.items():
+            properties = item.body.get("properties") or {}
+            if key.kind == SCALE_SET.name or item.mark is None or item.mark.fleet != self.fleet.name:
+                continue
+            for link in (properties.get("targetResourceUri"), *(properties.get("scopes") or ())):
+                parts = parse_id(str(link or ""))
+                if parts is not None and parts.kind.lower() == SET_TYPE:
+                    named.add(_Missing(key.location, parts.resource_group, parts.name))
+        return named
 
     @property
     def locations(self) -> tuple[str, ...]:

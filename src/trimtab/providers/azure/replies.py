@@ -205,7 +205,8 @@ def check_reply(call: Call, reply: Reply, base: str, name: str = "") -> None:
     if expected.form is Form.GONE:
         raise call.unreadable(reply, "a deletion answers nothing")
     if expected.form is Form.ARRAY:
-        problem = find_problem(call.parsed(reply), [expected.shape])
+        found = call.parsed(reply)
+        problem = find_problem(found, [expected.shape]) or ("" if found or _is_numbered(reply) else "it lists nothing")
     else:
         body = call.json_of(reply)
         problem = _find_problem(body, expected, name) or _stray(body.get("nextLink"), base)
@@ -244,12 +245,16 @@ def _check_empty(call: Call, reply: Reply, form: Form, base: str) -> None:
     link = reply.headers.get("azure-asyncoperation") or reply.headers.get("location") or ""
     if form not in (Form.GONE, Form.ACCEPTED, Form.SENT):
         raise call.unreadable(reply, "it is empty")
-    if not any(reply.headers.get(name) for name in REQUEST_IDS):
+    if not _is_numbered(reply):
         raise call.unreadable(reply, "it is empty and has no request id")
     if form is Form.ACCEPTED and reply.status != 202:
         raise call.unreadable(reply, "it is empty")
     if reply.status == 202 and form is not Form.SENT and (not link or _stray(link, base)):
         raise call.unreadable(reply, "it does not say where its operation is")
+
+
+def _is_numbered(reply: Reply) -> bool:
+    return any(reply.headers.get(name) for name in REQUEST_IDS)
 
 
 def _check_error(call: Call, reply: Reply) -> None:

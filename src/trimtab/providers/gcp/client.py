@@ -27,7 +27,6 @@ from google.cloud.monitoring_v3.services.notification_channel_service import Not
 from google.cloud.monitoring_v3.services.notification_channel_service.transports import (
     NotificationChannelServiceGrpcTransport,
 )
-from google.protobuf import empty_pb2
 from google.protobuf.json_format import MessageToDict, ParseError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
@@ -363,6 +362,8 @@ class Calls(Caller):
             check_monitored(call, found, parts)
             return found
         page = next(iter(answer.pages))
+        if getattr(page, "execution_errors", None):
+            raise call.unreadable(Reply(200, b""), f"some of it could not be read: {page.execution_errors[0]}")
         names = ("alert_policies", "notification_channels", "time_series")
         items = [_body(one) for name in names if hasattr(page, name) for one in getattr(page, name)]
         check_monitored(call, items, {})
@@ -434,15 +435,16 @@ class Calls(Caller):
 
 
 class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):
-    """Refuses a reply with something in it where the API answers nothing: it is another call's."""
+    """Refuses a message of which nothing is known but that there is something in it: it is another call's."""
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         """Called by gRPC with each call."""
         answer = continuation(details, request)
         # one that failed is raised by whoever takes its result
         found = None if answer.exception() else answer.result()
-        if type(found) is _NOTHING and len(UnknownFieldSet(found)):
-            raise Call("gcp", str(details.method).rsplit("/", 1)[-1]).unreadable(Reply(200, b""), "it has parts")
+        pb = type(found).pb(found) if hasattr(type(found), "pb") else found
+        if pb is not None and not pb.ListFields() and len(UnknownFieldSet(pb)):
+            raise Call("gcp", str(details.method).rsplit("/", 1)[-1]).unreadable(Reply(200, b""), "it is not its own")
         return answer
 
 
@@ -566,7 +568,6 @@ def _mapped(call: Call, ask: Callable[[], T]) -> T:
 _to_json: Callable[[Any], dict[str, Any]] = MessageToDict
 _plain_channel: Callable[[str], Any] = grpc.insecure_channel
 _watched_channel: Callable[..., Any] = grpc.intercept_channel
-_NOTHING: Any = getattr(empty_pb2, "Empty")  # noqa: B009 - made at run time, so that no checker knows it
 _http_error: Callable[[Any], exceptions.GoogleAPICallError] = exceptions.from_http_response
 _new_session: Callable[[Any], AuthorizedSession] = AuthorizedSession
 _anonymous: Callable[[], Any] = AnonymousCredentials
