@@ -297,7 +297,7 @@ class _Waiting:
         while self.left:
             self._look(self.clock.now() - begin)
             hopeless = self.trouble is not None and not isinstance(self.trouble, Throttled | Unreachable)
-            if not self.left or hopeless or not patience.left() or self.clock.now() >= deadline:
+            if not self.left or hopeless or not patience.room() or self.clock.now() >= deadline:
                 return
             self.clock.sleep(min(pause, deadline - self.clock.now()))
             pause = min(pause * 1.5, LONGEST_LOOK)

@@ -89,7 +89,9 @@ class Caller:
             retrying = tenacity.Retrying(
                 retry=tenacity.retry_if_exception_type((Throttled, Unreachable)),
                 wait=pauses.after,
-                stop=lambda state: state.attempt_number >= ATTEMPTS or pauses.after(state) >= _seconds(patience),
+                stop=lambda state: (
+                    state.attempt_number >= ATTEMPTS or pauses.after(state) >= patience.room().total_seconds()
+                ),
                 sleep=partial(self._sleep, patience),
                 before_sleep=self._tell(operation),
                 reraise=True,
@@ -112,9 +114,9 @@ class Caller:
             self.clock.sleep(timedelta(seconds=seconds))
 
     def _in_turn(self, operation: str, attempt: Callable[[], T], patience: Patience) -> T:
-        seconds = _seconds(patience)
+        room, seconds = patience.room(), patience.left().total_seconds()
         with patience.attempt():
-            if not seconds or not self._slots.acquire(timeout=seconds):
+            if not room or not self._slots.acquire(timeout=seconds):
                 text = "not asked, because nothing was answered for too long before it"
                 raise Unreachable(text, provider=self.provider, operation=operation)
             try:
@@ -147,8 +149,9 @@ class _Pauses:
         return max(asked, self._drawn.setdefault(state.attempt_number, _backoff(state)))
 
 
-def _seconds(patience: Patience) -> float:
-    return patience.left().total_seconds()
+def _is_over(pauses: _Pauses, patience: Patience, state: tenacity.RetryCallState) -> bool:
+    """Whether there is no further attempt: there were enough, or the pause before it would be too long."""
+    return state.attempt_number >= ATTEMPTS or pauses.after(state) >= patience.room().total_seconds()
 
 
 def _begun(attempt: Callable[[], T]) -> Future[T]:

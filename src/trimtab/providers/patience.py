@@ -9,8 +9,10 @@ from threading import Lock
 from trimtab.clock import Clock, Stopwatch
 from trimtab.errors import Throttled, Unreachable
 
-LONGEST_SILENCE = timedelta(seconds=150)
+LONGEST_SILENCE = timedelta(seconds=165)
 """Below the three minutes that are promised, since what follows the last attempt takes time too."""
+LAST_BEGIN = 2 / 3
+"""The part of it in which an attempt begins, so that the last one has as long as any other."""
 _NOTHING = timedelta(0)
 _current: ContextVar["Patience | None"] = ContextVar("patience", default=None)
 
@@ -36,12 +38,19 @@ class Patience:
 
     def left(self) -> timedelta:
         """How much longer there may be no answer; never below nothing."""
+        return max(_NOTHING, self._limit - self._silence())
+
+    def room(self) -> timedelta:
+        """How much longer an attempt may begin; never below nothing."""
+        return max(_NOTHING, self._limit * LAST_BEGIN - self._silence())
+
+    def _silence(self) -> timedelta:
         with self._lock:
             if not self._silent and not self._begun:
-                return self._limit
+                return _NOTHING
             now = self._stopwatch.elapsed()
             spans = [*self._silent, *((begin, now) for begin in self._begun.values())]
-        return max(_NOTHING, self._limit - _covered(spans))
+        return _covered(spans)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -89,13 +98,13 @@ def _covered(spans: list[tuple[timedelta, timedelta]]) -> timedelta:
 
 
 @contextmanager
-def patience_of(clock: Clock) -> Iterator[Patience]:
+def patience_of(clock: Clock, limit: timedelta = LONGEST_SILENCE) -> Iterator[Patience]:
     """One patience for all calls inside, or the one that is there already."""
     there = _current.get()
     if there is not None:
         yield there
         return
-    made = Patience(clock)
+    made = Patience(clock, limit)
     token = _current.set(made)
     try:
         yield made

@@ -7,8 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import trimtab as tt
-from tests.conftest import make_fleet, make_group
+from tests.conftest import make_fleet
 from trimtab import metrics
 
 AGREED = {"allow_delete": True, "allow_replace": True, "timeout": timedelta(minutes=5)}

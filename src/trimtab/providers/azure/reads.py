@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
@@ -61,14 +61,6 @@ def normal_location(text: str) -> str:
 SET_TYPE = "microsoft.compute/virtualmachinescalesets"
 
 
-class _Missing(NamedTuple):
-    """A scale set that should be there."""
-
-    location: str
-    resource_group: str
-    name: str
-
-
 @dataclass
 class FleetRead:
     """The resources of a subscription as far as a fleet is concerned."""
@@ -95,35 +87,32 @@ class FleetRead:
         self._doubt_missing_groups()
 
     def _doubt_missing_groups(self) -> None:
-        """A setting or an alert of ours whose scale set is not in the list: the set is asked for by its name."""
-        known = {(one.location, one.kind) for one in self.unknown}
-        for missing in sorted(self._named_groups(), key=str):
-            key = Key(missing.location, SCALE_SET.name, missing.name)
-            if key in self.found or (missing.location, SCALE_SET.name) in known:
+        """A scale set that is not listed although its setting or an alert is there is asked for by name."""
+        if any(one.kind == SCALE_SET.name for one in self.unknown):
+            return
+        sets = [item for key, item in self.found.items() if key.kind == SCALE_SET.name]
+        there = {(str(item.attributes["resource_group"]).lower(), item.key.name.lower()) for item in sets}
+        missing = sorted(self._groups_of_parts() - there)
+        asked = [partial(self.calls.call, "compute.virtual_machine_scale_sets.get", *names) for names in missing]
+        for answer in self.calls.together(asked):
+            if isinstance(answer, NotFound):
                 continue
-            try:
-                item = self.calls.call("compute.virtual_machine_scale_sets.get", missing.resource_group, missing.name)
-            except NotFound:
-                continue
-            except ProviderError as error:
-                self.unknown.append(Unknown(missing.location, SCALE_SET.name, str(error)))
-                continue
-            self._take(SCALE_SET.name, [item])
-            if key not in self.found:
-                text = f"scale set {missing.name!r} is not in the list of scale sets, and is not where its parts are"
-                self.unknown.append(Unknown(missing.location, SCALE_SET.name, text))
+            if isinstance(answer, ProviderError):
+                self.unknown += [Unknown(location, SCALE_SET.name, str(answer)) for location in self.locations]
+            else:
+                self._take(SCALE_SET.name, [answer])
 
-    def _named_groups(self) -> set["_Missing"]:
-        """The scale sets that what bears our mark is about."""
-        named: set[_Missing] = set()
+    def _groups_of_parts(self) -> set[tuple[str, str]]:
+        """Resource group and name, folded, of the scale sets that settings and alerts of ours are about."""
+        named: set[tuple[str, str]] = set()
         for key, item in self.found.items():
-            properties = item.body.get("properties") or {}
             if key.kind == SCALE_SET.name or item.mark is None or item.mark.fleet != self.fleet.name:
                 continue
+            properties = item.body.get("properties") or {}
             for link in (properties.get("targetResourceUri"), *(properties.get("scopes") or ())):
                 parts = parse_id(str(link or ""))
                 if parts is not None and parts.kind.lower() == SET_TYPE:
-                    named.add(_Missing(key.location, parts.resource_group, parts.name))
+                    named.add((parts.resource_group.lower(), parts.name.lower()))
         return named
 
     @property

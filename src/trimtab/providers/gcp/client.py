@@ -441,8 +441,8 @@ class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):
         """Called by gRPC with each call."""
         answer = continuation(details, request)
         # one that failed is raised by whoever takes its result
-        found = None if answer.exception() else answer.result()
-        pb = type(found).pb(found) if hasattr(type(found), "pb") else found
+        found: Any = None if answer.exception() else answer.result()
+        pb: Any = type(found).pb(found) if hasattr(type(found), "pb") else found
         if pb is not None and not pb.ListFields() and len(UnknownFieldSet(pb)):
             raise Call("gcp", str(details.method).rsplit("/", 1)[-1]).unreadable(Reply(200, b""), "it is not its own")
         return answer
