@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
@@ -295,16 +296,18 @@ class _Waiting:
         begin, pause = self.clock.now(), FIRST_LOOK
         deadline = begin + self.timeout
         while self.left:
-            self._look(self.clock.now() - begin)
+            self._look(patience, self.clock.now() - begin)
             hopeless = self.trouble is not None and not isinstance(self.trouble, Throttled | Unreachable)
             if not self.left or hopeless or not patience.room() or self.clock.now() >= deadline:
                 return
-            self.clock.sleep(min(pause, deadline - self.clock.now()))
+            with patience.pause() if self.trouble is not None else nullcontext():
+                self.clock.sleep(min(pause, deadline - self.clock.now()))
             pause = min(pause * 1.5, LONGEST_LOOK)
 
-    def _look(self, passed: timedelta) -> None:
+    def _look(self, patience: Patience, passed: timedelta) -> None:
         try:
-            self.states = _states(self.provider, self.left, self.healthy)
+            with patience.attempt():
+                self.states = _states(self.provider, self.left, self.healthy)
             self.trouble = None
         except ProviderError as error:
             self.trouble = error
