@@ -6,17 +6,21 @@ A seeded sample; `nox -s exhaustive` takes every operation with every bad reply.
 
 import random
 from functools import cache
+from itertools import zip_longest
 
 import pytest
 
-from tests.laws import TIMES
+from tests.laws import TIMES, examples
 from tests.providers.killing import noting
-from tests.providers.wire.bodies import bad_replies
+from tests.providers.wire.bodies import PLAIN, bad_replies
 from tests.providers.wire.lives import AGREED, LIVES, SCENES
 from trimtab.errors import TrimtabError
 
 SAMPLE = 12
 SEED = 20260105
+
+
+FAULTS = ("throttle", "error500", "timeout_before", "timeout_after", "cut", "reply_before", "reply_after")
 
 
 class Stage:
@@ -72,17 +76,15 @@ def stage(request):
 
 
 def chosen(cases):
+    """All of them in the exhaustive run; else a few, of as many kinds as there are."""
     cases = list(cases)
     if TIMES > 1:
         return cases
     random.Random(SEED).shuffle(cases)
-    # one of each bad reply before a second of any
-    seen = {}
-    ranked = sorted(cases, key=lambda case: seen.setdefault(case[3].name[:12], len(seen)) or 0)
-    rounds = {}
-    for case in ranked:
-        rounds[id(case)] = sum(1 for other in ranked[: ranked.index(case)] if other[3].name[:12] == case[3].name[:12])
-    return sorted(ranked, key=lambda case: rounds[id(case)])[:SAMPLE]
+    kinds = {}
+    for case in cases:
+        kinds.setdefault(case[3].name.split(" to ")[0], []).append(case)
+    return [case for some in zip_longest(*kinds.values()) for case in some if case][:SAMPLE]
 
 
 def test_a_bad_reply_is_no_traceback_and_nothing_untrue(stage):
@@ -91,37 +93,64 @@ def test_a_bad_reply_is_no_traceback_and_nothing_untrue(stage):
             play(stage, scene, operation, write, bad, kind)
 
 
-def play(stage, name, operation, write, bad, kind):
-    scene, life = SCENES[name], stage.life
-    world, cloud = stage.prepare(scene)
-    with cloud:
-        foreign = life.foreign(world, cloud)
-        world.doors.fault(kind, operation=operation, reply=bad.reply, times=None)
-        claims = []
-        for what, step in scene.steps(cloud, life):
-            world.doors.clear_requests()
-            try:
-                found = step()
-            except TrimtabError:
-                continue
-            # of several that read an operation the last answer of which is bad, only who saw it said something
-            met = any(call.operation == operation for call in world.doors.requests())
-            claims.append((what, found, met and bad.certain))
+@pytest.mark.parametrize("seed", range(examples(2)))
+def test_a_wire_that_breaks_by_seed_is_no_traceback_and_nothing_untrue(stage, seed):
+    """Calls are refused, reset, cut off or answered by others, whichever and however often the seed says."""
+    rng = random.Random(seed)
+    name = rng.choice(sorted(SCENES))
+    world, cloud = stage.prepare(SCENES[name])
+    with cloud, noting(f"{name}, seed {seed}"):
+        foreign = stage.life.foreign(world, cloud)
+        for _ in range(rng.randint(2, 8)):
+            kind, times = rng.choice(FAULTS), rng.choice((1, 2, 9))
+            reply = rng.choice(PLAIN).reply if kind.startswith("reply") else None
+            world.doors.fault(kind, after=rng.randint(0, 25), times=times, reply=reply)
+        claims = perform(stage, SCENES[name], world, cloud)
         world.doors.clear_faults()
-        for what, found, met in claims:
-            check_claim(what, found, met)
-        wanted = {"fleet": life.fleet, "edited": life.edited}.get(scene.after)
-        fresh = cloud.plan(wanted()) if wanted else cloud.destroy(life.fleet())
-        assert not fresh.unknown
-        for what, found, _ in claims:
-            if what == "apply":
-                done = {one.change.key for one in found.outcomes if one.is_done}
-                false = [str(change.key) for change in fresh if change.key in done]
-                assert not false, f"said to be done, and is not: {false}"
-        cloud.apply(fresh, **AGREED).raise_for_failures()
-        again = cloud.plan(wanted()) if wanted else cloud.destroy(life.fleet())
-        assert not again, again.to_dict()
-        assert life.foreign(world, cloud) == foreign
+        check_end(stage, SCENES[name], world, cloud, claims, foreign)
+
+
+def play(stage, name, operation, write, bad, kind):
+    """One scene while every reply to one operation is bad."""
+    world, cloud = stage.prepare(SCENES[name])
+    with cloud:
+        foreign = stage.life.foreign(world, cloud)
+        world.doors.fault(kind, operation=operation, reply=bad.reply, times=None)
+        claims = perform(stage, SCENES[name], world, cloud)
+        world.doors.clear_faults()
+        for what, found, called in claims:
+            check_claim(what, found, operation in called and bad.certain)
+        check_end(stage, SCENES[name], world, cloud, claims, foreign)
+
+
+def perform(stage, scene, world, cloud):
+    """What each step said that ended without an error of ours, and the operations that it called."""
+    claims = []
+    for what, step in scene.steps(cloud, stage.life):
+        world.doors.clear_requests()
+        try:
+            found = step()
+        except TrimtabError:
+            continue
+        claims.append((what, found, {call.operation for call in world.doors.requests()}))
+    return claims
+
+
+def check_end(stage, scene, world, cloud, claims, foreign):
+    """What was said to be done is; plan and apply end the work; what others have is as it was."""
+    life = stage.life
+    wanted = {"fleet": life.fleet, "edited": life.edited}.get(scene.after)
+    fresh = cloud.plan(wanted()) if wanted else cloud.destroy(life.fleet())
+    assert not fresh.unknown
+    for what, found, _ in claims:
+        if what == "apply":
+            done = {one.change.key for one in found.outcomes if one.is_done}
+            false = [str(change.key) for change in fresh if change.key in done]
+            assert not false, f"said to be done, and is not: {false}"
+    cloud.apply(fresh, **AGREED).raise_for_failures()
+    again = cloud.plan(wanted()) if wanted else cloud.destroy(life.fleet())
+    assert not again, again.to_dict()
+    assert life.foreign(world, cloud) == foreign
 
 
 def check_claim(what, found, met):

@@ -143,9 +143,9 @@ BALANCER: Shape = {
 SCALE_SETS, INSIGHTS, NETWORK = "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Insights", "Microsoft.Network"
 
 
-def _operations(group: str, kind: str, shape: Shape, by_group: str, everywhere: str) -> dict[str, Expected]:
+def _operations(group: str, kind: str, shape: Shape, everywhere: str) -> dict[str, Expected]:
     return {
-        f"{group}.{by_group}": Expected(Form.LIST, kind, shape),
+        f"{group}.list_by_resource_group": Expected(Form.LIST, kind, shape),
         f"{group}.{everywhere}": Expected(Form.LIST, kind, shape),
         f"{group}.get": Expected(Form.ONE, kind, shape),
         f"{group}.create_or_update": Expected(Form.ONE, kind, shape),
@@ -153,20 +153,19 @@ def _operations(group: str, kind: str, shape: Shape, by_group: str, everywhere: 
     }
 
 
-_BY_GROUP = "list_by_resource_group"
 EXPECTED: Mapping[str, Expected] = {
-    **_operations("compute.virtual_machine_scale_sets", SCALE_SETS, SET, "list", "list_all"),
+    "compute.virtual_machine_scale_sets.list": Expected(Form.LIST, SCALE_SETS, SET),
+    "compute.virtual_machine_scale_sets.list_all": Expected(Form.LIST, SCALE_SETS, SET),
+    "compute.virtual_machine_scale_sets.get": Expected(Form.ONE, SCALE_SETS, SET),
     "compute.virtual_machine_scale_sets.begin_create_or_update": Expected(Form.ACCEPTED, SCALE_SETS, SET),
     "compute.virtual_machine_scale_sets.begin_update": Expected(Form.ACCEPTED, SCALE_SETS, SET),
     "compute.virtual_machine_scale_sets.begin_delete": Expected(Form.GONE),
     # the machines of a flexible set are plain ones
     "compute.virtual_machine_scale_set_vms.list": Expected(Form.LIST, "virtualMachines", INSTANCE),
     "compute.virtual_machine_images.list": Expected(Form.ARRAY, "", {"name": str}),
-    **_operations(
-        "monitor.autoscale_settings", f"{INSIGHTS}/autoscaleSettings", SETTING, _BY_GROUP, "list_by_subscription"
-    ),
-    **_operations("monitor.metric_alerts", f"{INSIGHTS}/metricAlerts", ALERT, _BY_GROUP, "list_by_subscription"),
-    **_operations("monitor.action_groups", f"{INSIGHTS}/actionGroups", ACTIONS, _BY_GROUP, "list_by_subscription_id"),
+    **_operations("monitor.autoscale_settings", f"{INSIGHTS}/autoscaleSettings", SETTING, "list_by_subscription"),
+    **_operations("monitor.metric_alerts", f"{INSIGHTS}/metricAlerts", ALERT, "list_by_subscription"),
+    **_operations("monitor.action_groups", f"{INSIGHTS}/actionGroups", ACTIONS, "list_by_subscription_id"),
     "monitor.metric_alerts_status.list": Expected(Form.LIST, "", {"properties": {"status": str, "timestamp?": str}}),
     "monitor.metrics.list": Expected(Form.LIST, "", METRIC),
     "monitor.activity_logs.list": Expected(Form.LIST, "", EVENT),

@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "instanceGroups.get": "compute#instanceGroup",
     "regionInstanceGroups.get": "compute#instanceGroup",
     "instanceTemplates.get": "compute#instanceTemplate",
+    "regionInstanceTemplates.get": "compute#instanceTemplate",
     "regionHealthChecks.get": "compute#healthCheck",
     "backendServices.get": "compute#backendService",
     "regionBackendServices.get": "compute#backendService",
