@@ -22,6 +22,7 @@ from trimtab.plan.changes import merged
 from trimtab.providers.base import GroupState, Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.imports import Imported
+from trimtab.providers.patience import patience_of
 from trimtab.providers.registry import connect_provider
 from trimtab.status import FleetStatus, GroupStatus
 from trimtab.watch import Watch
@@ -148,6 +149,10 @@ class Cloud:
             fleet: Says which groups.
             addresses: Also say where each instance is reached.
         """
+        with patience_of(self._clock):
+            return self._status(fleet, addresses=addresses)
+
+    def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
         now = self._clock.now()
         places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
         found = self.provider.read_states(places.values(), addresses=addresses)
@@ -264,6 +269,11 @@ class Cloud:
         )
 
     def _plan(self, request: PlanRequest) -> Plan:
+        # what it reads is one question, however many calls that takes
+        with patience_of(self._clock):
+            return self._made_plan(request)
+
+    def _made_plan(self, request: PlanRequest) -> Plan:
         fleet, now = request.fleet, self._clock.now()
         live = self.provider.read(fleet)
         wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet

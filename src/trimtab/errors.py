@@ -22,6 +22,7 @@ __all__ = [
     "Throttled",
     "TrimtabError",
     "Unreachable",
+    "UnreadableReply",
     "Unsupported",
     "WaitTimeout",
 ]
@@ -112,7 +113,9 @@ class ProviderError(TrimtabError):
         after: timedelta | None = None,
     ) -> None:
         where = " ".join(part for part in (provider, operation) if part)
-        super().__init__(f"{where}: {message}" + (f" ({code})" if code else "") if where else message)
+        message += f" ({code})" if code and where else ""
+        message += f"; it asks to wait {after}" if after else ""
+        super().__init__(f"{where}: {message}" if where else message)
         self.provider = provider
         self.operation = operation
         self.code = code
@@ -145,3 +148,7 @@ class Throttled(ProviderError):
 
 class Unreachable(ProviderError):
     """No reply, or a reply that says that the cloud itself failed; the effect is unknown."""
+
+
+class UnreadableReply(Unreachable):
+    """A reply that is not one of the API: of a proxy, cut off, or to another call; the effect is unknown."""

@@ -118,7 +118,7 @@ def test_what_differs_is_named() -> None:
             template={"image": "ami-1", "size": "t3.small", "user_data": "#!/bin/sh\necho hallo"}
         ),
         "create group shop-api (local): base.max, max": made(capacity={"min": 2, "max": 5}),
-        "create policy shop-web/out (local) is in the saved plan only": replace(
+        "create policy shop-web out (local) is in the saved plan only": replace(
             PLAN, changes=tuple(one for one in PLAN.changes if one.key.kind != "policy")
         ),
         "notes: 'group web: queues of others are not watched' is in the saved plan only": replace(PLAN, notes=()),

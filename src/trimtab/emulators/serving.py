@@ -270,8 +270,8 @@ def _answer_json(status: int, answer: bytes, start_response: Any) -> Iterable[by
 def _headers(reply: Reply) -> list[tuple[str, str]]:
     kept = [(name, str(value)) for name, value in reply.headers if name.lower() not in _HOP_BY_HOP]
     # these two have no body, and so no length of it
-    length = [] if reply.status in (204, 304) else [("Content-Length", str(len(reply.body)))]
-    return [*kept, *length]
+    length = [] if reply.status in (204, 304) else [("Content-Length", str(len(reply.body) + reply.lost))]
+    return [*kept, *length, *([("Connection", "close")] if reply.lost else [])]
 
 
 _HOP_BY_HOP = {"content-length", "connection", "date", "server", "transfer-encoding"}

@@ -16,9 +16,13 @@ def applied_view(applied: Applied) -> RenderableType:
 
 def _failures(applied: Applied) -> Iterator[Text]:
     failures = merged_failures(applied.outcomes)
-    failed = [str(one) for one in failures if not one.skipped]
-    skipped = [f"{one.what}: {one.error.removeprefix('not tried, ')}" for one in failures if one.skipped]
+    failed = [str(one) for one in failures if one.word == "failed"]
+    unknown = [
+        f"{one.what}: {one.error.removeprefix('outcome unknown: ')}" for one in failures if one.word == "unknown"
+    ]
+    skipped = [f"{one.what}: {one.error.removeprefix('not tried, ')}" for one in failures if one.word == "skipped"]
     yield from marked_lines("failed: ", "bold red", failed)
+    yield from marked_lines("outcome unknown: ", "bold red", unknown)
     yield from marked_lines("not tried: ", "bold red", skipped)
     yield from marked_lines("late: ", "bold yellow", applied.late)
     yield from marked_lines("held back: ", "bold red", applied.held)

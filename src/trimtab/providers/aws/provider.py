@@ -35,6 +35,7 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.guard import guarded
 from trimtab.providers.imports import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
@@ -67,6 +68,7 @@ def connect(
     return AwsProvider(calls, clock)
 
 
+@guarded
 class AwsProvider:
     """EC2 Auto Scaling, launch templates and CloudWatch alarms of one account."""
 

@@ -23,6 +23,7 @@ from trimtab.providers.azure.translate import translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.guard import guarded
 from trimtab.providers.imports import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
@@ -68,6 +69,7 @@ def connect(
     return AzureProvider(calls, clock)
 
 
+@guarded
 class AzureProvider:
     """VM Scale Sets, autoscale settings and metric alerts of one subscription."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from trimtab.errors import ProviderError
+from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Attributes, Key, Mark, Resource, Unknown, read_tags
 from trimtab.providers.azure.client import Calls
@@ -58,6 +58,9 @@ def normal_location(text: str) -> str:
     return text.replace(" ", "").lower()
 
 
+SET_TYPE = "microsoft.compute/virtualmachinescalesets"
+
+
 @dataclass
 class FleetRead:
     """The resources of a subscription as far as a fleet is concerned."""
@@ -81,6 +84,36 @@ class FleetRead:
                 self.unknown += [Unknown(location, kind, str(answer)) for location in self.locations]
             else:
                 self._take(kind, answer)
+        self._doubt_missing_groups()
+
+    def _doubt_missing_groups(self) -> None:
+        """A scale set that is not listed although its setting or an alert is there is asked for by name."""
+        if any(one.kind == SCALE_SET.name for one in self.unknown):
+            return
+        sets = [item for key, item in self.found.items() if key.kind == SCALE_SET.name]
+        there = {(str(item.attributes["resource_group"]).lower(), item.key.name.lower()) for item in sets}
+        missing = sorted(self._groups_of_parts() - there)
+        asked = [partial(self.calls.call, "compute.virtual_machine_scale_sets.get", *names) for names in missing]
+        for answer in self.calls.together(asked):
+            if isinstance(answer, NotFound):
+                continue
+            if isinstance(answer, ProviderError):
+                self.unknown += [Unknown(location, SCALE_SET.name, str(answer)) for location in self.locations]
+            else:
+                self._take(SCALE_SET.name, [answer])
+
+    def _groups_of_parts(self) -> set[tuple[str, str]]:
+        """Resource group and name, folded, of the scale sets that settings and alerts of ours are about."""
+        named: set[tuple[str, str]] = set()
+        for key, item in self.found.items():
+            if key.kind == SCALE_SET.name or item.mark is None or item.mark.fleet != self.fleet.name:
+                continue
+            properties = item.body.get("properties") or {}
+            for link in (properties.get("targetResourceUri"), *(properties.get("scopes") or ())):
+                parts = parse_id(str(link or ""))
+                if parts is not None and parts.kind.lower() == SET_TYPE:
+                    named.add((parts.resource_group.lower(), parts.name.lower()))
+        return named
 
     @property
     def locations(self) -> tuple[str, ...]:

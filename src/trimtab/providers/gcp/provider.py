@@ -25,6 +25,7 @@ from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
+from trimtab.providers.guard import guarded
 from trimtab.providers.imports import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
@@ -68,6 +69,7 @@ def connect(
     return GcpProvider(calls, clock)
 
 
+@guarded
 class GcpProvider:
     """Managed instance groups, autoscalers and alert policies of one project."""
 
