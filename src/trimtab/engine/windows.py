@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, count, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -219,10 +219,13 @@ def _windows(group: ScalingGroup, spans: Sequence[_Span]) -> Iterator[RaisedMini
         local = span.start.astimezone(ZoneInfo(zone))
         key = span.schedule, local.hour, local.minute, span.duration, span.min
         sorts.setdefault(key, []).append(local.isoweekday() % 7)
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
+    others = {one.name for one in group.schedules}
     for (schedule, hour, minute, duration, low), days in sorts.items():
-        taken[schedule] = number = taken.get(schedule, 0) + 1
-        name = schedule if number == 1 else f"{schedule}-{number}"
+        # a window that is one of several is never called like another schedule
+        names = chain([schedule], (f"{schedule}-{number}" for number in count(2)))
+        name = next(one for one in names if one not in taken and one not in others - {schedule})
+        taken.add(name)
         yield RaisedMinimum(name, schedule, f"{minute} {hour} * * {days_text(days)}", zone, duration, low)
 
 

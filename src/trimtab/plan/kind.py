@@ -86,6 +86,8 @@ class Kind:
         holds_instances: Whether deleting it ends instances, which takes consent.
         outlives_parent: Whether it stays when its parent is deleted, and so has to go before it.
         holds: The kind of what it keeps from being deleted, which has the same name.
+        caseless: Whether names that differ in case alone are one name.
+        unique_in: The attribute that tells, beside the name, one from another; its location where left out.
     """
 
     name: str
@@ -104,6 +106,8 @@ class Kind:
     holds_instances: bool = False
     outlives_parent: bool = False
     holds: str | None = None
+    caseless: bool = False
+    unique_in: str = ""
 
     @cached_property
     def _rows(self) -> dict[str, Field | None]:

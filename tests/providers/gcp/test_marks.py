@@ -97,7 +97,9 @@ def test_a_group_that_others_put_behind_their_service_is_taken_out_again_and_onl
     put_into_theirs(world)
     theirs = world.ask("GET", "global/backendServices/theirs")
     plan = cloud.plan(fleet())
-    assert [(change.action, change.key.name) for change in plan] == [("delete", "virtualmin-web/theirs")]
+    assert [(change.action, change.key.parent, change.key.name) for change in plan] == [
+        ("delete", "virtualmin-web", "theirs")
+    ]
     cloud.apply(plan).raise_for_failures()
     after = world.ask("GET", "global/backendServices/theirs")
     (kept,) = after["backends"]
@@ -112,7 +114,7 @@ def test_a_group_may_stay_behind_the_service_of_others(world, cloud):
     wanted = make_fleet(gcp_group("web", unmanaged=["load_balancers"]), gcp_group("api"))
     assert not cloud.plan(wanted)
     gone = cloud.plan(make_fleet(gcp_group("api")))
-    assert {change.key.name for change in gone if change.key.kind == "backend"} == {
-        "virtualmin-web/theirs",
-        "virtualmin-web/virtualmin",
+    assert {(change.key.parent, change.key.name) for change in gone if change.key.kind == "backend"} == {
+        ("virtualmin-web", "theirs"),
+        ("virtualmin-web", "virtualmin"),
     }

@@ -229,15 +229,10 @@ class AwsProvider:
 
 
 def _name_problems(fleet: Fleet) -> Iterator[Note]:
-    """Names that two things would share, and names that AWS does not take."""
-    taken: dict[tuple[str, str], str] = {}
+    """Names that AWS does not take."""
     for group in fleet.groups:
         for alarm in group.alarms:
             name = alarm_name(fleet, group, alarm.name)
-            other = taken.setdefault((group.location or "", name), group.name)
-            if other != group.name:
-                text = f"alarms.{alarm.name}: an alarm of group {other!r} would be called {name!r} too; rename one"
-                yield Note(text, group.name)
             if len(name) > 255:
                 yield Note(f"alarms.{alarm.name}: {name!r} is longer than CloudWatch's 255 characters", group.name)
         native = fleet.native_name(group)

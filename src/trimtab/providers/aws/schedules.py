@@ -102,20 +102,17 @@ def _last_end(schedule: Schedule) -> datetime | None:
 
 def problems_of(group: ScalingGroup) -> Iterator[str]:
     """What keeps a group's schedules from being scheduled actions, one sentence each."""
-    names = {schedule.name for schedule in group.schedules}
     for schedule in group.schedules:
         if schedule.is_window:
-            yield from _window_problems(schedule, group.capacity, names)
+            yield from _window_problems(schedule, group.capacity)
     for one, two in combinations(group.schedules, 2):
         shared = sorted(given_sizes(one) & given_sizes(two))
         if shared and (one.is_window or two.is_window):
             yield from _pair_problems(one, two, ", ".join(f"`{name}`" for name in shared))
 
 
-def _window_problems(schedule: Schedule, base: Capacity, names: set[str]) -> Iterator[str]:
+def _window_problems(schedule: Schedule, base: Capacity) -> Iterator[str]:
     where = f"schedules.{schedule.name}"
-    if f"{schedule.name}{END}" in names:
-        yield f"{where}: the action at its end would be called {schedule.name + END!r} like another schedule"
     if schedule.desired is not None and base.desired is None:
         yield f"{where}: its end puts back `desired`, and the group's `capacity` gives none; give `capacity.desired`"
     if schedule.cron is not None and ended_by_cron(schedule).duration is not None:

@@ -16,10 +16,11 @@ from trimtab.providers.azure.acting import Actor
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
+from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import KINDS, METRIC_ALERT
 from trimtab.providers.azure.metrics import Scope
 from trimtab.providers.azure.permissions import role_definition
-from trimtab.providers.azure.reads import FleetRead, group_of, list_kind, normal_location
+from trimtab.providers.azure.reads import FleetRead, group_of, list_kind
 from trimtab.providers.azure.resolve import Resolver
 from trimtab.providers.azure.states import States
 from trimtab.providers.azure.translate import SHORTEST_GRACE, grace_of, repairs, translate

@@ -88,6 +88,7 @@ class _Group:
         kept = self.facts.found.get("kept", {}).get(group.name, {})
         body = given(
             resourceGroup=self.home.resource_group,
+            location=self.location,
             sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
             zones=list(group.placement.zones),
             identity=self._identity(),

@@ -6,7 +6,6 @@ from typing import Any
 
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock
-from trimtab.errors import NotFound
 from trimtab.events import Listener, silent
 from trimtab.judging import judge
 from trimtab.models import Fleet, ScalingGroup
@@ -26,7 +25,7 @@ from trimtab.providers.gcp.names import LONGEST_NAME, is_name, label_problem
 from trimtab.providers.gcp.permissions import role_definition
 from trimtab.providers.gcp.reads import FleetRead, recount
 from trimtab.providers.gcp.resolve import Resolver
-from trimtab.providers.gcp.states import States
+from trimtab.providers.gcp.states import States, find_manager, only_place
 from trimtab.providers.gcp.template import image_problem, labels_to_check
 from trimtab.providers.gcp.translate import base_name, translate, zone_of
 from trimtab.providers.gcp.writes import Writer
@@ -122,7 +121,8 @@ class GcpProvider:
         """The group with this native name, else the only marked one with this name within its fleet."""
         there = self._states().read([(location, name)])
         if there:
-            return there[0]
+            zones = [{each.zone for each in one.instances} for one in there]
+            return only_place(there, (", ".join(sorted(some)) for some in zones), location, name)
         found = self._states().find(name, location)
         return only_one(found, name, self.name)
 
@@ -134,10 +134,8 @@ class GcpProvider:
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """Operations on a group, its instances and its autoscaler, and failed attempts, newest first."""
-        for manager in self._states().managers():
-            if manager["name"] == name and location in place_of(manager):
-                return Operations(self.calls, self.clock.now()).read_one(manager)[:limit]
-        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+        manager = find_manager(self._states().managers(), location, name)
+        return Operations(self.calls, self.clock.now()).read_one(manager)[:limit]
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest operation on each group; one call and a list of the groups."""
