@@ -62,13 +62,14 @@ class _Edge(NamedTuple):
 def profiles_of(group: ScalingGroup) -> list[Profile]:
     """The profiles that a group's schedules make, the default first."""
     found = [Profile(DEFAULT, "", _base(group), {})]
-    fixed = [schedule for schedule in group.schedules if schedule.at is not None and schedule.is_window]
+    names = {schedule.name for schedule in group.schedules}
     for edge, days in _edges(group).items():
         # a profile that is one of several is never called like another schedule
-        others = {schedule.name for schedule in group.schedules} - {edge.schedule}
-        found.append(_recurring(edge, days, found, others))
-    for schedule in fixed:
-        found.append(_fixed(group, schedule, _free(schedule.name, {one.name for one in found})))
+        found.append(_recurring(edge, days, found, names - {edge.schedule}))
+    for schedule in group.schedules:
+        if schedule.at is not None and schedule.is_window:
+            taken = {*(one.name for one in found), *(names - {schedule.name})}
+            found.append(_fixed(group, schedule, _free(schedule.name, taken)))
     return found
 
 
