@@ -214,7 +214,7 @@ class OnAzure:
         finally:
             connection.close()
 
-    def put(self, native, mark=None, group=GROUP):
+    def put(self, native, mark=None, group=GROUP, *, scaled=True):
         tags = {"trimtab-fleet": mark[0], "trimtab-group": mark[1]} if mark else {}
         home = f"/resourceGroups/{group}/providers"
         whole = f"/subscriptions/{self.emulator.subscription}{home}/Microsoft.Compute/virtualMachineScaleSets/{native}"
@@ -244,21 +244,27 @@ class OnAzure:
             "properties": {"upgradePolicy": {"mode": "Manual"}, "virtualMachineProfile": profile},
         }
         self.ask("PUT", f"{home}/Microsoft.Compute/virtualMachineScaleSets/{native}?api-version=2024-11-01", body)
-        sizes = {"minimum": "1", "maximum": "2", "default": "1"}
-        setting = {
-            "targetResourceUri": whole,
-            "enabled": True,
-            "profiles": [{"name": "x", "capacity": sizes, "rules": []}],
-        }
-        path = f"{home}/Microsoft.Insights/autoscaleSettings/{native}-by-hand?api-version=2022-10-01"
-        self.ask("PUT", path, {"location": LOCATION, "tags": tags, "properties": setting})
+        if scaled:
+            self.put_setting(f"{native}-by-hand", whole, tags, group)
         teller = {"groupShortName": "people", "enabled": True}
         path = f"{home}/Microsoft.Insights/actionGroups/{native}-told?api-version=2023-01-01"
         self.ask("PUT", path, {"location": "Global", "tags": tags, "properties": teller})
 
+    def put_setting(self, name, target, tags, group=GROUP):
+        sizes = {"minimum": "1", "maximum": "2", "default": "1"}
+        body = {
+            "targetResourceUri": target,
+            "enabled": True,
+            "profiles": [{"name": "x", "capacity": sizes, "rules": []}],
+        }
+        path = f"/resourceGroups/{group}/providers/Microsoft.Insights/autoscaleSettings/{name}?api-version=2022-10-01"
+        self.ask("PUT", path, {"location": LOCATION, "tags": tags, "properties": body})
+
     def put_elsewhere(self, native):
-        """A group of the same name in another resource group, with a setting about it in ours."""
-        self.put(native, group="elsewhere")
+        """A group of the same name in another resource group, and a setting about it in ours."""
+        self.put(native, group="elsewhere", scaled=False)
+        home = f"/subscriptions/{self.emulator.subscription}/resourceGroups/elsewhere/providers"
+        self.put_setting("elsewhere", f"{home}/Microsoft.Compute/virtualMachineScaleSets/{native}", {})
 
     def snapshot(self):
         found = {}

@@ -71,11 +71,9 @@ def check(world, case):
     assert printable(second) in shown
     assert not cloud.plan(fleet(one, two, *rest))
     resting = {key: text for key, text in world.snapshot().items() if re.search(r"\brest\b", text)}
-    # edited, then less, then gone
-    run(cloud.plan(fleet(world.group("a", first, capacity={"min": 2, "max": 5}), two, *rest)), "a")
-    less = world.group("a", first, policies={}, alarms={}, schedules={})
+    # edited and without its policies, then alone, then gone
+    less = world.group("a", first, capacity={"min": 2, "max": 5}, policies={}, alarms={}, schedules={})
     run(cloud.plan(fleet(less, two, *rest)), "a")
-    assert not cloud.plan(fleet(less, two, *rest))
     shown = run(cloud.plan(fleet(less, *rest)), "b")
     assert printable(second) in shown
     assert not cloud.plan(fleet(less, *rest))
@@ -85,6 +83,8 @@ def check(world, case):
     assert set(world.snapshot()) - set(before) <= world.leavings(first)
 
 
+# an example is some two hundred calls: a dozen of each emulated cloud, and all of them in `nox -s exhaustive`
+EMULATED = examples(12)
 LAW = settings(
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -118,18 +118,18 @@ def gcp():
 
 
 @given(data=st.data())
-@settings(LAW, max_examples=examples(8))
+@settings(LAW, max_examples=EMULATED)
 def test_on_aws(aws, data):
     check(aws, data.draw(cases(aws)))
 
 
 @given(data=st.data())
-@settings(LAW, max_examples=examples(8))
+@settings(LAW, max_examples=EMULATED)
 def test_on_azure(azure, data):
     check(azure, data.draw(cases(azure)))
 
 
 @given(data=st.data())
-@settings(LAW, max_examples=examples(8))
+@settings(LAW, max_examples=EMULATED)
 def test_on_gcp(gcp, data):
     check(gcp, data.draw(cases(gcp)))

@@ -100,7 +100,7 @@ SCALE_SET = Kind(
         Field(path=f"{_DATA_DISK}.managedDisk.diskEncryptionSet.id", models="template.disks.key", caseless=True),
         Field(path=f"{_DATA_DISK}.diskIOPSReadWrite", models="template.disks.iops", filled=True),
         Field(path=f"{_DATA_DISK}.diskMBpsReadWrite", models="template.disks.throughput", filled=True),
-        Field(path=f"{_OS}.computerNamePrefix", models="azure.computer_name_prefix", immutable=True),
+        Field(path=f"{_OS}.computerNamePrefix", models="azure.computer_name_prefix", immutable=True, caseless=True),
         Field(path=f"{_OS}.adminUsername", models="azure.admin_username", immutable=True),
         Field(path=f"{_OS}.customData", models="template.user_data template.variables", hidden=True),
         Field(path=f"{_OS}.linuxConfiguration.disablePasswordAuthentication", models="template.ssh_key"),

@@ -25,7 +25,7 @@ from trimtab.providers.gcp.names import LONGEST_NAME, is_name, label_problem
 from trimtab.providers.gcp.permissions import role_definition
 from trimtab.providers.gcp.reads import FleetRead, recount
 from trimtab.providers.gcp.resolve import Resolver
-from trimtab.providers.gcp.states import States, find_manager, only_place
+from trimtab.providers.gcp.states import States, find_manager
 from trimtab.providers.gcp.template import image_problem, labels_to_check
 from trimtab.providers.gcp.translate import base_name, translate, zone_of
 from trimtab.providers.gcp.writes import Writer
@@ -119,12 +119,7 @@ class GcpProvider:
 
     def find_group(self, name: str, location: str) -> GroupState | None:
         """The group with this native name, else the only marked one with this name within its fleet."""
-        there = self._states().read([(location, name)])
-        if there:
-            zones = [{each.zone for each in one.instances} for one in there]
-            return only_place(there, (", ".join(sorted(some)) for some in zones), location, name)
-        found = self._states().find(name, location)
-        return only_one(found, name, self.name)
+        return only_one(self._states().find(name, location), name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """A list of each kind that a group is made of."""

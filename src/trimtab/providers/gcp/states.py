@@ -1,10 +1,11 @@
 """How groups and their instances stand, out of what Compute Engine answers about them."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from trimtab.engine.signals import Window
 from trimtab.errors import InvalidRequest, NotFound
@@ -42,15 +43,18 @@ class States:
         return self._states(managers, addresses)
 
     def find(self, name: str, location: str) -> list[GroupState]:
-        """The marked groups that have this name within their fleet."""
-        managers = [
+        """The group of this native name, else the marked groups that have this name within their fleets."""
+        managers = self.managers()
+        with suppress(NotFound):
+            return self._states([find_manager(managers, location, name)], addresses=False)
+        marked = [
             one
-            for one in self.managers()
+            for one in managers
             if (mark := read_description(one.get("description"))[1]) is not None
             and mark.group == name
             and _is_within(place_of(one), location)
         ]
-        return self._states(managers, addresses=False)
+        return self._states(marked, addresses=False)
 
     def managers(self) -> Sequence[dict[str, Any]]:
         """Every managed instance group of the project."""
@@ -117,21 +121,8 @@ def find_manager(managers: Iterable[dict[str, Any]], location: str, name: str) -
     found = [one for one in managers if one["name"] == name and _is_within(place_of(one), location)]
     if not found:
         raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
-    return only_place(found, [place_of(one).zone for one in found], location, name)
-
-
-T = TypeVar("T")
-
-
-def only_place(found: Sequence[T], zones: Iterable[str], location: str, name: str) -> T:
-    """
-    The only one of some groups of one name.
-
-    Raises:
-        InvalidRequest: There are several.
-    """
     if len(found) > 1:
-        places = ", ".join(sorted(zone or "the whole region" for zone in zones))
+        places = ", ".join(sorted(place_of(one).zone or "the whole region" for one in found))
         text = f"{location} has several groups {name!r}, in {places}; give the zone as the location"
         raise InvalidRequest(text, provider="gcp")
     return found[0]
