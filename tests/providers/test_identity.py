@@ -133,3 +133,33 @@ def test_on_azure(azure, data):
 @settings(LAW, max_examples=EMULATED)
 def test_on_gcp(gcp, data):
     check(gcp, data.draw(cases(gcp)))
+
+
+def alarmed(world, group, alarm):
+    """A group with one alarm that people see."""
+    return world.group(group, f"the-{group}", alarms={alarm: {"metric": "cpu", "above": 70}})
+
+
+@pytest.mark.parametrize("name", ["memory", "aws", "azure", "gcp"])
+def test_two_alarms_of_one_name_are_a_problem_of_the_plan(request, name):
+    world = MEMORY if name == "memory" else request.getfixturevalue(name)
+    world.reset()
+    before = world.snapshot()
+    cloud = world.connect()
+    plan = cloud.plan(tt.Fleet(name="shop", groups=(alarmed(world, "a", "b-c"), alarmed(world, "a-b", "c"))))
+    (problem,) = [str(one) for one in plan.problems]
+    assert problem.startswith("group a-b: alarms.c: ")
+    assert "'shop-a-b-c'" in problem
+    assert problem.endswith("also be that of alarms.b-c of group 'a'; rename one of the two")
+    with pytest.raises(tt.errors.PlanRefused):
+        cloud.apply(plan)
+    assert world.snapshot() == before
+
+
+def test_two_groups_of_one_name_and_place_are_a_problem_of_the_plan():
+    """One says its region, the other has the connection's."""
+    MEMORY.reset()
+    groups = (MEMORY.group("a", "same"), MEMORY.group("b", "same", location="local"))
+    (problem,) = MEMORY.connect().plan(tt.Fleet(name="shop", groups=groups)).problems
+    assert "'same'" in problem.text
+    assert "group 'a'" in problem.text
