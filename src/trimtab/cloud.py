@@ -156,7 +156,8 @@ class Cloud:
         now = self._clock.now()
         places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
         found = self.provider.read_states(places.values(), addresses=addresses)
-        states = {(state.location, state.name): state for state in found}
+        # of several with one name, as in a region and its zones, the fleet's own
+        states = {(one.location, one.name): one for one in sorted(found, key=lambda one: one.fleet == fleet.name)}
         alarms = self.provider.read_alarms(fleet)
         groups = tuple(
             GroupStatus(

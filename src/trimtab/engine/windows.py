@@ -8,12 +8,12 @@ a week in which a later schedule holds although an earlier one is greater is cut
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from heapq import heappop, heappush
-from itertools import groupby, islice
+from itertools import chain, count, groupby, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -199,7 +199,7 @@ def _weekly(least: int, schedules: tuple[Schedule, ...]) -> Minimums:
     base = min(wanted.values())
     layered = [span for span in _week(schedules) if span.min > base]
     spans = layered if _greatest(layered, base, wanted) == wanted else list(_cut(schedules, wanted, base))
-    return Minimums(base, tuple(_windows(schedules[0].zone, spans)))
+    return Minimums(base, tuple(_windows(schedules[0].zone, spans, {one.name for one in schedules})))
 
 
 @lru_cache(maxsize=1024)
@@ -265,16 +265,18 @@ def _names(schedules: tuple[Schedule, ...], wanted: Mapping[datetime, int]) -> d
     return found
 
 
-def _windows(zone: str, spans: Sequence[_Span]) -> Iterator[RaisedMinimum]:
+def _windows(zone: str, spans: Sequence[_Span], names: Set[str]) -> Iterator[RaisedMinimum]:
     sorts: dict[tuple[str, int, int, timedelta, int], list[int]] = {}
     for span in spans:
         local = span.start.astimezone(ZoneInfo(zone))
         key = span.schedule, local.hour, local.minute, span.end - span.start, span.min
         sorts.setdefault(key, []).append(local.isoweekday() % 7)
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
     for (schedule, hour, minute, duration, low), days in sorts.items():
-        taken[schedule] = number = taken.get(schedule, 0) + 1
-        name = schedule if number == 1 else f"{schedule}-{number}"
+        # a window that is one of several is never called like another schedule
+        numbered = chain([schedule], (f"{schedule}-{number}" for number in count(2)))
+        name = next(one for one in numbered if one not in taken and one not in names - {schedule})
+        taken.add(name)
         yield RaisedMinimum(name, schedule, f"{minute} {hour} * * {days_text(days)}", zone, duration, low)
 
 

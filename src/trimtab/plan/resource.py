@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 PENDING = "(known after apply)"
+MAIN = "main"
+"""The role of the native group that a group has where it has one."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -83,17 +85,18 @@ class Mark:
         group: Name of the group within the fleet.
         digest: Digest of what was wanted when it was last written; tells an edit from drift.
         kept: What was looked up when it was created and is kept since: name to value.
+        role: Which of the group's native groups it belongs to; written only where it is not `main`.
     """
 
     fleet: str
     group: str
     digest: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
+    role: str = MAIN
 
     def line(self) -> str:
         """The mark as the last line of a description."""
-        words = {"fleet": self.fleet, "group": self.group, "digest": self.digest, **self.kept}
-        return "[trimtab " + " ".join(f"{name}={value}" for name, value in words.items() if value) + "]"
+        return "[trimtab " + " ".join(f"{name}={value}" for name, value in self._words()) + "]"
 
     def sign(self, description: str | None) -> str:
         """A description with the mark as its last line."""
@@ -101,8 +104,12 @@ class Mark:
 
     def tags(self) -> dict[str, str]:
         """The mark as tags or labels."""
-        words = {"fleet": self.fleet, "group": self.group, "digest": self.digest, **self.kept}
-        return {f"trimtab-{name}": value for name, value in words.items() if value}
+        return {f"trimtab-{name}": value for name, value in self._words()}
+
+    def _words(self) -> Iterator[tuple[str, str]]:
+        role = "" if self.role == MAIN else self.role
+        words = {"fleet": self.fleet, "group": self.group, "role": role, "digest": self.digest, **self.kept}
+        yield from ((name, value) for name, value in words.items() if value)
 
 
 _LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")
@@ -126,9 +133,9 @@ def read_tags(tags: Mapping[str, str]) -> tuple[dict[str, str], Mark | None]:
 def _mark(words: Mapping[str, str]) -> Mark | None:
     if not words.get("fleet") or not words.get("group"):
         return None
-    known = {"fleet", "group", "digest"}
+    known = {"fleet", "group", "role", "digest"}
     kept = {name: value for name, value in words.items() if name not in known}
-    return Mark(words["fleet"], words["group"], words.get("digest", ""), kept)
+    return Mark(words["fleet"], words["group"], words.get("digest", ""), kept, words.get("role") or MAIN)
 
 
 class Attributes(TypedDict, total=False):
@@ -152,6 +159,7 @@ class Attributes(TypedDict, total=False):
         zone: Its zone on Google Cloud; empty for a regional one.
         instance_group: The link of the group that a manager fills.
         service: The link of the backend service that a backend is in.
+        template: The name of the launch template that a group launches from.
         raw: The reply that it was read from.
     """
 
@@ -171,6 +179,7 @@ class Attributes(TypedDict, total=False):
     zone: str | None
     instance_group: str | None
     service: str | None
+    template: str | None
     raw: Mapping[str, Any]
 
 

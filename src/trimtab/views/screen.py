@@ -76,7 +76,7 @@ class Screen:
 
     def busy(self, text: str) -> AbstractContextManager[Any]:
         """Show on a terminal that something is going on."""
-        return self.err.status(f"[dim]{text}[/]") if self.err.is_terminal else nullcontext()
+        return self.err.status(Text(text, "dim")) if self.err.is_terminal else nullcontext()
 
     def remark(self, text: str) -> None:
         """Print a sentence beside the results."""

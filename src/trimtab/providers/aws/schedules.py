@@ -104,10 +104,9 @@ def _last_end(schedule: Schedule) -> datetime | None:
 
 def problems_of(group: ScalingGroup) -> Iterator[str]:
     """What keeps a group's schedules from being scheduled actions, one sentence each."""
-    names = {schedule.name for schedule in group.schedules}
     for schedule in group.schedules:
         if schedule.is_window:
-            yield from _window_problems(schedule, group.capacity, names)
+            yield from _window_problems(schedule, group.capacity)
     for one, two in _mixed(group.schedules):
         window = one.name if one.is_window else two.name
         yield (
@@ -148,10 +147,8 @@ def _shared(one: Schedule, two: Schedule) -> str:
     return ", ".join(f"`{name}`" for name in sorted(given_sizes(one) & given_sizes(two)))
 
 
-def _window_problems(schedule: Schedule, base: Capacity, names: set[str]) -> Iterator[str]:
+def _window_problems(schedule: Schedule, base: Capacity) -> Iterator[str]:
     where = f"schedules.{schedule.name}"
-    if f"{schedule.name}{END}" in names:
-        yield f"{where}: the action at its end would be called {schedule.name + END!r} like another schedule"
     if schedule.desired is not None and base.desired is None:
         yield f"{where}: its end puts back `desired`, and the group's `capacity` gives none; give `capacity.desired`"
     if schedule.cron is None:

@@ -8,10 +8,11 @@ with multiple profiles, Azure Monitor).
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain, count
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -70,9 +71,15 @@ def profiles_of(group: ScalingGroup) -> list[Profile]:
 @lru_cache(maxsize=256)
 def _profiles(capacity: Capacity, schedules: tuple[Schedule, ...]) -> tuple[Profile, ...]:
     found = [Profile(DEFAULT, "", _base(capacity), {})]
+    names = {schedule.name for schedule in schedules}
     for edge, days in _edges(capacity, schedules).items():
-        found.append(_recurring(edge, days, found))
-    return (*found, *(_fixed(capacity, one) for one in schedules if one.at is not None and one.is_window))
+        # a profile that is one of several is never called like another schedule
+        found.append(_recurring(edge, days, found, names - {edge.schedule}))
+    for schedule in schedules:
+        if schedule.at is not None and schedule.is_window:
+            taken = {*(one.name for one in found), *(names - {schedule.name})}
+            found.append(_fixed(capacity, schedule, _free(schedule.name, taken)))
+    return tuple(found)
 
 
 def twin_name(profile: str) -> str:
@@ -122,7 +129,7 @@ def _moments(schedule: Schedule, *, ends: bool) -> Iterator[datetime]:
         yield from fires(cron, schedule.zone, begin, begin + _SEVEN)
 
 
-def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile]) -> Profile:
+def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile], others: Set[str]) -> Profile:
     zone = windows_zone(edge.zone) or edge.zone
     schedule = {
         "timeZone": zone,
@@ -131,21 +138,23 @@ def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile]) -> P
         "minutes": [edge.minute],
     }
     when = {"recurrence": {"frequency": "Week", "schedule": schedule}}
-    return Profile(_name(edge, before), edge.schedule, edge.sizes, when, edge.ends)
+    return Profile(_name(edge, before, others), edge.schedule, edge.sizes, when, edge.ends)
 
 
-def _name(edge: _Edge, before: Sequence[Profile]) -> str:
-    taken = {profile.name for profile in before}
+def _name(edge: _Edge, before: Sequence[Profile], others: Set[str]) -> str:
     plain = edge.schedule
     if edge.ends:
         starts = [one.name for one in before if one.schedule == edge.schedule and not one.ends]
         ended = [one for one in before if one.schedule == edge.schedule and one.ends]
         plain = twin_name(starts[len(ended)] if len(ended) < len(starts) else f"{edge.schedule}-{len(ended) + 1}")
-    names = (plain, *(f"{plain}-{number}" for number in range(2, MOST_PROFILES + 2)))
-    return next(name for name in names if name not in taken)
+    return _free(plain, others | {profile.name for profile in before})
 
 
-def _fixed(capacity: Capacity, schedule: Schedule) -> Profile:
+def _free(plain: str, taken: Set[str]) -> str:
+    return next(name for name in chain([plain], (f"{plain}-{number}" for number in count(2))) if name not in taken)
+
+
+def _fixed(capacity: Capacity, schedule: Schedule, name: str) -> Profile:
     start = schedule.local(schedule.at) if schedule.at else _WEEK
     end = window_end(schedule, start) or start
     given = {name: getattr(schedule, name) for name in ("min", "max", "desired")}
@@ -154,7 +163,7 @@ def _fixed(capacity: Capacity, schedule: Schedule) -> Profile:
     high = base.max if given["max"] is None else given["max"]
     sizes = InForce(min=low, max=max(low, high), desired=base.desired if given["desired"] is None else given["desired"])
     when = {"timeZone": windows_zone(schedule.zone), "start": _wall(start, schedule), "end": _wall(end, schedule)}
-    return Profile(schedule.name, schedule.name, sizes, {"fixedDate": when})
+    return Profile(name, schedule.name, sizes, {"fixedDate": when})
 
 
 def _wall(moment: datetime, schedule: Schedule) -> str:

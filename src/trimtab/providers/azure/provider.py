@@ -14,9 +14,10 @@ from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
 from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import KINDS, METRIC_ALERT
 from trimtab.providers.azure.permissions import role_definition
-from trimtab.providers.azure.reads import FleetRead, group_of, list_kind, normal_location
+from trimtab.providers.azure.reads import FleetRead, group_of, list_kind
 from trimtab.providers.azure.resolve import Resolver
 from trimtab.providers.azure.states import States
 from trimtab.providers.azure.translate import translate

@@ -4,15 +4,17 @@ import copy
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Attributes, Key, Mark, Resource, Unknown, read_tags
 from trimtab.providers.azure.client import Calls
-from trimtab.providers.azure.ids import parse_id
+from trimtab.providers.azure.ids import folded, parse_id
+from trimtab.providers.azure.ids import normal_location as normal_location
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
+from trimtab.providers.azure.places import Places
 from trimtab.providers.azure.rules import named_rules
 from trimtab.providers.azure.template import ADDRESS, CARD
 from trimtab.providers.azure.translate import home_of
@@ -51,11 +53,6 @@ def group_of(resource: str) -> str:
     """The resource group that an id names."""
     parts = parse_id(resource)
     return parts.resource_group if parts else ""
-
-
-def normal_location(text: str) -> str:
-    """A location as ids have it: `West Europe` is `westeurope`."""
-    return text.replace(" ", "").lower()
 
 
 SET_TYPE = "microsoft.compute/virtualmachinescalesets"
@@ -121,27 +118,44 @@ class FleetRead:
         found = {normal_location(group.location or self.calls.location) for group in self.fleet.groups}
         return tuple(sorted(found | {self.calls.location}))
 
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.fleet, self.calls.home, self.calls.location)
+
     def _take(self, kind: str, items: Iterable[Mapping[str, Any]]) -> None:
-        places = {
-            self.fleet.native_name(group): normal_location(group.location or self.calls.location)
-            for group in self.fleet.groups
-        }
+        """Keep what stands where the fleet wants something, spelled as there, and the fleet's own elsewhere."""
+        ranks: dict[Key, tuple[int, bool]] = {}
         for item in items:
-            made = READERS[kind](item, self.calls.location, places)
-            if made.key.location in self.locations:
-                self.found[made.key] = made
+            made = READERS[kind](item, self.calls.location)
+            wanted, fit = self._wanted(made)
+            ours = made.mark is not None and made.mark.fleet == self.fleet.name
+            key, rank = wanted or made.key, (fit, ours)
+            is_nearer = key not in ranks or rank > ranks[key]
+            if (wanted or ours) and key.location in self.locations and is_nearer:
+                alias = "" if folded(made.key.name) == folded(key.name) else made.key.name
+                self.found[key] = replace(made, key=key, attributes={**made.attributes, "alias": alias})
+                ranks[key] = rank
+
+    def _wanted(self, item: Resource) -> tuple[Key | None, int]:
+        """The key of what the fleet wants where this stands, and how well it fits; a setting is its scale set's."""
+        target = item.body["properties"].get("targetResourceUri") if item.key.kind == AUTOSCALE_SETTING.name else None
+        if target is not None and (key := self._places.by_target.get(folded(str(target)))):
+            return key, 2
+        key = self._places.by_id.get(folded(str(item.attributes["id"])))
+        return key, 0 if key is None else 1
 
 
 # one resource each
 
 
-def scale_set_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
+def scale_set_resource(item: Mapping[str, Any], location: str) -> Resource:
     """A scale set as plans compare it: tags of the mark apart, identities as a list, its resource group a field."""
     tags, mark = read_tags(item.get("tags") or {})
     properties = with_card_names(item.get("properties") or {}, CARD, ADDRESS)
     capacity = int((item.get("sku") or {}).get("capacity") or 0)
     body = {
         "resourceGroup": group_of(item["id"]),
+        "location": normal_location(item.get("location") or location),
         "sku": dict(item.get("sku") or {}),
         "zones": list(item.get("zones") or ()),
         "identity": _identity(item.get("identity")),
@@ -184,12 +198,8 @@ def _identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**identity, "userAssignedIdentities": sorted(identity.get("userAssignedIdentities") or {})}
 
 
-def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
-    """
-    An autoscale setting as plans compare it, under the name of its scale set: rules named, a pause undone.
-
-    A scale set has one setting, and the portal names it as it likes.
-    """
+def setting_resource(item: Mapping[str, Any], location: str) -> Resource:
+    """An autoscale setting as plans compare it: rules named, a pause undone."""
     pause = find_pause(item)
     _, mark = read_tags(_plain_tags(item))
     properties = dict(item.get("properties") or {})
@@ -198,17 +208,9 @@ def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str
     body = {"properties": {**properties, "profiles": profiles, "notifications": notifications}}
     if pause is not None and (pause.held is None or pause.held):
         body["properties"]["enabled"] = True
-    name = _target_of(properties) or item["name"]
-    key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, name)
+    key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, item["name"])
     made = _made(key, body, item, mark)
-    alias = item["name"] if str(item["name"]).lower() != name.lower() else ""
-    return replace(made, attributes={**made.attributes, "alias": alias, "paused": pause.line() if pause else None})
-
-
-def _target_of(properties: Mapping[str, Any]) -> str:
-    """The name of the scale set that a setting is about; empty where it is about something else."""
-    words = str(properties.get("targetResourceUri", "")).split("/")
-    return words[-1] if words[-2:-1] and words[-2].lower() == "virtualmachinescalesets" else ""
+    return replace(made, attributes={**made.attributes, "paused": pause.line() if pause else None})
 
 
 def _tells(notification: Mapping[str, Any]) -> bool:
@@ -221,26 +223,21 @@ def _tells(notification: Mapping[str, Any]) -> bool:
     )
 
 
-def alert_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
+def alert_resource(item: Mapping[str, Any], location: str) -> Resource:
     """A metric alert as plans compare it."""
-    _, mark = read_tags(item.get("tags") or {})
-    return _made(_key_of_global(METRIC_ALERT.name, item, mark, location, places), _without_tags(item), item, mark)
+    return _global_resource(METRIC_ALERT.name, item, location)
 
 
-def action_group_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
+def action_group_resource(item: Mapping[str, Any], location: str) -> Resource:
     """An action group as plans compare it."""
+    return _global_resource(ACTION_GROUP.name, item, location)
+
+
+def _global_resource(kind: str, item: Mapping[str, Any], location: str) -> Resource:
+    """Alerts and action groups live nowhere; the mark says where their group is."""
     _, mark = read_tags(item.get("tags") or {})
-    return _made(_key_of_global(ACTION_GROUP.name, item, mark, location, places), _without_tags(item), item, mark)
-
-
-def _key_of_global(
-    kind: str, item: Mapping[str, Any], mark: Mark | None, location: str, places: Mapping[str, str]
-) -> Key:
-    """Alerts and action groups live nowhere; they belong where their group is."""
     kept = mark.kept.get("location") if mark else None
-    begins = [native for native in places if str(item["name"]).startswith(native)]
-    beside = places[max(begins, key=len)] if begins else location
-    return Key(kept or beside, kind, item["name"])
+    return _made(Key(kept or location, kind, item["name"]), _without_tags(item), item, mark)
 
 
 def _without_tags(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -271,7 +268,7 @@ def find_pause(item: Mapping[str, Any]) -> Pause | None:
     return None if text is None else Pause.parse(text)
 
 
-Reader = Callable[[Mapping[str, Any], str, Mapping[str, str]], Resource]
+Reader = Callable[[Mapping[str, Any], str], Resource]
 READERS: Mapping[str, Reader] = {
     SCALE_SET.name: scale_set_resource,
     AUTOSCALE_SETTING.name: setting_resource,

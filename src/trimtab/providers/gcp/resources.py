@@ -16,13 +16,12 @@ from trimtab.providers.gcp.kinds import (
     TEMPLATE,
 )
 from trimtab.providers.gcp.links import Place, name_of, place_of
+from trimtab.providers.gcp.names import ASKED as ASKED
 from trimtab.providers.gcp.template import KEYS
 from trimtab.providers.gcp.translate import BALANCERS
 from trimtab.providers.naming import given
 from trimtab.providers.pause import Pause
 
-ASKED = "trimtab-asked"
-"""The scaling schedule that holds a size for which somebody asked; no plan compares it."""
 _PAUSE = re.compile(r"\n?\[trimtab-paused ([^\]]*)\]")
 _STANDARD = "STANDARD"
 
