@@ -90,6 +90,8 @@ class Kind:
         outlives_parent: Whether it stays when its parent is deleted, and so has to go before it.
         holds: The kind of what it keeps from being deleted, which has the same name.
         names: Leaves that name another thing of the group without a reference: path to the kind of that.
+        caseless: Whether names that differ in case alone are one name.
+        unique_in: The attribute that tells, beside the name, one from another; its location where left out.
     """
 
     name: str
@@ -109,6 +111,8 @@ class Kind:
     outlives_parent: bool = False
     holds: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    caseless: bool = False
+    unique_in: str = ""
 
     @cached_property
     def _rows(self) -> dict[str, Field | None]:

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import pytest
 
 from trimtab import errors, metrics
-from trimtab.cloud import Cloud, check_saved
+from trimtab.cloud import Cloud
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Metric
-from trimtab.plan import Action, Key, Reason
+from trimtab.plan import Action, Key, Reason, check_saved
 from trimtab.providers.datapoints import MetricQuery, MetricValue
 
 

@@ -234,6 +234,6 @@ def test_places_in_other_services_are_taken_away_or_left_to_others(world, cloud)
     left = make_fleet(gcp_group("web", **{**ALONE, "unmanaged": ["load_balancers"]}))
     assert not cloud.plan(left)
     plan = cloud.plan(fleet)
-    assert [(change.action.value, change.key.name) for change in plan] == [("delete", "virtualmin-web/theirs")]
+    assert [(change.action.value, change.key.name) for change in plan] == [("delete", "theirs")]
     cloud.apply(plan, allow_delete=True).raise_for_failures()
     assert not world.ask("GET", "global/backendServices/theirs")["backends"]

@@ -161,11 +161,15 @@ def test_groups_of_one_name_in_a_zone_and_in_its_region_are_two(world, cloud):
 
 
 def test_a_plan_says_who_keeps_a_group_from_being_deleted(world, cloud):
-    """An autoscaler without our mark on a group of ours."""
+    """Another fleet's autoscaler on a group of ours."""
     wanted = make_fleet(gcp_group("web", load_balancers=()))
     cloud.apply(cloud.plan(wanted)).raise_for_failures()
     body = world.ask("GET", f"{SCOPE}/autoscalers/virtualmin-web")
-    world.ask("PUT", f"{SCOPE}/autoscalers?autoscaler=virtualmin-web", {**body, "description": ""})
+    world.ask(
+        "PUT",
+        f"{SCOPE}/autoscalers?autoscaler=virtualmin-web",
+        {**body, "description": "[trimtab fleet=other group=web]"},
+    )
     plan = cloud.destroy(wanted)
     assert any(
         "autoscaler 'virtualmin-web' is not this fleet's, and keeps the managed instance group" in str(note)

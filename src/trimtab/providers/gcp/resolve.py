@@ -13,7 +13,7 @@ from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.gcp.client import Calls, Listed
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
-from trimtab.providers.gcp.links import is_link, name_of, parse_link, short
+from trimtab.providers.gcp.links import is_link, parse_link, short
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD, asks_balancer
 from trimtab.providers.resolving import Resolving
 
@@ -167,8 +167,10 @@ class Resolver(Resolving[Calls]):
             return None
         link = str(versions[0].get("instanceTemplate", ""))
         for key, item in self.live.resources.items():
-            if key.kind == TEMPLATE.name and key.name == name_of(link) and item.attributes.get("link") == link:
+            if key.kind == TEMPLATE.name and item.attributes.get("link") == link:
                 ours = item.mark is not None and item.mark.fleet == self.fleet.name
+                if ours and (item.group, key.location) != (group.name, self._location(group)):
+                    return None  # another group's, which will leave it as it likes
                 return Known(link, key.name, TEMPLATE.leaves(item.body), ours, item.body)
         return None
 

@@ -115,7 +115,9 @@ class _Group(GroupTranslator):
             return self._made(TEMPLATE.name, known.name, known.body, mark=self.mark), known
         if known is not None and known.leaves == TEMPLATE.leaves(body):
             return self._made(TEMPLATE.name, known.name, body, mark=self.mark), known
-        name = f"{self.native[:54].rstrip('-')}-{digest([self.fleet.name, self.location, body])[:8]}"
+        # a long name is cut, so that the whole of it is in the digest
+        word = digest([self.fleet.name, self.location, self.native, body])[:8]
+        name = f"{self.native[:54].rstrip('-')}-{word}"
         return self._made(TEMPLATE.name, name, body, mark=self.mark), None
 
     def _health_check(self) -> Resource:

@@ -35,7 +35,8 @@ from trimtab.providers.gcp.kinds import (
 )
 from trimtab.providers.gcp.links import lengthened, name_of, parse_link
 from trimtab.providers.gcp.monitored import MonitoredWriter
-from trimtab.providers.gcp.resources import ASKED, READERS, find_pause, with_pause
+from trimtab.providers.gcp.names import ASKED
+from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
 from trimtab.providers.writing import differ_only_in, mark_of, must_be_ours, outcome_of
 
 SIZE = "targetSize"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.models import ScalingGroup
-from trimtab.plan import Action, Change, FieldChange, Key, Kind, Note, Plan, Resource, plain
+from trimtab.plan import Action, Change, FieldChange, Key, Kind, Note, Plan, Resource
 from trimtab.providers.importing.building import ITEMS
-from trimtab.providers.importing.notes import ImportEffect, ImportNote, in_a_row, shown
+from trimtab.providers.importing.notes import ImportEffect, ImportNote, in_a_row, shown_at
 
 _ELEMENT = re.compile(r"\[[^\]]*\]")
 Subject = tuple[str, str]
@@ -82,7 +82,7 @@ class Differences:
         for (way, name), some in self._by_subject(change).items():
             paths = tuple(one.path for one in some)
             if way == "=":
-                value = shown(plain(some[0].old)) if len(some) == 1 and some[0].old is not None else ""
+                value = shown_at(some[0].path, some[0].old) if len(some) == 1 and some[0].old is not None else ""
                 text = f"the next plan {_told(some[0], briefly=bool(value)) if value else in_a_row(map(_told, some))}"
                 yield self._note(change.key, ImportEffect.CHANGES, text, field=name, paths=paths, value=value)
             else:
@@ -188,16 +188,16 @@ def _is_at(path: str, start: str) -> bool:
 def _told(one: FieldChange, *, briefly: bool = False) -> str:
     """What becomes of a leaf; briefly where what is there is said already."""
     if one.old is None:
-        return f"sets {one.path} to {shown(plain(one.new))}"
+        return f"sets {one.path} to {shown_at(one.path, one.new)}"
     if one.new is None:
-        return f"removes {one.path}" if briefly else f"removes {one.path} ({shown(plain(one.old))})"
-    before = "" if briefly else f" from {shown(plain(one.old))}"
-    return f"changes {one.path}{before} to {shown(plain(one.new))}"
+        return f"removes {one.path}" if briefly else f"removes {one.path} ({shown_at(one.path, one.old)})"
+    before = "" if briefly else f" from {shown_at(one.path, one.old)}"
+    return f"changes {one.path}{before} to {shown_at(one.path, one.new)}"
 
 
 def _there(one: FieldChange) -> str:
-    there = "nothing" if one.old is None else shown(plain(one.old))
-    return f"{one.path} is {there}, where the model says {shown(plain(one.new))}"
+    there = "nothing" if one.old is None else shown_at(one.path, one.old)
+    return f"{one.path} is {there}, where the model says {shown_at(one.path, one.new)}"
 
 
 def _common(names: Sequence[str]) -> str:

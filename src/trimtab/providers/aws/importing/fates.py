@@ -32,7 +32,7 @@ from trimtab.providers.aws.kinds import (
 )
 from trimtab.providers.aws.reads import PAUSE_TAG, PAUSED, own_role
 from trimtab.providers.aws.schedules import END
-from trimtab.providers.importing.notes import ImportNote, shown
+from trimtab.providers.importing.notes import ImportNote, shown_at
 from trimtab.providers.imports import Fate, Leaf, loss
 
 ALL_METRICS = {
@@ -212,7 +212,8 @@ def losses(label: str, leaves: Sequence[Leaf], *, whole: str = "") -> Iterator[I
         return
     for (field, reason), some in groupby(lost, key=lambda leaf: (_field(leaf.path), leaf.text)):
         found = list(some)
-        path, value = (found[0].path, _shown(found[0])) if len(found) == 1 else (_common(found, field), "")
+        path = found[0].path if len(found) == 1 else _common(found, field)
+        value = shown_at(path, found[0].value) if len(found) == 1 else ""
         yield loss(path=f"{label}: {path}", value=value, reason=reason)
 
 
@@ -226,7 +227,3 @@ def _common(leaves: Sequence[Leaf], field: str) -> str:
     """What several leaves of a field are called together."""
     patterns = {re.sub(r"\[\d+\]", "[*]", leaf.path) for leaf in leaves}
     return patterns.pop() if len(patterns) == 1 else field
-
-
-def _shown(leaf: Leaf) -> str:
-    return "" if leaf.path.endswith("UserData") else shown(leaf.value)
