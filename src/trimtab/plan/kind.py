@@ -237,8 +237,10 @@ def _overlaid_list(kind: Kind, live: Sequence[Any], wanted: Sequence[Any], patte
 
 
 def _untouched(kind: Kind, live: Any, pattern: str) -> Any:
-    """What is left of a live value that is not wanted; `None` where nothing is."""
+    """What is left of a live value that is not wanted; `None` where nothing is, as of what loses its name."""
     if isinstance(live, Mapping):
+        if "name" in live and kind.find(_joined(pattern, "name")) is not None:
+            return None
         kept = {name: _untouched(kind, value, _joined(pattern, name)) for name, value in live.items()}
         found = {name: value for name, value in kept.items() if value is not None}
         return found or (None if live else live)

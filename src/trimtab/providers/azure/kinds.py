@@ -34,7 +34,7 @@ ACTION_GROUP = Kind(
     mark=MarkPlace.TAGS,
     fields=(
         Field(path=f"{_SET}.groupShortName", models="alarms"),
-        Field(path=f"{_SET}.enabled", default=True),
+        Field(path=f"{_SET}.enabled", models="alarms", default=True),
         Field(path=f"{_SET}.emailReceivers[*].emailAddress", models="alarms"),
         Field(path=f"{_SET}.emailReceivers[*].useCommonAlertSchema", models="alarms", default=False),
         Field(path=f"{_SET}.webhookReceivers[*].serviceUri", models="alarms"),

@@ -214,9 +214,28 @@ def patch_of(kind: Kind, body: Mapping[str, Any], paths: Sequence[str]) -> dict[
             row = kind.find(path)
             value = [] if "[" in path else None if row is None else row.default
         put_part(patch, steps, value)
+    _without_fixed(patch)
     if "identity" in patch:
         patch["identity"] = sent_identity(body.get("identity")) or {"type": "None"}
     return patch
+
+
+def _without_fixed(patch: Mapping[str, Any]) -> None:
+    """
+    Leave out, in place, what a patch of a public address has no words for: it is fixed when the address is made.
+
+    VirtualMachineScaleSetUpdatePublicIPAddressConfiguration:
+    https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/update
+    """
+    for card in find_part(patch, _CARDS) or ():
+        for address in (card.get("properties") or {}).get("ipConfigurations") or ():
+            public = (address.get("properties") or {}).get("publicIPAddressConfiguration") or {}
+            public.pop("sku", None)
+            for name in ("ipTags", "publicIPAddressVersion"):
+                (public.get("properties") or {}).pop(name, None)
+
+
+_CARDS = ("properties", "virtualMachineProfile", "networkProfile", "networkInterfaceConfigurations")
 
 
 def sent_identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
