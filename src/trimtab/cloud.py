@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from trimtab.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock, SystemClock
-from trimtab.engine.schedules import edges, in_force
+from trimtab.engine.first_seen import in_force_since
+from trimtab.engine.timetable import InForce, timetable_of
 from trimtab.errors import PlanRefused, StalePlan
 from trimtab.events import Listener, silent
 from trimtab.live import LiveGroup
@@ -18,9 +19,10 @@ from trimtab.models import Fleet, ScalingGroup
 from trimtab.pausing import leave_paused, pause_notes
 from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
-from trimtab.providers.base import Provider
+from trimtab.providers.base import GroupState, Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
+from trimtab.providers.patience import patience_of
 from trimtab.providers.registry import connect_provider
 from trimtab.status import FleetStatus, GroupStatus
 from trimtab.watch import Watch
@@ -147,10 +149,15 @@ class Cloud:
             fleet: Says which groups.
             addresses: Also say where each instance is reached.
         """
+        with patience_of(self._clock):
+            return self._status(fleet, addresses=addresses)
+
+    def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
         now = self._clock.now()
         places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
         found = self.provider.read_states(places.values(), addresses=addresses)
-        states = {(state.location, state.name): state for state in found}
+        # of several with one name, as in a region and its zones, the fleet's own
+        states = {(one.location, one.name): one for one in sorted(found, key=lambda one: one.fleet == fleet.name)}
         alarms = self.provider.read_alarms(fleet)
         groups = tuple(
             GroupStatus(
@@ -158,8 +165,8 @@ class Cloud:
                 name=places[group.name][1],
                 location=places[group.name][0],
                 state=states.get(places[group.name]),
-                in_force=in_force(group, now),
-                next_edge=next(iter(edges(group, now, now + timedelta(days=7))), None),
+                in_force=_in_force(group, states.get(places[group.name]), now),
+                next_edge=timetable_of(group.schedules).next_edge(now, now + timedelta(days=7)),
                 alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
                 controlled=is_controlled(group, self.provider.name),
             )
@@ -279,6 +286,11 @@ class Cloud:
         )
 
     def _plan(self, request: PlanRequest) -> Plan:
+        # what it reads is one question, however many calls that takes
+        with patience_of(self._clock):
+            return self._made_plan(request)
+
+    def _made_plan(self, request: PlanRequest) -> Plan:
         fleet, now = request.fleet, self._clock.now()
         live = self.provider.read(fleet)
         wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
@@ -345,20 +357,11 @@ class Cloud:
         return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
 
 
-def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
-    """
-    Hold a plan against one that was saved and approved earlier.
-
-    Raises:
-        StalePlan: They would not do the same things to a cloud in the same state.
-    """
-    if saved.get("trimtab_plan") != 1 or not isinstance(saved.get("fingerprint"), str):
-        raise StalePlan("this is no saved plan; make one with `trimtab plan --out FILE`")
-    if saved["fingerprint"] != plan.fingerprint:
-        raise StalePlan(
-            f"the saved plan of {saved.get('made_at')} no longer fits: the file or the cloud has changed since; "
-            "look at a new plan and approve that one"
-        )
+def _in_force(group: ScalingGroup, state: GroupState | None, now: datetime) -> InForce:
+    """The sizes that schedules have set; one that was not made by trimtab has set none before it was seen."""
+    seen = state.first_seen if state else None
+    waiting = seen.waiting(group.schedules, now) if seen else ()
+    return in_force_since(group, now, waiting, state.capacity if state else group.capacity)
 
 
 def _both(one: Listener, two: Callable[..., None] | None) -> Listener:

@@ -182,6 +182,8 @@ def watched(cloud: tt.Cloud, plan: tt.Plan, saved: dict[str, object]) -> tt.Appl
                 assert_type(change.group, str)
             case tt.Waiting(ready=ready, desired=desired):
                 assert_type(ready + desired, int)
+            case tt.EndpointFound(source=source):
+                assert_type(source, str)
             case tt.CallRetried(operation=operation):
                 assert_type(operation, str)
 

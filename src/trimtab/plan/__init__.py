@@ -20,6 +20,7 @@ from trimtab.plan.resource import (
     resolved,
     revealed,
 )
+from trimtab.plan.saved import check_saved
 from trimtab.plan.signing import sign
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Text",
     "Unknown",
     "assign",
+    "check_saved",
     "digest",
     "make_plan",
     "overlaid",

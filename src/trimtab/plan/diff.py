@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.models import Fleet, Position
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
+from trimtab.plan.clashes import clash_problems
 from trimtab.plan.evidence import Evidence
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
 from trimtab.plan.resource import Key, Mark, Ref, Resource, Secret, Text, references, resolved
@@ -68,7 +69,7 @@ def make_plan(
         made_at=now,
         changes=tuple(maker.ordered()),
         notes=(*notes, *maker.notes, *_scope_note(maker, live)),
-        problems=(*problems, *maker.problems),
+        problems=(*problems, *clash_problems(kinds, wanted), *maker.problems),
         unknown=live.unknown,
     )
 
@@ -88,7 +89,9 @@ class _Maker:
     ) -> None:
         self.kinds = kinds
         self.fleet = fleet
-        self.wanted = {item.key: item for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank)}
+        self.wanted: dict[Key, Resource] = {}
+        for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank):
+            self.wanted.setdefault(item.key, item)  # a second one is a problem of the plan
         evidence = Evidence(kinds, fleet.name, self.wanted, live.resources)
         if not adopt:
             evidence.find()
@@ -270,7 +273,7 @@ class _Maker:
                 change.key.location == key.location and self._parent(change.key) == key
                 for change in self.changes.values()
             )
-            stale = found.mark is not None and item.mark is not None and found.mark.digest != item.mark.digest
+            stale = found.mark is not None and item.mark is not None and _differs(found.mark, item.mark)
             if touched and stale and self._owner(found) == self.fleet.name:
                 self.changes[key] = Change(
                     action=Action.UPDATE,
@@ -457,6 +460,10 @@ def _whole_elements(
     there, wanted = ({one for path in leaves for one in kind.elements(path)} for leaves in (old, new))
     moving = {one for path in changed for one in kind.elements(path) if (one in there) is not (one in wanted)}
     return [path for path in kept if any(one in moving for one in kind.elements(path))]
+
+
+def _differs(found: Mark, wanted: Mark) -> bool:
+    return (found.digest, dict(found.kept)) != (wanted.digest, dict(wanted.kept))
 
 
 def _models(item: Resource, row: Field, path: str) -> list[str]:

@@ -90,6 +90,8 @@ class Kind:
         outlives_parent: Whether it stays when its parent is deleted, and so has to go before it.
         holds: The kind of what it keeps from being deleted, which has the same name.
         names: Leaves that name another thing of the group without a reference: path to the kind of that.
+        caseless: Whether names that differ in case alone are one name.
+        unique_in: The attribute that tells, beside the name, one from another; its location where left out.
     """
 
     name: str
@@ -109,6 +111,8 @@ class Kind:
     outlives_parent: bool = False
     holds: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    caseless: bool = False
+    unique_in: str = ""
 
     @cached_property
     def _rows(self) -> dict[str, Field | None]:
@@ -233,8 +237,10 @@ def _overlaid_list(kind: Kind, live: Sequence[Any], wanted: Sequence[Any], patte
 
 
 def _untouched(kind: Kind, live: Any, pattern: str) -> Any:
-    """What is left of a live value that is not wanted; `None` where nothing is."""
+    """What is left of a live value that is not wanted; `None` where nothing is, as of what loses its name."""
     if isinstance(live, Mapping):
+        if "name" in live and kind.find(_joined(pattern, "name")) is not None:
+            return None
         kept = {name: _untouched(kind, value, _joined(pattern, name)) for name, value in live.items()}
         found = {name: value for name, value in kept.items() if value is not None}
         return found or (None if live else live)

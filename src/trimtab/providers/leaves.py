@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trimtab.providers.importing.notes import ImportNote, shown
+from trimtab.providers.importing.notes import ImportNote, shown_at
 from trimtab.providers.imports import Fate, Leaf, LeafTable, loss, walk
 
 UNSAID = "no field of the model says it"
@@ -87,7 +87,7 @@ class Reply:
     def losses(self, label: str, read_only: Mapping[str, str]) -> Iterator[ImportNote]:
         """A note on each leaf that is lost."""
         for leaf in self.table(read_only).lost:
-            yield loss(path=f"{label}: {leaf.path}", value=shown(leaf.value), reason=leaf.text)
+            yield loss(path=f"{label}: {leaf.path}", value=shown_at(leaf.path, leaf.value), reason=leaf.text)
 
 
 def _by_table(path: str, value: Any, read_only: Mapping[str, str]) -> tuple[Fate, str] | None:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from trimtab.models import Position
 from trimtab.plan import Action, Change, FieldChange, Kind, Plan
-from trimtab.views.values import LONGEST, change_text, printable, value_text
+from trimtab.plan.changes import merged, merged_unknown
+from trimtab.views.values import LONGEST, change_text, marked_lines, printable, value_text
 
 SYMBOLS: Mapping[Action, tuple[str, str]] = {
     Action.CREATE: ("+", "green"),
@@ -68,10 +69,9 @@ def _count(number: int, noun: str) -> str:
 def _remarks(plan: Plan) -> Iterator[Text]:
     for note in plan.notes:
         yield Text.assemble(("note: ", "bold cyan"), printable(str(note)))
-    for scope in plan.unknown:
-        yield Text.assemble(("unknown: ", "bold red"), printable(str(scope)), "; nothing is created or deleted there")
-    for problem in plan.problems:
-        yield Text.assemble(("error: ", "bold red"), printable(str(problem)))
+    unknown = [f"{sentence}; nothing is created or deleted there" for sentence in merged_unknown(plan.unknown)]
+    yield from marked_lines("unknown: ", "bold red", unknown)
+    yield from marked_lines("error: ", "bold red", [str(problem) for problem in merged(plan.problems)])
 
 
 def _consents(plan: Plan, kinds: Kinds, agreed: Container[Action]) -> Iterator[Text]:

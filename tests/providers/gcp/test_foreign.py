@@ -165,7 +165,11 @@ def test_a_plan_says_who_keeps_a_group_from_being_deleted(world, cloud):
     wanted = make_fleet(gcp_group("web", load_balancers=()))
     cloud.apply(cloud.plan(wanted)).raise_for_failures()
     body = world.ask("GET", f"{SCOPE}/autoscalers/virtualmin-web")
-    world.ask("PUT", f"{SCOPE}/autoscalers?autoscaler=virtualmin-web", {**body, "description": "[trimtab fleet=other group=web]"})
+    world.ask(
+        "PUT",
+        f"{SCOPE}/autoscalers?autoscaler=virtualmin-web",
+        {**body, "description": "[trimtab fleet=other group=web]"},
+    )
     plan = cloud.destroy(wanted)
     assert any(
         "autoscaler 'virtualmin-web' is not this fleet's, and keeps the managed instance group" in str(note)

@@ -108,7 +108,9 @@ def test_a_group_that_others_put_behind_their_service_is_taken_out_again_and_onl
     put_into_theirs(world)
     theirs = world.ask("GET", "global/backendServices/theirs")
     plan = cloud.plan(fleet())
-    assert [(change.action, change.key.name) for change in plan] == [("delete", "theirs")]
+    assert [(change.action, change.key.parent, change.key.name) for change in plan] == [
+        ("delete", "virtualmin-web", "theirs")
+    ]
     cloud.apply(plan).raise_for_failures()
     after = world.ask("GET", "global/backendServices/theirs")
     (kept,) = after["backends"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from trimtab.engine.schedules import in_force
+from trimtab.engine.first_seen import in_force_since
 from trimtab.errors import Unsupported
 from trimtab.models import (
     Disk,
@@ -58,11 +58,13 @@ class _Group(GroupTranslator):
         super().__init__(fleet, group, now, location)
         self.facts = facts
         self.mark = Mark(fleet.name, group.name)
+        self.standing = facts.standing.get(group.name)
 
     def resources(self) -> Iterator[Resource]:
         for path, text in names.problems_of(self.fleet, self.group):
             self.problem(path, text)
         self.problems += [Note(text, self.group.name) for text in schedules.problems_of(self.group)]
+        self.problems += [Note(text, self.group.name) for text in schedules.contradictions_of(self.fleet, self.group)]
         mark = Mark(self.fleet.name, self.group.name, kept=self.facts.kept.get(self.group.name, {}))
         key = self.key(LAUNCH_TEMPLATE.name)
         yield self._made(key, {"LaunchTemplateData": self._data()}, mark=mark)
@@ -132,16 +134,18 @@ class _Group(GroupTranslator):
     def _scaling_group(self) -> Resource:
         group = self.group
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        hooks = {"hooks": "yes"} if group.aws.lifecycle_hooks else {}
         return self._made(
             self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
-            mark=replace(self.mark, kept={"hooks": "yes"} if group.aws.lifecycle_hooks else {}),
+            mark=replace(self.mark, kept={**hooks, **(self.standing.kept if self.standing else {})}),
             initial=frozenset({"DesiredCapacity"}) if owned else frozenset(),
             basis=group.capacity.model_dump(mode="json"),
         )
 
     def _sizes(self) -> dict[str, Any]:
-        force = in_force(enacted(self.group), self.now)
+        waiting, live = (self.standing.waiting, self.standing.live) if self.standing else ((), self.group.capacity)
+        force = in_force_since(enacted(self.group), self.now, waiting, live)
         desired = force.capacity.desired
         return {
             "MinSize": force.min,

@@ -1,16 +1,18 @@
 """Reads in bulk: by resource group, or by subscription for several."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
-from trimtab.errors import ProviderError
+from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Resource, Unknown
 from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.ids import folded, normal_location, parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.resources import READERS, group_of, normal_location
+from trimtab.providers.azure.places import Places
+from trimtab.providers.azure.resources import READERS, group_of
 from trimtab.providers.azure.translate import home_of
 
 LISTS: Mapping[str, tuple[str, str]] = {
@@ -40,6 +42,9 @@ def list_kind(calls: Calls, kind: str, groups: Sequence[str]) -> list[dict[str, 
     return [item for item in calls.pages(in_subscription) if group_of(item["id"]).lower() in wanted]
 
 
+SET_TYPE = "microsoft.compute/virtualmachinescalesets"
+
+
 @dataclass
 class FleetRead:
     """The resources of a subscription as far as a fleet is concerned."""
@@ -63,6 +68,36 @@ class FleetRead:
                 self.unknown += [Unknown(location, kind, str(answer)) for location in self.locations]
             else:
                 self._take(kind, answer)
+        self._doubt_missing_groups()
+
+    def _doubt_missing_groups(self) -> None:
+        """A scale set that is not listed although its setting or an alert is there is asked for by name."""
+        if any(one.kind == SCALE_SET.name for one in self.unknown):
+            return
+        sets = [item for key, item in self.found.items() if key.kind == SCALE_SET.name]
+        there = {(str(item.attributes["resource_group"]).lower(), item.key.name.lower()) for item in sets}
+        missing = sorted(self._groups_of_parts() - there)
+        asked = [partial(self.calls.call, "compute.virtual_machine_scale_sets.get", *names) for names in missing]
+        for answer in self.calls.together(asked):
+            if isinstance(answer, NotFound):
+                continue
+            if isinstance(answer, ProviderError):
+                self.unknown += [Unknown(location, SCALE_SET.name, str(answer)) for location in self.locations]
+            else:
+                self._take(SCALE_SET.name, [answer])
+
+    def _groups_of_parts(self) -> set[tuple[str, str]]:
+        """Resource group and name, folded, of the scale sets that settings and alerts of ours are about."""
+        named: set[tuple[str, str]] = set()
+        for key, item in self.found.items():
+            if key.kind == SCALE_SET.name or item.mark is None or item.mark.fleet != self.fleet.name:
+                continue
+            properties = item.body.get("properties") or {}
+            for link in (properties.get("targetResourceUri"), *(properties.get("scopes") or ())):
+                parts = parse_id(str(link or ""))
+                if parts is not None and parts.kind.lower() == SET_TYPE:
+                    named.add((parts.resource_group.lower(), parts.name.lower()))
+        return named
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -70,12 +105,28 @@ class FleetRead:
         found = {normal_location(group.location or self.calls.location) for group in self.fleet.groups}
         return tuple(sorted(found | {self.calls.location}))
 
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.fleet, self.calls.home, self.calls.location)
+
     def _take(self, kind: str, items: Iterable[Mapping[str, Any]]) -> None:
-        places = {
-            self.fleet.native_name(group): normal_location(group.location or self.calls.location)
-            for group in self.fleet.groups
-        }
+        """Keep what stands where the fleet wants something, spelled as there, and the fleet's own elsewhere."""
+        ranks: dict[Key, tuple[int, bool]] = {}
         for item in items:
-            made = READERS[kind](item, self.calls.location, places)
-            if made.key.location in self.locations:
-                self.found[made.key] = made
+            made = READERS[kind](item, self.calls.location)
+            wanted, fit = self._wanted(made)
+            ours = made.mark is not None and made.mark.fleet == self.fleet.name
+            key, rank = wanted or made.key, (fit, ours)
+            is_nearer = key not in ranks or rank > ranks[key]
+            if (wanted or ours) and key.location in self.locations and is_nearer:
+                alias = "" if folded(made.key.name) == folded(key.name) else made.key.name
+                self.found[key] = replace(made, key=key, attributes={**made.attributes, "alias": alias})
+                ranks[key] = rank
+
+    def _wanted(self, item: Resource) -> tuple[Key | None, int]:
+        """The key of what the fleet wants where this stands, and how well it fits; a setting is its scale set's."""
+        target = item.body["properties"].get("targetResourceUri") if item.key.kind == AUTOSCALE_SETTING.name else None
+        if target is not None and (key := self._places.by_target.get(folded(str(target)))):
+            return key, 2
+        key = self._places.by_id.get(folded(str(item.attributes["id"])))
+        return key, 0 if key is None else 1

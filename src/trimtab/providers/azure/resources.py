@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from trimtab.plan import Attributes, Key, Mark, Resource, read_tags
-from trimtab.providers.azure.ids import parse_id
+from trimtab.providers.azure.ids import normal_location, parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.part_names import own_profile_names, with_own_names
 from trimtab.providers.azure.rules import named_rules
@@ -22,18 +22,14 @@ def group_of(resource: str) -> str:
     return parts.resource_group if parts else ""
 
 
-def normal_location(text: str) -> str:
-    """A location as ids have it: `West Europe` is `westeurope`."""
-    return text.replace(" ", "").lower()
-
-
-def scale_set_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
+def scale_set_resource(item: Mapping[str, Any], location: str) -> Resource:
     """A scale set as plans compare it: tags of the mark apart, identities as a list, its resource group a field."""
     tags, mark = read_tags(item.get("tags") or {})
     properties = with_own_names(item.get("properties") or {})
     capacity = int((item.get("sku") or {}).get("capacity") or 0)
     body = {
         "resourceGroup": group_of(item["id"]),
+        "location": normal_location(item.get("location") or location),
         "sku": dict(item.get("sku") or {}),
         "zones": list(item.get("zones") or ()),
         "identity": _identity(item.get("identity")),
@@ -51,12 +47,8 @@ def _identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**identity, "userAssignedIdentities": sorted(identity.get("userAssignedIdentities") or {})}
 
 
-def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
-    """
-    An autoscale setting as plans compare it, under the name of its scale set: rules and profiles named, a pause undone.
-
-    A scale set has one setting, and the portal names it as it likes.
-    """
+def setting_resource(item: Mapping[str, Any], location: str) -> Resource:
+    """An autoscale setting as plans compare it: rules and profiles named, a pause undone."""
     pause = find_pause(item)
     _, mark = read_tags(_plain_tags(item))
     properties = dict(item.get("properties") or {})
@@ -70,17 +62,9 @@ def setting_resource(item: Mapping[str, Any], location: str, places: Mapping[str
     body = {"properties": {**properties, "profiles": profiles, "notifications": notifications}}
     if pause is not None and (pause.held is None or pause.held):
         body["properties"]["enabled"] = True
-    name = _target_of(properties) or item["name"]
-    key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, name)
+    key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, item["name"])
     made = _made(key, body, item, mark)
-    alias = item["name"] if str(item["name"]).lower() != name.lower() else ""
-    return replace(made, attributes={**made.attributes, "alias": alias, "paused": pause.line() if pause else None})
-
-
-def _target_of(properties: Mapping[str, Any]) -> str:
-    """The name of the scale set that a setting is about; empty where it is about something else."""
-    words = str(properties.get("targetResourceUri", "")).split("/")
-    return words[-1] if words[-2:-1] and words[-2].lower() == "virtualmachinescalesets" else ""
+    return replace(made, attributes={**made.attributes, "paused": pause.line() if pause else None})
 
 
 def _tells(notification: Mapping[str, Any]) -> bool:
@@ -93,31 +77,22 @@ def _tells(notification: Mapping[str, Any]) -> bool:
     )
 
 
-def alert_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
+def alert_resource(item: Mapping[str, Any], location: str) -> Resource:
     """A metric alert as plans compare it."""
-    _, mark = read_tags(item.get("tags") or {})
-    body = {"properties": with_own_names(item.get("properties") or {})}
-    return _made(_key_of_global(METRIC_ALERT.name, item, mark, location, places), body, item, mark)
+    return _global_resource(METRIC_ALERT.name, item, location)
 
 
-def action_group_resource(item: Mapping[str, Any], location: str, places: Mapping[str, str]) -> Resource:
+def action_group_resource(item: Mapping[str, Any], location: str) -> Resource:
     """An action group as plans compare it."""
+    return _global_resource(ACTION_GROUP.name, item, location)
+
+
+def _global_resource(kind: str, item: Mapping[str, Any], location: str) -> Resource:
+    """Alerts and action groups live nowhere; the mark says where their group is."""
     _, mark = read_tags(item.get("tags") or {})
-    return _made(_key_of_global(ACTION_GROUP.name, item, mark, location, places), _without_tags(item), item, mark)
-
-
-def _key_of_global(
-    kind: str, item: Mapping[str, Any], mark: Mark | None, location: str, places: Mapping[str, str]
-) -> Key:
-    """Alerts and action groups live nowhere; they belong where their group is."""
     kept = mark.kept.get("location") if mark else None
-    begins = [native for native in places if str(item["name"]).startswith(native)]
-    beside = places[max(begins, key=len)] if begins else location
-    return Key(kept or beside, kind, item["name"])
-
-
-def _without_tags(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"properties": dict(item.get("properties") or {})}
+    body = {"properties": with_own_names(item.get("properties") or {})}
+    return _made(Key(kept or location, kind, item["name"]), body, item, mark)
 
 
 def _plain_tags(item: Mapping[str, Any]) -> dict[str, str]:
@@ -144,7 +119,7 @@ def find_pause(item: Mapping[str, Any]) -> Pause | None:
     return None if text is None else Pause.parse(text)
 
 
-Reader = Callable[[Mapping[str, Any], str, Mapping[str, str]], Resource]
+Reader = Callable[[Mapping[str, Any], str], Resource]
 READERS: Mapping[str, Reader] = {
     SCALE_SET.name: scale_set_resource,
     AUTOSCALE_SETTING.name: setting_resource,

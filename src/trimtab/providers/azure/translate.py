@@ -97,6 +97,7 @@ class _Group(GroupTranslator):
         kept = self.facts.kept.get(group.name, {})
         body = given(
             resourceGroup=self.home.resource_group,
+            location=self.location,
             sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
             zones=list(group.placement.zones),
             identity=self._identity(),

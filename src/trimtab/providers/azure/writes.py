@@ -76,7 +76,7 @@ class Writer:
             if error.code != "PreconditionFailed":
                 raise
             return self._bring_up_to_date(write, there)
-        return _attributes(READERS[SCALE_SET.name](made, change.key.location, {}))
+        return _attributes(READERS[SCALE_SET.name](made, change.key.location))
 
     def _bring_up_to_date(self, write: Write, there: Resource) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: what differs is written."""
@@ -110,7 +110,7 @@ class Writer:
         for left in reversed(range(TRIES)):
             try:
                 made = self.calls.begin(f"{SETS}.begin_update", group, change.key.name, revealed(body), etag=etag)
-                return _attributes(READERS[SCALE_SET.name](made, change.key.location, {}))
+                return _attributes(READERS[SCALE_SET.name](made, change.key.location))
             except Conflict as error:
                 there = self._read(change, group)
                 if (
@@ -140,7 +140,7 @@ class Writer:
         body = self._whole(write, live)
         name = _own_name(change) if live is change.live else change.key.name
         made = self.calls.call(f"{operation}.create_or_update", self._group(live or change.wanted), name, body)
-        return _attributes(READERS[change.key.kind](made, change.key.location, {}))
+        return _attributes(READERS[change.key.kind](made, change.key.location))
 
     def _delete_other(self, change: Change, operation: str) -> None:
         with suppress(NotFound):
@@ -175,7 +175,7 @@ class Writer:
             found = self.calls.call(operation, group, change.key.name)
         except NotFound:
             return None
-        return READERS[kind](found, change.key.location, {})
+        return READERS[kind](found, change.key.location)
 
 
 def _own_name(change: Change) -> str:
@@ -214,9 +214,28 @@ def patch_of(kind: Kind, body: Mapping[str, Any], paths: Sequence[str]) -> dict[
             row = kind.find(path)
             value = [] if "[" in path else None if row is None else row.default
         put_part(patch, steps, value)
+    _without_fixed(patch)
     if "identity" in patch:
         patch["identity"] = sent_identity(body.get("identity")) or {"type": "None"}
     return patch
+
+
+def _without_fixed(patch: Mapping[str, Any]) -> None:
+    """
+    Leave out, in place, what a patch of a public address has no words for: it is fixed when the address is made.
+
+    VirtualMachineScaleSetUpdatePublicIPAddressConfiguration:
+    https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/update
+    """
+    for card in find_part(patch, _CARDS) or ():
+        for address in (card.get("properties") or {}).get("ipConfigurations") or ():
+            public = (address.get("properties") or {}).get("publicIPAddressConfiguration") or {}
+            public.pop("sku", None)
+            for name in ("ipTags", "publicIPAddressVersion"):
+                (public.get("properties") or {}).pop(name, None)
+
+
+_CARDS = ("properties", "virtualMachineProfile", "networkProfile", "networkInterfaceConfigurations")
 
 
 def sent_identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:

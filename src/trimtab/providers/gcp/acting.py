@@ -11,8 +11,9 @@ from trimtab.providers.execution import executed_size, find_amount
 from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls, scoped
 from trimtab.providers.gcp.links import lengthened, place_of
-from trimtab.providers.gcp.resources import ASKED, find_pause, with_pause
-from trimtab.providers.gcp.states import States, bounds_of, find_scaler
+from trimtab.providers.gcp.names import ASKED
+from trimtab.providers.gcp.resources import find_pause, with_pause
+from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler
 from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.pause import Pause
 
@@ -134,11 +135,7 @@ class Actor:
         )
 
     def _manager(self) -> dict[str, Any]:
-        for one in States(self.calls, self.now).managers():
-            place = place_of(one)
-            if one["name"] == self.name and self.location in (place.region, place.zone):
-                return one
-        raise NotFound(f"there is no group {self.name!r} in {self.location}", provider="gcp")
+        return find_manager(States(self.calls, self.now).managers(), self.location, self.name)
 
 
 def _unasked(scaler: Mapping[str, Any]) -> dict[str, Any]:

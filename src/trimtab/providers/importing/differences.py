@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.models import ScalingGroup
-from trimtab.plan import Action, Change, FieldChange, Key, Kind, Note, Plan, Resource, plain
+from trimtab.plan import Action, Change, FieldChange, Key, Kind, Note, Plan, Resource
 from trimtab.providers.importing.building import ITEMS
-from trimtab.providers.importing.notes import ImportEffect, ImportNote, in_a_row, shown
+from trimtab.providers.importing.notes import ImportEffect, ImportNote, in_a_row, shown_at
 
 _ELEMENT = re.compile(r"\[[^\]]*\]")
 Subject = tuple[str, str]
@@ -80,14 +80,13 @@ class Differences:
                 pass
 
     def _whole(self, change: Change, effect: ImportEffect, text: str) -> ImportNote:
-        item = (change.wanted or change.live or Resource(key=change.key, body={})).item
-        return self._note(change.key, effect, text, field=item)
+        return self._note(change.key, effect, text, field=change.wanted.item if change.wanted else "")
 
     def _of_fields(self, change: Change) -> Iterator[ImportNote]:
         for (way, name), some in self._by_subject(change).items():
             paths = tuple(one.path for one in some)
             if way == "=":
-                value = shown(plain(some[0].old)) if len(some) == 1 and some[0].old is not None else ""
+                value = shown_at(some[0].path, some[0].old) if len(some) == 1 and some[0].old is not None else ""
                 text = f"the next plan {_told(some[0], briefly=bool(value)) if value else in_a_row(map(_told, some))}"
                 yield self._note(change.key, ImportEffect.CHANGES, text, field=name, paths=paths, value=value)
             else:
@@ -134,9 +133,9 @@ class Differences:
                 text = f"{start} {in_a_row(map(_told, some))}"
                 yield self._note(key, ImportEffect.LOSES, text, field=field, paths=paths)
         kind, body = self.kinds[key.kind], self.live[key].body
-        if names := tuple(_outside(kind, body)):
+        if names := tuple(_outside(kind, body, self.wanted[new].body)):
             leaves = kind.outside(body)
-            told = (f"{name} ({shown(plain(leaves[name]))})" if name in leaves else name for name in names)
+            told = (f"{name} ({shown_at(name, leaves[name])})" if name in leaves else name for name in names)
             yield self._note(key, ImportEffect.LOSES, f"{start} does not have {', '.join(told)}", paths=names)
 
     def _likeness(self, key: Key) -> str:
@@ -169,7 +168,8 @@ class Differences:
             return
         if key not in self.wanted:
             yield self._note(key, ImportEffect.STAYS, f"not managed by trimtab, stays as it is{self._likeness(key)}")
-        names = tuple(_outside(kind, item.body))
+        made = self.wanted.get(key)
+        names = tuple(_outside(kind, item.body, made.body if made else {}))
         superseded = kind.by_content and any(
             change.action is Action.CREATE and change.key.kind == key.kind for change in self.plan
         )
@@ -215,16 +215,16 @@ def _is_at(path: str, start: str) -> bool:
 def _told(one: FieldChange, *, briefly: bool = False) -> str:
     """What becomes of a leaf; briefly where what is there is said already."""
     if one.old is None:
-        return f"sets {one.path} to {shown(plain(one.new))}"
+        return f"sets {one.path} to {shown_at(one.path, one.new)}"
     if one.new is None:
-        return f"removes {one.path}" if briefly else f"removes {one.path} ({shown(plain(one.old))})"
-    before = "" if briefly else f" from {shown(plain(one.old))}"
-    return f"changes {one.path}{before} to {shown(plain(one.new))}"
+        return f"removes {one.path}" if briefly else f"removes {one.path} ({shown_at(one.path, one.old)})"
+    before = "" if briefly else f" from {shown_at(one.path, one.old)}"
+    return f"changes {one.path}{before} to {shown_at(one.path, one.new)}"
 
 
 def _there(one: FieldChange) -> str:
-    there = "nothing" if one.old is None else shown(plain(one.old))
-    return f"{one.path} is {there}, where the model says {shown(plain(one.new))}"
+    there = "nothing" if one.old is None else shown_at(one.path, one.old)
+    return f"{one.path} is {there}, where the model says {shown_at(one.path, one.new)}"
 
 
 def _common(names: Sequence[str]) -> str:
@@ -237,11 +237,23 @@ def _common(names: Sequence[str]) -> str:
     return ".".join(steps)
 
 
-def _outside(kind: Kind, body: Mapping[str, Any]) -> Iterator[str]:
-    """The parts of a body that no row is about, each once and as a whole."""
+def _outside(kind: Kind, body: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:
+    """
+    The parts of a live body that no plan looks at and translation does not make as well, each once and as a whole.
+
+    Those are the ones that no row is about, and those that are only compared where a fleet gives them.
+    """
+    there, ours = kind.outside(body), kind.outside(made)
+    wanted = kind.leaves(made)
+    filled = {
+        path: value
+        for path, value in kind.leaves(body).items()
+        if path not in wanted and (row := kind.find(path)) and row.filled and made
+    }
     known = {row.path[: found.start()] for row in kind.fields for found in re.finditer(r"\.|\[\*\]|$", row.path)}
     said: set[str] = set()
-    for path in kind.outside(body):
+    yield from filled
+    for path in (path for path, value in there.items() if ours.get(path) != value):
         pattern = _ELEMENT.sub("[*]", path)
         steps = [pattern[: found.start()] for found in re.finditer(r"\.|\[\*\]|$", pattern)]
         whole = next((step for step in steps if step not in known), pattern)

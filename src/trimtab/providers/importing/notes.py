@@ -1,5 +1,6 @@
 """What importing gives back: a group, and what the next plan does to what its model does not say."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from trimtab.models import ScalingGroup
-from trimtab.plan import Key
+from trimtab.plan import Key, Secret, plain
 
 
 class ImportEffect(StrEnum):
@@ -100,6 +101,25 @@ def shown(value: Any, *, most: int = 60) -> str:
     """A value in a note, cut where it is long."""
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+_SECRETS = {
+    *("userdata", "customdata", "adminpassword", "password", "secrets"),
+    *("protectedsettings", "serviceuri", "authtoken"),
+}
+"""Steps of paths, in lower case, below which something secret may stand."""
+
+
+def shown_at(path: str, value: Any) -> str:
+    """
+    A value in a note about the leaf at `path`: of start scripts, extensions' settings and the like only the digest.
+
+    Anything may stand in metadata: https://cloud.google.com/compute/docs/metadata/overview
+    """
+    steps = {step.lower() for step in re.findall(r"[^.\[\]]+", path)}
+    is_metadata = re.search(r"\bmetadata\.items\[\d+\]\.value$", path) is not None
+    is_secret = not isinstance(value, Secret) and (is_metadata or bool(steps & _SECRETS))
+    return str(Secret(str(value))) if is_secret else shown(plain(value))
 
 
 def in_a_row(texts: Iterable[str], *, most: int = 3) -> str:

@@ -10,6 +10,7 @@ from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, InvalidRequest, NotFound, ProviderError
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
+from trimtab.phrases import in_words
 from trimtab.plan import Action, Attributes, Key, Live, Note, Resource, Unknown, digest, revealed
 from trimtab.plan.resource import Secret
 from trimtab.providers.base import (
@@ -245,7 +246,7 @@ class MemoryProvider:
                 if key.location == location and (mark := self.store.things[key].mark) and mark.group == name
             ]
             if len(keys) > 1:
-                names = ", ".join(sorted(key.name for key in keys))
+                names = in_words(sorted(key.name for key in keys))
                 raise InvalidRequest(f"several groups are called {name!r}: {names}", provider="memory")
             return self._state(keys[0]) if keys else None
 

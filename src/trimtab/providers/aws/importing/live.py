@@ -121,7 +121,7 @@ def _hook(item: Reply) -> dict[str, Any]:
 def _more(kind: Kind, item: Reply) -> dict[str, Any]:
     """The settings in a reply that no row of its kind is about."""
     known = {row.path.split(".")[0].split("[")[0] for row in kind.fields} | _NAMES_AND_STATES[kind.name]
-    usual = ("", [], {})
+    usual: tuple[Any, ...] = ("", [], {})
     found = {
         name: value
         for name, value in item.items()

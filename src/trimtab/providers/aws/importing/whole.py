@@ -8,11 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from trimtab.engine.first_seen import FirstSeen
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Capacity, Fleet, Policy, SimplePolicy, StepPolicy
-from trimtab.plan import Key, Mark, Note, Resource, read_tags
+from trimtab.plan import Key, Live, Mark, Note, Resource, read_tags
 from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
+from trimtab.providers.aws.first_seen import WORD, Standing, standing_of
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
 from trimtab.providers.aws.importing.live import READ_KINDS, Found
@@ -345,12 +347,23 @@ class Reading:
             images={group.name: ImageFacts(LOOKED_UP if is_looked_up(image) else image.id)},
             zones={self.location: self.replies.group.get("AvailabilityZones") or ()},
             labels={self.location: self.around.labels},
+            standing={group.name: standing} if (standing := self._standing(fleet)) else {},
         )
         made = translate(fleet, facts, self.now, self.home)
         if image.id != UNKNOWN:
             return made
         text = f"template.image: {self._without_image}; give the image that instances are to have"
         return Translation.of([made, Translation(problems=(Note(text, group.name),))])
+
+    def _standing(self, fleet: Fleet) -> Standing | None:
+        """What has not fired since it was first seen, once the group is adopted."""
+        group = fleet.groups[0]
+        there = {item.key: item for item in self.live}
+        key = self.key(AUTO_SCALING_GROUP.name, self.replies.name)
+        if there[key].mark is None:
+            seen = {WORD: FirstSeen(self.now).word()}
+            there[key] = there[key].signed(Mark(fleet.name, group.name, kept=seen))
+        return standing_of(fleet, group, Live(resources=there), self.location, self.now)
 
     @property
     def _without_image(self) -> str:

@@ -47,7 +47,7 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
         found["enabled"] = False
     if text := properties.get("description"):
         found["description"] = text
-    return legal(alert.key.name.removeprefix(prefix), "alarm"), found
+    return legal(alert.key.name[len(prefix) :], "alarm"), found
 
 
 def _condition(properties: Body, one: Body, row: NativeMetric) -> dict[str, Any] | None:

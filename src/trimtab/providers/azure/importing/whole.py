@@ -1,7 +1,7 @@
 """A scale set with its setting and its alerts, as a group of ours; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -9,13 +9,13 @@ from typing import Any
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Key, Note, Resource
 from trimtab.providers.azure.facts import AzureFacts
-from trimtab.providers.azure.ids import Home, parse_id, same_id
+from trimtab.providers.azure.ids import Home, folded, normal_location, parse_id, same_id
 from trimtab.providers.azure.importing.alerts import read_alert
 from trimtab.providers.azure.importing.machine import at, machine_of, without_usual_placement
 from trimtab.providers.azure.importing.setting import SettingRead, read_setting
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.pools import pools_of
-from trimtab.providers.azure.resources import READERS, group_of, normal_location
+from trimtab.providers.azure.resources import READERS, group_of
 from trimtab.providers.azure.template import Attached, asks_balancer
 from trimtab.providers.azure.translate import translate
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
@@ -96,7 +96,7 @@ class _Reading:
         self.set = self._made(SCALE_SET.name, replies.scale_set)
         self.fleet = fleet or fleet_for([self.native], where, self.set.mark)
         self.names = group_names(self.native, self.fleet, self.set.mark)
-        self.setting = self._made(AUTOSCALE_SETTING.name, replies.setting) if replies.setting is not None else None
+        self.setting = self._as_setting(replies.setting) if replies.setting is not None else None
         self.alerts = [self._made(METRIC_ALERT.name, one) for one in replies.alerts]
         groups = [self._made(ACTION_GROUP.name, one) for one in replies.action_groups]
         self.action_groups = [one for one in groups if self._is_told(one)]
@@ -104,7 +104,16 @@ class _Reading:
         self.sized = self._read_setting()
 
     def _made(self, kind: str, item: Mapping[str, Any]) -> Resource:
-        return READERS[kind](item, self.where, {self.native: self.where})
+        return READERS[kind](item, self.where)
+
+    def _as_setting(self, item: Mapping[str, Any]) -> Resource:
+        """The setting under the name of its scale set, as a read of the fleet keeps it."""
+        made = self._made(AUTOSCALE_SETTING.name, item)
+        if not same_id(str(at(made.body, "properties.targetResourceUri")), str(self.set.attributes["id"])):
+            return made
+        alias = "" if folded(made.key.name) == folded(self.native) else made.key.name
+        key = replace(made.key, location=self.where, name=self.native)
+        return replace(made, key=key, attributes={**made.attributes, "alias": alias})
 
     def _is_told(self, group: Resource) -> bool:
         own = str(group.attributes["id"])
@@ -120,15 +129,22 @@ class _Reading:
         """Alarms by name with the alerts that they were read from; and why an alert is none."""
         found: dict[str, tuple[Key, dict[str, Any]]] = {}
         silent: dict[tuple[Key, str], str] = {}
-        for alert in self.alerts:
+        for place, alert in enumerate(self.alerts):
             starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
-            prefix = next((one for one in starts if alert.key.name.startswith(one)), "")
+            prefix = next((one for one in starts if folded(alert.key.name).startswith(folded(one))), "")
             made = read_alert(alert, prefix, self.action_groups)
             if isinstance(made, str):
                 silent[alert.key, ""] = made
             else:
-                found[unused(made[0], found)] = alert.key, made[1]
+                name = unused(made[0], found)
+                key = self._spelled(alert.key, f"{starts[0]}{name}")
+                self.alerts[place] = replace(alert, key=key)
+                found[name] = key, made[1]
         return found, silent
+
+    def _spelled(self, key: Key, wanted: str) -> Key:
+        """A key as the fleet spells it, where its name is the wanted one but for its case."""
+        return replace(key, name=wanted) if folded(key.name) == folded(wanted) else key
 
     def _read_setting(self) -> SettingRead:
         if self.setting is not None:
