@@ -1,15 +1,15 @@
 """What translation gives: resources, with all that a provider does otherwise than asked or cannot do; pure."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, assert_never
 
 from pydantic import BaseModel
 
-from trimtab.capabilities import BLOCKS, Means, Support, is_controlled, supports_of
-from trimtab.models import Fleet, ScalingGroup
+from trimtab.capabilities import BLOCKS, Means, Support, supports_of
+from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
 from trimtab.plan import Key, Kind, Note, Resource
 
 
@@ -61,26 +61,37 @@ class GroupTranslator(ABC):
         self.native = fleet.native_name(group)
         self.notes: list[Note] = []
         self.problems: list[Note] = []
+        self._said: set[str] = set()
+        self._leaves = tuple(set_leaves(group))
 
     def translation(self) -> Translation:
         """The group's resources, and everything that is to be said of it."""
-        said = self._take_supports()
-        for path in _not_carried(self.group, self.kinds, self.provider):
-            if not any(path == one or path.startswith(f"{one}.") for one in said):
-                self.problem(path, f"{self.provider} has no translation for this field")
+        self._take_supports()
         resources = tuple(self.resources())
+        for block in sorted(BLOCKS - {self.provider}):
+            if getattr(self.group, block) != type(getattr(self.group, block))():
+                self.note(block, f"not used: {self.provider} takes no settings of another cloud")
         return Translation(resources=resources, notes=tuple(self.notes), problems=tuple(self.problems))
 
     @abstractmethod
     def resources(self) -> Iterator[Resource]:
         """What the group wants to be there; notes and problems are added on the way."""
 
+    def unused(self, path: str, reason: str, *, but: Collection[str] = ()) -> None:
+        """Say of each set field at or below a path, of which nothing else is said, that nothing is made of it."""
+        for leaf in self._leaves:
+            at_or_below = leaf == path or leaf.startswith(f"{path}.")
+            if at_or_below and leaf not in self._said and leaf not in but:
+                self.note(leaf, f"not used: {reason}")
+
     def note(self, path: str, text: str, *, approximation: bool = False) -> None:
         """Say something of a field that a reviewer should know."""
+        self._said.add(path)
         self.notes.append(Note(f"{path}: {text}", self.group.name, approximation=approximation))
 
     def problem(self, path: str, text: object) -> None:
         """Say of a field that the provider cannot do it."""
+        self._said.add(path)
         self.problems.append(Note(f"{path}: {text}", self.group.name))
 
     def key(self, kind: str, name: str | None = None, parent: str = "") -> Key:
@@ -89,23 +100,16 @@ class GroupTranslator(ABC):
 
     # what the table of capabilities says
 
-    def _take_supports(self) -> set[str]:
-        """Say what the table of capabilities has to say; the paths of all that it speaks of."""
-        said: set[str] = set()
-        controlled = is_controlled(self.group, self.provider)
+    def _take_supports(self) -> None:
         for feature, path, support in supports_of(self.group, self.provider):
-            if support.means is not Means.NATIVE or support.text:
-                said.add(path)
-            self._take(feature, path, support, controlled=controlled)
-        return said
+            self._take(feature, path, support)
 
-    def _take(self, feature: str, path: str, support: Support, *, controlled: bool) -> None:
+    def _take(self, feature: str, path: str, support: Support) -> None:
         match support.means:
             case Means.NATIVE:
                 pass
             case Means.APPROXIMATED:
-                if not (controlled and path.split(".")[0] in ITEMS):  # a controller does it as it is written
-                    self._approximate(feature, path, support)
+                self._approximate(feature, path, support)
             case Means.CONTROLLER:
                 text = f"{feature}: {support.text}; {self.provider} cannot do this by itself"
                 self.problem(path, f"{text}{f'; {support.instead}' if support.instead else ''}")
@@ -127,37 +131,33 @@ class GroupTranslator(ABC):
 
 
 ITEMS = ("policies", "alarms", "schedules")
+"""Lists whose items are called by their names in paths."""
 _STRUCTURE = {"name", "native_name", "location", "unmanaged", "approximate", "type"}
 
 
-def _not_carried(group: ScalingGroup, kinds: Mapping[str, Kind], provider: str) -> Iterator[str]:
-    """Paths of the fields that are set and that no row of any kind comes from."""
-    carried = {name for kind in kinds.values() for row in kind.fields for name in row.models.split()}
-    for item in ITEMS:
-        for one in getattr(group, item):
-            for path in set_fields(one):
-                if not (_is_carried(path, carried) or _is_carried(f"{item}.*.{path}", carried)):
-                    yield f"{item}.{one.name}.{path}"
-    skipped = {*ITEMS, *(BLOCKS - {provider})}
-    for path in set_fields(group):
-        if path.split(".")[0] not in skipped and not _is_carried(path, carried):
-            yield path
-
-
-def _is_carried(path: str, carried: Set[str]) -> bool:
-    return any(path == name or path.startswith(f"{name}.") for name in carried)
-
-
-def set_fields(model: BaseModel, prefix: str = "") -> Iterator[str]:
-    """Paths of the leaves that differ from the model's defaults."""
+def set_leaves(model: BaseModel, prefix: str = "") -> Iterator[str]:
+    """The paths of the leaves that are not at their defaults: `alarms.hot.statistic`, `template.disks.0.iops`."""
     for name, info in type(model).model_fields.items():
         value = getattr(model, name)
-        if name in _STRUCTURE or value == info.get_default(call_default_factory=True):
-            continue
-        if isinstance(value, BaseModel):
-            yield from set_fields(value, f"{prefix}{name}.")
-        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
-            found = {path for item in value for path in set_fields(item, f"{prefix}{name}.")}
-            yield from sorted(found)
-        else:
-            yield f"{prefix}{name}"
+        if name not in _STRUCTURE and value != info.get_default(call_default_factory=True):
+            yield from _leaves_below(value, f"{prefix}{name}")
+
+
+def _leaves_below(value: object, path: str) -> Iterator[str]:
+    match value:
+        case Metric():
+            yield path
+            named = ("name",) if value.source is MetricSource.CUSTOM else ()
+            for name in (*named, "namespace", "dimensions", "of", "query"):
+                if getattr(value, name):
+                    yield from _leaves_below(getattr(value, name), f"{path}.{name}")
+        case BaseModel():
+            yield from set_leaves(value, f"{path}.")
+        case tuple():
+            for index, item in enumerate(value):
+                yield from _leaves_below(item, f"{path}.{item.name if path in ITEMS else index}")
+        case Mapping():
+            for key, item in value.items():
+                yield from _leaves_below(item, f"{path}.{key}")
+        case _:
+            yield path
