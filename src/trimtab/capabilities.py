@@ -310,6 +310,38 @@ BLOCKS = frozenset({"aws", "azure", "gcp"})
 """Fields of a group that are for one cloud only."""
 
 
+_NO_UNIT = "says how a person reads the number; a cloud compares plain numbers"
+_OWN_WORD = "a label of the query, for people"
+_EVERYWHERE: Mapping[str, str] = {
+    "unmanaged.*": "says what a plan leaves alone; no cloud is told",
+    "policies.*.approximate": "consent to what a note says; no cloud is told",
+}
+_UNLABELLED: Mapping[str, str] = {
+    "policies.*.metric[custom].unit": _NO_UNIT,
+    "alarms.*.metric[custom].unit": _NO_UNIT,
+    "policies.*.metric[promql].unit": _NO_UNIT,
+    "alarms.*.metric[promql].unit": _NO_UNIT,
+    "policies.*.metric[promql].name": _OWN_WORD,
+    "alarms.*.metric[promql].name": _OWN_WORD,
+}
+INERT: Mapping[str, Mapping[str, str]] = {
+    "memory": {"unmanaged.*": _EVERYWHERE["unmanaged.*"]},
+    "aws": {**_EVERYWHERE, **_UNLABELLED},
+    "azure": {**_EVERYWHERE, **_UNLABELLED},
+    "gcp": {**_EVERYWHERE, **_UNLABELLED},
+}
+"""
+By provider, the fields that rightly change nothing in the cloud and need no note, each with its reason.
+
+`*` stands for names and places in lists, the source of a metric is in brackets.
+"""
+
+
+def is_inert(pattern: str, provider: str) -> bool:
+    """Whether a field rightly changes nothing in the cloud."""
+    return pattern in INERT.get(provider, _EVERYWHERE)
+
+
 def support_of(feature: str, provider: str) -> Support:
     """How `provider` does `feature`; what is not in the table is unsupported."""
     return FEATURES[feature].get(provider, _LATER)
