@@ -130,11 +130,6 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     "alarm on some of several datapoints": _row(
         _NATIVE, _AVERAGES, _approximated("Cloud Monitoring wants the breaching datapoints one after the other")
     ),
-    "alarm on all of its datapoints": _row(
-        _NATIVE,
-        Support(Means.NATIVE, "all of them have to breach without it too"),
-        Support(Means.NATIVE, "all of them have to breach without it too"),
-    ),
     "alarm on the sum of what a balancer counts": _row(
         _NATIVE,
         Support(Means.NATIVE, "what is counted is summed up without it too"),
@@ -261,11 +256,6 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
         Support(Means.NATIVE, "Azure's host metrics are always of a minute"),
         Support(Means.NATIVE, "host metrics are always of a minute"),
     ),
-    "no public address": _row(
-        _NATIVE,
-        Support(Means.NATIVE, "instances have no public address unless one is asked for"),
-        Support(Means.NATIVE, "instances have no public address unless one is asked for"),
-    ),
     "encrypted disk": _row(
         _NATIVE,
         Support(Means.NATIVE, "Azure encrypts every disk at rest"),
@@ -335,7 +325,7 @@ BLOCKS = frozenset({"aws", "azure", "gcp"})
 
 
 _NO_UNIT = "says how a person reads the number; a cloud compares plain numbers"
-_NAMELESS = "rules of Azure are told apart by what they do"
+_NAMES = ("policies.*.name", "alarms.*.name", "schedules.*.name")
 _OWN_WORD = "a label of the query, for people"
 _EVERYWHERE: Mapping[str, str] = {
     "unmanaged.*": "says what a plan leaves alone; no cloud is told",
@@ -352,8 +342,8 @@ _UNLABELLED: Mapping[str, str] = {
 INERT: Mapping[str, Mapping[str, str]] = {
     "memory": {"unmanaged.*": _EVERYWHERE["unmanaged.*"]},
     "aws": {**_EVERYWHERE, **_UNLABELLED},
-    "azure": {**_EVERYWHERE, **_UNLABELLED, "policies.*.name": _NAMELESS, "alarms.*.name": _NAMELESS},
-    "gcp": {**_EVERYWHERE, **_UNLABELLED},
+    "azure": {**_EVERYWHERE, **_UNLABELLED, **dict.fromkeys(_NAMES, "rules are told apart by what they do")},
+    "gcp": {**_EVERYWHERE, **_UNLABELLED, **dict.fromkeys(_NAMES, "the signals of an autoscaler have no names")},
 }
 """
 By provider, the fields that rightly change nothing in the cloud and need no note, each with its reason.

@@ -106,8 +106,6 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield "alarm over several periods", f"{path}.periods"
         if alarm.datapoints is not None and alarm.datapoints < alarm.periods:
             yield "alarm on some of several datapoints", f"{path}.datapoints"
-        elif alarm.datapoints is not None:
-            yield "alarm on all of its datapoints", f"{path}.datapoints"
         if alarm.statistic == "sum" and alarm.metric.source is MetricSource.BALANCER and alarm.metric.name != "latency":
             yield "alarm on the sum of what a balancer counts", f"{path}.statistic"
         if alarm.missing is MissingData.BREACHING:
@@ -221,7 +219,6 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
         ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
-        ("no public address", "template.public_address", template.public_address is False),
     )
     yield from _given(asked)
     for index, disk in enumerate(template.disks):

@@ -3,7 +3,8 @@ No field in silence, as a law that every provider is held to.
 
 Take any leaf of a group that is set and remove it: a native body changes, or a note or problem that names its path
 goes. Where the model asks for the leaf, put another valid value in its place: a body changes, or a note or problem
-that names exactly its path stands. A leaf that reaches a body has no note that it is not used. The settings of another
+that names exactly its path stands. (A leaf that only has the value that holds without it is held to the second
+sentence.) A leaf that reaches a body has no note that it is not used. The settings of another
 cloud are one leaf. Leaves that rightly change nothing are data of the product, `trimtab.capabilities.INERT`.
 """
 
@@ -103,7 +104,8 @@ def others(data, leaf, values):
     for value in _values(leaf, values):
         changed = copy.deepcopy(data)
         holder = _holder(changed, leaf)
-        if holder[leaf.steps[-1]] == value:
+        given = holder[leaf.steps[-1]]
+        if given == value or (leaf.steps[-1] == "metric" and given["name"] == value["name"]):
             continue
         holder[leaf.steps[-1]] = value
         if (group := _valid(changed)) is not None:
@@ -154,6 +156,15 @@ def _names(path, leaf):
     return path == leaf.path or bool(re.fullmatch(r"\.\d+", leaf.path.removeprefix(path)))
 
 
+def _is_default(data, leaf, values, translate, sent):
+    """Whether a leaf only has the value that holds without it: each other one changes a body or is spoken of."""
+    changed = [translate(one) for one in others(data, leaf, values)]
+    return bool(changed) and all(
+        bodies(one) != sent or any(path == leaf.path and NOT_USED not in text for path, text in said(one))
+        for one in changed
+    )
+
+
 def _refused(leaf, translation):
     """Whether a problem refuses the item that a leaf is in as a whole: nothing of that item is sent."""
     item = ".".join(leaf.path.split(".")[:2])
@@ -179,6 +190,8 @@ def breaches(group, translate, provider, values=VALUES):
         if less is not None:
             after = translate(less)
             reaches = bodies(after) != sent
+            if not reaches and not leaf.whole:
+                reaches = _is_default(data, leaf, values, translate, sent)
             if not reaches and not any(_names(path, leaf) for path, _ in texts - said(after)):
                 yield f"{leaf.path}: removed, and nothing changes and nobody said so"
         else:

@@ -2,14 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, assert_never
+from typing import ClassVar, NamedTuple, assert_never
 
 from pydantic import BaseModel
+from pydantic_core import PydanticCustomError
 
 from trimtab.capabilities import BLOCKS, Means, Support, supports_of
-from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
+from trimtab.engine.schedules import in_force
+from trimtab.models import Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
 from trimtab.plan import Key, Kind, Note, Resource
 
 
@@ -41,6 +44,19 @@ class Translation:
         return cls(resources=tuple(resources), notes=tuple(notes), problems=tuple(problems))
 
 
+class Unused(NamedTuple):
+    """Fields of a group that nothing is made of."""
+
+    path: str
+    """The field, or what stands around several."""
+    text: str
+    """Why, and what would use them."""
+    but: Collection[str] = ()
+    """Those at or below the path that something is made of all the same."""
+    partly: bool = False
+    """Whether something else still hangs on them, such as the size that a new group begins with."""
+
+
 class GroupTranslator(ABC):
     """
     Translates one group; each provider says by `resources` what becomes of it.
@@ -62,11 +78,13 @@ class GroupTranslator(ABC):
         self.notes: list[Note] = []
         self.problems: list[Note] = []
         self._said: set[str] = set()
-        self._leaves = tuple(set_leaves(group))
+        self._leaves = dict(set_leaves(group))
 
     def translation(self) -> Translation:
         """The group's resources, and everything that is to be said of it."""
         self._take_supports()
+        for name in idle_variables(self.group.template):
+            self.unused(f"template.variables.{name}", "the start script reads the same without it")
         resources = tuple(self.resources())
         for block in sorted(BLOCKS - {self.provider}):
             if getattr(self.group, block) != type(getattr(self.group, block))():
@@ -77,12 +95,17 @@ class GroupTranslator(ABC):
     def resources(self) -> Iterator[Resource]:
         """What the group wants to be there; notes and problems are added on the way."""
 
-    def unused(self, path: str, reason: str, *, but: Collection[str] = ()) -> None:
+    def unused(self, path: str, reason: str, *, but: Collection[str] = (), partly: bool = False) -> None:
         """Say of each set field at or below a path, of which nothing else is said, that nothing is made of it."""
-        for leaf in self._leaves:
+        for leaf, value in self._leaves.items():
             at_or_below = leaf == path or leaf.startswith(f"{path}.")
             if at_or_below and leaf not in self._said and leaf not in but:
-                self.note(leaf, f"not used: {reason}")
+                self.note(leaf, f"{'' if partly else 'not used: '}{reason}{value}")
+
+    def _is_set_by_schedule(self) -> bool:
+        """Whether a schedule that holds now sets the size, whatever the group's own is."""
+        bare = self.group.capacity.model_copy(update={"desired": None})
+        return in_force(self.group.model_copy(update={"capacity": bare}), self.now).desired is not None
 
     def note(self, path: str, text: str, *, approximation: bool = False) -> None:
         """Say something of a field that a reviewer should know."""
@@ -130,23 +153,38 @@ class GroupTranslator(ABC):
         return any(policy.name == name and policy.approximate for policy in self.group.policies)
 
 
+def idle_variables(template: InstanceTemplate) -> Iterator[str]:
+    """The variables without which the start script reads the same."""
+    variables = template.variables or {}
+    for name in variables:
+        rest = {key: value for key, value in variables.items() if key != name}
+        with suppress(PydanticCustomError):  # it is needed
+            less = template.model_copy(update={"variables": rest})
+            if less.render_user_data() == template.render_user_data():
+                yield name
+
+
 ITEMS = ("policies", "alarms", "schedules")
 """Lists whose items are called by their names in paths."""
 _STRUCTURE = {"name", "native_name", "location", "unmanaged", "approximate", "type"}
 
 
-def set_leaves(model: BaseModel, prefix: str = "") -> Iterator[str]:
-    """The paths of the leaves that are not at their defaults: `alarms.hot.statistic`, `template.disks.0.iops`."""
+def set_leaves(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """
+    The leaves that are not at their defaults: `alarms.hot.statistic`, `template.disks.0.iops`.
+
+    Beside a place in a list stands what is there, in brackets: places change when something before them goes.
+    """
     for name, info in type(model).model_fields.items():
         value = getattr(model, name)
         if name not in _STRUCTURE and value != info.get_default(call_default_factory=True):
             yield from _leaves_below(value, f"{prefix}{name}")
 
 
-def _leaves_below(value: object, path: str) -> Iterator[str]:
+def _leaves_below(value: object, path: str) -> Iterator[tuple[str, str]]:
     match value:
         case Metric():
-            yield path
+            yield path, ""
             named = ("name",) if value.source is MetricSource.CUSTOM else ()
             for name in (*named, "namespace", "dimensions", "of", "query"):
                 if getattr(value, name):
@@ -155,9 +193,12 @@ def _leaves_below(value: object, path: str) -> Iterator[str]:
             yield from set_leaves(value, f"{path}.")
         case tuple():
             for index, item in enumerate(value):
-                yield from _leaves_below(item, f"{path}.{item.name if path in ITEMS else index}")
+                if isinstance(item, BaseModel):
+                    yield from _leaves_below(item, f"{path}.{getattr(item, 'name', index) if path in ITEMS else index}")
+                else:
+                    yield f"{path}.{index}", f" ({item})"
         case Mapping():
             for key, item in value.items():
                 yield from _leaves_below(item, f"{path}.{key}")
         case _:
-            yield path
+            yield path, ""

@@ -16,19 +16,21 @@ from trimtab.providers.azure.translate import translate
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HOME = Home("00000000-0000-0000-0000-000000000000", "shop")
 POOL = HOME.id_of("Microsoft.Network/loadBalancers", "{}/backendAddressPools/all")
-GATEWAY = HOME.id_of("Microsoft.Network/applicationGateways", "{}")
+FRONT = HOME.id_of("Microsoft.Network/applicationGateways", "front")
 BUS = HOME.id_of("Microsoft.ServiceBus/namespaces", "bus/queues/jobs")
 STORAGE = HOME.id_of("Microsoft.Storage/storageAccounts", "shop/services/queues/default/queues/jobs")
+TOLD = HOME.id_of("Microsoft.Insights/actionGroups", "ops")
 OWN = {
-    "location": ("westeurope", "eastus"),
+    "location": ("northeurope", "eastus"),
+    "health_check.port": (81, 8080),
     "template.image.id": ("Ubuntu2204", "Canonical:ubuntu-24_04-lts:server:latest"),
     "template.image.newest": ("0001-com-ubuntu-server-jammy:22_04-lts-gen2", "ubuntu-24_04-lts:server"),
     "template.image.owner": ("Canonical", "Debian"),
     "template.disks.*.device": (None, "1", "2"),
     "placement.zones.*": ("1", "2", "3"),
     "load_balancers.*.id": (POOL.format("other"), POOL.format("more")),
-    **{f"{item}.*.metric.of": (BUS, STORAGE, GATEWAY.format("front"), "jobs") for item in ("policies", "alarms")},
-    "alarms.*.notify.*": ("ops@example.org", "https://example.org/a", HOME.id_of("Microsoft.Insights/actionGroups", "a")),
+    **{f"{item}.*.metric.of": (BUS, STORAGE, FRONT, "jobs") for item in ("policies", "alarms")},
+    "alarms.*.notify.*": ("ops@example.org", "https://example.org/a", TOLD),
 }
 
 
@@ -42,9 +44,9 @@ def translated(group):
     attached = Attached(
         subnet=f"{place.network}/{subnet}" if subnet else "",
         balancer_pools=pools,
-        gateway_pools=[f"{GATEWAY.format('front')}/backendAddressPools/{name}" for name in group.azure.application_gateway_pools],
+        gateway_pools=[f"{FRONT}/backendAddressPools/{name}" for name in group.azure.application_gateway_pools],
         probe=f"{pools[0]}/probe" if pools and group.health_check.by == "load-balancer" else "",
-        gateway=GATEWAY.format("front") if group.azure.application_gateway_pools else "",
+        gateway=FRONT if group.azure.application_gateway_pools else "",
     )
     facts = AzureFacts(attached={"web": attached}, images={"web": match} if image.newest else {})
     return translate(tt.Fleet(name="virtualmin", groups=[group]), facts, NOW, "westeurope", HOME)

@@ -1,6 +1,6 @@
 """Alarms that notify as metric alerts, and whom they tell as action groups; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -94,9 +94,9 @@ def window_of(alarm: Alarm) -> timedelta:
 # whom they tell
 
 
-def targets_of(group: ScalingGroup) -> list[str]:
-    """The addresses that a group's alarms tell and that need an action group of ours, each once."""
-    return addresses_of(group, is_id)
+def targets_of(alarms: Sequence[Alarm]) -> list[str]:
+    """The addresses that alarms tell and that need an action group of ours, each once."""
+    return addresses_of(alarms, is_id)
 
 
 def action_group_key(location: str, native: str, target: str) -> Key:
@@ -131,7 +131,7 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         if asked > WINDOWS[-1]:
             path = f"alarms.{alarm.name}.{'periods' if alarm.periods > 1 else 'period'}"
             yield path, f"a metric alert looks back a day at most, and {alarm.periods} periods are {asked}"
-    for target in targets_of(group):
+    for target in targets_of(group.alarms):
         if not _is_address(target):
             text = "is no id of an action group, no e-mail address and no https address"
             yield "alarms", f"{target!r} {text}; alarms of Azure tell one of these"

@@ -125,7 +125,7 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
             return _of_queue(metric, found)
         case Where.GATEWAY:
             gateway = metric.of or scope.gateway
-            if not is_id(gateway):
+            if "/applicationgateways/" not in gateway.lower() or not is_id(gateway):
                 text = "an application gateway: `azure.application_gateway_pools`, or its id as the metric's `of`"
                 raise Unsupported(f"the metric {metric.name!r} needs {text}")
             return Measured(found, gateway, found.name, found.namespace, found.dimensions)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.engine.schedules import in_force
-from trimtab.models import Fleet, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
+from trimtab.models import Alarm, Fleet, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
 from trimtab.plan import Attributes, Mark, Ref, Resource
 from trimtab.providers.azure import alerts, autoscale, profiles, rules, template
 from trimtab.providers.azure.alerts import (
@@ -19,7 +19,7 @@ from trimtab.providers.azure.autoscale import setting_of
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.metrics import Scope, metric_problem
+from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
 from trimtab.providers.azure.template import (
     Attached,
@@ -29,7 +29,7 @@ from trimtab.providers.azure.template import (
     machine_profile,
     user_id,
 )
-from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
+from trimtab.providers.azure.unused import differs_in_window, unused_of
 from trimtab.providers.execution import amounts_of
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
@@ -80,7 +80,7 @@ class _Group(GroupTranslator):
     def resources(self) -> Iterator[Resource]:
         for path, text in self._problems():
             self.problem(path, text)
-        for target in targets_of(self.group):
+        for target in targets_of(self._seen()):
             key = action_group_key(self.location, self.native, target)
             yield self._made(ACTION_GROUP.name, key.name, action_group_body(target), mark=self.mark)
         yield self._scale_set()
@@ -88,7 +88,7 @@ class _Group(GroupTranslator):
         yield from self._alerts()
         self._remark()
         for one in unused_of(self.group, self._scope()):
-            self.unused(one.path, one.text, but=one.but)
+            self.unused(one.path, one.text, but=one.but, partly=one.partly)
 
     # the scale set
 
@@ -185,10 +185,12 @@ class _Group(GroupTranslator):
         kept = {"zone": zones.pop()} if len(zones) == 1 else {}
         return Mark(self.fleet.name, self.group.name, kept={**kept, **amounts_of(self.group, longest=LONGEST_TAG)})
 
+    def _seen(self) -> list[Alarm]:
+        """The alarms that are to be seen by people, less those whose metric a problem is about."""
+        return [one for one in self.group.alarms if is_alert(one) and not alerts.alert_problem(one, self._scope())]
+
     def _alerts(self) -> Iterator[Resource]:
-        for alarm in filter(is_alert, self.group.alarms):
-            if alerts.alert_problem(alarm, self._scope()) is not None:
-                continue  # a problem says why
+        for alarm in self._seen():
             actions = actions_of(alarm, self.location, self.native)
             properties = given(**alert_body(alarm, self._scope())["properties"])
             yield self._made(
@@ -215,9 +217,11 @@ class _Group(GroupTranslator):
         if own is not None and not group.capacity.min <= own <= group.capacity.max:
             text = f"{own} is outside `capacity`; Azure goes to the bound beside it"
             self.note("azure.default_capacity", text, approximation=True)
-        used = used_of(group, self._scope())
+        if own is not None and self._is_set_by_schedule():
+            text = "a schedule sets the size now, and `azure.default_capacity` that without metrics"
+            self.unused("capacity.desired", text)
         for alarm in group.alarms:
-            if differs_in_window(alarm, used):
+            if alarm.period != MINUTE and differs_in_window(alarm, group, self._scope()):
                 text = "a rule looks back whole minutes, five at least, and an alert as long as Azure has a window"
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
 

@@ -1,7 +1,7 @@
 """What a group gives that no part of its scale set, its setting and its alerts is made of; pure."""
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from trimtab.models import (
     Alarm,
@@ -21,20 +21,10 @@ from trimtab.providers.azure.profiles import sizes_used
 from trimtab.providers.azure.rules import is_reached, rules_of
 from trimtab.providers.azure.template import has_probe
 from trimtab.providers.naming import is_alert
+from trimtab.providers.translation import Unused
 
 DISABLED = "it is disabled, and Azure has no rule that is off"
 NO_METRIC = "Azure has no rule and no alert without its metric"
-
-
-class Unused(NamedTuple):
-    """Fields that nothing is made of."""
-
-    path: str
-    """The field, or what stands around several."""
-    text: str
-    """Why, and what would use them."""
-    but: Collection[str] = ()
-    """Those at or below the path that something is made of all the same."""
 
 
 def unused_of(group: ScalingGroup, scope: Scope) -> Iterator[Unused]:
@@ -74,7 +64,10 @@ def _of_policy(group: ScalingGroup, policy: Policy, used: Collection[str], scope
             active = predictive_policy(group)
             if policy is not active:
                 text = DISABLED if not policy.enabled else "an autoscale setting has one forecast at most"
-                yield Unused(path, text, [f"{path}.enabled"] if active is None else ())
+                enabled = policy.model_copy(update={"enabled": True})
+                items = tuple(enabled if one is policy else one for one in group.policies)
+                first = predictive_policy(group.model_copy(update={"policies": items})) is enabled
+                yield Unused(path, text, [f"{path}.enabled"] if first else ())
             elif policy.metric.of is not None:
                 yield Unused(f"{path}.metric.of", "Azure measures it at the scale set")
         case _:
@@ -144,11 +137,12 @@ def _of_metric(metric: Metric, path: str) -> Iterator[Unused]:
         yield Unused(f"{path}.of", "Azure measures it at the scale set")
 
 
-def differs_in_window(alarm: Alarm, used: Collection[str]) -> bool:
+def differs_in_window(alarm: Alarm, group: ScalingGroup, scope: Scope) -> bool:
     """Whether a rule or an alert looks back for another time than the alarm's periods."""
-    asked = alarm.period * alarm.periods
-    acts = f"alarms.{alarm.name}" in used
-    return (acts and rules.window_of(alarm) != asked) or (is_alert(alarm) and alerts.window_of(alarm) != asked)
+    acts = f"alarms.{alarm.name}" in used_of(group, scope)
+    shown = is_alert(alarm) and alerts.alert_problem(alarm, scope) is None
+    windows = [*([rules.window_of(alarm)] if acts else []), *([alerts.window_of(alarm)] if shown else [])]
+    return any(window != alarm.period * alarm.periods for window in windows)
 
 
 # schedules
@@ -159,11 +153,11 @@ def _of_schedules(group: ScalingGroup) -> Iterator[Unused]:
     for schedule in group.schedules:
         path = f"schedules.{schedule.name}"
         if path not in held:
-            yield Unused(path, "no profile is made of the schedule")
+            yield Unused(path, "Azure has no profile for the schedule", partly=True)
             continue
         for name in ("min", "max", "desired"):
             if f"{path}.{name}" not in held:
-                yield Unused(f"{path}.{name}", "another schedule sets it at every moment at which this one would")
+                yield Unused(f"{path}.{name}", "another schedule sets it whenever this one would", partly=True)
 
 
 # the group
