@@ -74,7 +74,7 @@ def _walk(value, path, pattern, steps):
         named = path in NAMED
         for index, item in enumerate(value):
             inner = f"{path}.{item['name'] if named else index}"
-            if isinstance(item, dict):
+            if isinstance(item, dict) and item:
                 yield Leaf(inner, f"{pattern}.*", (*steps, index), whole=True)
             yield from _walk(item, inner, f"{pattern}.*", (*steps, index))
     elif pattern not in NAMES:

@@ -34,9 +34,10 @@ def translated(group):
     """A group as Google Cloud has it, with whatever it refers to found."""
     image, balancers = group.template.image, group.load_balancers
     services = {
-        one: Service(one.id or SERVICE.format(one.name), one.name or "other", "http", CHECK) for one in balancers
+        one: Service(one.id or SERVICE.format(one.name), one.name or "other", "http", CHECK)
+        for one in balancers
+        if one.id != POOL
     }
-    services = {one: service for one, service in services.items() if "/targetPools/" not in service.link}
     attached = Attached(
         services=tuple(services.values()),
         target_pools=tuple(one.id for one in balancers if one not in services),

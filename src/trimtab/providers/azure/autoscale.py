@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from trimtab.engine.rules import lookahead_problem
 from trimtab.engine.schedules import InForce
-from trimtab.models import PredictiveMode, PredictivePolicy, ScalingGroup
+from trimtab.models import MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup
 from trimtab.plan import Ref
 from trimtab.providers.azure.metrics import NATIVE, Scope
 from trimtab.providers.azure.names import iso
@@ -81,8 +81,12 @@ def _notifications(targets: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 def predictive_policy(group: ScalingGroup) -> PredictivePolicy | None:
     """The group's predictive policy, if it has one that is enabled; a setting has one at most."""
+    return next(iter(_predictive_policies(group)), None)
+
+
+def _predictive_policies(group: ScalingGroup) -> list[PredictivePolicy]:
     found = [policy for policy in group.policies if isinstance(policy, PredictivePolicy) and policy.enabled]
-    return found[0] if found else None
+    return [policy for policy in found if policy.metric.name == "cpu" and policy.metric.source is MetricSource.HOST]
 
 
 def _predictive(group: ScalingGroup) -> dict[str, Any] | None:
@@ -111,7 +115,7 @@ def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tup
 
 def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
     """What keeps a group's predictive policies from being Azure's: path and text."""
-    policies = [policy for policy in group.policies if isinstance(policy, PredictivePolicy) and policy.enabled]
+    policies = _predictive_policies(group)
     for policy in policies[1:]:
         yield f"policies.{policy.name}", "an autoscale setting has one forecast at most"
     for policy in policies[:1]:

@@ -63,7 +63,7 @@ def _of_policy(group: ScalingGroup, policy: Policy, used: Collection[str], scope
         case PredictivePolicy():
             active = predictive_policy(group)
             if policy is not active:
-                text = DISABLED if not policy.enabled else "an autoscale setting has one forecast at most"
+                text = "an autoscale setting has one forecast, of the CPU" if policy.enabled else DISABLED
                 enabled = policy.model_copy(update={"enabled": True})
                 items = tuple(enabled if one is policy else one for one in group.policies)
                 first = predictive_policy(group.model_copy(update={"policies": items})) is enabled
@@ -113,7 +113,7 @@ def _of_alarm(group: ScalingGroup, alarm: Alarm, used: Collection[str], scope: S
         # without its only trigger it would be seen by people
         sole = len(alarm.triggers) == 1 and not is_alert(alarm)
         but = [f"{path}.triggers.0"] if sole and alerts.alert_problem(alarm, scope) is None else []
-        yield Unused(path, _why_silent(alarm, scope), [*but, *_switch(group, path, scope)])
+        yield Unused(path, _why_silent(alarm, scope), [*but, *_switch(group, path, scope)], partly=True)
         return
     for index, name in enumerate(alarm.triggers):
         if f"{path}.triggers.{index}" not in used:

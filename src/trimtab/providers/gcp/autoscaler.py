@@ -105,8 +105,12 @@ def is_balancing(metric: Metric) -> bool:
 
 def forecast_of(group: ScalingGroup) -> PredictivePolicy | None:
     """The predictive policy that acts; one that only forecasts does nothing."""
+    return next(iter(_forecasts(group)), None)
+
+
+def _forecasts(group: ScalingGroup) -> list[PredictivePolicy]:
     found = [one for one in group.policies if isinstance(one, PredictivePolicy) and one.enabled]
-    return next((one for one in found if one.mode is PredictiveMode.FORECAST_AND_SCALE), None)
+    return [one for one in found if one.mode is PredictiveMode.FORECAST_AND_SCALE and is_cpu(one.metric)]
 
 
 def initialization_of(group: ScalingGroup) -> timedelta:
@@ -285,10 +289,8 @@ def _forecast_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     forecast, cpu = forecast_of(group), next((one for one in tracked(group) if is_cpu(one.metric)), None)
     if forecast is None:
         return
-    for policy in group.policies:
-        scales = isinstance(policy, PredictivePolicy) and policy.mode is PredictiveMode.FORECAST_AND_SCALE
-        if scales and policy.enabled and policy is not forecast:
-            yield f"policies.{policy.name}", f"an autoscaler has one forecast, and {forecast.name!r} is it"
+    for policy in _forecasts(group)[1:]:
+        yield f"policies.{policy.name}", f"an autoscaler has one forecast, and {forecast.name!r} is it"
     if cpu is not None and forecast.target != cpu.target:
         text = f"one CPU target is for what is and what is forecast, and {cpu.name!r} holds {cpu.target:g}"
         yield f"policies.{forecast.name}.target", text

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from trimtab.engine.schedules import in_force
-from trimtab.engine.windows import Minimums
+from trimtab.engine.windows import Minimums, only_raises_minimum
 from trimtab.models import (
     Alarm,
     MetricSource,
@@ -23,6 +23,7 @@ from trimtab.providers.gcp.autoscaler import (
     OFF,
     forecast_of,
     is_balancing,
+    is_cpu,
     is_outwards,
     metric_problem,
     minimums_held,
@@ -97,6 +98,8 @@ def _why_untracked(policy: TargetTrackingPolicy) -> str:
 def _why_no_forecast(policy: PredictivePolicy) -> str:
     if not policy.enabled:
         return DISABLED
+    if not is_cpu(policy.metric):
+        return "Compute Engine forecasts CPU only"
     if policy.mode is PredictiveMode.FORECAST_ONLY:
         return "Compute Engine shows no forecast; set `mode: forecast-and-scale`"
     return "an autoscaler has one forecast"
@@ -122,7 +125,7 @@ def _of_alarm(alarm: Alarm) -> Iterator[Unused]:
         # without its only trigger it would be seen by people
         sole = len(alarm.triggers) == 1 and not is_alert(alarm) and not alert_problem(alarm)
         text = "Cloud Monitoring has no policy for this alarm" if is_alert(alarm) else "no alarm fires an autoscaler"
-        yield Unused(path, text, [f"{path}.triggers.0"] if sole else ())
+        yield Unused(path, text, [f"{path}.triggers.0"] if sole else (), partly=True)
         return
     yield Unused(f"{path}.triggers", "no alarm fires an autoscaler")
     if alarm.metric.source is MetricSource.PROMQL:
@@ -149,6 +152,8 @@ def _is_held(group: ScalingGroup, schedule: Schedule, held: Minimums) -> bool:
     """Whether the autoscaler has a window for a schedule, or another minimum because of it."""
     if any(window.schedule == schedule.name for window in held.windows):
         return True
+    if mode_of(group) == OFF or not only_raises_minimum(group):
+        return False
     raised = schedule.model_copy(update={"min": (schedule.min or 0) + 1})
     items = tuple(raised if one is schedule else one for one in group.schedules)
     return minimums_held(group.model_copy(update={"schedules": items})) != held
