@@ -58,7 +58,8 @@ def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
                     yield "forecast buffer", f"{path}.buffer"
                 if policy.maximum_breach is MaximumBreach.INCREASE:
                     yield "forecast above the maximum", f"{path}.maximum_breach"
-                    yield "forecast above the maximum", f"{path}.maximum_buffer"
+                    if policy.maximum_buffer is not None:
+                        yield "forecast above the maximum", f"{path}.maximum_buffer"
         yield from _given((("least change by per cent", f"{path}.minimum_change", _of(policy, "minimum_change")),))
         yield from _given((("warm-up of one policy", f"{path}.warm_up", _of(policy, "warm_up")),))
     tracking = [policy for policy in group.policies if isinstance(policy, TargetTrackingPolicy) and policy.enabled]
@@ -68,8 +69,9 @@ def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 
 def _features_of_steps(policy: StepPolicy, path: str) -> Iterator[tuple[str, str]]:
     amounts = [step.change or step.percent or 0 for step in policy.steps if step.to is None]
-    if any(step.percent is not None for step in policy.steps):
-        yield "change by per cent", f"{path}.steps.percent"
+    yield from _each(
+        "change by per cent", f"{path}.steps", "percent", [step.percent is not None for step in policy.steps]
+    )
     if sum(amount < 0 for amount in amounts) > 1:
         yield "step policy that removes by several steps", f"{path}.steps"
     if not grows(policy):
@@ -138,13 +140,15 @@ def _features_of_timetable(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[tuple[str, str]]:
     path = f"schedules.{schedule.name}"
     yield ("schedule window" if schedule.is_window else "schedule"), path
-    crons = [cron.split() for cron in (schedule.cron, schedule.until) if cron]
-    if any(fields[2] != "*" or fields[3] != "*" or "#" in fields[4] or "L" in fields[4] for fields in crons):
-        yield "schedule by day of the month", f"{path}.cron"
-    if any(not re.fullmatch(r"[\d,]+", field) for fields in crons for field in fields[:2]):
-        yield "schedule that fires within the hour", f"{path}.cron"
-    if schedule.starts is not None or schedule.ends is not None:
-        yield "schedule with a first or last moment", f"{path}.{'starts' if schedule.starts else 'ends'}"
+    for name in ("cron", "until"):
+        fields = (getattr(schedule, name) or "0 0 * * *").split()
+        if fields[2] != "*" or fields[3] != "*" or "#" in fields[4] or "L" in fields[4]:
+            yield "schedule by day of the month", f"{path}.{name}"
+        if any(not re.fullmatch(r"[\d,]+", field) for field in fields[:2]):
+            yield "schedule that fires within the hour", f"{path}.{name}"
+    for name in ("starts", "ends"):
+        if getattr(schedule, name) is not None:
+            yield "schedule with a first or last moment", f"{path}.{name}"
     if schedule.at is not None and not schedule.is_window:
         yield "schedule once, without an end", f"{path}.at"
     if schedule.max not in (None, group.capacity.max):
@@ -163,7 +167,6 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("on-demand base beside spot", "purchase.on_demand_percent", purchase.on_demand_percent),
         ("strategy for spot", "purchase.strategy", purchase.strategy not in (None, SpotStrategy.PRIORITIZED)),
         ("spot price limit", "purchase.max_price", purchase.max_price),
-        ("sizes with weights", "purchase.sizes.weight", any(one.weight for one in purchase.sizes)),
         ("spot replaced before it is taken", "purchase.rebalance", purchase.rebalance),
         ("capacity reservation", "purchase.reservation", purchase.reservation),
         ("lifecycle hooks", "aws.lifecycle_hooks", group.aws.lifecycle_hooks),
@@ -178,13 +181,15 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("protection from scaling in", "protect_from_scale_in", group.protect_from_scale_in),
         ("health probe of the group", "health_check.path", group.health_check.path is not None),
         ("health probe of the group", "health_check.port", group.health_check.port is not None),
-        ("balancer port", "load_balancers.port", any(one.port is not None for one in group.load_balancers)),
-        ("balancer drain", "load_balancers.drain", any(one.drain is not None for one in group.load_balancers)),
         ("network by name", "placement.network", place.network),
         ("subnets by tag", "placement.subnet_tags", place.subnet_tags),
         ("several subnets", "placement.subnets", len(place.subnets) > 1),
     )
     yield from _given(asked)
+    balancers = group.load_balancers
+    yield from _each("sizes with weights", "purchase.sizes", "weight", [one.weight for one in purchase.sizes])
+    yield from _each("balancer port", "load_balancers", "port", [one.port for one in balancers])
+    yield from _each("balancer drain", "load_balancers", "drain", [one.drain is not None for one in balancers])
 
 
 def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
@@ -195,15 +200,20 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
         ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
-        ("encrypted disk", "template.disks.encrypted", any(disk.encrypted for disk in disks)),
-        ("unencrypted disk", "template.disks.encrypted", any(disk.encrypted is False for disk in disks)),
-        ("disk that is kept", "template.disks.keep", any(disk.keep for disk in disks)),
     )
     yield from _given(asked)
+    yield from _each("encrypted disk", "template.disks", "encrypted", [disk.encrypted for disk in disks])
+    yield from _each("unencrypted disk", "template.disks", "encrypted", [disk.encrypted is False for disk in disks])
+    yield from _each("disk that is kept", "template.disks", "keep", [disk.keep for disk in disks])
 
 
 def _given(asked: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
     yield from ((feature, path) for feature, path, given in asked if given)
+
+
+def _each(feature: str, path: str, name: str, asked: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """The feature for each item of a list that asks for it, by the item's place."""
+    yield from ((feature, f"{path}.{index}.{name}") for index, given in enumerate(asked) if given)
 
 
 def _has_capitals(tags: Mapping[str, str]) -> bool:

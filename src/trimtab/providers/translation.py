@@ -8,8 +8,8 @@ from typing import ClassVar, assert_never
 
 from pydantic import BaseModel
 
-from trimtab.capabilities import BLOCKS, Means, Support, is_controlled, supports_of
-from trimtab.models import Fleet, ScalingGroup
+from trimtab.capabilities import BLOCKS, Means, Support, is_controlled, is_inert, supports_of
+from trimtab.models import Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
 from trimtab.plan import Key, Kind, Note, Resource
 
 
@@ -64,11 +64,17 @@ class GroupTranslator(ABC):
 
     def translation(self) -> Translation:
         """The group's resources, and everything that is to be said of it."""
-        said = self._take_supports()
-        for path in _not_carried(self.group, self.kinds, self.provider):
-            if not any(path == one or path.startswith(f"{one}.") for one in said):
-                self.problem(path, f"{self.provider} has no translation for this field")
+        for block in sorted(BLOCKS - {self.provider}):
+            if set_leaves(getattr(self.group, block)):
+                self.unused(block, f"settings of {block}, and the plan is for {self.provider}")
+        self._take_supports()
+        for path, text in unused_variables(self.group.template):
+            self.unused(path, text)
+        for path, text in unused_names(self.group):
+            self.unused(path, text)
         resources = tuple(self.resources())
+        for path in self._without_effect(resources):
+            self.problem(path, f"not used on {self.provider} beside the other fields of this group; leave it out")
         return Translation(resources=resources, notes=tuple(self.notes), problems=tuple(self.problems))
 
     @abstractmethod
@@ -78,6 +84,10 @@ class GroupTranslator(ABC):
     def note(self, path: str, text: str, *, approximation: bool = False) -> None:
         """Say something of a field that a reviewer should know."""
         self.notes.append(Note(f"{path}: {text}", self.group.name, approximation=approximation))
+
+    def unused(self, path: str, reason: str) -> None:
+        """Say of a field that this group has no use for it, where that does no harm."""
+        self.note(path, f"not used: {reason}")
 
     def problem(self, path: str, text: object) -> None:
         """Say of a field that the provider cannot do it."""
@@ -89,15 +99,10 @@ class GroupTranslator(ABC):
 
     # what the table of capabilities says
 
-    def _take_supports(self) -> set[str]:
-        """Say what the table of capabilities has to say; the paths of all that it speaks of."""
-        said: set[str] = set()
+    def _take_supports(self) -> None:
         controlled = is_controlled(self.group, self.provider)
         for feature, path, support in supports_of(self.group, self.provider):
-            if support.means is not Means.NATIVE or support.text:
-                said.add(path)
             self._take(feature, path, support, controlled=controlled)
-        return said
 
     def _take(self, feature: str, path: str, support: Support, *, controlled: bool) -> None:
         match support.means:
@@ -125,39 +130,114 @@ class GroupTranslator(ABC):
         name = path.split(".")[1]
         return any(policy.name == name and policy.approximate for policy in self.group.policies)
 
+    # what the bodies have taken of it
+
+    def _without_effect(self, resources: Iterable[Resource]) -> Iterator[str]:
+        """The fields that are set, reach none of the bodies, and that nothing has been said of."""
+        carried = set(_carried(resources, self.kinds))
+        noted = {_path_of(note) for note in self.notes}
+        refused = {_path_of(note) for note in self.problems}
+        for leaf in set_leaves(self.group, skip=BLOCKS - {self.provider}):
+            spoken = leaf.path in noted or any(path in refused for path in _around(leaf.path))
+            if not spoken and not leaf.reaches(carried) and not is_inert(leaf.pattern, self.provider):
+                yield leaf.path
+
 
 ITEMS = ("policies", "alarms", "schedules")
-_STRUCTURE = {"name", "native_name", "location", "unmanaged", "approximate", "type"}
+_KEYS = frozenset({"name", "native_name", "location", "type"})
+"""Fields that keys are made of, and the type, which says what a policy's body is."""
+_WHOLE = frozenset({"template", *ITEMS})
+"""What rows name that hang on all of it; they say nothing of one field."""
 
 
-def _not_carried(group: ScalingGroup, kinds: Mapping[str, Kind], provider: str) -> Iterator[str]:
-    """Paths of the fields that are set and that no row of any kind comes from."""
-    carried = {name for kind in kinds.values() for row in kind.fields for name in row.models.split()}
-    for item in ITEMS:
-        for one in getattr(group, item):
-            for path in set_fields(one):
-                if not (_is_carried(path, carried) or _is_carried(f"{item}.*.{path}", carried)):
-                    yield f"{item}.{one.name}.{path}"
-    skipped = {*ITEMS, *(BLOCKS - {provider})}
-    for path in set_fields(group):
-        if path.split(".")[0] not in skipped and not _is_carried(path, carried):
-            yield path
+def _carried(resources: Iterable[Resource], kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """The fields of the model that some leaf of a body comes from; `*` stands for any name."""
+    for resource in resources:
+        kind = kinds[resource.key.kind]
+        prefix = f"{resource.item}." if resource.item else ""
+        for path in kind.given(resource.body):
+            known = resource.sources_of(path)
+            models = kind.sources_of(path)
+            named = models if known is None else [*known, *(name for name in models if "*" not in name)]
+            yield from (f"{prefix}{name}" for name in named if name not in _WHOLE)
 
 
-def _is_carried(path: str, carried: Set[str]) -> bool:
-    return any(path == name or path.startswith(f"{name}.") for name in carried)
+@dataclass(frozen=True, slots=True)
+class SetLeaf:
+    """
+    A field of a group that is set.
+
+    Attributes:
+        path: As notes name it: `alarms.hot.statistic`, `template.disks.0.iops`.
+        bare: The same without places in lists, as rows name it.
+        pattern: The same with `*` for names and places.
+    """
+
+    path: str = ""
+    bare: str = ""
+    pattern: str = ""
+
+    def inner(self, name: str) -> "SetLeaf":
+        """A field of it."""
+        return SetLeaf(*(f"{text}.{name}" if text else name for text in (self.path, self.bare, self.pattern)))
+
+    def item(self, place: str | int) -> "SetLeaf":
+        """An item of it, by its name or its place."""
+        bare = self.bare if isinstance(place, int) else f"{self.bare}.{place}"
+        return SetLeaf(f"{self.path}.{place}", bare, f"{self.pattern}.*")
+
+    def reaches(self, carried: Set[str]) -> bool:
+        """Whether it is one of these fields, or part of one."""
+        return any(path in carried for text in (self.bare, self.pattern) for path in _around(text))
 
 
-def set_fields(model: BaseModel, prefix: str = "") -> Iterator[str]:
-    """Paths of the leaves that differ from the model's defaults."""
+def set_leaves(model: BaseModel, at: SetLeaf | None = None, *, skip: Set[str] = frozenset()) -> list[SetLeaf]:
+    """The fields that differ from the model's defaults; metrics, lists of words and mappings as one each."""
+    found: list[SetLeaf] = []
     for name, info in type(model).model_fields.items():
         value = getattr(model, name)
-        if name in _STRUCTURE or value == info.get_default(call_default_factory=True):
+        if name in _KEYS or name in skip or value == info.get_default(call_default_factory=True):
             continue
-        if isinstance(value, BaseModel):
-            yield from set_fields(value, f"{prefix}{name}.")
+        leaf = (at or SetLeaf()).inner(name)
+        if isinstance(value, BaseModel) and not isinstance(value, Metric):
+            found += set_leaves(value, leaf)
         elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
-            found = {path for item in value for path in set_fields(item, f"{prefix}{name}.")}
-            yield from sorted(found)
+            for index, item in enumerate(value):
+                found += set_leaves(item, leaf.item(item.name if leaf.path in ITEMS else index))
         else:
-            yield f"{prefix}{name}"
+            found.append(leaf)
+    return found
+
+
+def _around(path: str) -> Iterator[str]:
+    """A path and those of what is around it."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+
+
+def _path_of(note: Note) -> str:
+    return note.text.partition(": ")[0]
+
+
+def unused_variables(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
+    """Paths of the variables that the start script does not name, and what to say of them."""
+    for name in sorted(set(template.variables or {}) - template.used_variables()):
+        yield f"template.variables.{name}", "`user_data` does not name this variable; remove one or use the other"
+
+
+_NAMING = frozenset({MetricSource.BALANCER, MetricSource.QUEUE})
+
+
+def unused_names(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """Paths of what metrics are said to be of where that chooses nothing, and what to say of it."""
+    for list_name in ("policies", "alarms"):
+        for item in getattr(group, list_name):
+            metric = getattr(item, "metric", None)
+            if metric is None or metric.of is None:
+                continue
+            path = f"{list_name}.{item.name}.metric.of"
+            if metric.source not in _NAMING:
+                yield path, f"{metric.name!r} is measured on no balancer and no queue; leave `of` out"
+            elif [metric.of in (one.name, one.id) for one in group.load_balancers] == [True]:
+                yield path, "the group has this load balancer only"
