@@ -65,19 +65,18 @@ def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         yield from _given((("warm-up of one policy", f"{path}.warm_up", _of(policy, "warm_up")),))
     tracking = [policy for policy in group.policies if isinstance(policy, TargetTrackingPolicy) and policy.enabled]
     if len({policy.scale_in for policy in tracking}) > 1:
-        yield "scaling in by some policies only", "policies"
+        kept = (policy for policy in tracking if not policy.scale_in)
+        yield from (("scaling in by some policies only", f"policies.{policy.name}.scale_in") for policy in kept)
 
 
 def _features_of_steps(policy: StepPolicy, path: str) -> Iterator[tuple[str, str]]:
     amounts = [step.change or step.percent or 0 for step in policy.steps if step.to is None]
-    for index, step in enumerate(policy.steps):
-        where = f"{path}.steps.{index}"
-        if step.percent is not None:
-            yield "change by per cent", f"{where}.percent"
-        if step.lower == 0:
-            yield "step that begins at the threshold", f"{where}.lower"
-        if step.upper == 0:
-            yield "step that begins at the threshold", f"{where}.upper"
+    yield from _each(
+        "change by per cent", f"{path}.steps", "percent", [step.percent is not None for step in policy.steps]
+    )
+    for name in ("lower", "upper"):
+        at_threshold = [getattr(step, name) == 0 for step in policy.steps]
+        yield from _each("step that begins at the threshold", f"{path}.steps", name, at_threshold)
     if sum(amount < 0 for amount in amounts) > 1:
         yield "step policy that removes by several steps", f"{path}.steps"
     if not grows(policy):
@@ -152,11 +151,15 @@ def _features_of_timetable(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[tuple[str, str]]:
     path = f"schedules.{schedule.name}"
     yield ("schedule window" if schedule.is_window else "schedule"), path
-    for word in ("cron", "until"):
-        yield from _features_of_cron(getattr(schedule, word), f"{path}.{word}")
-    for word in ("starts", "ends"):
-        if getattr(schedule, word) is not None:
-            yield "schedule with a first or last moment", f"{path}.{word}"
+    for name in ("cron", "until"):
+        fields = (getattr(schedule, name) or "0 0 * * *").split()
+        if fields[2] != "*" or fields[3] != "*" or "#" in fields[4] or "L" in fields[4]:
+            yield "schedule by day of the month", f"{path}.{name}"
+        if any(not re.fullmatch(r"[\d,]+", field) for field in fields[:2]):
+            yield "schedule that fires within the hour", f"{path}.{name}"
+    for name in ("starts", "ends"):
+        if getattr(schedule, name) is not None:
+            yield "schedule with a first or last moment", f"{path}.{name}"
     if schedule.at is not None and not schedule.is_window:
         yield "schedule once, without an end", f"{path}.at"
     if schedule.max not in (None, group.capacity.max):
@@ -164,16 +167,6 @@ def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[t
     if schedule.desired is not None:
         own = schedule.desired != schedule.min
         yield f"schedule that sets {'a size of its own' if own else 'the size'}", f"{path}.desired"
-
-
-def _features_of_cron(cron: str | None, path: str) -> Iterator[tuple[str, str]]:
-    if cron is None:
-        return
-    fields = cron.split()
-    if fields[2] != "*" or fields[3] != "*" or "#" in fields[4] or "L" in fields[4]:
-        yield "schedule by day of the month", path
-    if any(not re.fullmatch(r"[\d,]+", field) for field in fields[:2]):
-        yield "schedule that fires within the hour", path
 
 
 def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
@@ -185,7 +178,6 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("on-demand base beside spot", "purchase.on_demand_percent", purchase.on_demand_percent),
         ("strategy for spot", "purchase.strategy", purchase.strategy not in (None, SpotStrategy.PRIORITIZED)),
         ("spot price limit", "purchase.max_price", purchase.max_price),
-        *(("sizes with weights", f"purchase.sizes.{at}.weight", one.weight) for at, one in enumerate(purchase.sizes)),
         ("spot replaced before it is taken", "purchase.rebalance", purchase.rebalance),
         ("capacity reservation", "purchase.reservation", purchase.reservation),
         ("lifecycle hooks", "aws.lifecycle_hooks", group.aws.lifecycle_hooks),
@@ -199,20 +191,19 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("protection from scaling in", "protect_from_scale_in", group.protect_from_scale_in),
         ("health probe of the group", "health_check.path", group.health_check.path is not None),
         ("health probe of the group", "health_check.port", group.health_check.port is not None),
-        *(("balancer port", f"load_balancers.{at}.port", one.port) for at, one in enumerate(group.load_balancers)),
-        *(
-            ("balancer drain", f"load_balancers.{at}.drain", one.drain is not None)
-            for at, one in enumerate(group.load_balancers)
-        ),
         ("network by name", "placement.network", place.network),
         *(("subnets by tag", f"placement.subnet_tags.{tag}", True) for tag in place.subnet_tags or ()),
         *(("several subnets", f"placement.subnets.{at}", True) for at in range(1, len(place.subnets))),
     )
     yield from _given(asked)
+    balancers = group.load_balancers
+    yield from _each("sizes with weights", "purchase.sizes", "weight", [one.weight for one in purchase.sizes])
+    yield from _each("balancer port", "load_balancers", "port", [one.port for one in balancers])
+    yield from _each("balancer drain", "load_balancers", "drain", [one.drain is not None for one in balancers])
 
 
 def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
-    firewalls = template.security_groups
+    disks, firewalls = template.disks, template.security_groups
     asked = (
         *(("several security groups", f"template.security_groups.{at}", True) for at in range(1, len(firewalls))),
         ("image by architecture", "template.image.architecture", template.image.architecture),
@@ -221,18 +212,18 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
     )
     yield from _given(asked)
-    for index, disk in enumerate(template.disks):
-        where = f"template.disks.{index}"
-        disks = (
-            ("encrypted disk", f"{where}.encrypted", disk.encrypted),
-            ("unencrypted disk", f"{where}.encrypted", disk.encrypted is False),
-            ("disk that is kept", f"{where}.keep", disk.keep),
-        )
-        yield from _given(disks)
+    yield from _each("encrypted disk", "template.disks", "encrypted", [disk.encrypted for disk in disks])
+    yield from _each("unencrypted disk", "template.disks", "encrypted", [disk.encrypted is False for disk in disks])
+    yield from _each("disk that is kept", "template.disks", "keep", [disk.keep for disk in disks])
 
 
 def _given(asked: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
     yield from ((feature, path) for feature, path, given in asked if given)
+
+
+def _each(feature: str, path: str, name: str, asked: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """The feature for each item of a list that asks for it, by the item's place."""
+    yield from ((feature, f"{path}.{index}.{name}") for index, given in enumerate(asked) if given)
 
 
 def _in_capitals(tags: Mapping[str, str]) -> Iterator[str]:

@@ -25,6 +25,8 @@ NOT_USED = ": not used"
 """How a note begins that says of a field that this group has no use for it."""
 NAMES = frozenset({"policies.*.type"})
 """Leaves that the law leaves alone: the type of a policy, whose change makes another policy of it."""
+KEYS = frozenset({f"{item}.*.name" for item in NAMED})
+"""The names of items, which keys are made of."""
 METRICS = tuple(
     one.model_dump(mode="json", exclude_defaults=True)
     for one in (*NEUTRAL.values(), tt.metrics.custom("Virtualmin", "Sessions"), tt.metrics.promql("sum(sessions)"))
@@ -104,8 +106,8 @@ def others(data, leaf, values):
     for value in _values(leaf, values):
         changed = copy.deepcopy(data)
         holder = _holder(changed, leaf)
-        given = holder[leaf.steps[-1]]
-        if given == value or (leaf.steps[-1] == "metric" and given["name"] == value["name"]):
+        now = holder[leaf.steps[-1]]
+        if now == value or (leaf.steps[-1] == "metric" and now["name"] == value["name"]):
             continue
         holder[leaf.steps[-1]] = value
         if (group := _valid(changed)) is not None:
@@ -156,6 +158,12 @@ def _names(path, leaf):
     return path == leaf.path or bool(re.fullmatch(r"\.\d+", leaf.path.removeprefix(path)))
 
 
+def _names_exactly(path, leaf):
+    """A name is told by whatever is said of its item: an item of which nothing is sent has no key to change."""
+    name = leaf.path.removesuffix("name") if leaf.pattern in KEYS else leaf.path
+    return path == leaf.path or (leaf.pattern in KEYS and path.startswith(name))
+
+
 def _is_default(data, leaf, values, translate, sent):
     """Whether a leaf only has the value that holds without it: each other one changes a body or is spoken of."""
     changed = [translate(one) for one in others(data, leaf, values)]
@@ -166,9 +174,12 @@ def _is_default(data, leaf, values, translate, sent):
 
 
 def _refused(leaf, translation):
-    """Whether a problem refuses the item that a leaf is in as a whole: nothing of that item is sent."""
-    item = ".".join(leaf.path.split(".")[:2])
-    return leaf.path != item and any(note.text.startswith(f"{item}: ") for note in translation.problems)
+    """Whether a problem refuses the item or the metric that a leaf is in as a whole: nothing of it is sent."""
+    steps = leaf.path.split(".")
+    item, metric = ".".join(steps[:2]), ".".join(steps[:3])
+    around = {item, metric} if metric.endswith(".metric") else {item}
+    paths = {note.text.partition(": ")[0] for note in translation.problems}
+    return item.partition(".")[0] in NAMED and bool((around - {leaf.path}) & paths)
 
 
 def breaches(group, translate, provider, values=VALUES):
@@ -196,9 +207,9 @@ def breaches(group, translate, provider, values=VALUES):
                 yield f"{leaf.path}: removed, and nothing changes and nobody said so"
         else:
             changed = [translate(one) for one in others(data, leaf, values)]
-            reaches = any(bodies(one) != sent for one in changed)
             silent = [one for one in changed if bodies(one) == sent]
-            if not all(any(path == leaf.path for path, _ in texts | said(one)) for one in silent):
+            reaches = bool(changed) and not silent
+            if not all(any(_names_exactly(path, leaf) for path, _ in texts | said(one)) for one in silent):
                 yield f"{leaf.path}: changed, and nothing changes and nobody said so"
         if reaches and not leaf.whole and any(path == leaf.path and NOT_USED in text for path, text in texts):
             yield f"{leaf.path}: said to be not used, and a body changes with it"

@@ -7,7 +7,7 @@ A fleet file may come from a stranger, and rendering happens while it is checked
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trimtab.models.base import refuse
@@ -48,6 +48,11 @@ def render(script: str, variables: Mapping[str, object]) -> str:
     if too_much:
         refuse(too_much, "user_data")
     return text
+
+
+def variables_of(script: str) -> frozenset[str]:
+    """The names of the variables that a script which renders has in it."""
+    return frozenset(meta.find_undeclared_variables(_JINJA.parse(script)))
 
 
 def _not_allowed(found: Iterable[nodes.Node]) -> Iterator[str]:

@@ -1,16 +1,14 @@
 """What translation gives: resources, with all that a provider does otherwise than asked or cannot do; pure."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NamedTuple, assert_never
 
 from pydantic import BaseModel
-from pydantic_core import PydanticCustomError
 
-from trimtab.capabilities import BLOCKS, Means, Support, supports_of
+from trimtab.capabilities import BLOCKS, Means, Support, inert_paths, is_inert, supports_of
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
 from trimtab.plan import Key, Kind, Note, Resource
@@ -45,16 +43,12 @@ class Translation:
 
 
 class Unused(NamedTuple):
-    """Fields of a group that nothing is made of."""
+    """Fields of a group that are of no use, as `GroupTranslator.unused` takes them."""
 
     path: str
-    """The field, or what stands around several."""
     text: str
-    """Why, and what would use them."""
     but: Collection[str] = ()
-    """Those at or below the path that something is made of all the same."""
     partly: bool = False
-    """Whether something else still hangs on them, such as the size that a new group begins with."""
 
 
 class GroupTranslator(ABC):
@@ -78,31 +72,28 @@ class GroupTranslator(ABC):
         self.notes: list[Note] = []
         self.problems: list[Note] = []
         self._said: set[str] = set()
-        self._leaves = dict(set_leaves(group))
+        self._leaves = set_leaves(group, skip=BLOCKS - {self.provider})
 
     def translation(self) -> Translation:
         """The group's resources, and everything that is to be said of it."""
-        self._take_supports()
-        for name in idle_variables(self.group.template):
-            self.unused(f"template.variables.{name}", "the start script reads the same without it")
-        resources = tuple(self.resources())
         for block in sorted(BLOCKS - {self.provider}):
-            if getattr(self.group, block) != type(getattr(self.group, block))():
-                self.note(block, f"not used: {self.provider} takes no settings of another cloud")
+            if set_leaves(getattr(self.group, block)):
+                self.note(block, f"not used: settings of {block}, and the plan is for {self.provider}")
+        self._take_supports()
+        for path, text in unused_variables(self.group.template):
+            self.unused(path, text)
+        for path, text in unused_names(self.group):
+            self.unused(path, text)
+        resources = tuple(self.resources())
+        for path in self._without_effect(resources):
+            self.problem(path, f"not used on {self.provider} beside the other fields of this group; leave it out")
         return Translation(resources=resources, notes=tuple(self.notes), problems=tuple(self.problems))
 
     @abstractmethod
     def resources(self) -> Iterator[Resource]:
         """What the group wants to be there; notes and problems are added on the way."""
 
-    def unused(self, path: str, reason: str, *, but: Collection[str] = (), partly: bool = False) -> None:
-        """Say of each set field at or below a path, of which nothing else is said, that nothing is made of it."""
-        for leaf, value in self._leaves.items():
-            at_or_below = leaf == path or leaf.startswith(f"{path}.")
-            if at_or_below and leaf not in self._said and leaf not in but:
-                self.note(leaf, f"{'' if partly else 'not used: '}{reason}{value}")
-
-    def _is_set_by_schedule(self) -> bool:
+    def is_size_scheduled(self) -> bool:
         """Whether a schedule that holds now sets the size, whatever the group's own is."""
         bare = self.group.capacity.model_copy(update={"desired": None})
         return in_force(self.group.model_copy(update={"capacity": bare}), self.now).desired is not None
@@ -111,6 +102,20 @@ class GroupTranslator(ABC):
         """Say something of a field that a reviewer should know."""
         self._said.add(path)
         self.notes.append(Note(f"{path}: {text}", self.group.name, approximation=approximation))
+
+    def unused(self, path: str, reason: str, *, but: Collection[str] = (), partly: bool = False) -> None:
+        """
+        Say of each set field at or below a path, of which nothing else is said, that it is of no use, without harm.
+
+        Args:
+            path: The field, or what is around several.
+            reason: Why, and what would use them.
+            but: Those that are of use all the same.
+            partly: Whether something else still hangs on them, such as the size that a new group begins with.
+        """
+        for leaf in self._leaves:
+            if leaf.is_within(path) and leaf.path not in self._said and leaf.path not in but:
+                self.note(leaf.path, f"{'' if partly else 'not used: '}{reason}{leaf.told}")
 
     def problem(self, path: str, text: object) -> None:
         """Say of a field that the provider cannot do it."""
@@ -152,53 +157,148 @@ class GroupTranslator(ABC):
         name = path.split(".")[1]
         return any(policy.name == name and policy.approximate for policy in self.group.policies)
 
+    # what the bodies have taken of it
 
-def idle_variables(template: InstanceTemplate) -> Iterator[str]:
-    """The variables without which the start script reads the same."""
-    variables = template.variables or {}
-    for name in variables:
-        rest = {key: value for key, value in variables.items() if key != name}
-        with suppress(PydanticCustomError):  # it is needed
-            less = template.model_copy(update={"variables": rest})
-            if less.render_user_data() == template.render_user_data():
-                yield name
+    def _without_effect(self, resources: Iterable[Resource]) -> Iterator[str]:
+        """The fields that are set, reach none of the bodies, and that nothing has been said of."""
+        carried = set(_carried(resources, self.kinds))
+        noted = {_path_of(note) for note in self.notes} | inert_paths(self.group, self.provider)
+        refused = {_path_of(note) for note in self.problems}
+        for leaf in self._leaves:
+            spoken = bool({leaf.path, leaf.listed} & noted) or any(path in refused for path in _around(leaf.path))
+            if not spoken and not leaf.reaches(carried) and not is_inert(leaf.pattern, self.provider):
+                yield leaf.path
 
 
 ITEMS = ("policies", "alarms", "schedules")
-"""Lists whose items are called by their names in paths."""
-_STRUCTURE = {"name", "native_name", "location", "unmanaged", "approximate", "type"}
+_KEYS = frozenset({"name", "native_name", "location", "type"})
+"""Fields that keys are made of, and the type, which says what a policy's body is."""
+_WHOLE = frozenset({"template", *ITEMS})
+"""What rows name that hang on all of it; they say nothing of one field."""
 
 
-def set_leaves(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
+def _carried(resources: Iterable[Resource], kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """The fields of the model that some leaf of a body comes from; `*` stands for any name."""
+    for resource in resources:
+        kind = kinds[resource.key.kind]
+        prefix = f"{resource.item}." if resource.item else ""
+        for path in kind.given(resource.body):
+            known = resource.sources_of(path)
+            models = kind.sources_of(path)
+            named = models if known is None else [*known, *(name for name in models if "*" not in name)]
+            yield from (f"{prefix}{name}" for name in named if name not in _WHOLE)
+
+
+@dataclass(frozen=True, slots=True)
+class SetLeaf:
     """
-    The leaves that are not at their defaults: `alarms.hot.statistic`, `template.disks.0.iops`.
+    A field of a group that is set.
 
-    Beside a place in a list stands what is there, in brackets: places change when something before them goes.
+    Attributes:
+        path: As notes name it: `alarms.hot.statistic`, `template.disks.0.iops`.
+        bare: The same without places in lists, as rows name it.
+        pattern: The same with `*` for names and places.
+        told: What stands in a list of words, in brackets: its place changes when one before it goes.
     """
+
+    path: str = ""
+    bare: str = ""
+    pattern: str = ""
+    told: str = ""
+
+    def inner(self, name: str) -> "SetLeaf":
+        """A field of it."""
+        return SetLeaf(*(f"{text}.{name}" if text else name for text in (self.path, self.bare, self.pattern)))
+
+    def item(self, place: str | int, told: str = "") -> "SetLeaf":
+        """An item of it, by its name or its place."""
+        bare = self.bare if isinstance(place, int) else f"{self.bare}.{place}"
+        return SetLeaf(f"{self.path}.{place}", bare, f"{self.pattern}.*", told)
+
+    @property
+    def listed(self) -> str:
+        """The list of words that it is in; itself where it is in none."""
+        return self.path.rpartition(".")[0] if self.told else self.path
+
+    def is_within(self, path: str) -> bool:
+        """Whether it is at a path or below it."""
+        return self.path == path or self.path.startswith(f"{path}.")
+
+    def reaches(self, carried: Set[str]) -> bool:
+        """Whether it is one of these fields, or part of one."""
+        return any(path in carried for text in (self.bare, self.pattern) for path in _around(text))
+
+
+def set_leaves(model: BaseModel, *, skip: Set[str] = frozenset()) -> list[SetLeaf]:
+    """The fields that differ from the model's defaults, each word of a list and each key of a mapping by itself."""
+    return list(_leaves_of(model, SetLeaf(), skip))
+
+
+def _leaves_of(model: BaseModel, at: SetLeaf, skip: Set[str] = frozenset()) -> Iterator[SetLeaf]:
     for name, info in type(model).model_fields.items():
         value = getattr(model, name)
-        if name not in _STRUCTURE and value != info.get_default(call_default_factory=True):
-            yield from _leaves_below(value, f"{prefix}{name}")
+        if name not in _KEYS and name not in skip and value != info.get_default(call_default_factory=True):
+            yield from _leaves_below(value, at.inner(name))
 
 
-def _leaves_below(value: object, path: str) -> Iterator[tuple[str, str]]:
+def _leaves_below(value: object, at: SetLeaf) -> Iterator[SetLeaf]:
     match value:
         case Metric():
-            yield path, ""
-            named = ("name",) if value.source is MetricSource.CUSTOM else ()
-            for name in (*named, "namespace", "dimensions", "of", "query"):
-                if getattr(value, name):
-                    yield from _leaves_below(getattr(value, name), f"{path}.{name}")
+            yield at
+            yield from _leaves_of_metric(value, at)
         case BaseModel():
-            yield from set_leaves(value, f"{path}.")
+            yield from _leaves_of(value, at)
         case tuple():
             for index, item in enumerate(value):
                 if isinstance(item, BaseModel):
-                    yield from _leaves_below(item, f"{path}.{getattr(item, 'name', index) if path in ITEMS else index}")
+                    place = getattr(item, "name", index) if at.path in ITEMS else index
+                    yield from _leaves_of(item, at.item(place))
                 else:
-                    yield f"{path}.{index}", f" ({item})"
+                    yield at.item(index, f" ({item})")
         case Mapping():
             for key, item in value.items():
-                yield from _leaves_below(item, f"{path}.{key}")
+                yield from _leaves_below(item, at.item(str(key)))
         case _:
-            yield path, ""
+            yield at
+
+
+def _leaves_of_metric(metric: Metric, at: SetLeaf) -> Iterator[SetLeaf]:
+    """What a metric says beside its name, and the name where it is not one of ours."""
+    own = ("name",) if metric.source is MetricSource.CUSTOM else ()
+    for name in (*own, "namespace", "dimensions", "of", "query"):
+        if getattr(metric, name):
+            yield from _leaves_below(getattr(metric, name), at.inner(name))
+
+
+def _around(path: str) -> Iterator[str]:
+    """A path and those of what is around it."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+
+
+def _path_of(note: Note) -> str:
+    return note.text.partition(": ")[0]
+
+
+def unused_variables(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
+    """Paths of the variables that the start script does not name, and what to say of them."""
+    for name in sorted(set(template.variables or {}) - template.used_variables()):
+        yield f"template.variables.{name}", "`user_data` does not name this variable; remove one or use the other"
+
+
+_NAMING = frozenset({MetricSource.BALANCER, MetricSource.QUEUE})
+
+
+def unused_names(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """Paths of what metrics are said to be of where that chooses nothing, and what to say of it."""
+    for list_name in ("policies", "alarms"):
+        for item in getattr(group, list_name):
+            metric = getattr(item, "metric", None)
+            if metric is None or metric.of is None:
+                continue
+            path = f"{list_name}.{item.name}.metric.of"
+            if metric.source not in _NAMING:
+                yield path, f"{metric.name!r} is measured on no balancer and no queue; leave `of` out"
+            elif [metric.of in (one.name, one.id) for one in group.load_balancers] == [True]:
+                yield path, "the group has this load balancer only"

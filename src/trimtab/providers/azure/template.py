@@ -103,9 +103,14 @@ def _managed(disk: Disk) -> dict[str, Any]:
     return given(storageAccountType=DISK_TYPES[disk.type] if disk.type else None, diskEncryptionSet=key)
 
 
+def lun_of(device: str | None) -> int | str | None:
+    """The number of a disk; what is none is a problem, and stands as it is."""
+    return int(device) if device is not None and device.isdecimal() else device
+
+
 def _data_disk(disk: Disk) -> dict[str, Any]:
     return {
-        "lun": int(disk.device) if (disk.device or "").isdecimal() else disk.device,
+        "lun": lun_of(disk.device),
         "createOption": "Empty",
         **given(
             diskSizeGB=disk.size_gb,

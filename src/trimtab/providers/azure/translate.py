@@ -217,7 +217,7 @@ class _Group(GroupTranslator):
         if own is not None and not group.capacity.min <= own <= group.capacity.max:
             text = f"{own} is outside `capacity`; Azure goes to the bound beside it"
             self.note("azure.default_capacity", text, approximation=True)
-        if own is not None and self._is_set_by_schedule():
+        if own is not None and self.is_size_scheduled():
             text = "a schedule sets the size now, and `azure.default_capacity` that without metrics"
             self.unused("capacity.desired", text)
         for alarm in group.alarms:

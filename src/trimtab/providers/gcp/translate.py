@@ -251,7 +251,7 @@ class _Group(GroupTranslator):
             if period_of(alarm) != alarm.period:
                 text = f"Cloud Monitoring has whole minutes: {period_of(alarm)}"
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
-        if self._is_set_by_schedule():
+        if self.is_size_scheduled():
             self.unused("capacity.desired", "a schedule sets the size now")
         if has_probe(self.group):
             self.unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
