@@ -9,7 +9,9 @@ from typing import ClassVar, assert_never
 from pydantic import BaseModel
 
 from trimtab.capabilities import BLOCKS, Means, Support, is_controlled, is_inert, supports_of
-from trimtab.models import Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
+from trimtab.engine.schedules import in_force
+from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
+from trimtab.models.base import MAX_SIZE
 from trimtab.plan import Key, Kind, Note, Resource
 
 
@@ -195,8 +197,10 @@ def set_leaves(model: BaseModel, at: SetLeaf | None = None, *, skip: Set[str] = 
     """The fields that differ from the model's defaults; metrics, lists of words and mappings as one each."""
     found: list[SetLeaf] = []
     for name, info in type(model).model_fields.items():
+        if name not in model.model_fields_set or name in _KEYS or name in skip:
+            continue
         value = getattr(model, name)
-        if name in _KEYS or name in skip or value == info.get_default(call_default_factory=True):
+        if value == info.get_default(call_default_factory=True):
             continue
         leaf = (at or SetLeaf()).inner(name)
         if isinstance(value, BaseModel) and not isinstance(value, Metric):
@@ -241,3 +245,22 @@ def unused_names(group: ScalingGroup) -> Iterator[tuple[str, str]]:
                 yield path, f"{metric.name!r} is measured on no balancer and no queue; leave `of` out"
             elif [metric.of in (one.name, one.id) for one in group.load_balancers] == [True]:
                 yield path, "the group has this load balancer only"
+
+
+def hidden_sizes(group: ScalingGroup, now: datetime, *, put_back: Set[str] = frozenset()) -> Iterator[tuple[str, str]]:
+    """
+    Paths of the group's own sizes that hold neither now nor later, and what to say of them.
+
+    Args:
+        group: The group, its schedules as the cloud enacts them.
+        now: When the plan is made.
+        put_back: The sizes that come back in force at a later moment, as when a window ends.
+    """
+    own = {name for name in ("min", "max", "desired") if getattr(group.capacity, name) is not None}
+    own = {name for name in own - put_back if any(getattr(one, name) is not None for one in group.schedules)}
+    if own:
+        nobodys = Capacity.model_construct(min=-2, max=MAX_SIZE + 1, desired=-1)
+        force = in_force(group.model_copy(update={"capacity": nobodys}), now)
+        for name in sorted(own):
+            if getattr(force, name) != getattr(nobodys, name):
+                yield f"capacity.{name}", f"the schedules set `{name}` at every moment; change it there"
