@@ -1,7 +1,7 @@
 """A fleet as AWS resources: native bodies and no SDK; pure."""
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,6 @@ from typing import Any
 from trimtab.engine.first_seen import in_force_since
 from trimtab.errors import Unsupported
 from trimtab.models import (
-    Capacity,
     Disk,
     DiskType,
     Fleet,
@@ -21,7 +20,6 @@ from trimtab.models import (
     ScalingGroup,
     WarmPool,
 )
-from trimtab.models.base import MAX_SIZE
 from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
 from trimtab.providers.aws import names, schedules
 from trimtab.providers.aws.alarms import alarm_body, alarm_remarks
@@ -39,7 +37,7 @@ from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds,
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.naming import alarm_name, given, size_is_owned
-from trimtab.providers.translation import GroupTranslator, Translation, set_leaves
+from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 ROOT_DEVICE = "/dev/sda1"
 DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
@@ -223,10 +221,12 @@ class _Group(GroupTranslator):
             if schedule.name not in firing:
                 for leaf in set_leaves(schedule):
                     self.note(f"{item}.{leaf.path}", "this schedule fires no more; remove it or give a later time")
-            elif schedule.starts is not None and not has_start(schedule, self.now):
+            elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
                 self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
-        for name in _hidden_sizes(self.group, {schedule for schedule, _, _ in actions}, self.now):
-            self.unused(f"capacity.{name}", f"the schedules set `{name}` at every moment; change it there")
+        names = {name for name, _, _ in actions}
+        back = {size for one in self.group.schedules if f"{one.name}{END}" in names for size in given_sizes(one)}
+        for path, text in hidden_sizes(enacted(self.group), self.now, put_back=back):
+            self.unused(path, text)
 
     # policies and alarms
 
@@ -285,18 +285,6 @@ class _Group(GroupTranslator):
 
     def _made(self, key: Key, body: Mapping[str, Any], **more: Any) -> Resource:
         return Resource(key=key, body=given(**body), group=self.group.name, **more)
-
-
-def _hidden_sizes(group: ScalingGroup, actions: Set[str], now: datetime) -> Iterator[str]:
-    """Which of the group's own sizes neither hold now nor come back when a window ends."""
-    ending = (one for one in group.schedules if f"{one.name}{END}" in actions)
-    back = {name for schedule in ending for name in given_sizes(schedule)}
-    named = {name for schedule in group.schedules for name in given_sizes(schedule)} - back
-    given = {name for name in named if getattr(group.capacity, name) is not None}
-    if given:
-        nobodys = Capacity.model_construct(min=-2, max=MAX_SIZE + 1, desired=-1)
-        force = in_force(enacted(group.model_copy(update={"capacity": nobodys})), now)
-        yield from sorted(name for name in given if getattr(force, name) != getattr(nobodys, name))
 
 
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
