@@ -37,7 +37,7 @@ from trimtab.models import (
 )
 from trimtab.plan import Plan, check_saved
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported, Loss
+from trimtab.providers.importing import Imported, ImportEffect, ImportNote
 from trimtab.providers.pause import Pause
 from trimtab.status import FleetStatus, GroupStatus
 from trimtab.watch import Watch
@@ -70,12 +70,13 @@ __all__ = [
     "GroupStatus",
     "HealthCheck",
     "Image",
+    "ImportEffect",
+    "ImportNote",
     "Imported",
     "InstanceTemplate",
     "LifecycleHook",
     "LiveGroup",
     "LoadBalancer",
-    "Loss",
     "ManualClock",
     "Metric",
     "MetricQuery",

@@ -41,7 +41,6 @@ from trimtab.desk import (
 )
 from trimtab.errors import ConfigError, TrimtabError
 from trimtab.plan import check_saved
-from trimtab.providers.imports import fleet_for
 from trimtab.views.fleet import fleet_dict, fleet_view
 from trimtab.views.imported import imported_dict, imported_view
 from trimtab.views.plan import plan_view
@@ -294,7 +293,10 @@ def import_(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Groups, by their names in the cloud.")],
     fleet: Annotated[
-        str | None, typer.Option(help="The fleet's name; what the names begin with when left out.", show_default=False)
+        str | None,
+        typer.Option(
+            help="The fleet's name; that of the groups' marks, or a unique one, when left out.", show_default=False
+        ),
     ] = None,
     provider: Provider = None,
     region: Region = None,
@@ -307,12 +309,12 @@ def import_(
     Example: `trimtab import virtualmin-web virtualmin-api --provider aws > fleet.yaml`
     """
     desk = desk_of(context, chosen)
-    name = fleet or fleet_for(names)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
+        name = make_fleet(fleet, ()).name if fleet is not None else cloud.fleet_of(names)
         read = {native: cloud.read_group(native, fleet=name) for native in names}
     found = {one.group.name: one for one in read.values()}
     made = make_fleet(name, [one.group for one in read.values()])
-    desk.screen.show(imported_view(made, found), imported_dict(made, found))
+    desk.screen.show(imported_view(made, found, guessed=fleet is None), imported_dict(made, found))
     return 0
 
 

@@ -20,7 +20,7 @@ from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_pla
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported, fleet_for
 from trimtab.providers.patience import patience_of
 from trimtab.providers.registry import connect_provider
 from trimtab.status import FleetStatus, GroupStatus, in_force_of
@@ -192,16 +192,32 @@ class Cloud:
         Args:
             name: Its name in the cloud.
             location: Its region; the connection's when left out.
-            fleet: The fleet that it is to join: names are shortened by what they begin with in that fleet.
+            fleet: The fleet that it is to join: names are shortened by what they begin with in that fleet. When left
+                out, the one whose mark the group bears, else one of its own; `Imported.fleet` says which.
 
         Returns:
-            The group, and a note on each thing that its model leaves out or that a plan would change.
+            The group, and a note on each field that the plan after `adopt` changes; and on what no plan looks at.
 
         Raises:
             NotFound: There is no such group.
             Unsupported: It is no group that the model can say, whatever is left out.
         """
         return self.provider.read_group(location or self.provider.location, name, fleet=fleet)
+
+    def fleet_of(self, names: Sequence[str], location: str | None = None) -> str:
+        """
+        A name for the fleet of groups that exist: the one whose mark all of them bear, else one that is theirs alone.
+
+        Two files of one fleet would delete each other's groups, so other groups never get the same name.
+
+        Args:
+            names: Their names in the cloud.
+            location: Their region; the connection's when left out.
+        """
+        place = location or self.provider.location
+        states = self.provider.read_states([(place, name) for name in names])
+        fleets = {state.fleet for state in states}
+        return fleets.pop() if len(fleets) == 1 and fleets != {""} else fleet_for(names, place)
 
     def now(self) -> datetime:
         """The time on the clock that this connection was given."""

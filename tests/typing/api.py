@@ -114,8 +114,10 @@ def look(cloud: tt.Cloud) -> list[str]:
 def bring_in(cloud: tt.Cloud) -> list[str]:
     """A group that exists, as one of a fleet."""
     found: tt.Imported = cloud.read_group("virtualmin-web", "eu-south-2", fleet="virtualmin")
-    first: tt.Loss | None = next(iter(found.notes), None)
+    first: tt.ImportNote | None = next(iter(found.notes), None)
     assert_type(found.group, tt.ScalingGroup)
+    if first:
+        assert_type(first.effect, tt.ImportEffect)
     return [first.path, first.value, first.reason] if first else []
 
 

@@ -2,7 +2,7 @@
 
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, PlanRequest, Reason, Unknown
 from trimtab.plan.diff import Live, make_plan
-from trimtab.plan.kind import Field, Kind, MarkPlace, assign
+from trimtab.plan.kind import Field, Kind, MarkPlace, assign, overlaid
 from trimtab.plan.resource import (
     PENDING,
     Attributes,
@@ -48,6 +48,7 @@ __all__ = [
     "check_saved",
     "digest",
     "make_plan",
+    "overlaid",
     "plain",
     "read_description",
     "read_tags",

@@ -182,7 +182,7 @@ class _Maker:
                 Note(text + "choose another name, or take it over with adopt", item.group, foreign=True)
             )
             return None
-        wanted = replace(found, mark=replace(item.mark, digest="") if item.mark else None, group=item.group)
+        wanted = replace(found, mark=self._adopting(item), group=item.group)
         return Change(
             action=Action.ADOPT,
             reason=Reason.ADOPTED,
@@ -191,6 +191,12 @@ class _Maker:
             wanted=wanted,
             live=found,
         )
+
+    def _adopting(self, item: Resource) -> Mark | None:
+        """The mark of what is taken over as it is: it tells neither what is wanted nor what was never read."""
+        unread = {memory_of(row) for row in self.kinds[item.key.kind].fields if row.hidden}
+        kept = {name: value for name, value in item.mark.kept.items() if name not in unread} if item.mark else {}
+        return replace(item.mark, digest="", kept=kept) if item.mark else None
 
     def _compare(self, item: Resource, found: Resource) -> Change | None:
         kind = self.kinds[item.key.kind]
@@ -237,7 +243,9 @@ class _Maker:
                 kept[path] = before
                 continue
             differences.append(self._field(item, path, before, after, row))
-        return differences, kept
+        moving = _whole_elements(kind, old, new, [one.path for one in differences], kept)
+        differences += [self._field(item, path, kept.pop(path), new.get(path)) for path in moving]
+        return sorted(differences, key=lambda one: one.path), kept
 
     def _remembered(self, found: Resource, row: Field) -> str | None:
         mark = self._mark_of(found)
@@ -441,6 +449,17 @@ class _Maker:
             return False
         names = [".".join(part for part in (item, name) if part) for name in models]
         return any(_is_within(name, path) for name in names if name for path in paths)
+
+
+def _whole_elements(
+    kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[str], kept: Mapping[str, Any]
+) -> list[str]:
+    """Leaves left to others in elements that come or go nonetheless: an element comes and goes whole."""
+    if not kept:
+        return []
+    there, wanted = ({one for path in leaves for one in kind.elements(path)} for leaves in (old, new))
+    moving = {one for path in changed for one in kind.elements(path) if (one in there) is not (one in wanted)}
+    return [path for path in kept if any(one in moving for one in kind.elements(path))]
 
 
 def _differs(found: Mark, wanted: Mark) -> bool:

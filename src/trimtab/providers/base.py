@@ -13,7 +13,7 @@ from trimtab.errors import ProviderError
 from trimtab.models import Capacity, Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource, Unknown
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
 

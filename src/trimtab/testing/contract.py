@@ -458,7 +458,8 @@ class ProviderContract:
         found = [
             applied.read_group(fleet.native_name(group), group.location, fleet=fleet.name) for group in fleet.groups
         ]
-        assert not [str(note) for one in found for note in one.notes]
+        assert not [str(note) for one in found for note in one.changes]
+        assert not [path for one in found for path in one.group.unmanaged]
         assert [one.group.name for one in found] == [group.name for group in fleet.groups]
         assert not applied.plan(Fleet(name=fleet.name, groups=tuple(one.group for one in found)))
 

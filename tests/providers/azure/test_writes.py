@@ -213,3 +213,24 @@ def test_a_setting_is_found_by_its_scale_set_whatever_its_name(world, cloud, app
     assert [one.name for one in settings.list_by_resource_group(GROUP)] == ["web-Autoscale-123"]
     cloud.apply(cloud.destroy(applied), allow_delete=True).raise_for_failures()
     assert not list(settings.list_by_resource_group(GROUP))
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_identity_that_is_no_longer_wanted_goes(world, cloud, beside):
+    """A patch merges the map of identities, and only null ends a member: ours of before, and one put beside it."""
+    for name in ("ida", "idb"):
+        world.put(f"Microsoft.ManagedIdentity/userAssignedIdentities/{name}", {"location": "westeurope"})
+    template = {"image": "Ubuntu2404", "size": "Standard_B2s"}
+    first, then = (
+        make_fleet(azure_group(world, "web", template={**template, "role": role})) for role in ("ida", "idb")
+    )
+    cloud.apply(cloud.plan(first)).raise_for_failures()
+    identity = f"{world.home}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+    if beside:
+        patch = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {f"{identity}/idb": {}}}}
+        cloud.provider.calls.begin("compute.virtual_machine_scale_sets.begin_update", GROUP, "virtualmin-web", patch)
+    wanted, left = (first, "ida") if beside else (then, "idb")
+    cloud.apply(cloud.plan(wanted)).raise_for_failures()
+    there = cloud.provider.calls.call("compute.virtual_machine_scale_sets.get", GROUP, "virtualmin-web")
+    assert [one.rsplit("/", 1)[-1] for one in there["identity"]["userAssignedIdentities"]] == [left]
+    assert not cloud.plan(wanted)

@@ -36,7 +36,7 @@ from trimtab.providers.base import (
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.guard import guarded
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation

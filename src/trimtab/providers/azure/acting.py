@@ -10,7 +10,8 @@ from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING
-from trimtab.providers.azure.reads import PAUSE_TAG, find_pause, list_kind
+from trimtab.providers.azure.reads import list_kind
+from trimtab.providers.azure.resources import PAUSE_TAG, find_pause
 from trimtab.providers.azure.states import bounds_of, find_setting, held_word
 from trimtab.providers.azure.writes import SETS
 from trimtab.providers.execution import executed_size, find_amount

@@ -16,7 +16,8 @@ _DATA_DISK = f"{_STORAGE}.dataDisks[*]"
 _NETWORK = f"{_PROFILE}.networkProfile"
 _CARD = f"{_NETWORK}.networkInterfaceConfigurations[*].properties"
 _ADDRESS = f"{_CARD}.ipConfigurations[*].properties"
-_HEALTH = f"{_PROFILE}.extensionProfile.extensions[*].properties"
+_HEALTH = f"{_PROFILE}.extensionProfile.extensions[health].properties"
+"""One extension; those that somebody else installs are theirs."""
 _SPOT = f"{_SET}.priorityMixPolicy"
 _WHEN = f"{_SET}.profiles[*]"
 _RULE = f"{_WHEN}.rules[*]"
@@ -33,7 +34,7 @@ ACTION_GROUP = Kind(
     mark=MarkPlace.TAGS,
     fields=(
         Field(path=f"{_SET}.groupShortName", models="alarms"),
-        Field(path=f"{_SET}.enabled", default=True),
+        Field(path=f"{_SET}.enabled", models="alarms", default=True),
         Field(path=f"{_SET}.emailReceivers[*].emailAddress", models="alarms"),
         Field(path=f"{_SET}.emailReceivers[*].useCommonAlertSchema", models="alarms", default=False),
         Field(path=f"{_SET}.webhookReceivers[*].serviceUri", models="alarms"),
@@ -217,8 +218,10 @@ AUTOSCALE_SETTING = Kind(
         Field(path=f"{_SET}.predictiveAutoscalePolicy.scaleLookAheadTime", models="policies.*.buffer"),
         Field(path=f"{_TOLD}.operation", models="azure.notify_scaling"),
         Field(path=f"{_TOLD}.email.customEmails", models="azure.notify_scaling"),
-        Field(path=f"{_TOLD}.email.sendToSubscriptionAdministrator", default=False),
-        Field(path=f"{_TOLD}.email.sendToSubscriptionCoAdministrators", default=False),
+        *(
+            Field(path=f"{_TOLD}.email.{name}", models="azure.notify_scaling", default=False)
+            for name in ("sendToSubscriptionAdministrator", "sendToSubscriptionCoAdministrators")
+        ),
         Field(path=f"{_TOLD}.webhooks", models="azure.notify_scaling"),
     ),
     maps={

@@ -225,6 +225,8 @@ class _Group(GroupTranslator):
             if alarm.period != MINUTE and differs_in_window(alarm, group, self._scope()):
                 text = "a rule looks back whole minutes, five at least, and an alert as long as Azure has a window"
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
+        for path, text in autoscale.remarks_on(group, self._scope()):
+            self.note(path, text)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         """What keeps a group from being a scale set with its setting and alerts: path and text."""
@@ -245,7 +247,7 @@ class _Group(GroupTranslator):
         yield from profiles.problems_of(group)
         yield from alerts.problems_of(group)
         yield from rules.problems_of(group, scope)
-        yield from autoscale.problems_of(group, scope)
+        yield from autoscale.problems_of(group)
 
     def _scope(self) -> Scope:
         return Scope(self.home.scale_set(self.native), self.attached.gateway, self.native)

@@ -307,7 +307,7 @@ def _window_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     windows = minimums_held(group).windows
     for window in windows:
         if window.name == ASKED:
-            yield f"schedules.{window.schedule}: {ASKED!r} is the schedule that holds a size asked for; rename it"
+            yield f"schedules.{window.schedule}", f"{ASKED!r} is the schedule that holds a size asked for; rename it"
         if problem := window_problem(window.cron, window.zone, window.duration):
             yield f"schedules.{window.schedule}", problem
     if len(windows) > MOST_SCHEDULES:

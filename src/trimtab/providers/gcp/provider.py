@@ -25,7 +25,7 @@ from trimtab.providers.gcp.states import States, find_manager
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.guard import guarded
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
@@ -116,7 +116,7 @@ class GcpProvider:
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """A list of each kind that a group is made of."""
-        from trimtab.providers.gcp.importing import read_group
+        from trimtab.providers.gcp.importing.reading import read_group
 
         return read_group(self.calls, location, name, fleet=fleet)
 
