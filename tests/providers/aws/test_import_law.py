@@ -1,4 +1,4 @@
-"""Any group of AWS, imported: the notes are exactly what the next plan changes; what it cannot say stays, or is said."""
+"""Any group of AWS, imported: the notes are exactly what the next plan changes; what it cannot say stays or is said."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.conftest import make_group
 from tests.laws import examples
 from tests.providers.aws.native import imported, next_plan
-from tests.providers.aws.random_groups import FLEET, NATIVE, NOW, groups
+from tests.providers.aws.random_groups import FLEET, NOW, groups
 from tests.providers.aws.replies import replies_to
 from tests.providers.aws.unsayable import CHANGES, ONLY_ONE
 from tests.providers.import_law import assert_notes_are_the_plan
@@ -42,30 +42,24 @@ def held(answers, fleet=FLEET):
 
 
 def assert_losses_are_true(found, live, plan):
-    """What a thing that is made anew has otherwise than the one that it is made after, and nothing else."""
+    """What is said of something that is made anew is what it has otherwise than the one that it is made after."""
     created = {change.key: change.wanted for change in plan if change.action is Action.CREATE}
     there = {item.key: item for item in live}
-    for key in {note.key for note in found.notes if note.effect is ImportEffect.LOSES}:
+    losses = [note for note in found.notes if note.effect is ImportEffect.LOSES]
+    for key in {note.key for note in losses}:
         kind = KINDS.get(key.kind) or KINDS["launch-template"]
-        said = {
-            path for note in found.notes if note.effect is ImportEffect.LOSES and note.key == key for path in note.paths
-        }
-        assert said
+        said = {path for note in losses if note.key == key for path in note.paths}
         likely = [item for other, item in created.items() if other.kind == kind.name]
         assert any(said <= different(kind, there[key].body, item.body) for item in likely), said
 
 
 def different(kind, one, two):
     """The leaves that differ, and all that they are in."""
-    old, new = (dict(kind._walk("", "", body)) for body in (one, two))
-    paths = {path for path in {*old, *new} if old.get(path) != new.get(path)}
-    defaults = {
-        path
-        for path in {*kind.leaves(one), *kind.leaves(two)}
-        if kind.leaves(one).get(path) != kind.leaves(two).get(path)
-    }
-    around = {path[:place] for path in paths for place, letter in enumerate(path) if letter in ".["}
-    return paths | around | defaults
+    found = set()
+    for leaves in (kind.given, kind.leaves):
+        old, new = leaves(one), leaves(two)
+        found |= {path for path in {*old, *new} if old.get(path) != new.get(path)}
+    return found | {path[:place] for path in found for place, letter in enumerate(path) if letter in ".["}
 
 
 def test_the_notes_are_what_the_next_plan_changes():
@@ -114,9 +108,5 @@ def test_what_no_model_says_is_noted_with_what_becomes_of_it(name):
 
 
 MIXED = ("sizes by attributes", "spot pools")
-UNSEEN = ("no mark on the template", "a tag of AWS itself")
-"""What is no part of any group."""
-
-
-def test_the_names_are_those_of_the_tests():
-    assert f"{FLEET}-web" == NATIVE
+UNSEEN = ("a tag of AWS itself", "another size than any schedule sets")
+"""What is no part of any group, and bounds, which are the group's own until a schedule fires."""

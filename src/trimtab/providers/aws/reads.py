@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
+
+from cronsim import CronSimError
 
 from trimtab.engine.crons import fires
 from trimtab.errors import NotFound, ProviderError
@@ -436,8 +439,11 @@ def action_resource(region: str, item: Mapping[str, Any], now: datetime) -> Reso
 
 def _is_due(body: Mapping[str, Any], now: datetime) -> bool:
     start, slack = datetime.fromisoformat(body["StartTime"]), timedelta(minutes=10)
-    coming = fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start)
-    return start in list(islice(coming, 3))
+    try:
+        coming = fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start)
+        return start in list(islice(coming, 3))
+    except (CronSimError, ValueError, ZoneInfoNotFoundError):  # in words that no schedule has
+        return False
 
 
 def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:

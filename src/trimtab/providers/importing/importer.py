@@ -10,7 +10,7 @@ from typing import Any, cast
 from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import NAME, NAME_RULE
-from trimtab.plan import Attributes, Change, Key, Kind, Live, Note, Plan, Resource, make_plan
+from trimtab.plan import Action, Attributes, Change, Key, Kind, Live, Note, Plan, Resource, make_plan
 from trimtab.providers.importing.building import ITEMS, build_group, with_unmanaged, without_blamed
 from trimtab.providers.importing.differences import Differences
 from trimtab.providers.importing.notes import Imported
@@ -92,7 +92,7 @@ class Importer:
             group = guarded
             wanted = self.translate(Fleet(name=fleet, groups=(group,))).resources
             plan = self._plan(group, wanted, adopted, fleet)
-        successors = _successors(draft, wanted, live)
+        successors = _successors(draft, plan, live)
         found = Differences(
             kinds=self.kinds,
             group=group,
@@ -177,15 +177,16 @@ class Importer:
                 yield ".".join(name.split(".")[:2]) if whole and name.split(".")[0] not in ITEMS else name
 
 
-def _successors(draft: Draft, wanted: Sequence[Resource], live: Sequence[Resource]) -> dict[Key, Key]:
-    """What is made anew beside or in place of something that has another name than the fleet gives it: old to new."""
-    there, made = {item.key for item in live}, {item.key for item in wanted}
+def _successors(draft: Draft, plan: Plan, live: Sequence[Resource]) -> dict[Key, Key]:
+    """What the plan makes anew because it has another name than the fleet gives it: old to new."""
+    made = [change.wanted for change in plan if change.action is Action.CREATE and change.wanted is not None]
     found = dict(draft.successors)
     for item, (key, path) in draft.origins.items():
-        new = next((one.key for one in wanted if (one.item, one.key.kind) == (item, key.kind)), None)
+        new = next((one.key for one in made if (one.item, one.key.kind) == (item, key.kind)), None)
         if not path and new is not None:
             found.setdefault(key, new)
-    return {old: new for old, new in found.items() if old in there - made and new in made - there}
+    there = {item.key for item in live}
+    return {old: new for old, new in found.items() if old in there and new in {one.key for one in made}}
 
 
 def _renamed(
