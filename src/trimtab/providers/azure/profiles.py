@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import chain, count
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -64,11 +65,16 @@ class _Edge(NamedTuple):
 
 def profiles_of(group: ScalingGroup) -> list[Profile]:
     """The profiles that a group's schedules make, the default first."""
+    return list(_profiles(group.capacity, group.schedules))
+
+
+@lru_cache(maxsize=256)
+def _profiles(capacity: Capacity, schedules: tuple[Schedule, ...]) -> tuple[Profile, ...]:
+    group = ScalingGroup.model_construct(capacity=capacity, schedules=schedules)
     found = [Profile(DEFAULT, "", _base(group), {})]
     for edge, days in _edges(group).items():
         found.append(_recurring(edge, days, found))
-    found += [_fixed(group, schedule) for schedule in group.schedules if schedule.at is not None and schedule.is_window]
-    return found
+    return (*found, *(_fixed(group, one) for one in schedules if one.at is not None and one.is_window))
 
 
 def twin_name(profile: str) -> str:
