@@ -153,6 +153,8 @@ def said(translation):
 
 
 def _names(path, leaf):
+    if leaf.whole and isinstance(leaf.steps[-1], int) and leaf.path.rpartition(".")[2].isdecimal():
+        return path.startswith(f"{leaf.path.rpartition('.')[0]}.")  # the places of those after it change
     if leaf.whole:
         return path == leaf.path or path.startswith(f"{leaf.path}.")
     return path == leaf.path or bool(re.fullmatch(r"\.\d+", leaf.path.removeprefix(path)))
@@ -201,9 +203,8 @@ def breaches(group, translate, provider, values=VALUES):
         if less is not None:
             after = translate(less)
             reaches = bodies(after) != sent
-            if not reaches and not leaf.whole:
-                reaches = _is_default(data, leaf, values, translate, sent)
-            if not reaches and not any(_names(path, leaf) for path, _ in texts - said(after)):
+            silent = not reaches and not any(_names(path, leaf) for path, _ in texts - said(after))
+            if silent and (leaf.whole or not _is_default(data, leaf, values, translate, sent)):
                 yield f"{leaf.path}: removed, and nothing changes and nobody said so"
         else:
             changed = [translate(one) for one in others(data, leaf, values)]

@@ -73,12 +73,14 @@ class GroupTranslator(ABC):
         self.notes: list[Note] = []
         self.problems: list[Note] = []
         self._said: set[str] = set()
+        self._taken: set[str] = set()
         self._leaves = set_leaves(group, skip=BLOCKS - {self.provider})
 
     def translation(self) -> Translation:
         """The group's resources, and everything that is to be said of it."""
         for block in sorted(BLOCKS - {self.provider}):
-            if set_leaves(getattr(self.group, block)):
+            settings = getattr(self.group, block)
+            if settings != type(settings)():
                 self.note(block, f"not used: settings of {block}, and the plan is for {self.provider}")
         self._take_supports()
         for path, text in unused_variables(self.group.template):
@@ -93,6 +95,10 @@ class GroupTranslator(ABC):
     @abstractmethod
     def resources(self) -> Iterator[Resource]:
         """What the group wants to be there; notes and problems are added on the way."""
+
+    def takes(self, paths: Iterable[str]) -> None:
+        """Fields on which a body hangs in a way that no row tells, such as what keeps something out of it."""
+        self._taken.update(paths)
 
     def is_size_scheduled(self) -> bool:
         """Whether a schedule that holds now sets the size, whatever the group's own is."""
@@ -114,6 +120,7 @@ class GroupTranslator(ABC):
             but: Those that are of use all the same.
             partly: Whether something else still hangs on them, such as the size that a new group begins with.
         """
+        self.takes(but)
         for leaf in self._leaves:
             if leaf.is_within(path) and leaf.path not in self._said and leaf.path not in but:
                 self.note(leaf.path, f"{'' if partly else 'not used: '}{reason}{leaf.told}")
@@ -166,7 +173,8 @@ class GroupTranslator(ABC):
         noted = {_path_of(note) for note in self.notes} | inert_paths(self.group, self.provider)
         refused = {_path_of(note) for note in self.problems}
         for leaf in self._leaves:
-            spoken = bool({leaf.path, leaf.listed} & noted) or any(path in refused for path in _around(leaf.path))
+            known = refused | self._taken
+            spoken = bool({leaf.path, leaf.listed} & noted) or any(path in known for path in _around(leaf.path))
             if not spoken and not leaf.reaches(carried) and not is_inert(leaf.pattern, self.provider):
                 yield leaf.path
 

@@ -34,7 +34,7 @@ from trimtab.providers.gcp.links import is_zone, region_of, short
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
-from trimtab.providers.gcp.unused import unused_of
+from trimtab.providers.gcp.unused import service_for, unused_of
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
 
@@ -286,6 +286,12 @@ class _Group(GroupTranslator):
         if asks_balancer(group) and not group.load_balancers:
             text = "the group has no load balancer; name one by `load_balancers`, or give `path` and `port`"
             yield "health_check.by", text
+        for index, one in enumerate(group.load_balancers):
+            service = service_for(one, self.attached)
+            port = one.port if service is None else self.attached.ports.get(service.port_name, one.port)
+            if service is not None and one.port not in (None, port):
+                text = f"the group has one port that is called {service.port_name!r}, and {port} is it too"
+                yield f"load_balancers.{index}.port", f"{text}; give the same number, or another name to one of them"
         yield from _size_problems(group)
         yield from alerts.problems_of(group)
         yield from autoscaler.problems_of(group)

@@ -8,6 +8,7 @@ from trimtab.engine.schedules import in_force
 from trimtab.engine.windows import Minimums, only_raises_minimum
 from trimtab.models import (
     Alarm,
+    LoadBalancer,
     MetricSource,
     Policy,
     PredictiveMode,
@@ -30,7 +31,7 @@ from trimtab.providers.gcp.autoscaler import (
     mode_of,
     tracked,
 )
-from trimtab.providers.gcp.facts import Attached
+from trimtab.providers.gcp.facts import Attached, Service
 from trimtab.providers.gcp.links import short
 from trimtab.providers.gcp.metrics import SUBSCRIPTION, find_metric
 from trimtab.providers.gcp.names import label_of
@@ -162,7 +163,8 @@ def _is_held(group: ScalingGroup, schedule: Schedule, held: Minimums) -> bool:
 def _of_capacity(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
     lower = group.capacity.model_copy(update={"min": -1, "desired": None})
     other = group.model_copy(update={"capacity": lower})
-    if minimums_held(other) == minimums_held(group) and in_force(other, now).min != -1:
+    same = (mode_of(other), minimums_held(other)) == (mode_of(group), minimums_held(group))
+    if same and in_force(other, now).min != -1:
         yield Unused("capacity.min", "schedules set the minimum at every moment")
 
 
@@ -170,17 +172,23 @@ def _of_capacity(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
 
 
 def _of_balancers(group: ScalingGroup, attached: Attached) -> Iterator[Unused]:
-    for index, one in enumerate(group.load_balancers):
+    services = [service_for(one, attached) for one in group.load_balancers]
+    for index, service in enumerate(services):
         path = f"load_balancers.{index}"
-        wanted = short(one.id) if one.id else one.name
-        service = next((item for item in attached.services if wanted in (item.name, item.link)), None)
+        later = zip(group.load_balancers[index + 1 :], services[index + 1 :], strict=True)
         if service is None:
             yield Unused(f"{path}.port", "only a backend service asks for a port by name")
             yield Unused(f"{path}.drain", "only a backend service drains connections")
         elif service.port_name in group.gcp.named_ports:
             yield Unused(f"{path}.port", f"`gcp.named_ports` says it of {service.port_name!r}")
-        elif attached.ports.get(service.port_name) != one.port:
-            yield Unused(f"{path}.port", f"another load balancer of the group gives the port {service.port_name!r}")
+        elif any(one.port is not None and two and two.port_name == service.port_name for one, two in later):
+            yield Unused(f"{path}.port", f"another load balancer gives the port that is called {service.port_name!r}")
+
+
+def service_for(one: LoadBalancer, attached: Attached) -> Service | None:
+    """The backend service that a load balancer of a group stands for; `None` for a target pool, or where none is found."""
+    wanted = short(one.id) if one.id else one.name
+    return next((item for item in attached.services if wanted in (item.name, item.link)), None)
 
 
 def _of_group(group: ScalingGroup) -> Iterator[Unused]:
