@@ -14,6 +14,7 @@ from bench.clouds import print_clouds, print_loading
 from bench.engine import print_engine
 from bench.latency import print_latency
 from bench.peer import read_account
+from bench.schedules import print_schedules
 from bench.timing import measure_plan, median, timed
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
@@ -37,6 +38,7 @@ def main() -> int:
     print_import_cost()
     print_loading()
     missed = bool(print_engine())
+    missed |= bool(print_schedules())
     print_latency(furnish)
     missed |= bool(print_plans())
     return int(missed | bool(print_clouds()))

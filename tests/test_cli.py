@@ -176,7 +176,7 @@ def test_plan_with_problems_is_an_error(applied):
     make_foreign(applied)
     ended = applied("plan")
     assert ended.code == 1
-    assert "bears no mark of trimtab" in ended.out
+    assert "is not managed by trimtab" in ended.out
     assert applied("plan", "--format", "json").data["problems"]
     assert applied("apply", "--yes").code == 1
 

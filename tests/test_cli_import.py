@@ -2,19 +2,26 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 import trimtab as tt
-from tests.conftest import make_fleet
-from trimtab.providers.imports import Imported, Loss, fleet_for, legal
+from tests.conftest import make_fleet, make_group
+from trimtab.providers.importing import ImportEffect, ImportNote, fleet_for, legal
 
 pytest.importorskip("typer")
 pytest.importorskip("rich")
 
 from trimtab.cli import run
 
-NOTE = Loss(path="alarm virtualmin-web-hot: Unit", value="Percent", reason="no word\nfor it")
+NOTE = ImportNote(
+    effect=ImportEffect.STAYS,
+    resource="alarm virtualmin-web-hot",
+    field="Unit",
+    value="Percent",
+    reason="no word\nfor it",
+)
 
 
 @pytest.fixture
@@ -48,15 +55,16 @@ def test_notes_are_comments_at_the_top_and_no_failure(cloud, monkeypatch):
     read = cloud.provider.read_group
 
     def noted(*place, **more):
-        return Imported(group=read(*place, **more).group, notes=(NOTE,))
+        return replace(read(*place, **more), notes=(NOTE,))
 
     monkeypatch.setattr(cloud.provider, "read_group", noted)
     code, out, _ = imported(cloud, "virtualmin-web")
     lines = out.splitlines()
     assert code == 0
-    assert lines[0].startswith("# What the cloud has")
-    assert lines[1].startswith("# - web: alarm virtualmin-web-hot: Unit = Percent: no word")
-    assert lines[2] == "name: virtualmin"
+    assert lines[0].startswith("# Fleet virtualmin exists")
+    assert lines[1].startswith("# What no plan changes")
+    assert lines[2].startswith("# - web: alarm virtualmin-web-hot: Unit = Percent: no word")
+    assert lines[3] == "name: virtualmin"
     assert tt.parse_fleet(out).name == "virtualmin"
     code, out, _ = imported(cloud, "virtualmin-web", "--format", "json")
     assert [note["path"] for note in json.loads(out)["notes"]] == [NOTE.path]
@@ -74,18 +82,41 @@ def test_a_name_that_is_none_is_an_error(cloud):
     assert "is no name" in err
 
 
-@pytest.mark.parametrize(
-    ("natives", "fleet"),
-    [
-        (["virtualmin-pro-cluster-web"], "virtualmin-pro-cluster"),
-        (["shop-web", "shop-api"], "shop"),
-        (["shop-web", "blog-web"], "imported"),
-        (["web"], "imported"),
-        (["Shop-Web"], "shop"),
-    ],
-)
-def test_a_fleet_is_called_what_its_groups_begin_with(natives, fleet):
-    assert fleet_for(natives) == fleet
+def by_hand(cloud, *names):
+    """Groups without a mark, as somebody else would have made them."""
+    for name in names:
+        group = make_group("web").model_copy(update={"native_name": name})
+        cloud.apply(cloud.plan(tt.Fleet(name="other", groups=(group,)), prune=False)).raise_for_failures()
+    for thing in cloud.provider.store.things.values():
+        thing.mark = None
+
+
+def test_two_files_of_other_groups_never_prune_each_other(cloud):
+    """Neither knows of the other, and both were named by trimtab: adopted, each leaves the other's groups alone."""
+    by_hand(cloud, "shop-web", "shop-api", "blog")
+    fleets = [tt.parse_fleet(imported(cloud, name)[1]) for name in ("shop-web", "shop-api", "blog")]
+    assert len({fleet.name for fleet in fleets}) == 3
+    for fleet in fleets:
+        cloud.apply(cloud.adopt(fleet)).raise_for_failures()
+    for fleet in fleets:
+        assert not [change for change in cloud.plan(fleet) if change.action == "delete"]
+
+
+def test_the_file_of_a_fleet_that_exists_says_so(cloud):
+    """What is left out of it would be deleted."""
+    _, out, _ = imported(cloud, "virtualmin-web")
+    assert out.startswith("# Fleet virtualmin exists: a plan of this file deletes")
+    assert tt.parse_fleet(out).name == "virtualmin"
+
+
+def test_a_fleet_that_nobody_named_is_told_from_all_others():
+    natives = [["shop-web"], ["shop-api"], ["shop-web", "shop-api"], ["web"], ["Shop-Web"], ["x" * 255]]
+    names = [fleet_for(each, place) for each in natives for place in ("here", "there")]
+    assert len(set(names)) == len(names)
+    assert fleet_for(["shop-web", "shop-api"], "here") == fleet_for(["shop-api", "shop-web"], "here")
+    assert fleet_for(["shop-web", "shop-api"], "here").startswith("shop-")
+    for name in names:
+        tt.Fleet(name=name)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from trimtab import errors, metrics
 from trimtab.apply import Applied, Outcome
 from trimtab.clock import Clock, ManualClock, SystemClock
-from trimtab.cloud import Cloud, check_saved, connect
-from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, Event, Waiting
+from trimtab.cloud import Cloud, connect
+from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, EndpointFound, Event, Waiting
 from trimtab.live import LiveGroup
 from trimtab.models import (
     Alarm,
@@ -35,9 +35,9 @@ from trimtab.models import (
     TargetTrackingPolicy,
     WarmPool,
 )
-from trimtab.plan import Plan
+from trimtab.plan import Plan, check_saved
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported, Loss
+from trimtab.providers.importing import Imported, ImportEffect, ImportNote
 from trimtab.providers.pause import Pause
 from trimtab.status import FleetStatus, GroupStatus
 from trimtab.watch import Watch
@@ -61,6 +61,7 @@ __all__ = [
     "Cloud",
     "Datapoints",
     "Disk",
+    "EndpointFound",
     "Event",
     "Finding",
     "Fleet",
@@ -69,12 +70,13 @@ __all__ = [
     "GroupStatus",
     "HealthCheck",
     "Image",
+    "ImportEffect",
+    "ImportNote",
     "Imported",
     "InstanceTemplate",
     "LifecycleHook",
     "LiveGroup",
     "LoadBalancer",
-    "Loss",
     "ManualClock",
     "Metric",
     "MetricQuery",

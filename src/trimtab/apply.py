@@ -1,38 +1,94 @@
 """Carries a plan out: serial within a group, parallel across groups, one outcome for each change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 from trimtab.clock import Clock
-from trimtab.errors import ApplyFailed, ConsentMissing, ForeignResource, PlanRefused, ProviderError
+from trimtab.errors import (
+    ApplyFailed,
+    ConsentMissing,
+    ForeignResource,
+    PlanRefused,
+    ProviderError,
+    Throttled,
+    Unreachable,
+)
 from trimtab.events import ChangeEnded, ChangeStarted, Listener, Waiting
 from trimtab.models.base import format_duration
+from trimtab.phrases import capped, in_words
 from trimtab.plan import Action, Change, Key, Plan, Ref, references, resolved
+from trimtab.plan.changes import merged
+from trimtab.plan.resource import concealed
 from trimtab.providers.base import GroupState, Provider, Write
+from trimtab.providers.patience import Patience, patience_of
 
 FIRST_LOOK = timedelta(seconds=1)
 LONGEST_LOOK = timedelta(seconds=15)
+LOOKS_TO_BELIEVE = 2
+LISTED_WITHIN = timedelta(minutes=2)
+"""How long a group that was just made may be missing from lists."""
+ACTIVITIES = 10
+REACTION = timedelta(minutes=5)
+"""How long before the wait something may have happened that says why it is in vain."""
+FAILED = frozenset({"failed", "cancelled", "error"})
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one change ended: done, failed with `error`, or skipped because of one before it."""
+    """
+    How one change ended: done, failed with `error`, skipped because of one before it, or `unknown`.
+
+    It is unknown where no reply came, or none that could be read: the cloud may have made the change all the same.
+    """
 
     change: Change
     error: str = ""
     skipped: bool = False
+    unknown: bool = False
 
     @property
     def is_done(self) -> bool:
         """Whether the change went through."""
         return not self.error
 
+    @property
+    def word(self) -> str:
+        """One of `done`, `skipped`, `unknown` and `failed`."""
+        if self.is_done:
+            return "done"
+        return "skipped" if self.skipped else "unknown" if self.unknown else "failed"
+
     def __str__(self) -> str:
         return f"{self.change.action} {self.change.key}: {self.error or 'done'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What did not go through: one change, or several of a sort that failed alike."""
+
+    what: str
+    error: str
+    word: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.error}"
+
+
+def merged_failures(outcomes: Iterable[Outcome]) -> list[Failure]:
+    """One failure for each error of changes of a sort, in the plan's order."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for one in outcomes:
+        if not one.is_done:
+            key = one.change.key
+            alike.setdefault((f"{one.change.action} {key.kind}", one.error, one.word), []).append(
+                str(key).removeprefix(f"{key.kind} ")
+            )
+    return [Failure(f"{sort} {in_words(names)}", error, word) for (sort, error, word), names in alike.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +100,23 @@ class Applied:
         outcomes: One for each change.
         late: Groups that did not get where they were meant to be in time, one sentence each.
         unread: Parts of the cloud that could not be read, so that nothing was done there.
+        held: What was held back, since its name is taken by something of others.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     late: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[str, ...]:
         """One sentence for everything that did not go through."""
-        return (*(str(one) for one in self.outcomes if not one.is_done), *self.late, *self.unread)
+        return (*(str(one) for one in self.outcomes if not one.is_done), *self.late, *self.unread, *self.held)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The failures for people: those of a sort with one error are one sentence."""
+        return (*(str(one) for one in merged_failures(self.outcomes)), *self.late, *self.unread, *self.held)
 
     def raise_for_failures(self) -> "Applied":
         """
@@ -63,7 +126,7 @@ class Applied:
             ApplyFailed: Something did not.
         """
         if self.failures:
-            raise ApplyFailed(self.failures)
+            raise ApplyFailed(self.failures, self.lines)
         return self
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,12 +139,18 @@ class Applied:
                 **({"parent": one.change.key.parent} if one.change.key.parent else {}),
                 "location": one.change.key.location,
                 "group": one.change.group,
-                "outcome": "done" if one.is_done else "skipped" if one.skipped else "failed",
+                "outcome": one.word,
                 "error": one.error,
             }
             for one in self.outcomes
         ]
-        return {"changes": changes, "late": list(self.late), "unread": list(self.unread), "ok": not self.failures}
+        return {
+            "changes": changes,
+            "late": list(self.late),
+            "unread": list(self.unread),
+            "held": list(self.held),
+            "ok": not self.failures,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +165,16 @@ def check_consent(provider: Provider, plan: Plan, consent: Consent) -> None:
     """
     Refuse a plan that is impossible, or that ends instances without consent.
 
+    What is held back because its name is taken by something of others stops nothing else.
+
     Raises:
         PlanRefused: The plan has problems.
-        ForeignResource: One of them is a name that somebody else uses.
+        ForeignResource: All that there is to do is held back, since the names are taken.
         ConsentMissing: It deletes or replaces a group and the caller has not agreed.
     """
-    if plan.problems:
-        texts = [str(problem) for problem in plan.problems]
-        foreign = any(problem.foreign for problem in plan.problems)
+    if plan.is_refused:
+        texts = capped([str(problem) for problem in merged(plan.problems)])
+        foreign = all(problem.foreign for problem in plan.problems)
         raise (ForeignResource if foreign else PlanRefused)("the plan cannot be applied:\n" + "\n".join(texts))
     for change in plan.changes:
         if not provider.kinds[change.key.kind].holds_instances:
@@ -185,8 +256,10 @@ class _GroupRun:
         except ProviderError as error:
             results = [error] * len(writes)
         for write, result in zip(writes, results, strict=True):
-            if isinstance(result, ProviderError):
-                self._end(write.change, str(result))
+            if isinstance(result, Unreachable):
+                self._end(write.change, f"outcome unknown: {concealed(str(result), write.body)}", unknown=True)
+            elif isinstance(result, ProviderError):
+                self._end(write.change, concealed(str(result), write.body))
             else:
                 self._learn(write.change.key, result)
                 self._end(write.change)
@@ -196,13 +269,13 @@ class _GroupRun:
         if change is not None:
             if change.action in (Action.CREATE, Action.REPLACE):
                 return
-            hidden = self.provider.kinds[key.kind].volatile if change.fields else hidden
+            hidden = self.provider.kinds[key.kind].volatile if change.writes_body else hidden
         self.known.update({Ref(key, name): value for name, value in attributes.items() if name not in hidden})
 
-    def _end(self, change: Change, error: str = "", *, skipped: bool = False) -> None:
+    def _end(self, change: Change, error: str = "", *, skipped: bool = False, unknown: bool = False) -> None:
         if error:
             self.failed.add(change.key)
-        self.done[change.key] = Outcome(change, error, skipped)
+        self.done[change.key] = Outcome(change, error, skipped, unknown)
         self.listener(ChangeEnded(change, error, skipped))
 
 
@@ -238,22 +311,93 @@ def wait_for(
     listener: Listener,
 ) -> list[str]:
     """
-    Look again and again until every group is where it is meant to be.
+    Look again and again until every group is where it is meant to be, or will not get there any more.
 
     Returns:
-        One sentence for each group that was not there in time.
+        One sentence for each group that was not there in time, with what the cloud says of it.
     """
-    deadline = clock.now() + timeout
-    pause = FIRST_LOOK
-    left = list(places)
-    while left:
-        states = _states(provider, left, healthy)
-        left = [place for place in left if not _has_arrived(place, states, healthy, listener)]
-        if not left or clock.now() >= deadline:
-            break
-        clock.sleep(min(pause, deadline - clock.now()))
-        pause = min(pause * 1.5, LONGEST_LOOK)
-    return [_late(place, states, timeout) for place in left]
+    waiting = _Waiting(provider, list(places), healthy, timeout, clock, listener)
+    with patience_of(clock) as patience:
+        waiting.run(patience)
+        return [*waiting.gone, *(waiting.late(place) for place in waiting.left)]
+
+
+@dataclass
+class _Waiting:
+    provider: Provider
+    left: list[Place]
+    healthy: bool
+    timeout: timedelta
+    clock: Clock
+    listener: Listener
+    gone: list[str] = field(default_factory=list)
+    states: Mapping[Key, GroupState] = field(default_factory=dict)
+    missing: dict[Key, int] = field(default_factory=dict)
+    trouble: ProviderError | None = None
+
+    def run(self, patience: Patience) -> None:
+        begin, pause = self.clock.now(), FIRST_LOOK
+        deadline = begin + self.timeout
+        while self.left:
+            self._look(patience, self.clock.now() - begin)
+            hopeless = self.trouble is not None and not isinstance(self.trouble, Throttled | Unreachable)
+            if not self.left or hopeless or not patience.room() or self.clock.now() >= deadline:
+                return
+            with patience.pause() if self.trouble is not None else nullcontext():
+                self.clock.sleep(min(pause, deadline - self.clock.now()))
+            pause = min(pause * 1.5, LONGEST_LOOK)
+
+    def _look(self, patience: Patience, passed: timedelta) -> None:
+        try:
+            with patience.attempt():
+                self.states = _states(self.provider, self.left, self.healthy)
+            self.trouble = None
+        except ProviderError as error:
+            self.trouble = error
+            return
+        self.left = [place for place in self.left if not _has_arrived(place, self.states, self.healthy, self.listener)]
+        for place in list(self.left):
+            if not place.gone and self._went(place, passed):
+                self.left.remove(place)
+                self.gone.append(f"group {place.group}: {place.key.name!r} was deleted while it was waited for")
+
+    def _went(self, place: Place, passed: timedelta) -> bool:
+        """Whether a group that was to be there is being deleted, or is missing from more than one list."""
+        state = self.states.get(place.key)
+        if state is not None:
+            self.missing[place.key] = 0
+            return state.deleting
+        seen = place.key in self.missing
+        self.missing[place.key] = self.missing.get(place.key, 0) + 1
+        # a group that was just made may take its time to be listed
+        return self.missing[place.key] >= LOOKS_TO_BELIEVE and (seen or passed >= LISTED_WITHIN)
+
+    def late(self, place: Place) -> str:
+        """Why a group is not where it was meant to be, as far as the cloud says."""
+        state = self.states.get(place.key)
+        what, after = f"group {place.group}: ", format_duration(self.timeout)
+        if self.trouble is not None:
+            return f"{what}whether {place.key.name!r} is where it should be could not be read: {self.trouble}"
+        if place.gone:
+            return f"{what}{place.key.name!r} is still there after {after}"
+        if state is None:
+            return f"{what}{place.key.name!r} is not there after {after}"
+        running = f"{state.running} of {state.desired} instances of {place.key.name!r} run after {after}"
+        return f"{what}{running}; {self._reason(place)}"
+
+    def _reason(self, place: Place) -> str:
+        """The newest activity that failed in this time, else the newest."""
+        since = self.clock.now() - self.timeout - REACTION
+        try:
+            read = self.provider.read_activities(place.key.location, place.key.name, ACTIVITIES)
+        except ProviderError:
+            read = ()
+        recent = [one for one in read if one.at >= since]
+        failed = [one for one in recent if one.status in FAILED]
+        newest = next(iter([*failed, *recent]), None)
+        if newest is None:
+            return "look at its activities for the reason"
+        return f"{newest.status}: {newest.description}" + (f": {newest.cause}" if newest.cause else "")
 
 
 def _states(provider: Provider, places: Sequence[Place], healthy: bool) -> dict[Key, GroupState]:
@@ -274,16 +418,3 @@ def _has_arrived(place: Place, states: Mapping[Key, GroupState], healthy: bool, 
     ready = state.serving if healthy else state.running
     listener(Waiting(place.group, place.key, ready, state.desired))
     return state.is_healthy if healthy else state.is_stable
-
-
-def _late(place: Place, states: Mapping[Key, GroupState], timeout: timedelta) -> str:
-    state = states.get(place.key)
-    after = format_duration(timeout)
-    if place.gone:
-        return f"group {place.group}: {place.key.name!r} is still there after {after}"
-    if state is None:
-        return f"group {place.group}: {place.key.name!r} is not there after {after}"
-    return (
-        f"group {place.group}: {state.running} of {state.desired} instances of {place.key.name!r} run after {after}; "
-        "look at its activities for the reason"
-    )

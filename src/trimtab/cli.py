@@ -14,8 +14,9 @@ import trimtab
 from trimtab import operating
 from trimtab.checks import check_fleet
 from trimtab.checks.rule import CLOUDS
-from trimtab.cloud import Cloud, check_saved
-from trimtab.config import json_schema, load_fleet
+from trimtab.cloud import Cloud
+from trimtab.config import json_schema
+from trimtab.config.files import read_file, write_file
 from trimtab.desk import (
     FIFTEEN_MINUTES,
     As,
@@ -25,6 +26,7 @@ from trimtab.desk import (
     Format,
     How,
     LookUp,
+    OutsideFiles,
     Provider,
     Prune,
     Region,
@@ -38,7 +40,7 @@ from trimtab.desk import (
     make_fleet,
 )
 from trimtab.errors import ConfigError, TrimtabError
-from trimtab.providers.imports import fleet_for
+from trimtab.plan import check_saved
 from trimtab.views.fleet import fleet_dict, fleet_view
 from trimtab.views.imported import imported_dict, imported_view
 from trimtab.views.plan import plan_view
@@ -46,6 +48,7 @@ from trimtab.views.screen import Screen
 from trimtab.views.status import status_view
 
 INTERRUPTED = 130
+LARGEST_PLAN = 2**28
 _USAGE: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which newer typers no longer take from click
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
@@ -93,6 +96,7 @@ def check(
         list[str] | None, typer.Option(help="No checks whose code begins so.", show_default=False)
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 when checks find something.")] = False,
+    outside: OutsideFiles = False,
     chosen: As = Format.TEXT,
 ) -> int:
     """
@@ -103,10 +107,10 @@ def check(
 
     Example: `trimtab check fleet.yaml --provider aws --ignore TT3`
     """
-    screen = desk_of(context, chosen).screen
-    declared = load_fleet(fleet)
+    desk = desk_of(context, chosen)
+    declared = desk.load(fleet, allow_outside_files=outside)
     findings = check_fleet(declared, provider=provider, select=select or (), ignore=ignore or ())
-    screen.show(fleet_view(declared, findings), fleet_dict(declared, findings))
+    desk.screen.show(fleet_view(declared, findings), fleet_dict(declared, findings))
     return 1 if strict and findings else 0
 
 
@@ -138,6 +142,7 @@ def plan(
     prune: Prune = True,
     strict: Strict = False,
     refresh: LookUp = None,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -151,14 +156,14 @@ def plan(
     Example: `trimtab plan fleet.yaml --provider aws --out plan.json`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         made = cloud.plan(declared, strict, prune, refresh=refresh or ())
     desk.screen.show(plan_view(made, cloud.provider.kinds), made.to_dict())
+    if out is not None and not made.is_refused and not made.unknown:
+        _write(out, made.to_saved())
     if made.problems or made.unknown:
         return 1
-    if out is not None:
-        _write(out, made.to_saved())
     return 2 if made.changes else 0
 
 
@@ -178,6 +183,7 @@ def apply(
     prune: Prune = True,
     strict: Strict = False,
     refresh: LookUp = None,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -191,7 +197,7 @@ def apply(
     Example: `trimtab apply fleet.yaml --provider aws --plan plan.json --yes`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
             made = cloud.plan(declared, strict, prune, refresh=refresh or ())
@@ -208,6 +214,7 @@ def destroy(
     yes: Yes = False,
     wait: Waiting = WaitFor.STABLE,
     timeout: Timeout = FIFTEEN_MINUTES,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -219,7 +226,7 @@ def destroy(
     Example: `trimtab destroy fleet.yaml --provider aws --yes`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
             made = cloud.destroy(declared)
@@ -233,6 +240,7 @@ def destroy(
 def status(
     context: typer.Context,
     fleet: FleetFile,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -244,7 +252,7 @@ def status(
     Example: `trimtab status fleet.yaml --provider aws`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         found = cloud.status(declared)
     desk.screen.show(status_view(found, declared), found.to_dict())
@@ -259,6 +267,7 @@ def adopt(
         list[str] | None, typer.Argument(metavar="[GROUP]...", help="All when left out.", show_default=False)
     ] = None,
     yes: Yes = False,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -270,7 +279,7 @@ def adopt(
     Example: `trimtab adopt fleet.yaml web --provider aws --yes`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     check_groups(declared, groups or ())
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
@@ -284,7 +293,10 @@ def import_(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Groups, by their names in the cloud.")],
     fleet: Annotated[
-        str | None, typer.Option(help="The fleet's name; what the names begin with when left out.", show_default=False)
+        str | None,
+        typer.Option(
+            help="The fleet's name; that of the groups' marks, or a unique one, when left out.", show_default=False
+        ),
     ] = None,
     provider: Provider = None,
     region: Region = None,
@@ -297,31 +309,27 @@ def import_(
     Example: `trimtab import virtualmin-web virtualmin-api --provider aws > fleet.yaml`
     """
     desk = desk_of(context, chosen)
-    name = fleet or fleet_for(names)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
+        name = make_fleet(fleet, ()).name if fleet is not None else cloud.fleet_of(names)
         read = {native: cloud.read_group(native, fleet=name) for native in names}
     found = {one.group.name: one for one in read.values()}
     made = make_fleet(name, [one.group for one in read.values()])
-    desk.screen.show(imported_view(made, found), imported_dict(made, found))
+    desk.screen.show(imported_view(made, found, guessed=fleet is None), imported_dict(made, found))
     return 0
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError([f"{path} cannot be written: {error.strerror}"]) from error
+    write_file(path, json.dumps(data, indent=2) + "\n")
 
 
 def _read_saved(path: Path) -> dict[str, Any]:
+    data = read_file(path, f"the saved plan {path}", LARGEST_PLAN, "this is larger than any saved plan")
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError([f"the saved plan {path} cannot be read: {error.strerror}"]) from error
-    except ValueError as error:
-        raise ConfigError([f"{path} is no saved plan: it is not JSON"]) from error
+        saved = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError([f"{path} is not a saved plan: it is not JSON"]) from error
     if not isinstance(saved, dict):
-        raise ConfigError([f"{path} is no saved plan"])
+        raise ConfigError([f"{path} is not a saved plan"])
     return saved
 
 

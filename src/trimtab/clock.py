@@ -64,6 +64,27 @@ class ManualClock:
             self._now = aware(moment)
 
 
+class Stopwatch:
+    """
+    How much time has passed since it was made: on a clock, or on the machine where that is more.
+
+    A socket waits in the machine's time whatever clock is passed in, and setting the machine's clock moves no wait.
+
+    Args:
+        clock: The clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = None if isinstance(clock, SystemClock) else clock
+        self._begin = clock.now()
+        self._machine = time.monotonic()
+
+    def elapsed(self) -> timedelta:
+        """The time since then."""
+        passed = timedelta(seconds=time.monotonic() - self._machine)
+        return passed if self._clock is None else max(passed, self._clock.now() - self._begin)
+
+
 def aware(moment: datetime) -> datetime:
     """`moment` in UTC; a naive time is refused, since nobody knows its zone."""
     if moment.tzinfo is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from trimtab.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock, SystemClock
-from trimtab.engine.schedules import edges, in_force
+from trimtab.engine.timetable import timetable_of
 from trimtab.errors import PlanRefused, StalePlan
 from trimtab.events import Listener, silent
 from trimtab.live import LiveGroup
@@ -20,9 +20,10 @@ from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_pla
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported, fleet_for
+from trimtab.providers.patience import patience_of
 from trimtab.providers.registry import connect_provider
-from trimtab.status import FleetStatus, GroupStatus
+from trimtab.status import FleetStatus, GroupStatus, in_force_of
 from trimtab.watch import Watch
 
 if TYPE_CHECKING:
@@ -132,7 +133,12 @@ class Cloud:
             late = wait_for(
                 self.provider, places, healthy=healthy, timeout=timeout, clock=self._clock, listener=listener
             )
-        return Applied(outcomes=outcomes, late=tuple(late), unread=tuple(str(scope) for scope in plan.unknown))
+        return Applied(
+            outcomes=outcomes,
+            late=tuple(late),
+            unread=tuple(str(scope) for scope in plan.unknown),
+            held=tuple(str(problem) for problem in plan.problems),
+        )
 
     def status(self, fleet: Fleet, *, addresses: bool = False) -> FleetStatus:
         """
@@ -142,10 +148,15 @@ class Cloud:
             fleet: Says which groups.
             addresses: Also say where each instance is reached.
         """
+        with patience_of(self._clock):
+            return self._status(fleet, addresses=addresses)
+
+    def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
         now = self._clock.now()
         places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
         found = self.provider.read_states(places.values(), addresses=addresses)
-        states = {(state.location, state.name): state for state in found}
+        # of several with one name, as in a region and its zones, the fleet's own
+        states = {(one.location, one.name): one for one in sorted(found, key=lambda one: one.fleet == fleet.name)}
         alarms = self.provider.read_alarms(fleet)
         groups = tuple(
             GroupStatus(
@@ -153,8 +164,8 @@ class Cloud:
                 name=places[group.name][1],
                 location=places[group.name][0],
                 state=states.get(places[group.name]),
-                in_force=in_force(group, now),
-                next_edge=next(iter(edges(group, now, now + timedelta(days=7))), None),
+                in_force=in_force_of(group, states.get(places[group.name]), now),
+                next_edge=timetable_of(group.schedules).next_edge(now, now + timedelta(days=7)),
                 alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
                 controlled=is_controlled(group, self.provider.name),
             )
@@ -181,16 +192,32 @@ class Cloud:
         Args:
             name: Its name in the cloud.
             location: Its region; the connection's when left out.
-            fleet: The fleet that it is to join: names are shortened by what they begin with in that fleet.
+            fleet: The fleet that it is to join: names are shortened by what they begin with in that fleet. When left
+                out, the one whose mark the group bears, else one of its own; `Imported.fleet` says which.
 
         Returns:
-            The group, and a note on each thing that its model leaves out or that a plan would change.
+            The group, and a note on each field that the plan after `adopt` changes; and on what no plan looks at.
 
         Raises:
             NotFound: There is no such group.
             Unsupported: It is no group that the model can say, whatever is left out.
         """
         return self.provider.read_group(location or self.provider.location, name, fleet=fleet)
+
+    def fleet_of(self, names: Sequence[str], location: str | None = None) -> str:
+        """
+        A name for the fleet of groups that exist: the one whose mark all of them bear, else one that is theirs alone.
+
+        Two files of one fleet would delete each other's groups, so other groups never get the same name.
+
+        Args:
+            names: Their names in the cloud.
+            location: Their region; the connection's when left out.
+        """
+        place = location or self.provider.location
+        states = self.provider.read_states([(place, name) for name in names])
+        fleets = {state.fleet for state in states}
+        return fleets.pop() if len(fleets) == 1 and fleets != {""} else fleet_for(names, place)
 
     def now(self) -> datetime:
         """The time on the clock that this connection was given."""
@@ -258,6 +285,11 @@ class Cloud:
         )
 
     def _plan(self, request: PlanRequest) -> Plan:
+        # what it reads is one question, however many calls that takes
+        with patience_of(self._clock):
+            return self._made_plan(request)
+
+    def _made_plan(self, request: PlanRequest) -> Plan:
         fleet, now = request.fleet, self._clock.now()
         live = self.provider.read(fleet)
         wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
@@ -322,22 +354,6 @@ class Cloud:
 
     def _creates_group(self, change: Change) -> bool:
         return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
-
-
-def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
-    """
-    Hold a plan against one that was saved and approved earlier.
-
-    Raises:
-        StalePlan: They would not do the same things to a cloud in the same state.
-    """
-    if saved.get("trimtab_plan") != 1 or not isinstance(saved.get("fingerprint"), str):
-        raise StalePlan("this is no saved plan; make one with `trimtab plan --out FILE`")
-    if saved["fingerprint"] != plan.fingerprint:
-        raise StalePlan(
-            f"the saved plan of {saved.get('made_at')} no longer fits: the file or the cloud has changed since; "
-            "look at a new plan and approve that one"
-        )
 
 
 def _both(one: Listener, two: Callable[..., None] | None) -> Listener:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from threading import Lock
 from typing import Annotated, cast
 
 import typer
@@ -12,10 +13,13 @@ from pydantic_core import PydanticCustomError
 
 from trimtab.apply import Consent, check_consent
 from trimtab.cloud import Cloud
+from trimtab.config import load_fleet, parse_fleet
+from trimtab.config.source import MAX_BYTES, decode
 from trimtab.errors import ConfigError, PlanRefused
-from trimtab.events import CallRetried, Event
+from trimtab.events import CallRetried, EndpointFound, Event, Listener
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import parse_duration
+from trimtab.phrases import in_words
 from trimtab.plan import Action, Plan
 from trimtab.providers.registry import PROVIDERS
 from trimtab.views.outcome import applied_view
@@ -53,7 +57,10 @@ def duration(text: str) -> timedelta:
         raise typer.BadParameter(str(error)) from error
 
 
-FleetFile = Annotated[str, typer.Argument(metavar="FLEET", help="The fleet file, YAML or JSON.", show_default=False)]
+FleetFile = Annotated[
+    str,
+    typer.Argument(metavar="FLEET", help="The fleet file, YAML or JSON; - is standard input.", show_default=False),
+]
 Provider = Annotated[
     str | None,
     typer.Option(help=f"Which cloud: {', '.join(PROVIDERS)}.", envvar="TRIMTAB_PROVIDER", show_default=False),
@@ -72,6 +79,10 @@ Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the cloud ca
 LookUp = Annotated[
     list[Refresh] | None, typer.Option("--refresh", help="Look up anew what was kept.", show_default=False)
 ]
+OutsideFiles = Annotated[
+    bool,
+    typer.Option("--allow-outside-files", help="Allow `user_data_file` outside the fleet file's folder."),
+]
 FIFTEEN_MINUTES = timedelta(minutes=15)
 
 
@@ -82,6 +93,13 @@ class Desk:
     screen: Screen
     connect: Callable[..., Cloud]
 
+    def load(self, fleet: str, *, allow_outside_files: bool) -> Fleet:
+        """The fleet that a file declares, or standard input when it is called `-`."""
+        if fleet == "-":
+            name = "standard input"
+            return parse_fleet(decode(self.screen.read_source(MAX_BYTES + 1), name), name=name)
+        return load_fleet(fleet, allow_outside_files=allow_outside_files)
+
     def cloud(self, provider: str | None, region: str | None, endpoint: str | None) -> Cloud:
         """A connection to the cloud that the options name."""
         if not provider:
@@ -91,17 +109,29 @@ class Desk:
         given = {name: value for name, value in ((place, region), ("endpoint", endpoint)) if value}
         if provider == "memory" and not self.screen.json:
             self.screen.remark("the cloud in memory begins empty and is forgotten at the end")
-        return self.connect(provider, listener=self._tell_retry, **given)
+        return self.connect(provider, listener=self._remarks(), **given)
 
-    def _tell_retry(self, event: Event) -> None:
-        if isinstance(event, CallRetried):
-            self.screen.remark(event_line(event))
+    def _remarks(self) -> Listener:
+        """A listener that says what is tried again, and once each which address the environment gives."""
+        told: set[EndpointFound] = set()
+        lock = Lock()
+
+        def remark(event: Event) -> None:
+            if isinstance(event, EndpointFound):
+                with lock:
+                    if event in told:
+                        return
+                    told.add(event)
+            if isinstance(event, (CallRetried, EndpointFound)):
+                self.screen.remark(event_line(event))
+
+        return remark
 
     def carry_out(self, cloud: Cloud, plan: Plan, how: "How") -> int:
         """Show a plan, ask, apply it, show what came of it; the exit code."""
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
         self.screen.view(plan_view(plan, cloud.provider.kinds, empty=how.empty, agreed=agreed))
-        if plan.problems or not plan.changes:
+        if plan.is_refused or not plan.changes:
             self.screen.show_json({"plan": plan.to_dict(), "applied": None})
             return 1 if plan.problems or plan.unknown else 0
         check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))
@@ -156,7 +186,7 @@ def check_groups(fleet: Fleet, names: Sequence[str]) -> None:
     """
     there = [group.name for group in fleet.groups]
     if unknown := [name for name in names if name not in there]:
-        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {', '.join(there) or 'none'}"])
+        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {in_words(there) or 'none'}"])
 
 
 def make_fleet(name: str, groups: Sequence[ScalingGroup]) -> Fleet:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from trimtab.phrases import capped
+
 __all__ = [
     "AccessDenied",
     "AlreadyExists",
@@ -20,6 +22,7 @@ __all__ = [
     "Throttled",
     "TrimtabError",
     "Unreachable",
+    "UnreadableReply",
     "Unsupported",
     "WaitTimeout",
 ]
@@ -35,11 +38,13 @@ class ConfigError(TrimtabError):
 
     Attributes:
         problems: One sentence each, with file and line where known.
+        lines: The same for people: what is wrong with many groups alike is one line, and a long list is cut.
     """
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: Sequence[str], lines: Sequence[str] | None = None) -> None:
         self.problems = tuple(problems)
+        self.lines = tuple(capped(problems if lines is None else lines))
+        super().__init__("\n".join(self.lines))
 
 
 class MissingExtra(TrimtabError, ImportError):
@@ -77,8 +82,9 @@ class ApplyFailed(TrimtabError):
         failures: One sentence for each change that failed or was not tried.
     """
 
-    def __init__(self, failures: Sequence[str]) -> None:
-        super().__init__("\n".join([f"{len(failures)} of the plan's changes did not go through:", *failures]))
+    def __init__(self, failures: Sequence[str], lines: Sequence[str] | None = None) -> None:
+        first = f"{len(failures)} of the plan's changes did not go through:"
+        super().__init__("\n".join([first, *capped(failures if lines is None else lines)]))
         self.failures = tuple(failures)
 
 
@@ -107,7 +113,9 @@ class ProviderError(TrimtabError):
         after: timedelta | None = None,
     ) -> None:
         where = " ".join(part for part in (provider, operation) if part)
-        super().__init__(f"{where}: {message}" + (f" ({code})" if code else "") if where else message)
+        message += f" ({code})" if code and where else ""
+        message += f"; it asks to wait {after}" if after else ""
+        super().__init__(f"{where}: {message}" if where else message)
         self.provider = provider
         self.operation = operation
         self.code = code
@@ -140,3 +148,7 @@ class Throttled(ProviderError):
 
 class Unreachable(ProviderError):
     """No reply, or a reply that says that the cloud itself failed; the effect is unknown."""
+
+
+class UnreadableReply(Unreachable):
+    """A reply that is not one of the API: of a proxy, cut off, or to another call; the effect is unknown."""

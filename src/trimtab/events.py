@@ -18,6 +18,14 @@ class CallRetried:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointFound:
+    """The cloud is reached at an address that the environment gives, not the caller: a variable, or a vendor's file."""
+
+    source: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeStarted:
     """A change is about to be written."""
 
@@ -43,7 +51,7 @@ class Waiting:
     desired: int
 
 
-Event = CallRetried | ChangeStarted | ChangeEnded | Waiting
+Event = CallRetried | EndpointFound | ChangeStarted | ChangeEnded | Waiting
 Listener = Callable[[Event], None]
 """Called for each event, from whichever thread it happens in."""
 

@@ -10,13 +10,13 @@ import typer
 from rich.text import Text
 
 from trimtab.cloud import Cloud
-from trimtab.config import load_fleet
 from trimtab.desk import (
     As,
     Desk,
     Endpoint,
     FleetFile,
     Format,
+    OutsideFiles,
     Provider,
     Region,
     check_groups,
@@ -50,6 +50,7 @@ def watch(
         typer.Option(parser=duration, metavar="DURATION", help="How long between two looks.", show_default="30s"),
     ] = timedelta(seconds=30),
     once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -63,7 +64,7 @@ def watch(
     Example: `trimtab watch fleet.yaml --provider aws --interval 1m`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         over = cloud.watch(declared)
         if once:
@@ -85,6 +86,7 @@ def pause(
         typer.Option("--for", parser=duration, metavar="DURATION", help="When it is to be over.", show_default=False),
     ] = None,
     why: Annotated[str, typer.Option(help="The reason, for those who find it.", show_default=False)] = "",
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -98,7 +100,7 @@ def pause(
     Example: `trimtab pause fleet.yaml web --for 2h --why "moving the database" --provider aws`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     check_groups(declared, groups or ())
     with desk.cloud(provider, region, endpoint) as cloud:
         until = cloud.now() + lasting if lasting else None
@@ -111,6 +113,7 @@ def resume(
     context: typer.Context,
     fleet: FleetFile,
     groups: Groups = None,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -122,7 +125,7 @@ def resume(
     Example: `trimtab resume fleet.yaml web --provider aws`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     check_groups(declared, groups or ())
     with desk.cloud(provider, region, endpoint) as cloud:
         for live in _live_groups(cloud, declared, groups):
@@ -152,6 +155,7 @@ def inventory(
         str | None, typer.Option(metavar="NAME", help="One host, as Ansible asks.", show_default=False)
     ] = None,
     address: Annotated[AddressOf, typer.Option(help="Which address Ansible connects to.")] = AddressOf.PRIVATE,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -165,7 +169,7 @@ def inventory(
     Example: `trimtab inventory fleet.yaml --provider aws --list`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         found = cloud.status(declared, addresses=True)
     listed = inventory_dict(found, address)
@@ -182,6 +186,7 @@ def permissions(
     context: typer.Context,
     fleet: FleetFile,
     read_only: Annotated[bool, typer.Option("--read-only", help="For plan, status and watch only.")] = False,
+    outside: OutsideFiles = False,
     provider: Provider = None,
     region: Region = None,
     endpoint: Endpoint = None,
@@ -195,7 +200,7 @@ def permissions(
     Example: `trimtab permissions fleet.yaml --provider aws --region us-east-1 --read-only`
     """
     desk = desk_of(context, chosen)
-    declared = load_fleet(fleet)
+    declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         desk.screen.document(cloud.permissions(declared, read_only=read_only))
     return 0

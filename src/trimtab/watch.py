@@ -11,6 +11,7 @@ from trimtab.metrics import cpu
 from trimtab.models import Fleet
 from trimtab.providers.base import Activity, GroupState, Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery
+from trimtab.providers.patience import patience_of
 from trimtab.status import FleetStatus, GroupStatus
 
 PERIOD = timedelta(minutes=5)
@@ -39,6 +40,10 @@ class Watch:
 
     def look(self) -> FleetStatus:
         """How the fleet stands now; with the load of each group and what was last done to it."""
+        with patience_of(self._clock):
+            return self._look()
+
+    def _look(self) -> FleetStatus:
         status = self._status(self.fleet)
         there = [group for group in status.groups if group.state is not None]
         loads = self._loads(there)

@@ -179,3 +179,45 @@ def test_tt407_finds_a_lower_minimum_inside_a_greater_one(found):
 )
 def test_tt407_lets_windows_be_that_come_to_the_same(found, schedules):
     assert not found("TT407", provider="gcp", capacity=WIDE, schedules=schedules)
+
+
+# TT408
+
+ON, OFF = at("0 6 * * *", min=1, max=5), at("0 22 * * *", max=0)
+EMPTY = {"min": 0, "max": 5}
+
+
+def test_tt408_finds_a_maximum_below_the_minimum_of_another_schedule(found):
+    one = found("TT408", capacity=EMPTY, schedules={"on": ON, "off": OFF})
+    assert [item.path for item in one] == ["schedules.off.max"]
+    assert "`max` to 0 while on holds `min` 1 (Sun 22:00); aws refuses" in one[0].text
+    assert "aws" not in found("TT408", provider="azure", capacity=EMPTY, schedules={"on": ON, "off": OFF})[0].text
+
+
+@pytest.mark.parametrize(
+    ("schedules", "path"),
+    [
+        ({"day": at("0 8 * * *", duration="12h", min=4), "lunch": at("0 12 * * *", duration="1h", max=2)}, "lunch.max"),
+        ({"lunch": at("0 12 * * *", duration="4h", max=2), "day": at("0 13 * * *", duration="8h", min=4)}, "day.min"),
+        ({"on": at("0 6 * * *", min=4, max=5), "pay-day": at("0 7 28 * *", duration="2d", max=3)}, "pay-day.max"),
+        ({"on": at("0 6 * * *", min=4), "sale": {"at": "2027-03-01T08:00:00", **MADRID, "max": 2}}, "sale.max"),
+    ],
+    ids=["windows", "the other way", "by the month", "once"],
+)
+def test_tt408_finds_it_in_windows_and_on_rare_days(found, schedules, path):
+    assert [one.path for one in found("TT408", capacity={"min": 1, "max": 6}, schedules=schedules)] == [
+        f"schedules.{path}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "schedules",
+    [
+        {"on": ON, "off": {**OFF, "min": 0}},
+        {"on": {**ON, "min": 0}, "off": OFF},
+        {"on": at("0 6 * * *", duration="12h", min=1), "off": {**OFF, "duration": "8h"}},  # over before the other fires
+        {"up": at("0 8 * * 1-5", min=2), "down": at("0 18 * * 1-5", min=0)},
+    ],
+)
+def test_tt408_lets_bounds_be_that_go_together(found, schedules):
+    assert not found("TT408", capacity=EMPTY, schedules=schedules)

@@ -11,6 +11,7 @@ ROOT = Path(trimtab.__file__).parent
 FLOORS = {
     "errors": 0,
     "clock": 0,
+    "phrases": 0,
     "metrics": 0,
     "models": 0,
     "engine": 1,

@@ -214,3 +214,22 @@ def test_secrets_show_only_their_digest():
         str(Text(("a", Ref(key("group", "x"), "arn")))),
     ):
         assert "hunter2" not in shown
+
+
+def test_a_role_is_read_and_written_and_main_is_never_written():
+    green = Mark("shop", "web", "0123456789abcdef", {"image": "ab12cd34:ami-1"}, role="green")
+    assert "role=green" in green.line()
+    assert read_description(green.sign(None)) == (None, green)
+    assert read_tags(green.tags()) == ({}, green)
+    assert "role" not in Mark("shop", "web", "0").line() + str(Mark("shop", "web", "0").tags())
+    said = Mark("shop", "web", "0123456789abcdef").tags() | {"trimtab-role": "main"}
+    assert read_tags(said) == ({}, Mark("shop", "web", "0123456789abcdef"))
+
+
+def test_a_mark_without_a_role_is_that_of_the_main_group_and_changes_nothing():
+    live = as_live(wanted())
+    assert {item.mark.role for item in live.values() if item.mark} == {"main"}
+    for found in live.values():
+        if found.mark:
+            assert read_tags(found.mark.tags())[1] == found.mark
+    assert not plan(wanted(), live)

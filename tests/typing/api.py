@@ -114,8 +114,10 @@ def look(cloud: tt.Cloud) -> list[str]:
 def bring_in(cloud: tt.Cloud) -> list[str]:
     """A group that exists, as one of a fleet."""
     found: tt.Imported = cloud.read_group("virtualmin-web", "eu-south-2", fleet="virtualmin")
-    first: tt.Loss | None = next(iter(found.notes), None)
+    first: tt.ImportNote | None = next(iter(found.notes), None)
     assert_type(found.group, tt.ScalingGroup)
+    if first:
+        assert_type(first.effect, tt.ImportEffect)
     return [first.path, first.value, first.reason] if first else []
 
 
@@ -180,6 +182,8 @@ def watched(cloud: tt.Cloud, plan: tt.Plan, saved: dict[str, object]) -> tt.Appl
                 assert_type(change.group, str)
             case tt.Waiting(ready=ready, desired=desired):
                 assert_type(ready + desired, int)
+            case tt.EndpointFound(source=source):
+                assert_type(source, str)
             case tt.CallRetried(operation=operation):
                 assert_type(operation, str)
 

@@ -6,8 +6,8 @@ from trimtab.checks.check import check_fleet
 from trimtab.checks.live import OLD_TEMPLATE, old_template_text
 from trimtab.checks.rule import PRESETS
 from trimtab.models import Fleet
+from trimtab.phrases import in_words
 from trimtab.plan import Kind, Live, Note
-from trimtab.plan.changes import in_words
 
 
 def advice(

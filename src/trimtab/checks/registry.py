@@ -36,6 +36,7 @@ RULES: Mapping[str, Rule] = {
     "TT405": Rule("A scheduled minimum above the group's maximum", schedules.find_minimum_above_maximum),
     "TT406": Rule("A schedule that nothing undoes", schedules.find_lasting),
     "TT407": Rule("A lower minimum that opens inside a greater one", schedules.find_lower_within),
+    "TT408": Rule("A scheduled minimum above a scheduled maximum", schedules.find_contradictions),
     "TT501": Rule("A name that does not fit a cloud", portability.find_names),
     "TT502": Rule("Tags that do not fit a cloud", portability.find_tags),
     "TT601": Rule("A newer image than the one that was kept", live.only_plans_know, live=True),

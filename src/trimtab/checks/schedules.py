@@ -1,65 +1,90 @@
 """TT4xx: schedules that collide, miss the clock, or ask for what is out of bounds."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
-from itertools import combinations, islice
+from itertools import islice
 from zoneinfo import ZoneInfo
 
-from trimtab.checks.calendar import clock_changes
 from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject
-from trimtab.checks.sizes import YEAR, first_moment, sizes_when_it_fires, stretches
+from trimtab.checks.sizes import YEAR, contradictions, first_moment, sizes_when_it_fires, stretches
 from trimtab.checks.words import listed
-from trimtab.engine.schedules import fires, schedule_fires
+from trimtab.engine.clocks import clock_changes, offset_at, wall
+from trimtab.engine.crons import read_cron
+from trimtab.engine.openings import schedule_fires
 from trimtab.engine.windows import lower_within
 from trimtab.models import Schedule
 
 MOST_FIRES = 1000
 """So many times of one cron are kept: a year of a daily one and more; the rest is asked for moment by moment."""
+YEARS = range(2026, 2032)
+"""Whose clock changes are looked at: fixed, so that advice does not change; enough for a date to meet a Sunday."""
 _FIELDS = ("min", "max", "desired")
-_SECOND = timedelta(seconds=1)
 
 # TT401
 
 
 def find_collisions(subject: Subject) -> Iterator[Remark]:
-    """Schedules that set the same field to different values at the same moment."""
-    for one, two in combinations(subject.group.schedules, 2):
-        fields = [name for name in _FIELDS if _differ(getattr(one, name), getattr(two, name))]
-        if fields and (moment := _meeting(one, two)):
-            at = moment.astimezone(ZoneInfo(one.zone)).strftime("%a %d %b %H:%M")
-            values = ", ".join(f"`{name}` {getattr(one, name)} and {getattr(two, name)}" for name in fields)
-            text = f"sets at the same moment as {one.name} what that sets otherwise: {values}, first on {at} {one.zone}"
-            yield Remark(f"schedules.{two.name}", text, "move one of them, or put all they set into one schedule")
+    """Schedules that set the same field to different values at the same moment, each with the first that does."""
+    schedules = subject.group.schedules
+    for (first, second), (moment, fields) in _collisions(schedules).items():
+        one, two = schedules[first], schedules[second]
+        at = moment.astimezone(ZoneInfo(one.zone)).strftime("%a %d %b %H:%M")
+        values = ", ".join(f"`{name}` {getattr(one, name)} and {getattr(two, name)}" for name in fields)
+        text = f"sets at the same moment as {one.name} what that sets otherwise: {values}, first on {at} {one.zone}"
+        yield Remark(f"schedules.{two.name}", text, "move one of them, or put all they set into one schedule")
+
+
+@lru_cache(maxsize=1024)
+def _collisions(schedules: tuple[Schedule, ...]) -> Mapping[tuple[int, int], tuple[datetime, list[str]]]:
+    """Pairs of schedules that set a field otherwise at the same moment within a year, and that moment."""
+    first = first_moment(schedules)
+    found: dict[tuple[int, int], tuple[datetime, list[str]]] = {}
+    for moment, places in sorted(_meetings(schedules, first).items()):
+        for name in _FIELDS:
+            setters = [place for place in sorted(places) if getattr(schedules[place], name) is not None]
+            for place in setters[1:]:
+                if _differ(getattr(schedules[setters[0]], name), getattr(schedules[place], name)):
+                    found.setdefault((setters[0], place), (moment, []))
+    for (one, two), (_, fields) in found.items():
+        fields += [name for name in _FIELDS if _differ(getattr(schedules[one], name), getattr(schedules[two], name))]
+    return dict(sorted(found.items()))
 
 
 def _differ(one: int | None, two: int | None) -> bool:
     return one is not None and two is not None and one != two
 
 
+def _meetings(schedules: tuple[Schedule, ...], first: datetime) -> dict[datetime, set[int]]:
+    """The moments at which several schedules begin; each schedule is read once."""
+    moments: dict[datetime, set[int]] = {}
+    for place, schedule in enumerate(schedules):
+        for moment in _times(schedule, first):
+            moments.setdefault(moment, set()).add(place)
+    far = {moment: there for moment, there in moments.items() if not first <= moment <= first + YEAR}
+    for place, schedule in enumerate(schedules):
+        times = _times(schedule, first)
+        # what comes so often is not kept to the end of the year, and nothing is beyond it
+        last = times[-1] if len(times) >= MOST_FIRES else first + YEAR
+        for moment, there in (moments if len(times) >= MOST_FIRES else far).items():
+            if schedule.cron is not None and not first <= moment <= last and _has(schedule, moment):
+                there.add(place)
+    return {moment: there for moment, there in moments.items() if len(there) > 1}
+
+
+def _has(schedule: Schedule, moment: datetime) -> bool:
+    """Whether what comes more often than is kept begins at a moment, by the clock on the wall."""
+    begins, ends = (None if at is None else schedule.local(at) for at in (schedule.starts, schedule.ends))
+    if (begins is not None and moment < begins) or (ends is not None and moment > ends):
+        return False
+    return read_cron(schedule.cron or "").has(wall(moment, offset_at(schedule.zone, moment)))
+
+
 @lru_cache(maxsize=1024)
-def _meeting(one: Schedule, two: Schedule) -> datetime | None:
-    """The first moment within a year at which both begin; `None` when there is none."""
-    first = first_moment((one, two))
-    for single, other in ((one, two), (two, one)):
-        if single.at is not None:
-            moment = next(schedule_fires(single, first - 100 * YEAR, first + 100 * YEAR), None)
-            return moment if moment and _fires_at(other, moment) else None
-    both = (_times(one.cron or "", one.zone, first), _times(two.cron or "", two.zone, first))
-    dense, sparse = sorted(both, key=lambda times: times[-1] if times else first)
-    known = set(dense)
-    candidates = (moment for moment in sparse if moment in known or moment > dense[-1])
-    return next((moment for moment in candidates if _fires_at(one, moment) and _fires_at(two, moment)), None)
-
-
-def _fires_at(schedule: Schedule, moment: datetime) -> bool:
-    return next(schedule_fires(schedule, moment - _SECOND, moment), None) == moment
-
-
-@lru_cache(maxsize=256)
-def _times(cron: str, zone: str, first: datetime) -> Sequence[datetime]:
-    return tuple(islice(fires(cron, zone, first, first + YEAR), MOST_FIRES))
+def _times(schedule: Schedule, first: datetime) -> Sequence[datetime]:
+    begin, end = (first - 100 * YEAR, first + 100 * YEAR) if schedule.at else (first, first + YEAR)
+    return tuple(islice(schedule_fires(schedule, begin, end), MOST_FIRES))
 
 
 # TT402
@@ -80,11 +105,10 @@ def find_clock_changes(subject: Subject) -> Iterator[Remark]:
 @lru_cache(maxsize=1024)
 def _said_of_clock(cron: str, zone: str) -> str:
     """What a clock change does to a cron with a fixed hour; empty when nothing."""
-    minute, hour, *_ = cron.split()
-    if minute.startswith("*") or hour.startswith("*"):
+    if cron.split()[1].startswith("*"):
         return ""  # it follows the clock, whichever it is
-    for change in clock_changes(zone):
-        found = next(fires(cron, "UTC", change.begin - _SECOND, change.end - _SECOND), None)  # local time, read as UTC
+    for change in (change for year in YEARS for change in clock_changes(zone, year)):
+        found = next(read_cron(cron).between(change.begin, change.end), None)
         if found is not None:
             what = "is skipped" if change.skips else "comes twice"
             return f"{found:%H:%M} {what} in {zone} on {found:%d %b %Y}, and no cloud promises what it does then"
@@ -132,21 +156,16 @@ def find_minimum_above_maximum(subject: Subject) -> Iterator[Remark]:
 
 def find_lasting(subject: Subject) -> Iterator[Remark]:
     """Schedules without an end that change a bound which no other one changes back."""
-    for schedule in subject.group.schedules:
-        if schedule.is_window or schedule.cron is None:
-            continue
+    lasting = [one for one in subject.group.schedules if not one.is_window]
+    setters = {name: sum(getattr(one, name) is not None for one in lasting) for name in ("min", "max")}
+    for schedule in lasting:
         for name in ("min", "max"):
             value, own = getattr(schedule, name), getattr(subject.group.capacity, name)
-            if value is None or value == own or _set_by_others(subject, schedule, name):
+            if schedule.cron is None or value is None or value == own or setters[name] > 1:
                 continue
             text = f"sets `{name}` to {value} and nothing sets it back: {own} never returns after the first time"
             mend = f"give it a `duration` or an `until`, or add a schedule that sets `{name}: {own}`"
             yield Remark(f"schedules.{schedule.name}.{name}", text, mend)
-
-
-def _set_by_others(subject: Subject, schedule: Schedule, name: str) -> bool:
-    others = (one for one in subject.group.schedules if one is not schedule and not one.is_window)
-    return any(getattr(one, name) is not None for one in others)
 
 
 # TT407
@@ -159,3 +178,17 @@ def find_lower_within(subject: Subject) -> Iterator[Remark]:
         inner, outer = found
         text = f"opens while {outer} is open with a greater minimum; on gcp the greater one holds until it closes"
         yield Remark(f"schedules.{inner}.min", text, f"let {outer} close before {inner} opens, or say the same minimum")
+
+
+# TT408
+
+
+def find_contradictions(subject: Subject) -> Iterator[Remark]:
+    """Schedules that set a bound beyond the other one, which another schedule holds when they fire."""
+    zones = {one.name: one.zone for one in subject.group.schedules}
+    for one in contradictions(subject.group):
+        at = one.at.astimezone(ZoneInfo(zones[one.schedule])).strftime("%a %H:%M")
+        holder = one.holder or "capacity"
+        refused = "; aws refuses the action when it fires" if "aws" in subject.clouds else ""
+        text = f"sets `{one.field}` to {one.value} while {holder} holds `{one.other}` {one.held} ({at}){refused}"
+        yield Remark(f"schedules.{one.schedule}.{one.field}", text, f"let {one.schedule} set `{one.other}` too")

@@ -9,13 +9,19 @@ from typing import NamedTuple
 from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject
 from trimtab.checks.words import listed, verb
-from trimtab.engine.schedules import InForce, edges, in_force, schedule_fires
-from trimtab.models import Capacity, ScalingGroup, Schedule
+from trimtab.engine import timetable
+from trimtab.engine.openings import Opening, last_set, openings, schedule_fires
+from trimtab.engine.timetable import InForce, timetable_of
+from trimtab.models import ScalingGroup, Schedule
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 """Where looking ahead begins, so that a fleet gets the same advice on every day."""
 WEEK = timedelta(days=8)
 YEAR = timedelta(days=366)
+MOST_RARE = 64
+"""Of the schedules that do not come in that week so many are looked at: time does not grow with their square."""
+_MINUTE = timedelta(minutes=1)
+_CENTURY = 100 * YEAR
 
 
 class Stretch(NamedTuple):
@@ -26,23 +32,26 @@ class Stretch(NamedTuple):
 
 
 def stretches(group: ScalingGroup) -> Sequence[Stretch]:
-    """The sizes in force in a week, stretch by stretch, and around each moment that comes once."""
-    return _stretches(group.capacity, group.schedules)
+    """The sizes in force in a week, stretch by stretch, and around the next times of what comes more seldom."""
+    return [Stretch(one.begin, one.over(group.capacity)) for one in scheduled(group.schedules)]
 
 
 @lru_cache(maxsize=1024)
-def _stretches(capacity: Capacity, schedules: tuple[Schedule, ...]) -> Sequence[Stretch]:
-    group = ScalingGroup.model_construct(capacity=capacity, schedules=schedules)
+def scheduled(schedules: tuple[Schedule, ...]) -> Sequence[timetable.Stretch]:
+    """The same as far as schedules set them, whatever a group's own sizes."""
     first = first_moment(schedules)
-    once = {moment for one in schedules if one.at for moment in _around(one.local(one.at).astimezone(UTC), one)}
-    moments = sorted({first, *edges(group, first, first + WEEK), *once})
-    return tuple(Stretch(moment, in_force(group, moment)) for moment in moments)
+    rare = islice((found for one in schedules if (found := _rare(one, first))), MOST_RARE)
+    moments = {moment for some in rare for one in some for moment in (one.start.at, one.end) if moment is not None}
+    table = timetable_of(schedules)
+    single = [table.between(moment, moment + _MINUTE)[0] for moment in moments]
+    return tuple(sorted([*table.between(first, first + WEEK), *single], key=lambda one: one.begin))
 
 
-def _around(moment: datetime, schedule: Schedule) -> Iterator[datetime]:
-    yield moment
-    if schedule.duration is not None:
-        yield moment + schedule.duration
+def _rare(schedule: Schedule, first: datetime) -> list[Opening]:
+    """The next openings of a schedule that does not open in the week; seven fall on any day of it."""
+    begin = first - _CENTURY if schedule.at else first
+    found = list(islice(openings(schedule, begin, first + _CENTURY), 7))
+    return found if found and (schedule.at or found[0].start.at >= first + WEEK) else []
 
 
 def first_moment(schedules: Sequence[Schedule]) -> datetime:
@@ -51,17 +60,50 @@ def first_moment(schedules: Sequence[Schedule]) -> datetime:
 
 
 def sizes_when_it_fires(group: ScalingGroup, schedule: Schedule) -> Sequence[InForce]:
-    """The sizes in force at the first seven times of a schedule, which covers each day of the week."""
-    return _when_it_fires(group.capacity, group.schedules, schedule)
+    """The sizes in force at the first times of a schedule."""
+    found = {one.begin: one for one in scheduled(group.schedules)}
+    first = first_moment(group.schedules)
+    rare = [one.start.at for one in _rare(schedule, first)]
+    moments = rare or schedule_fires(schedule, first, first + WEEK)
+    return [found[moment].over(group.capacity) for moment in moments if moment in found]
 
 
-@lru_cache(maxsize=1024)
-def _when_it_fires(capacity: Capacity, schedules: tuple[Schedule, ...], schedule: Schedule) -> Sequence[InForce]:
-    group = ScalingGroup.model_construct(capacity=capacity, schedules=schedules)
-    first = first_moment(schedules)
-    begin = first - 100 * YEAR if schedule.at else first
-    moments = islice(schedule_fires(schedule, begin, first + 100 * YEAR), 7)
-    return tuple(in_force(group, moment) for moment in moments)
+class Contradiction(NamedTuple):
+    """A schedule that sets a bound beyond the other bound, which another schedule holds."""
+
+    at: datetime
+    """One of the times at which it does."""
+    schedule: str
+    field: str
+    """What it sets: `min` or `max`."""
+    value: int
+    holder: str
+    """The schedule that set the other bound; empty for the group's own."""
+    held: int
+
+    @property
+    def other(self) -> str:
+        """The bound that it contradicts."""
+        return "max" if self.field == "min" else "min"
+
+
+def contradictions(group: ScalingGroup) -> Sequence[Contradiction]:
+    """Where schedules leave a minimum above the maximum: what fires last, and what holds; each pair once."""
+    named = {one.name: one for one in group.schedules}
+    found: dict[frozenset[str], Contradiction] = {}
+    for stretch in scheduled(group.schedules):
+        low = group.capacity.min if stretch.min is None else stretch.min
+        high = group.capacity.max if stretch.max is None else stretch.max
+        lower, upper, _ = stretch.setters
+        if low > high and frozenset((lower, upper)) not in found:
+            begun = [last_set(named[name], stretch.begin) if name else None for name in (lower, upper)]
+            raises = begun[1] is None or (begun[0] is not None and begun[0] > begun[1])
+            sides = ("min", low, upper, high) if raises else ("max", high, lower, low)
+            field, value, holder, held = sides
+            name = lower if raises else upper
+            at = begun[0 if raises else 1] or stretch.begin
+            found[frozenset((lower, upper))] = Contradiction(at, name, field, value, holder, held)
+    return list(found.values())
 
 
 def bounds_over_time(group: ScalingGroup) -> tuple[int, int]:

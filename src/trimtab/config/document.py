@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import yaml
 
-from trimtab.config.problems import Problem, refuse_file, shorten
+from trimtab.config.problems import Problem, refuse_file
 from trimtab.config.source import Source
 from trimtab.errors import ConfigError
 from trimtab.models import Position
@@ -74,7 +74,7 @@ def read_scalar(text: str) -> Scalar:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
         if len(text) > 18:
-            raise ValueError(f"the number {shorten(text)} has too many digits; put it in quotes if it is text")
+            raise ValueError(f"the number has too many digits, {len(text)}; put it in quotes if it is text")
         return int(text, {"o": 8, "x": 16}.get(text[1:2], 10))
     return float(text) if _FLOAT.fullmatch(text) else text
 

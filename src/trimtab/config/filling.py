@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trimtab.config.document import Item, Scalar, read_scalar
+from trimtab.config.files import read_file
+from trimtab.config.paths import is_script, is_template
 from trimtab.config.problems import Problem
-from trimtab.config.source import read_text
+from trimtab.config.source import decode
 from trimtab.errors import ConfigError
+from trimtab.models.script_size import MAX_BYTES, TOO_LARGE
 
+LONGEST_PATH = 200
 _REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}|\$\{")
 
 
@@ -22,10 +26,12 @@ class Filler:
     Args:
         env: The environment.
         directory: Where `user_data_file` is looked for; without one it is refused.
+        allow_outside_files: Whether it may be elsewhere than below `directory`.
     """
 
-    def __init__(self, env: Mapping[str, str], directory: Path | None) -> None:
+    def __init__(self, env: Mapping[str, str], directory: Path | None, *, allow_outside_files: bool = False) -> None:
         self.problems: list[Problem] = []
+        self._allow_outside_files = allow_outside_files
         self._env = env
         self._directory = directory
 
@@ -79,24 +85,32 @@ class Filler:
     def _read(self, pointer: Item) -> str:
         if not isinstance(pointer.value, str) or not pointer.value:
             self._report(pointer, "give the path of a file, such as setup.sh")
+        elif "\n" in pointer.value:
+            self._report(pointer, "this is a script and not the path of one; give it as `user_data`")
         elif self._directory is None:
             self._report(pointer, "a fleet that is no file has no directory to look in; give `user_data`")
         else:
             try:
-                return read_text(self._directory / pointer.value, pointer.value)
+                return self._script(self._directory, pointer.value)
             except ConfigError as error:
                 self._report(pointer, error.problems[0])
         return ""
 
+    def _script(self, directory: Path, name: str) -> str:
+        shown = name if len(name) <= LONGEST_PATH else f"{name[:LONGEST_PATH]}..."
+        try:
+            path = (directory / name).resolve()
+            is_inside = path.is_relative_to(directory.resolve())
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ConfigError([f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from None
+        if not is_inside and not self._allow_outside_files:
+            raise ConfigError(
+                [
+                    f"{shown}: this is outside of the fleet file's folder; move it there, or allow it with "
+                    "--allow-outside-files (allow_outside_files=True)"
+                ]
+            )
+        return decode(read_file(path, shown, MAX_BYTES, TOO_LARGE), shown)
+
     def _report(self, item: Item, message: str) -> None:
         self.problems.append(Problem(item.place, item.path, message))
-
-
-def is_template(path: tuple[str, ...]) -> bool:
-    """Whether an instance template is at this path of the file."""
-    return path == ("defaults", "template") or (path[:1] == ("groups",) and len(path) == 3 and path[2] == "template")
-
-
-def is_script(path: tuple[str, ...]) -> bool:
-    """Whether a start script is at this path of the file."""
-    return path[-1:] == ("user_data",) and is_template(path[:-1])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trimtab.errors import ConfigError
 from trimtab.models import Position
+from trimtab.phrases import in_words
 
 LONGEST = 60
 
@@ -35,9 +36,27 @@ def refuse_file(problems: Iterable[Problem]) -> None:
     """Raise a `ConfigError` of the problems, in the order of the file, each once; nothing when there are none."""
     found = sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
     if found:
-        raise ConfigError(list(dict.fromkeys(map(str, found))))
+        raise ConfigError(list(dict.fromkeys(map(str, found))), _merged(found))
+
+
+def _merged(found: Iterable[Problem]) -> list[str]:
+    """One line for what is wrong with many groups alike, at the first of them."""
+    alike: dict[tuple[tuple[str, ...], str], list[Problem]] = {}
+    for problem in found:
+        is_group = problem.path[:1] == ("groups",) and len(problem.path) > 1
+        what = ("*", *problem.path[2:]) if is_group else (str(problem),)
+        alike.setdefault((what, problem.message), []).append(problem)
+    return [_line({str(problem): problem for problem in same}.values()) for same in alike.values()]
+
+
+def _line(same: Iterable[Problem]) -> str:
+    first, *others = same
+    names = [f"{one.path[1]} (line {one.place.line})" for one in others]
+    return f"{first}; likewise in group {in_words(names)}" if others else str(first)
 
 
 def shorten(text: str) -> str:
-    """The text in quotes, cut where a message would become unreadable."""
+    """The text in quotes, cut where a message would become unreadable; text of several lines is only counted."""
+    if "\n" in text:
+        return f"({len(text.splitlines())} lines)"
     return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")

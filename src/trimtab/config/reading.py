@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from trimtab.config.defaults import merge_defaults
 from trimtab.config.document import Item, read_document
+from trimtab.config.files import is_descriptor
 from trimtab.config.filling import Filler
 from trimtab.config.problems import refuse_file
 from trimtab.config.schema import Schema, file_schema
@@ -21,19 +22,23 @@ from trimtab.models import Fleet, Position
 MAX_MERGED = 32 * 2**20
 
 
-def load_fleet(path: str | os.PathLike[str], *, env: Mapping[str, str] | None = None) -> Fleet:
+def load_fleet(
+    path: str | os.PathLike[str], *, env: Mapping[str, str] | None = None, allow_outside_files: bool = False
+) -> Fleet:
     """
     The fleet that a YAML or JSON file declares.
 
     Args:
         path: The file. `user_data_file` is looked for beside it.
         env: What `${VAR}` stands for; the process's environment when left out.
+        allow_outside_files: Whether `user_data_file` may be outside of the file's folder.
 
     Raises:
         ConfigError: The file cannot be read or is no valid fleet; each problem names its line.
     """
     text = read_text(Path(path), str(path))
-    return parse_fleet(text, name=str(path), env=env, directory=Path(path).parent)
+    directory = None if is_descriptor(Path(path)) else Path(path).parent
+    return parse_fleet(text, name=str(path), env=env, directory=directory, allow_outside_files=allow_outside_files)
 
 
 def parse_fleet(
@@ -42,6 +47,7 @@ def parse_fleet(
     name: str = "fleet.yaml",
     env: Mapping[str, str] | None = None,
     directory: str | os.PathLike[str] | None = None,
+    allow_outside_files: bool = False,
 ) -> Fleet:
     """
     The fleet that YAML or JSON text declares.
@@ -51,13 +57,15 @@ def parse_fleet(
         name: What messages call it; JSON when it ends in `.json`.
         env: What `${VAR}` stands for; the process's environment when left out.
         directory: Where `user_data_file` is looked for; without one it is refused.
+        allow_outside_files: Whether `user_data_file` may be outside of `directory`.
 
     Raises:
         ConfigError: The text is no valid fleet; each problem names its line.
     """
     check_size(text, name)
     raw = read_document(Source(name, text))
-    filler = Filler(os.environ if env is None else env, None if directory is None else Path(directory))
+    folder = None if directory is None else Path(directory)
+    filler = Filler(os.environ if env is None else env, folder, allow_outside_files=allow_outside_files)
     root = filler.fill(raw)
     refuse_file(filler.problems)
     return _build(root)

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from trimtab.config.document import Item
-from trimtab.config.filling import is_script
+from trimtab.config.paths import is_secret
 from trimtab.config.problems import Problem, shorten
 from trimtab.config.schema import Schema
 
@@ -154,7 +154,7 @@ def _wanted(option: Schema) -> str:
 
 
 def describe(item: Item) -> str:
-    """A value in a message; what start scripts hold is never shown."""
+    """A value in a message; what start scripts and their variables hold is never shown."""
     match item.value:
         case dict():
             return "a mapping"
@@ -165,6 +165,6 @@ def describe(item: Item) -> str:
         case bool():
             return str(item.value).lower()
         case int() | float():
-            return f"{item.value}"
+            return "a number" if is_secret(item.path) else f"{item.value}"
         case str():
-            return "text" if is_script(item.path) else f"the text {shorten(item.value)}"
+            return "text" if is_secret(item.path) else f"the text {shorten(item.value)}"

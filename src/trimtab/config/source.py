@@ -5,10 +5,12 @@ from bisect import bisect_right
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
+from trimtab.config.files import read_file
 from trimtab.errors import ConfigError
 from trimtab.models import Position
 
 MAX_BYTES = 2**20
+_TOO_LARGE = f"the file is larger than {MAX_BYTES // 2**20} MiB; split the fleet"
 
 
 class Source:
@@ -53,18 +55,18 @@ class Source:
 
 def read_text(path: Path, name: str) -> str:
     """
-    The text of a file.
+    The text of a fleet file.
 
     Raises:
-        ConfigError: It cannot be read, is too large or is no UTF-8 text.
+        ConfigError: It is not a file, cannot be read, is too large or is no UTF-8 text.
     """
-    return decode(_read_bytes(path, name), name)
+    return decode(read_file(path, name, MAX_BYTES, _TOO_LARGE), name)
 
 
 def check_size(text: str, name: str) -> None:
     """Refuse text that is larger than a fleet file may be."""
     if len(text) > MAX_BYTES:
-        raise ConfigError([f"{name}:1: the file is larger than {MAX_BYTES // 2**20} MiB; split the fleet"])
+        raise ConfigError([f"{name}:1: {_TOO_LARGE}"])
 
 
 def decode(data: bytes, name: str) -> str:
@@ -80,19 +82,3 @@ def decode(data: bytes, name: str) -> str:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise ConfigError([f"{name}:{line}: the file has a NUL character; save it as UTF-8 text"])
     return text
-
-
-def _read_bytes(path: Path, name: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ConfigError([f"{name}: there is no such file"]) from None
-    except IsADirectoryError:
-        raise ConfigError([f"{name}: this is a directory; name the file in it"]) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError([f"{name}: cannot be read: {reason}"]) from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError([f"{name}:1: the file is larger than {MAX_BYTES // 2**20} MiB; split the fleet"])
-    return data

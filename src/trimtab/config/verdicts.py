@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from trimtab.config.document import Item, is_named
-from trimtab.config.filling import is_script
+from trimtab.config.paths import is_secret
 from trimtab.config.problems import Problem, shorten
 from trimtab.models.alarm import PERCENTILE
 from trimtab.models.purchase import PRICE
@@ -78,7 +78,7 @@ def _settle_alike(same: list[Finding], groups: set[str], root: Item) -> list[Pro
     if same[0].group is None:
         return [Problem(finding.item.place, finding.steps, finding.message) for finding in same]
     if isinstance(same[0].item.value, dict):
-        return [_settle_mappings(same, root, everyone=everyone)]
+        return _settle_mappings(same, root, everyone=everyone)
     return [_settle_value(finding, everyone=everyone) for finding in same]
 
 
@@ -87,15 +87,14 @@ def _settle_value(finding: Finding, *, everyone: bool) -> Problem:
     return Problem(finding.item.place, path, finding.message)
 
 
-def _settle_mappings(same: list[Finding], root: Item, *, everyone: bool) -> Problem:
+def _settle_mappings(same: list[Finding], root: Item, *, everyone: bool) -> list[Problem]:
     first = same[0]
     own, own_depth = _deepest(root, (*first.steps, *first.lacks[:1]))
     shared, shared_depth = _deepest(root, ("defaults", *first.steps[2:]))
     if everyone and shared_depth > 1 and shared_depth >= own_depth - 1:
-        return Problem(shared.place, ("defaults", *first.steps[2:]), first.message)
-    others = [f"{finding.group} (line {_deepest(root, finding.steps)[0].place.line})" for finding in same[1:]]
-    likewise = f"; likewise in group {', '.join(others)}" if others else ""
-    return Problem(own.place, first.steps, first.message + likewise)
+        return [Problem(shared.place, ("defaults", *first.steps[2:]), first.message)]
+    others = [Problem(_deepest(root, one.steps)[0].place, one.steps, one.message) for one in same[1:]]
+    return [Problem(own.place, first.steps, first.message), *others]
 
 
 def _deepest(root: Item, steps: tuple[str, ...]) -> tuple[Item, int]:
@@ -111,7 +110,7 @@ def _deepest(root: Item, steps: tuple[str, ...]) -> tuple[Item, int]:
 
 def _words(kind: str, message: str, context: Mapping[str, Any], item: Item) -> str:
     value = item.value
-    shown = shorten(value) if isinstance(value, str) and not is_script(item.path) else str(value)
+    shown = _shown(item)
     match kind:
         case "rule":
             return message
@@ -132,6 +131,13 @@ def _words(kind: str, message: str, context: Mapping[str, Any], item: Item) -> s
         if kind == name:
             return f"give {words.format(next(iter(context.values())))}, not {shown}"
     return message[:1].lower() + message[1:]
+
+
+def _shown(item: Item) -> str:
+    """A value in a message; what start scripts and their variables hold is never shown."""
+    if is_secret(item.path):
+        return "what is given"
+    return shorten(item.value) if isinstance(item.value, str) else str(item.value)
 
 
 def _choice(expected: str, value: object, shown: str) -> str:

@@ -42,9 +42,10 @@ class Request(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: `code` is the vendor's error code, if it is an error."""
+    """One answer: `code` is the vendor's error code, if it is an error; `lost` is how many bytes never leave."""
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
     code: str | None = None
+    lost: int = 0

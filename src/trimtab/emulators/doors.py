@@ -3,6 +3,7 @@
 import http.client
 import json
 import time
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -85,20 +86,24 @@ class Doors:
         after: int = 0,
         contains: str | None = None,
         write_only: bool = False,
+        reply: tuple[int, Mapping[str, str], bytes] | None = None,
     ) -> None:
         """
         Add one rule to the faults.
 
         Args:
-            kind: throttle, error500, denied, timeout_before, timeout_after, stale, hold_before or hold_after.
+            kind: throttle, error500, denied, timeout_before, timeout_after, stale, hold_before, hold_after,
+                reply_before, reply_after or cut.
             operation: The vendor's name of the call; `*` and `?` are wild.
             service: Such as autoscaling, cloudwatch, ec2, elbv2.
             times: After so many the rule is spent; `None` is never.
             after: How many matching calls go through first.
             contains: Text that must occur in the call's parameters.
             write_only: Whether reads are spared.
+            reply: Status, headers and body of what is answered in the cloud's place, as a proxy does, with
+                reply_before and reply_after.
         """
-        rule = {
+        rule: dict[str, Any] = {
             "kind": kind,
             "operation": operation,
             "service": service,
@@ -107,6 +112,9 @@ class Doors:
             "contains": contains,
             "write_only": write_only,
         }
+        if reply is not None:
+            status, headers, body = reply
+            rule["reply"] = {"status": status, "headers": dict(headers), "body": b64encode(body).decode()}
         self.faults([rule])
 
     def faults(self, rules: Sequence[dict[str, Any]]) -> None:

@@ -15,6 +15,9 @@ KINDS = (
     "stale",
     "hold_before",
     "hold_after",
+    "reply_before",
+    "reply_after",
+    "cut",
 )
 
 
@@ -29,6 +32,7 @@ class Rule:
     after: int = 0
     times: int | None = 1
     contains: str | None = None
+    reply: Mapping[str, Any] | None = None
     replies: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def matches(self, service: str, operation: str, text: str, *, write: bool) -> bool:
@@ -130,4 +134,6 @@ def _read_rule(given: dict[str, Any], replies: Mapping[str, Any]) -> Rule:
         raise ValueError(f"a fault has the fields {', '.join(sorted(known))}: {given}")
     if given.get("kind") not in KINDS:
         raise ValueError(f"a fault's kind is one of {', '.join(KINDS)}, not {given.get('kind')!r}")
+    if given["kind"].startswith("reply_") and not isinstance(given.get("reply"), dict):
+        raise ValueError("a fault that replaces a reply has `reply`: status, headers, body in base64")
     return Rule(**given, replies=replies if given["kind"] == "stale" else {})

@@ -1,7 +1,9 @@
 """Calls with the faults that were asked for."""
 
 import threading
+from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 from trimtab.emulators.calls import Reply, Request
@@ -85,6 +87,15 @@ class Faulty(Generic[R]):
                 raise Dropped
             case "stale":
                 return self._stale(request, rule)
+            case "reply_before":
+                return _replacement(rule)
+            case "reply_after":
+                self._cloud.effect(request)
+                return _replacement(rule)
+            case "cut":
+                whole = self._cloud.effect(request)
+                half = len(whole.body) // 2
+                return replace(whole, body=whole.body[:half], lost=len(whole.body) - half)
             case _:
                 return self._hold(request, rule)
 
@@ -113,3 +124,9 @@ class Faulty(Generic[R]):
                 if len(self._replies) > 5000:
                     self._replies.pop(next(iter(self._replies)))
         return reply
+
+
+def _replacement(rule: Rule) -> Reply:
+    """The reply that stands in for the cloud's own."""
+    given = rule.reply or {}
+    return Reply(int(given["status"]), b64decode(given["body"]), tuple(dict(given["headers"]).items()))

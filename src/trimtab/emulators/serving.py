@@ -1,5 +1,6 @@
 """What every emulated cloud does: it listens on loopback, answers one call at a time, and keeps a log of them."""
 
+import json
 import socket
 import threading
 import traceback
@@ -21,6 +22,7 @@ from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.faults import Faults
 from trimtab.emulators.faulty import Dropped, Faulty
 from trimtab.emulators.journal import Journal
+from trimtab.emulators.origins import refusal
 from trimtab.emulators.timers import Timers
 
 R = TypeVar("R", bound=Request)
@@ -219,6 +221,9 @@ class Emulator(ABC, Generic[R, W]):
         return guarded
 
     def _application(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if problem := refusal(environ, self._server.server_port):
+            read_body(environ)
+            return _answer_json(403, json.dumps({"error": problem}).encode(), start_response)
         path = environ.get("PATH_INFO", "")
         if path.startswith(PREFIX):
             return _answer_door(self._control, environ, start_response)
@@ -253,6 +258,10 @@ def read_body(environ: Mapping[str, Any]) -> bytes:
 def _answer_door(control: Control, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
     status, answer = control.answer(method, environ["PATH_INFO"], query, read_body(environ))
+    return _answer_json(status, answer, start_response)
+
+
+def _answer_json(status: int, answer: bytes, start_response: Any) -> Iterable[bytes]:
     head = [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
     start_response(f"{status} Door", head)
     return [answer]
@@ -261,8 +270,8 @@ def _answer_door(control: Control, environ: dict[str, Any], start_response: Any)
 def _headers(reply: Reply) -> list[tuple[str, str]]:
     kept = [(name, str(value)) for name, value in reply.headers if name.lower() not in _HOP_BY_HOP]
     # these two have no body, and so no length of it
-    length = [] if reply.status in (204, 304) else [("Content-Length", str(len(reply.body)))]
-    return [*kept, *length]
+    length = [] if reply.status in (204, 304) else [("Content-Length", str(len(reply.body) + reply.lost))]
+    return [*kept, *length, *([("Connection", "close")] if reply.lost else [])]
 
 
 _HOP_BY_HOP = {"content-length", "connection", "date", "server", "transfer-encoding"}

@@ -16,7 +16,7 @@ class Bounds:
     """The bounds in force for every variant, read again only where a schedule begins or ends."""
 
     def __init__(self, rules: Sequence[Ruleset]) -> None:
-        self._timetables = [one.timetable for one in rules]
+        self._rules = rules
         self._begin: datetime | None = None
         self._end: datetime | None = None
         self._low: Ints = np.zeros(0, dtype=np.int64)
@@ -45,10 +45,11 @@ class Bounds:
         return np.where(self.asked >= 0, self.asked, np.where(own >= 0, own, self._low))
 
     def _read(self, now: datetime) -> None:
-        found = [timetable.at(now) for timetable in self._timetables]
+        found = [one.timetable.at(now) for one in self._rules]
+        bounds = [stretch.bounds(one.capacity) for one, stretch in zip(self._rules, found, strict=True)]
         self._begin, self._end = now, min(one.end for one in found)
-        self._low = np.array([one.minimum for one in found], dtype=np.int64)
-        self._high = np.array([one.maximum for one in found], dtype=np.int64)
+        self._low = np.array([low for low, _ in bounds], dtype=np.int64)
+        self._high = np.array([high for _, high in bounds], dtype=np.int64)
         self.asked = np.array([-1 if one.asked is None else one.asked for one in found], dtype=np.int64)
         self.window = np.array([-1 if one.window is None else one.window for one in found], dtype=np.int64)
         self._asked_at = np.array([-np.inf if one.asked_at is None else one.asked_at.timestamp() for one in found])

@@ -100,7 +100,8 @@ def _out_limits(case: Case, readings: list[Reading]) -> Iterator[_OutLimit]:
 
 def _at_default(case: Case, wanted: int, tally: Tally) -> int:
     """Never below the default size while a metric cannot be read (Azure Monitor, Understand autoscale settings)."""
-    asked = (case.stretch.asked, case.rules.default_capacity, case.stretch.minimum)
+    low, _ = case.stretch.bounds(case.rules.capacity)
+    asked = (case.stretch.asked, case.rules.default_capacity, low)
     default = next(one for one in asked if one is not None)
     if wanted >= default or case.size >= default:
         return wanted

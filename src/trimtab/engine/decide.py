@@ -76,7 +76,7 @@ def decide(
 
 def _bounds_in_force(case: Case, tally: Tally) -> tuple[int, int]:
     stretch = case.stretch
-    low, high = stretch.minimum, stretch.maximum
+    low, high = stretch.bounds(case.rules.capacity)
     if stretch.window is not None and case.preset.schedule is ScheduleStyle.MINIMUM:
         low = min(high, max(low, stretch.window))
     if stretch.because:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from trimtab.engine.schedules import last_fire
+from trimtab.engine.crons import Fire, last_fire, last_occurrence
 
 MOST_PROFILES = 20
 """How many profiles a setting has at most."""
@@ -40,7 +40,7 @@ class Recurrence:
     When a recurring profile starts: on each of the days, at each of the hours, at each of the minutes.
 
     It has no end of its own. Azure does not say what happens where clocks change: a start inside the gap comes right
-    after it, one inside the overlap comes once.
+    after it, and before what is due then; one inside the overlap comes once.
     """
 
     zone: str
@@ -125,14 +125,18 @@ def active_profile(profiles: Sequence[Profile], at: datetime) -> Profile | None:
 
 def _last_started(profiles: Sequence[Profile], at: datetime) -> Profile | None:
     """The recurring profile that started last; the first in the list of those that started together."""
-    latest: tuple[datetime, Profile] | None = None
+    latest: tuple[Fire, Profile] | None = None
     for profile in profiles:
         if profile.recurrence is None or profile.fixed_date is not None:
             continue
-        start = profile.recurrence.last_start(at)
-        if start is not None and (latest is None or start > latest[0]):
+        start = last_occurrence(profile.recurrence.cron, profile.recurrence.zone, at)
+        if start is not None and (latest is None or _order(start) > _order(latest[0])):
             latest = start, profile
     return latest[1] if latest else None
+
+
+def _order(start: Fire) -> tuple[datetime, timedelta]:
+    return start.at, -start.skipped
 
 
 def profiles_problem(profiles: Sequence[Profile]) -> str | None:

@@ -11,9 +11,10 @@ from trimtab.engine.limits import Trigger, is_stopped
 from trimtab.engine.policies import Band, adjust, bands
 from trimtab.engine.presets import Preset
 from trimtab.engine.rounding import Rounding, exact
-from trimtab.engine.timetable import Timetable
+from trimtab.engine.timetable import Timetable, timetable_of
 from trimtab.models import (
     Alarm,
+    Capacity,
     Comparison,
     MaximumBreach,
     MissingData,
@@ -122,6 +123,7 @@ class Ruleset:
     """A group as the engine reads it, under one preset."""
 
     preset: Preset
+    capacity: Capacity
     timetable: Timetable
     alarms: tuple[AlarmRule, ...]
     tracking: tuple[TrackingRule, ...]
@@ -188,7 +190,8 @@ def make_rules(group: ScalingGroup, preset: Preset) -> Ruleset:
     gcp = group.gcp if preset.settings == "gcp" else None
     return Ruleset(
         preset=preset,
-        timetable=Timetable(group, stopped=is_stopped(Trigger.SCHEDULE, suspended)),
+        capacity=group.capacity,
+        timetable=timetable_of(() if is_stopped(Trigger.SCHEDULE, suspended) else group.schedules),
         alarms=alarms,
         tracking=tracking,
         forecasts=tuple(

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+from trimtab.engine.crons import fires, last_fire
 from trimtab.engine.limits import bound, peak_floor
 from trimtab.engine.rounding import Number, ceil_ratio, exact
-from trimtab.engine.schedules import fires, last_fire
 from trimtab.engine.values import Sized
 
 SHORTEST_WINDOW = timedelta(seconds=300)

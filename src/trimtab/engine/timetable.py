@@ -1,83 +1,253 @@
-"""The schedules of a group over time: which sizes are in force between two edges."""
+"""The sizes that schedules set over time: which are in force between two edges."""
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import groupby, islice
 from typing import NamedTuple
 
-from trimtab.engine.schedules import edges, in_force, is_active, last_set
-from trimtab.models import ScalingGroup
+from trimtab.engine.crons import Fire
+from trimtab.engine.openings import last_opening, openings
+from trimtab.models import Capacity, Schedule
 
+SIZES = ("min", "max", "desired")
 _AHEAD = timedelta(days=2)
+_MOST_KEPT = 256
+_TICK = timedelta(microseconds=1)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """
+    The sizes that hold at a moment.
+
+    `desired` is the size that the last schedule to set one asked for, else the group's own.
+    `because` names the schedules whose sizes hold, in the order in which they began.
+    """
+
+    min: int
+    max: int
+    desired: int | None
+    because: tuple[str, ...] = ()
+
+    @property
+    def capacity(self) -> Capacity:
+        """The same as a `Capacity`, `desired` brought inside the bounds."""
+        desired = None if self.desired is None else max(self.min, min(self.max, self.desired))
+        return Capacity(min=self.min, max=self.max, desired=desired)
+
+
+class Held(NamedTuple):
+    """One time at which one of several schedules set its sizes; the greatest of several holds."""
+
+    at: datetime
+    skipped: timedelta
+    """Below zero: what the clock has skipped comes before what is due when it goes on."""
+    place: int
+    """Of the schedule among its like."""
+    end: datetime | None
+
+    @classmethod
+    def of(cls, start: Fire, end: datetime | None, place: int) -> "Held":
+        """The opening of a schedule as what holds."""
+        return cls(start.at, -start.skipped, place, end)
+
+
 class Stretch(NamedTuple):
-    """A time in which the same sizes are in force."""
+    """A time in which schedules set the same sizes."""
 
     begin: datetime
     """The edge it begins at, or the moment it was first asked for."""
     end: datetime
     """Until when it is known to hold; that moment is outside."""
-    minimum: int
-    maximum: int
-    because: tuple[str, ...]
-    """The schedules whose sizes hold."""
-    asked: int | None
+    min: int | None = None
+    """The minimum that a schedule sets; `None` where the group's own holds."""
+    max: int | None = None
+    desired: int | None = None
+    because: tuple[str, ...] = ()
+    """The schedules whose sizes hold, in the order in which they began."""
+    setters: tuple[str, str, str] = ("", "", "")
+    """The schedules that set minimum, maximum and desired size; empty where the group's own holds."""
+    asked: int | None = None
     """The size that schedules ask for in it."""
-    asked_at: datetime | None
+    asked_at: datetime | None = None
     """When the last of them began to."""
-    window: int | None
+    window: int | None = None
     """The largest size that windows ask for while they are open."""
 
+    def bounds(self, capacity: Capacity) -> tuple[int, int]:
+        """Minimum and maximum of a group with these sizes of its own; a minimum above the maximum holds."""
+        low = capacity.min if self.min is None else self.min
+        high = capacity.max if self.max is None else self.max
+        return low, max(low, high)
 
-class _Ahead(NamedTuple):
-    begin: datetime
-    end: datetime
-    begins: list[datetime]
-    stretches: dict[datetime, Stretch]
+    def over(self, capacity: Capacity) -> InForce:
+        """The sizes in force for a group with these sizes of its own."""
+        low, high = self.bounds(capacity)
+        return InForce(low, high, capacity.desired if self.desired is None else self.desired, self.because)
 
 
 class Timetable:
     """
-    The stretches of a group's schedules, worked out as far as they are asked for and kept.
+    The stretches of some schedules, worked out as far as they are asked for and kept.
 
-    Reading cron is slow, edges are rare: a decision a minute meets a new stretch a few times a day. What is kept
-    depends on the group and the moment only.
+    Each schedule is read once for all edges of a time, and what holds is carried from edge to edge, so that the cost
+    grows with the number of schedules. Groups that have the same schedules share one, whatever sizes of their own.
     """
 
-    def __init__(self, group: ScalingGroup, *, stopped: bool = False) -> None:
-        self._group = group.model_copy(update={"schedules": ()}) if stopped else group
-        self._ahead: _Ahead | None = None
-        self._always = None if self._group.schedules else self._stretch(_FIRST, _LAST)
+    def __init__(self, schedules: tuple[Schedule, ...]) -> None:
+        self.schedules = schedules
+        self._ahead: tuple[list[datetime], tuple[Stretch, ...]] = ([], ())
+        self._kept: dict[tuple[datetime, datetime], tuple[Stretch, ...]] = {}
+        self._coming: tuple[datetime, datetime] | None = None
 
     def at(self, now: datetime) -> Stretch:
         """The stretch that `now` lies in."""
-        if self._always is not None:
-            return self._always
-        ahead = self._ahead
-        if ahead is None or not ahead.begin <= now < ahead.end:
-            begins = [now, *edges(self._group, now, now + _AHEAD)]
-            ahead = self._ahead = _Ahead(now, now + _AHEAD, begins, {})
-        after = bisect_right(ahead.begins, now)
-        begin = ahead.begins[after - 1]
-        found = ahead.stretches.get(begin)
+        if not self.schedules:
+            return _ALWAYS
+        begins, ahead = self._ahead
+        if not ahead or not begins[0] <= now < ahead[-1].end:
+            ahead = tuple(_stretches(self.schedules, now, now + _AHEAD))
+            begins = [one.begin for one in ahead]
+            self._ahead = begins, ahead
+        return ahead[bisect_right(begins, now) - 1]
+
+    def between(self, begin: datetime, end: datetime) -> tuple[Stretch, ...]:
+        """The stretches from `begin` up to `end`, which is outside; each but the first begins at an edge."""
+        if not self.schedules:
+            return (_ALWAYS._replace(begin=begin, end=end),)
+        found = self._kept.get((begin, end))
         if found is None:
-            end = ahead.begins[after] if after < len(ahead.begins) else ahead.end
-            found = ahead.stretches[begin] = self._stretch(begin, end)
+            found = tuple(_stretches(self.schedules, begin, end))
+            if len(self._kept) < _MOST_KEPT:
+                self._kept[begin, end] = found
         return found
 
-    def _stretch(self, begin: datetime, end: datetime) -> Stretch:
-        if not self._group.schedules:
-            capacity = self._group.capacity
-            return Stretch(begin, end, capacity.min, capacity.max, (), None, None, None)
-        force = in_force(self._group, begin)
-        asking = [(last_set(one, begin), one.desired) for one in self._group.schedules if one.desired is not None]
-        begun = [(at, size) for at, size in asking if at is not None]
-        at, size = max(begun, key=lambda one: one[0]) if begun else (None, None)
-        open_windows = [
-            one.desired
-            for one in self._group.schedules
-            if one.desired is not None and one.is_window and is_active(one, begin)
-        ]
-        window = max(open_windows, default=None)
-        return Stretch(begin, end, force.min, force.max, force.because, size, at, window)
+    def edges(self, after: datetime, until: datetime) -> list[datetime]:
+        """Every moment in (after, until] at which a schedule begins or ends, in order."""
+        if not self.schedules:
+            return []
+        return [one.begin for one in islice(_stretches(self.schedules, after, until + _TICK), 1, None)]
+
+    def next_edge(self, now: datetime, until: datetime) -> datetime | None:
+        """The first moment in (now, until] at which a schedule begins or ends; `None` when there is none."""
+        known = self._coming
+        if known is None or not known[0] <= now < known[1]:
+            found = next(iter(self.edges(now, until)), None)
+            if found is None:
+                return None
+            known = self._coming = now, found
+        return known[1] if known[1] <= until else None
+
+
+_ALWAYS = Stretch(_FIRST, _LAST)
+
+
+@lru_cache(maxsize=1024)
+def timetable_of(schedules: tuple[Schedule, ...]) -> Timetable:
+    """The timetable of some schedules: the same one for all that have them."""
+    return Timetable(schedules)
+
+
+def _stretches(schedules: tuple[Schedule, ...], begin: datetime, end: datetime) -> Iterator[Stretch]:
+    standing = _Standing(schedules)
+    last = [(place, last_opening(schedule, begin)) for place, schedule in enumerate(schedules)]
+    standing.recall([Held.of(*one, place) for place, one in last if one is not None], begin)
+    edge = begin
+    for moment, events in groupby(_events(schedules, standing, begin, end), key=lambda event: event[0]):
+        yield standing.stretch(edge, moment)
+        for _, starts, held in events:
+            if starts:
+                standing.start(held)
+            else:
+                standing.close(held)
+        edge = moment
+    yield standing.stretch(edge, end)
+
+
+def _events(
+    schedules: Sequence[Schedule], standing: "_Standing", begin: datetime, end: datetime
+) -> list[tuple[datetime, bool, Held]]:
+    """Every start after `begin` and before `end`, and every end; of one moment the ends first."""
+    begun = [one for one in standing.current if one is not None]
+    for place, schedule in enumerate(schedules):
+        starts = [Held.of(*one, place) for one in openings(schedule, begin, end - _TICK)]
+        begun += starts
+    started = [(one.at, True, one) for one in begun if one.at > begin]
+    ended = [(one.end, False, one) for one in begun if one.end is not None and one.at < one.end < end]
+    return sorted([*started, *ended], key=lambda event: (event[0], event[1], event[2][:3]))
+
+
+class _Standing:
+    """What each schedule has set last, and which of it holds."""
+
+    def __init__(self, schedules: Sequence[Schedule]) -> None:
+        self.schedules = schedules
+        self.current: list[Held | None] = [None] * len(schedules)
+        self._fields = [[name for name in SIZES if getattr(one, name) is not None] for one in schedules]
+        self._lasting: dict[str, Held] = {}
+        self._open: dict[str, list[Held]] = {name: [] for name in SIZES}
+        self._asked: Held | None = None
+
+    def recall(self, held: Sequence[Held], at: datetime) -> None:
+        """Take what every schedule set last before a moment."""
+        for one in sorted(held, key=lambda one: one[:3]):
+            if one.end is None or at < one.end:
+                self.start(one)
+            elif one.at < one.end:
+                self._ask(one)
+
+    def start(self, held: Held) -> None:
+        """A schedule sets its sizes; a window that closes as it opens does not."""
+        before = self.current[held.place]
+        if before is not None:
+            self.close(before)
+        if held.end is not None and held.end <= held.at:
+            return
+        self.current[held.place] = held
+        for name in self._fields[held.place]:
+            if held.end is None:
+                self._lasting[name] = held
+            else:
+                insort(self._open[name], held)
+        self._ask(held)
+
+    def _ask(self, held: Held) -> None:
+        if "desired" in self._fields[held.place]:
+            self._asked = held
+
+    def close(self, held: Held) -> None:
+        """A window closes, unless it has opened again since."""
+        if self.current[held.place] is not held:
+            return
+        self.current[held.place] = None
+        for name in self._fields[held.place] if held.end is not None else ():
+            self._open[name].remove(held)
+
+    def stretch(self, begin: datetime, end: datetime) -> Stretch:
+        """What holds now, as a stretch."""
+        setters = [self._open[name][-1] if self._open[name] else self._lasting.get(name) for name in SIZES]
+        low, high, desired = (
+            None if held is None else getattr(self.schedules[held.place], name)
+            for name, held in zip(SIZES, setters, strict=True)
+        )
+        held_by = {held for held in setters if held is not None}
+        order = sorted(held_by, key=lambda held: (held.end is not None, held[:3]))
+        first, second, third = ("" if held is None else self.schedules[held.place].name for held in setters)
+        asked = None if self._asked is None else self.schedules[self._asked.place].desired
+        windows = (self.schedules[held.place].desired or 0 for held in self._open["desired"])
+        return Stretch(
+            begin,
+            end,
+            low,
+            high,
+            desired,
+            tuple(self.schedules[held.place].name for held in order),
+            (first, second, third),
+            asked,
+            None if self._asked is None else self._asked.at,
+            max(windows, default=None),
+        )

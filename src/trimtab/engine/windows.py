@@ -7,16 +7,19 @@ a week in which a later schedule holds although an earlier one is greater is cut
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice
+from heapq import heappop, heappush
+from itertools import chain, count, groupby, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from trimtab.engine.schedules import edges, fires, in_force, last_set, schedule_fires, window_end
+from trimtab.engine.openings import Opening, last_opening, openings
 from trimtab.engine.signals import SHORTEST_WINDOW
+from trimtab.engine.timetable import timetable_of
 from trimtab.models import ScalingGroup, Schedule
 
 # a week in which no zone changes its clocks, long enough after its beginning for every schedule to have fired
@@ -24,6 +27,7 @@ _WEEK = datetime(2027, 1, 18, tzinfo=UTC)
 _SEVEN = timedelta(days=7)
 _YEAR = timedelta(days=366)
 _SECOND = timedelta(seconds=1)
+_BEGIN = _WEEK - _SECOND
 _MOST_OPENINGS = 400
 
 
@@ -57,18 +61,18 @@ class Minimums(NamedTuple):
 
 
 class _Span(NamedTuple):
-    """A part of the week with one minimum."""
+    """A time with one minimum."""
 
     schedule: str
     start: datetime
-    duration: timedelta
+    end: datetime
     min: int
 
 
 def only_raises_minimum(group: ScalingGroup) -> bool:
     """Whether windows that raise a minimum can say what a group's schedules do to its minimum."""
     setters = _setters(group)
-    return not setters or _is_weekly(setters) or _are_plain(group, setters)
+    return not setters or _is_weekly(setters) or _are_plain(group.capacity.min, setters)
 
 
 def minimums_of(group: ScalingGroup) -> Minimums:
@@ -78,14 +82,19 @@ def minimums_of(group: ScalingGroup) -> Minimums:
     Raises:
         ValueError: Windows cannot say them; ask `only_raises_minimum` first.
     """
-    setters = _setters(group)
+    found = _minimums(group.capacity.min, _setters(group))
+    if found is None:
+        raise ValueError(f"the schedules of {group.name!r} do more than raise its minimum")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _minimums(least: int, setters: tuple[Schedule, ...]) -> Minimums | None:
     if not setters:
-        return Minimums(group.capacity.min)
+        return Minimums(least)
     if _is_weekly(setters):
-        return _weekly(group.model_copy(update={"schedules": tuple(setters)}))
-    if _are_plain(group, setters):
-        return Minimums(group.capacity.min, tuple(_plain(schedule) for schedule in setters))
-    raise ValueError(f"the schedules of {group.name!r} do more than raise its minimum")
+        return _weekly(least, setters)
+    return Minimums(least, tuple(_plain(schedule) for schedule in setters)) if _are_plain(least, setters) else None
 
 
 def lower_within(group: ScalingGroup) -> tuple[str, str] | None:
@@ -96,44 +105,62 @@ def lower_within(group: ScalingGroup) -> tuple[str, str] | None:
     the same; windows by other crons stand as they are written, and are looked at for so many of their openings.
     """
     setters = _setters(group)
-    if not setters or _is_weekly(setters) or not _are_plain(group, setters):
+    if not setters or _is_weekly(setters) or not _are_plain(group.capacity.min, setters):
         return None
-    pairs = ((inner, outer) for inner in setters for outer in setters if (inner.min or 0) < (outer.min or 0))
-    return next(((inner.name, outer.name) for inner, outer in pairs if _opens_within(inner, outer)), None)
+    return _lower_within(setters)
 
 
 @lru_cache(maxsize=1024)
-def _opens_within(inner: Schedule, outer: Schedule) -> bool:
-    for start in _openings(inner) if inner.at or not outer.at else _openings(outer):
-        begun = start if outer.at and not inner.at else last_set(outer, start)
-        end = window_end(outer, begun) if begun is not None else None
-        if begun is None or end is None:
-            continue
-        if any(moment < end for moment in schedule_fires(inner, max(begun, start - _SECOND), end)):
-            return True
-    return False
+def _lower_within(setters: tuple[Schedule, ...]) -> tuple[str, str] | None:
+    spans = [span for one in setters for span in _openings(one)]
+    once = [one for one in setters if one.at is not None]
+    # a window on a date may lie where the openings of the others are not looked at
+    spans += {span for day in once for one in setters if one.at is None for span in _openings_around(one, day)}
+    held: list[tuple[int, datetime, str]] = []
+    for _, some in groupby(sorted(spans, key=lambda span: span.start), key=lambda span: span.start):
+        opening = list(some)
+        for span in opening:
+            while held and held[0][1] <= span.start:
+                heappop(held)
+            if held and -held[0][0] > span.min:
+                return span.schedule, held[0][2]
+        for span in opening:
+            heappush(held, (-span.min, span.end, span.schedule))
+    return None
 
 
-def _openings(schedule: Schedule) -> Iterator[datetime]:
+def _openings(schedule: Schedule) -> Iterator[_Span]:
     """The one opening of a window on a date; of others so many."""
     reach = 100 * _YEAR if schedule.at else _YEAR
-    return islice(schedule_fires(schedule, _WEEK - reach, _WEEK + reach), _MOST_OPENINGS)
+    return _spans_of(schedule, islice(openings(schedule, _WEEK - reach, _WEEK + reach), _MOST_OPENINGS))
 
 
-def _setters(group: ScalingGroup) -> list[Schedule]:
-    return [schedule for schedule in group.schedules if schedule.min is not None]
+def _openings_around(schedule: Schedule, day: Schedule) -> Iterator[_Span]:
+    """The opening that a window on a date begins in, and those that begin in it."""
+    for span in _openings(day):
+        earlier = last_opening(schedule, span.start)
+        inside = islice(openings(schedule, span.start, span.end - _SECOND), _MOST_OPENINGS)
+        yield from _spans_of(schedule, [*([earlier] if earlier else []), *inside])
+
+
+def _spans_of(schedule: Schedule, found: Iterable[Opening]) -> Iterator[_Span]:
+    return (_Span(schedule.name, start.at, end, schedule.min or 0) for start, end in found if end and start.at < end)
+
+
+def _setters(group: ScalingGroup) -> tuple[Schedule, ...]:
+    return tuple(schedule for schedule in group.schedules if schedule.min is not None)
 
 
 # windows as they are written
 
 
-def _are_plain(group: ScalingGroup, schedules: Sequence[Schedule]) -> bool:
+def _are_plain(least: int, schedules: Sequence[Schedule]) -> bool:
     return all(
         one.duration is not None
         and one.starts is None
         and one.ends is None
         and one.duration >= SHORTEST_WINDOW
-        and (one.min or 0) >= group.capacity.min
+        and (one.min or 0) >= least
         for one in schedules
     )
 
@@ -154,7 +181,8 @@ def cron_of(schedule: Schedule) -> str:
 # weeks
 
 
-def _is_weekly(schedules: Sequence[Schedule]) -> bool:
+@lru_cache(maxsize=1024)
+def _is_weekly(schedules: tuple[Schedule, ...]) -> bool:
     crons = [cron.split() for one in schedules for cron in (one.cron, one.until) if cron]
     return (
         len({one.zone for one in schedules}) == 1
@@ -165,64 +193,90 @@ def _is_weekly(schedules: Sequence[Schedule]) -> bool:
     )
 
 
-def _weekly(group: ScalingGroup) -> Minimums:
-    begin = _WEEK - timedelta(seconds=1)
-    moments = edges(group, begin, begin + _SEVEN)
-    wanted = {moment: in_force(group, moment).min for moment in moments}
+def _weekly(least: int, schedules: tuple[Schedule, ...]) -> Minimums:
+    found = timetable_of(schedules).between(_BEGIN, _BEGIN + _SEVEN)[1:]
+    wanted = {one.begin: least if one.min is None else one.min for one in found}
     base = min(wanted.values())
-    layered = [span for schedule in group.schedules for span in _spans(group, schedule) if span.min > base]
-    greatest = {moment: max([base, *(one.min for one in layered if _is_open(one, moment))]) for moment in moments}
-    spans = layered if greatest == wanted else list(_cut(group, wanted, base))
-    return Minimums(base, tuple(_windows(group, spans)))
+    layered = [span for span in _week(schedules) if span.min > base]
+    spans = layered if _greatest(layered, base, wanted) == wanted else list(_cut(schedules, wanted, base))
+    return Minimums(base, tuple(_windows(schedules[0].zone, spans, {one.name for one in schedules})))
 
 
-def _spans(group: ScalingGroup, schedule: Schedule) -> Iterator[_Span]:
-    """The windows of a schedule in a week; one without an end lasts until another such fires."""
-    begin = _WEEK - timedelta(seconds=1)
-    for start in fires(schedule.cron or "", schedule.zone, begin, begin + _SEVEN):
-        end = window_end(schedule, start) if schedule.is_window else _next_lasting(group, start)
-        if end is not None and end > start:
-            yield _Span(schedule.name, start, end - start, schedule.min or 0)
+@lru_cache(maxsize=1024)
+def _week(schedules: tuple[Schedule, ...]) -> tuple[_Span, ...]:
+    """The times of a week; one without an end lasts until another such begins."""
+    begins = [[one.start.at for one in openings(each, _BEGIN, _BEGIN + 3 * _SEVEN)] for each in schedules]
+    lasting = sorted({at for each, found in zip(schedules, begins, strict=True) if not each.is_window for at in found})
+    spans: list[_Span] = []
+    for schedule in schedules:
+        for start, end in openings(schedule, _BEGIN, _BEGIN + _SEVEN):
+            later = bisect_right(lasting, start.at)
+            until = end if schedule.is_window else lasting[later] if later < len(lasting) else None
+            if until is not None and until > start.at:
+                spans.append(_Span(schedule.name, start.at, until, schedule.min or 0))
+    return tuple(spans)
 
 
-def _next_lasting(group: ScalingGroup, start: datetime) -> datetime | None:
-    lasting = [one for one in group.schedules if not one.is_window]
-    later = (moment for one in lasting for moment in fires(one.cron or "", one.zone, start, start + 2 * _SEVEN))
-    return min(later, default=None)
+def _greatest(spans: Sequence[_Span], base: int, moments: Iterable[datetime]) -> dict[datetime, int]:
+    """The greatest minimum of those that are open at each moment of a week that is like the one before."""
+    week = [(span.start - back, span.end - back, span.min) for span in spans for back in (timedelta(0), _SEVEN)]
+    begun = sorted(week)
+    held: list[tuple[int, datetime]] = []
+    found: dict[datetime, int] = {}
+    place = 0
+    for moment in sorted(moments):
+        while place < len(begun) and begun[place][0] <= moment:
+            heappush(held, (-begun[place][2], begun[place][1]))
+            place += 1
+        while held and held[0][1] <= moment:
+            heappop(held)
+        found[moment] = max(base, -held[0][0]) if held else base
+    return found
 
 
-def _is_open(span: _Span, moment: datetime) -> bool:
-    return any(start <= moment < start + span.duration for start in (span.start, span.start - _SEVEN))
-
-
-def _cut(group: ScalingGroup, wanted: Mapping[datetime, int], base: int) -> Iterator[_Span]:
+def _cut(schedules: tuple[Schedule, ...], wanted: Mapping[datetime, int], base: int) -> Iterator[_Span]:
     """The week cut where its minimum changes."""
     moments = sorted(wanted)
     changes = [moment for place, moment in enumerate(moments) if wanted[moment] != wanted[moments[place - 1]]]
+    names = _names(schedules, {moment: wanted[moment] for moment in changes})
     for place, moment in enumerate(changes):
         until = changes[place + 1] if place + 1 < len(changes) else changes[0] + _SEVEN
         if wanted[moment] > base:
-            yield _Span(_setter(group, moment), moment, until - moment, wanted[moment])
+            yield _Span(names[moment], moment, until, wanted[moment])
 
 
-def _setter(group: ScalingGroup, moment: datetime) -> str:
-    """The schedule whose minimum holds."""
-    low = in_force(group, moment).min
-    held = [one for one in group.schedules if one.min == low and last_set(one, moment) is not None]
-    return max(held, key=lambda one: last_set(one, moment) or _WEEK).name if held else group.schedules[0].name
+def _names(schedules: tuple[Schedule, ...], wanted: Mapping[datetime, int]) -> dict[datetime, str]:
+    """At each moment the schedule that set its minimum last; the first where none did."""
+    starts: list[tuple[datetime, int]] = []
+    for place, schedule in enumerate(schedules):
+        earlier = last_opening(schedule, _BEGIN)
+        begun = [*([earlier] if earlier else []), *openings(schedule, _BEGIN, _BEGIN + _SEVEN)]
+        starts += [(one.start.at, -place) for one in begun]
+    starts.sort()
+    last: dict[int, str] = {}
+    found: dict[datetime, str] = {}
+    place = 0
+    for moment in sorted(wanted):
+        while place < len(starts) and starts[place][0] <= moment:
+            schedule = schedules[-starts[place][1]]
+            last[schedule.min or 0] = schedule.name
+            place += 1
+        found[moment] = last.get(wanted[moment], schedules[0].name)
+    return found
 
 
-def _windows(group: ScalingGroup, spans: Sequence[_Span]) -> Iterator[RaisedMinimum]:
-    zone = group.schedules[0].zone
+def _windows(zone: str, spans: Sequence[_Span], names: Set[str]) -> Iterator[RaisedMinimum]:
     sorts: dict[tuple[str, int, int, timedelta, int], list[int]] = {}
     for span in spans:
         local = span.start.astimezone(ZoneInfo(zone))
-        key = span.schedule, local.hour, local.minute, span.duration, span.min
+        key = span.schedule, local.hour, local.minute, span.end - span.start, span.min
         sorts.setdefault(key, []).append(local.isoweekday() % 7)
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
     for (schedule, hour, minute, duration, low), days in sorts.items():
-        taken[schedule] = number = taken.get(schedule, 0) + 1
-        name = schedule if number == 1 else f"{schedule}-{number}"
+        # a window that is one of several is never called like another schedule
+        numbered = chain([schedule], (f"{schedule}-{number}" for number in count(2)))
+        name = next(one for one in numbered if one not in taken and one not in names - {schedule})
+        taken.add(name)
         yield RaisedMinimum(name, schedule, f"{minute} {hour} * * {days_text(days)}", zone, duration, low)
 
 

@@ -3,10 +3,20 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 NAME = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
 NAME_RULE = "lower-case letters, digits and hyphens, 1 to 63, a letter first, no hyphen last"
@@ -24,7 +34,35 @@ class Model(BaseModel):
         extra="forbid",
         ser_json_inf_nan="strings",
         allow_inf_nan=False,
+        hide_input_in_errors=True,
     )
+
+
+def _without_inputs(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return handler(value)
+    except ValidationError as error:
+        title = error.title
+        details = [_without_input(one) for one in error.errors(include_url=False, include_input=False)]
+    raise ValidationError.from_exception_data(title, details, hide_input=True)
+
+
+def _without_input(error: Mapping[str, Any]) -> InitErrorDetails:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "rule":
+        kind = PydanticCustomError("rule", "{message}", {"message": error["msg"], **context})
+    return InitErrorDetails(type=kind, loc=error["loc"], input="(hidden)", ctx=context)
+
+
+class SecretHolder(Model):
+    """A model that holds start scripts: its errors hold none of what it was given."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        # around all of the model's own validators, and known by the model's own name
+        inner = dict(handler.resolve_ref_schema(handler(source)))
+        name = inner.pop("ref")
+        return core_schema.no_info_wrap_validator_function(_without_inputs, cast("CoreSchema", inner), ref=name)
 
 
 def refuse(message: str, *at: str | int) -> NoReturn:

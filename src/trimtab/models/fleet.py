@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import PrivateAttr, model_validator
 
-from trimtab.models.base import Model, Name, NamedList, check_unique, refuse
+from trimtab.models.base import Name, NamedList, SecretHolder, check_unique, refuse
 from trimtab.models.group import ScalingGroup
+from trimtab.phrases import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Position:
         return f"{self.file}:{self.line}"
 
 
-class Fleet(Model):
+class Fleet(SecretHolder):
     """A named set of groups; the unit of plan, apply and ownership."""
 
     name: Name
@@ -58,7 +59,7 @@ class Fleet(Model):
         for group in self.groups:
             if group.name == name:
                 return group
-        raise KeyError(f"fleet {self.name!r} has no group {name!r}; it has {', '.join(g.name for g in self.groups)}")
+        raise KeyError(f"fleet {self.name!r} has no group {name!r}; it has {in_words([g.name for g in self.groups])}")
 
     def native_name(self, group: ScalingGroup) -> str:
         """The group's name in the cloud."""

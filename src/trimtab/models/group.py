@@ -8,12 +8,13 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.alarm import Alarm
-from trimtab.models.base import MAX_SIZE, Duration, Model, Name, NamedList, check_unique, refuse
+from trimtab.models.base import MAX_SIZE, Duration, Model, Name, NamedList, SecretHolder, check_unique, refuse
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
 from trimtab.models.schedule import Schedule
 from trimtab.models.settings import AwsSettings, AzureSettings, GcpSettings
 from trimtab.models.template import InstanceTemplate, Tags
+from trimtab.phrases import in_words
 
 Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
 
@@ -94,7 +95,7 @@ def _balancer(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-class ScalingGroup(Model):
+class ScalingGroup(SecretHolder):
     """A set of like instances, how many there may be, and what changes how many there are."""
 
     name: Name
@@ -154,7 +155,7 @@ def _check_triggers(group: ScalingGroup) -> None:
         for index, name in enumerate(alarm.triggers):
             at = ("alarms", place, "triggers", index)
             if name not in known:
-                there = ", ".join(known) or "none"
+                there = in_words(list(known)) or "none"
                 refuse(f"alarm {alarm.name!r} triggers {name!r}, but the group's policies are: {there}", *at)
             if known[name] in ("target-tracking", "predictive"):
                 refuse(

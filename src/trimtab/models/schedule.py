@@ -22,9 +22,11 @@ def _check_cron(value: str) -> str:
     if len(value.split()) != 5:
         refuse(f'{value!r} has {len(value.split())} fields; cron takes five: "minute hour day month weekday"')
     try:
-        CronSim(value, datetime(2026, 1, 1))  # noqa: DTZ001 - only parsed
+        coming = next(CronSim(value, datetime(2026, 1, 1)), None)  # noqa: DTZ001 - local, in whichever zone
     except CronSimError as error:
         refuse(f'{value!r} is not cron ({error}); write "minute hour day month weekday", such as "0 8 * * 1-5"')
+    if coming is None:
+        refuse(f"{value!r} names a date that never comes; choose days that its months have")
     return value
 
 

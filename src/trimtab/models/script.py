@@ -2,15 +2,20 @@
 Start scripts: Jinja2 templates of which only what always ends, quickly and small, is allowed.
 
 A fleet file may come from a stranger, and rendering happens while it is checked. So there are variables,
-`if`, comparisons and a few filters; no loops, calls, attributes or arithmetic that multiplies.
+`if`, comparisons and a few filters; no loops, calls, attributes or arithmetic that multiplies. What is left
+makes at most one text of all that an expression names, and templates and texts are bounded.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trimtab.models.base import refuse
+from trimtab.models.script_size import FILLED_IN, MAX_BYTES, check_size, refuse_size
 
 _FILTERS = frozenset({"capitalize", "default", "int", "length", "lower", "string", "title", "trim", "upper"})
 _ALLOWED = (
@@ -32,22 +37,91 @@ _JINJA = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_
 _JINJA.globals.clear()
 
 
+MAX_TOKENS = 5_000
+"""How many names, signs and pieces of text a template may have: Jinja2 takes some 4 KiB of memory for each."""
+
+
+_FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, SyntaxError)
+
+
 def render(script: str, variables: Mapping[str, object]) -> str:
     """The script with its variables filled in; what is wrong is refused without showing the script."""
+    check_size(script)
+    parsed = _parsed(script)
+    if isinstance(parsed, str):
+        refuse(parsed, "user_data")
+    sizes = {name: len(str(value)) for name, value in variables.items()}
+    if any(_size(one, sizes) > MAX_BYTES for one in parsed.expressions):
+        refuse_size(FILLED_IN)
+    # a refusal from inside would have a context that shows the script
+    refusal: tuple[str, str] | None = None
+    text = ""
     try:
-        tree = _JINJA.parse(script)
-        too_much = next(_not_allowed(tree.body), None)
-        text = "" if too_much else _JINJA.from_string(tree).render(variables)
-    except TemplateSyntaxError as error:
-        raw = "{% raw %} keeps Jinja2 away from text with {{, {% or {#"
-        refuse(f"line {error.lineno} of the start script is no Jinja2; {raw}", "user_data")
+        text = _filled_in(parsed.template, variables)
     except UndefinedError as error:
-        refuse(f"the start script needs a variable that is not given: {error.message}", "variables")
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, SyntaxError) as error:
-        refuse(f"the start script does not render: {type(error).__name__}; keep its expressions simple", "user_data")
-    if too_much:
-        refuse(too_much, "user_data")
+        refusal = f"the start script needs a variable that is not given: {error.message}", "variables"
+    except _FAILURES as error:
+        refusal = _no_text(error), "user_data"
+    if refusal:
+        refuse(*refusal)
+    check_size(text, FILLED_IN)
     return text
+
+
+def _filled_in(template: Template, variables: Mapping[str, object]) -> str:
+    """The text, or its beginning, as soon as that is too long."""
+    parts: list[str] = []
+    size = 0
+    for part in template.generate(variables):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            break
+    return "".join(parts)
+
+
+def _no_text(error: BaseException) -> str:
+    return f"the start script does not render: {type(error).__name__}; keep its expressions simple"
+
+
+class _Parsed(NamedTuple):
+    template: Template
+    expressions: Sequence[nodes.Expr]
+
+
+@lru_cache(maxsize=16)
+def _parsed(script: str) -> _Parsed | str:
+    """The template, which many groups may share, and its outermost expressions; or what is wrong with it."""
+    raw = "{% raw %} keeps Jinja2 away from text with {{, {% or {#"
+    try:
+        if any(islice(_JINJA.lex(script), MAX_TOKENS, None)):
+            return f"the start script is a template of more than {MAX_TOKENS} names, signs and pieces of text; {raw}"
+        tree = _JINJA.parse(script)
+        problem = next(_not_allowed(tree.body), None)
+        return problem or _Parsed(_JINJA.from_string(tree), list(_outermost(tree.body)))
+    except TemplateSyntaxError as error:
+        return f"line {error.lineno} of the start script is no Jinja2; {raw}"
+    except _FAILURES as error:
+        return _no_text(error)
+
+
+def _outermost(found: Iterable[nodes.Node]) -> Iterator[nodes.Expr]:
+    for node in found:
+        if isinstance(node, nodes.Expr):
+            yield node
+        else:
+            yield from _outermost(node.iter_child_nodes())
+
+
+def _size(node: nodes.Node, sizes: Mapping[str, int]) -> int:
+    """How much text an expression can make of texts of these sizes: all that it names, one after the other."""
+    if isinstance(node, nodes.Name):
+        return sizes.get(node.name, 0)
+    if isinstance(node, nodes.TemplateData):
+        return 0  # which stands by itself and is never copied
+    if isinstance(node, nodes.Const):
+        return len(str(node.value))
+    return sum(_size(child, sizes) for child in node.iter_child_nodes())
 
 
 def variables_of(script: str) -> frozenset[str]:

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validat
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from trimtab.models.base import Model, exactly_one, refuse
+from trimtab.models.base import Model, SecretHolder, exactly_one, refuse
+from trimtab.models.script_size import check_size
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
@@ -72,18 +73,18 @@ class Disk(Model):
     """Keep the disk when the instance goes."""
 
 
-class InstanceTemplate(Model):
+class InstanceTemplate(SecretHolder):
     """What a new instance is made of; a change never replaces running instances by itself."""
 
     image: Annotated[Image, BeforeValidator(_image)]
     size: str = Field(min_length=1)
     """The vendor's instance type: `t3.medium`, `Standard_B2s`, `e2-medium`."""
-    user_data: str | None = None
+    user_data: str | None = Field(default=None, repr=False)
     """
     Start script. With `variables` it is a Jinja2 template of variables, `if` and simple filters; a variable
     that is missing is an error. `${...}` is left to the shell: the environment comes in by `variables`.
     """
-    variables: Mapping[str, str | int | float | bool] | None = None
+    variables: Mapping[str, str | int | float | bool] | None = Field(default=None, repr=False)
     """Values for the start script."""
     ssh_key: str | None = Field(default=None, min_length=1)
     """Key pair name (AWS) or public key (Azure, Google)."""
@@ -124,7 +125,10 @@ class InstanceTemplate(Model):
 
     def render_user_data(self, **more: Any) -> str | None:
         """The start script with its variables filled in; `None` when there is none."""
-        if self.user_data is None or self.variables is None:
+        if self.user_data is None:
+            return None
+        if self.variables is None:
+            check_size(self.user_data)
             return self.user_data
         from trimtab.models.script import render  # Jinja2 is slow to import, and few scripts have variables
 

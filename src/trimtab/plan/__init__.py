@@ -2,7 +2,7 @@
 
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, PlanRequest, Reason, Unknown
 from trimtab.plan.diff import Live, make_plan
-from trimtab.plan.kind import Field, Kind, MarkPlace, assign
+from trimtab.plan.kind import Field, Kind, MarkPlace, assign, overlaid
 from trimtab.plan.resource import (
     PENDING,
     Attributes,
@@ -20,6 +20,7 @@ from trimtab.plan.resource import (
     resolved,
     revealed,
 )
+from trimtab.plan.saved import check_saved
 from trimtab.plan.signing import sign
 
 __all__ = [
@@ -44,8 +45,10 @@ __all__ = [
     "Text",
     "Unknown",
     "assign",
+    "check_saved",
     "digest",
     "make_plan",
+    "overlaid",
     "plain",
     "read_description",
     "read_tags",

@@ -1,6 +1,6 @@
 """Changes and plans as data."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from trimtab.models import Fleet, Position
-from trimtab.plan.resource import Key, Resource, digest, plain
+from trimtab.phrases import in_words
+from trimtab.plan.resource import Key, Resource, full_digest, plain
 
 
 class Action(StrEnum):
@@ -30,6 +31,7 @@ class Reason(StrEnum):
     LEFT_FLEET = "left the fleet"
     SUPERSEDED = "superseded"
     ADOPTED = "adopted"
+    MARK_LOST = "mark lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +95,16 @@ class Change:
     @property
     def renews_mark_only(self) -> bool:
         """Whether nothing but the mark is written."""
-        return self.action is Action.UPDATE and not self.fields
+        return self.action is Action.UPDATE and not self.writes_body
+
+    @property
+    def writes_body(self) -> bool:
+        """Whether the body is written, which may give the resource another version; renewing a mark only does not."""
+        return bool(self.fields) or self.reason is Reason.MARK_LOST
 
     def ground(self) -> list[Any]:
         """What the change assumes of the cloud and wants of it: existence and compared fields, as digests."""
-        compared = [[item.path, digest(item.old), digest(plain(item.new))] for item in self.fields]
+        compared = [[item.path, full_digest(item.old), full_digest(item.new)] for item in self.fields]
         return [self.action.value, *astuple(self.key), self.live is not None, sorted(compared)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -138,16 +145,6 @@ class Note:
         return f"group {self.group}: {text}" if self.group else text
 
 
-MOST_NAMES = 3
-"""So many groups are named where one note is for many."""
-
-
-def in_words(names: Sequence[str]) -> str:
-    """Names of groups in one phrase, those after the first few only counted."""
-    more = len(names) - MOST_NAMES
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST_NAMES])} and {more} more"
-
-
 def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
     """One note for each thing said, also where it is said of many groups."""
     groups: dict[Note, list[str]] = {}
@@ -168,6 +165,14 @@ class Unknown:
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.location} could not be read: {self.reason}"
+
+
+def merged_unknown(scopes: Iterable[Unknown]) -> tuple[str, ...]:
+    """One sentence for each reason why something could not be read, also where that is so of many parts."""
+    places: dict[str, list[str]] = {}
+    for scope in scopes:
+        places.setdefault(scope.reason, []).append(f"{scope.kind} in {scope.location}")
+    return tuple(f"{in_words(names)} could not be read: {reason}" for reason, names in places.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +207,7 @@ class Plan:
     Attributes:
         changes: In the order of a group's dependencies.
         notes: What a reviewer should know.
-        problems: What makes the plan impossible; apply refuses it.
+        problems: What makes the plan impossible, so that apply refuses it; and, `foreign`, what is held back alone.
         unknown: What could not be read; nothing is planned there.
         request: How the plan was asked for, so that apply can look again.
     """
@@ -222,10 +227,15 @@ class Plan:
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether apply refuses it: something is impossible, or all there is to do is held back."""
+        return any(not problem.foreign for problem in self.problems) or bool(self.problems and not self.changes)
+
     @cached_property
     def fingerprint(self) -> str:
         """Equal for two plans that do the same things to a cloud in the same state."""
-        return digest([self.provider, self.fleet, sorted((change.ground() for change in self.changes), key=str)])
+        return full_digest([self.provider, self.fleet, sorted((change.ground() for change in self.changes), key=str)])
 
     def count(self, action: Action) -> int:
         """How many changes do `action`."""
@@ -253,9 +263,13 @@ class Plan:
         }
 
     def to_saved(self) -> dict[str, Any]:
-        """The plan as it is saved: digests instead of values, to be held against a new plan later."""
+        """
+        The plan as it is saved: digests instead of values, and one of it all, to be held against a new plan later.
+
+        `check_saved` does that.
+        """
         saved = self.to_dict()
-        for change in saved["changes"]:
-            for item in change["fields"]:
-                item["old"], item["new"] = digest(item["old"]), digest(item["new"])
-        return saved
+        for change, shown in zip(self.changes, saved["changes"], strict=True):
+            for item, field_shown in zip(change.fields, shown["fields"], strict=True):
+                field_shown["old"], field_shown["new"] = full_digest(item.old), full_digest(item.new)
+        return {**saved, "digest": full_digest(saved)}

@@ -7,8 +7,10 @@ from typing import Any
 
 from trimtab.models import Fleet, Position
 from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
+from trimtab.plan.clashes import clash_problems
+from trimtab.plan.evidence import Evidence
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
-from trimtab.plan.resource import Key, Ref, Resource, Secret, Text, references, resolved
+from trimtab.plan.resource import Key, Mark, Ref, Resource, Secret, Text, references, resolved
 from trimtab.plan.signing import hidden_digest, memory_of, sign
 
 
@@ -67,7 +69,7 @@ def make_plan(
         made_at=now,
         changes=tuple(maker.ordered()),
         notes=(*notes, *maker.notes, *_scope_note(maker, live)),
-        problems=(*problems, *maker.problems),
+        problems=(*problems, *clash_problems(kinds, wanted), *maker.problems),
         unknown=live.unknown,
     )
 
@@ -87,8 +89,14 @@ class _Maker:
     ) -> None:
         self.kinds = kinds
         self.fleet = fleet
-        self.wanted = {item.key: item for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank)}
-        self.live = live.resources
+        self.wanted: dict[Key, Resource] = {}
+        for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank):
+            self.wanted.setdefault(item.key, item)  # a second one is a problem of the plan
+        evidence = Evidence(kinds, fleet.name, self.wanted, live.resources)
+        if not adopt:
+            evidence.find()
+        self.live: Mapping[Key, Resource] = evidence.live
+        self.lost = evidence.lost
         self.unknown = live.unknown
         self.prune, self.adopt = prune, adopt
         self.known: dict[Ref, Any] = {}
@@ -169,12 +177,12 @@ class _Maker:
             self.problems.append(Note(text, item.group, foreign=True))
             return None
         if not self.adopt:
-            text = f"{label} {item.key.name!r} in {item.key.location} exists and bears no mark of trimtab; "
+            text = f"{label} {item.key.name!r} in {item.key.location} exists and is not managed by trimtab; "
             self.problems.append(
                 Note(text + "choose another name, or take it over with adopt", item.group, foreign=True)
             )
             return None
-        wanted = replace(found, mark=replace(item.mark, digest="") if item.mark else None, group=item.group)
+        wanted = replace(found, mark=self._adopting(item), group=item.group)
         return Change(
             action=Action.ADOPT,
             reason=Reason.ADOPTED,
@@ -184,11 +192,17 @@ class _Maker:
             live=found,
         )
 
+    def _adopting(self, item: Resource) -> Mark | None:
+        """The mark of what is taken over as it is: it tells neither what is wanted nor what was never read."""
+        unread = {memory_of(row) for row in self.kinds[item.key.kind].fields if row.hidden}
+        kept = {name: value for name, value in item.mark.kept.items() if name not in unread} if item.mark else {}
+        return replace(item.mark, digest="", kept=kept) if item.mark else None
+
     def _compare(self, item: Resource, found: Resource) -> Change | None:
         kind = self.kinds[item.key.kind]
         body = resolved(item.body, self.known)
         differences, kept = self._differences(kind, item, body, found)
-        if not differences:
+        if not differences and item.key not in self.lost:
             return None
         replaced = any((row := kind.find(change.path)) and row.immutable for change in differences)
         wanted = replace(item, body=_with(kind, body, kept))
@@ -216,6 +230,8 @@ class _Maker:
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
             if row is not None and row.hidden:
+                if item.key in self.lost:  # what its mark knew of it is lost too
+                    continue
                 known = self._remembered(found, row)
                 before = after if after is not None and known == hidden_digest(after) else known
             if _same(before, after) or (row is not None and row.caseless and _same(_folded(before), _folded(after))):
@@ -227,13 +243,17 @@ class _Maker:
                 kept[path] = before
                 continue
             differences.append(self._field(item, path, before, after, row))
-        return differences, kept
+        moving = _whole_elements(kind, old, new, [one.path for one in differences], kept)
+        differences += [self._field(item, path, kept.pop(path), new.get(path)) for path in moving]
+        return sorted(differences, key=lambda one: one.path), kept
 
     def _remembered(self, found: Resource, row: Field) -> str | None:
         mark = self._mark_of(found)
         return mark.kept.get(memory_of(row)) if mark else None
 
     def _reason(self, item: Resource, found: Resource) -> Reason:
+        if item.key in self.lost:
+            return Reason.MARK_LOST
         holder = self.kinds[item.key.kind].parent
         if self.kinds[item.key.kind].mark is MarkPlace.PARENT and holder is not None:
             key = Key(item.key.location, holder, item.key.parent)
@@ -253,7 +273,7 @@ class _Maker:
                 change.key.location == key.location and self._parent(change.key) == key
                 for change in self.changes.values()
             )
-            stale = found.mark is not None and item.mark is not None and found.mark.digest != item.mark.digest
+            stale = found.mark is not None and item.mark is not None and _differs(found.mark, item.mark)
             if touched and stale and self._owner(found) == self.fleet.name:
                 self.changes[key] = Change(
                     action=Action.UPDATE,
@@ -373,7 +393,7 @@ class _Maker:
         found = self.live.get(item.key)
         if found is None or found.deleting or (change and change.action in (Action.CREATE, Action.REPLACE)):
             return
-        moved = self.kinds[item.key.kind].volatile if change is not None and change.fields else frozenset()
+        moved = self.kinds[item.key.kind].volatile if change is not None and change.writes_body else frozenset()
         for name, value in found.attributes.items():
             if name not in moved:
                 self.known[Ref(item.key, name)] = value
@@ -429,6 +449,21 @@ class _Maker:
             return False
         names = [".".join(part for part in (item, name) if part) for name in models]
         return any(_is_within(name, path) for name in names if name for path in paths)
+
+
+def _whole_elements(
+    kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[str], kept: Mapping[str, Any]
+) -> list[str]:
+    """Leaves left to others in elements that come or go nonetheless: an element comes and goes whole."""
+    if not kept:
+        return []
+    there, wanted = ({one for path in leaves for one in kind.elements(path)} for leaves in (old, new))
+    moving = {one for path in changed for one in kind.elements(path) if (one in there) is not (one in wanted)}
+    return [path for path in kept if any(one in moving for one in kind.elements(path))]
+
+
+def _differs(found: Mark, wanted: Mark) -> bool:
+    return (found.digest, dict(found.kept)) != (wanted.digest, dict(wanted.kept))
 
 
 def _models(item: Resource, row: Field, path: str) -> list[str]:

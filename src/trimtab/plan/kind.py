@@ -1,11 +1,14 @@
 """Kinds: one row of data per native kind, which drives the one diff."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
+
+_BRACKETS = re.compile(r"\[[^\]]*\]")
 
 
 class MarkPlace(StrEnum):
@@ -86,6 +89,9 @@ class Kind:
         holds_instances: Whether deleting it ends instances, which takes consent.
         outlives_parent: Whether it stays when its parent is deleted, and so has to go before it.
         holds: The kind of what it keeps from being deleted, which has the same name.
+        names: Leaves that name another thing of the group without a reference: path to the kind of that.
+        caseless: Whether names that differ in case alone are one name.
+        unique_in: The attribute that tells, beside the name, one from another; its location where left out.
     """
 
     name: str
@@ -104,6 +110,9 @@ class Kind:
     holds_instances: bool = False
     outlives_parent: bool = False
     holds: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    caseless: bool = False
+    unique_in: str = ""
 
     @cached_property
     def _rows(self) -> dict[str, Field | None]:
@@ -145,6 +154,16 @@ class Kind:
             rows = (row for row in self.fields if row.pattern.match(path))
             self._models[path] = tuple(name for row in rows for name in row.sources(path))
         return self._models[path]
+
+    def outside(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Every leaf of a body that no row is about, by path: no plan looks at it."""
+        return {path: value for path, value in self._walk("", "", body) if self.find(path) is None}
+
+    def elements(self, path: str) -> Iterator[str]:
+        """What a leaf is inside of that is an element of a list with keys, the outermost first."""
+        for found in _BRACKETS.finditer(path):
+            if _pattern(path[: found.start()]) in self.maps:
+                yield path[: found.end()]
 
     def _walk(self, path: str, pattern: str, value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, Mapping):
@@ -199,6 +218,71 @@ def _instances(pattern: str, leaves: Mapping[str, Any]) -> list[str]:
     return sorted({found[0] + tail for path in leaves if (found := start.match(path))})
 
 
+def overlaid(kind: Kind, live: Any, wanted: Any, pattern: str = "") -> Any:
+    """
+    The wanted body on top of the live one: what no row is about, and what is only compared where it is wanted, stays.
+
+    An element of a list that is not wanted goes with all that it holds, unless no row is about anything in it.
+    """
+    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
+        names = [*live, *(name for name in wanted if name not in live)]
+        made = {name: _overlaid(kind, live.get(name), wanted.get(name), _joined(pattern, name)) for name in names}
+        return {name: value for name, value in made.items() if value is not None}
+    if isinstance(live, (list, tuple)) and isinstance(wanted, (list, tuple)) and pattern not in kind.sets:
+        return _overlaid_list(kind, live, wanted, pattern)
+    is_ours = wanted is not None and (live is None or isinstance(wanted, (Mapping, list, tuple)) or kind.find(pattern))
+    return wanted if is_ours else live
+
+
+def _overlaid(kind: Kind, live: Any, wanted: Any, pattern: str) -> Any:
+    if live is None or wanted is not None:
+        return overlaid(kind, live, wanted, pattern)
+    return _untouched(kind, live, pattern)
+
+
+def _overlaid_list(kind: Kind, live: Sequence[Any], wanted: Sequence[Any], pattern: str) -> list[Any]:
+    key, inner = kind.maps.get(pattern), f"{pattern}[*]"
+    if key is None:
+        pairs = zip_longest(live[: len(wanted)], wanted)
+        return [overlaid(kind, one, two, inner) if isinstance(two, Mapping) else two for one, two in pairs]
+    there, names = {item[key]: item for item in live}, {item[key] for item in wanted}
+    made = [overlaid(kind, there.get(item[key]), item, inner) for item in wanted]
+    theirs = [item for item in live if item[key] not in names and not _is_about(kind, item, f"{pattern}[{item[key]}]")]
+    return [*made, *theirs]
+
+
+def _untouched(kind: Kind, live: Any, pattern: str) -> Any:
+    """What is left of a live value that is not wanted; `None` where nothing is, as of what loses its name."""
+    if isinstance(live, Mapping):
+        if "name" in live and kind.find(_joined(pattern, "name")) is not None:
+            return None
+        kept = {name: _untouched(kind, value, _joined(pattern, name)) for name, value in live.items()}
+        found = {name: value for name, value in kept.items() if value is not None}
+        return found or (None if live else live)
+    if isinstance(live, (list, tuple)):
+        return None if _is_about(kind, live, pattern) else live
+    row = kind.find(pattern)
+    return live if row is None or row.filled else None
+
+
+def _is_about(kind: Kind, value: Any, path: str) -> bool:
+    """Whether a row is about anything in a value."""
+    if isinstance(value, Mapping):
+        return any(_is_about(kind, item, _joined(path, name)) for name, item in value.items())
+    if isinstance(value, (list, tuple)) and kind.find(path) is None:
+        key = kind.maps.get(_pattern(path))
+        return any(_is_about(kind, item, f"{path}[{item[key] if key else 0}]") for item in value)
+    return kind.find(path) is not None
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _pattern(path: str) -> str:
+    return _BRACKETS.sub("[*]", path)
+
+
 def assign(kind: Kind, body: dict[str, Any], path: str, value: Any) -> None:
     """Set one leaf of a body in place, by the path that `Kind.leaves` gives it; `None` removes it."""
     _assign(kind, body, "", _split(path), value)
@@ -247,6 +331,8 @@ def _assign_element(kind: Kind, items: list[Any], pattern: str, name: str, rest:
 
 def _assign_index(kind: Kind, items: list[Any], pattern: str, index: int, rest: list[str], value: Any) -> None:
     if rest:
+        if value is not None:
+            items += [{} for _ in range(len(items), index + 1)]
         if index < len(items):
             _assign(kind, items[index], f"{pattern}[*]", rest, value)
     elif value is None:

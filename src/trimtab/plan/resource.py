@@ -1,13 +1,17 @@
 """Resources as a cloud has them: keys, bodies in the native API's own shape, references, marks."""
 
+import base64
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 PENDING = "(known after apply)"
+MAIN = "main"
+"""The role of the native group that a group has where it has one."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -81,17 +85,18 @@ class Mark:
         group: Name of the group within the fleet.
         digest: Digest of what was wanted when it was last written; tells an edit from drift.
         kept: What was looked up when it was created and is kept since: name to value.
+        role: Which of the group's native groups it belongs to; written only where it is not `main`.
     """
 
     fleet: str
     group: str
     digest: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
+    role: str = MAIN
 
     def line(self) -> str:
         """The mark as the last line of a description."""
-        words = {"fleet": self.fleet, "group": self.group, "digest": self.digest, **self.kept}
-        return "[trimtab " + " ".join(f"{name}={value}" for name, value in words.items() if value) + "]"
+        return "[trimtab " + " ".join(f"{name}={value}" for name, value in self._words()) + "]"
 
     def sign(self, description: str | None) -> str:
         """A description with the mark as its last line."""
@@ -99,8 +104,12 @@ class Mark:
 
     def tags(self) -> dict[str, str]:
         """The mark as tags or labels."""
-        words = {"fleet": self.fleet, "group": self.group, "digest": self.digest, **self.kept}
-        return {f"trimtab-{name}": value for name, value in words.items() if value}
+        return {f"trimtab-{name}": value for name, value in self._words()}
+
+    def _words(self) -> Iterator[tuple[str, str]]:
+        role = "" if self.role == MAIN else self.role
+        words = {"fleet": self.fleet, "group": self.group, "role": role, "digest": self.digest, **self.kept}
+        yield from ((name, value) for name, value in words.items() if value)
 
 
 _LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")
@@ -124,9 +133,9 @@ def read_tags(tags: Mapping[str, str]) -> tuple[dict[str, str], Mark | None]:
 def _mark(words: Mapping[str, str]) -> Mark | None:
     if not words.get("fleet") or not words.get("group"):
         return None
-    known = {"fleet", "group", "digest"}
+    known = {"fleet", "group", "role", "digest"}
     kept = {name: value for name, value in words.items() if name not in known}
-    return Mark(words["fleet"], words["group"], words.get("digest", ""), kept)
+    return Mark(words["fleet"], words["group"], words.get("digest", ""), kept, words.get("role") or MAIN)
 
 
 class Attributes(TypedDict, total=False):
@@ -138,6 +147,7 @@ class Attributes(TypedDict, total=False):
         id: The id that others refer to it by.
         link: Google's address of it (`selfLink`).
         name: Its native name, where that is not the key's.
+        alias: Its native name, where the key has that of the group which it is about, and that is another.
         description: What a person wrote in its description.
         version: The version of a template.
         instances: How many instances a group has, or run from a template.
@@ -149,6 +159,7 @@ class Attributes(TypedDict, total=False):
         zone: Its zone on Google Cloud; empty for a regional one.
         instance_group: The link of the group that a manager fills.
         service: The link of the backend service that a backend is in.
+        template: The name of the launch template that a group launches from.
         raw: The reply that it was read from.
     """
 
@@ -156,6 +167,7 @@ class Attributes(TypedDict, total=False):
     id: str
     link: str | None
     name: str | None
+    alias: str
     description: str | None
     version: str | int
     instances: int
@@ -167,6 +179,7 @@ class Attributes(TypedDict, total=False):
     zone: str | None
     instance_group: str | None
     service: str | None
+    template: str | None
     raw: Mapping[str, Any]
 
 
@@ -181,7 +194,8 @@ class Resource:
         group: Name of the group that it belongs to; empty for something foreign.
         item: The part of the group that it stands for: `policies.scale-out`; empty for the group itself.
         mark: Wanted: what is to be written on it. Live: what was found on it.
-        attributes: What the cloud gave it and others refer to: ARN, version, number of instances.
+        attributes: What the cloud gave it and others refer to: ARN, version, number of instances; not in texts, since
+            a whole reply may be among them.
         deleting: Whether the cloud is removing it.
         initial: Paths that are given when it is created and not compared afterwards, for this resource only.
         basis: What the mark's digest takes in place of fields that time moves.
@@ -194,7 +208,7 @@ class Resource:
     group: str = ""
     item: str = ""
     mark: Mark | None = None
-    attributes: Attributes = field(default_factory=Attributes)
+    attributes: Attributes = field(default_factory=Attributes, repr=False)
     deleting: bool = False
     initial: frozenset[str] = frozenset()
     basis: Any = None
@@ -252,6 +266,35 @@ def revealed(value: Any) -> Any:
     return value
 
 
+def concealed(text: str, body: Any) -> str:
+    """What a cloud says of a body, with every secret of the body that it quotes as its digest."""
+    for secret in secrets(body):
+        for quoted in sorted(_spellings(secret.value), key=len, reverse=True):
+            text = text.replace(quoted, secret.digest)
+    return text
+
+
+def secrets(value: Any) -> Iterator[Secret]:
+    """Each secret inside a body."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secrets(item)
+    elif isinstance(value, (list, tuple, frozenset)):
+        for item in value:
+            yield from secrets(item)
+
+
+def _spellings(value: str) -> set[str]:
+    """A secret as it was sent, as it was before that, and as JSON has either."""
+    texts = {value, base64.b64encode(value.encode()).decode()}
+    with suppress(ValueError):
+        texts.add(base64.b64decode(value, validate=True).decode())
+    texts |= {json.dumps(text)[1:-1] for text in texts}
+    return {text for text in texts if len(text) > 3}
+
+
 def plain(value: Any) -> Any:
     """`value` as JSON data: references as "(known after apply)", secrets as digests."""
     if isinstance(value, (Ref, Text, Secret)):
@@ -267,8 +310,28 @@ def plain(value: Any) -> Any:
 
 def digest(value: Any) -> str:
     """Sixteen hexadecimal digits that tell one value from another, whatever the order of its names."""
-    text = json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return _sha256(_canonical(value))[:16]
+
+
+def full_digest(value: Any) -> str:
+    """The whole SHA-256 of a value, that of each secret's text included: nothing can be made to fit it."""
+    return _sha256(_canonical(_opaque(value)))
+
+
+def _sha256(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _opaque(value: Any) -> Any:
+    """`value` with the whole digest in place of each secret."""
+    if isinstance(value, Secret):
+        return ["secret", hashlib.sha256(value.value.encode()).hexdigest()]
+    if isinstance(value, Mapping):
+        return {name: _opaque(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_opaque(item) for item in value]
+    return value
 
 
 def _place(key: Key) -> list[str]:

@@ -28,7 +28,7 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported, Loss
+from trimtab.providers.importing import Imported, ImportEffect, ImportNote
 from trimtab.providers.pause import Pause
 from trimtab.providers.registry import PROVIDERS, Entry, connect_provider
 
@@ -43,13 +43,14 @@ __all__ = [
     "Facts",
     "Field",
     "GroupState",
+    "ImportEffect",
+    "ImportNote",
     "Imported",
     "Instance",
     "InstanceState",
     "Key",
     "Kind",
     "Live",
-    "Loss",
     "Mark",
     "MarkPlace",
     "MetricQuery",

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from typing_extensions import TypeVar
 
+from trimtab.engine.first_seen import FirstSeen
 from trimtab.errors import ProviderError
 from trimtab.models import Capacity, Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource, Unknown
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
 
@@ -67,6 +68,8 @@ class GroupState:
     group: str = ""
     fleet: str = ""
     paused: Pause | None = None
+    first_seen: FirstSeen | None = None
+    """When its schedules were first seen, where somebody else had made them."""
 
     @property
     def capacity(self) -> Capacity:

@@ -1,23 +1,27 @@
 """Calls to a cloud: several at the same time, one layer of retries, endpoints that are safe."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
-from threading import BoundedSemaphore
-from typing import TypeVar
+from functools import partial
+from threading import BoundedSemaphore, Thread
+from typing import ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 import tenacity
 
 from trimtab.clock import Clock
-from trimtab.errors import ConfigError, ProviderError, Throttled, Unreachable
+from trimtab.errors import ConfigError, ProviderError, Throttled, TrimtabError, Unreachable
 from trimtab.events import CallRetried, Listener
+from trimtab.providers.guard import stumbled
+from trimtab.providers.patience import Patience, patience_of
 
 T = TypeVar("T")
 
 ATTEMPTS = 8
-BUDGET = 120.0
-"""Seconds after the first attempt at which no other is made."""
+CONNECT_SECONDS, READ_SECONDS = 10, 60
+"""How long an SDK waits for a connection, and for the next part of a reply."""
 MOST_THREADS = 32
 LONGEST_PAUSE = 20.0
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -28,11 +32,17 @@ class Caller:
     """
     Asks a cloud, a bounded number of calls at the same time, each with its retries. Thread-safe.
 
+    A call is given up when its question has had no answer for as long as `Patience` allows, whatever it waits for:
+    the SDK's time-outs begin anew with each address and with each packet.
+
     Args:
         clock: Waits between attempts.
         workers: How many calls are under way at the same time.
         listener: Told of every retry.
     """
+
+    provider: ClassVar[str] = ""
+    """Which cloud, for errors."""
 
     def __init__(self, *, clock: Clock, workers: int, listener: Listener) -> None:
         self.clock = clock
@@ -48,9 +58,10 @@ class Caller:
         themselves are bounded, so that no question waits for a thread that waits for it.
         """
         if len(questions) < 2:
-            return [_ask(question) for question in questions]
+            return [self._answer(question) for question in questions]
         with ThreadPoolExecutor(min(len(questions), MOST_THREADS), thread_name_prefix="trimtab") as pool:
-            return list(pool.map(_ask, questions))
+            asked = [pool.submit(copy_context().run, self._answer, question) for question in questions]
+            return [one.result() for one in asked]
 
     def all_of(self, questions: Sequence[Callable[[], T]]) -> list[T]:
         """
@@ -73,20 +84,49 @@ class Caller:
         Raises:
             ProviderError: Why the last one failed.
         """
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((Throttled, Unreachable)),
-            wait=_pause,
-            stop=lambda state: state.attempt_number >= ATTEMPTS or state.idle_for >= BUDGET,
-            sleep=lambda seconds: self.clock.sleep(timedelta(seconds=seconds)),
-            before_sleep=self._tell(operation),
-            reraise=True,
-        )
-        found: T = retrying(self._in_turn, attempt)
-        return found
+        with patience_of(self.clock) as patience:
+            pauses = _Pauses()
+            retrying = tenacity.Retrying(
+                retry=tenacity.retry_if_exception_type((Throttled, Unreachable)),
+                wait=pauses.after,
+                stop=lambda state: (
+                    state.attempt_number >= ATTEMPTS or pauses.after(state) >= patience.room().total_seconds()
+                ),
+                sleep=partial(self._sleep, patience),
+                before_sleep=self._tell(operation),
+                reraise=True,
+            )
+            found: T = retrying(self._in_turn, operation, attempt, patience)
+            return found
 
-    def _in_turn(self, attempt: Callable[[], T]) -> T:
-        with self._slots:
-            return attempt()
+    def _answer(self, question: Callable[[], T]) -> T | ProviderError:
+        try:
+            return question()
+        except ProviderError as error:
+            return error
+        except TrimtabError:
+            raise
+        except Exception as error:
+            return stumbled(error, self.provider, "")
+
+    def _sleep(self, patience: Patience, seconds: float) -> None:
+        with patience.pause():
+            self.clock.sleep(timedelta(seconds=seconds))
+
+    def _in_turn(self, operation: str, attempt: Callable[[], T], patience: Patience) -> T:
+        room, seconds = patience.room(), patience.left().total_seconds()
+        with patience.attempt():
+            if not room or not self._slots.acquire(timeout=seconds):
+                text = "not asked, because nothing was answered for too long before it"
+                raise Unreachable(text, provider=self.provider, operation=operation)
+            try:
+                found = _begun(attempt)
+                return found.result(timeout=seconds)
+            except TimeoutError as error:
+                text = f"no answer within {seconds:.0f} seconds"
+                raise Unreachable(text, provider=self.provider, operation=operation) from error
+            finally:
+                self._slots.release()
 
     def _tell(self, operation: str) -> Callable[[tenacity.RetryCallState], None]:
         def tell(state: tenacity.RetryCallState) -> None:
@@ -97,18 +137,35 @@ class Caller:
         return tell
 
 
-def _pause(state: tenacity.RetryCallState) -> float:
-    """Longer each time and never quite the same; at least what the cloud asked for."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.after.total_seconds() if isinstance(error, ProviderError) and error.after else 0.0
-    return max(asked, _backoff(state))
+class _Pauses:
+    """The pause after each attempt: longer each time and never quite the same; at least what the cloud asked for."""
+
+    def __init__(self) -> None:
+        self._drawn: dict[int, float] = {}
+
+    def after(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.after.total_seconds() if isinstance(error, ProviderError) and error.after else 0.0
+        return max(asked, self._drawn.setdefault(state.attempt_number, _backoff(state)))
 
 
-def _ask(question: Callable[[], T]) -> T | ProviderError:
-    try:
-        return question()
-    except ProviderError as error:
-        return error
+def _is_over(pauses: _Pauses, patience: Patience, state: tenacity.RetryCallState) -> bool:
+    """Whether there is no further attempt: there were enough, or the pause before it would be too long."""
+    return state.attempt_number >= ATTEMPTS or pauses.after(state) >= patience.room().total_seconds()
+
+
+def _begun(attempt: Callable[[], T]) -> Future[T]:
+    """An attempt in a thread of its own, which is left alone when it is given up and does not hold up the exit."""
+    found: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(attempt())
+        except BaseException as error:
+            found.set_exception(error)
+
+    Thread(target=run, name="trimtab-call", daemon=True).start()
+    return found
 
 
 def check_endpoint(endpoint: str | None) -> None:

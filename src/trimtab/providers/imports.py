@@ -1,44 +1,17 @@
-"""What importing gives back: a group, what was lost on the way, and what became of each leaf that was read."""
+"""What became of each leaf of a reply, for the clouds whose importers still keep account of that by hand."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from trimtab.models import ScalingGroup
-from trimtab.models.base import NAME
-
-LONGEST = 63
-"""How long a name can be."""
+from trimtab.providers.importing.names import is_exact, legal
+from trimtab.providers.importing.notes import ImportEffect, ImportNote
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """
-    Something that a group in the cloud has and that its model does not say, or says otherwise.
-
-    Attributes:
-        path: The thing in the cloud and its field: `alarm web-cpu: Unit`.
-        value: What is there; empty where something is missing.
-        reason: Why it is not carried, and what the next plan makes of it.
-    """
-
-    path: str
-    value: str = ""
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.path} = {self.value}: {self.reason}" if self.value else f"{self.path}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """A group that exists in a cloud, in the words of the model, and what these words leave out."""
-
-    group: ScalingGroup
-    notes: tuple[Loss, ...] = ()
+def loss(*, path: str, value: str = "", reason: str) -> ImportNote:
+    """A note of an importer that keeps account by hand."""
+    return ImportNote(effect=ImportEffect.CHANGES, resource=path, value=value, reason=reason)
 
 
 class Fate(StrEnum):
@@ -90,24 +63,6 @@ def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def shown(value: Any, *, most: int = 60) -> str:
-    """A value in a note, cut where it is long."""
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
-    return text if len(text) <= most else f"{text[: most - 3]}..."
-
-
-def legal(text: str, kind: str) -> str:
-    """The nearest name to a text that is legal."""
-    word = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    word = word if word[:1].isalpha() else f"{kind}-{word}".rstrip("-")
-    return word[:LONGEST].rstrip("-")
-
-
-def is_exact(native: str, prefix: str) -> bool:
-    """Whether translation would call it so."""
-    return native.startswith(prefix) and re.fullmatch(NAME, native.removeprefix(prefix)) is not None
-
-
 def group_name(native: str, fleet: str | None) -> tuple[str, str | None]:
     """A group's name within the fleet, and its native name where that does not say itself."""
     if fleet is not None and is_exact(native, f"{fleet}-"):
@@ -119,14 +74,3 @@ def group_names(native: str, fleet: str | None) -> dict[str, str]:
     """The same as fields of a group."""
     name, own = group_name(native, fleet)
     return {"name": name} if own is None else {"name": name, "native_name": own}
-
-
-def fleet_for(natives: Sequence[str]) -> str:
-    """The fleet that groups with these names would be of: what they all begin with, up to a hyphen."""
-    parts = [native.split("-") for native in natives]
-    shared: list[str] = []
-    for words in zip(*(each[:-1] for each in parts), strict=False):
-        if len(set(words)) > 1:
-            break
-        shared.append(words[0])
-    return legal("-".join(shared), "fleet") if shared else "imported"

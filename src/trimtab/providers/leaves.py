@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trimtab.providers.imports import Fate, Leaf, LeafTable, Loss, shown, walk
+from trimtab.providers.importing.notes import ImportNote, shown_at
+from trimtab.providers.imports import Fate, Leaf, LeafTable, loss, walk
 
 UNSAID = "no field of the model says it"
 
@@ -83,10 +84,10 @@ class Reply:
                 fate, text = _by_table(path, value, read_only) or (Fate.LOST, f"{UNSAID}; {self._unsaid}")
             yield Leaf(path, value, fate, text)
 
-    def losses(self, label: str, read_only: Mapping[str, str]) -> Iterator[Loss]:
+    def losses(self, label: str, read_only: Mapping[str, str]) -> Iterator[ImportNote]:
         """A note on each leaf that is lost."""
         for leaf in self.table(read_only).lost:
-            yield Loss(path=f"{label}: {leaf.path}", value=shown(leaf.value), reason=leaf.text)
+            yield loss(path=f"{label}: {leaf.path}", value=shown_at(leaf.path, leaf.value), reason=leaf.text)
 
 
 def _by_table(path: str, value: Any, read_only: Mapping[str, str]) -> tuple[Fate, str] | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from trimtab.errors import InvalidRequest
 from trimtab.models import Alarm, Fleet, ScalingGroup
+from trimtab.phrases import in_words
 from trimtab.providers.base import GroupState
 
 
@@ -37,7 +38,7 @@ def only_one(found: Sequence[GroupState], name: str, provider: str) -> GroupStat
         InvalidRequest: Several have it.
     """
     if len(found) > 1:
-        names = ", ".join(sorted(state.name for state in found))
+        names = in_words(sorted(state.name for state in found))
         raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider=provider)
     return found[0] if found else None
 

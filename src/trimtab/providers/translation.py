@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from trimtab.capabilities import BLOCKS, Means, Support, inert_paths, is_inert, supports_of
 from trimtab.engine.schedules import in_force
-from trimtab.models import Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
+from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
+from trimtab.models.base import MAX_SIZE
 from trimtab.plan import Key, Kind, Note, Resource
 
 
@@ -244,8 +245,10 @@ def set_leaves(model: BaseModel, *, skip: Set[str] = frozenset()) -> list[SetLea
 
 def _leaves_of(model: BaseModel, at: SetLeaf, skip: Set[str] = frozenset()) -> Iterator[SetLeaf]:
     for name, info in type(model).model_fields.items():
+        if name not in model.model_fields_set or name in _KEYS or name in skip:
+            continue
         value = getattr(model, name)
-        if name not in _KEYS and name not in skip and value != info.get_default(call_default_factory=True):
+        if value != info.get_default(call_default_factory=True):
             yield from _leaves_below(value, at.inner(name))
 
 
@@ -310,3 +313,22 @@ def unused_names(group: ScalingGroup) -> Iterator[tuple[str, str]]:
                 yield path, f"{metric.name!r} is measured on no balancer and no queue; leave `of` out"
             elif [metric.of in (one.name, one.id) for one in group.load_balancers] == [True]:
                 yield path, "the group has this load balancer only"
+
+
+def hidden_sizes(group: ScalingGroup, now: datetime, *, put_back: Set[str] = frozenset()) -> Iterator[tuple[str, str]]:
+    """
+    Paths of the group's own sizes that hold neither now nor later, and what to say of them.
+
+    Args:
+        group: The group, its schedules as the cloud enacts them.
+        now: When the plan is made.
+        put_back: The sizes that come back in force at a later moment, as when a window ends.
+    """
+    own = {name for name in ("min", "max", "desired") if getattr(group.capacity, name) is not None}
+    own = {name for name in own - put_back if any(getattr(one, name) is not None for one in group.schedules)}
+    if own:
+        nobodys = Capacity.model_construct(min=-2, max=MAX_SIZE + 1, desired=-1)
+        force = in_force(group.model_copy(update={"capacity": nobodys}), now)
+        for name in sorted(own):
+            if getattr(force, name) != getattr(nobodys, name):
+                yield f"capacity.{name}", f"the schedules set `{name}` at every moment; change it there"

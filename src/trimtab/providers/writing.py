@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trimtab.errors import AlreadyExists, InvalidRequest, ProviderError
+from trimtab.errors import AlreadyExists, InvalidRequest, ProviderError, TrimtabError
 from trimtab.plan import Change, Kind, Mark, Resource
 from trimtab.providers.base import Write, Written
+from trimtab.providers.guard import stumbled
 
 
 def mark_of(change: Change) -> Mark:
@@ -34,6 +35,10 @@ def outcome_of(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Writ
         return send(write)
     except ProviderError as error:
         return error
+    except TrimtabError:
+        raise
+    except Exception as error:
+        return stumbled(error, "", write.change.action.value)
 
 
 # parts of bodies

@@ -2,13 +2,15 @@
 For tests: the contract that every provider keeps, and fixtures for one's own automation.
 
 Installed with trimtab, pytest finds the fixtures by itself: `trimtab_memory`, `trimtab_aws`, `trimtab_azure`,
-`trimtab_gcp`. The clouds behind them need no pytest, so that scripts can use them too.
+`trimtab_gcp`. The clouds behind them need no pytest, so that scripts can use them too. `translate` and `import_replies`
+run a provider's pure code alone.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 from trimtab.testing.clouds import AwsTestCloud, AzureTestCloud, GcpTestCloud, MemoryTestCloud
+from trimtab.testing.pure import import_replies, translate
 
 if TYPE_CHECKING:
     from trimtab.testing.contract import ProviderContract, World
@@ -21,6 +23,8 @@ __all__ = [
     "MemoryTestCloud",
     "ProviderContract",
     "World",
+    "import_replies",
+    "translate",
     "trimtab_aws",
     "trimtab_azure",
     "trimtab_gcp",

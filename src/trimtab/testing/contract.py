@@ -1,5 +1,6 @@
 """The contract that every provider keeps, as a class of tests to inherit."""
 
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -8,10 +9,10 @@ from typing import Any, Protocol
 import pytest
 
 from trimtab import errors, metrics
-from trimtab.cloud import Cloud, check_saved
+from trimtab.cloud import Cloud
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Metric
-from trimtab.plan import Action, Key, Reason
+from trimtab.plan import Action, Key, Reason, check_saved
 from trimtab.providers.datapoints import MetricQuery, MetricValue
 
 
@@ -193,12 +194,34 @@ class ProviderContract:
         plan = applied.plan(fleet)
         assert len(plan.problems) >= len(self._marked_kinds(applied))
         before = world.writes()
-        with pytest.raises(errors.ForeignResource, match="no mark"):
+        with pytest.raises(errors.ForeignResource, match="not managed by trimtab"):
             applied.apply(plan)
         assert world.writes() == before
         assert not any(
             change.action is Action.DELETE for change in applied.destroy(fleet) if self._is_first(change, fleet)
         )
+
+    def test_a_lost_mark_locks_nothing(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """What stands under our name and is tied to what bears our mark is ours: it gets its mark back, and works."""
+        for kind in self._marked_kinds(applied):
+            key = self._first(applied, fleet, kind)
+            world.make_foreign(applied, key)
+            plan = applied.plan(fleet)
+            assert not plan.problems, kind
+            healed = {change.key: change for change in plan if change.reason is Reason.MARK_LOST}
+            assert key in healed, kind
+            assert healed[key].action is Action.UPDATE, kind
+            applied.apply(plan).raise_for_failures()
+            assert not applied.plan(fleet), kind
+
+    def test_a_lost_mark_does_not_keep_a_group_from_going(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Neither another group of the fleet, nor in the end the whole fleet but for what lost its mark."""
+        world.make_foreign(applied, self._first(applied, fleet, self._marked_kinds(applied)[-1]))
+        smaller = fleet.model_copy(update={"groups": fleet.groups[:1]})
+        plan = applied.plan(smaller)
+        assert not plan.problems
+        applied.apply(plan, allow_delete=True).raise_for_failures()
+        assert not applied.plan(smaller)
 
     def test_adopt_marks_and_changes_nothing_else(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """What was foreign is ours afterwards, with no field changed."""
@@ -291,13 +314,16 @@ class ProviderContract:
             check_saved(cloud.plan(self._edit(fleet, tags={"Edited": "yes"})), saved)
 
     def test_unmanaged_fields_are_left_to_others(self, world: World, applied: Cloud, fleet: Fleet) -> None:
-        """A field named in `unmanaged` may differ; a write of its neighbours leaves it as it is."""
-        loose = self._edit(fleet, unmanaged=("policies", "alarms", "schedules"))
-        for kind in applied.provider.kinds.values():
-            key = self._first(applied, fleet, kind.name)
-            if kind.parent is not None and not kind.outlives_parent:
-                world.tamper(applied, key)
-        assert not [change for change in applied.plan(loose) if change.fields]
+        """A field named in `unmanaged` may differ: the plan with it is empty, and the plan without it is not."""
+        for kind in self._changeable_kinds(applied):
+            key = self._first(applied, fleet, kind)
+            world.tamper(applied, key)
+            plan = applied.plan(fleet)
+            (change,) = [change for change in plan if change.key == key]
+            names = tuple(item.field.removeprefix(f"{change.group}.") for item in change.fields)
+            assert names
+            assert not applied.plan(self._edit(fleet, unmanaged=names)).changes, kind
+            applied.apply(plan, allow_replace=True).raise_for_failures()
 
     # run time
 
@@ -408,8 +434,9 @@ class ProviderContract:
             live.execute(policy.name)
             assert live.read().desired != before
         assert not applied.plan(fleet)
-        with pytest.raises(errors.NotFound, match="no policy 'nothing'"):
-            live.execute("nothing")
+        unknown = f"p{random.randrange(10**9)}"
+        with pytest.raises((errors.NotFound, errors.Unsupported), match=unknown):
+            live.execute(unknown)
 
     def test_a_watch_sees_load_and_activity(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """A look says the load and what was last done; the next one also what was done in between."""
@@ -431,7 +458,8 @@ class ProviderContract:
         found = [
             applied.read_group(fleet.native_name(group), group.location, fleet=fleet.name) for group in fleet.groups
         ]
-        assert not [str(note) for one in found for note in one.notes]
+        assert not [str(note) for one in found for note in one.changes]
+        assert not [path for one in found for path in one.group.unmanaged]
         assert [one.group.name for one in found] == [group.name for group in fleet.groups]
         assert not applied.plan(Fleet(name=fleet.name, groups=tuple(one.group for one in found)))
 

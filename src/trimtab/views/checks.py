@@ -6,17 +6,26 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from trimtab.checks import Finding
+from trimtab.phrases import in_words
 from trimtab.views.values import printable
 
 
 def findings_view(findings: Sequence[Finding]) -> RenderableType:
-    """Every finding, in the order given."""
-    return Group(*(line for finding in findings for line in _finding_view(finding)))
+    """Every finding, in the order given; what is so of many groups alike is one, at the first of them."""
+    alike: dict[tuple[str, str, str, str], list[Finding]] = {}
+    for one in findings:
+        alike.setdefault((one.code, one.path, one.text, one.mend), []).append(one)
+    return Group(*(line for same in alike.values() for line in _finding_view(*same)))
 
 
-def _finding_view(finding: Finding) -> Iterator[Text]:
+def _finding_view(finding: Finding, *others: Finding) -> Iterator[Text]:
     place = f"{finding.position}: " if finding.position else ""
     code, _, rest = str(finding).partition(" ")
-    yield Text.assemble(printable(place), (code, "bold yellow"), f" {printable(rest)}")
+    likewise = f"; likewise in group {in_words([_named(one) for one in others])}" if others else ""
+    yield Text.assemble(printable(place), (code, "bold yellow"), f" {printable(rest + likewise)}")
     yield Text(f"    mend: {printable(finding.mend)}")
     yield Text(f"    {finding.page}", "dim")
+
+
+def _named(finding: Finding) -> str:
+    return f"{finding.group} (line {finding.position.line})" if finding.position else finding.group

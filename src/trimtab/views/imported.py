@@ -7,27 +7,46 @@ from rich.text import Text
 
 from trimtab.config import dump_fleet
 from trimtab.models import Fleet
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported, ImportEffect
 from trimtab.views.values import printable
 
+_ALONE = frozenset({ImportEffect.REFUSES, ImportEffect.STAYS})
+_HEADS: Mapping[str, frozenset[ImportEffect]] = {
+    "What keeps the next plan from being made:": frozenset({ImportEffect.REFUSES}),
+    "What the next plan changes, after `trimtab adopt`:": frozenset(ImportEffect) - _ALONE,
+    "What no plan changes, and this file does not say:": frozenset({ImportEffect.STAYS}),
+}
 
-def imported_view(fleet: Fleet, found: Mapping[str, Imported]) -> Text:
-    """The fleet file; notes come first, a comment each."""
-    return Text("".join(f"{line}\n" for line in _comments(found)) + dump_fleet(fleet), no_wrap=True, end="")
+
+def imported_view(fleet: Fleet, found: Mapping[str, Imported], *, guessed: bool = False) -> Text:
+    """
+    The fleet file; notes come first, a comment each.
+
+    Args:
+        fleet: The groups.
+        found: What was read, by the groups' names.
+        guessed: Whether nobody named the fleet.
+    """
+    comments = [*_about_name(fleet, found, guessed=guessed), *_comments(found)]
+    return Text("".join(f"# {line}\n" for line in comments) + dump_fleet(fleet), no_wrap=True, end="")
 
 
 def imported_dict(fleet: Fleet, found: Mapping[str, Imported]) -> dict[str, Any]:
     """JSON data of the same."""
-    notes = [
-        {"group": name, "path": note.path, "value": note.value, "reason": note.reason}
-        for name, one in found.items()
-        for note in one.notes
-    ]
+    notes = [{"group": name, **note.to_dict()} for name, one in found.items() for note in one.notes]
     return {"fleet": fleet.name, "file": dump_fleet(fleet), "notes": notes}
 
 
+def _about_name(fleet: Fleet, found: Mapping[str, Imported], *, guessed: bool) -> Iterator[str]:
+    if any(one.owner == fleet.name for one in found.values()):
+        yield f"Fleet {fleet.name} exists: a plan of this file deletes those of its groups that are not in it."
+    elif guessed:
+        yield "The fleet's name is made for these groups alone; choose another with --fleet NAME."
+
+
 def _comments(found: Mapping[str, Imported]) -> Iterator[str]:
-    if any(one.notes for one in found.values()):
-        yield "# What the cloud has and this file does not say, or says otherwise:"
-    for name, one in found.items():
-        yield from (f"# - {name}: {printable(str(note))}" for note in one.notes)
+    for head, effects in _HEADS.items():
+        notes = [(name, note) for name, one in found.items() for note in one.notes if note.effect in effects]
+        if notes:
+            yield head
+        yield from (f"- {name}: {printable(str(note))}" for name, note in notes)

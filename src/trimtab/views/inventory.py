@@ -1,7 +1,8 @@
 """The instances of a fleet as an Ansible inventory, and as a table."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -36,16 +37,17 @@ def inventory_dict(status: FleetStatus, address: AddressOf = AddressOf.PRIVATE) 
         status: The fleet as it stands, with addresses.
         address: Which address Ansible connects to.
     """
-    hosts = {name: host_dict(status, group, one, address) for group, one in _hosts(status) for name in [one.id]}
-    names = {group.group: inventory_name(group.group) for group in status.groups}
+    called = host_names(status)
+    hosts = {called[group.group, one.id]: host_dict(status, group, one, address) for group, one in _hosts(status)}
+    names = _group_names(status)
     whole = inventory_name(status.fleet)
-    if whole in names.values():
-        whole = f"fleet_{whole}"
+    whole = f"fleet_{whole}" if whole in names.values() else whole
+    whole = f"{whole}_" if whole in names.values() else whole
     return {
         "_meta": {"hostvars": hosts},
         "all": {"children": ["ungrouped", whole]},
         whole: {"children": sorted(names.values()), "vars": {"trimtab_fleet": status.fleet}},
-        **{names[group.group]: _group_dict(group) for group in status.groups},
+        **{names[group.group]: _group_dict(group, called) for group in status.groups},
     }
 
 
@@ -70,12 +72,35 @@ def host_dict(status: FleetStatus, group: GroupStatus, one: Instance, address: A
     }
 
 
-def _group_dict(group: GroupStatus) -> dict[str, Any]:
+def host_names(status: FleetStatus) -> dict[tuple[str, str], str]:
+    """
+    What each instance is called, by its group and its id.
+
+    That is its id, and the name of its group before it where several groups have an instance of that id: Azure counts
+    those of each scale set from 0.
+    """
+    times = Counter(one.id for _, one in _hosts(status))
+    return {
+        (group.group, one.id): one.id if times[one.id] == 1 else f"{group.name}_{one.id}"
+        for group, one in _hosts(status)
+    }
+
+
+def _group_dict(group: GroupStatus, called: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     variables: dict[str, Any] = {"trimtab_native_name": group.name, "trimtab_group_location": group.location}
     state = group.state
     if state is not None:
         variables |= {"trimtab_min": state.min, "trimtab_max": state.max, "trimtab_desired": state.desired}
-    return {"hosts": [one.id for one in _there(group)], "vars": variables}
+    return {"hosts": [called[group.group, one.id] for one in _there(group)], "vars": variables}
+
+
+def _group_names(status: FleetStatus) -> dict[str, str]:
+    """What each group is called; one that is called `all` gives way to one that is called `group-all`."""
+    found: dict[str, str] = {}
+    for group in sorted((one.group for one in status.groups), key=lambda name: name in RESERVED):
+        name = inventory_name(group)
+        found[group] = f"{name}_" if name in found.values() else name
+    return {group.group: found[group.group] for group in status.groups}
 
 
 def inventory_name(name: str) -> str:
@@ -89,10 +114,14 @@ def inventory_view(status: FleetStatus) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for column in COLUMNS:
         table.add_column(column, overflow="fold")
+    called = host_names(status)
     for group, one in _hosts(status):
         cells = (group.group, one.state.value, one.zone, one.size, one.private_address, one.public_address)
         outdated = f"{one.template}{' (old)' if one.outdated else ''}"
-        table.add_row(Text(one.id, "bold"), *(Text(printable(cell or "-")) for cell in (*cells, outdated)))
+        table.add_row(
+            Text(printable(called[group.group, one.id]), "bold"),
+            *(Text(printable(cell or "-")) for cell in (*cells, outdated)),
+        )
     return table
 
 

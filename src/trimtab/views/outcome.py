@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from trimtab.apply import Applied
-from trimtab.views.values import printable
+from trimtab.apply import Applied, merged_failures
+from trimtab.views.values import marked_lines
 
 
 def applied_view(applied: Applied) -> RenderableType:
@@ -15,20 +15,27 @@ def applied_view(applied: Applied) -> RenderableType:
 
 
 def _failures(applied: Applied) -> Iterator[Text]:
-    for outcome in applied.outcomes:
-        if not outcome.is_done:
-            word = "not tried: " if outcome.skipped else "failed: "
-            what = f"{outcome.change.action} {outcome.change.key}"
-            error = outcome.error.removeprefix("not tried, ")
-            yield Text.assemble((word, "bold red"), printable(f"{what}: {error}"))
-    for sentence in applied.late:
-        yield Text.assemble(("late: ", "bold yellow"), printable(sentence))
-    for sentence in applied.unread:
-        yield Text.assemble(("unknown: ", "bold red"), printable(sentence))
+    failures = merged_failures(applied.outcomes)
+    failed = [str(one) for one in failures if one.word == "failed"]
+    unknown = [
+        f"{one.what}: {one.error.removeprefix('outcome unknown: ')}" for one in failures if one.word == "unknown"
+    ]
+    skipped = [f"{one.what}: {one.error.removeprefix('not tried, ')}" for one in failures if one.word == "skipped"]
+    yield from marked_lines("failed: ", "bold red", failed)
+    yield from marked_lines("outcome unknown: ", "bold red", unknown)
+    yield from marked_lines("not tried: ", "bold red", skipped)
+    yield from marked_lines("late: ", "bold yellow", applied.late)
+    yield from marked_lines("held back: ", "bold red", applied.held)
+    yield from marked_lines("unknown: ", "bold red", applied.unread)
 
 
 def _summary(applied: Applied) -> Text:
     done, total = sum(outcome.is_done for outcome in applied.outcomes), len(applied.outcomes)
+    if applied.held and done == total and not applied.unread:
+        return Text(
+            f"Applied {total} {'change' if total == 1 else 'changes'}; what is not this fleet's was held back.",
+            "bold red",
+        )
     if done < total or applied.unread:
         return Text(f"Applied {done} of {total} changes; plan and apply again for the rest.", "bold red")
     text = f"Applied {total} {'change' if total == 1 else 'changes'}"

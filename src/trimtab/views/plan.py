@@ -12,7 +12,8 @@ from rich.text import Text
 
 from trimtab.models import Position
 from trimtab.plan import Action, Change, FieldChange, Kind, Plan
-from trimtab.views.values import LONGEST, change_text, printable, value_text
+from trimtab.plan.changes import merged, merged_unknown
+from trimtab.views.values import LONGEST, change_text, marked_lines, printable, value_text
 
 SYMBOLS: Mapping[Action, tuple[str, str]] = {
     Action.CREATE: ("+", "green"),
@@ -48,7 +49,7 @@ def plan_view(plan: Plan, kinds: Kinds, *, empty: str = NO_CHANGES, agreed: Cont
 
 def summary_text(plan: Plan, *, empty: str = NO_CHANGES) -> Text:
     """The last line: how much there is to do, or why nothing can be done."""
-    if plan.problems:
+    if plan.is_refused:
         count = len(plan.problems)
         return Text(f"This plan cannot be applied: {_count(count, 'problem')}.", "bold red")
     if plan.unknown and not plan.changes:
@@ -57,7 +58,8 @@ def summary_text(plan: Plan, *, empty: str = NO_CHANGES) -> Text:
         return Text(empty, "bold green")
     parts = [f"{plan.count(Action.CREATE)} to create", f"{plan.count(Action.UPDATE)} to update"]
     parts += [f"{number} to {action}" for action in (Action.REPLACE, Action.ADOPT) if (number := plan.count(action))]
-    return Text(f"Plan: {', '.join([*parts, f'{plan.count(Action.DELETE)} to delete'])}.", "bold")
+    held = f" {len(plan.problems)} held back: not this fleet's." if plan.problems else ""
+    return Text(f"Plan: {', '.join([*parts, f'{plan.count(Action.DELETE)} to delete'])}.{held}", "bold")
 
 
 def _count(number: int, noun: str) -> str:
@@ -67,10 +69,9 @@ def _count(number: int, noun: str) -> str:
 def _remarks(plan: Plan) -> Iterator[Text]:
     for note in plan.notes:
         yield Text.assemble(("note: ", "bold cyan"), printable(str(note)))
-    for scope in plan.unknown:
-        yield Text.assemble(("unknown: ", "bold red"), printable(str(scope)), "; nothing is created or deleted there")
-    for problem in plan.problems:
-        yield Text.assemble(("error: ", "bold red"), printable(str(problem)))
+    unknown = [f"{sentence}; nothing is created or deleted there" for sentence in merged_unknown(plan.unknown)]
+    yield from marked_lines("unknown: ", "bold red", unknown)
+    yield from marked_lines("error: ", "bold red", [str(problem) for problem in merged(plan.problems)])
 
 
 def _consents(plan: Plan, kinds: Kinds, agreed: Container[Action]) -> Iterator[Text]:

@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, Event, Listener, Waiting
+from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, EndpointFound, Event, Listener, Waiting
 from trimtab.models.base import format_duration
 from trimtab.plan import Plan
 from trimtab.views.values import printable
@@ -60,6 +60,8 @@ def event_line(event: Event) -> str:
             return printable(f"{change.group}: {change.action} {change.key.kind} {change.key.name}: {state}")
         case Waiting(group, key, ready, desired):
             return printable(f"{group}: {ready} of {desired} instances ready in {key.name}")
+        case EndpointFound(source, endpoint):
+            return printable(f"{source} sets the address of the cloud's API: {endpoint}")
         case CallRetried(operation, attempt, wait, error):
             pause = format_duration(wait) if wait.total_seconds() >= 1 else "a moment"
             return printable(f"{operation} failed (attempt {attempt}), again in {pause}: {error}")
@@ -111,7 +113,7 @@ class Board:
                     self.rows[change.group].failed += bool(error)
                 case Waiting(group, key, ready, desired):
                     self.rows[group].waiting[key.name] = (ready, desired)
-                case ChangeStarted() | CallRetried():
+                case ChangeStarted() | CallRetried() | EndpointFound():
                     pass
 
     def view(self) -> Table:

@@ -76,7 +76,7 @@ class Screen:
 
     def busy(self, text: str) -> AbstractContextManager[Any]:
         """Show on a terminal that something is going on."""
-        return self.err.status(f"[dim]{text}[/]") if self.err.is_terminal else nullcontext()
+        return self.err.status(Text(text, "dim")) if self.err.is_terminal else nullcontext()
 
     def remark(self, text: str) -> None:
         """Print a sentence beside the results."""
@@ -84,14 +84,20 @@ class Screen:
 
     def error(self, error: BaseException, message: str = "") -> None:
         """Print what went wrong: on the side for people, as the one document for programs."""
-        problems = error.problems if isinstance(error, ConfigError) else ()
+        problems, lines = (error.problems, error.lines) if isinstance(error, ConfigError) else ((), ())
         text = message or str(error)
         if self.json:
             more = {"problems": list(problems)} if problems else {}
             self.document({"error": {"type": type(error).__name__, "message": text, **more}})
             return
-        for line in problems or (text,):
+        for line in lines or (text,):
             _print(self.err, Text.assemble(("error: ", "bold red"), printable(line, lines=True)))
+
+    def read_source(self, most: int) -> bytes:
+        """What comes from where answers come from, to its end or to so many bytes."""
+        buffer = getattr(self._source, "buffer", None)
+        found: bytes = self._source.read(most).encode() if buffer is None else buffer.read(most)
+        return found
 
     @property
     def can_ask(self) -> bool:

@@ -75,7 +75,7 @@ def remarks_on(group: GroupStatus, now: datetime) -> Iterator[Text]:
     if state.outdated:
         yield _remark(group, f"{state.outdated} of {len(state.instances)} on the old template")
     if group.controlled:
-        yield _remark(group, "a controller is to decide its size, and none has ticked yet")
+        yield _remark(group, "a controller is to decide its size, and the controller is not running")
     elif not state.paused and (state.min, state.max) != (group.in_force.min, group.in_force.max):
         wanted = f"{group.in_force.min} to {group.in_force.max}"
         yield _remark(group, f"the fleet file wants {wanted} instances now, the cloud has {state.min} to {state.max}")

@@ -1,10 +1,12 @@
 """Values of fields as text: secrets and scripts as digests, sets by what comes and goes."""
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.text import Text
 
+from trimtab.phrases import capped
 from trimtab.plan import PENDING, Ref, Secret, plain
 from trimtab.plan import Text as Composed
 
@@ -15,6 +17,12 @@ LONGEST = 72
 def printable(text: str, *, lines: bool = False) -> str:
     """`text` with whatever could steer a terminal written out as an escape."""
     return "".join(char if char.isprintable() or (lines and char == "\n") else _escape(char) for char in text)
+
+
+def marked_lines(mark: str, style: str, sentences: Sequence[str]) -> Iterator[Text]:
+    """A line for each sentence with a mark in front, the first of many only."""
+    for sentence in capped(sentences):
+        yield Text.assemble((mark, style), printable(sentence))
 
 
 def _escape(char: str) -> str:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab.models import Fleet
+from trimtab.providers.naming import alarm_name
 from trimtab.status import FleetStatus, GroupStatus
 from trimtab.views.status import moment_text, remarks_on, zone_of
 from trimtab.views.values import printable
@@ -46,7 +47,7 @@ def _cells(group: GroupStatus, fleet: Fleet, now: datetime) -> Iterator[Text]:
         yield Text(str(state.running), "green" if state.is_stable else "yellow")
         yield Text(str(state.pending), "yellow" if state.pending else "dim")
     yield _load(group)
-    yield _firing(group)
+    yield _firing(group, fleet)
     yield Text(group.in_force.because[-1]) if group.in_force.because else Text("none", "dim")
     yield Text(moment_text(group.next_edge, zone)) if group.next_edge else Text("none", "dim")
     yield _last(group, now)
@@ -57,8 +58,10 @@ def _load(group: GroupStatus) -> Text:
     return Text("-", "dim") if value is None else Text(f"{value:.0f} %", "bold red" if value >= HOT else "")
 
 
-def _firing(group: GroupStatus) -> Text:
-    names = [alarm.name.removeprefix(f"{group.name}-") for alarm in group.alarms if alarm.state == "alarm"]
+def _firing(group: GroupStatus, fleet: Fleet) -> Text:
+    own = fleet[group.group]
+    short = {alarm_name(fleet, own, alarm.name): alarm.name for alarm in own.alarms}
+    names = [short.get(alarm.name, alarm.name) for alarm in group.alarms if alarm.state == "alarm"]
     return Text(printable(", ".join(names)), "bold red") if names else Text("none", "dim")
 
 

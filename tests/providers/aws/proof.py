@@ -290,7 +290,7 @@ def owned(cloud):
     arns = {}
     found = {}
     live = cloud.provider.read(fleet())
-    assert not live.unknown
+    assert not live.unknown, live.unknown
     for key, item in live.resources.items():
         if key.kind == "scaling-policy":
             arns[item.attributes["arn"]] = key.name

@@ -17,7 +17,7 @@ from tests.providers.aws.proof import (
     make_foreign_things,
     pruned,
 )
-from trimtab.errors import ForeignResource, StalePlan
+from trimtab.errors import ApplyFailed, StalePlan
 from trimtab.plan import Action
 
 READS = [
@@ -114,16 +114,17 @@ def test_what_was_destroyed_can_be_made_and_edited_again(world, cloud):
 
 
 @pytest.mark.parametrize("kind", ["launch-template", "autoscaling-group", "metric-alarm"])
-def test_a_name_that_is_taken_is_refused(world, cloud, kind):
+def test_a_name_that_is_taken_is_held_back_alone(world, cloud, kind):
     look = put_theirs(world, kind)
     before = look()
     plan = cloud.plan(fleet())
-    assert any("bears no mark" in problem.text for problem in plan.problems)
-    writes = world.writes()
-    with pytest.raises(ForeignResource):
-        cloud.apply(plan, **AGREED)
-    assert world.writes() == writes
+    assert any("is not managed by trimtab" in problem.text for problem in plan.problems)
+    applied = cloud.apply(plan, wait="accepted", **AGREED)
     assert look() == before
+    assert all(one.is_done for one in applied.outcomes if one.change.group == "api"), "the rest goes on"
+    assert any("is not managed by trimtab" in text for text in applied.held)
+    with pytest.raises(ApplyFailed, match="not managed by trimtab"):
+        applied.raise_for_failures()
 
 
 @pytest.mark.parametrize("kind", ["launch-template", "autoscaling-group", "metric-alarm"])

@@ -1,17 +1,14 @@
 """What is written to Azure, and what never is: the size, another's name, what trimtab knows nothing of."""
 
-import io
 import threading
 from datetime import timedelta
 
 import pytest
-from rich.console import Console
 
 from tests.conftest import make_fleet
 from tests.providers.azure.test_contract import azure_group
 from tests.providers.azure.world import GROUP, LOCATION
 from trimtab import errors
-from trimtab.views.status import status_view
 
 
 @pytest.fixture
@@ -162,25 +159,18 @@ def test_a_timeout_after_the_effect_converges(world, cloud):
     assert not cloud.plan(fleet)
 
 
-def test_a_controlled_group_has_a_disabled_setting_with_its_bounds(world, cloud):
-    """One thing that needs the controller takes the whole group there; one actor writes the size."""
+@pytest.mark.parametrize("consent", [False, True])
+def test_what_azure_cannot_do_is_refused_until_there_is_a_controller(world, cloud, consent):
+    """Whatever `controller` says: no controller can run yet, and a disabled setting helps nobody."""
     alarms = {"slow": {"metric": "cpu", "above": 70, "statistic": "p95", "triggers": ["scale-out"]}}
-    group = azure_group(world, "web", alarms=alarms)
-    refused = cloud.plan(make_fleet(group))
-    assert any("controller: true" in str(problem) for problem in refused.problems)
-    fleet = make_fleet(group, controller=True)
-    plan = cloud.plan(fleet)
-    assert any("controller decides the size" in str(note) for note in plan.notes)
-    cloud.apply(plan).raise_for_failures()
-    setting = world.monitor.autoscale_settings.get(GROUP, "virtualmin-web")
-    assert setting.enabled is False
-    assert [profile.rules for profile in setting.profiles] == [[]]
-    status = cloud.status(fleet)
-    assert status.groups[0].controlled
-    console = Console(file=io.StringIO(), width=200)
-    console.print(status_view(status, fleet))
-    assert "none has ticked yet" in console.file.getvalue()
-    assert not cloud.plan(fleet)
+    plan = cloud.plan(make_fleet(azure_group(world, "web", alarms=alarms), controller=consent))
+    (text,) = [str(problem) for problem in plan.problems]
+    assert text.startswith("group web: alarms.slow.statistic: ")
+    assert "use `statistic: average` or `maximum`" in text
+    writes = world.writes()
+    with pytest.raises(errors.PlanRefused):
+        cloud.apply(plan)
+    assert world.writes() == writes
 
 
 def test_strict_refuses_what_is_approximated(world, cloud):
@@ -223,3 +213,24 @@ def test_a_setting_is_found_by_its_scale_set_whatever_its_name(world, cloud, app
     assert [one.name for one in settings.list_by_resource_group(GROUP)] == ["web-Autoscale-123"]
     cloud.apply(cloud.destroy(applied), allow_delete=True).raise_for_failures()
     assert not list(settings.list_by_resource_group(GROUP))
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_identity_that_is_no_longer_wanted_goes(world, cloud, beside):
+    """A patch merges the map of identities, and only null ends a member: ours of before, and one put beside it."""
+    for name in ("ida", "idb"):
+        world.put(f"Microsoft.ManagedIdentity/userAssignedIdentities/{name}", {"location": "westeurope"})
+    template = {"image": "Ubuntu2404", "size": "Standard_B2s"}
+    first, then = (
+        make_fleet(azure_group(world, "web", template={**template, "role": role})) for role in ("ida", "idb")
+    )
+    cloud.apply(cloud.plan(first)).raise_for_failures()
+    identity = f"{world.home}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+    if beside:
+        patch = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {f"{identity}/idb": {}}}}
+        cloud.provider.calls.begin("compute.virtual_machine_scale_sets.begin_update", GROUP, "virtualmin-web", patch)
+    wanted, left = (first, "ida") if beside else (then, "idb")
+    cloud.apply(cloud.plan(wanted)).raise_for_failures()
+    there = cloud.provider.calls.call("compute.virtual_machine_scale_sets.get", GROUP, "virtualmin-web")
+    assert [one.rsplit("/", 1)[-1] for one in there["identity"]["userAssignedIdentities"]] == [left]
+    assert not cloud.plan(wanted)

@@ -9,7 +9,6 @@ from tests.providers.gcp.test_contract import gcp_group
 
 AGREED = {"allow_delete": True, "allow_replace": True}
 COLLECTIONS = (
-    "instanceTemplates",
     "healthChecks",
     "instanceGroupManagers",
     "autoscalers",
@@ -73,6 +72,8 @@ class State:
 
     def __init__(self, world, cloud):
         self.items = {}
+        for item in cloud.provider.calls.pages("instanceTemplates.list"):
+            self._keep("instanceTemplates", item["selfLink"], item)
         for collection in COLLECTIONS:
             for item in cloud.provider.calls.aggregated(collection).items:
                 self._keep(collection, item["selfLink"], item)

@@ -1,16 +1,13 @@
 """Sizes asked for, pauses, executed policies, and groups that a controller sizes, on Google Cloud."""
 
-import io
 from datetime import timedelta
 
 import pytest
-from rich.console import Console
 
 from tests.conftest import make_fleet
 from tests.providers.gcp.test_contract import gcp_group
 from tests.providers.gcp.world import SCOPE
 from trimtab import errors, metrics
-from trimtab.views.status import status_view
 
 MINUTE = timedelta(minutes=1)
 ALONE = {"load_balancers": (), "alarms": {}, "schedules": {}}
@@ -31,8 +28,8 @@ def cloud(world):
         yield cloud
 
 
-def apply(cloud, *, controller=False, **fields):
-    fleet = make_fleet(gcp_group("web", **{**ALONE, **fields}), controller=controller)
+def apply(cloud, **fields):
+    fleet = make_fleet(gcp_group("web", **{**ALONE, **fields}))
     cloud.apply(cloud.plan(fleet), allow_replace=True, allow_delete=True).raise_for_failures()
     return fleet, cloud.group("web")
 
@@ -182,64 +179,30 @@ def test_a_pause_that_was_refused_changes_nothing(world, cloud):
     ],
     ids=["simple policies", "a lower maximum", "scaling in by some"],
 )
-def test_what_google_cannot_do_is_the_controllers_with_consent(world, cloud, fields, feature):
-    """Without consent an error that names the group and the reason; with it an autoscaler that is off, and no word."""
-    group = gcp_group("web", **{**ALONE, **fields})
-    refused = cloud.plan(make_fleet(group))
-    texts = [str(problem) for problem in refused.problems]
-    assert any("controller: true" in text and "web" in text for text in texts), texts
+@pytest.mark.parametrize("consent", [False, True])
+def test_what_google_cannot_do_is_refused_until_there_is_a_controller(world, cloud, fields, feature, consent):
+    """Whatever `controller` says: no controller can run yet, and a group that nobody sizes helps nobody."""
+    plan = cloud.plan(make_fleet(gcp_group("web", **{**ALONE, **fields}), controller=consent))
+    texts = [str(problem) for problem in plan.problems]
+    assert any(feature in text and "group web" in text for text in texts), texts
+    assert all("gcp cannot do this by itself; " in text for text in texts), "each says what is native instead"
     writes = world.writes()
-    with pytest.raises(errors.TrimtabError):
-        cloud.apply(refused)
+    with pytest.raises(errors.PlanRefused):
+        cloud.apply(plan)
     assert world.writes() == writes
-    fleet = make_fleet(group, controller=True)
-    plan = cloud.plan(fleet)
-    assert any("controller decides the size" in str(note) for note in plan.notes)
-    cloud.apply(plan).raise_for_failures()
-    policy = scaler(world)["autoscalingPolicy"]
-    assert (policy["mode"], policy["minNumReplicas"], policy["maxNumReplicas"]) == ("OFF", 2, 10)
-    assert "scalingSchedules" not in policy
-    assert not cloud.plan(fleet)
-    status = cloud.status(fleet)
-    assert status.groups[0].controlled
-    console = Console(file=io.StringIO(), width=200)
-    console.print(status_view(status, fleet))
-    assert "none has ticked yet" in console.file.getvalue()
-    world.cloud.push(metrics.cpu, group="web", value=99)
-    world.advance(5 * MINUTE)
-    assert cloud.group("web").read().desired == 2, "one actor writes the size, and none is there"
 
 
-def test_a_group_goes_to_the_controller_and_comes_back(world, cloud):
+def test_a_group_whose_file_asks_for_a_controller_goes_on_as_it_is(world, cloud):
     native, _ = apply(cloud)
-    assert mode(world) == "ON"
-    controlled, live = apply(cloud, controller=True, **OUT)
-    assert mode(world) == "OFF"
-    assert not cloud.plan(controlled)
-    live.scale(to=6)
-    assert not cloud.plan(controlled), "the controller's size is its own"
-    apply(cloud)
+    out = make_fleet(gcp_group("web", **{**ALONE, **OUT}), controller=True)
+    assert cloud.plan(out).problems
     assert mode(world) == "ON"
     assert not cloud.plan(native)
 
 
-def test_a_simple_policy_of_a_controllers_group_is_executed_once(world, cloud):
-    """By the amounts that the autoscaler's mark keeps, within the bounds."""
-    _, live = apply(cloud, controller=True, **OUT)
-    live.execute("out")
-    assert live.read().desired == 3
-    live.execute("half")
-    assert live.read().desired == 4
-    for _ in range(5):
-        live.execute("in")
-    assert live.read().desired == 2
-    with pytest.raises(errors.NotFound, match="no policy 'sideways'"):
-        live.execute("sideways")
-
-
 def test_an_autoscaler_fires_no_policy_on_request(world, cloud):
     _, live = apply(cloud)
-    with pytest.raises(errors.Unsupported, match="fires no policy on request"):
+    with pytest.raises(errors.Unsupported, match="cannot execute policy 'hold' on demand"):
         live.execute("hold")
 
 
@@ -271,6 +234,6 @@ def test_places_in_other_services_are_taken_away_or_left_to_others(world, cloud)
     left = make_fleet(gcp_group("web", **{**ALONE, "unmanaged": ["load_balancers"]}))
     assert not cloud.plan(left)
     plan = cloud.plan(fleet)
-    assert [(change.action.value, change.key.name) for change in plan] == [("delete", "virtualmin-web/theirs")]
+    assert [(change.action.value, change.key.name) for change in plan] == [("delete", "theirs")]
     cloud.apply(plan, allow_delete=True).raise_for_failures()
     assert not world.ask("GET", "global/backendServices/theirs")["backends"]

@@ -6,7 +6,7 @@ from tests.conftest import make_fleet
 from tests.providers.gcp.proof import AGREED, SCENARIOS, State, edited, fleet, make_foreign_things
 from tests.providers.gcp.test_contract import gcp_group
 from tests.providers.gcp.world import SCOPE
-from trimtab.errors import ForeignResource
+from trimtab.errors import ApplyFailed
 from trimtab.plan import Action
 
 TEMPLATE = {"name": "theirs", "properties": {"machineType": "e2-micro"}}
@@ -77,16 +77,17 @@ def test_what_was_destroyed_can_be_made_and_edited_again(world, cloud):
 
 
 @pytest.mark.parametrize("kind", ["health-check", "group-manager", "autoscaler"])
-def test_a_name_that_is_taken_is_refused(world, cloud, kind):
+def test_a_name_that_is_taken_is_held_back_alone(world, cloud, kind):
     look = put_theirs(world, kind)
     before = look()
     plan = cloud.plan(fleet())
-    assert any("bears no mark" in problem.text for problem in plan.problems)
-    writes = world.writes()
-    with pytest.raises(ForeignResource):
-        cloud.apply(plan, **AGREED)
-    assert world.writes() == writes
+    assert any("is not managed by trimtab" in problem.text for problem in plan.problems)
+    applied = cloud.apply(plan, wait="accepted", **AGREED)
     assert look() == before
+    assert all(one.is_done for one in applied.outcomes if one.change.group == "api"), "the rest goes on"
+    assert any("is not managed by trimtab" in text for text in applied.held)
+    with pytest.raises(ApplyFailed, match="not managed by trimtab"):
+        applied.raise_for_failures()
 
 
 @pytest.mark.parametrize("kind", ["health-check", "group-manager"])
@@ -117,7 +118,7 @@ def test_an_autoscaler_that_somebody_was_faster_to_make_is_left_alone(world, clo
     (failed,) = [one for one in applied.outcomes if one.error and not one.skipped]
     assert (failed.change.key.kind, failed.change.group) == ("autoscaler", "web")
     assert world.ask("GET", f"{SCOPE}/autoscalers/by-hand")["autoscalingPolicy"]["maxNumReplicas"] == 2
-    assert any("bears no mark" in problem.text for problem in cloud.plan(fleet()).problems)
+    assert any("is not managed by trimtab" in problem.text for problem in cloud.plan(fleet()).problems)
     cloud.apply(cloud.adopt(fleet())).raise_for_failures()
     cloud.apply(cloud.plan(fleet())).raise_for_failures()
     assert not cloud.plan(fleet())
@@ -160,11 +161,15 @@ def test_groups_of_one_name_in_a_zone_and_in_its_region_are_two(world, cloud):
 
 
 def test_a_plan_says_who_keeps_a_group_from_being_deleted(world, cloud):
-    """An autoscaler without our mark on a group of ours."""
+    """Another fleet's autoscaler on a group of ours."""
     wanted = make_fleet(gcp_group("web", load_balancers=()))
     cloud.apply(cloud.plan(wanted)).raise_for_failures()
     body = world.ask("GET", f"{SCOPE}/autoscalers/virtualmin-web")
-    world.ask("PUT", f"{SCOPE}/autoscalers?autoscaler=virtualmin-web", {**body, "description": ""})
+    world.ask(
+        "PUT",
+        f"{SCOPE}/autoscalers?autoscaler=virtualmin-web",
+        {**body, "description": "[trimtab fleet=other group=web]"},
+    )
     plan = cloud.destroy(wanted)
     assert any(
         "autoscaler 'virtualmin-web' is not this fleet's, and keeps the managed instance group" in str(note)

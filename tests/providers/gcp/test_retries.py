@@ -14,10 +14,10 @@ from tests.providers.gcp.test_contract import gcp_group
 from tests.providers.gcp.world import READS, SCOPE
 from trimtab import errors
 from trimtab.events import CallRetried
-from trimtab.providers.calling import ATTEMPTS, BUDGET, LONGEST_PAUSE
+from trimtab.providers.calling import ATTEMPTS
+from trimtab.providers.patience import LONGEST_SILENCE
 
 SERVICE = "global/backendServices/virtualmin"
-LONGEST = timedelta(seconds=BUDGET + LONGEST_PAUSE)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_write_that_goes_on_failing_is_given_up_within_a_budget(world, cloud, 
     tries = [one for one in world.doors.requests() if one.operation == operation]
     assert len(tries) == len(retried(events)) + 1
     assert 2 < len(tries) <= ATTEMPTS
-    assert timedelta(0) < cloud.now() - before <= LONGEST
+    assert timedelta(0) < cloud.now() - before <= LONGEST_SILENCE
 
 
 def test_an_alert_policy_that_goes_on_failing_is_given_up_too(world, cloud, events):

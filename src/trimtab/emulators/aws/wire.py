@@ -104,7 +104,9 @@ def result(request: Request, answer: Mapping[str, Any] | None) -> Reply:
         operation_model=request.model, context=SerializationContext(number)
     )
     made = serializer.serialize(dict(answer or {}))
-    headers = (*made["headers"].items(), ("x-amzn-RequestId", number))
+    # the serializer says no more than `text` of JSON
+    kind = {"Content-Type": "application/x-amz-json-1.0"} if request.protocol == "json" else {}
+    headers = (*{**made["headers"], **kind}.items(), ("x-amzn-RequestId", number))
     return Reply(made["status_code"], _bytes(made["body"]), headers)
 
 

@@ -234,7 +234,19 @@ class MonitoringServer:
             raise
         if reply.code is not None:
             context.abort(StatusCode[reply.code], reply.body.decode())
+        if reply.status >= 400:
+            context.abort(StatusCode[_OF_PROXIES.get(reply.status, "UNKNOWN")], "a reply that is no message")
         return reply.body
+
+
+# https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+_OF_PROXIES = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "UNIMPLEMENTED",
+    **dict.fromkeys((429, 502, 503, 504), "UNAVAILABLE"),
+}
+"""What gRPC makes of an HTTP status that comes without its own."""
 
 
 def _flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

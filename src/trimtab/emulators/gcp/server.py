@@ -114,7 +114,9 @@ class GcpEmulator(Emulator[Asked, World]):
         if isinstance(request, MonitoringCall | AlertsCall):
             return request.nothing()
         if request.route is not None and request.route.verb in ("list", "aggregatedList", "listManagedInstances"):
-            return wire.result({})
+            about = load(API).schemas[request.route.response or ""]["properties"]
+            kind = about.get("kind", {}).get("default")
+            return wire.result({"kind": kind} if kind else {})
         return wire.failure(wire.not_found(request.path))
 
     def throttled(self, request: Asked) -> ServiceError:

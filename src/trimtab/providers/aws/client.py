@@ -1,12 +1,20 @@
 """The calls to AWS: one retry layer, paging, and vendor errors turned into ours."""
 
+import os
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    NoRegionError,
+)
 
 from trimtab.clock import Clock
 from trimtab.errors import (
@@ -18,10 +26,14 @@ from trimtab.errors import (
     NotFound,
     ProviderError,
     Throttled,
+    TrimtabError,
     Unreachable,
 )
 from trimtab.events import Listener
-from trimtab.providers.calling import Caller, check_endpoint
+from trimtab.providers.aws.replies import check_envelope, check_parts
+from trimtab.providers.calling import CONNECT_SECONDS, READ_SECONDS, Caller, check_endpoint
+from trimtab.providers.endpoints import endpoint_found, is_loopback, variable_of
+from trimtab.providers.replies import Call, Reply, pause_asked
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and each service's common errors
 THROTTLED = {
@@ -57,6 +69,8 @@ class Calls(Caller):
         listener: Told of every retry.
     """
 
+    provider = "aws"
+
     def __init__(
         self,
         *,
@@ -69,7 +83,10 @@ class Calls(Caller):
     ) -> None:
         super().__init__(clock=clock, workers=workers, listener=listener)
         check_endpoint(endpoint)
-        self._session = session or boto3.Session()
+        try:
+            self._session = session or boto3.Session()
+        except BotoCoreError as error:
+            raise ConfigError([f"aws: {error}"]) from error
         self.region = region or self._session.region_name or ""
         if not self.region:
             raise ConfigError(["no region: give region=... (--region), or set AWS_DEFAULT_REGION"])
@@ -98,7 +115,7 @@ class Calls(Caller):
             ProviderError: The most specific that fits, with the vendor's code; the cause is kept.
         """
         client = self._client(service, region)
-        return self.retried(operation, lambda: _once(client, operation, params))
+        return self.retried(operation, lambda: self._once(client, operation, params))
 
     def pages(self, service: str, operation: str, region: str, /, **params: Any) -> Iterator[dict[str, Any]]:
         """Replies one after the other, by the tokens that each gives for the next."""
@@ -116,41 +133,84 @@ class Calls(Caller):
             if (service, region) not in self._clients:
                 config = Config(
                     retries={"total_max_attempts": 1},
-                    connect_timeout=10,
-                    read_timeout=60,
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,
                     max_pool_connections=self.workers,
                     user_agent_extra="trimtab",
                 )
                 try:
-                    made = self._session.client(  # type: ignore[call-overload]
-                        service, region_name=region, endpoint_url=self._endpoint, config=config
-                    )
+                    made = self._new_client(service, region, self._endpoint, config)
+                    if self._endpoint is None:
+                        made = self._from_environment(made, service, region, config)
                 except (BotoCoreError, ValueError) as error:
                     raise ConfigError([f"aws: {error}"]) from error
+                made.meta.events.register("before-parse", self._check)
                 check_endpoint(made.meta.endpoint_url)  # AWS_ENDPOINT_URL counts like one that was handed in
                 self._clients[service, region] = made
             return self._clients[service, region]
 
+    def _new_client(self, service: str, region: str, endpoint: str | None, config: Config) -> Any:
+        if is_loopback(endpoint):
+            config = config.merge(Config(proxies={}))
+        return self._session.client(  # type: ignore[call-overload]
+            service, region_name=region, endpoint_url=endpoint, config=config
+        )
 
-def _once(client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-    try:
-        reply: dict[str, Any] = getattr(client, operation)(**params)
-    except ClientError as error:
-        raise _mapped(error, operation) from error
-    except (NoCredentialsError, NoRegionError) as error:
-        raise AccessDenied(str(error), provider="aws", operation=operation) from error
-    except HTTPClientError as error:
-        raise Unreachable(str(error), provider="aws", operation=operation) from error
-    except BotoCoreError as error:
-        raise InvalidRequest(str(error), provider="aws", operation=operation) from error
-    return reply
+    def _from_environment(self, made: Any, service: str, region: str, config: Config) -> Any:
+        """The client again, direct where botocore was given an address of this machine; any such address is told."""
+        endpoint = made.meta.endpoint_url
+        name = made.meta.service_model.service_id.replace(" ", "_")
+        source = variable_of(endpoint, _variables(name.upper())) or self._file_of(endpoint, name.lower())
+        if source is not None:
+            self.listener(endpoint_found(source, endpoint))
+        return self._new_client(service, region, endpoint, config) if is_loopback(endpoint) else made
+
+    def _file_of(self, endpoint: str, service: str) -> str | None:
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+        profile = self._session._session.get_scoped_config()
+        named = self._session._session.full_config.get("services", {}).get(profile.get("services"), {})
+        files = {"all": profile.get("endpoint_url", ""), "one": (named.get(service) or {}).get("endpoint_url", "")}
+        return "the AWS configuration file" if variable_of(endpoint, files) else None
+
+    def _check(self, *, operation_model: Any, response_dict: Any, **_: Any) -> None:
+        """Called by the SDK with each reply, before it is parsed."""
+        headers = {str(name).lower(): str(value) for name, value in response_dict["headers"].items()}
+        body = response_dict["body"]
+        reply = Reply(response_dict["status_code"], body if isinstance(body, bytes) else b"", headers)
+        check_envelope(reply, operation_model, self.clock.now())
+
+    def _once(self, client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        call = Call("aws", operation, self.clock.now())
+        try:
+            reply: dict[str, Any] = getattr(client, operation)(**params)
+        except TrimtabError:
+            raise
+        except ClientError as error:
+            raise _mapped(error, call) from error
+        except (NoCredentialsError, NoRegionError) as error:
+            raise call.error(AccessDenied, error) from error
+        except (HTTPClientError, IncompleteReadError) as error:
+            raise call.error(Unreachable, error) from error
+        except BotoCoreError as error:
+            raise call.error(InvalidRequest, error) from error
+        except Exception as error:
+            raise call.unparsed(error) from error
+        api = client.meta.method_to_api_mapping[operation]
+        check_parts(call, reply, client.meta.service_model.operation_model(api).output_shape)
+        return reply
 
 
-def _mapped(error: ClientError, operation: str) -> ProviderError:
-    code = error.response.get("Error", {}).get("Code", "")
-    text = error.response.get("Error", {}).get("Message", "") or str(error)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return _class_of(code, text, status)(text, provider="aws", operation=operation, code=code)
+def _variables(service: str) -> dict[str, str]:
+    names = (f"AWS_ENDPOINT_URL_{service}", "AWS_ENDPOINT_URL")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def _mapped(error: ClientError, call: Call) -> ProviderError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    text = str(error.response.get("Error", {}).get("Message", "") or error)
+    about = error.response.get("ResponseMetadata", {})
+    after = pause_asked(about.get("HTTPHeaders", {}), call.now)
+    return call.error(_class_of(code, text, about.get("HTTPStatusCode", 400)), text, code=code, after=after)
 
 
 def _class_of(code: str, text: str, status: int) -> type[ProviderError]:

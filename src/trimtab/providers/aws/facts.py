@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from trimtab.providers.aws.first_seen import Standing
 from trimtab.providers.base import Facts
 
 
@@ -26,6 +27,7 @@ class AwsFacts(Facts):
         subnet_zones: The zones of subnets where a group names zones beside them: by the subnet's id.
         zones: The zones of each region where a group names neither zones nor subnets.
         target_groups: The ARNs of target groups, by region and name.
+        standing: The schedules of a group that have not fired since they were first seen: by the group's name.
         labels: What CloudWatch calls a target group with its balancer, by region and by name or ARN.
     """
 
@@ -36,3 +38,4 @@ class AwsFacts(Facts):
     zones: Mapping[str, Sequence[str]] = field(default_factory=dict)
     target_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    standing: Mapping[str, Standing] = field(default_factory=dict)

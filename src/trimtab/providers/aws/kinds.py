@@ -106,6 +106,10 @@ AUTO_SCALING_GROUP = Kind(
     ),
     maps={"Tags": "Key", "LifecycleHookSpecificationList": "LifecycleHookName"},
     sets=frozenset({"VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs", "SuspendedProcesses"}),
+    names={
+        "LaunchTemplate.LaunchTemplateName": LAUNCH_TEMPLATE.name,
+        f"{_MIXED}.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateName": LAUNCH_TEMPLATE.name,
+    },
     holds_instances=True,
 )
 
@@ -192,6 +196,7 @@ METRIC_ALARM = Kind(
     ),
     maps={"Dimensions": "Name", "Metrics": "Id"},
     sets=frozenset({"AlarmActions", "OKActions", "InsufficientDataActions"}),
+    names={"Dimensions[AutoScalingGroupName].Value": AUTO_SCALING_GROUP.name},
     closed=False,
     replaces=True,
     batch=50,

@@ -1,9 +1,11 @@
-"""Names that AWS takes."""
+"""Names on AWS: those that it takes, and what a policy or scheduled action stands for by its own; pure."""
 
 import re
 from collections.abc import Iterator
 
 from trimtab.models import Fleet, ScalingGroup
+from trimtab.providers.aws.kinds import SCALING_POLICY, SCHEDULED_ACTION
+from trimtab.providers.aws.schedules import END
 from trimtab.providers.naming import alarm_name
 
 LONGEST_TEMPLATE = 128
@@ -24,3 +26,19 @@ def problems_of(fleet: Fleet, group: ScalingGroup) -> Iterator[tuple[str, str]]:
     elif not _TEMPLATE.fullmatch(native):
         text = f"a launch template cannot be called {native!r}: 3 to {LONGEST_TEMPLATE} letters, digits and ().-/_"
         yield "native_name", text
+
+
+def items_of(fleet: Fleet) -> dict[tuple[str, str, str], str]:
+    """The part of its group, such as `policies.scale-out`, by kind, the group's native name and its own."""
+    return {
+        (kind, native, f"{native}-{name}"): item
+        for group in fleet.groups
+        for native in [fleet.native_name(group)]
+        for kind, name, item in _items(group)
+    }
+
+
+def _items(group: ScalingGroup) -> Iterator[tuple[str, str, str]]:
+    yield from ((SCALING_POLICY.name, one.name, f"policies.{one.name}") for one in group.policies)
+    for end in (END, ""):
+        yield from ((SCHEDULED_ACTION.name, f"{one.name}{end}", f"schedules.{one.name}") for one in group.schedules)

@@ -144,14 +144,12 @@ def _tracked(metric: Metric, statistic: str, scope: Scope) -> dict[str, Any]:
 def policy_remarks(policy: Policy) -> Iterator[tuple[str, str, bool]]:
     """What AWS has no use for in a policy: the field, what to say of it, and whether that does harm."""
     match policy:
-        case StepPolicy() if policy.minimum_change is not None and amount_word(policy.steps[0]) != "percent":
-            yield "minimum_change", "it goes with steps of `percent` only; leave it out", True
         case TargetTrackingPolicy() if counted_once(policy.metric, policy.statistic):
             yield "statistic", f"{policy.metric.name} reports each event as 1; use `sum`", True
         case TargetTrackingPolicy() if policy.statistic == "sum" == natural_statistic(policy.metric, "average"):
             yield "statistic", "CloudWatch adds up a count in any case", False
         case PredictivePolicy() if policy.maximum_buffer is not None and policy.maximum_breach is MaximumBreach.HONOR:
-            yield "maximum_buffer", "it goes with `maximum_breach: increase` only; set that or leave it out", True
+            yield "maximum_buffer", "it goes with `maximum_breach: increase` only", False
 
 
 def _without_period(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -196,6 +194,11 @@ def _pair(metric: Metric, scope: Scope) -> dict[str, str]:
 def native_statistic(statistic: str) -> str:
     """A statistic as CloudWatch has it; percentiles are called the same."""
     return STATISTICS.get(statistic, statistic)
+
+
+def statistic_word(native: str) -> str:
+    """Our word for a statistic of CloudWatch's."""
+    return next((word for word, one in STATISTICS.items() if one == native), native)
 
 
 def amount_word(amount: SimplePolicy | Step) -> str:

@@ -35,7 +35,8 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported
+from trimtab.providers.guard import guarded
+from trimtab.providers.importing import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
@@ -67,6 +68,7 @@ def connect(
     return AwsProvider(calls, clock)
 
 
+@guarded
 class AwsProvider:
     """EC2 Auto Scaling, launch templates and CloudWatch alarms of one account."""
 
@@ -95,7 +97,7 @@ class AwsProvider:
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AwsFacts:
         """Images, subnets, target groups and zones."""
-        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
+        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh, now=self.clock.now()).run()
 
     def translate(self, fleet: Fleet, facts: AwsFacts, now: datetime) -> Translation:
         """Launch template, Auto Scaling group, policies, scheduled actions and alarms of every group."""

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
-from trimtab.engine.schedules import fires
+from trimtab.engine.crons import fires
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Mark, Resource, Secret, Unknown, read_description, read_tags
@@ -19,6 +19,7 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
+from trimtab.providers.aws.names import items_of
 from trimtab.providers.pause import Pause
 
 PAGE = 100
@@ -158,11 +159,19 @@ class RegionRead:
 
     def _policies(self) -> Iterator[Resource]:
         for item in self._contained("describe_policies", "ScalingPolicies"):
-            yield policy_resource(self.region, item)
+            yield self._named(policy_resource(self.region, item))
 
     def _actions(self) -> Iterator[Resource]:
         for item in self._contained("describe_scheduled_actions", "ScheduledUpdateGroupActions"):
-            yield action_resource(self.region, item, self.now)
+            yield self._named(action_resource(self.region, item, self.now))
+
+    def _named(self, item: Resource) -> Resource:
+        known = self._items.get((item.key.kind, item.key.parent, item.key.name))
+        return replace(item, item=known) if known else item
+
+    @cached_property
+    def _items(self) -> dict[tuple[str, str, str], str]:
+        return items_of(self.fleet)
 
     def _contained(self, operation: str, name: str) -> Iterator[Mapping[str, Any]]:
         ours = self._our_groups()
@@ -204,9 +213,15 @@ class RegionRead:
         for item in self._latest_versions():
             resource = template_resource(self.region, item)
             name = resource.key.name
-            if resource.mark is None and (name in self.names or name.startswith(f"{self.fleet.name}-")):
+            if resource.mark is None and (name in self._launched or name.startswith(f"{self.fleet.name}-")):
                 resource = resource.signed(self._mark_of_versions(name))
             yield resource
+
+    @property
+    def _launched(self) -> set[str]:
+        """The templates that the fleet's groups launch from or would: where a mark is looked for in older versions."""
+        groups = [self.found[Key(self.region, AUTO_SCALING_GROUP.name, name)] for name in self._our_groups()]
+        return {*self.names, *(str(one.attributes["template"]) for one in groups if one.attributes.get("template"))}
 
     def _latest_versions(self) -> list[Mapping[str, Any]]:
         asked = {"Versions": ["$Latest"], "MaxResults": 200}
@@ -223,7 +238,7 @@ class RegionRead:
         return [item for answer in answers for item in answer]
 
     def _template_names(self) -> list[str]:
-        names = [f"{self.fleet.name}-*", *sorted(self.names)]
+        names = [f"{self.fleet.name}-*", *sorted(self._launched)]
         asked = {"Filters": [{"Name": "launch-template-name", "Values": names}], "MaxResults": 200}
         pages = self.calls.pages("ec2", "describe_launch_templates", self.region, **asked)
         return [item["LaunchTemplateName"] for page in pages for item in page["LaunchTemplates"]]
@@ -372,6 +387,7 @@ def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str
             "arn": item.get("AutoScalingGroupARN", ""),
             "instances": len(instances),
             "outdated": sum(is_outdated(one, template) for one in instances),
+            "template": template.get("LaunchTemplateName"),
             "paused": paused,
         },
         deleting=(item.get("Status") or "").lower().startswith("delete"),
@@ -395,7 +411,7 @@ def policy_resource(region: str, item: Mapping[str, Any]) -> Resource:
     return Resource(
         key=Key(region, SCALING_POLICY.name, item["PolicyName"], group),
         body={name: value for name, value in item.items() if name not in own and value is not None},
-        item=f"policies.{item['PolicyName'].removeprefix(f'{group}-')}",
+        item=f"policies.{item['PolicyName']}",
         attributes={"arn": item["PolicyARN"]},
     )
 
@@ -410,11 +426,10 @@ def action_resource(region: str, item: Mapping[str, Any], now: datetime) -> Reso
             body[at] = body[at].strftime("%Y-%m-%dT%H:%M:%SZ")
     if "Recurrence" in body and "StartTime" in body and _is_due(body, now):
         del body["StartTime"]
-    item_name = name.removeprefix(f"{group}-").removesuffix("-end")
     return Resource(
         key=Key(region, SCHEDULED_ACTION.name, name, group),
         body=body,
-        item=f"schedules.{item_name}",
+        item=f"schedules.{name}",
         attributes={"arn": item.get("ScheduledActionARN", "")},
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from trimtab.models import (
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
+from trimtab.providers.aws.first_seen import Standing, standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.translate import attachment_of
 from trimtab.providers.resolving import Resolving
@@ -37,11 +39,19 @@ class _Found:
     zones: dict[str, list[str]] = field(default_factory=dict)
     target_groups: dict[str, dict[str, str]] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    standing: dict[str, Standing] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class Resolver(Resolving[Calls]):
-    """Asks each distinct question once, all of them at the same time."""
+    """
+    Asks each distinct question once, all of them at the same time.
+
+    Attributes:
+        now: When the plan is made.
+    """
+
+    now: datetime
 
     def run(self) -> AwsFacts:
         """The facts about every group of the fleet."""
@@ -94,6 +104,8 @@ class Resolver(Resolving[Calls]):
             self._image(group, answers, found)
             self._subnets(group, answers, found)
             self._balancers(group, answers, found)
+            if standing := standing_of(self.fleet, group, self.live, self._region(group), self.now):
+                found.standing[group.name] = standing
         return AwsFacts(**vars(found), **self.said())
 
     def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:

@@ -5,21 +5,23 @@ A scheduled action sets sizes from then on; nothing ends it but another action. 
 them, and the one at its end puts back the group's own sizes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Any
 
-from trimtab.engine.crons import ended_by_cron
-from trimtab.engine.schedules import fires, last_set, next_fire, schedule_fires, window_end
-from trimtab.models import Capacity, ScalingGroup, Schedule
+from trimtab.checks.sizes import contradictions
+from trimtab.engine.crons import ended_by_cron, next_fire
+from trimtab.engine.openings import last_opening, openings, schedule_fires, window_end
+from trimtab.models import Capacity, Fleet, ScalingGroup, Schedule
 
 SIZES = {"min": "MinSize", "max": "MaxSize", "desired": "DesiredCapacity"}
 END = "-end"
 # any year would do: what is looked for is whether two crons ever meet
 _YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_ALWAYS = datetime(1971, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
 
 
 def enacted(group: ScalingGroup) -> ScalingGroup:
@@ -86,15 +88,15 @@ def _end_action(schedule: Schedule, base: Capacity, now: datetime) -> dict[str, 
 
 
 def _is_over(schedule: Schedule, now: datetime) -> bool:
-    return next(schedule_fires(schedule, now, datetime.max.replace(tzinfo=UTC) - _DAY), None) is None
+    return next(schedule_fires(schedule, now, _ALWAYS[1]), None) is None
 
 
 def _last_end(schedule: Schedule) -> datetime | None:
     if schedule.ends is None:
         return None
     ends = schedule.local(schedule.ends)
-    start = last_set(schedule, ends)
-    return (window_end(schedule, start) if start else None) or ends
+    last = last_opening(schedule, ends)
+    return (last.end if last else None) or ends
 
 
 # what scheduled actions cannot say
@@ -102,65 +104,135 @@ def _last_end(schedule: Schedule) -> datetime | None:
 
 def problems_of(group: ScalingGroup) -> Iterator[str]:
     """What keeps a group's schedules from being scheduled actions, one sentence each."""
-    names = {schedule.name for schedule in group.schedules}
     for schedule in group.schedules:
         if schedule.is_window:
-            yield from _window_problems(schedule, group.capacity, names)
-    for one, two in combinations(group.schedules, 2):
-        shared = sorted(given_sizes(one) & given_sizes(two))
-        if shared and (one.is_window or two.is_window):
-            yield from _pair_problems(one, two, ", ".join(f"`{name}`" for name in shared))
-
-
-def _window_problems(schedule: Schedule, base: Capacity, names: set[str]) -> Iterator[str]:
-    where = f"schedules.{schedule.name}"
-    if f"{schedule.name}{END}" in names:
-        yield f"{where}: the action at its end would be called {schedule.name + END!r} like another schedule"
-    if schedule.desired is not None and base.desired is None:
-        yield f"{where}: its end puts back `desired`, and the group's `capacity` gives none; give `capacity.desired`"
-    if schedule.cron is not None and ended_by_cron(schedule).duration is not None:
-        yield f"{where}: AWS needs the cron at which the window closes; give `until` instead of `duration`"
-    elif schedule.cron is not None and _overtakes_itself(ended_by_cron(schedule)):
-        yield f"{where}: the window opens again before it has closed; leave `duration` and `until` out"
-
-
-def _pair_problems(one: Schedule, two: Schedule, shared: str) -> Iterator[str]:
-    names = f"{one.name!r} and {two.name!r}"
-    if not (one.is_window and two.is_window):
+            yield from _window_problems(schedule, group.capacity)
+    for one, two in _mixed(group.schedules):
         window = one.name if one.is_window else two.name
         yield (
-            f"schedules {names} both set {shared}, and the end of the window {window!r} cannot know what the other "
-            "set; make both windows, or neither"
+            f"schedules {one.name!r} and {two.name!r} both set {_shared(one, two)}, and the end of the window "
+            f"{window!r} cannot know what the other set; make both windows, or neither"
         )
-    elif _meet(ended_by_cron(one), ended_by_cron(two)):
-        yield f"the windows {names} both set {shared} and overlap or touch, which scheduled actions cannot express"
+    for one, two in _meetings(group.schedules):
+        names_of_both = f"{one.name!r} and {two.name!r}"
+        yield (
+            f"the windows {names_of_both} both set {_shared(one, two)} and overlap or touch, which scheduled actions "
+            "cannot express"
+        )
 
 
-def _overtakes_itself(schedule: Schedule) -> bool:
-    spans = _spans(schedule, _YEAR, _YEAR + _horizon(schedule))
-    return any(end >= start for (_, end), (start, _) in pairwise(spans))
+def contradictions_of(fleet: Fleet, group: ScalingGroup) -> Iterator[str]:
+    """
+    Actions that EC2 Auto Scaling refuses when they fire, since they leave the minimum above the maximum.
+
+    An action sets only the sizes that it names, and those are checked against the others when it runs (Scheduled
+    scaling, Amazon EC2 Auto Scaling User Guide:
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html).
+    """
+    for one in contradictions(group):
+        holder = f"schedules.{one.holder}{_place(fleet, group, one.holder)}" if one.holder else "the group"
+        yield (
+            f"schedules.{one.schedule}.{one.field}{_place(fleet, group, one.schedule)}: sets `{one.field}` to "
+            f"{one.value} while {holder} holds `{one.other}` {one.held}; EC2 Auto Scaling refuses the action when it "
+            f"fires; let {one.schedule!r} set `{one.other}` too"
+        )
 
 
-def _meet(one: Schedule, two: Schedule) -> bool:
-    begin, reach = _YEAR, max(_horizon(one), _horizon(two))
-    for schedule in (one, two):
-        if schedule.at is not None:
-            begin = schedule.local(schedule.at).astimezone(UTC) - 15 * _DAY
-            reach = 30 * _DAY + (schedule.duration or timedelta(0))
-    spans = sorted([*_spans(one, begin, begin + reach), *_spans(two, begin, begin + reach)])
-    return any(end >= start for (_, end), (start, _) in pairwise(spans))
+def _place(fleet: Fleet, group: ScalingGroup, schedule: str) -> str:
+    found = fleet.position(group.name, f"schedules.{schedule}")
+    return f" ({found.file}:{found.line})" if found else ""
 
 
-def _horizon(schedule: Schedule) -> timedelta:
-    crons = [cron.split() for cron in (schedule.cron, schedule.until) if cron]
+def _shared(one: Schedule, two: Schedule) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(given_sizes(one) & given_sizes(two)))
+
+
+def _window_problems(schedule: Schedule, base: Capacity) -> Iterator[str]:
+    where = f"schedules.{schedule.name}"
+    if schedule.desired is not None and base.desired is None:
+        yield f"{where}: its end puts back `desired`, and the group's `capacity` gives none; give `capacity.desired`"
+    if schedule.cron is None:
+        return
+    ended = ended_by_cron(schedule)
+    if ended.duration is not None:
+        yield f"{where}: AWS needs the cron at which the window closes; give `until` instead of `duration`"
+        return
+    spans = _spans(ended, _horizon([ended]))
+    if any(end >= start for (_, end), (start, _) in pairwise(spans)):
+        yield f"{where}: the window opens again before it has closed; leave `duration` and `until` out"
+    elif not spans and _never_opens(ended):
+        yield f"{where}: the window closes at the moment it opens; let `until` name a later time"
+
+
+def _mixed(schedules: Sequence[Schedule]) -> list[tuple[Schedule, Schedule]]:
+    """Each window that sets a size beside a schedule that is none, with the first such schedule."""
+    lasting: dict[str, int] = {}
+    for place, schedule in enumerate(schedules):
+        for name in given_sizes(schedule) if not schedule.is_window else ():
+            lasting.setdefault(name, place)
+    pairs = {
+        (min(place, lasting[name]), max(place, lasting[name]))
+        for place, schedule in enumerate(schedules)
+        for name in (given_sizes(schedule) & set(lasting) if schedule.is_window else ())
+    }
+    return [(schedules[one], schedules[two]) for one, two in sorted(pairs)]
+
+
+def _meetings(schedules: Sequence[Schedule]) -> list[tuple[Schedule, Schedule]]:
+    """Windows that set the same size and overlap or touch: of many each with another, not all with all."""
+    windows = [(place, ended_by_cron(one)) for place, one in enumerate(schedules) if one.is_window]
+    recurring = [(place, one) for place, one in windows if one.at is None]
+    once = [(place, one) for place, one in windows if one.at is not None]
+    reach = _horizon([one for _, one in recurring])
+    pairs: set[tuple[int, int]] = set()
+    for name in SIZES:
+        for some in (recurring, once):
+            spans = [
+                (start, end, place)
+                for place, one in some
+                if getattr(one, name) is not None
+                for start, end in (_spans(one, reach))
+            ]
+            pairs |= set(_overlaps(sorted(spans)))
+    pairs |= {(min(here, there), max(here, there)) for here, day in once for there, one in recurring if _meet(day, one)}
+    return [(schedules[one], schedules[two]) for one, two in sorted(pairs)]
+
+
+def _overlaps(spans: Sequence[tuple[datetime, datetime, int]]) -> Iterator[tuple[int, int]]:
+    """Each span that begins before an earlier one of another schedule has ended, or as it ends."""
+    latest: list[tuple[datetime, int]] = []
+    for start, end, place in spans:
+        other = next(((until, which) for until, which in latest if which != place), None)
+        if other is not None and other[0] >= start:
+            yield min(place, other[1]), max(place, other[1])
+        ends = {which: until for until, which in latest}
+        ends[place] = max(end, ends.get(place, end))
+        latest = sorted(((until, which) for which, until in ends.items()), reverse=True)[:2]
+
+
+def _meet(day: Schedule, window: Schedule) -> bool:
+    """Whether a window that opens once and one that recurs set the same size and overlap or touch."""
+    if not given_sizes(day) & given_sizes(window):
+        return False
+    for start, end in _spans(day, _DAY):
+        last = last_opening(window, end)
+        if last is not None and last.end is not None and max(last.end, last.start.at) >= start:
+            return True
+    return False
+
+
+def _horizon(schedules: Sequence[Schedule]) -> timedelta:
+    crons = [cron.split() for one in schedules for cron in (one.cron, one.until) if cron]
     return 15 * _DAY if all(fields[2:4] == ["*", "*"] for fields in crons) else 400 * _DAY
 
 
 @lru_cache(maxsize=1024)
-def _spans(schedule: Schedule, begin: datetime, until: datetime) -> tuple[tuple[datetime, datetime], ...]:
-    if schedule.at is not None:
-        starts = [schedule.local(schedule.at).astimezone(UTC)]
-    else:
-        starts = list(fires(schedule.cron or "", schedule.zone, begin, until))
-    ends = (window_end(schedule, start) for start in starts)
-    return tuple((start, end) for start, end in zip(starts, ends, strict=True) if end is not None)
+def _spans(schedule: Schedule, reach: timedelta) -> tuple[tuple[datetime, datetime], ...]:
+    """When a window is open: the one that opens once, or all of so long."""
+    found = openings(schedule, *(_ALWAYS if schedule.at else (_YEAR, _YEAR + reach)))
+    return tuple((start.at, end) for start, end in found if end is not None and end > start.at)
+
+
+def _never_opens(schedule: Schedule) -> bool:
+    found = next(openings(schedule, _YEAR, _ALWAYS[1]), None)
+    return found is not None and found.end == found.start.at

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any, NamedTuple
 
+from trimtab.engine.first_seen import FirstSeen
 from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.first_seen import WORD
 from trimtab.providers.aws.reads import find_pause, in_batches, is_outdated, launched_from
 from trimtab.providers.base import Activity, GroupState, Instance, InstanceState
 
@@ -97,6 +99,7 @@ def group_state(region: str, item: Mapping[str, Any], health: Mapping[str, bool]
         group=tags.get("trimtab-group", ""),
         fleet=tags.get("trimtab-fleet", ""),
         paused=find_pause(item),
+        first_seen=FirstSeen.parse(tags.get(f"trimtab-{WORD}", "")),
     )
 
 

@@ -1,16 +1,15 @@
 """A fleet as AWS resources: native bodies and no SDK; pure."""
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from trimtab.engine.schedules import in_force
+from trimtab.engine.first_seen import in_force_since
 from trimtab.errors import Unsupported
 from trimtab.models import (
-    Capacity,
     Disk,
     DiskType,
     Fleet,
@@ -21,7 +20,6 @@ from trimtab.models import (
     ScalingGroup,
     WarmPool,
 )
-from trimtab.models.base import MAX_SIZE
 from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
 from trimtab.providers.aws import names, schedules
 from trimtab.providers.aws.alarms import alarm_body, alarm_remarks
@@ -39,7 +37,7 @@ from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds,
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.naming import alarm_name, given, size_is_owned
-from trimtab.providers.translation import GroupTranslator, Translation, set_leaves
+from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 ROOT_DEVICE = "/dev/sda1"
 DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
@@ -62,11 +60,13 @@ class _Group(GroupTranslator):
         super().__init__(fleet, group, now, location)
         self.facts = facts
         self.mark = Mark(fleet.name, group.name)
+        self.standing = facts.standing.get(group.name)
 
     def resources(self) -> Iterator[Resource]:
         for path, text in names.problems_of(self.fleet, self.group):
             self.problem(path, text)
         self.problems += [Note(text, self.group.name) for text in schedules.problems_of(self.group)]
+        self.problems += [Note(text, self.group.name) for text in schedules.contradictions_of(self.fleet, self.group)]
         mark = Mark(self.fleet.name, self.group.name, kept=self.facts.kept.get(self.group.name, {}))
         key = self.key(LAUNCH_TEMPLATE.name)
         yield self._made(key, {"LaunchTemplateData": self._data()}, mark=mark)
@@ -134,16 +134,18 @@ class _Group(GroupTranslator):
     def _scaling_group(self) -> Resource:
         group = self.group
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        hooks = {"hooks": "yes"} if group.aws.lifecycle_hooks else {}
         return self._made(
             self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
-            mark=replace(self.mark, kept={"hooks": "yes"} if group.aws.lifecycle_hooks else {}),
+            mark=replace(self.mark, kept={**hooks, **(self.standing.kept if self.standing else {})}),
             initial=frozenset({"DesiredCapacity"}) if owned else frozenset(),
             basis=group.capacity.model_dump(mode="json"),
         )
 
     def _sizes(self) -> dict[str, Any]:
-        force = in_force(enacted(self.group), self.now)
+        waiting, live = (self.standing.waiting, self.standing.live) if self.standing else ((), self.group.capacity)
+        force = in_force_since(enacted(self.group), self.now, waiting, live)
         # left out, it is the minimum (CreateAutoScalingGroup)
         return {"MinSize": force.min, "MaxSize": force.max, "DesiredCapacity": force.capacity.desired}
 
@@ -219,10 +221,12 @@ class _Group(GroupTranslator):
             if schedule.name not in firing:
                 for leaf in set_leaves(schedule):
                     self.note(f"{item}.{leaf.path}", "this schedule fires no more; remove it or give a later time")
-            elif schedule.starts is not None and not has_start(schedule, self.now):
+            elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
                 self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
-        for name in _hidden_sizes(self.group, {schedule for schedule, _, _ in actions}, self.now):
-            self.unused(f"capacity.{name}", f"the schedules set `{name}` at every moment; change it there")
+        names = {name for name, _, _ in actions}
+        back = {size for one in self.group.schedules if f"{one.name}{END}" in names for size in given_sizes(one)}
+        for path, text in hidden_sizes(enacted(self.group), self.now, put_back=back):
+            self.unused(path, text)
 
     # policies and alarms
 
@@ -281,18 +285,6 @@ class _Group(GroupTranslator):
 
     def _made(self, key: Key, body: Mapping[str, Any], **more: Any) -> Resource:
         return Resource(key=key, body=given(**body), group=self.group.name, **more)
-
-
-def _hidden_sizes(group: ScalingGroup, actions: Set[str], now: datetime) -> Iterator[str]:
-    """Which of the group's own sizes neither hold now nor come back when a window ends."""
-    ending = (one for one in group.schedules if f"{one.name}{END}" in actions)
-    back = {name for schedule in ending for name in given_sizes(schedule)}
-    named = {name for schedule in group.schedules for name in given_sizes(schedule)} - back
-    given = {name for name in named if getattr(group.capacity, name) is not None}
-    if given:
-        nobodys = Capacity.model_construct(min=-2, max=MAX_SIZE + 1, desired=-1)
-        force = in_force(enacted(group.model_copy(update={"capacity": nobodys})), now)
-        yield from sorted(name for name in given if getattr(force, name) != getattr(nobodys, name))
 
 
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:

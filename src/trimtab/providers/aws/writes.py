@@ -191,7 +191,7 @@ class Writer:
 
     def _tag(self, region: str, name: str, wanted: Sequence[Mapping[str, Any]], there: Resource) -> None:
         keep = {tag["Key"] for tag in wanted}
-        had = {tag["Key"] for tag in there.body.get("Tags", ())}
+        had = {tag["Key"] for tag in there.body.get("Tags", ())} | set(there.mark.tags() if there.mark else ())
         base = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
         self.calls.call("autoscaling", "create_or_update_tags", region, Tags=list(wanted))
         if gone := sorted(had - keep):

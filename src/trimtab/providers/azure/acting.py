@@ -8,8 +8,10 @@ from typing import Any
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING
-from trimtab.providers.azure.reads import PAUSE_TAG, find_pause, list_kind, normal_location
+from trimtab.providers.azure.reads import list_kind
+from trimtab.providers.azure.resources import PAUSE_TAG, find_pause
 from trimtab.providers.azure.states import bounds_of, find_setting, held_word
 from trimtab.providers.azure.writes import SETS
 from trimtab.providers.execution import executed_size, find_amount
@@ -99,13 +101,12 @@ class Actor:
         return NotFound(f"there is no group {self.name!r} in {self.location}", provider="azure", code=code)
 
     def _setting(self) -> dict[str, Any] | None:
+        """The setting whose target the group is: one of the group's name may be another's."""
+        item = {"id": self.calls.home.scale_set(self.name)}
         try:
             found: dict[str, Any] = self.calls.call(f"{SETTINGS}.get", self.calls.home.resource_group, self.name)
         except NotFound:
-            return self._renamed()
-        return found
-
-    def _renamed(self) -> dict[str, Any] | None:
-        """The setting of a group that somebody gave another name than the group's."""
-        every = list_kind(self.calls, AUTOSCALE_SETTING.name, [self.calls.home.resource_group])
-        return find_setting(self._scale_set(), every)
+            found = {}
+        if found and find_setting(item, [found]):
+            return found
+        return find_setting(item, list_kind(self.calls, AUTOSCALE_SETTING.name, [self.calls.home.resource_group]))

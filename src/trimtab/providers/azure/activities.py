@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trimtab.providers.azure.client import Calls
-from trimtab.providers.azure.ids import parse_id
+from trimtab.providers.azure.ids import folded, parse_id
 from trimtab.providers.base import Activity
 
 LOOK_BACK = timedelta(days=7)
@@ -28,10 +28,11 @@ class ActivityLog:
         group = self.calls.home.resource_group
         where = f"eventTimestamp ge '{begin}' and eventTimestamp le '{end}' and resourceGroupName eq '{group}'"
         found: dict[str, list[Activity]] = {name: [] for name in names}
+        spelled = {folded(name): name for name in names}
         for item in self.calls.pages("monitor.activity_logs.list", where):
             for name in _names(item):
-                if name in found:
-                    found[name].append(activity_of(item))
+                if folded(name) in spelled:
+                    found[spelled[folded(name)]].append(activity_of(item))
         return {name: sorted(some, key=lambda one: one.at, reverse=True) for name, some in found.items()}
 
 

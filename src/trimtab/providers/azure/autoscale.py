@@ -113,18 +113,26 @@ def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tup
                 yield f"{where}.rules[{rule.body['name']}].{path}", models
 
 
-def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
+def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     """What keeps a group's predictive policies from being Azure's: path and text."""
     policies = _predictive_policies(group)
     for policy in policies[1:]:
         yield f"policies.{policy.name}", "an autoscale setting has one forecast at most"
     for policy in policies[:1]:
-        where = f"policies.{policy.name}"
         if policy.buffer is not None and (problem := lookahead_problem(policy.buffer)):
-            yield f"{where}.buffer", problem
+            yield f"policies.{policy.name}.buffer", problem
+
+
+def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
+    """
+    What a group's predictive policy lacks to do anything: path and text.
+
+    Azure takes a setting that forecasts without a rule on CPU; its instances then come from the rules alone.
+    """
+    for policy in _predictive_policies(group)[:1]:
         if not any(_is_cpu_rule(rule) for rule in rules_of(group, scope)):
             text = "Azure holds its forecast against a rule on CPU that adds instances; give an alarm that triggers one"
-            yield where, text
+            yield f"policies.{policy.name}", text
 
 
 def _is_cpu_rule(rule: Rule) -> bool:

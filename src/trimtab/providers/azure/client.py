@@ -3,16 +3,18 @@
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from azure.core import MatchConditions, PipelineClient
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
+    DecodeError,
     HttpResponseError,
     ServiceRequestError,
     ServiceResponseError,
@@ -33,11 +35,18 @@ from trimtab.errors import (
     NotFound,
     ProviderError,
     Throttled,
+    TrimtabError,
     Unreachable,
+    UnreadableReply,
 )
 from trimtab.events import Listener
 from trimtab.providers.azure.ids import Home
-from trimtab.providers.calling import Caller, check_endpoint
+from trimtab.providers.azure.replies import check_reply
+from trimtab.providers.calling import CONNECT_SECONDS, READ_SECONDS, Caller, check_endpoint
+from trimtab.providers.endpoints import endpoint_found, is_loopback, trusted_certificates
+from trimtab.providers.replies import Call, Reply, pause_asked
+
+T = TypeVar("T")
 
 LONGEST_OPERATION = timedelta(minutes=30)
 """How long a long-running operation is waited for."""
@@ -79,6 +88,8 @@ class Calls(Caller):
         listener: Told of every retry.
     """
 
+    provider = "azure"
+
     def __init__(
         self,
         *,
@@ -92,6 +103,7 @@ class Calls(Caller):
         listener: Listener,
     ) -> None:
         super().__init__(clock=clock, workers=workers, listener=listener)
+        self._source = "" if endpoint else "AZURE_RESOURCE_MANAGER_URL"
         endpoint = endpoint or os.environ.get("AZURE_RESOURCE_MANAGER_URL")
         check_endpoint(endpoint)
         self.home = Home(
@@ -129,15 +141,31 @@ class Calls(Caller):
 
     def pages(self, operation: str, *args: Any, **params: Any) -> list[dict[str, Any]]:
         """All that a list operation has, page by page, as Resource Manager spells it."""
+        found: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        token: str | None = None
+        while True:
+            page, token = self.retried(operation, partial(self._page, operation, args, params, token))
+            found += page
+            if not token:
+                return found
+            if token in seen:
+                text = "the reply names a further page that was read already"
+                raise UnreadableReply(text, provider="azure", operation=operation)
+            seen.add(token)
 
-        def ask() -> list[dict[str, Any]]:
-            pages: list[Any] = []
-            hook = {"raw_response_hook": lambda response: pages.append(response.http_response.json())}
-            for _ in self._method(operation)(*args, **params, **hook):
-                pass
-            return [item for page in pages for item in page.get("value") or ()]
+    def _page(
+        self, operation: str, args: tuple[Any, ...], params: Mapping[str, Any], token: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        door = self._door(operation)
 
-        return self.retried(operation, lambda: _mapped(operation, ask))
+        def ask() -> str | None:
+            pages = self._method(operation)(*args, **params, raw_response_hook=door).by_page(continuation_token=token)
+            next(pages, None)
+            return str(pages.continuation_token or "") or None
+
+        following = door.ask(ask)
+        return door.body["value"], following
 
     def begin(
         self,
@@ -169,15 +197,15 @@ class Calls(Caller):
             self._await(operation, reply)
         return _body(reply)
 
-    def get(self, path: str, version: str, **query: str) -> Any:
-        """The body of a plain read of Resource Manager, for what neither SDK has; follows pages."""
+    def get(self, path: str, version: str, **query: str) -> list[Any]:
+        """All items of a plain list of Resource Manager, for what neither SDK has."""
         found: list[Any] = []
         url = f"{self._base}{path}"
         params: dict[str, str] | None = {"api-version": version, **query}
-        while url:
-            page = self._plain("GET", url, params=params)
-            if not isinstance(page, Mapping) or "value" not in page:
-                return page
+        seen: set[str] = set()
+        while url and url not in seen:
+            seen.add(url)
+            page = _body(self._plain(f"GET {path.rsplit('/', 1)[-1]}", url, params=params))
             found += page["value"]
             url, params = page.get("nextLink") or "", None
         return found
@@ -186,18 +214,24 @@ class Calls(Caller):
         """Send a custom metric to the data plane of a region, which takes tokens of its own."""
         host = self._endpoint or f"https://{region}.monitoring.azure.com"
 
-        def ask() -> None:
-            reply = self._data_plane(host).send_request(HttpRequest("POST", f"{host.rstrip('/')}{path}", json=body))
-            reply.raise_for_status()
+        def attempt() -> None:
+            door = self._door("publish")
 
-        self.retried("publish", lambda: _mapped("publish", ask))
+            def ask() -> None:
+                reply = self._data_plane(host).send_request(HttpRequest("POST", f"{host.rstrip('/')}{path}", json=body))
+                door.check(reply)
+                reply.raise_for_status()
+
+            door.ask(ask)
+
+        self.retried("publish", attempt)
 
     def _data_plane(self, host: str) -> Any:
         with self._lock:
             if host not in self._clients:
                 token = BearerTokenCredentialPolicy(self._token(), METRICS_SCOPE)
                 policies = [*([_PlainHttp()] if self._endpoint else []), token]
-                self._clients[host] = PipelineClient(host, policies=policies)
+                self._clients[host] = PipelineClient(host, policies=policies, **_direct(self._endpoint))
             return self._clients[host]
 
     def _token(self) -> Any:
@@ -205,28 +239,44 @@ class Calls(Caller):
             # plain http is an emulator on this machine, and sends nobody's token anywhere
             plain = self._endpoint is not None and self._endpoint.startswith("http://")
             self._credential = _AnyToken() if plain else DefaultAzureCredential()
+            if not plain and (authority := os.environ.get("AZURE_AUTHORITY_HOST")):
+                self.listener(endpoint_found("AZURE_AUTHORITY_HOST", authority))
         return self._credential
 
-    def _plain(self, method: str, url: str, **parts: Any) -> Any:
-        def ask() -> Any:
-            reply = self._client("compute").send_request(HttpRequest(method, url, **parts))
-            reply.raise_for_status()
-            return reply.json() if reply.content else None
+    def _plain(self, operation: str, url: str, **parts: Any) -> Any:
+        def attempt() -> Any:
+            door = self._door(operation)
 
-        operation = f"{method} {url.rsplit('/', 1)[-1]}"
-        return self.retried(operation, lambda: _mapped(operation, ask))
+            def ask() -> Any:
+                client = self._client("compute")
+                reply = client.send_request(HttpRequest("GET", url, **parts), raw_response_hook=door)
+                reply.raise_for_status()
+                return reply
+
+            return door.ask(ask)
+
+        return self.retried(operation, attempt)
+
+    def _door(self, operation: str, name: str = "") -> "_Door":
+        return _Door(Call("azure", operation, self.clock.now()), self._base, name)
 
     @property
     def _base(self) -> str:
         return (self._endpoint or "https://management.azure.com").rstrip("/")
 
     def _reply(self, operation: str, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        def ask() -> Any:
-            given = [_sent(operation, each) for each in args]
-            answer = self._method(operation)(*given, **params, cls=lambda response, _, __: response.http_response)
-            return answer.result() if "polling" in params else answer
+        def attempt() -> Any:
+            door = self._door(operation, next((one for one in reversed(args) if isinstance(one, str)), ""))
 
-        return self.retried(operation, lambda: _mapped(operation, ask))
+            def ask() -> Any:
+                given = [_sent(operation, each) for each in args]
+                hooks = {"cls": lambda response, _, __: response.http_response, "raw_response_hook": door}
+                answer = self._method(operation)(*given, **params, **hooks)
+                return answer.result() if "polling" in params else answer
+
+            return door.ask(ask)
+
+        return self.retried(operation, attempt)
 
     def _method(self, operation: str) -> Any:
         service, group, method = operation.split(".")
@@ -236,9 +286,16 @@ class Calls(Caller):
         with self._lock:
             if service not in self._clients:
                 made = ComputeManagementClient if service == "compute" else MonitorManagementClient
-                options: dict[str, Any] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 60}
+                options: dict[str, Any] = {
+                    "retry_total": 0,
+                    "connection_timeout": CONNECT_SECONDS,
+                    "read_timeout": READ_SECONDS,
+                }
                 if self._endpoint is not None:
                     options |= {"base_url": self._endpoint, "per_call_policies": [_PlainHttp()]}
+                    options |= _direct(self._endpoint)
+                    if self._source:
+                        self.listener(endpoint_found(self._source, self._endpoint))
                 self._clients[service] = made(self._token(), self.home.subscription, **options)
             return self._clients[service]
 
@@ -246,22 +303,73 @@ class Calls(Caller):
 
     def _await(self, operation: str, reply: Any) -> None:
         """Until the operation has ended, by the address that its first reply gave."""
-        url = reply.headers.get("Azure-AsyncOperation") or reply.headers.get("Location")
+        url = reply.headers.get("Azure-AsyncOperation")
+        by = "operation" if url else "location"
+        url = url or reply.headers.get("Location")
         if not url:
             return
         deadline, pause = self.clock.now() + LONGEST_OPERATION, FIRST_LOOK
         while True:
-            status = self._plain("GET", url)
-            word = str((status or {}).get("status", "")).lower() if isinstance(status, Mapping) else SUCCEEDED
+            look = self._plain(by, url)
+            status = _body(look) if by == "operation" else {}
+            # https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+            word = status["status"].lower() if status else "" if look.status_code == 202 else SUCCEEDED
             if word in FAILED:
                 raise _failed(operation, status)
-            if word in ("", SUCCEEDED):
+            if word == SUCCEEDED:
                 return
             if self.clock.now() >= deadline:
                 text = f"the operation has not ended within {LONGEST_OPERATION}"
                 raise Conflict(text, provider="azure", operation=operation)
             self.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_LOOK)
+
+
+def _direct(endpoint: str | None) -> dict[str, Any]:
+    """What has a client heed no proxy where it talks to this machine."""
+    return {"use_env_settings": False, "connection_verify": trusted_certificates()} if is_loopback(endpoint) else {}
+
+
+class _Door:
+    """Looks at each reply of one call before the SDK does, and turns what goes wrong into our errors."""
+
+    def __init__(self, call: Call, base: str, name: str) -> None:
+        self._call, self._base, self._name = call, base, name
+        self._answered = False
+        self.body: Any = None
+
+    def __call__(self, response: Any) -> None:
+        """Called by the SDK with each reply."""
+        response.http_response.read()
+        self.check(response.http_response)
+
+    def check(self, response: Any) -> None:
+        """Refuse what is not a reply to the call."""
+        self._answered = True
+        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+        reply = Reply(response.status_code, response.content, headers)
+        check_reply(self._call, reply, self._base, self._name)
+        if not headers.get("retry-after", "0").isascii() or not headers.get("retry-after", "0").isdigit():
+            response.headers.pop("Retry-After", None)  # the SDK takes nothing but digits
+        self.body = response.json() if response.content else None
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """What a question gives, or why it gives nothing."""
+        call = self._call
+        try:
+            return question()
+        except TrimtabError:
+            raise
+        except (DecodeError, ServiceRequestError, ServiceResponseError) as error:
+            raise call.error(Unreachable, error) from error
+        except ClientAuthenticationError as error:
+            raise call.error(AccessDenied, error, code=_code(error)) from error
+        except HttpResponseError as error:
+            raise _of_reply(error, call) from error
+        except Exception as error:
+            if isinstance(error, AzureError) or not self._answered:
+                raise call.error(InvalidRequest, error) from error
+            raise call.unparsed(error) from error
 
 
 def _setting(name: str, given: str, variable: str) -> str:
@@ -282,30 +390,15 @@ def _body(reply: Any) -> Any:
     return reply.json() if reply.content else None
 
 
-def _mapped(operation: str, ask: Any) -> Any:
-    try:
-        return ask()
-    except ClientAuthenticationError as error:
-        raise AccessDenied(str(error), provider="azure", operation=operation, code=_code(error)) from error
-    except HttpResponseError as error:
-        raise _of_reply(error, operation) from error
-    except (ServiceRequestError, ServiceResponseError) as error:
-        raise Unreachable(str(error), provider="azure", operation=operation) from error
-    except AzureError as error:
-        raise InvalidRequest(str(error), provider="azure", operation=operation) from error
-
-
 def _code(error: HttpResponseError) -> str:
     return str(getattr(error.error, "code", "") or "")
 
 
-def _of_reply(error: HttpResponseError, operation: str) -> ProviderError:
+def _of_reply(error: HttpResponseError, call: Call) -> ProviderError:
     status, code = error.status_code or 400, _code(error)
     text = str(getattr(error.error, "message", "") or error.message or error)
-    headers: Mapping[str, str] = getattr(error.response, "headers", {})
-    after = headers.get("Retry-After", "")
-    wait = timedelta(seconds=int(after)) if after.isdigit() else None
-    return _class_of(status, code)(text, provider="azure", operation=operation, code=code, after=wait)
+    after = pause_asked(getattr(error.response, "headers", {}), call.now)
+    return call.error(_class_of(status, code), text, code=code, after=after)
 
 
 def _class_of(status: int, code: str) -> type[ProviderError]:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from trimtab.errors import Unsupported
 from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.metrics import Measured, Scope, from_native, metric_for, natural_statistic
 from trimtab.providers.azure.names import OVER_TIME, TURNED_STATISTIC, iso
-from trimtab.providers.azure.reads import normal_location
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 
 GRAINS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 360, 720, 1440))

@@ -60,4 +60,14 @@ def is_id(text: str) -> bool:
 
 def same_id(one: str, two: str) -> bool:
     """Whether two ids name one thing; their case means nothing (Azure Resource Manager)."""
-    return one.strip("/").lower() == two.strip("/").lower()
+    return folded(one) == folded(two)
+
+
+def folded(text: str) -> str:
+    """The same text for all ids that name one thing."""
+    return text.strip("/").lower()
+
+
+def normal_location(text: str) -> str:
+    """A location as ids have it: `West Europe` is `westeurope`."""
+    return text.replace(" ", "").lower()

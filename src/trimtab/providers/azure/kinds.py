@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from trimtab.plan import Field, Kind, MarkPlace
 
+HOME = "resource_group"
+"""In which a name is unique, whatever its case and location (naming rules, Azure Resource Manager)."""
 _SET = "properties"
 _PROFILE = f"{_SET}.virtualMachineProfile"
 _OS = f"{_PROFILE}.osProfile"
@@ -14,7 +16,8 @@ _DATA_DISK = f"{_STORAGE}.dataDisks[*]"
 _NETWORK = f"{_PROFILE}.networkProfile"
 _CARD = f"{_NETWORK}.networkInterfaceConfigurations[*].properties"
 _ADDRESS = f"{_CARD}.ipConfigurations[*].properties"
-_HEALTH = f"{_PROFILE}.extensionProfile.extensions[*].properties"
+_HEALTH = f"{_PROFILE}.extensionProfile.extensions[health].properties"
+"""One extension; those that somebody else installs are theirs."""
 _SPOT = f"{_SET}.priorityMixPolicy"
 _WHEN = f"{_SET}.profiles[*]"
 _RULE = f"{_WHEN}.rules[*]"
@@ -25,11 +28,13 @@ _CRITERION = f"{_SET}.criteria.allOf[*]"
 ACTION_GROUP = Kind(
     name="action-group",
     label="action group",
+    caseless=True,
+    unique_in=HOME,
     rank=0,
     mark=MarkPlace.TAGS,
     fields=(
         Field(path=f"{_SET}.groupShortName", models="alarms"),
-        Field(path=f"{_SET}.enabled", default=True),
+        Field(path=f"{_SET}.enabled", models="alarms", default=True),
         Field(path=f"{_SET}.emailReceivers[*].emailAddress", models="alarms"),
         Field(path=f"{_SET}.emailReceivers[*].useCommonAlertSchema", models="alarms", default=False),
         Field(path=f"{_SET}.webhookReceivers[*].serviceUri", models="alarms"),
@@ -42,10 +47,13 @@ ACTION_GROUP = Kind(
 SCALE_SET = Kind(
     name="scale-set",
     label="scale set",
+    caseless=True,
+    unique_in=HOME,
     rank=1,
     mark=MarkPlace.TAGS,
     fields=(
         Field(path="resourceGroup", models="azure.resource_group", immutable=True, caseless=True),
+        Field(path="location", models="location", immutable=True, moving=True),
         Field(path="sku.name", models="template.size"),
         Field(path="sku.capacity", models="capacity.desired"),
         Field(path="zones", models="placement.zones", immutable=True),
@@ -93,7 +101,7 @@ SCALE_SET = Kind(
         Field(path=f"{_DATA_DISK}.managedDisk.diskEncryptionSet.id", models="template.disks.key", caseless=True),
         Field(path=f"{_DATA_DISK}.diskIOPSReadWrite", models="template.disks.iops", filled=True),
         Field(path=f"{_DATA_DISK}.diskMBpsReadWrite", models="template.disks.throughput", filled=True),
-        Field(path=f"{_OS}.computerNamePrefix", models="azure.computer_name_prefix", immutable=True),
+        Field(path=f"{_OS}.computerNamePrefix", models="azure.computer_name_prefix", immutable=True, caseless=True),
         Field(path=f"{_OS}.adminUsername", models="azure.admin_username", immutable=True),
         Field(path=f"{_OS}.customData", models="template.user_data template.variables", hidden=True),
         Field(path=f"{_OS}.linuxConfiguration.disablePasswordAuthentication", models="template.ssh_key"),
@@ -154,6 +162,8 @@ SCALE_SET = Kind(
 AUTOSCALE_SETTING = Kind(
     name="autoscale-setting",
     label="autoscale setting",
+    caseless=True,
+    unique_in=HOME,
     rank=2,
     mark=MarkPlace.TAGS,
     fields=(
@@ -208,8 +218,10 @@ AUTOSCALE_SETTING = Kind(
         Field(path=f"{_SET}.predictiveAutoscalePolicy.scaleLookAheadTime", models="policies.*.buffer"),
         Field(path=f"{_TOLD}.operation", models="azure.notify_scaling"),
         Field(path=f"{_TOLD}.email.customEmails", models="azure.notify_scaling"),
-        Field(path=f"{_TOLD}.email.sendToSubscriptionAdministrator", default=False),
-        Field(path=f"{_TOLD}.email.sendToSubscriptionCoAdministrators", default=False),
+        *(
+            Field(path=f"{_TOLD}.email.{name}", models="azure.notify_scaling", default=False)
+            for name in ("sendToSubscriptionAdministrator", "sendToSubscriptionCoAdministrators")
+        ),
         Field(path=f"{_TOLD}.webhooks", models="azure.notify_scaling"),
     ),
     maps={
@@ -225,6 +237,8 @@ AUTOSCALE_SETTING = Kind(
 METRIC_ALERT = Kind(
     name="metric-alert",
     label="metric alert",
+    caseless=True,
+    unique_in=HOME,
     rank=3,
     mark=MarkPlace.TAGS,
     fields=(
@@ -251,6 +265,7 @@ METRIC_ALERT = Kind(
         Field(path=f"{_SET}.actions", models="notify notify_ok", caseless=True),
     ),
     maps={f"{_SET}.criteria.allOf": "name", f"{_CRITERION}.dimensions": "name"},
+    names={f"{_SET}.scopes": SCALE_SET.name},
     sets=frozenset({f"{_SET}.scopes", f"{_SET}.actions", f"{_CRITERION}.dimensions[*].values"}),
     replaces=True,
 )

@@ -7,7 +7,8 @@ with multiple profiles, Azure Monitor).
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,9 +16,10 @@ from itertools import chain, count
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from trimtab.engine.crons import ended_by_cron
+from trimtab.engine.crons import ended_by_cron, fires
+from trimtab.engine.openings import window_end
 from trimtab.engine.profiles import MOST_PROFILES, Weekday
-from trimtab.engine.schedules import InForce, fires, in_force, window_end
+from trimtab.engine.timetable import InForce, timetable_of
 from trimtab.models import Capacity, ScalingGroup, Schedule
 from trimtab.providers.azure.zones import windows_zone
 
@@ -28,6 +30,7 @@ _LARGE = 10**9
 # a week in which no zone changes its clocks, long enough after its beginning for every schedule to have fired
 _WEEK = datetime(2027, 1, 18, tzinfo=UTC)
 _SEVEN = timedelta(days=7)
+_DAY = timedelta(days=1)
 _DAYS = tuple(day.value for day in Weekday)
 LONGEST_FIXED_DATE = timedelta(days=365)
 
@@ -70,11 +73,16 @@ def profiles_of(group: ScalingGroup) -> list[Profile]:
 
 @lru_cache(maxsize=256)
 def _profiles(capacity: Capacity, schedules: tuple[Schedule, ...]) -> tuple[Profile, ...]:
-    group = ScalingGroup.model_construct(capacity=capacity, schedules=schedules)
-    found = [Profile(DEFAULT, "", _base(group), {})]
-    for edge, days in _edges(group).items():
-        found.append(_recurring(edge, days, found))
-    return (*found, *(_fixed(group, one) for one in schedules if one.at is not None and one.is_window))
+    found = [Profile(DEFAULT, "", _base(capacity), {})]
+    names = {schedule.name for schedule in schedules}
+    for edge, days in _edges(capacity, schedules).items():
+        # a profile that is one of several is never called like another schedule
+        found.append(_recurring(edge, days, found, names - {edge.schedule}))
+    for schedule in schedules:
+        if schedule.at is not None and schedule.is_window:
+            taken = {*(one.name for one in found), *(names - {schedule.name})}
+            found.append(_fixed(capacity, schedule, _free(schedule.name, taken)))
+    return tuple(found)
 
 
 def twin_name(profile: str) -> str:
@@ -91,32 +99,28 @@ def read_twin(name: str) -> str | None:
     return str(found["for"]) if isinstance(found, dict) and "for" in found else None
 
 
-def _base(group: ScalingGroup) -> InForce:
-    capacity = group.capacity
+def _base(capacity: Capacity) -> InForce:
     return InForce(min=capacity.min, max=capacity.max, desired=capacity.desired)
 
 
-def _weekly(group: ScalingGroup) -> ScalingGroup:
-    schedules = tuple(ended_by_cron(one) for one in group.schedules if one.cron is not None)
-    return group.model_copy(update={"schedules": schedules})
-
-
-def _edges(group: ScalingGroup) -> dict[_Edge, list[str]]:
+def _edges(capacity: Capacity, schedules: tuple[Schedule, ...]) -> dict[_Edge, list[str]]:
     """The edges of one week, each with its days; what begins says the sizes also where something else ends."""
-    weekly = _weekly(group)
+    weekly = tuple(ended_by_cron(one) for one in schedules if one.cron is not None)
+    in_force = timetable_of(weekly).between(_WEEK - _DAY, _WEEK + _SEVEN + _DAY)
+    begins = [one.begin for one in in_force]
     taken: set[datetime] = set()
     found: dict[_Edge, list[str]] = {}
     for ends in (False, True):
-        for schedule in weekly.schedules:
+        for schedule in weekly:
             for moment in _moments(schedule, ends=ends):
                 if moment not in taken:
                     taken.add(moment)
                     local = moment.astimezone(ZoneInfo(schedule.zone))
-                    force = in_force(weekly, moment)
+                    force = in_force[bisect_right(begins, moment) - 1].over(capacity)
                     sizes = InForce(min=force.min, max=force.max, desired=force.desired)
                     edge = _Edge(schedule.name, schedule.zone, local.hour, local.minute, ends, sizes)
                     found.setdefault(edge, []).append(_DAYS[local.weekday()])
-    order = {name: place for place, name in enumerate(one.name for one in weekly.schedules)}
+    order = {name: place for place, name in enumerate(one.name for one in weekly)}
     return dict(sorted(found.items(), key=lambda item: (order[item[0].schedule], item[0].ends)))
 
 
@@ -128,7 +132,7 @@ def _moments(schedule: Schedule, *, ends: bool) -> Iterator[datetime]:
         yield from fires(cron, schedule.zone, begin, begin + _SEVEN)
 
 
-def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile]) -> Profile:
+def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile], others: Set[str]) -> Profile:
     zone = windows_zone(edge.zone) or edge.zone
     schedule = {
         "timeZone": zone,
@@ -137,30 +141,32 @@ def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile]) -> P
         "minutes": [edge.minute],
     }
     when = {"recurrence": {"frequency": "Week", "schedule": schedule}}
-    return Profile(_name(edge, before), edge.schedule, edge.sizes, when, edge.ends)
+    return Profile(_name(edge, before, others), edge.schedule, edge.sizes, when, edge.ends)
 
 
-def _name(edge: _Edge, before: Sequence[Profile]) -> str:
-    taken = {profile.name for profile in before}
+def _name(edge: _Edge, before: Sequence[Profile], others: Set[str]) -> str:
     plain = edge.schedule
     if edge.ends:
         starts = [one.name for one in before if one.schedule == edge.schedule and not one.ends]
         ended = [one for one in before if one.schedule == edge.schedule and one.ends]
         plain = twin_name(starts[len(ended)] if len(ended) < len(starts) else f"{edge.schedule}-{len(ended) + 1}")
-    names = chain([plain], (f"{plain}-{number}" for number in count(2)))
-    return next(name for name in names if name not in taken)
+    return _free(plain, others | {profile.name for profile in before})
 
 
-def _fixed(group: ScalingGroup, schedule: Schedule) -> Profile:
+def _free(plain: str, taken: Set[str]) -> str:
+    return next(name for name in chain([plain], (f"{plain}-{number}" for number in count(2))) if name not in taken)
+
+
+def _fixed(capacity: Capacity, schedule: Schedule, name: str) -> Profile:
     start = schedule.local(schedule.at) if schedule.at else _WEEK
     end = window_end(schedule, start) or start
     given = {name: getattr(schedule, name) for name in ("min", "max", "desired")}
-    base = _base(group)
+    base = _base(capacity)
     low = base.min if given["min"] is None else given["min"]
     high = base.max if given["max"] is None else given["max"]
     sizes = InForce(min=low, max=max(low, high), desired=base.desired if given["desired"] is None else given["desired"])
     when = {"timeZone": windows_zone(schedule.zone), "start": _wall(start, schedule), "end": _wall(end, schedule)}
-    return Profile(schedule.name, schedule.name, sizes, {"fixedDate": when})
+    return Profile(name, schedule.name, sizes, {"fixedDate": when})
 
 
 def _wall(moment: datetime, schedule: Schedule) -> str:

@@ -14,16 +14,19 @@ from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
 from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import KINDS, METRIC_ALERT
 from trimtab.providers.azure.permissions import role_definition
-from trimtab.providers.azure.reads import FleetRead, group_of, list_kind, normal_location
+from trimtab.providers.azure.reads import FleetRead, list_kind
 from trimtab.providers.azure.resolve import Resolver
+from trimtab.providers.azure.resources import group_of
 from trimtab.providers.azure.states import States
 from trimtab.providers.azure.translate import translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.imports import Imported
+from trimtab.providers.guard import guarded
+from trimtab.providers.importing import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
@@ -68,6 +71,7 @@ def connect(
     return AzureProvider(calls, clock)
 
 
+@guarded
 class AzureProvider:
     """VM Scale Sets, autoscale settings and metric alerts of one subscription."""
 
@@ -119,7 +123,7 @@ class AzureProvider:
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Five calls."""
-        from trimtab.providers.azure.importing import read_group
+        from trimtab.providers.azure.importing.reading import read_group
 
         return read_group(self.calls, location, name, fleet=fleet)
 

@@ -1,6 +1,6 @@
 """What a fleet refers to and a subscription knows: images, pools of balancers, their probes, subnets."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,9 +11,9 @@ from trimtab.models import Image, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.azure.client import NETWORK_API, Calls
 from trimtab.providers.azure.facts import AzureFacts
-from trimtab.providers.azure.ids import is_id, parse_id
+from trimtab.providers.azure.ids import is_id, normal_location
 from trimtab.providers.azure.kinds import SCALE_SET
-from trimtab.providers.azure.reads import normal_location
+from trimtab.providers.azure.pools import Pool, pools_of
 from trimtab.providers.azure.template import Attached, asks_balancer
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.resolving import Resolving
@@ -21,27 +21,6 @@ from trimtab.providers.resolving import Resolving
 BALANCERS = "Microsoft.Network/loadBalancers"
 GATEWAYS = "Microsoft.Network/applicationGateways"
 NETWORKS = "Microsoft.Network/virtualNetworks"
-POOL = "backendAddressPools"
-
-
-@dataclass(frozen=True)
-class Pool:
-    """A backend pool: its id, the balancer's, and the probe that asks its members how they are."""
-
-    id: str
-    owner: str
-    probe: str = ""
-
-    @property
-    def is_gateway(self) -> bool:
-        """Whether it is an application gateway's."""
-        return "/applicationgateways/" in self.id.lower()
-
-    def is_called(self, name: str) -> bool:
-        """Whether a fleet may mean it by this name: POOL or BALANCER/POOL."""
-        parts = parse_id(self.id)
-        names = parts.names if parts else ()
-        return name.lower() in ("/".join(names).lower(), names[-1].lower() if names else "")
 
 
 @dataclass
@@ -213,22 +192,3 @@ def selector(image: Image) -> str:
 
 def _listed(answer: Any) -> Sequence[Mapping[str, Any]]:
     return () if answer is None or isinstance(answer, ProviderError) else answer
-
-
-def pools_of(balancers: Sequence[Mapping[str, Any]]) -> Iterator[Pool]:
-    """The backend pools of load balancers and application gateways, each with the probe of a rule that uses it."""
-    for balancer in balancers:
-        properties = balancer.get("properties") or {}
-        rules = properties.get("loadBalancingRules") or ()
-        for pool in properties.get(POOL) or ():
-            identity = pool.get("id") or f"{balancer['id']}/{POOL}/{pool['name']}"
-            yield Pool(identity, balancer["id"], _probe(identity, rules))
-
-
-def _probe(pool: str, rules: Sequence[Mapping[str, Any]]) -> str:
-    for rule in rules:
-        parts = rule.get("properties") or {}
-        members = [parts.get("backendAddressPool") or {}, *(parts.get("backendAddressPools") or ())]
-        if any(str(one.get("id", "")).lower() == pool.lower() for one in members) and parts.get("probe"):
-            return str(parts["probe"]["id"])
-    return ""

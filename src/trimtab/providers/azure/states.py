@@ -1,7 +1,7 @@
 """How groups and their instances stand, out of what Azure answers about them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.ids import folded, normal_location, same_id
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, SCALE_SET
-from trimtab.providers.azure.reads import find_pause, group_of, list_kind, normal_location
+from trimtab.providers.azure.reads import list_kind
+from trimtab.providers.azure.resources import find_pause, group_of
 from trimtab.providers.azure.zones import iana_zones
 from trimtab.providers.base import GroupState, Instance, InstanceState
 
@@ -40,16 +42,18 @@ class States:
     now: datetime
 
     def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[GroupState]:
-        """The groups at (location, name), those that exist."""
-        wanted = {(normal_location(location), name) for location, name in places}
-        sets = [item for item in self._list(SCALE_SET.name) if (_location(item), item["name"]) in wanted]
+        """The groups at (location, name), those that exist, by the names and locations as they are asked for."""
+        asked_as = {(normal_location(place[0]), folded(place[1])): place for place in places}
+        sets = [item for item in self._list(SCALE_SET.name) if _place(item) in asked_as]
         settings = self._list(AUTOSCALE_SETTING.name) if sets else []
         asked = [partial(self._instances, item, addresses) for item in sets]
         found = self.calls.all_of(asked)
-        return [
+        states = [
             self._state(item, find_setting(item, settings), instances)
             for item, instances in zip(sets, found, strict=True)
         ]
+        spelled = [asked_as[_place(item)] for item in sets]
+        return [replace(state, location=at, name=name) for state, (at, name) in zip(states, spelled, strict=True)]
 
     def find(self, name: str, location: str) -> list[GroupState]:
         """The marked groups with this name within their fleets."""
@@ -102,6 +106,10 @@ class States:
         )
 
 
+def _place(item: Mapping[str, Any]) -> tuple[str, str]:
+    return _location(item), folded(str(item["name"]))
+
+
 def _location(item: Mapping[str, Any]) -> str:
     return normal_location(str(item.get("location", "")))
 
@@ -109,7 +117,7 @@ def _location(item: Mapping[str, Any]) -> str:
 def find_setting(item: Mapping[str, Any], settings: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The setting whose target a scale set is; it has one at most."""
     for one in settings:
-        if str(one["properties"].get("targetResourceUri", "")).lower() == item["id"].lower():
+        if same_id(str(one["properties"].get("targetResourceUri", "")), item["id"]):
             return one
     return None
 

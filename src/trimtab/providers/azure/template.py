@@ -18,6 +18,7 @@ CARD, ADDRESS, PUBLIC = "nic", "ip", "public"
 """The names of the parts of a network profile."""
 HEALTH = "health"
 """The name of the extension that asks an instance how it is."""
+HEALTH_TYPE = "ApplicationHealthLinux"
 NETWORK_API = "2022-11-01"
 LONGEST_PREFIX = 58
 NOBODY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEy8JSUl0XqjEjDLaS/r5DVgeF+N0wI32XwB05JBFgce"
@@ -207,7 +208,7 @@ def _health(group: ScalingGroup) -> dict[str, Any]:
     # https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension
     extension = {
         "publisher": "Microsoft.ManagedServices",
-        "type": "ApplicationHealthLinux",
+        "type": HEALTH_TYPE,
         "typeHandlerVersion": "1.0",
         "autoUpgradeMinorVersion": True,
         "settings": settings,

@@ -100,6 +100,7 @@ class _Group(GroupTranslator):
         kept = self.facts.kept.get(group.name, {})
         body = given(
             resourceGroup=self.home.resource_group,
+            location=self.location,
             sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
             zones=list(group.placement.zones),
             identity=self._identity(),
@@ -226,6 +227,8 @@ class _Group(GroupTranslator):
             if alarm.period != MINUTE and differs_in_window(alarm, group, self._scope()):
                 text = "a rule looks back whole minutes, five at least, and an alert as long as Azure has a window"
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
+        for path, text in autoscale.remarks_on(group, self._scope()):
+            self.note(path, text)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         """What keeps a group from being a scale set with its setting and alerts: path and text."""
@@ -246,7 +249,7 @@ class _Group(GroupTranslator):
         yield from profiles.problems_of(group)
         yield from alerts.problems_of(group)
         yield from rules.problems_of(group, scope)
-        yield from autoscale.problems_of(group, scope)
+        yield from autoscale.problems_of(group)
 
     def _scope(self) -> Scope:
         return Scope(self.home.scale_set(self.native), self.attached.gateway, self.native)

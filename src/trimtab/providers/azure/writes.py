@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
-from trimtab.plan import Action, Change, Kind, Resource, revealed
+from trimtab.plan import Action, Change, Kind, Resource, overlaid, revealed
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.reads import PAUSE_TAG, READERS, card_names, find_pause, with_card_names
+from trimtab.providers.azure.part_names import profile_names_of, with_names_of
+from trimtab.providers.azure.resources import PAUSE_TAG, READERS, find_pause
 from trimtab.providers.base import Write, Written
 from trimtab.providers.writing import (
     differ_only_in,
@@ -75,7 +76,7 @@ class Writer:
             if error.code != "PreconditionFailed":
                 raise
             return self._bring_up_to_date(write, there)
-        return _attributes(READERS[SCALE_SET.name](made, change.key.location, {}))
+        return _attributes(READERS[SCALE_SET.name](made, change.key.location))
 
     def _bring_up_to_date(self, write: Write, there: Resource) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: what differs is written."""
@@ -98,15 +99,18 @@ class Writer:
         Where only the size moved since the read, the version of the re-read takes the place of the plan's.
         """
         change, group = write.change, self._group(live)
-        body = patch_of(KINDS[SCALE_SET.name], write.body, paths)
-        if (names := card_names((live.attributes.get("raw") or {}).get("properties") or {})) and "properties" in body:
-            body["properties"] = with_card_names(body["properties"], *names)
+        kind = KINDS[SCALE_SET.name]
+        body = patch_of(kind, overlaid(kind, live.body, write.body), paths)
+        if "identity" in body:
+            body["identity"] = {**body["identity"], **_without_others(live.body, body["identity"])}
+        if "properties" in body:
+            body["properties"] = with_names_of(body["properties"], _raw(live).get("properties") or {})
         body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **_pause_tag(live)}
         etag = live.attributes.get("etag")
         for left in reversed(range(TRIES)):
             try:
                 made = self.calls.begin(f"{SETS}.begin_update", group, change.key.name, revealed(body), etag=etag)
-                return _attributes(READERS[SCALE_SET.name](made, change.key.location, {}))
+                return _attributes(READERS[SCALE_SET.name](made, change.key.location))
             except Conflict as error:
                 there = self._read(change, group)
                 if (
@@ -136,7 +140,7 @@ class Writer:
         body = self._whole(write, live)
         name = _own_name(change) if live is change.live else change.key.name
         made = self.calls.call(f"{operation}.create_or_update", self._group(live or change.wanted), name, body)
-        return _attributes(READERS[change.key.kind](made, change.key.location, {}))
+        return _attributes(READERS[change.key.kind](made, change.key.location))
 
     def _delete_other(self, change: Change, operation: str) -> None:
         with suppress(NotFound):
@@ -145,14 +149,13 @@ class Writer:
     def _whole(self, write: Write, live: Resource | None) -> dict[str, Any]:
         """The body to put: what trimtab knows nothing of stays as it is, and so does a marked pause."""
         change, kind = write.change, write.change.key.kind
-        raw = live.attributes.get("raw") or {} if live else {}
-        ours = known_properties(KINDS[kind]) if change.action is not Action.ADOPT else frozenset()
+        raw = _raw(live)
         there = raw.get("properties") or {}
-        before = {name: value for name, value in there.items() if name not in ours | _READ_ONLY}
-        wanted = sent_properties(revealed(write.body)["properties"])
-        if change.action is Action.ADOPT:
-            wanted = {}
-        properties = {**before, **wanted}
+        found = there
+        if change.action is not Action.ADOPT:
+            body = overlaid(KINDS[kind], live.body, write.body) if live else write.body
+            found = with_names_of(sent_properties(revealed(body)["properties"], there), there)
+        properties = {name: value for name, value in found.items() if name not in _READ_ONLY}
         if live is not None and find_pause(raw) is not None and "enabled" in there:
             properties["enabled"] = there["enabled"]
         foreign = {name: value for name, value in (raw.get("tags") or {}).items() if not name.startswith("trimtab-")}
@@ -172,28 +175,23 @@ class Writer:
             found = self.calls.call(operation, group, change.key.name)
         except NotFound:
             return None
-        return READERS[kind](found, change.key.location, {})
+        return READERS[kind](found, change.key.location)
 
 
 def _own_name(change: Change) -> str:
     """What the thing that a change found is called: a setting may have another name than its scale set."""
-    raw = change.live.attributes.get("raw") if change.live is not None else None
-    return str((raw or {}).get("name") or change.key.name)
+    return str(_raw(change.live).get("name") or change.key.name)
 
 
 _READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
 
 
-def known_properties(kind: Kind) -> frozenset[str]:
-    """The properties that trimtab writes itself: what is not wanted of them is left out."""
-    paths = (row.path.split("[")[0].split(".") for row in kind.fields)
-    return frozenset(steps[1] for steps in paths if steps[0] == "properties" and len(steps) > 1)
-
-
-def sent_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties of a setting or an alert as Azure takes them: rules without the names that plans give them."""
+def sent_properties(properties: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of a setting or an alert as Azure takes them: without the names that only plans give."""
     found = copy.deepcopy(dict(properties))
+    names = profile_names_of([one["name"] for one in found.get("profiles") or ()], there.get("profiles") or ())
     for profile in found.get("profiles") or ():
+        profile["name"] = names[profile["name"]]
         for rule in profile.get("rules") or ():
             rule.pop("name", None)
     return found
@@ -216,9 +214,28 @@ def patch_of(kind: Kind, body: Mapping[str, Any], paths: Sequence[str]) -> dict[
             row = kind.find(path)
             value = [] if "[" in path else None if row is None else row.default
         put_part(patch, steps, value)
+    _without_fixed(patch)
     if "identity" in patch:
         patch["identity"] = sent_identity(body.get("identity")) or {"type": "None"}
     return patch
+
+
+def _without_fixed(patch: Mapping[str, Any]) -> None:
+    """
+    Leave out, in place, what a patch of a public address has no words for: it is fixed when the address is made.
+
+    VirtualMachineScaleSetUpdatePublicIPAddressConfiguration:
+    https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/update
+    """
+    for card in find_part(patch, _CARDS) or ():
+        for address in (card.get("properties") or {}).get("ipConfigurations") or ():
+            public = (address.get("properties") or {}).get("publicIPAddressConfiguration") or {}
+            public.pop("sku", None)
+            for name in ("ipTags", "publicIPAddressVersion"):
+                (public.get("properties") or {}).pop(name, None)
+
+
+_CARDS = ("properties", "virtualMachineProfile", "networkProfile", "networkInterfaceConfigurations")
 
 
 def sent_identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -235,9 +252,27 @@ def _set_body(body: Mapping[str, Any], change: Change) -> dict[str, Any]:
     return {**sent, "tags": tags, **({"identity": identity} if identity else {})}
 
 
+def _without_others(live: Mapping[str, Any], identity: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    What takes the identities away that are not wanted: a patch merges the map, and only `null` ends a member.
+
+    https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-manage-ua-identity-vmss
+    """
+    wanted = identity.get("userAssignedIdentities")
+    if not wanted:
+        return {}
+    kept = {one.lower() for one in wanted}
+    there = (live.get("identity") or {}).get("userAssignedIdentities") or ()
+    return {"userAssignedIdentities": {**{one: None for one in there if one.lower() not in kept}, **wanted}}
+
+
+def _raw(live: Resource | None) -> Mapping[str, Any]:
+    """What is there as it was answered."""
+    return (live.attributes.get("raw") or {}) if live else {}
+
+
 def _pause_tag(live: Resource | None) -> dict[str, str]:
-    raw = live.attributes.get("raw") or {} if live else {}
-    text = (raw.get("tags") or {}).get(PAUSE_TAG)
+    text = (_raw(live).get("tags") or {}).get(PAUSE_TAG)
     return {PAUSE_TAG: text} if text else {}
 
 

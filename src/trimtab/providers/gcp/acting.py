@@ -11,8 +11,9 @@ from trimtab.providers.execution import executed_size, find_amount
 from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls, scoped
 from trimtab.providers.gcp.links import lengthened, place_of
-from trimtab.providers.gcp.resources import ASKED, find_pause, with_pause
-from trimtab.providers.gcp.states import States, bounds_of, find_scaler
+from trimtab.providers.gcp.names import ASKED
+from trimtab.providers.gcp.resources import find_pause, with_pause
+from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler
 from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.pause import Pause
 
@@ -90,12 +91,10 @@ class Actor:
             raise InvalidRequest(text, provider="gcp", operation="set capacity")
 
     def _refuse(self, scaler: Mapping[str, Any] | None, policy: str) -> None:
-        """Say why a policy is not executed."""
-        policies = (scaler or {}).get("autoscalingPolicy") or {}
-        watches = any(name in policies for name in ("cpuUtilization", "customMetricUtilizations"))
-        if watches and _mode(scaler or {}) != OFF and policy != "nothing":
-            text = f"an autoscaler of Compute Engine fires no policy on request, {policy!r} neither; scale the group"
-            raise Unsupported(text)
+        """Say why a policy is not executed; an autoscaler does not know its signals by names of policies."""
+        if scaler is not None and _mode(scaler) != OFF:
+            text = f"cannot execute policy {policy!r} on demand: an autoscaler of Compute Engine acts by itself"
+            raise Unsupported(f"{text}; scale the group instead")
         text = f"group {self.name!r} has no policy {policy!r} that can be executed"
         raise NotFound(text, provider="gcp", operation="execute")
 
@@ -136,11 +135,7 @@ class Actor:
         )
 
     def _manager(self) -> dict[str, Any]:
-        for one in States(self.calls, self.now).managers():
-            place = place_of(one)
-            if one["name"] == self.name and self.location in (place.region, place.zone):
-                return one
-        raise NotFound(f"there is no group {self.name!r} in {self.location}", provider="gcp")
+        return find_manager(States(self.calls, self.now).managers(), self.location, self.name)
 
 
 def _unasked(scaler: Mapping[str, Any]) -> dict[str, Any]:

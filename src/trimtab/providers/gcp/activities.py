@@ -63,17 +63,16 @@ class Operations:
 
 def _is_about(item: Mapping[str, Any], manager: Mapping[str, Any]) -> bool:
     """Whether an operation is on a group, on its autoscaler, whatever its name, or on an instance of its own."""
-    parts, place, name = parse_link(str(item.get("targetLink", ""))), place_of(manager), str(manager["name"])
-    kind, _, where = parts.scope.partition("/")
-    if (region_of(where) if kind == "zones" else where) != place.region:
-        return False
+    parts, own = parse_link(str(item.get("targetLink", ""))), parse_link(str(manager.get("selfLink", "")))
     match parts.kind:
         case "instanceGroupManagers":
-            return parts.name == name
+            return (parts.scope, parts.name) == (own.scope, own.name)
         case "autoscalers":
-            return parts.name == name_of(str((manager.get("status") or {}).get("autoscaler") or name))
+            scaler = name_of(str((manager.get("status") or {}).get("autoscaler") or own.name))
+            return (parts.scope, parts.name) == (own.scope, scaler)
         case "instances":
-            return parts.name.rpartition("-")[0] == str(manager.get("baseInstanceName", ""))
+            base = str(manager.get("baseInstanceName", ""))
+            return region_of(parts.zone) == place_of(manager).region and parts.name.rpartition("-")[0] == base
         case _:
             return False
 

@@ -11,7 +11,7 @@ from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Ref
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
-from trimtab.providers.gcp.names import seconds
+from trimtab.providers.gcp.names import ASKED, seconds
 from trimtab.providers.naming import given
 
 CPU, BALANCING = "cpu", "requests-per-instance"
@@ -306,6 +306,8 @@ def _window_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         yield path, f"an autoscaler looks back an hour at most, not {asked}"
     windows = minimums_held(group).windows
     for window in windows:
+        if window.name == ASKED:
+            yield f"schedules.{window.schedule}", f"{ASKED!r} is the schedule that holds a size asked for; rename it"
         if problem := window_problem(window.cron, window.zone, window.duration):
             yield f"schedules.{window.schedule}", problem
     if len(windows) > MOST_SCHEDULES:

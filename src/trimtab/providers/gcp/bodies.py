@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.errors import InvalidRequest
-from trimtab.plan import Action, Change, Kind, Resource, read_description, revealed
+from trimtab.plan import Action, Change, Kind, Resource, overlaid, read_description, revealed
 from trimtab.providers.base import Write
 from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.links import lengthened, parse_link
@@ -134,13 +134,7 @@ def whole_monitored(write: Write, live: Resource | None) -> dict[str, Any]:
     raw = copy.deepcopy(dict(live.attributes["raw"])) if live is not None else {}
     body = {name: value for name, value in raw.items() if name not in _READ_ONLY}
     if change.action is not Action.ADOPT:
-        wanted = revealed(write.body)
-        known = {row.path.split(".")[0].split("[")[0] for row in kind.fields}
-        kept = {name: value for name, value in body.items() if name not in known}
-        strategy = {
-            name: value for name, value in (raw.get("alertStrategy") or {}).items() if name != "notificationPrompts"
-        }
-        strategy |= wanted.get("alertStrategy") or {}
-        body = {**kept, **wanted, **({"alertStrategy": strategy} if strategy else {})}
+        whole = overlaid(kind, live.body, write.body) if live is not None else write.body
+        body = {name: value for name, value in revealed(whole).items() if name not in _READ_ONLY}
     own = {name: value for name, value in (raw.get("userLabels") or {}).items() if not name.startswith("trimtab-")}
     return {**body, "displayName": change.key.name, "userLabels": {**own, **mark_of(change).tags()}}

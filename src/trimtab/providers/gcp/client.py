@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import google.auth
@@ -27,7 +27,8 @@ from google.cloud.monitoring_v3.services.notification_channel_service import Not
 from google.cloud.monitoring_v3.services.notification_channel_service.transports import (
     NotificationChannelServiceGrpcTransport,
 )
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import MessageToDict, ParseError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from trimtab.clock import Clock
 from trimtab.errors import (
@@ -36,12 +37,27 @@ from trimtab.errors import (
     Conflict,
     InvalidRequest,
     ProviderError,
+    TrimtabError,
     Unreachable,
+    UnreadableReply,
 )
 from trimtab.events import Listener
-from trimtab.providers.calling import LOOPBACK, Caller, check_endpoint
+from trimtab.providers.calling import LOOPBACK, READ_SECONDS, Caller, check_endpoint
+from trimtab.providers.endpoints import DIRECT_CHANNEL, endpoint_found, go_direct, is_loopback
 from trimtab.providers.gcp.failures import class_of, failed
 from trimtab.providers.gcp.links import shortened
+from trimtab.providers.gcp.replies import (
+    check_alerts,
+    check_envelope,
+    check_list,
+    check_monitored,
+    check_one,
+    check_operation,
+    subject_of,
+)
+from trimtab.providers.replies import Call, Reply, pause_asked
+
+T = TypeVar("T")
 
 ENDPOINT = "https://compute.googleapis.com"
 MONITORING = "https://monitoring.googleapis.com"
@@ -49,8 +65,8 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 LONGEST_OPERATION = timedelta(minutes=15)
 """How long an operation is waited for."""
 FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=10)
-SECONDS = 60
-"""How long one call may take."""
+OF_SDK = ("GOOGLE_CLOUD_UNIVERSE_DOMAIN", "GOOGLE_API_USE_MTLS_ENDPOINT")
+"""Variables by which Google's SDK takes other addresses: https://google.aip.dev/auth/4114"""
 SERVICES: Mapping[str, tuple[Any, Any]] = {
     "alertPolicies": (AlertPolicyServiceClient, AlertPolicyServiceGrpcTransport),
     "notificationChannels": (NotificationChannelServiceClient, NotificationChannelServiceGrpcTransport),
@@ -100,6 +116,8 @@ class Calls(Caller):
         listener: Told of every retry.
     """
 
+    provider = "gcp"
+
     def __init__(
         self,
         *,
@@ -113,6 +131,11 @@ class Calls(Caller):
         listener: Listener,
     ) -> None:
         super().__init__(clock=clock, workers=workers, listener=listener)
+        self._sources = {
+            name: f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name.upper()}"
+            for name, address in (("compute", endpoint), ("monitoring", monitoring_endpoint))
+            if not address
+        }
         endpoint = _address(endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"))
         monitoring = _address(monitoring_endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING"))
         check_endpoint(endpoint)
@@ -153,30 +176,30 @@ class Calls(Caller):
         Raises:
             ProviderError: The most specific that fits, with the vendor's reason; the cause is kept.
         """
-        return _body(self._ask(operation, names))
+        return self._ask(operation, names, lambda call, body: check_one(call, body, names))
 
     def pages(self, operation: str, /, **names: Any) -> list[dict[str, Any]]:
         """All that a list has, page by page."""
-
-        def ask() -> list[dict[str, Any]]:
-            pages = self._method(operation)(request=self._request(names), retry=None, timeout=SECONDS).pages
-            return [item for page in pages for item in _items(_body(page))]
-
-        return self.retried(operation, lambda: _mapped(operation, ask))
+        return [item for body in self._pages(operation, names, _items) for item in _items(body)]
 
     def aggregated(self, collection: str, /, **names: Any) -> Listed:
         """All that a collection has in the zones and regions of the project."""
-        operation = f"{_aggregator(collection)}.aggregatedList"
+        bodies = self._pages(f"{_aggregator(collection)}.aggregatedList", names, _scoped_items)
+        items = [item for body in bodies for item in _scoped_items(body)]
+        return Listed(items, [scope for body in bodies for scope in body.get("unreachables") or ()])
 
-        def ask() -> Listed:
-            request = self._request(names)
-            pages = self._method(operation)(request=request, retry=None, timeout=SECONDS).pages
-            bodies = [_body(page) for page in pages]
-            items = [item for body in bodies for scope in (body.get("items") or {}).values() for item in _inside(scope)]
-            return Listed(items, [scope for body in bodies for scope in body.get("unreachables") or ()])
-
-        found: Listed = self.retried(operation, lambda: _mapped(operation, ask))
-        return found
+    def _pages(
+        self, operation: str, names: Mapping[str, Any], items: Callable[[Mapping[str, Any]], list[dict[str, Any]]]
+    ) -> list[dict[str, Any]]:
+        bodies: list[dict[str, Any]] = []
+        tokens = [""]
+        while True:
+            asked = {**names, "page_token": tokens[-1]} if tokens[-1] else names
+            found = self._ask(operation, asked, lambda call, body: check_list(call, body, items(body)))
+            bodies.append(found)
+            _turn_page(operation, tokens, found)
+            if not tokens[-1]:
+                return bodies
 
     def run(self, operation: str, /, *, wait: bool = True, **names: Any) -> dict[str, Any]:
         """
@@ -188,7 +211,9 @@ class Calls(Caller):
             names: As the SDK's request spells them; bodies as `..._resource`, in JSON's spelling.
         """
         # the same id for all attempts: a write whose reply was lost is not made again
-        found = _body(self._ask(f"{operation}Unary", {"request_id": str(uuid.uuid4()), **names}))
+        asked = {"request_id": str(uuid.uuid4()), **names}
+        name = subject_of(names)
+        found = self._ask(f"{operation}Unary", asked, lambda call, body: check_operation(call, body, name))
         return self.wait_for(operation, found) if wait else found
 
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,23 +222,44 @@ class Calls(Caller):
 
         As JSON, since the SDK's messages cannot say null or an empty list, which take a field away.
         """
-        operation = f"{path.split('/')[-2]}.patch"
+        collection, name = path.split("/")[-2:]
+        operation = f"{collection}.patch"
         url = f"{self._base}/compute/v1/projects/{self.project}/{path}"
         number = str(uuid.uuid4())
 
         def ask() -> dict[str, Any]:
-            reply = self._session().patch(url, params={"requestId": number}, json=body, timeout=SECONDS)
+            reply = self._session().patch(url, params={"requestId": number}, json=body, timeout=READ_SECONDS)
             if reply.status_code >= 400:
                 raise _http_error(reply)
-            return dict(shortened(reply.json()))
+            found = _body(compute_v1.Operation.from_json(reply.content, ignore_unknown_fields=True))
+            check_operation(self._call(operation), found, name)
+            return found
 
-        return self.wait_for(operation, self.retried(operation, lambda: _mapped(operation, ask)))
+        return self.wait_for(operation, self.retried(operation, partial(_mapped, self._call(operation), ask)))
 
-    def _ask(self, operation: str, names: Mapping[str, Any]) -> Any:
-        def ask() -> Any:
-            return self._method(operation)(request=self._request(names), retry=None, timeout=SECONDS)
+    def _ask(
+        self, operation: str, names: Mapping[str, Any], check: Callable[[Call, dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        call = self._call(operation.removesuffix("Unary"))
 
-        return self.retried(operation.removesuffix("Unary"), lambda: _mapped(operation, ask))
+        def ask() -> dict[str, Any]:
+            answer = self._method(operation)(request=self._request(names), retry=None, timeout=READ_SECONDS)
+            # a pager has read its first page, and is given up for one call each
+            body = _body(next(iter(answer.pages)) if hasattr(answer, "pages") else answer)
+            check(call, body)
+            return body
+
+        return self.retried(call.operation, partial(_mapped, call, ask))
+
+    def _call(self, operation: str) -> Call:
+        return Call("gcp", operation, self.clock.now())
+
+    def _look_at(self, response: Any, *_: Any, **__: Any) -> None:
+        """Called by the SDK's session with each reply, before anything is made of it."""
+        asked = response.request
+        call = self._call(f"{asked.method} {urlsplit(asked.url).path.rsplit('/', 1)[-1]}")
+        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+        check_envelope(call, Reply(response.status_code, response.content, headers))
 
     def _request(self, names: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: _message(name, value) for name, value in names.items()}
@@ -228,10 +274,15 @@ class Calls(Caller):
         credentials = self._find_credentials()
         with self._lock:
             if collection not in self._clients:
-                made = getattr(compute_v1, f"{collection[0].upper()}{collection[1:]}Client")
-                self._clients[collection] = made(
+                kind = getattr(compute_v1, f"{collection[0].upper()}{collection[1:]}Client")
+                made = kind(
                     credentials=credentials, client_options={"api_endpoint": self._base} if self._endpoint else None
                 )
+                self._say_address("compute", self._endpoint, made)
+                made.transport._session.hooks["response"].append(self._look_at)
+                if is_loopback(self._endpoint):
+                    go_direct(made.transport._session)
+                self._clients[collection] = made
             return self._clients[collection]
 
     def _session(self) -> AuthorizedSession:
@@ -239,6 +290,9 @@ class Calls(Caller):
         with self._lock:
             if "" not in self._clients:
                 self._clients[""] = _new_session(credentials)
+                if is_loopback(self._endpoint):
+                    go_direct(self._clients[""])
+                self._clients[""].hooks["response"].append(self._look_at)
             session: AuthorizedSession = self._clients[""]
             return session
 
@@ -299,16 +353,34 @@ class Calls(Caller):
             operation: Service and method: `alertPolicies.list_alert_policies`.
             parts: As the SDK's request spells them; bodies as the API spells them in JSON.
         """
-        service, _, method = operation.partition(".")
+        call = self._call(operation)
+        found: list[Any] = []
+        tokens = [""]
+        while True:
+            page = self.retried(operation, partial(_mapped, call, partial(self._monitor, call, parts, tokens[-1])))
+            if not isinstance(page, _Page):
+                return page
+            found += page.items
+            _turn_page(operation, tokens, {"nextPageToken": page.token})
+            if not tokens[-1]:
+                return found
 
-        def ask() -> Any:
-            request = {name: _monitored(name, value) for name, value in parts.items()}
-            answer = getattr(self._service(service), method)(request=request, retry=None, timeout=SECONDS)
-            if hasattr(answer, "pages"):
-                return [_body(item) for item in answer]
-            return None if answer is None else _body(answer)
-
-        return self.retried(operation, lambda: _mapped(operation, ask))
+    def _monitor(self, call: Call, parts: Mapping[str, Any], token: str) -> Any:
+        service, _, method = call.operation.partition(".")
+        request = {name: _monitored(name, value) for name, value in parts.items()}
+        request |= {"page_token": token} if token else {}
+        answer = getattr(self._service(service), method)(request=request, retry=None, timeout=READ_SECONDS)
+        if not hasattr(answer, "pages"):
+            found = None if answer is None else _body(answer)
+            check_monitored(call, found, parts)
+            return found
+        page = next(iter(answer.pages))
+        if getattr(page, "execution_errors", None):
+            raise call.unreadable(Reply(200, b""), f"some of it could not be read: {page.execution_errors[0]}")
+        names = ("alert_policies", "notification_channels", "time_series")
+        items = [_body(one) for name in names if hasattr(page, name) for one in getattr(page, name)]
+        check_monitored(call, items, {})
+        return _Page(items, str(page.next_page_token))
 
     def deletions(self) -> dict[str, dict[str, Any]]:
         """The operations under way that delete a managed instance group, by its link."""
@@ -328,20 +400,24 @@ class Calls(Caller):
         """
         url = f"{self._alerts_base}/v3/projects/{self.project}/alerts"
         found: list[dict[str, Any]] = []
-        page = ""
+        tokens = [""]
         while True:
-            asked = {"filter": 'state="OPEN"', "pageSize": "1000", **({"pageToken": page} if page else {})}
-            body = self.retried("alerts.list", partial(_mapped, "alerts.list", partial(self._get_json, url, asked)))
+            more = {"pageToken": tokens[-1]} if tokens[-1] else {}
+            asked = {"filter": 'state="OPEN"', "pageSize": "1000", **more}
+            call = self._call("alerts.list")
+            body = self.retried("alerts.list", partial(_mapped, call, partial(self._get_alerts, call, url, asked)))
             found += body.get("alerts") or ()
-            page = str(body.get("nextPageToken") or "")
-            if not page:
+            _turn_page("alerts.list", tokens, body)
+            if not tokens[-1]:
                 return found
 
-    def _get_json(self, url: str, query: Mapping[str, str]) -> dict[str, Any]:
-        reply = self._session().get(url, params=dict(query), timeout=SECONDS)
+    def _get_alerts(self, call: Call, url: str, query: Mapping[str, str]) -> dict[str, Any]:
+        reply = self._session().get(url, params=dict(query), timeout=READ_SECONDS)
         if reply.status_code >= 400:
             raise _http_error(reply)
-        return dict(reply.json())
+        body = dict(reply.json())
+        check_alerts(call, body)
+        return body
 
     @property
     def _alerts_base(self) -> str:
@@ -355,15 +431,66 @@ class Calls(Caller):
         with self._lock:
             if name not in self._clients:
                 self._clients[name] = self._made_service(*SERVICES[name], credentials)
+                self._say_address("monitoring", self._monitoring, self._clients[name])
             return self._clients[name]
 
     def _made_service(self, client: Any, transport: Any, credentials: Any) -> Any:
-        if self._monitoring is None:
-            return client(credentials=credentials)
-        parts = urlsplit(self._monitoring)
+        parts = urlsplit(self._monitoring or MONITORING)
+
+        def watched(*args: Any, **named: Any) -> Any:
+            options = [*(named.get("options") or ()), *(DIRECT_CHANNEL if is_loopback(self._monitoring) else ())]
+            if parts.scheme == "http":
+                channel = _plain_channel(parts.netloc, options=options)
+            else:
+                channel = transport.create_channel(*args, **{**named, "options": options})
+            return _watched_channel(channel, _GrpcDoor())
+
+        host = {} if self._monitoring is None else {"host": parts.netloc}
         if parts.scheme == "http":
-            return client(transport=transport(channel=_plain_channel(parts.netloc)))
-        return client(credentials=self._credentials, client_options={"api_endpoint": parts.netloc})
+            return client(transport=transport(channel=watched()))
+        return client(transport=transport(credentials=credentials or self._credentials, channel=watched, **host))
+
+    def _say_address(self, service: str, endpoint: str | None, client: Any) -> None:
+        """Tell of an address that a variable gives, ours or one of the SDK's own."""
+        if endpoint and service in self._sources:
+            self.listener(endpoint_found(self._sources[service], endpoint))
+        elif not endpoint and not _is_usual(client.api_endpoint, service):
+            of_sdk = [name for name in OF_SDK if os.environ.get(name)] or ["the environment"]
+            self.listener(endpoint_found(of_sdk[0], client.api_endpoint))
+
+
+class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):
+    """Refuses a message of which nothing is known but that there is something in it: it is another call's."""
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        """Called by gRPC with each call."""
+        answer = continuation(details, request)
+        # one that failed is raised by whoever takes its result
+        found: Any = None if answer.exception() else answer.result()
+        pb: Any = type(found).pb(found) if hasattr(type(found), "pb") else found
+        if pb is not None and not pb.ListFields() and len(UnknownFieldSet(pb)):
+            raise Call("gcp", str(details.method).rsplit("/", 1)[-1]).unreadable(Reply(200, b""), "it is not its own")
+        return answer
+
+
+class _Page(NamedTuple):
+    """One page of a list of Cloud Monitoring."""
+
+    items: Sequence[Any]
+    token: str
+
+
+def _turn_page(operation: str, tokens: list[str], body: Mapping[str, Any]) -> None:
+    """Note the token of the page that follows; one that was followed already leads nowhere."""
+    token = str(body.get("nextPageToken") or "")
+    if token and token in tokens:
+        text = "the reply names a further page that was read already"
+        raise UnreadableReply(text, provider="gcp", operation=operation)
+    tokens.append(token)
+
+
+def _is_usual(address: str, service: str) -> bool:
+    return urlsplit(f"//{address.rpartition('/')[2]}").hostname == f"{service}.googleapis.com"
 
 
 def _address(text: str | None) -> str | None:
@@ -423,9 +550,13 @@ def _body(message: Any) -> dict[str, Any]:
     return dict(shortened(_to_json(pb)))
 
 
-def _items(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = body.get("items", body.get("managedInstances", ()))
-    yield from found if isinstance(found, list) else ()
+    return found if isinstance(found, list) else []
+
+
+def _scoped_items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [item for scope in (body.get("items") or {}).values() for item in _inside(scope)]
 
 
 def _inside(scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -446,35 +577,37 @@ def _look(found: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
 # errors
 
 
-def _mapped(operation: str, ask: Callable[[], Any]) -> Any:
-    operation = operation.removesuffix("Unary")
+def _mapped(call: Call, ask: Callable[[], T]) -> T:
     try:
         return ask()
+    except TrimtabError:
+        raise
     except exceptions.GoogleAPICallError as error:
-        raise _of_call(error, operation) from error
+        raise _of_call(error, call) from error
     except (GoogleAuthError, exceptions.GoogleAPIError) as error:
-        raise AccessDenied(str(error), provider="gcp", operation=operation) from error
+        raise call.error(AccessDenied, error) from error
     except requests.exceptions.RequestException as error:
-        raise Unreachable(str(error), provider="gcp", operation=operation) from error
+        raise call.error(Unreachable, error) from error
+    except ParseError as error:
+        raise call.unparsed(error) from error
     except (ValueError, TypeError) as error:
-        raise InvalidRequest(str(error), provider="gcp", operation=operation) from error
+        raise call.error(InvalidRequest, error) from error
 
 
 _to_json: Callable[[Any], dict[str, Any]] = MessageToDict
-_plain_channel: Callable[[str], Any] = grpc.insecure_channel
+_plain_channel: Callable[..., Any] = grpc.insecure_channel
+_watched_channel: Callable[..., Any] = grpc.intercept_channel
 _http_error: Callable[[Any], exceptions.GoogleAPICallError] = exceptions.from_http_response
 _new_session: Callable[[Any], AuthorizedSession] = AuthorizedSession
 _anonymous: Callable[[], Any] = AnonymousCredentials
 
 
-def _of_call(error: exceptions.GoogleAPICallError, operation: str) -> ProviderError:
+def _of_call(error: exceptions.GoogleAPICallError, call: Call) -> ProviderError:
     status = int(error.code or 500)
     reason = _reason(error)
     headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
-    after = str(headers.get("Retry-After", ""))
-    wait = timedelta(seconds=int(after)) if after.isdigit() else None
-    text = str(error.message or error)
-    return class_of(status, reason)(text, provider="gcp", operation=operation, code=reason, after=wait)
+    after = pause_asked(headers, call.now)
+    return call.error(class_of(status, reason), error.message or error, code=reason, after=after)
 
 
 def _reason(error: exceptions.GoogleAPICallError) -> str:

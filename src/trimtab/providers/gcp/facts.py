@@ -37,6 +37,19 @@ class Known(NamedTuple):
     name: str
     leaves: Mapping[str, Any]
     ours: bool
+    body: Mapping[str, Any] = {}
+    """As a plan reads it; it stands for what is wanted where the group leaves its template to others."""
+
+
+def service_of(item: Mapping[str, Any]) -> Service:
+    """A backend service as far as a group is concerned."""
+    checks = item.get("healthChecks") or ()
+    return Service(
+        link=str(item.get("selfLink", "")),
+        name=str(item["name"]),
+        port_name=str(item.get("portName") or "http"),
+        health_check=str(checks[0]) if checks else "",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,9 @@ from trimtab.errors import (
 TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "resourceNotReady"}
 TAKEN = {"alreadyExists"}
 BUSY = {"resourceInUseByAnotherResource", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "conditionNotMet", "conflict"}
+BUSY |= {"ABORTED"}
+CUT_OFF = {"CANCELLED"}
+"""What gRPC says of a stream that somebody else reset."""
 
 
 def class_of(status: int, reason: str) -> type[ProviderError]:
@@ -34,7 +37,7 @@ def class_of(status: int, reason: str) -> type[ProviderError]:
         return NotFound
     if status in (409, 412):
         return AlreadyExists if status == 409 else Conflict
-    if status >= 500 and status != 501:
+    if (status >= 500 and status != 501) or reason in CUT_OFF:
         return Unreachable
     return InvalidRequest
 

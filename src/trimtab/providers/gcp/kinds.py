@@ -185,6 +185,7 @@ ALERT_POLICY = Kind(
         Field(path="notificationChannels", models="notify notify_ok"),
     ),
     maps={"conditions": "displayName"},
+    names={f"{_CONDITION}.filter": MANAGER.name},
     sets=frozenset({"alertStrategy.notificationPrompts", "notificationChannels"}),
     replaces=True,
 )

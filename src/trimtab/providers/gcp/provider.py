@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.clock import Clock
-from trimtab.errors import NotFound
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live, Resource
@@ -22,10 +21,11 @@ from trimtab.providers.gcp.links import place_of
 from trimtab.providers.gcp.permissions import role_definition
 from trimtab.providers.gcp.reads import FleetRead, count_template_instances
 from trimtab.providers.gcp.resolve import Resolver
-from trimtab.providers.gcp.states import States
+from trimtab.providers.gcp.states import States, find_manager
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
-from trimtab.providers.imports import Imported
+from trimtab.providers.guard import guarded
+from trimtab.providers.importing import Imported
 from trimtab.providers.naming import only_one
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
@@ -68,6 +68,7 @@ def connect(
     return GcpProvider(calls, clock)
 
 
+@guarded
 class GcpProvider:
     """Managed instance groups, autoscalers and alert policies of one project."""
 
@@ -111,24 +112,18 @@ class GcpProvider:
 
     def find_group(self, name: str, location: str) -> GroupState | None:
         """The group with this native name, else the only marked one with this name within its fleet."""
-        there = self._states().read([(location, name)])
-        if there:
-            return there[0]
-        found = self._states().find(name, location)
-        return only_one(found, name, self.name)
+        return only_one(self._states().find(name, location), name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """A list of each kind that a group is made of."""
-        from trimtab.providers.gcp.importing import read_group
+        from trimtab.providers.gcp.importing.reading import read_group
 
         return read_group(self.calls, location, name, fleet=fleet)
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """Operations on a group, its instances and its autoscaler, and failed attempts, newest first."""
-        for manager in self._states().managers():
-            if manager["name"] == name and location in place_of(manager):
-                return Operations(self.calls, self.clock.now()).read_one(manager)[:limit]
-        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+        manager = find_manager(self._states().managers(), location, name)
+        return Operations(self.calls, self.clock.now()).read_one(manager)[:limit]
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest operation on each group; one call and a list of the groups."""

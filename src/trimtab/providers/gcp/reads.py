@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Live, Resource, Unknown
+from trimtab.providers.gcp.alerts import channel_key, targets_of
 from trimtab.providers.gcp.client import Calls, Listed
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
@@ -22,6 +23,7 @@ from trimtab.providers.gcp.kinds import (
 from trimtab.providers.gcp.links import name_of, place_of, region_of
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.translate import zone_of
+from trimtab.providers.naming import alarm_name, is_alert
 
 AGGREGATED: Mapping[str, str] = {
     MANAGER.name: "instanceGroupManagers",
@@ -32,6 +34,8 @@ AGGREGATED: Mapping[str, str] = {
 """The kinds that one call lists in every zone and region."""
 NAMELESS = frozenset({ALERT_POLICY.name, CHANNEL.name})
 """Kinds whose names are Google's own, so that several may have one display name."""
+PLACELESS = NAMELESS | {TEMPLATE.name}
+"""Kinds that live in no location."""
 TARGETLESS = "SCALING_TARGET_DOES_NOT_EXIST"
 """What an autoscaler says of itself whose group has gone (AutoscalerStatusDetails, Compute Engine API)."""
 _UNTOLD = datetime.min.replace(tzinfo=UTC)
@@ -47,6 +51,10 @@ class FleetRead:
     unknown: list[Unknown] = field(default_factory=list)
     services: Listed | None = None
     managers: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
+    """The links of all managers of the project, whoever's they are."""
+    namesakes: dict[tuple[Key, str], Resource] = field(default_factory=dict)
+    """Autoscalers by their own names and zones, whatever group they size."""
 
     def run(self) -> None:
         """Fill `found` and `unknown`."""
@@ -66,6 +74,7 @@ class FleetRead:
             else:
                 self._take(kind, answer)
         self._mark_going({} if isinstance(going, ProviderError) else going)
+        self._add_namesakes()
         self._doubt_managers()
         self._count_instances()
 
@@ -78,7 +87,8 @@ class FleetRead:
         """An autoscaler of ours whose group is not in the list: the list is not to be believed where that is."""
         known = {(one.location, one.kind) for one in self.unknown}
         for key, item in self.found.items():
-            there = Key(key.location, MANAGER.name, key.name) in self.found or (key.location, MANAGER.name) in known
+            target = str(item.attributes["raw"].get("target"))
+            there = target in self.listed or (key.location, MANAGER.name) in known
             if key.kind == AUTOSCALER.name and self._is_ours(item) and not there and not _has_lost_its_group(item):
                 text = f"the group of autoscaler {item.attributes['name']!r} is not in the list of groups"
                 self.unknown.append(Unknown(key.location, MANAGER.name, text))
@@ -100,11 +110,23 @@ class FleetRead:
             for service in answer.items:
                 self._keep(kind, backend_resources(service, self.managers))
         else:
-            self._keep(kind, [READERS[kind](item, self.calls.location) for item in answer.items])
+            if kind == MANAGER.name:
+                self.listed |= {str(item.get("selfLink")) for item in answer.items}
+            self._keep(kind, [self._located(READERS[kind](item, self.calls.location)) for item in answer.items])
+
+    def _located(self, item: Resource) -> Resource:
+        """What lives in no location is where the mark of this fleet says, or where the fleet wants it."""
+        if item.key.kind not in PLACELESS or self._is_ours(item):
+            return item
+        location = self._wanted.placeless.get((item.key.kind, item.key.name), self.calls.location)
+        return replace(item, key=replace(item.key, location=location))
 
     def _keep(self, kind: str, made: Iterable[Resource]) -> None:
         for item in made:
-            if item.key.location not in self.locations:
+            if kind == AUTOSCALER.name:
+                own = replace(item.key, name=str(item.attributes["name"]))
+                self.namesakes[own, item.attributes.get("zone") or ""] = item
+            if item.key.location not in self.locations or self._is_beside(item):
                 continue
             there = self.found.get(item.key)
             first, second = (item, there) if there is None or self._is_nearer(item, there) else (there, item)
@@ -123,21 +145,39 @@ class FleetRead:
     def _is_ours(self, item: Resource) -> bool:
         return item.mark is not None and item.mark.fleet == self.fleet.name
 
+    def _is_beside(self, item: Resource) -> bool:
+        """Whether somebody else's thing has a name that the fleet wants, and is in another zone or spans the region."""
+        return item.key in self._wanted.zones and not self._fits(item) and not self._is_ours(item)
+
+    def _fits(self, item: Resource) -> bool:
+        """Whether something is where the fleet wants a thing of that name."""
+        return bool(item.attributes.get("zone", "") == self._wanted.zones.get(item.key))
+
+    def _add_namesakes(self) -> None:
+        """An autoscaler of another group that has the name of one that is to be made stands in its way."""
+        for key, zone in self._wanted.zones.items():
+            other = self.namesakes.get((key, zone)) if key.kind == AUTOSCALER.name and key not in self.found else None
+            if other is not None and not self._is_ours(other):
+                self.found[key] = replace(other, key=key)
+
     def _is_nearer(self, item: Resource, there: Resource) -> bool:
-        """Of two things of one name: ours before others, then where the fleet asks for it, then the older one."""
+        """Of two things of one name: what is where the fleet wants it, then ours before others, then the older one."""
         one, two = self._rank(item), self._rank(there)
         return one > two or (one == two and item.key.kind in NAMELESS and age_of(item) < age_of(there))
 
     def _rank(self, item: Resource) -> tuple[bool, bool, bool]:
-        wanted = {self.fleet.native_name(group): zone_of(group) or "" for group in self.fleet.groups}
-        return self._is_ours(item), item.attributes.get("zone", "") == wanted.get(item.key.name), item.mark is not None
+        return self._fits(item), self._is_ours(item), item.mark is not None
+
+    @cached_property
+    def _wanted(self) -> "Wanted":
+        return wanted_of(self.fleet, self.calls.location)
 
     # templates
 
     def _count_instances(self) -> None:
         """How many instances run from each template of ours: asked only about templates that no manager has."""
         current = {
-            name_of(str(version.get("instanceTemplate", ""))): int(raw.get("targetSize") or 0)
+            str(version.get("instanceTemplate", "")): int(raw.get("targetSize") or 0)
             for raw in self.managers.values()
             for version in raw.get("versions") or ({"instanceTemplate": raw.get("instanceTemplate")},)
         }
@@ -152,15 +192,39 @@ class FleetRead:
                 self.unknown.append(Unknown(key.location, TEMPLATE.name, str(answer)))
                 continue
             for one in answer:
-                name = name_of(str((one.get("version") or {}).get("instanceTemplate", "")))
-                used[name] = used.get(name, 0) + 1
+                link = str((one.get("version") or {}).get("instanceTemplate", ""))
+                used[link] = used.get(link, 0) + 1
         for key, item in list(self.found.items()):
             if key.kind == TEMPLATE.name:
-                number = max(current.get(key.name, 0), used.get(key.name, 0))
+                link = str(item.attributes["link"])
+                number = max(current.get(link, 0), used.get(link, 0))
                 self.found[key] = _with_instances(item, number)
 
     def _is_old(self, item: Resource, current: Mapping[str, int]) -> bool:
-        return item.key.kind == TEMPLATE.name and self._is_ours(item) and item.key.name not in current
+        is_template = item.key.kind == TEMPLATE.name and self._is_ours(item)
+        return is_template and str(item.attributes["link"]) not in current
+
+
+class Wanted(NamedTuple):
+    """Where a fleet wants what it names itself."""
+
+    zones: Mapping[Key, str]
+    """The zone of each manager and autoscaler; empty for those that span their region."""
+    placeless: Mapping[tuple[str, str], str]
+    """The location of the group of each alert policy and channel, by kind and display name."""
+
+
+def wanted_of(fleet: Fleet, location: str) -> Wanted:
+    """Where a fleet wants its groups, and which groups its alert policies and channels are of; pure."""
+    zones: dict[Key, str] = {}
+    placeless: dict[tuple[str, str], str] = {}
+    for group in fleet.groups:
+        place, native = group.location or location, fleet.native_name(group)
+        zones |= {Key(place, kind, native): zone_of(group) or "" for kind in (MANAGER.name, AUTOSCALER.name)}
+        names = [(ALERT_POLICY.name, alarm_name(fleet, group, alarm.name)) for alarm in filter(is_alert, group.alarms)]
+        names += [(CHANNEL.name, channel_key(place, native, target).name) for target in targets_of(group.alarms)]
+        placeless |= dict.fromkeys(names, place)
+    return Wanted(zones, placeless)
 
 
 def _has_lost_its_group(scaler: Resource) -> bool:
@@ -179,10 +243,8 @@ def count_template_instances(calls: Calls, live: Live, kept: Collection[Key]) ->
     for key, item in live.resources.items():
         manager = _holder(live.resources, item) if key.kind == TEMPLATE.name and key not in kept else None
         if manager is not None:
-            used = [
-                name_of(str((one.get("version") or {}).get("instanceTemplate", ""))) for one in _ask(calls, manager)
-            ]
-            counted[key] = _with_instances(item, used.count(key.name))
+            used = [str((one.get("version") or {}).get("instanceTemplate", "")) for one in _ask(calls, manager)]
+            counted[key] = _with_instances(item, used.count(str(item.attributes["link"])))
     return replace(live, resources=counted)
 
 

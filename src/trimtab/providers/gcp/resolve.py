@@ -11,10 +11,10 @@ from trimtab.errors import ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.gcp.client import Calls, Listed
-from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
-from trimtab.providers.gcp.links import is_link, name_of, parse_link, short
-from trimtab.providers.gcp.translate import asks_balancer
+from trimtab.providers.gcp.links import is_link, parse_link, short
+from trimtab.providers.gcp.translate import TEMPLATE_FIELD, asks_balancer
 from trimtab.providers.resolving import Resolving
 
 POOLS = "targetPools"
@@ -163,30 +163,21 @@ class Resolver(Resolving[Calls]):
     def _template(self, group: ScalingGroup) -> Known | None:
         there = self._manager(group)
         versions: Sequence[Mapping[str, Any]] = (there.body.get("versions") or ()) if there is not None else ()
-        if len(versions) != 1:
+        if not versions or (len(versions) > 1 and TEMPLATE_FIELD not in group.unmanaged):
             return None
         link = str(versions[0].get("instanceTemplate", ""))
         for key, item in self.live.resources.items():
-            if key.kind == TEMPLATE.name and key.name == name_of(link) and item.attributes.get("link") == link:
+            if key.kind == TEMPLATE.name and item.attributes.get("link") == link:
                 ours = item.mark is not None and item.mark.fleet == self.fleet.name
-                return Known(link, key.name, TEMPLATE.leaves(item.body), ours)
+                if ours and (item.group, key.location) != (group.name, self._location(group)):
+                    return None  # another group's, which will leave it as it likes
+                return Known(link, key.name, TEMPLATE.leaves(item.body), ours, item.body)
         return None
 
 
 def selector(image: Image) -> str:
     """What tells one match from another."""
     return f"{image.owner}/{image.newest}/{image.architecture or ''}"
-
-
-def service_of(item: Mapping[str, Any]) -> Service:
-    """A backend service as far as a group is concerned."""
-    checks = item.get("healthChecks") or ()
-    return Service(
-        link=str(item.get("selfLink", "")),
-        name=str(item["name"]),
-        port_name=str(item.get("portName") or "http"),
-        health_check=str(checks[0]) if checks else "",
-    )
 
 
 def _begins(text: str) -> str | None:

@@ -16,13 +16,12 @@ from trimtab.providers.gcp.kinds import (
     TEMPLATE,
 )
 from trimtab.providers.gcp.links import Place, name_of, place_of
-from trimtab.providers.gcp.template import SCRIPT
+from trimtab.providers.gcp.names import ASKED as ASKED
+from trimtab.providers.gcp.template import KEYS
 from trimtab.providers.gcp.translate import BALANCERS
 from trimtab.providers.naming import given
 from trimtab.providers.pause import Pause
 
-ASKED = "trimtab-asked"
-"""The scaling schedule that holds a size for which somebody asked; no plan compares it."""
 _PAUSE = re.compile(r"\n?\[trimtab-paused ([^\]]*)\]")
 _STANDARD = "STANDARD"
 
@@ -81,13 +80,15 @@ def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
         "target": item.get("target"),
         "autoscalingPolicy": {**policy, "scalingSchedules": windows},
     }
+    key = Key(place.region, AUTOSCALER.name, name_of(str(item.get("target") or item["name"])))
     return _made(
-        Key(place.region, AUTOSCALER.name, name_of(str(item.get("target") or item["name"]))),
+        key,
         body,
         item,
         mark,
         description=description,
         zone=place.zone,
+        alias="" if item["name"] == key.name else str(item["name"]),
         paused=pause.line() if pause else None,
     )
 
@@ -140,8 +141,9 @@ def plain_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metadata(item: Mapping[str, Any]) -> dict[str, Any]:
+    # a start script stands here, and whatever else somebody's program reads from there; only keys are public
     value = item.get("value", "")
-    return {"key": item["key"], "value": Secret(value) if item["key"] == SCRIPT else value}
+    return {"key": item["key"], "value": value if item["key"] == KEYS else Secret(value)}
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:

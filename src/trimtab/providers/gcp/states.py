@@ -1,13 +1,14 @@
 """How groups and their instances stand, out of what Compute Engine answers about them."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
 from trimtab.engine.signals import Window
-from trimtab.errors import NotFound
+from trimtab.errors import InvalidRequest, NotFound
 from trimtab.plan import read_description
 from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.gcp.client import Calls, scoped
@@ -38,19 +39,22 @@ class States:
     def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[GroupState]:
         """The groups at (location, name), those that exist."""
         wanted = set(places)
-        managers = [one for one in self.managers() if (place_of(one).region, one["name"]) in wanted]
+        managers = [one for one in self.managers() if not wanted.isdisjoint(_places(one))]
         return self._states(managers, addresses)
 
     def find(self, name: str, location: str) -> list[GroupState]:
-        """The marked groups that have this name within their fleet."""
-        managers = [
+        """The group of this native name, else the marked groups that have this name within their fleets."""
+        managers = self.managers()
+        with suppress(NotFound):
+            return self._states([find_manager(managers, location, name)], addresses=False)
+        marked = [
             one
-            for one in self.managers()
+            for one in managers
             if (mark := read_description(one.get("description"))[1]) is not None
             and mark.group == name
             and _is_within(place_of(one), location)
         ]
-        return self._states(managers, addresses=False)
+        return self._states(marked, addresses=False)
 
     def managers(self) -> Sequence[dict[str, Any]]:
         """Every managed instance group of the project."""
@@ -97,8 +101,31 @@ class States:
         )
 
 
+def _places(manager: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Under which (location, name) a group may be asked for."""
+    yield from ((location, manager["name"]) for location in place_of(manager) if location)
+
+
 def _is_within(place: Place, location: str) -> bool:
     return location in (place.region, place.zone)
+
+
+def find_manager(managers: Iterable[dict[str, Any]], location: str, name: str) -> dict[str, Any]:
+    """
+    The only group of a name in a region or a zone.
+
+    Raises:
+        NotFound: There is none.
+        InvalidRequest: Several places of the region have one.
+    """
+    found = [one for one in managers if one["name"] == name and _is_within(place_of(one), location)]
+    if not found:
+        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+    if len(found) > 1:
+        places = ", ".join(sorted(place_of(one).zone or "the whole region" for one in found))
+        text = f"{location} has several groups {name!r}, in {places}; give the zone as the location"
+        raise InvalidRequest(text, provider="gcp")
+    return found[0]
 
 
 def _instance(
@@ -106,8 +133,8 @@ def _instance(
 ) -> Instance:
     link = str(item.get("instance", ""))
     machine = reached.get(link, {})
-    template = name_of(str((item.get("version") or {}).get("instanceTemplate", "")))
-    current = name_of(_template_of(manager))
+    template = str((item.get("version") or {}).get("instanceTemplate", ""))
+    current = _template_of(manager)
     healthy = _health(item)
     card: Mapping[str, Any] = next(iter(machine.get("networkInterfaces") or ()), {})
     public = next((one.get("natIP", "") for one in card.get("accessConfigs") or ()), "")
@@ -118,7 +145,7 @@ def _instance(
         healthy=healthy,
         serving=healthy,
         size=_size(item, machine),
-        template=template,
+        template=name_of(template),
         outdated=bool(template and current and template != current),
         private_address=str(card.get("networkIP", "")),
         public_address=str(public or ""),

@@ -40,6 +40,8 @@ from trimtab.providers.translation import GroupTranslator, Translation
 
 BETWEEN = ","
 """What stands between the policies that a mark keeps; its words have no spaces."""
+TEMPLATE_FIELD = "template"
+"""What leaves the instance template of a group to others."""
 BALANCERS = "load_balancers"
 """The part of a group that its places in backend services stand for."""
 LONGEST_KEPT = 1024
@@ -111,9 +113,13 @@ class _Group(GroupTranslator):
         image = self.facts.images.get(self.group.name) or image_link(self.group.template.image, self.home)
         body = template_body(self.group, self.home, image)
         known = self.facts.templates.get(self.group.name)
+        if known is not None and TEMPLATE_FIELD in self.group.unmanaged:
+            return self._made(TEMPLATE.name, known.name, known.body, mark=self.mark), known
         if known is not None and known.leaves == TEMPLATE.leaves(body):
             return self._made(TEMPLATE.name, known.name, body, mark=self.mark), known
-        name = f"{self.native[:54].rstrip('-')}-{digest([self.fleet.name, self.location, body])[:8]}"
+        # a long name is cut, so that the whole of it is in the digest
+        word = digest([self.fleet.name, self.location, self.native, body])[:8]
+        name = f"{self.native[:54].rstrip('-')}-{word}"
         return self._made(TEMPLATE.name, name, body, mark=self.mark), None
 
     def _health_check(self) -> Resource:
@@ -296,7 +302,7 @@ class _Group(GroupTranslator):
 
 
 def _backend_sources(group: ScalingGroup) -> dict[str, str]:
-    tracking = next((one for one in group.policies if getattr(one, "metric", None) is not None), None)
+    tracking = next((one for one in autoscaler.tracked(group) if one.metric.name == autoscaler.BALANCING), None)
     where = f"policies.{tracking.name}" if tracking is not None else "load_balancers"
     return {
         "group": "load_balancers",

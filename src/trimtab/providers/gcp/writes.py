@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from trimtab.errors import AlreadyExists, Conflict, NotFound
-from trimtab.plan import Action, Change, Resource
+from trimtab.plan import Action, Change, Resource, overlaid
 from trimtab.providers.base import Write, Written
 from trimtab.providers.gcp.bodies import (
     autoscaler_body,
@@ -35,7 +35,8 @@ from trimtab.providers.gcp.kinds import (
 )
 from trimtab.providers.gcp.links import lengthened, name_of, parse_link
 from trimtab.providers.gcp.monitored import MonitoredWriter
-from trimtab.providers.gcp.resources import ASKED, READERS, find_pause, with_pause
+from trimtab.providers.gcp.names import ASKED
+from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
 from trimtab.providers.writing import differ_only_in, mark_of, must_be_ours, outcome_of
 
 SIZE = "targetSize"
@@ -236,12 +237,10 @@ class Writer:
         change, raw = write.change, live.attributes["raw"]
         pause, policy = find_pause(raw), dict(raw.get("autoscalingPolicy") or {})
         if change.action is not Action.ADOPT:
-            wanted = dict(write.body["autoscalingPolicy"])
-            known = {row.path.split(".")[1].split("[")[0] for row in KINDS[AUTOSCALER.name].fields if "." in row.path}
             asked = {name: one for name, one in (policy.get("scalingSchedules") or {}).items() if name == ASKED}
-            kept = {name: value for name, value in policy.items() if name not in known}
-            schedules = {**(wanted.get("scalingSchedules") or {}), **asked}
-            policy = {**kept, **wanted, **({"scalingSchedules": schedules} if schedules else {})}
+            policy = dict(overlaid(KINDS[AUTOSCALER.name], live.body, write.body)["autoscalingPolicy"])
+            schedules = {**(policy.pop("scalingSchedules", None) or {}), **asked}
+            policy |= {"scalingSchedules": schedules} if schedules else {}
             if pause is not None:
                 policy["mode"] = (raw.get("autoscalingPolicy") or {}).get("mode", "ON")
         text = with_pause(described(change, live), pause)

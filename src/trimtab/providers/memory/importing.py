@@ -1,42 +1,84 @@
 """A group of the cloud in memory as a group of ours; the inverse of `translate`, pure."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from trimtab.models import ScalingGroup
-from trimtab.plan import Key, Mark
-from trimtab.providers.memory.kinds import id_of
+from trimtab.plan import Key, Resource, revealed
+from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
+from trimtab.providers.memory.kinds import KINDS, id_of
+from trimtab.providers.memory.translate import MemoryFacts, translate
 
-Bodies = Mapping[Key, tuple[Mapping[str, Any], Mark | None]]
 _ASIDE = ("min", "max", "desired", "base", "template", "zones", "subnets", "network")
 
 
-def import_group(bodies: Bodies, key: Key, *, fleet: str | None) -> ScalingGroup:
+def import_group(
+    resources: Mapping[Key, Resource], key: Key, *, location: str, now: datetime, fleet: str | None = None
+) -> Imported:
     """
     The group at `key`, with all that belongs to it in the order of names.
 
     Args:
-        bodies: Everything that the cloud has, with its marks.
+        resources: Everything that the cloud has.
         key: The group's own.
+        location: Where groups live that do not say otherwise.
+        now: When it was read.
         fleet: The fleet that it is to join.
     """
-    body = bodies[key][0]
-    inside = fleet is not None and key.name.startswith(f"{fleet}-")
-    name = key.name.removeprefix(f"{fleet}-") if inside else key.name
-    parts = {
-        word: list(_inside(bodies, key, kind)) for word, kind in (("policies", "policy"), ("schedules", "schedule"))
-    }
-    fields = {
-        "name": name,
-        **({} if inside else {"native_name": key.name}),
+    name = fleet or fleet_for([key.name], key.location, resources[key].mark)
+    every = sorted(resources.values(), key=lambda item: item.key)
+    policies = {id_of(item.key): item.key.name for item in every if _is_inside(item.key, "policy", key)}
+    parts = [item for item in every if _is_part(item, resources[key], policies)]
+    importer = Importer(
+        provider="memory",
+        kinds=KINDS,
+        translate=lambda wanted: translate(wanted, MemoryFacts(), now, location),
+        now=now,
+    )
+    fields = _fields(resources[key], parts, policies, name)
+    if key.location != location:
+        fields["location"] = key.location
+    return importer.run(Draft(fields=fields), parts, fleet=name)
+
+
+def _is_inside(key: Key, kind: str, group: Key) -> bool:
+    return (key.location, key.kind, key.parent) == (group.location, kind, group.name)
+
+
+def _is_part(item: Resource, group: Resource, policies: Mapping[str, str]) -> bool:
+    key = item.key
+    match key.kind:
+        case "group":
+            return key == group.key
+        case "template":
+            return key == Key(group.key.location, "template", str(group.body["template"]["name"]))
+        case "alarm":
+            return key.location == group.key.location and _belongs(item, group, policies)
+        case kind:
+            return _is_inside(key, kind, group.key)
+
+
+def _belongs(alarm: Resource, group: Resource, policies: Mapping[str, str]) -> bool:
+    acts = any(one in policies for one in alarm.body.get("triggers", ()))
+    one, two = alarm.mark, group.mark
+    return acts or (one is not None and two is not None and (one.fleet, one.group) == (two.fleet, two.group))
+
+
+def _fields(group: Resource, parts: list[Resource], policies: Mapping[str, str], fleet: str) -> dict[str, Any]:
+    body = group.body
+    found: dict[str, dict[str, Any]] = {"policy": {}, "schedule": {}, "template": {}}
+    for item in parts:
+        found.setdefault(item.key.kind, {})[item.key.name] = dict(revealed(item.body))
+    return {
+        **group_names(group.key.name, fleet, group.mark),
         "capacity": body["base"],
-        "template": _template(bodies[Key(key.location, "template", body["template"]["name"])][0]),
+        "template": _template(next(iter(found["template"].values()))),
         "placement": _placement(body),
         **{word: value for word, value in body.items() if word not in _ASIDE},
-        **parts,
-        "alarms": list(_alarms(bodies, key)),
+        "policies": found["policy"],
+        "schedules": found["schedule"],
+        "alarms": dict(_alarms(group, parts, policies)),
     }
-    return ScalingGroup.model_validate(fields)
 
 
 def _template(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,28 +93,11 @@ def _placement(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**where, "zones": body.get("zones", ()), "network": body.get("network")}
 
 
-def _inside(bodies: Bodies, group: Key, kind: str) -> Iterator[dict[str, Any]]:
-    for key, (body, _) in sorted(bodies.items(), key=_name):
-        if (key.location, key.kind, key.parent) == (group.location, kind, group.name):
-            yield {"name": key.name, **body}
-
-
-def _alarms(bodies: Bodies, group: Key) -> Iterator[dict[str, Any]]:
-    mark = bodies[group][1]
-    policies = {
-        id_of(key): key.name
-        for key in bodies
-        if (key.location, key.kind, key.parent) == (group.location, "policy", group.name)
-    }
-    for key, (body, own) in sorted(bodies.items(), key=_name):
-        if key.kind != "alarm" or key.location != group.location:
-            continue
-        triggers = list(body.get("triggers", ()))
-        acts = any(one in policies for one in triggers)
-        if acts or (own is not None and mark is not None and (own.fleet, own.group) == (mark.fleet, mark.group)):
-            name = key.name.removeprefix(f"{own.fleet}-{own.group}-" if own else f"{group.name}-")
-            yield {"name": name, **body, "triggers": [policies[one] for one in triggers if one in policies]}
-
-
-def _name(item: tuple[Key, Any]) -> Key:
-    return item[0]
+def _alarms(
+    group: Resource, parts: list[Resource], policies: Mapping[str, str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for item in parts:
+        if item.key.kind == "alarm":
+            own = f"{item.mark.fleet}-{item.mark.group}-" if item.mark else f"{group.key.name}-"
+            triggers = [policies[one] for one in item.body.get("triggers", ()) if one in policies]
+            yield item.key.name.removeprefix(own), {**item.body, "triggers": triggers}

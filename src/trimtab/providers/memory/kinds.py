@@ -49,6 +49,7 @@ GROUP = Kind(
         *_same(("protect_from_scale_in", "aws", "azure", "gcp")),
     ),
     sets=frozenset({"zones", "subnets"}),
+    names={"template.name": TEMPLATE.name},
     holds_instances=True,
 )
 POLICY = Kind(

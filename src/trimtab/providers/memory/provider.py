@@ -10,6 +10,7 @@ from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, InvalidRequest, NotFound, ProviderError
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
+from trimtab.phrases import in_words
 from trimtab.plan import Action, Attributes, Key, Live, Note, Resource, Unknown, digest, revealed
 from trimtab.plan.resource import Secret
 from trimtab.providers.base import (
@@ -23,7 +24,7 @@ from trimtab.providers.base import (
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.execution import executed_size
-from trimtab.providers.imports import Imported
+from trimtab.providers.importing import Imported
 from trimtab.providers.memory.importing import import_group
 from trimtab.providers.memory.kinds import KINDS, id_of
 from trimtab.providers.memory.store import Machine, Size, Store, Thing
@@ -245,21 +246,20 @@ class MemoryProvider:
                 if key.location == location and (mark := self.store.things[key].mark) and mark.group == name
             ]
             if len(keys) > 1:
-                names = ", ".join(sorted(key.name for key in keys))
+                names = in_words(sorted(key.name for key in keys))
                 raise InvalidRequest(f"several groups are called {name!r}: {names}", provider="memory")
             return self._state(keys[0]) if keys else None
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
-        """A group of the store; nothing of it is ever lost."""
+        """A group of the store, held against what translation makes of it."""
         key = Key(location, "group", name)
         with self.store.lock:
             self.store.settle()
             self.store.call("read group", key)
             if key not in self.store.things:
                 raise NotFound(f"there is no group {name!r} in {location}", provider="memory")
-            bodies = {one: (thing.body, thing.mark) for one, thing in self.store.things.items()}
-            group = import_group(bodies, key, fleet=fleet)
-        return Imported(group=group if location == self.location else group.model_copy(update={"location": location}))
+            found = {one: self._resource(one, thing) for one, thing in self.store.things.items()}
+        return import_group(found, key, location=self.location, now=self.store.clock.now(), fleet=fleet)
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """What was done to the group's size, newest first."""

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.clock import Clock
-from trimtab.engine.schedules import schedule_fires, window_end
+from trimtab.engine.openings import last_opening, openings
+from trimtab.engine.timetable import timetable_of
 from trimtab.errors import Conflict, InvalidRequest, NotFound, ProviderError
-from trimtab.models import Schedule
+from trimtab.models import Capacity, Schedule
 from trimtab.plan import Key, Mark
 from trimtab.providers.base import Activity
 from trimtab.providers.memory.measures import Measures
@@ -175,27 +176,31 @@ class Store:
     def _due(self, after: datetime, until: datetime) -> list[tuple[datetime, int, Callable[[datetime], None]]]:
         found: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         for place, (key, thing) in enumerate(list(self.things.items())):
-            group = Key(key.location, "group", key.parent)
+            group = _group_of(key)
             if key.kind != "schedule" or group not in self.sizes:
                 continue
-            schedule = Schedule.model_validate({"name": key.name, **thing.body})
-            begin = after - (schedule.duration or timedelta(days=32) if schedule.is_window else timedelta(0))
-            for start in schedule_fires(schedule, begin, until):
-                if start > after:
-                    found.append((start, place, lambda at, g=group, s=schedule: self._set(g, s, at)))  # type: ignore[misc]
-                end = window_end(schedule, start)
-                if end and after < end <= until:
+            schedule = _schedule(key, thing)
+            earlier = last_opening(schedule, after)
+            for start, end in [*([earlier] if earlier else []), *openings(schedule, after, until)]:
+                if start.at > after and end != start.at:
+                    found.append((start.at, place, lambda at, g=group, s=schedule: self._set(g, s, at)))  # type: ignore[misc]
+                if end and start.at < end and after < end <= until:
                     found.append((end, -1, lambda at, g=group, s=schedule: self._unset(g, s, at)))  # type: ignore[misc]
         return found
 
     def _set(self, group: Key, schedule: Schedule, at: datetime) -> None:
-        sizes = {name: getattr(schedule, name) for name in ("min", "max", "desired")}
+        sizes = {**self._in_force(group, schedule, at), "desired": schedule.desired}
         self._bounds(group, sizes, f"schedule {schedule.name} began", at)
 
     def _unset(self, group: Key, schedule: Schedule, at: datetime) -> None:
-        base = self.things[group].body["base"]
-        sizes = {name: base[name] if getattr(schedule, name) is not None else None for name in ("min", "max")}
-        self._bounds(group, sizes, f"schedule {schedule.name} ended", at)
+        self._bounds(group, self._in_force(group, schedule, at), f"schedule {schedule.name} ended", at)
+
+    def _in_force(self, group: Key, schedule: Schedule, at: datetime) -> dict[str, int | None]:
+        """The bounds in force of those that a schedule sets."""
+        inside = [item for item in self.things.items() if item[0].kind == "schedule" and _group_of(item[0]) == group]
+        base = Capacity.model_construct(**self.things[group].body["base"])
+        low, high = timetable_of(tuple(_schedule(*item) for item in inside)).at(at).bounds(base)
+        return {name: size for name, size in (("min", low), ("max", high)) if getattr(schedule, name) is not None}
 
     def _bounds(self, group: Key, sizes: Mapping[str, int | None], cause: str, at: datetime) -> None:
         if self.sizes[group].paused is not None:
@@ -207,3 +212,11 @@ class Store:
         inside = max(body["min"], min(body["max"], wanted))
         if inside != self.sizes[group].desired:
             self.resize(group, inside, cause, at)
+
+
+def _group_of(key: Key) -> Key:
+    return Key(key.location, "group", key.parent)
+
+
+def _schedule(key: Key, thing: Thing) -> Schedule:
+    return Schedule.model_validate({"name": key.name, **thing.body})

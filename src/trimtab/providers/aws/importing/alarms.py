@@ -12,7 +12,7 @@ from trimtab.providers.aws.alarms import COMPARISONS, OPERATORS, alarm_body
 from trimtab.providers.aws.importing.metrics import Surroundings, dimensions_of, find_metrics, of_queue, unscaled
 from trimtab.providers.aws.importing.policies import duration, given
 from trimtab.providers.aws.metrics import SAME_UNIT, scale_of
-from trimtab.providers.aws.policies import STATISTICS
+from trimtab.providers.aws.policies import STATISTICS, statistic_word
 
 MADE_BY_POLICY = "TargetTracking-"
 """How the alarms begin that a target tracking policy makes for itself."""
@@ -98,7 +98,9 @@ def _watched(item: Mapping[str, Any], around: Surroundings, *, plain: bool) -> d
     if item.get("Metrics"):
         metric = of_queue(item["Metrics"])
         stat = item["Metrics"][0].get("MetricStat") or {}
-        return {"metric": metric, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
+        stated = statistic_word(stat.get("Stat", "Average"))
+        asked = given(statistic=None if stated == "average" else stated)
+        return {"metric": metric, **asked, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
     words = {native: word for word, native in STATISTICS.items()}
     statistic = item.get("ExtendedStatistic") or words.get(item.get("Statistic", ""))
     period = timedelta(seconds=item["Period"])

@@ -32,7 +32,8 @@ from trimtab.providers.aws.kinds import (
 )
 from trimtab.providers.aws.reads import PAUSE_TAG, PAUSED, own_role
 from trimtab.providers.aws.schedules import END
-from trimtab.providers.imports import Fate, Leaf, Loss, shown
+from trimtab.providers.importing.notes import ImportNote, shown_at
+from trimtab.providers.imports import Fate, Leaf, loss
 
 ALL_METRICS = {
     f"Group{word}"
@@ -196,7 +197,7 @@ def pool_leaves(reading: Reading, item: Reply) -> list[Leaf]:
 # notes
 
 
-def losses(label: str, leaves: Sequence[Leaf], *, whole: str = "") -> Iterator[Loss]:
+def losses(label: str, leaves: Sequence[Leaf], *, whole: str = "") -> Iterator[ImportNote]:
     """
     A note for each field of an item that is lost; one for all where the item itself is.
 
@@ -207,12 +208,13 @@ def losses(label: str, leaves: Sequence[Leaf], *, whole: str = "") -> Iterator[L
     """
     lost = [leaf for leaf in leaves if leaf.fate is Fate.LOST and leaf.value not in (None, "", [], {})]
     if whole and lost:
-        yield Loss(path=label, reason=f"{lost[0].text}; {whole}")
+        yield loss(path=label, reason=f"{lost[0].text}; {whole}")
         return
     for (field, reason), some in groupby(lost, key=lambda leaf: (_field(leaf.path), leaf.text)):
         found = list(some)
-        path, value = (found[0].path, _shown(found[0])) if len(found) == 1 else (_common(found, field), "")
-        yield Loss(path=f"{label}: {path}", value=value, reason=reason)
+        path = found[0].path if len(found) == 1 else _common(found, field)
+        value = shown_at(path, found[0].value) if len(found) == 1 else ""
+        yield loss(path=f"{label}: {path}", value=value, reason=reason)
 
 
 def _field(path: str) -> str:
@@ -225,7 +227,3 @@ def _common(leaves: Sequence[Leaf], field: str) -> str:
     """What several leaves of a field are called together."""
     patterns = {re.sub(r"\[\d+\]", "[*]", leaf.path) for leaf in leaves}
     return patterns.pop() if len(patterns) == 1 else field
-
-
-def _shown(leaf: Leaf) -> str:
-    return "" if leaf.path.endswith("UserData") else shown(leaf.value)

@@ -30,7 +30,8 @@ from trimtab.providers.aws.reads import (
     policy_resource,
     template_resource,
 )
-from trimtab.providers.imports import Fate, Imported, Leaf, Loss, shown
+from trimtab.providers.importing.notes import Imported, ImportNote, shown
+from trimtab.providers.imports import Fate, Leaf, loss
 
 Where = tuple[str, int]
 """A sort of item and its place among those of its sort."""
@@ -88,7 +89,7 @@ _LABELS = {
 _REFUSED = {"policies": "policy", "actions": "schedule", "alarms": "alarm"}
 
 
-def _notes(reading: Reading) -> Iterator[Loss]:
+def _notes(reading: Reading) -> Iterator[ImportNote]:
     replies = reading.replies
     leaves = _fates(reading)
     for (sort, place), some in leaves.items():
@@ -103,7 +104,7 @@ def _notes(reading: Reading) -> Iterator[Loss]:
         else:
             yield from losses(_label(reading, sort), some)
     label = _label(reading, "version" if replies.configuration is None else "configuration")
-    yield from (Loss(path=f"{label}: {field}", reason=reason) for field, reason in reading.gaps)
+    yield from (loss(path=f"{label}: {field}", reason=reason) for field, reason in reading.gaps)
     yield from _additions(reading)
 
 
@@ -125,7 +126,7 @@ def _is_about(reading: Reading, item: Reply) -> bool:
 # what a plan would add: fields that are not there and that translation gives
 
 
-def _additions(reading: Reading) -> Iterator[Loss]:
+def _additions(reading: Reading) -> Iterator[ImportNote]:
     for live in _live(reading):
         made = reading.made.get((live.key.kind, live.key.name, live.key.parent))
         if made is None:
@@ -136,7 +137,7 @@ def _additions(reading: Reading) -> Iterator[Loss]:
         for path in sorted(set(wanted) - set(there) - made.initial):
             if not isinstance(wanted[path], (Ref, Text)) and not (swapped and path.startswith("LaunchTemplate.")):
                 label = f"{kind.label} {live.key.name}: {path}"
-                yield Loss(path=label, reason=f"it is not there; a plan writes {shown(plain(wanted[path]))}")
+                yield loss(path=label, reason=f"it is not there; a plan writes {shown(plain(wanted[path]))}")
 
 
 def _settled(reading: Reading, made: Resource) -> Mapping[str, Any]:

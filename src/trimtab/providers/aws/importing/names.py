@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from trimtab.providers.imports import LONGEST, is_exact, legal
+from trimtab.providers.importing.names import LONGEST, is_exact, legal
 
 
 def short_names(natives: Iterable[str], prefix: str, kind: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from trimtab.engine.first_seen import FirstSeen
 from trimtab.errors import Unsupported
 from trimtab.models import (
     Alarm,
@@ -24,6 +25,7 @@ from trimtab.models import (
 from trimtab.plan import Key, Ref, Resource, read_description, resolved, revealed
 from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
+from trimtab.providers.aws.first_seen import Standing
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
 from trimtab.providers.aws.importing.metrics import Surroundings
@@ -227,9 +229,16 @@ class Reading:
             images={group.name: ImageFacts(group.template.image.id)},
             zones={self.location: zones},
             labels={self.location: self.around.labels},
+            standing={group.name: standing} if (standing := self._standing(group)) else {},
         )
         items = translate(fleet, facts, self.now, self.location).resources
         return {(item.key.kind, item.key.name, item.key.parent): item for item in items}
+
+    def _standing(self, group: ScalingGroup) -> Standing | None:
+        """What its actions have set already is not known, whoever reads them first."""
+        item = self.replies.group
+        bounds = Capacity.model_construct(min=item["MinSize"], max=item["MaxSize"])
+        return Standing(FirstSeen(self.now), group.schedules, bounds) if group.schedules else None
 
     def body(self, kind: str, name: str, parent: str = "") -> dict[str, Any] | None:
         """One of these bodies, as a call would send it; `None` where there is none."""

@@ -1,85 +1,83 @@
 """Metric alerts in the words of the model, and whom they tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from trimtab.providers.azure.alerts import SEVERITY
+from trimtab.plan import Resource
+from trimtab.providers.azure.ids import same_id
+from trimtab.providers.azure.importing.machine import at, duration
 from trimtab.providers.azure.importing.metrics import compared, metric_of, statistic_of
-from trimtab.providers.azure.names import read_iso
-from trimtab.providers.imports import legal
-from trimtab.providers.leaves import Reply
+from trimtab.providers.azure.metrics import NativeMetric
+from trimtab.providers.importing import legal
 
-CRITERION = "properties.criteria.allOf[0]"
-READ_ONLY: Mapping[str, str] = {
-    r"id|name|type|location": "the alert itself",
-    r"tags\..*": "tags of the alert",
-    r"properties\.(scopes\[\d+\]|targetResource.*|isMigrated|lastUpdatedTime)": "what it is about",
-    r"properties\.(autoMitigate|criteria\.odata\.type)": "as every alert of one resource",
-    r"properties\.criteria\.allOf\[0\]\.(name|criterionType|skipMetricValidation)": "the one condition",
-}
+STATIC = "StaticThresholdCriterion"
+Body = Mapping[str, Any]
 
 
-def alarm_of(reply: Reply, native: str, groups: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]] | None:
-    """The name of an alarm within its group, and its fields; `None` for an alert that the model cannot say."""
-    criteria: list[Mapping[str, Any]] = reply.peek("properties.criteria.allOf") or []
-    one = criteria[0] if len(criteria) == 1 else None
-    if one is None or one.get("criterionType", "StaticThresholdCriterion") != "StaticThresholdCriterion":
-        return None
-    named = {each["name"]: each["values"][0] for each in one.get("dimensions") or ()}
-    scope = (reply.peek("properties.scopes") or [""])[0]
-    metric, row = metric_of(scope, one["metricName"], one.get("metricNamespace"), named, shared=False)
-    statistic = statistic_of(None, one["timeAggregation"], row)
-    frequency = read_iso(reply.peek("properties.evaluationFrequency"))
-    window = read_iso(reply.peek("properties.windowSize"))
-    periods = max(1, window // frequency)
+def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tuple[str, dict[str, Any]] | str:
+    """
+    The name of an alarm within its group, and its fields; the reason why no alarm says this alert.
+
+    Args:
+        alert: As a plan reads it.
+        prefix: What alarms of the group begin with.
+        groups: The action groups that it may tell.
+    """
+    properties: Body = alert.body.get("properties") or {}
+    criteria: Sequence[Body] = at(properties, "criteria.allOf") or ()
+    if len(criteria) != 1:
+        return f"it has {len(criteria)} conditions, and an alarm has one"
+    one = criteria[0]
+    if one.get("criterionType", STATIC) != STATIC:
+        return f"its condition is a {one['criterionType']}, and an alarm has a threshold"
+    metric, row = metric_of(
+        next(iter(properties.get("scopes") or ()), ""),
+        str(one.get("metricName", "")),
+        one.get("metricNamespace"),
+        dict(_dimensions(one.get("dimensions") or ())),
+        shared=False,
+    )
+    condition = _condition(properties, one, row)
+    if condition is None:
+        return f"no alarm compares by {one.get('operator')}"
+    told = [_target(each, groups) for each in properties.get("actions") or ()]
+    found: dict[str, Any] = {"metric": metric, **condition, "notify": told, "notify_ok": told}
+    if properties.get("enabled") is False:
+        found["enabled"] = False
+    if text := properties.get("description"):
+        found["description"] = text
+    return legal(alert.key.name[len(prefix) :], "alarm"), found
+
+
+def _condition(properties: Body, one: Body, row: NativeMetric) -> dict[str, Any] | None:
+    statistic = statistic_of(None, str(one.get("timeAggregation")), row)
+    frequency, window = (duration(properties.get(name)) for name in ("evaluationFrequency", "windowSize"))
+    fits = isinstance(frequency, timedelta) and isinstance(window, timedelta) and frequency
+    periods = max(1, window // frequency) if fits else 1
     summed = statistic in ("sum", "count")
-    comparison = compared(one["operator"], one["threshold"] / (periods if summed else 1), row)
+    comparison = compared(str(one.get("operator")), (one.get("threshold") or 0) / (periods if summed else 1), row)
     if not comparison:
         return None
-    for path, model in _TAKEN.items():
-        reply.take(path, f"alarms.*.{model}")
-    if reply.peek("properties.severity") != SEVERITY:
-        reply.lose("properties.severity", f"alarms of trimtab are of severity {SEVERITY}; a plan writes that")
-    else:
-        reply.known("properties.severity", "as every alarm of trimtab")
-    told = [_target(reply, each, groups) for each in reply.peek("properties.actions") or ()]
-    found: dict[str, Any] = {
-        "metric": metric,
-        **({"statistic": statistic} if statistic not in ("average", "sum" if row.counts else "average") else {}),
-        **comparison,
-        "period": frequency,
-        "periods": periods,
-        "notify": told,
-        "notify_ok": told,
-    }
-    if reply.take("properties.enabled", "alarms.*.enabled") is False:
-        found["enabled"] = False
-    if text := reply.take("properties.description", "alarms.*.description"):
-        found["description"] = text
-    name = str(reply.body["name"]).removeprefix(f"{native}-")
-    return legal(name, "alarm"), found
+    usual = "sum" if row.counts else "average"
+    given = {"statistic": statistic} if statistic not in ("average", usual) else {}
+    return {**given, **comparison, "period": frequency, "periods": periods}
 
 
-_TAKEN: Mapping[str, str] = {
-    f"{CRITERION}.metricName": "metric",
-    f"{CRITERION}.metricNamespace": "metric",
-    f"{CRITERION}.dimensions": "metric",
-    f"{CRITERION}.timeAggregation": "statistic",
-    f"{CRITERION}.operator": "above",
-    f"{CRITERION}.threshold": "above",
-    "properties.evaluationFrequency": "period",
-    "properties.windowSize": "periods",
-    "properties.actions": "notify",
-}
+def _dimensions(items: Sequence[Body]) -> Iterator[tuple[str, str]]:
+    """The dimensions that have one value; those of several, or of all but some, are left to others."""
+    for one in items:
+        values: Sequence[Any] = one.get("values") or []
+        if one.get("operator", "Include") == "Include" and len(values) == 1:
+            yield str(one.get("name", "")), str(values[0])
 
 
-def _target(reply: Reply, action: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> str:
+def _target(action: Body, groups: Sequence[Resource]) -> str:
     """The address behind an action group of ours, else its id."""
     identity = str(action.get("actionGroupId", ""))
     for group in groups:
-        ours = any(name.startswith("trimtab-") for name in group.get("tags") or {})
-        if ours and group["id"].lower() == identity.lower():
-            properties = group["properties"]
+        if group.mark is not None and same_id(str(group.attributes["id"]), identity):
+            properties: Body = group.body.get("properties") or {}
             for one in (*(properties.get("emailReceivers") or ()), *(properties.get("webhookReceivers") or ())):
                 return str(one.get("emailAddress") or one.get("serviceUri"))
     return identity

@@ -1,263 +1,221 @@
 """A scale set in the words of the model: machine, disks, network, health, price."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from trimtab.providers.azure.names import iso, read_iso
-from trimtab.providers.azure.template import ADMIN, DISK_TYPES, NOBODY, name_prefix
-from trimtab.providers.azure.translate import MIXED, SCALE_IN, SHORTEST_GRACE, STRATEGIES
-from trimtab.providers.leaves import Reply
+from trimtab.providers.azure.names import read_iso
+from trimtab.providers.azure.template import ADMIN, DISK_TYPES, HEALTH_TYPE, NOBODY, name_prefix
+from trimtab.providers.azure.translate import MIXED, MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
 from trimtab.providers.naming import given
+from trimtab.providers.writing import find_part
 
-SET = "properties"
-PROFILE = f"{SET}.virtualMachineProfile"
-STORAGE, SYSTEM, NETWORK = f"{PROFILE}.storageProfile", f"{PROFILE}.osProfile", f"{PROFILE}.networkProfile"
 _TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 _SCALE_IN = {native: ours for ours, native in SCALE_IN.items()}
 _STRATEGIES = {native: ours.value for ours, native in STRATEGIES.items()}
-
-READ_ONLY: Mapping[str, str] = {
-    "id|name|type|etag|location|sku\\.tier": "the scale set itself",
-    f"{SET}\\.(provisioningState|uniqueId|timeCreated|constrainedMaximumCapacity)": "Azure's own account of it",
-    f"{SET}\\.(doNotRunExtensionsOnOverprovisionedVMs|resilientVMDeletionStatus|zonalPlatformFaultDomainAlignMode)": (
-        "Azure's default"
-    ),
-    f"{PROFILE}\\.timeCreated": "Azure's own account of it",
-    f"{STORAGE}\\.(diskControllerType|osDisk\\.(osType|createOption|caching|deleteOption|writeAcceleratorEnabled))": (
-        "what Azure makes of an image"
-    ),
-    f"{STORAGE}\\.imageReference\\.exactVersion": "which version the newest was",
-    f"{STORAGE}\\.dataDisks\\[\\d+\\]\\.(createOption|caching|deleteOption|writeAcceleratorEnabled)": "Azure's default",
-    f"{SYSTEM}\\.linuxConfiguration\\.(disablePasswordAuthentication|provisionVMAgent|enableVMAgentPlatformUpdates)": (
-        "Azure's default"
-    ),
-    f"{SYSTEM}\\.linuxConfiguration\\.patchSettings\\..*": "Azure's default",
-    f"{SYSTEM}\\.(allowExtensionOperations|requireGuestProvisionSignal)": "Azure's default",
-    f"{SYSTEM}\\.linuxConfiguration\\.ssh\\.publicKeys\\[\\d+\\]\\.path": "where the key of the user lies",
-    f"{NETWORK}\\.networkApiVersion": "the version of the network API",
-    f"{NETWORK}\\.networkInterfaceConfigurations\\[0\\]\\.properties\\.(primary|enableAcceleratedNetworking|"
-    "enableIPForwarding|disableTcpStateTracking|deleteOption)": "Azure's default",
-    f"{NETWORK}\\.networkInterfaceConfigurations\\[0\\]\\.properties\\.ipConfigurations\\[0\\]\\.properties\\."
-    "(primary|privateIPAddressVersion|publicIPAddressConfiguration\\..*)": "Azure's default",
-    f"{SET}\\.upgradePolicy\\.mode": "Manual: a changed template replaces no instance by itself",
-    f"{PROFILE}\\.extensionProfile\\.extensions\\[\\d+\\]\\.(name|properties\\.(publisher|typeHandlerVersion|"
-    "autoUpgradeMinorVersion|provisioningState))": "how the health extension is installed",
-    f"{SET}\\.automaticRepairsPolicy\\.repairAction": "Azure's default",
-}
+SPOT = frozenset({"Spot", "Low"})
+"""Priorities that Azure may take away; `Low` is the old word (Virtual Machine Scale Sets REST API)."""
+Body = Mapping[str, Any]
 
 
-def machine_of(reply: Reply, native: str) -> dict[str, Any]:
-    """The fields of a group that a scale set says."""
-    azure = _azure(reply, native)
-    if reply.peek(f"{SET}.upgradePolicy.mode") not in (None, "Manual"):
-        reply.lose(f"{SET}.upgradePolicy.mode", "trimtab replaces no instance by itself; a plan writes Manual")
+def at(body: Any, path: str) -> Any:
+    """What stands at a path of a body; `None` where nothing does."""
+    return find_part(body, path.split("."))
+
+
+def machine_of(body: Body, native: str) -> dict[str, Any]:
+    """The fields of a group that a scale set's body says, as plans read it."""
+    profile = at(body, "properties.virtualMachineProfile") or {}
+    health = _health(body, profile)
+    azure = {**_azure(body, profile, native), **_repairs(body, health)}
     found = {
-        "template": _template(reply, native),
-        "placement": given(zones=sorted(reply.take("zones", "placement.zones") or ()), subnets=_subnets(reply)),
-        "load_balancers": [{"id": one} for one in _pools(reply, "loadBalancerBackendAddressPools", "load_balancers")],
-        "health_check": _health(reply),
-        "purchase": _purchase(reply),
+        "template": _template(body, profile),
+        "placement": given(zones=sorted(body.get("zones") or ()), subnets=_subnets(profile)),
+        "load_balancers": [{"id": one} for one in pools_of(profile, "loadBalancerBackendAddressPools")],
+        "health_check": health,
+        "purchase": _purchase(body, profile),
         "azure": azure,
+        "tags": dict(body.get("tags") or {}),
     }
-    _repairs(reply, found)
     return given(**found)
 
 
-def _template(reply: Reply, native: str) -> dict[str, Any]:
-    size = reply.take("sku.name", "template.size")
-    if reply.peek(f"{SET}.skuProfile.vmSizes"):
-        size = reply.peek(f"{SET}.skuProfile.vmSizes")[0]["name"]
+def _template(body: Body, profile: Body) -> dict[str, Any]:
+    card = _card(profile)
+    firewall = at(card, "networkSecurityGroup.id")
     return given(
-        image=_image(reply),
-        size=MIXED if size is None else size,
-        ssh_key=_key(reply),
-        role=_role(reply),
-        security_groups=_firewall(reply),
-        disks=_disks(reply),
-        public_address=_public(reply),
+        image=_image(at(profile, "storageProfile.imageReference") or {}),
+        size=at(body, "sku.name") or MIXED,
+        ssh_key=_key(profile),
+        role=_role(body),
+        security_groups=[firewall] if firewall else [],
+        disks=list(_disks(at(profile, "storageProfile") or {})),
+        public_address=True if at(_address(profile), "publicIPAddressConfiguration") else None,
     )
 
 
-def _image(reply: Reply) -> str:
-    path = f"{STORAGE}.imageReference"
-    whole = reply.take(f"{path}.id", "template.image.id")
-    if whole:
-        return str(whole)
-    names = ("publisher", "offer", "sku", "version")
-    return ":".join(str(reply.take(f"{path}.{name}", "template.image.id") or "") for name in names)
+def _image(reference: Body) -> str:
+    """An image by its id, else by its URN; that of a gallery, which no row is about, by that of the gallery."""
+    for name in ("id", "communityGalleryImageId", "sharedGalleryImageId"):
+        if reference.get(name):
+            return str(reference[name])
+    return ":".join(str(reference.get(name) or "") for name in ("publisher", "offer", "sku", "version"))
 
 
-def _key(reply: Reply) -> str | None:
-    path = f"{SYSTEM}.linuxConfiguration.ssh.publicKeys"
-    keys = reply.peek(path) or ()
-    for place in range(1, len(keys)):
-        reply.lose(f"{path}[{place}]", "a machine has one key; a plan leaves this one out")
-    data = reply.take(f"{path}[0].keyData", "template.ssh_key")
+def _key(profile: Body) -> str | None:
+    keys = at(profile, "osProfile.linuxConfiguration.ssh.publicKeys") or ()
+    data = keys[0].get("keyData") if keys else None
     return None if data == NOBODY else data
 
 
-def _role(reply: Reply) -> str | None:
-    ids = sorted(reply.peek("identity.userAssignedIdentities") or {})
-    if not ids:
-        return None
-    reply.take("identity.type", "template.role")
-    reply.take("identity.userAssignedIdentities", "template.role")
-    return str(ids[0])
+def _role(body: Body) -> str | None:
+    """The first of the identities; others are left to others, since a model has one."""
+    return next(iter(at(body, "identity.userAssignedIdentities") or ()), None)
 
 
-def _disks(reply: Reply) -> list[dict[str, Any]]:
-    boot = _disk(reply, f"{STORAGE}.osDisk")
-    data = range(len(reply.peek(f"{STORAGE}.dataDisks") or ()))
-    found = [{"device": str(_lun(reply, place)), **_disk(reply, f"{STORAGE}.dataDisks[{place}]")} for place in data]
-    return [*([boot] if boot else []), *found]
+def _disks(storage: Body) -> Iterator[dict[str, Any]]:
+    if boot := _disk(storage.get("osDisk") or {}):
+        yield boot
+    for disk in storage.get("dataDisks") or ():
+        yield {"device": str(disk.get("lun", 0)), **_disk(disk)}
 
 
-def _lun(reply: Reply, place: int) -> int:
-    return int(reply.take(f"{STORAGE}.dataDisks[{place}].lun", "template.disks.device") or 0)
-
-
-def _disk(reply: Reply, path: str) -> dict[str, Any]:
-    kind = f"{path}.managedDisk.storageAccountType"
-    known = _TYPES.get(reply.peek(kind) or "")
-    if known:
-        reply.take(kind, "template.disks.type")
+def _disk(disk: Body) -> dict[str, Any]:
     return given(
-        size_gb=reply.take(f"{path}.diskSizeGB", "template.disks.size_gb"),
-        type=known,
-        key=reply.take(f"{path}.managedDisk.diskEncryptionSet.id", "template.disks.key"),
-        iops=reply.take(f"{path}.diskIOPSReadWrite", "template.disks.iops"),
-        throughput=reply.take(f"{path}.diskMBpsReadWrite", "template.disks.throughput"),
+        size_gb=disk.get("diskSizeGB"),
+        type=_TYPES.get(at(disk, "managedDisk.storageAccountType") or ""),
+        key=at(disk, "managedDisk.diskEncryptionSet.id"),
+        iops=disk.get("diskIOPSReadWrite"),
+        throughput=disk.get("diskMBpsReadWrite"),
     )
 
 
 # network
 
-_CARD = f"{NETWORK}.networkInterfaceConfigurations[0]"
-_ADDRESS = f"{_CARD}.properties.ipConfigurations[0]"
+
+def _card(profile: Body) -> Body:
+    cards: Sequence[Body] = at(profile, "networkProfile.networkInterfaceConfigurations") or ()
+    first: Body = next(iter(cards), {})
+    return next((one for one in cards if at(one, "properties.primary")), first).get("properties") or {}
 
 
-def _subnets(reply: Reply) -> list[str]:
-    for path in (_CARD, _ADDRESS):
-        reply.known(f"{path}.name", "its name tells nothing, and stays")
-    subnet = reply.take(f"{_ADDRESS}.properties.subnet.id", "placement.subnets")
-    return [str(subnet)] if subnet else []
+def _address(profile: Body) -> Body:
+    addresses: Sequence[Body] = _card(profile).get("ipConfigurations") or ()
+    first: Body = next(iter(addresses), {})
+    return first.get("properties") or {}
 
 
-def _firewall(reply: Reply) -> list[str]:
-    found = reply.take(f"{_CARD}.properties.networkSecurityGroup.id", "template.security_groups")
-    return [str(found)] if found else []
+def _subnets(profile: Body) -> list[str]:
+    subnet = at(_address(profile), "subnet.id")
+    return [subnet] if subnet else []
 
 
-def _public(reply: Reply) -> bool | None:
-    path = f"{_ADDRESS}.properties.publicIPAddressConfiguration"
-    return True if reply.take(f"{path}.name", "template.public_address") else None
+def pools_of(profile: Body, name: str) -> list[str]:
+    """The ids of the backend pools of balancers or of gateways that instances join."""
+    return [str(one["id"]) for one in _address(profile).get(name) or () if one.get("id")]
 
 
-def _pools(reply: Reply, name: str, model: str) -> list[str]:
-    return [str(one["id"]) for one in reply.take(f"{_ADDRESS}.properties.{name}", model) or ()]
+def subnet_of(profile: Body) -> str:
+    """The id of the subnet that instances are in; empty where there is none."""
+    return next(iter(_subnets(profile)), "")
 
 
 # health
 
 
-def _health(reply: Reply) -> dict[str, Any]:
-    grace = reply.take(f"{SET}.automaticRepairsPolicy.gracePeriod", "health_check.grace")
-    waits = None if grace in (None, iso(SHORTEST_GRACE)) else read_iso(grace)
-    if reply.take(f"{NETWORK}.healthProbe.id", "health_check.by"):
+def _health(body: Body, profile: Body) -> dict[str, Any]:
+    grace = at(body, "properties.automaticRepairsPolicy.gracePeriod")
+    waits = duration(grace)
+    waits = None if waits == SHORTEST_GRACE else waits
+    if at(profile, "networkProfile.healthProbe.id"):
         return given(by="load-balancer", grace=waits)
-    for place, one in enumerate(reply.peek(f"{PROFILE}.extensionProfile.extensions") or ()):
-        if (one.get("properties") or {}).get("type") == "ApplicationHealthLinux":
-            path = f"{PROFILE}.extensionProfile.extensions[{place}].properties"
-            reply.take(f"{path}.type", "health_check.by")
-            reply.take(f"{path}.settings.protocol", "health_check.path")
-            port = reply.take(f"{path}.settings.port", "health_check.port")
-            asked = reply.take(f"{path}.settings.requestPath", "health_check.path")
-            return given(path=asked, port=port, grace=waits)
+    for one in at(profile, "extensionProfile.extensions") or ():
+        if at(one, "properties.type") == HEALTH_TYPE:
+            settings = at(one, "properties.settings") or {}
+            return given(path=settings.get("requestPath"), port=settings.get("port"), grace=waits)
     return given(grace=waits)
 
 
-def _repairs(reply: Reply, found: dict[str, Any]) -> None:
+def _repairs(body: Body, health: Body) -> dict[str, Any]:
     """Repairs that the health check does not imply, or that it implies and that are not wanted."""
-    enabled = bool(reply.take(f"{SET}.automaticRepairsPolicy.enabled", "azure.automatic_repairs"))
-    health = found["health_check"]
+    enabled = bool(at(body, "properties.automaticRepairsPolicy.enabled"))
     implied = health.get("by") == "load-balancer" or "path" in health or "port" in health
-    if enabled is not implied:
-        found["azure"]["automatic_repairs"] = enabled
+    return {} if enabled is implied else {"automatic_repairs": enabled}
 
 
 # price
 
 
-def _purchase(reply: Reply) -> dict[str, Any]:
-    sizes = reply.take(f"{SET}.skuProfile.vmSizes", "purchase.sizes") or ()
-    strategy = reply.take(f"{SET}.skuProfile.allocationStrategy", "purchase.strategy")
-    reserved = f"{PROFILE}.capacityReservation.capacityReservationGroup.id"
+def _purchase(body: Body, profile: Body) -> dict[str, Any]:
+    sizes = at(body, "properties.skuProfile.vmSizes") or ()
+    strategy = at(body, "properties.skuProfile.allocationStrategy") or ""
     found = given(
-        sizes=[{"size": one["name"]} for one in sizes],
-        reservation=reply.take(reserved, "purchase.reservation"),
+        sizes=[{"size": one["name"]} for one in sizes if one.get("name")],
+        reservation=at(profile, "capacityReservation.capacityReservationGroup.id"),
     )
-    spot = reply.take(f"{PROFILE}.priority", "purchase.spot") == "Spot"
-    price = reply.take(f"{PROFILE}.billingProfile.maxPrice", "purchase.max_price")
-    if not spot:
+    if profile.get("priority") not in SPOT:
         return found
-    mix = f"{SET}.priorityMixPolicy"
-    base = reply.take(f"{mix}.baseRegularPriorityCount", "purchase.on_demand_base")
-    share = reply.take(f"{mix}.regularPriorityPercentageAboveBase", "purchase.on_demand_percent")
-    named = _STRATEGIES.get(strategy or "") if strategy != "LowestPrice" else None
     more = given(
-        on_demand_base=base or None,
-        on_demand_percent=share or None,
-        max_price=f"{price:.5f}".rstrip("0").rstrip(".") if price is not None and price > 0 else None,
-        strategy=named,
+        on_demand_base=at(body, "properties.priorityMixPolicy.baseRegularPriorityCount") or None,
+        on_demand_percent=at(body, "properties.priorityMixPolicy.regularPriorityPercentageAboveBase") or None,
+        max_price=_price(at(profile, "billingProfile.maxPrice")),
+        strategy=_STRATEGIES.get(strategy) if strategy != "LowestPrice" else None,
     )
     return {**found, "spot": True, **more}
+
+
+def _price(price: Any) -> str | None:
+    return None if price is None or price <= 0 else f"{price:.5f}".rstrip("0").rstrip(".")
 
 
 # what only Azure has
 
 
-def _azure(reply: Reply, native: str) -> dict[str, Any]:
-    flexible = reply.take(f"{SET}.orchestrationMode", "azure.orchestration") == "Flexible"
-    prefix = reply.take(f"{SYSTEM}.computerNamePrefix", "azure.computer_name_prefix")
-    user = reply.take(f"{SYSTEM}.adminUsername", "azure.admin_username")
-    policy = reply.take(f"{SET}.scaleInPolicy.rules", "azure.scale_in") or ["Default"]
-    notice = f"{PROFILE}.scheduledEventsProfile.terminateNotificationProfile"
-    noticed = reply.take(f"{notice}.enable", "azure.terminate_notification")
-    waits = reply.take(f"{notice}.notBeforeTimeout", "azure.terminate_notification")
-    eviction = reply.take(f"{PROFILE}.evictionPolicy", "azure.eviction")
+def _azure(body: Body, profile: Body, native: str) -> dict[str, Any]:
+    properties: Body = body.get("properties") or {}
+    flexible = properties.get("orchestrationMode") == "Flexible"
+    prefix, user = at(profile, "osProfile.computerNamePrefix"), at(profile, "osProfile.adminUsername")
+    rules = at(properties, "scaleInPolicy.rules") or ["Default"]
+    notice = at(profile, "scheduledEventsProfile.terminateNotificationProfile") or {}
+    restore = properties.get("spotRestorePolicy") or {}
+    eviction = profile.get("evictionPolicy")
     return given(
         orchestration="flexible" if flexible else None,
-        zone_balance=reply.take(f"{SET}.zoneBalance", "azure.zone_balance") or None,
-        fault_domains=_fault_domains(reply, flexible=flexible),
-        single_placement_group=_placement_group(reply, flexible=flexible),
-        overprovision=reply.take(f"{SET}.overprovision", "azure.overprovision") or None,
+        zone_balance=properties.get("zoneBalance") or None,
+        fault_domains=_fault_domains(body, flexible=flexible),
+        single_placement_group=_placement_group(properties, flexible=flexible),
+        overprovision=properties.get("overprovision") or None,
         computer_name_prefix=prefix if prefix != name_prefix(native) else None,
         admin_username=user if user != ADMIN else None,
-        scale_in=_SCALE_IN.get(policy[0]) if policy[0] != "Default" else None,
-        terminate_notification=read_iso(waits) if noticed and waits else None,
+        scale_in=_SCALE_IN.get(rules[0]) if rules[0] != "Default" else None,
+        terminate_notification=duration(notice.get("notBeforeTimeout")) if notice.get("enable") else None,
         eviction=eviction.lower() if eviction and eviction != "Delete" else None,
-        restore_spot=_restored(reply),
-        application_gateway_pools=_pools(
-            reply, "applicationGatewayBackendAddressPools", "azure.application_gateway_pools"
-        ),
+        restore_spot=duration(restore.get("restoreTimeout")) if restore.get("enabled") else None,
+        application_gateway_pools=pools_of(profile, "applicationGatewayBackendAddressPools"),
     )
 
 
-def _fault_domains(reply: Reply, *, flexible: bool) -> int | None:
-    found = reply.take(f"{SET}.platformFaultDomainCount", "azure.fault_domains")
-    usual = 1 if flexible or reply.peek("zones") else 5
-    return found if found not in (None, usual) else None
+def _fault_domains(body: Body, *, flexible: bool) -> int | None:
+    found: int | None = at(body, "properties.platformFaultDomainCount")
+    usual = 1 if flexible or body.get("zones") else 5
+    return None if found == usual else found
 
 
-def _placement_group(reply: Reply, *, flexible: bool) -> bool | None:
-    """Left to `whole` to drop where it is what the size gives."""
-    found = reply.take(f"{SET}.singlePlacementGroup", "azure.single_placement_group")
-    return None if found is None or (flexible and found is False) else bool(found)
+def _placement_group(properties: Body, *, flexible: bool) -> bool | None:
+    found: bool | None = properties.get("singlePlacementGroup")
+    return None if flexible and found is False else found
 
 
-def _restored(reply: Reply) -> timedelta | None:
-    path = f"{SET}.spotRestorePolicy"
-    enabled = reply.take(f"{path}.enabled", "azure.restore_spot")
-    timeout = reply.take(f"{path}.restoreTimeout", "azure.restore_spot")
-    return read_iso(timeout) if enabled and timeout else None
+def without_usual_placement(azure: Body, maximum: int) -> dict[str, Any]:
+    """The settings, less a placement group that the size gives: Azure says it also where nobody asked."""
+    usual = azure.get("single_placement_group") is not (maximum > MOST_IN_PLACEMENT_GROUP)
+    return {name: value for name, value in azure.items() if name != "single_placement_group" or not usual}
+
+
+def duration(text: Any) -> Any:
+    """A duration that Azure wrote; what is none as it is, for the model to refuse."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return read_iso(text)
+    except ValueError:
+        return text

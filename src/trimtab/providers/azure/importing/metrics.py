@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.engine.rounding import exact
 from trimtab.providers.azure.ids import parse_id
-from trimtab.providers.azure.metrics import NATIVE, STORAGE_NAME, WHOLE, NativeMetric, Where
+from trimtab.providers.azure.metrics import NATIVE, STORAGE_NAME, STORAGE_QUEUE, WHOLE, NativeMetric, Where
 from trimtab.providers.azure.names import ACROSS, OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC
 
 _WORDS = {native: ours for ours, native in RULE_OPERATORS.items()}
@@ -35,7 +35,7 @@ def metric_of(
                 return {"name": ours, "of": f"{resource}/queues/{dimensions.get('EntityName', '')}"}, native
             if native.where is not Where.SCALE_SET or dict(native.dimensions) == dict(dimensions):
                 return ours, native
-    if name == STORAGE_NAME:
+    if name == STORAGE_NAME and kind == STORAGE_QUEUE:
         return {"name": "queue-per-instance" if shared else "queue-depth", "of": resource}, NATIVE["queue-depth"]
     custom = {"custom": name, "namespace": namespace or (parts.kind if parts else "azure"), "dimensions": dimensions}
     return {key: value for key, value in custom.items() if value}, NativeMetric(name)

@@ -1,152 +1,217 @@
-"""A group's replies together: read, turned into a group, with notes on all that this leaves out."""
+"""A scale set with its setting and its alerts, as a group of ours; pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from trimtab.errors import NotFound
-from trimtab.models import ScalingGroup
-from trimtab.plan import read_tags
-from trimtab.providers.azure.client import Calls
-from trimtab.providers.azure.importing import alerts, machine, setting
-from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
-from trimtab.providers.azure.reads import find_pause, list_kind, normal_location
-from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP
-from trimtab.providers.imports import Imported, LeafTable, Loss, group_names
-from trimtab.providers.leaves import Reply
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.plan import Key, Note, Resource
+from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.ids import Home, folded, normal_location, parse_id, same_id
+from trimtab.providers.azure.importing.alerts import read_alert
+from trimtab.providers.azure.importing.machine import at, machine_of, without_usual_placement
+from trimtab.providers.azure.importing.setting import SettingRead, read_setting
+from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
+from trimtab.providers.azure.pools import pools_of
+from trimtab.providers.azure.resources import READERS, group_of
+from trimtab.providers.azure.template import Attached, asks_balancer
+from trimtab.providers.azure.translate import translate
+from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
+from trimtab.providers.translation import Translation
 
-HIDDEN = "Azure never gives back the start script; write it as `template.user_data`, or a plan takes it away"
+UNSIZED = "nothing keeps its size between bounds now; the setting keeps it where it is"
+FIRST = "a group has one; the others are left to others"
+GUARDED = (
+    *("template.*", "placement.*", "load_balancers*", "health_check.*", "purchase.*", "azure.*"),
+    *("alarms.*.metric", "alarms.*.statistic", "alarms.*.period", "alarms.*.periods"),
+)
+"""What is left to others where a plan would write it otherwise: what the model cannot say is not written over."""
 
 
 @dataclass(frozen=True)
 class Replies:
-    """All that was answered about a group."""
+    """
+    All that was answered about a group.
+
+    Attributes:
+        scale_set: The scale set.
+        setting: The autoscale setting that sizes it.
+        alerts: The metric alerts that are about it.
+        action_groups: The action groups that these may tell.
+        balancers: The load balancers of its resource group; left out, its probe is held to be that of its pools.
+    """
 
     scale_set: Mapping[str, Any]
     setting: Mapping[str, Any] | None = None
     alerts: Sequence[Mapping[str, Any]] = field(default=())
     action_groups: Sequence[Mapping[str, Any]] = field(default=())
+    balancers: Sequence[Mapping[str, Any]] | None = None
 
 
-def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = None) -> Imported:
+def import_group(
+    replies: Replies, *, now: datetime, location: str | None = None, fleet: str | None = None, home: Home | None = None
+) -> Imported:
     """
-    The group of this name in the connection's resource group.
-
-    Raises:
-        NotFound: There is none.
-    """
-    home = calls.home.resource_group
-    try:
-        found = calls.call("compute.virtual_machine_scale_sets.get", home, name)
-    except NotFound as error:
-        raise NotFound(f"there is no group {name!r} in {location}", provider="azure", code=error.code) from error
-    if normal_location(found.get("location", "")) != normal_location(location):
-        raise NotFound(f"there is no group {name!r} in {location}", provider="azure")
-    own = str(found["id"]).lower()
-    settings = [one for one in list_kind(calls, AUTOSCALE_SETTING.name, [home]) if _target(one) == own]
-    about = [
-        one
-        for one in list_kind(calls, METRIC_ALERT.name, [home])
-        if own in [scope.lower() for scope in one["properties"].get("scopes") or ()] or _is_marked_like(one, found)
-    ]
-    groups = list_kind(calls, ACTION_GROUP.name, [home]) if about else []
-    replies = Replies(found, settings[0] if settings else None, about, groups)
-    imported = import_group(replies, fleet=fleet)
-    if normal_location(location) == calls.location:
-        return imported
-    group = imported.group.model_copy(update={"location": normal_location(location)})
-    return Imported(group=group, notes=imported.notes)
-
-
-def _target(item: Mapping[str, Any]) -> str:
-    return str(item["properties"].get("targetResourceUri", "")).lower()
-
-
-def _is_marked_like(alert: Mapping[str, Any], scale_set: Mapping[str, Any]) -> bool:
-    one, two = (read_tags(item.get("tags") or {})[1] for item in (alert, scale_set))
-    return one is not None and two is not None and (one.fleet, one.group) == (two.fleet, two.group)
-
-
-def import_group(replies: Replies, *, fleet: str | None = None) -> Imported:
-    """
-    The group that these replies tell of, and what its model leaves out; pure.
+    The group that these replies tell of, and what the next plan changes; pure.
 
     Args:
         replies: All that was answered about it.
-        fleet: The fleet that it is to join; names are shortened by what they then begin with.
+        now: When that was.
+        location: Where groups live that do not say otherwise; there where it is when left out.
+        fleet: The fleet that it is to join; the one whose mark it bears, or one of its own, when left out.
+        home: The resource group of groups that do not say otherwise; its own when left out.
+
+    Raises:
+        Unsupported: It is no group of ours, whatever is left out.
     """
-    reading = _Reading(replies, fleet)
-    return Imported(group=reading.group, notes=tuple(reading.notes()))
-
-
-def tables(replies: Replies) -> Iterator[LeafTable]:
-    """What became of each leaf of each reply."""
-    return _Reading(replies, None).tables()
+    own = str(replies.scale_set["id"])
+    parts = parse_id(own)
+    here = Home(parts.subscription, parts.resource_group) if parts else Home("", group_of(own))
+    where = normal_location(str(replies.scale_set.get("location") or location or ""))
+    reading = _Reading(replies, fleet, where)
+    importer = Importer(
+        provider="azure",
+        kinds=KINDS,
+        translate=partial(_translated, reading, now, normal_location(location or where), home or here),
+        guarded=GUARDED,
+        now=now,
+    )
+    fields = dict(reading.fields())
+    if normal_location(location or where) != where:
+        fields["location"] = where
+    if home is not None and home.resource_group.lower() != here.resource_group.lower():
+        fields["azure"] = {**fields.get("azure", {}), "resource_group": here.resource_group}
+    return importer.run(reading.draft(fields), reading.live, fleet=reading.fleet)
 
 
 class _Reading:
-    def __init__(self, replies: Replies, fleet: str | None) -> None:
-        self.replies, self.fleet = replies, fleet
-        self.set = Reply("VirtualMachineScaleSets_Get", replies.scale_set)
-        self.setting = Reply("AutoscaleSettings_Get", replies.setting) if replies.setting is not None else None
-        self.alerts = [Reply("MetricAlerts_Get", one) for one in replies.alerts]
-        self.more: list[Loss] = []
-        self.group = ScalingGroup.model_validate(self._fields())
+    """The replies as plans read them, and what they say."""
 
-    def _fields(self) -> dict[str, Any]:
-        native = str(self.replies.scale_set["name"])
-        size = int(self.set.take("sku.capacity", "capacity.desired") or 0)
-        tags, mark = read_tags(self.set.take("tags", "tags") or {})
-        if mark is not None and "customdata" in mark.kept:
-            self.more.append(Loss(path=f"scale set {native}: customData", reason=HIDDEN))
-        found: dict[str, Any] = {**machine.machine_of(self.set, native), "tags": tags}
-        sized = self._sized(native, size)
+    def __init__(self, replies: Replies, fleet: str | None, where: str) -> None:
+        self.replies = replies
+        self.native = str(replies.scale_set["name"])
+        self.where = where
+        self.set = self._made(SCALE_SET.name, replies.scale_set)
+        self.fleet = fleet or fleet_for([self.native], where, self.set.mark)
+        self.names = group_names(self.native, self.fleet, self.set.mark)
+        self.setting = self._as_setting(replies.setting) if replies.setting is not None else None
+        self.alerts = [self._made(METRIC_ALERT.name, one) for one in replies.alerts]
+        groups = [self._made(ACTION_GROUP.name, one) for one in replies.action_groups]
+        self.action_groups = [one for one in groups if self._is_told(one)]
+        self.alarms, self.silent = self._read_alerts()
+        self.sized = self._read_setting()
+
+    def _made(self, kind: str, item: Mapping[str, Any]) -> Resource:
+        return READERS[kind](item, self.where)
+
+    def _as_setting(self, item: Mapping[str, Any]) -> Resource:
+        """The setting under the name of its scale set, as a read of the fleet keeps it."""
+        made = self._made(AUTOSCALE_SETTING.name, item)
+        if not same_id(str(at(made.body, "properties.targetResourceUri")), str(self.set.attributes["id"])):
+            return made
+        alias = "" if folded(made.key.name) == folded(self.native) else made.key.name
+        key = replace(made.key, location=self.where, name=self.native)
+        return replace(made, key=key, attributes={**made.attributes, "alias": alias})
+
+    def _is_told(self, group: Resource) -> bool:
+        own = str(group.attributes["id"])
+        actions = (one for alert in self.alerts for one in at(alert.body, "properties.actions") or ())
+        return any(same_id(str(one.get("actionGroupId", "")), own) for one in actions)
+
+    @property
+    def live(self) -> list[Resource]:
+        """Everything of the group, as a plan reads it."""
+        return [self.set, *([self.setting] if self.setting else []), *self.alerts, *self.action_groups]
+
+    def _read_alerts(self) -> tuple[dict[str, tuple[Key, dict[str, Any]]], dict[tuple[Key, str], str]]:
+        """Alarms by name with the alerts that they were read from; and why an alert is none."""
+        found: dict[str, tuple[Key, dict[str, Any]]] = {}
+        silent: dict[tuple[Key, str], str] = {}
+        for place, alert in enumerate(self.alerts):
+            starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
+            prefix = next((one for one in starts if folded(alert.key.name).startswith(folded(one))), "")
+            made = read_alert(alert, prefix, self.action_groups)
+            if isinstance(made, str):
+                silent[alert.key, ""] = made
+            else:
+                name = unused(made[0], found)
+                key = self._spelled(alert.key, f"{starts[0]}{name}")
+                self.alerts[place] = replace(alert, key=key)
+                found[name] = key, made[1]
+        return found, silent
+
+    def _spelled(self, key: Key, wanted: str) -> Key:
+        """A key as the fleet spells it, where its name is the wanted one but for its case."""
+        return replace(key, name=wanted) if folded(key.name) == folded(wanted) else key
+
+    def _read_setting(self) -> SettingRead:
+        if self.setting is not None:
+            return read_setting(self.setting, self.alarms)
+        size = int(at(self.set.body, "sku.capacity") or 0)
+        return SettingRead({"capacity": {"min": size, "max": size, "desired": size}})
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of the group."""
+        found = machine_of(self.set.body, self.native)
+        sized = dict(self.sized.fields)
         azure = {**found.get("azure", {}), **sized.pop("azure", {})}
-        found |= {name: value for name, value in sized.items() if value}
-        self._drop_usual_placement(azure, found["capacity"]["max"])
-        return {**group_names(native, self.fleet), **found, "azure": azure}
+        alarms = {**sized.pop("alarms", {}), **{name: alarm for name, (_, alarm) in self.alarms.items()}}
+        given = {name: value for name, value in sized.items() if value}
+        return {
+            **self.names,
+            **found,
+            **given,
+            "alarms": alarms,
+            "azure": without_usual_placement(azure, sized["capacity"]["max"]),
+        }
 
-    def _drop_usual_placement(self, azure: dict[str, Any], maximum: int) -> None:
-        """Azure says it also where nobody asked; what the size asks for needs no words."""
-        if azure.get("single_placement_group") is not (maximum > MOST_IN_PLACEMENT_GROUP):
-            azure.pop("single_placement_group", None)
-
-    def _sized(self, native: str, size: int) -> dict[str, Any]:
-        if self.setting is None:
-            text = "nothing keeps its size between bounds; a plan makes a setting that keeps it where it is"
-            self.more.append(Loss(path=f"scale set {native}: autoscale setting", reason=text))
-            found: dict[str, Any] = {"capacity": {"min": size, "max": size, "desired": size}, "alarms": {}}
+    def draft(self, fields: Mapping[str, Any]) -> Draft:
+        """The fields, with where they come from and why some are missing."""
+        origins = {f"alarms.{name}": (key, "") for name, (key, _) in self.alarms.items()}
+        reasons = dict(self.silent)
+        remarks = []
+        if self.setting is not None:
+            key = self.setting.key
+            origins |= {item: (key, path) for item, path in self.sized.origins.items()}
+            reasons |= {(key, path): text for path, text in self.sized.reasons.items()}
+            remarks += [(key, "schedules", self.sized.zone)] if self.sized.zone else []
         else:
-            reading = setting.SettingReading(self.setting, find_pause(self.setting.body))
-            found = reading.fields()
-            self.more += reading.notes
-        for reply in self.alerts:
-            made = alerts.alarm_of(reply, native, self.replies.action_groups)
-            if made is None:
-                reply.lose("properties", "no alarm of the model says this alert; it stays as it is")
-                continue
-            name, alarm = made
-            while name in found["alarms"]:
-                name = f"{name}-alert"
-            found["alarms"][name] = alarm
-        return found
+            reasons[Key(self.where, AUTOSCALE_SETTING.name, self.native), ""] = UNSIZED
+        return Draft(fields=fields, reasons=reasons, origins=origins, remarks=remarks)
 
-    def notes(self) -> Iterator[Loss]:
-        """All that the group leaves out."""
-        native = self.replies.scale_set["name"]
-        yield from self.set.losses(f"scale set {native}", machine.READ_ONLY)
-        if self.setting is not None:
-            yield from self.setting.losses(f"autoscale setting {self.setting.body['name']}", _SETTING)
-        for reply in self.alerts:
-            yield from reply.losses(f"metric alert {reply.body['name']}", alerts.READ_ONLY)
-        yield from self.more
+    def attached(self, group: ScalingGroup) -> tuple[Attached, list[Note]]:
+        """What the group is attached to, by what was read; and what is missing."""
+        pools = [one.id or "" for one in group.load_balancers]
+        given = (*pools, *group.azure.application_gateway_pools)
+        gateways = [one for one in given if "/applicationgateways/" in one.lower()]
+        probe = self._probe([one for one in pools if one not in gateways]) if asks_balancer(group) else ""
+        problems = []
+        if asks_balancer(group) and not probe:
+            problems.append(Note("health_check.by: no pool of the group has a rule with a probe", group.name))
+        subnet = next(iter(group.placement.subnets), "")
+        if not subnet:
+            problems.append(Note("placement.subnets: a scale set needs a subnet; name one by its id", group.name))
+        found = Attached(
+            subnet=subnet,
+            balancer_pools=tuple(one for one in pools if one not in gateways),
+            gateway_pools=tuple(gateways),
+            probe=probe,
+            gateway=gateways[0].rsplit("/", 2)[0] if gateways else "",
+        )
+        return found, problems
 
-    def tables(self) -> Iterator[LeafTable]:
-        """The fates of all leaves."""
-        yield self.set.table(machine.READ_ONLY)
-        if self.setting is not None:
-            yield self.setting.table(_SETTING)
-        yield from (reply.table(alerts.READ_ONLY) for reply in self.alerts)
+    def _probe(self, pools: Sequence[str]) -> str:
+        """The probe that the pools have; where no balancer was read, the one that is there."""
+        there = str(at(self.set.body, "properties.virtualMachineProfile.networkProfile.healthProbe.id") or "")
+        if self.replies.balancers is None:
+            return there if pools else ""
+        known = {pool.id.lower(): pool.probe for pool in pools_of(self.replies.balancers) if pool.probe}
+        return next((known[one.lower()] for one in pools if one.lower() in known), "")
 
 
-_SETTING: Mapping[str, str] = {**setting.READ_ONLY, "tags\\..*": "tags of the setting"}
+def _translated(reading: _Reading, now: datetime, location: str, home: Home, fleet: Fleet) -> Translation:
+    attached, problems = reading.attached(fleet.groups[0])
+    made = translate(fleet, AzureFacts(attached={fleet.groups[0].name: attached}), now, location, home)
+    return Translation.of([made, Translation(problems=tuple(problems))])

@@ -1,5 +1,5 @@
-"""Managed instance groups that exist, in the words of the model."""
+"""Managed instance groups that exist, with their autoscalers and alert policies, as groups of ours."""
 
-from trimtab.providers.gcp.importing.whole import Replies, import_group, read_group, tables
+from trimtab.providers.gcp.importing.whole import Replies, import_group
 
-__all__ = ["Replies", "import_group", "read_group", "tables"]
+__all__ = ["Replies", "import_group"]

@@ -6,79 +6,76 @@ from datetime import timedelta
 from typing import Any
 
 from trimtab.models import MissingData
-from trimtab.providers.gcp.alerts import ACROSS, CLOSED, MINUTE, OVER_TIME, PERCENTILES
+from trimtab.plan import Resource
+from trimtab.providers.gcp.alerts import ACROSS, CLOSED, MINUTE, OPENED, OVER_TIME, PERCENTILES
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.gcp.names import MISSING, read_span
-from trimtab.providers.imports import legal
-from trimtab.providers.leaves import Reply
+from trimtab.providers.importing import legal
 
-C = "conditions[0].conditionThreshold"
-READ_ONLY: Mapping[str, str] = {
-    "name|displayName|conditions\\[0\\]\\.(name|displayName)|combiner": "the policy itself",
-    "creationRecord\\..*|mutationRecord\\..*|validity.*|userLabels\\..*": "kept by Cloud Monitoring",
-    "severity|documentation\\.mimeType|alertStrategy\\.autoClose": "as of every alarm",
-    f"{re.escape(C)}\\.trigger\\.count": "one series is enough",
-}
 _KIND = re.compile(r'metric\.type\s*=\s*"([^"]+)"')
 _COMPARED = {"COMPARISON_GT": "above", "COMPARISON_LT": "below"}
 _MISSING = {native: ours for ours, native in MISSING.items()}
 _STATISTICS = {native: ours for ours, native in ACROSS.items() if ours != "count"}
+Body = Mapping[str, Any]
 
 
-def alarm_of(
-    reply: Reply, native: str, fleet_group: str, channels: Mapping[str, Mapping[str, Any]]
-) -> tuple[str, dict[str, Any]] | None:
-    """The name and the fields of an alarm; `None` where no alarm says what a policy does."""
-    conditions: Sequence[Mapping[str, Any]] = reply.peek("conditions") or ()
-    threshold = conditions[0].get("conditionThreshold") if len(conditions) == 1 else None
-    kind = _KIND.search(str((threshold or {}).get("filter", "")))
-    if threshold is None or kind is None:
-        return None
-    known = metric_of(kind[1], str(threshold["filter"]), native, shared=False)
-    aggregations: Sequence[Mapping[str, Any]] = threshold.get("aggregations") or ()
+def read_alert(
+    policy: Resource, native: str, prefix: str, channels: Mapping[str, Resource]
+) -> tuple[str, dict[str, Any]] | str:
+    """
+    The name and the fields of an alarm; the reason why no alarm says what a policy does.
+
+    Args:
+        policy: As a plan reads it.
+        native: The group's name in the cloud.
+        prefix: What alarms of the group begin with.
+        channels: The notification channels that it may tell, by their names in the API.
+    """
+    conditions: Sequence[Body] = policy.body.get("conditions") or ()
+    if len(conditions) != 1:
+        return f"it has {len(conditions)} conditions, and an alarm has one"
+    threshold = conditions[0].get("conditionThreshold")
+    if threshold is None:
+        return "its condition holds no metric against a threshold"
+    kind = _KIND.search(str(threshold.get("filter") or ""))
+    known = metric_of(kind[1], str(threshold["filter"]), native, shared=False) if kind else None
+    if known is None:
+        return "no metric of the model is meant by its filter"
+    aggregations: Sequence[Body] = threshold.get("aggregations") or ()
     word = _COMPARED.get(str(threshold.get("comparison")))
-    if known is None or len(aggregations) != 1 or word is None:
-        return None
+    statistic = _statistic(aggregations[0]) if len(aggregations) == 1 else None
+    if statistic is None or word is None:
+        return "no alarm combines or compares its points so"
     metric, row = known
-    statistic = _statistic(aggregations[0])
-    if statistic is None:
-        return None
-    for name, ours in _CARRIED.items():
-        reply.take(f"{C}.{name}", ours)
-    period = read_span(str(aggregations[0]["alignmentPeriod"]))
-    held = read_span(str(threshold.get("duration", "0s")))
-    value = float(threshold.get("thresholdValue") or 0)
+    period = _span(aggregations[0].get("alignmentPeriod")) or MINUTE
     missing = _MISSING.get(str(threshold.get("evaluationMissingData")))
+    value = float(threshold.get("thresholdValue") or 0)
     found: dict[str, Any] = {
         "metric": metric,
         word: value if statistic == "count" else from_native(value, row),
         "period": period,
-        **_periods(held, period, missing),
-        "enabled": bool(reply.take("enabled", "alarms.*.enabled")),
-        **_told(reply, channels),
+        **_periods(_span(threshold.get("duration")), period, missing),
+        "enabled": policy.body.get("enabled") is not False,
+        **_told(policy.body, channels),
     }
     if statistic != ("sum" if row.counts else "average"):
         found["statistic"] = statistic
     if missing is not None:
         found["missing"] = missing.value
-    if text := reply.take("documentation.content", "alarms.*.description"):
+    if text := (policy.body.get("documentation") or {}).get("content"):
         found["description"] = text
-    name = str(reply.body.get("displayName", "")).removeprefix(fleet_group)
-    return legal(name, "alarm"), found
+    return legal(policy.key.name.removeprefix(prefix), "alarm"), found
 
 
-_CARRIED = {
-    "filter": "alarms.*.metric",
-    "comparison": "alarms.*.above",
-    "thresholdValue": "alarms.*.above",
-    "duration": "alarms.*.periods",
-    "aggregations": "alarms.*.statistic",
-    "evaluationMissingData": "alarms.*.missing",
-}
+def _span(text: Any) -> timedelta:
+    try:
+        return read_span(str(text))
+    except ValueError:
+        return timedelta(0)
 
 
-def _statistic(aggregation: Mapping[str, Any]) -> str | None:
+def _statistic(aggregation: Body) -> str | None:
     across = str(aggregation.get("crossSeriesReducer", ""))
     for name, number in PERCENTILES.items():
         if across == f"REDUCE_PERCENTILE_{number}":
@@ -94,22 +91,19 @@ def _periods(held: timedelta, period: timedelta, missing: MissingData | None) ->
     return {"periods": more + 1} if more else {}
 
 
-def _told(reply: Reply, channels: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
-    names = reply.take("notificationChannels", "alarms.*.notify") or ()
-    prompts = reply.take("alertStrategy.notificationPrompts", "alarms.*.notify")
-    targets = [_target(str(name), channels) for name in names]
+def _told(policy: Body, channels: Mapping[str, Resource]) -> dict[str, list[str]]:
+    prompts = (policy.get("alertStrategy") or {}).get("notificationPrompts")
+    targets = [_target(str(name), channels) for name in policy.get("notificationChannels") or ()]
     found: dict[str, list[str]] = {}
-    if targets and (prompts is None or "OPENED" in prompts):
+    if targets and (prompts is None or OPENED in prompts):
         found["notify"] = targets
     if targets and (prompts is None or CLOSED in prompts):
         found["notify_ok"] = targets
     return found
 
 
-def _target(name: str, channels: Mapping[str, Mapping[str, Any]]) -> str:
+def _target(name: str, channels: Mapping[str, Resource]) -> str:
     """The address that a channel of a fleet's own tells, else the channel."""
     channel = channels.get(name)
-    labels: Mapping[str, str] = (channel or {}).get("labels") or {}
-    ours = (channel or {}).get("userLabels", {}).get("trimtab-fleet")
-    address = labels.get("email_address") or labels.get("url") or labels.get("topic")
-    return address if ours and address else name
+    labels: Mapping[str, str] = (channel.body.get("labels") or {}) if channel is not None and channel.mark else {}
+    return labels.get("email_address") or labels.get("url") or labels.get("topic") or name

@@ -1,26 +1,50 @@
-"""A group's replies together: read, turned into a group, with notes on all that this leaves out."""
+"""A managed instance group with its template, autoscaler, balancers and alerts, as a group of ours; pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from trimtab.errors import NotFound
-from trimtab.models import ScalingGroup
-from trimtab.plan import read_description, read_tags
-from trimtab.providers.gcp.client import Calls
-from trimtab.providers.gcp.importing import alerts, machine, scaling
-from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
-from trimtab.providers.gcp.links import name_of, parse_link, place_of
-from trimtab.providers.gcp.reads import list_monitored
-from trimtab.providers.gcp.resources import find_pause
-from trimtab.providers.gcp.states import States
-from trimtab.providers.imports import Imported, LeafTable, Loss, group_names
-from trimtab.providers.leaves import Reply
+from trimtab.models import Fleet, LoadBalancer, ScalingGroup
+from trimtab.plan import Key, Note, Resource
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
+from trimtab.providers.gcp.importing import machine
+from trimtab.providers.gcp.importing.alerts import read_alert
+from trimtab.providers.gcp.importing.machine import first, whole
+from trimtab.providers.gcp.importing.scaling import ScalerRead
+from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
+from trimtab.providers.gcp.links import name_of, parse_link, place_of, short
+from trimtab.providers.gcp.resources import READERS, backend_resources
+from trimtab.providers.gcp.template import Home, image_link, template_body
+from trimtab.providers.gcp.translate import TEMPLATE_FIELD, asks_balancer, translate
+from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
+from trimtab.providers.importing.building import build_group
+from trimtab.providers.translation import Translation
+
+UNSIZED = "nothing keeps its size between bounds now; the autoscaler is off and keeps them where it is"
+GUARDED = (
+    *("template.*", "placement.*", "purchase.*", "health_check.*", "load_balancers*", "gcp.*"),
+    *("policies", "policies.*.*"),
+    *("alarms.*.metric", "alarms.*.statistic", "alarms.*.period", "alarms.*.periods", "alarms.*.missing"),
+)
+"""What is left to others where a plan would write it otherwise: what the model cannot say is not written over."""
 
 
 @dataclass(frozen=True)
 class Replies:
-    """All that was answered about a group."""
+    """
+    All that was answered about a group.
+
+    Attributes:
+        manager: The managed instance group.
+        template: The instance template of its first version.
+        autoscaler: The autoscaler that sizes it.
+        health_check: The regional health check by which it makes instances anew.
+        services: The backend services that it is in.
+        alerts: The alert policies that are about it.
+        channels: The notification channels that these may tell.
+    """
 
     manager: Mapping[str, Any]
     template: Mapping[str, Any] | None = None
@@ -31,223 +55,209 @@ class Replies:
     channels: Sequence[Mapping[str, Any]] = field(default=())
 
 
-def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = None) -> Imported:
+def import_group(replies: Replies, *, now: datetime, location: str | None = None, fleet: str | None = None) -> Imported:
     """
-    The group of this name in a region or a zone of the project.
-
-    Raises:
-        NotFound: There is none.
-    """
-    found = [
-        one for one in States(calls, calls.clock.now()).managers() if one["name"] == name and location in place_of(one)
-    ]
-    if not found:
-        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
-    replies = _replies(calls, found[0])
-    imported = import_group(replies, fleet=fleet)
-    region = place_of(found[0]).region
-    if region == calls.location:
-        return imported
-    return Imported(group=imported.group.model_copy(update={"location": region}), notes=imported.notes)
-
-
-def _replies(calls: Calls, manager: Mapping[str, Any]) -> Replies:
-    link, group = str(manager.get("selfLink")), str(manager.get("instanceGroup"))
-    scalers = [one for one in calls.aggregated("autoscalers").items if one.get("target") == link]
-    services = [
-        one
-        for one in calls.aggregated("backendServices").items
-        if any(each.get("group") == group for each in one.get("backends") or ())
-    ]
-    policies = [one for one in list_monitored(calls, ALERT_POLICY.name).items if _is_about(one, manager)]
-    return Replies(
-        manager=manager,
-        template=_template(calls, manager),
-        autoscaler=scalers[0] if scalers else None,
-        health_check=_health_check(calls, manager),
-        services=sorted(services, key=lambda one: str(one["name"])),
-        alerts=sorted(policies, key=lambda one: str(one.get("displayName"))),
-        channels=list_monitored(calls, CHANNEL.name).items if policies else (),
-    )
-
-
-def _template(calls: Calls, manager: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    versions = manager.get("versions") or [manager]
-    link = str(versions[0].get("instanceTemplate") or "")
-    parts = parse_link(link)
-    if not link:
-        return None
-    if parts.scope.startswith("regions/"):
-        region = parts.scope.removeprefix("regions/")
-        return calls.get("regionInstanceTemplates.get", region=region, instance_template=parts.name)
-    return calls.get("instanceTemplates.get", instance_template=parts.name)
-
-
-def _health_check(calls: Calls, manager: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    policies = manager.get("autoHealingPolicies") or ()
-    parts = parse_link(str(policies[0].get("healthCheck", ""))) if policies else None
-    if parts is None or not parts.scope.startswith("regions/"):
-        return None
-    region = parts.scope.removeprefix("regions/")
-    return calls.get("regionHealthChecks.get", region=region, health_check=parts.name)
-
-
-def _is_about(policy: Mapping[str, Any], manager: Mapping[str, Any]) -> bool:
-    one, two = read_tags(policy.get("userLabels") or {})[1], read_description(manager.get("description"))[1]
-    if one is not None and two is not None:
-        return (one.fleet, one.group) == (two.fleet, two.group)
-    name = str(manager["name"])
-    filters = [str((one.get("conditionThreshold") or {}).get("filter", "")) for one in policy.get("conditions") or ()]
-    if any(f'"{name}"' in text for text in filters):
-        return True
-    # of a metric that is no group's, its name says for whom it is
-    return str(policy.get("displayName", "")).startswith(f"{name}-") and not any(map(_names_group, filters))
-
-
-def _names_group(text: str) -> bool:
-    return "instance_group" in text or "backend_name" in text
-
-
-def import_group(replies: Replies, *, fleet: str | None = None) -> Imported:
-    """
-    The group that these replies tell of, and what its model leaves out; pure.
+    The group that these replies tell of, and what the next plan changes; pure.
 
     Args:
         replies: All that was answered about it.
-        fleet: The fleet that it is to join; names are shortened by what they then begin with.
+        now: When that was.
+        location: Where groups live that do not say otherwise; there where it is when left out.
+        fleet: The fleet that it is to join; the one whose mark it bears, or one of its own, when left out.
+
+    Raises:
+        Unsupported: It is no group of ours, whatever is left out.
     """
-    reading = _Reading(replies, fleet)
-    return Imported(group=reading.group, notes=tuple(reading.notes()))
+    reading = Reading(replies, fleet)
+    importer = Importer(
+        provider="gcp",
+        kinds=KINDS,
+        translate=partial(reading.translated, now),
+        guarded=GUARDED,
+        now=now,
+    )
+    draft = reading.draft({} if location in (None, reading.where) else {"location": reading.where})
+    return importer.run(draft, reading.live, fleet=reading.fleet)
 
 
-def tables(replies: Replies) -> Iterator[LeafTable]:
-    """What became of each leaf of each reply."""
-    return _Reading(replies, None).tables()
+class Reading:
+    """The replies as plans read them, and what they say."""
 
-
-class _Reading:
     def __init__(self, replies: Replies, fleet: str | None) -> None:
-        self.replies, self.fleet = replies, fleet
-        self.manager = Reply("instanceGroupManagers.get", replies.manager)
-        self.template = (
-            Reply("instanceTemplates.get", replies.template, unsaid=machine.MADE_ANEW)
-            if replies.template is not None
-            else None
-        )
-        self.scaler = Reply("autoscalers.get", replies.autoscaler) if replies.autoscaler is not None else None
-        self.alerts = [Reply("alertPolicies.get", one) for one in replies.alerts]
-        self.more: list[Loss] = []
-        self.group = ScalingGroup.model_validate(self._fields())
-        if problem := scaling.overlap_of(self.group):
-            self.more.append(Loss(path=f"autoscaler {self.native}: scalingSchedules", reason=problem))
+        self.replies = replies
+        place = place_of(replies.manager)
+        self.where, self.zone = place.region, place.zone
+        self.project = parse_link(str(replies.manager.get("selfLink", ""))).project
+        self.native = str(replies.manager["name"])
+        self.manager = self._made(MANAGER.name, replies.manager)
+        self.fleet = fleet or fleet_for([self.native], self.where, self.manager.mark)
+        self.names = group_names(self.native, self.fleet, self.manager.mark)
+        self.template = self._made_of(TEMPLATE.name, replies.template)
+        self.scaler = self._made_of(AUTOSCALER.name, replies.autoscaler)
+        self.check = self._made_of("health-check", replies.health_check)
+        managers = {self.manager.key: replies.manager}
+        self.backends = [one for service in replies.services for one in backend_resources(service, managers)]
+        self.alerts = [self._made("alert-policy", one) for one in replies.alerts]
+        told = {str(name) for one in replies.alerts for name in one.get("notificationChannels") or ()}
+        channels = (self._made("notification-channel", one) for one in replies.channels)
+        self.channels = [one for one in channels if one.attributes["name"] in told]
+        self.alarms, self.silent = self._read_alerts()
+        self.unsaid: dict[str, str] = {}
+
+    def _made(self, kind: str, item: Mapping[str, Any]) -> Resource:
+        return READERS[kind](item, self.where)
+
+    def _made_of(self, kind: str, item: Mapping[str, Any] | None) -> Resource | None:
+        return None if item is None else self._made(kind, item)
 
     @property
-    def native(self) -> str:
-        """The group's name in the cloud."""
-        return str(self.replies.manager["name"])
+    def live(self) -> list[Resource]:
+        """Everything of the group, as a plan reads it."""
+        found = [self.template, self.check, self.manager, self.scaler, *self.backends, *self.alerts, *self.channels]
+        return [one for one in found if one is not None]
+
+    # what it says
+
+    def draft(self, more: Mapping[str, Any]) -> Draft:
+        """The fields, with where they come from and why some are missing."""
+        fields = {**self._fields(), **more}
+        key = self.manager.key
+        reasons = dict(self.silent)
+        if self.scaler is not None:
+            reasons |= {(self.scaler.key, path): text for path, text in self.unsaid.items()}
+        else:
+            reasons[Key(self.where, AUTOSCALER.name, self.native), ""] = UNSIZED
+        if lost := self._unlike_template(fields):
+            fields["unmanaged"] = [*fields.get("unmanaged", ()), TEMPLATE_FIELD]
+            text = f"its instance template has what the model says otherwise: {', '.join(lost)}"
+            reasons[key, "versions"] = text
+        return Draft(
+            fields=fields,
+            reasons=reasons,
+            origins={f"alarms.{name}": (key, "") for name, (key, _) in self.alarms.items()},
+        )
 
     def _fields(self) -> dict[str, Any]:
-        place = place_of(self.replies.manager)
-        project = parse_link(str(self.replies.manager.get("selfLink", ""))).project
-        size = int(self.manager.take("targetSize", "capacity.desired") or 0)
-        machine_ = machine.machine_of(self.template, project) if self.template is not None else _unknown()
-        around = machine.manager_of(self.manager, self.native, place.zone)
-        sized = self._sized(size)
-        balancers = list(self._balancers())
-        found: dict[str, Any] = {
-            **machine_,
-            **{name: value for name, value in sized.items() if value},
-            "placement": {**machine_["placement"], **around["placement"]},
-            "purchase": {**machine_["purchase"], **around.get("purchase", {})},
-            "health_check": self._health(),
-            "load_balancers": balancers,
-            "alarms": self._alarms(),
+        manager = self.replies.manager
+        made = machine.machine_of((self.replies.template or {}).get("properties") or {}, self.project)
+        around = machine.manager_of(manager, self.native, self.zone)
+        sized = self._sized()
+        asked = {str(one.get("portName")): True for one in self.replies.services}
+        ports = machine.ports_of(manager, asked)
+        gcp = {
+            **made.pop("gcp", {}),
+            **around["gcp"],
+            **sized.pop("gcp", {}),
+            **({"named_ports": ports} if ports else {}),
         }
-        ports = machine.ports_of(self.manager, {str(one.get("portName")): True for one in self.replies.services})
-        gcp = {**machine_["gcp"], **around["gcp"], **sized.get("gcp", {})}
-        found["gcp"] = {**gcp, **({"named_ports": ports} if ports else {})}
-        names = group_names(self.native, self.fleet)
-        return {**names, **{key: value for key, value in found.items() if value not in ({}, [], None)}}
+        found = {
+            **made,
+            **sized,
+            "placement": {**made.get("placement", {}), **around["placement"]},
+            "purchase": {**made.get("purchase", {}), **around["purchase"]},
+            "health_check": self._health(),
+            "load_balancers": [*map(self._balancer, self.replies.services), *self._pools()],
+            "alarms": {name: alarm for name, (_, alarm) in self.alarms.items()},
+            "gcp": gcp,
+        }
+        return {**self.names, **{name: value for name, value in found.items() if value not in ({}, [], None)}}
 
-    def _sized(self, size: int) -> dict[str, Any]:
+    def _sized(self) -> dict[str, Any]:
+        size = whole(self.replies.manager.get("targetSize"))
         if self.scaler is None:
-            text = "nothing keeps its size between bounds; a plan makes an autoscaler that is off and keeps them"
-            self.more.append(Loss(path=f"group {self.native}: autoscaler", reason=text))
             return {"capacity": {"min": size, "max": size, "desired": size}}
-        backends = [
-            one
-            for service in self.replies.services
-            for one in service.get("backends") or ()
-            if one.get("group") == self.replies.manager.get("instanceGroup")
-        ]
-        rate = next((float(one["maxRatePerInstance"]) for one in backends if one.get("maxRatePerInstance")), None)
-        return scaling.scaling_of(self.scaler, self.native, find_pause(self.scaler.body), rate=rate, size=size)
+        group = self.replies.manager.get("instanceGroup")
+        backends = (one for service in self.replies.services for one in service.get("backends") or ())
+        rates = (float(one.get("maxRatePerInstance") or 0) for one in backends if one.get("group") == group)
+        read = ScalerRead(self.native, next((rate for rate in rates if rate), None))
+        read.take(self.scaler.body.get("autoscalingPolicy") or {}, size)
+        self.unsaid = read.unsaid
+        return read.fields
 
     def _health(self) -> dict[str, Any]:
-        check, grace = machine.healing_of(self.manager)
+        """The health check of a backend service, or one of the group's own; another one is left to others."""
+        check, grace = machine.healing_of(self.replies.manager)
         given = {} if grace is None else {"grace": grace}
         if not check:
             return {}
         if any(check in (one.get("healthChecks") or ()) for one in self.replies.services):
             return {"by": "load-balancer", **given}
-        body = self.replies.health_check or {}
-        for name, path in (("httpHealthCheck", True), ("tcpHealthCheck", False)):
+        is_own = self.check is not None and self.check.key.name == self.native
+        body = self.check.body if self.check is not None and is_own else {}
+        for name, has_path in (("httpHealthCheck", True), ("tcpHealthCheck", False)):
             if body.get(name):
-                port = {"port": int(body[name].get("port") or 80)}
-                return {**port, **({"path": body[name].get("requestPath") or "/"} if path else {}), **given}
-        self.manager.lose(
-            "autoHealingPolicies", f"the health check {name_of(check)} is of a sort of its own; a plan takes it away"
+                port = {"port": whole(body[name].get("port")) or 80}
+                return {**port, **({"path": body[name].get("requestPath") or "/"} if has_path else {}), **given}
+        return given
+
+    def _balancer(self, service: Mapping[str, Any]) -> dict[str, Any]:
+        ports = {str(one["name"]): whole(one["port"]) for one in self.replies.manager.get("namedPorts") or ()}
+        port = ports.get(str(service.get("portName") or "http"))
+        drain = whole((service.get("connectionDraining") or {}).get("drainingTimeoutSec"))
+        names = [one["name"] for one in self.replies.services]
+        called = {"name": service["name"]} if names.count(service["name"]) == 1 else {"id": service["selfLink"]}
+        return {**called, **({"port": port} if port else {}), **({"drain": f"{drain}s"} if drain else {})}
+
+    def _pools(self) -> list[dict[str, Any]]:
+        return [{"id": pool} for pool in self.replies.manager.get("targetPools") or ()]
+
+    def _read_alerts(self) -> tuple[dict[str, tuple[Key, dict[str, Any]]], dict[tuple[Key, str], str]]:
+        """Alarms by name with the policies that they were read from; and why a policy is none."""
+        found: dict[str, tuple[Key, dict[str, Any]]] = {}
+        silent: dict[tuple[Key, str], str] = {}
+        channels = {str(one.attributes["name"]): one for one in self.channels}
+        for alert in self.alerts:
+            starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
+            prefix = next((one for one in starts if alert.key.name.startswith(one)), "")
+            made = read_alert(alert, self.native, prefix, channels)
+            if isinstance(made, str):
+                silent[alert.key, ""] = made
+            else:
+                found[unused(made[0], found)] = alert.key, made[1]
+        return found, silent
+
+    def _unlike_template(self, fields: Mapping[str, Any]) -> list[str]:
+        """The leaves in which the template that translation makes is not the one that is there."""
+        if self.template is None:
+            return ["all of it, since it was not read"]
+        group, _ = build_group(fields, "gcp")
+        home = Home(self.project, self.where)
+        wanted = TEMPLATE.leaves(template_body(group, home, image_link(group.template.image, home)))
+        there = TEMPLATE.leaves(self.template.body)
+        return sorted(path for path in {*there, *wanted} if there.get(path) != wanted.get(path))
+
+    # facts
+
+    def translated(self, now: datetime, fleet: Fleet) -> Translation:
+        """The group in Google's terms, by what was read."""
+        group = fleet.groups[0]
+        attached = self._attached(group)
+        facts = GcpFacts(
+            attached={group.name: attached}, templates={group.name: known} if (known := self._known()) else {}
         )
-        return {}
+        made = translate(fleet, facts, now, self.where, self.project)
+        problems = []
+        if asks_balancer(group) and group.load_balancers and not attached.health_check:
+            problems.append(Note("health_check.by: no backend service of the group has a health check", group.name))
+        return Translation.of([made, Translation(problems=tuple(problems))])
 
-    def _balancers(self) -> Iterator[dict[str, Any]]:
-        ports = {str(one["name"]): int(one["port"]) for one in self.replies.manager.get("namedPorts") or ()}
-        for service in self.replies.services:
-            port = ports.get(str(service.get("portName") or "http"))
-            drain = int((service.get("connectionDraining") or {}).get("drainingTimeoutSec") or 0)
-            yield {
-                "name": service["name"],
-                **({"port": port} if port else {}),
-                **({"drain": f"{drain}s"} if drain else {}),
-            }
-        for pool in self.manager.take("targetPools", "load_balancers.id") or ():
-            yield {"id": pool}
+    def _attached(self, group: ScalingGroup) -> Attached:
+        known = [service_of(one) for one in self.replies.services]
+        pools = tuple(short(one.id) for one in group.load_balancers if one.id and "/targetPools/" in one.id)
+        found = [(one, service) for one in group.load_balancers if (service := _called(one, known))]
+        ports = {service.port_name: one.port for one, service in found if one.port is not None}
+        return Attached(tuple(service for _, service in found), pools, ports)
 
-    def _alarms(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        channels = {str(one["name"]): one for one in self.replies.channels}
-        prefix = f"{self.fleet}-" if self.fleet else ""
-        own = f"{prefix}{self.native.removeprefix(prefix)}-"
-        for reply in self.alerts:
-            made = alerts.alarm_of(reply, self.native, own, channels)
-            if made is None:
-                reply.lose("conditions", "no alarm of the model says this policy; it stays as it is")
-                continue
-            name, alarm = made
-            while name in found:
-                name = f"{name}-alert"
-            found[name] = alarm
-        return found
-
-    def notes(self) -> Iterator[Loss]:
-        """All that the group leaves out."""
-        for reply, label, read_only in self._read():
-            yield from reply.losses(label, read_only)
-        yield from self.more
-
-    def tables(self) -> Iterator[LeafTable]:
-        """The fates of all leaves."""
-        yield from (reply.table(read_only) for reply, _, read_only in self._read())
-
-    def _read(self) -> Iterator[tuple[Reply, str, Mapping[str, str]]]:
-        yield self.manager, f"group {self.native}", machine.MANAGER_READ_ONLY
-        if self.template is not None:
-            yield self.template, f"template {self.template.body['name']}", machine.TEMPLATE_READ_ONLY
-        if self.scaler is not None:
-            yield self.scaler, f"autoscaler {self.scaler.body['name']}", scaling.READ_ONLY
-        yield from ((one, f"alert policy {one.body.get('displayName')}", alerts.READ_ONLY) for one in self.alerts)
+    def _known(self) -> Known | None:
+        versions = self.manager.body.get("versions") or ()
+        link = str(first(versions).get("instanceTemplate") or "")
+        if self.template is None:
+            return Known(link, name_of(link), {}, ours=False) if link else None
+        ours = self.template.mark is not None and self.template.mark.fleet == self.fleet
+        return Known(link, self.template.key.name, TEMPLATE.leaves(self.template.body), ours, self.template.body)
 
 
-def _unknown() -> dict[str, Any]:
-    """What is said of a group whose template is not known."""
-    return {"template": {"image": "unknown", "size": "unknown"}, "placement": {}, "purchase": {}, "gcp": {}, "tags": {}}
+def _called(balancer: LoadBalancer, services: Sequence[Service]) -> Service | None:
+    if balancer.id is not None:
+        return next((one for one in services if one.link == short(balancer.id or "")), None)
+    return next((one for one in services if one.name == balancer.name), None)

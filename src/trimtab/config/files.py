@@ -1,0 +1,82 @@
+"""Reading and writing files that a user names: never without end, never where nothing would come."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from trimtab.errors import ConfigError
+
+_DESCRIPTOR = re.compile(r"/dev/(stdin|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+"""What a shell hands over: `<(command)`, or standard input by its path; open already, so whoever reads it may wait."""
+_KINDS = {
+    stat.S_IFDIR: "a directory; name the file in it",
+    stat.S_IFIFO: "a named pipe; give a file, or `<(command)` in a shell",
+    stat.S_IFSOCK: "a socket; give a file",
+    stat.S_IFCHR: "a device; give a file",
+    stat.S_IFBLK: "a device; give a file",
+}
+_FLAGS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
+
+
+def read_file(path: Path, name: str, limit: int, too_large: str) -> bytes:
+    """
+    The content of a regular file, or of what a shell hands over.
+
+    Args:
+        path: The file.
+        name: What messages call it.
+        limit: How many bytes it may have; a file of more is not read.
+        too_large: What to say of such a file.
+
+    Raises:
+        ConfigError: It is not a file, is too large or cannot be read.
+    """
+    is_stream = is_descriptor(path)
+    try:
+        if not is_stream:
+            _check_kind(os.stat(path), name)  # before it is opened, at which a device may act
+        number = os.open(path, os.O_RDONLY | (0 if is_stream else _FLAGS))
+        with os.fdopen(number, "rb") as file:
+            status = os.fstat(number)
+            if not is_stream:
+                _check_kind(status, name)
+            data = b"" if status.st_size > limit else file.read(limit + 1)
+    except FileNotFoundError:
+        raise ConfigError([f"{name}: there is no such file"]) from None
+    except IsADirectoryError:
+        raise ConfigError([f"{name}: this is {_KINDS[stat.S_IFDIR]}"]) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError([f"{name}: cannot be read: {reason}"]) from None
+    if status.st_size > limit or len(data) > limit:
+        raise ConfigError([f"{name}:1: {too_large}"])
+    return data
+
+
+def is_descriptor(path: Path) -> bool:
+    """Whether a path is that of something that is open already."""
+    return _DESCRIPTOR.fullmatch(str(path)) is not None
+
+
+def _check_kind(status: os.stat_result, name: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a regular file; give one")
+        raise ConfigError([f"{name}: this is {kind}"])
+
+
+def write_file(path: Path, text: str) -> None:
+    """
+    Write a text; a named pipe that nobody reads is an error, not a wait.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _FLAGS, 0o666)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            if hasattr(os, "set_blocking"):
+                os.set_blocking(number, True)
+            file.write(text)
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"]) from error

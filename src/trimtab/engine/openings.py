@@ -1,0 +1,104 @@
+"""When one schedule sets its sizes, and until when they hold."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from trimtab.engine.clocks import offset_at, wall
+from trimtab.engine.crons import Fire, last_occurrence, next_shown, occurrences
+from trimtab.models import Schedule
+
+
+class Opening(NamedTuple):
+    """One time at which a schedule sets its sizes."""
+
+    start: Fire
+    end: datetime | None
+    """When its window closes, outside; `None` for a schedule that is no window."""
+
+    def holds(self, at: datetime) -> bool:
+        """Whether its sizes hold at a moment at or after its start."""
+        return self.end is None or at < self.end
+
+
+def openings(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Opening]:
+    """Each time a schedule sets its sizes, strictly after `after` and up to `until`."""
+    return (Opening(start, _end(schedule, start)) for start in _starts(schedule, after, until))
+
+
+def last_opening(schedule: Schedule, at: datetime) -> Opening | None:
+    """The last time at or before `at` that a schedule set its sizes; `None` when it never did."""
+    start = _last_start(schedule, at)
+    return None if start is None else Opening(start, _end(schedule, start))
+
+
+def schedule_fires(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
+    """
+    Each time a schedule sets its sizes, strictly after `after` and up to `until`, in UTC.
+
+    With `starts` it also fires at that moment; after `ends` it does not (PutScheduledUpdateGroupAction,
+    Amazon EC2 Auto Scaling API Reference).
+    """
+    before = None
+    for start in _starts(schedule, after, until):
+        if start.at != before:
+            yield start.at
+        before = start.at
+
+
+def last_set(schedule: Schedule, at: datetime) -> datetime | None:
+    """The last time at or before `at` that a schedule set its sizes, in UTC; `None` when it never did."""
+    start = _last_start(schedule, at)
+    return None if start is None else start.at
+
+
+def window_end(schedule: Schedule, start: datetime) -> datetime | None:
+    """
+    When the window that opened at `start` closes; `None` for a schedule that is no window.
+
+    By `until` it closes when the clock next shows that time, at once where the clock has skipped both.
+    """
+    found = _last_start(schedule, start)
+    opened = found if found is not None and found.at == start else _at(schedule, start)
+    return _end(schedule, opened)
+
+
+def is_active(schedule: Schedule, at: datetime) -> bool:
+    """Whether a window is open: from its start on, up to its end, which is outside."""
+    opening = last_opening(schedule, at)
+    return opening is not None and opening.holds(at)
+
+
+def _starts(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Fire]:
+    last = min(until, schedule.local(schedule.ends).astimezone(UTC)) if schedule.ends else until
+    first = schedule.local(schedule.starts).astimezone(UTC) if schedule.starts else None
+    once = schedule.local(schedule.at).astimezone(UTC) if schedule.at else first
+    if once is not None and after < once <= last:
+        yield _at(schedule, once)
+    if schedule.cron is not None:
+        begin = after if first is None else max(after, first)
+        if begin < last:
+            yield from occurrences(schedule.cron, schedule.zone, begin, last)
+
+
+def _last_start(schedule: Schedule, at: datetime) -> Fire | None:
+    limit = min(at, schedule.local(schedule.ends).astimezone(UTC)) if schedule.ends else at
+    once = schedule.at or schedule.starts
+    first = schedule.local(once).astimezone(UTC) if once is not None else None
+    if schedule.cron is not None and (first is None or first <= limit):
+        found = last_occurrence(schedule.cron, schedule.zone, limit)
+        if found is not None and (first is None or found.at >= first):
+            return found
+    return _at(schedule, first) if first is not None and first <= limit else None
+
+
+def _at(schedule: Schedule, moment: datetime) -> Fire:
+    return Fire(moment, wall(moment, offset_at(schedule.zone, moment)))
+
+
+def _end(schedule: Schedule, start: Fire) -> datetime | None:
+    if schedule.duration is not None:
+        return start.at + schedule.duration
+    if schedule.until is not None:
+        return next_shown(schedule.until, schedule.zone, start)
+    return None

@@ -1,0 +1,70 @@
+"""
+Scheduled actions that trimtab did not make: a group's mark keeps when they were first seen.
+
+An action runs at the times of its recurrence that come after it was made, so one that was made since its last time has
+set nothing yet. AWS does not say when that was. What trimtab creates or edits is in force from that write on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from trimtab.engine.first_seen import FirstSeen
+from trimtab.models import Capacity, Fleet, ScalingGroup, Schedule
+from trimtab.plan import Key, Live
+from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, SCHEDULED_ACTION
+from trimtab.providers.aws.schedules import actions_of
+
+WORD = "seen"
+"""The word of the mark that keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    The schedules of a group that have not fired since they were first seen.
+
+    Attributes:
+        seen: What the mark is to keep of them.
+        waiting: The schedules.
+        live: The bounds that the group has.
+    """
+
+    seen: FirstSeen
+    waiting: tuple[Schedule, ...]
+    live: Capacity
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """The words of the mark."""
+        return {WORD: self.seen.word()}
+
+
+def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, now: datetime) -> Standing | None:
+    """
+    The schedules of a group that have not fired since they were first seen; `None` where all have, or are trimtab's.
+
+    Those of a group that bears no mark of the fleet's are seen now, as adopting it would.
+    """
+    key = Key(location, AUTO_SCALING_GROUP.name, fleet.native_name(group))
+    there = live.resources.get(key)
+    if there is None or there.deleting or not group.schedules:
+        return None
+    bounds = Capacity.model_construct(min=there.body["MinSize"], max=there.body["MaxSize"])
+    if there.mark is None or there.mark.fleet != fleet.name:
+        return Standing(FirstSeen(now), group.schedules, bounds)
+    seen = FirstSeen.parse(there.mark.kept.get(WORD, ""))
+    if seen is None:
+        return None
+    written = [
+        SCHEDULED_ACTION.leaves(item.body)
+        for item in live.resources.values()
+        if item.key.kind == SCHEDULED_ACTION.name and item.key.location == location and item.key.parent == key.name
+    ]
+    made: dict[str, list[Mapping[str, object]]] = {}
+    for _, schedule, body in actions_of(group, now):
+        made.setdefault(schedule.name, []).append(SCHEDULED_ACTION.leaves(body))
+    # what is to be written anew, under whatever name, is trimtab's
+    unchanged = [one for one in group.schedules if one.name in made and all(body in written for body in made[one.name])]
+    waiting = seen.waiting(unchanged, now)
+    return Standing(seen.of(waiting, group.schedules), waiting, bounds) if waiting else None

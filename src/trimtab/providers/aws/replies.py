@@ -1,0 +1,194 @@
+"""What AWS's replies must look like, by operation and protocol; pure."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from trimtab.providers.replies import Call, Reply, Shape, find_problem
+
+GROUP: Shape = {
+    "AutoScalingGroupName": str,
+    "MinSize": int,
+    "MaxSize": int,
+    "DesiredCapacity": int,
+    "Instances?": [{"InstanceId": str}],
+    "Tags?": [{"Key": str}],
+    "SuspendedProcesses?": [{"ProcessName": str}],
+}
+VERSION: Shape = {"LaunchTemplateId": str, "LaunchTemplateName": str, "VersionNumber": int}
+NOTHING: Shape = {}
+SHAPES: Mapping[str, Shape] = {
+    # reads: the lists that they are for, and what trimtab tells their items by
+    "describe_auto_scaling_groups": {"AutoScalingGroups": [GROUP]},
+    "describe_policies": {
+        "ScalingPolicies": [{"AutoScalingGroupName": str, "PolicyName": str, "PolicyARN": str}],
+    },
+    "describe_scheduled_actions": {
+        "ScheduledUpdateGroupActions": [{"AutoScalingGroupName": str, "ScheduledActionName": str}],
+    },
+    "describe_lifecycle_hooks": {"LifecycleHooks": [{"LifecycleHookName": str}]},
+    "describe_launch_configurations": {"LaunchConfigurations": [{"LaunchConfigurationName": str}]},
+    "describe_scaling_activities": {
+        "Activities": [{"ActivityId": str, "AutoScalingGroupName": str, "StartTime": datetime}],
+    },
+    "describe_alarms": {
+        "MetricAlarms": [{"AlarmName": str, "Dimensions?": [{"Name": str, "Value": str}]}],
+        "CompositeAlarms?": [{"AlarmName": str}],
+    },
+    "get_metric_data": {"MetricDataResults": [{"Id": str, "Timestamps": [datetime], "Values": [object]}]},
+    "describe_launch_templates": {"LaunchTemplates": [{"LaunchTemplateName": str}]},
+    "describe_launch_template_versions": {"LaunchTemplateVersions": [{**VERSION, "LaunchTemplateData": {}}]},
+    "describe_images": {"Images": [{"ImageId": str}]},
+    "describe_subnets": {"Subnets": [{"SubnetId": str, "AvailabilityZone": str}]},
+    "describe_availability_zones": {"AvailabilityZones": [{"ZoneName": str}]},
+    "describe_instances": {"Reservations": [{"Instances": [{"InstanceId": str}]}]},
+    "describe_target_groups": {"TargetGroups": [{"TargetGroupArn": str, "TargetGroupName": str}]},
+    "describe_target_health": {
+        "TargetHealthDescriptions": [{"Target": {"Id": str}, "TargetHealth": {"State": str}}],
+    },
+    "get_parameters": {"Parameters": [{"Name": str, "Value": str}]},
+    # writes: what they give back
+    "create_launch_template": {"LaunchTemplate": {"LaunchTemplateId": str, "LatestVersionNumber": int}},
+    "create_launch_template_version": {"LaunchTemplateVersion": VERSION},
+    "delete_launch_template": {"LaunchTemplate": {"LaunchTemplateName": str}},
+    "put_scaling_policy": {"PolicyARN": str},
+    "batch_put_scheduled_update_group_action": {"FailedScheduledUpdateGroupActions?": [{"ScheduledActionName": str}]},
+    "batch_delete_scheduled_action": {"FailedScheduledActions?": [{"ScheduledActionName": str}]},
+    **dict.fromkeys(
+        (
+            "create_auto_scaling_group",
+            "update_auto_scaling_group",
+            "delete_auto_scaling_group",
+            "create_or_update_tags",
+            "delete_tags",
+            "delete_policy",
+            "execute_policy",
+            "set_desired_capacity",
+            "suspend_processes",
+            "resume_processes",
+            "enable_metrics_collection",
+            "disable_metrics_collection",
+            "attach_load_balancer_target_groups",
+            "detach_load_balancer_target_groups",
+            "put_lifecycle_hook",
+            "delete_lifecycle_hook",
+            "put_warm_pool",
+            "delete_warm_pool",
+            "put_metric_alarm",
+            "delete_alarms",
+            "put_metric_data",
+        ),
+        NOTHING,
+    ),
+}
+"""Every operation that is called, and what must be in its reply besides the envelope that `check_envelope` asks for."""
+TYPES: Mapping[str, Any] = {
+    "structure": Mapping,
+    "list": list,
+    "map": Mapping,
+    "string": str,
+    "integer": int,
+    "long": int,
+    "float": float | int,
+    "double": float | int,
+    "boolean": bool,
+    "timestamp": datetime,
+}
+
+
+def check_envelope(reply: Reply, model: Any, now: datetime) -> None:
+    """
+    Refuse what is not a reply of the service to this operation, before the SDK makes anything of it.
+
+    The SDK takes HTML with 200 for the success of whatever answers nothing, as DeleteAutoScalingGroup does.
+
+    Args:
+        reply: As it came.
+        model: botocore's model of the operation.
+        now: The time.
+
+    Raises:
+        UnreadableReply: It is of something else than the service.
+    """
+    call = Call("aws", model.name, now)
+    protocol = model.service_model.resolved_protocol
+    if protocol in ("query", "ec2"):
+        _check_xml(call, reply, model, protocol)
+    elif protocol == "json":
+        _check_json(call, reply, model)
+    elif reply.headers.get("smithy-protocol") != "rpc-v2-cbor":  # https://smithy.io/2.0/additional-specs/protocols/
+        raise call.unreadable(reply, "it does not say its protocol")
+
+
+def check_parts(call: Call, found: Any, shape: Any) -> None:
+    """
+    Refuse a reply whose parts are missing, or are other than the service's model has them.
+
+    Args:
+        call: Its operation as boto3 has it.
+        found: What the SDK read.
+        shape: botocore's model of what the operation answers.
+
+    Raises:
+        UnreadableReply: It is so.
+    """
+    problem = find_problem(found, SHAPES.get(call.operation, NOTHING)) or (_mistyped(found, shape) if shape else "")
+    if problem:
+        raise call.unreadable(Reply(200, b""), problem)
+
+
+def _check_xml(call: Call, reply: Reply, model: Any, protocol: str) -> None:
+    if reply.content_type and not reply.content_type.endswith("xml"):
+        raise call.unreadable(reply, f"it is {reply.content_type}, not XML")
+    try:
+        root = ET.fromstring(reply.body)
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise call.unreadable(reply, "it is not XML, or cut off" if reply.body.strip() else "it is empty") from error
+    parts = {_local(part): part for part in root}
+    if reply.status >= 300:
+        faults = (part for part in root.iter() if _local(part) == "Error")
+        if not any(_local(part) == "Code" and part.text for fault in faults for part in fault):
+            raise call.unreadable(reply, "it is an error without a code")
+        return
+    if _local(root) != f"{model.name}Response":
+        raise call.unreadable(reply, f"it is {_local(root)}, not {model.name}Response")
+    wrapper = (model.output_shape.serialization if model.output_shape else {}).get("resultWrapper")
+    for name in ("requestId",) if protocol == "ec2" else ("ResponseMetadata", wrapper):
+        if name and name not in parts:
+            raise call.unreadable(reply, f"it has no {name}")
+
+
+def _check_json(call: Call, reply: Reply, model: Any) -> None:
+    if not reply.headers.get("x-amzn-requestid"):
+        raise call.unreadable(reply, "it has no request id")
+    if reply.status < 300 and model.output_shape is None and not reply.body.strip():
+        return
+    found = call.json_of(reply)
+    if reply.status >= 300:
+        if not isinstance(found.get("__type", found.get("code", reply.headers.get("x-amzn-errortype"))), str):
+            raise call.unreadable(reply, "it is an error without a code")
+    elif model.output_shape is None and found:
+        raise call.unreadable(reply, "it is the answer to another operation")
+
+
+def _mistyped(value: Any, shape: Any, path: str = "it") -> str:
+    """Where a value is of another type than the model's; empty where it is not."""
+    if value is None:
+        return ""
+    wanted = TYPES.get(shape.type_name)
+    if wanted is not None and (not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)):
+        return f"{path} is not of type {shape.type_name}"
+    if shape.type_name == "structure":
+        inner = ((value.get(name), member, f"{path}.{name}") for name, member in shape.members.items())
+    elif shape.type_name == "list":
+        inner = ((item, shape.member, f"{path}[]") for item in value)
+    elif shape.type_name == "map":
+        inner = ((item, shape.value, f"{path}.*") for item in value.values())
+    else:
+        return ""
+    return next((problem for one in inner if (problem := _mistyped(*one))), "").removeprefix("it.")
+
+
+def _local(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]

@@ -1,0 +1,70 @@
+"""What is asked about one group that exists."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.errors import NotFound, ProviderError
+from trimtab.plan import read_tags
+from trimtab.providers.azure.client import NETWORK_API, Calls
+from trimtab.providers.azure.ids import normal_location
+from trimtab.providers.azure.importing.machine import at
+from trimtab.providers.azure.importing.whole import Replies, import_group
+from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
+from trimtab.providers.azure.reads import list_kind
+from trimtab.providers.azure.resolve import BALANCERS
+from trimtab.providers.importing import Imported
+
+Body = Mapping[str, Any]
+PROBE = "properties.virtualMachineProfile.networkProfile.healthProbe.id"
+
+
+def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = None) -> Imported:
+    """
+    The group of this name in the connection's resource group.
+
+    Raises:
+        NotFound: There is none.
+    """
+    home = calls.home.resource_group
+    try:
+        found = calls.call("compute.virtual_machine_scale_sets.get", home, name)
+    except NotFound as error:
+        raise NotFound(f"there is no group {name!r} in {location}", provider="azure", code=error.code) from error
+    if normal_location(found.get("location", "")) != normal_location(location):
+        raise NotFound(f"there is no group {name!r} in {location}", provider="azure")
+    replies = _replies(calls, found)
+    return import_group(replies, now=calls.clock.now(), location=calls.location, fleet=fleet, home=calls.home)
+
+
+def _replies(calls: Calls, found: Body) -> Replies:
+    home, own = calls.home.resource_group, str(found["id"]).lower()
+    settings = [one for one in list_kind(calls, AUTOSCALE_SETTING.name, [home]) if _target(one) == own]
+    about = [
+        one
+        for one in list_kind(calls, METRIC_ALERT.name, [home])
+        if own in [scope.lower() for scope in one["properties"].get("scopes") or ()] or _is_marked_like(one, found)
+    ]
+    return Replies(
+        found,
+        settings[0] if settings else None,
+        about,
+        list_kind(calls, ACTION_GROUP.name, [home]) if about else [],
+        _balancers(calls) if at(found, PROBE) else None,
+    )
+
+
+def _balancers(calls: Calls) -> list[Body] | None:
+    """The load balancers that a plan would ask for a probe; `None` where they cannot be read."""
+    try:
+        return list(calls.get(f"{calls.home.path}/providers/{BALANCERS}", NETWORK_API) or ())
+    except ProviderError:
+        return None
+
+
+def _target(item: Body) -> str:
+    return str(item["properties"].get("targetResourceUri", "")).lower()
+
+
+def _is_marked_like(alert: Body, scale_set: Body) -> bool:
+    one, two = (read_tags(item.get("tags") or {})[1] for item in (alert, scale_set))
+    return one is not None and two is not None and (one.fleet, one.group) == (two.fleet, two.group)

@@ -1,0 +1,46 @@
+"""Where a cloud's API is reached: which addresses are this machine's own, and never asked through a proxy."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from trimtab.events import EndpointFound
+
+DIRECT_CHANNEL = (("grpc.enable_http_proxy", 0),)
+"""Options of a gRPC channel that heeds no proxy: https://grpc.github.io/grpc/core/group__grpc__arg__keys.html"""
+
+
+def is_loopback(endpoint: str | None) -> bool:
+    """Whether an address is on this machine."""
+    name = (urlsplit(endpoint or "").hostname or "").rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def trusted_certificates() -> str | bool:
+    """The certificates that `requests` trusts by the environment, where nothing else of it is to be heeded."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+
+def go_direct(session: Any) -> None:
+    """Have a session of `requests` heed no proxy of the environment."""
+    session.trust_env = False
+    session.verify = trusted_certificates()
+
+
+def endpoint_found(source: str, endpoint: str) -> EndpointFound:
+    """The event that tells of an address, without a password that may stand in it."""
+    head, _, address = endpoint.rpartition("//")
+    return EndpointFound(source, f"{head}//{address.rpartition('@')[2]}" if head else address.rpartition("@")[2])
+
+
+def variable_of(endpoint: str, variables: Mapping[str, str]) -> str | None:
+    """The variable of the environment, among these, that holds an address."""
+    there = (name for name, value in variables.items() if value.rstrip("/") == endpoint.rstrip("/"))
+    return next(there, None)

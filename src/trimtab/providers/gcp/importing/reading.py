@@ -1,0 +1,85 @@
+"""What is asked about one group that exists."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.errors import NotFound
+from trimtab.plan import read_description, read_tags
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.importing.whole import Replies, import_group
+from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
+from trimtab.providers.gcp.links import parse_link, place_of
+from trimtab.providers.gcp.reads import list_monitored
+from trimtab.providers.gcp.states import States
+from trimtab.providers.importing import Imported
+
+
+def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = None) -> Imported:
+    """
+    The group of this name in a region or a zone of the project.
+
+    Raises:
+        NotFound: There is none.
+    """
+    now = calls.clock.now()
+    found = [one for one in States(calls, now).managers() if one["name"] == name and location in place_of(one)]
+    if not found:
+        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+    return import_group(_replies(calls, found[0]), now=now, location=calls.location, fleet=fleet)
+
+
+def _replies(calls: Calls, manager: Mapping[str, Any]) -> Replies:
+    link, group = str(manager.get("selfLink")), str(manager.get("instanceGroup"))
+    scalers = [one for one in calls.aggregated("autoscalers").items if one.get("target") == link]
+    services = [
+        one
+        for one in calls.aggregated("backendServices").items
+        if any(each.get("group") == group for each in one.get("backends") or ())
+    ]
+    policies = [one for one in list_monitored(calls, ALERT_POLICY.name).items if _is_about(one, manager)]
+    return Replies(
+        manager=manager,
+        template=_template(calls, manager),
+        autoscaler=scalers[0] if scalers else None,
+        health_check=_health_check(calls, manager),
+        services=sorted(services, key=lambda one: str(one["name"])),
+        alerts=sorted(policies, key=lambda one: str(one.get("displayName"))),
+        channels=list_monitored(calls, CHANNEL.name).items if policies else (),
+    )
+
+
+def _template(calls: Calls, manager: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    versions = manager.get("versions") or [manager]
+    link = str(versions[0].get("instanceTemplate") or "")
+    parts = parse_link(link)
+    if not link:
+        return None
+    if parts.scope.startswith("regions/"):
+        region = parts.scope.removeprefix("regions/")
+        return calls.get("regionInstanceTemplates.get", region=region, instance_template=parts.name)
+    return calls.get("instanceTemplates.get", instance_template=parts.name)
+
+
+def _health_check(calls: Calls, manager: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    policies = manager.get("autoHealingPolicies") or ()
+    parts = parse_link(str(policies[0].get("healthCheck", ""))) if policies else None
+    if parts is None or not parts.scope.startswith("regions/"):
+        return None
+    region = parts.scope.removeprefix("regions/")
+    return calls.get("regionHealthChecks.get", region=region, health_check=parts.name)
+
+
+def _is_about(policy: Mapping[str, Any], manager: Mapping[str, Any]) -> bool:
+    one, two = read_tags(policy.get("userLabels") or {})[1], read_description(manager.get("description"))[1]
+    if one is not None and two is not None:
+        return (one.fleet, one.group) == (two.fleet, two.group)
+    name = str(manager["name"])
+    filters = [str((one.get("conditionThreshold") or {}).get("filter", "")) for one in policy.get("conditions") or ()]
+    if any(f'"{name}"' in text for text in filters):
+        return True
+    # of a metric that is no group's, its name says for whom it is
+    return str(policy.get("displayName", "")).startswith(f"{name}-") and not any(map(_names_group, filters))
+
+
+def _names_group(text: str) -> bool:
+    return "instance_group" in text or "backend_name" in text

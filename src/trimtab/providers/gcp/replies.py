@@ -1,0 +1,150 @@
+"""What the replies of Compute Engine and Cloud Monitoring must look like, by operation; pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.providers.replies import Call, Reply, Shape, find_problem
+
+OPERATION: Shape = {"kind": str, "name": str, "status": str, "error?": {"errors?": [{}]}}
+NAMED: Shape = {"name": str, "selfLink": str}
+GROUPS = "instanceGroupManagers"
+LISTS: Mapping[str, tuple[str, Shape]] = {
+    "instanceGroupManagers.aggregatedList": ("compute#instanceGroupManagerAggregatedList", NAMED),
+    "autoscalers.aggregatedList": ("compute#autoscalerAggregatedList", {**NAMED, "target": str}),
+    "healthChecks.aggregatedList": ("compute#healthChecksAggregatedList", NAMED),
+    "backendServices.aggregatedList": ("compute#backendServiceAggregatedList", NAMED),
+    "instances.aggregatedList": ("compute#instanceAggregatedList", NAMED),
+    "globalOperations.aggregatedList": ("compute#operationAggregatedList", {"name": str, "status": str}),
+    "instanceTemplates.list": ("compute#instanceTemplateList", NAMED),
+    "images.list": ("compute#imageList", NAMED),
+    # these two say no kind, and nothing at all where there is nothing
+    **{f"{name}.listManagedInstances": ("", {}) for name in (GROUPS, "regionInstanceGroupManagers")},
+    **{f"{name}.listErrors": ("", {}) for name in (GROUPS, "regionInstanceGroupManagers")},
+}
+"""The kind of each list, and what an item must have."""
+KINDS: Mapping[str, str] = {
+    "autoscalers.get": "compute#autoscaler",
+    "regionAutoscalers.get": "compute#autoscaler",
+    "instanceGroupManagers.get": "compute#instanceGroupManager",
+    "regionInstanceGroupManagers.get": "compute#instanceGroupManager",
+    "instanceGroups.get": "compute#instanceGroup",
+    "regionInstanceGroups.get": "compute#instanceGroup",
+    "instanceTemplates.get": "compute#instanceTemplate",
+    "regionInstanceTemplates.get": "compute#instanceTemplate",
+    "regionHealthChecks.get": "compute#healthCheck",
+    "backendServices.get": "compute#backendService",
+    "regionBackendServices.get": "compute#backendService",
+    "globalOperations.get": "compute#operation",
+    "regionOperations.get": "compute#operation",
+    "zoneOperations.get": "compute#operation",
+}
+"""What each resource says that it is; what a write answers is an operation."""
+MONITORED: Mapping[str, Shape] = {
+    "alertPolicies": {"name": str},
+    "notificationChannels": {"name": str},
+    "metrics": {"metric": {"type": str}},
+}
+ALERTS: Shape = {"alerts?": [{"name": str}], "nextPageToken?": str}
+PLACES = frozenset({"project", "zone", "region", "request_id", "filter"})
+
+
+def check_envelope(call: Call, reply: Reply) -> None:
+    """
+    Refuse what is not a reply of the API, before the SDK makes anything of it.
+
+    Raises:
+        UnreadableReply: It is of something else.
+    """
+    body = call.json_of(reply)
+    if 300 <= reply.status < 400:
+        raise call.unreadable(reply, "it sends elsewhere")
+    problem = find_problem(body, {"error": {"message?": str, "errors?": [{}], "details?": [{}]}})
+    if reply.status >= 400 and problem:
+        raise call.unreadable(reply, problem)
+
+
+def check_list(call: Call, body: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
+    """
+    Refuse a page that is of another list, or whose items lack what they are told by.
+
+    Raises:
+        UnreadableReply: It is so.
+    """
+    kind, shape = LISTS[call.operation]
+    _require(call, _not_of_kind(body, kind) or find_problem(items, [shape]))
+
+
+def check_one(call: Call, body: Mapping[str, Any], names: Mapping[str, Any]) -> None:
+    """
+    Refuse what is another resource than the one that was asked for.
+
+    Raises:
+        UnreadableReply: It is so.
+    """
+    problem = _not_of_kind(body, KINDS[call.operation]) or find_problem(body, {"name": str})
+    if not problem and KINDS[call.operation] == "compute#operation":
+        problem = find_problem(body, OPERATION)
+    if not problem and body["name"] != subject_of(names):
+        problem = f"it is about {body['name']!r}"
+    _require(call, problem)
+
+
+def check_operation(call: Call, body: Mapping[str, Any], name: str) -> None:
+    """
+    Refuse what is no operation on the resource that was written.
+
+    Raises:
+        UnreadableReply: It is so.
+    """
+    problem = _not_of_kind(body, "compute#operation") or find_problem(body, OPERATION)
+    target = str(body.get("targetLink", "")).rsplit("/", 1)[-1]
+    _require(call, problem or (f"it is about {target!r}" if target and name and target != name else ""))
+
+
+def check_monitored(call: Call, found: Any, asked: Mapping[str, Any]) -> None:
+    """
+    Refuse what is not of the collection that was asked for.
+
+    gRPC takes the bytes of another message for this one where the numbers of their fields agree.
+
+    Raises:
+        UnreadableReply: It is so.
+    """
+    if found is None:
+        return
+    collection = call.operation.partition(".")[0]
+    items = found if isinstance(found, list) else [found]
+    problem = find_problem(items, [MONITORED[collection]])
+    if not problem and collection != "metrics":
+        problem = next((f"it is about {one['name']!r}" for one in items if f"/{collection}/" not in one["name"]), "")
+    sent: Any = next((value for value in asked.values() if isinstance(value, Mapping) and "name" in value), None)
+    if not problem and sent is not None and sent["name"] != items[0]["name"]:
+        problem = f"it is about {items[0]['name']!r}"
+    _require(call, problem)
+
+
+def check_alerts(call: Call, body: Mapping[str, Any]) -> None:
+    """
+    Refuse what is no list of alerts.
+
+    Raises:
+        UnreadableReply: It is so.
+    """
+    _require(call, _not_of_kind(body, "") or find_problem(body, ALERTS))
+
+
+def subject_of(names: Mapping[str, Any]) -> str:
+    """The name of the resource that a request is about."""
+    plain = (value for name, value in names.items() if name not in PLACES and isinstance(value, str))
+    made = (str(value["name"]) for value in names.values() if isinstance(value, Mapping) and "name" in value)
+    return next(plain, "") or next(made, "")
+
+
+def _not_of_kind(body: Mapping[str, Any], kind: str) -> str:
+    found = body.get("kind", "")
+    return "" if found == kind else f"it is {found or 'of no kind'}" + (f", not {kind}" if kind else "")
+
+
+def _require(call: Call, problem: str) -> None:
+    if problem:
+        raise call.unreadable(Reply(200, b""), problem)

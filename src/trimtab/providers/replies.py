@@ -1,0 +1,138 @@
+"""
+What a reply must look like before anything is read from it; pure.
+
+It comes through proxies, captive portals and balancers, any of which may answer in the cloud's place, and with 200.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from trimtab.errors import ProviderError, UnreadableReply
+
+_LONGEST = timedelta(days=36500)
+_LETTERS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One HTTP reply as it came; the names of its headers in lower case."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content_type(self) -> str:
+        """Such as `application/json`; empty where the reply does not say."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the reply is one to, for errors, and when it came, for dates in it."""
+
+    provider: str
+    operation: str
+    now: datetime | None = None
+
+    def error(
+        self, kind: type[ProviderError], text: object, *, code: str = "", after: timedelta | None = None
+    ) -> ProviderError:
+        """An error of this call."""
+        return kind(str(text), provider=self.provider, operation=self.operation, code=code, after=after)
+
+    def unparsed(self, error: Exception) -> ProviderError:
+        """The error of a reply that the SDK could not make sense of: its parsers raise whatever a value makes them."""
+        return self.error(UnreadableReply, f"the reply could not be parsed: {type(error).__name__}: {error}")
+
+    def unreadable(self, reply: Reply, problem: str) -> ProviderError:
+        """The error of a reply that is not this call's."""
+        begin = reply.body[:_LETTERS].decode("utf-8", "replace").strip()
+        text = f"the reply (HTTP {reply.status}) is not one of the API: {problem}" + (f": {begin!r}" if begin else "")
+        after = pause_asked(reply.headers, self.now) if reply.status in (429, 503) else None
+        return self.error(UnreadableReply, text, after=after)
+
+    def json_of(self, reply: Reply) -> dict[str, Any]:
+        """
+        The JSON object that a reply is.
+
+        Raises:
+            UnreadableReply: It is something else.
+        """
+        found = self.parsed(reply)
+        if not isinstance(found, dict):
+            raise self.unreadable(reply, "it is not a JSON object")
+        return found
+
+    def parsed(self, reply: Reply) -> Any:
+        """
+        The JSON that a reply is.
+
+        Raises:
+            UnreadableReply: It is something else.
+        """
+        if reply.content_type and "json" not in reply.content_type:
+            raise self.unreadable(reply, f"it is {reply.content_type}, not JSON")
+        if not reply.body.strip():
+            raise self.unreadable(reply, "it is empty")
+        try:
+            return json.loads(reply.body)
+        except (ValueError, RecursionError) as error:
+            raise self.unreadable(reply, "it is not JSON, or cut off") from error
+
+
+Shape = Any
+"""
+What a value must be: a type; `[shape]`, a list of such; or an object, `{"name": shape}`.
+
+A name that ends in `?` may be missing or null, and `*` stands for every name.
+"""
+
+
+def find_problem(value: Any, shape: Shape, path: str = "it") -> str:
+    """What keeps a value from having a shape; empty where nothing does."""
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return f"{path} is not a list"
+        return next((text for item in value if (text := find_problem(item, shape[0], f"{path}[]"))), "")
+    if isinstance(shape, Mapping):
+        return _problem_of_object(value, shape, path)
+    wrong = not isinstance(value, shape) or (shape is int and isinstance(value, bool))
+    return f"{path} is not of type {getattr(shape, '__name__', 'number')}" if wrong else ""
+
+
+def _problem_of_object(value: Any, shape: Mapping[str, Shape], path: str) -> str:
+    if not isinstance(value, Mapping):
+        return f"{path} is not an object"
+    for word, inner in shape.items():
+        for name in value if word == "*" else [word.removesuffix("?")]:
+            if value.get(name) is None:
+                if word.endswith("?"):
+                    continue
+                return f"{path} has no {name}"
+            if problem := find_problem(value[name], inner, f"{path}.{name}".removeprefix("it.")):
+                return problem
+    return ""
+
+
+def pause_asked(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
+    """
+    How long a reply asks to wait, by seconds or by a date; `None` where it does not say, or not so.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    text = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
+    if re.fullmatch("[0-9]+", text):
+        return _LONGEST if len(text) > 9 else timedelta(seconds=int(text))
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    if now is None:
+        return None
+    return max(timedelta(0), (until if until.tzinfo else until.replace(tzinfo=UTC)) - now)

@@ -1,0 +1,1 @@
+"""What people who run autoscaling reported on GitHub, said again as fleets: each with the right behaviour."""

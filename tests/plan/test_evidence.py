@@ -1,0 +1,149 @@
+"""What has lost its mark is ours where something with our mark is tied to it, and nobody's otherwise."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+import trimtab as tt
+from tests.conftest import make_group
+from trimtab.plan import Action, Field, Key, Kind, Live, Mark, MarkPlace, Reason, Ref, Resource, Secret, make_plan
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+TEMPLATE = Kind(
+    name="template",
+    label="template",
+    rank=0,
+    mark=MarkPlace.TAGS,
+    fields=(Field(path="size"), Field(path="script", hidden=True, immutable=True)),
+)
+GROUP = Kind(
+    name="group",
+    label="group",
+    rank=1,
+    mark=MarkPlace.TAGS,
+    fields=(Field(path="min"), Field(path="template.id"), Field(path="template.name")),
+    names={"template.name": "template"},
+    holds_instances=True,
+)
+POLICY = Kind(
+    name="policy", label="policy", rank=2, mark=MarkPlace.PARENT, parent="group", fields=(Field(path="change"),)
+)
+ALARM = Kind(
+    name="alarm",
+    label="alarm",
+    rank=3,
+    mark=MarkPlace.DESCRIPTION,
+    fields=(Field(path="actions"), Field(path="threshold"), Field(path="dimensions")),
+    sets=frozenset({"actions"}),
+    maps={"dimensions": "name"},
+    names={"dimensions[group].value": "group"},
+)
+KINDS = {kind.name: kind for kind in (TEMPLATE, GROUP, POLICY, ALARM)}
+FLEET = tt.Fleet(name="shop", groups=[make_group("web")])
+OURS, THEIRS = Mark("shop", "web"), Mark("other", "web")
+
+
+def key(kind, name, parent=""):
+    return Key("here", kind, name, parent)
+
+
+T, G, P, A, N = (
+    key("template", "shop-web"),
+    key("group", "shop-web"),
+    key("policy", "out", "shop-web"),
+    key("alarm", "shop-web-hot"),
+    key("alarm", "shop-web-told"),
+)
+
+
+def wanted():
+    template = {"id": Ref(T, "id"), "name": "shop-web"}
+    named = [{"name": "group", "value": "shop-web"}]
+    return [
+        Resource(key=T, body={"size": "small", "script": Secret("go")}, group="web", mark=OURS),
+        Resource(key=G, body={"min": 2, "template": template}, group="web", mark=OURS),
+        Resource(key=P, body={"change": 1}, group="web", item="policies.out"),
+        Resource(key=A, body={"threshold": 70, "actions": [Ref(P, "arn")]}, group="web", mark=OURS),
+        Resource(key=N, body={"threshold": 90, "actions": ["me"], "dimensions": named}, group="web", mark=OURS),
+    ]
+
+
+def live(lost=(), **bodies):
+    found = {
+        T: Resource(key=T, body={"size": "small"}, mark=OURS, attributes={"id": "/t/1"}),
+        G: Resource(key=G, body={"min": 2, "template": {"id": "/t/1", "name": "shop-web"}}, mark=OURS),
+        P: Resource(key=P, body={"change": 1}, attributes={"arn": "arn:/p/1"}),
+        A: Resource(key=A, body={"threshold": 70, "actions": ["arn:/p/1"]}, mark=OURS),
+        N: Resource(
+            key=N,
+            body={"threshold": 90, "actions": ["me"], "dimensions": [{"name": "group", "value": "shop-web"}]},
+            mark=OURS,
+        ),
+    }
+    kept = replace(OURS, kept={"script": "gone"})
+    found[T] = found[T].signed(kept)
+    return {one: item.signed(None) if one in lost else item for one, item in found.items()} | bodies
+
+
+def plan(resources, found):
+    return make_plan(provider="test", kinds=KINDS, fleet=FLEET, wanted=resources, live=Live(resources=found), now=NOW)
+
+
+@pytest.mark.parametrize("lost", [T, G, A, N], ids=lambda one: one.name)
+def test_what_is_tied_to_what_bears_the_mark_gets_its_own_back(lost):
+    found = plan(wanted(), live([lost]))
+    assert not found.problems
+    (healed,) = [change for change in found if change.reason is Reason.MARK_LOST]
+    assert (healed.key, healed.action) == (lost, Action.UPDATE)
+    assert healed.wanted.mark.fleet == "shop"
+
+
+def test_what_is_tied_to_what_got_its_mark_back_gets_it_too():
+    """The group is known by its template, and the alarm by a policy of the group."""
+    found = plan(wanted(), live([G, A, N]))
+    assert not found.problems
+    assert {change.key for change in found if change.reason is Reason.MARK_LOST} == {G, A, N}
+
+
+def test_what_has_changed_meanwhile_is_healed_in_the_same_change():
+    overwritten = Resource(key=A, body={"threshold": 5, "actions": ["arn:/p/1"]})
+    found = plan(wanted(), {**live(), A: overwritten})
+    (healed,) = [change for change in found if change.key == A]
+    assert (healed.reason, [one.path for one in healed.fields]) == (Reason.MARK_LOST, ["threshold"])
+
+
+def test_what_the_lost_mark_knew_of_hidden_fields_replaces_nothing():
+    """Nobody can say any more whether the script is the wanted one; a replacement would end instances for nothing."""
+    (healed,) = [change for change in plan(wanted(), live([T])) if change.key == T]
+    assert healed.action is Action.UPDATE
+
+
+FOREIGN = {
+    "acts on another policy": Resource(key=A, body={"threshold": 70, "actions": ["arn:/p/2"]}),
+    "acts on nothing": Resource(key=A, body={"threshold": 70}),
+    "bears another fleet's mark": Resource(key=A, body={"threshold": 70, "actions": ["arn:/p/1"]}, mark=THEIRS),
+    "is of another group": Resource(
+        key=N, body={"threshold": 90, "dimensions": [{"name": "group", "value": "prod/shop-web"}]}
+    ),
+}
+
+
+@pytest.mark.parametrize("why", FOREIGN)
+def test_what_is_not_tied_is_held_back_alone(why):
+    theirs = FOREIGN[why]
+    group = Resource(key=G, body={"min": 1, "template": {"id": "/t/1", "name": "shop-web"}}, mark=OURS)
+    found = plan(wanted(), {**live(), G: group, theirs.key: theirs})
+    (problem,) = found.problems
+    assert problem.foreign
+    assert theirs.key.name in problem.text
+    assert theirs.key not in {change.key for change in found}
+    assert G in {change.key for change in found}
+    assert not found.is_refused
+
+
+def test_two_things_without_marks_do_not_vouch_for_each_other():
+    found = plan(wanted(), live([T, G, A, N]))
+    assert {problem.foreign for problem in found.problems} == {True}
+    assert not found.changes
+    assert found.is_refused

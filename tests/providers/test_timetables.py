@@ -1,0 +1,54 @@
+"""What a plan reads of crons, on every cloud: linear in schedules, the same for one group and for many."""
+
+import pytest
+
+import trimtab as tt
+from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator
+from trimtab.engine.crons import read_cron
+from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud
+
+TEMPLATES = {
+    "aws": {"image": "ami-0123456789abcdef0", "size": "t3.medium"},
+    "azure": {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "Standard_D2s_v5"},
+    "gcp": {"image": "debian-cloud/debian-12", "size": "e2-small"},
+}
+HOLD = {"type": "target-tracking", "metric": "cpu", "target": 60}
+
+
+@pytest.fixture(scope="module", params=[AwsEmulator, AzureEmulator, GcpEmulator], ids=["aws", "azure", "gcp"])
+def cloud(request):
+    made = {AwsEmulator: AwsTestCloud, AzureEmulator: AzureTestCloud, GcpEmulator: GcpTestCloud}[request.param]
+    with request.param() as emulator:
+        if request.param is AzureEmulator:
+            emulator.doors.make_group(AzureTestCloud.resource_group, location=AzureTestCloud.location)
+        with made(emulator).connect() as cloud:
+            yield cloud
+
+
+def days_read(cloud, *, schedules, groups, hour):
+    """How often a day was held against a cron by a plan of groups that share these schedules."""
+    crons = [f"{place * 3} {hour} * * *" for place in range(schedules)]
+    before = {cron: read_cron(cron).days_read for cron in crons}
+    shared = {
+        f"s{place}": {"cron": cron, "zone": "Asia/Tokyo", "until": f"{place * 3 + 1} {hour} * * *", "min": 2}
+        for place, cron in enumerate(crons)
+    }
+    group = {
+        "capacity": {"min": 1, "max": 4},
+        "template": TEMPLATES[cloud.provider.name],
+        "policies": {} if cloud.provider.name == "azure" else {"hold": HOLD},
+        "schedules": shared,
+    }
+    made = tuple(tt.ScalingGroup.model_validate({"name": f"web-{number}", **group}) for number in range(groups))
+    cloud.plan(tt.Fleet(name=f"shop{hour}", groups=made))
+    return sum(read_cron(cron).days_read - number for cron, number in before.items())
+
+
+def test_twice_the_schedules_are_read_twice_as_often(cloud):
+    four, eight = (days_read(cloud, schedules=n, groups=1, hour=hour) for n, hour in ((4, 3), (8, 4)))
+    assert 0 < eight <= 2 * four
+
+
+def test_groups_that_share_schedules_read_them_once(cloud):
+    one, many = (days_read(cloud, schedules=4, groups=n, hour=hour) for n, hour in ((1, 5), (100, 6)))
+    assert 0 < many == one

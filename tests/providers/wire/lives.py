@@ -1,0 +1,191 @@
+"""What trimtab does with a fleet, scene by scene, on each cloud; and what the cloud really has."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from tests.conftest import make_fleet
+from trimtab import metrics
+
+AGREED = {"allow_delete": True, "allow_replace": True, "timeout": timedelta(minutes=5)}
+JOBS = metrics.custom("Virtualmin", "Jobs")
+
+
+class Seen:
+    """Mixed into an emulator: keeps the last good reply to each operation."""
+
+    def __init__(self, *args, **named):
+        self.genuine = {}
+        super().__init__(*args, **named)
+
+    def effect(self, request):
+        reply = super().effect(request)
+        if reply.status < 300:
+            there = self.genuine.get(request.operation)
+            # of several the longest, which has the most to go wrong in
+            if there is None or len(there.body) <= len(reply.body):
+                self.genuine[request.operation] = reply
+        return reply
+
+
+@dataclass(frozen=True)
+class Life:
+    """One cloud: how to begin, its fleets, and what others have there."""
+
+    emulator: Callable
+    world: Callable
+    fleet: Callable
+    edited: Callable
+    make_foreign: Callable
+    foreign: Callable
+
+    def begin(self, emulator):
+        emulator.doors.reset()
+        return self.world(emulator)
+
+
+# scenes: each is a row of steps that act on the cloud; what a step gives is looked at by whoever runs it
+
+
+@dataclass(frozen=True)
+class Scene:
+    before: bool
+    steps: Callable[[Any, Life], list[tuple[str, Callable[[], Any]]]]
+    after: str
+    """What is wanted at the end: `fleet`, `edited`, or `nothing`."""
+
+
+def _applied(cloud, plan):
+    return cloud.apply(plan(), **AGREED)
+
+
+def create(cloud, life):
+    return [("apply", partial(_applied, cloud, lambda: cloud.plan(life.fleet())))]
+
+
+def edit(cloud, life):
+    return [("apply", partial(_applied, cloud, lambda: cloud.plan(life.edited())))]
+
+
+def destroy(cloud, life):
+    return [("apply", partial(_applied, cloud, lambda: cloud.destroy(life.fleet())))]
+
+
+def same(cloud, life):
+    return [("plan", lambda: cloud.plan(life.fleet()))]
+
+
+def look(cloud, life):
+    fleet = life.fleet()
+    name = fleet.native_name(fleet.groups[0])
+    return [
+        ("read", partial(cloud.status, fleet, addresses=True)),
+        ("read", lambda: cloud.watch(fleet).look()),
+        ("read", lambda: cloud.group(name).instances()),
+        ("read", lambda: cloud.group(name).activities()),
+        ("read", lambda: cloud.group(name).datapoints(metrics.cpu)),
+        ("read", lambda: cloud.read_group(name, fleet=fleet.name)),
+    ]
+
+
+def act(cloud, life):
+    fleet = life.fleet()
+    name = fleet.native_name(fleet.groups[0])
+    return [
+        ("act", lambda: cloud.group(name).scale(to=3)),
+        ("act", lambda: cloud.group(name).pause(by="Ana")),
+        ("act", lambda: cloud.group(name).resume()),
+        ("act", lambda: cloud.group(name).publish(JOBS, 3)),
+    ]
+
+
+SCENES = {
+    "create": Scene(False, create, "fleet"),
+    "edit": Scene(True, edit, "edited"),
+    "destroy": Scene(True, destroy, "nothing"),
+    "same": Scene(True, same, "fleet"),
+    "look": Scene(True, look, "fleet"),
+    "act": Scene(True, act, "fleet"),
+}
+
+
+# clouds
+
+
+def aws():
+    from tests.providers.aws import proof
+    from tests.providers.aws.world import AwsWorld
+    from trimtab.emulators import AwsEmulator
+
+    class Emulator(Seen, AwsEmulator):
+        pass
+
+    return Life(
+        emulator=Emulator,
+        world=AwsWorld,
+        fleet=proof.everything,
+        edited=proof.other_everything,
+        make_foreign=lambda world, cloud: proof.make_foreign_things(world, ("virtualmin-web-2",)),
+        foreign=lambda world, cloud: proof.State(world).foreign(),
+    )
+
+
+def azure():
+    from tests.providers.azure import proof
+    from tests.providers.azure.account import furnish
+    from tests.providers.azure.world import AzureWorld
+    from trimtab.emulators import AzureEmulator
+
+    class Emulator(Seen, AzureEmulator):
+        pass
+
+    image = {"newest": "ubuntu-24_04-lts:server", "owner": "Canonical"}
+    more = {"load_balancers": ["virtualmin-web"], "template": {"image": image, "size": "Standard_B2s"}}
+    gone = {"alarms": {"hot": {"metric": "cpu", "above": 80, "triggers": ["scale-out"]}}, "tags": {"Team": "ops"}}
+
+    def world(emulator):
+        made = AzureWorld(emulator)
+        furnish(made)
+        return made
+
+    return Life(
+        emulator=Emulator,
+        world=world,
+        fleet=lambda: make_fleet(proof.group("web", **more), proof.group("api")),
+        edited=lambda: make_fleet(proof.group("web", **{**more, **gone}), proof.group("api", tags={"Team": "ops"})),
+        make_foreign=lambda world, cloud: proof.make_foreign_things(world),
+        foreign=lambda world, cloud: proof.State(world).foreign(),
+    )
+
+
+def gcp():
+    from tests.providers.gcp import proof
+    from tests.providers.gcp.test_contract import gcp_group
+    from tests.providers.gcp.world import GcpWorld
+    from trimtab.emulators import GcpEmulator
+
+    class Emulator(Seen, GcpEmulator):
+        pass
+
+    image = {"newest": "debian-12-bookworm-v*", "owner": "debian-cloud"}
+    more = {"template": {"image": image, "size": "e2-small"}}
+    changed = {
+        "template": {"image": image, "size": "e2-medium"},
+        "load_balancers": [{"name": "virtualmin", "port": 9090}],
+        "health_check": {"path": "/other", "port": 81},
+        "alarms": {"hot": {"metric": "cpu", "above": 95, "notify": ["dev@example.org"]}},
+    }
+    return Life(
+        emulator=Emulator,
+        world=GcpWorld,
+        fleet=lambda: make_fleet(gcp_group("web", **more), gcp_group("api")),
+        edited=lambda: make_fleet(gcp_group("web", **changed), gcp_group("api", tags={"team": "ops"})),
+        make_foreign=lambda world, cloud: proof.make_foreign_things(cloud),
+        foreign=lambda world, cloud: json.dumps(sorted(map(str, proof.State(world, cloud).foreign().items()))),
+    )
+
+
+LIVES = {"aws": aws, "azure": azure, "gcp": gcp}

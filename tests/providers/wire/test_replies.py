@@ -1,0 +1,160 @@
+"""
+Bad replies to every operation that is called, on three clouds: no traceback, and nothing said that is not so.
+
+A seeded sample; `nox -s exhaustive` takes every operation with every bad reply.
+"""
+
+import random
+from itertools import zip_longest
+
+import pytest
+
+from tests.laws import TIMES, examples
+from tests.providers.killing import noting
+from tests.providers.wire.bodies import PLAIN, bad_replies
+from tests.providers.wire.lives import AGREED, LIVES, SCENES
+from trimtab.errors import TrimtabError
+
+SAMPLE = 10
+SHARDS = 16 if TIMES > 1 else 1
+"""Into how many tests the cases of a cloud are divided, so that several processes share them."""
+SEED = 20260105
+
+
+FAULTS = ("throttle", "error500", "timeout_before", "timeout_after", "cut", "reply_before", "reply_after")
+
+
+class Stage:
+    """One emulator, with what was called in each scene and what was answered."""
+
+    def __init__(self, life):
+        self.life = life
+        self.emulator = life.emulator()
+        self.called = {}
+
+    def prepare(self, scene):
+        """The emulator made anew, with what others have and with what there is before the scene."""
+        world = self.life.begin(self.emulator)
+        cloud = world.connect()
+        self.life.make_foreign(world, cloud)
+        if scene.before:
+            cloud.apply(cloud.plan(self.life.fleet()), wait="accepted").raise_for_failures()
+        return world, cloud
+
+    def rehearse(self):
+        """Play every scene without a fault, and note who calls what."""
+        for name, scene in SCENES.items():
+            world, cloud = self.prepare(scene)
+            with cloud:
+                world.doors.clear_requests()
+                for _, step in scene.steps(cloud, self.life):
+                    step()
+                self.called[name] = {(call.operation, call.write) for call in world.doors.requests()}
+
+    def cases(self):
+        """Scene, operation, whether it writes, bad reply: each operation with each reply, in one scene of its."""
+        if not self.called:
+            self.rehearse()
+        rng = random.Random(SEED)
+        for operation, write in sorted({one for called in self.called.values() for one in called}):
+            scenes = sorted(name for name, called in self.called.items() if (operation, write) in called)
+            if operation in self.emulator.genuine:
+                for bad in bad_replies(operation, self.emulator.genuine, rng):
+                    yield rng.choice(scenes), operation, write, bad, rng.choice(("reply_before", "reply_after"))
+
+
+@pytest.fixture(scope="module", params=sorted(LIVES))
+def stage(request):
+    found = Stage(LIVES[request.param]())
+    yield found
+    found.emulator.stop()
+
+
+def chosen(cases):
+    """All of them in the exhaustive run; else a few, of as many kinds as there are."""
+    cases = list(cases)
+    if TIMES > 1:
+        return cases
+    random.Random(SEED).shuffle(cases)
+    kinds = {}
+    for case in cases:
+        kinds.setdefault(case[3].name.split(" to ")[0], []).append(case)
+    return [case for some in zip_longest(*kinds.values()) for case in some if case][:SAMPLE]
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_bad_reply_is_no_traceback_and_nothing_untrue(stage, shard):
+    for scene, operation, write, bad, kind in chosen(stage.cases())[shard::SHARDS]:
+        with noting(f"{scene}: {operation}, {bad.name}, {kind}"):
+            play(stage, scene, operation, write, bad, kind)
+
+
+@pytest.mark.parametrize("seed", range(examples(2)))
+def test_a_wire_that_breaks_by_seed_is_no_traceback_and_nothing_untrue(stage, seed):
+    """Calls are refused, reset, cut off or answered by others, whichever and however often the seed says."""
+    rng = random.Random(seed)
+    name = rng.choice(sorted(SCENES))
+    world, cloud = stage.prepare(SCENES[name])
+    with cloud, noting(f"{name}, seed {seed}"):
+        foreign = stage.life.foreign(world, cloud)
+        for _ in range(rng.randint(2, 8)):
+            kind, times = rng.choice(FAULTS), rng.choice((1, 2, 9))
+            reply = rng.choice(PLAIN).reply if kind.startswith("reply") else None
+            world.doors.fault(kind, after=rng.randint(0, 25), times=times, reply=reply)
+        claims = perform(stage, SCENES[name], world, cloud)
+        world.doors.clear_faults()
+        check_end(stage, SCENES[name], world, cloud, claims, foreign)
+
+
+def play(stage, name, operation, write, bad, kind):
+    """One scene while every reply to one operation is bad."""
+    world, cloud = stage.prepare(SCENES[name])
+    with cloud:
+        foreign = stage.life.foreign(world, cloud)
+        world.doors.fault(kind, operation=operation, reply=bad.reply, times=None)
+        claims = perform(stage, SCENES[name], world, cloud)
+        world.doors.clear_faults()
+        for what, found, called in claims:
+            check_claim(what, found, operation in called and bad.certain)
+        check_end(stage, SCENES[name], world, cloud, claims, foreign)
+
+
+def perform(stage, scene, world, cloud):
+    """What each step said that ended without an error of ours, and the operations that it called."""
+    claims = []
+    for what, step in scene.steps(cloud, stage.life):
+        world.doors.clear_requests()
+        try:
+            found = step()
+        except TrimtabError:
+            continue
+        claims.append((what, found, {call.operation for call in world.doors.requests()}))
+    return claims
+
+
+def check_end(stage, scene, world, cloud, claims, foreign):
+    """What was said to be done is; plan and apply end the work; what others have is as it was."""
+    life = stage.life
+    wanted = {"fleet": life.fleet, "edited": life.edited}.get(scene.after)
+    fresh = cloud.plan(wanted()) if wanted else cloud.destroy(life.fleet())
+    assert not fresh.unknown
+    for what, found, _ in claims:
+        if what == "apply":
+            done = {one.change.key for one in found.outcomes if one.is_done}
+            false = [str(change.key) for change in fresh if change.key in done]
+            assert not false, f"said to be done, and is not: {false}"
+    cloud.apply(fresh, **AGREED).raise_for_failures()
+    again = cloud.plan(wanted()) if wanted else cloud.destroy(life.fleet())
+    assert not again, again.to_dict()
+    assert life.foreign(world, cloud) == foreign
+
+
+def check_claim(what, found, met):
+    """What is said must not be what only the bad reply said."""
+    if what == "plan":
+        assert not list(found), f"everything is there: {found.to_dict()}"
+        assert found.unknown or found.problems or not met, "nothing to do, though not everything could be read"
+    elif what == "apply":
+        assert found.failures or not met, "all went through, though a reply said nothing of the kind"
+    else:
+        assert not met, "said to be so, though the reply said nothing of the kind"
