@@ -76,7 +76,7 @@ def _walk(value, path, pattern, steps):
         named = path in NAMED
         for index, item in enumerate(value):
             inner = f"{path}.{item['name'] if named else index}"
-            if isinstance(item, dict) and item:
+            if isinstance(item, dict):
                 yield Leaf(inner, f"{pattern}.*", (*steps, index), whole=True)
             yield from _walk(item, inner, f"{pattern}.*", (*steps, index))
     elif pattern not in NAMES:
@@ -166,6 +166,10 @@ def _names_exactly(path, leaf):
     return path == leaf.path or (leaf.pattern in KEYS and path.startswith(name))
 
 
+def _is_in(one, leaf):
+    return not one.whole and one.path.startswith(f"{leaf.path}.")
+
+
 def _is_default(data, leaf, values, translate, sent):
     """Whether a leaf only has the value that holds without it: each other one changes a body or is spoken of."""
     changed = [translate(one) for one in others(data, leaf, values)]
@@ -196,8 +200,10 @@ def breaches(group, translate, provider, values=VALUES):
     """
     data, before = plain(group), translate(group)
     sent, texts, inert = bodies(before), said(before), inert_paths(group, provider)
-    for leaf in leaves(data, provider):
-        if is_inert(leaf.pattern, provider) or leaf.path in inert or _refused(leaf, before):
+    told = [one for one in leaves(data, provider) if not (is_inert(one.pattern, provider) or one.path in inert)]
+    for leaf in told:
+        empty = leaf.whole and leaf.path not in BLOCKS and not any(_is_in(one, leaf) for one in told)
+        if empty or _refused(leaf, before):
             continue
         less = without(data, leaf)
         if less is not None:

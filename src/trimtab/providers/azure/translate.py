@@ -69,7 +69,7 @@ class _Group(GroupTranslator):
     def __init__(
         self, fleet: Fleet, group: ScalingGroup, facts: AzureFacts, now: datetime, location: str, home: Home
     ) -> None:
-        super().__init__(fleet, group, now, location)
+        super().__init__(fleet, group, facts, now, location)
         self.facts = facts
         self.location = self.location.replace(" ", "").lower()
         self.home = home_of(group, home)
@@ -88,6 +88,8 @@ class _Group(GroupTranslator):
         yield from self._alerts()
         self._remark()
         self.takes(profiles.sizes_used(self.group))
+        if (forecast := autoscale.predictive_policy(self.group)) is not None:
+            self.takes([f"policies.{forecast.name}.metric"])
         self.takes(path for path in used_of(self.group, self._scope()) if ".triggers." in path)
         for one in unused_of(self.group, self._scope()):
             self.unused(one.path, one.text, but=one.but, partly=one.partly)

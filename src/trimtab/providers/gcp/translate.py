@@ -18,7 +18,7 @@ from trimtab.providers.gcp.alerts import (
     period_of,
     targets_of,
 )
-from trimtab.providers.gcp.autoscaler import autoscaler_of, rate_of
+from trimtab.providers.gcp.autoscaler import autoscaler_of, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
@@ -82,7 +82,7 @@ class _Group(GroupTranslator):
     def __init__(
         self, fleet: Fleet, group: ScalingGroup, facts: GcpFacts, now: datetime, location: str, project: str
     ) -> None:
-        super().__init__(fleet, group, now, location)
+        super().__init__(fleet, group, facts, now, location)
         self.facts = facts
         self.home = Home(project, self.location)
         # templates, alert policies and channels live in no location; the mark says whose they are
@@ -284,9 +284,8 @@ class _Group(GroupTranslator):
         for path, name, value in labels_to_check(group):
             if problem := label_problem(name, value):
                 yield path, problem
-        if asks_balancer(group) and not group.load_balancers:
-            text = "the group has no load balancer; name one by `load_balancers`, or give `path` and `port`"
-            yield "health_check.by", text
+        if not self.facts.unknown:
+            yield from self._balancer_problems()
         for index, one in enumerate(group.load_balancers):
             service = service_for(one, self.attached)
             port = one.port if service is None else self.attached.ports.get(service.port_name, one.port)
@@ -296,6 +295,16 @@ class _Group(GroupTranslator):
         yield from _size_problems(group)
         yield from alerts.problems_of(group)
         yield from autoscaler.problems_of(group)
+
+    def _balancer_problems(self) -> Iterator[tuple[str, str]]:
+        """What a group asks of its load balancers and they do not have."""
+        if asks_balancer(self.group) and not self.attached.health_check:
+            text = "no backend service of the group has a health check; name one by `load_balancers`"
+            yield "health_check.by", f"{text}, or give `health_check.path` and `port`"
+        balancing = next((one for one in tracked(self.group) if is_balancing(one.metric)), None)
+        if balancing is not None and not self.attached.services:
+            text = "requests of an instance are counted by a backend service; name one by `load_balancers`"
+            yield f"policies.{balancing.name}.metric", text
 
     def _made(self, kind: str, name: str, body: Mapping[str, Any], *, parent: str = "", **more: Any) -> Resource:
         return Resource(key=Key(self.location, kind, name, parent), body=body, group=self.group.name, **more)

@@ -45,7 +45,7 @@ ELSEWHERE = "Compute Engine does not do this policy by itself"
 def unused_of(group: ScalingGroup, attached: Attached, now: datetime) -> Iterator[Unused]:
     """Every field of a group that has no use on Google Cloud because of its other fields."""
     for policy in group.policies:
-        yield from _of_policy(group, policy)
+        yield from _of_policy(group, policy, attached)
     for alarm in group.alarms:
         yield from _of_alarm(alarm)
     for schedule in group.schedules:
@@ -58,7 +58,7 @@ def unused_of(group: ScalingGroup, attached: Attached, now: datetime) -> Iterato
 # policies
 
 
-def _of_policy(group: ScalingGroup, policy: Policy) -> Iterator[Unused]:
+def _of_policy(group: ScalingGroup, policy: Policy, attached: Attached) -> Iterator[Unused]:
     path = f"policies.{policy.name}"
     match policy:
         case SimplePolicy() | StepPolicy():
@@ -67,7 +67,7 @@ def _of_policy(group: ScalingGroup, policy: Policy) -> Iterator[Unused]:
             if policy not in tracked(group):
                 yield Unused(path, _why_untracked(policy), _switch(group, policy))
             else:
-                yield from _of_tracking(group, policy)
+                yield from _of_tracking(group, policy, attached)
         case PredictivePolicy():
             active = forecast_of(group)
             if policy is not active:
@@ -106,14 +106,14 @@ def _why_no_forecast(policy: PredictivePolicy) -> str:
     return "an autoscaler has one forecast"
 
 
-def _of_tracking(group: ScalingGroup, policy: TargetTrackingPolicy) -> Iterator[Unused]:
+def _of_tracking(group: ScalingGroup, policy: TargetTrackingPolicy, attached: Attached) -> Iterator[Unused]:
     path, metric = f"policies.{policy.name}", policy.metric
     native = find_metric(metric)
     if native is not None and native.resource != SUBSCRIPTION:
         yield Unused(f"{path}.metric.of", "it is measured at the group's own instances and backends")
     if group.gcp.mode == "only-scale-out":
         yield Unused(f"{path}.scale_in", "`gcp.mode` says it of all policies")
-    if is_balancing(metric) and not group.load_balancers:
+    if is_balancing(metric) and not attached.services:
         yield Unused(f"{path}.target", "a backend service holds it; name one by `load_balancers`")
 
 
