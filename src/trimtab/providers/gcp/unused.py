@@ -186,7 +186,7 @@ def _of_balancers(group: ScalingGroup, attached: Attached) -> Iterator[Unused]:
 
 
 def service_for(one: LoadBalancer, attached: Attached) -> Service | None:
-    """The backend service that a load balancer of a group stands for; `None` for a target pool or where none is found."""
+    """The backend service for a load balancer of a group; `None` for a target pool or where none is found."""
     wanted = short(one.id) if one.id else one.name
     return next((item for item in attached.services if wanted in (item.name, item.link)), None)
 
