@@ -34,7 +34,7 @@ from trimtab.providers.gcp.links import is_zone, region_of, short
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
-from trimtab.providers.gcp.unused import service_for, unused_of
+from trimtab.providers.gcp.unused import is_held, service_for, unused_of
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
 
@@ -263,6 +263,7 @@ class _Group(GroupTranslator):
             self.unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
         if not self._healing():
             self.unused("health_check.grace", "nothing asks how instances are; give `health_check.path` or `port`")
+        self.takes(f"schedules.{one.name}" for one in self.group.schedules if is_held(self.group, one))
         for one in unused_of(self.group, self.attached, self.now):
             self.unused(one.path, one.text, but=one.but, partly=one.partly)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from trimtab.engine.schedules import in_force
-from trimtab.engine.windows import Minimums, only_raises_minimum
+from trimtab.engine.windows import only_raises_minimum
 from trimtab.models import (
     Alarm,
     LoadBalancer,
@@ -142,15 +142,17 @@ def _of_alarm(alarm: Alarm) -> Iterator[Unused]:
 
 def _of_schedule(group: ScalingGroup, schedule: Schedule) -> Iterator[Unused]:
     path = f"schedules.{schedule.name}"
-    held = minimums_held(group)
-    if schedule.min is None or not _is_held(group, schedule, held):
+    if not is_held(group, schedule):
         yield Unused(path, "the autoscaler has no window for the schedule", partly=True)
     else:
         yield Unused(f"{path}.max", "an autoscaler has one maximum, that of `capacity`", partly=True)
 
 
-def _is_held(group: ScalingGroup, schedule: Schedule, held: Minimums) -> bool:
+def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
     """Whether the autoscaler has a window for a schedule, or another minimum because of it."""
+    held = minimums_held(group)
+    if schedule.min is None:
+        return False
     if any(window.schedule == schedule.name for window in held.windows):
         return True
     if mode_of(group) == OFF or not only_raises_minimum(group):
@@ -186,7 +188,7 @@ def _of_balancers(group: ScalingGroup, attached: Attached) -> Iterator[Unused]:
 
 
 def service_for(one: LoadBalancer, attached: Attached) -> Service | None:
-    """The backend service for a load balancer of a group; `None` for a target pool or where none is found."""
+    """The backend service that a load balancer of a group stands for; `None` for a target pool."""
     wanted = short(one.id) if one.id else one.name
     return next((item for item in attached.services if wanted in (item.name, item.link)), None)
 
