@@ -49,7 +49,7 @@ LAUNCH_TEMPLATE = Kind(
         f"{_DATA}.TagSpecifications[*].Tags": "Key",
     },
     sets=frozenset({f"{_DATA}.SecurityGroupIds", f"{_DATA}.NetworkInterfaces[*].Groups"}),
-    closed=False,
+    replaces=True,
     volatile=frozenset({"version"}),
 )
 
@@ -68,6 +68,8 @@ AUTO_SCALING_GROUP = Kind(
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides", models="purchase.sizes"),
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].InstanceType", models="purchase.sizes.size"),
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].WeightedCapacity", models="purchase.sizes.weight"),
+        # how many spot pools, and whatever else there is to choose by
+        Field(path=_SHARES, models="purchase.strategy"),
         Field(path=f"{_SHARES}.OnDemandBaseCapacity", models="purchase.on_demand_base", default=0),
         Field(path=f"{_SHARES}.OnDemandPercentageAboveBaseCapacity", models="purchase.on_demand_percent purchase.spot"),
         Field(path=f"{_SHARES}.OnDemandAllocationStrategy", models="purchase.sizes", default="prioritized"),
@@ -129,6 +131,7 @@ SCALING_POLICY = Kind(
         ),
         Field(path="MetricAggregationType", models="type"),
         Field(path="MinAdjustmentMagnitude", models="minimum_change"),
+        Field(path="MinAdjustmentStep", models="minimum_change"),
         Field(path="Cooldown", models="cooldown"),
         Field(path="EstimatedInstanceWarmup", models="warm_up"),
         Field(path=_TRACKING, models="metric"),
@@ -145,7 +148,7 @@ SCALING_POLICY = Kind(
     ),
     sets=frozenset({"StepAdjustments"}),
     maps={f"{_TRACKING}.CustomizedMetricSpecification.Dimensions": "Name"},
-    closed=False,
+    replaces=True,
 )
 
 SCHEDULED_ACTION = Kind(
@@ -197,7 +200,6 @@ METRIC_ALARM = Kind(
     maps={"Dimensions": "Name", "Metrics": "Id"},
     sets=frozenset({"AlarmActions", "OKActions", "InsufficientDataActions"}),
     names={"Dimensions[AutoScalingGroupName].Value": AUTO_SCALING_GROUP.name},
-    closed=False,
     replaces=True,
     batch=50,
 )

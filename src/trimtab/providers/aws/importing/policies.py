@@ -63,9 +63,15 @@ def _simple(item: Mapping[str, Any]) -> dict[str, Any]:
     word = _word(item)
     return given(
         **{word: item.get("ScalingAdjustment")},
-        minimum_change=item.get("MinAdjustmentMagnitude") if word == "percent" else None,
+        minimum_change=_least(item) if word == "percent" else None,
         cooldown=duration(item.get("Cooldown")),
     )
+
+
+def _least(item: Mapping[str, Any]) -> int | None:
+    """The least change, also by its older name."""
+    least: int | None = item.get("MinAdjustmentMagnitude", item.get("MinAdjustmentStep"))
+    return least
 
 
 def _step(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +86,7 @@ def _step(item: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return given(
         steps=sorted(steps, key=lambda step: step.get("lower", float("-inf"))),
-        minimum_change=item.get("MinAdjustmentMagnitude"),
+        minimum_change=_least(item),
         warm_up=duration(item.get("EstimatedInstanceWarmup")),
     )
 
