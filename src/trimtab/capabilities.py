@@ -256,6 +256,11 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
         Support(Means.NATIVE, "Azure's host metrics are always of a minute"),
         Support(Means.NATIVE, "host metrics are always of a minute"),
     ),
+    "no public address": _row(
+        _NATIVE,
+        Support(Means.NATIVE, "an instance has no public address unless one is asked for"),
+        Support(Means.NATIVE, "an instance has no public address unless one is asked for"),
+    ),
     "encrypted disk": _row(
         _NATIVE,
         Support(Means.NATIVE, "Azure encrypts every disk at rest"),

@@ -209,6 +209,7 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
         ("image by architecture", "template.image.architecture", template.image.architecture),
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
         ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
+        ("no public address", "template.public_address", template.public_address is False),
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
     )
     yield from _given(asked)

@@ -76,7 +76,7 @@ def _walk(value, path, pattern, steps):
         named = path in NAMED
         for index, item in enumerate(value):
             inner = f"{path}.{item['name'] if named else index}"
-            if isinstance(item, dict) and item:
+            if isinstance(item, dict):
                 yield Leaf(inner, f"{pattern}.*", (*steps, index), whole=True)
             yield from _walk(item, inner, f"{pattern}.*", (*steps, index))
     elif pattern not in NAMES:
@@ -153,6 +153,8 @@ def said(translation):
 
 
 def _names(path, leaf):
+    if leaf.whole and isinstance(leaf.steps[-1], int) and leaf.path.rpartition(".")[2].isdecimal():
+        return path.startswith(f"{leaf.path.rpartition('.')[0]}.")  # the places of those after it change
     if leaf.whole:
         return path == leaf.path or path.startswith(f"{leaf.path}.")
     return path == leaf.path or bool(re.fullmatch(r"\.\d+", leaf.path.removeprefix(path)))
@@ -162,6 +164,10 @@ def _names_exactly(path, leaf):
     """A name is told by whatever is said of its item: an item of which nothing is sent has no key to change."""
     name = leaf.path.removesuffix("name") if leaf.pattern in KEYS else leaf.path
     return path == leaf.path or (leaf.pattern in KEYS and path.startswith(name))
+
+
+def _is_in(one, leaf):
+    return not one.whole and one.path.startswith(f"{leaf.path}.")
 
 
 def _is_default(data, leaf, values, translate, sent):
@@ -194,16 +200,17 @@ def breaches(group, translate, provider, values=VALUES):
     """
     data, before = plain(group), translate(group)
     sent, texts, inert = bodies(before), said(before), inert_paths(group, provider)
-    for leaf in leaves(data, provider):
-        if is_inert(leaf.pattern, provider) or leaf.path in inert or _refused(leaf, before):
+    told = [one for one in leaves(data, provider) if not (is_inert(one.pattern, provider) or one.path in inert)]
+    for leaf in told:
+        empty = leaf.whole and leaf.path not in BLOCKS and not any(_is_in(one, leaf) for one in told)
+        if empty or _refused(leaf, before):
             continue
         less = without(data, leaf)
         if less is not None:
             after = translate(less)
             reaches = bodies(after) != sent
-            if not reaches and not leaf.whole:
-                reaches = _is_default(data, leaf, values, translate, sent)
-            if not reaches and not any(_names(path, leaf) for path, _ in texts - said(after)):
+            silent = not reaches and not any(_names(path, leaf) for path, _ in texts - said(after))
+            if silent and (leaf.whole or not _is_default(data, leaf, values, translate, sent)):
                 yield f"{leaf.path}: removed, and nothing changes and nobody said so"
         else:
             changed = [translate(one) for one in others(data, leaf, values)]

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, NamedTuple, assert_never
+from typing import ClassVar, NamedTuple, Protocol, assert_never
 
 from pydantic import BaseModel
 
@@ -12,7 +12,7 @@ from trimtab.capabilities import BLOCKS, Means, Support, inert_paths, is_inert, 
 from trimtab.engine.schedules import in_force
 from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
 from trimtab.models.base import MAX_SIZE
-from trimtab.plan import Key, Kind, Note, Resource
+from trimtab.plan import Key, Kind, Note, Resource, Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,18 @@ class Translation:
         return cls(resources=tuple(resources), notes=tuple(notes), problems=tuple(problems))
 
 
+class LookedUp(Protocol):
+    """The part of a provider's facts that says what they lack."""
+
+    @property
+    def problems(self) -> tuple[Note, ...]:
+        """What was not found."""
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """What could not be looked up."""
+
+
 class Unused(NamedTuple):
     """Fields of a group that are of no use, as `GroupTranslator.unused` takes them."""
 
@@ -59,6 +71,7 @@ class GroupTranslator(ABC):
     Args:
         fleet: The group's fleet.
         group: The group.
+        facts: What was looked up for the fleet.
         now: When the plan is made.
         location: Where groups live that do not say otherwise.
     """
@@ -66,19 +79,22 @@ class GroupTranslator(ABC):
     provider: ClassVar[str]
     kinds: ClassVar[Mapping[str, Kind]]
 
-    def __init__(self, fleet: Fleet, group: ScalingGroup, now: datetime, location: str) -> None:
+    def __init__(self, fleet: Fleet, group: ScalingGroup, facts: LookedUp, now: datetime, location: str) -> None:
         self.fleet, self.group, self.now = fleet, group, now
         self.location = group.location or location
         self.native = fleet.native_name(group)
         self.notes: list[Note] = []
         self.problems: list[Note] = []
         self._said: set[str] = set()
+        self._taken: set[str] = set()
+        self._facts = facts
         self._leaves = set_leaves(group, skip=BLOCKS - {self.provider})
 
     def translation(self) -> Translation:
         """The group's resources, and everything that is to be said of it."""
         for block in sorted(BLOCKS - {self.provider}):
-            if set_leaves(getattr(self.group, block)):
+            settings = getattr(self.group, block)
+            if settings != type(settings)():
                 self.note(block, f"not used: settings of {block}, and the plan is for {self.provider}")
         self._take_supports()
         for path, text in unused_variables(self.group.template):
@@ -87,12 +103,17 @@ class GroupTranslator(ABC):
             self.unused(path, text)
         resources = tuple(self.resources())
         for path in self._without_effect(resources):
-            self.problem(path, f"not used on {self.provider} beside the other fields of this group; leave it out")
+            text = f"not used on {self.provider} beside the other fields of this group; leave it out"
+            self.note(path, text, approximation=True)
         return Translation(resources=resources, notes=tuple(self.notes), problems=tuple(self.problems))
 
     @abstractmethod
     def resources(self) -> Iterator[Resource]:
         """What the group wants to be there; notes and problems are added on the way."""
+
+    def takes(self, paths: Iterable[str]) -> None:
+        """Fields on which a body hangs in a way that no row tells, such as what keeps something out of it."""
+        self._taken.update(paths)
 
     def is_size_scheduled(self) -> bool:
         """Whether a schedule that holds now sets the size, whatever the group's own is."""
@@ -114,6 +135,7 @@ class GroupTranslator(ABC):
             but: Those that are of use all the same.
             partly: Whether something else still hangs on them, such as the size that a new group begins with.
         """
+        self.takes(but)
         for leaf in self._leaves:
             if leaf.is_within(path) and leaf.path not in self._said and leaf.path not in but:
                 self.note(leaf.path, f"{'' if partly else 'not used: '}{reason}{leaf.told}")
@@ -161,12 +183,19 @@ class GroupTranslator(ABC):
     # what the bodies have taken of it
 
     def _without_effect(self, resources: Iterable[Resource]) -> Iterator[str]:
-        """The fields that are set, reach none of the bodies, and that nothing has been said of."""
+        """
+        The fields that are set, reach none of the bodies, and that nothing has been said of.
+
+        Where something could not be looked up, bodies lack what hangs on it, and nothing is certain.
+        """
+        if self._facts.unknown:
+            return
         carried = set(_carried(resources, self.kinds))
         noted = {_path_of(note) for note in self.notes} | inert_paths(self.group, self.provider)
-        refused = {_path_of(note) for note in self.problems}
+        not_found = (note for note in self._facts.problems if note.group == self.group.name)
+        known = {_path_of(note) for note in (*self.problems, *not_found)} | self._taken
         for leaf in self._leaves:
-            spoken = bool({leaf.path, leaf.listed} & noted) or any(path in refused for path in _around(leaf.path))
+            spoken = bool({leaf.path, leaf.listed} & noted) or any(path in known for path in _around(leaf.path))
             if not spoken and not leaf.reaches(carried) and not is_inert(leaf.pattern, self.provider):
                 yield leaf.path
 

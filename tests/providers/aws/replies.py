@@ -77,6 +77,7 @@ def _filled(body):
 
 def _group(body):
     found = {name: value for name, value in body.items() if name != "LifecycleHookSpecificationList"}
+    found.setdefault("DesiredCapacity", found["MinSize"])  # as CreateAutoScalingGroup documents
     defaults = {"HealthCheckGracePeriod": 0, "DefaultCooldown": 300, "NewInstancesProtectedFromScaleIn": False}
     if "VPCZoneIdentifier" in found:
         found |= {"VPCZoneIdentifier": ",".join(found["VPCZoneIdentifier"]), "AvailabilityZones": ["us-east-1a"]}

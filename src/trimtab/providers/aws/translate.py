@@ -57,7 +57,7 @@ class _Group(GroupTranslator):
     kinds = KINDS
 
     def __init__(self, fleet: Fleet, group: ScalingGroup, facts: AwsFacts, now: datetime, location: str) -> None:
-        super().__init__(fleet, group, now, location)
+        super().__init__(fleet, group, facts, now, location)
         self.facts = facts
         self.mark = Mark(fleet.name, group.name)
         self.standing = facts.standing.get(group.name)

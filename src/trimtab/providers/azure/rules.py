@@ -218,7 +218,7 @@ def _alarm_sources(alarm: Alarm) -> dict[str, str]:
         "metricTrigger": f"{where}.metric",
         "metricTrigger.statistic": f"{where}.statistic",
         "metricTrigger.timeAggregation": f"{where}.statistic",
-        "metricTrigger.timeWindow": f"{where}.period {where}.periods",
+        "metricTrigger.timeWindow": f"{where}.period {where}.periods {where}.datapoints",
         "metricTrigger.operator": f"{where}.{alarm.comparison}",
         "metricTrigger.threshold": f"{where}.{alarm.comparison}",
     }

@@ -29,7 +29,7 @@ from trimtab.providers.azure.template import (
     machine_profile,
     user_id,
 )
-from trimtab.providers.azure.unused import differs_in_window, unused_of
+from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
 from trimtab.providers.execution import amounts_of
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
@@ -69,7 +69,7 @@ class _Group(GroupTranslator):
     def __init__(
         self, fleet: Fleet, group: ScalingGroup, facts: AzureFacts, now: datetime, location: str, home: Home
     ) -> None:
-        super().__init__(fleet, group, now, location)
+        super().__init__(fleet, group, facts, now, location)
         self.facts = facts
         self.location = self.location.replace(" ", "").lower()
         self.home = home_of(group, home)
@@ -87,6 +87,10 @@ class _Group(GroupTranslator):
         yield from self._setting()
         yield from self._alerts()
         self._remark()
+        self.takes(profiles.sizes_used(self.group))
+        if (forecast := autoscale.predictive_policy(self.group)) is not None:
+            self.takes([f"policies.{forecast.name}.metric"])
+        self.takes(path for path in used_of(self.group, self._scope()) if ".triggers." in path)
         for one in unused_of(self.group, self._scope()):
             self.unused(one.path, one.text, but=one.but, partly=one.partly)
 
@@ -151,7 +155,7 @@ class _Group(GroupTranslator):
 
     def _repairs(self) -> dict[str, Any] | None:
         if not repairs(self.group):
-            return None
+            return None if self.group.azure.automatic_repairs is None else {"enabled": False}
         return {"enabled": True, "gracePeriod": iso(grace_of(self.group))}
 
     def _mix(self) -> dict[str, Any] | None:

@@ -216,7 +216,8 @@ def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str
         elif is_balancing(policy.metric):
             yield f"{_POLICY}.loadBalancingUtilization", f"{where}.metric {where}.target"
         else:
-            yield f"{_POLICY}.customMetricUtilizations", f"{where}.target {where}.metric"
+            native = metric_for(policy.metric, Scope("")).native
+            yield f"{_POLICY}.customMetricUtilizations[{native.type}]", f"{where}.target {where}.metric"
     forecast = forecast_of(group)
     if forecast is not None:
         yield f"{_POLICY}.cpuUtilization.predictiveMethod", f"policies.{forecast.name}.mode"
@@ -244,9 +245,6 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     if balancing is not None and rate_of(group) == 0:
         text = "a backend service counts thousandths of a request in a second"
         yield f"policies.{balancing.name}.target", text
-    if balancing is not None and not group.load_balancers:
-        text = "requests of an instance are counted by a backend service; name one by `load_balancers`"
-        yield f"policies.{balancing.name}.metric", text
     yield from _forecast_problems(group)
     yield from _window_problems(group)
 

@@ -18,7 +18,7 @@ from trimtab.providers.gcp.alerts import (
     period_of,
     targets_of,
 )
-from trimtab.providers.gcp.autoscaler import autoscaler_of, rate_of
+from trimtab.providers.gcp.autoscaler import autoscaler_of, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
@@ -34,7 +34,7 @@ from trimtab.providers.gcp.links import is_zone, region_of, short
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
-from trimtab.providers.gcp.unused import unused_of
+from trimtab.providers.gcp.unused import is_held, service_for, unused_of
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
 
@@ -82,7 +82,7 @@ class _Group(GroupTranslator):
     def __init__(
         self, fleet: Fleet, group: ScalingGroup, facts: GcpFacts, now: datetime, location: str, project: str
     ) -> None:
-        super().__init__(fleet, group, now, location)
+        super().__init__(fleet, group, facts, now, location)
         self.facts = facts
         self.home = Home(project, self.location)
         # templates, alert policies and channels live in no location; the mark says whose they are
@@ -263,6 +263,7 @@ class _Group(GroupTranslator):
             self.unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
         if not self._healing():
             self.unused("health_check.grace", "nothing asks how instances are; give `health_check.path` or `port`")
+        self.takes(f"schedules.{one.name}" for one in self.group.schedules if is_held(self.group, one))
         for one in unused_of(self.group, self.attached, self.now):
             self.unused(one.path, one.text, but=one.but, partly=one.partly)
 
@@ -283,12 +284,27 @@ class _Group(GroupTranslator):
         for path, name, value in labels_to_check(group):
             if problem := label_problem(name, value):
                 yield path, problem
-        if asks_balancer(group) and not group.load_balancers:
-            text = "the group has no load balancer; name one by `load_balancers`, or give `path` and `port`"
-            yield "health_check.by", text
+        if not self.facts.unknown:
+            yield from self._balancer_problems()
+        for index, one in enumerate(group.load_balancers):
+            service = service_for(one, self.attached)
+            port = one.port if service is None else self.attached.ports.get(service.port_name, one.port)
+            if service is not None and one.port not in (None, port):
+                text = f"the group has one port that is called {service.port_name!r}, and {port} is it too"
+                yield f"load_balancers.{index}.port", f"{text}; give the same number, or another name to one of them"
         yield from _size_problems(group)
         yield from alerts.problems_of(group)
         yield from autoscaler.problems_of(group)
+
+    def _balancer_problems(self) -> Iterator[tuple[str, str]]:
+        """What a group asks of its load balancers and they do not have."""
+        if asks_balancer(self.group) and not self.attached.health_check:
+            text = "no backend service of the group has a health check; name one by `load_balancers`"
+            yield "health_check.by", f"{text}, or give `health_check.path` and `port`"
+        balancing = next((one for one in tracked(self.group) if is_balancing(one.metric)), None)
+        if balancing is not None and not self.attached.services:
+            text = "requests of an instance are counted by a backend service; name one by `load_balancers`"
+            yield f"policies.{balancing.name}.metric", text
 
     def _made(self, kind: str, name: str, body: Mapping[str, Any], *, parent: str = "", **more: Any) -> Resource:
         return Resource(key=Key(self.location, kind, name, parent), body=body, group=self.group.name, **more)

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import assert_never
 
 from trimtab.engine.schedules import in_force
-from trimtab.engine.windows import Minimums, only_raises_minimum
+from trimtab.engine.windows import only_raises_minimum
 from trimtab.models import (
     Alarm,
+    LoadBalancer,
     MetricSource,
     Policy,
     PredictiveMode,
@@ -30,7 +31,7 @@ from trimtab.providers.gcp.autoscaler import (
     mode_of,
     tracked,
 )
-from trimtab.providers.gcp.facts import Attached
+from trimtab.providers.gcp.facts import Attached, Service
 from trimtab.providers.gcp.links import short
 from trimtab.providers.gcp.metrics import SUBSCRIPTION, find_metric
 from trimtab.providers.gcp.names import label_of
@@ -44,7 +45,7 @@ ELSEWHERE = "Compute Engine does not do this policy by itself"
 def unused_of(group: ScalingGroup, attached: Attached, now: datetime) -> Iterator[Unused]:
     """Every field of a group that has no use on Google Cloud because of its other fields."""
     for policy in group.policies:
-        yield from _of_policy(group, policy)
+        yield from _of_policy(group, policy, attached)
     for alarm in group.alarms:
         yield from _of_alarm(alarm)
     for schedule in group.schedules:
@@ -57,7 +58,7 @@ def unused_of(group: ScalingGroup, attached: Attached, now: datetime) -> Iterato
 # policies
 
 
-def _of_policy(group: ScalingGroup, policy: Policy) -> Iterator[Unused]:
+def _of_policy(group: ScalingGroup, policy: Policy, attached: Attached) -> Iterator[Unused]:
     path = f"policies.{policy.name}"
     match policy:
         case SimplePolicy() | StepPolicy():
@@ -66,7 +67,7 @@ def _of_policy(group: ScalingGroup, policy: Policy) -> Iterator[Unused]:
             if policy not in tracked(group):
                 yield Unused(path, _why_untracked(policy), _switch(group, policy))
             else:
-                yield from _of_tracking(group, policy)
+                yield from _of_tracking(group, policy, attached)
         case PredictivePolicy():
             active = forecast_of(group)
             if policy is not active:
@@ -105,14 +106,14 @@ def _why_no_forecast(policy: PredictivePolicy) -> str:
     return "an autoscaler has one forecast"
 
 
-def _of_tracking(group: ScalingGroup, policy: TargetTrackingPolicy) -> Iterator[Unused]:
+def _of_tracking(group: ScalingGroup, policy: TargetTrackingPolicy, attached: Attached) -> Iterator[Unused]:
     path, metric = f"policies.{policy.name}", policy.metric
     native = find_metric(metric)
     if native is not None and native.resource != SUBSCRIPTION:
         yield Unused(f"{path}.metric.of", "it is measured at the group's own instances and backends")
     if group.gcp.mode == "only-scale-out":
         yield Unused(f"{path}.scale_in", "`gcp.mode` says it of all policies")
-    if is_balancing(metric) and not group.load_balancers:
+    if is_balancing(metric) and not attached.services:
         yield Unused(f"{path}.target", "a backend service holds it; name one by `load_balancers`")
 
 
@@ -141,15 +142,17 @@ def _of_alarm(alarm: Alarm) -> Iterator[Unused]:
 
 def _of_schedule(group: ScalingGroup, schedule: Schedule) -> Iterator[Unused]:
     path = f"schedules.{schedule.name}"
-    held = minimums_held(group)
-    if schedule.min is None or not _is_held(group, schedule, held):
+    if not is_held(group, schedule):
         yield Unused(path, "the autoscaler has no window for the schedule", partly=True)
     else:
         yield Unused(f"{path}.max", "an autoscaler has one maximum, that of `capacity`", partly=True)
 
 
-def _is_held(group: ScalingGroup, schedule: Schedule, held: Minimums) -> bool:
+def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
     """Whether the autoscaler has a window for a schedule, or another minimum because of it."""
+    held = minimums_held(group)
+    if schedule.min is None:
+        return False
     if any(window.schedule == schedule.name for window in held.windows):
         return True
     if mode_of(group) == OFF or not only_raises_minimum(group):
@@ -162,7 +165,8 @@ def _is_held(group: ScalingGroup, schedule: Schedule, held: Minimums) -> bool:
 def _of_capacity(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
     lower = group.capacity.model_copy(update={"min": -1, "desired": None})
     other = group.model_copy(update={"capacity": lower})
-    if minimums_held(other) == minimums_held(group) and in_force(other, now).min != -1:
+    same = (mode_of(other), minimums_held(other)) == (mode_of(group), minimums_held(group))
+    if same and in_force(other, now).min != -1:
         yield Unused("capacity.min", "schedules set the minimum at every moment")
 
 
@@ -170,17 +174,23 @@ def _of_capacity(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
 
 
 def _of_balancers(group: ScalingGroup, attached: Attached) -> Iterator[Unused]:
-    for index, one in enumerate(group.load_balancers):
+    services = [service_for(one, attached) for one in group.load_balancers]
+    for index, service in enumerate(services):
         path = f"load_balancers.{index}"
-        wanted = short(one.id) if one.id else one.name
-        service = next((item for item in attached.services if wanted in (item.name, item.link)), None)
+        later = zip(group.load_balancers[index + 1 :], services[index + 1 :], strict=True)
         if service is None:
             yield Unused(f"{path}.port", "only a backend service asks for a port by name")
             yield Unused(f"{path}.drain", "only a backend service drains connections")
         elif service.port_name in group.gcp.named_ports:
             yield Unused(f"{path}.port", f"`gcp.named_ports` says it of {service.port_name!r}")
-        elif attached.ports.get(service.port_name) != one.port:
-            yield Unused(f"{path}.port", f"another load balancer of the group gives the port {service.port_name!r}")
+        elif any(one.port is not None and two and two.port_name == service.port_name for one, two in later):
+            yield Unused(f"{path}.port", f"another load balancer gives the port that is called {service.port_name!r}")
+
+
+def service_for(one: LoadBalancer, attached: Attached) -> Service | None:
+    """The backend service that a load balancer of a group stands for; `None` for a target pool."""
+    wanted = short(one.id) if one.id else one.name
+    return next((item for item in attached.services if wanted in (item.name, item.link)), None)
 
 
 def _of_group(group: ScalingGroup) -> Iterator[Unused]:
