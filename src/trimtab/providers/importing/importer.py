@@ -79,7 +79,10 @@ class Importer:
         group, refused = build_group(draft.fields, self.provider)
         group, wanted, problems = self._translatable(group, fleet, refused)
         adopted = self._adopted(group, wanted, live, fleet)
-        unguarded = self._plan(group.model_copy(update={"unmanaged": ()}), wanted, adopted, fleet)
+        bare = group.model_copy(update={"unmanaged": ()})
+        if group.unmanaged:
+            wanted = self.translate(Fleet(name=fleet, groups=(bare,))).resources
+        unguarded = self._plan(bare, wanted, adopted, fleet)
         guarded = with_unmanaged(group, self._guarded_fields(unguarded))
         plan = unguarded
         if guarded.unmanaged:
