@@ -67,13 +67,20 @@ def replies_to(group, now=NOW):
             "instanceGroup": f"{scope}/instanceGroups/{NATIVE}",
             **({} if zone else {"distributionPolicy": _distribution(manager)}),
         },
-        template=of("instance-template")[0],
-        autoscaler={name: value for name, value in autoscaler.items() if name != "zone"},
-        health_check=next(iter(of("health-check")), None),
+        template=_linked("instance-template", of("instance-template")[0]),
+        autoscaler={
+            **{name: value for name, value in autoscaler.items() if name != "zone"},
+            "selfLink": f"{scope}/autoscalers/{NATIVE}",
+        },
+        health_check=next((_linked("health-check", one) for one in of("health-check")), None),
         services=[_service(one) for one in of("backend")],
         alerts=[_alert(one) for one in of("alert-policy")],
         channels=[_channel(one) for one in of("notification-channel")],
     )
+
+
+def _linked(kind, body):
+    return {**body, "selfLink": f"{COLLECTIONS[kind]}/{body['name']}"}
 
 
 def _first(pair):
@@ -105,7 +112,8 @@ def _distribution(manager):
 def _service(body):
     backend = {name: value for name, value in body.items() if name not in ("name", "drain")}
     return {
-        "name": body["name"].partition("/")[2],
+        "name": body["name"],
+        "selfLink": f"{GLOBAL}/backendServices/{body['name']}",
         "portName": "http",
         "healthChecks": [CHECK],
         "connectionDraining": {"drainingTimeoutSec": body.get("drain", 0)},
@@ -120,4 +128,5 @@ def _alert(body):
 
 def _channel(body):
     name = f"projects/{PROJECT}/notificationChannels/{body['name']}"
-    return {**body, "displayName": body["name"], "name": name, "userLabels": {"trimtab-fleet": FLEET}}
+    label = {"trimtab-fleet": FLEET, "trimtab-group": "web"}
+    return {**body, "displayName": body["name"], "name": name, "userLabels": label}

@@ -1,6 +1,5 @@
 """A group that Google Cloud has, back in our words: the inverse of translation, its notes, and what a plan does."""
 
-import re
 from collections import Counter
 
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -11,11 +10,11 @@ from tests.providers.gcp.handmade import instances_of, make_by_hand
 from tests.providers.gcp.random_groups import CHANNEL, FLEET, NATIVE, NOW, PROJECT, REGION, SERVICES, canonical, groups
 from tests.providers.gcp.replies import leaves_of, replies_to
 from tests.providers.gcp.world import GcpWorld
+from tests.providers.import_law import assert_notes_are_the_plan, import_adopt_and_plan
 from trimtab.config import dump_fleet, parse_fleet
 from trimtab.metrics import custom
 from trimtab.plan import Action
 from trimtab.providers.gcp.importing import import_group
-from trimtab.providers.imports import walk
 
 RANDOM = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -24,7 +23,16 @@ OWN_METRICS = [custom("Virtualmin", name, dimensions={"pool": "{group}"}) for na
 
 
 def imported(replies, fleet=FLEET):
-    return import_group(replies, fleet=fleet)
+    return import_group(replies, now=NOW, fleet=fleet)
+
+
+def walk(value, path=""):
+    """Every leaf below a value by its path; something empty is a leaf itself."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    for name, item in inner:
+        yield from walk(item, f"{path}.{name}")
+    if not inner:
+        yield path, value
 
 
 def differences(one, two):
@@ -46,7 +54,7 @@ def test_importing_is_the_inverse_of_translation():
     @given(groups())
     def law(group):
         found = imported(replies_to(group))
-        share[not found.notes] += 1
+        share[not found.changes] += 1
         assert not differences(found.group, canonical(group)), texts(found)
 
     law()
@@ -58,7 +66,7 @@ def test_importing_is_the_inverse_of_translation():
 def test_what_was_imported_is_translated_to_the_very_same(group):
     """But for the zones and the size that Compute Engine chose where the group left them to it."""
     found = imported(replies_to(group))
-    assume(not found.notes)  # of windows that overlap
+    assume(not found.changes)  # of windows that overlap
     asked, again = leaves_of(group), leaves_of(found.group)
     chosen = {key for key in again.keys() - asked.keys() if key[2] in ("distributionPolicy.zones", "targetSize")}
     assert {key: value for key, value in again.items() if key not in chosen} == asked
@@ -68,7 +76,7 @@ def test_what_was_imported_is_translated_to_the_very_same(group):
 @given(groups())
 def test_importing_twice_says_the_same(group):
     found = imported(replies_to(group))
-    assume(not found.notes)
+    assume(not found.changes)
     once = found.group
     assert imported(replies_to(once)).group == once
 
@@ -132,32 +140,28 @@ def test_importing_is_the_inverse_of_applying(emulator, group):
         take_marks_off(world, cloud, fleet)
         found = cloud.read_group(NATIVE, fleet=FLEET)
         assert not differences(found.group, canonical(group)), texts(found)
-        assert all("overlap" in note.reason for note in found.notes)
+        assert all(note.field.startswith("schedules") for note in found.changes)
         again = tt.Fleet(name=FLEET, groups=[found.group])
         cloud.apply(cloud.adopt(again)).raise_for_failures()
-        assert not cloud.plan(again) or found.notes
+        assert_notes_are_the_plan(found, cloud.plan(again))
 
 
 def test_a_group_made_by_hand_is_adopted_and_only_what_was_noted_changes(world):
-    """Import, adopt, plan: what the plan changes was said before, and every instance stays."""
+    """Import, adopt, plan: what the plan changes was said before, and every instance and its template stay."""
     make_by_hand(world)
     before = instances_of(world)
     with world.connect() as cloud:
-        found = cloud.read_group(HAND_MADE, location="europe-west1", fleet="virtualmin-pro-cluster")
-        fleet = tt.Fleet(name="virtualmin-pro-cluster", groups=[found.group])
-        cloud.apply(cloud.adopt(fleet)).raise_for_failures()
-        plan = cloud.plan(fleet)
+        found, fleet, plan = import_adopt_and_plan(
+            cloud, HAND_MADE, location="europe-west1", fleet="virtualmin-pro-cluster"
+        )
         assert not plan.problems
-        noted = [note.path.partition(": ")[2] for note in found.notes]
-        for change in plan:
-            wanted = Action.CREATE if change.key.kind == "instance-template" else Action.UPDATE
-            assert change.action is wanted, change.key
-            for field in change.fields if wanted is Action.UPDATE else ():
-                start = re.sub(r"(scalingSchedules\.[\w-]+).*", r"\1", field.path)
-                said = any(path.startswith(start) for path in noted)
-                assert said or field.path == "versions[0].instanceTemplate", field.path
+        assert_notes_are_the_plan(found, plan)
+        assert {"template", "health_check.by"} <= set(found.group.unmanaged)
+        assert {change.action for change in plan} == {Action.UPDATE}
         cloud.apply(plan).raise_for_failures()
         assert not cloud.plan(fleet)
-        assert cloud.read_group(HAND_MADE, location="europe-west1", fleet="virtualmin-pro-cluster").group == found.group
+        again = cloud.read_group(HAND_MADE, location="europe-west1", fleet="virtualmin-pro-cluster")
+        assert again.group == found.group
+        assert not again.changes
     assert len(before) == 3
     assert instances_of(world) == before

@@ -1,7 +1,8 @@
 """
-Recorded replies of Google Cloud, read: every leaf is carried, listed as lost, or in the read-only table, one of them.
+Recorded replies of Google Cloud, imported: the notes are what the next plan changes; as much comes back as ever did.
 
-`pytest tests/providers/gcp --recordings DIR` reads any folder of the same form.
+`pytest tests/providers/gcp --recordings DIR` reads any folder of the same form. `came_back.json` has, by recording, how
+many leaves came back before importing was a plan.
 """
 
 import json
@@ -9,22 +10,27 @@ import os
 import sys
 from pathlib import Path
 
-from trimtab.providers.gcp.importing import Replies, import_group, tables
-from trimtab.providers.gcp.links import shortened
-from trimtab.providers.imports import Fate, walk
+import pytest
 
-KINDS = {
+from tests.providers.came_back import leaves_that_came_back
+from tests.providers.gcp.native import imported, next_plan, replies_of, retranslated
+from tests.providers.import_law import assert_notes_are_the_plan
+from trimtab.providers.gcp.kinds import KINDS
+from trimtab.providers.gcp.links import shortened
+from trimtab.providers.importing import ImportEffect
+
+RECORDED = {
     "compute#instanceGroupManager": "manager",
     "compute#autoscaler": "autoscaler",
     "compute#instanceTemplate": "template",
 }
-MANAGER = {
-    "kind": "compute#instanceGroupManager",
-    "name": "recorded",
-    "selfLink": "projects/p/zones/us-central1-a/instanceGroupManagers/recorded",
-    "instanceGroup": "projects/p/zones/us-central1-a/instanceGroups/recorded",
-    "targetSize": 1,
+NATIVE = {
+    "manager": "group-manager",
+    "template": "instance-template",
+    "autoscaler": "autoscaler",
+    "alert": "alert-policy",
 }
+BEFORE = json.loads((Path(__file__).parent / "came_back.json").read_text())
 
 
 def folder(config):
@@ -38,7 +44,7 @@ def folder(config):
 def things_in(value):
     """Every resource inside a reply, lists and aggregated lists included."""
     if isinstance(value, dict):
-        kind = KINDS.get(str(value.get("kind", "")))
+        kind = RECORDED.get(str(value.get("kind", "")))
         if kind is None and "/alertPolicies/" in str(value.get("name", "")) and "conditions" in value:
             kind = "alert"
         if kind is not None:
@@ -52,50 +58,49 @@ def things_in(value):
 
 
 def recorded(config):
+    """Each distinct body, by the recording that has it first."""
     root = folder(config)
     found = {}
     for path in sorted(root.rglob("*.json")) if root and root.is_dir() else ():
         for place, (kind, body) in enumerate(things_in(json.loads(path.read_text()))):
-            key = json.dumps(body, sort_keys=True)
-            found.setdefault(key, (f"{path.stem}-{place}", kind, shortened(body)))
+            name = f"{path.relative_to(root).with_suffix('')}#{place}"
+            found.setdefault(json.dumps(body, sort_keys=True), (name, kind, shortened(body)))
     return list(found.values())
 
 
 def pytest_generate_tests(metafunc):
     if "body" in metafunc.fixturenames:
         cases = recorded(metafunc.config)
-        metafunc.parametrize(("kind", "body"), [case[1:] for case in cases], ids=[case[0] for case in cases])
+        metafunc.parametrize(("name", "kind", "body"), cases, ids=[case[0] for case in cases])
 
 
-def replies_of(kind, body):
-    """The replies about a group of which this is one; the others are as little as can be."""
-    if kind == "manager":
-        return Replies(body)
-    if kind == "alert":
-        return Replies(MANAGER, alerts=(body,))
-    return Replies(MANAGER, **{kind: body})
+def test_the_notes_are_what_the_next_plan_changes(name, kind, body):
+    found, live, wanted, problems = imported(replies_of(kind, body))
+    sys.stdout.write("".join(f"{note}\n" for note in found.notes))
+    assert_notes_are_the_plan(found, next_plan(found, live, wanted), problems)
+    assert found.notes, "something of every recording is not managed"
 
 
-def test_every_leaf_has_one_fate(kind, body):
-    """The table is printed, and tells of each leaf of the reply once."""
+def test_no_recording_is_replaced_or_loses_its_template(name, kind, body):
+    """What a plan would end instances for, or start others from, is left to others."""
     replies = replies_of(kind, body)
-    wanted = sorted(path for path, _ in walk(body))
-    found = [table for table in tables(replies) if sorted(leaf.path for leaf in table.leaves) == wanted]
-    assert found, "one of the tables is this reply's"
-    for line in found[0].lines():
-        sys.stdout.write(f"{line}\n")
-    assert all(isinstance(leaf.fate, Fate) and leaf.text for leaf in found[0].leaves)
+    found = imported(replies)[0]
+    effects = {note.effect for note in found.notes}
+    assert not {ImportEffect.REPLACES, ImportEffect.LOSES} & effects
+    if replies.template is not None:
+        made = [note for note in found.notes if note.effect is ImportEffect.CREATES]
+        assert not [note for note in made if note.key.kind == "instance-template"]
 
 
-def test_a_recorded_reply_is_a_group(kind, body):
-    """It reads as a model, and what is lost is said with a reason."""
-    imported = import_group(replies_of(kind, body))
-    assert imported.group.capacity.min <= imported.group.capacity.max
-    assert all(note.reason for note in imported.notes)
+def test_as_much_comes_back_as_ever_did(name, kind, body):
+    if name not in BEFORE:
+        pytest.skip("nobody counted this one before")
+    live, wanted = retranslated(replies_of(kind, body))
+    own = [item for item in live if item.key.kind == NATIVE[kind]]
+    assert leaves_that_came_back(KINDS, own, wanted) >= BEFORE[name]
 
 
-def test_there_are_recordings_of_each_kind(shared, pytestconfig):
-    """The folder that everybody has holds managers, autoscalers and templates."""
-    if not pytestconfig.getoption("--recordings"):
-        assert {"manager", "autoscaler", "template"} <= {kind for _, kind, _ in recorded(pytestconfig)}
-        assert shared
+def test_every_recording_that_was_counted_is_there(request, shared):
+    if not request.config.getoption("--recordings"):
+        assert set(BEFORE) == {name for name, _, _ in recorded(request.config)}
+        assert sum(BEFORE.values()) > 100

@@ -85,6 +85,8 @@ class Importer:
         group, wanted, problems = self._translatable(group, fleet, refused)
         adopted = self._adopted(group, wanted, live, fleet)
         bare = group.model_copy(update={"unmanaged": ()})
+        if group.unmanaged:
+            wanted = self.translate(Fleet(name=fleet, groups=(bare,))).resources
         unguarded = self._plan(bare, wanted, adopted, fleet)
         guarded = with_unmanaged(group, self._guarded_fields(unguarded))
         plan = unguarded

@@ -220,6 +220,9 @@ class Reading:
         """The leaves in which the template that translation makes is not the one that is there."""
         if self.template is None:
             return ["all of it, since it was not read"]
+        versions = self.manager.body.get("versions") or ()
+        if len(versions) > 1:
+            return [f"{len(versions)} versions, where a fleet has one"]
         group, _ = build_group(fields, "gcp")
         home = Home(self.project, self.where)
         wanted = TEMPLATE.leaves(template_body(group, home, image_link(group.template.image, home)))
