@@ -22,7 +22,7 @@ def problems(**fields):
 
 
 def test_a_plain_group_is_carried_whole():
-    found = translated()
+    found = translated(schedules={})
     assert (found.notes, found.problems) == ((), ())
 
 
@@ -32,7 +32,7 @@ def test_a_plain_group_is_carried_whole():
         ({"placement": {"network": "vpc-1"}}, "placement.network"),
         ({"stabilization": "5m"}, "stabilization"),
         ({"health_check": {"path": "/up"}}, "health_check.path"),
-        ({"load_balancers": [{"name": "web", "port": 80}]}, "load_balancers.port"),
+        ({"load_balancers": [{"name": "web", "port": 80}]}, "load_balancers.0.port"),
     ],
 )
 def test_what_aws_does_not_carry_is_a_problem_that_names_group_and_field(fields, path):
@@ -55,8 +55,10 @@ def test_every_policy_type_and_metric_is_carried():
     assert problems(policies=policies, alarms=alarms, load_balancers=[{"name": "web"}]) == []
 
 
-def test_fields_of_other_clouds_are_exempt():
-    assert not problems(azure={"zone_balance": True}, gcp={"base_instance_name": "web"})
+def test_the_settings_of_another_cloud_have_one_note_each():
+    found = translated(azure={"zone_balance": True, "eviction": "delete"}, gcp={"stopped": 1}, schedules={})
+    assert not found.problems
+    assert [note.text.partition(":")[0] for note in found.notes] == ["azure", "gcp"]
 
 
 def test_every_feature_has_a_row_for_every_provider_and_says_why_not():

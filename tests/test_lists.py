@@ -39,10 +39,6 @@ def refused(text: str) -> ConfigError:
     ("text", "line"),
     [
         (
-            fleet_text("{capacity: {min: 1, max: 1}, template: {size: t3.small}}"),
-            "fleet.yaml:3: group g0, template: `image` is missing",
-        ),
-        (
             fleet_text(group(more=", cooldown: x")),
             'fleet.yaml:3: group g0, cooldown: write a duration with its unit, such as "90s", "5m", "1h30m" or '
             "\"2d\", not 'x'",
@@ -54,7 +50,7 @@ def refused(text: str) -> ConfigError:
             "fleet.yaml:3: group g0, location: the environment has no NONE",
         ),
     ],
-    ids=["missing", "wrong value", "unknown field", "wrong kind", "environment"],
+    ids=["wrong value", "unknown field", "wrong kind", "environment"],
 )
 def test_the_same_mistake_in_many_groups_is_one_line(text: str, line: str) -> None:
     error = refused(text)
@@ -64,6 +60,16 @@ def test_the_same_mistake_in_many_groups_is_one_line(text: str, line: str) -> No
     assert found.startswith(line)
     assert found.endswith("; likewise in group g1 (line 4), g2 (line 5), g3 (line 6) and 996 more")
     assert error.lines == (found,)
+
+
+def test_what_many_groups_lack_is_one_line_and_one_problem_that_names_them_all() -> None:
+    error = refused(fleet_text("{capacity: {min: 1, max: 1}, template: {size: t3.small}}"))
+    (problem,) = error.problems
+    assert problem.count("(line ") == MANY - 1
+    assert str(error) == (
+        "fleet.yaml:3: group g0, template: `image` is missing; likewise in group g1 (line 4), g2 (line 5), g3 (line 6) "
+        "and 996 more"
+    )
 
 
 def test_many_mistakes_are_the_first_and_a_number() -> None:

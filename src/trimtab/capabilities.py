@@ -95,6 +95,11 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
         _approximated("Azure does not say how it rounds a part of an instance"),
         _controller("Compute Engine changes sizes by targets only", _TRACK),
     ),
+    "step that begins at the threshold": _row(
+        _NATIVE,
+        Support(Means.NATIVE, "a rule begins at the alarm's threshold without it too"),
+        _NATIVE,
+    ),
     "least change by per cent": _row(
         _NATIVE,
         _other_size("Azure knows no least number for a change by per cent"),
@@ -125,6 +130,11 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     "alarm on some of several datapoints": _row(
         _NATIVE, _AVERAGES, _approximated("Cloud Monitoring wants the breaching datapoints one after the other")
     ),
+    "alarm on the sum of what a balancer counts": _row(
+        _NATIVE,
+        Support(Means.NATIVE, "what is counted is summed up without it too"),
+        Support(Means.NATIVE, "what is counted is summed up without it too"),
+    ),
     "alarm on a percentile": _row(
         _NATIVE,
         _controller("autoscale rules and metric alerts know no percentiles", "use `statistic: average` or `maximum`"),
@@ -151,6 +161,11 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
         _NATIVE,
         _approximated("Azure tells the same action groups that an alert fired and that it is resolved"),
         _NATIVE,
+    ),
+    "told of an alarm's beginning and end": _row(
+        _NATIVE,
+        Support(Means.NATIVE, "an action group is told of both"),
+        Support(Means.NATIVE, "a channel is told of both"),
     ),
     "others told when an alarm is over": _row(
         _NATIVE, _NATIVE, _approximated("an alert policy tells all its channels, of the beginning and of the end")
@@ -223,7 +238,7 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
     "several security groups": _row(
         _NATIVE,
         _unsupported("a network card has one network security group"),
-        Support(Means.NATIVE, "network tags, as many as are given"),
+        _NATIVE,
     ),
     "image by architecture": _row(_NATIVE, _unsupported("on Azure the image's sku says the architecture"), _NATIVE),
     "session tokens for metadata": _row(
@@ -240,6 +255,11 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
         _NATIVE,
         Support(Means.NATIVE, "Azure's host metrics are always of a minute"),
         Support(Means.NATIVE, "host metrics are always of a minute"),
+    ),
+    "no public address": _row(
+        _NATIVE,
+        Support(Means.NATIVE, "an instance has no public address unless one is asked for"),
+        Support(Means.NATIVE, "an instance has no public address unless one is asked for"),
     ),
     "encrypted disk": _row(
         _NATIVE,
@@ -291,7 +311,6 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
         _approximated("Azure counts the metrics of a new instance at once"),
         _approximated("Compute Engine has one initialization period for all signals: the longest"),
     ),
-    "group cooldown": _row(_NATIVE, _NATIVE, Support(Means.NATIVE, "only simple policies wait, and a controller does")),
     "alarm that includes its threshold": _row(
         _NATIVE, _NATIVE, _approximated("Cloud Monitoring compares with more than and less than only")
     ),
@@ -308,6 +327,46 @@ FEATURES: Mapping[str, Mapping[str, Support]] = {
 
 BLOCKS = frozenset({"aws", "azure", "gcp"})
 """Fields of a group that are for one cloud only."""
+
+
+_NO_UNIT = "says how a person reads the number; a cloud compares plain numbers"
+_NAMES = ("policies.*.name", "alarms.*.name", "schedules.*.name")
+_OWN_WORD = "a label of the query, for people"
+_EVERYWHERE: Mapping[str, str] = {
+    "unmanaged.*": "says what a plan leaves alone; no cloud is told",
+    "policies.*.approximate": "consent to what a note says; no cloud is told",
+}
+_UNLABELLED: Mapping[str, str] = {
+    "policies.*.metric[custom].unit": _NO_UNIT,
+    "alarms.*.metric[custom].unit": _NO_UNIT,
+    "policies.*.metric[promql].unit": _NO_UNIT,
+    "alarms.*.metric[promql].unit": _NO_UNIT,
+    "policies.*.metric[promql].name": _OWN_WORD,
+    "alarms.*.metric[promql].name": _OWN_WORD,
+}
+INERT: Mapping[str, Mapping[str, str]] = {
+    "memory": {"unmanaged.*": _EVERYWHERE["unmanaged.*"]},
+    "aws": {**_EVERYWHERE, **_UNLABELLED},
+    "azure": {**_EVERYWHERE, **_UNLABELLED, **dict.fromkeys(_NAMES, "rules are told apart by what they do")},
+    "gcp": {**_EVERYWHERE, **_UNLABELLED, **dict.fromkeys(_NAMES, "the signals of an autoscaler have no names")},
+}
+"""
+By provider, the fields that rightly change nothing in the cloud and need no note, each with its reason.
+
+`*` stands for names and places in lists, the source of a metric is in brackets.
+"""
+
+
+def inert_paths(group: ScalingGroup, provider: str) -> frozenset[str]:
+    """The fields of a group that ask for what a cloud does without them too, as the table of features has it."""
+    return frozenset(
+        path for _, path, support in supports_of(group, provider) if support.means is Means.NATIVE and support.text
+    )
+
+
+def is_inert(pattern: str, provider: str) -> bool:
+    """Whether a field rightly changes nothing in the cloud."""
+    return pattern in INERT.get(provider, _EVERYWHERE)
 
 
 def support_of(feature: str, provider: str) -> Support:

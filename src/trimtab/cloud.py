@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from trimtab.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock, SystemClock
-from trimtab.engine.first_seen import in_force_since
-from trimtab.engine.timetable import InForce, timetable_of
+from trimtab.engine.timetable import timetable_of
 from trimtab.errors import PlanRefused, StalePlan
 from trimtab.events import Listener, silent
 from trimtab.live import LiveGroup
@@ -19,12 +18,12 @@ from trimtab.models import Fleet, ScalingGroup
 from trimtab.pausing import leave_paused, pause_notes
 from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
-from trimtab.providers.base import GroupState, Provider
+from trimtab.providers.base import Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
 from trimtab.providers.patience import patience_of
 from trimtab.providers.registry import connect_provider
-from trimtab.status import FleetStatus, GroupStatus
+from trimtab.status import FleetStatus, GroupStatus, in_force_of
 from trimtab.watch import Watch
 
 if TYPE_CHECKING:
@@ -165,7 +164,7 @@ class Cloud:
                 name=places[group.name][1],
                 location=places[group.name][0],
                 state=states.get(places[group.name]),
-                in_force=_in_force(group, states.get(places[group.name]), now),
+                in_force=in_force_of(group, states.get(places[group.name]), now),
                 next_edge=timetable_of(group.schedules).next_edge(now, now + timedelta(days=7)),
                 alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
                 controlled=is_controlled(group, self.provider.name),
@@ -355,13 +354,6 @@ class Cloud:
 
     def _creates_group(self, change: Change) -> bool:
         return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
-
-
-def _in_force(group: ScalingGroup, state: GroupState | None, now: datetime) -> InForce:
-    """The sizes that schedules have set; one that was not made by trimtab has set none before it was seen."""
-    seen = state.first_seen if state else None
-    waiting = seen.waiting(group.schedules, now) if seen else ()
-    return in_force_since(group, now, waiting, state.capacity if state else group.capacity)
 
 
 def _both(one: Listener, two: Callable[..., None] | None) -> Listener:

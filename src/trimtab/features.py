@@ -40,7 +40,8 @@ def features_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     for policy in group.policies:
         path = f"policies.{policy.name}"
-        yield f"{policy.type} policy", path
+        # what a forecast is held against is its target, and where a cloud has none, that is what differs
+        yield f"{policy.type} policy", f"{path}.target" if isinstance(policy, PredictivePolicy) else path
         match policy:
             case SimplePolicy():
                 yield from _given((("change by per cent", f"{path}.percent", policy.percent),))
@@ -58,18 +59,24 @@ def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
                     yield "forecast buffer", f"{path}.buffer"
                 if policy.maximum_breach is MaximumBreach.INCREASE:
                     yield "forecast above the maximum", f"{path}.maximum_breach"
+                if policy.maximum_buffer is not None:
                     yield "forecast above the maximum", f"{path}.maximum_buffer"
         yield from _given((("least change by per cent", f"{path}.minimum_change", _of(policy, "minimum_change")),))
         yield from _given((("warm-up of one policy", f"{path}.warm_up", _of(policy, "warm_up")),))
     tracking = [policy for policy in group.policies if isinstance(policy, TargetTrackingPolicy) and policy.enabled]
     if len({policy.scale_in for policy in tracking}) > 1:
-        yield "scaling in by some policies only", "policies"
+        kept = (policy for policy in tracking if not policy.scale_in)
+        yield from (("scaling in by some policies only", f"policies.{policy.name}.scale_in") for policy in kept)
 
 
 def _features_of_steps(policy: StepPolicy, path: str) -> Iterator[tuple[str, str]]:
     amounts = [step.change or step.percent or 0 for step in policy.steps if step.to is None]
-    if any(step.percent is not None for step in policy.steps):
-        yield "change by per cent", f"{path}.steps.percent"
+    yield from _each(
+        "change by per cent", f"{path}.steps", "percent", [step.percent is not None for step in policy.steps]
+    )
+    for name in ("lower", "upper"):
+        at_threshold = [getattr(step, name) == 0 for step in policy.steps]
+        yield from _each("step that begins at the threshold", f"{path}.steps", name, at_threshold)
     if sum(amount < 0 for amount in amounts) > 1:
         yield "step policy that removes by several steps", f"{path}.steps"
     if not grows(policy):
@@ -98,6 +105,8 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield "alarm over several periods", f"{path}.periods"
         if alarm.datapoints is not None and alarm.datapoints < alarm.periods:
             yield "alarm on some of several datapoints", f"{path}.datapoints"
+        if alarm.statistic == "sum" and alarm.metric.source is MetricSource.BALANCER and alarm.metric.name != "latency":
+            yield "alarm on the sum of what a balancer counts", f"{path}.statistic"
         if alarm.missing is MissingData.BREACHING:
             yield "alarm that breaches without data", f"{path}.missing"
         elif alarm.missing is not MissingData.MISSING:
@@ -108,6 +117,10 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield "notification when an alarm is over", f"{path}.notify_ok"
         if alarm.notify and alarm.notify_ok and set(alarm.notify) != set(alarm.notify_ok):
             yield "others told when an alarm is over", f"{path}.notify_ok"
+        for word in ("notify", "notify_ok"):
+            for index, target in enumerate(getattr(alarm, word)):
+                if target in alarm.notify and target in alarm.notify_ok:
+                    yield "told of an alarm's beginning and end", f"{path}.{word}.{index}"
         yield _metric_feature(alarm.metric), f"{path}.metric"
     if len({alarm.metric.name for alarm in _removing(group)}) > 1:
         yield "scaling in by any of several alarms", "alarms"
@@ -138,13 +151,15 @@ def _features_of_timetable(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[tuple[str, str]]:
     path = f"schedules.{schedule.name}"
     yield ("schedule window" if schedule.is_window else "schedule"), path
-    crons = [cron.split() for cron in (schedule.cron, schedule.until) if cron]
-    if any(fields[2] != "*" or fields[3] != "*" or "#" in fields[4] or "L" in fields[4] for fields in crons):
-        yield "schedule by day of the month", f"{path}.cron"
-    if any(not re.fullmatch(r"[\d,]+", field) for fields in crons for field in fields[:2]):
-        yield "schedule that fires within the hour", f"{path}.cron"
-    if schedule.starts is not None or schedule.ends is not None:
-        yield "schedule with a first or last moment", f"{path}.{'starts' if schedule.starts else 'ends'}"
+    for name in ("cron", "until"):
+        fields = (getattr(schedule, name) or "0 0 * * *").split()
+        if fields[2] != "*" or fields[3] != "*" or "#" in fields[4] or "L" in fields[4]:
+            yield "schedule by day of the month", f"{path}.{name}"
+        if any(not re.fullmatch(r"[\d,]+", field) for field in fields[:2]):
+            yield "schedule that fires within the hour", f"{path}.{name}"
+    for name in ("starts", "ends"):
+        if getattr(schedule, name) is not None:
+            yield "schedule with a first or last moment", f"{path}.{name}"
     if schedule.at is not None and not schedule.is_window:
         yield "schedule once, without an end", f"{path}.at"
     if schedule.max not in (None, group.capacity.max):
@@ -163,51 +178,57 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("on-demand base beside spot", "purchase.on_demand_percent", purchase.on_demand_percent),
         ("strategy for spot", "purchase.strategy", purchase.strategy not in (None, SpotStrategy.PRIORITIZED)),
         ("spot price limit", "purchase.max_price", purchase.max_price),
-        ("sizes with weights", "purchase.sizes.weight", any(one.weight for one in purchase.sizes)),
         ("spot replaced before it is taken", "purchase.rebalance", purchase.rebalance),
         ("capacity reservation", "purchase.reservation", purchase.reservation),
         ("lifecycle hooks", "aws.lifecycle_hooks", group.aws.lifecycle_hooks),
         ("warm pool", "aws.warm_pool", group.aws.warm_pool is not None),
         ("suspended processes", "aws.suspended_processes", group.aws.suspended_processes),
         ("group metrics", "aws.group_metrics", group.aws.group_metrics),
-        ("group cooldown", "cooldown", group.cooldown is not None),
-        ("tags in capitals", "tags", _has_capitals(group.tags)),
-        ("tags in capitals", "template.tags", _has_capitals(group.template.tags)),
+        *(("tags in capitals", f"tags.{tag}", True) for tag in _in_capitals(group.tags)),
+        *(("tags in capitals", f"template.tags.{tag}", True) for tag in _in_capitals(group.template.tags)),
         ("group stabilization", "stabilization", group.stabilization is not None),
         ("warm-up", "warm_up", group.warm_up is not None),
         ("protection from scaling in", "protect_from_scale_in", group.protect_from_scale_in),
         ("health probe of the group", "health_check.path", group.health_check.path is not None),
         ("health probe of the group", "health_check.port", group.health_check.port is not None),
-        ("balancer port", "load_balancers.port", any(one.port is not None for one in group.load_balancers)),
-        ("balancer drain", "load_balancers.drain", any(one.drain is not None for one in group.load_balancers)),
         ("network by name", "placement.network", place.network),
-        ("subnets by tag", "placement.subnet_tags", place.subnet_tags),
-        ("several subnets", "placement.subnets", len(place.subnets) > 1),
+        *(("subnets by tag", f"placement.subnet_tags.{tag}", True) for tag in place.subnet_tags or ()),
+        *(("several subnets", f"placement.subnets.{at}", True) for at in range(1, len(place.subnets))),
     )
     yield from _given(asked)
+    balancers = group.load_balancers
+    yield from _each("sizes with weights", "purchase.sizes", "weight", [one.weight for one in purchase.sizes])
+    yield from _each("balancer port", "load_balancers", "port", [one.port for one in balancers])
+    yield from _each("balancer drain", "load_balancers", "drain", [one.drain is not None for one in balancers])
 
 
 def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
-    disks = template.disks
+    disks, firewalls = template.disks, template.security_groups
     asked = (
-        ("several security groups", "template.security_groups", len(template.security_groups) > 1),
+        *(("several security groups", f"template.security_groups.{at}", True) for at in range(1, len(firewalls))),
         ("image by architecture", "template.image.architecture", template.image.architecture),
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
         ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
+        ("no public address", "template.public_address", template.public_address is False),
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
-        ("encrypted disk", "template.disks.encrypted", any(disk.encrypted for disk in disks)),
-        ("unencrypted disk", "template.disks.encrypted", any(disk.encrypted is False for disk in disks)),
-        ("disk that is kept", "template.disks.keep", any(disk.keep for disk in disks)),
     )
     yield from _given(asked)
+    yield from _each("encrypted disk", "template.disks", "encrypted", [disk.encrypted for disk in disks])
+    yield from _each("unencrypted disk", "template.disks", "encrypted", [disk.encrypted is False for disk in disks])
+    yield from _each("disk that is kept", "template.disks", "keep", [disk.keep for disk in disks])
 
 
 def _given(asked: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
     yield from ((feature, path) for feature, path, given in asked if given)
 
 
-def _has_capitals(tags: Mapping[str, str]) -> bool:
-    return any(text != text.lower() for pair in tags.items() for text in pair)
+def _each(feature: str, path: str, name: str, asked: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """The feature for each item of a list that asks for it, by the item's place."""
+    yield from ((feature, f"{path}.{index}.{name}") for index, given in enumerate(asked) if given)
+
+
+def _in_capitals(tags: Mapping[str, str]) -> Iterator[str]:
+    return (name for name, value in tags.items() if f"{name}{value}" != f"{name}{value}".lower())
 
 
 def _of(policy: Policy, name: str) -> object:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from trimtab.engine.schedules import InForce
+from trimtab.engine.first_seen import in_force_since
+from trimtab.engine.timetable import InForce
+from trimtab.models import ScalingGroup
 from trimtab.providers.base import Activity, AlarmState, GroupState
 from trimtab.providers.datapoints import Datapoints
 
@@ -87,3 +89,10 @@ class FleetStatus:
         """JSON data."""
         groups = [group.to_dict() for group in self.groups]
         return {"fleet": self.fleet, "provider": self.provider, "at": self.at.isoformat(), "groups": groups}
+
+
+def in_force_of(group: ScalingGroup, state: GroupState | None, now: datetime) -> InForce:
+    """The sizes that schedules have set; one that trimtab did not make has set none before it was seen."""
+    seen = state.first_seen if state else None
+    waiting = seen.waiting(group.schedules, now) if seen else ()
+    return in_force_since(group, now, waiting, state.capacity if state else group.capacity)

@@ -4,21 +4,18 @@ import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 import trimtab as tt
-from tests.conftest import make_group
+from tests.providers.emulated import CLOUDS, emulated, fleet_for
 from trimtab.errors import ProviderError
 from trimtab.metrics import custom
 from trimtab.providers.endpoints import endpoint_found, is_loopback
-from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud
+from trimtab.testing import AwsTestCloud, GcpTestCloud
 
-CLOUDS = {"aws": AwsTestCloud, "azure": AzureTestCloud, "gcp": GcpTestCloud}
-EMULATORS = {"aws": "AwsEmulator", "azure": "AzureEmulator", "gcp": "GcpEmulator"}
-SDKS = {"aws": "moto", "azure": "azure.mgmt.compute", "gcp": "google.cloud.compute_v1"}
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
 
 
@@ -65,35 +62,13 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
 @pytest.fixture(params=list(CLOUDS))
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Each cloud's emulator, and no address in the environment."""
-    pytest.importorskip(SDKS[request.param])
-    import trimtab.emulators
-
     for name in (
         *("AWS_ENDPOINT_URL", "AZURE_RESOURCE_MANAGER_URL", "AZURE_AUTHORITY_HOST"),
         *("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", "CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING"),
     ):
         monkeypatch.delenv(name, raising=False)
-    with ExitStack() as stack:
-        emulator = stack.enter_context(getattr(trimtab.emulators, EMULATORS[request.param])())
-        yield CLOUDS[request.param](emulator)
-
-
-def fleet_for(world: Any) -> tt.Fleet:
-    """A group with a policy, an alarm on a metric of its own, and a schedule."""
-    jobs = {"custom": "jobs", "namespace": "shop", "unit": "count"}
-    fields: dict[str, Any] = {
-        "policies": {"out": {"change": 1}},
-        "alarms": {"busy": {"metric": jobs if not isinstance(world, GcpTestCloud) else "cpu", "above": 10}},
-        "schedules": {"day": {"cron": "0 8 * * *", "zone": "UTC", "min": 2}},
-    }
-    if isinstance(world, AzureTestCloud):
-        world.emulator.doors.make_group(world.resource_group, location=world.location)
-        fields["placement"] = {"subnets": [world.make_network("net", "default")]}
-        fields["template"] = {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "Standard_B2s"}
-    elif isinstance(world, GcpTestCloud):
-        fields["policies"] = {"cpu": {"type": "target-tracking", "metric": "cpu", "target": 60}}
-        fields["template"] = {"image": "projects/debian-cloud/global/images/family/debian-12", "size": "e2-medium"}
-    return tt.Fleet(name="shop", groups=(make_group("web", **fields),))
+    with emulated(request.param) as world:
+        yield world
 
 
 def test_the_proxy_is_one(proxy: Proxy) -> None:

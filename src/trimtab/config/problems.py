@@ -12,15 +12,26 @@ LONGEST = 60
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, at a place in the file and on a path of fields."""
+    """
+    One thing that is wrong, at a place in the file and on a path of fields.
+
+    Attributes:
+        others: Other groups of which it is so, each with its line.
+    """
 
     place: Position
     path: tuple[str, ...]
     message: str
+    others: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
+    @property
+    def alone(self) -> str:
+        """The sentence without the other groups."""
         label = label_of(self.path)
         return f"{self.place}: {label}: {self.message}" if label else f"{self.place}: {self.message}"
+
+    def __str__(self) -> str:
+        return f"{self.alone}; likewise in group {', '.join(self.others)}" if self.others else self.alone
 
 
 def label_of(path: tuple[str, ...]) -> str:
@@ -50,9 +61,9 @@ def _merged(found: Iterable[Problem]) -> list[str]:
 
 
 def _line(same: Iterable[Problem]) -> str:
-    first, *others = same
-    names = [f"{one.path[1]} (line {one.place.line})" for one in others]
-    return f"{first}; likewise in group {in_words(names)}" if others else str(first)
+    first, *more = same
+    names = [*first.others, *(f"{one.path[1]} (line {one.place.line})" for one in more)]
+    return f"{first.alone}; likewise in group {in_words(names)}" if names else first.alone
 
 
 def shorten(text: str) -> str:

@@ -78,7 +78,7 @@ def _settle_alike(same: list[Finding], groups: set[str], root: Item) -> list[Pro
     if same[0].group is None:
         return [Problem(finding.item.place, finding.steps, finding.message) for finding in same]
     if isinstance(same[0].item.value, dict):
-        return _settle_mappings(same, root, everyone=everyone)
+        return [_settle_mappings(same, root, everyone=everyone)]
     return [_settle_value(finding, everyone=everyone) for finding in same]
 
 
@@ -87,14 +87,14 @@ def _settle_value(finding: Finding, *, everyone: bool) -> Problem:
     return Problem(finding.item.place, path, finding.message)
 
 
-def _settle_mappings(same: list[Finding], root: Item, *, everyone: bool) -> list[Problem]:
+def _settle_mappings(same: list[Finding], root: Item, *, everyone: bool) -> Problem:
     first = same[0]
     own, own_depth = _deepest(root, (*first.steps, *first.lacks[:1]))
     shared, shared_depth = _deepest(root, ("defaults", *first.steps[2:]))
     if everyone and shared_depth > 1 and shared_depth >= own_depth - 1:
-        return [Problem(shared.place, ("defaults", *first.steps[2:]), first.message)]
-    others = [Problem(_deepest(root, one.steps)[0].place, one.steps, one.message) for one in same[1:]]
-    return [Problem(own.place, first.steps, first.message), *others]
+        return Problem(shared.place, ("defaults", *first.steps[2:]), first.message)
+    others = (f"{one.group} (line {_deepest(root, one.steps)[0].place.line})" for one in same[1:])
+    return Problem(own.place, first.steps, first.message, tuple(others))
 
 
 def _deepest(root: Item, steps: tuple[str, ...]) -> tuple[Item, int]:

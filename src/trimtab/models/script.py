@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trimtab.models.base import refuse
@@ -122,6 +122,11 @@ def _size(node: nodes.Node, sizes: Mapping[str, int]) -> int:
     if isinstance(node, nodes.Const):
         return len(str(node.value))
     return sum(_size(child, sizes) for child in node.iter_child_nodes())
+
+
+def variables_of(script: str) -> frozenset[str]:
+    """The names of the variables that a script which renders has in it."""
+    return frozenset(meta.find_undeclared_variables(_JINJA.parse(script)))
 
 
 def _not_allowed(found: Iterable[nodes.Node]) -> Iterator[str]:

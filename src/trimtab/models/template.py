@@ -115,6 +115,14 @@ class InstanceTemplate(SecretHolder):
                 refuse(f"two disks are called {device or 'the boot disk'}", "disks", index)
         return self
 
+    def used_variables(self) -> frozenset[str]:
+        """The names of the variables that the start script has in it."""
+        if self.user_data is None or self.variables is None:
+            return frozenset()
+        from trimtab.models.script import variables_of
+
+        return variables_of(self.user_data)
+
     def render_user_data(self, **more: Any) -> str | None:
         """The start script with its variables filled in; `None` when there is none."""
         if self.user_data is None:

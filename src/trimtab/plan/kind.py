@@ -131,7 +131,7 @@ class Kind:
 
         A list in `maps` gives paths such as `Tags[Name].Value`; one in `sets` is one leaf, a frozenset.
         """
-        found = dict(self._walk("", "", body))
+        found = self.given(body)
         if self.closed:
             found = {path: value for path, value in found.items() if self.find(path)}
         for row in self.fields:
@@ -139,6 +139,21 @@ class Kind:
                 for path in _instances(row.path, found):
                     found.setdefault(path, frozenset(row.default) if isinstance(row.default, list) else row.default)
         return found
+
+    def given(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Every leaf of a body by path, as it stands."""
+        return dict(self._walk("", "", body))
+
+    @cached_property
+    def _models(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def sources_of(self, path: str) -> tuple[str, ...]:
+        """The model fields that the leaf at `path`, or something around it, comes from."""
+        if path not in self._models:
+            rows = (row for row in self.fields if row.pattern.match(path))
+            self._models[path] = tuple(name for row in rows for name in row.sources(path))
+        return self._models[path]
 
     def outside(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Every leaf of a body that no row is about, by path: no plan looks at it."""

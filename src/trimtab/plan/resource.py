@@ -194,7 +194,8 @@ class Resource:
         group: Name of the group that it belongs to; empty for something foreign.
         item: The part of the group that it stands for: `policies.scale-out`; empty for the group itself.
         mark: Wanted: what is to be written on it. Live: what was found on it.
-        attributes: What the cloud gave it and others refer to: ARN, version, number of instances.
+        attributes: What the cloud gave it and others refer to: ARN, version, number of instances; not in texts, since
+            a whole reply may be among them.
         deleting: Whether the cloud is removing it.
         initial: Paths that are given when it is created and not compared afterwards, for this resource only.
         basis: What the mark's digest takes in place of fields that time moves.
@@ -207,7 +208,7 @@ class Resource:
     group: str = ""
     item: str = ""
     mark: Mark | None = None
-    attributes: Attributes = field(default_factory=Attributes)
+    attributes: Attributes = field(default_factory=Attributes, repr=False)
     deleting: bool = False
     initial: frozenset[str] = frozenset()
     basis: Any = None

@@ -24,9 +24,9 @@ def told_of(alarm: Alarm) -> list[str]:
     return list(dict.fromkeys((*alarm.notify, *alarm.notify_ok)))
 
 
-def addresses_of(group: ScalingGroup, is_native: Callable[[str], bool]) -> list[str]:
-    """The addresses that a group's alarms tell and that need something of ours that tells them, each once."""
-    told = dict.fromkeys(target for alarm in group.alarms for target in told_of(alarm))
+def addresses_of(alarms: Sequence[Alarm], is_native: Callable[[str], bool]) -> list[str]:
+    """The addresses that alarms tell and that need something of ours that tells them, each once."""
+    told = dict.fromkeys(target for alarm in alarms for target in told_of(alarm))
     return [target for target in told if not is_native(target)]
 
 

@@ -9,7 +9,7 @@ from threading import Lock
 from trimtab.clock import Clock, Stopwatch
 from trimtab.errors import Throttled, Unreachable
 
-LONGEST_SILENCE = timedelta(seconds=165)
+LONGEST_SILENCE = timedelta(seconds=160)
 """Below the three minutes that are promised, since what follows the last attempt takes time too."""
 LAST_BEGIN = 2 / 3
 """The part of it in which an attempt begins, so that the last one has as long as any other."""

@@ -13,6 +13,7 @@ from trimtab.metrics import custom, promql
 from trimtab.models import MissingData, Unit
 from trimtab.models.metric import NEUTRAL
 from trimtab.models.settings import AwsProcess
+from trimtab.providers.aws.alarms import alarm_remarks
 from trimtab.providers.aws.metrics import PER_INSTANCE, natural_statistic
 from trimtab.providers.aws.policies import TRACKED
 from trimtab.providers.aws.schedules import enacted, has_start, problems_of
@@ -89,9 +90,12 @@ def step(draw, name):
 
 @st.composite
 def tracking(draw, name, metric):
-    statistics = st.sampled_from(["minimum", "maximum", "sum"])
-    more = given(statistic=maybe(statistics), scale_in=maybe(st.booleans()), warm_up=maybe(durations), enabled=enabled)
-    return {"name": name, "type": "target-tracking", "metric": draw(metric), "target": draw(values), **draw(more)}
+    metric = draw(metric)
+    statistics = (
+        maybe(st.sampled_from(["minimum", "maximum", "sum"])) if metric.name != "requests-per-instance" else st.none()
+    )
+    more = given(statistic=statistics, scale_in=maybe(st.booleans()), warm_up=maybe(durations), enabled=enabled)
+    return {"name": name, "type": "target-tracking", "metric": metric, "target": draw(values), **draw(more)}
 
 
 @st.composite
@@ -156,7 +160,9 @@ def alarm(draw, name, triggers, balancers):
     )
     word = draw(st.sampled_from(["above", "at_least", "below", "at_most"]))
     fixed = {"name": name, "metric": metric, word: draw(values), "periods": periods, "triggers": triggers}
-    return {**fixed, **draw(more)}
+    drawn = {**fixed, **draw(more)}
+    refused = {name for name, _, harms in alarm_remarks(tt.Alarm.model_validate(drawn)) if harms}
+    return {name: value for name, value in drawn.items() if name not in refused}
 
 
 SCALED = {"network-in", "network-out", "requests-per-instance"}
@@ -383,8 +389,11 @@ def _tracks(policy):
     if policy.type not in ("target-tracking", "predictive"):
         return policy
     changes = {"metric": _metric(policy.metric)}
-    if policy.type == "target-tracking" and policy.metric.name in {*TRACKED, PER_INSTANCE}:
-        changes["statistic"] = "average"
+    if policy.type == "target-tracking":
+        changes["statistic"] = natural_statistic(policy.metric, policy.statistic)
+        known = policy.metric.name in TRACKED and policy.metric.namespace is None
+        if known and changes["statistic"] == natural_statistic(policy.metric, "average"):
+            changes["statistic"] = "average"
     if policy.type == "predictive":
         changes["maximum_buffer"] = (policy.maximum_buffer or None) if policy.maximum_breach == "increase" else None
     return policy.model_copy(update=changes)
@@ -399,8 +408,6 @@ def _alarm(alarm):
     }
     if alarm.metric.source == "promql":
         changes |= {"statistic": "average", "datapoints": None, "missing": MissingData.MISSING}
-    elif alarm.metric.name == PER_INSTANCE:
-        changes["statistic"] = "average"
     return alarm.model_copy(update=changes)
 
 

@@ -39,14 +39,16 @@ def replies_to(group, now=NOW):
         return [(name, body) for (one, name), body in bodies.items() if one == kind]
 
     whole = bodies["autoscaling-group", NATIVE]
+    version = {
+        "LaunchTemplateName": NATIVE,
+        "VersionNumber": 1,
+        "VersionDescription": MARK,
+        **bodies["launch-template", NATIVE],
+    }
     return Replies(
         group=_group(whole),
-        version={
-            "LaunchTemplateName": NATIVE,
-            "VersionNumber": 1,
-            "VersionDescription": MARK,
-            **bodies["launch-template", NATIVE],
-        },
+        version=version,
+        own_version=version,
         policies=[
             {**_inside, "PolicyName": name, "PolicyARN": _arn(name), **body} for name, body in of("scaling-policy")
         ],
@@ -75,6 +77,7 @@ def _filled(body):
 
 def _group(body):
     found = {name: value for name, value in body.items() if name != "LifecycleHookSpecificationList"}
+    found.setdefault("DesiredCapacity", found["MinSize"])  # as CreateAutoScalingGroup documents
     defaults = {"HealthCheckGracePeriod": 0, "DefaultCooldown": 300, "NewInstancesProtectedFromScaleIn": False}
     if "VPCZoneIdentifier" in found:
         found |= {"VPCZoneIdentifier": ",".join(found["VPCZoneIdentifier"]), "AvailabilityZones": ["us-east-1a"]}

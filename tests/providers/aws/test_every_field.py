@@ -8,7 +8,7 @@ from tests.providers.aws.world import AwsWorld
 from trimtab.emulators import AwsEmulator
 from trimtab.models.policy import SimplePolicy
 from trimtab.models.settings import AwsSettings
-from trimtab.providers.translation import set_fields
+from trimtab.providers.translation import set_leaves
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:operators"
 
@@ -204,6 +204,6 @@ def test_the_cases_set_what_they_say():
     for name, more in GROUP.items():
         if name == "load_balancers":  # named only
             continue
-        assert any(path.startswith(name) for path in set_fields(group(**more))), name
+        assert any(leaf.bare.startswith(name) for leaf in set_leaves(group(**more))), name
     assert set(POLICY) <= set(SimplePolicy.model_fields)
     assert {name.split(".")[1] for name in GROUP if name.startswith("aws.")} <= set(AwsSettings.model_fields)

@@ -1,5 +1,7 @@
 """A group that AWS has, back in our words: the inverse of translation, its notes, and what a plan does then."""
 
+import base64
+import gzip
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -9,19 +11,20 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 import trimtab as tt
 from tests.conftest import make_group
+from tests.laws import examples
 from tests.providers.aws.account import furnish
 from tests.providers.aws.account_for_random import furnish_for_random, take_marks_off
 from tests.providers.aws.handmade import NAME, instances_of, make_by_hand
 from tests.providers.aws.random_groups import FLEET, NATIVE, NOW, canonical, groups
 from tests.providers.aws.replies import REGION, replies_to
 from tests.providers.aws.world import AwsWorld
+from tests.providers.import_law import assert_notes_are_the_plan, import_adopt_and_plan
 from trimtab.config import dump_fleet, parse_fleet
 from trimtab.errors import NotFound
-from trimtab.plan import Action
-from trimtab.providers.aws.importing import account_for, import_group
-from trimtab.providers.imports import Fate
+from trimtab.providers.aws.importing import import_group
+from trimtab.providers.importing import ImportEffect
 
-RANDOM = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+RANDOM = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def imported(replies, fleet=FLEET):
@@ -68,13 +71,44 @@ def of_web(**fields):
     return replies_to(make_group(schedules={}, placement={"subnets": ["subnet-1"]}, **fields))
 
 
+def effects(found):
+    return [(note.effect.value, note.path) for note in found.notes]
+
+
+def renamed(replies, **names):
+    """The replies with the only policy, alarm or template called otherwise."""
+    policy, alarm = ([{**replies.policies[0], "PolicyName": names["policy"]}] if "policy" in names else None), None
+    if "alarm" in names:
+        alarm = [{**replies.alarms[0], "AlarmName": names["alarm"]}]
+    return replace(replies, policies=policy or replies.policies, alarms=alarm or replies.alarms)
+
+
 def test_names_without_the_groups_in_front_are_made_legal_and_noted():
-    replies = of_web()
-    policy = {**replies.policies[0], "PolicyName": "Scale Up!"}
-    found = imported(replace(replies, policies=[policy]))
+    found = imported(renamed(of_web(), policy="Scale Up!"))
     assert [one.name for one in found.group.policies] == ["scale-up"]
     assert found.group.alarms[0].triggers == ("scale-up",)
-    assert [note.path for note in found.notes] == ["policy Scale Up!: PolicyName"]
+    assert effects(found) == [
+        ("creates", f"scaling policy {NATIVE}-scale-up: policies.scale-up"),
+        ("changes", f"alarm {NATIVE}-hot: alarms.hot.triggers"),
+        ("deletes", "scaling policy Scale Up!: policies.Scale Up!"),
+    ]
+    assert f"scaling policy {NATIVE}-scale-up is made in its likeness" in found.notes[2].reason
+
+
+def test_an_alarm_of_another_name_stays_beside_the_one_that_is_made():
+    found = imported(renamed(of_web(), alarm="CPU high"))
+    assert [one.name for one in found.group.alarms] == ["cpu-high"]
+    assert effects(found) == [
+        ("creates", f"alarm {NATIVE}-cpu-high: alarms.cpu-high"),
+        ("stays", "alarm CPU high"),
+    ]
+
+
+def test_an_alarm_is_not_called_as_somebody_elses():
+    replies = of_web()
+    other = {**replies.alarms[0], "AlarmName": f"{NATIVE}-cpu-high", "AlarmActions": [], "Dimensions": []}
+    mine = {**replies.alarms[0], "AlarmName": "CPU high"}
+    assert [one.name for one in imported(replace(replies, alarms=[mine, other])).group.alarms] == ["cpu-high-2"]
 
 
 def test_two_names_that_become_the_same_are_told_apart():
@@ -86,7 +120,29 @@ def test_two_names_that_become_the_same_are_told_apart():
     ]
     found = imported(replace(replies, policies=policies, alarms=[]))
     assert [one.name for one in found.group.policies] == ["scale-up", "scale-up-2", "scale-up-3"]
-    assert len(found.notes) == 2
+    assert [note.effect.value for note in found.notes] == ["creates", "creates", "deletes", "deletes"]
+
+
+def test_two_imports_never_get_the_same_name_for_their_fleet():
+    """Two files of one fleet delete each other's groups."""
+    groups = [make_group(schedules={}), make_group("api", schedules={})]
+    names = [f"{FLEET}-web", f"{FLEET}-api", "production-web"]
+    replies = [replies_to(groups[0])] * 3
+    found = [
+        imported(replace(one, group={**one.group, "AutoScalingGroupName": name}), fleet=None).fleet
+        for one, name in zip(replies, names, strict=True)
+    ]
+    assert len(set(found)) == 3
+    elsewhere = import_group(replies[0], location="eu-west-1", now=NOW).fleet
+    assert elsewhere not in found
+
+
+def test_a_group_that_bears_a_mark_is_imported_for_its_fleet():
+    replies = replies_to(make_group(schedules={}))
+    marks = [{"Key": f"trimtab-{word}", "Value": value} for word, value in (("fleet", FLEET), ("group", "web"))]
+    found = imported(replace(replies, group={**replies.group, "Tags": [*replies.group["Tags"], *marks]}), fleet=None)
+    assert (found.fleet, found.owner, found.group.name) == (FLEET, FLEET, "web")
+    assert not found.notes
 
 
 def test_a_group_of_another_name_keeps_it():
@@ -100,8 +156,6 @@ def test_alarms_of_target_tracking_are_nobodys_and_nothing_is_lost():
     found = imported(replace(replies, alarms=[*replies.alarms, own]))
     assert [one.name for one in found.group.alarms] == ["hot"]
     assert not found.notes
-    table = account_for("DescribeAlarms", {"MetricAlarms": [own]})
-    assert {leaf.fate for leaf in table.leaves} == {Fate.READ_ONLY}
 
 
 def test_alarms_of_others_are_left_alone():
@@ -133,21 +187,33 @@ def test_an_alarm_whose_steps_are_in_another_unit_keeps_cloudwatchs():
     assert (found.metric, found.above) == (tt.metrics.network_in, 1e7)
 
 
-def test_a_field_that_a_vendor_adds_is_lost_with_a_reason():
+def test_a_field_that_a_vendor_adds_stays():
     replies = of_web()
     found = imported(replace(replies, group={**replies.group, "Novelty": {"Level": 3}}))
-    assert texts(found) == [f"Auto Scaling group {NATIVE}: Novelty.Level = 3: not known to this version"]
+    assert texts(found) == [f"Auto Scaling group {NATIVE}: not managed by trimtab, stays: Novelty"]
 
 
-def test_what_the_model_has_no_word_for_is_named():
+def test_what_the_model_has_no_word_for_stays_and_is_named():
     replies = of_web()
     data = {**replies.version["LaunchTemplateData"], "CreditSpecification": {"CpuCredits": "unlimited"}}
     alarm = {**replies.alarms[0], "Unit": "Percent"}
-    found = imported(replace(replies, version={**replies.version, "LaunchTemplateData": data}, alarms=[alarm]))
-    assert [note.path for note in found.notes] == [
-        f"launch template {NATIVE}: LaunchTemplateData.CreditSpecification.CpuCredits",
-        f"alarm {NATIVE}-hot: Unit",
+    found = imported(replace(replies, own_version={**replies.version, "LaunchTemplateData": data}, alarms=[alarm]))
+    assert texts(found) == [
+        f"launch template {NATIVE}: not managed by trimtab, stays: LaunchTemplateData.CreditSpecification",
+        f"alarm {NATIVE}-hot: not managed by trimtab, stays: Unit",
     ]
+
+
+def test_what_the_model_has_no_word_for_is_not_in_what_is_made_anew():
+    found = imported(renamed(of_unit(), alarm="CPU high"))
+    assert f"alarm {NATIVE}-cpu-high, which the next plan makes in its likeness, does not have Unit (Percent)" in [
+        note.reason for note in found.notes if note.effect is ImportEffect.LOSES
+    ]
+
+
+def of_unit():
+    replies = of_web()
+    return replace(replies, alarms=[{**replies.alarms[0], "Unit": "Percent"}])
 
 
 def test_a_policy_that_the_model_cannot_say_is_one_note():
@@ -161,35 +227,66 @@ def test_a_policy_that_the_model_cannot_say_is_one_note():
     }
     found = imported(replace(replies, policies=[policy]))
     assert not found.group.policies
-    assert [note.path for note in found.notes] == [f"policy {NATIVE}-scale-out"]
-    assert "a plan deletes it" in found.notes[0].reason
+    assert effects(found) == [("deletes", f"scaling policy {NATIVE}-scale-out: policies.scale-out")]
+    assert found.notes[0].reason == "the next plan deletes it; the model has no such metric"
+
+
+def test_an_alarm_lets_go_of_a_policy_that_goes():
+    replies = of_web()
+    topic = "arn:aws:sns:us-east-1:123456789012:ops"
+    policy = {**replies.policies[0], "AdjustmentType": "Nonsense"}
+    alarm = {**replies.alarms[0], "AlarmActions": [policy["PolicyARN"], topic]}
+    found = imported(replace(replies, policies=[policy], alarms=[alarm]))
+    assert (found.group.alarms[0].triggers, found.group.alarms[0].notify) == ((), (topic,))
+    assert ("changes", f"alarm {NATIVE}-hot: alarms.hot.triggers") in effects(found)
 
 
 def test_what_translation_writes_and_the_cloud_has_not_is_noted():
     replies = of_web(tags={"Team": "ops"})
     data = {name: value for name, value in replies.version["LaunchTemplateData"].items() if name != "TagSpecifications"}
-    found = imported(replace(replies, version={**replies.version, "LaunchTemplateData": data}))
-    assert len(found.notes) == 4  # two tags of instances and two of volumes
-    assert all("a plan writes" in note.reason for note in found.notes)
+    bare = {**replies.version, "LaunchTemplateData": data}
+    found = imported(replace(replies, version=bare, own_version=bare))
+    added = [f"the next plan adds LaunchTemplateData.TagSpecifications[{kind}]" for kind in ("instance", "volume")]
+    assert [note.reason for note in found.notes[:2]] == added
+    assert effects(found)[2:] == [("changes", f"Auto Scaling group {NATIVE}: template")]
+
+
+def test_the_plan_looks_at_the_newest_version_whichever_the_group_launches_from():
+    replies = of_web()
+    data = {**replies.version["LaunchTemplateData"], "InstanceType": "m7i.large"}
+    newest = {**replies.version, "VersionNumber": 2, "LaunchTemplateData": data}
+    found = imported(replace(replies, own_version=newest))
+    assert found.group.template.size == replies.version["LaunchTemplateData"]["InstanceType"]
+    assert found.group.unmanaged == ("template.size",)
+    assert effects(found) == [
+        ("changes", f"Auto Scaling group {NATIVE}: template"),
+        ("stays", f"launch template {NATIVE}: template.size"),
+    ]
+
+
+CONFIGURATION = {
+    "LaunchConfigurationName": "old",
+    "ImageId": "ami-1",
+    "InstanceType": "m5.large",
+    "KeyName": "",
+    "SecurityGroups": ["sg-1"],
+    "InstanceMonitoring": {"Enabled": True},
+    "AssociatePublicIpAddress": False,
+    "IamInstanceProfile": "web",
+    "SpotPrice": "0.05",
+    "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeType": "gp2", "VolumeSize": 8}}],
+}
+
+
+def configured(**more):
+    replies = of_web()
+    group = {name: value for name, value in replies.group.items() if name != "LaunchTemplate"}
+    made = replace(replies, version=None, own_version=None, configuration={**CONFIGURATION, **more})
+    return replace(made, group={**group, "LaunchConfigurationName": "old"})
 
 
 def test_a_launch_configuration_becomes_a_template():
-    replies = of_web()
-    configuration = {
-        "LaunchConfigurationName": "old",
-        "ImageId": "ami-1",
-        "InstanceType": "m5.large",
-        "SecurityGroups": ["sg-1"],
-        "InstanceMonitoring": {"Enabled": True},
-        "AssociatePublicIpAddress": False,
-        "IamInstanceProfile": "web",
-        "SpotPrice": "0.05",
-        "EbsOptimized": False,
-    }
-    group = {name: value for name, value in replies.group.items() if name != "LaunchTemplate"}
-    found = imported(
-        replace(replies, group={**group, "LaunchConfigurationName": "old"}, version=None, configuration=configuration)
-    )
+    found = imported(configured())
     assert found.group.template == tt.InstanceTemplate.model_validate(
         {
             "image": "ami-1",
@@ -198,11 +295,86 @@ def test_a_launch_configuration_becomes_a_template():
             "detailed_monitoring": True,
             "public_address": False,
             "role": "web",
+            "disks": [{"device": "/dev/xvda", "size_gb": 8}],
         }
     )
-    assert [note.path for note in found.notes] == [
-        f"Auto Scaling group {NATIVE}: LaunchConfigurationName",
-        "launch configuration old: SpotPrice",
+    assert effects(found)[:2] == [
+        ("creates", f"launch template {NATIVE}"),
+        ("changes", f"Auto Scaling group {NATIVE}: template"),
+    ]
+    assert "removes LaunchConfigurationName (old)" in found.notes[1].reason
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ("LaunchTemplateData.SpotPrice", "spot takes a group of mixed instances"),
+        ("LaunchTemplateData.BlockDeviceMappings[/dev/xvda].Ebs.VolumeType", "(gp2)"),
+        ("LaunchTemplateData.UserData", "removes LaunchTemplateData.UserData (sha256:"),
+    ],
+)
+def test_what_a_template_made_of_a_launch_configuration_is_without_is_said(about, words):
+    found = imported(configured(UserData=ZIPPED))
+    note = next(note for note in found.notes if about in note.paths)
+    assert note.effect is ImportEffect.LOSES
+    assert words in note.reason
+
+
+ZIPPED = base64.b64encode(gzip.compress(b"#!/bin/sh\n", mtime=0)).decode()
+
+
+def test_a_start_script_that_is_no_text_is_left_to_others_and_stays():
+    replies = of_web()
+    data = {**replies.version["LaunchTemplateData"], "UserData": ZIPPED}
+    version = {**replies.version, "LaunchTemplateData": data}
+    found = imported(replace(replies, version=version, own_version=version))
+    assert found.group.unmanaged == ("template.user_data",)
+    assert not found.changes
+
+
+def test_an_image_that_a_parameter_names_is_left_to_others():
+    replies = of_web()
+    data = {**replies.version["LaunchTemplateData"], "ImageId": "resolve:ssm:/golden"}
+    version = {**replies.version, "LaunchTemplateData": data}
+    found = imported(replace(replies, version=version, own_version=version))
+    assert found.group.template.image.id == "resolve:ssm:/golden"
+    assert found.group.unmanaged == ("template.image.id",)
+    assert not found.changes
+
+
+def test_a_group_whose_template_is_gone_is_refused_until_it_has_an_image():
+    found = imported(replace(of_web(), version=None, own_version=None))
+    assert effects(found)[0] == ("refuses", "group web")
+    assert f"template.image: launch template {NATIVE} is not there" in found.notes[0].reason
+
+
+def test_some_of_a_groups_metrics_stay():
+    replies = of_web()
+    some = [{"Metric": "GroupMinSize", "Granularity": "1Minute"}]
+    found = imported(replace(replies, group={**replies.group, "EnabledMetrics": some}))
+    assert found.group.aws.group_metrics is True
+    assert texts(found) == [
+        f"Auto Scaling group {NATIVE}: aws.group_metrics: only some metrics are collected, which stays: GroupMinSize"
+    ]
+
+
+def test_hooks_that_no_name_of_the_model_says_are_left_to_others():
+    replies = of_web()
+    hook = {"LifecycleHookName": "ASGLaunchHook_1", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}
+    found = imported(replace(replies, hooks=[{**hook, "HeartbeatTimeout": 300, "DefaultResult": "CONTINUE"}]))
+    assert found.group.unmanaged == ("aws.lifecycle_hooks",)
+    assert not found.changes
+    strange = imported(replace(replies, hooks=[{**hook, "LifecycleTransition": "autoscaling:SOMETHING"}]))
+    assert not strange.group.aws.lifecycle_hooks
+    assert "stays: the lifecycle hooks ASGLaunchHook_1" in texts(strange)[0]
+
+
+def test_a_composite_alarm_stays():
+    replies = of_web()
+    composite = {"AlarmName": "both", "AlarmRule": f'ALARM("{NATIVE}-hot")'}
+    other = {"AlarmName": "others", "AlarmRule": 'ALARM("db-hot")'}
+    assert texts(imported(replace(replies, composites=[composite, other]))) == [
+        "composite alarm both: not managed by trimtab, stays as it is"
     ]
 
 
@@ -249,18 +421,9 @@ def test_a_group_made_by_hand_is_adopted_and_only_what_was_noted_changes(world, 
     world.advance(timedelta(minutes=5))
     before = instances_of(world)
     with world.connect() as cloud:
-        found = cloud.read_group(NAME, fleet="virtualmin-pro-cluster")
-        fleet = tt.Fleet(name="virtualmin-pro-cluster", groups=[found.group])
-        cloud.apply(cloud.adopt(fleet)).raise_for_failures()
-        plan = cloud.plan(fleet)
-        assert not plan.problems
-        said = " ".join(texts(found))
-        for change in plan:
-            assert change.action in (Action.CREATE, Action.UPDATE), change.key
-            assert change.key.kind in ("launch-template", "autoscaling-group"), change.key
-            for field in change.fields if change.action is Action.UPDATE else ():
-                word = field.path.split("[")[0].split(".")[-1]
-                assert word in said or (word == "Version" and "launch from it; instances stay" in said), field.path
+        found, fleet, plan = import_adopt_and_plan(cloud, NAME, fleet="virtualmin-pro-cluster")
+        assert_notes_are_the_plan(found, plan)
+        assert {change.key.kind for change in plan} == {"launch-template", "autoscaling-group"}
         cloud.apply(plan).raise_for_failures()
         assert not cloud.plan(fleet)
     assert len(before) == 2

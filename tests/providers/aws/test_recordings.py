@@ -1,17 +1,29 @@
-"""Recorded replies of AWS: every leaf of each is carried, lost with a reason, or read-only; exactly one of them."""
+"""
+Recorded replies of AWS, imported: the notes are what the next plan changes, and as much comes back as ever did.
 
+`pytest tests/providers/aws --recordings DIR` reads any folder of the same form. `came_back.json` has, by recording, how
+many leaves came back before importing was a plan.
+"""
+
+import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.providers.aws.native import ITEMS, imported, next_plan
 from tests.providers.aws.recordings import recorded
-from trimtab.providers.aws.importing import account_for
-from trimtab.providers.imports import walk
+from tests.providers.came_back import leaves_that_came_back
+from tests.providers.import_law import assert_notes_are_the_plan
+from trimtab.providers.aws.kinds import KINDS
+from trimtab.providers.importing import ImportEffect
+
+BEFORE = json.loads((Path(__file__).parent / "came_back.json").read_text())
 
 
-def _folder(config):
+def folder(config):
     given = config.getoption("--recordings")
     if given:
         return Path(given)
@@ -19,24 +31,50 @@ def _folder(config):
     return Path(shared) / "recordings" / "aws" if shared else None
 
 
+def cases(config):
+    """Each item that importing reads, by the recording and its place in it."""
+    root = folder(config)
+    for name, operation, reply in recorded(root) if root and root.is_dir() else ():
+        field, make, kind = ITEMS.get(operation, ("", None, ""))
+        for place, item in enumerate(reply.get(field) or ()):
+            yield f"{name}#{operation}.{place}", kind, make(item)
+
+
 def pytest_generate_tests(metafunc):
-    if "recording" not in metafunc.fixturenames:
-        return
-    folder = _folder(metafunc.config)
-    if folder is None:
-        reason = "neither --recordings nor TRIMTAB_SHARED is given: the recorded replies are not at hand"
-        metafunc.parametrize("recording", [pytest.param(None, marks=pytest.mark.skip(reason=reason), id="none")])
-        return
-    found = list(recorded(folder)) if folder.is_dir() else []
-    if not found:
-        raise pytest.UsageError(f"{folder} holds no recorded replies")
-    metafunc.parametrize("recording", found, ids=[name for name, *_ in found])
+    if "replies" in metafunc.fixturenames:
+        found = list(cases(metafunc.config))
+        metafunc.parametrize(("name", "kind", "replies"), found, ids=[case[0] for case in found])
 
 
-def test_each_leaf_of_a_reply_is_accounted_for_once(recording):
-    """The table of each is in the report: `pytest -rP`."""
-    name, operation, reply = recording
-    table = account_for(operation, reply)
-    sys.stdout.write("".join(f"{line}\n" for line in (f"{operation}: {name}", *table.lines())))
-    assert [leaf.path for leaf in table.leaves] == [path for path, _ in walk(reply)]
-    assert all(leaf.text for leaf in table.leaves)
+def test_the_notes_are_what_the_next_plan_changes(name, kind, replies):
+    found, live, wanted, problems = imported(replies)
+    sys.stdout.write("".join(f"{note}\n" for note in found.notes))
+    assert_notes_are_the_plan(found, next_plan(found, live, wanted), problems)
+
+
+def test_no_recording_is_replaced(name, kind, replies):
+    """What a plan would end instances for is left to others or left out."""
+    found = imported(replies)[0]
+    assert ImportEffect.REPLACES not in {note.effect for note in found.notes}
+
+
+def test_only_what_has_no_image_is_refused(name, kind, replies):
+    found = imported(replies)[0]
+    refusals = [note.reason for note in found.notes if note.effect is ImportEffect.REFUSES]
+    assert len(refusals) <= 1
+    assert all("template.image" in text for text in refusals)
+
+
+def test_as_much_comes_back_as_ever_did(name, kind, replies):
+    if name not in BEFORE:
+        pytest.skip("nobody counted this one before")
+    _, live, wanted, _ = imported(replies)
+    made = "launch-template" if kind == "launch-configuration" else kind
+    own = [replace(item, key=replace(item.key, kind=made)) for item in live if item.key.kind == kind]
+    assert leaves_that_came_back(KINDS, own, wanted) >= BEFORE[name]
+
+
+def test_every_recording_that_was_counted_is_there(request, shared):
+    if not request.config.getoption("--recordings"):
+        assert set(BEFORE) == {name for name, *_ in cases(request.config)}
+        assert sum(BEFORE.values()) > 600

@@ -8,7 +8,7 @@ from trimtab.errors import Unsupported
 from trimtab.models import Metric, Purchase
 from trimtab.models.metric import parse_metric
 from trimtab.providers.aws.metrics import Scope, metric_for
-from trimtab.providers.aws.provider import _metric_problems
+from trimtab.providers.aws.policies import step_problems
 from trimtab.providers.aws.purchase import mixed_policy
 from trimtab.providers.aws.reads import group_resource
 
@@ -270,22 +270,22 @@ def test_what_a_pause_suspends_is_no_drift():
     assert item.attributes["paused"] == "ana 2026-01-05T12:00:00Z"
 
 
-def test_metrics_that_cannot_be_found_leave_their_alarm_out():
-    """The plan says so as a problem; nothing is sent with an empty dimension."""
+def test_metrics_that_cannot_be_found_are_refused_and_leave_no_empty_dimension():
     fleet = make_fleet(
         *(one_group(alarms={"slow": {"metric": "latency", "above": 1, "notify": ["arn:aws:sns:us-east-1:1:x"]}}).groups)
     )
-    assert not [item for item in wanted(fleet) if item.key.kind == "metric-alarm"]
+    (alarm,) = [item for item in wanted(fleet) if item.key.kind == "metric-alarm"]
+    assert not {"Namespace", "MetricName", "Dimensions"} & set(alarm.body)
 
 
 def test_steps_in_a_unit_that_cloudwatch_does_not_have_are_refused():
     """Bytes a second against bytes in a report: the offsets would be wrong by the factor between them."""
     steps = {"out": {"type": "step", "steps": [{"lower": 0, "change": 1}]}}
     fleet = one_group(policies=steps, alarms={"busy": {"metric": "network-in", "above": 9, "triggers": ["out"]}})
-    (problem,) = _metric_problems(fleet.groups[0])
-    assert problem.startswith("policies.out.steps: alarm 'busy' watches 'network-in'")
+    ((path, problem),) = step_problems(fleet.groups[0])
+    assert (path, problem.partition(",")[0]) == ("policies.out.steps", "alarm 'busy' watches 'network-in'")
     fine = one_group(policies=steps, alarms={"hot": {"metric": "cpu", "above": 9, "triggers": ["out"]}})
-    assert not list(_metric_problems(fine.groups[0]))
+    assert not list(step_problems(fine.groups[0]))
 
 
 def test_tags_of_aws_itself_are_not_compared():

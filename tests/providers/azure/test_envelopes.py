@@ -85,6 +85,7 @@ BAD = [
     ("begin_update", b"", {"head": NUMBERED}),
     ("begin_update", b"", {"status": 202, "head": NUMBERED}),
     ("begin_update", b"", {"status": 202, "head": {**NUMBERED, "location": "https://elsewhere.example/operation"}}),
+    ("begin_update", SET, {"head": {**JSON, "azure-asyncoperation": "https://elsewhere.example/operation"}}),
     ("begin_delete", b"", {}),
     ("begin_delete", {}, {"head": {**JSON, **NUMBERED}}),
     ("begin_delete", b"", {"status": 302, "head": NUMBERED}),

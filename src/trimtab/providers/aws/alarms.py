@@ -1,10 +1,21 @@
 """Alarms as PutMetricAlarm takes them; pure."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from trimtab.models import Alarm, Comparison, MetricSource
-from trimtab.providers.aws.metrics import PER_INSTANCE, Scope, metric_for, quotient, scale_of, scaled, statistic_of
-from trimtab.providers.aws.policies import STATISTICS, seconds
+from trimtab.models import Alarm, Comparison, MetricSource, MissingData
+from trimtab.providers.aws.metrics import (
+    PER_INSTANCE,
+    Scope,
+    counted_once,
+    metric_for,
+    natural_statistic,
+    quotient,
+    scale_of,
+    scaled,
+    statistic_of,
+)
+from trimtab.providers.aws.policies import STATISTICS, native_statistic, seconds
 
 COMPARISONS = {
     Comparison.ABOVE: "GreaterThanThreshold",
@@ -15,9 +26,13 @@ COMPARISONS = {
 OPERATORS = {Comparison.ABOVE: ">", Comparison.AT_LEAST: ">=", Comparison.BELOW: "<", Comparison.AT_MOST: "<="}
 
 
-def alarm_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
+def alarm_body(alarm: Alarm, scope: Scope | None) -> dict[str, Any]:
     """
     The body of an alarm, less its actions for ALARM.
+
+    Args:
+        alarm: The alarm.
+        scope: Where its metric is found; `None` leaves the metric out.
 
     Raises:
         Unsupported: Its metric takes what the group does not have.
@@ -30,21 +45,53 @@ def alarm_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     if alarm.metric.source is MetricSource.PROMQL:
         return {**_promql(alarm), **common}
     period = seconds(alarm.period) or 60
-    if alarm.metric.name == PER_INSTANCE and alarm.metric.source is MetricSource.QUEUE:
-        return {"Metrics": quotient(alarm.metric, scope, period), **_threshold(alarm, alarm.threshold), **common}
     statistic = statistic_of(alarm)
-    name, namespace, dimensions = metric_for(alarm.metric, scope)
-    factor = scale_of(alarm.metric, statistic, alarm.period, detailed=scope.detailed)
+    factor = scale_of(alarm.metric, statistic, alarm.period, detailed=scope is not None and scope.detailed)
+    common |= _threshold(alarm, scaled(alarm.threshold, factor))
+    if alarm.metric.name == PER_INSTANCE and alarm.metric.source is MetricSource.QUEUE:
+        return {"Metrics": quotient(alarm.metric, scope or Scope(""), period, native_statistic(statistic)), **common}
     return {
-        "Namespace": namespace,
-        "MetricName": name,
-        "Dimensions": [{"Name": key, "Value": value} for key, value in sorted(dimensions.items())],
+        **({} if scope is None else _metric(alarm, scope)),
         "Statistic": STATISTICS.get(statistic),
         "ExtendedStatistic": statistic if statistic not in STATISTICS else None,
         "Period": period,
-        **_threshold(alarm, scaled(alarm.threshold, factor)),
         **common,
     }
+
+
+def _metric(alarm: Alarm, scope: Scope) -> dict[str, Any]:
+    name, namespace, dimensions = metric_for(alarm.metric, scope)
+    pairs = [{"Name": key, "Value": value} for key, value in sorted(dimensions.items())]
+    return {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
+
+
+def alarm_remarks(alarm: Alarm) -> Iterator[tuple[str, str, bool]]:
+    """What CloudWatch has no use for in an alarm: the field, what to say of it, and whether that does harm."""
+    if alarm.metric.source is MetricSource.PROMQL:
+        yield from _promql_remarks(alarm)
+        return
+    if alarm.datapoints == alarm.periods:
+        yield "datapoints", "it is as many as `periods`, as when it is left out", False
+    if counted_once(alarm.metric, alarm.statistic):
+        yield "statistic", f"{alarm.metric.name} reports each event as 1; use `sum`", True
+    elif alarm.statistic == "sum" == natural_statistic(alarm.metric, "average"):
+        yield "statistic", "CloudWatch adds up a count in any case", False
+    elif alarm.metric.name == PER_INSTANCE and alarm.statistic == "count":
+        yield "statistic", "a quotient has no number of samples; use `average`, `maximum` or `sum`", True
+
+
+def _promql_remarks(alarm: Alarm) -> Iterator[tuple[str, str, bool]]:
+    if alarm.statistic != "average":
+        text = "a PromQL query says itself how it aggregates; write that into the query and leave `statistic` out"
+        yield "statistic", text, True
+    if alarm.datapoints is not None:
+        text = f"a PromQL alarm fires when all {alarm.periods} periods breach; leave `datapoints` out"
+        yield "datapoints", text, alarm.datapoints < alarm.periods
+    if alarm.missing is MissingData.NOT_BREACHING:
+        yield "missing", "where a PromQL query returns nothing, nothing breaches, in any case", False
+    elif alarm.missing is not MissingData.MISSING:
+        text = "where a PromQL query returns nothing, nothing breaches; write `or absent(...)` into the query"
+        yield "missing", text, True
 
 
 def _threshold(alarm: Alarm, threshold: float) -> dict[str, Any]:

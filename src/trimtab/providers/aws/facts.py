@@ -24,6 +24,7 @@ class AwsFacts(Facts):
         images: Of each group that names an image by a match, or a boot disk: by the group's name.
         kept: What was looked up when a group was created and is kept since: by the group's name.
         subnets: The ids of the subnets that a group names by tags: by the group's name.
+        subnet_zones: The zones of subnets where a group names zones beside them: by the subnet's id.
         zones: The zones of each region where a group names neither zones nor subnets.
         target_groups: The ARNs of target groups, by region and name.
         standing: The schedules of a group that have not fired since they were first seen: by the group's name.
@@ -33,6 +34,7 @@ class AwsFacts(Facts):
     images: Mapping[str, ImageFacts] = field(default_factory=dict)
     kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     subnets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    subnet_zones: Mapping[str, str] = field(default_factory=dict)
     zones: Mapping[str, Sequence[str]] = field(default_factory=dict)
     target_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -1,10 +1,10 @@
-"""Reads everything about one group that importing takes: eight calls, and one more for each further page."""
+"""Reads everything about one group that importing takes: nine calls, and one more for each further page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from trimtab.errors import NotFound
+from trimtab.errors import InvalidRequest, NotFound
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.importing import Replies
 from trimtab.providers.aws.reads import launched_from
@@ -30,13 +30,15 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
         partial(_hooks, calls, region, name),
         partial(_alarms, calls, region),
         partial(_version, calls, region, launched_from(group)),
+        partial(_one_version, calls, region, "$Latest", {"LaunchTemplateName": name}),
         partial(_configuration, calls, region, group.get("LaunchConfigurationName")),
         partial(_target_groups, calls, region, group.get("TargetGroupARNs") or ()),
     ]
-    policies, actions, hooks, alarms, version, configuration, targets = calls.all_of(questions)
+    policies, actions, hooks, alarms, version, own_version, configuration, targets = calls.all_of(questions)
     return Replies(
         group=group,
         version=version,
+        own_version=own_version,
         configuration=configuration,
         policies=policies,
         alarms=alarms[0],
@@ -70,10 +72,13 @@ def _version(calls: Calls, region: str, template: Mapping[str, Any]) -> Mapping[
     if not template:
         return None
     by = "LaunchTemplateId" if template.get("LaunchTemplateId") else "LaunchTemplateName"
-    asked = {by: template[by], "Versions": [template.get("Version", "$Default")]}
+    return _one_version(calls, region, template.get("Version", "$Default"), {by: template[by]})
+
+
+def _one_version(calls: Calls, region: str, version: str, asked: Mapping[str, str]) -> Mapping[str, Any] | None:
     try:
-        reply = calls.call("ec2", "describe_launch_template_versions", region, **asked)
-    except NotFound:
+        reply = calls.call("ec2", "describe_launch_template_versions", region, **asked, Versions=[version])
+    except (NotFound, InvalidRequest):  # none of that name, or a name that none can have
         return None
     return next(iter(reply["LaunchTemplateVersions"]), None)
 

@@ -49,7 +49,7 @@ LAUNCH_TEMPLATE = Kind(
         f"{_DATA}.TagSpecifications[*].Tags": "Key",
     },
     sets=frozenset({f"{_DATA}.SecurityGroupIds", f"{_DATA}.NetworkInterfaces[*].Groups"}),
-    closed=False,
+    replaces=True,
     volatile=frozenset({"version"}),
 )
 
@@ -68,6 +68,8 @@ AUTO_SCALING_GROUP = Kind(
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides", models="purchase.sizes"),
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].InstanceType", models="purchase.sizes.size"),
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].WeightedCapacity", models="purchase.sizes.weight"),
+        # how many spot pools, and whatever else there is to choose by
+        Field(path=_SHARES, models="purchase.strategy"),
         Field(path=f"{_SHARES}.OnDemandBaseCapacity", models="purchase.on_demand_base", default=0),
         Field(path=f"{_SHARES}.OnDemandPercentageAboveBaseCapacity", models="purchase.on_demand_percent purchase.spot"),
         Field(path=f"{_SHARES}.OnDemandAllocationStrategy", models="purchase.sizes", default="prioritized"),
@@ -75,7 +77,7 @@ AUTO_SCALING_GROUP = Kind(
         Field(path=f"{_SHARES}.SpotMaxPrice", models="purchase.max_price", cleared=""),
         Field(path="CapacityRebalance", models="purchase.rebalance", default=False),
         Field(path="LaunchConfigurationName", models="template"),
-        Field(path="VPCZoneIdentifier", models="placement.subnets placement.subnet_tags"),
+        Field(path="VPCZoneIdentifier", models="placement.subnets placement.subnet_tags placement.zones"),
         Field(path="AvailabilityZones", models="placement.zones"),
         Field(path="TargetGroupARNs", models="load_balancers.name load_balancers.id"),
         Field(path="HealthCheckType", models="health_check.by", default="EC2"),
@@ -129,11 +131,13 @@ SCALING_POLICY = Kind(
         ),
         Field(path="MetricAggregationType", models="type"),
         Field(path="MinAdjustmentMagnitude", models="minimum_change"),
+        Field(path="MinAdjustmentStep", models="minimum_change"),
         Field(path="Cooldown", models="cooldown"),
         Field(path="EstimatedInstanceWarmup", models="warm_up"),
         Field(path=_TRACKING, models="metric"),
         Field(path=f"{_TRACKING}.TargetValue", models="target"),
         Field(path=f"{_TRACKING}.CustomizedMetricSpecification.Statistic", models="statistic"),
+        Field(path=f"{_TRACKING}.CustomizedMetricSpecification.Metrics", models="metric statistic"),
         Field(path=f"{_TRACKING}.DisableScaleIn", models="scale_in"),
         Field(path=_AHEAD, models="metric target"),
         Field(path=f"{_AHEAD}.Mode", models="mode"),
@@ -144,7 +148,7 @@ SCALING_POLICY = Kind(
     ),
     sets=frozenset({"StepAdjustments"}),
     maps={f"{_TRACKING}.CustomizedMetricSpecification.Dimensions": "Name"},
-    closed=False,
+    replaces=True,
 )
 
 SCHEDULED_ACTION = Kind(
@@ -160,7 +164,7 @@ SCHEDULED_ACTION = Kind(
         Field(path="Recurrence", models="cron until duration"),
         Field(path="TimeZone", models="zone", default="UTC"),
         # given up once it has passed
-        Field(path="StartTime", models="at starts duration", moving=True),
+        Field(path="StartTime", models="at starts duration zone", moving=True),
         Field(path="EndTime", models="ends"),
     ),
     batch=50,
@@ -176,7 +180,7 @@ METRIC_ALARM = Kind(
         Field(path="MetricName", models="metric"),
         Field(path="Dimensions", models="metric"),
         # metric math and PromQL, where CloudWatch has no single metric
-        Field(path="Metrics", models="metric"),
+        Field(path="Metrics", models="metric statistic period"),
         Field(path="EvaluationCriteria", models="metric above at_least below at_most"),
         Field(path="EvaluationCriteria.PromQLCriteria.PendingPeriod", models="period periods"),
         Field(path="EvaluationInterval", models="period"),
@@ -196,7 +200,6 @@ METRIC_ALARM = Kind(
     maps={"Dimensions": "Name", "Metrics": "Id"},
     sets=frozenset({"AlarmActions", "OKActions", "InsufficientDataActions"}),
     names={"Dimensions[AutoScalingGroupName].Value": AUTO_SCALING_GROUP.name},
-    closed=False,
     replaces=True,
     batch=50,
 )

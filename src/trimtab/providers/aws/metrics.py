@@ -158,13 +158,24 @@ def unscaled(value: float, factor: timedelta) -> float:
     return value / factor.total_seconds()
 
 
-def quotient(metric: Metric, scope: Scope, period: int) -> list[dict[str, Any]]:
-    """Messages for each instance in service, as metric math; it takes the group's own metrics."""
+def counted_once(metric: Metric, statistic: str) -> bool:
+    """
+    Whether a statistic of a count says nothing: each request is reported as 1, so that only their number is more.
+
+    CloudWatch metrics for your Application Load Balancer, RequestCount: "The most useful statistic is Sum. Note that
+    Minimum, Maximum, and Average all return 1."
+    """
+    found = find_metric(metric)
+    return found is not None and found.counts and statistic not in ("average", "sum", "count")
+
+
+def quotient(metric: Metric, scope: Scope, period: int, statistic: str = "Average") -> list[dict[str, Any]]:
+    """Messages, by any statistic, for each instance in service, as metric math; it takes the group's own metrics."""
     queue = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible"}
     group = {"Namespace": "AWS/AutoScaling", "MetricName": "GroupInServiceInstances"}
     return [
         _part(
-            "messages", {**queue, "Dimensions": [{"Name": "QueueName", "Value": metric.of or ""}]}, "Average", period
+            "messages", {**queue, "Dimensions": [{"Name": "QueueName", "Value": metric.of or ""}]}, statistic, period
         ),
         _part(
             "instances",

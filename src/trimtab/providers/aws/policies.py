@@ -22,15 +22,17 @@ from trimtab.providers.aws.metrics import (
     PER_INSTANCE,
     SAME_UNIT,
     Scope,
+    counted_once,
     metric_for,
+    natural_statistic,
     quotient,
     scale_of,
     scaled,
     statistic_of,
 )
 
-AMOUNTS = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}
 STATISTICS = {"average": "Average", "minimum": "Minimum", "maximum": "Maximum", "sum": "Sum", "count": "SampleCount"}
+AMOUNTS = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}
 TRACKED = {
     "cpu": "ASGAverageCPUUtilization",
     "network-in": "ASGAverageNetworkIn",
@@ -50,9 +52,13 @@ BREACHES = {MaximumBreach.HONOR: "HonorMaxCapacity", MaximumBreach.INCREASE: "In
 MINUTE = timedelta(minutes=1)
 
 
-def policy_body(policy: Policy, scope: Scope) -> dict[str, Any]:
+def policy_body(policy: Policy, scope: Scope | None) -> dict[str, Any]:
     """
     The body of any policy.
+
+    Args:
+        policy: The policy.
+        scope: Where its metric is found; `None` leaves the metric out.
 
     Raises:
         Unsupported: Its metric takes what the group does not have.
@@ -101,12 +107,13 @@ def _adjustment(step: Step, word: str) -> dict[str, Any]:
     return {**given, "ScalingAdjustment": getattr(step, word)}
 
 
-def _target_tracking(policy: TargetTrackingPolicy, scope: Scope) -> dict[str, Any]:
-    factor = scale_of(policy.metric, "average", MINUTE, detailed=scope.detailed)
+def _target_tracking(policy: TargetTrackingPolicy, scope: Scope | None) -> dict[str, Any]:
+    statistic = natural_statistic(policy.metric, policy.statistic)
+    factor = scale_of(policy.metric, statistic, MINUTE, detailed=scope is not None and scope.detailed)
     return {
         "PolicyType": "TargetTrackingScaling",
         "TargetTrackingConfiguration": {
-            **_tracked(policy, scope),
+            **({} if scope is None else _tracked(policy.metric, statistic, scope)),
             "TargetValue": scaled(policy.target, factor),
             "DisableScaleIn": not policy.scale_in,
         },
@@ -115,23 +122,34 @@ def _target_tracking(policy: TargetTrackingPolicy, scope: Scope) -> dict[str, An
     }
 
 
-def _tracked(policy: TargetTrackingPolicy, scope: Scope) -> dict[str, Any]:
-    metric = policy.metric
+def _tracked(metric: Metric, statistic: str, scope: Scope) -> dict[str, Any]:
     if metric.source is MetricSource.PROMQL:
         raise Unsupported("target tracking on AWS takes no PromQL query; let an alarm on it trigger a policy")
-    if metric.name in TRACKED and metric.namespace is None:
+    if metric.name in TRACKED and metric.namespace is None and statistic == natural_statistic(metric, "average"):
         known = {"PredefinedMetricType": TRACKED[metric.name], **_label(metric, scope)}
         return {"PredefinedMetricSpecification": known}
     if metric.name == PER_INSTANCE and metric.namespace is None:
-        return {"CustomizedMetricSpecification": {"Metrics": _without_period(quotient(metric, scope, 60))}}
+        parts = quotient(metric, scope, 60, native_statistic(statistic))
+        return {"CustomizedMetricSpecification": {"Metrics": _without_period(parts)}}
     name, namespace, dimensions = metric_for(metric, scope)
     own = {
         "Namespace": namespace,
         "MetricName": name,
         "Dimensions": [{"Name": key, "Value": value} for key, value in sorted(dimensions.items())],
-        "Statistic": STATISTICS[policy.statistic],
+        "Statistic": native_statistic(statistic),
     }
     return {"CustomizedMetricSpecification": {key: value for key, value in own.items() if value != []}}
+
+
+def policy_remarks(policy: Policy) -> Iterator[tuple[str, str, bool]]:
+    """What AWS has no use for in a policy: the field, what to say of it, and whether that does harm."""
+    match policy:
+        case TargetTrackingPolicy() if counted_once(policy.metric, policy.statistic):
+            yield "statistic", f"{policy.metric.name} reports each event as 1; use `sum`", True
+        case TargetTrackingPolicy() if policy.statistic == "sum" == natural_statistic(policy.metric, "average"):
+            yield "statistic", "CloudWatch adds up a count in any case", False
+        case PredictivePolicy() if policy.maximum_buffer is not None and policy.maximum_breach is MaximumBreach.HONOR:
+            yield "maximum_buffer", "it goes with `maximum_breach: increase` only", False
 
 
 def _without_period(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -148,12 +166,10 @@ def _label(metric: Metric, scope: Scope) -> dict[str, str]:
     return {"ResourceLabel": scope.label}
 
 
-def _predictive(policy: PredictivePolicy, scope: Scope) -> dict[str, Any]:
-    if policy.metric.name not in FORECAST or policy.metric.namespace is not None:
-        raise Unsupported(f"predictive scaling on AWS knows {', '.join(FORECAST)}, not {policy.metric.name!r}")
-    factor = scale_of(policy.metric, "average", MINUTE, detailed=scope.detailed)
-    pair = {"PredefinedMetricType": FORECAST[policy.metric.name], **_label(policy.metric, scope)}
-    what = {"TargetValue": scaled(policy.target, factor), "PredefinedMetricPairSpecification": pair}
+def _predictive(policy: PredictivePolicy, scope: Scope | None) -> dict[str, Any]:
+    factor = scale_of(policy.metric, "average", MINUTE, detailed=scope is not None and scope.detailed)
+    pair = {} if scope is None else {"PredefinedMetricPairSpecification": _pair(policy.metric, scope)}
+    what = {"TargetValue": scaled(policy.target, factor), **pair}
     config: Mapping[str, Any] = {
         "MetricSpecifications": [what],
         "Mode": MODES[policy.mode],
@@ -167,6 +183,22 @@ def _predictive(policy: PredictivePolicy, scope: Scope) -> dict[str, Any]:
         "PredictiveScalingConfiguration": {name: value for name, value in config.items() if value is not None},
         "Enabled": policy.enabled,
     }
+
+
+def _pair(metric: Metric, scope: Scope) -> dict[str, str]:
+    if metric.name not in FORECAST or metric.namespace is not None:
+        raise Unsupported(f"predictive scaling on AWS knows {', '.join(FORECAST)}, not {metric.name!r}")
+    return {"PredefinedMetricType": FORECAST[metric.name], **_label(metric, scope)}
+
+
+def native_statistic(statistic: str) -> str:
+    """A statistic as CloudWatch has it; percentiles are called the same."""
+    return STATISTICS.get(statistic, statistic)
+
+
+def statistic_word(native: str) -> str:
+    """Our word for a statistic of CloudWatch's."""
+    return next((word for word, one in STATISTICS.items() if one == native), native)
 
 
 def amount_word(amount: SimplePolicy | Step) -> str:

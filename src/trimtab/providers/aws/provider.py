@@ -1,7 +1,6 @@
 """The provider for AWS: reads, resolves, translates, writes through boto3."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -133,12 +132,9 @@ class AwsProvider:
         return only_one(found, name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
-        """Eight calls at most, and one more for every further hundred alarms of the region."""
+        """Nine calls at most, and one more for every further hundred alarms of the region."""
         replies = read_replies(self.calls, location, name)
-        found = import_group(replies, location=location, now=self.clock.now(), fleet=fleet)
-        if location == self.location:
-            return found
-        return replace(found, group=found.group.model_copy(update={"location": location}))
+        return import_group(replies, location=location, now=self.clock.now(), fleet=fleet, home=self.location)
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """Scaling activities, newest first."""

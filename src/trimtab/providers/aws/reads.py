@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
+
+from cronsim import CronSimError
 
 from trimtab.engine.crons import fires
 from trimtab.errors import NotFound, ProviderError
@@ -436,8 +439,11 @@ def action_resource(region: str, item: Mapping[str, Any], now: datetime) -> Reso
 
 def _is_due(body: Mapping[str, Any], now: datetime) -> bool:
     start, slack = datetime.fromisoformat(body["StartTime"]), timedelta(minutes=10)
-    coming = fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start)
-    return start in list(islice(coming, 3))
+    try:
+        coming = fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start)
+        return start in list(islice(coming, 3))
+    except (CronSimError, ValueError, ZoneInfoNotFoundError):  # in words that no schedule has
+        return False
 
 
 def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:
@@ -446,7 +452,8 @@ def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:
     own = {"AlarmName", "AlarmArn", "AlarmConfigurationUpdatedTimestamp", *state}
     text, mark = read_description(item.get("AlarmDescription"))
     body = {name: value for name, value in item.items() if name not in own and value is not None}
-    body.setdefault("DatapointsToAlarm", item.get("EvaluationPeriods"))
+    if "EvaluationPeriods" in body:
+        body.setdefault("DatapointsToAlarm", body["EvaluationPeriods"])
     body.pop("AlarmDescription", None)
     if text:
         body["AlarmDescription"] = text
@@ -455,13 +462,13 @@ def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:
         body=body,
         group=mark.group if mark else "",
         mark=mark,
-        attributes={"arn": item.get("AlarmArn", "")},
+        attributes={"arn": item.get("AlarmArn", ""), "raw": item},
     )
 
 
 def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
     """A launch template by its latest version, as `DescribeLaunchTemplateVersions` answers it."""
-    data = dict(item.get("LaunchTemplateData", {}))
+    data = _writable(item.get("LaunchTemplateData", {}))
     if data.get("UserData"):
         data["UserData"] = Secret(data["UserData"])
     _, mark = read_description(item.get("VersionDescription"))
@@ -476,6 +483,23 @@ def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
             "version": str(item["VersionNumber"]),
         },
     )
+
+
+def _writable(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a version less what is only ever answered: ResponseLaunchTemplateData, Amazon EC2 API Reference."""
+    found = {name: value for name, value in data.items() if name != "Operator"}
+    if options := found.get("MetadataOptions"):
+        found["MetadataOptions"] = {name: value for name, value in options.items() if name != "State"}
+    if interfaces := found.get("NetworkInterfaces"):
+        found["NetworkInterfaces"] = [_writable_interface(one) for one in interfaces]
+    return found
+
+
+def _writable_interface(interface: Mapping[str, Any]) -> dict[str, Any]:
+    if "Ipv6Addresses" not in interface:
+        return dict(interface)
+    addresses = [{"Ipv6Address": one.get("Ipv6Address")} for one in interface["Ipv6Addresses"]]
+    return {**interface, "Ipv6Addresses": addresses}
 
 
 def own_role(arn: str | None) -> str | None:

@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import NotFound, ProviderError
-from trimtab.models import Image, Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
+from trimtab.models import (
+    Image,
+    Metric,
+    MetricSource,
+    Placement,
+    PredictivePolicy,
+    ScalingGroup,
+    TargetTrackingPolicy,
+)
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
@@ -27,6 +35,7 @@ class _Found:
     images: dict[str, ImageFacts] = field(default_factory=dict)
     kept: dict[str, dict[str, str]] = field(default_factory=dict)
     subnets: dict[str, list[str]] = field(default_factory=dict)
+    subnet_zones: dict[str, str] = field(default_factory=dict)
     zones: dict[str, list[str]] = field(default_factory=dict)
     target_groups: dict[str, dict[str, str]] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -64,9 +73,9 @@ class Resolver(Resolving[Calls]):
         found: dict[tuple[str, ...], Question] = {}
         if is_looked_up(image) or needs_root(group):
             found["image", region, selector(image)] = lambda: find_image(self.calls, region, image)
-        if placement.subnet_tags:
-            tags = dict(placement.subnet_tags)
-            found["subnets", region, digest(tags)] = lambda: find_subnets(self.calls, region, tags)
+        filters = subnet_filters(placement)
+        if filters:
+            found["subnets", region, digest(filters)] = lambda: find_subnets(self.calls, region, filters)
         elif not placement.subnets and not placement.zones:
             found["zones", region] = lambda: find_zones(self.calls, region)
         return found
@@ -143,20 +152,20 @@ class Resolver(Resolving[Calls]):
         return image if known == word and image else None
 
     def _subnets(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
+        filters, zones = subnet_filters(group.placement), set(group.placement.zones)
+        answer = answers.get(("subnets", self._region(group), digest(filters)))
+        if answer is None or isinstance(answer, ProviderError):
+            return
+        found.subnet_zones.update(answer)
         tags = group.placement.subnet_tags
         if not tags:
             return
-        answer = answers["subnets", self._region(group), digest(dict(tags))]
-        if isinstance(answer, ProviderError):
-            return
-        zones = set(group.placement.zones)
-        ids = [subnet for subnet, zone in answer if not zones or zone in zones]
-        if not ids:
+        if not any(not zones or zone in zones for zone in answer.values()):
             words = ", ".join(f"{name}={value}" for name, value in tags.items())
             where = f" of zones {', '.join(sorted(zones))}" if zones else ""
             text = f"placement.subnet_tags: no subnet{where} in {self._region(group)} has the tags {words}"
             self.problems.append(Note(text, group.name))
-        found.subnets[group.name] = ids
+        found.subnets[group.name] = list(answer)
 
     def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
         region = self._region(group)
@@ -234,11 +243,18 @@ def _image_by_id(calls: Calls, region: str, text: str) -> dict[str, Any]:
     return {"id": text, "root": found[0].get("RootDeviceName")} if found else {"id": text}
 
 
-def find_subnets(calls: Calls, region: str, tags: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Subnets that have all the tags: id and zone, in order."""
-    filters = [{"Name": f"tag:{name}", "Values": [value]} for name, value in tags.items()]
-    pages = calls.pages("ec2", "describe_subnets", region, Filters=filters)
-    return sorted((item["SubnetId"], item["AvailabilityZone"]) for page in pages for item in page["Subnets"])
+def subnet_filters(placement: Placement) -> dict[str, list[str]]:
+    """What subnets are looked up by: their tags, or their ids where zones beside them choose some; else nothing."""
+    if placement.subnet_tags:
+        return {f"tag:{name}": [value] for name, value in placement.subnet_tags.items()}
+    return {"subnet-id": list(placement.subnets)} if placement.subnets and placement.zones else {}
+
+
+def find_subnets(calls: Calls, region: str, filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The zone of each subnet that passes all the filters, by the subnet's id, in order."""
+    words = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
+    pages = calls.pages("ec2", "describe_subnets", region, Filters=words)
+    return dict(sorted((item["SubnetId"], item["AvailabilityZone"]) for page in pages for item in page["Subnets"]))
 
 
 def find_zones(calls: Calls, region: str) -> list[str]:

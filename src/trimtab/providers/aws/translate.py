@@ -1,9 +1,10 @@
 """A fleet as AWS resources: native bodies and no SDK; pure."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from trimtab.engine.first_seen import in_force_since
@@ -21,7 +22,7 @@ from trimtab.models import (
 )
 from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
 from trimtab.providers.aws import names, schedules
-from trimtab.providers.aws.alarms import alarm_body
+from trimtab.providers.aws.alarms import alarm_body, alarm_remarks
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
@@ -32,15 +33,16 @@ from trimtab.providers.aws.kinds import (
     SCHEDULED_ACTION,
 )
 from trimtab.providers.aws.metrics import Scope
-from trimtab.providers.aws.policies import policy_body, seconds, step_problems
+from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds, step_problems
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
-from trimtab.providers.aws.schedules import actions_of, enacted
+from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.naming import alarm_name, given, size_is_owned
-from trimtab.providers.translation import GroupTranslator, Translation
+from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 ROOT_DEVICE = "/dev/sda1"
 DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
 TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}
+DEFAULT_TERMINATION = ("Default",)
 GRANULARITY = "1Minute"
 """How often a group publishes its own metrics; AWS has no other choice."""
 
@@ -55,7 +57,7 @@ class _Group(GroupTranslator):
     kinds = KINDS
 
     def __init__(self, fleet: Fleet, group: ScalingGroup, facts: AwsFacts, now: datetime, location: str) -> None:
-        super().__init__(fleet, group, now, location)
+        super().__init__(fleet, group, facts, now, location)
         self.facts = facts
         self.mark = Mark(fleet.name, group.name)
         self.standing = facts.standing.get(group.name)
@@ -70,9 +72,7 @@ class _Group(GroupTranslator):
         yield self._made(key, {"LaunchTemplateData": self._data()}, mark=mark)
         yield self._scaling_group()
         yield from self._policies()
-        for name, schedule, body in actions_of(self.group, self.now):
-            key = self.key(SCHEDULED_ACTION.name, f"{self.native}-{name}", self.native)
-            yield self._made(key, body, item=f"schedules.{schedule.name}")
+        yield from self._scheduled_actions()
         yield from self._alarms()
 
     # the template
@@ -146,22 +146,33 @@ class _Group(GroupTranslator):
     def _sizes(self) -> dict[str, Any]:
         waiting, live = (self.standing.waiting, self.standing.live) if self.standing else ((), self.group.capacity)
         force = in_force_since(enacted(self.group), self.now, waiting, live)
-        desired = force.capacity.desired
-        return {
-            "MinSize": force.min,
-            "MaxSize": force.max,
-            "DesiredCapacity": force.min if desired is None else desired,
-        }
+        # left out, it is the minimum (CreateAutoScalingGroup)
+        return {"MinSize": force.min, "MaxSize": force.max, "DesiredCapacity": force.capacity.desired}
 
     def _places(self) -> dict[str, Any]:
-        found = self.facts.subnets.get(self.group.name, self.group.placement.subnets)
-        if found:
-            return {"VPCZoneIdentifier": list(found)}
-        zones = self.group.placement.zones or self.facts.zones.get(self.location, ())
-        return {"AvailabilityZones": list(zones)}
+        zones = self.group.placement.zones
+        subnets = self.facts.subnets.get(self.group.name, self.group.placement.subnets)
+        if subnets:
+            return {"VPCZoneIdentifier": self._subnets_in(zones, subnets) if zones else list(subnets)}
+        return {"AvailabilityZones": list(zones or self.facts.zones.get(self.location, ()))}
+
+    def _subnets_in(self, zones: Sequence[str], subnets: Sequence[str]) -> list[str]:
+        """Those of the subnets that lie in the zones; a group with subnets takes no zones (CreateAutoScalingGroup)."""
+        where = {subnet: self.facts.subnet_zones.get(subnet, "") for subnet in subnets}
+        for zone in sorted(set(zones) - set(where.values())):
+            self.problem("placement.zones", f"none of the group's subnets lies in {zone}; name one or leave it out")
+        for index, subnet in enumerate(self.group.placement.subnets):
+            if where.get(subnet) and where[subnet] not in zones:
+                text = f"{subnet} lies in {where[subnet]}, which is not in `placement.zones`"
+                self.note(f"placement.subnets.{index}", text)
+        if set(where.values()) == set(zones) and len(zones) == 1:
+            self.unused("placement.zones", "all of the group's subnets lie there")
+        return [subnet for subnet in subnets if where[subnet] in zones]
 
     def _group_settings(self) -> dict[str, Any]:
         group, health = self.group, self.group.health_check
+        if group.aws.termination_policies == DEFAULT_TERMINATION:
+            self.unused("aws.termination_policies", "it is what AWS does by default")
         return given(
             **self._launches_from(),
             CapacityRebalance=group.purchase.rebalance,
@@ -171,7 +182,7 @@ class _Group(GroupTranslator):
             DefaultCooldown=seconds(group.cooldown),
             DefaultInstanceWarmup=seconds(group.warm_up),
             NewInstancesProtectedFromScaleIn=group.protect_from_scale_in,
-            TerminationPolicies=list(group.aws.termination_policies) or ["Default"],
+            TerminationPolicies=list(group.aws.termination_policies or DEFAULT_TERMINATION),
             MaxInstanceLifetime=seconds(group.aws.max_instance_lifetime),
             PlacementGroup=group.aws.placement_group,
             ServiceLinkedRoleARN=group.aws.service_linked_role,
@@ -197,37 +208,69 @@ class _Group(GroupTranslator):
             return {"MixedInstancesPolicy": mixed_policy(self.group.purchase, template)}
         return {"LaunchTemplate": template}
 
+    # schedules
+
+    def _scheduled_actions(self) -> Iterator[Resource]:
+        actions = list(actions_of(self.group, self.now))
+        for name, schedule, body in actions:
+            key = self.key(SCHEDULED_ACTION.name, f"{self.native}-{name}", self.native)
+            yield self._made(key, body, item=f"schedules.{schedule.name}")
+        firing = {schedule.name for _, schedule, _ in actions}
+        for schedule in self.group.schedules:
+            item = f"schedules.{schedule.name}"
+            if schedule.name not in firing:
+                for leaf in set_leaves(schedule):
+                    self.note(f"{item}.{leaf.path}", "this schedule fires no more; remove it or give a later time")
+            elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
+                self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
+        names = {name for name, _, _ in actions}
+        back = {size for one in self.group.schedules if f"{one.name}{END}" in names for size in given_sizes(one)}
+        for path, text in hidden_sizes(enacted(self.group), self.now, put_back=back):
+            self.unused(path, text)
+
     # policies and alarms
 
     def _policies(self) -> Iterator[Resource]:
         for path, text in step_problems(self.group):
             self.problem(path, text)
         for policy in self.group.policies:
-            metric = getattr(policy, "metric", None)
-            try:
-                body = policy_body(policy, self._scope(metric))
-            except Unsupported as error:
-                self._refused(f"policies.{policy.name}.metric", metric, error)
-            else:
-                yield self._made(self._policy_key(policy.name), body, item=f"policies.{policy.name}")
+            item, metric = f"policies.{policy.name}", getattr(policy, "metric", None)
+            self._remark(item, policy_remarks(policy))
+            body = self._body_of(item, metric, partial(policy_body, policy))
+            if body is not None:
+                yield self._made(self._policy_key(policy.name), body, item=item)
 
     def _alarms(self) -> Iterator[Resource]:
         for alarm in self.group.alarms:
-            try:
-                body = alarm_body(alarm, self._scope(alarm.metric))
-            except Unsupported as error:
-                self._refused(f"alarms.{alarm.name}.metric", alarm.metric, error)
-            else:
+            item = f"alarms.{alarm.name}"
+            self._remark(item, alarm_remarks(alarm))
+            body = self._body_of(item, alarm.metric, partial(alarm_body, alarm))
+            if body is not None:
                 actions = [*(Ref(self._policy_key(name), "arn") for name in alarm.triggers), *alarm.notify]
                 key = self.key(METRIC_ALARM.name, alarm_name(self.fleet, self.group, alarm.name))
-                item = f"alarms.{alarm.name}"
                 yield self._made(key, {**body, "AlarmActions": actions}, item=item, mark=self.mark)
 
-    def _refused(self, path: str, metric: Metric | None, error: Unsupported) -> None:
-        """Say why there is no such policy or alarm, unless that hangs on a balancer that could not be read."""
-        unread = any(scope.location == self.location for scope in self.facts.unknown)
-        if not (unread and metric is not None and metric.source is MetricSource.BALANCER):
-            self.problem(path, error)
+    def _remark(self, item: str, remarks: Iterable[tuple[str, str, bool]]) -> None:
+        for name, text, harms in remarks:
+            (self.problem if harms else self.unused)(f"{item}.{name}", text)
+
+    def _body_of(
+        self, item: str, metric: Metric | None, body: Callable[[Scope | None], dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        """
+        What becomes of a policy or an alarm.
+
+        A metric that AWS does not take is a problem, and what is left of the item says which fields it does take.
+        Where that hangs on a balancer that could not be read there is nothing to say, and nothing is wanted.
+        """
+        try:
+            return body(self._scope(metric))
+        except Unsupported as error:
+            unread = any(scope.location == self.location for scope in self.facts.unknown)
+            if unread and metric is not None and metric.source is MetricSource.BALANCER:
+                return None
+            self.problem(f"{item}.metric", error)
+            return body(None)
 
     def _scope(self, metric: Metric | None) -> Scope:
         labels = self.facts.labels.get(self.location, {})

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError
-from trimtab.plan import Action, Change, Mark, Resource, digest, plain, revealed
+from trimtab.plan import Action, Change, Mark, Resource, digest, overlaid, plain, revealed
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.group_parts import AFTER_CREATION, PARTS, GroupParts
 from trimtab.providers.aws.kinds import (
@@ -100,15 +100,15 @@ class Writer:
 
     def _new_version(self, write: Write, before: Mapping[str, Any]) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.name
-        line = mark_of(change).line()
+        line, body = mark_of(change).line(), _whole(write)
         reply = self.calls.call(
             "ec2",
             "create_launch_template_version",
             region,
             LaunchTemplateName=name,
-            LaunchTemplateData=revealed(write.body["LaunchTemplateData"]),
+            LaunchTemplateData=revealed(body["LaunchTemplateData"]),
             VersionDescription=line,
-            ClientToken=digest([before.get("id"), before.get("version"), plain(write.body), line]),
+            ClientToken=digest([before.get("id"), before.get("version"), plain(body), line]),
         )
         made = reply["LaunchTemplateVersion"]
         return {"id": made["LaunchTemplateId"], "name": name, "version": str(made["VersionNumber"])}
@@ -121,7 +121,14 @@ class Writer:
             self._delete_group(change)
         if change.action in (Action.CREATE, Action.REPLACE):
             return self._create_group(write)
-        if change.action in (Action.UPDATE, Action.ADOPT):
+        if change.action is Action.ADOPT:
+            self.calls.call(
+                "autoscaling",
+                "create_or_update_tags",
+                change.key.location,
+                Tags=_group_tags(change.key.name, {}, mark_of(change)),
+            )
+        if change.action is Action.UPDATE:
             self._update_group(change, write.body)
         return change.live.attributes if change.live else {}
 
@@ -206,7 +213,7 @@ class Writer:
             self._gone("autoscaling", "delete_policy", region, **names)
         if change.action is Action.DELETE:
             return {}
-        reply = self.calls.call("autoscaling", "put_scaling_policy", region, **names, **revealed(write.body))
+        reply = self.calls.call("autoscaling", "put_scaling_policy", region, **names, **revealed(_whole(write)))
         return {"arn": reply.get("PolicyARN") or self._policy_arn(region, names)}
 
     def _policy_arn(self, region: str, names: Mapping[str, str]) -> str:
@@ -268,7 +275,8 @@ class Writer:
 
     def _alarm(self, write: Write) -> Mapping[str, Any]:
         change = write.change
-        body = {**revealed(write.body), "AlarmDescription": mark_of(change).sign(write.body.get("AlarmDescription"))}
+        body = _alarm_as_it_is(change) if change.action is Action.ADOPT else revealed(_whole(write))
+        body["AlarmDescription"] = mark_of(change).sign(body.get("AlarmDescription"))
         self.calls.call("cloudwatch", "put_metric_alarm", change.key.location, AlarmName=change.key.name, **body)
         return {}
 
@@ -296,6 +304,26 @@ class Writer:
             if operation != "delete_auto_scaling_group":
                 raise
         return {}
+
+
+def _whole(write: Write) -> dict[str, Any]:
+    """What a write that replaces has to say: the wanted body, and what no row is about as it is."""
+    change = write.change
+    if change.action is not Action.UPDATE or change.live is None:
+        return dict(write.body)
+    body: dict[str, Any] = overlaid(KINDS[change.key.kind], change.live.body, write.body)
+    if "ExtendedStatistic" not in body:  # "used only for alarms based on percentiles": PutMetricAlarm
+        body.pop("EvaluateLowSampleCountPercentile", None)
+    return body
+
+
+def _alarm_as_it_is(change: Change) -> dict[str, Any]:
+    """An alarm's settings as they were answered: an alarm is put whole, and adopting changes none of them."""
+    if change.live is None:
+        raise InvalidRequest("there is no alarm to adopt", provider="aws", operation="adopt")
+    said = change.live.attributes["raw"]
+    found = {name: said[name] for name in change.live.body if name in said}
+    return {**found, "AlarmDescription": change.live.body.get("AlarmDescription")}
 
 
 def group_params(body: Mapping[str, Any]) -> dict[str, Any]:

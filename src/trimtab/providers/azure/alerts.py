@@ -1,6 +1,6 @@
 """Alarms that notify as metric alerts, and whom they tell as action groups; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.kinds import ACTION_GROUP
 from trimtab.providers.azure.metrics import Scope, metric_for, natural_statistic, to_native
 from trimtab.providers.azure.names import OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC, iso
-from trimtab.providers.naming import addresses_of, told_of
+from trimtab.providers.naming import addresses_of, is_alert, told_of
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
@@ -28,23 +28,18 @@ def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     The body of a metric alert, less its actions.
 
     Raises:
-        Unsupported: Alerts cannot say its metric or its statistic.
+        Unsupported: Alerts cannot say its metric.
     """
-    measured = metric_for(alarm.metric, scope)
-    if measured.native.shared:
-        raise Unsupported(f"a metric alert cannot divide {measured.name!r} by the number of instances")
-    if alarm.statistic not in OVER_TIME:
-        raise Unsupported(f"a metric alert knows no {alarm.statistic}; use average, minimum, maximum, sum or count")
-    window = window_of(alarm)
+    if problem := alert_problem(alarm, scope):
+        raise Unsupported(problem)
+    measured, window = metric_for(alarm.metric, scope), window_of(alarm)
     return {
         "properties": {
             "description": alarm.description,
             "severity": SEVERITY,
             "enabled": alarm.enabled,
             "scopes": [measured.resource],
-            "evaluationFrequency": iso(
-                max(one for one in FREQUENCIES if one <= max(_MINUTE, min(alarm.period, window)))
-            ),
+            "evaluationFrequency": iso(_frequency(alarm, window)),
             "windowSize": iso(window),
             "criteria": {"odata.type": CRITERIA, "allOf": [_criterion(alarm, scope, window)]},
             "autoMitigate": True,
@@ -52,8 +47,19 @@ def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     }
 
 
-def _frequency(alarm: Alarm) -> timedelta:
-    return max(one for one in FREQUENCIES if one <= max(_MINUTE, alarm.period))
+def alert_problem(alarm: Alarm, scope: Scope) -> str | None:
+    """What keeps an alarm's metric from being that of a metric alert; `None` when nothing does."""
+    try:
+        measured = metric_for(alarm.metric, scope)
+    except Unsupported as error:
+        return str(error)
+    if measured.native.shared:
+        return f"a metric alert cannot divide {measured.name!r} by the number of instances"
+    return None
+
+
+def _frequency(alarm: Alarm, window: timedelta) -> timedelta:
+    return max(one for one in FREQUENCIES if one <= max(_MINUTE, min(alarm.period, window)))
 
 
 def _criterion(alarm: Alarm, scope: Scope, window: timedelta) -> dict[str, Any]:
@@ -69,7 +75,8 @@ def _criterion(alarm: Alarm, scope: Scope, window: timedelta) -> dict[str, Any]:
         "name": CONDITION,
         "metricName": measured.name,
         "metricNamespace": measured.own_namespace,
-        "timeAggregation": OVER_TIME[statistic],
+        # a percentile is a problem by the table of capabilities
+        "timeAggregation": OVER_TIME.get(statistic, "Average"),
         "operator": RULE_OPERATORS[comparison],
         "threshold": to_native(threshold, native),
         "dimensions": [
@@ -80,25 +87,16 @@ def _criterion(alarm: Alarm, scope: Scope, window: timedelta) -> dict[str, Any]:
 
 
 def window_of(alarm: Alarm) -> timedelta:
-    """
-    How far back the alert of an alarm looks: the shortest that Azure has and that holds all its periods.
-
-    Raises:
-        Unsupported: They are longer than a day.
-    """
-    asked = alarm.period * alarm.periods
-    found = next((window for window in WINDOWS if window >= asked), None)
-    if found is None:
-        raise Unsupported(f"a metric alert looks back a day at most, and {alarm.periods} periods are {asked}")
-    return found
+    """How far back the alert of an alarm looks: Azure's shortest window that holds all its periods, or a day."""
+    return next((window for window in WINDOWS if window >= alarm.period * alarm.periods), WINDOWS[-1])
 
 
 # whom they tell
 
 
-def targets_of(group: ScalingGroup) -> list[str]:
-    """The addresses that a group's alarms tell and that need an action group of ours, each once."""
-    return addresses_of(group, is_id)
+def targets_of(alarms: Sequence[Alarm]) -> list[str]:
+    """The addresses that alarms tell and that need an action group of ours, each once."""
+    return addresses_of(alarms, is_id)
 
 
 def action_group_key(location: str, native: str, target: str) -> Key:
@@ -126,12 +124,17 @@ def actions_of(alarm: Alarm, location: str, native: str) -> list[dict[str, Any]]
     ]
 
 
-def problems_of(group: ScalingGroup) -> Iterator[str]:
-    """Whom a group's alarms cannot tell, one sentence each."""
-    for target in targets_of(group):
+def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """What keeps a group's alarms from being alerts, and whom they cannot tell: path and text."""
+    for alarm in filter(is_alert, group.alarms):
+        asked = alarm.period * alarm.periods
+        if asked > WINDOWS[-1]:
+            path = f"alarms.{alarm.name}.{'periods' if alarm.periods > 1 else 'period'}"
+            yield path, f"a metric alert looks back a day at most, and {alarm.periods} periods are {asked}"
+    for target in targets_of(group.alarms):
         if not _is_address(target):
             text = "is no id of an action group, no e-mail address and no https address"
-            yield f"alarms: {target!r} {text}; alarms of Azure tell one of these"
+            yield "alarms", f"{target!r} {text}; alarms of Azure tell one of these"
 
 
 def _is_address(target: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from trimtab.engine.rules import lookahead_problem
 from trimtab.engine.schedules import InForce
-from trimtab.models import PredictiveMode, PredictivePolicy, ScalingGroup
+from trimtab.models import MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup
 from trimtab.plan import Ref
 from trimtab.providers.azure.metrics import NATIVE, Scope
 from trimtab.providers.azure.names import iso
@@ -23,26 +23,16 @@ class Setting(NamedTuple):
     sources: Mapping[str, str]
 
 
-def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str, *, controlled: bool) -> Setting:
-    """
-    The autoscale setting of a group.
-
-    Where a controller decides the size it only keeps the group's own bounds, and is not enabled: one actor writes the
-    size.
-
-    Raises:
-        Unsupported: A metric takes what the group does not have.
-    """
-    profiles = profiles_of(group)[:1] if controlled else profiles_of(group)
-    rules = [] if controlled else rules_of(group, scope)
-    predictive = None if controlled else _predictive(group)
+def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str) -> Setting:
+    """The autoscale setting of a group: all that is native of its schedules, alarms and policies."""
+    profiles, rules = profiles_of(group), rules_of(group, scope)
     body = {
         "properties": {
-            "enabled": not controlled,
+            "enabled": True,
             "targetResourceUri": target,
             "profiles": [_profile(group, profile, rules) for profile in profiles],
             "notifications": list(_notifications(group.azure.notify_scaling)),
-            "predictiveAutoscalePolicy": predictive or {"scaleMode": DISABLED},
+            "predictiveAutoscalePolicy": _predictive(group) or {"scaleMode": DISABLED},
         }
     }
     sources = dict(_sources(profiles, rules))
@@ -91,8 +81,12 @@ def _notifications(targets: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 def predictive_policy(group: ScalingGroup) -> PredictivePolicy | None:
     """The group's predictive policy, if it has one that is enabled; a setting has one at most."""
+    return next(iter(_predictive_policies(group)), None)
+
+
+def _predictive_policies(group: ScalingGroup) -> list[PredictivePolicy]:
     found = [policy for policy in group.policies if isinstance(policy, PredictivePolicy) and policy.enabled]
-    return found[0] if found else None
+    return [policy for policy in found if policy.metric.name == "cpu" and policy.metric.source is MetricSource.HOST]
 
 
 def _predictive(group: ScalingGroup) -> dict[str, Any] | None:
@@ -119,14 +113,14 @@ def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tup
                 yield f"{where}.rules[{rule.body['name']}].{path}", models
 
 
-def problems_of(group: ScalingGroup) -> Iterator[str]:
-    """What keeps a group's predictive policies from being Azure's, one sentence each."""
-    policies = [policy for policy in group.policies if isinstance(policy, PredictivePolicy)]
-    if len(policies) > 1:
-        yield f"policies.{policies[1].name}: an autoscale setting has one forecast at most"
-    for policy in policies:
+def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """What keeps a group's predictive policies from being Azure's: path and text."""
+    policies = _predictive_policies(group)
+    for policy in policies[1:]:
+        yield f"policies.{policy.name}", "an autoscale setting has one forecast at most"
+    for policy in policies[:1]:
         if policy.buffer is not None and (problem := lookahead_problem(policy.buffer)):
-            yield f"policies.{policy.name}.buffer: {problem}"
+            yield f"policies.{policy.name}.buffer", problem
 
 
 def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
@@ -135,10 +129,10 @@ def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
 
     Azure takes a setting that forecasts without a rule on CPU; its instances then come from the rules alone.
     """
-    active = predictive_policy(group)
-    if active is not None and not any(_is_cpu_rule(rule) for rule in rules_of(group, scope)):
-        text = "Azure holds its forecast against a rule on CPU that adds instances; give an alarm that triggers one"
-        yield f"policies.{active.name}", text
+    for policy in _predictive_policies(group)[:1]:
+        if not any(_is_cpu_rule(rule) for rule in rules_of(group, scope)):
+            text = "Azure holds its forecast against a rule on CPU that adds instances; give an alarm that triggers one"
+            yield f"policies.{policy.name}", text
 
 
 def _is_cpu_rule(rule: Rule) -> bool:

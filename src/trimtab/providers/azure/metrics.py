@@ -9,7 +9,7 @@ from typing import NamedTuple
 from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource
-from trimtab.providers.azure.ids import parse_id
+from trimtab.providers.azure.ids import is_id, parse_id
 
 MINUTE = timedelta(minutes=1)
 WHOLE = 100
@@ -124,10 +124,11 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
         case Where.QUEUE:
             return _of_queue(metric, found)
         case Where.GATEWAY:
-            if not scope.gateway:
-                text = "an application gateway that the group is attached to: `azure.application_gateway_pools`"
+            gateway = metric.of or scope.gateway
+            if "/applicationgateways/" not in gateway.lower() or not is_id(gateway):
+                text = "an application gateway: `azure.application_gateway_pools`, or its id as the metric's `of`"
                 raise Unsupported(f"the metric {metric.name!r} needs {text}")
-            return Measured(found, scope.gateway, found.name, found.namespace, found.dimensions)
+            return Measured(found, gateway, found.name, found.namespace, found.dimensions)
         case _:
             dimensions = {name: value.replace("{group}", scope.group) for name, value in found.dimensions.items()}
             return Measured(found, scope.scale_set, found.name, found.namespace, dimensions)
@@ -143,6 +144,15 @@ def _of_queue(metric: Metric, found: NativeMetric) -> Measured:
         return Measured(found, metric.of or "", STORAGE_NAME, "", {})
     text = "the id of a Service Bus or storage queue: `of: /subscriptions/...`"
     raise Unsupported(f"the metric {metric.name!r} needs {text}")
+
+
+def metric_problem(metric: Metric, scope: Scope) -> str | None:
+    """What keeps Azure Monitor from measuring a metric of a group; `None` when nothing does."""
+    try:
+        metric_for(metric, scope)
+    except Unsupported as error:
+        return str(error)
+    return None
 
 
 def natural_statistic(metric: Metric, statistic: str) -> str:

@@ -53,5 +53,5 @@ class Places:
             yield home, Key(location, AUTOSCALE_SETTING.name, native)
             for alarm in filter(is_alert, group.alarms):
                 yield home, Key(location, METRIC_ALERT.name, alarm_name(self._fleet, group, alarm.name))
-            for target in targets_of(group):
+            for target in targets_of(group.alarms):
                 yield home, action_group_key(location, native, target)

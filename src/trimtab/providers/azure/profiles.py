@@ -24,6 +24,9 @@ from trimtab.models import Capacity, ScalingGroup, Schedule
 from trimtab.providers.azure.zones import windows_zone
 
 DEFAULT = "default"
+SIZES = ("min", "max", "desired")
+_LARGE = 10**9
+"""Above every size; tells maxima from minima where sizes are numbers that stand for their paths."""
 # a week in which no zone changes its clocks, long enough after its beginning for every schedule to have fired
 _WEEK = datetime(2027, 1, 18, tzinfo=UTC)
 _SEVEN = timedelta(days=7)
@@ -171,23 +174,46 @@ def _wall(moment: datetime, schedule: Schedule) -> str:
     return moment.astimezone(ZoneInfo(schedule.zone)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+# which sizes profiles have
+
+
+def sizes_used(group: ScalingGroup) -> frozenset[str]:
+    """The paths of the group's schedules that profiles are made of, and of the sizes that some profile has."""
+    numbers = count(1)
+    tags: dict[int, str] = {}
+    schedules = []
+    for schedule in group.schedules:
+        given = [name for name in SIZES if getattr(schedule, name) is not None]
+        own = {name: next(numbers) + (_LARGE if name == "max" else 0) for name in given}
+        tags |= {number: f"schedules.{schedule.name}.{name}" for name, number in own.items()}
+        schedules.append(schedule.model_copy(update=own))
+    capacity = Capacity.model_construct(min=0, max=_LARGE, desired=None)
+    found = profiles_of(group.model_copy(update={"capacity": capacity, "schedules": tuple(schedules)}))
+    made = {f"schedules.{profile.schedule}" for profile in found}
+    sizes = {tags.get(size or 0) for one in found for size in (one.sizes.min, one.sizes.max, one.sizes.desired)}
+    held = {path for path in sizes if path}
+    return frozenset(made | held | {path.rpartition(".")[0] for path in held})
+
+
 # what profiles cannot say
 
 
-def problems_of(group: ScalingGroup) -> Iterator[str]:
-    """What keeps a group's schedules from being profiles, one sentence each."""
+def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """What keeps a group's schedules from being profiles: path and text."""
     zones = {schedule.zone: windows_zone(schedule.zone) for schedule in group.schedules}
-    for zone in (zone for zone, name in zones.items() if name is None):
-        yield f"schedules: Azure keeps zones by their names in Windows, and {zone!r} has none; choose a zone beside it"
+    for schedule in group.schedules:
+        where = f"schedules.{schedule.name}"
+        if zones[schedule.zone] is None:
+            text = f"Azure keeps zones by their names in Windows, and {schedule.zone!r} has none"
+            yield f"{where}.zone", f"{text}; choose a zone beside it"
+        if schedule.cron is not None and ended_by_cron(schedule).duration is not None:
+            text = "Azure needs the times at which the window closes; give `until` instead of `duration`"
+            yield f"{where}.duration", text
+        if schedule.at is not None and (schedule.duration or timedelta(0)) > LONGEST_FIXED_DATE:
+            yield f"{where}.duration", "a fixed date of Azure lasts 365 days at most"
     weekly = {zones[schedule.zone] for schedule in group.schedules if schedule.cron is not None}
     if len(weekly) > 1:
         text = "the order of profiles of several zones would change with their clocks; write all in one zone"
-        yield f"schedules: {', '.join(sorted(zones))}: {text}"
-    for schedule in group.schedules:
-        if schedule.cron is not None and ended_by_cron(schedule).duration is not None:
-            where = f"schedules.{schedule.name}.duration"
-            yield f"{where}: Azure needs the times at which the window closes; give `until` instead of `duration`"
-        if schedule.at is not None and (schedule.duration or timedelta(0)) > LONGEST_FIXED_DATE:
-            yield f"schedules.{schedule.name}.duration: a fixed date of Azure lasts 365 days at most"
+        yield "schedules", f"{', '.join(sorted(zones))}: {text}"
     if all(zones.values()) and (number := len(profiles_of(group))) > MOST_PROFILES:
-        yield f"schedules: they make {number} profiles, and an autoscale setting has {MOST_PROFILES} at most"
+        yield "schedules", f"they make {number} profiles, and an autoscale setting has {MOST_PROFILES} at most"

@@ -198,8 +198,11 @@ def check_reply(call: Call, reply: Reply, base: str, name: str = "") -> None:
     if reply.status >= 300:
         raise call.unreadable(reply, "it sends elsewhere")
     expected = EXPECTED[call.operation]
+    links = (reply.headers.get(name) for name in ("azure-asyncoperation", "location"))
+    if stray := next((text for link in links if (text := _stray(link, base))), ""):
+        raise call.unreadable(reply, stray)
     if not reply.body.strip():
-        _check_empty(call, reply, expected.form, base)
+        _check_empty(call, reply, expected.form)
         return
     if expected.form is Form.GONE:
         raise call.unreadable(reply, "a deletion answers nothing")
@@ -240,7 +243,7 @@ def _stray(link: str | None, base: str) -> str:
     return f"it leads to {link}" if link and urlsplit(link).hostname != urlsplit(base).hostname else ""
 
 
-def _check_empty(call: Call, reply: Reply, form: Form, base: str) -> None:
+def _check_empty(call: Call, reply: Reply, form: Form) -> None:
     link = reply.headers.get("azure-asyncoperation") or reply.headers.get("location") or ""
     if form not in (Form.GONE, Form.ACCEPTED, Form.SENT):
         raise call.unreadable(reply, "it is empty")
@@ -248,7 +251,7 @@ def _check_empty(call: Call, reply: Reply, form: Form, base: str) -> None:
         raise call.unreadable(reply, "it is empty and has no request id")
     if form is Form.ACCEPTED and reply.status != 202:
         raise call.unreadable(reply, "it is empty")
-    if reply.status == 202 and form is not Form.SENT and (not link or _stray(link, base)):
+    if reply.status == 202 and form is not Form.SENT and not link:
         raise call.unreadable(reply, "it does not say where its operation is")
 
 

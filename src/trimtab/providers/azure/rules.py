@@ -1,13 +1,12 @@
 """Alarms and policies as rules of a profile; pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, assert_never
 
 from trimtab.engine.presets import AZURE
 from trimtab.engine.rules import MOST_RULES
-from trimtab.errors import Unsupported
 from trimtab.models import (
     Alarm,
     Comparison,
@@ -19,7 +18,15 @@ from trimtab.models import (
     StepPolicy,
     TargetTrackingPolicy,
 )
-from trimtab.providers.azure.metrics import MINUTE, Scope, metric_for, natural_statistic, to_native
+from trimtab.providers.azure.metrics import (
+    MINUTE,
+    Scope,
+    find_metric,
+    metric_for,
+    metric_problem,
+    natural_statistic,
+    to_native,
+)
 from trimtab.providers.azure.names import ACROSS, OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC, iso
 
 SHORTEST_WINDOW, LONGEST_WINDOW = timedelta(minutes=5), timedelta(hours=12)
@@ -30,31 +37,37 @@ AMOUNTS: Mapping[str, str] = {"change": "ChangeCount", "percent": "PercentChange
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its body, and the model fields that its leaves come from."""
+    """
+    One rule.
+
+    Attributes:
+        body: Its body.
+        sources: The model fields that its leaves come from.
+        uses: The items of the group that it is made of: alarm, trigger, policy, step, cooldown.
+    """
 
     body: Mapping[str, Any]
     sources: Mapping[str, str] = field(default_factory=dict)
+    uses: frozenset[str] = frozenset()
 
 
 def rules_of(group: ScalingGroup, scope: Scope) -> list[Rule]:
-    """
-    The rules of a group's enabled alarms and policies, each named by what it does.
-
-    Raises:
-        Unsupported: A metric takes what the group does not have.
-    """
+    """The rules of a group's enabled alarms and policies, each named by what it does; none where a metric has none."""
     return _named([*_by_alarms(group, scope), *_by_targets(group, scope)])
 
 
 def _by_alarms(group: ScalingGroup, scope: Scope) -> Iterator[Rule]:
     policies = {policy.name: policy for policy in group.policies if policy.enabled}
-    for alarm in (alarm for alarm in group.alarms if alarm.enabled):
-        for name in alarm.triggers:
+    for alarm in (alarm for alarm in group.alarms if alarm.enabled and not metric_problem(alarm.metric, scope)):
+        for place, name in enumerate(alarm.triggers):
+            uses = {f"alarms.{alarm.name}", f"alarms.{alarm.name}.triggers.{place}", f"policies.{name}"}
             match policies.get(name):
                 case SimplePolicy() as policy:
-                    yield _simple(group, alarm, policy, scope)
+                    yield _simple(group, alarm, policy, scope, uses)
                 case StepPolicy() as policy:
-                    yield from (_step(group, alarm, policy, step, scope) for step in policy.steps if _acts(step))
+                    for index, step in enumerate(policy.steps):
+                        if _acts(step) and is_reached(step, alarm):
+                            yield _step(group, alarm, policy, index, scope, uses)
                 case TargetTrackingPolicy() | PredictivePolicy() | None:
                     pass
                 case other:
@@ -65,52 +78,52 @@ def _acts(step: Step) -> bool:
     return step.to is not None or bool(step.change or step.percent)
 
 
-def _simple(group: ScalingGroup, alarm: Alarm, policy: SimplePolicy, scope: Scope) -> Rule:
+def is_reached(step: Step, alarm: Alarm) -> bool:
+    """Whether a step has a part on the side of the threshold on which an alarm fires (StepAdjustment, EC2)."""
+    if _grows(alarm):
+        return step.upper is None or step.upper > 0
+    return step.lower is None or step.lower < 0
+
+
+def _simple(group: ScalingGroup, alarm: Alarm, policy: SimplePolicy, scope: Scope, uses: Set[str]) -> Rule:
     trigger = _trigger(alarm.metric, alarm.statistic, window_of(alarm), scope)
     compared = _compared(alarm.metric, alarm.comparison, per_minute(alarm), scope)
     word = next(word for word in AMOUNTS if getattr(policy, word) is not None)
-    action = _action(policy, _grows(alarm), policy.cooldown or group.cooldown)
+    own = policy.cooldown is not None
+    action = _action(policy, _grows(alarm), policy.cooldown if own else group.cooldown)
     sources = {
         **_alarm_sources(alarm),
         "scaleAction": f"policies.{policy.name}.{word}",
         "scaleAction.cooldown": f"policies.{policy.name}.cooldown cooldown",
     }
-    return Rule({"metricTrigger": {**trigger, **compared}, "scaleAction": action}, sources)
+    body = {"metricTrigger": {**trigger, **compared}, "scaleAction": action}
+    return Rule(body, sources, frozenset({*uses, *(() if own else ("cooldown",))}))
 
 
-def _step(group: ScalingGroup, alarm: Alarm, policy: StepPolicy, step: Step, scope: Scope) -> Rule:
+def _step(group: ScalingGroup, alarm: Alarm, policy: StepPolicy, index: int, scope: Scope, uses: Set[str]) -> Rule:
     """The part of a step nearest to the threshold is where its rule begins; what is further away fires it too."""
-    above = _is_above(step)
-    edge = (step.lower if above else step.upper) or 0.0
-    comparison = _comparison_of(step, alarm.comparison)
+    step, above = policy.steps[index], _grows(alarm)
+    edge = max(step.lower or 0.0, 0.0) if above else min(step.upper or 0.0, 0.0)
+    # above the threshold the lower bound of a step is inside, below it the upper one (StepAdjustment, EC2)
+    inside = Comparison.AT_LEAST if above else Comparison.AT_MOST
     threshold = (alarm.threshold + edge) / _minutes(alarm)
     trigger = _trigger(alarm.metric, alarm.statistic, window_of(alarm), scope)
-    compared = _compared(alarm.metric, comparison, threshold, scope)
+    compared = _compared(alarm.metric, inside if edge else alarm.comparison, threshold, scope)
     action = _action(step, above, group.cooldown)
+    where = f"policies.{policy.name}.steps"
     sources = {
         **_alarm_sources(alarm),
-        "metricTrigger.threshold": f"policies.{policy.name}.steps alarms.{alarm.name}.{alarm.comparison}",
-        "scaleAction": f"policies.{policy.name}.steps",
+        "metricTrigger.threshold": f"{where} alarms.{alarm.name}.{alarm.comparison}",
+        "scaleAction": where,
         "scaleAction.cooldown": "cooldown",
     }
-    return Rule({"metricTrigger": {**trigger, **compared}, "scaleAction": action}, sources)
-
-
-def _is_above(step: Step) -> bool:
-    return step.lower is not None and step.lower >= 0
-
-
-def _comparison_of(step: Step, comparison: Comparison) -> Comparison:
-    """Above the threshold the lower bound of a step is inside, below it the upper one (StepAdjustment, EC2)."""
-    at_threshold = (step.lower if _is_above(step) else step.upper) in (0, None)
-    if at_threshold:
-        return comparison
-    return Comparison.AT_LEAST if _is_above(step) else Comparison.AT_MOST
+    body = {"metricTrigger": {**trigger, **compared}, "scaleAction": action}
+    return Rule(body, sources, frozenset({*uses, f"{where}.{index}", "cooldown"}))
 
 
 def _by_targets(group: ScalingGroup, scope: Scope) -> Iterator[Rule]:
     for policy in group.policies:
-        if isinstance(policy, TargetTrackingPolicy) and policy.enabled:
+        if isinstance(policy, TargetTrackingPolicy) and policy.enabled and not metric_problem(policy.metric, scope):
             yield _target(group, policy, scope, grows=True)
             if policy.scale_in:
                 yield _target(group, policy, scope, grows=False)
@@ -131,7 +144,8 @@ def _target(group: ScalingGroup, policy: TargetTrackingPolicy, scope: Scope, *, 
         "scaleAction": where,
         "scaleAction.cooldown": "cooldown",
     }
-    return Rule({"metricTrigger": {**trigger, **compared}, "scaleAction": action}, sources)
+    body = {"metricTrigger": {**trigger, **compared}, "scaleAction": action}
+    return Rule(body, sources, frozenset({where, "cooldown"}))
 
 
 def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) -> dict[str, Any]:
@@ -146,9 +160,9 @@ def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) ->
         "metricNamespace": measured.namespace,
         "metricResourceUri": measured.resource,
         "timeGrain": iso(MINUTE),
-        "statistic": ACROSS[statistic],
+        "statistic": ACROSS.get(statistic, "Average"),  # a percentile is a problem by the table of capabilities
         "timeWindow": iso(window),
-        "timeAggregation": OVER_TIME[over_time],
+        "timeAggregation": OVER_TIME.get(over_time, "Average"),
         "dimensions": [
             {"DimensionName": name, "Operator": "Equals", "Values": [value]}
             for name, value in sorted(measured.dimensions.items())
@@ -165,17 +179,9 @@ def _compared(metric: Metric, comparison: Comparison, threshold: float, scope: S
 
 
 def window_of(alarm: Alarm) -> timedelta:
-    """
-    How far back the rule of an alarm looks: all its periods, five minutes at least.
-
-    Raises:
-        Unsupported: They are longer than twelve hours.
-    """
-    window = alarm.period * alarm.periods
-    if window > LONGEST_WINDOW:
-        raise Unsupported(f"a rule looks back 12 hours at most, and {alarm.periods} periods are {window}")
-    whole_minutes = -(-window // MINUTE) * MINUTE
-    return max(SHORTEST_WINDOW, whole_minutes)
+    """How far back the rule of an alarm looks: all its periods, five minutes at least and twelve hours at most."""
+    whole_minutes = -(-alarm.period * alarm.periods // MINUTE) * MINUTE
+    return min(LONGEST_WINDOW, max(SHORTEST_WINDOW, whole_minutes))
 
 
 def per_minute(alarm: Alarm) -> float:
@@ -184,7 +190,8 @@ def per_minute(alarm: Alarm) -> float:
 
 
 def _minutes(alarm: Alarm) -> float:
-    counted = natural_statistic(alarm.metric, alarm.statistic) != alarm.statistic
+    native = find_metric(alarm.metric)
+    counted = native is not None and native.counts and natural_statistic(alarm.metric, alarm.statistic) == "sum"
     per_instance = alarm.metric.name == "requests-per-instance"
     return alarm.period / MINUTE if counted and not per_instance else 1.0
 
@@ -211,7 +218,7 @@ def _alarm_sources(alarm: Alarm) -> dict[str, str]:
         "metricTrigger": f"{where}.metric",
         "metricTrigger.statistic": f"{where}.statistic",
         "metricTrigger.timeAggregation": f"{where}.statistic",
-        "metricTrigger.timeWindow": f"{where}.period {where}.periods",
+        "metricTrigger.timeWindow": f"{where}.period {where}.periods {where}.datapoints",
         "metricTrigger.operator": f"{where}.{alarm.comparison}",
         "metricTrigger.threshold": f"{where}.{alarm.comparison}",
     }
@@ -239,7 +246,8 @@ def _named(rules: Sequence[Rule]) -> list[Rule]:
     for rule in ordered:
         name = rule_name(rule.body)
         numbers[name] = number = numbers.get(name, 0) + 1
-        found.append(Rule({"name": name if number == 1 else f"{name} {number}", **rule.body}, rule.sources))
+        body = {"name": name if number == 1 else f"{name} {number}", **rule.body}
+        found.append(Rule(body, rule.sources, rule.uses))
     return found
 
 
@@ -247,23 +255,13 @@ def _threshold(rule: Rule) -> float:
     return float((rule.body.get("metricTrigger") or {}).get("threshold") or 0)
 
 
-def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
-    """What keeps a group's alarms and policies from being rules, one sentence each."""
+def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
+    """What keeps a group's alarms and policies from being rules: path and text."""
     for alarm in group.alarms:
-        try:
-            window_of(alarm)
-            _trigger(alarm.metric, "average", SHORTEST_WINDOW, scope)
-        except Unsupported as error:
-            yield f"alarms.{alarm.name}: {error}"
-    for policy in group.policies:
-        if isinstance(policy, TargetTrackingPolicy):
-            try:
-                _target(group, policy, scope, grows=True)
-            except Unsupported as error:
-                yield f"policies.{policy.name}.metric: {error}"
-    try:
-        number = len(rules_of(group, scope))
-    except (Unsupported, KeyError):
-        return
+        window = alarm.period * alarm.periods
+        if alarm.triggers and window > LONGEST_WINDOW:
+            path = f"alarms.{alarm.name}.{'periods' if alarm.periods > 1 else 'period'}"
+            yield path, f"a rule looks back 12 hours at most, and {alarm.periods} periods are {window}"
+    number = len(rules_of(group, scope))
     if number > MOST_RULES:
-        yield f"policies: they make {number} rules, and a profile has {MOST_RULES} at most"
+        yield "policies", f"they make {number} rules, and a profile has {MOST_RULES} at most"

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -104,9 +104,14 @@ def _managed(disk: Disk) -> dict[str, Any]:
     return given(storageAccountType=DISK_TYPES[disk.type] if disk.type else None, diskEncryptionSet=key)
 
 
+def lun_of(device: str | None) -> int | str | None:
+    """The number of a disk; what is none is a problem, and stands as it is."""
+    return int(device) if device is not None and device.isdecimal() else device
+
+
 def _data_disk(disk: Disk) -> dict[str, Any]:
     return {
-        "lun": int(disk.device or 0),
+        "lun": lun_of(disk.device),
         "createOption": "Empty",
         **given(
             diskSizeGB=disk.size_gb,
@@ -115,6 +120,19 @@ def _data_disk(disk: Disk) -> dict[str, Any]:
             diskMBpsReadWrite=disk.throughput,
         ),
     }
+
+
+def disk_problems(disk: Disk, path: str) -> Iterator[tuple[str, str]]:
+    """What a scale set cannot do of a disk: path and text."""
+    if disk.device is not None and not disk.device.isdecimal():
+        yield f"{path}.device", f"on Azure a disk has a number, not {disk.device!r}"
+    if disk.device is None:
+        for name in ("iops", "throughput"):
+            if getattr(disk, name) is not None:
+                yield (
+                    f"{path}.{name}",
+                    "Azure sets it for data disks only; leave it out for the boot disk",
+                )
 
 
 # system

@@ -1,15 +1,12 @@
 """A fleet as Azure resources: native bodies and no SDK; pure."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.capabilities import is_controlled
 from trimtab.engine.schedules import in_force
-from trimtab.errors import Unsupported
-from trimtab.models import Fleet, ScalingGroup, SpotStrategy
-from trimtab.plan import Attributes, Mark, Note, Ref, Resource
+from trimtab.models import Alarm, Fleet, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
+from trimtab.plan import Attributes, Mark, Ref, Resource
 from trimtab.providers.azure import alerts, autoscale, profiles, rules, template
 from trimtab.providers.azure.alerts import (
     action_group_body,
@@ -22,7 +19,7 @@ from trimtab.providers.azure.autoscale import setting_of
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.metrics import Scope
+from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
 from trimtab.providers.azure.template import (
     Attached,
@@ -32,6 +29,7 @@ from trimtab.providers.azure.template import (
     machine_profile,
     user_id,
 )
+from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
 from trimtab.providers.execution import amounts_of
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
@@ -71,7 +69,7 @@ class _Group(GroupTranslator):
     def __init__(
         self, fleet: Fleet, group: ScalingGroup, facts: AzureFacts, now: datetime, location: str, home: Home
     ) -> None:
-        super().__init__(fleet, group, now, location)
+        super().__init__(fleet, group, facts, now, location)
         self.facts = facts
         self.location = self.location.replace(" ", "").lower()
         self.home = home_of(group, home)
@@ -80,14 +78,21 @@ class _Group(GroupTranslator):
         self.attached = facts.attached.get(group.name, Attached())
 
     def resources(self) -> Iterator[Resource]:
-        self._remark()
-        self.problems += [Note(text, self.group.name) for text in self._problems()]
-        for target in targets_of(self.group):
+        for path, text in self._problems():
+            self.problem(path, text)
+        for target in targets_of(self._seen()):
             key = action_group_key(self.location, self.native, target)
             yield self._made(ACTION_GROUP.name, key.name, action_group_body(target), mark=self.mark)
         yield self._scale_set()
         yield from self._setting()
         yield from self._alerts()
+        self._remark()
+        self.takes(profiles.sizes_used(self.group))
+        if (forecast := autoscale.predictive_policy(self.group)) is not None:
+            self.takes([f"policies.{forecast.name}.metric"])
+        self.takes(path for path in used_of(self.group, self._scope()) if ".triggers." in path)
+        for one in unused_of(self.group, self._scope()):
+            self.unused(one.path, one.text, but=one.but, partly=one.partly)
 
     # the scale set
 
@@ -150,7 +155,7 @@ class _Group(GroupTranslator):
 
     def _repairs(self) -> dict[str, Any] | None:
         if not repairs(self.group):
-            return None
+            return None if self.group.azure.automatic_repairs is None else {"enabled": False}
         return {"enabled": True, "gracePeriod": iso(grace_of(self.group))}
 
     def _mix(self) -> dict[str, Any] | None:
@@ -174,12 +179,10 @@ class _Group(GroupTranslator):
     # what sizes it
 
     def _setting(self) -> Iterator[Resource]:
-        controlled = is_controlled(self.group, "azure")
-        with suppress(Unsupported, KeyError):  # a problem says why
-            setting = setting_of(self.group, self._scope(), Ref(self.key(SCALE_SET.name), "id"), controlled=controlled)
-            yield self._made(
-                AUTOSCALE_SETTING.name, self.native, setting.body, mark=self._zoned_mark(), sources=setting.sources
-            )
+        setting = setting_of(self.group, self._scope(), Ref(self.key(SCALE_SET.name), "id"))
+        yield self._made(
+            AUTOSCALE_SETTING.name, self.native, setting.body, mark=self._zoned_mark(), sources=setting.sources
+        )
 
     def _zoned_mark(self) -> Mark:
         """The mark, with the IANA zone of the schedules: Windows has one name for several."""
@@ -187,22 +190,21 @@ class _Group(GroupTranslator):
         kept = {"zone": zones.pop()} if len(zones) == 1 else {}
         return Mark(self.fleet.name, self.group.name, kept={**kept, **amounts_of(self.group, longest=LONGEST_TAG)})
 
+    def _seen(self) -> list[Alarm]:
+        """The alarms that are to be seen by people, less those whose metric a problem is about."""
+        return [one for one in self.group.alarms if is_alert(one) and not alerts.alert_problem(one, self._scope())]
+
     def _alerts(self) -> Iterator[Resource]:
-        for alarm in filter(is_alert, self.group.alarms):
-            try:
-                body = alert_body(alarm, self._scope())
-            except Unsupported as error:
-                self.problem(f"alarms.{alarm.name}", error)
-            else:
-                actions = actions_of(alarm, self.location, self.native)
-                name = alarm_name(self.fleet, self.group, alarm.name)
-                yield self._made(
-                    METRIC_ALERT.name,
-                    name,
-                    {"properties": {**given(**body["properties"]), "actions": actions}},
-                    item=f"alarms.{alarm.name}",
-                    mark=self.mark,
-                )
+        for alarm in self._seen():
+            actions = actions_of(alarm, self.location, self.native)
+            properties = given(**alert_body(alarm, self._scope())["properties"])
+            yield self._made(
+                METRIC_ALERT.name,
+                alarm_name(self.fleet, self.group, alarm.name),
+                {"properties": {**properties, "actions": actions}},
+                item=f"alarms.{alarm.name}",
+                mark=self.mark,
+            )
 
     # what is to be said
 
@@ -211,36 +213,45 @@ class _Group(GroupTranslator):
         group = self.group
         if group.template.ssh_key is None:
             self.note("template.ssh_key", "not given; instances get a throwaway key, so SSH is impossible")
-        asked = group.health_check.grace
-        if repairs(group) and asked is not None and grace_of(group) != asked:
+        asked, own = group.health_check.grace, group.azure.default_capacity
+        if asked is not None and not repairs(group):
+            self.unused("health_check.grace", "nothing repairs instances; give `health_check.path` or `port`")
+        elif asked is not None and grace_of(group) != asked:
             text = f"Azure holds repairs back for {SHORTEST_GRACE} to {LONGEST_GRACE}, not for {asked}"
             self.note("health_check.grace", text, approximation=True)
-        if not is_controlled(group, "azure"):
-            with suppress(Unsupported):  # which is a problem
-                for path, text in autoscale.remarks_on(group, self._scope()):
-                    self.note(path, text)
+        if own is not None and not group.capacity.min <= own <= group.capacity.max:
+            text = f"{own} is outside `capacity`; Azure goes to the bound beside it"
+            self.note("azure.default_capacity", text, approximation=True)
+        if own is not None and self.is_size_scheduled():
+            text = "a schedule sets the size now, and `azure.default_capacity` that without metrics"
+            self.unused("capacity.desired", text)
+        for alarm in group.alarms:
+            if alarm.period != MINUTE and differs_in_window(alarm, group, self._scope()):
+                text = "a rule looks back whole minutes, five at least, and an alert as long as Azure has a window"
+                self.note(f"alarms.{alarm.name}.period", text, approximation=True)
+        for path, text in autoscale.remarks_on(group, self._scope()):
+            self.note(path, text)
 
-    def _problems(self) -> Iterator[str]:
-        """What keeps a group from being a scale set with its setting and alerts, one sentence each."""
-        group = self.group
+    def _problems(self) -> Iterator[tuple[str, str]]:
+        """What keeps a group from being a scale set with its setting and alerts: path and text."""
+        group, scope = self.group, self._scope()
         if len(self.native) > LONGEST_NAME:
-            yield f"native_name: {self.native!r} is longer than the {LONGEST_NAME} characters of a scale set"
+            yield "native_name", f"{self.native!r} is longer than the {LONGEST_NAME} characters of a scale set"
         if not template.is_known(group.template.image):
             asked = group.template.image.id or group.template.image.newest
             text = "is not an id, a URN (PUBLISHER:OFFER:SKU:VERSION) or a short name such as Ubuntu2404"
-            yield f"template.image: {asked!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
+            yield "template.image", f"{asked!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
         flexible = group.azure.orchestration == "flexible"
         mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
         if not flexible and (mixed or group.purchase.sizes):
-            yield "purchase: a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
+            yield "purchase", "a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
         for index, disk in enumerate(group.template.disks):
-            if disk.device is not None and not disk.device.isdigit():
-                yield f"template.disks.{index}.device: on Azure a disk has a number, not {disk.device!r}"
+            yield from template.disk_problems(disk, f"template.disks.{index}")
+        yield from _metric_problems(group, scope)
         yield from profiles.problems_of(group)
         yield from alerts.problems_of(group)
-        if not is_controlled(group, "azure"):
-            yield from rules.problems_of(group, self._scope())
-            yield from autoscale.problems_of(group)
+        yield from rules.problems_of(group, scope)
+        yield from autoscale.problems_of(group)
 
     def _scope(self) -> Scope:
         return Scope(self.home.scale_set(self.native), self.attached.gateway, self.native)
@@ -250,6 +261,19 @@ class _Group(GroupTranslator):
     def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
         attributes: Attributes = {"resource_group": self.home.resource_group}
         return Resource(key=self.key(kind, name), body=body, group=self.group.name, attributes=attributes, **more)
+
+
+def _metric_problems(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
+    """What keeps metrics from being measured, of all that is enabled or notifies: path and text."""
+    for alarm in group.alarms:
+        problem = alerts.alert_problem(alarm, scope) if is_alert(alarm) else metric_problem(alarm.metric, scope)
+        if problem and (alarm.enabled or is_alert(alarm)) and alarm.metric.source is not MetricSource.PROMQL:
+            yield f"alarms.{alarm.name}.metric", problem
+    for policy in group.policies:
+        if isinstance(policy, TargetTrackingPolicy) and policy.enabled:
+            problem = metric_problem(policy.metric, scope)
+            if problem and policy.metric.source is not MetricSource.PROMQL:
+                yield f"policies.{policy.name}.metric", problem
 
 
 def repairs(group: ScalingGroup) -> bool:

@@ -1,7 +1,7 @@
 """Alarms that notify as alert policies, and whom they tell as notification channels; pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from trimtab.plan import Key, Ref, digest
 from trimtab.providers.gcp.kinds import CHANNEL
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, natural_statistic, to_native
 from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
-from trimtab.providers.naming import addresses_of, given, told_of
+from trimtab.providers.naming import addresses_of, given, is_alert, told_of
 
 MINUTE = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=23, minutes=30)
@@ -50,7 +50,7 @@ def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     The body of an alert policy, less its name, its labels and its channels.
 
     Raises:
-        Unsupported: Cloud Monitoring cannot say its metric or its statistic.
+        Unsupported: Cloud Monitoring cannot say its metric or its statistic; ask `alert_problem` first.
     """
     prompts = given(notificationPrompts=prompts_of(alarm))
     return {
@@ -65,6 +65,23 @@ def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     }
 
 
+def alert_problem(alarm: Alarm) -> tuple[str, str] | None:
+    """What keeps an alarm from being an alert policy, path within the alarm and text; `None` when nothing does."""
+    if alarm.metric.source is MetricSource.PROMQL:
+        return None
+    try:
+        measured = metric_for(alarm.metric, Scope(""))
+    except Unsupported as error:
+        return "metric", str(error)
+    if measured.native.shared:
+        return "metric", f"an alert policy cannot divide {measured.native.type!r} by the number of instances"
+    try:
+        aggregation(measured, natural_statistic(alarm.metric, alarm.statistic), MINUTE)
+    except Unsupported as error:
+        return "statistic", str(error)
+    return None
+
+
 def prompts_of(alarm: Alarm) -> list[str]:
     """When an alert policy tells its channels."""
     return [*([OPENED] if alarm.notify else []), *([CLOSED] if alarm.notify_ok else [])]
@@ -74,11 +91,11 @@ def held_for(alarm: Alarm) -> timedelta:
     """
     How long a condition has to hold: from the first of its breaching periods to the last.
 
-    A condition without data can only be judged where it has to hold for a minute.
+    A condition without data can only be judged where it has to hold for a minute; one on a query never is.
     """
     breaching = alarm.datapoints or alarm.periods
-    least = timedelta(0) if alarm.missing is MissingData.MISSING else MINUTE
-    return max(period_of(alarm) * (breaching - 1), least)
+    judged = alarm.missing is not MissingData.MISSING and alarm.metric.source is not MetricSource.PROMQL
+    return min(LONGEST_LOOK, max(period_of(alarm) * (breaching - 1), MINUTE if judged else timedelta(0)))
 
 
 def period_of(alarm: Alarm) -> timedelta:
@@ -97,10 +114,6 @@ def _condition(alarm: Alarm, scope: Scope) -> dict[str, Any]:
             }
         }
     measured = metric_for(alarm.metric, scope)
-    if measured.native.shared:
-        raise Unsupported(f"an alert policy cannot divide {measured.native.type!r} by the number of instances")
-    if held_for(alarm) > LONGEST_LOOK:
-        raise Unsupported(f"a condition is held for {LONGEST_LOOK} at most, and {alarm.periods} periods are longer")
     return {
         "conditionThreshold": given(
             filter=measured.full_filter,
@@ -152,9 +165,9 @@ def _reducer(measured: Measured, statistic: str) -> str:
 # whom they tell
 
 
-def targets_of(group: ScalingGroup) -> list[str]:
-    """The addresses that a group's alarms tell and that need a channel of ours, each once."""
-    return addresses_of(group, is_channel)
+def targets_of(alarms: Sequence[Alarm]) -> list[str]:
+    """The addresses that alarms tell and that need a channel of ours, each once."""
+    return addresses_of(alarms, is_channel)
 
 
 def is_channel(target: str) -> bool:
@@ -182,12 +195,21 @@ def channels_of(alarm: Alarm, location: str, native: str) -> list[str | Ref]:
     return [target if is_channel(target) else Ref(channel_key(location, native, target), "name") for target in told]
 
 
-def problems_of(group: ScalingGroup) -> Iterator[str]:
-    """Whom a group's alarms cannot tell, one sentence each."""
-    for target in targets_of(group):
+def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """What keeps a group's alarms from being alert policies, and whom they cannot tell: path and text."""
+    for alarm in filter(is_alert, group.alarms):
+        where = f"alarms.{alarm.name}"
+        if problem := alert_problem(alarm):
+            yield f"{where}.{problem[0]}", problem[1]
+        if period_of(alarm) * ((alarm.datapoints or alarm.periods) - 1) > LONGEST_LOOK:
+            text = f"a condition is held for {LONGEST_LOOK} at most, and {alarm.periods} periods are longer"
+            yield f"{where}.periods", text
+        if alarm.metric.source is MetricSource.PROMQL and alarm.missing is MissingData.BREACHING:
+            yield f"{where}.missing", "a query without data is not met; use `absent()` in the query"
+    for target in targets_of(group.alarms):
         if not _is_address(target):
             text = "is no notification channel, no Pub/Sub topic, no e-mail address and no https address"
-            yield f"alarms: {target!r} {text}; alert policies tell one of these"
+            yield "alarms", f"{target!r} {text}; alert policies tell one of these"
 
 
 def _is_address(target: str) -> bool:

@@ -8,7 +8,7 @@ from trimtab.engine.rounding import exact
 from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, window_problem
 from trimtab.engine.windows import Minimums, minimums_of, only_raises_minimum
 from trimtab.errors import Unsupported
-from trimtab.models import Metric, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
+from trimtab.models import Metric, MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Ref
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
 from trimtab.providers.gcp.names import ASKED, seconds
@@ -35,17 +35,13 @@ class Autoscaler(NamedTuple):
     sources: Mapping[str, str]
 
 
-def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, *, controlled: bool) -> Autoscaler:
+def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str) -> Autoscaler:
     """
-    The autoscaler of a group.
+    The autoscaler of a group: all that is native of its policies and schedules.
 
-    Where a controller decides the size, or nothing does, it only keeps the group's bounds and is off.
-
-    Raises:
-        Unsupported: A metric is none that an autoscaler takes.
+    Where nothing of it decides the size, it only keeps the group's bounds and is off.
     """
-    mode = mode_of(group, controlled=controlled)
-    minimums = Minimums(group.capacity.min) if mode == OFF else minimums_of(group)
+    mode, minimums = mode_of(group), minimums_held(group)
     signals = dict(_IDLE) if mode == OFF else _signals(group, scope)
     policy = given(
         minNumReplicas=minimums.base,
@@ -60,39 +56,68 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, *, contr
     return Autoscaler({"target": target, _POLICY: policy}, dict(_sources(group, minimums)))
 
 
-def mode_of(group: ScalingGroup, *, controlled: bool) -> str:
-    """What the autoscaler may do: nothing where a controller decides the size or nobody does."""
-    tracking = tracked(group)
-    if controlled or not (tracking or forecast_of(group) or _raises_minimum(group)):
+def mode_of(group: ScalingGroup) -> str:
+    """What the autoscaler may do: nothing where nothing native decides the size."""
+    if not (tracked(group) or forecast_of(group) or _raises_minimum(group)):
         return OFF
-    outwards = bool(tracking) and not any(policy.scale_in for policy in tracking)
-    return ONLY_OUT if group.gcp.mode == "only-scale-out" or outwards else ON
+    return ONLY_OUT if group.gcp.mode == "only-scale-out" or is_outwards(group) else ON
+
+
+def is_outwards(group: ScalingGroup) -> bool:
+    """Whether no policy of a group that holds a metric removes instances."""
+    tracking = tracked(group)
+    return bool(tracking) and not any(policy.scale_in for policy in tracking)
+
+
+def minimums_held(group: ScalingGroup) -> Minimums:
+    """The minimums that the autoscaler of a group keeps."""
+    if mode_of(group) == OFF or not only_raises_minimum(group):
+        return Minimums(group.capacity.min)
+    return minimums_of(group)
 
 
 def _raises_minimum(group: ScalingGroup) -> bool:
     """Whether a schedule ever has more instances than the group's own minimum."""
     if not group.schedules or not only_raises_minimum(group):
-        return bool(group.schedules)
+        return False
     minimums = minimums_of(group)
     return bool(minimums.windows) or minimums.base > group.capacity.min
 
 
 def tracked(group: ScalingGroup) -> list[TargetTrackingPolicy]:
-    """The target tracking policies that act."""
-    return [one for one in group.policies if isinstance(one, TargetTrackingPolicy) and one.enabled]
+    """The target tracking policies that act: of several that hold one metric the first."""
+    found: dict[str, TargetTrackingPolicy] = {}
+    for policy in group.policies:
+        if isinstance(policy, TargetTrackingPolicy) and policy.enabled and not metric_problem(policy.metric):
+            found.setdefault(_identity(policy.metric), policy)
+    return list(found.values())
+
+
+def is_cpu(metric: Metric) -> bool:
+    """Whether an autoscaler measures it by itself."""
+    return metric.name == CPU and metric.source is MetricSource.HOST
+
+
+def is_balancing(metric: Metric) -> bool:
+    """Whether the load balancer's backends measure it."""
+    return metric.name == BALANCING and metric.source is MetricSource.BALANCER
 
 
 def forecast_of(group: ScalingGroup) -> PredictivePolicy | None:
     """The predictive policy that acts; one that only forecasts does nothing."""
+    return next(iter(_forecasts(group)), None)
+
+
+def _forecasts(group: ScalingGroup) -> list[PredictivePolicy]:
     found = [one for one in group.policies if isinstance(one, PredictivePolicy) and one.enabled]
-    return next((one for one in found if one.mode is PredictiveMode.FORECAST_AND_SCALE), None)
+    return [one for one in found if one.mode is PredictiveMode.FORECAST_AND_SCALE and is_cpu(one.metric)]
 
 
 def initialization_of(group: ScalingGroup) -> timedelta:
     """How long the metrics of a new instance are ignored: there is one such period for all signals."""
     own = [policy.warm_up for policy in tracked(group) if policy.warm_up is not None]
-    asked = group.gcp.initialization or max(own, default=None) or group.warm_up
-    return INITIALIZATION if asked is None else asked
+    asked = (group.gcp.initialization, max(own, default=None), group.warm_up)
+    return next((one for one in asked if one is not None), INITIALIZATION)
 
 
 def _stabilization(group: ScalingGroup) -> int | None:
@@ -121,11 +146,12 @@ def _schedule(one: Any) -> dict[str, Any]:
 
 
 def _signals(group: ScalingGroup, scope: Scope) -> dict[str, Any]:
-    tracking = {policy.metric.name: policy for policy in tracked(group)}
-    custom = [_custom(one, scope) for one in tracked(group) if one.metric.name not in (CPU, BALANCING)]
-    balancing = {"utilizationTarget": FULL} if BALANCING in tracking else {}
+    tracking = tracked(group)
+    custom = [_custom(one, scope) for one in tracking if not (is_cpu(one.metric) or is_balancing(one.metric))]
+    balancing = {"utilizationTarget": FULL} if any(is_balancing(one.metric) for one in tracking) else {}
+    cpu = next((one for one in tracking if is_cpu(one.metric)), None)
     return given(
-        cpuUtilization=_cpu(tracking.get(CPU), forecast_of(group), alone=not tracking),
+        cpuUtilization=_cpu(cpu, forecast_of(group), alone=not tracking),
         loadBalancingUtilization=balancing,
         customMetricUtilizations=sorted(custom, key=lambda one: str(one["metric"])),
     )
@@ -147,8 +173,6 @@ def _fraction(percent: float) -> float:
 def _custom(policy: TargetTrackingPolicy, scope: Scope) -> dict[str, Any]:
     measured = metric_for(policy.metric, scope)
     native = measured.native
-    if native.shape is Shape.DISTRIBUTION or (native.counts and not native.shared):
-        raise Unsupported(f"an autoscaler holds no {policy.metric.name!r} at a target: it is no number of an instance")
     target = to_native(policy.target, native)
     held = (
         {"singleInstanceAssignment": target}
@@ -164,7 +188,7 @@ def _sort(measured: Measured) -> str:
 
 def rate_of(group: ScalingGroup) -> float | None:
     """The rate in a second at which one instance is full, where the balancer's signal sizes the group."""
-    policy = next((one for one in tracked(group) if one.metric.name == BALANCING), None)
+    policy = next((one for one in tracked(group) if is_balancing(one.metric)), None)
     return None if policy is None else _rate(policy.target)
 
 
@@ -187,15 +211,17 @@ def per_minute(rate: float) -> float:
 def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str]]:
     for policy in tracked(group):
         where = f"policies.{policy.name}"
-        if policy.metric.name == CPU:
+        if is_cpu(policy.metric):
             yield f"{_POLICY}.cpuUtilization", f"{where}.target {where}.metric"
-        elif policy.metric.name == BALANCING:
+        elif is_balancing(policy.metric):
             yield f"{_POLICY}.loadBalancingUtilization", f"{where}.metric {where}.target"
         else:
-            yield f"{_POLICY}.customMetricUtilizations", f"{where}.target {where}.metric"
+            native = metric_for(policy.metric, Scope("")).native
+            yield f"{_POLICY}.customMetricUtilizations[{native.type}]", f"{where}.target {where}.metric"
     forecast = forecast_of(group)
     if forecast is not None:
-        yield f"{_POLICY}.cpuUtilization.predictiveMethod", f"policies.{forecast.name}.mode"
+        where = f"policies.{forecast.name}"
+        yield f"{_POLICY}.cpuUtilization.predictiveMethod", f"{where}.mode {where}.metric"
     for window in minimums.windows:
         where, path = f"schedules.{window.schedule}", f"{_POLICY}.scalingSchedules.{window.name}"
         yield path, where
@@ -208,65 +234,80 @@ def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str
 # what an autoscaler cannot say
 
 
-def problems_of(group: ScalingGroup, scope: Scope) -> Iterator[str]:
-    """What keeps a group's policies and schedules from being an autoscaler, one sentence each."""
-    seen: dict[str, str] = {}
-    for policy in tracked(group):
-        where = f"policies.{policy.name}"
-        yield from _metric_problem(policy, scope, where)
-        key = _identity(policy.metric)
-        if key in seen:
-            yield f"{where}.metric: {seen[key]!r} holds it already, and an autoscaler has one target for a metric"
-        seen[key] = policy.name
-        if policy.statistic != "average":
-            yield f"{where}.statistic: an autoscaler takes the average of a metric"
-        if policy.metric.name == CPU and policy.target > 100:
-            yield f"{where}.target: CPU is held at 100 per cent at most"
-    if sum(one.metric.name not in (CPU, BALANCING) for one in tracked(group)) > MOST_CUSTOM:
-        yield f"policies: an autoscaler holds {MOST_CUSTOM} metrics of Cloud Monitoring at most"
-    if rate_of(group) == 0:
-        yield f"policies.{seen[BALANCING]}.target: a backend service counts thousandths of a request in a second"
-    if BALANCING in seen and not group.load_balancers:
-        yield f"policies.{seen[BALANCING]}.metric: requests of an instance are counted by a backend service: name one"
-    yield from _forecast_problem(group)
+def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """What keeps a group's policies and schedules from being an autoscaler: path and text."""
+    tracking = tracked(group)
+    for policy in group.policies:
+        if isinstance(policy, TargetTrackingPolicy) and policy.enabled:
+            yield from _policy_problems(policy, tracking)
+    if sum(not (is_cpu(one.metric) or is_balancing(one.metric)) for one in tracking) > MOST_CUSTOM:
+        yield "policies", f"an autoscaler holds {MOST_CUSTOM} metrics of Cloud Monitoring at most"
+    balancing = next((one for one in tracking if is_balancing(one.metric)), None)
+    if balancing is not None and rate_of(group) == 0:
+        text = "a backend service counts thousandths of a request in a second"
+        yield f"policies.{balancing.name}.target", text
+    yield from _forecast_problems(group)
     yield from _window_problems(group)
 
 
-def _metric_problem(policy: TargetTrackingPolicy, scope: Scope, where: str) -> Iterator[str]:
-    if policy.metric.name in (CPU, BALANCING):
-        return
+def metric_problem(metric: Metric) -> str | None:
+    """What keeps an autoscaler from holding a metric at a target; `None` when nothing does."""
+    if is_cpu(metric) or is_balancing(metric):
+        return None
     try:
-        _custom(policy, scope)
+        native = metric_for(metric, Scope("")).native
     except Unsupported as error:
-        yield f"{where}.metric: {error}"
+        return str(error)
+    if native.shape is Shape.DISTRIBUTION or (native.counts and not native.shared):
+        return f"an autoscaler holds no {metric.name!r} at a target: it is no number of an instance"
+    return None
+
+
+def _policy_problems(
+    policy: TargetTrackingPolicy, tracking: Sequence[TargetTrackingPolicy]
+) -> Iterator[tuple[str, str]]:
+    where = f"policies.{policy.name}"
+    if problem := metric_problem(policy.metric):
+        yield f"{where}.metric", problem
+        return
+    first = next(one for one in tracking if _identity(one.metric) == _identity(policy.metric))
+    if first is not policy:
+        text = f"{first.name!r} holds it already, and an autoscaler has one target for a metric"
+        yield f"{where}.metric", text
+    if policy.statistic != "average":
+        yield f"{where}.statistic", "an autoscaler takes the average of a metric; leave it out"
+    if is_cpu(policy.metric) and policy.target > 100:
+        yield f"{where}.target", "CPU is held at 100 per cent at most"
 
 
 def _identity(metric: Metric) -> str:
     return metric.name if not metric.namespace else f"{metric.namespace}/{metric.name}"
 
 
-def _forecast_problem(group: ScalingGroup) -> Iterator[str]:
-    forecast, cpu = forecast_of(group), next((one for one in tracked(group) if one.metric.name == CPU), None)
-    if forecast is not None and cpu is not None and forecast.target != cpu.target:
+def _forecast_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    forecast, cpu = forecast_of(group), next((one for one in tracked(group) if is_cpu(one.metric)), None)
+    if forecast is None:
+        return
+    for policy in _forecasts(group)[1:]:
+        yield f"policies.{policy.name}", f"an autoscaler has one forecast, and {forecast.name!r} is it"
+    if cpu is not None and forecast.target != cpu.target:
         text = f"one CPU target is for what is and what is forecast, and {cpu.name!r} holds {cpu.target:g}"
-        yield f"policies.{forecast.name}.target: {text}"
+        yield f"policies.{forecast.name}.target", text
 
 
-def _window_problems(group: ScalingGroup) -> Iterator[str]:
+def _window_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     settings = group.gcp
     if settings.scale_in_window is not None and settings.scale_in_limit is None:
-        yield "gcp.scale_in_window: it goes with `gcp.scale_in_limit`"
+        yield "gcp.scale_in_window", "it goes with `gcp.scale_in_limit`; give both"
     asked = settings.stabilization if settings.stabilization is not None else group.stabilization
     if asked is not None and asked > LONGEST_STABILIZATION:
-        yield f"stabilization: an autoscaler looks back an hour at most, not {asked}"
-    try:
-        windows: Sequence[Any] = minimums_of(group).windows
-    except ValueError:
-        return  # a controller's, says the table of capabilities
+        path = "stabilization" if settings.stabilization is None else "gcp.stabilization"
+        yield path, f"an autoscaler looks back an hour at most, not {asked}"
+    windows = minimums_held(group).windows
     for window in windows:
         if window.name == ASKED:
-            yield f"schedules.{window.schedule}: {ASKED!r} is the schedule that holds a size asked for; rename it"
+            yield f"schedules.{window.schedule}", f"{ASKED!r} is the schedule that holds a size asked for; rename it"
         if problem := window_problem(window.cron, window.zone, window.duration):
-            yield f"schedules.{window.schedule}: {problem}"
+            yield f"schedules.{window.schedule}", problem
     if len(windows) > MOST_SCHEDULES:
-        yield f"schedules: they make {len(windows)} windows, and an autoscaler has {MOST_SCHEDULES} at most"
+        yield "schedules", f"they make {len(windows)} windows, and an autoscaler has {MOST_SCHEDULES} at most"

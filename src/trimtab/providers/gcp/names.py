@@ -34,7 +34,13 @@ def is_name(text: str) -> bool:
 
 def labels_of(*tags: Mapping[str, str]) -> dict[str, str]:
     """Tags as labels, which are in lower case."""
-    return {name.lower(): value.lower() for some in tags for name, value in some.items()}
+    found = {label_of(name): label_of(value) for some in tags for name, value in some.items()}
+    return dict(sorted(found.items()))
+
+
+def label_of(text: str) -> str:
+    """The name or value of a tag as that of a label."""
+    return text.lower()
 
 
 def label_problem(name: str, value: str) -> str | None:

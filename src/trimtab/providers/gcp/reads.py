@@ -222,7 +222,7 @@ def wanted_of(fleet: Fleet, location: str) -> Wanted:
         place, native = group.location or location, fleet.native_name(group)
         zones |= {Key(place, kind, native): zone_of(group) or "" for kind in (MANAGER.name, AUTOSCALER.name)}
         names = [(ALERT_POLICY.name, alarm_name(fleet, group, alarm.name)) for alarm in filter(is_alert, group.alarms)]
-        names += [(CHANNEL.name, channel_key(place, native, target).name) for target in targets_of(group)]
+        names += [(CHANNEL.name, channel_key(place, native, target).name) for target in targets_of(group.alarms)]
         placeless |= dict.fromkeys(names, place)
     return Wanted(zones, placeless)
 

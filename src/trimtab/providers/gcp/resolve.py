@@ -14,7 +14,7 @@ from trimtab.providers.gcp.client import Calls, Listed
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
 from trimtab.providers.gcp.links import is_link, parse_link, short
-from trimtab.providers.gcp.translate import TEMPLATE_FIELD, asks_balancer
+from trimtab.providers.gcp.translate import TEMPLATE_FIELD
 from trimtab.providers.resolving import Resolving
 
 POOLS = "targetPools"
@@ -85,11 +85,7 @@ class Resolver(Resolving[Calls]):
             if service is not None:
                 services.append(service)
                 ports |= {service.port_name: one.port} if one.port is not None else {}
-        attached = Attached(tuple(services), tuple(pools), ports)
-        if asks_balancer(group) and group.load_balancers and not attached.health_check and not self.unknown:
-            text = "health_check.by: no backend service of the group has a health check"
-            self.problems.append(Note(f"{text}; give `health_check.path` and `port`", group.name))
-        return attached
+        return Attached(tuple(services), tuple(pools), ports)
 
     def _service(self, group: ScalingGroup, one: LoadBalancer, known: Sequence[Service]) -> Service | None:
         place = f"regions/{self._location(group)}"

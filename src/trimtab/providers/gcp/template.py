@@ -164,4 +164,4 @@ def _reservation(name: str | None) -> dict[str, Any]:
 def labels_to_check(group: ScalingGroup) -> Sequence[tuple[str, str, str]]:
     """The tags that become labels: path, name and value of each."""
     places = (("tags", group.tags), ("template.tags", group.template.tags))
-    return [(path, name, value) for path, tags in places for name, value in tags.items()]
+    return [(f"{path}.{name}", name, value) for path, tags in places for name, value in tags.items()]

@@ -1,25 +1,24 @@
 """A fleet as resources of Google Cloud: native bodies and no SDK; pure."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from trimtab.capabilities import is_controlled
 from trimtab.engine.schedules import in_force
-from trimtab.errors import Unsupported
-from trimtab.models import Fleet, ScalingGroup, SpotStrategy
-from trimtab.plan import Key, Mark, Note, Ref, Resource, digest
+from trimtab.models import Alarm, Fleet, ScalingGroup, SpotStrategy
+from trimtab.plan import Key, Mark, Ref, Resource, digest
 from trimtab.providers.execution import amounts_of
 from trimtab.providers.gcp import alerts, autoscaler
 from trimtab.providers.gcp.alerts import (
     alert_body,
+    alert_problem,
     channel_body,
     channel_key,
     channels_of,
+    period_of,
     targets_of,
 )
-from trimtab.providers.gcp.autoscaler import autoscaler_of, rate_of
+from trimtab.providers.gcp.autoscaler import autoscaler_of, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
@@ -31,10 +30,11 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import is_zone, region_of
+from trimtab.providers.gcp.links import is_zone, region_of, short
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
+from trimtab.providers.gcp.unused import is_held, service_for, unused_of
 from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
 
@@ -82,7 +82,7 @@ class _Group(GroupTranslator):
     def __init__(
         self, fleet: Fleet, group: ScalingGroup, facts: GcpFacts, now: datetime, location: str, project: str
     ) -> None:
-        super().__init__(fleet, group, now, location)
+        super().__init__(fleet, group, facts, now, location)
         self.facts = facts
         self.home = Home(project, self.location)
         # templates, alert policies and channels live in no location; the mark says whose they are
@@ -90,19 +90,23 @@ class _Group(GroupTranslator):
         self.attached = facts.attached.get(group.name, Attached())
 
     def resources(self) -> Iterator[Resource]:
-        self.problems += [Note(text, self.group.name) for text in self._problems()]
-        for target in targets_of(self.group):
+        for path, text in self._problems():
+            self.problem(path, text)
+        for target in targets_of(self._seen()):
             key = channel_key(self.location, self.native, target)
             yield self._made(CHANNEL.name, key.name, channel_body(target), mark=self.mark)
         template, known = self._template()
         if known is None or known.ours:
             yield template
+        if known is not None:  # it holds what these fields ask for, or they are left to others
+            self.takes(name for row in TEMPLATE.fields for name in row.models.split())
         if has_probe(self.group):
             yield self._health_check()
         yield self._manager(Ref(template.key, "link") if known is None or known.ours else known.link)
         yield from self._autoscaler()
         yield from self._backends()
         yield from self._alerts()
+        self._remark()
 
     # what instances are made of
 
@@ -202,25 +206,21 @@ class _Group(GroupTranslator):
     # what sizes it
 
     def _autoscaler(self) -> Iterator[Resource]:
-        controlled = is_controlled(self.group, "gcp")
-        with suppress(Unsupported):  # a problem says why
-            made = autoscaler_of(
-                self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"), controlled=controlled
-            )
-            body = {**given(zone=zone_of(self.group)), **made.body}
-            kept = amounts_of(self.group, between=BETWEEN, longest=LONGEST_KEPT)
-            mark = Mark(self.fleet.name, self.group.name, kept=kept)
-            yield self._made(AUTOSCALER.name, self.native, body, mark=mark, sources=made.sources)
+        made = autoscaler_of(self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"))
+        body = {**given(zone=zone_of(self.group)), **made.body}
+        kept = amounts_of(self.group, between=BETWEEN, longest=LONGEST_KEPT)
+        mark = Mark(self.fleet.name, self.group.name, kept=kept)
+        yield self._made(AUTOSCALER.name, self.native, body, mark=mark, sources=made.sources)
 
     # who sends it requests
 
     def _backends(self) -> Iterator[Resource]:
         if BALANCERS in self.group.unmanaged:
             return
-        drains = {one.name or one.id: one.drain for one in self.group.load_balancers}
+        drains = {short(one.id) if one.id else one.name: one.drain for one in self.group.load_balancers}
         rate = rate_of(self.group)
         for service in self.attached.services:
-            drain = drains.get(service.name) or drains.get(service.link)
+            drain = drains.get(service.name, drains.get(service.link))
             body = given(
                 group=Ref(self.key(MANAGER.name), "instance_group"),
                 balancingMode="RATE" if rate is not None else None,
@@ -237,47 +237,76 @@ class _Group(GroupTranslator):
             )
 
     def _alerts(self) -> Iterator[Resource]:
-        for alarm in filter(is_alert, self.group.alarms):
-            try:
-                body = alert_body(alarm, Scope(self.native))
-            except Unsupported as error:
-                self.problem(f"alarms.{alarm.name}", error)
-            else:
-                channels = channels_of(alarm, self.location, self.native)
-                yield self._made(
-                    ALERT_POLICY.name,
-                    alarm_name(self.fleet, self.group, alarm.name),
-                    {**body, **given(notificationChannels=channels)},
-                    item=f"alarms.{alarm.name}",
-                    mark=self.mark,
-                )
+        for alarm in self._seen():
+            channels = channels_of(alarm, self.location, self.native)
+            yield self._made(
+                ALERT_POLICY.name,
+                alarm_name(self.fleet, self.group, alarm.name),
+                {**alert_body(alarm, Scope(self.native)), **given(notificationChannels=channels)},
+                item=f"alarms.{alarm.name}",
+                mark=self.mark,
+            )
+
+    def _seen(self) -> list[Alarm]:
+        """The alarms that are to be seen by people, less those that a problem is about."""
+        return [one for one in self.group.alarms if is_alert(one) and not alert_problem(one)]
 
     # what is to be said
 
-    def _problems(self) -> Iterator[str]:
-        """What keeps a group from being a managed instance group with its autoscaler, one sentence each."""
+    def _remark(self) -> None:
+        """Say what Google Cloud does otherwise because of the values of a group, and what it has no use for."""
+        for alarm in self._seen():
+            if period_of(alarm) != alarm.period:
+                text = f"Cloud Monitoring has whole minutes: {period_of(alarm)}"
+                self.note(f"alarms.{alarm.name}.period", text, approximation=True)
+        if self.is_size_scheduled():
+            self.unused("capacity.desired", "a schedule sets the size now")
+        if has_probe(self.group):
+            self.unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
+        if not self._healing():
+            self.unused("health_check.grace", "nothing asks how instances are; give `health_check.path` or `port`")
+        self.takes(f"schedules.{one.name}" for one in self.group.schedules if is_held(self.group, one))
+        for one in unused_of(self.group, self.attached, self.now):
+            self.unused(one.path, one.text, but=one.but, partly=one.partly)
+
+    def _problems(self) -> Iterator[tuple[str, str]]:
+        """What keeps a group from being a managed instance group with its autoscaler: path and text."""
         group = self.group
         if not is_name(self.native):
             text = "is not a name of Compute Engine: lower-case letters, digits and hyphens, a letter first"
-            yield f"native_name: {self.native!r} {text}, {LONGEST_NAME} at most"
+            yield "native_name", f"{self.native!r} {text}, {LONGEST_NAME} at most"
         if not is_name(base_name(group, self.native)):
             text = "cannot begin a name of Compute Engine"
-            yield f"gcp.base_instance_name: {base_name(group, self.native)!r} {text}"
+            yield "gcp.base_instance_name", f"{base_name(group, self.native)!r} {text}"
         if group.location is not None and is_zone(group.location):
             text = f"write `location: {region_of(group.location)}` and `placement.zones: [{group.location}]`"
-            yield f"location: {group.location!r} is a zone; {text}"
+            yield "location", f"{group.location!r} is a zone; {text}"
         if problem := image_problem(group.template.image):
-            yield f"template.image: {problem}"
+            yield "template.image", problem
         for path, name, value in labels_to_check(group):
             if problem := label_problem(name, value):
-                yield f"{path}: {problem}"
-        for port in group.load_balancers:
-            if port.id is not None and "/targetPools/" in port.id and port.port is not None:
-                yield "load_balancers.port: a target pool asks for no port by name"
+                yield path, problem
+        if not self.facts.unknown:
+            yield from self._balancer_problems()
+        for index, one in enumerate(group.load_balancers):
+            service = service_for(one, self.attached)
+            port = one.port if service is None else self.attached.ports.get(service.port_name, one.port)
+            if service is not None and one.port not in (None, port):
+                text = f"the group has one port that is called {service.port_name!r}, and {port} is it too"
+                yield f"load_balancers.{index}.port", f"{text}; give the same number, or another name to one of them"
         yield from _size_problems(group)
         yield from alerts.problems_of(group)
-        if not is_controlled(group, "gcp"):
-            yield from autoscaler.problems_of(group, Scope(self.native))
+        yield from autoscaler.problems_of(group)
+
+    def _balancer_problems(self) -> Iterator[tuple[str, str]]:
+        """What a group asks of its load balancers and they do not have."""
+        if asks_balancer(self.group) and not self.attached.health_check:
+            text = "no backend service of the group has a health check; name one by `load_balancers`"
+            yield "health_check.by", f"{text}, or give `health_check.path` and `port`"
+        balancing = next((one for one in tracked(self.group) if is_balancing(one.metric)), None)
+        if balancing is not None and not self.attached.services:
+            text = "requests of an instance are counted by a backend service; name one by `load_balancers`"
+            yield f"policies.{balancing.name}.metric", text
 
     def _made(self, kind: str, name: str, body: Mapping[str, Any], *, parent: str = "", **more: Any) -> Resource:
         return Resource(key=Key(self.location, kind, name, parent), body=body, group=self.group.name, **more)
@@ -298,12 +327,11 @@ def _backend_sources(group: ScalingGroup) -> dict[str, str]:
 AUTOSCALED_SHAPES = ("even", "balanced", None)
 
 
-def _size_problems(group: ScalingGroup) -> Iterator[str]:
+def _size_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     zone, shape = zone_of(group), group.gcp.target_shape
     if zone is not None and shape is not None:
-        yield "gcp.target_shape: a group in one zone has no shape"
+        yield "gcp.target_shape", "a group in one zone has no shape"
     if zone is not None and group.purchase.sizes:
-        yield "purchase.sizes: several sizes take a group that spans a region: name two zones or none"
-    scales = autoscaler.mode_of(group, controlled=is_controlled(group, "gcp")) != autoscaler.OFF
-    if scales and shape not in AUTOSCALED_SHAPES:
-        yield f"gcp.target_shape: an autoscaled group is `even` or `balanced`, not {shape!r}"
+        yield "purchase.sizes", "several sizes take a group that spans a region: name two zones or none"
+    if autoscaler.mode_of(group) != autoscaler.OFF and shape not in AUTOSCALED_SHAPES:
+        yield "gcp.target_shape", f"an autoscaled group is `even` or `balanced`, not {shape!r}"

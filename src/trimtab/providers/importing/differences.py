@@ -26,9 +26,10 @@ class Differences:
         wanted: What translation makes of the group.
         plan: What comes after `adopt`.
         unguarded: What it would be if nothing were left to others.
+        likeness: What it would be if everything were called as the fleet calls it.
+        successors: What is made anew because it is not: old key to new.
         problems: What keeps it from being made at all.
         reasons: Why the model does not say something, by resource and path.
-        origins: What items of the group were read from: `alarms.cpu` to a resource.
         remarks: What a reader should know of what stays: resource, field of the model, text.
     """
 
@@ -38,9 +39,10 @@ class Differences:
     wanted: Mapping[Key, Resource]
     plan: Plan
     unguarded: Plan
+    likeness: Plan
+    successors: Mapping[Key, Key] = field(default_factory=dict)
     problems: Sequence[Note] = ()
     reasons: Mapping[tuple[Key, str], str] = field(default_factory=dict)
-    origins: Mapping[str, tuple[Key, str]] = field(default_factory=dict)
     remarks: Sequence[tuple[Key, str, str]] = ()
 
     def notes(self) -> Iterator[ImportNote]:
@@ -50,6 +52,8 @@ class Differences:
             yield ImportNote(effect=ImportEffect.REFUSES, resource=f"group {self.group.name}", reason=text)
         for change in self.plan:
             yield from self._of_change(change)
+        for key in self.successors:
+            yield from self._of_likeness(key)
         for change in self.unguarded:
             yield from self._of_left(change)
         for key, name, text in self.remarks:
@@ -64,7 +68,8 @@ class Differences:
             case Action.CREATE:
                 yield self._whole(change, ImportEffect.CREATES, "the next plan creates it")
             case Action.DELETE:
-                yield self._whole(change, ImportEffect.DELETES, "the next plan deletes it")
+                text = f"the next plan deletes it{self._likeness(change.key)}"
+                yield self._whole(change, ImportEffect.DELETES, text)
             case Action.REPLACE:
                 text = "the next plan deletes it and creates it anew"
                 yield self._whole(change, ImportEffect.REPLACES, f"{text}, ending {change.instances} instances")
@@ -75,8 +80,7 @@ class Differences:
                 pass
 
     def _whole(self, change: Change, effect: ImportEffect, text: str) -> ImportNote:
-        item = (change.wanted or change.live or Resource(key=change.key, body={})).item
-        return self._note(change.key, effect, text, field=item)
+        return self._note(change.key, effect, text, field=change.wanted.item if change.wanted else "")
 
     def _of_fields(self, change: Change) -> Iterator[ImportNote]:
         for (way, name), some in self._by_subject(change).items():
@@ -87,7 +91,7 @@ class Differences:
                 yield self._note(change.key, ImportEffect.CHANGES, text, field=name, paths=paths, value=value)
             else:
                 text = f"the next plan {'adds' if way == '+' else 'removes'} {name}"
-                made = _common([self._name(change, one) for one in some]) if way == "+" else ""
+                made = self._common_name(change, some) if way == "+" else ""
                 yield self._note(change.key, ImportEffect.CHANGES, text, field=made, paths=paths)
 
     def _by_subject(self, change: Change) -> dict[Subject, list[FieldChange]]:
@@ -112,6 +116,35 @@ class Differences:
         item, _, rest = name.partition(".")
         names = {each.name for each in getattr(self.group, item)} if item in ITEMS else set()
         return "" if rest and item in ITEMS and rest.split(".")[0] not in names else name
+
+    def _common_name(self, change: Change, some: Sequence[FieldChange]) -> str:
+        """The field of the model that several leaves are all in; empty where there is none."""
+        return _common([self._name(change, one) for one in some])
+
+    # what is made anew under another name
+
+    def _of_likeness(self, key: Key) -> Iterator[ImportNote]:
+        """What its successor has otherwise, and what it does not have because no row is about it."""
+        new = self.successors[key]
+        start = f"{self._label(new)}, which the next plan makes in its likeness,"
+        for change in self.likeness:
+            for some in self._by_subject(change).values() if change.key == new and change.live else ():
+                field, paths = self._common_name(change, some), tuple(one.path for one in some)
+                text = f"{start} {in_a_row(map(_told, some))}"
+                yield self._note(key, ImportEffect.LOSES, text, field=field, paths=paths)
+        kind, body = self.kinds[key.kind], self.live[key].body
+        if names := tuple(_outside(kind, body, self.wanted[new].body)):
+            leaves = kind.outside(body)
+            told = (f"{name} ({shown_at(name, leaves[name])})" if name in leaves else name for name in names)
+            yield self._note(key, ImportEffect.LOSES, f"{start} does not have {', '.join(told)}", paths=names)
+
+    def _likeness(self, key: Key) -> str:
+        """Said of something that bears another name than the fleet gives it."""
+        new = self.successors.get(key)
+        return f"; {self._label(new)} is made in its likeness" if new is not None else ""
+
+    def _label(self, key: Key) -> str:
+        return f"{self.kinds[key.kind].label} {key.name}"
 
     # what stays
 
@@ -146,12 +179,6 @@ class Differences:
         elif names and key in self.wanted:
             yield self._note(key, ImportEffect.STAYS, f"not managed by trimtab, stays: {', '.join(names)}", paths=names)
 
-    def _likeness(self, key: Key) -> str:
-        """Said of a thing that an item was read from, and that bears another name than the fleet gives it."""
-        items = [item for item, (origin, path) in self.origins.items() if (origin, path) == (key, "")]
-        made = [change.key for change in self.plan if change.wanted is not None and change.wanted.item in items]
-        return f"; {self.kinds[made[0].kind].label} {made[0].name} is made in its likeness beside it" if made else ""
-
     # small things
 
     def _note(
@@ -167,7 +194,7 @@ class Differences:
         why = list(dict.fromkeys(self._why(key, paths)))
         return ImportNote(
             effect=effect,
-            resource=f"{self.kinds[key.kind].label} {key.name}",
+            resource=self._label(key),
             key=key,
             field=field,
             paths=paths,

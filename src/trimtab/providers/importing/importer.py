@@ -1,17 +1,17 @@
 """One importer for every cloud: the group that a cloud's own code read, held against what is there by the one diff."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, cast
 
 from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import NAME, NAME_RULE
-from trimtab.plan import Change, Key, Kind, Live, Note, Plan, Resource, make_plan
-from trimtab.providers.importing.building import build_group, with_unmanaged, without_blamed
+from trimtab.plan import Action, Attributes, Change, Key, Kind, Live, Note, Plan, Resource, make_plan
+from trimtab.providers.importing.building import ITEMS, build_group, with_unmanaged, without_blamed
 from trimtab.providers.importing.differences import Differences
 from trimtab.providers.importing.notes import Imported
 from trimtab.providers.translation import Translation
@@ -33,12 +33,15 @@ class Draft:
             something around it; an empty path stands for the whole resource.
         origins: The resource and the path in it that each item was read from: by `alarms.cpu`.
         remarks: What a reader should know of what stays: resource, field of the model, text.
+        successors: What the fleet calls otherwise, or has as another kind: key to the key that it would have. Where
+            an item was read from a whole resource, its origin says so.
     """
 
     fields: Mapping[str, Any]
     reasons: Mapping[tuple[Key, str], str] = field(default_factory=dict)
     origins: Mapping[str, tuple[Key, str]] = field(default_factory=dict)
     remarks: Sequence[tuple[Key, str, str]] = ()
+    successors: Mapping[Key, Key] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ class Importer:
         translate: A fleet as resources.
         guarded: Patterns of model fields that are left to others (`unmanaged`) where the next plan would otherwise
             change what the model cannot say: `alarms.*.metric`. Fields that take a new group always are.
+        versioned: Kinds whose mark is part of a version, so that adopting gives their volatile attributes new values.
         now: When it was read.
     """
 
@@ -59,6 +63,7 @@ class Importer:
     kinds: Mapping[str, Kind]
     translate: Translator
     guarded: Sequence[str] = ()
+    versioned: Container[str] = ()
     now: datetime
 
     def run(self, draft: Draft, live: Sequence[Resource], *, fleet: str) -> Imported:
@@ -89,6 +94,7 @@ class Importer:
             group = guarded
             wanted = self.translate(Fleet(name=fleet, groups=(group,))).resources
             plan = self._plan(group, wanted, adopted, fleet)
+        successors = _successors(draft, plan, live)
         found = Differences(
             kinds=self.kinds,
             group=group,
@@ -96,12 +102,13 @@ class Importer:
             wanted={item.key: item for item in wanted},
             plan=plan,
             unguarded=unguarded,
+            likeness=self._plan(bare, wanted, _renamed(adopted, wanted, successors), fleet),
+            successors=successors,
             problems=problems,
             reasons={
                 **draft.reasons,
                 **{draft.origins[item]: text for item, text in refused.items() if item in draft.origins},
             },
-            origins=draft.origins,
             remarks=draft.remarks,
         )
         owners = [item.mark.fleet for item in live if item.mark and self.kinds[item.key.kind].holds_instances]
@@ -113,7 +120,15 @@ class Importer:
         """What is there once `adopt` has been applied: the marks are there, nothing else has changed."""
         found = {item.key: item for item in live}
         adopting = self._plan(group, wanted, found, fleet, adopt=True)
-        return found | {change.key: change.wanted for change in adopting if change.wanted is not None}
+        return found | {change.key: self._marked(change.wanted) for change in adopting if change.wanted is not None}
+
+    def _marked(self, item: Resource) -> Resource:
+        """What is there as adopting leaves it."""
+        if item.key.kind not in self.versioned:
+            return item
+        moved = self.kinds[item.key.kind].volatile
+        known = {name: value for name, value in item.attributes.items() if name not in moved}
+        return replace(item, attributes=cast("Attributes", known))
 
     def _plan(
         self,
@@ -151,10 +166,42 @@ class Importer:
         return list(dict.fromkeys(found))
 
     def _guarded_by(self, change: Change) -> Iterator[str]:
+        if change.live is None or change.wanted is None:
+            return
         kind = self.kinds[change.key.kind]
-        for one in change.fields if change.live is not None and change.wanted is not None else ():
+        there, wanted = (_elements(kind, item.body) for item in (change.live, change.wanted))
+        for one in change.fields:
             name = one.field.removeprefix(f"{change.group}.") if one.field != change.group else ""
-            row = kind.find(one.path)
+            row, around = kind.find(one.path), set(kind.elements(one.path))
             fixed = row is not None and row.immutable
             if name and (fixed or any(fnmatchcase(name, pattern) for pattern in self.guarded)):
-                yield name
+                whole = around & (there ^ wanted) or ("[" in one.path and not around)
+                yield ".".join(name.split(".")[:2]) if whole and name.split(".")[0] not in ITEMS else name
+
+
+def _successors(draft: Draft, plan: Plan, live: Sequence[Resource]) -> dict[Key, Key]:
+    """What the plan makes anew because it has another name than the fleet gives it: old to new."""
+    made = [change.wanted for change in plan if change.action is Action.CREATE and change.wanted is not None]
+    found = dict(draft.successors)
+    for item, (key, path) in draft.origins.items():
+        new = next((one.key for one in made if (one.item, one.key.kind) == (item, key.kind)), None)
+        if not path and new is not None:
+            found.setdefault(key, new)
+    there = {item.key for item in live}
+    return {old: new for old, new in found.items() if old in there and new in {one.key for one in made}}
+
+
+def _renamed(
+    live: Mapping[Key, Resource], wanted: Sequence[Resource], successors: Mapping[Key, Key]
+) -> dict[Key, Resource]:
+    """What is there, as if each of its things had been called as the fleet calls it."""
+    marks = {item.key: item.mark for item in wanted}
+    found = {key: item for key, item in live.items() if key not in successors}
+    for old, new in successors.items():
+        found[new] = replace(live[old], key=new, mark=marks[new])
+    return found
+
+
+def _elements(kind: Kind, body: Mapping[str, Any]) -> set[str]:
+    """The elements of lists with keys that a body has."""
+    return {element for path in kind.leaves(body) for element in kind.elements(path)}

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Policy, ScalingGroup
-from trimtab.plan import Key, Mark, Ref, Resource, Secret
+from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
 from trimtab.providers.base import Facts
-from trimtab.providers.translation import Translation
+from trimtab.providers.translation import Translation, hidden_sizes, unused_variables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,19 @@ class MemoryFacts(Facts):
 def translate(fleet: Fleet, facts: MemoryFacts, now: datetime, location: str) -> Translation:
     """Template, group, policies, schedules and alarms of every group; what the model can say, this cloud can hold."""
     return Translation.of(
-        Translation(resources=tuple(_Group(fleet, group, facts, now, location).resources())) for group in fleet.groups
+        Translation(
+            resources=tuple(_Group(fleet, group, facts, now, location).resources()), notes=tuple(_notes(group, now))
+        )
+        for group in fleet.groups
     )
+
+
+def _notes(group: ScalingGroup, now: datetime) -> Iterator[Note]:
+    hidden = hidden_sizes(
+        group, now, put_back=frozenset({"min", "max"})
+    )  # which this cloud keeps beside those in force
+    for path, text in (*unused_variables(group.template), *hidden):
+        yield Note(f"{path}: not used: {text}", group.name)
 
 
 def image_of(group: ScalingGroup, facts: MemoryFacts) -> str | None:
@@ -80,12 +91,11 @@ class _Group:
         group, force = self.group, in_force(self.group, self.now)
         capacity = force.capacity
         owned = bool(group.policies or group.schedules or self.fleet.controller)
-        desired = capacity.desired if capacity.desired is not None else force.min
         whole = _body(group)
         body = {
             "min": force.min,
             "max": force.max,
-            "desired": desired,
+            "desired": capacity.desired,
             "base": {"min": group.capacity.min, "max": group.capacity.max},
             "template": {"name": self.native, "version": Ref(self._key("template", self.native), "version")},
             "zones": list(group.placement.zones),

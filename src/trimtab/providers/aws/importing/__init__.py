@@ -1,12 +1,6 @@
-"""
-Replies of AWS back to our models; pure, the inverse of `translate`.
+"""Auto Scaling groups that exist, with their templates, policies, schedules and alarms, as groups of ours."""
 
-What a group says is found by reading its replies (`group`, `template`, `policies`, `alarms`, `schedules`) and is then
-translated again: a leaf of a reply is carried if the translation makes it once more, and lost if not.
-"""
-
-from trimtab.providers.aws.importing.account import account_for
-from trimtab.providers.aws.importing.group_import import import_group
 from trimtab.providers.aws.importing.replies import Replies
+from trimtab.providers.aws.importing.whole import import_group
 
-__all__ = ["Replies", "account_for", "import_group"]
+__all__ = ["Replies", "import_group"]

@@ -1,18 +1,18 @@
 """Alarms as `DescribeAlarms` answers them, in the words of the model."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Metric, MetricSource, Unit
-from trimtab.plan import read_description
+from trimtab.plan import Mark, read_description
 from trimtab.providers.aws.alarms import COMPARISONS, OPERATORS, alarm_body
 from trimtab.providers.aws.importing.metrics import Surroundings, dimensions_of, find_metrics, of_queue, unscaled
 from trimtab.providers.aws.importing.policies import duration, given
 from trimtab.providers.aws.metrics import SAME_UNIT, scale_of
-from trimtab.providers.aws.policies import STATISTICS
+from trimtab.providers.aws.policies import STATISTICS, statistic_word
 
 MADE_BY_POLICY = "TargetTracking-"
 """How the alarms begin that a target tracking policy makes for itself."""
@@ -20,22 +20,31 @@ _PROMQL = re.compile(r"\((?P<query>.*)\) (?P<operator>>=|<=|>|<) (?P<number>[-+.
 _LONGEST = 512
 
 
-def belongs(item: Mapping[str, Any], native: str, policies: Mapping[str, str]) -> bool:
-    """Whether an alarm acts on a policy of the group, watches it by name, or bears its mark."""
+def belongs(item: Mapping[str, Any], native: str, policies: Container[str], mark: Mark | None) -> bool:
+    """
+    Whether an alarm is the group's: it bears the group's mark, or nobody's and acts on a policy of it or watches it.
+
+    Args:
+        item: As it is answered.
+        native: The group's name in the cloud.
+        policies: The ARNs of its policies.
+        mark: Its mark.
+    """
     if item["AlarmName"].startswith(MADE_BY_POLICY):
         return False
-    acts = any(arn in policies for arn in item.get("AlarmActions") or ())
-    return acts or native in _values(item) or _is_marked(item, native)
+    _, own = read_description(item.get("AlarmDescription"))
+    if own is not None:
+        return native == f"{own.fleet}-{own.group}" or _are_alike(own, mark)
+    return any(arn in policies for arn in item.get("AlarmActions") or ()) or native in _values(item)
+
+
+def _are_alike(one: Mark, two: Mark | None) -> bool:
+    return two is not None and (one.fleet, one.group) == (two.fleet, two.group)
 
 
 def _values(item: Mapping[str, Any]) -> set[str]:
     stats = [one.get("MetricStat", {}).get("Metric", {}) for one in item.get("Metrics") or ()]
     return {value for metric in (item, *stats) for value in dimensions_of(metric).values()}
-
-
-def _is_marked(item: Mapping[str, Any], native: str) -> bool:
-    _, mark = read_description(item.get("AlarmDescription"))
-    return mark is not None and native == f"{mark.fleet}-{mark.group}"
 
 
 def read_alarm(
@@ -45,6 +54,7 @@ def read_alarm(
     policies: Mapping[str, str],
     *,
     stepped: Collection[str] = (),
+    gone: Container[str] = (),
 ) -> Alarm:
     """
     A metric alarm.
@@ -55,6 +65,7 @@ def read_alarm(
         around: What its metric is read against.
         policies: The names, within the group, of the policies that alarms can trigger, by ARN.
         stepped: Those of them whose steps are offsets in the alarm's own unit, which then is CloudWatch's.
+        gone: The ARNs of policies that the group will no longer have.
 
     Raises:
         Unsupported: The model has no such alarm.
@@ -64,7 +75,7 @@ def read_alarm(
     common = given(
         name=name,
         triggers=tuple(sorted(policies[arn] for arn in actions if arn in policies)) or None,
-        notify=tuple(sorted(arn for arn in actions if arn not in policies)) or None,
+        notify=tuple(sorted(arn for arn in actions if arn not in policies and arn not in gone)) or None,
         notify_ok=tuple(sorted(item.get("OKActions") or ())) or None,
         enabled=None if item.get("ActionsEnabled", True) else False,
         description=text if text and len(text) <= _LONGEST else None,
@@ -98,7 +109,9 @@ def _watched(item: Mapping[str, Any], around: Surroundings, *, plain: bool) -> d
     if item.get("Metrics"):
         metric = of_queue(item["Metrics"])
         stat = item["Metrics"][0].get("MetricStat") or {}
-        return {"metric": metric, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
+        stated = statistic_word(stat.get("Stat", "Average"))
+        asked = given(statistic=None if stated == "average" else stated)
+        return {"metric": metric, **asked, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
     words = {native: word for word, native in STATISTICS.items()}
     statistic = item.get("ExtendedStatistic") or words.get(item.get("Statistic", ""))
     period = timedelta(seconds=item["Period"])

@@ -79,7 +79,7 @@ def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], p
 
 def read_hooks(hooks: Sequence[Mapping[str, Any]]) -> list[LifecycleHook]:
     """Lifecycle hooks, in the order of their names; those that the model can say."""
-    names = short_names([hook["LifecycleHookName"] for hook in hooks], "", "hook")
+    names = short_names([hook["LifecycleHookName"] for hook in hooks], "hook")
     found: list[LifecycleHook] = []
     for hook in sorted(hooks, key=lambda hook: names[hook["LifecycleHookName"]]):
         try:

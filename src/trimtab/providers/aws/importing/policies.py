@@ -15,8 +15,8 @@ from trimtab.providers.aws.importing.metrics import (
     of_queue,
     unscaled,
 )
-from trimtab.providers.aws.metrics import scale_of
-from trimtab.providers.aws.policies import AMOUNTS, BREACHES, FORECAST, MINUTE, MODES, STATISTICS, TRACKED
+from trimtab.providers.aws.metrics import natural_statistic, scale_of
+from trimtab.providers.aws.policies import AMOUNTS, BREACHES, FORECAST, MINUTE, MODES, TRACKED, statistic_word
 
 WORDS = {native: word for word, native in AMOUNTS.items()}
 
@@ -63,9 +63,15 @@ def _simple(item: Mapping[str, Any]) -> dict[str, Any]:
     word = _word(item)
     return given(
         **{word: item.get("ScalingAdjustment")},
-        minimum_change=item.get("MinAdjustmentMagnitude") if word == "percent" else None,
+        minimum_change=_least(item) if word == "percent" else None,
         cooldown=duration(item.get("Cooldown")),
     )
+
+
+def _least(item: Mapping[str, Any]) -> int | None:
+    """The least change, also by its older name."""
+    least: int | None = item.get("MinAdjustmentMagnitude", item.get("MinAdjustmentStep"))
+    return least
 
 
 def _step(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +86,7 @@ def _step(item: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return given(
         steps=sorted(steps, key=lambda step: step.get("lower", float("-inf"))),
-        minimum_change=item.get("MinAdjustmentMagnitude"),
+        minimum_change=_least(item),
         warm_up=duration(item.get("EstimatedInstanceWarmup")),
     )
 
@@ -88,7 +94,7 @@ def _step(item: Mapping[str, Any]) -> dict[str, Any]:
 def _target_tracking(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
     config = item.get("TargetTrackingConfiguration") or {}
     metric, statistic = _tracked(config, around)
-    factor = scale_of(metric, "average", MINUTE, detailed=around.detailed)
+    factor = scale_of(metric, natural_statistic(metric, statistic), MINUTE, detailed=around.detailed)
     return given(
         metric=metric,
         statistic=None if statistic == "average" else statistic,
@@ -103,14 +109,17 @@ def _tracked(config: Mapping[str, Any], around: Surroundings) -> tuple[Metric, s
     if known:
         return _predefined(known, around, TRACKED), "average"
     if own.get("Metrics"):
-        return of_queue(own["Metrics"]), "average"
+        return of_queue(own["Metrics"]), statistic_word(own["Metrics"][0].get("MetricStat", {}).get("Stat", "Average"))
     if not own:
         raise Unsupported("it tracks no metric that the model has")
-    words = {native: word for word, native in STATISTICS.items()}
+    statistic = statistic_word(own.get("Statistic", "Average"))
     found = find_metrics(own.get("MetricName", ""), own.get("Namespace", ""), dimensions_of(own), around)
     # the metrics that target tracking knows by itself are written so, and not by name and dimensions
-    metric = next(one for one in found if one.namespace or one.name not in TRACKED)
-    return metric, words.get(own.get("Statistic", "Average"), "average")
+    return next(
+        (one, statistic)
+        for one in found
+        if one.namespace or one.name not in TRACKED or statistic != natural_statistic(one, "average")
+    )
 
 
 def _predefined(known: Mapping[str, Any], around: Surroundings, rows: Mapping[str, str]) -> Metric:

@@ -19,28 +19,26 @@ class Replies:
     Attributes:
         group: From DescribeAutoScalingGroups.
         version: From DescribeLaunchTemplateVersions; the version that the group launches from.
+        own_version: The same; the newest version of the template that is called as the group, if there is one.
         configuration: From DescribeLaunchConfigurations, where the group launches from one.
         policies: From DescribePolicies.
         alarms: From DescribeAlarms: metric alarms, of the group or not.
         composites: From DescribeAlarms: composite alarms, of the group or not.
         actions: From DescribeScheduledActions.
         hooks: From DescribeLifecycleHooks.
-        warm_pool: `WarmPoolConfiguration` from DescribeWarmPool; the group's own when left out.
         target_groups: From DescribeTargetGroups.
-        all_alarms: Whether every alarm here is the group's, whatever it says.
     """
 
     group: Reply
     version: Reply | None = None
+    own_version: Reply | None = None
     configuration: Reply | None = None
     policies: Sequence[Reply] = ()
     alarms: Sequence[Reply] = ()
     composites: Sequence[Reply] = ()
     actions: Sequence[Reply] = ()
     hooks: Sequence[Reply] = ()
-    warm_pool: Reply | None = None
     target_groups: Sequence[Reply] = ()
-    all_alarms: bool = False
 
     @property
     def name(self) -> str:

@@ -90,25 +90,19 @@ def is_aws(key: str) -> bool:
 
 RENAMED = {"SecurityGroups": "SecurityGroupIds", "InstanceMonitoring": "Monitoring"}
 """What a launch configuration calls otherwise than a template's data."""
+_NAMES = {"LaunchConfigurationName", "LaunchConfigurationARN", "CreatedTime"}
 
 
 def as_data(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """A launch configuration as the data of a launch template that launches the same."""
-    data = {RENAMED.get(name, name): value for name, value in configuration.items()}
+    data = {
+        RENAMED.get(name, name): value
+        for name, value in configuration.items()
+        if name not in _NAMES and value not in ("", [])
+    }
     if profile := data.pop("IamInstanceProfile", None):
         data["IamInstanceProfile"] = {"Arn" if profile.startswith("arn:") else "Name": profile}
     if (public := data.pop("AssociatePublicIpAddress", None)) is not None:
         groups = data.pop("SecurityGroupIds", [])
         data["NetworkInterfaces"] = [{"DeviceIndex": 0, "AssociatePublicIpAddress": public, "Groups": groups}]
     return data
-
-
-def as_configuration(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of a launch template as a launch configuration says it: the inverse of `as_data`."""
-    found = {{new: old for old, new in RENAMED.items()}.get(name, name): value for name, value in data.items()}
-    if profile := found.get("IamInstanceProfile"):
-        found["IamInstanceProfile"] = next(iter(profile.values()))
-    for interface in found.pop("NetworkInterfaces", ()):
-        found["AssociatePublicIpAddress"] = interface.get("AssociatePublicIpAddress")
-        found["SecurityGroups"] = interface.get("Groups", [])
-    return found

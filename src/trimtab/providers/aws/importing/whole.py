@@ -1,48 +1,83 @@
-"""A whole group: every reply read, put together, translated again and compared."""
+"""A whole group: every reply read, and all of it put together as a group of ours; pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from trimtab.engine.first_seen import FirstSeen
 from trimtab.errors import Unsupported
-from trimtab.models import (
-    Alarm,
-    AwsSettings,
-    Capacity,
-    Fleet,
-    InstanceTemplate,
-    Policy,
-    Purchase,
-    ScalingGroup,
-    SimplePolicy,
-    StepPolicy,
-)
-from trimtab.plan import Key, Ref, Resource, read_description, resolved, revealed
+from trimtab.models import Alarm, Capacity, Fleet, Policy, SimplePolicy, StepPolicy
+from trimtab.plan import Key, Live, Mark, Note, Resource, read_tags
 from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
-from trimtab.providers.aws.first_seen import Standing
+from trimtab.providers.aws.first_seen import WORD, Standing, standing_of
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
+from trimtab.providers.aws.importing.live import READ_KINDS, Found
 from trimtab.providers.aws.importing.metrics import Surroundings
 from trimtab.providers.aws.importing.names import short_names
 from trimtab.providers.aws.importing.policies import read_policy
 from trimtab.providers.aws.importing.replies import Replies, Reply
 from trimtab.providers.aws.importing.schedules import Timetable, read_schedules
 from trimtab.providers.aws.importing.template import UNKNOWN, as_data, read_template
-from trimtab.providers.aws.kinds import LAUNCH_TEMPLATE, SCALING_POLICY
+from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE, METRIC_ALARM, SCALING_POLICY
+from trimtab.providers.aws.kinds import SCHEDULED_ACTION as ACTION
 from trimtab.providers.aws.policies import policy_body
-from trimtab.providers.aws.resolve import target_group
+from trimtab.providers.aws.resolve import is_looked_up, target_group
 from trimtab.providers.aws.translate import translate
-from trimtab.providers.imports import group_name
+from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
+from trimtab.providers.importing.building import given_fields
+from trimtab.providers.translation import Translation
 
-STAND_IN = "imported"
-"""The fleet that a group is translated for where none is named."""
-M = TypeVar("M", bound=BaseModel)
+GUARDED = (
+    *("template.*", "placement.*", "load_balancers*", "health_check.*", "purchase.*", "aws.*"),
+    *("alarms.*.metric", "alarms.*.statistic", "alarms.*.description"),
+)
+"""What is left to others where a plan would write it otherwise: what the model cannot say is not written over."""
+LOOKED_UP = "(what the plan looks up)"
+RENAMED_TEMPLATE = "a fleet calls a launch template as its group; instances stay"
+NEW_VERSION = "adopting writes the mark as a new version of the template; instances stay"
+TAGS_OF_TEMPLATE = "instances take their tags from the template instead"
+BASIC_METRICS = frozenset(
+    f"Group{name}"
+    for name in (
+        *("MinSize", "MaxSize", "DesiredCapacity", "InServiceInstances", "PendingInstances"),
+        *("StandbyInstances", "TerminatingInstances", "TotalInstances"),
+    )
+)
+"""Those that every group can publish: "Amazon CloudWatch metrics for Auto Scaling", EC2 Auto Scaling User Guide."""
+
+
+def import_group(
+    replies: Replies, *, location: str, now: datetime, fleet: str | None = None, home: str | None = None
+) -> Imported:
+    """
+    The group that these replies tell of, and what the next plan changes; pure.
+
+    Args:
+        replies: All that was answered about the group.
+        location: Where it is.
+        now: When it was answered.
+        fleet: The fleet that it is to join; the one whose mark it bears, or one of its own, when left out.
+        home: Where groups live that do not say otherwise; there where it is when left out.
+
+    Raises:
+        Unsupported: It is no group of ours, whatever is left out.
+    """
+    reading = Reading(replies=replies.plain(), location=location, now=now, fleet=fleet, home=home or location)
+    importer = Importer(
+        provider="aws",
+        kinds=READ_KINDS,
+        translate=reading.translated,
+        guarded=GUARDED,
+        versioned={LAUNCH_TEMPLATE.name},
+        now=now,
+    )
+    return importer.run(reading.draft, reading.live, fleet=reading.fleet_name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,38 +90,79 @@ class Reading:
         location: Where the group is.
         now: When the replies were answered.
         fleet: The fleet that the group is to join.
+        home: Where groups live that do not say otherwise.
+        refused: Why there is no model of an item.
     """
 
     replies: Replies
     location: str
     now: datetime
     fleet: str | None = None
-    refused: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Why there is no model of an item, by sort and native name."""
+    home: str
+    refused: dict[Key, str] = field(default_factory=dict)
 
     # names
 
     @cached_property
-    def name(self) -> tuple[str, str | None]:
+    def mark(self) -> Mark | None:
+        """The group's mark."""
+        return read_tags({tag["Key"]: tag.get("Value", "") for tag in self.replies.group.get("Tags") or ()})[1]
+
+    @cached_property
+    def fleet_name(self) -> str:
+        """The fleet that the group is imported for."""
+        return self.fleet or fleet_for([self.replies.name], self.location, self.mark)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
         """The group's name, and its native name where that does not say itself."""
-        return group_name(self.replies.name, self.fleet)
+        return group_names(self.replies.name, self.fleet_name, self.mark)
 
     @cached_property
     def policy_names(self) -> dict[str, str]:
         """Names within the group by native name."""
-        return short_names([one["PolicyName"] for one in self.replies.policies], f"{self.replies.name}-", "policy")
+        return short_names([one["PolicyName"] for one in self.replies.policies], "policy", f"{self.replies.name}-")
 
     @cached_property
     def action_names(self) -> dict[str, str]:
         """Names within the group by native name."""
         natives = [one["ScheduledActionName"] for one in self.replies.actions]
-        return short_names(natives, f"{self.replies.name}-", "schedule")
+        return short_names(natives, "schedule", f"{self.replies.name}-")
 
     @cached_property
     def alarm_names(self) -> dict[str, str]:
-        """Names within the group by native name."""
-        prefix = f"{self.fleet}-{self.name[0]}-" if self.fleet else f"{self.replies.name}-"
-        return short_names([one["AlarmName"] for one in self.own_alarms], prefix, "alarm")
+        """Names within the group by native name; none that makes the name of somebody else's alarm."""
+        prefix, own = f"{self.fleet_name}-{self.names['name']}-", {one["AlarmName"] for one in self.own_alarms}
+        others = {one["AlarmName"].removeprefix(prefix) for one in self.replies.alarms if one["AlarmName"] not in own}
+        return short_names(own, "alarm", prefix, f"{self.replies.name}-", taken=others)
+
+    # what is there
+
+    @cached_property
+    def found(self) -> Found:
+        """The replies as a plan reads them."""
+        return Found(replies=self.replies, location=self.location, now=self.now, fleet=self.fleet_name)
+
+    @cached_property
+    def live(self) -> list[Resource]:
+        """Everything of the group."""
+        found, replies = self.found, self.replies
+        return [
+            *found.templates(),
+            found.group(hooks=bool(self._settings.get("lifecycle_hooks"))),
+            *map(found.policy, replies.policies),
+            *map(found.action, replies.actions),
+            *map(found.alarm, self.own_alarms),
+            *(found.composite(one) for one in replies.composites if self._is_about(one)),
+        ]
+
+    def _is_about(self, composite: Reply) -> bool:
+        acts = any(arn in self.replies.policy_names for arn in composite.get("AlarmActions") or ())
+        return acts or any(f'"{name}"' in composite.get("AlarmRule", "") for name in self.alarm_names)
+
+    def key(self, kind: str, name: str, parent: str = "") -> Key:
+        """The key of something of the group."""
+        return Key(self.location, kind, name, parent)
 
     # parts
 
@@ -107,18 +183,17 @@ class Reading:
     def own_alarms(self) -> list[Reply]:
         """The alarms that are the group's."""
         arns = self.replies.policy_names
-        return [one for one in self.replies.alarms if self.replies.all_alarms or belongs(one, self.replies.name, arns)]
+        return [one for one in self.replies.alarms if belongs(one, self.replies.name, arns, self.mark)]
 
     @cached_property
     def policies(self) -> dict[str, Policy]:
-        """Policies by native name."""
+        """Policies by native name, in the order of their own names."""
         found: dict[str, Policy] = {}
-        for item in self.replies.policies:
-            native = item["PolicyName"]
+        for item in sorted(self.replies.policies, key=lambda one: self.policy_names[one["PolicyName"]]):
             try:
-                found[native] = self._policy(item)
+                found[item["PolicyName"]] = self._policy(item)
             except (Unsupported, ValidationError) as error:
-                self.refused["policy", native] = _reason(error)
+                self.refused[self.found.policy(item).key] = _reason(error)
         return found
 
     def _policy(self, item: Reply) -> Policy:
@@ -133,20 +208,20 @@ class Reading:
 
     @cached_property
     def alarms(self) -> dict[str, Alarm]:
-        """Alarms by native name."""
+        """Alarms by native name, in the order of their own names."""
         found: dict[str, Alarm] = {}
-        for item in self.own_alarms:
-            native = item["AlarmName"]
+        for item in sorted(self.own_alarms, key=lambda one: self.alarm_names[one["AlarmName"]]):
             try:
-                found[native] = self._alarm(item)
+                found[item["AlarmName"]] = self._alarm(item)
             except (Unsupported, ValidationError) as error:
-                self.refused["alarm", native] = _reason(error)
+                self.refused[self.key(METRIC_ALARM.name, item["AlarmName"])] = _reason(error)
         return found
 
     def _alarm(self, item: Reply) -> Alarm:
         stepped = {one.name for one in self.policies.values() if isinstance(one, StepPolicy)}
+        gone = {arn for arn, native in self.replies.policy_names.items() if native not in self.policies}
         name = self.alarm_names[item["AlarmName"]]
-        alarm = read_alarm(item, name, self.around, self._triggers, stepped=stepped)
+        alarm = read_alarm(item, name, self.around, self._triggers, stepped=stepped, gone=gone)
         made = alarm_body(alarm, self.around.scope(alarm.metric))
         for name in _MEASURED:
             if made.get(name) not in (None, []) and not _says(item.get(name), made[name]):
@@ -169,42 +244,36 @@ class Reading:
         live = Capacity(min=item["MinSize"], max=item["MaxSize"])
         actions = {self.action_names[one["ScheduledActionName"]]: one for one in self.replies.actions}
         found = read_schedules(actions, live, self.now)
-        natives = {name: native for native, name in self.action_names.items()}
-        self.refused.update({("schedule", natives[name]): why for name, why in found.refused.items()})
+        for name, why in found.refused.items():
+            self.refused[self.found.action(actions[name]).key] = why
         return found
+
+    @cached_property
+    def _settings(self) -> dict[str, Any]:
+        item = self.replies.group
+        return read_settings(item, self.replies.hooks, item.get("WarmPoolConfiguration"))
 
     # the group
 
     @cached_property
-    def group(self) -> ScalingGroup:
-        """
-        The group.
-
-        Raises:
-            Unsupported: What the cloud has is no group of ours, whatever is left out.
-        """
-        name, native = self.name
+    def fields(self) -> dict[str, Any]:
+        """The fields of the group."""
         item, tags = self.replies.group, read_group_tags(self.replies.group)
         purchase = read_purchase(item, self.data)
         sizes = [one["size"] for one in purchase.get("sizes", ())]
-        template = read_template(self.data, self.replies.name, tags, sizes)
-        pool = self.replies.warm_pool or item.get("WarmPoolConfiguration")
-        fields = {
-            "name": name,
-            **({"native_name": native} if native else {}),
+        found = {
+            **self.names,
+            "location": None if self.location == self.home else self.location,
             "capacity": self._capacity(),
-            "template": _lenient(InstanceTemplate, template, image=template["image"], size=template["size"]),
+            "template": read_template(self.data, self.replies.name, tags, sizes),
             **read_fields(item),
-            "purchase": _lenient(Purchase, purchase),
-            "policies": tuple(sorted(self.policies.values(), key=lambda one: one.name)),
-            "alarms": tuple(sorted(self.alarms.values(), key=lambda one: one.name)),
-            "schedules": self.timetable.schedules,
-            "aws": _lenient(AwsSettings, read_settings(item, self.replies.hooks, pool)),
+            "purchase": purchase,
+            "policies": {one.name: _given(one) for one in self.policies.values()},
+            "alarms": {one.name: _given(one) for one in self.alarms.values()},
+            "schedules": {one.name: _given(one) for one in self.timetable.schedules},
+            "aws": self._settings,
         }
-        try:
-            return ScalingGroup.model_validate({key: value for key, value in fields.items() if value not in _NO})
-        except ValidationError as error:
-            raise Unsupported(f"group {self.replies.name!r} is no group of ours: {_reason(error)}") from error
+        return {name: value for name, value in found.items() if value not in (None, {}, ())}
 
     @property
     def is_sized(self) -> bool:
@@ -217,59 +286,90 @@ class Reading:
         inside = desired is not None and own.min <= desired <= own.max
         return {"min": own.min, "max": own.max, **({"desired": desired} if inside else {})}
 
+    # what it was read from
+
+    @cached_property
+    def draft(self) -> Draft:
+        """The fields, with where they come from and why some are missing."""
+        fields = self.fields
+        launched, named = self.found.launched_from, self.found.template_key
+        return Draft(
+            fields=fields,
+            reasons={**dict(self._reasons()), **{(key, ""): why for key, why in self.refused.items()}},
+            origins=dict(self._origins()),
+            remarks=tuple(self._remarks()),
+            successors={launched: named} if self.replies.own_version is None else {},
+        )
+
+    def _origins(self) -> Iterator[tuple[str, tuple[Key, str]]]:
+        native, replies = self.replies.name, self.replies
+        for one in replies.policies:
+            key = self.key(SCALING_POLICY.name, one["PolicyName"], native)
+            yield f"policies.{self.policy_names[one['PolicyName']]}", (key, "")
+        for one in replies.actions:
+            key = self.key(ACTION.name, one["ScheduledActionName"], native)
+            yield f"schedules.{self.action_names[one['ScheduledActionName']]}", (key, "")
+        for one in self.own_alarms:
+            yield f"alarms.{self.alarm_names[one['AlarmName']]}", (self.key(METRIC_ALARM.name, one["AlarmName"]), "")
+
+    def _reasons(self) -> Iterator[tuple[tuple[Key, str], str]]:
+        group, launched = self.key(AUTO_SCALING_GROUP.name, self.replies.name), self.found.launched_from
+        for start in ("", "MixedInstancesPolicy.LaunchTemplate."):
+            spec = f"{start}LaunchTemplate{'Specification' if start else ''}"
+            yield (group, f"{spec}.LaunchTemplateName"), RENAMED_TEMPLATE
+            if launched == self.found.template_key:
+                yield (group, f"{spec}.Version"), NEW_VERSION
+        for tag in self.replies.group.get("Tags") or ():
+            yield (group, f"Tags[{tag['Key']}].PropagateAtLaunch"), TAGS_OF_TEMPLATE
+        if not self.data.get("InstanceType"):
+            text = f"it names no instance type; {self.fields['template']['size']!r} stands for it"
+            yield (launched, "LaunchTemplateData.InstanceType"), text
+        text = "spot takes a group of mixed instances: `purchase.spot` and `purchase.max_price`"
+        yield (launched, "LaunchTemplateData.SpotPrice"), text
+
+    def _remarks(self) -> Iterator[tuple[Key, str, str]]:
+        group, item = self.key(AUTO_SCALING_GROUP.name, self.replies.name), self.replies.group
+        if self.replies.hooks and not self._settings.get("lifecycle_hooks"):
+            names = ", ".join(one["LifecycleHookName"] for one in self.replies.hooks)
+            yield group, "aws.lifecycle_hooks", f"not managed by trimtab, stays: the lifecycle hooks {names}"
+        metrics = {one.get("Metric") for one in item.get("EnabledMetrics") or ()}
+        if metrics and not metrics >= BASIC_METRICS:
+            some = ", ".join(sorted(map(str, metrics)))
+            yield group, "aws.group_metrics", f"only some metrics are collected, which stays: {some}"
+
     # translated again
 
-    @cached_property
-    def made(self) -> dict[tuple[str, str, str], Resource]:
-        """What translation makes of the group, by kind, native name and parent, references resolved."""
-        group = self.group
-        fleet = Fleet(name=self.fleet or STAND_IN, groups=(group,))
-        zones = self.replies.group.get("AvailabilityZones") or ()
+    def translated(self, fleet: Fleet) -> Translation:
+        """The fleet of the group in native terms, by what was read."""
+        group = fleet.groups[0]
+        image = group.template.image
         facts = AwsFacts(
-            images={group.name: ImageFacts(group.template.image.id)},
-            zones={self.location: zones},
+            images={group.name: ImageFacts(LOOKED_UP if is_looked_up(image) else image.id)},
+            zones={self.location: self.replies.group.get("AvailabilityZones") or ()},
             labels={self.location: self.around.labels},
-            standing={group.name: standing} if (standing := self._standing(group)) else {},
+            standing={group.name: standing} if (standing := self._standing(fleet)) else {},
         )
-        items = translate(fleet, facts, self.now, self.location).resources
-        return {(item.key.kind, item.key.name, item.key.parent): item for item in items}
+        made = translate(fleet, facts, self.now, self.home)
+        if image.id != UNKNOWN:
+            return made
+        text = f"template.image: {self._without_image}; give the image that instances are to have"
+        return Translation.of([made, Translation(problems=(Note(text, group.name),))])
 
-    def _standing(self, group: ScalingGroup) -> Standing | None:
-        """What its actions have set already is not known, whoever reads them first."""
-        item = self.replies.group
-        bounds = Capacity.model_construct(min=item["MinSize"], max=item["MaxSize"])
-        return Standing(FirstSeen(self.now), group.schedules, bounds) if group.schedules else None
-
-    def body(self, kind: str, name: str, parent: str = "") -> dict[str, Any] | None:
-        """One of these bodies, as a call would send it; `None` where there is none."""
-        item = self.made.get((kind, name, parent))
-        return None if item is None else revealed(resolved(item.body, self.known))
-
-    @cached_property
-    def known(self) -> dict[Ref, Any]:
-        """What references between the group's parts stand for now."""
-        native = self.replies.name
-        template = Ref(Key(self.location, LAUNCH_TEMPLATE.name, native), "version")
-        known: dict[Ref, Any] = {template: str((self.replies.version or {}).get("VersionNumber", ""))}
-        for arn, policy in self.replies.policy_names.items():
-            name = f"{native}-{self.policy_names[policy]}"
-            known[Ref(Key(self.location, SCALING_POLICY.name, name, native), "arn")] = arn
-        return known
+    def _standing(self, fleet: Fleet) -> Standing | None:
+        """What has not fired since it was first seen, once the group is adopted."""
+        group = fleet.groups[0]
+        there = {item.key: item for item in self.live}
+        key = self.key(AUTO_SCALING_GROUP.name, self.replies.name)
+        if there[key].mark is None:
+            seen = {WORD: FirstSeen(self.now).word()}
+            there[key] = there[key].signed(Mark(fleet.name, group.name, kept=seen))
+        return standing_of(fleet, group, Live(resources=there), self.location, self.now)
 
     @property
-    def gaps(self) -> Iterator[tuple[str, str]]:
-        """What a template has to say and this one does not, with what stands in for it or follows."""
-        if not self.data.get("ImageId"):
-            yield "ImageId", f"the template names no image; {UNKNOWN!r} stands for it"
-        if not self.data.get("InstanceType"):
-            yield "InstanceType", f"the template names no size; {self.group.template.size!r} stands for it"
-        own = self.replies.launched_from.get("LaunchTemplateName") == self.replies.name
-        if own and read_description((self.replies.version or {}).get("VersionDescription"))[1] is None:
-            yield (
-                "VersionDescription",
-                "it bears no mark: adopting makes a version that does, and a plan lets the group launch from it; "
-                "instances stay",
-            )
+    def _without_image(self) -> str:
+        key = self.found.launched_from
+        label = f"{READ_KINDS[key.kind].label} {key.name}"
+        return f"{label} names no image" if self.data else f"{label} is not there"
 
 
 _MEASURED = (
@@ -277,20 +377,12 @@ _MEASURED = (
     *("EvaluationCriteria", "EvaluationInterval"),
 )
 """What of an alarm must be as it was, or it is another alarm."""
-_NO = (None, (), Purchase(), AwsSettings())
 
 
-def _lenient(model: type[M], fields: Mapping[str, Any], **least: Any) -> M:
-    """The model of these fields, without those that it refuses."""
-    left = dict(fields)
-    while True:
-        try:
-            return model.model_validate(left)
-        except ValidationError as error:
-            wrong = {str(one["loc"][0]) for one in error.errors() if one["loc"]} & set(left)
-            if not wrong:
-                return model.model_validate(least)
-            left = {name: value for name, value in left.items() if name not in wrong}
+def _given(model: BaseModel) -> dict[str, Any]:
+    """The fields of an item, less its name."""
+    kind = {"type": model.type} if hasattr(model, "type") else {}
+    return {**kind, **{name: value for name, value in given_fields(model) if name not in ("name", "type")}}
 
 
 def _says(there: Any, made: Any) -> bool:
