@@ -114,7 +114,8 @@ def applied(cli):
 
 
 def make_foreign(cli):
-    cli.store.things[Key("local", "group", "shop-web")].mark = None
+    for kind in ("template", "group"):
+        cli.store.things[Key("local", kind, "shop-web")].mark = None
 
 
 def deny(cli, operation):

@@ -34,10 +34,6 @@ def placed(aws, zone):
     return SMALL.replace("{zones: [us-east-1a]}", placement)
 
 
-ZONES = "zones beside subnets are dropped, and no note says so (F2)"
-
-
-@fails("F", ZONES)
 def test_zones_beside_subnets_hold_or_are_named(aws):
     """
     terraform-aws-modules/terraform-aws-autoscaling#6: an instance must stay in the zone of its volume.
@@ -51,7 +47,6 @@ def test_zones_beside_subnets_hold_or_are_named(aws):
         assert aws.group("shop-web")["AvailabilityZones"] == ["us-east-1a"]
 
 
-@fails("F", ZONES)
 def test_a_zone_in_which_no_subnet_lies_is_named(aws):
     """terraform-aws-autoscaling#6."""
     assert naming("placement.zones", said(aws.cloud.plan(fleet_of(placed(aws, "us-east-1f")))))

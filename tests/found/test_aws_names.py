@@ -9,7 +9,6 @@ characters, no colon), https://docs.aws.amazon.com/AWSEC2/latest/APIReference/AP
 import pytest
 
 import trimtab as tt
-from tests.found.marks import case, fails
 from tests.found.worlds import AMI, fleet_of
 
 NAMED = """
@@ -22,7 +21,6 @@ groups:
     placement: {zones: [us-east-1a]}
 """
 OURS = "app/prod/web"
-SPLIT = fails("F", "a name is split at its slashes, so that a stranger's `web` is taken for `app/prod/web` (F1)")
 
 
 @pytest.fixture
@@ -40,7 +38,6 @@ def adopted(aws):
     return fleet
 
 
-@SPLIT
 def test_adopting_a_name_with_slashes_marks_that_group_and_leaves_the_stranger_of_its_tail(aws, strangers):
     before = strangers()
     adopted(aws)
@@ -49,7 +46,6 @@ def test_adopting_a_name_with_slashes_marks_that_group_and_leaves_the_stranger_o
     assert (marks.get("trimtab-fleet"), marks.get("trimtab-group")) == ("shop", "web")
 
 
-@SPLIT
 def test_destroying_a_name_with_slashes_deletes_that_group_and_leaves_the_stranger_of_its_tail(aws, strangers):
     before = strangers()
     fleet = adopted(aws)
@@ -60,7 +56,6 @@ def test_destroying_a_name_with_slashes_deletes_that_group_and_leaves_the_strang
     assert OURS not in aws.template_names()
 
 
-@SPLIT
 def test_pruning_a_name_with_slashes_deletes_that_group_and_leaves_the_stranger_of_its_tail(aws, strangers):
     before = strangers()
     adopted(aws)
@@ -70,7 +65,6 @@ def test_pruning_a_name_with_slashes_deletes_that_group_and_leaves_the_stranger_
     assert strangers() == before
 
 
-@SPLIT
 def test_editing_a_name_with_slashes_changes_that_group_and_leaves_the_stranger_of_its_tail(aws, strangers):
     before = strangers()
     adopted(aws)
@@ -81,7 +75,7 @@ def test_editing_a_name_with_slashes_changes_that_group_and_leaves_the_stranger_
     assert strangers() == before
 
 
-@pytest.mark.parametrize("name", [case("a/b", mends=SPLIT), case(OURS, mends=SPLIT), "y" * 128, "prod.web_(1)"])
+@pytest.mark.parametrize("name", ["a/b", OURS, "y" * 128, "prod.web_(1)"])
 def test_a_name_that_template_and_group_may_bear_is_made_and_planned_to_nothing(aws, name):
     text = (
         NAMED % (name, 4)

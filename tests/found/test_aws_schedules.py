@@ -6,7 +6,6 @@ equal to min bound, 1". https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec
 """
 
 import trimtab as tt
-from tests.found.marks import fails
 from tests.found.worlds import findings, fleet_of, naming
 
 GROUP = """
@@ -54,7 +53,6 @@ def test_bounds_that_go_to_zero_together_are_followed_and_no_plan_undoes_it(aws)
     assert {size for _, size, _ in rows} == {(1, 5, 1), (0, 0, 0)}
 
 
-@fails("F", "a schedule whose bound contradicts the one in force is not foreseen (F7)")
 def test_a_maximum_below_the_minimum_in_force_is_foreseen(aws):
     """elastic-ci#139, hashicorp/terraform#5681, terraform-provider-aws#4930."""
     fleet = fleet_of(CONTRADICTING)
@@ -70,7 +68,6 @@ def test_bounds_that_agree_are_let_be(aws):
         assert aws.refusals(text) == []
 
 
-@fails("F", "every night the plan wants the maximum that Auto Scaling refused (F7)")
 def test_a_plan_does_not_want_what_the_cloud_refuses_every_night(aws):
     """elastic-ci#139: between the refused action and the morning the plan wanted MaxSize 5 -> 1."""
     if aws.refusals(CONTRADICTING):

@@ -133,7 +133,6 @@ class TestWindows:
 
     DAY = "    alarms: {hot: {metric: cpu, above: 80, period: 1h, periods: 24, %s}}\n"
 
-    @fails("H", "an alarm that only notifies is held to the twelve hours of autoscale (H3)")
     def test_an_alarm_that_only_notifies_looks_back_a_day(self, azure):
         text = GROUP + self.DAY % "notify: [ops@example.org]"
         assert azure.refusals(text) == []

@@ -103,7 +103,8 @@ class GroupTranslator(ABC):
             self.unused(path, text)
         resources = tuple(self.resources())
         for path in self._without_effect(resources):
-            self.problem(path, f"not used on {self.provider} beside the other fields of this group; leave it out")
+            text = f"not used on {self.provider} beside the other fields of this group; leave it out"
+            self.note(path, text, approximation=True)
         return Translation(resources=resources, notes=tuple(self.notes), problems=tuple(self.problems))
 
     @abstractmethod

@@ -7,7 +7,6 @@ from trimtab.models import Alarm, Comparison, MetricSource, MissingData
 from trimtab.providers.aws.metrics import (
     PER_INSTANCE,
     Scope,
-    counted_once,
     metric_for,
     natural_statistic,
     quotient,
@@ -72,9 +71,7 @@ def alarm_remarks(alarm: Alarm) -> Iterator[tuple[str, str, bool]]:
         return
     if alarm.datapoints == alarm.periods:
         yield "datapoints", "it is as many as `periods`, as when it is left out", False
-    if counted_once(alarm.metric, alarm.statistic):
-        yield "statistic", f"{alarm.metric.name} reports each event as 1; use `sum`", True
-    elif alarm.statistic == "sum" == natural_statistic(alarm.metric, "average"):
+    if alarm.statistic == "sum" == natural_statistic(alarm.metric, "average"):
         yield "statistic", "CloudWatch adds up a count in any case", False
     elif alarm.metric.name == PER_INSTANCE and alarm.statistic == "count":
         yield "statistic", "a quotient has no number of samples; use `average`, `maximum` or `sum`", True

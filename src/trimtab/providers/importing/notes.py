@@ -105,7 +105,7 @@ def shown(value: Any, *, most: int = 60) -> str:
 
 _SECRETS = {
     *("userdata", "customdata", "adminpassword", "password", "secrets"),
-    *("protectedsettings", "serviceuri", "authtoken"),
+    *("settings", "protectedsettings", "serviceuri", "authtoken"),
 }
 """Steps of paths, in lower case, below which something secret may stand."""
 
@@ -117,7 +117,7 @@ def shown_at(path: str, value: Any) -> str:
     Anything may stand in metadata: https://cloud.google.com/compute/docs/metadata/overview
     """
     steps = {step.lower() for step in re.findall(r"[^.\[\]]+", path)}
-    is_metadata = re.search(r"\bmetadata\.items\[\d+\]\.value$", path) is not None
+    is_metadata = re.search(r"\bmetadata\.items\[[^\]]*\]\.value$", path) is not None
     is_secret = not isinstance(value, Secret) and (is_metadata or bool(steps & _SECRETS))
     return str(Secret(str(value))) if is_secret else shown(plain(value))
 
