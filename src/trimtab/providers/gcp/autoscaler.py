@@ -220,7 +220,8 @@ def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str
             yield f"{_POLICY}.customMetricUtilizations[{native.type}]", f"{where}.target {where}.metric"
     forecast = forecast_of(group)
     if forecast is not None:
-        yield f"{_POLICY}.cpuUtilization.predictiveMethod", f"policies.{forecast.name}.mode"
+        where = f"policies.{forecast.name}"
+        yield f"{_POLICY}.cpuUtilization.predictiveMethod", f"{where}.mode {where}.metric"
     for window in minimums.windows:
         where, path = f"schedules.{window.schedule}", f"{_POLICY}.scalingSchedules.{window.name}"
         yield path, where

@@ -98,6 +98,8 @@ class _Group(GroupTranslator):
         template, known = self._template()
         if known is None or known.ours:
             yield template
+        if known is not None:  # it holds what these fields ask for, or they are left to others
+            self.takes(name for row in TEMPLATE.fields for name in row.models.split())
         if has_probe(self.group):
             yield self._health_check()
         yield self._manager(Ref(template.key, "link") if known is None or known.ours else known.link)
