@@ -314,7 +314,7 @@ class ProviderContract:
             check_saved(cloud.plan(self._edit(fleet, tags={"Edited": "yes"})), saved)
 
     def test_unmanaged_fields_are_left_to_others(self, world: World, applied: Cloud, fleet: Fleet) -> None:
-        """A field named in `unmanaged` may differ: the plan with it leaves that thing alone, the plan without does not."""
+        """A field named in `unmanaged` may differ: a plan leaves that thing alone, and without it does not."""
         for kind in self._changeable_kinds(applied):
             key = self._first(applied, fleet, kind)
             world.tamper(applied, key)

@@ -21,7 +21,7 @@ CHANNEL = Kind(
     fields=(
         Field(path="type", models="alarms", immutable=True),
         Field(path="labels", models="alarms"),
-        Field(path="enabled", default=True),
+        Field(path="enabled", models="alarms", default=True),
     ),
     replaces=True,
 )
