@@ -74,7 +74,7 @@ def test_a_new_group_may_have_slashes_in_its_name(world, cloud):
 
 
 def test_a_template_with_a_version_made_by_hand_goes_with_its_group_whatever_it_is_called(world, cloud):
-    """The newest version bears no mark then; an older one does."""
+    """The newest version is not managed by trimtab then; an older one does."""
     cloud.apply(cloud.plan(shop())).raise_for_failures()
     _, _, ec2 = clients(world.emulator.endpoint)
     data = {"ImageId": IMAGE, "InstanceType": "t3.large"}

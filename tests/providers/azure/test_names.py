@@ -6,7 +6,6 @@ from tests.conftest import make_fleet
 from tests.providers.azure.test_contract import azure_group
 from tests.providers.azure.world import GROUP, LOCATION
 from tests.providers.strangers import OnAzure
-from trimtab.errors import ForeignResource
 from trimtab.plan import Action
 
 ELSEWHERE = "elsewhere"
@@ -41,10 +40,11 @@ def test_a_scale_set_in_other_letters_is_the_same_one(others, cloud):
     others.put("WEB")
     before = others.snapshot()
     plan = cloud.plan(shop(others))
-    assert any("scale set 'web'" in str(one) and "bears no mark" in str(one) for one in plan.problems)
-    with pytest.raises(ForeignResource):
-        cloud.apply(plan)
-    assert others.snapshot() == before
+    assert any("scale set 'web'" in str(one) and "is not managed by trimtab" in str(one) for one in plan.problems)
+    applied = cloud.apply(plan, wait="accepted")
+    assert any("scale set 'web'" in text for text in applied.held)
+    after = others.snapshot()
+    assert {name: after[name] for name in before} == before
 
 
 def test_ours_is_found_however_the_fleet_spells_it(others, cloud):

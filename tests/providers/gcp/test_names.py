@@ -48,7 +48,7 @@ def test_somebodys_group_where_ours_is_to_move_is_a_problem_before_ours_is_delet
     cloud.apply(cloud.plan(shop()), wait="accepted").raise_for_failures()
     others.put("web", scope=ZONE)
     plan = cloud.plan(shop(placement={"zones": ["europe-west1-b"]}))
-    assert any("bears no mark" in str(one) for one in plan.problems)
+    assert any("is not managed by trimtab" in str(one) for one in plan.problems)
     assert not plan.count(Action.REPLACE)
 
 
