@@ -147,3 +147,11 @@ def test_two_things_without_marks_do_not_vouch_for_each_other():
     assert {problem.foreign for problem in found.problems} == {True}
     assert not found.changes
     assert found.is_refused
+
+
+def test_what_refers_to_a_group_by_its_name_does_not_vouch_for_somebody_elses():
+    """Ours was deleted, and somebody made another of its name; our alarm watches it all the same."""
+    theirs = Resource(key=G, body={"min": 9, "template": {"id": "/t/9", "name": "theirs"}})
+    found = plan(wanted(), {**live(), G: theirs})
+    assert [problem.foreign for problem in found.problems] == [True]
+    assert G not in {change.key for change in found}

@@ -58,8 +58,11 @@ class Evidence:
         held = self.kinds[key.kind].holds
         if held is not None:  # a read names it by what it is about
             yield Key(key.location, held, key.name)
+        # what refers to a group does so by its name, and would vouch for another one that somebody made under it
+        is_group = self.kinds[key.kind].holds_instances
         for edge in self._edges:
-            if key in (edge.source, edge.target) and self._stands(edge):
+            is_named = key == edge.target and not is_group
+            if (key == edge.source or is_named) and self._stands(edge):
                 yield edge.target if key == edge.source else edge.source
 
     @cached_property

@@ -207,6 +207,11 @@ class ProviderContract:
             key = self._first(applied, fleet, kind)
             world.make_foreign(applied, key)
             plan = applied.plan(fleet)
+            if applied.provider.kinds[kind].holds_instances and plan.problems:  # it refers to nothing with our mark
+                assert {problem.foreign for problem in plan.problems} == {True}
+                assert key not in {change.key for change in plan}
+                applied.apply(applied.adopt(fleet)).raise_for_failures()
+                continue
             assert not plan.problems, kind
             healed = {change.key: change for change in plan if change.reason is Reason.MARK_LOST}
             assert key in healed, kind
