@@ -75,7 +75,8 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 def test_the_proxy_is_one(proxy: Proxy) -> None:
     """A client of Python that goes to loopback by the environment comes by it: the tests below can fail."""
     with pytest.raises(OSError, match=r"."):
-        urllib.request.urlopen("http://127.0.0.1:9/", timeout=10)
+        # an opener of its own: the one of the module keeps the environment of its first use
+        urllib.request.build_opener().open("http://127.0.0.1:9/", timeout=10)
     deadline = time.monotonic() + 10
     while not proxy.seen and time.monotonic() < deadline:
         threading.Event().wait(0.01)  # its thread notes the request after the client has gone

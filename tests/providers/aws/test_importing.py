@@ -90,7 +90,7 @@ def test_names_without_the_groups_in_front_are_made_legal_and_noted():
     assert effects(found) == [
         ("creates", f"scaling policy {NATIVE}-scale-up: policies.scale-up"),
         ("changes", f"alarm {NATIVE}-hot: alarms.hot.triggers"),
-        ("deletes", "scaling policy Scale Up!: policies.Scale Up!"),
+        ("deletes", "scaling policy Scale Up!"),
     ]
     assert f"scaling policy {NATIVE}-scale-up is made in its likeness" in found.notes[2].reason
 
@@ -227,7 +227,7 @@ def test_a_policy_that_the_model_cannot_say_is_one_note():
     }
     found = imported(replace(replies, policies=[policy]))
     assert not found.group.policies
-    assert effects(found) == [("deletes", f"scaling policy {NATIVE}-scale-out: policies.scale-out")]
+    assert effects(found) == [("deletes", f"scaling policy {NATIVE}-scale-out")]
     assert found.notes[0].reason == "the next plan deletes it; the model has no such metric"
 
 

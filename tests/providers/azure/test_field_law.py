@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 
 import trimtab as tt
@@ -53,7 +52,6 @@ def translated(group):
     return translate(tt.Fleet(name="virtualmin", groups=[group]), facts, NOW, "westeurope", HOME)
 
 
-@pytest.mark.xfail(strict=False, reason="part F goes on: one group of some hundred has a zone without effect")
 @settings(max_examples=examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(any_groups(OWN))
 def test_every_leaf_reaches_a_body_or_has_its_note(group):

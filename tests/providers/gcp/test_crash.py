@@ -6,7 +6,7 @@ from tests.providers.gcp.proof import SCENARIOS, State, expected_of, prepared
 from tests.providers.killing import noting
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The end of a process that was just about to try again."""
 
 

@@ -211,9 +211,10 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield f"{where}.duration", text
         if schedule.at is not None and (schedule.duration or timedelta(0)) > LONGEST_FIXED_DATE:
             yield f"{where}.duration", "a fixed date of Azure lasts 365 days at most"
-    weekly = {zones[schedule.zone] for schedule in group.schedules if schedule.cron is not None}
-    if len(weekly) > 1:
+    weekly = {schedule.name: schedule.zone for schedule in group.schedules if schedule.cron is not None}
+    if len({zones[zone] for zone in weekly.values()}) > 1:
         text = "the order of profiles of several zones would change with their clocks; write all in one zone"
-        yield "schedules", f"{', '.join(sorted(zones))}: {text}"
+        for name in weekly:
+            yield f"schedules.{name}.zone", f"schedules in {', '.join(sorted(set(weekly.values())))}: {text}"
     if all(zones.values()) and (number := len(profiles_of(group))) > MOST_PROFILES:
         yield "schedules", f"they make {number} profiles, and an autoscale setting has {MOST_PROFILES} at most"

@@ -146,6 +146,9 @@ def _of_schedule(group: ScalingGroup, schedule: Schedule) -> Iterator[Unused]:
         yield Unused(path, "the autoscaler has no window for the schedule", partly=True)
     else:
         yield Unused(f"{path}.max", "an autoscaler has one maximum, that of `capacity`", partly=True)
+        if _holds_always(group, schedule):
+            for name in ("cron", "zone"):
+                yield Unused(f"{path}.{name}", "its minimum holds at every moment, whenever it fires", partly=True)
 
 
 def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
@@ -160,6 +163,12 @@ def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
     raised = schedule.model_copy(update={"min": (schedule.min or 0) + 1})
     items = tuple(raised if one is schedule else one for one in group.schedules)
     return minimums_held(group.model_copy(update={"schedules": items})) != held
+
+
+def _holds_always(group: ScalingGroup, schedule: Schedule) -> bool:
+    """Whether the minimum of a schedule without an end is that of every other such, so that no time changes it."""
+    lasting = {one.min for one in group.schedules if one.min is not None and not one.is_window}
+    return not schedule.is_window and lasting == {schedule.min}
 
 
 def _of_capacity(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
