@@ -77,21 +77,25 @@ class Caller:
             found.append(answer)
         return found
 
-    def retried(self, operation: str, attempt: Callable[[], T]) -> T:
+    def retried(self, operation: str, attempt: Callable[[], T], *, repeatable: bool = True) -> T:
         """
         What an attempt gives, after as many as a passing fault needs.
+
+        Args:
+            operation: What is told of in errors and events.
+            attempt: Asks once.
+            repeatable: Whether asking twice does no more than asking once; else only what was refused is asked again.
 
         Raises:
             ProviderError: Why the last one failed.
         """
         with patience_of(self.clock) as patience:
             pauses = _Pauses()
+            passing = (Throttled, Unreachable) if repeatable else (Throttled,)
             retrying = tenacity.Retrying(
-                retry=tenacity.retry_if_exception_type((Throttled, Unreachable)),
+                retry=tenacity.retry_if_exception_type(passing),
                 wait=pauses.after,
-                stop=lambda state: (
-                    state.attempt_number >= ATTEMPTS or pauses.after(state) >= patience.room().total_seconds()
-                ),
+                stop=partial(_is_over, pauses, patience),
                 sleep=partial(self._sleep, patience),
                 before_sleep=self._tell(operation),
                 reraise=True,

@@ -162,6 +162,20 @@ def test_a_step_policy_is_told_the_value(world):
     assert live.read().desired == 4
 
 
+def test_a_policy_whose_reply_was_lost_acts_once(world):
+    """ExecutePolicy goes on from the size that it finds, and has no token against being asked twice."""
+    _, _, live = apply(world)
+    before = live.read().desired
+    world.doors.fault("timeout_after", write_only=True)
+    with pytest.raises(errors.Unreachable):
+        live.execute("scale-out")
+    world.doors.clear_faults()
+    assert live.read().desired == before + 1
+    world.doors.fault("throttle", write_only=True, times=1)
+    live.execute("scale-out")
+    assert live.read().desired == before + 2
+
+
 def test_what_watches_its_own_metric_is_not_executed(world):
     _, _, live = apply(world, policies={"hold": {"type": "target-tracking", "metric": "cpu", "target": 50}}, alarms={})
     with pytest.raises(errors.Unsupported, match="watches its own metric"):

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 import trimtab as tt
+from tests.conftest import make_group
 from tests.laws import examples
 from tests.providers.any_group import VALUES, any_groups
 from tests.providers.field_law import breaches
@@ -52,3 +54,51 @@ def translated(group):
 @given(any_groups(OWN))
 def test_every_leaf_reaches_a_body_or_has_its_note(group):
     assert not list(breaches(group, translated, "gcp", {**VALUES, **OWN}))
+
+
+# the cases that people have met
+
+
+def said(**fields):
+    """What notes and problems say of a group, each by its path."""
+    bare = {"alarms": {}, "policies": {}, "schedules": {}, "load_balancers": (), "placement": {}}
+    template = {"image": "debian-cloud/debian-12", "size": "e2-small"}
+    found = translated(make_group(**{**bare, "template": template, **fields}))
+    notes, problems = (
+        {one.text.partition(": ")[0]: one.text.partition(": ")[2] for one in some}
+        for some in (found.notes, found.problems)
+    )
+    return notes, problems
+
+
+QUERY = {"metric": {"promql": "sum(up)"}, "above": 1, "periods": 3, "notify": ["ops@example.org"]}
+TRACKING = {"type": "target-tracking", "metric": "cpu", "target": 50}
+FORECAST = {"type": "predictive", "metric": "cpu", "target": 50}
+UNSAID = [
+    ({"policies": {"hold": {**TRACKING, "statistic": "maximum"}}}, "policies.hold.statistic"),
+    ({"alarms": {"up": {**QUERY, "statistic": "p95"}}}, "alarms.up.statistic"),
+    ({"alarms": {"up": {**QUERY, "missing": "breaching"}}}, "alarms.up.missing"),
+    ({"alarms": {"up": {**QUERY, "datapoints": 2}}}, "alarms.up.datapoints"),
+    ({"policies": {"ahead": {**FORECAST, "maximum_buffer": 10}}}, "policies.ahead.maximum_buffer"),
+    ({"health_check": {"grace": "5m"}}, "health_check.grace"),
+    ({"health_check": {"by": "load-balancer"}}, "health_check.by"),
+    ({"cooldown": "5m"}, "cooldown"),
+    ({"aws": {"max_instance_lifetime": "7d"}}, "aws"),
+    ({"azure": {"eviction": "delete"}}, "azure"),
+]
+
+
+@pytest.mark.parametrize(("fields", "path"), UNSAID, ids=[path for _, path in UNSAID])
+def test_what_google_cloud_does_not_have_is_told_by_its_path(fields, path):
+    notes, problems = said(**fields)
+    assert path in notes.keys() | problems.keys()
+    assert path not in set().union(*said())
+
+
+def test_a_schedule_whose_minimum_always_holds_says_that_its_times_change_nothing():
+    day = {"cron": "0 8 * * 1-5", "zone": "UTC", "min": 3}
+    notes, problems = said(schedules={"day": day})
+    assert set(notes) == {"schedules", "capacity.min", "schedules.day.cron", "schedules.day.zone"}
+    assert not problems
+    night = {**day, "cron": "0 20 * * *", "min": 1}
+    assert not {"schedules.day.cron", "schedules.night.cron"} & set(said(schedules={"day": day, "night": night})[0])

@@ -53,6 +53,8 @@ BUSY = {
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "ExpiredToken"}
 DENIED |= {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
 TAKEN = {"AlreadyExists", "AlreadyExistsFault", "InvalidLaunchTemplateName.AlreadyExistsException"}
+ADDITIVE = frozenset({"execute_policy"})
+"""Operations that have no token against repetition, and of which each goes on from what the one before it did."""
 TEXTS_OF_MISSING = ("not found", "does not exist", "no such", "cannot be found")
 
 
@@ -115,7 +117,8 @@ class Calls(Caller):
             ProviderError: The most specific that fits, with the vendor's code; the cause is kept.
         """
         client = self._client(service, region)
-        return self.retried(operation, lambda: self._once(client, operation, params))
+        repeatable = operation not in ADDITIVE
+        return self.retried(operation, lambda: self._once(client, operation, params), repeatable=repeatable)
 
     def pages(self, service: str, operation: str, region: str, /, **params: Any) -> Iterator[dict[str, Any]]:
         """Replies one after the other, by the tokens that each gives for the next."""

@@ -195,6 +195,21 @@ def sizes_used(group: ScalingGroup) -> frozenset[str]:
     return frozenset(made | held | {path.rpartition(".")[0] for path in held})
 
 
+def never_active(group: ScalingGroup) -> list[str]:
+    """
+    Which of the group's own bounds only the default profile has, though it is never active.
+
+    A recurring profile lasts until another one starts, so that with one of them the default never comes back.
+    """
+    capacity = Capacity.model_construct(min=-1, max=_LARGE, desired=None)
+    _, *others = profiles_of(group.model_copy(update={"capacity": capacity}))
+    if not any("recurrence" in one.when for one in others):
+        return []
+    return [
+        name for name in ("min", "max") if all(getattr(one.sizes, name) != getattr(capacity, name) for one in others)
+    ]
+
+
 # what profiles cannot say
 
 

@@ -81,9 +81,6 @@ class Resolver(Resolving[Calls]):
         named = (self._gateway_pool(group, name, pools) for name in group.azure.application_gateway_pools)
         chosen += [pool for pool in named if pool]
         probe = next((pool.probe for pool in chosen if pool.probe), "")
-        if asks_balancer(group) and not probe:
-            text = "health_check.by: Azure asks a load balancer's probe, and no pool of the group has a rule with one"
-            self.problems.append(Note(f"{text}; give `health_check.path` and `port`", group.name))
         return Attached(
             subnet=self._subnet(group),
             balancer_pools=tuple(pool.id for pool in chosen if not pool.is_gateway),

@@ -247,6 +247,9 @@ class _Group(GroupTranslator):
             yield "purchase", "a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
         for index, disk in enumerate(group.template.disks):
             yield from template.disk_problems(disk, f"template.disks.{index}")
+        if asks_balancer(group) and not self.attached.probe and not self.facts.unknown:
+            text = "Azure asks a load balancer's probe, and no pool of the group has a rule with one"
+            yield "health_check.by", f"{text}; give `health_check.path` and `port`"
         yield from _metric_problems(group, scope)
         yield from profiles.problems_of(group)
         yield from alerts.problems_of(group)

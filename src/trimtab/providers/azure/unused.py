@@ -17,7 +17,7 @@ from trimtab.providers.azure import alerts, rules
 from trimtab.providers.azure.autoscale import predictive_policy
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
-from trimtab.providers.azure.profiles import sizes_used
+from trimtab.providers.azure.profiles import never_active, sizes_used
 from trimtab.providers.azure.rules import is_reached, rules_of
 from trimtab.providers.azure.template import has_probe
 from trimtab.providers.naming import is_alert
@@ -158,6 +158,8 @@ def _of_schedules(group: ScalingGroup) -> Iterator[Unused]:
         for name in ("min", "max", "desired"):
             if f"{path}.{name}" not in held:
                 yield Unused(f"{path}.{name}", "another schedule sets it whenever this one would", partly=True)
+    for name in never_active(group):
+        yield Unused(f"capacity.{name}", f"the schedules set `{name}` at every moment; change it there", partly=True)
 
 
 # the group

@@ -188,8 +188,6 @@ class _Reading:
         gateways = [one for one in given if "/applicationgateways/" in one.lower()]
         probe = self._probe([one for one in pools if one not in gateways]) if asks_balancer(group) else ""
         problems = []
-        if asks_balancer(group) and not probe:
-            problems.append(Note("health_check.by: no pool of the group has a rule with a probe", group.name))
         subnet = next(iter(group.placement.subnets), "")
         if not subnet:
             problems.append(Note("placement.subnets: a scale set needs a subnet; name one by its id", group.name))
