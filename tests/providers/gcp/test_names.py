@@ -1,5 +1,7 @@
 """Compute Engine tells groups of one name apart by zone and region; display names of Cloud Monitoring by nothing."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.conftest import make_fleet
@@ -9,6 +11,9 @@ from tests.providers.gcp.world import SCOPE
 from tests.providers.strangers import OnGcp
 from trimtab.errors import InvalidRequest
 from trimtab.plan import Action
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Service
+from trimtab.providers.gcp.resources import backend_resources
+from trimtab.providers.gcp.translate import translate
 
 ZONE = "zones/europe-west1-b"
 
@@ -120,3 +125,21 @@ def test_the_schedule_of_a_size_that_somebody_asks_for_is_nobody_elses(cloud):
     schedule = {"cron": "0 8 * * 1-5", "zone": "UTC", "duration": "10h", "min": 4}
     (problem,) = cloud.plan(shop(schedules={"trimtab-asked": schedule})).problems
     assert "schedules.trimtab-asked: " in problem.text
+
+
+def test_backend_services_of_one_name_are_told_apart_by_their_region():
+    """A global and a regional load balancer may have a service of one name, and a group may be behind both."""
+    links = [f"projects/trimtab/{scope}/backendServices/front" for scope in ("global", "regions/europe-west1")]
+    group = gcp_group("web", load_balancers=[{"id": link} for link in links])
+    facts = GcpFacts(attached={"web": Attached(services=tuple(Service(link, "front") for link in links))})
+    made = translate(make_fleet(group), facts, datetime(2026, 1, 5, tzinfo=UTC), "europe-west1", "trimtab").resources
+    wanted = {one.key: one.attributes["service"] for one in made if one.key.kind == "backend"}
+    assert list(wanted.values()) == links
+    (manager,) = [one.key for one in made if one.key.kind == "group-manager"]
+    there = {"selfLink": "", "name": "front", "backends": [{"group": "theirs"}, {"group": "ours"}]}
+    live = [
+        one.key
+        for link in links
+        for one in backend_resources({**there, "selfLink": link}, {manager: {"instanceGroup": "ours"}})
+    ]
+    assert live == list(wanted)

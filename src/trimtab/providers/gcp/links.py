@@ -57,6 +57,12 @@ def name_of(link: str) -> str:
     return link.rsplit("/", 1)[-1]
 
 
+def place_name(link: str) -> str:
+    """The name at the end of a link, the region before it where there is one: a global thing may have the same name."""
+    parts = parse_link(link)
+    return f"{name_of(parts.scope)}/{parts.name}" if parts.scope.startswith("regions/") else parts.name
+
+
 def region_of(zone: str) -> str:
     """The region that a zone is in: `europe-west1` of `europe-west1-b`."""
     return zone.rpartition("-")[0]

@@ -15,7 +15,7 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import Place, name_of, place_of
+from trimtab.providers.gcp.links import Place, name_of, place_name, place_of
 from trimtab.providers.gcp.names import ASKED as ASKED
 from trimtab.providers.gcp.template import KEYS
 from trimtab.providers.gcp.translate import BALANCERS
@@ -178,8 +178,8 @@ def backend_resources(service: Mapping[str, Any], managers: Mapping[Key, Mapping
         key = by_group.get(str(backend.get("group", "")))
         if key is not None:
             body = {**backend, **given(drain=drain)}
-            name = Key(key.location, BACKEND.name, service["name"], key.name)
-            made = _made(name, body, service, None, service=service.get("selfLink"))
+            place = Key(key.location, BACKEND.name, place_name(service.get("selfLink") or service["name"]), key.name)
+            made = _made(place, body, service, None, service=service.get("selfLink"))
             found.append(replace(made, item=BALANCERS))
     return found
 

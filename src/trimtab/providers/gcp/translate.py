@@ -30,7 +30,7 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import is_zone, region_of, short
+from trimtab.providers.gcp.links import is_zone, place_name, region_of, short
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
@@ -229,7 +229,7 @@ class _Group(GroupTranslator):
             )
             yield self._made(
                 BACKEND.name,
-                service.name,
+                place_name(service.link),
                 body,
                 parent=self.native,
                 attributes={"service": service.link},
