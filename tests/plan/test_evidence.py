@@ -155,3 +155,26 @@ def test_what_refers_to_a_group_by_its_name_does_not_vouch_for_somebody_elses():
     found = plan(wanted(), {**live(), G: theirs})
     assert [problem.foreign for problem in found.problems] == [True]
     assert G not in {change.key for change in found}
+
+
+def test_what_left_the_fleet_stays_until_its_successor_can_be_made():
+    """An alarm that is called otherwise: its new name is somebody's, and the group keeps the old one until then."""
+    old = key("alarm", "shop-web-warm")
+    ours = Resource(key=old, body={"threshold": 70, "actions": ["arn:/p/1"]}, mark=OURS)
+    theirs = Resource(key=A, body={"threshold": 9})
+    found = plan(wanted(), {**live(), A: theirs, old: ours})
+    assert not {A, old} & {change.key for change in found}
+    assert any("shop-web-warm" in note.text and "stays until 'shop-web-hot'" in note.text for note in found.notes)
+    without = {one: item for one, item in live().items() if one != A}
+    changes = {change.key: change.action for change in plan(wanted(), {**without, old: ours})}
+    assert (changes[A], changes[old]) == (Action.CREATE, Action.DELETE)
+
+
+def test_a_group_that_is_called_otherwise_stays_with_all_its_parts():
+    there = key("group", "shop-old")
+    part = key("policy", "out", "shop-old")
+    theirs = Resource(key=G, body={"min": 9})
+    old = {there: Resource(key=there, body={"min": 2}, mark=OURS), part: Resource(key=part, body={"change": 1})}
+    kept = {one: item for one, item in live().items() if one in (T, A, N)}
+    found = plan(wanted(), {**kept, G: theirs, **old})
+    assert not {there, part} & {change.key for change in found}

@@ -296,17 +296,35 @@ class _Maker:
             group = self._group_of(found)
             if self._is_unmanaged(group, found.item):
                 continue
-            label = self.kinds[key.kind].label
+            label, waiting = self.kinds[key.kind].label, self._successor_held_back(key.kind, group)
             if any(scope.location in (key.location, "*") for scope in self.unknown):
                 text = f"{label} {key.name!r} left the fleet, but not all of {key.location} could be read; it stays"
                 self.notes.append(Note(text, group))
             elif not self.prune:
                 self.notes.append(Note(f"{label} {key.name!r} left the fleet and stays: not pruning", group))
+            elif waiting is not None:
+                text = f"{label} {key.name!r} left the fleet and stays until {waiting.name!r} can be made in its place"
+                self.notes.append(Note(text, group))
             elif self.kinds[key.kind].by_content and self._is_wanted(group) and _instances(found):
                 text = f"{label} {key.name!r} stays while {_instances(found)} instances run from it"
                 self.notes.append(Note(text, group))
             else:
                 self.changes[key] = self._delete(found, group)
+
+    def _successor_held_back(self, kind: str, group: str) -> Key | None:
+        """Something of the same sort that a group wants, and that is not made because its name is taken."""
+        return next(
+            (
+                key
+                for key, item in self.wanted.items()
+                if (key.kind, item.group) == (kind, group) and key in self.left_out and not self._is_there(key)
+            ),
+            None,
+        )
+
+    def _is_there(self, key: Key) -> bool:
+        found = self.live.get(key)
+        return found is not None and self._owner(found) == self.fleet.name
 
     def _delete(self, found: Resource, group: str) -> Change:
         kind = self.kinds[found.key.kind]
