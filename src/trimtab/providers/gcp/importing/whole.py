@@ -124,8 +124,6 @@ class Reading:
         fields = {**self._fields(), **more}
         key = self.manager.key
         reasons = dict(self.silent)
-        if self.template is not None:
-            reasons[self.template.key, ""] = KEPT_TEMPLATE
         if self.scaler is not None:
             reasons |= {(self.scaler.key, path): text for path, text in self.unsaid.items()}
         else:
@@ -133,6 +131,8 @@ class Reading:
         if lost := self._unlike_template(fields):
             fields["unmanaged"] = [*fields.get("unmanaged", ()), TEMPLATE_FIELD]
             reasons[key, "versions"] = lost
+        elif self.template is not None:
+            reasons[self.template.key, ""] = KEPT_TEMPLATE
         return Draft(
             fields=fields,
             reasons=reasons,
