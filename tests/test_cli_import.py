@@ -63,7 +63,7 @@ def test_notes_are_comments_at_the_top_and_no_failure(cloud, monkeypatch):
     assert code == 0
     assert lines[0].startswith("# Fleet virtualmin exists")
     assert lines[1].startswith("# What no plan changes")
-    assert lines[2].startswith("# - web: alarm virtualmin-web-hot: Unit = Percent: no word")
+    assert lines[2].startswith("# - web: alarm virtualmin-web-hot: Unit: no word")
     assert lines[3] == "name: virtualmin"
     assert tt.parse_fleet(out).name == "virtualmin"
     code, out, _ = imported(cloud, "virtualmin-web", "--format", "json")

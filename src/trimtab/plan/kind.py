@@ -81,6 +81,7 @@ class Kind:
         fields: Its fields; a field that is not listed is not compared when `closed`.
         maps: Lists that are maps: path to the field that is the key.
         sets: Lists whose order means nothing.
+        states: What a reply says of a thing that nobody can set: ids, times, states; and what it says twice.
         closed: Only the listed fields are compared; what else a reply holds is the cloud's own.
         by_content: Named by what it holds, so that a change makes another one; the old one is superseded.
         replaces: Whether a write replaces the whole body; then it starts from the live body.
@@ -102,6 +103,7 @@ class Kind:
     fields: tuple[Field, ...] = ()
     maps: Mapping[str, str] = field(default_factory=dict)
     sets: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
     closed: bool = True
     by_content: bool = False
     replaces: bool = False
@@ -156,8 +158,15 @@ class Kind:
         return self._models[path]
 
     def outside(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Every leaf of a body that no row is about, by path: no plan looks at it."""
-        return {path: value for path, value in self._walk("", "", body) if self.find(path) is None}
+        """Every setting in a body that no row is about, by leaf: no plan looks at it."""
+        return {
+            path: value
+            for path, value in self._walk("", "", body)
+            if self.find(path) is None and not self._is_state(path)
+        }
+
+    def _is_state(self, path: str) -> bool:
+        return any(path == state or path.startswith((f"{state}.", f"{state}[")) for state in self.states)
 
     def elements(self, path: str) -> Iterator[str]:
         """What a leaf is inside of that is an element of a list with keys, the outermost first."""

@@ -92,7 +92,7 @@ def test_names_without_the_groups_in_front_are_made_legal_and_noted():
         ("changes", f"alarm {NATIVE}-hot: alarms.hot.triggers"),
         ("deletes", "scaling policy Scale Up!"),
     ]
-    assert f"scaling policy {NATIVE}-scale-up is made in its likeness" in found.notes[2].reason
+    assert found.notes[2].reason == f"the next plan copies it to scaling policy {NATIVE}-scale-up and deletes it"
 
 
 def test_an_alarm_of_another_name_stays_beside_the_one_that_is_made():
@@ -206,7 +206,7 @@ def test_what_the_model_has_no_word_for_stays_and_is_named():
 
 def test_what_the_model_has_no_word_for_is_not_in_what_is_made_anew():
     found = imported(renamed(of_unit(), alarm="CPU high"))
-    assert f"alarm {NATIVE}-cpu-high, which the next plan makes in its likeness, does not have Unit (Percent)" in [
+    assert f"the next plan copies it to alarm {NATIVE}-cpu-high without Unit (Percent)" in [
         note.reason for note in found.notes if note.effect is ImportEffect.LOSES
     ]
 
@@ -246,9 +246,9 @@ def test_what_translation_writes_and_the_cloud_has_not_is_noted():
     data = {name: value for name, value in replies.version["LaunchTemplateData"].items() if name != "TagSpecifications"}
     bare = {**replies.version, "LaunchTemplateData": data}
     found = imported(replace(replies, version=bare, own_version=bare))
-    added = [f"the next plan adds LaunchTemplateData.TagSpecifications[{kind}]" for kind in ("instance", "volume")]
-    assert [note.reason for note in found.notes[:2]] == added
-    assert effects(found)[2:] == [("changes", f"Auto Scaling group {NATIVE}: template")]
+    added = [f"adds LaunchTemplateData.TagSpecifications[{kind}]" for kind in ("instance", "volume")]
+    assert found.notes[0].reason == f"the next plan {'; '.join(added)}; new instances get all tags of the group"
+    assert effects(found)[1:] == [("changes", f"Auto Scaling group {NATIVE}: template")]
 
 
 def test_the_plan_looks_at_the_newest_version_whichever_the_group_launches_from():
@@ -308,7 +308,7 @@ def test_a_launch_configuration_becomes_a_template():
 @pytest.mark.parametrize(
     ("about", "words"),
     [
-        ("LaunchTemplateData.SpotPrice", "spot takes a group of mixed instances"),
+        ("LaunchTemplateData.SpotPrice", "spot needs a mixed instances policy"),
         ("LaunchTemplateData.BlockDeviceMappings[/dev/xvda].Ebs.VolumeType", "(gp2)"),
         ("LaunchTemplateData.UserData", "removes LaunchTemplateData.UserData (sha256:"),
     ],
@@ -345,7 +345,7 @@ def test_an_image_that_a_parameter_names_is_left_to_others():
 def test_a_group_whose_template_is_gone_is_refused_until_it_has_an_image():
     found = imported(replace(of_web(), version=None, own_version=None))
     assert effects(found)[0] == ("refuses", "group web")
-    assert f"template.image: launch template {NATIVE} is not there" in found.notes[0].reason
+    assert f"template.image: launch template {NATIVE} not found" in found.notes[0].reason
 
 
 def test_some_of_a_groups_metrics_stay():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.laws import examples
-from tests.providers.azure.native import imported, next_plan, scale_set
+from tests.providers.azure.native import imported, next_plan, profile, rule, scale_set, setting, weekly
 from tests.providers.azure.random_bodies import replies
-from tests.providers.azure.unsayable import CASES
+from tests.providers.azure.unsayable import CASES, OTHER
 from tests.providers.import_law import assert_notes_are_the_plan
 from trimtab.errors import Unsupported
 from trimtab.plan import Action
@@ -53,3 +53,44 @@ def test_what_no_model_says_is_noted_with_what_becomes_of_it(name):
     if case.effect == ImportEffect.STAYS and case.about:
         assert case.about in found.group.unmanaged or "policies" in found.group.unmanaged
         assert len([note for note in about if note.field == case.about]) == 1
+
+
+def test_a_profile_that_gets_another_name_is_one_note_that_says_what_else_changes():
+    """Its default size, and the rules of its own that it gives up for the group's."""
+    hot, cool = rule(threshold=90), rule("Decrease", operator="LessThan", threshold=20)
+    made = setting(profile(rules=[rule()]), profile("Long Weekend", 2, 6, 5, rules=[hot, cool], **weekly()))
+    found, live, wanted, problems = imported(Replies(scale_set(), made), fleet="shop")
+    assert_notes_are_the_plan(found, next_plan(found, live, wanted), problems)
+    (note,) = found.changes
+    assert note.field == "schedules.long-weekend"
+    assert note.reason == (
+        "the next plan renames properties.profiles[Long Weekend] to properties.profiles[long-weekend]; "
+        "removes rules[Decrease Percentage CPU LessThan]; changes capacity.default from 5 to 2; "
+        "changes rules[Increase Percentage CPU GreaterThan].metricTrigger.threshold from 90 to 70"
+    )
+
+
+def test_both_profiles_of_a_window_are_named_by_what_they_are_of():
+    end = '{"name": "default", "for": "Long Weekend"}'
+    window = profile("Long Weekend", 2, 6, 2, **weekly(("Saturday",))), profile(end, **weekly(("Sunday",), 23))
+    found, live, wanted, problems = imported(Replies(scale_set(), setting(profile(), *window)), fleet="shop")
+    assert_notes_are_the_plan(found, next_plan(found, live, wanted), problems)
+    assert [note.field for note in found.changes] == ["schedules.long-weekend.until", "schedules.long-weekend"]
+    assert all("; " not in note.reason for note in found.changes)
+
+
+def test_only_what_the_plan_would_change_is_left_to_others():
+    """The default of a profile that goes anyway is no reason to leave the group's to others."""
+    made = setting(profile(), profile("Long Weekend", 2, 6, 5, **weekly()))
+    assert not imported(Replies(scale_set(), made), fleet="shop")[0].group.unmanaged
+
+
+def test_what_is_left_to_others_does_not_reach_what_is_made_anew_and_the_note_says_so():
+    elsewhere = setting(profile(rules=[rule(metricResourceUri=OTHER)]), profile("weekend", 2, 6, 2, **weekly()))
+    found, live, wanted, problems = imported(Replies(scale_set(), elsewhere), fleet="shop")
+    assert_notes_are_the_plan(found, next_plan(found, live, wanted), problems)
+    (note,) = found.changes
+    assert note.reason == (
+        "the next plan adds properties.profiles[weekend].rules[Increase Percentage CPU GreaterThan], "
+        "with alarms.cpu-above.metric as the file says: `unmanaged` keeps only what is there"
+    )

@@ -15,6 +15,7 @@ from tests.providers.import_law import assert_notes_are_the_plan
 from trimtab.errors import Unsupported
 from trimtab.plan import Action
 from trimtab.providers.gcp.importing import Replies
+from trimtab.providers.importing import ImportEffect
 
 LAW = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 STRANGE = "UNHEARD_OF"
@@ -196,6 +197,13 @@ def test_what_no_model_says_is_left_to_others_and_said(name):
     assert not [change for change in plan if change.action is not Action.CREATE], plan.to_dict()
     assert len([note for note in found.notes if text in note.reason]) == 1, [str(note) for note in found.notes]
     assert found.group.unmanaged
+
+
+def test_a_target_of_a_load_balancer_stays_under_the_field_that_is_left_to_others():
+    found = imported(CASES["a share of a backend"][0], "shop")[0]
+    (note,) = [note for note in found.notes if "loadBalancingUtilization" in note.reason]
+    assert (note.effect, note.field) == (ImportEffect.STAYS, "policies")
+    assert "where trimtab would write nothing" in note.reason
 
 
 def test_a_group_of_two_templates_keeps_both():

@@ -6,15 +6,16 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 
 import trimtab as tt
 from tests.providers.gcp.handmade import NAME as HAND_MADE
-from tests.providers.gcp.handmade import instances_of, make_by_hand
+from tests.providers.gcp.handmade import TEMPLATE, ZONE, instances_of, make_by_hand
 from tests.providers.gcp.random_groups import CHANNEL, FLEET, NATIVE, NOW, PROJECT, REGION, SERVICES, canonical, groups
 from tests.providers.gcp.replies import leaves_of, replies_to
 from tests.providers.gcp.world import GcpWorld
 from tests.providers.import_law import assert_notes_are_the_plan, import_adopt_and_plan
 from trimtab.config import dump_fleet, parse_fleet
 from trimtab.metrics import custom
-from trimtab.plan import Action
+from trimtab.plan import Action, read_description, read_tags
 from trimtab.providers.gcp.importing import import_group
+from trimtab.providers.gcp.reads import list_monitored
 
 RANDOM = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -165,3 +166,76 @@ def test_a_group_made_by_hand_is_adopted_and_only_what_was_noted_changes(world):
         assert not again.changes
     assert len(before) == 3
     assert instances_of(world) == before
+
+
+# adopting
+
+VERSIONS = {"fingerprint", "etag", "mutationRecord", "creationRecord"}
+"""Which write of a thing it was."""
+
+
+def alert_by_hand(cloud):
+    """An alert policy about the group, with parts that no model says."""
+    threshold = {
+        "filter": 'metric.type = "compute.googleapis.com/instance/cpu/utilization" '
+        f'AND resource.type = "gce_instance" AND metadata.user_labels.group = "{HAND_MADE}"',
+        "comparison": "COMPARISON_GT",
+        "thresholdValue": 0.8,
+        "duration": "300s",
+        "aggregations": [
+            {"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_MEAN", "crossSeriesReducer": "REDUCE_MEAN"}
+        ],
+    }
+    policy = {
+        "displayName": f"{HAND_MADE}-hot",
+        "combiner": "OR",
+        "conditions": [{"displayName": "hot", "conditionThreshold": threshold}],
+        "documentation": {"content": "call somebody", "mimeType": "text/markdown"},
+        "userLabels": {"team": "ops"},
+        "alertStrategy": {"autoClose": "1800s"},
+    }
+    calls = cloud.provider.calls
+    calls.monitor("alertPolicies.create_alert_policy", name=f"projects/{PROJECT}", alert_policy=policy)
+
+
+def bodies(world, cloud):
+    """Everything of the group made by hand, as Google Cloud answers it."""
+    places = (
+        *(f"{ZONE}/instanceGroupManagers/{HAND_MADE}", f"{ZONE}/autoscalers/by-hand", "global/healthChecks/up"),
+        *(f"global/instanceTemplates/{name}" for name in (TEMPLATE, "canary")),
+    )
+    return [*(world.ask("GET", place) for place in places), *list_monitored(cloud.provider.calls, "alert-policy").items]
+
+
+def without_marks(value):
+    """A reply less marks, and less what says which write it was."""
+    if isinstance(value, list):
+        return [without_marks(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: without_marks(one) for name, one in value.items() if name not in VERSIONS}
+    found["description"] = read_description(value.get("description"))[0]
+    found["userLabels"] = read_tags(value.get("userLabels") or {})[0]
+    return {name: one for name, one in found.items() if one or name not in ("description", "userLabels")}
+
+
+def test_adopting_leaves_all_but_the_mark_byte_for_byte(world):
+    """The manager, the autoscaler and the alert get a line or a label; templates and health check not even that."""
+    make_by_hand(world)
+    with world.connect() as cloud:
+        alert_by_hand(cloud)
+        before = bodies(world, cloud)
+        found = cloud.read_group(HAND_MADE, location="europe-west1", fleet="virtualmin-pro-cluster")
+        cloud.apply(cloud.adopt(tt.Fleet(name=found.fleet, groups=[found.group]))).raise_for_failures()
+        after = bodies(world, cloud)
+    assert without_marks(after) == without_marks(before)
+    changed = [
+        one.get("displayName") or one["name"]
+        for one, old in zip(after, before, strict=True)
+        if _bare(one) != _bare(old)
+    ]
+    assert set(changed) == {HAND_MADE, "by-hand", f"{HAND_MADE}-hot"}
+
+
+def _bare(body):
+    return {name: value for name, value in body.items() if name not in VERSIONS}

@@ -156,6 +156,7 @@ SCALE_SET = Kind(
             f"{_ADDRESS}.applicationGatewayBackendAddressPools",
         }
     ),
+    states=frozenset({f"{_SET}.provisioningState", f"{_SET}.uniqueId", f"{_SET}.timeCreated"}),
     holds_instances=True,
 )
 
@@ -231,6 +232,8 @@ AUTOSCALE_SETTING = Kind(
         f"{_TOLD}.webhooks": "serviceUri",
     },
     sets=frozenset({f"{_WHEN}.recurrence.schedule.days", f"{_TOLD}.email.customEmails"}),
+    # the name is said twice
+    states=frozenset({f"{_SET}.name"}),
     replaces=True,
 )
 
@@ -267,6 +270,7 @@ METRIC_ALERT = Kind(
     maps={f"{_SET}.criteria.allOf": "name", f"{_CRITERION}.dimensions": "name"},
     names={f"{_SET}.scopes": SCALE_SET.name},
     sets=frozenset({f"{_SET}.scopes", f"{_SET}.actions", f"{_CRITERION}.dimensions[*].values"}),
+    states=frozenset({f"{_SET}.lastUpdatedTime", f"{_SET}.isMigrated"}),
     replaces=True,
 )
 

@@ -13,6 +13,9 @@ _CONDITION = "conditions[*].conditionThreshold"
 _PROMQL = "conditions[*].conditionPrometheusQueryLanguage"
 _THRESHOLDS = "above at_least below at_most"
 
+_IDENTITY = frozenset({"kind", "id", "name", "selfLink", "creationTimestamp", "region", "fingerprint"})
+_RECORDS = frozenset({"name", "creationRecord"})
+
 CHANNEL = Kind(
     name="notification-channel",
     label="notification channel",
@@ -23,6 +26,7 @@ CHANNEL = Kind(
         Field(path="labels", models="alarms"),
         Field(path="enabled", models="alarms", default=True),
     ),
+    states=_RECORDS | {"mutationRecords", "verificationStatus"},
     replaces=True,
 )
 
@@ -66,6 +70,7 @@ HEALTH_CHECK = Kind(
         Field(path="httpHealthCheck.requestPath", models="health_check.path"),
         Field(path="tcpHealthCheck.port", models="health_check.port"),
     ),
+    states=_IDENTITY,
 )
 
 MANAGER = Kind(
@@ -98,6 +103,9 @@ MANAGER = Kind(
         Field(path="targetSuspendedSize", models="gcp.suspended", default=0),
     ),
     sets=frozenset({"namedPorts", "targetPools", "distributionPolicy.zones"}),
+    # the template of the first version is said twice
+    states=_IDENTITY
+    | {"instanceGroup", "currentActions", "status", "satisfiesPzi", "satisfiesPzs", "instanceTemplate"},
     holds_instances=True,
 )
 
@@ -187,6 +195,7 @@ ALERT_POLICY = Kind(
     maps={"conditions": "displayName"},
     names={f"{_CONDITION}.filter": MANAGER.name},
     sets=frozenset({"alertStrategy.notificationPrompts", "notificationChannels"}),
+    states=_RECORDS | {"mutationRecord", "validity"},
     replaces=True,
 )
 

@@ -31,6 +31,7 @@ class Differences:
         problems: What keeps it from being made at all.
         reasons: Why the model does not say something, by resource and path.
         remarks: What a reader should know of what stays: resource, field of the model, text.
+        origins: The resource and the path in it that each item was read from: by `schedules.office`.
     """
 
     kinds: Mapping[str, Kind]
@@ -44,6 +45,7 @@ class Differences:
     problems: Sequence[Note] = ()
     reasons: Mapping[tuple[Key, str], str] = field(default_factory=dict)
     remarks: Sequence[tuple[Key, str, str]] = ()
+    origins: Mapping[str, tuple[Key, str]] = field(default_factory=dict)
 
     def notes(self) -> Iterator[ImportNote]:
         """All that is to be said, what changes first."""
@@ -68,7 +70,7 @@ class Differences:
             case Action.CREATE:
                 yield self._whole(change, ImportEffect.CREATES, "the next plan creates it")
             case Action.DELETE:
-                text = f"the next plan deletes it{self._likeness(change.key)}"
+                text = f"the next plan {self._copies(change.key)}deletes it"
                 yield self._whole(change, ImportEffect.DELETES, text)
             case Action.REPLACE:
                 text = "the next plan deletes it and creates it anew"
@@ -83,16 +85,53 @@ class Differences:
         return self._note(change.key, effect, text, field=change.wanted.item if change.wanted else "")
 
     def _of_fields(self, change: Change) -> Iterator[ImportNote]:
-        for (way, name), some in self._by_subject(change).items():
-            paths = tuple(one.path for one in some)
-            if way == "=":
-                value = shown_at(some[0].path, some[0].old) if len(some) == 1 and some[0].old is not None else ""
-                text = f"the next plan {_told(some[0], briefly=bool(value)) if value else in_a_row(map(_told, some))}"
-                yield self._note(change.key, ImportEffect.CHANGES, text, field=name, paths=paths, value=value)
-            else:
-                text = f"the next plan {'adds' if way == '+' else 'removes'} {name}"
-                made = self._common_name(change, some) if way == "+" else ""
-                yield self._note(change.key, ImportEffect.CHANGES, text, field=made, paths=paths)
+        """One note for each field of the model; one for each element that goes, which is no field any more."""
+        told: dict[str, list[tuple[str, Sequence[FieldChange]]]] = {}
+        subjects = self._by_subject(change)
+        for (new, old), item in self._renamed(change, subjects).items():
+            some = [*subjects.pop(("-", old)), *subjects.pop(("+", new))]
+            text = "; ".join((f"renames {old} to {new}", *_told_inside(self.kinds[change.key.kind], some, old, new)))
+            told.setdefault(item, []).append((f"{text}{self._unkept(change, some)}", some))
+        for (way, name), some in subjects.items():
+            common = "" if way == "-" else self._common_name(change, some) if way == "+" else name
+            text = {"+": f"adds {name}{self._unkept(change, some)}", "-": f"removes {name}"}.get(way, "")
+            told.setdefault(common or f"{way} {name}", []).append((text or in_a_row(map(_told, some)), some))
+        for name, parts in told.items():
+            every = [one for _, some in parts for one in some]
+            yield self._note(
+                change.key,
+                ImportEffect.CHANGES,
+                f"the next plan {'; '.join(text for text, _ in parts)}",
+                field="" if name[:2] in ("+ ", "- ") else name,
+                paths=tuple(one.path for one in every),
+                value=shown_at(every[0].path, every[0].old) if len(every) == 1 and every[0].old is not None else "",
+            )
+
+    def _renamed(self, change: Change, subjects: Mapping[Subject, Sequence[FieldChange]]) -> dict[tuple[str, str], str]:
+        """Elements that come in place of those that their items were read from: new and old name, to their item."""
+        found: dict[tuple[str, str], str] = {}
+        added = {
+            name: {self._name(change, one) for one in some} for (way, name), some in subjects.items() if way == "+"
+        }
+        # the end of a window is an element of its own: what it was read from comes before the whole schedule
+        for item, (key, old) in sorted(self.origins.items(), key=lambda pair: -len(pair[0])):
+            new = next((name for name, fields in added.items() if any(_is_at(one, item) for one in fields)), None)
+            if key == change.key and new is not None and ("-", old) in subjects:
+                del added[new]
+                found[new, old] = item
+        return found
+
+    def _unkept(self, change: Change, some: Sequence[FieldChange]) -> str:
+        """Said of what is made anew where the file leaves a part of it to others."""
+        names = dict.fromkeys(
+            name
+            for one in some
+            if one.old is None
+            for name in self.group.unmanaged
+            if _is_at(self._name(change, one), name)
+        )
+        text = f", with {' and '.join(names)} as the file says: `unmanaged` keeps only what is there"
+        return text if names else ""
 
     def _by_subject(self, change: Change) -> dict[Subject, list[FieldChange]]:
         kind = self.kinds[change.key.kind]
@@ -119,29 +158,33 @@ class Differences:
 
     def _common_name(self, change: Change, some: Sequence[FieldChange]) -> str:
         """The field of the model that several leaves are all in; empty where there is none."""
-        return _common([self._name(change, one) for one in some])
+        names = [self._name(change, one) for one in some]
+        # what stands for a schedule has the group's bounds and rules in it as well
+        return _common(names) or _common([name for name in names if name.startswith("schedules.")])
 
     # what is made anew under another name
 
     def _of_likeness(self, key: Key) -> Iterator[ImportNote]:
-        """What its successor has otherwise, and what it does not have because no row is about it."""
+        """What its copy has otherwise, and what that does not have because no row is about it."""
         new = self.successors[key]
-        start = f"{self._label(new)}, which the next plan makes in its likeness,"
+        start = f"the next plan copies it to {self._label(new)}"
+        parts: dict[str, list[FieldChange]] = {}
         for change in self.likeness:
             for some in self._by_subject(change).values() if change.key == new and change.live else ():
-                field, paths = self._common_name(change, some), tuple(one.path for one in some)
-                text = f"{start} {in_a_row(map(_told, some))}"
-                yield self._note(key, ImportEffect.LOSES, text, field=field, paths=paths)
+                parts.setdefault(self._common_name(change, some), []).extend(some)
+        for name, some in parts.items():
+            text, paths = f"{start} and {in_a_row(map(_told, some))}", tuple(one.path for one in some)
+            yield self._note(key, ImportEffect.LOSES, text, field=name, paths=paths)
         kind, body = self.kinds[key.kind], self.live[key].body
         if names := tuple(_outside(kind, body, self.wanted[new].body)):
             leaves = kind.outside(body)
-            told = (f"{name} ({shown_at(name, leaves[name])})" if name in leaves else name for name in names)
-            yield self._note(key, ImportEffect.LOSES, f"{start} does not have {', '.join(told)}", paths=names)
+            told = (f"{path} ({shown_at(path, leaves[path])})" if path in leaves else path for path in names)
+            yield self._note(key, ImportEffect.LOSES, f"{start} without {', '.join(told)}", paths=names)
 
-    def _likeness(self, key: Key) -> str:
+    def _copies(self, key: Key) -> str:
         """Said of something that bears another name than the fleet gives it."""
         new = self.successors.get(key)
-        return f"; {self._label(new)} is made in its likeness" if new is not None else ""
+        return f"copies it to {self._label(new)} and " if new is not None else ""
 
     def _label(self, key: Key) -> str:
         return f"{self.kinds[key.kind].label} {key.name}"
@@ -154,11 +197,15 @@ class Differences:
         left: dict[str, list[FieldChange]] = {}
         for one in change.fields if change.live is not None and change.wanted is not None else ():
             if one.path not in changed:
-                left.setdefault(self._name(change, one), []).append(one)
+                left.setdefault(self._name(change, one) or self._left_by(change, one), []).append(one)
         for name, some in left.items():
             text = f"left to others by `unmanaged`, stays: {in_a_row(map(_there, some))}"
             paths = tuple(one.path for one in some)
             yield self._note(change.key, ImportEffect.STAYS, text, field=name, paths=paths)
+
+    def _left_by(self, change: Change, one: FieldChange) -> str:
+        """The entry of `unmanaged` that a leaf falls under which is of no item of the group."""
+        return next((name for name in self.group.unmanaged if _is_at(one.field, f"{change.group}.{name}")), "")
 
     def _of_outside(self, key: Key, item: Resource) -> Iterator[ImportNote]:
         """What no plan looks at: things that are not the fleet's, and leaves that no row is about."""
@@ -167,14 +214,16 @@ class Differences:
         if Action.DELETE in actions:
             return
         if key not in self.wanted:
-            yield self._note(key, ImportEffect.STAYS, f"not managed by trimtab, stays as it is{self._likeness(key)}")
+            new = self.successors.get(key)
+            copied = f"; the next plan copies it to {self._label(new)}" if new is not None else ""
+            yield self._note(key, ImportEffect.STAYS, f"not managed by trimtab, stays as it is{copied}")
         made = self.wanted.get(key)
         names = tuple(_outside(kind, item.body, made.body if made else {}))
         superseded = kind.by_content and any(
             change.action is Action.CREATE and change.key.kind == key.kind for change in self.plan
         )
         if names and (Action.REPLACE in actions or superseded):
-            text = f"what the next plan makes in its place does not have: {', '.join(names)}"
+            text = f"the next plan makes another one in its place, without {', '.join(names)}"
             yield self._note(key, ImportEffect.LOSES, text, paths=names)
         elif names and key in self.wanted:
             yield self._note(key, ImportEffect.STAYS, f"not managed by trimtab, stays: {', '.join(names)}", paths=names)
@@ -212,19 +261,37 @@ def _is_at(path: str, start: str) -> bool:
     return path == start or path.startswith((f"{start}.", f"{start}["))
 
 
-def _told(one: FieldChange, *, briefly: bool = False) -> str:
-    """What becomes of a leaf; briefly where what is there is said already."""
+def _told(one: FieldChange) -> str:
+    """What becomes of a leaf."""
     if one.old is None:
         return f"sets {one.path} to {shown_at(one.path, one.new)}"
     if one.new is None:
-        return f"removes {one.path}" if briefly else f"removes {one.path} ({shown_at(one.path, one.old)})"
-    before = "" if briefly else f" from {shown_at(one.path, one.old)}"
-    return f"changes {one.path}{before} to {shown_at(one.path, one.new)}"
+        return f"removes {one.path} ({shown_at(one.path, one.old)})"
+    return f"changes {one.path} from {shown_at(one.path, one.old)} to {shown_at(one.path, one.new)}"
 
 
 def _there(one: FieldChange) -> str:
-    there = "nothing" if one.old is None else shown_at(one.path, one.old)
-    return f"{one.path} is {there}, where the model says {shown_at(one.path, one.new)}"
+    there = "not set" if one.old is None else shown_at(one.path, one.old)
+    ours = "nothing" if one.new is None else shown_at(one.path, one.new)
+    return f"{one.path} is {there}, where trimtab would write {ours}"
+
+
+def _told_inside(kind: Kind, some: Sequence[FieldChange], old: str, new: str) -> Iterator[str]:
+    """What else becomes of an element that gets another name."""
+    there = {one.path.removeprefix(old): one for one in some if one.new is None}
+    made = {one.path.removeprefix(new): one for one in some if one.old is None}
+    inner = {
+        way: {part for path in side for part in kind.elements(f"{old}{path}")}
+        for way, side in (("removes", there), ("adds", made))
+    }
+    said = inner["removes"] ^ inner["adds"]
+    for way, parts in inner.items():
+        yield from (f"{way} {part.removeprefix(old).lstrip('.')}" for part in sorted(parts & said))
+    for path in sorted({*there, *made}):
+        before, after = there.get(path), made.get(path)
+        if not said.intersection(kind.elements(f"{old}{path}")):
+            both = FieldChange(path=path.lstrip("."), old=before and before.old, new=after and after.new)
+            yield from (_told(both),) if both.old != both.new else ()
 
 
 def _common(names: Sequence[str]) -> str:

@@ -91,9 +91,7 @@ class Importer:
         guarded = with_unmanaged(group, self._guarded_fields(unguarded))
         plan = unguarded
         if guarded.unmanaged:
-            group = guarded
-            wanted = self.translate(Fleet(name=fleet, groups=(group,))).resources
-            plan = self._plan(group, wanted, adopted, fleet)
+            group, wanted, plan = self._guard(group, guarded.unmanaged, adopted, fleet)
         successors = _successors(draft, plan, live)
         found = Differences(
             kinds=self.kinds,
@@ -110,6 +108,7 @@ class Importer:
                 **{draft.origins[item]: text for item, text in refused.items() if item in draft.origins},
             },
             remarks=draft.remarks,
+            origins=draft.origins,
         )
         owners = [item.mark.fleet for item in live if item.mark and self.kinds[item.key.kind].holds_instances]
         return Imported(group=group, notes=tuple(found.notes()), fleet=fleet, owner=next(iter(owners), ""))
@@ -161,6 +160,23 @@ class Importer:
             group = smaller
         raise Unsupported(f"group {group.name!r} has too much that cannot be said")
 
+    def _guard(
+        self, group: ScalingGroup, paths: Sequence[str], adopted: Mapping[Key, Resource], fleet: str
+    ) -> tuple[ScalingGroup, Sequence[Resource], Plan]:
+        """The group with these fields left to others, less those for which the plan would be the same."""
+
+        def left(some: Sequence[str]) -> tuple[ScalingGroup, Sequence[Resource], Plan]:
+            smaller = group.model_copy(update={"unmanaged": tuple(some)})
+            wanted = self.translate(Fleet(name=fleet, groups=(smaller,))).resources
+            return smaller, wanted, self._plan(smaller, wanted, adopted, fleet)
+
+        found = left(paths)
+        for path in (path for path in paths if path not in group.unmanaged):
+            fewer = left([one for one in found[0].unmanaged if one != path])
+            if _effects(fewer[2]) == _effects(found[2]):
+                found = fewer
+        return found
+
     def _guarded_fields(self, plan: Plan) -> list[str]:
         found = (path for change in plan for path in self._guarded_by(change))
         return list(dict.fromkeys(found))
@@ -177,6 +193,11 @@ class Importer:
             if name and (fixed or any(fnmatchcase(name, pattern) for pattern in self.guarded)):
                 whole = around & (there ^ wanted) or ("[" in one.path and not around)
                 yield ".".join(name.split(".")[:2]) if whole and name.split(".")[0] not in ITEMS else name
+
+
+def _effects(plan: Plan) -> list[tuple[Action, Key, dict[str, Any]]]:
+    """All that a plan does to each thing."""
+    return [(change.action, change.key, {one.path: one.new for one in change.fields}) for change in plan]
 
 
 def _successors(draft: Draft, plan: Plan, live: Sequence[Resource]) -> dict[Key, Key]:

@@ -1,14 +1,14 @@
 """What importing gives back: a group, and what the next plan does to what its model does not say."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from trimtab.models import ScalingGroup
-from trimtab.plan import Key, Secret, plain
+from trimtab.plan import Key, Secret
 
 
 class ImportEffect(StrEnum):
@@ -40,7 +40,7 @@ class ImportNote:
         key: The same as plans know it; `None` where the note is about the whole group.
         field: The field of the model, within its group: `policies.scale-out.cooldown`; empty where there is none.
         paths: The leaves of the native body that the note is about.
-        value: What is there; empty where something is missing, or is several things.
+        value: What is there; empty where something is missing, or is several things. The reason says it too.
         reason: What the next plan does, and why the model does not say it.
     """
 
@@ -58,7 +58,7 @@ class ImportNote:
         return f"{self.resource}: {self.field}" if self.field else self.resource
 
     def __str__(self) -> str:
-        return f"{self.path} = {self.value}: {self.reason}" if self.value else f"{self.path}: {self.reason}"
+        return f"{self.path}: {self.reason}"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
@@ -98,9 +98,29 @@ class Imported:
 
 
 def shown(value: Any, *, most: int = 60) -> str:
-    """A value in a note, cut where it is long."""
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+    """A value in a note, as a fleet file would write it; cut where it is long, an id or a link at its front."""
+    if isinstance(value, frozenset):
+        value = sorted(value, key=str)
+    # a mapping in a set is a tuple that writes itself as one
+    if type(value) in (list, tuple):
+        return f"[{', '.join(map(shown, value[:3]))}{f' and {len(value) - 3} more' if len(value) > 3 else ''}]"
+    text = _text(value)
+    if len(text) <= most:
+        return text
+    is_link = isinstance(value, str) and "/" in text and " " not in text
+    return f"...{text[3 - most :]}" if is_link else f"{text[: most - 3]}..."
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {shown(item)}" for name, item in value.items()) + "}"
+    return str(value) if value is not None and value != "" else '""'
 
 
 _SECRETS = {
@@ -119,7 +139,7 @@ def shown_at(path: str, value: Any) -> str:
     steps = {step.lower() for step in re.findall(r"[^.\[\]]+", path)}
     is_metadata = re.search(r"\bmetadata\.items\[[^\]]*\]\.value$", path) is not None
     is_secret = not isinstance(value, Secret) and (is_metadata or bool(steps & _SECRETS))
-    return str(Secret(str(value))) if is_secret else shown(plain(value))
+    return str(Secret(str(value))) if is_secret else shown(value)
 
 
 def in_a_row(texts: Iterable[str], *, most: int = 3) -> str:

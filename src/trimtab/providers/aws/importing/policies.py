@@ -39,7 +39,7 @@ def read_policy(item: Mapping[str, Any], name: str, around: Surroundings) -> Pol
         case "PredictiveScaling":
             return PredictivePolicy.model_validate({**common, **_predictive(item, around)})
         case other:
-            raise Unsupported(f"there is no policy of type {other}")
+            raise Unsupported(f"policies of type {other} are not supported")
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def duration(seconds: float | None) -> timedelta | None:
 def _word(item: Mapping[str, Any]) -> str:
     native = item.get("AdjustmentType", "")
     if native not in WORDS:
-        raise Unsupported(f"there is no change of type {native}")
+        raise Unsupported(f"changes of type {native} are not supported")
     return WORDS[native]
 
 
@@ -111,7 +111,7 @@ def _tracked(config: Mapping[str, Any], around: Surroundings) -> tuple[Metric, s
     if own.get("Metrics"):
         return of_queue(own["Metrics"]), statistic_word(own["Metrics"][0].get("MetricStat", {}).get("Stat", "Average"))
     if not own:
-        raise Unsupported("it tracks no metric that the model has")
+        raise Unsupported("the model has no metric like the one that it tracks")
     statistic = statistic_word(own.get("Statistic", "Average"))
     found = find_metrics(own.get("MetricName", ""), own.get("Namespace", ""), dimensions_of(own), around)
     # the metrics that target tracking knows by itself are written so, and not by name and dimensions
@@ -126,7 +126,7 @@ def _predefined(known: Mapping[str, Any], around: Surroundings, rows: Mapping[st
     native = known.get("PredefinedMetricType")
     word = next((word for word, one in rows.items() if one == native), None)
     if word is None:
-        raise Unsupported(f"there is no metric {native}")
+        raise Unsupported(f"the model has no metric {native}")
     if word == "requests-per-instance":
         return labelled(word, known.get("ResourceLabel"), around)
     return NEUTRAL[word]
@@ -136,7 +136,7 @@ def _predictive(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]
     config = item.get("PredictiveScalingConfiguration") or {}
     what, *more = config.get("MetricSpecifications") or [{}]
     if more or "PredefinedMetricPairSpecification" not in what:
-        raise Unsupported("a predictive policy has one pair of metrics, one that AWS knows by itself")
+        raise Unsupported("a predictive policy of the model has one predefined pair of metrics")
     metric = _predefined(what["PredefinedMetricPairSpecification"], around, FORECAST)
     factor = scale_of(metric, "average", MINUTE, detailed=around.detailed)
     modes = {native: mode for mode, native in MODES.items()}

@@ -39,8 +39,9 @@ GUARDED = (
 )
 """What is left to others where a plan would write it otherwise: what the model cannot say is not written over."""
 LOOKED_UP = "(what the plan looks up)"
-RENAMED_TEMPLATE = "a fleet calls a launch template as its group; instances stay"
+RENAMED_TEMPLATE = "trimtab names a launch template after its group; instances stay"
 NEW_VERSION = "adopting writes the mark as a new version of the template; instances stay"
+ALL_TAGS = "new instances get all tags of the group"
 TAGS_OF_TEMPLATE = "instances take their tags from the template instead"
 BASIC_METRICS = frozenset(
     f"Group{name}"
@@ -321,10 +322,13 @@ class Reading:
                 yield (group, f"{spec}.Version"), NEW_VERSION
         for tag in self.replies.group.get("Tags") or ():
             yield (group, f"Tags[{tag['Key']}].PropagateAtLaunch"), TAGS_OF_TEMPLATE
+            if not tag.get("PropagateAtLaunch") and tag["Key"] in self.fields.get("tags", {}):
+                yield (self.found.template_key, ""), ALL_TAGS
+                yield (self.found.template_key, "LaunchTemplateData.TagSpecifications"), ALL_TAGS
         if not self.data.get("InstanceType"):
             text = f"it names no instance type; {self.fields['template']['size']!r} stands for it"
             yield (launched, "LaunchTemplateData.InstanceType"), text
-        text = "spot takes a group of mixed instances: `purchase.spot` and `purchase.max_price`"
+        text = "spot needs a mixed instances policy: `purchase.spot` and `purchase.max_price`"
         yield (launched, "LaunchTemplateData.SpotPrice"), text
 
     def _remarks(self) -> Iterator[tuple[Key, str, str]]:
@@ -352,7 +356,7 @@ class Reading:
         made = translate(fleet, facts, self.now, self.home)
         if image.id != UNKNOWN:
             return made
-        text = f"template.image: {self._without_image}; give the image that instances are to have"
+        text = f"template.image: {self._without_image}; name the image for new instances"
         return Translation.of([made, Translation(problems=(Note(text, group.name),))])
 
     def _standing(self, fleet: Fleet) -> Standing | None:
@@ -369,7 +373,7 @@ class Reading:
     def _without_image(self) -> str:
         key = self.found.launched_from
         label = f"{READ_KINDS[key.kind].label} {key.name}"
-        return f"{label} names no image" if self.data else f"{label} is not there"
+        return f"{label} names no image" if self.data else f"{label} not found"
 
 
 _MEASURED = (

@@ -27,10 +27,10 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
     properties: Body = alert.body.get("properties") or {}
     criteria: Sequence[Body] = at(properties, "criteria.allOf") or ()
     if len(criteria) != 1:
-        return f"it has {len(criteria)} conditions, and an alarm has one"
+        return f"it has {len(criteria)} conditions; an alarm of the model has one"
     one = criteria[0]
     if one.get("criterionType", STATIC) != STATIC:
-        return f"its condition is a {one['criterionType']}, and an alarm has a threshold"
+        return f"its condition is a {one['criterionType']}; an alarm of the model has a fixed threshold"
     metric, row = metric_of(
         next(iter(properties.get("scopes") or ()), ""),
         str(one.get("metricName", "")),
@@ -40,7 +40,7 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
     )
     condition = _condition(properties, one, row)
     if condition is None:
-        return f"no alarm compares by {one.get('operator')}"
+        return f"alarms cannot compare by {one.get('operator')}"
     told = [_target(each, groups) for each in properties.get("actions") or ()]
     found: dict[str, Any] = {"metric": metric, **condition, "notify": told, "notify_ok": told}
     if properties.get("enabled") is False:

@@ -42,9 +42,9 @@ class Rules:
             trigger, action = rule.get("metricTrigger") or {}, rule.get("scaleAction") or {}
             alarm, amount = _alarm(trigger), _amount(action)
             if alarm is None:
-                self.refused[rule["name"]] = f"no alarm compares by {trigger.get('operator')}"
+                self.refused[rule["name"]] = f"alarms cannot compare by {trigger.get('operator')}"
             elif amount is None:
-                self.refused[rule["name"]] = f"no policy does {action.get('direction')} {action.get('type')}"
+                self.refused[rule["name"]] = f"policies cannot {action.get('direction')} by {action.get('type')}"
             else:
                 name = unused(_alarm_name(alarm), {*self.alarms, *self.taken})
                 self.alarms[name] = {**alarm, "triggers": [self._policy(amount)]}

@@ -42,7 +42,7 @@ def read_setting(item: Resource, taken: Collection[str]) -> SettingRead:
     rules = Rules(kept=dict(one.split("=", 1) for one in kept.get("policies", "").split() if "=" in one), taken=taken)
     rules.take(base.get("rules") or ())
     low, high, default = _sizes(base)
-    schedules = _schedules(profiles, kept.get("zone", ""))
+    schedules, origins = _schedules(profiles, kept.get("zone", ""))
     told = list(_told(at(item.body, "properties.notifications") or ()))
     azure = {
         **({"default_capacity": default} if default != low else {}),
@@ -58,7 +58,7 @@ def read_setting(item: Resource, taken: Collection[str]) -> SettingRead:
             "azure": azure,
             "unmanaged": ["policies", "alarms"] if at(item.body, "properties.enabled") is False else [],
         },
-        origins={f"alarms.{name}": f"{where}[{rule}]" for name, rule in rules.origins.items()},
+        origins={**{f"alarms.{name}": f"{where}[{rule}]" for name, rule in rules.origins.items()}, **origins},
         reasons={f"{where}[{rule}]": text for rule, text in rules.refused.items()},
         zone=next((text for one in profiles if (text := _doubt(_windows(one), kept.get("zone", "")))), ""),
     )
@@ -95,8 +95,10 @@ def _told(notifications: Sequence[Body]) -> Iterator[str]:
 # schedules
 
 
-def _schedules(profiles: Sequence[Body], kept: str) -> dict[str, Any]:
+def _schedules(profiles: Sequence[Body], kept: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Schedules by name, and the profiles that they and their ends were read from."""
     found: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     ends = {ended: one for one in profiles if (ended := read_twin(one["name"])) is not None}
     for profile in profiles:
         is_plain = not profile.get("fixedDate") and not profile.get("recurrence")
@@ -107,8 +109,12 @@ def _schedules(profiles: Sequence[Body], kept: str) -> dict[str, Any]:
         when = _fixed(fixed, zone) if fixed else _recurring(profile)
         if not fixed and profile["name"] in ends:
             when["until"] = _recurring(ends[profile["name"]])["cron"]
-        found[unused(legal(profile["name"], "schedule"), found)] = {**when, "zone": zone, "min": low, "max": high}
-    return found
+        name = unused(legal(profile["name"], "schedule"), found)
+        found[name] = {**when, "zone": zone, "min": low, "max": high}
+        origins[f"schedules.{name}"] = f"properties.profiles[{profile['name']}]"
+        if "until" in when:
+            origins[f"schedules.{name}.until"] = f"properties.profiles[{ends[profile['name']]['name']}]"
+    return found, origins
 
 
 def _windows(profile: Body) -> str:
@@ -151,4 +157,4 @@ def _doubt(windows: str, kept: str) -> str:
     known = iana_zones(windows)
     if len(known) < 2 or (kept and windows_zone(kept) == windows):
         return ""
-    return f"{len(known)} zones of IANA go by {windows!r}; {known[0]} is taken, correct it if it is another"
+    return f'"{windows}" stands for {len(known)} IANA zones; {known[0]} was chosen: correct `zone` if it is another'

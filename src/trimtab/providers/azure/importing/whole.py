@@ -21,8 +21,8 @@ from trimtab.providers.azure.translate import translate
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
 from trimtab.providers.translation import Translation
 
-UNSIZED = "nothing keeps its size between bounds now; the setting keeps it where it is"
-FIRST = "a group has one; the others are left to others"
+UNSIZED = "the scale set has no autoscale setting now; the new one holds it at its present size"
+UPGRADE = "a new template never replaces running instances by itself"
 GUARDED = (
     *("template.*", "placement.*", "load_balancers*", "health_check.*", "purchase.*", "azure.*"),
     *("alarms.*.metric", "alarms.*.statistic", "alarms.*.period", "alarms.*.periods"),
@@ -171,6 +171,7 @@ class _Reading:
         """The fields, with where they come from and why some are missing."""
         origins = {f"alarms.{name}": (key, "") for name, (key, _) in self.alarms.items()}
         reasons = dict(self.silent)
+        reasons[self.set.key, "properties.upgradePolicy.mode"] = UPGRADE
         remarks = []
         if self.setting is not None:
             key = self.setting.key

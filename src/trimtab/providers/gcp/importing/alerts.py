@@ -34,19 +34,19 @@ def read_alert(
     """
     conditions: Sequence[Body] = policy.body.get("conditions") or ()
     if len(conditions) != 1:
-        return f"it has {len(conditions)} conditions, and an alarm has one"
+        return f"it has {len(conditions)} conditions; an alarm of the model has one"
     threshold = conditions[0].get("conditionThreshold")
     if threshold is None:
-        return "its condition holds no metric against a threshold"
+        return "its condition does not compare a metric with a threshold"
     kind = _KIND.search(str(threshold.get("filter") or ""))
     known = metric_of(kind[1], str(threshold["filter"]), native, shared=False) if kind else None
     if known is None:
-        return "no metric of the model is meant by its filter"
+        return "the model has no metric for its filter"
     aggregations: Sequence[Body] = threshold.get("aggregations") or ()
     word = _COMPARED.get(str(threshold.get("comparison")))
     statistic = _statistic(aggregations[0]) if len(aggregations) == 1 else None
     if statistic is None or word is None:
-        return "no alarm combines or compares its points so"
+        return "alarms cannot combine or compare its points like that"
     metric, row = known
     period = _span(aggregations[0].get("alignmentPeriod")) or MINUTE
     missing = _MISSING.get(str(threshold.get("evaluationMissingData")))

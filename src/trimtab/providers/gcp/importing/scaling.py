@@ -94,7 +94,7 @@ class ScalerRead:
             target = per_minute(self.rate)
             found["requests"] = {"type": "target-tracking", "metric": "requests-per-instance", "target": target}
         else:
-            text = f"a policy holds {FULL:.0%} of a backend's rate in requests of an instance, and no other share"
+            text = f"policies on requests per instance take {FULL:.0%} of the maximum rate per instance of a backend"
             self.unsaid[f"{P}.loadBalancingUtilization"] = text
 
     def _take_custom(self, one: Body, found: dict[str, Any]) -> None:
@@ -103,7 +103,7 @@ class ScalerRead:
         known = metric_of(kind, str(one.get("filter") or ""), self.native, shared=shared)
         value = one.get("singleInstanceAssignment" if shared else "utilizationTarget")
         if known is None or value is None:
-            self.unsaid[f"{P}.customMetricUtilizations[{kind}]"] = "no metric of the model is meant by it"
+            self.unsaid[f"{P}.customMetricUtilizations[{kind}]"] = "the model has no such metric"
             return
         metric, measured = known
         name = unused(legal(kind.rsplit("/", 1)[-1], "policy"), found)
@@ -117,9 +117,9 @@ class ScalerRead:
             path = f"{P}.scalingSchedules.{name}"
             when = _when(str(one.get("schedule") or ""))
             if one.get("disabled"):
-                self.unsaid[path] = "a schedule of a fleet is never disabled"
+                self.unsaid[path] = "a schedule of a fleet cannot be disabled"
             elif when is None:
-                self.unsaid[path] = "its cron names a year and no single moment"
+                self.unsaid[path] = "a schedule with a year must name a single moment"
             else:
                 found[name] = {
                     **when,

@@ -22,7 +22,8 @@ from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, gr
 from trimtab.providers.importing.building import build_group
 from trimtab.providers.translation import Translation
 
-UNSIZED = "nothing keeps its size between bounds now; the autoscaler is off and keeps them where it is"
+UNSIZED = "the group has no autoscaler now; the new one is off, and the size stays as it is"
+KEPT_TEMPLATE = "new instances come from it until the file asks for another one, which has only what the file says"
 GUARDED = (
     *("template.*", "placement.*", "purchase.*", "health_check.*", "load_balancers*", "gcp.*"),
     *("policies", "policies.*.*"),
@@ -129,8 +130,9 @@ class Reading:
             reasons[Key(self.where, AUTOSCALER.name, self.native), ""] = UNSIZED
         if lost := self._unlike_template(fields):
             fields["unmanaged"] = [*fields.get("unmanaged", ()), TEMPLATE_FIELD]
-            text = f"its instance template has what the model says otherwise: {', '.join(lost)}"
-            reasons[key, "versions"] = text
+            reasons[key, "versions"] = lost
+        elif self.template is not None:
+            reasons[self.template.key, ""] = KEPT_TEMPLATE
         return Draft(
             fields=fields,
             reasons=reasons,
@@ -216,18 +218,19 @@ class Reading:
                 found[unused(made[0], found)] = alert.key, made[1]
         return found, silent
 
-    def _unlike_template(self, fields: Mapping[str, Any]) -> list[str]:
-        """The leaves in which the template that translation makes is not the one that is there."""
+    def _unlike_template(self, fields: Mapping[str, Any]) -> str:
+        """How the template that translation makes is not the one that is there; empty where it is."""
         if self.template is None:
-            return ["all of it, since it was not read"]
+            return "its instance template was not read"
         versions = self.manager.body.get("versions") or ()
         if len(versions) > 1:
-            return [f"{len(versions)} versions, where a fleet has one"]
+            return f"the group has {len(versions)} versions; a group of a fleet has one"
         group, _ = build_group(fields, "gcp")
         home = Home(self.project, self.where)
         wanted = TEMPLATE.leaves(template_body(group, home, image_link(group.template.image, home)))
         there = TEMPLATE.leaves(self.template.body)
-        return sorted(path for path in {*there, *wanted} if there.get(path) != wanted.get(path))
+        lost = sorted(path for path in {*there, *wanted} if there.get(path) != wanted.get(path))
+        return f"the model cannot say all of its instance template: {', '.join(lost)}" if lost else ""
 
     # facts
 
