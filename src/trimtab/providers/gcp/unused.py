@@ -144,6 +144,8 @@ def _of_schedule(group: ScalingGroup, schedule: Schedule) -> Iterator[Unused]:
     path = f"schedules.{schedule.name}"
     if not is_held(group, schedule):
         yield Unused(path, "the autoscaler has no window for the schedule", partly=True)
+    elif _is_idle(group, schedule):
+        yield Unused(path, "the group's minimums are the same without the schedule", partly=True)
     else:
         yield Unused(f"{path}.max", "an autoscaler has one maximum, that of `capacity`", partly=True)
         if _holds_always(group, schedule):
@@ -165,6 +167,12 @@ def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
     return minimums_held(group.model_copy(update={"schedules": items})) != held
 
 
+def _is_idle(group: ScalingGroup, schedule: Schedule) -> bool:
+    """Whether the group has the same minimums without a schedule."""
+    others = group.model_copy(update={"schedules": tuple(one for one in group.schedules if one is not schedule)})
+    return (mode_of(others), minimums_held(others)) == (mode_of(group), minimums_held(group))
+
+
 def _holds_always(group: ScalingGroup, schedule: Schedule) -> bool:
     """Whether the minimum of a schedule without an end is that of every other such, so that no time changes it."""
     lasting = {one.min for one in group.schedules if one.min is not None and not one.is_window}
@@ -176,7 +184,8 @@ def _of_capacity(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
     other = group.model_copy(update={"capacity": lower})
     same = (mode_of(other), minimums_held(other)) == (mode_of(group), minimums_held(group))
     if same and in_force(other, now).min != -1:
-        yield Unused("capacity.min", "schedules set the minimum at every moment")
+        # a minimum above theirs leaves the schedules nothing to raise
+        yield Unused("capacity.min", "schedules set the minimum at every moment", partly=True)
 
 
 # the group
