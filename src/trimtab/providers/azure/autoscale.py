@@ -36,10 +36,10 @@ def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str) -> Setting:
         }
     }
     sources = dict(_sources(profiles, rules))
-    for policy in group.policies:
-        if isinstance(policy, PredictivePolicy):
-            sources["properties.predictiveAutoscalePolicy.scaleMode"] = f"policies.{policy.name}.mode"
-            sources["properties.predictiveAutoscalePolicy.scaleLookAheadTime"] = f"policies.{policy.name}.buffer"
+    forecast = predictive_policy(group)
+    if forecast is not None:
+        sources["properties.predictiveAutoscalePolicy.scaleMode"] = f"policies.{forecast.name}.mode"
+        sources["properties.predictiveAutoscalePolicy.scaleLookAheadTime"] = f"policies.{forecast.name}.buffer"
     return Setting(body, sources)
 
 

@@ -53,7 +53,7 @@ def _of_policy(group: ScalingGroup, policy: Policy, used: Collection[str], scope
             if path not in used:
                 yield Unused(path, _why_idle(group, policy, scope), _switch(group, path, scope))
             elif isinstance(policy, StepPolicy):
-                yield from _of_steps(group, policy)
+                yield from _of_steps(group, policy, scope)
         case TargetTrackingPolicy():
             if path not in used:
                 text = NO_METRIC if metric_problem(policy.metric, scope) else DISABLED
@@ -95,11 +95,12 @@ def _why_idle(group: ScalingGroup, policy: SimplePolicy | StepPolicy, scope: Sco
     return "no step of the policy lies on the side of the threshold on which its alarms fire"
 
 
-def _of_steps(group: ScalingGroup, policy: StepPolicy) -> Iterator[Unused]:
-    alarms = [alarm for alarm in group.alarms if alarm.enabled and policy.name in alarm.triggers]
+def _of_steps(group: ScalingGroup, policy: StepPolicy, scope: Scope) -> Iterator[Unused]:
+    triggering = [alarm for alarm in group.alarms if alarm.enabled and policy.name in alarm.triggers]
+    alarms = [alarm for alarm in triggering if not metric_problem(alarm.metric, scope)]
     for index, step in enumerate(policy.steps):
         if not any(is_reached(step, alarm) for alarm in alarms):
-            text = "it lies on the side of the threshold on which no alarm of this policy fires"
+            text = "it lies on the side of the threshold on which no rule of this policy fires"
             yield Unused(f"policies.{policy.name}.steps.{index}", text)
 
 
