@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import make_fleet
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.proof import AGREED, SCENARIOS, State, expected_of, fleet, prepared
-from tests.providers.gcp.test_contract import gcp_group
 from tests.providers.gcp.world import GcpWorld
 from tests.providers.killing import noting
 from trimtab.events import CallRetried

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import make_fleet
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.proof import AGREED, SCENARIOS, State, edited, fleet, make_foreign_things
-from tests.providers.gcp.test_contract import gcp_group
 from tests.providers.gcp.world import SCOPE
 from trimtab.errors import ApplyFailed
 from trimtab.plan import Action
