@@ -68,6 +68,18 @@ def test_a_group_whose_autoscaler_is_on_is_never_resized(world, cloud, where):
     assert live.read().capacity.min == 3
 
 
+def test_an_edit_leaves_a_size_that_was_asked_for(world, cloud):
+    """The autoscaler is put whole: the schedule that holds the size goes along until it ends by itself."""
+    _, live = apply(cloud)
+    live.scale(to=5)
+    held = scaler(world)["autoscalingPolicy"]["scalingSchedules"]
+    assert len(held) == 1
+    cloud.apply(cloud.plan(make_fleet(gcp_group("web", **{**ALONE, "capacity": {"min": 2, "max": 9}}))))
+    policy = scaler(world)["autoscalingPolicy"]
+    assert (policy["maxNumReplicas"], policy["scalingSchedules"]) == (9, held)
+    assert live.read().desired == 5
+
+
 @pytest.mark.parametrize("where", [{}, ZONAL], ids=["regional", "zonal"])
 def test_a_group_that_nothing_scales_is_resized_both_ways(world, cloud, where):
     _, live = apply(cloud, policies={}, **where)
