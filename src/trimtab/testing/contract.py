@@ -352,7 +352,9 @@ class ProviderContract:
             (change,) = [change for change in applied.plan(fleet) if change.key == key]
             names = tuple(item.field.removeprefix(f"{change.group}.") for item in change.fields)
             assert names
-            loose = self._edit(fleet, unmanaged=names)
+            # in each group, since some clouds have a field that several groups share
+            groups = tuple(group.model_copy(update={"unmanaged": names}) for group in fleet.groups)
+            loose = fleet.model_copy(update={"groups": groups})
             assert key not in {change.key for change in applied.plan(loose)}, kind
             applied.apply(applied.plan(self._with_bounds(loose)), allow_replace=True).raise_for_failures()
             plan = applied.plan(fleet)
