@@ -53,7 +53,7 @@ def test_what_was_done_is_told_newest_first_and_of_no_other_group(world, cloud, 
 def test_an_operation_that_failed_says_why(world, cloud):
     live = apply(cloud, policies={})
     world.doors.fail_operation("instanceGroupManagers.resize", "QUOTA_EXCEEDED", "Quota 'CPUS' exceeded. Limit: 8.0")
-    with pytest.raises(errors.InvalidRequest, match="Quota 'CPUS' exceeded"):
+    with pytest.raises(errors.ProviderError, match="Quota 'CPUS' exceeded"):
         live.scale(to=4)
     failed = [one for one in live.activities() if one.status == "failed"]
     assert [one.cause for one in failed] == ["QUOTA_EXCEEDED: Quota 'CPUS' exceeded. Limit: 8.0"]
