@@ -10,7 +10,7 @@ pytest.importorskip("typer")
 pytest.importorskip("rich")
 
 import trimtab as tt
-from tests.test_cli import FLEET, Cli, Terminal
+from tests.commands import FLEET, Cli, Terminal
 from trimtab.cli import run
 
 AGENTS = {"ansible_host", "trimtab_instance", "trimtab_zone", "trimtab_size", "trimtab_state", "trimtab_template"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_front_door import PUBLIC
+from tests.house.front_door import PUBLIC
 from trimtab.capabilities import FEATURES
 from trimtab.providers import PROVIDERS
 

@@ -6,10 +6,7 @@ import sys
 
 import pytest
 
-PUBLIC = [
-    *("trimtab", "trimtab.engine", "trimtab.errors", "trimtab.metrics"),
-    *("trimtab.providers", "trimtab.testing", "trimtab.emulators"),
-]
+from tests.house.front_door import PUBLIC
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.conftest import make_group
 from tests.providers.aws.world import START
-from tests.providers.azure.test_contract import azure_group
+from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import GROUP, LOCATION, AzureWorld
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import SCOPE, GcpWorld
 from trimtab.clock import ManualClock
 from trimtab.plan import Key, Mark

@@ -8,7 +8,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_group
 from tests.providers.aws.world import AwsWorld
-from tests.providers.azure.test_contract import azure_group
+from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import AzureWorld
 from trimtab.clock import ManualClock
 from trimtab.emulators import AwsEmulator, AzureEmulator

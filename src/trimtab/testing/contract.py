@@ -1,7 +1,7 @@
 """The contract that every provider keeps, as a class of tests to inherit."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from trimtab import errors, metrics
 from trimtab.cloud import Cloud
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Metric
-from trimtab.plan import Action, Key, Reason, check_saved
+from trimtab.plan import Action, Change, Key, MarkPlace, Reason, Resource, check_saved, references
 from trimtab.providers.datapoints import MetricQuery, MetricValue
 
 
@@ -51,6 +51,10 @@ class World(Protocol):
         """How many writing calls the cloud has had."""
         ...
 
+    def boot_slowly(self) -> None:
+        """Have instances take a minute to run from now on."""
+        ...
+
 
 class ProviderContract:
     """
@@ -83,13 +87,15 @@ class ProviderContract:
         return cloud
 
     def test_first_plan_creates_everything(self, cloud: Cloud, fleet: Fleet) -> None:
-        """An empty cloud: only creations, with every group's parts in the order of their dependencies."""
+        """An empty cloud: only creations, each after all that it refers to or is a part of."""
         plan = cloud.plan(fleet)
         assert plan.summary == {"create": len(plan.changes)}
+        before: set[Key] = set()
         for change in plan:
-            before = [other.key for other in plan.changes[: plan.changes.index(change)]]
             assert change.reason is Reason.NEW
-            assert all(key in before for key in change.after)
+            assert self._needed(cloud, change) <= change.after <= before, str(change.key)
+            before.add(change.key)
+        assert any(change.after for change in plan)
 
     def test_planning_writes_nothing(self, world: World, cloud: Cloud, fleet: Fleet) -> None:
         """A plan, a status and a destroy plan only read."""
@@ -107,19 +113,24 @@ class ProviderContract:
         applied.apply(plan)
         assert world.writes() == before
 
-    def test_apply_waits_until_the_instances_run(self, applied: Cloud, fleet: Fleet) -> None:
-        """`wait="stable"` returns with the wanted number running."""
-        for group in applied.status(fleet).groups:
+    def test_apply_waits_until_the_instances_run(self, world: World, cloud: Cloud, fleet: Fleet) -> None:
+        """`wait="stable"` returns with the wanted number running, however long they take to boot."""
+        world.boot_slowly()
+        cloud.apply(cloud.plan(fleet)).raise_for_failures()
+        for group in cloud.status(fleet).groups:
             assert group.state is not None
             assert group.state.is_stable
             assert group.state.running == group.state.desired >= group.in_force.min
 
     def test_every_resource_bears_the_mark(self, applied: Cloud, fleet: Fleet) -> None:
-        """Owners are read off the cloud: group and fleet of each."""
-        live = applied.provider.read(fleet)
-        marked = [item for item in live.resources.values() if item.mark is not None]
-        assert {item.mark.group for item in marked if item.mark} == {group.name for group in fleet.groups}
-        assert {item.mark.fleet for item in marked if item.mark} == {fleet.name}
+        """Owners are read off the cloud: group and fleet of each thing that can bear a mark."""
+        kinds, live = applied.provider.kinds, applied.provider.read(fleet).resources
+        marked = [one for one in self._wanted(applied, fleet) if kinds[one.key.kind].mark is not MarkPlace.PARENT]
+        assert {item.group for item in marked} == {group.name for group in fleet.groups}
+        for item in marked:
+            mark = live[item.key].mark
+            assert mark is not None, str(item.key)
+            assert (mark.fleet, mark.group) == (fleet.name, item.group)
 
     def test_drift_is_named_and_healed(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """A field that somebody changed is in the plan, alone and as drift; apply puts it back."""
@@ -147,7 +158,7 @@ class ProviderContract:
 
     def test_what_leaves_the_fleet_is_deleted(self, applied: Cloud, fleet: Fleet) -> None:
         """
-        Policies, alarms and schedules that leave the file are shown and deleted.
+        Policies, alarms and schedules that leave the file are shown and deleted, and the cloud has none of them then.
 
         Where a cloud keeps several of them in one resource it loses the fields that stood for them.
         """
@@ -163,6 +174,7 @@ class ProviderContract:
         assert not [one for one in fields if one.old is None]
         applied.apply(plan).raise_for_failures()
         assert not applied.plan(smaller)
+        assert self._ours(applied, fleet) == {item.key for item in self._wanted(applied, smaller)}
 
     def test_without_prune_it_stays_with_a_note(self, applied: Cloud, fleet: Fleet) -> None:
         """`prune=False` deletes nothing and says what would go."""
@@ -189,17 +201,19 @@ class ProviderContract:
 
     def test_foreign_names_are_refused(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """A name without our mark is a problem of the plan, and apply touches nothing."""
-        for kind in self._marked_kinds(applied):
-            world.make_foreign(applied, self._first(applied, fleet, kind))
+        foreign = {self._first(applied, fleet, kind) for kind in self._marked_kinds(applied)}
+        for key in foreign:
+            world.make_foreign(applied, key)
         plan = applied.plan(fleet)
-        assert len(plan.problems) >= len(self._marked_kinds(applied))
+        assert len(plan.problems) >= len(foreign)
         before = world.writes()
         with pytest.raises(errors.ForeignResource, match="not managed by trimtab"):
             applied.apply(plan)
         assert world.writes() == before
-        assert not any(
-            change.action is Action.DELETE for change in applied.destroy(fleet) if self._is_first(change, fleet)
-        )
+        gone = {change.key for change in applied.destroy(fleet)}
+        assert gone
+        assert not gone & foreign
+        assert fleet.native_name(fleet.groups[0]) not in {key.parent for key in gone}
 
     def test_a_lost_mark_locks_nothing(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """What stands under our name and is tied to what bears our mark is ours: it gets its mark back, and works."""
@@ -229,15 +243,20 @@ class ProviderContract:
         assert not applied.plan(smaller)
 
     def test_adopt_marks_and_changes_nothing_else(self, world: World, applied: Cloud, fleet: Fleet) -> None:
-        """What was foreign is ours afterwards, with no field changed."""
+        """What was foreign is ours afterwards, with no field changed: what differed before still does."""
+        different = {}
         for kind in self._marked_kinds(applied):
-            world.make_foreign(applied, self._first(applied, fleet, kind))
+            key = self._first(applied, fleet, kind)
+            different[key] = world.tamper(applied, key)
+            world.make_foreign(applied, key)
         plan = applied.adopt(fleet)
-        assert plan.summary == {"adopt": len(self._marked_kinds(applied))}
+        assert plan.summary == {"adopt": len(different)}
         applied.apply(plan).raise_for_failures()
         leftover = applied.plan(fleet)
         assert not leftover.problems
-        applied.apply(leftover).raise_for_failures()
+        found = {(change.key, item.path) for change in leftover for item in change.fields}
+        assert set(different.items()) <= found
+        applied.apply(leftover, allow_replace=True).raise_for_failures()
         assert not applied.plan(fleet)
 
     def test_another_fleets_group_is_left_alone(self, applied: Cloud, fleet: Fleet) -> None:
@@ -294,12 +313,15 @@ class ProviderContract:
         with pytest.raises(errors.NotFound, match="nowhere"):
             cloud.group("nowhere").read()
 
-    def test_activities_say_what_happened(self, applied: Cloud, fleet: Fleet) -> None:
+    def test_activities_say_what_happened(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """Creation and a change of size are on record, newest first."""
-        live = applied.group(fleet.groups[0].name)
-        activities = live.activities()
-        assert activities
-        assert sorted((one.at for one in activities), reverse=True) == [one.at for one in activities]
+        live, made = applied.group(fleet.groups[0].name), applied.now()
+        world.advance(timedelta(minutes=1))
+        live.scale(to=live.read().max)
+        live.wait(timeout=timedelta(minutes=10))
+        moments = [one.at for one in live.activities()]
+        assert moments == sorted(moments, reverse=True)
+        assert moments[0] > made >= moments[-1]
 
     def test_a_stale_plan_is_refused(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """Apply looks again first: ground that has moved stops it before the first write."""
@@ -319,16 +341,24 @@ class ProviderContract:
             check_saved(cloud.plan(self._edit(fleet, tags={"Edited": "yes"})), saved)
 
     def test_unmanaged_fields_are_left_to_others(self, world: World, applied: Cloud, fleet: Fleet) -> None:
-        """A field named in `unmanaged` may differ: a plan leaves that thing alone, and without it does not."""
+        """
+        A field named in `unmanaged` may differ: a plan leaves it alone, and without that does not.
+
+        It is as others set it also after something else of the group is written.
+        """
         for kind in self._changeable_kinds(applied):
             key = self._first(applied, fleet, kind)
-            world.tamper(applied, key)
-            plan = applied.plan(fleet)
-            (change,) = [change for change in plan if change.key == key]
+            path = world.tamper(applied, key)
+            (change,) = [change for change in applied.plan(fleet) if change.key == key]
             names = tuple(item.field.removeprefix(f"{change.group}.") for item in change.fields)
             assert names
-            loose = applied.plan(self._edit(fleet, unmanaged=names))
-            assert key not in {change.key for change in loose}, kind
+            # in each group, since some clouds have a field that several groups share
+            groups = tuple(group.model_copy(update={"unmanaged": names}) for group in fleet.groups)
+            loose = fleet.model_copy(update={"groups": groups})
+            assert key not in {change.key for change in applied.plan(loose)}, kind
+            applied.apply(applied.plan(self._with_bounds(loose)), allow_replace=True).raise_for_failures()
+            plan = applied.plan(fleet)
+            assert (key, path) in {(change.key, item.path) for change in plan for item in change.fields}, kind
             applied.apply(plan, allow_replace=True).raise_for_failures()
 
     # run time
@@ -438,7 +468,10 @@ class ProviderContract:
                 live.execute(policy.name)
         else:
             live.execute(policy.name)
-            assert live.read().desired != before
+            change = getattr(policy, "change", None)
+            after = live.read()
+            assert after.desired != before
+            assert change is None or after.desired == max(after.min, min(before + change, after.max))
         assert not applied.plan(fleet)
         unknown = f"p{random.randrange(10**9)}"
         with pytest.raises((errors.NotFound, errors.Unsupported), match=unknown):
@@ -449,6 +482,8 @@ class ProviderContract:
         over = applied.watch(fleet)
         name = fleet.native_name(fleet.groups[0])
         assert all(group.activity is not None for group in over.look().groups)
+        world.advance(timedelta(minutes=5))
+        since = applied.now()
         world.push(name, metrics.cpu, 77.0)
         applied.group(name).scale(to=applied.group(name).read().max)
         world.advance(timedelta(minutes=10))
@@ -457,7 +492,7 @@ class ProviderContract:
         assert first.cpu.latest == 77.0
         assert all(other.cpu is not None and other.cpu.latest is None for other in others)
         assert first.activity is not None
-        assert first.activity.at >= applied.now() - timedelta(minutes=10)
+        assert first.activity.at >= since
 
     def test_an_imported_group_is_planned_as_it_is(self, applied: Cloud, fleet: Fleet) -> None:
         """What exists, read back as a group of the same fleet, loses nothing and leaves a plan nothing to do."""
@@ -479,9 +514,28 @@ class ProviderContract:
 
     def _first(self, cloud: Cloud, fleet: Fleet, kind: str) -> Key:
         """The first resource of a kind that belongs to the fleet's first group."""
-        facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
-        wanted = cloud.provider.translate(fleet, facts, cloud.plan(fleet).made_at).resources
+        wanted = self._wanted(cloud, fleet)
         return next(item.key for item in wanted if item.key.kind == kind and item.group == fleet.groups[0].name)
+
+    def _wanted(self, cloud: Cloud, fleet: Fleet) -> Sequence[Resource]:
+        facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
+        return cloud.provider.translate(fleet, facts, cloud.now()).resources
+
+    def _needed(self, cloud: Cloud, change: Change) -> set[Key]:
+        """What a new thing refers to, and what it is a part of."""
+        key, parent = change.key, cloud.provider.kinds[change.key.kind].parent
+        named = {ref.key for ref in references(change.wanted.body)} if change.wanted else set()
+        return named | {Key(key.location, parent, key.parent)} if parent else named
+
+    def _ours(self, cloud: Cloud, fleet: Fleet) -> set[Key]:
+        """What the cloud has that bears the fleet's mark, or is a part of a group of the fleet."""
+        natives = {fleet.native_name(group) for group in fleet.groups}
+        there = cloud.provider.read(fleet).resources
+        return {
+            key
+            for key, item in there.items()
+            if (item.mark is not None and item.mark.fleet == fleet.name) or key.parent in natives
+        }
 
     def _marked_kinds(self, cloud: Cloud) -> list[str]:
         kinds = cloud.provider.kinds.values()
@@ -490,9 +544,6 @@ class ProviderContract:
     def _changeable_kinds(self, cloud: Cloud) -> list[str]:
         """Those that are not named by what they hold: there a change makes another one."""
         return [kind.name for kind in cloud.provider.kinds.values() if not kind.by_content]
-
-    def _is_first(self, change: Any, fleet: Fleet) -> bool:
-        return bool(change.group == fleet.groups[0].name and change.key.name == fleet.native_name(fleet.groups[0]))
 
     def _edit(self, fleet: Fleet, **fields: Any) -> Fleet:
         first = fleet.groups[0].model_copy(update=fields)

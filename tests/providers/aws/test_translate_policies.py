@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.aws.test_translate import LABEL, hold_against_the_model, of_kind, one_group, wanted
+from tests.providers.aws.translated import LABEL, hold_against_the_model, of_kind, one_group, wanted
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, Purchase
 from trimtab.models.metric import parse_metric

@@ -54,6 +54,9 @@ class AwsWorld:
     def writes(self):
         return self.doors.count()["writes"]
 
+    def boot_slowly(self):
+        self.doors.configure(boot_seconds=60)
+
     def tamper(self, cloud, key):
         return getattr(self, "_tamper_" + key.kind.replace("-", "_"))(key)
 

@@ -5,7 +5,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_fleet
 from tests.providers.azure.account import furnish, load_example
-from tests.providers.azure.test_contract import azure_group
+from tests.providers.azure.groups import azure_group
 from trimtab import metrics
 
 ACTIONS = {

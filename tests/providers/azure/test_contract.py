@@ -2,21 +2,10 @@
 
 import pytest
 
-from tests.conftest import make_fleet, make_group
+from tests.conftest import make_fleet
+from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import AzureWorld
 from trimtab.testing import ProviderContract
-
-
-def azure_group(world, name, **fields):
-    given = {
-        "template": {"image": "Ubuntu2404", "size": "Standard_B2s"},
-        "placement": {"subnets": [world.subnet]},
-        "alarms": {
-            "hot": {"metric": "cpu", "above": 70, "triggers": ["scale-out"], "notify": ["ops@example.org"]},
-        },
-        **fields,
-    }
-    return make_group(name, **given)
 
 
 class TestAzure(ProviderContract):

@@ -4,17 +4,12 @@ import pytest
 
 import trimtab as tt
 from tests.providers.azure.account import furnish
+from tests.providers.azure.groups import FLEXIBLE, KEY, OUT, QUEUE
 from tests.providers.azure.world import AzureWorld
 from trimtab.emulators import AzureEmulator
 from trimtab.models.settings import AzureSettings
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEy8JSUl0XqjEjDLaS/r5DVgeF+N0wI32XwB05JBFgcf"
-OWN = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/trimtab/providers"
-QUEUE = f"{OWN}/Microsoft.ServiceBus/namespaces/bus/queues/jobs"
-FLEXIBLE = {"orchestration": "flexible"}
 CPU_ALARM = {"hot": {"metric": "cpu", "above": 70, "triggers": ["out"]}}
-OUT = {"out": {"change": 1}}
-
 GROUP = {
     "capacity.desired": {"capacity": {"min": 1, "max": 4, "desired": 2}},
     "template.user_data": {"template": {"user_data": "#!/bin/sh\n"}},

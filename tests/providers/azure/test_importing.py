@@ -12,8 +12,8 @@ import pytest
 
 import trimtab as tt
 from tests.providers.azure.account import furnish
+from tests.providers.azure.groups import FLEXIBLE, KEY, OUT, QUEUE
 from tests.providers.azure.native import profile, rule, scale_set, setting
-from tests.providers.azure.test_every_field import FLEXIBLE, KEY, OUT, QUEUE
 from tests.providers.azure.unsayable import CASES, Case
 from tests.providers.azure.world import GROUP as HOME
 from tests.providers.azure.world import AzureWorld

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.azure.test_contract import azure_group
+from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import GROUP, LOCATION
 from tests.providers.strangers import OnAzure
 from trimtab.plan import Action

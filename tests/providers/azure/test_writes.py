@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.azure.test_contract import azure_group
+from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import GROUP, LOCATION
 from trimtab import errors
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import trimtab as tt
 from tests.conftest import make_fleet
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
 
 AGREED = {"allow_delete": True, "allow_replace": True}
 COLLECTIONS = (

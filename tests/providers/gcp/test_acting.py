@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import SCOPE
 from trimtab import errors, metrics
 
@@ -66,6 +66,18 @@ def test_a_group_whose_autoscaler_is_on_is_never_resized(world, cloud, where):
     assert live.read().desired == 2
     cloud.apply(cloud.plan(make_fleet(gcp_group("web", **{**ALONE, **where, "capacity": {"min": 3, "max": 9}}))))
     assert live.read().capacity.min == 3
+
+
+def test_an_edit_leaves_a_size_that_was_asked_for(world, cloud):
+    """The autoscaler is put whole: the schedule that holds the size goes along until it ends by itself."""
+    _, live = apply(cloud)
+    live.scale(to=5)
+    held = scaler(world)["autoscalingPolicy"]["scalingSchedules"]
+    assert len(held) == 1
+    cloud.apply(cloud.plan(make_fleet(gcp_group("web", **{**ALONE, "capacity": {"min": 2, "max": 9}}))))
+    policy = scaler(world)["autoscalingPolicy"]
+    assert (policy["maxNumReplicas"], policy["scalingSchedules"]) == (9, held)
+    assert live.read().desired == 5
 
 
 @pytest.mark.parametrize("where", [{}, ZONAL], ids=["regional", "zonal"])

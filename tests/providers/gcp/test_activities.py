@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import SCOPE
+from trimtab import errors
 
 MINUTE = timedelta(minutes=1)
 ALONE = {"load_balancers": (), "alarms": {}, "schedules": {}}
@@ -52,7 +53,7 @@ def test_what_was_done_is_told_newest_first_and_of_no_other_group(world, cloud, 
 def test_an_operation_that_failed_says_why(world, cloud):
     live = apply(cloud, policies={})
     world.doors.fail_operation("instanceGroupManagers.resize", "QUOTA_EXCEEDED", "Quota 'CPUS' exceeded. Limit: 8.0")
-    with pytest.raises(Exception, match="Quota 'CPUS' exceeded"):
+    with pytest.raises(errors.ProviderError, match="Quota 'CPUS' exceeded"):
         live.scale(to=4)
     failed = [one for one in live.activities() if one.status == "failed"]
     assert [one.cause for one in failed] == ["QUOTA_EXCEEDED: Quota 'CPUS' exceeded. Limit: 8.0"]

@@ -1,24 +1,13 @@
 """How many calls things cost on Google Cloud, and that the role of a fleet allows exactly those that are made."""
 
-import re
-
 import pytest
 
 import trimtab as tt
 from tests.conftest import make_fleet
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
+from tests.providers.gcp.rights import permission_of
 from trimtab import metrics
 
-VERBS = {
-    "aggregatedList": "list",
-    "insert": "create",
-    "patch": "update",
-    "update": "update",
-    "resize": "update",
-    "listManagedInstances": "get",
-    "listErrors": "get",
-    "setNamedPorts": "update",
-}
 IMPLIED = {
     "compute.instanceTemplates.useReadOnly",
     "compute.instanceGroupManagers.use",
@@ -37,23 +26,6 @@ IMPLIED = {
 """What a write asks for about what it refers to: not seen in a log of calls."""
 POLLED = {"compute.globalOperations.get", "compute.regionOperations.get", "compute.zoneOperations.get"}
 """Asked for while an operation is under way; in the emulator they are over at once."""
-
-
-def permission_of(call):
-    """What Google asks a caller for, by the vendor's rule: service, collection without its scope, verb."""
-    if call.service == "monitoring":
-        verb, noun = re.match(r"(List|Get|Create|Update|Delete)(\w+)", call.operation).groups()
-        noun = {"TimeSeries": "timeSeries", "AlertPolicies": "alertPolicies", "Alerts": "alerts"}.get(
-            noun, noun[0].lower() + noun[1:]
-        )
-        noun = {"alertPolicy": "alertPolicies", "notificationChannel": "notificationChannels"}.get(noun, noun)
-        return f"monitoring.{noun}.{verb.lower()}"
-    collection, verb = call.operation.split(".")
-    for scope in ("region", "zone"):
-        rest = collection.removeprefix(scope)
-        if rest != collection and rest != "Operations" and rest[:1].isupper():
-            collection = rest[0].lower() + rest[1:]
-    return f"compute.{collection}.{VERBS.get(verb, verb)}"
 
 
 @pytest.mark.parametrize("number", [2, 100])

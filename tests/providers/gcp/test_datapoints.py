@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
 from trimtab import errors, metrics
 from trimtab.models.metric import NEUTRAL
 from trimtab.providers.datapoints import MetricQuery, MetricValue

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
 
 BARE = {"health_check": {}, "load_balancers": (), "alarms": {}, "schedules": {}}
 TEMPLATE = {"image": "debian-cloud/debian-12", "size": "e2-small"}

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import SCOPE, SERVICE, GcpWorld
 from trimtab.emulators import GcpEmulator
 

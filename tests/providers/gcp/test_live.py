@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import make_fleet
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import LOCATION, GcpWorld
 from trimtab.cloud import connect
 from trimtab.testing import ProviderContract

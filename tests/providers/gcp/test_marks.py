@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import make_fleet
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.proof import AGREED, fleet
-from tests.providers.gcp.test_contract import gcp_group
 from tests.providers.gcp.world import SCOPE
 
 GROUP = f"{SCOPE}/instanceGroupManagers/virtualmin-web"

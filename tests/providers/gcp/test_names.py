@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.conftest import make_fleet
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.proof import AGREED
-from tests.providers.gcp.test_contract import gcp_group
 from tests.providers.gcp.world import SCOPE
 from tests.providers.strangers import OnGcp
 from trimtab.errors import InvalidRequest

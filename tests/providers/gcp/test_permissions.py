@@ -6,9 +6,9 @@ import pytest
 
 import trimtab as tt
 from tests.conftest import make_fleet
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.proof import AGREED, State
-from tests.providers.gcp.test_calls import permission_of
-from tests.providers.gcp.test_contract import gcp_group
+from tests.providers.gcp.rights import permission_of
 from tests.providers.gcp.world import GcpWorld
 from tests.providers.killing import noting
 from trimtab import errors, metrics

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.conftest import make_fleet
+from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.proof import fleet
-from tests.providers.gcp.test_contract import gcp_group
 from tests.providers.gcp.world import READS, SCOPE
 from trimtab import errors
 from trimtab.events import CallRetried

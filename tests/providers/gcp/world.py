@@ -74,6 +74,9 @@ class GcpWorld:
     def writes(self):
         return self.doors.count()["writes"]
 
+    def boot_slowly(self):
+        self.doors.configure(boot_seconds=60)
+
     def tamper(self, cloud, key):
         return getattr(self, "_tamper_" + key.kind.replace("-", "_"))(cloud, key)
 

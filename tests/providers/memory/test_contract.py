@@ -55,6 +55,9 @@ class MemoryWorld:
     def writes(self):
         return sum(not call.startswith(("list", "read")) for call in self.store.calls)
 
+    def boot_slowly(self):
+        self.store.boot = timedelta(minutes=1)
+
 
 class TestMemory(ProviderContract):
     @pytest.fixture

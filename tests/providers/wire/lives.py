@@ -163,7 +163,7 @@ def azure():
 
 def gcp():
     from tests.providers.gcp import proof
-    from tests.providers.gcp.test_contract import gcp_group
+    from tests.providers.gcp.groups import gcp_group
     from tests.providers.gcp.world import GcpWorld
     from trimtab.emulators import GcpEmulator
 

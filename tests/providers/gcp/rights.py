@@ -1,0 +1,31 @@
+"""The right that Google asks a caller for, by the call."""
+
+import re
+
+VERBS = {
+    "aggregatedList": "list",
+    "insert": "create",
+    "patch": "update",
+    "update": "update",
+    "resize": "update",
+    "listManagedInstances": "get",
+    "listErrors": "get",
+    "setNamedPorts": "update",
+}
+
+
+def permission_of(call):
+    """What Google asks a caller for, by the vendor's rule: service, collection without its scope, verb."""
+    if call.service == "monitoring":
+        verb, noun = re.match(r"(List|Get|Create|Update|Delete)(\w+)", call.operation).groups()
+        noun = {"TimeSeries": "timeSeries", "AlertPolicies": "alertPolicies", "Alerts": "alerts"}.get(
+            noun, noun[0].lower() + noun[1:]
+        )
+        noun = {"alertPolicy": "alertPolicies", "notificationChannel": "notificationChannels"}.get(noun, noun)
+        return f"monitoring.{noun}.{verb.lower()}"
+    collection, verb = call.operation.split(".")
+    for scope in ("region", "zone"):
+        rest = collection.removeprefix(scope)
+        if rest != collection and rest != "Operations" and rest[:1].isupper():
+            collection = rest[0].lower() + rest[1:]
+    return f"compute.{collection}.{VERBS.get(verb, verb)}"
