@@ -19,6 +19,8 @@ TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "resourceNotReady"}
 TAKEN = {"alreadyExists"}
 BUSY = {"resourceInUseByAnotherResource", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "conditionNotMet", "conflict"}
 BUSY |= {"ABORTED"}
+OVER_QUOTA = {"quotaExceeded", "QUOTA_EXCEEDED"}
+"""What no permission mends (Troubleshoot quota and system limit errors, Google Cloud)."""
 CUT_OFF = {"CANCELLED"}
 """What gRPC says of a stream that somebody else reset."""
 
@@ -32,7 +34,7 @@ def class_of(status: int, reason: str) -> type[ProviderError]:
     if reason in BUSY:
         return Conflict
     if status in (401, 403):
-        return AccessDenied
+        return InvalidRequest if reason in OVER_QUOTA else AccessDenied
     if status == 404:
         return NotFound
     if status in (409, 412):
