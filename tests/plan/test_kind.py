@@ -46,6 +46,12 @@ def test_maps_are_paths_and_sets_are_one_leaf():
     }
 
 
+def test_two_elements_of_one_name_are_both_there():
+    """A cloud may hold what no file of ours asks for; what is not seen would be lost in silence."""
+    body = {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]}
+    assert KIND.leaves(body) | {"Grace": 0} == {"Tags[a].Value": "1", "Tags[a#1].Value": "2", "Grace": 0}
+
+
 def test_defaults_are_filled_in_for_each_element():
     leaves = KIND.leaves({"Disks": [{"Device": "a", "Size": 1}, {"Device": "b", "Keep": True}]})
     assert leaves["Disks[a].Keep"] is False

@@ -190,8 +190,12 @@ class Kind:
                 yield path, frozenset(_frozen(item) for item in items)
             return
         key = self.maps.get(pattern)
+        taken: set[Any] = set()
         for index, item in enumerate(items):
             name = item[key] if key else index
+            if name in taken:  # a second one of a name is no less there
+                name = f"{name}#{index}"
+            taken.add(name)
             rest = {field: value for field, value in item.items() if field != key} if key else item
             if key and not rest:
                 yield f"{path}[{name}]", True

@@ -102,3 +102,16 @@ def test_a_schedule_whose_minimum_always_holds_says_that_its_times_change_nothin
     assert not problems
     night = {**day, "cron": "0 20 * * *", "min": 1}
     assert not {"schedules.day.cron", "schedules.night.cron"} & set(said(schedules={"day": day, "night": night})[0])
+
+
+def test_one_metric_is_one_signal_whatever_it_is_of():
+    """gcloud takes a signal away by its metric alone (`--remove-stackdriver-metric`)."""
+    hold = {"type": "target-tracking", "target": 40}
+    policies = {
+        name: {**hold, "metric": {"name": metric, "of": f"projects/trimtab/subscriptions/{name}"}}
+        for name, metric in (("depth", "queue-depth"), ("each", "queue-per-instance"))
+    }
+    _, problems = said(policies=policies)
+    assert problems == {
+        "policies.each.metric": "'depth' holds it already, and an autoscaler has one target for a metric"
+    }

@@ -10,7 +10,7 @@ from trimtab.engine.windows import Minimums, minimums_of, only_raises_minimum
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Ref
-from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
+from trimtab.providers.gcp.metrics import Measured, Scope, Shape, find_metric, metric_for, to_native
 from trimtab.providers.gcp.names import ASKED, seconds
 from trimtab.providers.naming import given
 
@@ -281,7 +281,9 @@ def _policy_problems(
 
 
 def _identity(metric: Metric) -> str:
-    return metric.name if not metric.namespace else f"{metric.namespace}/{metric.name}"
+    """What tells signals apart: the type of a metric, whatever its filter (gcloud's `--remove-stackdriver-metric`)."""
+    native = find_metric(metric)
+    return metric.name if native is None else native.type
 
 
 def _forecast_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
