@@ -95,7 +95,7 @@ def examples(session):
     for script in sorted(Path("examples").glob("**/*.py")):
         if script.name != "account.py":  # what the scripts of its folder share
             where = ["--emulator"] if script.parent.name in ("aws", "azure", "gcp") else []
-            session.run("python", "-m", "tests.unchanged", str(script), *where, silent=True)
+            session.run("python", "-W", "error", str(script), *where, silent=True)
 
 
 @nox.session
