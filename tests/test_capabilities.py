@@ -3,8 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.conftest import make_fleet, make_group
-from trimtab.capabilities import FEATURES, Means, support_of
-from trimtab.features import features_of
+from trimtab.capabilities import FEATURES, Means, features_of, support_of
 from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.translate import translate
 

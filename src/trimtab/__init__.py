@@ -4,11 +4,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from trimtab import errors, metrics
-from trimtab.apply import Applied, Outcome
 from trimtab.clock import Clock, ManualClock, SystemClock
-from trimtab.cloud import Cloud, connect
 from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, EndpointFound, Event, Waiting
-from trimtab.live import LiveGroup
 from trimtab.models import (
     Alarm,
     AwsSettings,
@@ -39,8 +36,11 @@ from trimtab.plan import Plan, check_saved
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, ImportEffect, ImportNote
 from trimtab.providers.pause import Pause
-from trimtab.status import FleetStatus, GroupStatus
-from trimtab.watch import Watch
+from trimtab.runtime.apply import Applied, Outcome
+from trimtab.runtime.cloud import Cloud, connect
+from trimtab.runtime.group import LiveGroup
+from trimtab.runtime.status import FleetStatus, GroupStatus
+from trimtab.runtime.watch import Watch
 
 if TYPE_CHECKING:
     from trimtab.checks import Finding, check_fleet

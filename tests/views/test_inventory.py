@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import make_fleet, make_group
 from trimtab.engine.schedules import InForce
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
-from trimtab.status import FleetStatus, GroupStatus
+from trimtab.runtime.status import FleetStatus, GroupStatus
 from trimtab.views.inventory import inventory_dict, inventory_view
 from trimtab.views.screen import rendered
 from trimtab.views.status import status_view

@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("rich")
 
-from trimtab.apply import Applied, Outcome
 from trimtab.plan import Action, Change, Key, Reason
+from trimtab.runtime.apply import Applied, Outcome
 from trimtab.views.outcome import applied_view
 from trimtab.views.screen import rendered
 

@@ -9,7 +9,7 @@ pytest.importorskip("rich")
 from tests.conftest import make_fleet, make_group
 from trimtab.engine.schedules import InForce
 from trimtab.providers.base import AlarmState, GroupState, Instance
-from trimtab.status import FleetStatus, GroupStatus
+from trimtab.runtime.status import FleetStatus, GroupStatus
 from trimtab.views.screen import rendered
 from trimtab.views.status import status_view
 

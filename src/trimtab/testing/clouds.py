@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import ManualClock
-from trimtab.cloud import Cloud, connect
 from trimtab.models import Metric
+from trimtab.runtime.cloud import Cloud, connect
 
 if TYPE_CHECKING:
     from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 import pytest
 
 from trimtab import errors, metrics
-from trimtab.cloud import Cloud
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Metric
 from trimtab.plan import Action, Change, Key, MarkPlace, Reason, Resource, check_saved, references
 from trimtab.providers.datapoints import MetricQuery, MetricValue
+from trimtab.runtime.cloud import Cloud
 
 
 class World(Protocol):

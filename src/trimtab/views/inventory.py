@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab.providers.base import Instance, InstanceState
-from trimtab.status import FleetStatus, GroupStatus
+from trimtab.runtime.status import FleetStatus, GroupStatus
 from trimtab.views.values import printable
 
 RESERVED = frozenset({"all", "ungrouped", "_meta"})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from trimtab.apply import Applied, merged_failures
+from trimtab.runtime.apply import Applied, merged_failures
 from trimtab.views.values import marked_lines
 
 

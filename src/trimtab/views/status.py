@@ -11,7 +11,7 @@ from rich.text import Text
 
 from trimtab.models import Fleet
 from trimtab.providers.base import AlarmState, GroupState
-from trimtab.status import FleetStatus, GroupStatus
+from trimtab.runtime.status import FleetStatus, GroupStatus
 from trimtab.views.values import printable
 
 COLUMNS = ("group", "name", "region", "min", "max", "desired", "running", "schedule", "next", "alarms")

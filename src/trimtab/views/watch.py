@@ -9,7 +9,7 @@ from rich.text import Text
 
 from trimtab.models import Fleet
 from trimtab.providers.naming import alarm_name
-from trimtab.status import FleetStatus, GroupStatus
+from trimtab.runtime.status import FleetStatus, GroupStatus
 from trimtab.views.status import moment_text, remarks_on, zone_of
 from trimtab.views.values import printable
 

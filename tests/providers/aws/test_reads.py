@@ -129,7 +129,7 @@ def test_similar_names_of_others_are_not_read_as_ours(world):
 @pytest.mark.parametrize("kind", ["throttle", "error500", "timeout_before"])
 def test_a_fault_that_passes_is_told_and_waited_for_on_the_clock(world, kind):
     """No real sleeping: the pause goes by on the clock that is handed in."""
-    from trimtab.cloud import connect
+    from trimtab.runtime.cloud import connect
 
     events, clock = [], ManualClock()
     session = world.cloud.connect().provider.calls._session

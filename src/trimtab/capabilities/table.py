@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trimtab.features import features_of
+from trimtab.capabilities.features import features_of
 from trimtab.models import ScalingGroup
 
 

@@ -11,8 +11,6 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from trimtab.apply import Consent, check_consent
-from trimtab.cloud import Cloud
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
 from trimtab.errors import ConfigError, PlanRefused
@@ -22,6 +20,8 @@ from trimtab.models.base import parse_duration
 from trimtab.phrases import in_words
 from trimtab.plan import Action, Plan
 from trimtab.providers.registry import PROVIDERS
+from trimtab.runtime.apply import Consent, check_consent
+from trimtab.runtime.cloud import Cloud
 from trimtab.views.outcome import applied_view
 from trimtab.views.plan import NO_CHANGES, plan_view
 from trimtab.views.progress import event_line, progress

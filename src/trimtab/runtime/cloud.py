@@ -6,16 +6,12 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from trimtab.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock, SystemClock
 from trimtab.engine.timetable import timetable_of
 from trimtab.errors import PlanRefused, StalePlan
 from trimtab.events import Listener, silent
-from trimtab.live import LiveGroup
-from trimtab.measuring import publish_values, read_datapoints
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.pausing import leave_paused, pause_notes
 from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Provider
@@ -23,8 +19,12 @@ from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
 from trimtab.providers.patience import patience_of
 from trimtab.providers.registry import connect_provider
-from trimtab.status import FleetStatus, GroupStatus, in_force_of
-from trimtab.watch import Watch
+from trimtab.runtime.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
+from trimtab.runtime.datapoints import publish_values, read_datapoints
+from trimtab.runtime.group import LiveGroup
+from trimtab.runtime.pause import leave_paused, pause_notes
+from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
+from trimtab.runtime.watch import Watch
 
 if TYPE_CHECKING:
     import boto3

@@ -11,13 +11,10 @@ from typing import Annotated, Any, TextIO
 import typer
 
 import trimtab
-from trimtab import operating
 from trimtab.checks import check_fleet
 from trimtab.checks.rule import CLOUDS
-from trimtab.cloud import Cloud
-from trimtab.config import json_schema
-from trimtab.config.files import read_file, write_file
-from trimtab.desk import (
+from trimtab.cli import operating
+from trimtab.cli.desk import (
     FIFTEEN_MINUTES,
     As,
     Desk,
@@ -39,8 +36,11 @@ from trimtab.desk import (
     desk_of,
     make_fleet,
 )
+from trimtab.config import json_schema
+from trimtab.config.files import read_file, write_file
 from trimtab.errors import ConfigError, TrimtabError
 from trimtab.plan import check_saved
+from trimtab.runtime.cloud import Cloud
 from trimtab.views.fleet import fleet_dict, fleet_view
 from trimtab.views.imported import imported_dict, imported_view
 from trimtab.views.plan import plan_view

@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from trimtab.apply import Place, wait_for
 from trimtab.clock import Clock
 from trimtab.errors import NotFound, WaitTimeout
 from trimtab.events import Listener
-from trimtab.measuring import beginning, publish_values, read_datapoints
 from trimtab.models import Metric
-from trimtab.pausing import checked_pause
 from trimtab.plan import Key
 from trimtab.providers.base import Activity, GroupState, Instance, Provider
 from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, MetricValue
 from trimtab.providers.pause import Pause
+from trimtab.runtime.apply import Place, wait_for
+from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
+from trimtab.runtime.pause import checked_pause
 
 HOUR = timedelta(hours=1)
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from trimtab.clock import Clock
-from trimtab.measuring import read_datapoints
 from trimtab.metrics import cpu
 from trimtab.models import Fleet
 from trimtab.providers.base import Activity, GroupState, Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery
 from trimtab.providers.patience import patience_of
-from trimtab.status import FleetStatus, GroupStatus
+from trimtab.runtime.datapoints import read_datapoints
+from trimtab.runtime.status import FleetStatus, GroupStatus
 
 PERIOD = timedelta(minutes=5)
 """What every instance has reported in once, also where it reports every five minutes."""

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from trimtab.cloud import Cloud
-from trimtab.desk import (
+from trimtab.cli.desk import (
     As,
     Desk,
     Endpoint,
@@ -23,9 +22,10 @@ from trimtab.desk import (
     desk_of,
     duration,
 )
-from trimtab.live import LiveGroup
 from trimtab.models import Fleet
-from trimtab.status import FleetStatus
+from trimtab.runtime.cloud import Cloud
+from trimtab.runtime.group import LiveGroup
+from trimtab.runtime.status import FleetStatus
 from trimtab.views.inventory import AddressOf, inventory_dict, inventory_view
 from trimtab.views.values import printable
 from trimtab.views.watch import watch_view

@@ -1,0 +1,1 @@
+"""A cloud at work: plan, apply, wait, watch, pause, measure."""
