@@ -1,17 +1,15 @@
 """Scaling activities: what a group did, when and why."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.aws.calls import Answer, Call, page
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.world import new_id
 
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
-
-def begin(group: "Group", description: str, cause: str, details: str = "{}") -> dict[str, Any]:
+def begin(group: GroupView, description: str, cause: str, details: str = "{}") -> dict[str, Any]:
     """An activity that began now and goes on."""
     activity = {
         "ActivityId": new_id(),
@@ -35,14 +33,14 @@ def finish(activity: dict[str, Any], now: datetime, status: str = "Successful", 
         activity["StatusMessage"] = message
 
 
-def record(group: "Group", description: str, cause: str, *, failed: str | None = None, details: str = "{}") -> None:
+def record(group: GroupView, description: str, cause: str, *, failed: str | None = None, details: str = "{}") -> None:
     """Add an activity that began and ended now."""
     title = description if failed is None else f"{description}.  Status Reason: {failed}"
     activity = begin(group, title, cause, details)
     finish(activity, group.home.world.now(), "Successful" if failed is None else "Failed", failed)
 
 
-def newest(group: "Group") -> dict[str, Any]:
+def newest(group: GroupView) -> dict[str, Any]:
     """The last activity of a group."""
     return group.home.activities[group.name][-1]
 
@@ -64,7 +62,7 @@ def describe_scaling_activities(call: Call) -> Answer:
     return page(call, found, "Activities", default=100)
 
 
-def started(group: "Group", before: int, after: int) -> str:
+def started(group: GroupView, before: int, after: int) -> str:
     """The cause of a launch."""
     return (
         f"{group.cause}  At {stamp(group.home.world.now())} an instance was started in response to a difference "
@@ -72,7 +70,7 @@ def started(group: "Group", before: int, after: int) -> str:
     )
 
 
-def stopped(group: "Group", before: int, after: int, instance_id: str) -> str:
+def stopped(group: GroupView, before: int, after: int, instance_id: str) -> str:
     """The cause of a termination."""
     now = stamp(group.home.world.now())
     return (

@@ -4,14 +4,12 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.world import Region, World
 from trimtab.emulators.errors import ServiceError
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
 Answer = dict[str, Any] | None
 
@@ -33,10 +31,10 @@ class Call:
 Handler = Callable[[Call], Answer]
 
 
-def find_group(call: Call, name: str | None = None) -> "Group":
+def find_group(call: Call, name: str | None = None) -> GroupView:
     """The group that a call names, which must exist and stay."""
     name = name or call.params["AutoScalingGroupName"]
-    group: Group | None = call.region.groups.get(name)
+    group: GroupView | None = call.region.groups.get(name)
     if group is None:
         raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
     if group.is_deleting:

@@ -5,7 +5,7 @@ from typing import Any
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call, find_group
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.group import Group
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.policies import find_policy
 from trimtab.emulators.aws.scaling import adjusted, cool_down, is_cooling, stepped
 from trimtab.emulators.aws.sizes import Sizes, apply
@@ -34,13 +34,13 @@ def execute_policy(call: Call) -> Answer:
     return None
 
 
-def in_progress(group: Group) -> ServiceError:
+def in_progress(group: GroupView) -> ServiceError:
     """What a change that waits for the cooldown is refused with."""
     text = f"Scaling activity is in progress for the group {group.name}, or it is in a cooldown period"
     return ServiceError("ScalingActivityInProgress", text)
 
 
-def _execute(group: Group, policy: dict[str, Any], wanted: int) -> None:
+def _execute(group: GroupView, policy: dict[str, Any], wanted: int) -> None:
     target = bound(wanted, group.min_size, group.max_size)
     cause = (
         f"At {stamp(group.home.world.now())} a user request executed policy {policy['PolicyName']} "
@@ -49,7 +49,7 @@ def _execute(group: Group, policy: dict[str, Any], wanted: int) -> None:
     apply(group, Sizes(group.min_size, group.max_size, target), cause)
 
 
-def _step(call: Call, group: Group, policy: dict[str, Any]) -> int:
+def _step(call: Call, group: GroupView, policy: dict[str, Any]) -> int:
     value, threshold = call.params.get("MetricValue"), call.params.get("BreachThreshold")
     if value is None or threshold is None:
         raise invalid("MetricValue and BreachThreshold are required for policy type StepScaling")

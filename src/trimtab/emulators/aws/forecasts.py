@@ -1,14 +1,13 @@
 """Forecasts of predictive policies: handed in, answered, and applied at the beginning of each hour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.forecast import Forecast
 from trimtab.emulators.aws.scaling import seconds
 from trimtab.emulators.aws.sizes import Sizes, apply
 from trimtab.emulators.aws.world import Phase, Region
@@ -19,19 +18,6 @@ from trimtab.models import PredictiveMode
 
 HOUR = timedelta(hours=1)
 _MODES = {"ForecastOnly": PredictiveMode.FORECAST_ONLY, "ForecastAndScale": PredictiveMode.FORECAST_AND_SCALE}
-
-
-@dataclass
-class Forecast:
-    """What is expected hour by hour: capacity, and the load behind it."""
-
-    made_at: datetime
-    capacity: dict[datetime, float] = field(default_factory=dict)
-    load: dict[datetime, float] = field(default_factory=dict)
-
-    def at(self, moment: datetime) -> int:
-        """The capacity for the hour that a moment is in; 0 where nothing is expected."""
-        return ceil(self.capacity.get(moment.replace(minute=0, second=0, microsecond=0), 0))
 
 
 def check_predictive(config: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from moto.elbv2.exceptions import TargetGroupNotFoundError
 from trimtab.emulators.aws import lifecycle, warm_pool
 from trimtab.emulators.aws.activities import record, stamp, started
 from trimtab.emulators.aws.forecasts import floor_of
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.launching import FAILURES, next_place, places, run_instance
 from trimtab.emulators.aws.templates import find_version
 from trimtab.emulators.aws.victims import choose_victim
@@ -202,7 +203,7 @@ class Group(_MotoGroup):  # type: ignore[misc]
             lifecycle.stop(self, chosen, pooled=True)
 
 
-def let_go_later(group: Group) -> None:
+def let_go_later(group: GroupView) -> None:
     """Remove a group that is being deleted, at once or when the time that is set has passed."""
     region = group.home
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from trimtab.emulators.aws.calls import reordered
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.group import Group
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.sizes import Sizes
 
 # what moto drops or does not let change; None: not given back unless it was set
@@ -74,7 +74,7 @@ def given_fields(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def update_fields(group: Group, params: dict[str, Any]) -> None:
+def update_fields(group: GroupView, params: dict[str, Any]) -> None:
     """Change the fields of a group that are given."""
     for name, attribute in {
         "DefaultCooldown": "default_cooldown",
@@ -95,7 +95,7 @@ def update_fields(group: Group, params: dict[str, Any]) -> None:
         group._set_azs_and_vpcs(params.get("AvailabilityZones", []), places, update=True)
 
 
-def _clear_fields(group: Group) -> None:
+def _clear_fields(group: GroupView) -> None:
     # each has a value of its own that means "none" (UpdateAutoScalingGroup, Auto Scaling API Reference)
     cleared = {"DefaultInstanceWarmup": -1, "MaxInstanceLifetime": 0}
     for name, value in cleared.items():
@@ -106,7 +106,7 @@ def _clear_fields(group: Group) -> None:
         del group.fields["InstanceMaintenancePolicy"]
 
 
-def update_source(group: Group, params: dict[str, Any]) -> None:
+def update_source(group: GroupView, params: dict[str, Any]) -> None:
     """Change what a group launches from; what runs stays as it is."""
     template, configuration = params.get("LaunchTemplate"), params.get("LaunchConfigurationName")
     mixed = params.get("MixedInstancesPolicy")

@@ -4,7 +4,7 @@ from typing import Any
 
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.group import Group
+from trimtab.emulators.aws.group_view import GroupView
 
 
 def describe_auto_scaling_groups(call: Call) -> Answer:
@@ -56,7 +56,7 @@ def describe_tags(call: Call) -> Answer:
     return page(call, found, "Tags")
 
 
-def describe(group: Group) -> dict[str, Any]:
+def describe(group: GroupView) -> dict[str, Any]:
     """One group with the vendor's defaults."""
     answer = {
         "AutoScalingGroupName": group.name,
@@ -93,12 +93,12 @@ def describe(group: Group) -> dict[str, Any]:
     return answer
 
 
-def tags(group: Group) -> list[dict[str, Any]]:
+def tags(group: GroupView) -> list[dict[str, Any]]:
     """A group's tags, by key."""
     return sorted(group.tags, key=lambda tag: str(tag["Key"]))
 
 
-def _source(group: Group) -> dict[str, Any]:
+def _source(group: GroupView) -> dict[str, Any]:
     if group.mixed_instances_policy:
         return {"MixedInstancesPolicy": group.mixed_instances_policy}
     if group.ec2_launch_template is not None:
@@ -126,14 +126,14 @@ def describe_instance(state: Any) -> dict[str, Any]:
     return answer
 
 
-def _suspended(group: Group) -> list[dict[str, str]]:
+def _suspended(group: GroupView) -> list[dict[str, str]]:
     return [
         {"ProcessName": name, "SuspensionReason": group.suspended_since.get(name, "User suspended")}
         for name in sorted(group._suspended_processes)
     ]
 
 
-def _passes(group: Group, rule: dict[str, Any]) -> bool:
+def _passes(group: GroupView, rule: dict[str, Any]) -> bool:
     name, values = rule.get("Name", ""), rule.get("Values") or []
     if name == "tag-key":
         return any(tag["Key"] in values for tag in group.tags)

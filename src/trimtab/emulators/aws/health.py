@@ -1,17 +1,15 @@
 """The health of instances: what is set, what load balancers find, and the replacement of those that are not well."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.aws import lifecycle
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.world import Phase, Region
 from trimtab.emulators.errors import ServiceError
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
 _BY_USER = "an instance was taken out of service in response to a user health-check."
 _BY_BALANCER = "an instance was taken out of service in response to an ELB system health check failure."
@@ -61,7 +59,7 @@ def fail_target(region: Region, number: str, *, healthy: bool) -> None:
     region.world.at(due, (Phase.INSTANCES, group.name), lambda: _fail(group, state), lambda: number in region.failing)
 
 
-def replace_sick(group: "Group") -> None:
+def replace_sick(group: GroupView) -> None:
     """Terminate the instances that are unhealthy, and have others in their place."""
     if group.is_deleting:
         return
@@ -73,7 +71,7 @@ def replace_sick(group: "Group") -> None:
     group.balance()
 
 
-def find_member(region: Region, number: str) -> tuple["Group", Any]:
+def find_member(region: Region, number: str) -> tuple[GroupView, Any]:
     """The group that an instance belongs to, and the instance in it."""
     for group in region.groups.values():
         state = group.find(number)
@@ -82,11 +80,11 @@ def find_member(region: Region, number: str) -> tuple["Group", Any]:
     raise invalid(f"Instance Id not found - No managed instance found for instance ID: {number}")
 
 
-def _grace_end(group: "Group", state: Any) -> Any:
+def _grace_end(group: GroupView, state: Any) -> Any:
     return group.in_service_since(state) + timedelta(seconds=group.health_check_grace_period or 0)
 
 
-def _fail(group: "Group", state: Any) -> None:
+def _fail(group: GroupView, state: Any) -> None:
     if group.health_check_type != "ELB" or "HealthCheck" in group._suspended_processes:
         return
     if state in group.active_instances():

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.world import Phase, Region, new_id
 from trimtab.emulators.errors import ServiceError
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
@@ -118,7 +116,7 @@ def hooks_of(region: Region, group: str) -> list[dict[str, Any]]:
     return [hook for (owner, _), hook in sorted(region.hooks.items()) if owner == group]
 
 
-def pause(group: "Group", state: Any, transition: str, go_on: Callable[[str], None]) -> bool:
+def pause(group: GroupView, state: Any, transition: str, go_on: Callable[[str], None]) -> bool:
     """Have an instance wait because of the hooks on a transition; whether there are any."""
     found = [hook for hook in hooks_of(group.home, group.name) if hook["LifecycleTransition"] == transition]
     now = group.home.world.now()

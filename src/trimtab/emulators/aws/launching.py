@@ -2,20 +2,18 @@
 
 from collections import Counter
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import moto.autoscaling.models
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.templates import find_version
 from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import zone_to_join
 from trimtab.engine.mix import split
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
 IMAGE_GB = 8
 """The size of every image's own disk."""
@@ -31,7 +29,7 @@ class Place(NamedTuple):
     subnet: str | None
 
 
-def places(group: "Group") -> list[Place]:
+def places(group: GroupView) -> list[Place]:
     """Where a group may launch."""
     if not group.vpc_zone_identifier:
         return [Place(zone, None) for zone in group.availability_zones]
@@ -40,7 +38,7 @@ def places(group: "Group") -> list[Place]:
     return [Place(subnet.availability_zone, subnet.id) for subnet in wanted]
 
 
-def next_place(group: "Group") -> Place:
+def next_place(group: GroupView) -> Place:
     """Where the next instance goes: the zone with the fewest, in it the subnet with the fewest."""
     there = places(group)
     zones = {place.zone: 0 for place in there}
@@ -53,7 +51,7 @@ def next_place(group: "Group") -> Place:
     return min((place for place in there if place.zone == zone), key=lambda place: subnets[place.subnet])
 
 
-def run_instance(group: "Group", place: Place) -> Any:
+def run_instance(group: GroupView, place: Place) -> Any:
     """One new instance in EC2, as moto's state of a group's instance; it is in no list yet."""
     source, what = group.launched_from(), _what_to_launch(group)
     override = _choose_type(group, what["instance_type"], place.zone)
@@ -85,7 +83,7 @@ def run_instance(group: "Group", place: Place) -> Any:
     return state
 
 
-def is_short(group: "Group", instance_type: str, zone: str) -> bool:
+def is_short(group: GroupView, instance_type: str, zone: str) -> bool:
     """Whether instances of a type cannot be had in a zone now."""
     return any(
         each.get("instance_type", "*") in ("*", instance_type) and each.get("zone", "*") in ("*", zone)
@@ -93,14 +91,14 @@ def is_short(group: "Group", instance_type: str, zone: str) -> bool:
     )
 
 
-def overrides(group: "Group") -> list[dict[str, Any]]:
+def overrides(group: GroupView) -> list[dict[str, Any]]:
     """The instance types of a mixed group, in order; one empty entry for the template's own."""
     policy = group.mixed_instances_policy or {}
     found: list[dict[str, Any]] = policy.get("LaunchTemplate", {}).get("Overrides") or [{}]
     return found
 
 
-def _choose_type(group: "Group", own: str, zone: str) -> dict[str, Any]:
+def _choose_type(group: GroupView, own: str, zone: str) -> dict[str, Any]:
     for override in overrides(group):
         if not is_short(group, override.get("InstanceType") or own, zone):
             return override
@@ -114,7 +112,7 @@ def _choose_type(group: "Group", own: str, zone: str) -> dict[str, Any]:
     )
 
 
-def _lifecycle(group: "Group") -> str | None:
+def _lifecycle(group: GroupView) -> str | None:
     """`spot` for an instance that is on the spot side of the mix."""
     policy = group.mixed_instances_policy
     if not policy:
@@ -129,12 +127,12 @@ def _lifecycle(group: "Group") -> str | None:
     return None if group.units(there) < wanted.on_demand else "spot"
 
 
-def _tags(group: "Group") -> dict[str, str]:
+def _tags(group: GroupView) -> dict[str, str]:
     name = {moto.autoscaling.models.ASG_NAME_TAG: group.name}
     return {**group.get_propagated_tags(), **group.instance_tags, **name}
 
 
-def _what_to_launch(group: "Group") -> dict[str, Any]:
+def _what_to_launch(group: GroupView) -> dict[str, Any]:
     template = group.ec2_launch_template
     if template is None:
         return {
@@ -157,7 +155,7 @@ def _what_to_launch(group: "Group") -> dict[str, Any]:
     }
 
 
-def _disks(group: "Group") -> list[dict[str, Any]]:
+def _disks(group: GroupView) -> list[dict[str, Any]]:
     """The template's disks; one without a size has the image's, which moto asks for."""
     if group.ec2_launch_template is None:
         return []

@@ -1,18 +1,16 @@
 """One instance's way through a group: pending, in service, terminating, with the waits of lifecycle hooks."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.aws import hooks, warm_pool
 from trimtab.emulators.aws.activities import begin, finish, stamp, started, stopped
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.launching import Place
 from trimtab.emulators.aws.world import Phase
 
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
-
-def start(group: "Group", state: Any, place: Place, before: int) -> None:
+def start(group: GroupView, state: Any, place: Place, before: int) -> None:
     """Take in a new instance: pending until it has booted and the hooks let it go on."""
     details = {"Subnet ID": place.subnet, "Availability Zone": place.zone} if place.subnet else {}
     title = f"Launching a new EC2 instance: {state.instance.id}"
@@ -23,7 +21,7 @@ def start(group: "Group", state: Any, place: Place, before: int) -> None:
     pend(group, state, group.home.world.settings["boot_seconds"])
 
 
-def join(group: "Group", state: Any) -> None:
+def join(group: GroupView, state: Any) -> None:
     """Take in an instance of the warm pool."""
     before = group.units(group.members())
     title = f"Launching a new EC2 instance from warm pool: {state.instance.id}"
@@ -33,7 +31,7 @@ def join(group: "Group", state: Any) -> None:
     pend(group, state, group.home.world.settings["warm_boot_seconds"])
 
 
-def pend(group: "Group", state: Any, boot: float) -> None:
+def pend(group: GroupView, state: Any, boot: float) -> None:
     """Have an instance boot, and come into service then."""
     state.lifecycle_state = "Pending"
     group.home.world.later(
@@ -44,7 +42,7 @@ def pend(group: "Group", state: Any, boot: float) -> None:
     )
 
 
-def stop(group: "Group", state: Any, *, pooled: bool = False, hooked: bool = True, cause: str | None = None) -> None:
+def stop(group: GroupView, state: Any, *, pooled: bool = False, hooked: bool = True, cause: str | None = None) -> None:
     """Take an instance out: back into the warm pool where that is wanted, else terminated, after the hooks."""
     before, number = group.units(group.members()), state.instance.id
     text = cause or stopped(group, before, before - group.units([state]), number)
@@ -60,7 +58,7 @@ def stop(group: "Group", state: Any, *, pooled: bool = False, hooked: bool = Tru
     leave(group, state)
 
 
-def leave(group: "Group", state: Any) -> None:
+def leave(group: GroupView, state: Any) -> None:
     """Remove an instance that is terminating."""
     now = group.home.world.now()
     if state in group.instance_states:
@@ -74,7 +72,7 @@ def leave(group: "Group", state: Any) -> None:
     group.ec2_backend.terminate_instances([state.instance.id])
 
 
-def _booted(group: "Group", state: Any) -> None:
+def _booted(group: GroupView, state: Any) -> None:
     if hooks.pause(group, state, hooks.LAUNCHING, lambda result: _launched(group, state, result)):
         state.lifecycle_state = "Pending:Wait"
         state.activity["StatusCode"] = "MidLifecycleAction"
@@ -82,7 +80,7 @@ def _booted(group: "Group", state: Any) -> None:
     _enter_service(group, state)
 
 
-def _launched(group: "Group", state: Any, result: str) -> None:
+def _launched(group: GroupView, state: Any, result: str) -> None:
     if result == "CONTINUE":
         _enter_service(group, state)
         return
@@ -93,7 +91,7 @@ def _launched(group: "Group", state: Any, result: str) -> None:
     group.balance()
 
 
-def _enter_service(group: "Group", state: Any) -> None:
+def _enter_service(group: GroupView, state: Any) -> None:
     now = group.home.world.now()
     state.lifecycle_state, state.in_service_at = "InService", now
     group.settled = now

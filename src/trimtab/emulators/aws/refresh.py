@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.aws import lifecycle
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call, find_group, page
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_fields import update_source
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.scaling import seconds
 from trimtab.emulators.aws.world import Phase, new_id
 from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import effective_refresh_warm_up
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
 _ACTIVE = ("Pending", "InProgress", "Baking", "RollbackInProgress", "Cancelling")
 _DEFAULTS = {"MinHealthyPercentage": 90, "MaxHealthyPercentage": 100, "SkipMatching": False, "AutoRollback": False}
@@ -27,7 +25,7 @@ _STEP = timedelta(seconds=10)
 class Refresh:
     """One refresh of one group."""
 
-    group: "Group"
+    group: GroupView
     wished: dict[str, Any]
     preferences: dict[str, Any]
     earlier: dict[str, Any]
@@ -118,7 +116,7 @@ def rollback_instance_refresh(call: Call) -> Answer:
     return {"InstanceRefreshId": refresh.number}
 
 
-def _check(group: "Group", preferences: Mapping[str, Any], wished: Mapping[str, Any]) -> None:
+def _check(group: GroupView, preferences: Mapping[str, Any], wished: Mapping[str, Any]) -> None:
     low, high = preferences["MinHealthyPercentage"], preferences["MaxHealthyPercentage"]
     if high - low > 100:
         raise invalid("The difference between MinHealthyPercentage and MaxHealthyPercentage cannot be greater than 100")
@@ -141,14 +139,14 @@ def _check_version(source: Mapping[str, Any]) -> None:
         raise invalid("You cannot roll back with a launch template version of $Latest or $Default; give its number")
 
 
-def _source_of(group: "Group") -> dict[str, Any]:
+def _source_of(group: GroupView) -> dict[str, Any]:
     if group.mixed_instances_policy:
         return {"MixedInstancesPolicy": group.mixed_instances_policy}
     template = dict(group.launch_template or {})
     return {"LaunchTemplate": {name: template[name] for name in ("LaunchTemplateId", "Version") if template.get(name)}}
 
 
-def _active(group: "Group") -> Refresh | None:
+def _active(group: GroupView) -> Refresh | None:
     found = group.home.refreshes.get(group.name, [])
     return next((each for each in found if each.status in _ACTIVE), None)
 

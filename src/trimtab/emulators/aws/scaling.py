@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from trimtab.emulators.aws.activities import stamp
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.sizes import Sizes, apply
 from trimtab.emulators.aws.world import Phase, Region
 from trimtab.engine.limits import (
@@ -30,9 +31,6 @@ from trimtab.engine.policies import (
     step_size,
 )
 from trimtab.models import AwsProcess, Step
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
 Policy = dict[str, Any]
 AMOUNTS = {"ChangeInCapacity": "change", "PercentChangeInCapacity": "percent", "ExactCapacity": "to"}
@@ -79,14 +77,14 @@ def fire(region: Region, arn: str, firing: Firing) -> None:
     group.firings.append((policy, firing))
 
 
-def serving(group: "Group", warm_up: timedelta) -> int:
+def serving(group: GroupView, warm_up: timedelta) -> int:
     """Units of capacity in service that have warmed up."""
     now = group.home.world.now()
     ready = [state for state in group.active_instances() if now - group.in_service_since(state) >= warm_up]
     return group.units(ready)
 
 
-def is_cooling(group: "Group") -> bool:
+def is_cooling(group: GroupView) -> bool:
     """Whether a simple policy has to wait, for instances on their way or for the cooldown after the last change."""
     if any(state.lifecycle_state.startswith(("Pending", "Terminating")) for state in group.instance_states):
         return True
@@ -97,13 +95,13 @@ def is_cooling(group: "Group") -> bool:
     return bool(group.home.world.now() < cooldown_end(finished, wait))
 
 
-def cool_down(group: "Group", policy: Policy) -> None:
+def cool_down(group: GroupView, policy: Policy) -> None:
     """Have simple policies wait from now on, as one of them has acted."""
     own = seconds(policy.get("Cooldown"))
     group.cooldown = (group.home.world.now(), effective_cooldown(own, seconds(group.default_cooldown)))
 
 
-def warm_up_of(group: "Group", policy: Policy | None = None) -> timedelta:
+def warm_up_of(group: GroupView, policy: Policy | None = None) -> timedelta:
     """How long an instance in service does not count, for a policy."""
     own = seconds((policy or {}).get("EstimatedInstanceWarmup"))
     return effective_warm_up(own, seconds(group.fields.get("DefaultInstanceWarmup")), seconds(group.default_cooldown))
@@ -143,7 +141,7 @@ def _magnitude(policy: Policy) -> int | None:
     return policy.get("MinAdjustmentMagnitude") or policy.get("MinAdjustmentStep")
 
 
-def _decide(group: "Group") -> None:
+def _decide(group: GroupView) -> None:
     firings, group.firings = group.firings, []
     if group.is_deleting or group.home.groups.get(group.name) is not group:
         return
@@ -157,7 +155,7 @@ def _decide(group: "Group") -> None:
         _resize(group, size, chosen)
 
 
-def _resize(group: "Group", size: int, wish: Wish) -> None:
+def _resize(group: GroupView, size: int, wish: Wish) -> None:
     cause = (
         f"At {stamp(group.home.world.now())} a monitor alarm {wish.firing.alarm} in state {wish.firing.state} "
         f"triggered policy {wish.policy['PolicyName']} changing the desired capacity "
@@ -168,7 +166,7 @@ def _resize(group: "Group", size: int, wish: Wish) -> None:
         cool_down(group, wish.policy)
 
 
-def _limited(group: "Group", wanted: int) -> int:
+def _limited(group: GroupView, wanted: int) -> int:
     """A size after what holds a change back: bounds, suspension, warm-up, weights, the forecast in force."""
     size = group.desired_capacity
     wanted = bound(wanted, group.min_size, group.max_size)
@@ -182,18 +180,18 @@ def _limited(group: "Group", wanted: int) -> int:
     return max(wanted, min(size, bound(group.forecast_now(), group.min_size, group.max_size)))
 
 
-def _warming(group: "Group") -> int:
+def _warming(group: GroupView) -> int:
     policies = [each for (owner, _), each in group.home.policies.items() if owner == group.name]
     longest = max([warm_up_of(group), *(warm_up_of(group, policy) for policy in policies)])
     return group.units(group.members()) - serving(group, longest)
 
 
-def suspended(group: "Group") -> list[AwsProcess]:
+def suspended(group: GroupView) -> list[AwsProcess]:
     """The processes that rest."""
     return [AwsProcess(name) for name in group._suspended_processes]
 
 
-def _wish(group: "Group", policy: Policy, firing: Firing) -> Wish | None:
+def _wish(group: GroupView, policy: Policy, firing: Firing) -> Wish | None:
     kind, size = policy["PolicyType"], group.desired_capacity
     trigger = _TRIGGERS.get(kind)
     if trigger is None or not policy["Enabled"] or is_stopped(trigger, suspended(group)):
@@ -208,7 +206,7 @@ def _wish(group: "Group", policy: Policy, firing: Firing) -> Wish | None:
     return None if asked is None else Wish(asked, policy, firing)
 
 
-def _tracking_wish(group: "Group", firings: list[tuple[Policy, Firing]]) -> list[Wish]:
+def _tracking_wish(group: GroupView, firings: list[tuple[Policy, Firing]]) -> list[Wish]:
     fired = [(policy, firing) for policy, firing in firings if policy["PolicyType"] == "TargetTrackingScaling"]
     if not fired or is_stopped(Trigger.TARGET_TRACKING, suspended(group)):
         return []
@@ -225,7 +223,7 @@ def _tracking_wish(group: "Group", firings: list[tuple[Policy, Firing]]) -> list
     return [Wish(size, *because[0])] if because else []
 
 
-def _vote(group: "Group", policy: Policy) -> TrackingVote:
+def _vote(group: GroupView, policy: Policy) -> TrackingVote:
     size, wanted = group.desired_capacity, policy["TargetTrackingConfiguration"]
     scale_in = not wanted["DisableScaleIn"]
     high, low = (group.home.watches.get(name) for name in group.home.tracking[policy["PolicyARN"]])

@@ -9,7 +9,7 @@ from cronsim import CronSim, CronSimError
 from trimtab.emulators.aws.activities import record, stamp
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.group import Group
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.sizes import apply, changed
 from trimtab.emulators.aws.world import Phase, Region, new_id
 from trimtab.emulators.errors import ServiceError
@@ -94,7 +94,7 @@ def rearm(region: Region) -> None:
         arm(region, action)
 
 
-def _put(call: Call, group: Group, given: dict[str, Any]) -> None:
+def _put(call: Call, group: GroupView, given: dict[str, Any]) -> None:
     region, name = call.region, given["ScheduledActionName"]
     _check(given, call.world.now())
     key = (group.name, name)
@@ -170,7 +170,7 @@ def _fire(region: Region, action: dict[str, Any]) -> None:
     arm(region, action)
     group = region.groups.get(action["AutoScalingGroupName"])
     # while the process rests, what is due is dropped (suspending processes, user guide)
-    if not isinstance(group, Group) or "ScheduledActions" in group._suspended_processes:
+    if group is None or "ScheduledActions" in group._suspended_processes:
         return
     name, given = action["ScheduledActionName"], action["given"]
     title = f"Executing scheduled action {name}"

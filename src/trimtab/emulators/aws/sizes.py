@@ -1,13 +1,10 @@
 """The size of a group: the rules of its bounds, and the changes that keep to them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.engine import limits
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Sizes:
         return self
 
 
-def changed(group: "Group", low: int | None, high: int | None, desired: int | None) -> Sizes:
+def changed(group: GroupView, low: int | None, high: int | None, desired: int | None) -> Sizes:
     """
     The sizes after a change of those that are given.
 
@@ -52,7 +49,7 @@ def changed(group: "Group", low: int | None, high: int | None, desired: int | No
     return Sizes(*limits.scheduled_sizes(before, minimum=low, maximum=high)).checked()
 
 
-def apply(group: "Group", sizes: Sizes, cause: str) -> None:
+def apply(group: GroupView, sizes: Sizes, cause: str) -> None:
     """Set the sizes and bring the instances to them; `cause` is what the activities say."""
     group.min_size, group.max_size, group.cause = sizes.low, sizes.high, cause
     group.set_desired_capacity(sizes.desired)

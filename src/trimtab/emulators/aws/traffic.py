@@ -4,7 +4,7 @@ from typing import Any
 
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group, page, reordered
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.group import Group
+from trimtab.emulators.aws.group_view import GroupView
 
 NOTIFICATIONS = (
     "autoscaling:EC2_INSTANCE_LAUNCH",
@@ -131,14 +131,14 @@ def _targets(call: Call) -> list[str]:
     return targets_of(sources)
 
 
-def _attach(call: Call, group: Group, arns: list[str]) -> None:
+def _attach(call: Call, group: GroupView, arns: list[str]) -> None:
     check_target_groups(call, arns)
     known = group.target_group_arns
     group.target_group_arns = reordered([*known, *(set(arns) - set(known))])
     group.refresh_targets()
 
 
-def _detach(group: Group, arns: list[str]) -> None:
+def _detach(group: GroupView, arns: list[str]) -> None:
     for arn in arns:
         if arn not in group.target_group_arns:
             raise invalid(f"Trying to remove Target Groups that are not part of the group: {arn}")
@@ -149,7 +149,7 @@ def _detach(group: Group, arns: list[str]) -> None:
     group.target_group_arns = [arn for arn in group.target_group_arns if arn not in arns]
 
 
-def _forget_topic(call: Call, group: Group) -> None:
+def _forget_topic(call: Call, group: GroupView) -> None:
     for key in [key for key in call.region.topics if key[:2] == (group.name, call.params["TopicARN"])]:
         del call.region.topics[key]
 

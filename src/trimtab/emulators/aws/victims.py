@@ -1,16 +1,14 @@
 """Which instance goes when a group scales in: zone first, then the termination policies."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.errors import ServiceError
 from trimtab.engine.limits import zone_to_leave
 from trimtab.engine.mix import split
 
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
-
-def choose_victim(group: "Group") -> Any:
+def choose_victim(group: GroupView) -> Any:
     """The instance to terminate next; `None` when all are protected."""
     able = [state for state in group.members() if not state.protected_from_scale_in]
     if not able:
@@ -31,7 +29,7 @@ def number_of(state: Any) -> int:
     return int(getattr(state, "number", 0))
 
 
-def _narrowed(group: "Group", left: list[Any], policy: str) -> list[Any]:
+def _narrowed(group: GroupView, left: list[Any], policy: str) -> list[Any]:
     match policy:
         case "OldestInstance":
             return [min(left, key=number_of)]
@@ -47,7 +45,7 @@ def _narrowed(group: "Group", left: list[Any], policy: str) -> list[Any]:
     return left
 
 
-def _of_oldest_template(group: "Group", left: list[Any]) -> list[Any]:
+def _of_oldest_template(group: GroupView, left: list[Any]) -> list[Any]:
     try:
         current = group.launched_from()
     except ServiceError:
@@ -65,7 +63,7 @@ def _rank(source: dict[str, str] | None, current: dict[str, str] | None) -> tupl
     return is_own, int(source["Version"])
 
 
-def _of_surplus_option(group: "Group", left: list[Any]) -> list[Any]:
+def _of_surplus_option(group: GroupView, left: list[Any]) -> list[Any]:
     """Those bought in the way of which there are too many."""
     policy = group.mixed_instances_policy
     if not policy:

@@ -1,17 +1,15 @@
 """The warm pool of a group: instances kept ready, used first when it scales out."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.aws.activities import begin, finish, record, stamp
 from trimtab.emulators.aws.calls import Answer, Call, find_group
 from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.launching import FAILURES, next_place, run_instance
 from trimtab.emulators.aws.world import Phase
 from trimtab.emulators.errors import ServiceError
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.group import Group
 
 READY = ("Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated")
 
@@ -47,7 +45,7 @@ def delete_warm_pool(call: Call) -> Answer:
     return {}
 
 
-def wanted(group: "Group") -> int:
+def wanted(group: GroupView) -> int:
     """How many instances the pool should have."""
     if group.pool is None or group.is_deleting:
         return 0
@@ -55,7 +53,7 @@ def wanted(group: "Group") -> int:
     return max(int(group.pool["MinSize"]), int(prepared) - group.desired_capacity)
 
 
-def refill(group: "Group") -> None:
+def refill(group: GroupView) -> None:
     """Launch into the pool, or take out of it, until it has its size."""
     if group.pool is None:
         return
@@ -66,7 +64,7 @@ def refill(group: "Group") -> None:
             return
 
 
-def take(group: "Group") -> Any:
+def take(group: GroupView) -> Any:
     """An instance of the pool that is ready, taken out of it; `None` when there is none."""
     ready = next((state for state in group.warmed if state.lifecycle_state in READY), None)
     if ready is not None:
@@ -75,25 +73,25 @@ def take(group: "Group") -> Any:
     return ready
 
 
-def takes_back(group: "Group") -> bool:
+def takes_back(group: GroupView) -> bool:
     """Whether instances go back into the pool on scale in."""
     return group.pool is not None and bool(group.pool.get("InstanceReusePolicy", {}).get("ReuseOnScaleIn"))
 
 
-def put_back(group: "Group", state: Any) -> None:
+def put_back(group: GroupView, state: Any) -> None:
     """Take an instance that left the group into the pool."""
     group.warmed.append(state)
     _ready(group, state)
 
 
-def empty(group: "Group") -> None:
+def empty(group: GroupView) -> None:
     """Take the pool and its instances away."""
     group.pool = None
     for state in list(group.warmed):
         _end(group, state)
 
 
-def _launch(group: "Group") -> bool:
+def _launch(group: GroupView) -> bool:
     now = stamp(group.home.world.now())
     cause = f"At {now} an instance was launched into the warm pool in response to a difference in its size."
     try:
@@ -112,26 +110,26 @@ def _launch(group: "Group") -> bool:
     return True
 
 
-def _booted(group: "Group", state: Any) -> None:
+def _booted(group: GroupView, state: Any) -> None:
     finish(state.activity, group.home.world.now())
     if state in group.warmed:
         _ready(group, state)
 
 
-def _ready(group: "Group", state: Any) -> None:
+def _ready(group: GroupView, state: Any) -> None:
     kind = (group.pool or {}).get("PoolState", "Stopped")
     state.lifecycle_state = f"Warmed:{kind}"
     _power(group, state, on=kind == "Running")
 
 
-def _power(group: "Group", state: Any, *, on: bool) -> None:
+def _power(group: GroupView, state: Any, *, on: bool) -> None:
     if on and state.instance.state == "stopped":
         group.ec2_backend.start_instances([state.instance.id])
     elif not on and state.instance.state == "running":
         group.ec2_backend.stop_instances([state.instance.id])
 
 
-def _end(group: "Group", state: Any) -> None:
+def _end(group: GroupView, state: Any) -> None:
     number = state.instance.id
     group.warmed.remove(state)
     state.lifecycle_state = "Warmed:Terminated"

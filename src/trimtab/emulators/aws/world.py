@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
@@ -15,13 +15,11 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from trimtab.emulators.aws.datapoints import Datapoints, Key
+from trimtab.emulators.aws.forecast import Forecast
+from trimtab.emulators.aws.watches import Watch
 from trimtab.emulators.clock import EmulatorClock
 from trimtab.emulators.timers import Timers
 from trimtab.engine.presets import EC2
-
-if TYPE_CHECKING:
-    from trimtab.emulators.aws.forecasts import Forecast
-    from trimtab.emulators.aws.watches import Watch
 
 HOME = "us-east-1"
 """The region of those who name none."""
@@ -63,15 +61,15 @@ class Region:
     tokens: dict[tuple[str, str], Any] = field(default_factory=dict)
     tracking: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The high and the low alarm of target tracking policies, by the policy's ARN; the low one need not exist."""
-    forecasts: dict[tuple[str, str], "Forecast"] = field(default_factory=dict)
+    forecasts: dict[tuple[str, str], Forecast] = field(default_factory=dict)
     hooks: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     refreshes: dict[str, list[Any]] = field(default_factory=dict)
     topics: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
     shortages: list[dict[str, str]] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
     """Instances that fail the load balancers' health checks."""
-    watches: dict[str, "Watch"] = field(default_factory=dict)
-    watched: dict[Key, dict[str, "Watch"]] = field(default_factory=dict)
+    watches: dict[str, Watch] = field(default_factory=dict)
+    watched: dict[Key, dict[str, Watch]] = field(default_factory=dict)
     datapoints: Datapoints = field(init=False)
 
     def __post_init__(self) -> None:
