@@ -3,9 +3,9 @@
 from typing import Any
 
 from trimtab.emulators.azure.activity import Event, select, write_event
+from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.paging import next_link, read_token
-from trimtab.emulators.azure.routing import ACTIVITY, SUBSCRIPTION, Call, Route
-from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.azure.routing import ACTIVITY, SUBSCRIPTION
 from trimtab.emulators.azure.world import World
 
 _VERBS = {"PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}

@@ -9,14 +9,14 @@ from trimtab.emulators.azure.activity_feed import note_write
 from trimtab.emulators.azure.autoscale_checks import check_setting
 from trimtab.emulators.azure.autoscale_watch import AutoscaleWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.azure.metric_replies import forecast_reply
 from trimtab.emulators.azure.paging import page
-from trimtab.emulators.azure.routing import AUTOSCALE, GROUP, SUBSCRIPTION, Call, Handler, Route
+from trimtab.emulators.azure.routing import AUTOSCALE, GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
-from trimtab.emulators.azure.wire import Answer
 from trimtab.emulators.errors import ServiceError
 
 _WHOLE = "monitor:AutoscaleSettingResource"
@@ -77,7 +77,7 @@ def _keep(call: Call, key: str, body: dict[str, Any]) -> None:
 
 
 def _find(call: Call) -> AutoscaleWatch:
-    found = call.world.autoscale.get(_key(call))
+    found: AutoscaleWatch | None = call.world.autoscale.get(_key(call))
     if found is None:
         raise missing(KIND, call.name, call.group)
     return found

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from trimtab.emulators.azure.calls import Request, Route
 from trimtab.emulators.azure.errors import bad_content
 from trimtab.emulators.azure.ids import parse_id
-from trimtab.emulators.azure.routing import Route, check_version
+from trimtab.emulators.azure.routing import check_version
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import check
 from trimtab.emulators.azure.type_files import find_shape
-from trimtab.emulators.azure.wire import Request
 from trimtab.emulators.errors import ServiceError
 
 _FILES: Mapping[str, tuple[str, str]] = {

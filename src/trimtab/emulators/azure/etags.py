@@ -1,7 +1,7 @@
 """Conditions on the version of a resource."""
 
+from trimtab.emulators.azure.calls import Call
 from trimtab.emulators.azure.errors import stale_etag
-from trimtab.emulators.azure.routing import Call
 from trimtab.emulators.errors import ServiceError
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.errors import missing_group
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.paging import page
-from trimtab.emulators.azure.routing import RESOURCES, SUBSCRIPTION, Call, Route
-from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.azure.routing import RESOURCES, SUBSCRIPTION
 from trimtab.emulators.azure.world import World
 
 HOME = "eastus"

@@ -36,7 +36,7 @@ def _is_to_be_repaired(instance: Instance) -> bool:
 def _find(world: World, text: str) -> Instance:
     parts = parse_id(text)
     scale_set = world.scale_sets.get(folded(parts.parent)) if parts else None
-    found = scale_set.find(parts.name) if scale_set and parts else None
+    found: Instance | None = scale_set.find(parts.name) if scale_set and parts else None
     if found is None:
         raise KeyError(f"there is no instance {text}")
     return found

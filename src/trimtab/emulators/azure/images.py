@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trimtab.emulators.azure.routing import COMPUTE, SUBSCRIPTION, Call, Route
-from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.routing import COMPUTE, SUBSCRIPTION
 from trimtab.emulators.errors import ServiceError
 
 _UBUNTU = ("202409120", "202410170", "202411040", "202508180", "202510020")

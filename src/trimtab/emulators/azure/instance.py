@@ -3,16 +3,13 @@
 import copy
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.images import newest
 from trimtab.emulators.azure.scale_set_fields import PROFILE, cards, shown
 from trimtab.emulators.azure.world import new_id, stamp
-
-if TYPE_CHECKING:
-    from trimtab.emulators.azure.scale_set import ScaleSet
 
 RUNNING, DEALLOCATED, STOPPED = "running", "deallocated", "stopped"
 REGULAR, SPOT = "Regular", "Spot"
@@ -28,7 +25,8 @@ class Instance:
     `state` is its provisioningState, `model` the number of the model that it was made by, with its body then.
     """
 
-    home: "ScaleSet"
+    home: Any
+    """The scale set (`ScaleSet`) that it is in."""
     number: str
     created: datetime
     zone: str | None

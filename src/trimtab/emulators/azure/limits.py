@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from trimtab.emulators.azure.wire import Request
+from trimtab.emulators.azure.calls import Request
 from trimtab.emulators.azure.world import World
 
 _CALLS: Mapping[str, tuple[int, int]] = {

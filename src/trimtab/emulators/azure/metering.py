@@ -6,11 +6,11 @@ from typing import Any
 
 from trimtab.emulators.azure.aggregation import definitions_reply, metrics_reply, namespaces_reply, subscription_reply
 from trimtab.emulators.azure.alerts import metrics_of
+from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.groups import HOME
 from trimtab.emulators.azure.ids import folded, parse_id
-from trimtab.emulators.azure.routing import METRICS, SUBSCRIPTION, Call, Route
-from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.azure.routing import METRICS, SUBSCRIPTION
 from trimtab.emulators.azure.world import World
 from trimtab.emulators.errors import ServiceError
 
@@ -104,7 +104,7 @@ def region_of(world: World, resource: str) -> str:
     """Where a resource is."""
     scale_set = world.scale_sets.get(folded(resource))
     if scale_set is not None:
-        return scale_set.location
+        return str(scale_set.location)
     return str(world.resources.get(folded(resource), {}).get("location", HOME))
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from trimtab.emulators.azure.activity_feed import note_write
 from trimtab.emulators.azure.alert_watch import AlertWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.groups import normal_location
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.paging import page
-from trimtab.emulators.azure.routing import ALERTS, GROUP, SUBSCRIPTION, Call, Handler, Route
+from trimtab.emulators.azure.routing import ALERTS, GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
-from trimtab.emulators.azure.wire import Answer
 from trimtab.emulators.errors import ServiceError
 
 _WHOLE = "monitor:MetricAlertResource"
@@ -114,7 +114,7 @@ def _completed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _find(call: Call) -> AlertWatch:
-    found = call.world.alerts.get(_key(call))
+    found: AlertWatch | None = call.world.alerts.get(_key(call))
     if found is None:
         raise missing(KIND, call.name, call.group)
     return found

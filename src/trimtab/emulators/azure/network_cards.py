@@ -5,14 +5,14 @@ from ipaddress import ip_network
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
+from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.instance import Instance
 from trimtab.emulators.azure.paging import page
-from trimtab.emulators.azure.routing import GROUP, Call, Route
+from trimtab.emulators.azure.routing import GROUP
 from trimtab.emulators.azure.scale_set import KIND
 from trimtab.emulators.azure.scale_set_fields import cards
 from trimtab.emulators.azure.scale_sets import find_scale_set
-from trimtab.emulators.azure.wire import Answer
 from trimtab.emulators.azure.world import World
 
 VERSION = "2018-10-01"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.errors import missing_entity, to_dict
-from trimtab.emulators.azure.routing import COMPUTE, NETWORK, SUBSCRIPTION, Call, Route
-from trimtab.emulators.azure.wire import Answer
+from trimtab.emulators.azure.routing import COMPUTE, NETWORK, SUBSCRIPTION
 from trimtab.emulators.azure.world import Phase, World, new_id, stamp
 from trimtab.emulators.errors import ServiceError
 

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+from trimtab.emulators.azure.calls import Answer, Call
 from trimtab.emulators.azure.ids import folded
-from trimtab.emulators.azure.routing import Call
-from trimtab.emulators.azure.wire import Answer
 
 
 def page(call: Call, bodies: Iterable[dict[str, Any]]) -> Answer:

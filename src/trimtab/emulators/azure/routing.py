@@ -1,13 +1,10 @@
 """Which handler answers which method and path, in which versions of the API."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
-from trimtab.emulators.azure.wire import Answer, Request
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.calls import Request, Route
 from trimtab.emulators.errors import ServiceError
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -23,68 +20,6 @@ ACTIVITY = "2015-04-01"
 """The newest version of each API that is known here: the one that the SDK asks for."""
 OLDEST = "2014-04-01"
 _VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview)?$")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request to a world that has what it is about."""
-
-    world: World
-    request: Request
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """The parts of the path by name."""
-        return self.request.names
-
-    @property
-    def group(self) -> str:
-        """The resource group of the path."""
-        return self.names["group"]
-
-    @property
-    def name(self) -> str:
-        """The name of what it is about."""
-        return self.names["name"]
-
-    @property
-    def query(self) -> Mapping[str, str]:
-        """What stands after the question mark."""
-        return self.request.query
-
-    @property
-    def body(self) -> Any:
-        """The body."""
-        return self.request.body
-
-    @property
-    def expand(self) -> str:
-        """What a read is to show in full, in small letters."""
-        return self.query.get("$expand", "").lower()
-
-
-Handler = Callable[[Call], Answer]
-
-
-@dataclass(frozen=True)
-class Route:
-    """One operation; `body` is the model of the SDK that its body is checked with, `target` the type it makes."""
-
-    method: str
-    path: str
-    service: str
-    operation: str
-    version: str
-    handler: Handler
-    body: str = ""
-    only_reads: bool = False
-    bucket: str = ""
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """The path, whatever the case of its letters; `{resource}` is any number of parts."""
-        text = re.escape(self.path).replace(r"\{resource\}", r"(?P<resource>.+?)")
-        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", text) + "/?$", re.IGNORECASE)
 
 
 class Router:

@@ -5,6 +5,7 @@ from typing import Any
 
 from trimtab.emulators.azure.activity_feed import note_write
 from trimtab.emulators.azure.bodies import find, without_nulls
+from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.errors import missing, not_allowed
 from trimtab.emulators.azure.etags import check_etag
 from trimtab.emulators.azure.groups import normal_location
@@ -12,7 +13,7 @@ from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.references import check_references
-from trimtab.emulators.azure.routing import COMPUTE, GROUP, SUBSCRIPTION, Call, Route
+from trimtab.emulators.azure.routing import COMPUTE, GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.scale_set import KIND, ScaleSet
 from trimtab.emulators.azure.scale_set_fields import (
     check_body,
@@ -26,7 +27,6 @@ from trimtab.emulators.azure.scaling import upgrade, work
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
 from trimtab.emulators.azure.shortages import check_quota
-from trimtab.emulators.azure.wire import Answer
 from trimtab.emulators.errors import ServiceError
 
 
@@ -37,7 +37,7 @@ def find_scale_set(call: Call, which: str = "name") -> ScaleSet:
     Raises:
         ServiceError: There is none.
     """
-    found = call.world.scale_sets.get(folded(call.world.id_of(call.group, KIND, call.names[which])))
+    found: ScaleSet | None = call.world.scale_sets.get(folded(call.world.id_of(call.group, KIND, call.names[which])))
     if found is None:
         raise missing(KIND, call.names[which], call.group)
     return found
@@ -108,7 +108,7 @@ def _list(call: Call) -> Answer:
 
 def _delete(call: Call) -> Answer:
     world = call.world
-    found = world.scale_sets.get(folded(world.id_of(call.group, KIND, call.name)))
+    found: ScaleSet | None = world.scale_sets.get(folded(world.id_of(call.group, KIND, call.name)))
     if found is None:
         return Answer(204)
     found.state = "Deleting"

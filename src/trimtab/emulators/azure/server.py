@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.emulators.azure import wire
+from trimtab.emulators.azure.calls import Answer, Call, Request
 from trimtab.emulators.azure.checks import check_request
 from trimtab.emulators.azure.extras import doors_of
 from trimtab.emulators.azure.groups import check_group
 from trimtab.emulators.azure.limits import count, too_many
 from trimtab.emulators.azure.metering import store
 from trimtab.emulators.azure.routes import ROUTER
-from trimtab.emulators.azure.routing import Call
 from trimtab.emulators.azure.world import DEFAULT_SETTINGS, World
 from trimtab.emulators.calls import Reply
 from trimtab.emulators.control import Door
@@ -19,7 +19,7 @@ from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.serving import Emulator
 
 
-class AzureEmulator(Emulator[wire.Request, World]):
+class AzureEmulator(Emulator[Request, World]):
     """
     An Azure subscription on 127.0.0.1, as a context manager; the real SDK talks to it over http.
 
@@ -49,11 +49,11 @@ class AzureEmulator(Emulator[wire.Request, World]):
         """Resource groups, forecasts, shortages and targets."""
         return doors_of(world)
 
-    def read(self, environ: dict[str, Any]) -> wire.Request:
+    def read(self, environ: dict[str, Any]) -> Request:
         """The call that an HTTP request makes."""
         return ROUTER.find(wire.read_parts(environ))
 
-    def handle(self, request: wire.Request) -> Reply:
+    def handle(self, request: Request) -> Reply:
         """Answer a call that is allowed, known and well made."""
         route = check_request(request)
         call = Call(self._world, request)
@@ -62,23 +62,23 @@ class AzureEmulator(Emulator[wire.Request, World]):
         answer = route.handler(call)
         return wire.result(answer, count(self._world, request))
 
-    def failure(self, request: wire.Request, error: ServiceError) -> Reply:
+    def failure(self, request: Request, error: ServiceError) -> Reply:
         """An error as Resource Manager writes it."""
         return wire.failure(error)
 
-    def nothing(self, request: wire.Request) -> Reply:
+    def nothing(self, request: Request) -> Reply:
         """An empty list, or that the one thing is not there."""
         if "name" in request.names:
             return wire.failure(ServiceError("ResourceNotFound", f"The resource '{request.path}' was not found.", 404))
-        return wire.result(wire.Answer(200, {"value": []}), {})
+        return wire.result(Answer(200, {"value": []}), {})
 
-    def throttled(self, request: wire.Request) -> ServiceError:
+    def throttled(self, request: Request) -> ServiceError:
         """429, with the seconds to wait."""
         seconds = max(1, int(self.settings["retry_after"]))
         head = (("Retry-After", str(seconds)),)
         return ServiceError("TooManyRequests", too_many(request), 429, headers=head)
 
-    def denied(self, request: wire.Request) -> ServiceError:
+    def denied(self, request: Request) -> ServiceError:
         """403 `AuthorizationFailed`."""
         text = (
             "The client 'trimtab' with object id '22222222-2222-2222-2222-222222222222' does not have authorization to "
@@ -87,11 +87,11 @@ class AzureEmulator(Emulator[wire.Request, World]):
         )
         return ServiceError("AuthorizationFailed", text, 403)
 
-    def broken(self, request: wire.Request) -> ServiceError:
+    def broken(self, request: Request) -> ServiceError:
         """500 `InternalServerError`."""
         return ServiceError("InternalServerError", "The server encountered an internal error.", 500)
 
-    def missing(self, request: wire.Request, text: str) -> ServiceError:
+    def missing(self, request: Request, text: str) -> ServiceError:
         """501."""
         return ServiceError("NotImplemented", f"the emulator does not have {request.operation}: {text}", 501)
 

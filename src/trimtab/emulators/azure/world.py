@@ -3,18 +3,12 @@
 import uuid
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.azure.datapoints import Datapoints
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.clock import EmulatorClock
 from trimtab.emulators.timers import Timers
-
-if TYPE_CHECKING:
-    from trimtab.emulators.azure.alert_watch import AlertWatch
-    from trimtab.emulators.azure.autoscale_watch import AutoscaleWatch
-    from trimtab.emulators.azure.operations import Operation
-    from trimtab.emulators.azure.scale_set import ScaleSet
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 TENANT = "11111111-1111-1111-1111-111111111111"
@@ -61,10 +55,14 @@ class World(Timers):
         self.groups: dict[str, dict[str, Any]] = {}
         self.resources: dict[str, dict[str, Any]] = {}
         """Everything but scale sets, autoscale settings and metric alerts, by folded id."""
-        self.scale_sets: dict[str, ScaleSet] = {}
-        self.autoscale: dict[str, AutoscaleWatch] = {}
-        self.alerts: dict[str, AlertWatch] = {}
-        self.operations: dict[str, Operation] = {}
+        self.scale_sets: dict[str, Any] = {}
+        """The scale sets (`ScaleSet`) by folded id; what stands here knows its world, which knows no more of it."""
+        self.autoscale: dict[str, Any] = {}
+        """The autoscale settings at work (`AutoscaleWatch`)."""
+        self.alerts: dict[str, Any] = {}
+        """The alerts at work (`AlertWatch`)."""
+        self.operations: dict[str, Any] = {}
+        """The operations (`Operation`) by name."""
         self.datapoints = Datapoints()
         self.events: list[dict[str, Any]] = []
         """The activity log."""

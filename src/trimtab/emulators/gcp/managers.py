@@ -130,7 +130,7 @@ def _delete(call: Call) -> dict[str, Any]:
 
 def _group_of(call: Call) -> Group:
     call.there()
-    group = call.world.groups[call.key]
+    group: Group = call.world.groups[call.key]
     if group.is_closing and call.request.is_write:
         text = f"The resource 'projects/{call.world.project}/{call.key}' is not ready"
         raise ServiceError("resourceNotReady", text, 400)

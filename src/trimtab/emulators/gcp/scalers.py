@@ -87,7 +87,8 @@ def _written(world: World, key: str) -> None:
 
 
 def _shown(world: World, key: str) -> dict[str, Any]:
-    return world.watches[key].shown()
+    watch: AutoscalerWatch = world.watches[key]
+    return watch.shown()
 
 
 def _leave(world: World, key: str) -> None:

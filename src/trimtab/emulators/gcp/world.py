@@ -3,16 +3,12 @@
 import base64
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trimtab.emulators.clock import EmulatorClock
 from trimtab.emulators.gcp.datapoints import Datapoints, Labels
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
 from trimtab.emulators.timers import Timers
-
-if TYPE_CHECKING:
-    from trimtab.emulators.gcp.autoscaler_watch import AutoscalerWatch
-    from trimtab.emulators.gcp.group import Group
 
 PROJECT = "trimtab"
 PREFIX = "https://www.googleapis.com/compute/v1/"
@@ -58,8 +54,10 @@ class World(Timers):
     def _empty(self) -> None:
         self.resources: dict[str, dict[str, Any]] = {}
         """Everything that there is, by the part of its link behind the project."""
-        self.groups: dict[str, Group] = {}
-        self.watches: dict[str, AutoscalerWatch] = {}
+        self.groups: dict[str, Any] = {}
+        """The managed groups (`Group`) by key; they know their world, and it knows no more of them than this."""
+        self.watches: dict[str, Any] = {}
+        """The autoscalers at work (`AutoscalerWatch`) by key."""
         self.shortages: list[dict[str, str]] = []
         self.failing: dict[str, datetime] = {}
         """Since when instances fail their health check, by name."""
