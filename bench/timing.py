@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import trimtab as tt
-from trimtab.emulators.doors import Doors
+from trimtab.emulators.shared.doors import Doors
 
 
 def timed(job: Callable[[], Any]) -> float:

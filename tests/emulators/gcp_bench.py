@@ -13,7 +13,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import compute_v1
 
 from trimtab.emulators import GcpEmulator
-from trimtab.emulators.doors import Doors
+from trimtab.emulators.shared.doors import Doors
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 PROJECT, REGION, ZONE = "trimtab", "europe-west1", "europe-west1-b"

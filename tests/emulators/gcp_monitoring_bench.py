@@ -15,15 +15,15 @@ from google.cloud.monitoring_v3.services.notification_channel_service.transports
     NotificationChannelServiceGrpcTransport,
 )
 
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.clock import EmulatorClock
-from trimtab.emulators.control import Door
-from trimtab.emulators.doors import Doors
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
-from trimtab.emulators.serving import Emulator
-from trimtab.emulators.timers import Timers
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.control import Door
+from trimtab.emulators.shared.doors import Doors
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.serving import Emulator
+from trimtab.emulators.shared.timers import Timers
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.discovery import check, check_query, load
 from trimtab.emulators.gcp.filters import parse_filter, parse_listing, selector_of
+from trimtab.emulators.shared.errors import ServiceError
 
 LABELS: Mapping[str, str] = {
     "metric.type": "compute.googleapis.com/instance/cpu/utilization",

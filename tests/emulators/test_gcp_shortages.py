@@ -4,7 +4,7 @@ import pytest
 from gcp_bench import PROJECT, REGION, ZONE, Gcp
 from gcp_groups_bench import MINUTE, actions, among, errors_of, zone_of, zones
 
-from trimtab.emulators.doors import DoorError
+from trimtab.emulators.shared.doors import DoorError
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("werkzeug")
 
-from trimtab.emulators.origins import is_own
+from trimtab.emulators.shared.origins import is_own
 
 
 @pytest.fixture(scope="module", params=["aws", "azure", "gcp"])

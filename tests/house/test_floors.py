@@ -1,6 +1,11 @@
-"""Imports go down: a file imports from its own floor or below, and clouds never import each other."""
+"""
+The house: a file imports from its own floor or below and no files import each other in a circle; rooms are few and
+not deep; clouds are apart; SDKs stay in their clients.
+"""
 
 import ast
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -31,28 +36,80 @@ FLOORS = {
 }
 SDKS = {"boto3", "botocore", "azure", "google", "googleapiclient"}
 FILES = sorted(ROOT.rglob("*.py"))
+MOST_ROOMS, MOST_STOREYS = 22, 10
+CLOUDS = {"aws", "azure", "gcp", "memory"}
+BUILDINGS = {"providers", "emulators"}
+"""Rooms that have a room for each cloud."""
+NOUNS = {"errors", "clock", "phrases", "metrics", "events", "__init__", "__main__"}
+"""Single files, which are no rooms."""
 
 
+def name_of(path):
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+TREES = {path: ast.parse(path.read_text()) for path in FILES}
+MODULES = {name_of(path): path for path in FILES}
+
+
+@cache
 def imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Everything that a file imports, wherever in it."""
+    found = []
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+@cache
+def files_imported(path):
+    """The files of ours that a file imports."""
+    names = [name if name in MODULES else name.rpartition(".")[0] for name in imports(path)]
+    return {MODULES[name] for name in names if name in MODULES} - {path}
 
 
 def room(path):
-    first = path.relative_to(ROOT).parts[0]
-    return first.removesuffix(".py")
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def chamber(path):
+    """The room, or that of a cloud within it."""
+    parts = path.relative_to(ROOT).parts
+    inner = len(parts) > 2 and parts[0] in BUILDINGS and parts[1] in {*CLOUDS, "shared"}
+    return "/".join(parts[:2]) if inner else room(path)
 
 
 def is_typing_only(path):
     """Names imported under TYPE_CHECKING."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             found.update(ast.unparse(inner) for inner in node.body)
     return found
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """Not even for types; the front door is left out, which everybody may use and which loads some rooms late."""
+    front = MODULES["trimtab"]
+    TopologicalSorter({path: files_imported(path) - {front} for path in FILES if path != front}).prepare()
+
+
+def test_rooms_are_few_and_not_deep():
+    doors = {}
+    for path in FILES:
+        inner = {chamber(other) for other in files_imported(path)} - {chamber(path), "__init__"}
+        doors.setdefault(chamber(path), set()).update(inner)
+    rooms = doors.keys() - NOUNS
+    assert len(rooms) <= MOST_ROOMS, sorted(rooms)
+    order = TopologicalSorter(doors).static_order()
+    storeys = {}
+    for one in order:
+        storeys[one] = 1 + max((storeys[other] for other in doors[one]), default=0)
+    assert max(storeys.values()) <= MOST_STOREYS, sorted(storeys.items(), key=lambda item: item[1])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -7,7 +7,7 @@ The extra `emulators` brings what they run on; importing this module loads none 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from trimtab.emulators.doors import DoorError, Doors, Hold, LoggedCall
+from trimtab.emulators.shared.doors import DoorError, Doors, Hold, LoggedCall
 from trimtab.errors import MissingExtra
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 import trimtab as tt
 from trimtab.emulators.azure.shapes import check
 from trimtab.emulators.azure.type_files import find_shape
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.plan import plain, revealed
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.emulators.aws.calls import Answer, Call, at_most, page, reordered
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.evaluation import change_state, forget, wake, watch
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.alarms import timing_problem
 
 _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")

@@ -9,7 +9,7 @@ from typing import Any
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.world import Region, World
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 Answer = dict[str, Any] | None
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from trimtab.emulators.aws.wire import Request
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 _CODES = {"ec2": "InvalidParameterValue"}
 _CHECKED = {"autoscaling", "cloudwatch", "ec2", "elbv2"}

@@ -1,6 +1,6 @@
 """Errors that the emulated services of AWS share."""
 
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 
 def invalid(message: str) -> ServiceError:

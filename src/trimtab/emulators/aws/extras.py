@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.emulators.aws.forecasts import hand_in
 from trimtab.emulators.aws.health import fail_target
 from trimtab.emulators.aws.world import HOME, World
-from trimtab.emulators.control import Door
+from trimtab.emulators.shared.control import Door
 
 
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:

@@ -11,7 +11,7 @@ from trimtab.emulators.aws.forecast import Forecast
 from trimtab.emulators.aws.scaling import seconds
 from trimtab.emulators.aws.sizes import Sizes, apply
 from trimtab.emulators.aws.world import Phase, Region
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import DEFAULT_BUFFER, launch_time, predicted_size
 from trimtab.engine.policies import raised_maximum
 from trimtab.models import PredictiveMode

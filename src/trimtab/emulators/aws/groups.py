@@ -14,7 +14,7 @@ from trimtab.emulators.aws.scaling import is_cooling
 from trimtab.emulators.aws.sizes import Sizes, apply, changed
 from trimtab.emulators.aws.traffic import check_target_groups, targets_of
 from trimtab.emulators.aws.world import Region
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import termination_problem
 
 _SOURCES = ("LaunchTemplate", "LaunchConfigurationName", "InstanceId", "MixedInstancesPolicy")

@@ -9,7 +9,7 @@ from trimtab.emulators.aws.calls import Answer, Call
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.world import Phase, Region
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 _BY_USER = "an instance was taken out of service in response to a user health-check."
 _BY_BALANCER = "an instance was taken out of service in response to an ELB system health check failure."

@@ -9,7 +9,7 @@ from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.world import Phase, Region, new_id
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"

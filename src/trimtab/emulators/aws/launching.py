@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.templates import find_version
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import zone_to_join
 from trimtab.engine.mix import split
 

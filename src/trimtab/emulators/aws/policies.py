@@ -8,7 +8,7 @@ from trimtab.emulators.aws.forecasts import arm_forecast
 from trimtab.emulators.aws.policy_checks import check_policy
 from trimtab.emulators.aws.tracking import drop_alarms, make_alarms
 from trimtab.emulators.aws.world import Region, new_id
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 _PREDICTIVE = {"Mode": "ForecastOnly", "MaxCapacityBreachBehavior": "HonorMaxCapacity"}
 

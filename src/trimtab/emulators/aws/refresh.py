@@ -13,7 +13,7 @@ from trimtab.emulators.aws.group_fields import update_source
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.scaling import seconds
 from trimtab.emulators.aws.world import Phase, new_id
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import effective_refresh_warm_up
 
 _ACTIVE = ("Pending", "InProgress", "Baking", "RollbackInProgress", "Cancelling")

@@ -12,7 +12,7 @@ from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.sizes import apply, changed
 from trimtab.emulators.aws.world import Phase, Region, new_id
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.schedules import next_fire
 
 _FIELDS = ("StartTime", "EndTime", "Recurrence", "MinSize", "MaxSize", "DesiredCapacity", "TimeZone")

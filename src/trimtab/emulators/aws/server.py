@@ -19,10 +19,10 @@ from trimtab.emulators.aws.handlers import HANDLERS
 from trimtab.emulators.aws.images import publish_images
 from trimtab.emulators.aws.metric_data import publish
 from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.control import Door
-from trimtab.emulators.errors import ServiceError
-from trimtab.emulators.serving import Emulator, QuietHandler
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.control import Door
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.serving import Emulator, QuietHandler
 
 # which code each service answers with when it is asked too often
 _THROTTLED = {"ec2": "RequestLimitExceeded", "ssm": "ThrottlingException"}

@@ -7,7 +7,7 @@ from moto.ec2.utils import convert_tag_spec, parse_user_data
 
 from trimtab.emulators.aws.calls import Answer, Call, page
 from trimtab.emulators.aws.wire import plain
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 # moto's classes; what is known of them is what is used here
 Template = Any

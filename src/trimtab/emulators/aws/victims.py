@@ -3,7 +3,7 @@
 from typing import Any
 
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import zone_to_leave
 from trimtab.engine.mix import split
 

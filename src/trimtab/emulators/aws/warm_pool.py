@@ -9,7 +9,7 @@ from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.launching import FAILURES, next_place, run_instance
 from trimtab.emulators.aws.world import Phase
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 READY = ("Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated")
 

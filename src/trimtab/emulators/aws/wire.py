@@ -19,9 +19,9 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import BackendRequest
 
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.errors import ServiceError
-from trimtab.emulators.serving import read_body
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.serving import read_body
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _CODE = re.compile(rb"<Code>(.*?)</Code>")

@@ -17,8 +17,8 @@ from moto.elbv2.models import elbv2_backends
 from trimtab.emulators.aws.datapoints import Datapoints, Key
 from trimtab.emulators.aws.forecast import Forecast
 from trimtab.emulators.aws.watches import Watch
-from trimtab.emulators.clock import EmulatorClock
-from trimtab.emulators.timers import Timers
+from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.timers import Timers
 from trimtab.engine.presets import EC2
 
 HOME = "us-east-1"

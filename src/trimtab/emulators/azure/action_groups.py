@@ -11,7 +11,7 @@ from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import ACTION_GROUPS, GROUP, SUBSCRIPTION
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 KIND = "Microsoft.Insights/ActionGroups"
 _RECEIVERS = (

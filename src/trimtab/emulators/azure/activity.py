@@ -11,7 +11,7 @@ from trimtab.emulators.azure.alerts import AlertState
 from trimtab.emulators.azure.autoscale import LastAction, Verdict, active
 from trimtab.emulators.azure.errors import to_dict
 from trimtab.emulators.azure.ids import folded, parse_id
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.rules import Cause
 
 Event = dict[str, Any]

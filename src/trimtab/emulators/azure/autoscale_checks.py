@@ -8,7 +8,7 @@ from tzlocal.windows_tz import win_tz
 
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.spans import read_span
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.profiles import MOST_PROFILES
 from trimtab.engine.rules import MOST_INSTANCES, MOST_RULES, lookahead_problem, trigger_problem
 

@@ -10,7 +10,7 @@ from trimtab.emulators.azure.autoscale import LastAction, Verdict, evaluate, nex
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.scaling import scale
 from trimtab.emulators.azure.world import Phase, World
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 MINUTE = timedelta(minutes=1)
 

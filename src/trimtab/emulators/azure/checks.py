@@ -9,7 +9,7 @@ from trimtab.emulators.azure.routing import check_version
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import check
 from trimtab.emulators.azure.type_files import find_shape
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 _FILES: Mapping[str, tuple[str, str]] = {
     "compute:VirtualMachineScaleSet": ("microsoft.compute.2026-04-01", "Microsoft.Compute/virtualMachineScaleSets"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 
 def missing(kind: str, name: str, group: str) -> ServiceError:

@@ -2,7 +2,7 @@
 
 from trimtab.emulators.azure.calls import Call
 from trimtab.emulators.azure.errors import stale_etag
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 
 def check_etag(call: Call, etag: str | None) -> None:

@@ -8,7 +8,7 @@ from trimtab.emulators.azure.groups import HOME, make_group
 from trimtab.emulators.azure.health import fail_target
 from trimtab.emulators.azure.shortages import run_short
 from trimtab.emulators.azure.world import World
-from trimtab.emulators.control import Door
+from trimtab.emulators.shared.control import Door
 
 
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:

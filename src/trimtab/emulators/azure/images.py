@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.routing import COMPUTE, SUBSCRIPTION
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 _UBUNTU = ("202409120", "202410170", "202411040", "202508180", "202510020")
 _DEBIAN = ("20240717.1811", "20241004.1890", "20250210.2019", "20251015.2263")

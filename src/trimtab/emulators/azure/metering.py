@@ -12,7 +12,7 @@ from trimtab.emulators.azure.groups import HOME
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.routing import METRICS, SUBSCRIPTION
 from trimtab.emulators.azure.world import World
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 
 def store(world: World, resource: str, point: Mapping[str, Any], at: datetime) -> None:

@@ -15,7 +15,7 @@ from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import ALERTS, GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 _WHOLE = "monitor:MetricAlertResource"
 KIND = "Microsoft.Insights/metricAlerts"

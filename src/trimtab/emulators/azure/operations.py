@@ -9,7 +9,7 @@ from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.errors import missing_entity, to_dict
 from trimtab.emulators.azure.routing import COMPUTE, NETWORK, SUBSCRIPTION
 from trimtab.emulators.azure.world import Phase, World, new_id, stamp
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 
 @dataclass

@@ -13,7 +13,7 @@ from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import COMPUTE, GROUP, NETWORK, SUBSCRIPTION
 from trimtab.emulators.azure.world import World, new_id
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "Microsoft.Network/virtualNetworks": ("subnets", "virtualNetworkPeerings"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from trimtab.emulators.azure.calls import Request, Route
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/{{group}}"

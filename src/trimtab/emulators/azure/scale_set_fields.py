@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.emulators.azure.bodies import drop, fill, find, merged, put
 from trimtab.emulators.azure.errors import bad_parameter, unchangeable
 from trimtab.emulators.azure.images import is_windows, newest
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 PROFILE = "properties.virtualMachineProfile"
 _OS = f"{PROFILE}.osProfile"

@@ -27,7 +27,7 @@ from trimtab.emulators.azure.scaling import upgrade, work
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
 from trimtab.emulators.azure.shortages import check_quota
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 
 def find_scale_set(call: Call, which: str = "name") -> ScaleSet:

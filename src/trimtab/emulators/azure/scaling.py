@@ -12,7 +12,7 @@ from trimtab.emulators.azure.scale_set_fields import PROFILE
 from trimtab.emulators.azure.shortages import check_quota, has_room, no_room
 from trimtab.emulators.azure.victims import choose
 from trimtab.emulators.azure.world import Phase, new_id
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.mix import Fraction, Mix, scaled_out_mix
 
 

@@ -13,10 +13,10 @@ from trimtab.emulators.azure.limits import count, too_many
 from trimtab.emulators.azure.metering import store
 from trimtab.emulators.azure.routes import ROUTER
 from trimtab.emulators.azure.world import DEFAULT_SETTINGS, World
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.control import Door
-from trimtab.emulators.errors import ServiceError
-from trimtab.emulators.serving import Emulator
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.control import Door
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.serving import Emulator
 
 
 class AzureEmulator(Emulator[Request, World]):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.emulators.azure.errors import bad_content, bad_parameter
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "string": (str,),

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.emulators.azure.errors import not_allowed
 from trimtab.emulators.azure.scale_set import ScaleSet
 from trimtab.emulators.azure.world import World
-from trimtab.emulators.errors import ServiceError
+from trimtab.emulators.shared.errors import ServiceError
 
 REASONS = ("allocation", "quota")
 _FIELDS = ("region", "instance_type", "zone", "reason")

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 
 from trimtab.emulators.azure.calls import Answer, Request
 from trimtab.emulators.azure.errors import to_dict
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.errors import ServiceError
-from trimtab.emulators.serving import read_body
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.serving import read_body
 
 JSON = "application/json; charset=utf-8"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from trimtab.emulators.azure.datapoints import Datapoints
 from trimtab.emulators.azure.ids import folded, make_id
-from trimtab.emulators.clock import EmulatorClock
-from trimtab.emulators.timers import Timers
+from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.timers import Timers
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 TENANT = "11111111-1111-1111-1111-111111111111"

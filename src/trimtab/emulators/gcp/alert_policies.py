@@ -15,7 +15,7 @@ from trimtab.emulators.gcp.datapoints import Datapoints
 from trimtab.emulators.gcp.distributions import mean, samples_of
 from trimtab.emulators.gcp.filters import parse_filter
 from trimtab.emulators.gcp.spans import read_span, zulu
-from trimtab.emulators.timers import Timers
+from trimtab.emulators.shared.timers import Timers
 
 MINUTE = timedelta(minutes=1)
 AUTO_CLOSE = timedelta(days=7)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp import wire
 from trimtab.emulators.gcp.discovery import check, check_query, load
 from trimtab.emulators.gcp.lists import Filter
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.errors import ServiceError
 
 _PATH = re.compile(r"^/v3/projects/([^/]+)/alerts$")
 _USUAL, _MOST = 50, 1000

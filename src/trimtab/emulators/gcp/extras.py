@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from trimtab.emulators.control import Door
 from trimtab.emulators.gcp.member import REASONS
 from trimtab.emulators.gcp.world import World
+from trimtab.emulators.shared.control import Door
 
 
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.filter_nodes import AllOf, AnyOf, Comparison, Filter, Node, Not
+from trimtab.emulators.shared.errors import ServiceError
 
 LONGEST = 2048
 """How many characters a filter has at most (MetricThreshold.filter, Cloud Monitoring API v3)."""

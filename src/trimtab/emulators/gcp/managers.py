@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.group import Group
 from trimtab.emulators.gcp.lists import Filter
 from trimtab.emulators.gcp.member import Member
@@ -13,6 +12,7 @@ from trimtab.emulators.gcp.resources import Call, Collection, check_fingerprint,
 from trimtab.emulators.gcp.resources import full_links as linked
 from trimtab.emulators.gcp.wire import in_use, invalid
 from trimtab.emulators.gcp.world import World
+from trimtab.emulators.shared.errors import ServiceError
 
 MANAGERS = "instanceGroupManagers"
 DISRUPTION = ("NONE", "REFRESH", "RESTART", "REPLACE")

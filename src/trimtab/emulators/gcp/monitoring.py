@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.errors import ServiceError
-from trimtab.emulators.faulty import Dropped
 from trimtab.emulators.gcp import channels, policy_resources
 from trimtab.emulators.gcp.discovery import check, check_query, load
 from trimtab.emulators.gcp.metric_descriptors import (
@@ -32,6 +29,9 @@ from trimtab.emulators.gcp.protos import (
     unary_handler,
 )
 from trimtab.emulators.gcp.series import list_series, write_series
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.faulty import Dropped
 
 Body = dict[str, Any]
 Handler = Callable[[MonitoringWorld, Body], Body]

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.emulators.gcp.alert_policies import PolicyWatch
 from trimtab.emulators.gcp.datapoints import Datapoints, Labels, Value
 from trimtab.emulators.gcp.descriptors import Descriptors, is_own
-from trimtab.emulators.timers import Timers
+from trimtab.emulators.shared.timers import Timers
 
 FIRST = 1_000_000_000_000_000_000
 """What the numbers of policies, conditions and channels begin with."""

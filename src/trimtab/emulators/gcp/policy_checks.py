@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.aggregation import read_aggregation
 from trimtab.emulators.gcp.alignment import check_aligner
 from trimtab.emulators.gcp.descriptors import Descriptors, is_own
 from trimtab.emulators.gcp.filters import invalid, parse_filter
 from trimtab.emulators.gcp.spans import read_span
 from trimtab.emulators.gcp.user_labels import check_user_labels
+from trimtab.emulators.shared.errors import ServiceError
 
 MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(hours=23, minutes=30)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.lists import nothing_in, out_of_reach, page_of
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.routing import fields_of, plain_collection, read_only, schema_of
 from trimtab.emulators.gcp.wire import Request, in_use, invalid, not_found
 from trimtab.emulators.gcp.world import PREFIX, ZONES, World, stamp
+from trimtab.emulators.shared.errors import ServiceError
 
 AS_GIVEN = frozenset({"sourceImage"})
 """Links that the service gives back as it got them."""

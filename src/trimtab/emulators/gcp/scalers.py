@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.autoscaler_watch import AutoscalerWatch
 from trimtab.emulators.gcp.resources import Collection, must_exist
 from trimtab.emulators.gcp.wire import invalid
 from trimtab.emulators.gcp.world import World
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, window_problem
 
 MOST_CUSTOM = 5

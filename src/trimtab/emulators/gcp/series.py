@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.aggregation import aggregate, read_aggregation
 from trimtab.emulators.gcp.alignment import Line, Sample
 from trimtab.emulators.gcp.datapoints import Datapoints, Value
@@ -13,6 +12,7 @@ from trimtab.emulators.gcp.distributions import distribution_body, read_distribu
 from trimtab.emulators.gcp.filters import invalid, parse_filter
 from trimtab.emulators.gcp.page_tokens import Page, page_of
 from trimtab.emulators.gcp.spans import read_moment, zulu
+from trimtab.emulators.shared.errors import ServiceError
 
 MOST_SERIES = 200
 """How many series one call writes (CreateTimeSeriesRequest, Cloud Monitoring API v3)."""

@@ -5,9 +5,6 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from trimtab.clock import Clock
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.control import Door
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp import wire
 from trimtab.emulators.gcp.alerts_read import AlertsCall, read_alerts
 from trimtab.emulators.gcp.catalog import COLLECTIONS
@@ -18,7 +15,10 @@ from trimtab.emulators.gcp.repeats import once
 from trimtab.emulators.gcp.resources import VERBS, Call
 from trimtab.emulators.gcp.routing import API, permission_of, plain_collection
 from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
-from trimtab.emulators.serving import Emulator
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.control import Door
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.serving import Emulator
 
 Asked = wire.Request | MonitoringCall | AlertsCall
 HOME_PROJECTS = ("images",)

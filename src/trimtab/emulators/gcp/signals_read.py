@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, assert_never
 
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.datapoints import Series
 from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance
 from trimtab.emulators.gcp.filter_nodes import Filter
@@ -27,6 +26,7 @@ from trimtab.emulators.gcp.signal_values import (
     per_second,
     total,
 )
+from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.rounding import exact
 from trimtab.engine.signals import Signal, SignalType
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from trimtab.emulators.calls import Reply
-from trimtab.emulators.errors import ServiceError
 from trimtab.emulators.gcp.routing import Route, find_route
-from trimtab.emulators.serving import read_body
+from trimtab.emulators.shared.calls import Reply
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.serving import read_body
 
 JSON = "application/json; charset=UTF-8"
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from trimtab.emulators.clock import EmulatorClock
 from trimtab.emulators.gcp.datapoints import Datapoints, Labels
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
-from trimtab.emulators.timers import Timers
+from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.timers import Timers
 
 PROJECT = "trimtab"
 PREFIX = "https://www.googleapis.com/compute/v1/"

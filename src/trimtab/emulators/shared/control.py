@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from trimtab.emulators.clock import EmulatorClock
-from trimtab.emulators.faults import Faults
-from trimtab.emulators.journal import Journal
+from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.faults import Faults
+from trimtab.emulators.shared.journal import Journal
 
 PREFIX = "/_trimtab/"
 

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from trimtab.emulators.clock import EmulatorClock
+from trimtab.emulators.shared.clock import EmulatorClock
 
 Order = tuple[int | str, ...]
 """What comes first among things due at the same moment: a phase, then names."""

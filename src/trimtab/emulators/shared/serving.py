@@ -14,16 +14,16 @@ from typing import Any, ClassVar, Generic, Self, TextIO, TypeVar
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from trimtab.clock import Clock
-from trimtab.emulators.calls import Reply, Request
-from trimtab.emulators.clock import EmulatorClock
-from trimtab.emulators.control import PREFIX, Control, Door
-from trimtab.emulators.doors import Doors
-from trimtab.emulators.errors import ServiceError
-from trimtab.emulators.faults import Faults
-from trimtab.emulators.faulty import Dropped, Faulty
-from trimtab.emulators.journal import Journal
-from trimtab.emulators.origins import refusal
-from trimtab.emulators.timers import Timers
+from trimtab.emulators.shared.calls import Reply, Request
+from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.control import PREFIX, Control, Door
+from trimtab.emulators.shared.doors import Doors
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.faults import Faults
+from trimtab.emulators.shared.faulty import Dropped, Faulty
+from trimtab.emulators.shared.journal import Journal
+from trimtab.emulators.shared.origins import refusal
+from trimtab.emulators.shared.timers import Timers
 
 R = TypeVar("R", bound=Request)
 W = TypeVar("W", bound=Timers)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
-from trimtab.emulators.calls import Reply, Request
-from trimtab.emulators.errors import ServiceError
-from trimtab.emulators.faults import Faults, Rule
+from trimtab.emulators.shared.calls import Reply, Request
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.faults import Faults, Rule
 
 R = TypeVar("R", bound=Request)
 RIn = TypeVar("RIn", bound=Request, contravariant=True)

@@ -1,0 +1,1 @@
+"""What the emulators of all clouds share: doors, faults, clock, serving."""
