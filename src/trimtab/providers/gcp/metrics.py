@@ -158,11 +158,6 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
             return Measured(found, {}, labels)
 
 
-def is_per_group(measured: Measured) -> bool:
-    """Whether a series is of the group as a whole and of no single instance."""
-    return measured.native.resource != INSTANCE
-
-
 def natural_statistic(metric: Metric, statistic: str) -> str:
     """The statistic that is meant: a count that is asked for its average means its sum."""
     found = find_metric(metric)

@@ -1,7 +1,7 @@
 """What a fleet refers to and a project knows: images, backend services with their health checks, target pools."""
 
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.gcp.client import Calls, Listed
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
-from trimtab.providers.gcp.links import is_link, parse_link, short
+from trimtab.providers.gcp.links import parse_link, short
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD
 from trimtab.providers.resolving import Resolving
 
@@ -178,8 +178,3 @@ def selector(image: Image) -> str:
 
 def _begins(text: str) -> str | None:
     return f'name eq "{text}.*"' if text else None
-
-
-def named_links(group: ScalingGroup) -> Iterator[str]:
-    """The links that a group gives in place of names."""
-    yield from (one.id for one in group.load_balancers if one.id is not None and is_link(one.id))

@@ -114,11 +114,6 @@ def pools_of(profile: Body, name: str) -> list[str]:
     return [str(one["id"]) for one in _address(profile).get(name) or () if one.get("id")]
 
 
-def subnet_of(profile: Body) -> str:
-    """The id of the subnet that instances are in; empty where there is none."""
-    return next(iter(_subnets(profile)), "")
-
-
 # health
 
 
