@@ -148,9 +148,9 @@ def _remark(row: Field) -> str:
         said.append("a change replaces the resource")
     if row.initial:
         said.append("given at creation only")
-    if row.moving:
+    if row.time_varying:
         said.append("compared with the value in force now")
-    if row.hidden:
+    if row.write_only:
         said.append("not given back; compared by its digest")
     return "; ".join(said)
 

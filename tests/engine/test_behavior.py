@@ -302,7 +302,7 @@ RULES = st.builds(
 )
 BEHAVIORS = st.builds(Behavior, scale_out=RULES, scale_in=RULES)
 EVENTS = st.lists(st.builds(ScaleEvent, st.integers(0, 900).map(ago), st.integers(-50, 50)), max_size=5)
-ASKED = st.lists(st.builds(Sized, st.integers(0, 900).map(ago), SIZES), max_size=6)
+MANUAL_SIZE_SCHEDULE = st.lists(st.builds(Sized, st.integers(0, 900).map(ago), SIZES), max_size=6)
 WINDOWS = st.integers(0, 600).map(lambda seconds: timedelta(seconds=seconds))
 
 
@@ -332,13 +332,13 @@ def test_the_smallest_change_is_never_more_than_the_largest(current, rules, even
     assert scale_in_limit(current, least, **given_events) >= scale_in_limit(current, most, **given_events)
 
 
-@given(SIZES, SIZES, ASKED, WINDOWS, WINDOWS)
+@given(SIZES, SIZES, MANUAL_SIZE_SCHEDULE, WINDOWS, WINDOWS)
 def test_windows_never_turn_a_change_round_nor_add_to_it(current, wanted, before, out, in_):
     size = stabilized_size(current, wanted, before, window_out=out, window_in=in_, now=NOW)
     assert min(current, wanted) <= size <= max(current, wanted)
 
 
-@given(SIZES, SIZES, ASKED)
+@given(SIZES, SIZES, MANUAL_SIZE_SCHEDULE)
 def test_without_windows_the_wanted_size_is_reached(current, wanted, before):
     nothing = timedelta(0)
     assert stabilized_size(current, wanted, before, window_out=nothing, window_in=nothing, now=NOW) == wanted

@@ -32,14 +32,17 @@ TEMPLATE = Kind(
     label="template",
     rank=0,
     mark=MarkPlace.TAGS,
-    by_content=True,
-    fields=(Field(path="size", models="template.size"), Field(path="secret", models="template.user_data", hidden=True)),
+    content_addressed=True,
+    fields=(
+        Field(path="size", models="template.size"),
+        Field(path="secret", models="template.user_data", write_only=True),
+    ),
     volatile=frozenset({"version"}),
 )
 GROUP = Kind(
     name="group", label="group", rank=1, mark=MarkPlace.TAGS, holds_instances=True,
     fields=(
-        Field(path="min", models="capacity.min", moving=True),
+        Field(path="min", models="capacity.min", time_varying=True),
         Field(path="zone", models="placement.zones", immutable=True),
         Field(path="template", models="template"),
         Field(path="grace", models="health_check.grace", default=300),

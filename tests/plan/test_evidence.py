@@ -15,7 +15,7 @@ TEMPLATE = Kind(
     label="template",
     rank=0,
     mark=MarkPlace.TAGS,
-    fields=(Field(path="size"), Field(path="script", hidden=True, immutable=True)),
+    fields=(Field(path="size"), Field(path="script", write_only=True, immutable=True)),
 )
 GROUP = Kind(
     name="group",

@@ -13,9 +13,9 @@ from tests.laws import examples
 from trimtab import errors
 from trimtab.clock import ManualClock, Stopwatch
 from trimtab.events import CallRetried
-from trimtab.providers.calling import ATTEMPTS, Caller
 from trimtab.providers.patience import LONGEST_SILENCE, Patience, patience_of
 from trimtab.providers.replies import pause_asked
+from trimtab.providers.retry import ATTEMPTS, Caller
 
 PROMISED = timedelta(minutes=3)
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -126,7 +126,7 @@ def test_hanging_attempts_keep_no_place(world):
     """More of them than workers: the last is told at once that nothing was answered before it."""
     drips = threading.Event()
     with patience_of(world.clock, timedelta(milliseconds=50)):
-        answers = world.caller.together([lambda: world.caller.retried("read", drips.wait)] * 9)
+        answers = world.caller.gather([lambda: world.caller.retried("read", drips.wait)] * 9)
     drips.set()
     assert all(isinstance(answer, errors.Unreachable) for answer in answers)
     assert world.caller.retried("read", lambda: 1) == 1

@@ -13,11 +13,11 @@ import typer
 import trimtab
 from trimtab.checks import check_fleet
 from trimtab.checks.rule import CLOUDS
-from trimtab.cli import operating
-from trimtab.cli.desk import (
+from trimtab.cli import runtime_commands
+from trimtab.cli.context import (
     FIFTEEN_MINUTES,
     As,
-    Desk,
+    CommandContext,
     Endpoint,
     FleetFile,
     Format,
@@ -33,7 +33,7 @@ from trimtab.cli.desk import (
     Waiting,
     Yes,
     check_groups,
-    desk_of,
+    context_of,
     make_fleet,
 )
 from trimtab.config import json_schema
@@ -107,7 +107,7 @@ def check(
 
     Example: `trimtab check fleet.yaml --provider aws --ignore TT3`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     findings = check_fleet(declared, provider=provider, select=select or (), ignore=ignore or ())
     desk.screen.show(fleet_view(declared, findings), fleet_dict(declared, findings))
@@ -125,7 +125,7 @@ def schema(
 
     Example: `trimtab schema --out fleet.schema.json`
     """
-    screen = desk_of(context, chosen).screen
+    screen = context_of(context, chosen).screen
     if out is None:
         screen.document(json_schema())
     else:
@@ -155,7 +155,7 @@ def plan(
 
     Example: `trimtab plan fleet.yaml --provider aws --out plan.json`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         made = cloud.plan(declared, strict, prune, refresh=refresh or ())
@@ -196,7 +196,7 @@ def apply(
 
     Example: `trimtab apply fleet.yaml --provider aws --plan plan.json --yes`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
@@ -225,7 +225,7 @@ def destroy(
 
     Example: `trimtab destroy fleet.yaml --provider aws --yes`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
@@ -251,7 +251,7 @@ def status(
 
     Example: `trimtab status fleet.yaml --provider aws`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         found = cloud.status(declared)
@@ -278,7 +278,7 @@ def adopt(
 
     Example: `trimtab adopt fleet.yaml web --provider aws --yes`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     check_groups(declared, groups or ())
     with desk.cloud(provider, region, endpoint) as cloud:
@@ -308,7 +308,7 @@ def import_(
 
     Example: `trimtab import virtualmin-web virtualmin-api --provider aws > fleet.yaml`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         name = make_fleet(fleet, ()).name if fleet is not None else cloud.fleet_of(names)
         read = {native: cloud.read_group(native, fleet=name) for native in names}
@@ -333,7 +333,7 @@ def _read_saved(path: Path) -> dict[str, Any]:
     return saved
 
 
-operating.add_to(app)
+runtime_commands.add_to(app)
 
 # running one command
 
@@ -359,7 +359,7 @@ def run(
     out, err, source = out or sys.stdout, err or sys.stderr, source or sys.stdin
     screen = Screen(out, err, source, json=_wants_json(arguments))
     try:
-        code = _run(list(arguments), Desk(screen, connect))
+        code = _run(list(arguments), CommandContext(screen, connect))
         out.flush()
     except BrokenPipeError:
         _let_go(out)
@@ -367,7 +367,7 @@ def run(
     return code
 
 
-def _run(arguments: list[str], desk: Desk) -> int:
+def _run(arguments: list[str], desk: CommandContext) -> int:
     try:
         command = typer.main.get_command(app)
         code = command.main(arguments, prog_name="trimtab", standalone_mode=False, obj=desk)
@@ -389,7 +389,7 @@ def _run(arguments: list[str], desk: Desk) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _interrupted(desk: Desk, error: BaseException) -> int:
+def _interrupted(desk: CommandContext, error: BaseException) -> int:
     desk.screen.error(error, "interrupted; what was under way may be done in part: planning again shows what is left")
     return INTERRUPTED
 

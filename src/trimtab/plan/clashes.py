@@ -27,7 +27,7 @@ def clash_problems(kinds: Mapping[str, Kind], wanted: Sequence[Resource]) -> lis
 def identities(kind: Kind, item: Resource) -> Iterator[tuple[str, ...]]:
     """What only one thing can have: its key, and its name in whatever the cloud keeps names apart by."""
     yield "key", *_parts(item.key, item.key.name)
-    name = item.key.name.casefold() if kind.caseless else item.key.name
+    name = item.key.name.casefold() if kind.ignore_case else item.key.name
     if kind.unique_in:
         yield kind.unique_in, item.key.kind, str(item.attributes.get(kind.unique_in, "")).casefold(), name
     else:

@@ -11,7 +11,7 @@ from trimtab.plan.clashes import clash_problems
 from trimtab.plan.evidence import Evidence
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
 from trimtab.plan.resource import Key, Mark, Ref, Resource, Secret, Text, references, resolved
-from trimtab.plan.signing import hidden_digest, memory_of, sign
+from trimtab.plan.signing import hidden_digest, mark_key, sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def make_plan(
         notes: What translation and checks have to say.
         problems: What translation and checks hold to be impossible.
     """
-    maker = _Maker(kinds, fleet, sign(kinds, wanted), live, prune=prune, adopt=adopt)
+    maker = _PlanBuilder(kinds, fleet, sign(kinds, wanted), live, prune=prune, adopt=adopt)
     maker.run()
     return Plan(
         provider=provider,
@@ -74,7 +74,7 @@ def make_plan(
     )
 
 
-def _scope_note(maker: "_Maker", live: Live) -> list[Note]:
+def _scope_note(maker: "_PlanBuilder", live: Live) -> list[Note]:
     deletes = any(change.action is Action.DELETE for change in maker.changes.values())
     return (
         [Note(f"deletions cover {', '.join(live.locations)} and no other location")]
@@ -83,7 +83,7 @@ def _scope_note(maker: "_Maker", live: Live) -> list[Note]:
     )
 
 
-class _Maker:
+class _PlanBuilder:
     def __init__(
         self, kinds: Mapping[str, Kind], fleet: Fleet, wanted: list[Resource], live: Live, *, prune: bool, adopt: bool
     ) -> None:
@@ -116,8 +116,8 @@ class _Maker:
         self._renew_marks()
         self._delete_what_left()
         self._keep_what_groups_need()
-        self._keep_what_is_named()
-        self._tell_who_holds_on()
+        self._order_deletes_after_referrers()
+        self._note_foreign_blockers()
 
     def ordered(self) -> list[Change]:
         """Groups in the fleet's order, then those that left; within one by rank, deletions last and backwards."""
@@ -194,7 +194,7 @@ class _Maker:
 
     def _adopting(self, item: Resource) -> Mark | None:
         """The mark of what is taken over as it is: it tells neither what is wanted nor what was never read."""
-        unread = {memory_of(row) for row in self.kinds[item.key.kind].fields if row.hidden}
+        unread = {mark_key(row) for row in self.kinds[item.key.kind].fields if row.write_only}
         kept = {name: value for name, value in item.mark.kept.items() if name not in unread} if item.mark else {}
         return replace(item.mark, digest="", kept=kept) if item.mark else None
 
@@ -225,18 +225,18 @@ class _Maker:
         differences: list[FieldChange] = []
         kept: dict[str, Any] = {}
         # a hidden field that is no longer wanted is in neither body
-        hidden = {row.path for row in kind.fields if row.hidden and self._remembered(found, row)}
+        hidden = {row.path for row in kind.fields if row.write_only and self._remembered(found, row)}
         for path in sorted({*old, *new, *hidden}):
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
-            if row is not None and row.hidden:
+            if row is not None and row.write_only:
                 if item.key in self.lost:  # what its mark knew of it is lost too
                     continue
                 known = self._remembered(found, row)
                 before = after if after is not None and known == hidden_digest(after) else known
-            if _same(before, after) or (row is not None and row.caseless and _same(_folded(before), _folded(after))):
+            if _same(before, after) or (row is not None and row.ignore_case and _same(_folded(before), _folded(after))):
                 continue
-            if row is not None and row.filled and after is None:
+            if row is not None and row.server_default and after is None:
                 continue
             initial = path in item.initial or (row is not None and row.initial)
             if initial or (row is not None and self._is_unmanaged(item.group, item.item, _models(item, row, path))):
@@ -249,7 +249,7 @@ class _Maker:
 
     def _remembered(self, found: Resource, row: Field) -> str | None:
         mark = self._mark_of(found)
-        return mark.kept.get(memory_of(row)) if mark else None
+        return mark.kept.get(mark_key(row)) if mark else None
 
     def _reason(self, item: Resource, found: Resource) -> Reason:
         if item.key in self.lost:
@@ -305,7 +305,7 @@ class _Maker:
             elif waiting is not None:
                 text = f"{label} {key.name!r} left the fleet and stays until {waiting.name!r} can be made in its place"
                 self.notes.append(Note(text, group))
-            elif self.kinds[key.kind].by_content and self._is_wanted(group) and _instances(found):
+            elif self.kinds[key.kind].content_addressed and self._is_wanted(group) and _instances(found):
                 text = f"{label} {key.name!r} stays while {_instances(found)} instances run from it"
                 self.notes.append(Note(text, group))
             else:
@@ -330,14 +330,14 @@ class _Maker:
         kind = self.kinds[found.key.kind]
         parent = self._parent(found.key)
         goes_along = (
-            parent is not None and parent not in self.wanted and parent in self.live and not kind.outlives_parent
+            parent is not None and parent not in self.wanted and parent in self.live and not kind.deleted_before_parent
         )
         fields = tuple(
             FieldChange(path=path, old=value, new=None) for path, value in sorted(kind.leaves(found.body).items())
         )
         return Change(
             action=Action.DELETE,
-            reason=Reason.SUPERSEDED if kind.by_content and self._is_wanted(group) else Reason.LEFT_FLEET,
+            reason=Reason.SUPERSEDED if kind.content_addressed and self._is_wanted(group) else Reason.LEFT_FLEET,
             key=found.key,
             group=group,
             fields=fields,
@@ -368,7 +368,7 @@ class _Maker:
             if groups:
                 self.changes[change.key] = replace(change, after=change.after | groups)
 
-    def _keep_what_is_named(self) -> None:
+    def _order_deletes_after_referrers(self) -> None:
         """What something of its group names is deleted only once the change that ends this has gone through."""
         letting_go = [
             (change, _values_in(self.kinds[change.key.kind].leaves(change.live.body)))
@@ -385,11 +385,11 @@ class _Maker:
             if users:
                 self.changes[key] = replace(change, after=change.after | users)
 
-    def _tell_who_holds_on(self) -> None:
+    def _note_foreign_blockers(self) -> None:
         """Say of what is to be deleted that somebody else's thing keeps it from that."""
         for key, found in self.live.items():
             held = self.changes.get(self._held(key) or key)
-            is_theirs = self.kinds[key.kind].holds is not None and self._owner(found) != self.fleet.name
+            is_theirs = self.kinds[key.kind].blocks_delete_of is not None and self._owner(found) != self.fleet.name
             if is_theirs and held is not None and held.action is Action.DELETE:
                 labels = self.kinds[key.kind].label, self.kinds[held.key.kind].label
                 text = f"{labels[0]} {key.name!r} is not this fleet's, and keeps the {labels[1]} from being deleted"
@@ -398,9 +398,9 @@ class _Maker:
     def _held(self, key: Key) -> Key | None:
         """What cannot be deleted while this is there."""
         kind = self.kinds[key.kind]
-        if kind.holds is not None:
-            return Key(key.location, kind.holds, key.name)
-        return self._parent(key) if kind.outlives_parent else None
+        if kind.blocks_delete_of is not None:
+            return Key(key.location, kind.blocks_delete_of, key.name)
+        return self._parent(key) if kind.deleted_before_parent else None
 
     # small questions
 

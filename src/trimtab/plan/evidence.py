@@ -41,7 +41,7 @@ class Evidence:
     def _unmarked(self) -> Iterator[Key]:
         for key, item in self.live.items():
             kind = self.kinds[key.kind]
-            is_named = (key in self.wanted or kind.holds is not None) and not item.attributes.get("alias")
+            is_named = (key in self.wanted or kind.blocks_delete_of is not None) and not item.attributes.get("alias")
             if is_named and item.mark is None and kind.mark is not MarkPlace.PARENT and not item.deleting:
                 yield key
 
@@ -55,7 +55,7 @@ class Evidence:
         return Mark(self.fleet, mark.group) if mark else None
 
     def _tied_to(self, key: Key) -> Iterator[Key]:
-        held = self.kinds[key.kind].holds
+        held = self.kinds[key.kind].blocks_delete_of
         if held is not None:  # a read names it by what it is about
             yield Key(key.location, held, key.name)
         # what refers to a group does so by its name, and would vouch for another one that somebody made under it
@@ -99,7 +99,7 @@ class Evidence:
 
     def _is_ours(self, key: Key) -> bool:
         """Whether something can vouch for others; what is named by its content cannot, since anybody may use it."""
-        item = None if self.kinds[key.kind].by_content else self.live.get(key)
+        item = None if self.kinds[key.kind].content_addressed else self.live.get(key)
         parent = self.kinds[key.kind].parent
         if item is not None and parent is not None and self.kinds[key.kind].mark is MarkPlace.PARENT:
             item = self.live.get(Key(key.location, parent, key.parent))

@@ -33,10 +33,10 @@ class Field:
         cleared: What to send so that the cloud goes back to the default, where that is not `default` itself.
         immutable: A change makes a new resource.
         initial: Given when the resource is created, not compared afterwards.
-        moving: Changed by the cloud or by time; compared, but no part of the mark's digest.
-        hidden: Never given back; compared by the digest kept in the mark.
-        filled: Filled in by the cloud where nobody gives it; compared only where the fleet gives it.
-        caseless: Its case means nothing, as in the ids of Azure.
+        time_varying: Changed by the cloud or by time; compared, but no part of the mark's digest.
+        write_only: Never given back; compared by the digest kept in the mark.
+        server_default: Filled in by the cloud where nobody gives it; compared only where the fleet gives it.
+        ignore_case: Its case means nothing, as in the ids of Azure.
     """
 
     path: str
@@ -45,10 +45,10 @@ class Field:
     cleared: Any = None
     immutable: bool = False
     initial: bool = False
-    moving: bool = False
-    hidden: bool = False
-    filled: bool = False
-    caseless: bool = False
+    time_varying: bool = False
+    write_only: bool = False
+    server_default: bool = False
+    ignore_case: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -83,15 +83,15 @@ class Kind:
         sets: Lists whose order means nothing.
         states: What a reply says of a thing that nobody can set: ids, times, states; and what it says twice.
         closed: Only the listed fields are compared; what else a reply holds is the cloud's own.
-        by_content: Named by what it holds, so that a change makes another one; the old one is superseded.
+        content_addressed: Named by what it holds, so that a change makes another one; the old one is superseded.
         replaces: Whether a write replaces the whole body; then it starts from the live body.
         volatile: Attributes that get a new value when the resource is updated.
         batch: How many one call can write.
         holds_instances: Whether deleting it ends instances, which takes consent.
-        outlives_parent: Whether it stays when its parent is deleted, and so has to go before it.
-        holds: The kind of what it keeps from being deleted, which has the same name.
+        deleted_before_parent: Whether it stays when its parent is deleted, and so has to go before it.
+        blocks_delete_of: The kind of what it keeps from being deleted, which has the same name.
         names: Leaves that name another thing of the group without a reference: path to the kind of that.
-        caseless: Whether names that differ in case alone are one name.
+        ignore_case: Whether names that differ in case alone are one name.
         unique_in: The attribute that tells, beside the name, one from another; its location where left out.
     """
 
@@ -105,15 +105,15 @@ class Kind:
     sets: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     closed: bool = True
-    by_content: bool = False
+    content_addressed: bool = False
     replaces: bool = False
     volatile: frozenset[str] = frozenset()
     batch: int = 1
     holds_instances: bool = False
-    outlives_parent: bool = False
-    holds: str | None = None
+    deleted_before_parent: bool = False
+    blocks_delete_of: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
-    caseless: bool = False
+    ignore_case: bool = False
     unique_in: str = ""
 
     @cached_property
@@ -275,7 +275,7 @@ def _untouched(kind: Kind, live: Any, pattern: str) -> Any:
     if isinstance(live, (list, tuple)):
         return None if _is_about(kind, live, pattern) else live
     row = kind.find(pattern)
-    return live if row is None or row.filled else None
+    return live if row is None or row.server_default else None
 
 
 def _is_about(kind: Kind, value: Any, path: str) -> bool:

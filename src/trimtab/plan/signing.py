@@ -31,11 +31,11 @@ def sign(kinds: Mapping[str, Kind], wanted: Iterable[Resource]) -> list[Resource
 def _hidden(kind: Kind, item: Resource) -> dict[str, str]:
     """What the cloud will not give back, as digests to compare with later."""
     leaves = kind.leaves(item.body)
-    rows = {path: row for path in leaves if (row := kind.find(path)) and row.hidden}
-    return {memory_of(row): hidden_digest(leaves[path]) for path, row in rows.items()}
+    rows = {path: row for path in leaves if (row := kind.find(path)) and row.write_only}
+    return {mark_key(row): hidden_digest(leaves[path]) for path, row in rows.items()}
 
 
-def memory_of(row: Field) -> str:
+def mark_key(row: Field) -> str:
     """The word under which the mark keeps the digest of a hidden field."""
     return "".join(letter for letter in row.path.rsplit(".", 1)[-1].lower() if letter.isalpha())
 
@@ -56,6 +56,6 @@ def _basis(kinds: Mapping[str, Kind], item: Resource) -> dict[str, Any]:
     fixed = {
         path: leaf
         for path, leaf in leaves.items()
-        if path not in item.initial and not ((row := rows[path]) and (row.initial or row.moving))
+        if path not in item.initial and not ((row := rows[path]) and (row.initial or row.time_varying))
     }
     return fixed if item.basis is None else {**fixed, "": item.basis}

@@ -19,18 +19,18 @@ def is_alert(alarm: Alarm) -> bool:
     return bool(alarm.notify or alarm.notify_ok or not alarm.triggers)
 
 
-def told_of(alarm: Alarm) -> list[str]:
+def notification_targets(alarm: Alarm) -> list[str]:
     """Whom an alarm tells, each once."""
     return list(dict.fromkeys((*alarm.notify, *alarm.notify_ok)))
 
 
 def addresses_of(alarms: Sequence[Alarm], is_native: Callable[[str], bool]) -> list[str]:
     """The addresses that alarms tell and that need something of ours that tells them, each once."""
-    told = dict.fromkeys(target for alarm in alarms for target in told_of(alarm))
+    told = dict.fromkeys(target for alarm in alarms for target in notification_targets(alarm))
     return [target for target in told if not is_native(target)]
 
 
-def only_one(found: Sequence[GroupState], name: str, provider: str) -> GroupState | None:
+def single_match(found: Sequence[GroupState], name: str, provider: str) -> GroupState | None:
     """
     The only group that has a name within its fleet; `None` where there is none.
 
@@ -48,6 +48,6 @@ def size_is_owned(fleet: Fleet, group: ScalingGroup) -> bool:
     return bool(group.policies or group.schedules or fleet.controller)
 
 
-def given(**fields: Any) -> dict[str, Any]:
+def drop_empty(**fields: Any) -> dict[str, Any]:
     """The fields of a native body that say something."""
     return {name: value for name, value in fields.items() if value is not None and value not in ({}, [])}

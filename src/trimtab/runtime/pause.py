@@ -64,4 +64,4 @@ def checked_pause(state: GroupState, pause: Pause, now: datetime) -> Pause:
 
 
 def _moving(kind: Kind) -> frozenset[str]:
-    return frozenset(row.path for row in kind.fields if row.moving)
+    return frozenset(row.path for row in kind.fields if row.time_varying)

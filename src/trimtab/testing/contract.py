@@ -539,11 +539,11 @@ class ProviderContract:
 
     def _marked_kinds(self, cloud: Cloud) -> list[str]:
         kinds = cloud.provider.kinds.values()
-        return [kind.name for kind in kinds if kind.parent is None and not kind.by_content]
+        return [kind.name for kind in kinds if kind.parent is None and not kind.content_addressed]
 
     def _changeable_kinds(self, cloud: Cloud) -> list[str]:
         """Those that are not named by what they hold: there a change makes another one."""
-        return [kind.name for kind in cloud.provider.kinds.values() if not kind.by_content]
+        return [kind.name for kind in cloud.provider.kinds.values() if not kind.content_addressed]
 
     def _edit(self, fleet: Fleet, **fields: Any) -> Fleet:
         first = fleet.groups[0].model_copy(update=fields)

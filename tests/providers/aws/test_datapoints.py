@@ -153,7 +153,7 @@ class PagedCalls:
     def __init__(self, times):
         self.times = times
 
-    def all_of(self, questions):
+    def gather_or_raise(self, questions):
         return [question() for question in questions]
 
     def pages(self, service, operation, region, /, **params):

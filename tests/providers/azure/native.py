@@ -6,7 +6,7 @@ from tests.providers.import_law import plan_after_adopt
 from trimtab.models import Fleet
 from trimtab.providers.azure.ids import Home, parse_id
 from trimtab.providers.azure.importing import Replies, import_group
-from trimtab.providers.azure.importing.whole import _Reading, _translated
+from trimtab.providers.azure.importing.group_reader import _Reading, _translated
 from trimtab.providers.azure.kinds import KINDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ from trimtab.emulators.shared.errors import ServiceError
 from trimtab.plan import plain, revealed
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home
-from trimtab.providers.azure.template import NOBODY
+from trimtab.providers.azure.template import PLACEHOLDER_SSH_KEY
 from trimtab.providers.azure.translate import translate
 from trimtab.providers.azure.writes import sent_properties
 
@@ -200,7 +200,7 @@ def test_the_key_of_nobody_is_a_point_that_nobody_chose():
         digest[31] &= 0x7F
         if is_point(int.from_bytes(digest, "little")):
             break
-    assert base64.b64decode(NOBODY.split()[1])[-32:] == bytes(digest)
+    assert base64.b64decode(PLACEHOLDER_SSH_KEY.split()[1])[-32:] == bytes(digest)
 
 
 TYPES = {

@@ -6,7 +6,7 @@ from tests.providers.import_law import plan_after_adopt
 from trimtab.models import Fleet
 from trimtab.providers.gcp.facts import GcpFacts
 from trimtab.providers.gcp.importing import Replies, import_group
-from trimtab.providers.gcp.importing.whole import Reading
+from trimtab.providers.gcp.importing.group_reader import Reading
 from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.translate import translate
 

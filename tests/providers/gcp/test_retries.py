@@ -14,8 +14,8 @@ from tests.providers.gcp.proof import fleet
 from tests.providers.gcp.world import READS, SCOPE
 from trimtab import errors
 from trimtab.events import CallRetried
-from trimtab.providers.calling import ATTEMPTS
 from trimtab.providers.patience import LONGEST_SILENCE
+from trimtab.providers.retry import ATTEMPTS
 
 SERVICE = "global/backendServices/virtualmin"
 

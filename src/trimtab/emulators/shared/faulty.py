@@ -40,7 +40,7 @@ class Answers(Protocol[RIn]):
         """The error of a server that fails."""
 
 
-class Faulty(Generic[R]):
+class FaultInjector(Generic[R]):
     """
     Answers calls, or fails them as the rules say.
 

@@ -20,7 +20,7 @@ from trimtab.emulators.shared.control import PREFIX, Control, Door
 from trimtab.emulators.shared.doors import Doors
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.faults import Faults
-from trimtab.emulators.shared.faulty import Dropped, Faulty
+from trimtab.emulators.shared.faulty import Dropped, FaultInjector
 from trimtab.emulators.shared.journal import Journal
 from trimtab.emulators.shared.origins import refusal
 from trimtab.emulators.shared.timers import Timers
@@ -62,7 +62,7 @@ class Emulator(ABC, Generic[R, W]):
         self._points: list[dict[str, Any]] = []
         # state is kept without locks: one call at a time has its effect
         self._effects = threading.Lock()
-        self._faulty: Faulty[R] = Faulty(self.faults, self)
+        self._faulty: FaultInjector[R] = FaultInjector(self.faults, self)
         doors = {place: self._alone(door) for place, door in self.more_doors(self._world).items()}
         self._control = Control(self, doors)
         self._server = make_server("127.0.0.1", port, self._application, threaded=True, request_handler=self.handler)

@@ -11,7 +11,7 @@ from trimtab.providers.pause import Pause
 
 
 @dataclass(frozen=True)
-class Actor:
+class GroupActions:
     """Acts on one group."""
 
     calls: Calls

@@ -31,9 +31,9 @@ from trimtab.errors import (
 )
 from trimtab.events import Listener
 from trimtab.providers.aws.replies import check_envelope, check_parts
-from trimtab.providers.calling import CONNECT_SECONDS, READ_SECONDS, Caller, check_endpoint
 from trimtab.providers.endpoints import endpoint_found, is_loopback, variable_of
 from trimtab.providers.replies import Call, Reply, pause_asked
+from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, check_endpoint
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and each service's common errors
 THROTTLED = {

@@ -68,7 +68,7 @@ class MetricReader:
             for stat in stats_of(query, scopes[query.location, query.group])
         ]
         batches = list(_batches(queries, parts))
-        answers = self.calls.all_of([partial(self._ask, queries[batch[0].query], batch) for batch in batches])
+        answers = self.calls.gather_or_raise([partial(self._ask, queries[batch[0].query], batch) for batch in batches])
         found: dict[int, list[Values]] = {}
         for batch, answer in zip(batches, answers, strict=True):
             for part, values in zip(batch, answer, strict=True):

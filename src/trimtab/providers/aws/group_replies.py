@@ -34,7 +34,7 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
         partial(_configuration, calls, region, group.get("LaunchConfigurationName")),
         partial(_target_groups, calls, region, group.get("TargetGroupARNs") or ()),
     ]
-    policies, actions, hooks, alarms, version, own_version, configuration, targets = calls.all_of(questions)
+    policies, actions, hooks, alarms, version, own_version, configuration, targets = calls.gather_or_raise(questions)
     return Replies(
         group=group,
         version=version,

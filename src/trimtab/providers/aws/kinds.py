@@ -59,8 +59,8 @@ AUTO_SCALING_GROUP = Kind(
     rank=1,
     mark=MarkPlace.TAGS,
     fields=(
-        Field(path="MinSize", models="capacity.min", moving=True),
-        Field(path="MaxSize", models="capacity.max", moving=True),
+        Field(path="MinSize", models="capacity.min", time_varying=True),
+        Field(path="MaxSize", models="capacity.max", time_varying=True),
         Field(path="DesiredCapacity", models="capacity.desired"),
         Field(path="LaunchTemplate", models="template"),
         # what a group can launch from instead of a template
@@ -164,7 +164,7 @@ SCHEDULED_ACTION = Kind(
         Field(path="Recurrence", models="cron until duration"),
         Field(path="TimeZone", models="zone", default="UTC"),
         # given up once it has passed
-        Field(path="StartTime", models="at starts duration zone", moving=True),
+        Field(path="StartTime", models="at starts duration zone", time_varying=True),
         Field(path="EndTime", models="ends"),
     ),
     batch=50,

@@ -9,7 +9,7 @@ from trimtab.errors import NotFound
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live, Resource
-from trimtab.providers.aws.acting import Actor
+from trimtab.providers.aws.acting import GroupActions
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.facts import AwsFacts
@@ -36,7 +36,7 @@ from trimtab.providers.base import (
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.guard import guarded
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import only_one
+from trimtab.providers.naming import single_match
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
 
@@ -129,7 +129,7 @@ class AwsProvider:
         filters = [{"Name": "tag:trimtab-group", "Values": [name]}]
         pages = self.calls.pages("autoscaling", "describe_auto_scaling_groups", location, Filters=filters)
         found = [group_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
-        return only_one(found, name, self.name)
+        return single_match(found, name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Nine calls at most, and one more for every further hundred alarms of the region."""
@@ -197,15 +197,15 @@ class AwsProvider:
         self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
     ) -> None:
         """ExecutePolicy, for simple and step policies."""
-        Actor(self.calls, location, name).execute(policy, value=value, threshold=threshold)
+        GroupActions(self.calls, location, name).execute(policy, value=value, threshold=threshold)
 
     def pause(self, location: str, name: str, pause: Pause) -> None:
         """Suspend AlarmNotification and ScheduledActions, marked by a tag."""
-        Actor(self.calls, location, name).pause(pause)
+        GroupActions(self.calls, location, name).pause(pause)
 
     def resume(self, location: str, name: str) -> None:
         """Resume what the marked pause suspended."""
-        Actor(self.calls, location, name).resume()
+        GroupActions(self.calls, location, name).resume()
 
     def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
         """An IAM policy document."""

@@ -61,7 +61,7 @@ class RegionRead:
             ]
         else:
             questions += [(SCALING_POLICY.name, self._policies), (SCHEDULED_ACTION.name, self._actions)]
-        answers = self.calls.together([_listed(question) for _, question in questions])
+        answers = self.calls.gather([_listed(question) for _, question in questions])
         for (kind, _), answer in zip(questions, answers, strict=True):
             self._take(kind, answer)
         if groups is not None:
@@ -150,7 +150,7 @@ class RegionRead:
             and item.mark.fleet == self.fleet.name
             and (key.name in wanted or "hooks" in item.mark.kept)
         ]
-        answers = self.calls.together([partial(read_hooks, self.calls, self.region, key.name) for key in keys])
+        answers = self.calls.gather([partial(read_hooks, self.calls, self.region, key.name) for key in keys])
         for key, answer in zip(keys, answers, strict=True):
             if isinstance(answer, ProviderError):
                 self._take(AUTO_SCALING_GROUP.name, answer)
@@ -190,7 +190,7 @@ class RegionRead:
                 if number >= len(ours):
                     break
         if not complete:
-            answers = self.calls.all_of([self._of_group(operation, name, group) for group in ours])
+            answers = self.calls.gather_or_raise([self._of_group(operation, name, group) for group in ours])
             taken = [item for answer in answers for item in answer]
         wanted = set(ours)
         yield from (item for item in taken if item["AutoScalingGroupName"] in wanted)
@@ -237,7 +237,7 @@ class RegionRead:
                     return taken
                 if number > len(self.names):
                     break
-        answers = self.calls.all_of([self._latest_of(name) for name in self._template_names()])
+        answers = self.calls.gather_or_raise([self._latest_of(name) for name in self._template_names()])
         return [item for answer in answers for item in answer]
 
     def _template_names(self) -> list[str]:

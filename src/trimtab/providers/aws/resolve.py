@@ -23,7 +23,7 @@ from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.first_seen import Standing, standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.translate import attachment_of
-from trimtab.providers.resolving import Resolving
+from trimtab.providers.resolver import Resolving
 
 Question = Callable[[], Any]
 

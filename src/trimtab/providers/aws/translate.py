@@ -36,7 +36,7 @@ from trimtab.providers.aws.metrics import Scope
 from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds, step_problems
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
-from trimtab.providers.naming import alarm_name, given, size_is_owned
+from trimtab.providers.naming import alarm_name, drop_empty, size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 ROOT_DEVICE = "/dev/sda1"
@@ -80,7 +80,7 @@ class _Group(GroupTranslator):
     def _data(self) -> dict[str, Any]:
         template = self.group.template
         script = template.render_user_data()
-        return given(
+        return drop_empty(
             ImageId=self._image().id,
             InstanceType=template.size,
             KeyName=template.ssh_key,
@@ -88,10 +88,10 @@ class _Group(GroupTranslator):
             IamInstanceProfile=_profile(template.role),
             **self._network(),
             BlockDeviceMappings=[self._disk(disk) for disk in template.disks],
-            MetadataOptions=given(
+            MetadataOptions=drop_empty(
                 HttpTokens=_tokens(template.metadata_token), HttpPutResponseHopLimit=template.metadata_hops
             ),
-            Monitoring=given(Enabled=template.detailed_monitoring),
+            Monitoring=drop_empty(Enabled=template.detailed_monitoring),
             CapacityReservationSpecification=self._reservation(),
             TagSpecifications=self._instance_tags(),
         )
@@ -105,11 +105,11 @@ class _Group(GroupTranslator):
         if template.public_address is None:
             return {"SecurityGroupIds": groups}
         # a template with an interface takes its security groups there and nowhere else (RunInstances)
-        interface = given(DeviceIndex=0, AssociatePublicIpAddress=template.public_address, Groups=groups)
+        interface = drop_empty(DeviceIndex=0, AssociatePublicIpAddress=template.public_address, Groups=groups)
         return {"NetworkInterfaces": [interface]}
 
     def _disk(self, disk: Disk) -> dict[str, Any]:
-        ebs = given(
+        ebs = drop_empty(
             VolumeSize=disk.size_gb,
             VolumeType=DISK_TYPES[disk.type] if disk.type else None,
             Encrypted=disk.encrypted,
@@ -173,7 +173,7 @@ class _Group(GroupTranslator):
         group, health = self.group, self.group.health_check
         if group.aws.termination_policies == DEFAULT_TERMINATION:
             self.unused("aws.termination_policies", "it is what AWS does by default")
-        return given(
+        return drop_empty(
             **self._launches_from(),
             CapacityRebalance=group.purchase.rebalance,
             TargetGroupARNs=self._target_groups(),
@@ -284,7 +284,7 @@ class _Group(GroupTranslator):
         return self.key(SCALING_POLICY.name, f"{self.native}-{policy}", self.native)
 
     def _made(self, key: Key, body: Mapping[str, Any], **more: Any) -> Resource:
-        return Resource(key=key, body=given(**body), group=self.group.name, **more)
+        return Resource(key=key, body=drop_empty(**body), group=self.group.name, **more)
 
 
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
@@ -295,7 +295,7 @@ def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
 
 
 def _hook(hook: LifecycleHook) -> dict[str, Any]:
-    return given(
+    return drop_empty(
         LifecycleHookName=hook.name,
         LifecycleTransition=TRANSITIONS[hook.on],
         HeartbeatTimeout=seconds(hook.timeout),
@@ -309,7 +309,7 @@ def _hook(hook: LifecycleHook) -> dict[str, Any]:
 def _warm_pool(pool: WarmPool | None) -> dict[str, Any] | None:
     if pool is None:
         return None
-    return given(
+    return drop_empty(
         MinSize=pool.min,
         MaxGroupPreparedCapacity=pool.max_prepared,
         PoolState=pool.state.capitalize(),

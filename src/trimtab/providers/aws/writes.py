@@ -21,7 +21,7 @@ from trimtab.providers.aws.kinds import (
 )
 from trimtab.providers.aws.reads import alarm_resource, group_resource, policy_resource, template_resource
 from trimtab.providers.base import Write, Written
-from trimtab.providers.writing import mark_of, must_be_ours, outcome_of
+from trimtab.providers.writer import ensure_owned, mark_of, outcome_of
 
 GONE_WITHIN = timedelta(minutes=15)
 """How long a group that is being deleted may take to make room for a new one."""
@@ -93,7 +93,7 @@ class Writer:
         if not reply["LaunchTemplateVersions"]:  # not to be seen yet
             raise taken
         there = template_resource(region, reply["LaunchTemplateVersions"][0])
-        must_be_ours(change, there)
+        ensure_owned(change, there)
         if _equal(change, write.body, there):
             return dict(there.attributes)
         return self._new_version(write, there.attributes)
@@ -149,7 +149,7 @@ class Writer:
             there = self._read_group(region, name)
             if there is None:
                 raise
-            must_be_ours(change, there)
+            ensure_owned(change, there)
             self._bring_up_to_date(change, write.body, there)
             return there.attributes
         parts = GroupParts(self.calls, region, name)
@@ -268,7 +268,7 @@ class Writer:
         def create(write: Write) -> Mapping[str, Any]:
             there = taken.get(write.change.key.name)
             if there is not None:
-                must_be_ours(write.change, there)
+                ensure_owned(write.change, there)
             return self._alarm(write)
 
         return [outcome_of(create, write) for write in writes]

@@ -14,14 +14,14 @@ from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import PAUSE_TAG, find_pause
 from trimtab.providers.azure.states import bounds_of, find_setting, held_word
 from trimtab.providers.azure.writes import SETS
-from trimtab.providers.execution import executed_size, find_amount
 from trimtab.providers.pause import Pause
+from trimtab.providers.policy_execution import executed_size, find_amount
 
 SETTINGS = "monitor.autoscale_settings"
 
 
 @dataclass(frozen=True)
-class Actor:
+class GroupActions:
     """Acts on one group of the connection's resource group."""
 
     calls: Calls

@@ -10,8 +10,8 @@ from trimtab.plan import Key, Ref, digest
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.kinds import ACTION_GROUP
 from trimtab.providers.azure.metrics import Scope, metric_for, natural_statistic, to_native
-from trimtab.providers.azure.names import OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC, iso
-from trimtab.providers.naming import addresses_of, is_alert, told_of
+from trimtab.providers.azure.names import INVERTED, INVERTED_STATISTIC, OVER_TIME, RULE_OPERATORS, iso
+from trimtab.providers.naming import addresses_of, is_alert, notification_targets
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
@@ -65,9 +65,9 @@ def _frequency(alarm: Alarm, window: timedelta) -> timedelta:
 def _criterion(alarm: Alarm, scope: Scope, window: timedelta) -> dict[str, Any]:
     measured = metric_for(alarm.metric, scope)
     native, statistic = measured.native, natural_statistic(alarm.metric, alarm.statistic)
-    comparison = TURNED[alarm.comparison] if native.turned else alarm.comparison
-    if native.turned:
-        statistic = TURNED_STATISTIC.get(statistic, statistic)
+    comparison = INVERTED[alarm.comparison] if native.inverted else alarm.comparison
+    if native.inverted:
+        statistic = INVERTED_STATISTIC.get(statistic, statistic)
     summed = statistic in ("sum", "count")
     threshold = alarm.threshold * (window / alarm.period if summed else 1)
     return {
@@ -117,7 +117,7 @@ def action_group_body(target: str) -> dict[str, Any]:
 
 def actions_of(alarm: Alarm, location: str, native: str) -> list[dict[str, Any]]:
     """What an alert does: the action groups that it tells, ours and others."""
-    told = told_of(alarm)
+    told = notification_targets(alarm)
     return [
         {"actionGroupId": target if is_id(target) else Ref(action_group_key(location, native, target), "id")}
         for target in told

@@ -42,9 +42,9 @@ from trimtab.errors import (
 from trimtab.events import Listener
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.replies import check_reply
-from trimtab.providers.calling import CONNECT_SECONDS, READ_SECONDS, Caller, check_endpoint
 from trimtab.providers.endpoints import endpoint_found, is_loopback, trusted_certificates
 from trimtab.providers.replies import Call, Reply, pause_asked
+from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, check_endpoint
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from trimtab.errors import Unsupported
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.metrics import Measured, Scope, from_native, metric_for, natural_statistic
-from trimtab.providers.azure.names import OVER_TIME, TURNED_STATISTIC, iso
+from trimtab.providers.azure.names import INVERTED_STATISTIC, OVER_TIME, iso
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 
 GRAINS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 360, 720, 1440))
@@ -40,7 +40,7 @@ class MetricReader:
             Unsupported: Azure Monitor has no such metric, or none of that period or statistic.
         """
         asked = [self._question(query) for query in queries]
-        answers = self.calls.all_of(
+        answers = self.calls.gather_or_raise(
             [partial(self._ask, query, question) for query, question in zip(queries, asked, strict=True)]
         )
         return [query.answered(answer) for query, answer in zip(queries, answers, strict=True)]
@@ -49,8 +49,8 @@ class MetricReader:
         scope = Scope(self.calls.home.scale_set(query.group), "", query.group)
         measured = metric_for(query.metric, scope)
         statistic = natural_statistic(query.metric, query.statistic)
-        if measured.native.turned:
-            statistic = TURNED_STATISTIC.get(statistic, statistic)
+        if measured.native.inverted:
+            statistic = INVERTED_STATISTIC.get(statistic, statistic)
         if statistic not in OVER_TIME:
             raise Unsupported(f"Azure Monitor knows no {statistic}; use average, minimum, maximum, sum or count")
         if query.period not in GRAINS:
@@ -108,7 +108,7 @@ class MetricWriter:
 
     def write(self, values: Sequence[MetricValue]) -> None:
         """Send them to the data plane of their regions."""
-        self.calls.all_of([partial(self._send, value) for value in values])
+        self.calls.gather_or_raise([partial(self._send, value) for value in values])
 
     def _send(self, value: MetricValue) -> None:
         dimensions = {

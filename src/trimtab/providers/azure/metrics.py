@@ -34,7 +34,7 @@ class NativeMetric:
         name: Its name in the REST API.
         where: The resource that has it.
         factor: What a value in our unit is multiplied by.
-        turned: Whether Azure counts what is left of 100 %, so that comparisons turn round.
+        inverted: Whether Azure counts what is left of 100 %, so that comparisons turn round.
         counts: Whether it is a count of events in a period, whose natural statistic is the sum.
         shared: Whether a rule divides it by the number of instances.
         dimensions: Which of its series are meant.
@@ -44,7 +44,7 @@ class NativeMetric:
     where: Where = Where.SCALE_SET
     namespace: str = ""
     factor: int = 1
-    turned: bool = False
+    inverted: bool = False
     counts: bool = False
     shared: bool = False
     dimensions: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +58,7 @@ NATIVE: Mapping[str, NativeMetric] = {
     "network-in": NativeMetric("Network In Total", factor=60),
     "network-out": NativeMetric("Network Out Total", factor=60),
     # no agent: the host knows how much is free
-    "memory": NativeMetric("Available Memory Percentage", turned=True),
+    "memory": NativeMetric("Available Memory Percentage", inverted=True),
     # what the Azure Monitor agent sends with its counters of the guest
     "disk": NativeMetric("disk/used_percent", namespace="azure.vm.linux.guestmetrics"),
     "requests": NativeMetric("TotalRequests", Where.GATEWAY, counts=True),
@@ -164,9 +164,9 @@ def natural_statistic(metric: Metric, statistic: str) -> str:
 def to_native(value: float, native: NativeMetric) -> float:
     """A value in our unit as Azure counts it, decimals as written."""
     scaled = exact(value) * native.factor
-    return float(WHOLE - scaled if native.turned else scaled)
+    return float(WHOLE - scaled if native.inverted else scaled)
 
 
 def from_native(value: float, native: NativeMetric) -> float:
     """A value as Azure counts it in our unit."""
-    return WHOLE - value if native.turned else value / native.factor
+    return WHOLE - value if native.inverted else value / native.factor

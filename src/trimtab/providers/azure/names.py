@@ -13,7 +13,7 @@ RULE_OPERATORS: Mapping[Comparison, str] = {
     Comparison.BELOW: "LessThan",
     Comparison.AT_MOST: "LessThanOrEqual",
 }
-TURNED: Mapping[Comparison, Comparison] = {
+INVERTED: Mapping[Comparison, Comparison] = {
     Comparison.ABOVE: Comparison.BELOW,
     Comparison.AT_LEAST: Comparison.AT_MOST,
     Comparison.BELOW: Comparison.ABOVE,
@@ -30,7 +30,7 @@ OVER_TIME: Mapping[str, str] = {
     "count": "Count",
 }
 """How rules, alerts and queries combine what was measured over time."""
-TURNED_STATISTIC: Mapping[str, str] = {"minimum": "maximum", "maximum": "minimum"}
+INVERTED_STATISTIC: Mapping[str, str] = {"minimum": "maximum", "maximum": "minimum"}
 
 
 def iso(duration: timedelta) -> str:

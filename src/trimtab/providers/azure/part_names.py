@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trimtab.providers.azure.alerts import CONDITION
-from trimtab.providers.azure.profiles import DEFAULT, read_twin, twin_name
+from trimtab.providers.azure.profiles import DEFAULT, end_profile_name, read_twin
 from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPE, PUBLIC
 
 Names = Mapping[str, str]
@@ -69,7 +69,7 @@ def own_profile_names(profiles: Sequence[Body]) -> dict[str, str]:
     plain = [one for one in profiles if not one.get("recurrence") and not one.get("fixedDate")]
     named = {str(one["name"]): DEFAULT for one in plain if len(plain) == 1}
     every = [str(one["name"]) for one in profiles]
-    named |= {name: twin_name(ends) for name in every if (ends := read_twin(name)) is not None}
+    named |= {name: end_profile_name(ends) for name in every if (ends := read_twin(name)) is not None}
     names = [named.get(name, name) for name in every]
     return {name: own for name, own in named.items() if names.count(own) == 1}
 

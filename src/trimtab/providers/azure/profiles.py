@@ -85,7 +85,7 @@ def _profiles(capacity: Capacity, schedules: tuple[Schedule, ...]) -> tuple[Prof
     return tuple(found)
 
 
-def twin_name(profile: str) -> str:
+def end_profile_name(profile: str) -> str:
     """The name of the profile that ends another one."""
     return json.dumps({"name": DEFAULT, "for": profile}, separators=(",", ":"))
 
@@ -149,7 +149,9 @@ def _name(edge: _Edge, before: Sequence[Profile], others: Set[str]) -> str:
     if edge.ends:
         starts = [one.name for one in before if one.schedule == edge.schedule and not one.ends]
         ended = [one for one in before if one.schedule == edge.schedule and one.ends]
-        plain = twin_name(starts[len(ended)] if len(ended) < len(starts) else f"{edge.schedule}-{len(ended) + 1}")
+        plain = end_profile_name(
+            starts[len(ended)] if len(ended) < len(starts) else f"{edge.schedule}-{len(ended) + 1}"
+        )
     return _free(plain, others | {profile.name for profile in before})
 
 

@@ -9,7 +9,7 @@ from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live, Resource, read_tags
-from trimtab.providers.azure.acting import Actor
+from trimtab.providers.azure.acting import GroupActions
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
@@ -27,7 +27,7 @@ from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Writ
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.guard import guarded
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import only_one
+from trimtab.providers.naming import single_match
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
 
@@ -119,7 +119,7 @@ class AzureProvider:
         if there:
             return there[0]
         found = states.find(name, location)
-        return only_one(found, name, self.name)
+        return single_match(found, name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Five calls."""
@@ -143,7 +143,7 @@ class AzureProvider:
             for item in list_kind(self.calls, METRIC_ALERT.name, [self.calls.home.resource_group])
             if (mark := read_tags(item.get("tags") or {})[1]) and mark.fleet == fleet.name
         ]
-        return self.calls.all_of([partial(self._alert_state, item) for item in items])
+        return self.calls.gather_or_raise([partial(self._alert_state, item) for item in items])
 
     def _alert_state(self, item: Mapping[str, Any]) -> AlarmState:
         reply = self.calls.call("monitor.metric_alerts_status.list", group_of(item["id"]), item["name"])
@@ -192,5 +192,5 @@ class AzureProvider:
         """Close all connections."""
         self.calls.close()
 
-    def _actor(self, location: str, name: str) -> Actor:
-        return Actor(self.calls, location, name, self.clock.now())
+    def _actor(self, location: str, name: str) -> GroupActions:
+        return GroupActions(self.calls, location, name, self.clock.now())

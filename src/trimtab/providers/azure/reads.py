@@ -63,7 +63,7 @@ class FleetRead:
         questions: list[Callable[[], list[dict[str, Any]]]] = [
             partial(list_kind, self.calls, kind, groups) for kind in kinds
         ]
-        for kind, answer in zip(kinds, self.calls.together(questions), strict=True):
+        for kind, answer in zip(kinds, self.calls.gather(questions), strict=True):
             if isinstance(answer, ProviderError):
                 self.unknown += [Unknown(location, kind, str(answer)) for location in self.locations]
             else:
@@ -78,7 +78,7 @@ class FleetRead:
         there = {(str(item.attributes["resource_group"]).lower(), item.key.name.lower()) for item in sets}
         missing = sorted(self._groups_of_parts() - there)
         asked = [partial(self.calls.call, "compute.virtual_machine_scale_sets.get", *names) for names in missing]
-        for answer in self.calls.together(asked):
+        for answer in self.calls.gather(asked):
             if isinstance(answer, NotFound):
                 continue
             if isinstance(answer, ProviderError):

@@ -16,7 +16,7 @@ from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.pools import Pool, pools_of
 from trimtab.providers.azure.template import Attached, asks_balancer
 from trimtab.providers.azure.translate import home_of
-from trimtab.providers.resolving import Resolving
+from trimtab.providers.resolver import Resolving
 
 BALANCERS = "Microsoft.Network/loadBalancers"
 GATEWAYS = "Microsoft.Network/applicationGateways"

@@ -27,7 +27,7 @@ from trimtab.providers.azure.metrics import (
     natural_statistic,
     to_native,
 )
-from trimtab.providers.azure.names import ACROSS, OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC, iso
+from trimtab.providers.azure.names import ACROSS, INVERTED, INVERTED_STATISTIC, OVER_TIME, RULE_OPERATORS, iso
 
 SHORTEST_WINDOW, LONGEST_WINDOW = timedelta(minutes=5), timedelta(hours=12)
 """How far back a rule looks (`timeWindow`, Autoscale settings REST API)."""
@@ -151,8 +151,8 @@ def _target(group: ScalingGroup, policy: TargetTrackingPolicy, scope: Scope, *, 
 def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) -> dict[str, Any]:
     measured = metric_for(metric, scope)
     statistic = natural_statistic(metric, statistic)
-    if measured.native.turned:
-        statistic = TURNED_STATISTIC.get(statistic, statistic)
+    if measured.native.inverted:
+        statistic = INVERTED_STATISTIC.get(statistic, statistic)
     # a count is summed up over a minute, and the minutes of the window are averaged
     over_time = "average" if measured.native.counts else statistic
     found = {
@@ -174,7 +174,7 @@ def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) ->
 
 def _compared(metric: Metric, comparison: Comparison, threshold: float, scope: Scope) -> dict[str, Any]:
     native = metric_for(metric, scope).native
-    word = TURNED[comparison] if native.turned else comparison
+    word = INVERTED[comparison] if native.inverted else comparison
     return {"operator": RULE_OPERATORS[word], "threshold": to_native(threshold, native)}
 
 

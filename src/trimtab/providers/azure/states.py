@@ -47,7 +47,7 @@ class States:
         sets = [item for item in self._list(SCALE_SET.name) if _place(item) in asked_as]
         settings = self._list(AUTOSCALE_SETTING.name) if sets else []
         asked = [partial(self._instances, item, addresses) for item in sets]
-        found = self.calls.all_of(asked)
+        found = self.calls.gather_or_raise(asked)
         states = [
             self._state(item, find_setting(item, settings), instances)
             for item, instances in zip(sets, found, strict=True)

@@ -10,7 +10,7 @@ from trimtab.models import Disk, DiskType, Image, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.azure.ids import Home, is_id, parse_id
 from trimtab.providers.azure.names import iso
-from trimtab.providers.naming import given
+from trimtab.providers.naming import drop_empty
 
 DISK_TYPES = {DiskType.STANDARD: "Standard_LRS", DiskType.SSD: "StandardSSD_LRS", DiskType.FAST_SSD: "Premium_LRS"}
 ADMIN = "azureuser"
@@ -21,7 +21,7 @@ HEALTH = "health"
 HEALTH_TYPE = "ApplicationHealthLinux"
 NETWORK_API = "2022-11-01"
 LONGEST_PREFIX = 58
-NOBODY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEy8JSUl0XqjEjDLaS/r5DVgeF+N0wI32XwB05JBFgce"
+PLACEHOLDER_SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEy8JSUl0XqjEjDLaS/r5DVgeF+N0wI32XwB05JBFgce"
 """
 A key to which nobody has the private part: the first SHA-256 of `trimtab: nobody logs in N`, N counting from 0, that is
 a point of the curve. Azure starts no Linux machine without a key or a password.
@@ -55,7 +55,7 @@ def machine_profile(
     group: ScalingGroup, native: str, home: Home, attached: Attached, image: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The machine of a group: disks, system, network, health, price."""
-    return given(
+    return drop_empty(
         storageProfile=_storage(group, image),
         osProfile=_system(group, native),
         networkProfile=_network(group, home, attached),
@@ -88,12 +88,12 @@ def is_known(image: Image) -> bool:
 def _storage(group: ScalingGroup, image: Mapping[str, Any]) -> dict[str, Any]:
     boot = next((disk for disk in group.template.disks if disk.device is None), Disk())
     data = [disk for disk in group.template.disks if disk.device is not None]
-    return given(
+    return drop_empty(
         imageReference=dict(image),
         osDisk={
             "createOption": "FromImage",
             "caching": "ReadWrite",
-            **given(diskSizeGB=boot.size_gb, managedDisk=_managed(boot)),
+            **drop_empty(diskSizeGB=boot.size_gb, managedDisk=_managed(boot)),
         },
         dataDisks=[_data_disk(disk) for disk in data],
     )
@@ -101,7 +101,7 @@ def _storage(group: ScalingGroup, image: Mapping[str, Any]) -> dict[str, Any]:
 
 def _managed(disk: Disk) -> dict[str, Any]:
     key = {"id": disk.key} if disk.key else None
-    return given(storageAccountType=DISK_TYPES[disk.type] if disk.type else None, diskEncryptionSet=key)
+    return drop_empty(storageAccountType=DISK_TYPES[disk.type] if disk.type else None, diskEncryptionSet=key)
 
 
 def lun_of(device: str | None) -> int | str | None:
@@ -113,7 +113,7 @@ def _data_disk(disk: Disk) -> dict[str, Any]:
     return {
         "lun": lun_of(disk.device),
         "createOption": "Empty",
-        **given(
+        **drop_empty(
             diskSizeGB=disk.size_gb,
             managedDisk=_managed(disk),
             diskIOPSReadWrite=disk.iops,
@@ -141,8 +141,8 @@ def disk_problems(disk: Disk, path: str) -> Iterator[tuple[str, str]]:
 def _system(group: ScalingGroup, native: str) -> dict[str, Any]:
     script = group.template.render_user_data()
     user = group.azure.admin_username or ADMIN
-    key = {"path": f"/home/{user}/.ssh/authorized_keys", "keyData": group.template.ssh_key or NOBODY}
-    return given(
+    key = {"path": f"/home/{user}/.ssh/authorized_keys", "keyData": group.template.ssh_key or PLACEHOLDER_SSH_KEY}
+    return drop_empty(
         computerNamePrefix=group.azure.computer_name_prefix or name_prefix(native),
         adminUsername=user,
         customData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
@@ -162,19 +162,19 @@ def _network(group: ScalingGroup, home: Home, attached: Attached) -> dict[str, A
     firewall = group.template.security_groups[:1]
     pools = [{"id": pool} for pool in attached.balancer_pools]
     gateways = [{"id": pool} for pool in attached.gateway_pools]
-    address = given(
+    address = drop_empty(
         subnet={"id": attached.subnet} if attached.subnet else None,
         publicIPAddressConfiguration={"name": PUBLIC} if group.template.public_address else None,
         loadBalancerBackendAddressPools=pools,
         applicationGatewayBackendAddressPools=gateways,
     )
-    card = given(
+    card = drop_empty(
         primary=True,
         networkSecurityGroup={"id": firewall_id(firewall[0], home)} if firewall else None,
         ipConfigurations=[{"name": ADDRESS, "properties": {"primary": True, **address}}],
     )
     flexible = group.azure.orchestration == "flexible"
-    return given(
+    return drop_empty(
         networkApiVersion=NETWORK_API if flexible else None,
         healthProbe={"id": attached.probe} if asks_balancer(group) and attached.probe else None,
         networkInterfaceConfigurations=[{"name": CARD, "properties": card}],

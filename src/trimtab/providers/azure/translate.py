@@ -30,8 +30,8 @@ from trimtab.providers.azure.template import (
     user_id,
 )
 from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
-from trimtab.providers.execution import amounts_of
-from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
+from trimtab.providers.naming import alarm_name, drop_empty, is_alert, size_is_owned
+from trimtab.providers.policy_execution import amounts_of
 from trimtab.providers.translation import GroupTranslator, Translation
 
 MIXED = "Mix"
@@ -100,7 +100,7 @@ class _Group(GroupTranslator):
         group = self.group
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
         kept = self.facts.kept.get(group.name, {})
-        body = given(
+        body = drop_empty(
             resourceGroup=self.home.resource_group,
             location=self.location,
             sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
@@ -132,7 +132,7 @@ class _Group(GroupTranslator):
         group, azure = self.group, self.group.azure
         flexible = azure.orchestration == "flexible"
         image = self.facts.images.get(group.name) or image_reference(group.template.image)
-        return given(
+        return drop_empty(
             orchestrationMode=azure.orchestration.capitalize(),
             upgradePolicy=None if flexible else {"mode": "Manual"},
             overprovision=None if flexible else bool(azure.overprovision),
@@ -197,7 +197,7 @@ class _Group(GroupTranslator):
     def _alerts(self) -> Iterator[Resource]:
         for alarm in self._seen():
             actions = actions_of(alarm, self.location, self.native)
-            properties = given(**alert_body(alarm, self._scope())["properties"])
+            properties = drop_empty(**alert_body(alarm, self._scope())["properties"])
             yield self._made(
                 METRIC_ALERT.name,
                 alarm_name(self.fleet, self.group, alarm.name),

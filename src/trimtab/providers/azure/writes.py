@@ -13,11 +13,11 @@ from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS
 from trimtab.providers.azure.part_names import profile_names_of, with_names_of
 from trimtab.providers.azure.resources import PAUSE_TAG, READERS, find_pause
 from trimtab.providers.base import Write, Written
-from trimtab.providers.writing import (
+from trimtab.providers.writer import (
     differ_only_in,
+    ensure_owned,
     find_part,
     mark_of,
-    must_be_ours,
     outcome_of,
     put_part,
 )
@@ -72,7 +72,7 @@ class Writer:
             there = self._read(change, group)
             if there is None:
                 raise
-            must_be_ours(change, there)
+            ensure_owned(change, there)
             if error.code != "PreconditionFailed":
                 raise
             return self._bring_up_to_date(write, there)
@@ -136,7 +136,7 @@ class Writer:
         if change.action in (Action.CREATE, Action.REPLACE):
             live = self._read(change, self._group(change.wanted))
             if live is not None:
-                must_be_ours(change, live)
+                ensure_owned(change, live)
         body = self._whole(write, live)
         name = _own_name(change) if live is change.live else change.key.name
         made = self.calls.call(f"{operation}.create_or_update", self._group(live or change.wanted), name, body)
@@ -278,7 +278,7 @@ def _pause_tag(live: Resource | None) -> dict[str, str]:
 
 def _is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:
     row = kind.find(path)
-    return row is None or row.hidden or (row.filled and path not in new)
+    return row is None or row.write_only or (row.server_default and path not in new)
 
 
 def _attributes(item: Resource) -> Mapping[str, Any]:

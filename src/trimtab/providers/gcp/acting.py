@@ -7,22 +7,22 @@ from typing import Any
 
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.plan import read_description
-from trimtab.providers.execution import executed_size, find_amount
 from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls, scoped
 from trimtab.providers.gcp.links import lengthened, place_of
-from trimtab.providers.gcp.names import ASKED
+from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
 from trimtab.providers.gcp.resources import find_pause, with_pause
 from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler
 from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.pause import Pause
+from trimtab.providers.policy_execution import executed_size, find_amount
 
 HOLD = timedelta(minutes=10)
 """How long an autoscaler keeps a size for which somebody asked; then it decides again."""
 
 
 @dataclass(frozen=True)
-class Actor:
+class GroupActions:
     """Acts on one group of the project."""
 
     calls: Calls
@@ -108,7 +108,7 @@ class Actor:
             "description": "a size that somebody asked for",
         }
         policy = scaler.get("autoscalingPolicy") or {}
-        schedules = {**(policy.get("scalingSchedules") or {}), ASKED: window}
+        schedules = {**(policy.get("scalingSchedules") or {}), MANUAL_SIZE_SCHEDULE: window}
         self._update(scaler, {"autoscalingPolicy": {**policy, "scalingSchedules": schedules}})
 
     def _resize(self, manager: Mapping[str, Any], desired: int) -> None:
@@ -141,7 +141,9 @@ class Actor:
 def _unasked(scaler: Mapping[str, Any]) -> dict[str, Any]:
     """An autoscaler without the size that somebody asked for before."""
     policy = scaler.get("autoscalingPolicy") or {}
-    schedules = {name: one for name, one in (policy.get("scalingSchedules") or {}).items() if name != ASKED}
+    schedules = {
+        name: one for name, one in (policy.get("scalingSchedules") or {}).items() if name != MANUAL_SIZE_SCHEDULE
+    }
     return {**scaler, "autoscalingPolicy": {**policy, "scalingSchedules": schedules}}
 
 

@@ -57,7 +57,7 @@ class Operations:
             partial(self.failures, manager),
             partial(self.complaints, manager),
         ]
-        found = [one for some in self.calls.all_of(asked) for one in some]
+        found = [one for some in self.calls.gather_or_raise(asked) for one in some]
         return sorted(found, key=lambda one: one.at, reverse=True)
 
 

@@ -27,7 +27,7 @@ def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
         ProviderError: Policies or alerts cannot be read for another reason.
     """
     questions: list[Callable[[], Any]] = [partial(list_monitored, calls, ALERT_POLICY.name), calls.open_alerts]
-    policies, alerts = calls.together(questions)
+    policies, alerts = calls.gather(questions)
     if isinstance(policies, ProviderError):
         raise policies
     if isinstance(alerts, ProviderError) and not isinstance(alerts, AccessDenied):

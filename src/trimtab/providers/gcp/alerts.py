@@ -11,7 +11,7 @@ from trimtab.plan import Key, Ref, digest
 from trimtab.providers.gcp.kinds import CHANNEL
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, natural_statistic, to_native
 from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
-from trimtab.providers.naming import addresses_of, given, is_alert, told_of
+from trimtab.providers.naming import addresses_of, drop_empty, is_alert, notification_targets
 
 MINUTE = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=23, minutes=30)
@@ -52,13 +52,13 @@ def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     Raises:
         Unsupported: Cloud Monitoring cannot say its metric or its statistic; ask `alert_problem` first.
     """
-    prompts = given(notificationPrompts=prompts_of(alarm))
+    prompts = drop_empty(notificationPrompts=prompts_of(alarm))
     return {
         "enabled": alarm.enabled,
         "combiner": "OR",
         "severity": SEVERITY,
         "conditions": [{"displayName": alarm.name, **_condition(alarm, scope)}],
-        **given(
+        **drop_empty(
             documentation={"content": alarm.description, "mimeType": "text/markdown"} if alarm.description else None,
             alertStrategy=prompts,
         ),
@@ -115,7 +115,7 @@ def _condition(alarm: Alarm, scope: Scope) -> dict[str, Any]:
         }
     measured = metric_for(alarm.metric, scope)
     return {
-        "conditionThreshold": given(
+        "conditionThreshold": drop_empty(
             filter=measured.full_filter,
             comparison=COMPARISONS[alarm.comparison],
             thresholdValue=_threshold(alarm, measured),
@@ -191,7 +191,7 @@ def channel_body(target: str) -> dict[str, Any]:
 
 def channels_of(alarm: Alarm, location: str, native: str) -> list[str | Ref]:
     """The channels that an alert policy tells, ours and others."""
-    told = told_of(alarm)
+    told = notification_targets(alarm)
     return [target if is_channel(target) else Ref(channel_key(location, native, target), "name") for target in told]
 
 

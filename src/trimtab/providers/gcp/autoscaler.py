@@ -11,14 +11,14 @@ from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.plan import Ref
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, find_metric, metric_for, to_native
-from trimtab.providers.gcp.names import ASKED, seconds
-from trimtab.providers.naming import given
+from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE, seconds
+from trimtab.providers.naming import drop_empty
 
 CPU, BALANCING = "cpu", "requests-per-instance"
 ON, OFF, ONLY_OUT = "ON", "OFF", "ONLY_SCALE_OUT"
 IDLE_TARGET = 1.0
 """A CPU target that adds nothing, where schedules alone move the size: an autoscaler always has a signal."""
-FULL = 0.8
+TARGET_UTILIZATION = 0.8
 """How full a backend is held; the rest of its rate is for the time that a new instance takes."""
 _IDLE: Mapping[str, Any] = {"cpuUtilization": {"utilizationTarget": IDLE_TARGET, "predictiveMethod": "NONE"}}
 INITIALIZATION = timedelta(seconds=60)
@@ -43,7 +43,7 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str) -> Autos
     """
     mode, minimums = mode_of(group), minimums_held(group)
     signals = dict(_IDLE) if mode == OFF else _signals(group, scope)
-    policy = given(
+    policy = drop_empty(
         minNumReplicas=minimums.base,
         maxNumReplicas=group.capacity.max,
         mode=mode,
@@ -148,9 +148,9 @@ def _schedule(one: Any) -> dict[str, Any]:
 def _signals(group: ScalingGroup, scope: Scope) -> dict[str, Any]:
     tracking = tracked(group)
     custom = [_custom(one, scope) for one in tracking if not (is_cpu(one.metric) or is_balancing(one.metric))]
-    balancing = {"utilizationTarget": FULL} if any(is_balancing(one.metric) for one in tracking) else {}
+    balancing = {"utilizationTarget": TARGET_UTILIZATION} if any(is_balancing(one.metric) for one in tracking) else {}
     cpu = next((one for one in tracking if is_cpu(one.metric)), None)
-    return given(
+    return drop_empty(
         cpuUtilization=_cpu(cpu, forecast_of(group), alone=not tracking),
         loadBalancingUtilization=balancing,
         customMetricUtilizations=sorted(custom, key=lambda one: str(one["metric"])),
@@ -179,7 +179,7 @@ def _custom(policy: TargetTrackingPolicy, scope: Scope) -> dict[str, Any]:
         if native.shared
         else {"utilizationTarget": target, "utilizationTargetType": _sort(measured)}
     )
-    return {"metric": native.type, **given(filter=measured.signal_filter or None), **held}
+    return {"metric": native.type, **drop_empty(filter=measured.signal_filter or None), **held}
 
 
 def _sort(measured: Measured) -> str:
@@ -194,12 +194,12 @@ def rate_of(group: ScalingGroup) -> float | None:
 
 def _rate(target: float) -> float:
     """A target in a minute as a rate in a second, to thousandths: the API keeps it in single precision."""
-    return round(float(exact(target) / 60 / exact(FULL)), 3)
+    return round(float(exact(target) / 60 / exact(TARGET_UTILIZATION)), 3)
 
 
 def per_minute(rate: float) -> float:
     """The roundest target in a minute that a rate of one instance stands for."""
-    target = float(exact(rate) * 60 * exact(FULL))
+    target = float(exact(rate) * 60 * exact(TARGET_UTILIZATION))
     return next(
         (round(target, digits) for digits in range(3) if _rate(round(target, digits)) == round(rate, 3)), target
     )
@@ -307,8 +307,11 @@ def _window_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         yield path, f"an autoscaler looks back an hour at most, not {asked}"
     windows = minimums_held(group).windows
     for window in windows:
-        if window.name == ASKED:
-            yield f"schedules.{window.schedule}", f"{ASKED!r} is the schedule that holds a size asked for; rename it"
+        if window.name == MANUAL_SIZE_SCHEDULE:
+            yield (
+                f"schedules.{window.schedule}",
+                f"{MANUAL_SIZE_SCHEDULE!r} is the schedule that holds a size asked for; rename it",
+            )
         if problem := window_problem(window.cron, window.zone, window.duration):
             yield f"schedules.{window.schedule}", problem
     if len(windows) > MOST_SCHEDULES:

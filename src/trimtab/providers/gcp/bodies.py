@@ -10,7 +10,7 @@ from trimtab.providers.base import Write
 from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.links import lengthened, parse_link
 from trimtab.providers.gcp.resources import with_pause
-from trimtab.providers.writing import find_part, mark_of, put_part
+from trimtab.providers.writer import find_part, mark_of, put_part
 
 _READ_ONLY = frozenset({"creationRecord", "mutationRecord", "mutationRecords", "validity", "verificationStatus"})
 

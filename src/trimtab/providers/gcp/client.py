@@ -42,7 +42,6 @@ from trimtab.errors import (
     UnreadableReply,
 )
 from trimtab.events import Listener
-from trimtab.providers.calling import LOOPBACK, READ_SECONDS, Caller, check_endpoint
 from trimtab.providers.endpoints import DIRECT_CHANNEL, endpoint_found, go_direct, is_loopback
 from trimtab.providers.gcp.failures import class_of, failed
 from trimtab.providers.gcp.links import shortened
@@ -56,6 +55,7 @@ from trimtab.providers.gcp.replies import (
     subject_of,
 )
 from trimtab.providers.replies import Call, Reply, pause_asked
+from trimtab.providers.retry import LOOPBACK, READ_SECONDS, Caller, check_endpoint
 
 T = TypeVar("T")
 

@@ -55,7 +55,7 @@ class MetricReader:
                 raise Unsupported(f"Cloud Monitoring aligns whole minutes, not {query.period}")
         asked = [Asked(query, metric_for(query.metric, Scope(query.group))) for query in queries]
         batches = [batch for batch in _batches(asked) if batch[0].query.times]
-        answers = self.calls.all_of([partial(self._ask, batch) for batch in batches])
+        answers = self.calls.gather_or_raise([partial(self._ask, batch) for batch in batches])
         found = {
             one: series for batch, some in zip(batches, answers, strict=True) for one, series in _dealt(batch, some)
         }
@@ -191,7 +191,7 @@ class MetricWriter:
         """
         for turn in _turns([self._series(value) for value in values]):
             batches = [turn[place : place + MOST_SERIES] for place in range(0, len(turn), MOST_SERIES)]
-            self.calls.all_of([partial(self._send, batch) for batch in batches])
+            self.calls.gather_or_raise([partial(self._send, batch) for batch in batches])
 
     def _send(self, batch: Sequence[Mapping[str, Any]]) -> None:
         name = f"projects/{self.calls.project}"

@@ -56,7 +56,7 @@ TEMPLATE = Kind(
         Field(path=f"{_MACHINE}.scheduling", models="purchase.spot"),
         Field(path=f"{_MACHINE}.reservationAffinity", models="purchase.reservation"),
     ),
-    by_content=True,
+    content_addressed=True,
 )
 
 HEALTH_CHECK = Kind(
@@ -90,10 +90,10 @@ MANAGER = Kind(
             default="PROACTIVE",
         ),
         Field(path="autoHealingPolicies[*].healthCheck", models="health_check.by health_check.path"),
-        Field(path="autoHealingPolicies[*].initialDelaySec", models="health_check.grace", filled=True),
+        Field(path="autoHealingPolicies[*].initialDelaySec", models="health_check.grace", server_default=True),
         Field(path="namedPorts", models="gcp.named_ports load_balancers.port"),
         Field(path="targetPools", models="load_balancers.id load_balancers.name"),
-        Field(path="distributionPolicy.zones", models="placement.zones", immutable=True, filled=True),
+        Field(path="distributionPolicy.zones", models="placement.zones", immutable=True, server_default=True),
         Field(path="distributionPolicy.targetShape", models="gcp.target_shape", default="EVEN"),
         Field(
             path="instanceFlexibilityPolicy.instanceSelections",
@@ -151,7 +151,7 @@ AUTOSCALER = Kind(
     ),
     maps={f"{_POLICY}.customMetricUtilizations": "metric"},
     replaces=True,
-    holds=MANAGER.name,
+    blocks_delete_of=MANAGER.name,
 )
 
 BACKEND = Kind(
@@ -160,12 +160,12 @@ BACKEND = Kind(
     rank=3,
     mark=MarkPlace.PARENT,
     parent=MANAGER.name,
-    outlives_parent=True,
+    deleted_before_parent=True,
     fields=(
         Field(path="group", models="load_balancers.name load_balancers.id"),
-        Field(path="balancingMode", models="policies.*.metric load_balancers", filled=True),
+        Field(path="balancingMode", models="policies.*.metric load_balancers", server_default=True),
         Field(path="maxRatePerInstance", models="policies.*.target"),
-        Field(path="drain", models="load_balancers.drain", filled=True),
+        Field(path="drain", models="load_balancers.drain", server_default=True),
     ),
 )
 

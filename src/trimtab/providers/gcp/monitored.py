@@ -13,7 +13,7 @@ from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
 from trimtab.providers.gcp.reads import age_of, list_monitored
 from trimtab.providers.gcp.resources import READERS
-from trimtab.providers.writing import mark_of
+from trimtab.providers.writer import mark_of
 
 MONITORED: Mapping[str, tuple[str, str]] = {
     ALERT_POLICY.name: ("alertPolicies", "alert_policy"),

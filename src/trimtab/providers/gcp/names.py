@@ -18,7 +18,7 @@ MISSING: Mapping[MissingData, str] = {
     MissingData.NOT_BREACHING: "EVALUATION_MISSING_DATA_INACTIVE",
     MissingData.IGNORE: "EVALUATION_MISSING_DATA_NO_OP",
 }
-ASKED = "trimtab-asked"
+MANUAL_SIZE_SCHEDULE = "trimtab-asked"
 """The scaling schedule that holds a size for which somebody asked; no plan compares it."""
 LONGEST_NAME = 63
 LONGEST_BASE = 58

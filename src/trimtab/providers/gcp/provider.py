@@ -10,7 +10,7 @@ from trimtab.models import Fleet
 from trimtab.plan import Live, Resource
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.gcp.acting import Actor
+from trimtab.providers.gcp.acting import GroupActions
 from trimtab.providers.gcp.activities import Operations
 from trimtab.providers.gcp.alarms import alarm_states
 from trimtab.providers.gcp.client import Calls
@@ -26,7 +26,7 @@ from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.guard import guarded
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import only_one
+from trimtab.providers.naming import single_match
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
 
@@ -112,7 +112,7 @@ class GcpProvider:
 
     def find_group(self, name: str, location: str) -> GroupState | None:
         """The group with this native name, else the only marked one with this name within its fleet."""
-        return only_one(self._states().find(name, location), name, self.name)
+        return single_match(self._states().find(name, location), name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """A list of each kind that a group is made of."""
@@ -172,5 +172,5 @@ class GcpProvider:
     def _states(self) -> States:
         return States(self.calls, self.clock.now())
 
-    def _actor(self, location: str, name: str) -> Actor:
-        return Actor(self.calls, location, name, self.clock.now())
+    def _actor(self, location: str, name: str) -> GroupActions:
+        return GroupActions(self.calls, location, name, self.clock.now())

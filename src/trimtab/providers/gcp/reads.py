@@ -64,7 +64,7 @@ class FleetRead:
             ALERT_POLICY.name: partial(list_monitored, self.calls, ALERT_POLICY.name),
         }
         questions |= {kind: partial(self.calls.aggregated, name) for kind, name in AGGREGATED.items()}
-        *found, going = self.calls.together([*questions.values(), self.calls.deletions])
+        *found, going = self.calls.gather([*questions.values(), self.calls.deletions])
         answers = dict(zip(questions, found, strict=True))
         for kind in (MANAGER.name, *(one for one in questions if one != MANAGER.name)):
             # what is being deleted is there all the same, and only its operation says so
@@ -187,7 +187,7 @@ class FleetRead:
         groups = [key for key in keys if key.kind == MANAGER.name]
         used: dict[str, int] = {}
         asked = [partial(managed_instances, self.calls, self.managers[key]) for key in groups]
-        for key, answer in zip(groups, self.calls.together(asked), strict=True):
+        for key, answer in zip(groups, self.calls.gather(asked), strict=True):
             if isinstance(answer, ProviderError):
                 self.unknown.append(Unknown(key.location, TEMPLATE.name, str(answer)))
                 continue

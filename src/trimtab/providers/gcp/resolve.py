@@ -15,7 +15,7 @@ from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, serv
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
 from trimtab.providers.gcp.links import parse_link, short
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD
-from trimtab.providers.resolving import Resolving
+from trimtab.providers.resolver import Resolving
 
 POOLS = "targetPools"
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}

@@ -16,10 +16,10 @@ from trimtab.providers.gcp.kinds import (
     TEMPLATE,
 )
 from trimtab.providers.gcp.links import Place, name_of, place_name, place_of
-from trimtab.providers.gcp.names import ASKED as ASKED
+from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE as MANUAL_SIZE_SCHEDULE
 from trimtab.providers.gcp.template import KEYS
 from trimtab.providers.gcp.translate import BALANCERS
-from trimtab.providers.naming import given
+from trimtab.providers.naming import drop_empty
 from trimtab.providers.pause import Pause
 
 _PAUSE = re.compile(r"\n?\[trimtab-paused ([^\]]*)\]")
@@ -32,11 +32,11 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
     description, mark = read_description(item.get("description"))
     distribution = item.get("distributionPolicy") or {}
     zones = sorted(name_of(str(one.get("zone", ""))) for one in distribution.get("zones") or ())
-    versions = item.get("versions") or [given(instanceTemplate=item.get("instanceTemplate"))]
+    versions = item.get("versions") or [drop_empty(instanceTemplate=item.get("instanceTemplate"))]
     body = {
         **item,
-        **given(zone=place.zone or None),
-        "versions": [given(instanceTemplate=one.get("instanceTemplate")) for one in versions],
+        **drop_empty(zone=place.zone or None),
+        "versions": [drop_empty(instanceTemplate=one.get("instanceTemplate")) for one in versions],
         "distributionPolicy": {} if place.zone else {**distribution, "zones": zones},
         "namedPorts": [{"name": one["name"], "port": one["port"]} for one in item.get("namedPorts") or ()],
         "updatePolicy": _redistribution(item, place),
@@ -74,9 +74,13 @@ def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
     policy = dict(item.get("autoscalingPolicy") or {})
     if pause is not None and pause.held:
         policy["mode"] = pause.held[0]
-    windows = {name: _window(one) for name, one in (policy.get("scalingSchedules") or {}).items() if name != ASKED}
+    windows = {
+        name: _window(one)
+        for name, one in (policy.get("scalingSchedules") or {}).items()
+        if name != MANUAL_SIZE_SCHEDULE
+    }
     body = {
-        **given(zone=place.zone or None),
+        **drop_empty(zone=place.zone or None),
         "target": item.get("target"),
         "autoscalingPolicy": {**policy, "scalingSchedules": windows},
     }
@@ -147,8 +151,8 @@ def _metadata(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
-    configs = [given(type=one.get("type"), name=one.get("name")) for one in card.get("accessConfigs") or ()]
-    return given(
+    configs = [drop_empty(type=one.get("type"), name=one.get("name")) for one in card.get("accessConfigs") or ()]
+    return drop_empty(
         network=None if card.get("subnetwork") else card.get("network"),
         subnetwork=card.get("subnetwork"),
         accessConfigs=configs,
@@ -177,7 +181,7 @@ def backend_resources(service: Mapping[str, Any], managers: Mapping[Key, Mapping
     for backend in service.get("backends") or ():
         key = by_group.get(str(backend.get("group", "")))
         if key is not None:
-            body = {**backend, **given(drain=drain)}
+            body = {**backend, **drop_empty(drain=drain)}
             place = Key(key.location, BACKEND.name, place_name(service.get("selfLink") or service["name"]), key.name)
             made = _made(place, body, service, None, service=service.get("selfLink"))
             found.append(replace(made, item=BALANCERS))

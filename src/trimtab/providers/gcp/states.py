@@ -65,7 +65,7 @@ class States:
             return []
         asked: list[Callable[[], Any]] = [partial(self.calls.aggregated, "autoscalers"), self.calls.deletions]
         asked += [partial(managed_instances, self.calls, one) for one in managers]
-        scaling, going, *answers = self.calls.all_of(asked)
+        scaling, going, *answers = self.calls.gather_or_raise(asked)
         scalers = {str(one.get("target")): one for one in scaling.items}
         reached = self._reached() if addresses else {}
         return [self._state(one, scalers, going, found, reached) for one, found in zip(managers, answers, strict=True)]

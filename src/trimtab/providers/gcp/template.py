@@ -8,7 +8,7 @@ from trimtab.models import Disk, DiskType, Image, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.gcp.links import is_link, short
 from trimtab.providers.gcp.names import labels_of
-from trimtab.providers.naming import given
+from trimtab.providers.naming import drop_empty
 
 DISK_TYPES = {DiskType.STANDARD: "pd-standard", DiskType.SSD: "pd-balanced", DiskType.FAST_SSD: "pd-ssd"}
 SCRIPT, KEYS = "startup-script", "ssh-keys"
@@ -37,7 +37,7 @@ def template_body(group: ScalingGroup, home: Home, image: str) -> dict[str, Any]
     """The body of an instance template, less its name and description."""
     template = group.template
     return {
-        "properties": given(
+        "properties": drop_empty(
             machineType=template.size,
             labels=labels_of(group.tags, template.tags),
             tags=_network_tags(group),
@@ -104,7 +104,7 @@ def _disks(group: ScalingGroup, image: str) -> Iterator[dict[str, Any]]:
 
 
 def _disk(disk: Disk, source: Mapping[str, str]) -> dict[str, Any]:
-    made = given(
+    made = drop_empty(
         diskSizeGb=None if disk.size_gb is None else str(disk.size_gb),
         diskType=DISK_TYPES[disk.type] if disk.type else None,
         provisionedIops=None if disk.iops is None else str(disk.iops),
@@ -112,7 +112,7 @@ def _disk(disk: Disk, source: Mapping[str, str]) -> dict[str, Any]:
     )
     return {
         "autoDelete": not disk.keep,
-        **given(initializeParams={**source, **made}, diskEncryptionKey=_key(disk.key)),
+        **drop_empty(initializeParams={**source, **made}, diskEncryptionKey=_key(disk.key)),
     }
 
 
@@ -124,7 +124,7 @@ def _card(group: ScalingGroup, home: Home) -> dict[str, Any]:
     place = group.placement
     subnet = subnet_link(place.subnets[0], home) if place.subnets else None
     network = network_link(place.network, home) if place.network else None
-    return given(
+    return drop_empty(
         # a subnetwork says which network it is in
         network=None if subnet else network or f"{home.base}/networks/default",
         subnetwork=subnet,

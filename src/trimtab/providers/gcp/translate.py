@@ -7,7 +7,6 @@ from typing import Any
 from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Fleet, ScalingGroup, SpotStrategy
 from trimtab.plan import Key, Mark, Ref, Resource, digest
-from trimtab.providers.execution import amounts_of
 from trimtab.providers.gcp import alerts, autoscaler
 from trimtab.providers.gcp.alerts import (
     alert_body,
@@ -35,7 +34,8 @@ from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
-from trimtab.providers.naming import alarm_name, given, is_alert, size_is_owned
+from trimtab.providers.naming import alarm_name, drop_empty, is_alert, size_is_owned
+from trimtab.providers.policy_execution import amounts_of
 from trimtab.providers.translation import GroupTranslator, Translation
 
 BETWEEN = ","
@@ -140,7 +140,7 @@ class _Group(GroupTranslator):
         group, zone = self.group, zone_of(self.group)
         owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
         kept = self.facts.kept.get(group.name, {})
-        body = given(
+        body = drop_empty(
             zone=zone,
             baseInstanceName=base_name(group, self.native),
             versions=[{"instanceTemplate": template}],
@@ -180,7 +180,7 @@ class _Group(GroupTranslator):
         if not check:
             return []
         grace = self.group.health_check.grace
-        return [{"healthCheck": check, **given(initialDelaySec=None if grace is None else seconds(grace))}]
+        return [{"healthCheck": check, **drop_empty(initialDelaySec=None if grace is None else seconds(grace))}]
 
     def _ports(self) -> list[dict[str, Any]]:
         ports = {**self.attached.ports, **self.group.gcp.named_ports}
@@ -188,7 +188,7 @@ class _Group(GroupTranslator):
 
     def _distribution(self) -> dict[str, Any]:
         shape = self.group.gcp.target_shape
-        return given(
+        return drop_empty(
             zones=sorted(self.group.placement.zones),
             targetShape=shape.replace("-", "_").upper() if shape else None,
         )
@@ -207,7 +207,7 @@ class _Group(GroupTranslator):
 
     def _autoscaler(self) -> Iterator[Resource]:
         made = autoscaler_of(self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"))
-        body = {**given(zone=zone_of(self.group)), **made.body}
+        body = {**drop_empty(zone=zone_of(self.group)), **made.body}
         kept = amounts_of(self.group, between=BETWEEN, longest=LONGEST_KEPT)
         mark = Mark(self.fleet.name, self.group.name, kept=kept)
         yield self._made(AUTOSCALER.name, self.native, body, mark=mark, sources=made.sources)
@@ -221,7 +221,7 @@ class _Group(GroupTranslator):
         rate = rate_of(self.group)
         for service in self.attached.services:
             drain = drains.get(service.name, drains.get(service.link))
-            body = given(
+            body = drop_empty(
                 group=Ref(self.key(MANAGER.name), "instance_group"),
                 balancingMode="RATE" if rate is not None else None,
                 maxRatePerInstance=rate,
@@ -242,7 +242,7 @@ class _Group(GroupTranslator):
             yield self._made(
                 ALERT_POLICY.name,
                 alarm_name(self.fleet, self.group, alarm.name),
-                {**alert_body(alarm, Scope(self.native)), **given(notificationChannels=channels)},
+                {**alert_body(alarm, Scope(self.native)), **drop_empty(notificationChannels=channels)},
                 item=f"alarms.{alarm.name}",
                 mark=self.mark,
             )

@@ -35,9 +35,9 @@ from trimtab.providers.gcp.kinds import (
 )
 from trimtab.providers.gcp.links import lengthened, name_of, parse_link
 from trimtab.providers.gcp.monitored import MonitoredWriter
-from trimtab.providers.gcp.names import ASKED
+from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
 from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
-from trimtab.providers.writing import differ_only_in, mark_of, must_be_ours, outcome_of
+from trimtab.providers.writer import differ_only_in, ensure_owned, mark_of, outcome_of
 
 SIZE = "targetSize"
 TRIES = 3
@@ -219,7 +219,7 @@ class Writer:
                 there = self._read(change)
                 if there is None:
                     raise
-                must_be_ours(change, there)
+                ensure_owned(change, there)
                 live = there
         else:
             live = live_of(change)
@@ -237,7 +237,11 @@ class Writer:
         change, raw = write.change, live.attributes["raw"]
         pause, policy = find_pause(raw), dict(raw.get("autoscalingPolicy") or {})
         if change.action is not Action.ADOPT:
-            asked = {name: one for name, one in (policy.get("scalingSchedules") or {}).items() if name == ASKED}
+            asked = {
+                name: one
+                for name, one in (policy.get("scalingSchedules") or {}).items()
+                if name == MANUAL_SIZE_SCHEDULE
+            }
             policy = dict(overlaid(KINDS[AUTOSCALER.name], live.body, write.body)["autoscalingPolicy"])
             schedules = {**(policy.pop("scalingSchedules", None) or {}), **asked}
             policy |= {"scalingSchedules": schedules} if schedules else {}
@@ -298,7 +302,7 @@ class Writer:
             there = self._read(change)
             if there is None:
                 raise
-            must_be_ours(change, there)
+            ensure_owned(change, there)
 
     def _attributes(self, change: Change) -> Mapping[str, Any]:
         there = self._read(change)

@@ -219,7 +219,7 @@ class Differences:
             yield self._note(key, ImportEffect.STAYS, f"not managed by trimtab, stays as it is{copied}")
         made = self.wanted.get(key)
         names = tuple(_outside(kind, item.body, made.body if made else {}))
-        superseded = kind.by_content and any(
+        superseded = kind.content_addressed and any(
             change.action is Action.CREATE and change.key.kind == key.kind for change in self.plan
         )
         if names and (Action.REPLACE in actions or superseded):
@@ -315,7 +315,7 @@ def _outside(kind: Kind, body: Mapping[str, Any], made: Mapping[str, Any]) -> It
     filled = {
         path: value
         for path, value in kind.leaves(body).items()
-        if path not in wanted and (row := kind.find(path)) and row.filled and made
+        if path not in wanted and (row := kind.find(path)) and row.server_default and made
     }
     known = {row.path[: found.start()] for row in kind.fields for found in re.finditer(r"\.|\[\*\]|$", row.path)}
     said: set[str] = set()

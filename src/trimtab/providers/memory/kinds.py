@@ -37,8 +37,8 @@ GROUP = Kind(
     rank=1,
     mark=MarkPlace.TAGS,
     fields=(
-        Field(path="min", models="capacity.min", moving=True),
-        Field(path="max", models="capacity.max", moving=True),
+        Field(path="min", models="capacity.min", time_varying=True),
+        Field(path="max", models="capacity.max", time_varying=True),
         Field(path="desired", models="capacity.desired"),
         Field(path="base", models="capacity"),
         Field(path="template", models="template"),

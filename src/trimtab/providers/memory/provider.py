@@ -23,13 +23,13 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.execution import executed_size
 from trimtab.providers.importing import Imported
 from trimtab.providers.memory.importing import import_group
 from trimtab.providers.memory.kinds import KINDS, id_of
 from trimtab.providers.memory.store import Machine, Size, Store, Thing
 from trimtab.providers.memory.translate import MemoryFacts, translate
 from trimtab.providers.pause import Pause
+from trimtab.providers.policy_execution import executed_size
 from trimtab.providers.translation import Translation
 
 

@@ -9,7 +9,7 @@ from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Metric, MetricSource, Unit
 from trimtab.plan import Mark, read_description
 from trimtab.providers.aws.alarms import COMPARISONS, OPERATORS, alarm_body
-from trimtab.providers.aws.importing.metrics import Surroundings, dimensions_of, find_metrics, of_queue, unscaled
+from trimtab.providers.aws.importing.metrics import MetricContext, dimensions_of, find_metrics, of_queue, unscaled
 from trimtab.providers.aws.importing.policies import duration, given
 from trimtab.providers.aws.metrics import SAME_UNIT, scale_of
 from trimtab.providers.aws.policies import STATISTICS, statistic_word
@@ -50,7 +50,7 @@ def _values(item: Mapping[str, Any]) -> set[str]:
 def read_alarm(
     item: Mapping[str, Any],
     name: str,
-    around: Surroundings,
+    around: MetricContext,
     policies: Mapping[str, str],
     *,
     stepped: Collection[str] = (),
@@ -104,7 +104,7 @@ def _comparison(item: Mapping[str, Any]) -> str:
     return words[native].value
 
 
-def _watched(item: Mapping[str, Any], around: Surroundings, *, plain: bool) -> dict[str, Any]:
+def _watched(item: Mapping[str, Any], around: MetricContext, *, plain: bool) -> dict[str, Any]:
     word = _comparison(item)
     if item.get("Metrics"):
         metric = of_queue(item["Metrics"])
@@ -127,7 +127,7 @@ def _watched(item: Mapping[str, Any], around: Surroundings, *, plain: bool) -> d
 
 
 def _of_metric(
-    metric: Metric, statistic: str | None, period: timedelta, threshold: Mapping[str, float], around: Surroundings
+    metric: Metric, statistic: str | None, period: timedelta, threshold: Mapping[str, float], around: MetricContext
 ) -> dict[str, Any]:
     (word, value), *_ = threshold.items()
     factor = scale_of(metric, statistic or "average", period, detailed=around.detailed)
@@ -139,7 +139,7 @@ def _of_metric(
     }
 
 
-def _is_written_so(fields: Mapping[str, Any], item: Mapping[str, Any], around: Surroundings) -> bool:
+def _is_written_so(fields: Mapping[str, Any], item: Mapping[str, Any], around: MetricContext) -> bool:
     """Whether the metric is asked for the same statistic; a custom one always is."""
     if fields["metric"].source is MetricSource.CUSTOM:
         return True

@@ -16,7 +16,7 @@ GROUP_WORD = "{group}"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class MetricContext:
     """What a metric's names are read against: the group, its balancers, how often its instances report."""
 
     native: str
@@ -38,7 +38,7 @@ class Surroundings:
         return Scope(self.native, only if of is None else self.labels.get(of, ""), detailed=self.detailed)
 
 
-def find_metrics(name: str, namespace: str, dimensions: Mapping[str, str], around: Surroundings) -> Iterator[Metric]:
+def find_metrics(name: str, namespace: str, dimensions: Mapping[str, str], around: MetricContext) -> Iterator[Metric]:
     """Metrics of ours that CloudWatch calls so, neutral ones first and a custom one last."""
     for neutral in _neutral(name, namespace):
         for of in (None, *around.labels, *dimensions.values()):
@@ -54,7 +54,7 @@ def _neutral(name: str, namespace: str) -> list[Metric]:
     return [NEUTRAL[word] for word, row in rows if (row.name, row.namespace) == (name, namespace)]
 
 
-def _means(metric: Metric, around: Surroundings, wanted: tuple[str, str, dict[str, str]]) -> bool:
+def _means(metric: Metric, around: MetricContext, wanted: tuple[str, str, dict[str, str]]) -> bool:
     try:
         return metric_for(metric, around.scope(metric)) == wanted
     except Unsupported:
@@ -68,7 +68,7 @@ def custom(name: str, namespace: str, dimensions: Mapping[str, str], native: str
     return metric.model_copy(update={"dimensions": told}) if told else metric
 
 
-def labelled(word: str, label: str | None, around: Surroundings) -> Metric:
+def labelled(word: str, label: str | None, around: MetricContext) -> Metric:
     """A neutral metric that a policy knows by itself, of the balancer that its label names."""
     metric = NEUTRAL[word]
     if label is None or len(around.labels) == 1:

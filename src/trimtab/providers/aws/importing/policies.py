@@ -8,7 +8,7 @@ from trimtab.errors import Unsupported
 from trimtab.models import Metric, Policy, PredictivePolicy, SimplePolicy, StepPolicy, TargetTrackingPolicy
 from trimtab.models.metric import NEUTRAL
 from trimtab.providers.aws.importing.metrics import (
-    Surroundings,
+    MetricContext,
     dimensions_of,
     find_metrics,
     labelled,
@@ -21,7 +21,7 @@ from trimtab.providers.aws.policies import AMOUNTS, BREACHES, FORECAST, MINUTE, 
 WORDS = {native: word for word, native in AMOUNTS.items()}
 
 
-def read_policy(item: Mapping[str, Any], name: str, around: Surroundings) -> Policy:
+def read_policy(item: Mapping[str, Any], name: str, around: MetricContext) -> Policy:
     """
     A policy of any type.
 
@@ -91,7 +91,7 @@ def _step(item: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _target_tracking(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+def _target_tracking(item: Mapping[str, Any], around: MetricContext) -> dict[str, Any]:
     config = item.get("TargetTrackingConfiguration") or {}
     metric, statistic = _tracked(config, around)
     factor = scale_of(metric, natural_statistic(metric, statistic), MINUTE, detailed=around.detailed)
@@ -104,7 +104,7 @@ def _target_tracking(item: Mapping[str, Any], around: Surroundings) -> dict[str,
     )
 
 
-def _tracked(config: Mapping[str, Any], around: Surroundings) -> tuple[Metric, str]:
+def _tracked(config: Mapping[str, Any], around: MetricContext) -> tuple[Metric, str]:
     known, own = config.get("PredefinedMetricSpecification"), config.get("CustomizedMetricSpecification") or {}
     if known:
         return _predefined(known, around, TRACKED), "average"
@@ -122,7 +122,7 @@ def _tracked(config: Mapping[str, Any], around: Surroundings) -> tuple[Metric, s
     )
 
 
-def _predefined(known: Mapping[str, Any], around: Surroundings, rows: Mapping[str, str]) -> Metric:
+def _predefined(known: Mapping[str, Any], around: MetricContext, rows: Mapping[str, str]) -> Metric:
     native = known.get("PredefinedMetricType")
     word = next((word for word, one in rows.items() if one == native), None)
     if word is None:
@@ -132,7 +132,7 @@ def _predefined(known: Mapping[str, Any], around: Surroundings, rows: Mapping[st
     return NEUTRAL[word]
 
 
-def _predictive(item: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
+def _predictive(item: Mapping[str, Any], around: MetricContext) -> dict[str, Any]:
     config = item.get("PredictiveScalingConfiguration") or {}
     what, *more = config.get("MetricSpecifications") or [{}]
     if more or "PredefinedMetricPairSpecification" not in what:

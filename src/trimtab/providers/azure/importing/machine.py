@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trimtab.providers.azure.names import read_iso
-from trimtab.providers.azure.template import ADMIN, DISK_TYPES, HEALTH_TYPE, NOBODY, name_prefix
+from trimtab.providers.azure.template import ADMIN, DISK_TYPES, HEALTH_TYPE, PLACEHOLDER_SSH_KEY, name_prefix
 from trimtab.providers.azure.translate import MIXED, MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
-from trimtab.providers.naming import given
-from trimtab.providers.writing import find_part
+from trimtab.providers.naming import drop_empty
+from trimtab.providers.writer import find_part
 
 _TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 _SCALE_IN = {native: ours for ours, native in SCALE_IN.items()}
@@ -29,20 +29,20 @@ def machine_of(body: Body, native: str) -> dict[str, Any]:
     azure = {**_azure(body, profile, native), **_repairs(body, health)}
     found = {
         "template": _template(body, profile),
-        "placement": given(zones=sorted(body.get("zones") or ()), subnets=_subnets(profile)),
+        "placement": drop_empty(zones=sorted(body.get("zones") or ()), subnets=_subnets(profile)),
         "load_balancers": [{"id": one} for one in pools_of(profile, "loadBalancerBackendAddressPools")],
         "health_check": health,
         "purchase": _purchase(body, profile),
         "azure": azure,
         "tags": dict(body.get("tags") or {}),
     }
-    return given(**found)
+    return drop_empty(**found)
 
 
 def _template(body: Body, profile: Body) -> dict[str, Any]:
     card = _card(profile)
     firewall = at(card, "networkSecurityGroup.id")
-    return given(
+    return drop_empty(
         image=_image(at(profile, "storageProfile.imageReference") or {}),
         size=at(body, "sku.name") or MIXED,
         ssh_key=_key(profile),
@@ -64,7 +64,7 @@ def _image(reference: Body) -> str:
 def _key(profile: Body) -> str | None:
     keys = at(profile, "osProfile.linuxConfiguration.ssh.publicKeys") or ()
     data = keys[0].get("keyData") if keys else None
-    return None if data == NOBODY else data
+    return None if data == PLACEHOLDER_SSH_KEY else data
 
 
 def _role(body: Body) -> str | None:
@@ -80,7 +80,7 @@ def _disks(storage: Body) -> Iterator[dict[str, Any]]:
 
 
 def _disk(disk: Body) -> dict[str, Any]:
-    return given(
+    return drop_empty(
         size_gb=disk.get("diskSizeGB"),
         type=_TYPES.get(at(disk, "managedDisk.storageAccountType") or ""),
         key=at(disk, "managedDisk.diskEncryptionSet.id"),
@@ -122,12 +122,12 @@ def _health(body: Body, profile: Body) -> dict[str, Any]:
     waits = duration(grace)
     waits = None if waits == SHORTEST_GRACE else waits
     if at(profile, "networkProfile.healthProbe.id"):
-        return given(by="load-balancer", grace=waits)
+        return drop_empty(by="load-balancer", grace=waits)
     for one in at(profile, "extensionProfile.extensions") or ():
         if at(one, "properties.type") == HEALTH_TYPE:
             settings = at(one, "properties.settings") or {}
-            return given(path=settings.get("requestPath"), port=settings.get("port"), grace=waits)
-    return given(grace=waits)
+            return drop_empty(path=settings.get("requestPath"), port=settings.get("port"), grace=waits)
+    return drop_empty(grace=waits)
 
 
 def _repairs(body: Body, health: Body) -> dict[str, Any]:
@@ -143,13 +143,13 @@ def _repairs(body: Body, health: Body) -> dict[str, Any]:
 def _purchase(body: Body, profile: Body) -> dict[str, Any]:
     sizes = at(body, "properties.skuProfile.vmSizes") or ()
     strategy = at(body, "properties.skuProfile.allocationStrategy") or ""
-    found = given(
+    found = drop_empty(
         sizes=[{"size": one["name"]} for one in sizes if one.get("name")],
         reservation=at(profile, "capacityReservation.capacityReservationGroup.id"),
     )
     if profile.get("priority") not in SPOT:
         return found
-    more = given(
+    more = drop_empty(
         on_demand_base=at(body, "properties.priorityMixPolicy.baseRegularPriorityCount") or None,
         on_demand_percent=at(body, "properties.priorityMixPolicy.regularPriorityPercentageAboveBase") or None,
         max_price=_price(at(profile, "billingProfile.maxPrice")),
@@ -173,7 +173,7 @@ def _azure(body: Body, profile: Body, native: str) -> dict[str, Any]:
     notice = at(profile, "scheduledEventsProfile.terminateNotificationProfile") or {}
     restore = properties.get("spotRestorePolicy") or {}
     eviction = profile.get("evictionPolicy")
-    return given(
+    return drop_empty(
         orchestration="flexible" if flexible else None,
         zone_balance=properties.get("zoneBalance") or None,
         fault_domains=_fault_domains(body, flexible=flexible),

@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.engine.rounding import exact
 from trimtab.providers.azure.ids import parse_id
 from trimtab.providers.azure.metrics import NATIVE, STORAGE_NAME, STORAGE_QUEUE, WHOLE, NativeMetric, Where
-from trimtab.providers.azure.names import ACROSS, OVER_TIME, RULE_OPERATORS, TURNED, TURNED_STATISTIC
+from trimtab.providers.azure.names import ACROSS, INVERTED, INVERTED_STATISTIC, OVER_TIME, RULE_OPERATORS
 
 _WORDS = {native: ours for ours, native in RULE_OPERATORS.items()}
 _ACROSS = {native: ours for ours, native in ACROSS.items()}
@@ -54,9 +54,9 @@ def compared(operator: str, threshold: float, native: NativeMetric) -> dict[str,
     """The comparison of a rule or an alert with its threshold in our unit; empty for one that we have no word for."""
     if operator not in _WORDS:
         return {}
-    word = TURNED[_WORDS[operator]] if native.turned else _WORDS[operator]
+    word = INVERTED[_WORDS[operator]] if native.inverted else _WORDS[operator]
     value = exact(threshold)
-    return {word.value: float(WHOLE - value if native.turned else value / native.factor)}
+    return {word.value: float(WHOLE - value if native.inverted else value / native.factor)}
 
 
 def statistic_of(across: str | None, over_time: str, native: NativeMetric) -> str:
@@ -66,4 +66,4 @@ def statistic_of(across: str | None, over_time: str, native: NativeMetric) -> st
         return "sum"
     if across is not None and native.counts:
         found = _ACROSS.get(across, found)
-    return TURNED_STATISTIC.get(found, found) if native.turned else found
+    return INVERTED_STATISTIC.get(found, found) if native.inverted else found

@@ -9,7 +9,7 @@ from trimtab.providers.gcp.links import name_of, parse_link
 from trimtab.providers.gcp.names import LONGEST_BASE
 from trimtab.providers.gcp.template import DISK_TYPES, KEYS, SCOPES, SCRIPT, USER
 from trimtab.providers.importing import unused
-from trimtab.providers.naming import given
+from trimtab.providers.naming import drop_empty
 
 TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 UNKNOWN = "unknown"
@@ -39,7 +39,7 @@ def machine_of(properties: Body, project: str) -> dict[str, Any]:
     email = account.get("email")
     card = first(properties.get("networkInterfaces"))
     own = scopes if email == "default" or scopes != sorted(SCOPES) else []
-    template = given(
+    template = drop_empty(
         size=name_of(str(properties.get("machineType") or UNKNOWN)),
         image=_image(first(properties.get("disks")), project),
         disks=disks if any(disks) or len(disks) > 1 else [],
@@ -48,10 +48,10 @@ def machine_of(properties: Body, project: str) -> dict[str, Any]:
         public_address=True if first(card.get("accessConfigs")).get("type") else None,
         **_metadata((properties.get("metadata") or {}).get("items") or ()),
     )
-    return given(
+    return drop_empty(
         template=template,
         tags=dict(properties.get("labels") or {}),
-        gcp=given(scopes=own),
+        gcp=drop_empty(scopes=own),
         placement=_network(card, project),
         purchase=_purchase(properties),
     )
@@ -70,7 +70,7 @@ def _disks(disks: Sequence[Body]) -> Iterator[dict[str, Any]]:
     for disk in disks:
         made = disk.get("initializeParams") or {}
         kind = name_of(str(made.get("diskType") or ""))
-        found = given(
+        found = drop_empty(
             size_gb=whole(made.get("diskSizeGb")) or None,
             iops=whole(made.get("provisionedIops")) or None,
             throughput=whole(made.get("provisionedThroughput")) or None,
@@ -108,7 +108,7 @@ def _network(card: Body, project: str) -> dict[str, Any]:
 def _purchase(properties: Body) -> dict[str, Any]:
     spot = (properties.get("scheduling") or {}).get("provisioningModel") == "SPOT"
     reserved = (properties.get("reservationAffinity") or {}).get("values") or ()
-    return given(spot=spot or None, reservation=next(iter(reserved), None))
+    return drop_empty(spot=spot or None, reservation=next(iter(reserved), None))
 
 
 # managers
@@ -120,7 +120,7 @@ def manager_of(manager: Body, native: str, zone: str) -> dict[str, Any]:
     shape = str(distribution.get("targetShape") or "EVEN")
     base = manager.get("baseInstanceName")
     zones = sorted(name_of(str(one.get("zone", ""))) for one in distribution.get("zones") or ())
-    gcp = given(
+    gcp = drop_empty(
         base_instance_name=base if base != native[:LONGEST_BASE].rstrip("-") else None,
         stopped=whole(manager.get("targetStoppedSize")) or None,
         suspended=whole(manager.get("targetSuspendedSize")) or None,

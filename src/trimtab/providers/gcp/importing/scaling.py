@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.engine.rounding import exact
-from trimtab.providers.gcp.autoscaler import FULL, IDLE_TARGET, INITIALIZATION, OFF, SCALE_IN_WINDOW, per_minute
+from trimtab.providers.gcp.autoscaler import (
+    IDLE_TARGET,
+    INITIALIZATION,
+    OFF,
+    SCALE_IN_WINDOW,
+    TARGET_UTILIZATION,
+    per_minute,
+)
 from trimtab.providers.gcp.importing.machine import whole
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
@@ -90,11 +97,11 @@ class ScalerRead:
         return found
 
     def _take_balanced(self, balanced: Body, found: dict[str, Any]) -> None:
-        if balanced.get("utilizationTarget") == FULL and self.rate:
+        if balanced.get("utilizationTarget") == TARGET_UTILIZATION and self.rate:
             target = per_minute(self.rate)
             found["requests"] = {"type": "target-tracking", "metric": "requests-per-instance", "target": target}
         else:
-            text = f"policies on requests per instance take {FULL:.0%} of the maximum rate per instance of a backend"
+            text = f"policies on requests per instance take {TARGET_UTILIZATION:.0%} of the maximum rate per instance of a backend"
             self.unsaid[f"{P}.loadBalancingUtilization"] = text
 
     def _take_custom(self, one: Body, found: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ FIFTEEN_MINUTES = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Desk:
+class CommandContext:
     """What every command needs: a screen, and a way to a cloud."""
 
     screen: Screen
@@ -170,9 +170,9 @@ class How:
     empty: str = NO_CHANGES
 
 
-def desk_of(context: typer.Context, chosen: Format) -> Desk:
+def context_of(context: typer.Context, chosen: Format) -> CommandContext:
     """The desk of this run, its screen set to the form that was chosen."""
-    desk: Desk = context.obj
+    desk: CommandContext = context.obj
     desk.screen.json = chosen is Format.JSON
     return desk
 

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from trimtab.cli.desk import (
+from trimtab.cli.context import (
     As,
-    Desk,
+    CommandContext,
     Endpoint,
     FleetFile,
     Format,
@@ -19,7 +19,7 @@ from trimtab.cli.desk import (
     Provider,
     Region,
     check_groups,
-    desk_of,
+    context_of,
     duration,
 )
 from trimtab.models import Fleet
@@ -63,7 +63,7 @@ def watch(
 
     Example: `trimtab watch fleet.yaml --provider aws --interval 1m`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         over = cloud.watch(declared)
@@ -99,7 +99,7 @@ def pause(
 
     Example: `trimtab pause fleet.yaml web --for 2h --why "moving the database" --provider aws`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     check_groups(declared, groups or ())
     with desk.cloud(provider, region, endpoint) as cloud:
@@ -124,7 +124,7 @@ def resume(
 
     Example: `trimtab resume fleet.yaml web --provider aws`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     check_groups(declared, groups or ())
     with desk.cloud(provider, region, endpoint) as cloud:
@@ -139,7 +139,7 @@ def _live_groups(cloud: Cloud, fleet: Fleet, names: Sequence[str] | None) -> Ite
             yield cloud.group(fleet.native_name(group), group.location)
 
 
-def _show_pauses(desk: Desk, status: FleetStatus) -> int:
+def _show_pauses(desk: CommandContext, status: FleetStatus) -> int:
     pauses = {group.group: group.state.paused for group in status.groups if group.state}
     lines = [f"{name}: {pause or 'not paused'}" for name, pause in pauses.items()]
     data = {name: pause.to_dict() if pause else None for name, pause in pauses.items()}
@@ -168,7 +168,7 @@ def inventory(
 
     Example: `trimtab inventory fleet.yaml --provider aws --list`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         found = cloud.status(declared, addresses=True)
@@ -199,7 +199,7 @@ def permissions(
 
     Example: `trimtab permissions fleet.yaml --provider aws --region us-east-1 --read-only`
     """
-    desk = desk_of(context, chosen)
+    desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         desk.screen.document(cloud.permissions(declared, read_only=read_only))

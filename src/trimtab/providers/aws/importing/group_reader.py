@@ -18,7 +18,7 @@ from trimtab.providers.aws.first_seen import WORD, Standing, standing_of
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
 from trimtab.providers.aws.importing.live import READ_KINDS, Found
-from trimtab.providers.aws.importing.metrics import Surroundings
+from trimtab.providers.aws.importing.metrics import MetricContext
 from trimtab.providers.aws.importing.names import short_names
 from trimtab.providers.aws.importing.policies import read_policy
 from trimtab.providers.aws.importing.replies import Replies, Reply
@@ -69,20 +69,20 @@ def import_group(
     Raises:
         Unsupported: It is no group of ours, whatever is left out.
     """
-    reading = Reading(replies=replies.plain(), location=location, now=now, fleet=fleet, home=home or location)
+    reader = GroupReader(replies=replies.plain(), location=location, now=now, fleet=fleet, home=home or location)
     importer = Importer(
         provider="aws",
         kinds=READ_KINDS,
-        translate=reading.translated,
+        translate=reader.translated,
         guarded=GUARDED,
         versioned={LAUNCH_TEMPLATE.name},
         now=now,
     )
-    return importer.run(reading.draft, reading.live, fleet=reading.fleet_name)
+    return importer.run(reader.draft, reader.live, fleet=reader.fleet_name)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class GroupReader:
     """
     What the replies of one group say.
 
@@ -174,11 +174,11 @@ class Reading:
         return self.replies.data if configuration is None else as_data(configuration)
 
     @cached_property
-    def around(self) -> Surroundings:
+    def around(self) -> MetricContext:
         """What metrics are read against."""
         targets = [target_group(one) for one in self.replies.target_groups]
         detailed = bool((self.data.get("Monitoring") or {}).get("Enabled"))
-        return Surroundings.of(self.replies.name, self.replies.group, targets, detailed=detailed)
+        return MetricContext.of(self.replies.name, self.replies.group, targets, detailed=detailed)
 
     @cached_property
     def own_alarms(self) -> list[Reply]:

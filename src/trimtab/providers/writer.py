@@ -16,7 +16,7 @@ def mark_of(change: Change) -> Mark:
     return change.wanted.mark
 
 
-def must_be_ours(change: Change, there: Resource) -> None:
+def ensure_owned(change: Change, there: Resource) -> None:
     """
     Refuse to write over what another fleet, or nobody of ours, has.
 

@@ -69,19 +69,19 @@ def import_group(replies: Replies, *, now: datetime, location: str | None = None
     Raises:
         Unsupported: It is no group of ours, whatever is left out.
     """
-    reading = Reading(replies, fleet)
+    reader = GroupReader(replies, fleet)
     importer = Importer(
         provider="gcp",
         kinds=KINDS,
-        translate=partial(reading.translated, now),
+        translate=partial(reader.translated, now),
         guarded=GUARDED,
         now=now,
     )
-    draft = reading.draft({} if location in (None, reading.where) else {"location": reading.where})
-    return importer.run(draft, reading.live, fleet=reading.fleet)
+    draft = reader.draft({} if location in (None, reader.where) else {"location": reader.where})
+    return importer.run(draft, reader.live, fleet=reader.fleet)
 
 
-class Reading:
+class GroupReader:
     """The replies as plans read them, and what they say."""
 
     def __init__(self, replies: Replies, fleet: str | None) -> None:

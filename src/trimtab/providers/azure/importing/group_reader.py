@@ -70,23 +70,23 @@ def import_group(
     parts = parse_id(own)
     here = Home(parts.subscription, parts.resource_group) if parts else Home("", group_of(own))
     where = normal_location(str(replies.scale_set.get("location") or location or ""))
-    reading = _Reading(replies, fleet, where)
+    reader = GroupReader(replies, fleet, where)
     importer = Importer(
         provider="azure",
         kinds=KINDS,
-        translate=partial(_translated, reading, now, normal_location(location or where), home or here),
+        translate=partial(_translated, reader, now, normal_location(location or where), home or here),
         guarded=GUARDED,
         now=now,
     )
-    fields = dict(reading.fields())
+    fields = dict(reader.fields())
     if normal_location(location or where) != where:
         fields["location"] = where
     if home is not None and home.resource_group.lower() != here.resource_group.lower():
         fields["azure"] = {**fields.get("azure", {}), "resource_group": here.resource_group}
-    return importer.run(reading.draft(fields), reading.live, fleet=reading.fleet)
+    return importer.run(reader.draft(fields), reader.live, fleet=reader.fleet)
 
 
-class _Reading:
+class GroupReader:
     """The replies as plans read them, and what they say."""
 
     def __init__(self, replies: Replies, fleet: str | None, where: str) -> None:
@@ -210,7 +210,7 @@ class _Reading:
         return next((known[one.lower()] for one in pools if one.lower() in known), "")
 
 
-def _translated(reading: _Reading, now: datetime, location: str, home: Home, fleet: Fleet) -> Translation:
-    attached, problems = reading.attached(fleet.groups[0])
+def _translated(reader: GroupReader, now: datetime, location: str, home: Home, fleet: Fleet) -> Translation:
+    attached, problems = reader.attached(fleet.groups[0])
     made = translate(fleet, AzureFacts(attached={fleet.groups[0].name: attached}), now, location, home)
     return Translation.of([made, Translation(problems=tuple(problems))])

@@ -50,7 +50,7 @@ class Caller:
         self.workers = workers
         self._slots = BoundedSemaphore(workers)
 
-    def together(self, questions: Sequence[Callable[[], T]]) -> list[T | ProviderError]:
+    def gather(self, questions: Sequence[Callable[[], T]]) -> list[T | ProviderError]:
         """
         The answer to each question, or why there is none; asked at the same time.
 
@@ -63,7 +63,7 @@ class Caller:
             asked = [pool.submit(copy_context().run, self._answer, question) for question in questions]
             return [one.result() for one in asked]
 
-    def all_of(self, questions: Sequence[Callable[[], T]]) -> list[T]:
+    def gather_or_raise(self, questions: Sequence[Callable[[], T]]) -> list[T]:
         """
         The answer to each question, asked at the same time.
 
@@ -71,7 +71,7 @@ class Caller:
             ProviderError: Why the first of those that failed did.
         """
         found: list[T] = []
-        for answer in self.together(questions):
+        for answer in self.gather(questions):
             if isinstance(answer, ProviderError):
                 raise answer
             found.append(answer)

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypedDict, TypeVar
 
 from trimtab.models import Fleet
 from trimtab.plan import Live, Note, Unknown
-from trimtab.providers.calling import Caller
+from trimtab.providers.retry import Caller
 
 C = TypeVar("C", bound=Caller)
 Question = tuple[str, ...]
@@ -46,7 +46,7 @@ class Resolving(Generic[C]):
 
     def ask(self, questions: Mapping[Question, Callable[[], Any]]) -> dict[Question, Any]:
         """The answer to each question, or why there is none."""
-        return dict(zip(questions, self.calls.together(list(questions.values())), strict=True))
+        return dict(zip(questions, self.calls.gather(list(questions.values())), strict=True))
 
     def said(self) -> Said:
         """All that is to be said of what was looked up, as `Facts` takes it."""
