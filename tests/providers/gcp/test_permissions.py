@@ -43,7 +43,7 @@ def group(cloud):
     return cloud.group("virtualmin-web")
 
 
-MANUAL_SIZE_SCHEDULE = {
+ASKED = {
     "plan": lambda cloud: cloud.plan(fleet()),
     "plan with an image that is looked up": lambda cloud: cloud.plan(fleet(template=NEWEST)),
     "status": lambda cloud: cloud.status(fleet(), addresses=True),
@@ -107,16 +107,14 @@ def needed(emulator):
     world = GcpWorld(emulator)
     with world.connect() as cloud:
         cloud.apply(cloud.plan(fleet())).raise_for_failures()
-        return {
-            name: rights_of(world, lambda step=step: said(cloud, step)) for name, step in MANUAL_SIZE_SCHEDULE.items()
-        }
+        return {name: rights_of(world, lambda step=step: said(cloud, step)) for name, step in ASKED.items()}
 
 
 def test_who_lacks_a_right_is_told_which(world, cloud, needed):
     """Whatever is asked of a fleet that runs, without each of the rights that it takes; nothing is written then."""
     cloud.apply(cloud.plan(fleet())).raise_for_failures()
     tried = set()
-    for name, step in MANUAL_SIZE_SCHEDULE.items():
+    for name, step in ASKED.items():
         before = State(world, cloud).items
         for right, operations in needed[name].items():
             with noting(f"{name} without {right}"):

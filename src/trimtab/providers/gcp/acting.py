@@ -10,7 +10,7 @@ from trimtab.plan import read_description
 from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls, scoped
 from trimtab.providers.gcp.links import lengthened, place_of
-from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
+from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE, planned_schedules
 from trimtab.providers.gcp.resources import find_pause, with_pause
 from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler
 from trimtab.providers.gcp.translate import BETWEEN
@@ -141,10 +141,7 @@ class GroupActions:
 def _unasked(scaler: Mapping[str, Any]) -> dict[str, Any]:
     """An autoscaler without the size that somebody asked for before."""
     policy = scaler.get("autoscalingPolicy") or {}
-    schedules = {
-        name: one for name, one in (policy.get("scalingSchedules") or {}).items() if name != MANUAL_SIZE_SCHEDULE
-    }
-    return {**scaler, "autoscalingPolicy": {**policy, "scalingSchedules": schedules}}
+    return {**scaler, "autoscalingPolicy": {**policy, "scalingSchedules": planned_schedules(policy)}}
 
 
 def _mode(scaler: Mapping[str, Any]) -> str:

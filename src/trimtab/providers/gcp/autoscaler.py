@@ -308,10 +308,8 @@ def _window_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     windows = minimums_held(group).windows
     for window in windows:
         if window.name == MANUAL_SIZE_SCHEDULE:
-            yield (
-                f"schedules.{window.schedule}",
-                f"{MANUAL_SIZE_SCHEDULE!r} is the schedule that holds a size asked for; rename it",
-            )
+            text = f"{window.name!r} is the schedule that holds a size asked for; rename it"
+            yield f"schedules.{window.schedule}", text
         if problem := window_problem(window.cron, window.zone, window.duration):
             yield f"schedules.{window.schedule}", problem
     if len(windows) > MOST_SCHEDULES:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from trimtab.models import Comparison, MissingData
 
@@ -25,6 +26,12 @@ LONGEST_BASE = 58
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _LABEL = re.compile(r"[\w-]{0,63}")
 _LABEL_NAME = re.compile(r"[a-z][\w-]{0,62}")
+
+
+def planned_schedules(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """The scaling schedules of an autoscaling policy, less that of a size that was asked for."""
+    there = policy.get("scalingSchedules") or {}
+    return {name: there[name] for name in there if name != MANUAL_SIZE_SCHEDULE}
 
 
 def is_name(text: str) -> bool:

@@ -16,7 +16,7 @@ from trimtab.providers.gcp.kinds import (
     TEMPLATE,
 )
 from trimtab.providers.gcp.links import Place, name_of, place_name, place_of
-from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE as MANUAL_SIZE_SCHEDULE
+from trimtab.providers.gcp.names import planned_schedules
 from trimtab.providers.gcp.template import KEYS
 from trimtab.providers.gcp.translate import BALANCERS
 from trimtab.providers.naming import drop_empty
@@ -74,11 +74,7 @@ def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
     policy = dict(item.get("autoscalingPolicy") or {})
     if pause is not None and pause.held:
         policy["mode"] = pause.held[0]
-    windows = {
-        name: _window(one)
-        for name, one in (policy.get("scalingSchedules") or {}).items()
-        if name != MANUAL_SIZE_SCHEDULE
-    }
+    windows = {name: _window(one) for name, one in planned_schedules(policy).items()}
     body = {
         **drop_empty(zone=place.zone or None),
         "target": item.get("target"),

@@ -237,11 +237,8 @@ class Writer:
         change, raw = write.change, live.attributes["raw"]
         pause, policy = find_pause(raw), dict(raw.get("autoscalingPolicy") or {})
         if change.action is not Action.ADOPT:
-            asked = {
-                name: one
-                for name, one in (policy.get("scalingSchedules") or {}).items()
-                if name == MANUAL_SIZE_SCHEDULE
-            }
+            there = policy.get("scalingSchedules") or {}
+            asked = {name: there[name] for name in there.keys() & {MANUAL_SIZE_SCHEDULE}}
             policy = dict(overlaid(KINDS[AUTOSCALER.name], live.body, write.body)["autoscalingPolicy"])
             schedules = {**(policy.pop("scalingSchedules", None) or {}), **asked}
             policy |= {"scalingSchedules": schedules} if schedules else {}

@@ -101,7 +101,8 @@ class ScalerRead:
             target = per_minute(self.rate)
             found["requests"] = {"type": "target-tracking", "metric": "requests-per-instance", "target": target}
         else:
-            text = f"policies on requests per instance take {TARGET_UTILIZATION:.0%} of the maximum rate per instance of a backend"
+            share = f"{TARGET_UTILIZATION:.0%}"
+            text = f"policies on requests per instance take {share} of the maximum rate per instance of a backend"
             self.unsaid[f"{P}.loadBalancingUtilization"] = text
 
     def _take_custom(self, one: Body, found: dict[str, Any]) -> None:
