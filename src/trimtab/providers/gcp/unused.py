@@ -168,7 +168,9 @@ def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
 
 
 def _is_idle(group: ScalingGroup, schedule: Schedule) -> bool:
-    """Whether the group has the same minimums without a schedule."""
+    """Whether a window raises the group's minimum at no time, and keeps no other from raising it."""
+    if not schedule.is_window or any(one.schedule == schedule.name for one in minimums_held(group).windows):
+        return False
     others = group.model_copy(update={"schedules": tuple(one for one in group.schedules if one is not schedule)})
     return (mode_of(others), minimums_held(others)) == (mode_of(group), minimums_held(group))
 
