@@ -43,8 +43,8 @@ class GroupActions:
 
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Act once on a simple or a step policy, as an alarm would."""
-        found = self._policy(policy)
-        kind, name = found.get("PolicyType", "SimpleScaling"), found["PolicyName"]
+        scaling_policy = self._policy(policy)
+        kind, name = scaling_policy.get("PolicyType", "SimpleScaling"), scaling_policy["PolicyName"]
         if kind == "SimpleScaling":
             self._call_group("execute_policy", PolicyName=name, HonorCooldown=False)
             return
@@ -58,18 +58,18 @@ class GroupActions:
 
     def _policy(self, policy: str) -> Mapping[str, Any]:
         names = [f"{self.name}-{policy}", policy]
-        asked = {"AutoScalingGroupName": self.name, "PolicyNames": names}
-        reply = self.calls.call("autoscaling", "describe_policies", self.region, **asked)
-        found = {item["PolicyName"]: item for item in reply["ScalingPolicies"]}
+        params = {"AutoScalingGroupName": self.name, "PolicyNames": names}
+        reply = self.calls.call("autoscaling", "describe_policies", self.region, **params)
+        policies = {item["PolicyName"]: item for item in reply["ScalingPolicies"]}
         for name in names:
-            if name in found:
-                there: Mapping[str, Any] = found[name]
-                return there
+            if name in policies:
+                scaling_policy: Mapping[str, Any] = policies[name]
+                return scaling_policy
         raise NotFound(f"group {self.name!r} has no policy {policy!r}", provider="aws", operation="execute_policy")
 
     def _read(self) -> Mapping[str, Any]:
-        asked = {"AutoScalingGroupNames": [self.name]}
-        reply = self.calls.call("autoscaling", "describe_auto_scaling_groups", self.region, **asked)
+        params = {"AutoScalingGroupNames": [self.name]}
+        reply = self.calls.call("autoscaling", "describe_auto_scaling_groups", self.region, **params)
         if not reply["AutoScalingGroups"]:
             raise NotFound(f"there is no group {self.name!r} in {self.region}", provider="aws", operation="pause")
         item: Mapping[str, Any] = reply["AutoScalingGroups"][0]

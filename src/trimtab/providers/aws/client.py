@@ -142,14 +142,14 @@ class Calls(Caller):
                     user_agent_extra="trimtab",
                 )
                 try:
-                    made = self._new_client(service, region, self._endpoint, config)
+                    client = self._new_client(service, region, self._endpoint, config)
                     if self._endpoint is None:
-                        made = self._from_environment(made, service, region, config)
+                        client = self._from_environment(client, service, region, config)
                 except (BotoCoreError, ValueError) as error:
                     raise ConfigError([f"aws: {error}"]) from error
-                made.meta.events.register("before-parse", self._check)
-                check_endpoint(made.meta.endpoint_url)  # AWS_ENDPOINT_URL counts like one that was handed in
-                self._clients[service, region] = made
+                client.meta.events.register("before-parse", self._check)
+                check_endpoint(client.meta.endpoint_url)  # AWS_ENDPOINT_URL counts like one that was handed in
+                self._clients[service, region] = client
             return self._clients[service, region]
 
     def _new_client(self, service: str, region: str, endpoint: str | None, config: Config) -> Any:
@@ -159,14 +159,14 @@ class Calls(Caller):
             service, region_name=region, endpoint_url=endpoint, config=config
         )
 
-    def _from_environment(self, made: Any, service: str, region: str, config: Config) -> Any:
+    def _from_environment(self, client: Any, service: str, region: str, config: Config) -> Any:
         """The client again, direct where botocore was given an address of this machine; any such address is told."""
-        endpoint = made.meta.endpoint_url
-        name = made.meta.service_model.service_id.replace(" ", "_")
+        endpoint = client.meta.endpoint_url
+        name = client.meta.service_model.service_id.replace(" ", "_")
         source = variable_of(endpoint, _variables(name.upper())) or self._file_of(endpoint, name.lower())
         if source is not None:
             self.listener(endpoint_found(source, endpoint))
-        return self._new_client(service, region, endpoint, config) if is_loopback(endpoint) else made
+        return self._new_client(service, region, endpoint, config) if is_loopback(endpoint) else client
 
     def _file_of(self, endpoint: str, service: str) -> str | None:
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html

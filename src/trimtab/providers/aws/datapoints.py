@@ -69,32 +69,32 @@ class MetricReader:
         ]
         batches = list(_batches(queries, parts))
         answers = self.calls.gather_or_raise([partial(self._ask, queries[batch[0].query], batch) for batch in batches])
-        found: dict[int, list[Values]] = {}
+        series: dict[int, list[Values]] = {}
         for batch, answer in zip(batches, answers, strict=True):
             for part, values in zip(batch, answer, strict=True):
-                found.setdefault(part.query, []).append(values)
+                series.setdefault(part.query, []).append(values)
         return [
-            query.answered(values_of(query, scopes[query.location, query.group], found[number]))
+            query.answered(values_of(query, scopes[query.location, query.group], series[number]))
             for number, query in enumerate(queries)
         ]
 
     def _ask(self, query: MetricQuery, batch: Sequence[Part]) -> list[Values]:
         """The values of parts that are about the same time."""
-        found: list[Values] = [{} for _ in batch]
+        series: list[Values] = [{} for _ in batch]
         times = query.times
         if not times:
-            return found
-        asked = {
+            return series
+        params = {
             "MetricDataQueries": [{"Id": f"q{at}", "MetricStat": part.stat} for at, part in enumerate(batch)],
             "StartTime": times[0],
             "EndTime": times[-1] + query.period,
             "ScanBy": "TimestampAscending",
         }
-        for page in self.calls.pages("cloudwatch", "get_metric_data", query.location, **asked):
+        for page in self.calls.pages("cloudwatch", "get_metric_data", query.location, **params):
             for result in page["MetricDataResults"]:
                 moments = (moment.astimezone(UTC) for moment in result["Timestamps"])
-                found[int(result["Id"][1:])].update(zip(moments, result["Values"], strict=True))
-        return found
+                series[int(result["Id"][1:])].update(zip(moments, result["Values"], strict=True))
+        return series
 
 
 def _batches(queries: Sequence[MetricQuery], parts: Sequence[Part]) -> Iterator[list[Part]]:
@@ -118,20 +118,20 @@ def stats_of(query: MetricQuery, scope: Scope) -> list[dict[str, Any]]:
         return [{**stat, "Stat": "Average"} for stat in pair]
     name, namespace, dimensions = metric_for(metric, scope)
     statistic = natural_statistic(metric, query.statistic)
-    asked = {"Namespace": namespace, "MetricName": name, "Dimensions": _dimensions(dimensions)}
-    return [{"Metric": asked, "Stat": STATISTICS.get(statistic, statistic), "Period": period}]
+    native = {"Namespace": namespace, "MetricName": name, "Dimensions": _dimensions(dimensions)}
+    return [{"Metric": native, "Stat": STATISTICS.get(statistic, statistic), "Period": period}]
 
 
-def values_of(query: MetricQuery, scope: Scope, found: Sequence[Values]) -> Values:
+def values_of(query: MetricQuery, scope: Scope, series: Sequence[Values]) -> Values:
     """Values in our unit."""
     if _is_quotient(query.metric):
-        messages, instances = found
+        messages, instances = series
         return {at: value / instances[at] for at, value in messages.items() if instances.get(at)}
     statistic = natural_statistic(query.metric, query.statistic)
     if statistic == "count":
-        return found[0]
+        return series[0]
     factor = scale_of(query.metric, statistic, query.period, detailed=scope.detailed)
-    return {at: unscaled(value, factor) for at, value in found[0].items()}
+    return {at: unscaled(value, factor) for at, value in series[0].items()}
 
 
 def _is_quotient(metric: Metric) -> bool:
@@ -150,7 +150,7 @@ class Scopes:
 
     def of(self, queries: Sequence[MetricQuery]) -> dict[tuple[str, str], Scope]:
         """The scope of each group, by region and name; groups in a fleet cost one call each for network metrics."""
-        found = {(query.location, query.group): Scope(query.group) for query in queries}
+        scopes = {(query.location, query.group): Scope(query.group) for query in queries}
         balanced = [query for query in queries if query.metric.source is MetricSource.BALANCER]
         reported = [query for query in queries if _is_reported(query)]
         places = {(query.location, query.group) for query in (*balanced, *reported)}
@@ -159,19 +159,19 @@ class Scopes:
         for query in balanced:
             place = query.location, query.group
             label = _label_of(query.metric, targets.get(place, ()))
-            found[place] = found[place]._replace(label=label)
+            scopes[place] = scopes[place]._replace(label=label)
         for place in {(query.location, query.group) for query in reported}:
-            found[place] = found[place]._replace(detailed=self._is_detailed(place[0], groups.get(place, {})))
-        return found
+            scopes[place] = scopes[place]._replace(detailed=self._is_detailed(place[0], groups.get(place, {})))
+        return scopes
 
     def _groups(self, places: set[tuple[str, str]]) -> dict[tuple[str, str], Mapping[str, Any]]:
-        found: dict[tuple[str, str], Mapping[str, Any]] = {}
+        groups: dict[tuple[str, str], Mapping[str, Any]] = {}
         for region in sorted({place[0] for place in places}):
             for names in in_batches(sorted(name for at, name in places if at == region), 100):
-                asked = {"AutoScalingGroupNames": names, "MaxRecords": 100}
-                for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", region, **asked):
-                    found.update({(region, item["AutoScalingGroupName"]): item for item in page["AutoScalingGroups"]})
-        return found
+                params = {"AutoScalingGroupNames": names, "MaxRecords": 100}
+                for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", region, **params):
+                    groups.update({(region, item["AutoScalingGroupName"]): item for item in page["AutoScalingGroups"]})
+        return groups
 
     def _targets(
         self, places: set[tuple[str, str]], groups: Mapping[tuple[str, str], Mapping[str, Any]]
@@ -181,8 +181,8 @@ class Scopes:
         known: dict[str, TargetGroup] = {}
         for region in sorted({place[0] for place in places}):
             some = sorted({arn for place, own in arns.items() if place[0] == region for arn in own})
-            there = find_target_groups(self.calls, region, some, by="TargetGroupArns") if some else []
-            known |= {one.arn: one for one in there}
+            targets = find_target_groups(self.calls, region, some, by="TargetGroupArns") if some else []
+            known |= {target.arn: target for target in targets}
         return {place: [known[arn] for arn in own if arn in known] for place, own in arns.items()}
 
     def _is_detailed(self, region: str, group: Mapping[str, Any]) -> bool:
@@ -190,21 +190,21 @@ class Scopes:
         template = launched_from(group)
         if not template:
             return False
-        asked = {"LaunchTemplateName": template["LaunchTemplateName"], "Versions": [template["Version"]]}
-        reply = self.calls.call("ec2", "describe_launch_template_versions", region, **asked)
+        params = {"LaunchTemplateName": template["LaunchTemplateName"], "Versions": [template["Version"]]}
+        reply = self.calls.call("ec2", "describe_launch_template_versions", region, **params)
         data = reply["LaunchTemplateVersions"][0]["LaunchTemplateData"] if reply["LaunchTemplateVersions"] else {}
         return bool(data.get("Monitoring", {}).get("Enabled"))
 
 
 def _label_of(metric: Metric, targets: Sequence[TargetGroup]) -> str:
     """The label of the target group that a metric names, or of the only one."""
-    fitting = [one for one in targets if metric.of is None or metric.of in (one.name, one.arn)]
+    fitting = [target for target in targets if metric.of is None or metric.of in (target.name, target.arn)]
     return fitting[0].label if len(fitting) == 1 else ""
 
 
 def _is_reported(query: MetricQuery) -> bool:
-    found = find_metric(query.metric)
-    return found is not None and found.scale is Scale.PER_REPORT and query.statistic not in ("sum", "count")
+    native = find_metric(query.metric)
+    return native is not None and native.scale is Scale.PER_REPORT and query.statistic not in ("sum", "count")
 
 
 @dataclass(frozen=True)

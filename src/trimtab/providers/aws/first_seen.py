@@ -47,13 +47,13 @@ def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, no
     Those of a group that bears no mark of the fleet's are seen now, as adopting it would.
     """
     key = Key(location, AUTO_SCALING_GROUP.name, fleet.native_name(group))
-    there = live.resources.get(key)
-    if there is None or there.deleting or not group.schedules:
+    existing = live.resources.get(key)
+    if existing is None or existing.deleting or not group.schedules:
         return None
-    bounds = Capacity.model_construct(min=there.body["MinSize"], max=there.body["MaxSize"])
-    if there.mark is None or there.mark.fleet != fleet.name:
+    bounds = Capacity.model_construct(min=existing.body["MinSize"], max=existing.body["MaxSize"])
+    if existing.mark is None or existing.mark.fleet != fleet.name:
         return Standing(FirstSeen(now), group.schedules, bounds)
-    seen = FirstSeen.parse(there.mark.kept.get(WORD, ""))
+    seen = FirstSeen.parse(existing.mark.kept.get(WORD, ""))
     if seen is None:
         return None
     written = [
@@ -61,10 +61,14 @@ def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, no
         for item in live.resources.values()
         if item.key.kind == SCHEDULED_ACTION.name and item.key.location == location and item.key.parent == key.name
     ]
-    made: dict[str, list[Mapping[str, object]]] = {}
+    bodies: dict[str, list[Mapping[str, object]]] = {}
     for _, schedule, body in actions_of(group, now):
-        made.setdefault(schedule.name, []).append(SCHEDULED_ACTION.leaves(body))
+        bodies.setdefault(schedule.name, []).append(SCHEDULED_ACTION.leaves(body))
     # what is to be written anew, under whatever name, is trimtab's
-    unchanged = [one for one in group.schedules if one.name in made and all(body in written for body in made[one.name])]
+    unchanged = [
+        candidate
+        for candidate in group.schedules
+        if candidate.name in bodies and all(body in written for body in bodies[candidate.name])
+    ]
     waiting = seen.waiting(unchanged, now)
     return Standing(seen.of(waiting, group.schedules), waiting, bounds) if waiting else None

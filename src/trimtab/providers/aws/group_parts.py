@@ -21,32 +21,32 @@ class GroupParts:
     region: str
     name: str
 
-    def write(self, part: str, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> None:
+    def write(self, part: str, wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
         """Bring one part from what is there to what is wanted."""
         if part == "TargetGroupARNs":
-            self._attach(wanted.get(part, ()), there.get(part, ()))
+            self._attach(wanted.get(part, ()), existing.get(part, ()))
         elif part == "LifecycleHookSpecificationList":
-            self._hooks(wanted.get(part, ()), there.get(part, ()))
+            self._hooks(wanted.get(part, ()), existing.get(part, ()))
         elif part == "WarmPoolConfiguration":
-            self._warm_pool(wanted.get(part), there.get(part))
+            self._warm_pool(wanted.get(part), existing.get(part))
         elif part == "SuspendedProcesses":
-            self._processes(set(wanted.get(part, ())), set(there.get(part, ())))
+            self._processes(set(wanted.get(part, ())), set(existing.get(part, ())))
         else:
             self._metrics(wanted.get(part))
 
     def _call(self, operation: str, **params: Any) -> None:
         self.calls.call("autoscaling", operation, self.region, AutoScalingGroupName=self.name, **params)
 
-    def _attach(self, wanted: Sequence[str], there: Sequence[str]) -> None:
+    def _attach(self, wanted: Sequence[str], existing: Sequence[str]) -> None:
         for operation, arns in (
-            ("attach_load_balancer_target_groups", sorted(set(wanted) - set(there))),
-            ("detach_load_balancer_target_groups", sorted(set(there) - set(wanted))),
+            ("attach_load_balancer_target_groups", sorted(set(wanted) - set(existing))),
+            ("detach_load_balancer_target_groups", sorted(set(existing) - set(wanted))),
         ):
             for start in range(0, len(arns), 10):
                 self._call(operation, TargetGroupARNs=arns[start : start + 10])
 
-    def _hooks(self, wanted: Sequence[Mapping[str, Any]], there: Sequence[Mapping[str, Any]]) -> None:
-        known = {hook["LifecycleHookName"]: hook for hook in there}
+    def _hooks(self, wanted: Sequence[Mapping[str, Any]], existing: Sequence[Mapping[str, Any]]) -> None:
+        known = {hook["LifecycleHookName"]: hook for hook in existing}
         for hook in wanted:
             name = hook["LifecycleHookName"]
             if {**_HOOK_DEFAULTS, **hook} == {**_HOOK_DEFAULTS, **known.get(name, {})}:
@@ -57,17 +57,17 @@ class GroupParts:
         for name in sorted(set(known) - {hook["LifecycleHookName"] for hook in wanted}):
             self._call("delete_lifecycle_hook", LifecycleHookName=name)
 
-    def _warm_pool(self, wanted: Mapping[str, Any] | None, there: Mapping[str, Any] | None) -> None:
+    def _warm_pool(self, wanted: Mapping[str, Any] | None, existing: Mapping[str, Any] | None) -> None:
         if wanted is None:
             self._call("delete_warm_pool", ForceDelete=True)
             return
-        unset = {"MaxGroupPreparedCapacity": -1} if "MaxGroupPreparedCapacity" in (there or {}) else {}
+        unset = {"MaxGroupPreparedCapacity": -1} if "MaxGroupPreparedCapacity" in (existing or {}) else {}
         self._call("put_warm_pool", **{**unset, **wanted})
 
-    def _processes(self, wanted: set[str], there: set[str]) -> None:
-        if stop := sorted(wanted - there):
+    def _processes(self, wanted: set[str], existing: set[str]) -> None:
+        if stop := sorted(wanted - existing):
             self._call("suspend_processes", ScalingProcesses=stop)
-        if resume := sorted(there - wanted):
+        if resume := sorted(existing - wanted):
             self._call("resume_processes", ScalingProcesses=resume)
 
     def _metrics(self, granularity: str | None) -> None:

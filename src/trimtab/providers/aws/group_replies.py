@@ -19,10 +19,10 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
     Raises:
         NotFound: There is no such group.
     """
-    found = _items(calls, region, "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
-    if not found:
+    groups = _items(calls, region, "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
+    if not groups:
         raise NotFound(f"there is no group {name!r} in {region}", provider="aws")
-    group = found[0]
+    group = groups[0]
     inside = partial(_items, calls, region, "autoscaling", AutoScalingGroupName=name)
     questions: list[Callable[[], Any]] = [
         partial(inside, "describe_policies"),
@@ -61,8 +61,8 @@ def _hooks(calls: Calls, region: str, name: str) -> Items:
 
 def _alarms(calls: Calls, region: str) -> tuple[Items, Items]:
     """Every alarm of the region: which are the group's only their actions and dimensions say."""
-    asked = {"AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100}
-    pages = list(calls.pages("cloudwatch", "describe_alarms", region, **asked))
+    params = {"AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100}
+    pages = list(calls.pages("cloudwatch", "describe_alarms", region, **params))
     metric = [item for page in pages for item in page.get("MetricAlarms") or ()]
     return metric, [item for page in pages for item in page.get("CompositeAlarms") or ()]
 
@@ -75,9 +75,9 @@ def _version(calls: Calls, region: str, template: Mapping[str, Any]) -> Mapping[
     return _one_version(calls, region, template.get("Version", "$Default"), {by: template[by]})
 
 
-def _one_version(calls: Calls, region: str, version: str, asked: Mapping[str, str]) -> Mapping[str, Any] | None:
+def _one_version(calls: Calls, region: str, version: str, template: Mapping[str, str]) -> Mapping[str, Any] | None:
     try:
-        reply = calls.call("ec2", "describe_launch_template_versions", region, **asked, Versions=[version])
+        reply = calls.call("ec2", "describe_launch_template_versions", region, **template, Versions=[version])
     except (NotFound, InvalidRequest):  # none of that name, or a name that none can have
         return None
     return next(iter(reply["LaunchTemplateVersions"]), None)
@@ -86,8 +86,10 @@ def _one_version(calls: Calls, region: str, version: str, asked: Mapping[str, st
 def _configuration(calls: Calls, region: str, name: str | None) -> Mapping[str, Any] | None:
     if name is None:
         return None
-    found = _items(calls, region, "autoscaling", "describe_launch_configurations", LaunchConfigurationNames=[name])
-    return next(iter(found), None)
+    configurations = _items(
+        calls, region, "autoscaling", "describe_launch_configurations", LaunchConfigurationNames=[name]
+    )
+    return next(iter(configurations), None)
 
 
 def _target_groups(calls: Calls, region: str, arns: Sequence[str]) -> Items:
@@ -97,4 +99,4 @@ def _target_groups(calls: Calls, region: str, arns: Sequence[str]) -> Items:
         return _items(calls, region, "elbv2", "describe_target_groups", TargetGroupArns=list(arns))
     except NotFound:  # one that is gone hides all others
         every = _items(calls, region, "elbv2", "describe_target_groups", PageSize=400)
-        return [one for one in every if one["TargetGroupArn"] in arns]
+        return [target for target in every if target["TargetGroupArn"] in arns]

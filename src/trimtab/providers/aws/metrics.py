@@ -94,14 +94,14 @@ def metric_for(metric: Metric, scope: Scope) -> tuple[str, str, dict[str, str]]:
     Raises:
         Unsupported: CloudWatch has no such metric, or it takes what the group does not have.
     """
-    found = find_metric(metric)
+    native = find_metric(metric)
     if metric.source is MetricSource.BALANCER and scope.label.startswith("net/"):
-        found = ON_NETWORK_BALANCER.get(metric.name)
-        if found is None:
+        native = ON_NETWORK_BALANCER.get(metric.name)
+        if native is None:
             raise Unsupported(f"a Network Load Balancer has no metric {metric.name!r}")
-    if found is None:
+    if native is None:
         raise Unsupported(f"CloudWatch has no single metric for {metric.name!r}; use a custom metric")
-    return found.name, found.namespace, _filled(found.dimensions, metric, scope)
+    return native.name, native.namespace, _filled(native.dimensions, metric, scope)
 
 
 def _filled(dimensions: Mapping[str, str], metric: Metric, scope: Scope) -> dict[str, str]:
@@ -127,8 +127,8 @@ def needs_of(metric: Metric) -> str:
 
 def scale_of(metric: Metric, statistic: str, period: timedelta, *, detailed: bool) -> timedelta:
     """What a value in our unit is multiplied by, in seconds; one second leaves it as it is."""
-    found = find_metric(metric)
-    match found.scale if found else Scale.NONE:
+    native = find_metric(metric)
+    match native.scale if native else Scale.NONE:
         case Scale.PER_REPORT:
             return period if statistic == "sum" else DETAILED if detailed else BASIC
         case Scale.PER_MINUTE:
@@ -149,8 +149,8 @@ def statistic_of(alarm: Alarm) -> str:
 
 def natural_statistic(metric: Metric, statistic: str) -> str:
     """The statistic that is meant: a count that is asked for its average means its sum."""
-    found = find_metric(metric)
-    return "sum" if found is not None and found.counts and statistic == "average" else statistic
+    native = find_metric(metric)
+    return "sum" if native is not None and native.counts and statistic == "average" else statistic
 
 
 def unscaled(value: float, factor: timedelta) -> float:
@@ -165,8 +165,8 @@ def counted_once(metric: Metric, statistic: str) -> bool:
     CloudWatch metrics for your Application Load Balancer, RequestCount: "The most useful statistic is Sum. Note that
     Minimum, Maximum, and Average all return 1."
     """
-    found = find_metric(metric)
-    return found is not None and found.counts and statistic not in ("average", "sum", "count")
+    native = find_metric(metric)
+    return native is not None and native.counts and statistic not in ("average", "sum", "count")
 
 
 def quotient(metric: Metric, scope: Scope, period: int, statistic: str = "Average") -> list[dict[str, Any]]:

@@ -39,6 +39,9 @@ def items_of(fleet: Fleet) -> dict[tuple[str, str, str], str]:
 
 
 def _items(group: ScalingGroup) -> Iterator[tuple[str, str, str]]:
-    yield from ((SCALING_POLICY.name, one.name, f"policies.{one.name}") for one in group.policies)
+    yield from ((SCALING_POLICY.name, policy.name, f"policies.{policy.name}") for policy in group.policies)
     for end in (END, ""):
-        yield from ((SCHEDULED_ACTION.name, f"{one.name}{end}", f"schedules.{one.name}") for one in group.schedules)
+        yield from (
+            (SCHEDULED_ACTION.name, f"{schedule.name}{end}", f"schedules.{schedule.name}")
+            for schedule in group.schedules
+        )

@@ -147,7 +147,7 @@ def needs_of_fleet(fleet: Fleet) -> Iterator[Need]:
     """Everything that the fleet has and that takes a permission."""
     yield Need.ANYTHING
     for group in fleet.groups:
-        yield from (need for need, there in _needs(group).items() if there)
+        yield from (need for need, is_needed in _needs(group).items() if is_needed)
 
 
 def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
@@ -162,7 +162,7 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.WARM_POOL: aws.warm_pool is not None,
         Need.GROUP_METRICS: aws.group_metrics,
         Need.BALANCERS: bool(group.load_balancers),
-        Need.LABELS: any(one.name for one in group.load_balancers) or any(map(_is_balancers, metrics)),
+        Need.LABELS: any(balancer.name for balancer in group.load_balancers) or any(map(_is_balancers, metrics)),
         Need.IMAGES: is_looked_up(image) or needs_root(group),
         Need.PARAMETERS: _parameter(group) is not None,
         Need.SUBNET_TAGS: bool(placement.subnet_tags),
@@ -186,15 +186,15 @@ class _Account:
     def scope(self, on: On) -> dict[str, Any]:
         """Resource and condition of a statement."""
         tag = {"StringEquals": {"aws:ResourceTag/trimtab-fleet": self.fleet.name}}
-        asked = {"StringEquals": {"aws:RequestTag/trimtab-fleet": self.fleet.name}}
+        request_tag = {"StringEquals": {"aws:RequestTag/trimtab-fleet": self.fleet.name}}
         templates = self._arns("ec2", "launch-template/*")
         scopes: Mapping[On, tuple[list[str], Mapping[str, Any]]] = {
             On.READ: (["*"], {}),
             On.PARAMETERS: (self._parameters(), {}),
-            On.NEW_GROUPS: (self._groups(), asked),
+            On.NEW_GROUPS: (self._groups(), request_tag),
             On.NAMED_GROUPS: (self._groups(), {}),
             On.OWN_GROUPS: (self._groups(), tag),
-            On.NEW_TEMPLATES: (templates, asked),
+            On.NEW_TEMPLATES: (templates, request_tag),
             On.NEW_TEMPLATE_TAGS: (templates, {"StringEquals": {"ec2:CreateAction": "CreateLaunchTemplate"}}),
             On.OWN_TEMPLATES: (templates, tag),
             On.LAUNCHES: (["*"], {"ArnLike": {"ec2:LaunchTemplate": templates}}),

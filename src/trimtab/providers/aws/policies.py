@@ -198,7 +198,7 @@ def native_statistic(statistic: str) -> str:
 
 def statistic_word(native: str) -> str:
     """Our word for a statistic of CloudWatch's."""
-    return next((word for word, one in STATISTICS.items() if one == native), native)
+    return next((word for word, statistic in STATISTICS.items() if statistic == native), native)
 
 
 def amount_word(amount: SimplePolicy | Step) -> str:

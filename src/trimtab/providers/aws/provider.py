@@ -90,9 +90,9 @@ class AwsProvider:
         ]
         for read in reads:
             read.run()
-        found = {key: item for read in reads for key, item in read.found.items()}
+        resources = {key: item for read in reads for key, item in read.found.items()}
         unknown = tuple(scope for read in reads for scope in read.unknown)
-        return Live(resources=found, unknown=unknown, locations=tuple(sorted(names)))
+        return Live(resources=resources, unknown=unknown, locations=tuple(sorted(names)))
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AwsFacts:
         """Images, subnets, target groups and zones."""
@@ -128,8 +128,8 @@ class AwsProvider:
             return states[0]
         filters = [{"Name": "tag:trimtab-group", "Values": [name]}]
         pages = self.calls.pages("autoscaling", "describe_auto_scaling_groups", location, Filters=filters)
-        found = [group_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
-        return single_match(found, name, self.name)
+        candidates = [group_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
+        return single_match(candidates, name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Nine calls at most, and one more for every further hundred alarms of the region."""
@@ -138,35 +138,35 @@ class AwsProvider:
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """Scaling activities, newest first."""
-        found: list[Activity] = []
-        asked = {"AutoScalingGroupName": name, "MaxRecords": min(limit, 100)}
-        for page in self.calls.pages("autoscaling", "describe_scaling_activities", location, **asked):
-            found += [activity_of(item) for item in page["Activities"]]
-            if len(found) >= limit:
+        activities: list[Activity] = []
+        params = {"AutoScalingGroupName": name, "MaxRecords": min(limit, 100)}
+        for page in self.calls.pages("autoscaling", "describe_scaling_activities", location, **params):
+            activities += [activity_of(item) for item in page["Activities"]]
+            if len(activities) >= limit:
                 break
-        return found[:limit]
+        return activities[:limit]
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest activity of each group; of several groups those among the account's last hundred."""
-        one = {"AutoScalingGroupName": names[0]} if len(names) == 1 else {}
-        number = 1 if one else 100
-        reply = self.calls.call("autoscaling", "describe_scaling_activities", location, MaxRecords=number, **one)
-        found: dict[str, Activity] = {}
+        params = {"AutoScalingGroupName": names[0]} if len(names) == 1 else {}
+        number = 1 if params else 100
+        reply = self.calls.call("autoscaling", "describe_scaling_activities", location, MaxRecords=number, **params)
+        activities: dict[str, Activity] = {}
         for item in reply["Activities"]:
             if item["AutoScalingGroupName"] in names:
-                found.setdefault(item["AutoScalingGroupName"], activity_of(item))
-        return found
+                activities.setdefault(item["AutoScalingGroupName"], activity_of(item))
+        return activities
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The fleet's alarms in its regions."""
         regions = {self.location, *(group.location for group in fleet.groups if group.location)}
-        found: list[AlarmState] = []
+        alarms: list[AlarmState] = []
         for region in sorted(regions):
             for item in list_alarms(self.calls, region, fleet.name):
                 mark = alarm_resource(region, item).mark
                 if mark is not None and mark.fleet == fleet.name:
                     state = ALARM_STATES.get(item.get("StateValue", ""), "no-data")
-                    found.append(
+                    alarms.append(
                         AlarmState(
                             name=item["AlarmName"],
                             state=state,
@@ -175,13 +175,13 @@ class AwsProvider:
                             group=mark.group,
                         )
                     )
-        return found
+        return alarms
 
     def set_capacity(self, location: str, name: str, desired: int) -> None:
         """SetDesiredCapacity, without waiting for a cooldown."""
-        asked = {"AutoScalingGroupName": name, "DesiredCapacity": desired, "HonorCooldown": False}
+        params = {"AutoScalingGroupName": name, "DesiredCapacity": desired, "HonorCooldown": False}
         try:
-            self.calls.call("autoscaling", "set_desired_capacity", location, **asked)
+            self.calls.call("autoscaling", "set_desired_capacity", location, **params)
         except NotFound as error:
             raise NotFound(f"there is no group {name!r} in {location}", provider="aws", code=error.code) from error
 

@@ -21,8 +21,8 @@ def is_mixed(purchase: Purchase) -> bool:
 def mixed_policy(purchase: Purchase, template: Mapping[str, Any]) -> dict[str, Any]:
     """The mixed instances policy of a group with this launch template."""
     overrides = [
-        {"InstanceType": one.size, **({} if one.weight is None else {"WeightedCapacity": str(one.weight)})}
-        for one in purchase.sizes
+        {"InstanceType": option.size, **({} if option.weight is None else {"WeightedCapacity": str(option.weight)})}
+        for option in purchase.sizes
     ]
     launch: dict[str, Any] = {"LaunchTemplateSpecification": dict(template)}
     if overrides:

@@ -84,12 +84,12 @@ class RegionRead:
 
     def _doubt_missing_groups(self) -> None:
         """A group that is not listed although its template or alarms are there is asked for by name."""
-        there = {key.name for key in self.found if key.kind == AUTO_SCALING_GROUP.name}
+        group_names = {key.name for key in self.found if key.kind == AUTO_SCALING_GROUP.name}
         ours = [item for item in self.found.values() if item.mark and item.mark.fleet == self.fleet.name]
         groups = {item.mark.group for item in ours if item.mark}
         expected = {self.fleet.native_name(group) for group in self.fleet.groups if group.name in groups} & self.names
         expected |= {item.key.name for item in ours if item.key.kind == LAUNCH_TEMPLATE.name}
-        if missing := expected - there:
+        if missing := expected - group_names:
             self._attempt(AUTO_SCALING_GROUP.name, lambda: self._groups_by_name(sorted(missing)))
 
     # groups
@@ -110,14 +110,14 @@ class RegionRead:
 
     def _groups_by_name(self, names: Iterable[str]) -> Iterator[Resource]:
         for some in in_batches(list(names), PAGE):
-            asked = {"AutoScalingGroupNames": some, "MaxRecords": PAGE}
-            for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **asked):
+            params = {"AutoScalingGroupNames": some, "MaxRecords": PAGE}
+            for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **params):
                 yield from (self._group(item) for item in page["AutoScalingGroups"])
 
     def _groups_by_tag(self) -> Iterator[Resource]:
         filters = [{"Name": "tag:trimtab-fleet", "Values": [self.fleet.name]}]
-        asked = {"Filters": filters, "MaxRecords": PAGE}
-        for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **asked):
+        params = {"Filters": filters, "MaxRecords": PAGE}
+        for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **params):
             yield from (self._group(item) for item in page["AutoScalingGroups"])
 
     def _group(self, item: Mapping[str, Any]) -> Resource:
@@ -197,9 +197,11 @@ class RegionRead:
 
     def _of_group(self, operation: str, name: str, group: str) -> Callable[[], list[Any]]:
         def ask() -> list[Any]:
-            asked = {"AutoScalingGroupName": group, "MaxRecords": PAGE}
+            params = {"AutoScalingGroupName": group, "MaxRecords": PAGE}
             return [
-                item for page in self.calls.pages("autoscaling", operation, self.region, **asked) for item in page[name]
+                item
+                for page in self.calls.pages("autoscaling", operation, self.region, **params)
+                for item in page[name]
             ]
 
         return ask
@@ -224,13 +226,16 @@ class RegionRead:
     def _launched(self) -> set[str]:
         """The templates that the fleet's groups launch from or would: where a mark is looked for in older versions."""
         groups = [self.found[Key(self.region, AUTO_SCALING_GROUP.name, name)] for name in self._our_groups()]
-        return {*self.names, *(str(one.attributes["template"]) for one in groups if one.attributes.get("template"))}
+        return {
+            *self.names,
+            *(str(group.attributes["template"]) for group in groups if group.attributes.get("template")),
+        }
 
     def _latest_versions(self) -> list[Mapping[str, Any]]:
-        asked = {"Versions": ["$Latest"], "MaxResults": 200}
+        params = {"Versions": ["$Latest"], "MaxResults": 200}
         taken: list[Mapping[str, Any]] = []
         if not self.large:
-            pages = self.calls.pages("ec2", "describe_launch_template_versions", self.region, **asked)
+            pages = self.calls.pages("ec2", "describe_launch_template_versions", self.region, **params)
             for number, page in enumerate(pages, 1):
                 taken += page["LaunchTemplateVersions"]
                 if not page.get("NextToken"):
@@ -242,15 +247,15 @@ class RegionRead:
 
     def _template_names(self) -> list[str]:
         names = [f"{self.fleet.name}-*", *sorted(self._launched)]
-        asked = {"Filters": [{"Name": "launch-template-name", "Values": names}], "MaxResults": 200}
-        pages = self.calls.pages("ec2", "describe_launch_templates", self.region, **asked)
+        params = {"Filters": [{"Name": "launch-template-name", "Values": names}], "MaxResults": 200}
+        pages = self.calls.pages("ec2", "describe_launch_templates", self.region, **params)
         return [item["LaunchTemplateName"] for page in pages for item in page["LaunchTemplates"]]
 
     def _latest_of(self, name: str) -> Callable[[], list[Mapping[str, Any]]]:
         def ask() -> list[Mapping[str, Any]]:
-            asked = {"LaunchTemplateName": name, "Versions": ["$Latest"]}
+            params = {"LaunchTemplateName": name, "Versions": ["$Latest"]}
             try:
-                reply = self.calls.call("ec2", "describe_launch_template_versions", self.region, **asked)
+                reply = self.calls.call("ec2", "describe_launch_template_versions", self.region, **params)
             except NotFound:  # deleted since it was listed
                 return []
             versions: list[Mapping[str, Any]] = reply["LaunchTemplateVersions"]
@@ -260,8 +265,8 @@ class RegionRead:
 
     def _mark_of_versions(self, name: str) -> Mark | None:
         """The mark of the newest version that bears one: a version made by hand on top is drift."""
-        asked = {"LaunchTemplateName": name, "MaxResults": 200}
-        pages = self.calls.pages("ec2", "describe_launch_template_versions", self.region, **asked)
+        params = {"LaunchTemplateName": name, "MaxResults": 200}
+        pages = self.calls.pages("ec2", "describe_launch_template_versions", self.region, **params)
         versions = [item for page in pages for item in page["LaunchTemplateVersions"]]
         versions.sort(key=lambda item: int(item["VersionNumber"]), reverse=True)
         marks = (read_description(item.get("VersionDescription"))[1] for item in versions)
@@ -270,8 +275,8 @@ class RegionRead:
 
 def list_alarms(calls: Calls, region: str, fleet: str) -> Iterator[Mapping[str, Any]]:
     """Every metric alarm whose name begins with the fleet's."""
-    asked = {"AlarmNamePrefix": f"{fleet}-", "AlarmTypes": ["MetricAlarm"], "MaxRecords": PAGE}
-    for page in calls.pages("cloudwatch", "describe_alarms", region, **asked):
+    params = {"AlarmNamePrefix": f"{fleet}-", "AlarmTypes": ["MetricAlarm"], "MaxRecords": PAGE}
+    for page in calls.pages("cloudwatch", "describe_alarms", region, **params):
         yield from page["MetricAlarms"]
 
 
@@ -295,8 +300,8 @@ def launched_from(item: Mapping[str, Any]) -> Mapping[str, Any]:
     return own or item.get("LaunchTemplate") or {}
 
 
-def _template(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: found[name] for name in ("LaunchTemplateName", "Version") if name in found}
+def _template(template: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: template[name] for name in ("LaunchTemplateName", "Version") if name in template}
 
 
 def _mixed(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -316,14 +321,14 @@ DEFAULT_POOLS = 2
 """What `SpotInstancePools` is when nobody gives it."""
 
 
-def _warm_pool(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if not found or found.get("Status") == "PendingDelete":
+def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not pool or pool.get("Status") == "PendingDelete":
         return None
-    reuse = (found.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn", False)
-    most = found.get("MaxGroupPreparedCapacity")
+    reuse = (pool.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn", False)
+    most = pool.get("MaxGroupPreparedCapacity")
     return {
-        "MinSize": found.get("MinSize", 0),
-        "PoolState": found.get("PoolState", "Stopped"),
+        "MinSize": pool.get("MinSize", 0),
+        "PoolState": pool.get("PoolState", "Stopped"),
         "InstanceReusePolicy": {"ReuseOnScaleIn": reuse},
         **({} if most in (None, -1) else {"MaxGroupPreparedCapacity": most}),
     }
@@ -336,7 +341,7 @@ def find_pause(item: Mapping[str, Any]) -> Pause | None:
 
 def suspended(item: Mapping[str, Any]) -> list[str]:
     """The processes of a group that stand still."""
-    return [one["ProcessName"] for one in item.get("SuspendedProcesses") or ()]
+    return [process["ProcessName"] for process in item.get("SuspendedProcesses") or ()]
 
 
 def _suspended(item: Mapping[str, Any], paused: str | None, wanted: Iterable[str]) -> list[str]:
@@ -389,7 +394,7 @@ def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str
         attributes={
             "arn": item.get("AutoScalingGroupARN", ""),
             "instances": len(instances),
-            "outdated": sum(is_outdated(one, template) for one in instances),
+            "outdated": sum(is_outdated(instance, template) for instance in instances),
             "template": template.get("LaunchTemplateName"),
             "paused": paused,
         },
@@ -487,18 +492,18 @@ def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
 
 def _writable(data: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a version less what is only ever answered: ResponseLaunchTemplateData, Amazon EC2 API Reference."""
-    found = {name: value for name, value in data.items() if name != "Operator"}
-    if options := found.get("MetadataOptions"):
-        found["MetadataOptions"] = {name: value for name, value in options.items() if name != "State"}
-    if interfaces := found.get("NetworkInterfaces"):
-        found["NetworkInterfaces"] = [_writable_interface(one) for one in interfaces]
-    return found
+    settings = {name: value for name, value in data.items() if name != "Operator"}
+    if options := settings.get("MetadataOptions"):
+        settings["MetadataOptions"] = {name: value for name, value in options.items() if name != "State"}
+    if interfaces := settings.get("NetworkInterfaces"):
+        settings["NetworkInterfaces"] = [_writable_interface(interface) for interface in interfaces]
+    return settings
 
 
 def _writable_interface(interface: Mapping[str, Any]) -> dict[str, Any]:
     if "Ipv6Addresses" not in interface:
         return dict(interface)
-    addresses = [{"Ipv6Address": one.get("Ipv6Address")} for one in interface["Ipv6Addresses"]]
+    addresses = [{"Ipv6Address": address.get("Ipv6Address")} for address in interface["Ipv6Addresses"]]
     return {**interface, "Ipv6Addresses": addresses}
 
 

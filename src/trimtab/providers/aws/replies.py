@@ -121,19 +121,19 @@ def check_envelope(reply: Reply, model: Any, now: datetime) -> None:
         raise call.unreadable(reply, "it does not say its protocol")
 
 
-def check_parts(call: Call, found: Any, shape: Any) -> None:
+def check_parts(call: Call, parsed: Any, shape: Any) -> None:
     """
     Refuse a reply whose parts are missing, or are other than the service's model has them.
 
     Args:
         call: Its operation as boto3 has it.
-        found: What the SDK read.
+        parsed: What the SDK read.
         shape: botocore's model of what the operation answers.
 
     Raises:
         UnreadableReply: It is so.
     """
-    problem = find_problem(found, SHAPES.get(call.operation, NOTHING)) or (_mistyped(found, shape) if shape else "")
+    problem = find_problem(parsed, SHAPES.get(call.operation, NOTHING)) or (_mistyped(parsed, shape) if shape else "")
     if problem:
         raise call.unreadable(Reply(200, b""), problem)
 
@@ -164,11 +164,11 @@ def _check_json(call: Call, reply: Reply, model: Any) -> None:
         raise call.unreadable(reply, "it has no request id")
     if reply.status < 300 and model.output_shape is None and not reply.body.strip():
         return
-    found = call.json_of(reply)
+    body = call.json_of(reply)
     if reply.status >= 300:
-        if not isinstance(found.get("__type", found.get("code", reply.headers.get("x-amzn-errortype"))), str):
+        if not isinstance(body.get("__type", body.get("code", reply.headers.get("x-amzn-errortype"))), str):
             raise call.unreadable(reply, "it is an error without a code")
-    elif model.output_shape is None and found:
+    elif model.output_shape is None and body:
         raise call.unreadable(reply, "it is the answer to another operation")
 
 
@@ -187,7 +187,7 @@ def _mistyped(value: Any, shape: Any, path: str = "it") -> str:
         inner = ((item, shape.value, f"{path}.*") for item in value.values())
     else:
         return ""
-    return next((problem for one in inner if (problem := _mistyped(*one))), "").removeprefix("it.")
+    return next((problem for part in inner if (problem := _mistyped(*part))), "").removeprefix("it.")
 
 
 def _local(element: ET.Element) -> str:

@@ -70,45 +70,45 @@ class Resolver(Resolving[Calls]):
 
     def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Question]:
         region, image, placement = self._region(group), group.template.image, group.placement
-        found: dict[tuple[str, ...], Question] = {}
+        questions: dict[tuple[str, ...], Question] = {}
         if is_looked_up(image) or needs_root(group):
-            found["image", region, selector(image)] = lambda: find_image(self.calls, region, image)
+            questions["image", region, selector(image)] = lambda: find_image(self.calls, region, image)
         filters = subnet_filters(placement)
         if filters:
-            found["subnets", region, digest(filters)] = lambda: find_subnets(self.calls, region, filters)
+            questions["subnets", region, digest(filters)] = lambda: find_subnets(self.calls, region, filters)
         elif not placement.subnets and not placement.zones:
-            found["zones", region] = lambda: find_zones(self.calls, region)
-        return found
+            questions["zones", region] = lambda: find_zones(self.calls, region)
+        return questions
 
     def _balancer_names(self) -> dict[str, list[str]]:
         names: dict[str, set[str]] = {}
         for group in self.fleet.groups:
-            named = {one.name for one in group.load_balancers if one.name}
+            named = {balancer.name for balancer in group.load_balancers if balancer.name}
             if named:
                 names.setdefault(self._region(group), set()).update(named)
         return {region: sorted(some) for region, some in names.items()}
 
     def _facts(self, answers: Mapping[tuple[str, ...], Any]) -> AwsFacts:
-        found = _Found()
+        facts = _Found()
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 kind = LAUNCH_TEMPLATE.name if key[0] == "image" else AUTO_SCALING_GROUP.name
                 self.unknown.append(Unknown(key[1], kind, f"its {key[0]} could not be looked up: {answer}"))
             elif key[0] in ("balancers", "labels"):
-                found.target_groups.setdefault(key[1], {}).update({one.name: one.arn for one in answer})
-                words = {word: one.label for one in answer for word in (one.name, one.arn)}
-                found.labels.setdefault(key[1], {}).update(words)
+                facts.target_groups.setdefault(key[1], {}).update({target.name: target.arn for target in answer})
+                words = {word: target.label for target in answer for word in (target.name, target.arn)}
+                facts.labels.setdefault(key[1], {}).update(words)
             elif key[0] == "zones":
-                found.zones[key[1]] = answer
+                facts.zones[key[1]] = answer
         for group in self.fleet.groups:
-            self._image(group, answers, found)
-            self._subnets(group, answers, found)
-            self._balancers(group, answers, found)
+            self._image(group, answers, facts)
+            self._subnets(group, answers, facts)
+            self._balancers(group, answers, facts)
             if standing := standing_of(self.fleet, group, self.live, self._region(group), self.now):
-                found.standing[group.name] = standing
-        return AwsFacts(**vars(found), **self.said())
+                facts.standing[group.name] = standing
+        return AwsFacts(**vars(facts), **self.said())
 
-    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
+    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], facts: "_Found") -> None:
         image = group.template.image
         if not is_looked_up(image) and not needs_root(group):
             return
@@ -116,7 +116,7 @@ class Resolver(Resolving[Calls]):
         newest = answers.get(("image", self._region(group), word))
         newest = {} if isinstance(newest, ProviderError) or newest is None else newest
         if not is_looked_up(image):
-            found.images[group.name] = ImageFacts(image.id, newest.get("root"))
+            facts.images[group.name] = ImageFacts(image.id, newest.get("root"))
             return
         chosen = self._kept_image(group, word) or newest.get("id")
         if chosen is None:
@@ -126,8 +126,8 @@ class Resolver(Resolving[Calls]):
         if newest.get("id") and newest["id"] != chosen:
             text = f"a newer image, {newest['id']}, matches; refresh the image to take it (now {chosen})"
             self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
-        found.images[group.name] = ImageFacts(chosen, newest.get("root"))
-        found.kept[group.name] = {"image": f"{word}:{chosen}"}
+        facts.images[group.name] = ImageFacts(chosen, newest.get("root"))
+        facts.kept[group.name] = {"image": f"{word}:{chosen}"}
 
     def _no_image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> None:
         if isinstance(answers["image", self._region(group), selector(group.template.image)], ProviderError):
@@ -145,18 +145,18 @@ class Resolver(Resolving[Calls]):
         if "image" in self.refresh:
             return None
         key = Key(self._region(group), LAUNCH_TEMPLATE.name, self.fleet.native_name(group))
-        there = self.live.resources.get(key)
-        if there is None or there.mark is None or there.mark.fleet != self.fleet.name:
+        existing = self.live.resources.get(key)
+        if existing is None or existing.mark is None or existing.mark.fleet != self.fleet.name:
             return None
-        known, _, image = there.mark.kept.get("image", "").partition(":")
+        known, _, image = existing.mark.kept.get("image", "").partition(":")
         return image if known == word and image else None
 
-    def _subnets(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
+    def _subnets(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], facts: "_Found") -> None:
         filters, zones = subnet_filters(group.placement), set(group.placement.zones)
         answer = answers.get(("subnets", self._region(group), digest(filters)))
         if answer is None or isinstance(answer, ProviderError):
             return
-        found.subnet_zones.update(answer)
+        facts.subnet_zones.update(answer)
         tags = group.placement.subnet_tags
         if not tags:
             return
@@ -165,16 +165,16 @@ class Resolver(Resolving[Calls]):
             where = f" of zones {', '.join(sorted(zones))}" if zones else ""
             text = f"placement.subnet_tags: no subnet{where} in {self._region(group)} has the tags {words}"
             self.problems.append(Note(text, group.name))
-        found.subnets[group.name] = list(answer)
+        facts.subnets[group.name] = list(answer)
 
-    def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
+    def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], facts: "_Found") -> None:
         region = self._region(group)
         if isinstance(answers.get(("balancers", region)), ProviderError):
             return
-        known = found.target_groups.get(region, {})
-        for one in group.load_balancers:
-            if one.name and one.name not in known:
-                text = f"load_balancers: no target group is called {one.name!r} in {region}"
+        known = facts.target_groups.get(region, {})
+        for balancer in group.load_balancers:
+            if balancer.name and balancer.name not in known:
+                text = f"load_balancers: no target group is called {balancer.name!r} in {region}"
                 self.problems.append(Note(text, group.name))
 
     def _labelled(self) -> dict[str, list[str]]:
@@ -182,9 +182,9 @@ class Resolver(Resolving[Calls]):
         arns: dict[str, set[str]] = {}
         for group in self.fleet.groups:
             for _, metric in watched(group):
-                one = attachment_of(group, metric) if metric.source is MetricSource.BALANCER else None
-                if one is not None and one.id:
-                    arns.setdefault(self._region(group), set()).add(one.id)
+                balancer = attachment_of(group, metric) if metric.source is MetricSource.BALANCER else None
+                if balancer is not None and balancer.id:
+                    arns.setdefault(self._region(group), set()).add(balancer.id)
         return {region: sorted(some) for region, some in arns.items()}
 
 
@@ -220,12 +220,12 @@ def find_image(calls: Calls, region: str, image: Image) -> dict[str, Any]:
     if image.architecture:
         filters.append({"Name": "architecture", "Values": [image.architecture]})
     owners: dict[str, Sequence[str]] = {"Owners": [image.owner]} if image.owner else {}
-    found = [
+    images = [
         item
         for page in calls.pages("ec2", "describe_images", region, Filters=filters, **owners)
         for item in page["Images"]
     ]
-    newest = max(found, key=lambda item: (item.get("CreationDate", ""), item["ImageId"]), default=None)
+    newest = max(images, key=lambda item: (item.get("CreationDate", ""), item["ImageId"]), default=None)
     return {"id": newest["ImageId"], "root": newest.get("RootDeviceName")} if newest else {}
 
 
@@ -237,10 +237,10 @@ def _image_by_id(calls: Calls, region: str, text: str) -> dict[str, Any]:
             return {}
         text = reply["Parameters"][0]["Value"]
     try:
-        found = calls.call("ec2", "describe_images", region, ImageIds=[text])["Images"]
+        images = calls.call("ec2", "describe_images", region, ImageIds=[text])["Images"]
     except NotFound:
         return {"id": text}
-    return {"id": text, "root": found[0].get("RootDeviceName")} if found else {"id": text}
+    return {"id": text, "root": images[0].get("RootDeviceName")} if images else {"id": text}
 
 
 def subnet_filters(placement: Placement) -> dict[str, list[str]]:
@@ -279,13 +279,13 @@ def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: 
         pages = list(calls.pages("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
     except NotFound:  # one missing name hides all others
         pages = list(calls.pages("elbv2", "describe_target_groups", region, PageSize=400))
-    found = [target_group(item) for page in pages for item in page["TargetGroups"]]
-    return [one for one in found if one.name in wanted or one.arn in wanted]
+    targets = [target_group(item) for page in pages for item in page["TargetGroups"]]
+    return [target for target in targets if target.name in wanted or target.arn in wanted]
 
 
 def target_group(item: Mapping[str, Any]) -> TargetGroup:
     """A target group as `DescribeTargetGroups` answers it."""
     arn = item["TargetGroupArn"]
-    balancers = [one.partition(":loadbalancer/")[2] for one in item.get("LoadBalancerArns", ())]
+    balancers = [balancer.partition(":loadbalancer/")[2] for balancer in item.get("LoadBalancerArns", ())]
     label = f"{balancers[0]}/targetgroup/{arn.partition(':targetgroup/')[2]}" if balancers else ""
     return TargetGroup(item["TargetGroupName"], arn, label)

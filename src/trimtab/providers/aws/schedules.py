@@ -107,17 +107,17 @@ def problems_of(group: ScalingGroup) -> Iterator[str]:
     for schedule in group.schedules:
         if schedule.is_window:
             yield from _window_problems(schedule, group.capacity)
-    for one, two in _mixed(group.schedules):
-        window = one.name if one.is_window else two.name
+    for first, second in _mixed(group.schedules):
+        window = first.name if first.is_window else second.name
         yield (
-            f"schedules {one.name!r} and {two.name!r} both set {_shared(one, two)}, and the end of the window "
-            f"{window!r} cannot know what the other set; make both windows, or neither"
+            f"schedules {first.name!r} and {second.name!r} both set {_shared(first, second)}, and the end of the "
+            f"window {window!r} cannot know what the other set; make both windows, or neither"
         )
-    for one, two in _meetings(group.schedules):
-        names_of_both = f"{one.name!r} and {two.name!r}"
+    for first, second in _meetings(group.schedules):
+        names_of_both = f"{first.name!r} and {second.name!r}"
         yield (
-            f"the windows {names_of_both} both set {_shared(one, two)} and overlap or touch, which scheduled actions "
-            "cannot express"
+            f"the windows {names_of_both} both set {_shared(first, second)} and overlap or touch, which scheduled "
+            "actions cannot express"
         )
 
 
@@ -129,22 +129,24 @@ def contradictions_of(fleet: Fleet, group: ScalingGroup) -> Iterator[str]:
     scaling, Amazon EC2 Auto Scaling User Guide:
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html).
     """
-    for one in contradictions(group):
-        holder = f"schedules.{one.holder}{_place(fleet, group, one.holder)}" if one.holder else "the group"
+    for conflict in contradictions(group):
+        holder = (
+            f"schedules.{conflict.holder}{_place(fleet, group, conflict.holder)}" if conflict.holder else "the group"
+        )
         yield (
-            f"schedules.{one.schedule}.{one.field}{_place(fleet, group, one.schedule)}: sets `{one.field}` to "
-            f"{one.value} while {holder} holds `{one.other}` {one.held}; EC2 Auto Scaling refuses the action when it "
-            f"fires; let {one.schedule!r} set `{one.other}` too"
+            f"schedules.{conflict.schedule}.{conflict.field}{_place(fleet, group, conflict.schedule)}: "
+            f"sets `{conflict.field}` to {conflict.value} while {holder} holds `{conflict.other}` {conflict.held}; "
+            f"EC2 Auto Scaling refuses the action when it fires; let {conflict.schedule!r} set `{conflict.other}` too"
         )
 
 
 def _place(fleet: Fleet, group: ScalingGroup, schedule: str) -> str:
-    found = fleet.position(group.name, f"schedules.{schedule}")
-    return f" ({found.file}:{found.line})" if found else ""
+    position = fleet.position(group.name, f"schedules.{schedule}")
+    return f" ({position.file}:{position.line})" if position else ""
 
 
-def _shared(one: Schedule, two: Schedule) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(given_sizes(one) & given_sizes(two)))
+def _shared(first: Schedule, second: Schedule) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(given_sizes(first) & given_sizes(second)))
 
 
 def _window_problems(schedule: Schedule, base: Capacity) -> Iterator[str]:
@@ -175,27 +177,32 @@ def _mixed(schedules: Sequence[Schedule]) -> list[tuple[Schedule, Schedule]]:
         for place, schedule in enumerate(schedules)
         for name in (given_sizes(schedule) & set(lasting) if schedule.is_window else ())
     }
-    return [(schedules[one], schedules[two]) for one, two in sorted(pairs)]
+    return [(schedules[first], schedules[second]) for first, second in sorted(pairs)]
 
 
 def _meetings(schedules: Sequence[Schedule]) -> list[tuple[Schedule, Schedule]]:
     """Windows that set the same size and overlap or touch: of many each with another, not all with all."""
-    windows = [(place, ended_by_cron(one)) for place, one in enumerate(schedules) if one.is_window]
-    recurring = [(place, one) for place, one in windows if one.at is None]
-    once = [(place, one) for place, one in windows if one.at is not None]
-    reach = _horizon([one for _, one in recurring])
+    windows = [(place, ended_by_cron(schedule)) for place, schedule in enumerate(schedules) if schedule.is_window]
+    recurring = [(place, schedule) for place, schedule in windows if schedule.at is None]
+    once = [(place, schedule) for place, schedule in windows if schedule.at is not None]
+    reach = _horizon([schedule for _, schedule in recurring])
     pairs: set[tuple[int, int]] = set()
     for name in SIZES:
         for some in (recurring, once):
             spans = [
                 (start, end, place)
-                for place, one in some
-                if getattr(one, name) is not None
-                for start, end in (_spans(one, reach))
+                for place, schedule in some
+                if getattr(schedule, name) is not None
+                for start, end in (_spans(schedule, reach))
             ]
             pairs |= set(_overlaps(sorted(spans)))
-    pairs |= {(min(here, there), max(here, there)) for here, day in once for there, one in recurring if _meet(day, one)}
-    return [(schedules[one], schedules[two]) for one, two in sorted(pairs)]
+    pairs |= {
+        (min(here, other), max(here, other))
+        for here, day in once
+        for other, schedule in recurring
+        if _meet(day, schedule)
+    }
+    return [(schedules[first], schedules[second]) for first, second in sorted(pairs)]
 
 
 def _overlaps(spans: Sequence[tuple[datetime, datetime, int]]) -> Iterator[tuple[int, int]]:
@@ -222,17 +229,17 @@ def _meet(day: Schedule, window: Schedule) -> bool:
 
 
 def _horizon(schedules: Sequence[Schedule]) -> timedelta:
-    crons = [cron.split() for one in schedules for cron in (one.cron, one.until) if cron]
+    crons = [cron.split() for schedule in schedules for cron in (schedule.cron, schedule.until) if cron]
     return 15 * _DAY if all(fields[2:4] == ["*", "*"] for fields in crons) else 400 * _DAY
 
 
 @lru_cache(maxsize=1024)
 def _spans(schedule: Schedule, reach: timedelta) -> tuple[tuple[datetime, datetime], ...]:
     """When a window is open: the one that opens once, or all of so long."""
-    found = openings(schedule, *(_ALWAYS if schedule.at else (_YEAR, _YEAR + reach)))
-    return tuple((start.at, end) for start, end in found if end is not None and end > start.at)
+    windows = openings(schedule, *(_ALWAYS if schedule.at else (_YEAR, _YEAR + reach)))
+    return tuple((start.at, end) for start, end in windows if end is not None and end > start.at)
 
 
 def _never_opens(schedule: Schedule) -> bool:
-    found = next(openings(schedule, _YEAR, _ALWAYS[1]), None)
-    return found is not None and found.end == found.start.at
+    opening = next(openings(schedule, _YEAR, _ALWAYS[1]), None)
+    return opening is not None and opening.end == opening.start.at

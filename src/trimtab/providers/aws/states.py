@@ -33,8 +33,8 @@ def list_states(calls: Calls, places: Iterable[tuple[str, str]], *, balancers: b
         names.setdefault(region, []).append(name)
     for region, some in names.items():
         for batch in in_batches(some, 100):
-            asked = {"AutoScalingGroupNames": batch, "MaxRecords": 100}
-            for page in calls.pages("autoscaling", "describe_auto_scaling_groups", region, **asked):
+            params = {"AutoScalingGroupNames": batch, "MaxRecords": 100}
+            for page in calls.pages("autoscaling", "describe_auto_scaling_groups", region, **params):
                 for item in page["AutoScalingGroups"]:
                     yield group_state(region, item, _balancer_health(calls, region, item) if balancers else None)
 
@@ -43,7 +43,10 @@ def _balancer_health(calls: Calls, region: str, item: Mapping[str, Any]) -> dict
     health: dict[str, bool] = {}
     for arn in item.get("TargetGroupARNs", ()):
         reply = calls.call("elbv2", "describe_target_health", region, TargetGroupArn=arn)
-        states = {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in reply["TargetHealthDescriptions"]}
+        states = {
+            description["Target"]["Id"]: description["TargetHealth"]["State"]
+            for description in reply["TargetHealthDescriptions"]
+        }
         for instance in item.get("Instances", ()):
             name = instance["InstanceId"]
             # a target group that no listener uses yet has targets "unused": nothing to wait for
@@ -56,10 +59,10 @@ def with_addresses(calls: Calls, states: Sequence[GroupState]) -> list[GroupStat
     """The same groups, with the addresses of their instances."""
     ids: dict[str, list[str]] = {}
     for state in states:
-        ids.setdefault(state.location, []).extend(one.id for one in state.instances)
-    found = {region: find_addresses(calls, region, some) for region, some in ids.items()}
+        ids.setdefault(state.location, []).extend(instance.id for instance in state.instances)
+    addresses = {region: find_addresses(calls, region, some) for region, some in ids.items()}
     return [
-        replace(state, instances=tuple(_reached(one, found[state.location]) for one in state.instances))
+        replace(state, instances=tuple(_reached(instance, addresses[state.location]) for instance in state.instances))
         for state in states
     ]
 
@@ -71,23 +74,23 @@ def _reached(instance: Instance, known: Mapping[str, Addresses]) -> Instance:
 
 def find_addresses(calls: Calls, region: str, ids: Sequence[str]) -> dict[str, Addresses]:
     """The addresses of instances, those that exist."""
-    found: dict[str, Addresses] = {}
+    addresses: dict[str, Addresses] = {}
     for batch in in_batches(list(ids), 200):  # a filter, unlike InstanceIds, takes ids of instances that have gone
-        asked = {"Filters": [{"Name": "instance-id", "Values": batch}], "MaxResults": 1000}
-        for page in calls.pages("ec2", "describe_instances", region, **asked):
-            for item in (one for reservation in page["Reservations"] for one in reservation["Instances"]):
-                found[item["InstanceId"]] = Addresses(
+        params = {"Filters": [{"Name": "instance-id", "Values": batch}], "MaxResults": 1000}
+        for page in calls.pages("ec2", "describe_instances", region, **params):
+            for item in (instance for reservation in page["Reservations"] for instance in reservation["Instances"]):
+                addresses[item["InstanceId"]] = Addresses(
                     item.get("PrivateIpAddress") or "", item.get("PublicIpAddress") or ""
                 )
-    return found
+    return addresses
 
 
 def group_state(region: str, item: Mapping[str, Any], health: Mapping[str, bool] | None) -> GroupState:
     template = launched_from(item)
     tags = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
-    instances = tuple(_instance(one, template) for one in item.get("Instances", ()))
+    instances = tuple(_instance(instance, template) for instance in item.get("Instances", ()))
     if health is not None:
-        instances = tuple(replace(one, serving=health.get(one.id)) for one in instances)
+        instances = tuple(replace(instance, serving=health.get(instance.id)) for instance in instances)
     return GroupState(
         name=item["AutoScalingGroupName"],
         location=region,

@@ -199,7 +199,10 @@ class _Group(GroupTranslator):
 
     def _target_groups(self) -> list[str]:
         known = self.facts.target_groups.get(self.location, {})
-        return [one.id or known.get(one.name or "", f"(not found: {one.name})") for one in self.group.load_balancers]
+        return [
+            balancer.id or known.get(balancer.name or "", f"(not found: {balancer.name})")
+            for balancer in self.group.load_balancers
+        ]
 
     def _launches_from(self) -> dict[str, Any]:
         version = Ref(self.key(LAUNCH_TEMPLATE.name), "version")
@@ -224,7 +227,9 @@ class _Group(GroupTranslator):
             elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
                 self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
         names = {name for name, _, _ in actions}
-        back = {size for one in self.group.schedules if f"{one.name}{END}" in names for size in given_sizes(one)}
+        back = {
+            size for window in self.group.schedules if f"{window.name}{END}" in names for size in given_sizes(window)
+        }
         for path, text in hidden_sizes(enacted(self.group), self.now, put_back=back):
             self.unused(path, text)
 
@@ -274,8 +279,8 @@ class _Group(GroupTranslator):
 
     def _scope(self, metric: Metric | None) -> Scope:
         labels = self.facts.labels.get(self.location, {})
-        one = attachment_of(self.group, metric) if metric is not None else None
-        label = labels.get(one.id or one.name or "", "") if one is not None else ""
+        balancer = attachment_of(self.group, metric) if metric is not None else None
+        label = labels.get(balancer.id or balancer.name or "", "") if balancer is not None else ""
         return Scope(self.native, label, detailed=bool(self.group.template.detailed_monitoring))
 
     # names
@@ -290,7 +295,7 @@ class _Group(GroupTranslator):
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
     """The target group whose metric is meant: the one that the metric names, or the only one."""
     if metric.of is not None:
-        return next((one for one in group.load_balancers if metric.of in (one.name, one.id)), None)
+        return next((balancer for balancer in group.load_balancers if metric.of in (balancer.name, balancer.id)), None)
     return group.load_balancers[0] if len(group.load_balancers) == 1 else None
 
 

@@ -81,8 +81,8 @@ class Writer:
             )
         except AlreadyExists as error:
             return self._take_template(write, error)
-        made = reply["LaunchTemplate"]
-        return {"id": made["LaunchTemplateId"], "name": name, "version": str(made["LatestVersionNumber"])}
+        template = reply["LaunchTemplate"]
+        return {"id": template["LaunchTemplateId"], "name": name, "version": str(template["LatestVersionNumber"])}
 
     def _take_template(self, write: Write, taken: AlreadyExists) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: ours, or an error."""
@@ -92,11 +92,11 @@ class Writer:
         )
         if not reply["LaunchTemplateVersions"]:  # not to be seen yet
             raise taken
-        there = template_resource(region, reply["LaunchTemplateVersions"][0])
-        ensure_owned(change, there)
-        if _equal(change, write.body, there):
-            return dict(there.attributes)
-        return self._new_version(write, there.attributes)
+        existing = template_resource(region, reply["LaunchTemplateVersions"][0])
+        ensure_owned(change, existing)
+        if _equal(change, write.body, existing):
+            return dict(existing.attributes)
+        return self._new_version(write, existing.attributes)
 
     def _new_version(self, write: Write, before: Mapping[str, Any]) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.name
@@ -110,8 +110,8 @@ class Writer:
             VersionDescription=line,
             ClientToken=digest([before.get("id"), before.get("version"), plain(body), line]),
         )
-        made = reply["LaunchTemplateVersion"]
-        return {"id": made["LaunchTemplateId"], "name": name, "version": str(made["VersionNumber"])}
+        version = reply["LaunchTemplateVersion"]
+        return {"id": version["LaunchTemplateId"], "name": name, "version": str(version["VersionNumber"])}
 
     # groups
 
@@ -134,8 +134,8 @@ class Writer:
 
     def _delete_group(self, change: Change) -> None:
         name = change.key.name
-        asked = {"AutoScalingGroupName": name, "ForceDelete": True}
-        self._gone("autoscaling", "delete_auto_scaling_group", change.key.location, **asked)
+        params = {"AutoScalingGroupName": name, "ForceDelete": True}
+        self._gone("autoscaling", "delete_auto_scaling_group", change.key.location, **params)
 
     def _create_group(self, write: Write) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.name
@@ -146,28 +146,28 @@ class Writer:
         try:
             self.calls.call("autoscaling", "create_auto_scaling_group", region, AutoScalingGroupName=name, **body)
         except AlreadyExists:
-            there = self._read_group(region, name)
-            if there is None:
+            existing = self._read_group(region, name)
+            if existing is None:
                 raise
-            ensure_owned(change, there)
-            self._bring_up_to_date(change, write.body, there)
-            return there.attributes
+            ensure_owned(change, existing)
+            self._bring_up_to_date(change, write.body, existing)
+            return existing.attributes
         parts = GroupParts(self.calls, region, name)
         for part in later:
             parts.write(part, write.body, {})
         return {"arn": "", "instances": 0, "outdated": 0}
 
-    def _bring_up_to_date(self, change: Change, body: Mapping[str, Any], there: Resource) -> None:
+    def _bring_up_to_date(self, change: Change, body: Mapping[str, Any], existing: Resource) -> None:
         kind, wanted = KINDS[AUTO_SCALING_GROUP.name], change.wanted
-        old, new = kind.leaves(there.body), kind.leaves(body)
+        old, new = kind.leaves(existing.body), kind.leaves(body)
         initial = wanted.initial if wanted else frozenset()
         paths = {path for path in {*old, *new} if old.get(path) != new.get(path) and path not in initial}
-        stale = there.mark != (wanted.mark if wanted else None)
-        self._send_group(change, body, {_top(path) for path in paths} | ({"Tags"} if stale else set()), there)
+        stale = existing.mark != (wanted.mark if wanted else None)
+        self._send_group(change, body, {_top(path) for path in paths} | ({"Tags"} if stale else set()), existing)
 
     def _wait_until_gone(self, region: str, name: str) -> None:
         deadline = self.clock.now() + GONE_WITHIN
-        while (there := self._read_group(region, name)) is not None and there.deleting:
+        while (existing := self._read_group(region, name)) is not None and existing.deleting:
             if self.clock.now() >= deadline:
                 raise Conflict(f"the old group {name!r} is still being deleted", provider="aws", operation="create")
             self.clock.sleep(LOOK)
@@ -177,14 +177,14 @@ class Writer:
         return group_resource(region, reply["AutoScalingGroups"][0]) if reply["AutoScalingGroups"] else None
 
     def _update_group(self, change: Change, body: Mapping[str, Any]) -> None:
-        there = change.live
-        if there is None:
+        existing = change.live
+        if existing is None:
             raise InvalidRequest("an update needs the group that it updates", provider="aws", operation="update")
         fields = {_top(item.path) for item in change.fields}
-        stale = there.mark != mark_of(change)
-        self._send_group(change, body, fields | ({"Tags"} if stale else set()), there)
+        stale = existing.mark != mark_of(change)
+        self._send_group(change, body, fields | ({"Tags"} if stale else set()), existing)
 
-    def _send_group(self, change: Change, body: Mapping[str, Any], fields: set[str], there: Resource) -> None:
+    def _send_group(self, change: Change, body: Mapping[str, Any], fields: set[str], existing: Resource) -> None:
         region, name = change.key.location, change.key.name
         if plain_fields := fields - {"Tags", *PARTS}:
             params = _update_params(body, plain_fields)
@@ -192,13 +192,13 @@ class Writer:
         parts = GroupParts(self.calls, region, name)
         for part in PARTS:
             if part in fields:
-                parts.write(part, body, there.body)
+                parts.write(part, body, existing.body)
         if "Tags" in fields:
-            self._tag(region, name, _group_tags(name, body, mark_of(change)), there)
+            self._tag(region, name, _group_tags(name, body, mark_of(change)), existing)
 
-    def _tag(self, region: str, name: str, wanted: Sequence[Mapping[str, Any]], there: Resource) -> None:
+    def _tag(self, region: str, name: str, wanted: Sequence[Mapping[str, Any]], existing: Resource) -> None:
         keep = {tag["Key"] for tag in wanted}
-        had = {tag["Key"] for tag in there.body.get("Tags", ())} | set(there.mark.tags() if there.mark else ())
+        had = {tag["Key"] for tag in existing.body.get("Tags", ())} | set(existing.mark.tags() if existing.mark else ())
         base = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
         self.calls.call("autoscaling", "create_or_update_tags", region, Tags=list(wanted))
         if gone := sorted(had - keep):
@@ -217,8 +217,8 @@ class Writer:
         return {"arn": reply.get("PolicyARN") or self._policy_arn(region, names)}
 
     def _policy_arn(self, region: str, names: Mapping[str, str]) -> str:
-        asked = {"AutoScalingGroupName": names["AutoScalingGroupName"], "PolicyNames": [names["PolicyName"]]}
-        reply = self.calls.call("autoscaling", "describe_policies", region, **asked)
+        params = {"AutoScalingGroupName": names["AutoScalingGroupName"], "PolicyNames": [names["PolicyName"]]}
+        reply = self.calls.call("autoscaling", "describe_policies", region, **params)
         return str(policy_resource(region, reply["ScalingPolicies"][0]).attributes["arn"])
 
     # scheduled actions
@@ -237,8 +237,8 @@ class Writer:
                     {"ScheduledActionName": name, **_times(write.body)}
                     for name, write in zip(names, writes, strict=True)
                 ]
-                asked = {"ScheduledUpdateGroupActions": actions}
-                reply = self.calls.call("autoscaling", operation, key.location, **group, **asked)
+                params = {"ScheduledUpdateGroupActions": actions}
+                reply = self.calls.call("autoscaling", operation, key.location, **group, **params)
         except NotFound as error:
             return [{} if action is Action.DELETE else error for _ in writes]
         except ProviderError as error:
@@ -266,9 +266,9 @@ class Writer:
         taken = {item["AlarmName"]: alarm_resource(region, item) for item in reply["MetricAlarms"]}
 
         def create(write: Write) -> Mapping[str, Any]:
-            there = taken.get(write.change.key.name)
-            if there is not None:
-                ensure_owned(write.change, there)
+            existing = taken.get(write.change.key.name)
+            if existing is not None:
+                ensure_owned(write.change, existing)
             return self._alarm(write)
 
         return [outcome_of(create, write) for write in writes]
@@ -322,8 +322,8 @@ def _alarm_as_it_is(change: Change) -> dict[str, Any]:
     if change.live is None:
         raise InvalidRequest("there is no alarm to adopt", provider="aws", operation="adopt")
     said = change.live.attributes["raw"]
-    found = {name: said[name] for name in change.live.body if name in said}
-    return {**found, "AlarmDescription": change.live.body.get("AlarmDescription")}
+    settings = {name: said[name] for name in change.live.body if name in said}
+    return {**settings, "AlarmDescription": change.live.body.get("AlarmDescription")}
 
 
 def group_params(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -337,19 +337,19 @@ def group_params(body: Mapping[str, Any]) -> dict[str, Any]:
 def _update_params(body: Mapping[str, Any], fields: set[str]) -> dict[str, Any]:
     params = group_params(body)
     rows = {row.path: row for row in AUTO_SCALING_GROUP.fields}
-    found: dict[str, Any] = {}
+    update: dict[str, Any] = {}
     for name in sorted(fields):
         if name in params:
-            found[name] = params[name]
+            update[name] = params[name]
         elif name in rows and (rows[name].cleared is not None or rows[name].default is not None):
             row = rows[name]
-            found[name] = row.default if row.cleared is None else row.cleared
+            update[name] = row.default if row.cleared is None else row.cleared
     if "MixedInstancesPolicy" in params:
         if fields & {"MixedInstancesPolicy", "LaunchTemplate", "LaunchConfigurationName"}:
-            found["MixedInstancesPolicy"] = _complete(params["MixedInstancesPolicy"])
+            update["MixedInstancesPolicy"] = _complete(params["MixedInstancesPolicy"])
     elif fields & {"MixedInstancesPolicy", "LaunchConfigurationName"}:
-        found["LaunchTemplate"] = params["LaunchTemplate"]
-    return found
+        update["LaunchTemplate"] = params["LaunchTemplate"]
+    return update
 
 
 def _complete(policy: Mapping[str, Any]) -> dict[str, Any]:
@@ -382,6 +382,6 @@ def _top(path: str) -> str:
     return path.split(".")[0].split("[")[0]
 
 
-def _equal(change: Change, body: Mapping[str, Any], there: Resource) -> bool:
+def _equal(change: Change, body: Mapping[str, Any], existing: Resource) -> bool:
     kind = KINDS[change.key.kind]
-    return kind.leaves(body) == kind.leaves(there.body)
+    return kind.leaves(body) == kind.leaves(existing.body)

@@ -71,11 +71,11 @@ class GroupActions:
 
     def _policy(self, setting: Mapping[str, Any], policy: str) -> dict[str, Any]:
         _, mark = read_tags(setting.get("tags") or {})
-        found = find_amount(mark.kept if mark else {}, policy)
-        if found is None:
+        amount = find_amount(mark.kept if mark else {}, policy)
+        if amount is None:
             text = f"group {self.name!r} has no policy {policy!r} that can be executed"
             raise NotFound(text, provider="azure", operation="execute")
-        return found
+        return amount
 
     def _resize(self, item: Mapping[str, Any], desired: int) -> None:
         body = {"sku": {**item["sku"], "capacity": desired}}
@@ -90,12 +90,12 @@ class GroupActions:
 
     def _scale_set(self) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = self.calls.call(f"{SETS}.get", self.calls.home.resource_group, self.name)
+            scale_set: dict[str, Any] = self.calls.call(f"{SETS}.get", self.calls.home.resource_group, self.name)
         except NotFound as error:
             raise self._missing(error.code) from error
-        if normal_location(found.get("location", "")) != normal_location(self.location):
+        if normal_location(scale_set.get("location", "")) != normal_location(self.location):
             raise self._missing("")
-        return found
+        return scale_set
 
     def _missing(self, code: str) -> NotFound:
         return NotFound(f"there is no group {self.name!r} in {self.location}", provider="azure", code=code)
@@ -104,9 +104,9 @@ class GroupActions:
         """The setting whose target the group is: one of the group's name may be another's."""
         item = {"id": self.calls.home.scale_set(self.name)}
         try:
-            found: dict[str, Any] = self.calls.call(f"{SETTINGS}.get", self.calls.home.resource_group, self.name)
+            setting: dict[str, Any] = self.calls.call(f"{SETTINGS}.get", self.calls.home.resource_group, self.name)
         except NotFound:
-            found = {}
-        if found and find_setting(item, [found]):
-            return found
+            setting = {}
+        if setting and find_setting(item, [setting]):
+            return setting
         return find_setting(item, list_kind(self.calls, AUTOSCALE_SETTING.name, [self.calls.home.resource_group]))

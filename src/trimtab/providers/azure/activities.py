@@ -27,13 +27,13 @@ class ActivityLog:
         end = (self.now + timedelta(minutes=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         group = self.calls.home.resource_group
         where = f"eventTimestamp ge '{begin}' and eventTimestamp le '{end}' and resourceGroupName eq '{group}'"
-        found: dict[str, list[Activity]] = {name: [] for name in names}
+        activities: dict[str, list[Activity]] = {name: [] for name in names}
         spelled = {folded(name): name for name in names}
         for item in self.calls.pages("monitor.activity_logs.list", where):
             for name in _names(item):
                 if folded(name) in spelled:
-                    found[spelled[folded(name)]].append(activity_of(item))
-        return {name: sorted(some, key=lambda one: one.at, reverse=True) for name, some in found.items()}
+                    activities[spelled[folded(name)]].append(activity_of(item))
+        return {name: sorted(some, key=lambda activity: activity.at, reverse=True) for name, some in activities.items()}
 
 
 def _names(item: Mapping[str, Any]) -> Iterator[str]:

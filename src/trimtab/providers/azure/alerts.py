@@ -59,7 +59,7 @@ def alert_problem(alarm: Alarm, scope: Scope) -> str | None:
 
 
 def _frequency(alarm: Alarm, window: timedelta) -> timedelta:
-    return max(one for one in FREQUENCIES if one <= max(_MINUTE, min(alarm.period, window)))
+    return max(frequency for frequency in FREQUENCIES if frequency <= max(_MINUTE, min(alarm.period, window)))
 
 
 def _criterion(alarm: Alarm, scope: Scope, window: timedelta) -> dict[str, Any]:
@@ -127,10 +127,10 @@ def actions_of(alarm: Alarm, location: str, native: str) -> list[dict[str, Any]]
 def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     """What keeps a group's alarms from being alerts, and whom they cannot tell: path and text."""
     for alarm in filter(is_alert, group.alarms):
-        asked = alarm.period * alarm.periods
-        if asked > WINDOWS[-1]:
+        window = alarm.period * alarm.periods
+        if window > WINDOWS[-1]:
             path = f"alarms.{alarm.name}.{'periods' if alarm.periods > 1 else 'period'}"
-            yield path, f"a metric alert looks back a day at most, and {alarm.periods} periods are {asked}"
+            yield path, f"a metric alert looks back a day at most, and {alarm.periods} periods are {window}"
     for target in targets_of(group.alarms):
         if not _is_address(target):
             text = "is no id of an action group, no e-mail address and no https address"

@@ -85,8 +85,8 @@ def predictive_policy(group: ScalingGroup) -> PredictivePolicy | None:
 
 
 def _predictive_policies(group: ScalingGroup) -> list[PredictivePolicy]:
-    found = [policy for policy in group.policies if isinstance(policy, PredictivePolicy) and policy.enabled]
-    return [policy for policy in found if policy.metric.name == "cpu" and policy.metric.source is MetricSource.HOST]
+    policies = [policy for policy in group.policies if isinstance(policy, PredictivePolicy) and policy.enabled]
+    return [policy for policy in policies if policy.metric.name == "cpu" and policy.metric.source is MetricSource.HOST]
 
 
 def _predictive(group: ScalingGroup) -> dict[str, Any] | None:

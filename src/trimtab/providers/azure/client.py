@@ -141,14 +141,14 @@ class Calls(Caller):
 
     def pages(self, operation: str, *args: Any, **params: Any) -> list[dict[str, Any]]:
         """All that a list operation has, page by page, as Resource Manager spells it."""
-        found: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
         seen: set[str] = set()
         token: str | None = None
         while True:
             page, token = self.retried(operation, partial(self._page, operation, args, params, token))
-            found += page
+            items += page
             if not token:
-                return found
+                return items
             if token in seen:
                 text = "the reply names a further page that was read already"
                 raise UnreadableReply(text, provider="azure", operation=operation)
@@ -199,16 +199,16 @@ class Calls(Caller):
 
     def get(self, path: str, version: str, **query: str) -> list[Any]:
         """All items of a plain list of Resource Manager, for what neither SDK has."""
-        found: list[Any] = []
+        items: list[Any] = []
         url = f"{self._base}{path}"
         params: dict[str, str] | None = {"api-version": version, **query}
         seen: set[str] = set()
         while url and url not in seen:
             seen.add(url)
             page = _body(self._plain(f"GET {path.rsplit('/', 1)[-1]}", url, params=params))
-            found += page["value"]
+            items += page["value"]
             url, params = page.get("nextLink") or "", None
-        return found
+        return items
 
     def publish(self, region: str, path: str, body: Mapping[str, Any]) -> None:
         """Send a custom metric to the data plane of a region, which takes tokens of its own."""
@@ -266,7 +266,7 @@ class Calls(Caller):
 
     def _reply(self, operation: str, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         def attempt() -> Any:
-            door = self._door(operation, next((one for one in reversed(args) if isinstance(one, str)), ""))
+            door = self._door(operation, next((value for value in reversed(args) if isinstance(value, str)), ""))
 
             def ask() -> Any:
                 given = [_sent(operation, each) for each in args]
@@ -285,7 +285,7 @@ class Calls(Caller):
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                made = ComputeManagementClient if service == "compute" else MonitorManagementClient
+                client_type = ComputeManagementClient if service == "compute" else MonitorManagementClient
                 options: dict[str, Any] = {
                     "retry_total": 0,
                     "connection_timeout": CONNECT_SECONDS,
@@ -296,7 +296,7 @@ class Calls(Caller):
                     options |= _direct(self._endpoint)
                     if self._source:
                         self.listener(endpoint_found(self._source, self._endpoint))
-                self._clients[service] = made(self._token(), self.home.subscription, **options)
+                self._clients[service] = client_type(self._token(), self.home.subscription, **options)
             return self._clients[service]
 
     # long-running operations
@@ -373,10 +373,10 @@ class _Door:
 
 
 def _setting(name: str, given: str, variable: str) -> str:
-    found = given or os.environ.get(variable, "")
-    if not found:
+    value = given or os.environ.get(variable, "")
+    if not value:
         raise ConfigError([f"azure: no {name}: give {name}=..., or set {variable}"])
-    return found
+    return value
 
 
 def _sent(operation: str, value: Any) -> Any:
@@ -418,5 +418,5 @@ def _class_of(status: int, code: str) -> type[ProviderError]:
 def _failed(operation: str, status: Mapping[str, Any]) -> ProviderError:
     error = status.get("error") or {}
     text, code = error.get("message") or f"the operation ended as {status.get('status')}", error.get("code") or ""
-    found = Conflict if code == "OperationPreempted" else InvalidRequest
-    return found(text, provider="azure", operation=operation, code=code)
+    error_type = Conflict if code == "OperationPreempted" else InvalidRequest
+    return error_type(text, provider="azure", operation=operation, code=code)

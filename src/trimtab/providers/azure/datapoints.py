@@ -39,9 +39,9 @@ class MetricReader:
         Raises:
             Unsupported: Azure Monitor has no such metric, or none of that period or statistic.
         """
-        asked = [self._question(query) for query in queries]
+        questions = [self._question(query) for query in queries]
         answers = self.calls.gather_or_raise(
-            [partial(self._ask, query, question) for query, question in zip(queries, asked, strict=True)]
+            [partial(self._ask, query, question) for query, question in zip(queries, questions, strict=True)]
         )
         return [query.answered(answer) for query, answer in zip(queries, answers, strict=True)]
 
@@ -80,15 +80,15 @@ class MetricReader:
 def _values(
     reply: Mapping[str, Any], word: str, measured: Measured, query: MetricQuery
 ) -> list[tuple[datetime, float]]:
-    found: list[tuple[datetime, float]] = []
+    points: list[tuple[datetime, float]] = []
     for metric in reply.get("value") or ():
         for series in metric.get("timeseries") or ():
             for point in series.get("data") or ():
                 if point.get(word) is not None:
                     at = datetime.fromisoformat(point["timeStamp"]).astimezone(UTC)
                     value = float(point[word])
-                    found.append((at, value if word == "count" else _ours(value, word, measured, query)))
-    return found
+                    points.append((at, value if word == "count" else _ours(value, word, measured, query)))
+    return points
 
 
 def _ours(value: float, word: str, measured: Measured, query: MetricQuery) -> float:

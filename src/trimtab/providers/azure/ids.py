@@ -58,9 +58,9 @@ def is_id(text: str) -> bool:
     return parse_id(text) is not None
 
 
-def same_id(one: str, two: str) -> bool:
+def same_id(first: str, second: str) -> bool:
     """Whether two ids name one thing; their case means nothing (Azure Resource Manager)."""
-    return folded(one) == folded(two)
+    return folded(first) == folded(second)
 
 
 def folded(text: str) -> str:

@@ -117,31 +117,31 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
     Raises:
         Unsupported: Azure Monitor has no such metric, or it takes what the group does not have.
     """
-    found = find_metric(metric)
-    if found is None:
+    native = find_metric(metric)
+    if native is None:
         raise Unsupported(f"Azure Monitor has no metric for {metric.name!r}")
-    match found.where:
+    match native.where:
         case Where.QUEUE:
-            return _of_queue(metric, found)
+            return _of_queue(metric, native)
         case Where.GATEWAY:
             gateway = metric.of or scope.gateway
             if "/applicationgateways/" not in gateway.lower() or not is_id(gateway):
                 text = "an application gateway: `azure.application_gateway_pools`, or its id as the metric's `of`"
                 raise Unsupported(f"the metric {metric.name!r} needs {text}")
-            return Measured(found, gateway, found.name, found.namespace, found.dimensions)
+            return Measured(native, gateway, native.name, native.namespace, native.dimensions)
         case _:
-            dimensions = {name: value.replace("{group}", scope.group) for name, value in found.dimensions.items()}
-            return Measured(found, scope.scale_set, found.name, found.namespace, dimensions)
+            dimensions = {name: value.replace("{group}", scope.group) for name, value in native.dimensions.items()}
+            return Measured(native, scope.scale_set, native.name, native.namespace, dimensions)
 
 
-def _of_queue(metric: Metric, found: NativeMetric) -> Measured:
+def _of_queue(metric: Metric, native: NativeMetric) -> Measured:
     parts = parse_id(metric.of or "")
     kind = parts.kind.lower() if parts else ""
     if parts is not None and kind == SERVICE_BUS:
         namespace = (metric.of or "").rsplit("/queues/", 1)[0]
-        return Measured(found, namespace, found.name, "", {"EntityName": parts.name})
+        return Measured(native, namespace, native.name, "", {"EntityName": parts.name})
     if kind == STORAGE_QUEUE:
-        return Measured(found, metric.of or "", STORAGE_NAME, "", {})
+        return Measured(native, metric.of or "", STORAGE_NAME, "", {})
     text = "the id of a Service Bus or storage queue: `of: /subscriptions/...`"
     raise Unsupported(f"the metric {metric.name!r} needs {text}")
 
@@ -157,8 +157,8 @@ def metric_problem(metric: Metric, scope: Scope) -> str | None:
 
 def natural_statistic(metric: Metric, statistic: str) -> str:
     """The statistic that is meant: a count that is asked for its average means its sum."""
-    found = find_metric(metric)
-    return "sum" if found is not None and found.counts and statistic == "average" else statistic
+    native = find_metric(metric)
+    return "sum" if native is not None and native.counts and statistic == "average" else statistic
 
 
 def to_native(value: float, native: NativeMetric) -> float:

@@ -24,21 +24,21 @@ def with_own_names(properties: Body) -> dict[str, Any]:
     return _named(properties, {part: _OWN[part] for part in _names_of(properties)})
 
 
-def with_names_of(properties: Body, there: Body) -> dict[str, Any]:
+def with_names_of(properties: Body, existing: Body) -> dict[str, Any]:
     """The properties, or a patch of them, with the names that the parts of what is there have."""
-    return _named(properties, _names_of(there))
+    return _named(properties, _names_of(existing))
 
 
 def _names_of(properties: Body) -> dict[str, str]:
-    return {part: str(one["name"]) for part, one in _parts(properties) if one.get("name")}
+    return {part: str(body["name"]) for part, body in _parts(properties) if body.get("name")}
 
 
 def _named(properties: Body, names: Names) -> dict[str, Any]:
-    found: dict[str, Any] = copy.deepcopy(dict(properties))
-    for part, one in list(_parts(found)):
+    result: dict[str, Any] = copy.deepcopy(dict(properties))
+    for part, body in list(_parts(result)):
         if part in names:
-            one["name"] = names[part]
-    return found
+            body["name"] = names[part]
+    return result
 
 
 def _parts(properties: Body) -> Iterator[tuple[str, Any]]:
@@ -56,8 +56,10 @@ def _parts(properties: Body) -> Iterator[tuple[str, Any]]:
         if public := (addresses[0].get("properties") or {}).get("publicIPAddressConfiguration"):
             yield "public", public
     extensions = (profile.get("extensionProfile") or {}).get("extensions") or ()
-    asking = [one for one in extensions if (one.get("properties") or {}).get("type") == HEALTH_TYPE]
-    if len(asking) == 1 and not any(one.get("name") == HEALTH for one in extensions if one is not asking[0]):
+    asking = [extension for extension in extensions if (extension.get("properties") or {}).get("type") == HEALTH_TYPE]
+    if len(asking) == 1 and not any(
+        extension.get("name") == HEALTH for extension in extensions if extension is not asking[0]
+    ):
         yield "health", asking[0]
 
 
@@ -66,21 +68,21 @@ def _parts(properties: Body) -> Iterator[tuple[str, Any]]:
 
 def own_profile_names(profiles: Sequence[Body]) -> dict[str, str]:
     """Our names for the profile without a schedule, and for those that end another one, by what they are called."""
-    plain = [one for one in profiles if not one.get("recurrence") and not one.get("fixedDate")]
-    named = {str(one["name"]): DEFAULT for one in plain if len(plain) == 1}
-    every = [str(one["name"]) for one in profiles]
+    plain = [profile for profile in profiles if not profile.get("recurrence") and not profile.get("fixedDate")]
+    named = {str(profile["name"]): DEFAULT for profile in plain if len(plain) == 1}
+    every = [str(profile["name"]) for profile in profiles]
     named |= {name: end_profile_name(ends) for name in every if (ends := read_twin(name)) is not None}
     names = [named.get(name, name) for name in every]
     return {name: own for name, own in named.items() if names.count(own) == 1}
 
 
-def profile_names_of(wanted: Sequence[str], there: Sequence[Body]) -> dict[str, str]:
+def profile_names_of(wanted: Sequence[str], existing: Sequence[Body]) -> dict[str, str]:
     """What wanted profiles are called where these profiles are: as now, and new ends by the name of the default."""
-    known = {own: name for name, own in own_profile_names(there).items()}
+    known = {own: name for name, own in own_profile_names(existing).items()}
     default = known.get(DEFAULT, DEFAULT)
-    found = {}
+    names = {}
     for name in wanted:
         ends = read_twin(name)
         new = name if ends is None else json.dumps({"name": default, "for": ends}, separators=(",", ":"))
-        found[name] = known.get(name, new)
-    return found
+        names[name] = known.get(name, new)
+    return names

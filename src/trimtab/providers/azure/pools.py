@@ -43,6 +43,6 @@ def _probe(pool: str, rules: Sequence[Mapping[str, Any]]) -> str:
     for rule in rules:
         parts = rule.get("properties") or {}
         members = [parts.get("backendAddressPool") or {}, *(parts.get("backendAddressPools") or ())]
-        if any(str(one.get("id", "")).lower() == pool.lower() for one in members) and parts.get("probe"):
+        if any(str(member.get("id", "")).lower() == pool.lower() for member in members) and parts.get("probe"):
             return str(parts["probe"]["id"])
     return ""

@@ -73,16 +73,16 @@ def profiles_of(group: ScalingGroup) -> list[Profile]:
 
 @lru_cache(maxsize=256)
 def _profiles(capacity: Capacity, schedules: tuple[Schedule, ...]) -> tuple[Profile, ...]:
-    found = [Profile(DEFAULT, "", _base(capacity), {})]
+    profiles = [Profile(DEFAULT, "", _base(capacity), {})]
     names = {schedule.name for schedule in schedules}
     for edge, days in _edges(capacity, schedules).items():
         # a profile that is one of several is never called like another schedule
-        found.append(_recurring(edge, days, found, names - {edge.schedule}))
+        profiles.append(_recurring(edge, days, profiles, names - {edge.schedule}))
     for schedule in schedules:
         if schedule.at is not None and schedule.is_window:
-            taken = {*(one.name for one in found), *(names - {schedule.name})}
-            found.append(_fixed(capacity, schedule, _free(schedule.name, taken)))
-    return tuple(found)
+            taken = {*(profile.name for profile in profiles), *(names - {schedule.name})}
+            profiles.append(_fixed(capacity, schedule, _free(schedule.name, taken)))
+    return tuple(profiles)
 
 
 def end_profile_name(profile: str) -> str:
@@ -93,10 +93,10 @@ def end_profile_name(profile: str) -> str:
 def read_twin(name: str) -> str | None:
     """The profile that this one ends by its name; `None` for one that is no twin."""
     try:
-        found = json.loads(name)
+        parsed = json.loads(name)
     except ValueError:
         return None
-    return str(found["for"]) if isinstance(found, dict) and "for" in found else None
+    return str(parsed["for"]) if isinstance(parsed, dict) and "for" in parsed else None
 
 
 def _base(capacity: Capacity) -> InForce:
@@ -105,11 +105,11 @@ def _base(capacity: Capacity) -> InForce:
 
 def _edges(capacity: Capacity, schedules: tuple[Schedule, ...]) -> dict[_Edge, list[str]]:
     """The edges of one week, each with its days; what begins says the sizes also where something else ends."""
-    weekly = tuple(ended_by_cron(one) for one in schedules if one.cron is not None)
+    weekly = tuple(ended_by_cron(recurring) for recurring in schedules if recurring.cron is not None)
     in_force = timetable_of(weekly).between(_WEEK - _DAY, _WEEK + _SEVEN + _DAY)
-    begins = [one.begin for one in in_force]
+    begins = [period.begin for period in in_force]
     taken: set[datetime] = set()
-    found: dict[_Edge, list[str]] = {}
+    edges: dict[_Edge, list[str]] = {}
     for ends in (False, True):
         for schedule in weekly:
             for moment in _moments(schedule, ends=ends):
@@ -119,9 +119,9 @@ def _edges(capacity: Capacity, schedules: tuple[Schedule, ...]) -> dict[_Edge, l
                     force = in_force[bisect_right(begins, moment) - 1].over(capacity)
                     sizes = InForce(min=force.min, max=force.max, desired=force.desired)
                     edge = _Edge(schedule.name, schedule.zone, local.hour, local.minute, ends, sizes)
-                    found.setdefault(edge, []).append(_DAYS[local.weekday()])
-    order = {name: place for place, name in enumerate(one.name for one in weekly)}
-    return dict(sorted(found.items(), key=lambda item: (order[item[0].schedule], item[0].ends)))
+                    edges.setdefault(edge, []).append(_DAYS[local.weekday()])
+    order = {name: place for place, name in enumerate(recurring.name for recurring in weekly)}
+    return dict(sorted(edges.items(), key=lambda item: (order[item[0].schedule], item[0].ends)))
 
 
 def _moments(schedule: Schedule, *, ends: bool) -> Iterator[datetime]:
@@ -147,8 +147,8 @@ def _recurring(edge: _Edge, days: Sequence[str], before: Sequence[Profile], othe
 def _name(edge: _Edge, before: Sequence[Profile], others: Set[str]) -> str:
     plain = edge.schedule
     if edge.ends:
-        starts = [one.name for one in before if one.schedule == edge.schedule and not one.ends]
-        ended = [one for one in before if one.schedule == edge.schedule and one.ends]
+        starts = [profile.name for profile in before if profile.schedule == edge.schedule and not profile.ends]
+        ended = [profile for profile in before if profile.schedule == edge.schedule and profile.ends]
         plain = end_profile_name(
             starts[len(ended)] if len(ended) < len(starts) else f"{edge.schedule}-{len(ended) + 1}"
         )
@@ -190,11 +190,15 @@ def sizes_used(group: ScalingGroup) -> frozenset[str]:
         tags |= {number: f"schedules.{schedule.name}.{name}" for name, number in own.items()}
         schedules.append(schedule.model_copy(update=own))
     capacity = Capacity.model_construct(min=0, max=_LARGE, desired=None)
-    found = profiles_of(group.model_copy(update={"capacity": capacity, "schedules": tuple(schedules)}))
-    made = {f"schedules.{profile.schedule}" for profile in found}
-    sizes = {tags.get(size or 0) for one in found for size in (one.sizes.min, one.sizes.max, one.sizes.desired)}
+    profiles = profiles_of(group.model_copy(update={"capacity": capacity, "schedules": tuple(schedules)}))
+    paths = {f"schedules.{profile.schedule}" for profile in profiles}
+    sizes = {
+        tags.get(size or 0)
+        for profile in profiles
+        for size in (profile.sizes.min, profile.sizes.max, profile.sizes.desired)
+    }
     held = {path for path in sizes if path}
-    return frozenset(made | held | {path.rpartition(".")[0] for path in held})
+    return frozenset(paths | held | {path.rpartition(".")[0] for path in held})
 
 
 def never_active(group: ScalingGroup) -> list[str]:
@@ -205,10 +209,12 @@ def never_active(group: ScalingGroup) -> list[str]:
     """
     capacity = Capacity.model_construct(min=-1, max=_LARGE, desired=None)
     _, *others = profiles_of(group.model_copy(update={"capacity": capacity}))
-    if not any("recurrence" in one.when for one in others):
+    if not any("recurrence" in profile.when for profile in others):
         return []
     return [
-        name for name in ("min", "max") if all(getattr(one.sizes, name) != getattr(capacity, name) for one in others)
+        name
+        for name in ("min", "max")
+        if all(getattr(profile.sizes, name) != getattr(capacity, name) for profile in others)
     ]
 
 

@@ -115,11 +115,11 @@ class AzureProvider:
     def find_group(self, name: str, location: str) -> GroupState | None:
         """The group with this native name, else the only marked one with this name within its fleet."""
         states = States(self.calls, self.clock.now())
-        there = states.read([(location, name)])
-        if there:
-            return there[0]
-        found = states.find(name, location)
-        return single_match(found, name, self.name)
+        existing = states.read([(location, name)])
+        if existing:
+            return existing[0]
+        candidates = states.find(name, location)
+        return single_match(candidates, name, self.name)
 
     def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Five calls."""
@@ -133,8 +133,8 @@ class AzureProvider:
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest event of each group; one call."""
-        found = ActivityLog(self.calls, self.clock.now()).read(names)
-        return {name: some[0] for name, some in found.items() if some}
+        activities = ActivityLog(self.calls, self.clock.now()).read(names)
+        return {name: some[0] for name, some in activities.items() if some}
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The states of the fleet's metric alerts: a list, and a call for each of them."""

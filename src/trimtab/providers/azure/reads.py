@@ -72,13 +72,13 @@ class FleetRead:
 
     def _doubt_missing_groups(self) -> None:
         """A scale set that is not listed although its setting or an alert is there is asked for by name."""
-        if any(one.kind == SCALE_SET.name for one in self.unknown):
+        if any(unknown.kind == SCALE_SET.name for unknown in self.unknown):
             return
         sets = [item for key, item in self.found.items() if key.kind == SCALE_SET.name]
-        there = {(str(item.attributes["resource_group"]).lower(), item.key.name.lower()) for item in sets}
-        missing = sorted(self._groups_of_parts() - there)
-        asked = [partial(self.calls.call, "compute.virtual_machine_scale_sets.get", *names) for names in missing]
-        for answer in self.calls.gather(asked):
+        existing = {(str(item.attributes["resource_group"]).lower(), item.key.name.lower()) for item in sets}
+        missing = sorted(self._groups_of_parts() - existing)
+        questions = [partial(self.calls.call, "compute.virtual_machine_scale_sets.get", *names) for names in missing]
+        for answer in self.calls.gather(questions):
             if isinstance(answer, NotFound):
                 continue
             if isinstance(answer, ProviderError):
@@ -102,8 +102,8 @@ class FleetRead:
     @property
     def locations(self) -> tuple[str, ...]:
         """Where the read looks: the fleet's locations and the connection's."""
-        found = {normal_location(group.location or self.calls.location) for group in self.fleet.groups}
-        return tuple(sorted(found | {self.calls.location}))
+        locations = {normal_location(group.location or self.calls.location) for group in self.fleet.groups}
+        return tuple(sorted(locations | {self.calls.location}))
 
     @cached_property
     def _places(self) -> Places:
@@ -113,14 +113,14 @@ class FleetRead:
         """Keep what stands where the fleet wants something, spelled as there, and the fleet's own elsewhere."""
         ranks: dict[Key, tuple[int, bool]] = {}
         for item in items:
-            made = READERS[kind](item, self.calls.location)
-            wanted, fit = self._wanted(made)
-            ours = made.mark is not None and made.mark.fleet == self.fleet.name
-            key, rank = wanted or made.key, (fit, ours)
+            resource = READERS[kind](item, self.calls.location)
+            wanted, fit = self._wanted(resource)
+            ours = resource.mark is not None and resource.mark.fleet == self.fleet.name
+            key, rank = wanted or resource.key, (fit, ours)
             is_nearer = key not in ranks or rank > ranks[key]
             if (wanted or ours) and key.location in self.locations and is_nearer:
-                alias = "" if folded(made.key.name) == folded(key.name) else made.key.name
-                self.found[key] = replace(made, key=key, attributes={**made.attributes, "alias": alias})
+                alias = "" if folded(resource.key.name) == folded(key.name) else resource.key.name
+                self.found[key] = replace(resource, key=key, attributes={**resource.attributes, "alias": alias})
                 ranks[key] = rank
 
     def _wanted(self, item: Resource) -> tuple[Key | None, int]:

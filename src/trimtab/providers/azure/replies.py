@@ -59,11 +59,11 @@ class Expected:
 
 def shape_of(kind: Kind) -> Shape:
     """The shape of a resource as the rows of its kind tell it."""
-    found: dict[str, Any] = {}
+    shape: dict[str, Any] = {}
     for row in kind.fields:
         if row.path not in APART:
-            _put(found, row.path.split("."), _leaf_of(kind, row.path, row.default))
-    return found
+            _put(shape, row.path.split("."), _leaf_of(kind, row.path, row.default))
+    return shape
 
 
 def _put(shape: dict[str, Any], steps: Sequence[str], leaf: Shape) -> None:
@@ -71,8 +71,8 @@ def _put(shape: dict[str, Any], steps: Sequence[str], leaf: Shape) -> None:
     if len(steps) == 1:
         shape.setdefault(name, leaf)
         return
-    there = shape.get(name)
-    inner = there[0] if isinstance(there, list) else there
+    existing = shape.get(name)
+    inner = existing[0] if isinstance(existing, list) else existing
     if not isinstance(inner, dict):
         inner = {}
         shape[name] = [inner] if is_list else inner
@@ -207,8 +207,8 @@ def check_reply(call: Call, reply: Reply, base: str, name: str = "") -> None:
     if expected.form is Form.GONE:
         raise call.unreadable(reply, "a deletion answers nothing")
     if expected.form is Form.ARRAY:
-        found = call.parsed(reply)
-        problem = find_problem(found, [expected.shape]) or ("" if found or _is_numbered(reply) else "it lists nothing")
+        items = call.parsed(reply)
+        problem = find_problem(items, [expected.shape]) or ("" if items or _is_numbered(reply) else "it lists nothing")
     else:
         body = call.json_of(reply)
         problem = _find_problem(body, expected, name) or _stray(body.get("nextLink"), base)

@@ -45,11 +45,11 @@ class Resolver(Resolving[Calls]):
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
-        found = _Found()
+        facts = _Found()
         for group in self.fleet.groups:
-            found.attached[group.name] = self._attached(group, answers)
-            self._image(group, answers, found)
-        return AzureFacts(**vars(found), **self.said())
+            facts.attached[group.name] = self._attached(group, answers)
+            self._image(group, answers, facts)
+        return AzureFacts(**vars(facts), **self.said())
 
     def _places(self) -> list[str]:
         return sorted({self._location(group) for group in self.fleet.groups})
@@ -59,15 +59,15 @@ class Resolver(Resolving[Calls]):
 
     def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Callable[[], Any]]:
         home = home_of(group, self.calls.home)
-        found: dict[tuple[str, ...], Callable[[], Any]] = {}
+        questions: dict[tuple[str, ...], Callable[[], Any]] = {}
         for kind, what in ((BALANCERS, "load balancers"), (GATEWAYS, "application gateways")):
             if refers_to(group, kind):
                 path = f"{home.path}/providers/{kind}"
-                found[what, home.resource_group] = partial(self.calls.get, path, NETWORK_API)
+                questions[what, home.resource_group] = partial(self.calls.get, path, NETWORK_API)
         image = group.template.image
         if image.newest is not None:
-            found["images", self._location(group), selector(image)] = partial(self._versions, group, image)
-        return found
+            questions["images", self._location(group), selector(image)] = partial(self._versions, group, image)
+        return questions
 
     # what a group is attached to
 
@@ -77,7 +77,7 @@ class Resolver(Resolving[Calls]):
             *pools_of(_listed(answers.get(("load balancers", home)))),
             *pools_of(_listed(answers.get(("application gateways", home)))),
         ]
-        chosen = [pool for one in group.load_balancers if (pool := self._pool(group, one, pools, answers))]
+        chosen = [pool for balancer in group.load_balancers if (pool := self._pool(group, balancer, pools, answers))]
         named = (self._gateway_pool(group, name, pools) for name in group.azure.application_gateway_pools)
         chosen += [pool for pool in named if pool]
         probe = next((pool.probe for pool in chosen if pool.probe), "")
@@ -92,30 +92,30 @@ class Resolver(Resolving[Calls]):
     def _pool(
         self,
         group: ScalingGroup,
-        one: LoadBalancer,
+        balancer: LoadBalancer,
         pools: Sequence[Pool],
         answers: Mapping[tuple[str, ...], Any],
     ) -> Pool | None:
-        if one.id is not None:
-            known = next((pool for pool in pools if pool.id.lower() == (one.id or "").lower()), None)
-            return known or Pool(one.id, one.id.rsplit("/", 2)[0])
-        found = [pool for pool in pools if pool.is_called(one.name or "")]
-        return self._only(group, "load_balancers", one.name or "", found)
+        if balancer.id is not None:
+            known = next((pool for pool in pools if pool.id.lower() == (balancer.id or "").lower()), None)
+            return known or Pool(balancer.id, balancer.id.rsplit("/", 2)[0])
+        matches = [pool for pool in pools if pool.is_called(balancer.name or "")]
+        return self._only(group, "load_balancers", balancer.name or "", matches)
 
     def _gateway_pool(self, group: ScalingGroup, name: str, pools: Sequence[Pool]) -> Pool | None:
         if is_id(name):
             return Pool(name, name.rsplit("/", 2)[0])
-        found = [pool for pool in pools if pool.is_gateway and pool.is_called(name)]
-        return self._only(group, "azure.application_gateway_pools", name, found)
+        matches = [pool for pool in pools if pool.is_gateway and pool.is_called(name)]
+        return self._only(group, "azure.application_gateway_pools", name, matches)
 
-    def _only(self, group: ScalingGroup, path: str, name: str, found: Sequence[Pool]) -> Pool | None:
-        if len(found) == 1:
-            return found[0]
+    def _only(self, group: ScalingGroup, path: str, name: str, matches: Sequence[Pool]) -> Pool | None:
+        if len(matches) == 1:
+            return matches[0]
         if self.unknown:
             return None
         where = home_of(group, self.calls.home).resource_group
-        text = "no backend pool" if not found else f"{len(found)} backend pools"
-        mend = "; write BALANCER/POOL" if found else ""
+        text = "no backend pool" if not matches else f"{len(matches)} backend pools"
+        mend = "; write BALANCER/POOL" if matches else ""
         self.problems.append(Note(f"{path}: {text} in resource group {where} is called {name!r}{mend}", group.name))
         return None
 
@@ -140,11 +140,11 @@ class Resolver(Resolving[Calls]):
     def _versions(self, group: ScalingGroup, image: Image) -> list[str]:
         offer, _, sku = (image.newest or "").partition(":")
         operation = "compute.virtual_machine_images.list"
-        asked = (self._location(group), image.owner or "", offer, sku)
-        found = self.calls.call(operation, *asked, orderby="name desc", top=1)
-        return [str(one["name"]) for one in found or ()]
+        args = (self._location(group), image.owner or "", offer, sku)
+        versions = self.calls.call(operation, *args, orderby="name desc", top=1)
+        return [str(version["name"]) for version in versions or ()]
 
-    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
+    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], facts: "_Found") -> None:
         image = group.template.image
         if image.newest is None:
             return
@@ -161,22 +161,22 @@ class Resolver(Resolving[Calls]):
             text = f"a newer image, {newest}, matches; refresh the image to take it (now {chosen})"
             self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
         offer, _, sku = image.newest.partition(":")
-        found.images[group.name] = {"publisher": image.owner or "", "offer": offer, "sku": sku, "version": chosen}
-        found.kept[group.name] = {"image": f"{word}:{chosen}"}
+        facts.images[group.name] = {"publisher": image.owner or "", "offer": offer, "sku": sku, "version": chosen}
+        facts.kept[group.name] = {"image": f"{word}:{chosen}"}
 
     def _kept_version(self, group: ScalingGroup, word: str) -> str | None:
         if "image" in self.refresh:
             return None
-        there = self.live.resources.get(Key(self._location(group), SCALE_SET.name, self.fleet.native_name(group)))
-        if there is None or there.mark is None or there.mark.fleet != self.fleet.name:
+        existing = self.live.resources.get(Key(self._location(group), SCALE_SET.name, self.fleet.native_name(group)))
+        if existing is None or existing.mark is None or existing.mark.fleet != self.fleet.name:
             return None
-        known, _, version = there.mark.kept.get("image", "").partition(":")
+        known, _, version = existing.mark.kept.get("image", "").partition(":")
         return version if known == word and version else None
 
 
 def refers_to(group: ScalingGroup, kind: str) -> bool:
     """Whether a group names something that must be looked up among balancers of this kind."""
-    named = any(one.name is not None for one in group.load_balancers)
+    named = any(balancer.name is not None for balancer in group.load_balancers)
     probed = asks_balancer(group) and bool(group.load_balancers)
     gateways = any(not is_id(pool) for pool in group.azure.application_gateway_pools)
     return named or (probed if kind == BALANCERS else gateways)

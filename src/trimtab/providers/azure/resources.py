@@ -52,19 +52,23 @@ def setting_resource(item: Mapping[str, Any], location: str) -> Resource:
     pause = find_pause(item)
     _, mark = read_tags(_plain_tags(item))
     properties = dict(item.get("properties") or {})
-    there = properties.get("profiles") or ()
-    names = own_profile_names(there)
+    raw_profiles = properties.get("profiles") or ()
+    names = own_profile_names(raw_profiles)
     profiles = [
-        {**one, "name": names.get(one["name"], one["name"]), "rules": named_rules(one.get("rules") or ())}
-        for one in there
+        {
+            **profile,
+            "name": names.get(profile["name"], profile["name"]),
+            "rules": named_rules(profile.get("rules") or ()),
+        }
+        for profile in raw_profiles
     ]
-    notifications = [one for one in properties.get("notifications") or () if _tells(one)]
+    notifications = [notification for notification in properties.get("notifications") or () if _tells(notification)]
     body = {"properties": {**properties, "profiles": profiles, "notifications": notifications}}
     if pause is not None and (pause.held is None or pause.held):
         body["properties"]["enabled"] = True
     key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, item["name"])
-    made = _made(key, body, item, mark)
-    return replace(made, attributes={**made.attributes, "paused": pause.line() if pause else None})
+    resource = _made(key, body, item, mark)
+    return replace(resource, attributes={**resource.attributes, "paused": pause.line() if pause else None})
 
 
 def _tells(notification: Mapping[str, Any]) -> bool:

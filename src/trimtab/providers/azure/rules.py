@@ -155,7 +155,7 @@ def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) ->
         statistic = INVERTED_STATISTIC.get(statistic, statistic)
     # a count is summed up over a minute, and the minutes of the window are averaged
     over_time = "average" if measured.native.counts else statistic
-    found = {
+    trigger = {
         "metricName": measured.name,
         "metricNamespace": measured.namespace,
         "metricResourceUri": measured.resource,
@@ -169,7 +169,7 @@ def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) ->
         ],
         "dividePerInstance": measured.native.shared,
     }
-    return {name: value for name, value in found.items() if value not in ("", [])}
+    return {name: value for name, value in trigger.items() if value not in ("", [])}
 
 
 def _compared(metric: Metric, comparison: Comparison, threshold: float, scope: Scope) -> dict[str, Any]:
@@ -242,13 +242,13 @@ def named_rules(bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _named(rules: Sequence[Rule]) -> list[Rule]:
     ordered = sorted(rules, key=lambda rule: (rule_name(rule.body), _threshold(rule), str(rule.body)))
     numbers: dict[str, int] = {}
-    found = []
+    result = []
     for rule in ordered:
         name = rule_name(rule.body)
         numbers[name] = number = numbers.get(name, 0) + 1
         body = {"name": name if number == 1 else f"{name} {number}", **rule.body}
-        found.append(Rule(body, rule.sources, rule.uses))
-    return found
+        result.append(Rule(body, rule.sources, rule.uses))
+    return result
 
 
 def _threshold(rule: Rule) -> float:

@@ -46,11 +46,11 @@ class States:
         asked_as = {(normal_location(place[0]), folded(place[1])): place for place in places}
         sets = [item for item in self._list(SCALE_SET.name) if _place(item) in asked_as]
         settings = self._list(AUTOSCALE_SETTING.name) if sets else []
-        asked = [partial(self._instances, item, addresses) for item in sets]
-        found = self.calls.gather_or_raise(asked)
+        questions = [partial(self._instances, item, addresses) for item in sets]
+        answers = self.calls.gather_or_raise(questions)
         states = [
             self._state(item, find_setting(item, settings), instances)
-            for item, instances in zip(sets, found, strict=True)
+            for item, instances in zip(sets, answers, strict=True)
         ]
         spelled = [asked_as[_place(item)] for item in sets]
         return [replace(state, location=at, name=name) for state, (at, name) in zip(states, spelled, strict=True)]
@@ -69,21 +69,21 @@ class States:
     def _instances(self, item: Mapping[str, Any], addresses: bool) -> list[Instance]:
         group, name = group_of(item["id"]), item["name"]
         operation = "compute.virtual_machine_scale_set_vms.list"
-        found = self.calls.pages(operation, group, name, expand="instanceView")
-        cards = self._addresses(item["id"]) if addresses and found else {}
-        return [_instance(one, cards) for one in found]
+        instances = self.calls.pages(operation, group, name, expand="instanceView")
+        cards = self._addresses(item["id"]) if addresses and instances else {}
+        return [_instance(instance, cards) for instance in instances]
 
     def _addresses(self, scale_set: str) -> dict[str, str]:
         """The first private address of each instance, by its folded id."""
-        found: dict[str, str] = {}
+        addresses: dict[str, str] = {}
         for card in self.calls.get(f"{scale_set}/networkInterfaces", NETWORK_API):
             properties = card.get("properties") or {}
             owner = (properties.get("virtualMachine") or {}).get("id", "").lower()
-            for one in properties.get("ipConfigurations") or ():
-                address = (one.get("properties") or {}).get("privateIPAddress")
+            for configuration in properties.get("ipConfigurations") or ():
+                address = (configuration.get("properties") or {}).get("privateIPAddress")
                 if address:
-                    found.setdefault(owner, address)
-        return found
+                    addresses.setdefault(owner, address)
+        return addresses
 
     def _state(
         self, item: Mapping[str, Any], setting: Mapping[str, Any] | None, instances: Sequence[Instance]
@@ -116,9 +116,9 @@ def _location(item: Mapping[str, Any]) -> str:
 
 def find_setting(item: Mapping[str, Any], settings: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The setting whose target a scale set is; it has one at most."""
-    for one in settings:
-        if same_id(str(one["properties"].get("targetResourceUri", "")), item["id"]):
-            return one
+    for setting in settings:
+        if same_id(str(setting["properties"].get("targetResourceUri", "")), item["id"]):
+            return setting
     return None
 
 
@@ -151,15 +151,15 @@ def bounds_of(setting: Mapping[str, Any], now: datetime) -> Bounds:
     pause = find_pause(setting)
     held = unquote(pause.held[0]) if pause is not None and pause.held else None
     name = held if held is not None else active_name(setting, now)
-    chosen = next((one for one in profiles if one["name"] == name), profiles[0] if profiles else None)
+    chosen = next((profile for profile in profiles if profile["name"] == name), profiles[0] if profiles else None)
     capacity = chosen["capacity"] if chosen else {}
     return Bounds(int(capacity.get("minimum") or 0), int(capacity.get("maximum") or 0))
 
 
 def active_name(setting: Mapping[str, Any], now: datetime) -> str:
     """The name of the profile that rules now."""
-    found = active_profile([_profile(one) for one in setting["properties"].get("profiles") or ()], now)
-    return found.name if found else ""
+    active = active_profile([_profile(profile) for profile in setting["properties"].get("profiles") or ()], now)
+    return active.name if active else ""
 
 
 def held_word(setting: Mapping[str, Any], now: datetime) -> str:

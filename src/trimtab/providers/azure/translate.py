@@ -91,8 +91,8 @@ class _Group(GroupTranslator):
         if (forecast := autoscale.predictive_policy(self.group)) is not None:
             self.takes([f"policies.{forecast.name}.metric"])
         self.takes(path for path in used_of(self.group, self._scope()) if ".triggers." in path)
-        for one in unused_of(self.group, self._scope()):
-            self.unused(one.path, one.text, but=one.but, partly=one.partly)
+        for unused in unused_of(self.group, self._scope()):
+            self.unused(unused.path, unused.text, but=unused.but, partly=unused.partly)
 
     # the scale set
 
@@ -149,9 +149,9 @@ class _Group(GroupTranslator):
 
     def _is_compact(self) -> bool | None:
         """Whether instances share one placement group, which holds a hundred; Azure's own choice where nobody asks."""
-        asked = self.group.azure.single_placement_group
+        requested = self.group.azure.single_placement_group
         too_many = self.group.capacity.max > MOST_IN_PLACEMENT_GROUP
-        return False if asked is None and too_many else asked
+        return False if requested is None and too_many else requested
 
     def _repairs(self) -> dict[str, Any] | None:
         if not repairs(self.group):
@@ -172,7 +172,9 @@ class _Group(GroupTranslator):
         if not purchase.sizes:
             return None
         ranked = purchase.strategy is SpotStrategy.PRIORITIZED
-        sizes = [{"name": one.size, **({"rank": place} if ranked else {})} for place, one in enumerate(purchase.sizes)]
+        sizes = [
+            {"name": option.size, **({"rank": place} if ranked else {})} for place, option in enumerate(purchase.sizes)
+        ]
         strategy = STRATEGIES[purchase.strategy or SpotStrategy.LOWEST_PRICE]
         return {"vmSizes": sizes, "allocationStrategy": strategy}
 
@@ -192,7 +194,9 @@ class _Group(GroupTranslator):
 
     def _seen(self) -> list[Alarm]:
         """The alarms that are to be seen by people, less those whose metric a problem is about."""
-        return [one for one in self.group.alarms if is_alert(one) and not alerts.alert_problem(one, self._scope())]
+        return [
+            alarm for alarm in self.group.alarms if is_alert(alarm) and not alerts.alert_problem(alarm, self._scope())
+        ]
 
     def _alerts(self) -> Iterator[Resource]:
         for alarm in self._seen():
@@ -213,11 +217,11 @@ class _Group(GroupTranslator):
         group = self.group
         if group.template.ssh_key is None:
             self.note("template.ssh_key", "not given; instances get a throwaway key, so SSH is impossible")
-        asked, own = group.health_check.grace, group.azure.default_capacity
-        if asked is not None and not repairs(group):
+        grace, own = group.health_check.grace, group.azure.default_capacity
+        if grace is not None and not repairs(group):
             self.unused("health_check.grace", "nothing repairs instances; give `health_check.path` or `port`")
-        elif asked is not None and grace_of(group) != asked:
-            text = f"Azure holds repairs back for {SHORTEST_GRACE} to {LONGEST_GRACE}, not for {asked}"
+        elif grace is not None and grace_of(group) != grace:
+            text = f"Azure holds repairs back for {SHORTEST_GRACE} to {LONGEST_GRACE}, not for {grace}"
             self.note("health_check.grace", text, approximation=True)
         if own is not None and not group.capacity.min <= own <= group.capacity.max:
             text = f"{own} is outside `capacity`; Azure goes to the bound beside it"
@@ -238,9 +242,9 @@ class _Group(GroupTranslator):
         if len(self.native) > LONGEST_NAME:
             yield "native_name", f"{self.native!r} is longer than the {LONGEST_NAME} characters of a scale set"
         if not template.is_known(group.template.image):
-            asked = group.template.image.id or group.template.image.newest
+            image = group.template.image.id or group.template.image.newest
             text = "is not an id, a URN (PUBLISHER:OFFER:SKU:VERSION) or a short name such as Ubuntu2404"
-            yield "template.image", f"{asked!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
+            yield "template.image", f"{image!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
         flexible = group.azure.orchestration == "flexible"
         mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
         if not flexible and (mixed or group.purchase.sizes):
@@ -288,8 +292,8 @@ def repairs(group: ScalingGroup) -> bool:
 
 def grace_of(group: ScalingGroup) -> timedelta:
     """How long repairs are held back; ten minutes at least."""
-    asked = group.health_check.grace or SHORTEST_GRACE
-    return min(LONGEST_GRACE, max(SHORTEST_GRACE, asked))
+    grace = group.health_check.grace or SHORTEST_GRACE
+    return min(LONGEST_GRACE, max(SHORTEST_GRACE, grace))
 
 
 def _restore(timeout: timedelta | None) -> dict[str, Any] | None:

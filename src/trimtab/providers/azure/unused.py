@@ -65,7 +65,7 @@ def _of_policy(group: ScalingGroup, policy: Policy, used: Collection[str], scope
             if policy is not active:
                 text = "an autoscale setting has one forecast, of the CPU" if policy.enabled else DISABLED
                 enabled = policy.model_copy(update={"enabled": True})
-                items = tuple(enabled if one is policy else one for one in group.policies)
+                items = tuple(enabled if other is policy else other for other in group.policies)
                 first = predictive_policy(group.model_copy(update={"policies": items})) is enabled
                 yield Unused(path, text, [f"{path}.enabled"] if first else ())
             elif policy.metric.of is not None:
@@ -77,7 +77,7 @@ def _of_policy(group: ScalingGroup, policy: Policy, used: Collection[str], scope
 def _switch(group: ScalingGroup, path: str, scope: Scope) -> list[str]:
     """The field that enables a policy or an alarm, where a rule is made of it once it is enabled."""
     kind, name = path.split(".")
-    items = [one.model_copy(update={"enabled": True}) if one.name == name else one for one in getattr(group, kind)]
+    items = [item.model_copy(update={"enabled": True}) if item.name == name else item for item in getattr(group, kind)]
     enabled = group.model_copy(update={kind: tuple(items)})
     return [f"{path}.enabled"] if path in used_of(enabled, scope) else []
 

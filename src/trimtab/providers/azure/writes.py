@@ -67,24 +67,24 @@ class Writer:
         group = self._group(change.wanted)
         sent = {**_set_body(write.body, change), "location": change.key.location}
         try:
-            made = self.calls.begin(f"{SETS}.begin_create_or_update", group, name, sent, create=True)
+            reply = self.calls.begin(f"{SETS}.begin_create_or_update", group, name, sent, create=True)
         except (Conflict, AlreadyExists) as error:
-            there = self._read(change, group)
-            if there is None:
+            existing = self._read(change, group)
+            if existing is None:
                 raise
-            ensure_owned(change, there)
+            ensure_owned(change, existing)
             if error.code != "PreconditionFailed":
                 raise
-            return self._bring_up_to_date(write, there)
-        return _attributes(READERS[SCALE_SET.name](made, change.key.location))
+            return self._bring_up_to_date(write, existing)
+        return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
 
-    def _bring_up_to_date(self, write: Write, there: Resource) -> Mapping[str, Any]:
+    def _bring_up_to_date(self, write: Write, existing: Resource) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: what differs is written."""
         kind, wanted = KINDS[SCALE_SET.name], write.change.wanted
-        old, new = kind.leaves(there.body), kind.leaves(write.body)
+        old, new = kind.leaves(existing.body), kind.leaves(write.body)
         initial = wanted.initial if wanted else frozenset()
         paths = [path for path in sorted({*old, *new}) if old.get(path) != new.get(path) and path not in initial]
-        return self._patch_set(write, there, [path for path in paths if not _is_left_alone(kind, path, new)])
+        return self._patch_set(write, existing, [path for path in paths if not _is_left_alone(kind, path, new)])
 
     def _update_set(self, write: Write) -> Mapping[str, Any]:
         live = write.change.live
@@ -109,18 +109,18 @@ class Writer:
         etag = live.attributes.get("etag")
         for left in reversed(range(TRIES)):
             try:
-                made = self.calls.begin(f"{SETS}.begin_update", group, change.key.name, revealed(body), etag=etag)
-                return _attributes(READERS[SCALE_SET.name](made, change.key.location))
+                reply = self.calls.begin(f"{SETS}.begin_update", group, change.key.name, revealed(body), etag=etag)
+                return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
             except Conflict as error:
-                there = self._read(change, group)
+                existing = self._read(change, group)
                 if (
                     error.code != "PreconditionFailed"
-                    or there is None
+                    or existing is None
                     or not left
-                    or not differ_only_in(KINDS[SCALE_SET.name], live, there, SIZE)
+                    or not differ_only_in(KINDS[SCALE_SET.name], live, existing, SIZE)
                 ):
                     raise
-                etag = there.attributes.get("etag")
+                etag = existing.attributes.get("etag")
         return live.attributes
 
     # settings, alerts, action groups: small bodies that a write replaces whole
@@ -139,8 +139,8 @@ class Writer:
                 ensure_owned(change, live)
         body = self._whole(write, live)
         name = _own_name(change) if live is change.live else change.key.name
-        made = self.calls.call(f"{operation}.create_or_update", self._group(live or change.wanted), name, body)
-        return _attributes(READERS[change.key.kind](made, change.key.location))
+        reply = self.calls.call(f"{operation}.create_or_update", self._group(live or change.wanted), name, body)
+        return _attributes(READERS[change.key.kind](reply, change.key.location))
 
     def _delete_other(self, change: Change, operation: str) -> None:
         with suppress(NotFound):
@@ -150,14 +150,14 @@ class Writer:
         """The body to put: what trimtab knows nothing of stays as it is, and so does a marked pause."""
         change, kind = write.change, write.change.key.kind
         raw = _raw(live)
-        there = raw.get("properties") or {}
-        found = there
+        existing = raw.get("properties") or {}
+        merged = existing
         if change.action is not Action.ADOPT:
             body = overlaid(KINDS[kind], live.body, write.body) if live else write.body
-            found = with_names_of(sent_properties(revealed(body)["properties"], there), there)
-        properties = {name: value for name, value in found.items() if name not in _READ_ONLY}
-        if live is not None and find_pause(raw) is not None and "enabled" in there:
-            properties["enabled"] = there["enabled"]
+            merged = with_names_of(sent_properties(revealed(body)["properties"], existing), existing)
+        properties = {name: value for name, value in merged.items() if name not in _READ_ONLY}
+        if live is not None and find_pause(raw) is not None and "enabled" in existing:
+            properties["enabled"] = existing["enabled"]
         foreign = {name: value for name, value in (raw.get("tags") or {}).items() if not name.startswith("trimtab-")}
         tags = {**foreign, **mark_of(change).tags(), **_pause_tag(live)}
         location = raw.get("location") or ("Global" if kind in GLOBAL else change.key.location)
@@ -172,10 +172,10 @@ class Writer:
         kind = change.key.kind
         operation = f"{SETS if kind == SCALE_SET.name else OTHERS[kind]}.get"
         try:
-            found = self.calls.call(operation, group, change.key.name)
+            reply = self.calls.call(operation, group, change.key.name)
         except NotFound:
             return None
-        return READERS[kind](found, change.key.location)
+        return READERS[kind](reply, change.key.location)
 
 
 def _own_name(change: Change) -> str:
@@ -186,15 +186,15 @@ def _own_name(change: Change) -> str:
 _READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
 
 
-def sent_properties(properties: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+def sent_properties(properties: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
     """The properties of a setting or an alert as Azure takes them: without the names that only plans give."""
-    found = copy.deepcopy(dict(properties))
-    names = profile_names_of([one["name"] for one in found.get("profiles") or ()], there.get("profiles") or ())
-    for profile in found.get("profiles") or ():
+    sent = copy.deepcopy(dict(properties))
+    names = profile_names_of([entry["name"] for entry in sent.get("profiles") or ()], existing.get("profiles") or ())
+    for profile in sent.get("profiles") or ():
         profile["name"] = names[profile["name"]]
         for rule in profile.get("rules") or ():
             rule.pop("name", None)
-    return found
+    return sent
 
 
 def patch_of(kind: Kind, body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
@@ -242,7 +242,10 @@ def sent_identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
     """An identity as Azure takes it: ids as keys."""
     if not identity:
         return {}
-    return {**identity, "userAssignedIdentities": {one: {} for one in identity.get("userAssignedIdentities") or ()}}
+    return {
+        **identity,
+        "userAssignedIdentities": {identity_id: {} for identity_id in identity.get("userAssignedIdentities") or ()},
+    }
 
 
 def _set_body(body: Mapping[str, Any], change: Change) -> dict[str, Any]:
@@ -261,9 +264,14 @@ def _without_others(live: Mapping[str, Any], identity: Mapping[str, Any]) -> dic
     wanted = identity.get("userAssignedIdentities")
     if not wanted:
         return {}
-    kept = {one.lower() for one in wanted}
-    there = (live.get("identity") or {}).get("userAssignedIdentities") or ()
-    return {"userAssignedIdentities": {**{one: None for one in there if one.lower() not in kept}, **wanted}}
+    kept = {identity_id.lower() for identity_id in wanted}
+    existing = (live.get("identity") or {}).get("userAssignedIdentities") or ()
+    return {
+        "userAssignedIdentities": {
+            **{identity_id: None for identity_id in existing if identity_id.lower() not in kept},
+            **wanted,
+        }
+    }
 
 
 def _raw(live: Resource | None) -> Mapping[str, Any]:

@@ -38,12 +38,12 @@ def belongs(item: Mapping[str, Any], native: str, policies: Container[str], mark
     return any(arn in policies for arn in item.get("AlarmActions") or ()) or native in _values(item)
 
 
-def _are_alike(one: Mark, two: Mark | None) -> bool:
-    return two is not None and (one.fleet, one.group) == (two.fleet, two.group)
+def _are_alike(mark: Mark, other: Mark | None) -> bool:
+    return other is not None and (mark.fleet, mark.group) == (other.fleet, other.group)
 
 
 def _values(item: Mapping[str, Any]) -> set[str]:
-    stats = [one.get("MetricStat", {}).get("Metric", {}) for one in item.get("Metrics") or ()]
+    stats = [query.get("MetricStat", {}).get("Metric", {}) for query in item.get("Metrics") or ()]
     return {value for metric in (item, *stats) for value in dimensions_of(metric).values()}
 
 
@@ -110,15 +110,15 @@ def _watched(item: Mapping[str, Any], around: MetricContext, *, plain: bool) -> 
         metric = of_queue(item["Metrics"])
         stat = item["Metrics"][0].get("MetricStat") or {}
         stated = statistic_word(stat.get("Stat", "Average"))
-        asked = given(statistic=None if stated == "average" else stated)
-        return {"metric": metric, **asked, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
+        optional = given(statistic=None if stated == "average" else stated)
+        return {"metric": metric, **optional, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
     words = {native: word for word, native in STATISTICS.items()}
     statistic = item.get("ExtendedStatistic") or words.get(item.get("Statistic", ""))
     period = timedelta(seconds=item["Period"])
-    found = find_metrics(item.get("MetricName", ""), item.get("Namespace", ""), dimensions_of(item), around)
+    candidates = find_metrics(item.get("MetricName", ""), item.get("Namespace", ""), dimensions_of(item), around)
     return next(
         fields
-        for metric in found
+        for metric in candidates
         if not (plain and scale_of(metric, statistic or "average", period, detailed=around.detailed) != SAME_UNIT)
         and _is_written_so(
             fields := _of_metric(metric, statistic, period, {word: item["Threshold"]}, around), item, around
@@ -148,16 +148,16 @@ def _is_written_so(fields: Mapping[str, Any], item: Mapping[str, Any], around: M
 
 
 def _promql(criteria: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
-    found = _PROMQL.fullmatch(criteria.get("Query", ""))
-    if found is None:
+    match = _PROMQL.fullmatch(criteria.get("Query", ""))
+    if match is None:
         raise Unsupported("the model compares what a query answers with a number: `(QUERY) > NUMBER`")
     words = {operator: word for word, operator in OPERATORS.items()}
     period, pending = item.get("EvaluationInterval", 60), criteria.get("PendingPeriod", 0)
     if pending % period:
         raise Unsupported("a query breaches for whole periods before its alarm fires")
     return {
-        "metric": Metric(name="promql", query=found["query"], source=MetricSource.PROMQL, unit=Unit.NONE),
+        "metric": Metric(name="promql", query=match["query"], source=MetricSource.PROMQL, unit=Unit.NONE),
         "period": timedelta(seconds=period),
         "periods": pending // period + 1,
-        words[found["operator"]].value: float(found["number"]),
+        words[match["operator"]].value: float(match["number"]),
     }

@@ -39,10 +39,10 @@ def subnets_of(item: Mapping[str, Any]) -> tuple[str, ...]:
 
 def read_group_tags(item: Mapping[str, Any]) -> dict[str, str]:
     """The tags that a person gave a group, less the name that translation gives it."""
-    found, _ = read_tags({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags") or ()})
-    if found.get("Name") == item["AutoScalingGroupName"]:
-        del found["Name"]
-    return {key: value for key, value in found.items() if not is_aws(key)}
+    tags, _ = read_tags({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags") or ()})
+    if tags.get("Name") == item["AutoScalingGroupName"]:
+        del tags["Name"]
+    return {key: value for key, value in tags.items() if not is_aws(key)}
 
 
 def _health(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,13 +80,13 @@ def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], p
 def read_hooks(hooks: Sequence[Mapping[str, Any]]) -> list[LifecycleHook]:
     """Lifecycle hooks, in the order of their names; those that the model can say."""
     names = short_names([hook["LifecycleHookName"] for hook in hooks], "hook")
-    found: list[LifecycleHook] = []
+    result: list[LifecycleHook] = []
     for hook in sorted(hooks, key=lambda hook: names[hook["LifecycleHookName"]]):
         try:
-            found.append(_hook(hook, names[hook["LifecycleHookName"]]))
+            result.append(_hook(hook, names[hook["LifecycleHookName"]]))
         except ValidationError:
             continue
-    return found
+    return result
 
 
 def _hook(hook: Mapping[str, Any], name: str) -> LifecycleHook:
@@ -125,9 +125,9 @@ def read_purchase(item: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str,
     policy = item.get("MixedInstancesPolicy") or {}
     target = (data.get("CapacityReservationSpecification") or {}).get("CapacityReservationTarget") or {}
     sizes = tuple(
-        given(size=one["InstanceType"], weight=_number(one.get("WeightedCapacity")))
-        for one in (policy.get("LaunchTemplate") or {}).get("Overrides") or ()
-        if one.get("InstanceType")
+        given(size=override["InstanceType"], weight=_number(override.get("WeightedCapacity")))
+        for override in (policy.get("LaunchTemplate") or {}).get("Overrides") or ()
+        if override.get("InstanceType")
     )
     spot = _spot(policy.get("InstancesDistribution") or {}, item) if policy else {}
     if policy and not sizes:

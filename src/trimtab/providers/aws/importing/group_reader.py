@@ -122,19 +122,23 @@ class GroupReader:
     @cached_property
     def policy_names(self) -> dict[str, str]:
         """Names within the group by native name."""
-        return short_names([one["PolicyName"] for one in self.replies.policies], "policy", f"{self.replies.name}-")
+        return short_names(
+            [policy["PolicyName"] for policy in self.replies.policies], "policy", f"{self.replies.name}-"
+        )
 
     @cached_property
     def action_names(self) -> dict[str, str]:
         """Names within the group by native name."""
-        natives = [one["ScheduledActionName"] for one in self.replies.actions]
+        natives = [action["ScheduledActionName"] for action in self.replies.actions]
         return short_names(natives, "schedule", f"{self.replies.name}-")
 
     @cached_property
     def alarm_names(self) -> dict[str, str]:
         """Names within the group by native name; none that makes the name of somebody else's alarm."""
-        prefix, own = f"{self.fleet_name}-{self.names['name']}-", {one["AlarmName"] for one in self.own_alarms}
-        others = {one["AlarmName"].removeprefix(prefix) for one in self.replies.alarms if one["AlarmName"] not in own}
+        prefix, own = f"{self.fleet_name}-{self.names['name']}-", {alarm["AlarmName"] for alarm in self.own_alarms}
+        others = {
+            alarm["AlarmName"].removeprefix(prefix) for alarm in self.replies.alarms if alarm["AlarmName"] not in own
+        }
         return short_names(own, "alarm", prefix, f"{self.replies.name}-", taken=others)
 
     # what is there
@@ -147,14 +151,14 @@ class GroupReader:
     @cached_property
     def live(self) -> list[Resource]:
         """Everything of the group."""
-        found, replies = self.found, self.replies
+        resources, replies = self.found, self.replies
         return [
-            *found.templates(),
-            found.group(hooks=bool(self._settings.get("lifecycle_hooks"))),
-            *map(found.policy, replies.policies),
-            *map(found.action, replies.actions),
-            *map(found.alarm, self.own_alarms),
-            *(found.composite(one) for one in replies.composites if self._is_about(one)),
+            *resources.templates(),
+            resources.group(hooks=bool(self._settings.get("lifecycle_hooks"))),
+            *map(resources.policy, replies.policies),
+            *map(resources.action, replies.actions),
+            *map(resources.alarm, self.own_alarms),
+            *(resources.composite(alarm) for alarm in replies.composites if self._is_about(alarm)),
         ]
 
     def _is_about(self, composite: Reply) -> bool:
@@ -176,7 +180,7 @@ class GroupReader:
     @cached_property
     def around(self) -> MetricContext:
         """What metrics are read against."""
-        targets = [target_group(one) for one in self.replies.target_groups]
+        targets = [target_group(item) for item in self.replies.target_groups]
         detailed = bool((self.data.get("Monitoring") or {}).get("Enabled"))
         return MetricContext.of(self.replies.name, self.replies.group, targets, detailed=detailed)
 
@@ -184,48 +188,48 @@ class GroupReader:
     def own_alarms(self) -> list[Reply]:
         """The alarms that are the group's."""
         arns = self.replies.policy_names
-        return [one for one in self.replies.alarms if belongs(one, self.replies.name, arns, self.mark)]
+        return [alarm for alarm in self.replies.alarms if belongs(alarm, self.replies.name, arns, self.mark)]
 
     @cached_property
     def policies(self) -> dict[str, Policy]:
         """Policies by native name, in the order of their own names."""
-        found: dict[str, Policy] = {}
-        for item in sorted(self.replies.policies, key=lambda one: self.policy_names[one["PolicyName"]]):
+        policies: dict[str, Policy] = {}
+        for item in sorted(self.replies.policies, key=lambda reply: self.policy_names[reply["PolicyName"]]):
             try:
-                found[item["PolicyName"]] = self._policy(item)
+                policies[item["PolicyName"]] = self._policy(item)
             except (Unsupported, ValidationError) as error:
                 self.refused[self.found.policy(item).key] = _reason(error)
-        return found
+        return policies
 
     def _policy(self, item: Reply) -> Policy:
         policy = read_policy(item, self.policy_names[item["PolicyName"]], self.around)
-        made = policy_body(policy, self.around.scope(getattr(policy, "metric", None)))
-        tracked = made.get("TargetTrackingConfiguration") or {}
-        there = item.get("TargetTrackingConfiguration") or {}
+        body = policy_body(policy, self.around.scope(getattr(policy, "metric", None)))
+        tracked = body.get("TargetTrackingConfiguration") or {}
+        existing = item.get("TargetTrackingConfiguration") or {}
         for name in ("PredefinedMetricSpecification", "CustomizedMetricSpecification"):
-            if name in tracked and not _says(there.get(name), tracked[name]):
+            if name in tracked and not _says(existing.get(name), tracked[name]):
                 raise Unsupported("the model has no such metric")
         return policy
 
     @cached_property
     def alarms(self) -> dict[str, Alarm]:
         """Alarms by native name, in the order of their own names."""
-        found: dict[str, Alarm] = {}
-        for item in sorted(self.own_alarms, key=lambda one: self.alarm_names[one["AlarmName"]]):
+        alarms: dict[str, Alarm] = {}
+        for item in sorted(self.own_alarms, key=lambda reply: self.alarm_names[reply["AlarmName"]]):
             try:
-                found[item["AlarmName"]] = self._alarm(item)
+                alarms[item["AlarmName"]] = self._alarm(item)
             except (Unsupported, ValidationError) as error:
                 self.refused[self.key(METRIC_ALARM.name, item["AlarmName"])] = _reason(error)
-        return found
+        return alarms
 
     def _alarm(self, item: Reply) -> Alarm:
-        stepped = {one.name for one in self.policies.values() if isinstance(one, StepPolicy)}
+        stepped = {policy.name for policy in self.policies.values() if isinstance(policy, StepPolicy)}
         gone = {arn for arn, native in self.replies.policy_names.items() if native not in self.policies}
         name = self.alarm_names[item["AlarmName"]]
         alarm = read_alarm(item, name, self.around, self._triggers, stepped=stepped, gone=gone)
-        made = alarm_body(alarm, self.around.scope(alarm.metric))
+        body = alarm_body(alarm, self.around.scope(alarm.metric))
         for name in _MEASURED:
-            if made.get(name) not in (None, []) and not _says(item.get(name), made[name]):
+            if body.get(name) not in (None, []) and not _says(item.get(name), body[name]):
                 raise Unsupported("the model has no such metric")
         return alarm
 
@@ -243,11 +247,11 @@ class GroupReader:
         """Schedules, and the sizes that hold without them."""
         item = self.replies.group
         live = Capacity(min=item["MinSize"], max=item["MaxSize"])
-        actions = {self.action_names[one["ScheduledActionName"]]: one for one in self.replies.actions}
-        found = read_schedules(actions, live, self.now)
-        for name, why in found.refused.items():
+        actions = {self.action_names[action["ScheduledActionName"]]: action for action in self.replies.actions}
+        timetable = read_schedules(actions, live, self.now)
+        for name, why in timetable.refused.items():
             self.refused[self.found.action(actions[name]).key] = why
-        return found
+        return timetable
 
     @cached_property
     def _settings(self) -> dict[str, Any]:
@@ -261,20 +265,20 @@ class GroupReader:
         """The fields of the group."""
         item, tags = self.replies.group, read_group_tags(self.replies.group)
         purchase = read_purchase(item, self.data)
-        sizes = [one["size"] for one in purchase.get("sizes", ())]
-        found = {
+        sizes = [entry["size"] for entry in purchase.get("sizes", ())]
+        fields = {
             **self.names,
             "location": None if self.location == self.home else self.location,
             "capacity": self._capacity(),
             "template": read_template(self.data, self.replies.name, tags, sizes),
             **read_fields(item),
             "purchase": purchase,
-            "policies": {one.name: _given(one) for one in self.policies.values()},
-            "alarms": {one.name: _given(one) for one in self.alarms.values()},
-            "schedules": {one.name: _given(one) for one in self.timetable.schedules},
+            "policies": {policy.name: _given(policy) for policy in self.policies.values()},
+            "alarms": {alarm.name: _given(alarm) for alarm in self.alarms.values()},
+            "schedules": {schedule.name: _given(schedule) for schedule in self.timetable.schedules},
             "aws": self._settings,
         }
-        return {name: value for name, value in found.items() if value not in (None, {}, ())}
+        return {name: value for name, value in fields.items() if value not in (None, {}, ())}
 
     @property
     def is_sized(self) -> bool:
@@ -304,14 +308,17 @@ class GroupReader:
 
     def _origins(self) -> Iterator[tuple[str, tuple[Key, str]]]:
         native, replies = self.replies.name, self.replies
-        for one in replies.policies:
-            key = self.key(SCALING_POLICY.name, one["PolicyName"], native)
-            yield f"policies.{self.policy_names[one['PolicyName']]}", (key, "")
-        for one in replies.actions:
-            key = self.key(ACTION.name, one["ScheduledActionName"], native)
-            yield f"schedules.{self.action_names[one['ScheduledActionName']]}", (key, "")
-        for one in self.own_alarms:
-            yield f"alarms.{self.alarm_names[one['AlarmName']]}", (self.key(METRIC_ALARM.name, one["AlarmName"]), "")
+        for policy in replies.policies:
+            key = self.key(SCALING_POLICY.name, policy["PolicyName"], native)
+            yield f"policies.{self.policy_names[policy['PolicyName']]}", (key, "")
+        for action in replies.actions:
+            key = self.key(ACTION.name, action["ScheduledActionName"], native)
+            yield f"schedules.{self.action_names[action['ScheduledActionName']]}", (key, "")
+        for alarm in self.own_alarms:
+            yield (
+                f"alarms.{self.alarm_names[alarm['AlarmName']]}",
+                (self.key(METRIC_ALARM.name, alarm["AlarmName"]), ""),
+            )
 
     def _reasons(self) -> Iterator[tuple[tuple[Key, str], str]]:
         group, launched = self.key(AUTO_SCALING_GROUP.name, self.replies.name), self.found.launched_from
@@ -334,9 +341,9 @@ class GroupReader:
     def _remarks(self) -> Iterator[tuple[Key, str, str]]:
         group, item = self.key(AUTO_SCALING_GROUP.name, self.replies.name), self.replies.group
         if self.replies.hooks and not self._settings.get("lifecycle_hooks"):
-            names = ", ".join(one["LifecycleHookName"] for one in self.replies.hooks)
+            names = ", ".join(hook["LifecycleHookName"] for hook in self.replies.hooks)
             yield group, "aws.lifecycle_hooks", f"not managed by trimtab, stays: the lifecycle hooks {names}"
-        metrics = {one.get("Metric") for one in item.get("EnabledMetrics") or ()}
+        metrics = {metric.get("Metric") for metric in item.get("EnabledMetrics") or ()}
         if metrics and not metrics >= BASIC_METRICS:
             some = ", ".join(sorted(map(str, metrics)))
             yield group, "aws.group_metrics", f"only some metrics are collected, which stays: {some}"
@@ -353,21 +360,21 @@ class GroupReader:
             labels={self.location: self.around.labels},
             standing={group.name: standing} if (standing := self._standing(fleet)) else {},
         )
-        made = translate(fleet, facts, self.now, self.home)
+        translation = translate(fleet, facts, self.now, self.home)
         if image.id != UNKNOWN:
-            return made
+            return translation
         text = f"template.image: {self._without_image}; name the image for new instances"
-        return Translation.of([made, Translation(problems=(Note(text, group.name),))])
+        return Translation.of([translation, Translation(problems=(Note(text, group.name),))])
 
     def _standing(self, fleet: Fleet) -> Standing | None:
         """What has not fired since it was first seen, once the group is adopted."""
         group = fleet.groups[0]
-        there = {item.key: item for item in self.live}
+        resources = {item.key: item for item in self.live}
         key = self.key(AUTO_SCALING_GROUP.name, self.replies.name)
-        if there[key].mark is None:
+        if resources[key].mark is None:
             seen = {WORD: FirstSeen(self.now).word()}
-            there[key] = there[key].signed(Mark(fleet.name, group.name, kept=seen))
-        return standing_of(fleet, group, Live(resources=there), self.location, self.now)
+            resources[key] = resources[key].signed(Mark(fleet.name, group.name, kept=seen))
+        return standing_of(fleet, group, Live(resources=resources), self.location, self.now)
 
     @property
     def _without_image(self) -> str:
@@ -389,15 +396,15 @@ def _given(model: BaseModel) -> dict[str, Any]:
     return {**kind, **{name: value for name, value in given_fields(model) if name not in ("name", "type")}}
 
 
-def _says(there: Any, made: Any) -> bool:
+def _says(live: Any, expected: Any) -> bool:
     """Whether all that was made is there, lists as long and in any order."""
-    if isinstance(made, Mapping):
-        return isinstance(there, Mapping) and all(_says(there.get(name), value) for name, value in made.items())
-    if isinstance(made, (list, tuple)):
-        if not isinstance(there, (list, tuple)) or len(there) != len(made):
+    if isinstance(expected, Mapping):
+        return isinstance(live, Mapping) and all(_says(live.get(name), value) for name, value in expected.items())
+    if isinstance(expected, (list, tuple)):
+        if not isinstance(live, (list, tuple)) or len(live) != len(expected):
             return False
-        return all(any(_says(one, value) for one in there) for value in made)
-    return bool(there == made) or (made is True and there is None)
+        return all(any(_says(item, value) for item in live) for value in expected)
+    return bool(live == expected) or (expected is True and live is None)
 
 
 def _reason(error: Exception) -> str:

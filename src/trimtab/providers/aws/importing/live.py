@@ -19,7 +19,7 @@ from trimtab.providers.aws.reads import (
 
 LAUNCH_CONFIGURATION = replace(LAUNCH_TEMPLATE, name="launch-configuration", label="launch configuration")
 COMPOSITE_ALARM = Kind(name="composite-alarm", label="composite alarm", rank=METRIC_ALARM.rank, mark=METRIC_ALARM.mark)
-READ_KINDS: Mapping[str, Kind] = {**KINDS, **{one.name: one for one in (LAUNCH_CONFIGURATION, COMPOSITE_ALARM)}}
+READ_KINDS: Mapping[str, Kind] = {**KINDS, **{kind.name: kind for kind in (LAUNCH_CONFIGURATION, COMPOSITE_ALARM)}}
 """The kinds of all that importing reads: those of plans, and what plans never touch."""
 _NAMES_AND_STATES = {
     AUTO_SCALING_GROUP.name: {
@@ -62,11 +62,11 @@ class Found:
     def group(self, *, hooks: bool) -> Resource:
         """The group; its hooks are read only where the fleet has any, or had."""
         item = self.replies.group
-        found = group_resource(self.location, item)
-        kept = found.mark is not None and found.mark.fleet == self.fleet and "hooks" in found.mark.kept
-        listed = [_hook(one) for one in self.replies.hooks] if hooks or kept else []
+        resource = group_resource(self.location, item)
+        kept = resource.mark is not None and resource.mark.fleet == self.fleet and "hooks" in resource.mark.kept
+        listed = [_hook(hook) for hook in self.replies.hooks] if hooks or kept else []
         more = {"LifecycleHookSpecificationList": listed} if listed else {}
-        return replace(found, body={**found.body, **more, **_more(AUTO_SCALING_GROUP, item)})
+        return replace(resource, body={**resource.body, **more, **_more(AUTO_SCALING_GROUP, item)})
 
     def templates(self) -> Iterator[Resource]:
         """The template that is called as the group, and what the group launches from if that is something else."""
@@ -77,9 +77,9 @@ class Found:
             yield template_resource(self.location, {**replies.launched_from, **replies.version})
         if replies.configuration is not None:
             key = self.launched_from
-            made = {"LaunchTemplateName": key.name, "VersionNumber": 0}
+            version = {"LaunchTemplateName": key.name, "VersionNumber": 0}
             data = as_data(replies.configuration)
-            yield replace(template_resource(self.location, {**made, "LaunchTemplateData": data}), key=key)
+            yield replace(template_resource(self.location, {**version, "LaunchTemplateData": data}), key=key)
 
     @property
     def template_key(self) -> Key:
@@ -101,13 +101,13 @@ class Found:
 
     def action(self, item: Reply) -> Resource:
         """A scheduled action."""
-        found = action_resource(self.location, item, self.now)
-        return replace(found, body={**found.body, **_more(SCHEDULED_ACTION, item)})
+        resource = action_resource(self.location, item, self.now)
+        return replace(resource, body={**resource.body, **_more(SCHEDULED_ACTION, item)})
 
     def alarm(self, item: Reply) -> Resource:
         """A metric alarm; a mark counts only where the fleet's plan comes across it, which is by its name."""
-        found = alarm_resource(self.location, item)
-        return found if found.key.name.startswith(f"{self.fleet}-") else replace(found.signed(None), group="")
+        resource = alarm_resource(self.location, item)
+        return resource if resource.key.name.startswith(f"{self.fleet}-") else replace(resource.signed(None), group="")
 
     def composite(self, item: Reply) -> Resource:
         """A composite alarm."""
@@ -122,11 +122,11 @@ def _more(kind: Kind, item: Reply) -> dict[str, Any]:
     """The settings in a reply that no row of its kind is about."""
     known = {row.path.split(".")[0].split("[")[0] for row in kind.fields} | _NAMES_AND_STATES[kind.name]
     usual: tuple[Any, ...] = ("", [], {})
-    found = {
+    settings = {
         name: value
         for name, value in item.items()
         if name not in known and value not in usual and value != _AS_ANSWERED.get(name)
     }
     attached = set(item.get("TargetGroupARNs") or ())
-    sources = [one for one in found.pop("TrafficSources", ()) if one.get("Identifier") not in attached]
-    return {**found, **({"TrafficSources": sources} if sources else {})}
+    sources = [source for source in settings.pop("TrafficSources", ()) if source.get("Identifier") not in attached]
+    return {**settings, **({"TrafficSources": sources} if sources else {})}

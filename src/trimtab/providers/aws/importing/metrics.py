@@ -27,7 +27,7 @@ class MetricContext:
     @classmethod
     def of(cls, native: str, group: Mapping[str, Any], target_groups: Iterable[TargetGroup], *, detailed: bool) -> Self:
         """Those of a group, from its target groups."""
-        known = {one.arn: one.label for one in target_groups}
+        known = {target.arn: target.label for target in target_groups}
         attached = group.get("TargetGroupARNs") or ()
         return cls(native, {arn: known.get(arn, "") for arn in attached}, detailed)
 
@@ -86,7 +86,7 @@ def of_queue(parts: Sequence[Mapping[str, Any]]) -> Metric:
 
 def dimensions_of(metric: Mapping[str, Any]) -> dict[str, str]:
     """The dimensions of a metric as a mapping."""
-    return {one["Name"]: one["Value"] for one in metric.get("Dimensions") or ()}
+    return {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions") or ()}
 
 
 def unscaled(value: float, factor: timedelta) -> float:

@@ -16,9 +16,9 @@ def short_names(natives: Iterable[str], kind: str, *prefixes: str, taken: Set[st
         prefixes: What a name may begin with; the first is what translation puts there.
         taken: Names that none may have.
     """
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     exact = prefixes[0] if prefixes else ""
-    for native in sorted(natives, key=lambda one: (not is_exact(one, exact), one)):
-        prefix = next((one for one in prefixes if native.startswith(one)), "")
-        found[native] = unused(legal(native.removeprefix(prefix), kind), {*found.values(), *taken})
-    return found
+    for native in sorted(natives, key=lambda name: (not is_exact(name, exact), name)):
+        prefix = next((start for start in prefixes if native.startswith(start)), "")
+        names[native] = unused(legal(native.removeprefix(prefix), kind), {*names.values(), *taken})
+    return names

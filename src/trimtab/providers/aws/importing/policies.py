@@ -113,18 +113,18 @@ def _tracked(config: Mapping[str, Any], around: MetricContext) -> tuple[Metric, 
     if not own:
         raise Unsupported("the model has no metric like the one that it tracks")
     statistic = statistic_word(own.get("Statistic", "Average"))
-    found = find_metrics(own.get("MetricName", ""), own.get("Namespace", ""), dimensions_of(own), around)
+    candidates = find_metrics(own.get("MetricName", ""), own.get("Namespace", ""), dimensions_of(own), around)
     # the metrics that target tracking knows by itself are written so, and not by name and dimensions
     return next(
-        (one, statistic)
-        for one in found
-        if one.namespace or one.name not in TRACKED or statistic != natural_statistic(one, "average")
+        (metric, statistic)
+        for metric in candidates
+        if metric.namespace or metric.name not in TRACKED or statistic != natural_statistic(metric, "average")
     )
 
 
 def _predefined(known: Mapping[str, Any], around: MetricContext, rows: Mapping[str, str]) -> Metric:
     native = known.get("PredefinedMetricType")
-    word = next((word for word, one in rows.items() if one == native), None)
+    word = next((word for word, predefined in rows.items() if predefined == native), None)
     if word is None:
         raise Unsupported(f"the model has no metric {native}")
     if word == "requests-per-instance":

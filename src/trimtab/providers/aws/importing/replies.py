@@ -58,7 +58,7 @@ class Replies:
     @property
     def policy_names(self) -> dict[str, str]:
         """The policies' names by ARN."""
-        return {one["PolicyARN"]: one["PolicyName"] for one in self.policies if "PolicyARN" in one}
+        return {policy["PolicyARN"]: policy["PolicyName"] for policy in self.policies if "PolicyARN" in policy}
 
     def plain(self) -> "Replies":
         """The same with moments as bodies have them and without what is null."""

@@ -61,7 +61,7 @@ def _body(item: Mapping[str, Any], now: datetime) -> Body:
 
 def _table(bodies: Mapping[str, Body], windows: Mapping[str, Schedule], live: Capacity) -> Timetable:
     capacity = _own_sizes(live, [bodies[f"{name}{END}"] for name in windows])
-    windows = {name: one for name, one in windows.items() if _puts_back(bodies[f"{name}{END}"], capacity)}
+    windows = {name: window for name, window in windows.items() if _puts_back(bodies[f"{name}{END}"], capacity)}
     ends = {f"{name}{END}" for name in windows}
     kept: list[Schedule] = []
     refused: dict[str, str] = {}
@@ -96,10 +96,10 @@ def _windows(bodies: Mapping[str, Body], now: datetime) -> Iterator[tuple[str, S
             continue
         try:
             window = _window(name, start, end)
-            made = {key: body for key, _, body in actions_of(_alone(window, end), now)}
+            actions = {key: body for key, _, body in actions_of(_alone(window, end), now)}
         except ValidationError:
             continue
-        if made == {name: dict(start), f"{name}{END}": dict(end)}:
+        if actions == {name: dict(start), f"{name}{END}": dict(end)}:
             yield name, window
 
 

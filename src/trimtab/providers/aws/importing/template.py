@@ -58,8 +58,10 @@ def _network(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _disks(data: Mapping[str, Any]) -> tuple[dict[str, Any], ...] | None:
-    mappings = [one for one in data.get("BlockDeviceMappings") or () if one.get("Ebs") and one.get("DeviceName")]
-    return tuple(_disk(one["DeviceName"], one["Ebs"]) for one in mappings) or None
+    mappings = [
+        mapping for mapping in data.get("BlockDeviceMappings") or () if mapping.get("Ebs") and mapping.get("DeviceName")
+    ]
+    return tuple(_disk(mapping["DeviceName"], mapping["Ebs"]) for mapping in mappings) or None
 
 
 def _disk(device: str, ebs: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,10 +79,10 @@ def _disk(device: str, ebs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tags(data: Mapping[str, Any], name: str, tags: Mapping[str, str]) -> dict[str, str]:
-    by_kind = {one["ResourceType"]: one.get("Tags") or () for one in data.get("TagSpecifications") or ()}
-    found = {tag["Key"]: tag.get("Value", "") for tag in by_kind.get("instance", by_kind.get("volume", ()))}
+    by_kind = {spec["ResourceType"]: spec.get("Tags") or () for spec in data.get("TagSpecifications") or ()}
+    instance_tags = {tag["Key"]: tag.get("Value", "") for tag in by_kind.get("instance", by_kind.get("volume", ()))}
     anyway = {"Name": name, **tags}
-    return {key: value for key, value in found.items() if anyway.get(key) != value and not is_aws(key)}
+    return {key: value for key, value in instance_tags.items() if anyway.get(key) != value and not is_aws(key)}
 
 
 def is_aws(key: str) -> bool:

@@ -28,35 +28,37 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
     criteria: Sequence[Body] = at(properties, "criteria.allOf") or ()
     if len(criteria) != 1:
         return f"it has {len(criteria)} conditions; an alarm of the model has one"
-    one = criteria[0]
-    if one.get("criterionType", STATIC) != STATIC:
-        return f"its condition is a {one['criterionType']}; an alarm of the model has a fixed threshold"
+    criterion = criteria[0]
+    if criterion.get("criterionType", STATIC) != STATIC:
+        return f"its condition is a {criterion['criterionType']}; an alarm of the model has a fixed threshold"
     metric, row = metric_of(
         next(iter(properties.get("scopes") or ()), ""),
-        str(one.get("metricName", "")),
-        one.get("metricNamespace"),
-        dict(_dimensions(one.get("dimensions") or ())),
+        str(criterion.get("metricName", "")),
+        criterion.get("metricNamespace"),
+        dict(_dimensions(criterion.get("dimensions") or ())),
         shared=False,
     )
-    condition = _condition(properties, one, row)
+    condition = _condition(properties, criterion, row)
     if condition is None:
-        return f"alarms cannot compare by {one.get('operator')}"
+        return f"alarms cannot compare by {criterion.get('operator')}"
     told = [_target(each, groups) for each in properties.get("actions") or ()]
-    found: dict[str, Any] = {"metric": metric, **condition, "notify": told, "notify_ok": told}
+    fields: dict[str, Any] = {"metric": metric, **condition, "notify": told, "notify_ok": told}
     if properties.get("enabled") is False:
-        found["enabled"] = False
+        fields["enabled"] = False
     if text := properties.get("description"):
-        found["description"] = text
-    return legal(alert.key.name[len(prefix) :], "alarm"), found
+        fields["description"] = text
+    return legal(alert.key.name[len(prefix) :], "alarm"), fields
 
 
-def _condition(properties: Body, one: Body, row: NativeMetric) -> dict[str, Any] | None:
-    statistic = statistic_of(None, str(one.get("timeAggregation")), row)
+def _condition(properties: Body, criterion: Body, row: NativeMetric) -> dict[str, Any] | None:
+    statistic = statistic_of(None, str(criterion.get("timeAggregation")), row)
     frequency, window = (duration(properties.get(name)) for name in ("evaluationFrequency", "windowSize"))
     fits = isinstance(frequency, timedelta) and isinstance(window, timedelta) and frequency
     periods = max(1, window // frequency) if fits else 1
     summed = statistic in ("sum", "count")
-    comparison = compared(str(one.get("operator")), (one.get("threshold") or 0) / (periods if summed else 1), row)
+    comparison = compared(
+        str(criterion.get("operator")), (criterion.get("threshold") or 0) / (periods if summed else 1), row
+    )
     if not comparison:
         return None
     usual = "sum" if row.counts else "average"
@@ -66,10 +68,10 @@ def _condition(properties: Body, one: Body, row: NativeMetric) -> dict[str, Any]
 
 def _dimensions(items: Sequence[Body]) -> Iterator[tuple[str, str]]:
     """The dimensions that have one value; those of several, or of all but some, are left to others."""
-    for one in items:
-        values: Sequence[Any] = one.get("values") or []
-        if one.get("operator", "Include") == "Include" and len(values) == 1:
-            yield str(one.get("name", "")), str(values[0])
+    for dimension in items:
+        values: Sequence[Any] = dimension.get("values") or []
+        if dimension.get("operator", "Include") == "Include" and len(values) == 1:
+            yield str(dimension.get("name", "")), str(values[0])
 
 
 def _target(action: Body, groups: Sequence[Resource]) -> str:
@@ -78,6 +80,6 @@ def _target(action: Body, groups: Sequence[Resource]) -> str:
     for group in groups:
         if group.mark is not None and same_id(str(group.attributes["id"]), identity):
             properties: Body = group.body.get("properties") or {}
-            for one in (*(properties.get("emailReceivers") or ()), *(properties.get("webhookReceivers") or ())):
-                return str(one.get("emailAddress") or one.get("serviceUri"))
+            for receiver in (*(properties.get("emailReceivers") or ()), *(properties.get("webhookReceivers") or ())):
+                return str(receiver.get("emailAddress") or receiver.get("serviceUri"))
     return identity

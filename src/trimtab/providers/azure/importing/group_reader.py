@@ -97,9 +97,9 @@ class GroupReader:
         self.fleet = fleet or fleet_for([self.native], where, self.set.mark)
         self.names = group_names(self.native, self.fleet, self.set.mark)
         self.setting = self._as_setting(replies.setting) if replies.setting is not None else None
-        self.alerts = [self._made(METRIC_ALERT.name, one) for one in replies.alerts]
-        groups = [self._made(ACTION_GROUP.name, one) for one in replies.action_groups]
-        self.action_groups = [one for one in groups if self._is_told(one)]
+        self.alerts = [self._made(METRIC_ALERT.name, alert) for alert in replies.alerts]
+        groups = [self._made(ACTION_GROUP.name, group) for group in replies.action_groups]
+        self.action_groups = [group for group in groups if self._is_told(group)]
         self.alarms, self.silent = self._read_alerts()
         self.sized = self._read_setting()
 
@@ -108,17 +108,17 @@ class GroupReader:
 
     def _as_setting(self, item: Mapping[str, Any]) -> Resource:
         """The setting under the name of its scale set, as a read of the fleet keeps it."""
-        made = self._made(AUTOSCALE_SETTING.name, item)
-        if not same_id(str(at(made.body, "properties.targetResourceUri")), str(self.set.attributes["id"])):
-            return made
-        alias = "" if folded(made.key.name) == folded(self.native) else made.key.name
-        key = replace(made.key, location=self.where, name=self.native)
-        return replace(made, key=key, attributes={**made.attributes, "alias": alias})
+        setting = self._made(AUTOSCALE_SETTING.name, item)
+        if not same_id(str(at(setting.body, "properties.targetResourceUri")), str(self.set.attributes["id"])):
+            return setting
+        alias = "" if folded(setting.key.name) == folded(self.native) else setting.key.name
+        key = replace(setting.key, location=self.where, name=self.native)
+        return replace(setting, key=key, attributes={**setting.attributes, "alias": alias})
 
     def _is_told(self, group: Resource) -> bool:
         own = str(group.attributes["id"])
-        actions = (one for alert in self.alerts for one in at(alert.body, "properties.actions") or ())
-        return any(same_id(str(one.get("actionGroupId", "")), own) for one in actions)
+        actions = (action for alert in self.alerts for action in at(alert.body, "properties.actions") or ())
+        return any(same_id(str(action.get("actionGroupId", "")), own) for action in actions)
 
     @property
     def live(self) -> list[Resource]:
@@ -127,20 +127,20 @@ class GroupReader:
 
     def _read_alerts(self) -> tuple[dict[str, tuple[Key, dict[str, Any]]], dict[tuple[Key, str], str]]:
         """Alarms by name with the alerts that they were read from; and why an alert is none."""
-        found: dict[str, tuple[Key, dict[str, Any]]] = {}
+        alarms: dict[str, tuple[Key, dict[str, Any]]] = {}
         silent: dict[tuple[Key, str], str] = {}
         for place, alert in enumerate(self.alerts):
             starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
-            prefix = next((one for one in starts if folded(alert.key.name).startswith(folded(one))), "")
-            made = read_alert(alert, prefix, self.action_groups)
-            if isinstance(made, str):
-                silent[alert.key, ""] = made
+            prefix = next((start for start in starts if folded(alert.key.name).startswith(folded(start))), "")
+            result = read_alert(alert, prefix, self.action_groups)
+            if isinstance(result, str):
+                silent[alert.key, ""] = result
             else:
-                name = unused(made[0], found)
+                name = unused(result[0], alarms)
                 key = self._spelled(alert.key, f"{starts[0]}{name}")
                 self.alerts[place] = replace(alert, key=key)
-                found[name] = key, made[1]
-        return found, silent
+                alarms[name] = key, result[1]
+        return alarms, silent
 
     def _spelled(self, key: Key, wanted: str) -> Key:
         """A key as the fleet spells it, where its name is the wanted one but for its case."""
@@ -154,14 +154,14 @@ class GroupReader:
 
     def fields(self) -> dict[str, Any]:
         """The fields of the group."""
-        found = machine_of(self.set.body, self.native)
+        machine = machine_of(self.set.body, self.native)
         sized = dict(self.sized.fields)
-        azure = {**found.get("azure", {}), **sized.pop("azure", {})}
+        azure = {**machine.get("azure", {}), **sized.pop("azure", {})}
         alarms = {**sized.pop("alarms", {}), **{name: alarm for name, (_, alarm) in self.alarms.items()}}
         given = {name: value for name, value in sized.items() if value}
         return {
             **self.names,
-            **found,
+            **machine,
             **given,
             "alarms": alarms,
             "azure": without_usual_placement(azure, sized["capacity"]["max"]),
@@ -184,33 +184,33 @@ class GroupReader:
 
     def attached(self, group: ScalingGroup) -> tuple[Attached, list[Note]]:
         """What the group is attached to, by what was read; and what is missing."""
-        pools = [one.id or "" for one in group.load_balancers]
+        pools = [balancer.id or "" for balancer in group.load_balancers]
         given = (*pools, *group.azure.application_gateway_pools)
-        gateways = [one for one in given if "/applicationgateways/" in one.lower()]
-        probe = self._probe([one for one in pools if one not in gateways]) if asks_balancer(group) else ""
+        gateways = [pool for pool in given if "/applicationgateways/" in pool.lower()]
+        probe = self._probe([pool for pool in pools if pool not in gateways]) if asks_balancer(group) else ""
         problems = []
         subnet = next(iter(group.placement.subnets), "")
         if not subnet:
             problems.append(Note("placement.subnets: a scale set needs a subnet; name one by its id", group.name))
-        found = Attached(
+        attached = Attached(
             subnet=subnet,
-            balancer_pools=tuple(one for one in pools if one not in gateways),
+            balancer_pools=tuple(pool for pool in pools if pool not in gateways),
             gateway_pools=tuple(gateways),
             probe=probe,
             gateway=gateways[0].rsplit("/", 2)[0] if gateways else "",
         )
-        return found, problems
+        return attached, problems
 
     def _probe(self, pools: Sequence[str]) -> str:
         """The probe that the pools have; where no balancer was read, the one that is there."""
-        there = str(at(self.set.body, "properties.virtualMachineProfile.networkProfile.healthProbe.id") or "")
+        probe = str(at(self.set.body, "properties.virtualMachineProfile.networkProfile.healthProbe.id") or "")
         if self.replies.balancers is None:
-            return there if pools else ""
+            return probe if pools else ""
         known = {pool.id.lower(): pool.probe for pool in pools_of(self.replies.balancers) if pool.probe}
-        return next((known[one.lower()] for one in pools if one.lower() in known), "")
+        return next((known[pool.lower()] for pool in pools if pool.lower() in known), "")
 
 
 def _translated(reader: GroupReader, now: datetime, location: str, home: Home, fleet: Fleet) -> Translation:
     attached, problems = reader.attached(fleet.groups[0])
-    made = translate(fleet, AzureFacts(attached={fleet.groups[0].name: attached}), now, location, home)
-    return Translation.of([made, Translation(problems=tuple(problems))])
+    translation = translate(fleet, AzureFacts(attached={fleet.groups[0].name: attached}), now, location, home)
+    return Translation.of([translation, Translation(problems=tuple(problems))])

@@ -27,16 +27,16 @@ def machine_of(body: Body, native: str) -> dict[str, Any]:
     profile = at(body, "properties.virtualMachineProfile") or {}
     health = _health(body, profile)
     azure = {**_azure(body, profile, native), **_repairs(body, health)}
-    found = {
+    fields = {
         "template": _template(body, profile),
         "placement": drop_empty(zones=sorted(body.get("zones") or ()), subnets=_subnets(profile)),
-        "load_balancers": [{"id": one} for one in pools_of(profile, "loadBalancerBackendAddressPools")],
+        "load_balancers": [{"id": pool} for pool in pools_of(profile, "loadBalancerBackendAddressPools")],
         "health_check": health,
         "purchase": _purchase(body, profile),
         "azure": azure,
         "tags": dict(body.get("tags") or {}),
     }
-    return drop_empty(**found)
+    return drop_empty(**fields)
 
 
 def _template(body: Body, profile: Body) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _disk(disk: Body) -> dict[str, Any]:
 def _card(profile: Body) -> Body:
     cards: Sequence[Body] = at(profile, "networkProfile.networkInterfaceConfigurations") or ()
     first: Body = next(iter(cards), {})
-    return next((one for one in cards if at(one, "properties.primary")), first).get("properties") or {}
+    return next((card for card in cards if at(card, "properties.primary")), first).get("properties") or {}
 
 
 def _address(profile: Body) -> Body:
@@ -111,7 +111,7 @@ def _subnets(profile: Body) -> list[str]:
 
 def pools_of(profile: Body, name: str) -> list[str]:
     """The ids of the backend pools of balancers or of gateways that instances join."""
-    return [str(one["id"]) for one in _address(profile).get(name) or () if one.get("id")]
+    return [str(pool["id"]) for pool in _address(profile).get(name) or () if pool.get("id")]
 
 
 # health
@@ -123,9 +123,9 @@ def _health(body: Body, profile: Body) -> dict[str, Any]:
     waits = None if waits == SHORTEST_GRACE else waits
     if at(profile, "networkProfile.healthProbe.id"):
         return drop_empty(by="load-balancer", grace=waits)
-    for one in at(profile, "extensionProfile.extensions") or ():
-        if at(one, "properties.type") == HEALTH_TYPE:
-            settings = at(one, "properties.settings") or {}
+    for extension in at(profile, "extensionProfile.extensions") or ():
+        if at(extension, "properties.type") == HEALTH_TYPE:
+            settings = at(extension, "properties.settings") or {}
             return drop_empty(path=settings.get("requestPath"), port=settings.get("port"), grace=waits)
     return drop_empty(grace=waits)
 
@@ -143,19 +143,19 @@ def _repairs(body: Body, health: Body) -> dict[str, Any]:
 def _purchase(body: Body, profile: Body) -> dict[str, Any]:
     sizes = at(body, "properties.skuProfile.vmSizes") or ()
     strategy = at(body, "properties.skuProfile.allocationStrategy") or ""
-    found = drop_empty(
-        sizes=[{"size": one["name"]} for one in sizes if one.get("name")],
+    purchase = drop_empty(
+        sizes=[{"size": size["name"]} for size in sizes if size.get("name")],
         reservation=at(profile, "capacityReservation.capacityReservationGroup.id"),
     )
     if profile.get("priority") not in SPOT:
-        return found
+        return purchase
     more = drop_empty(
         on_demand_base=at(body, "properties.priorityMixPolicy.baseRegularPriorityCount") or None,
         on_demand_percent=at(body, "properties.priorityMixPolicy.regularPriorityPercentageAboveBase") or None,
         max_price=_price(at(profile, "billingProfile.maxPrice")),
         strategy=_STRATEGIES.get(strategy) if strategy != "LowestPrice" else None,
     )
-    return {**found, "spot": True, **more}
+    return {**purchase, "spot": True, **more}
 
 
 def _price(price: Any) -> str | None:
@@ -190,14 +190,14 @@ def _azure(body: Body, profile: Body, native: str) -> dict[str, Any]:
 
 
 def _fault_domains(body: Body, *, flexible: bool) -> int | None:
-    found: int | None = at(body, "properties.platformFaultDomainCount")
+    domains: int | None = at(body, "properties.platformFaultDomainCount")
     usual = 1 if flexible or body.get("zones") else 5
-    return None if found == usual else found
+    return None if domains == usual else domains
 
 
 def _placement_group(properties: Body, *, flexible: bool) -> bool | None:
-    found: bool | None = properties.get("singlePlacementGroup")
-    return None if flexible and found is False else found
+    single: bool | None = properties.get("singlePlacementGroup")
+    return None if flexible and single is False else single
 
 
 def without_usual_placement(azure: Body, maximum: int) -> dict[str, Any]:

@@ -61,9 +61,9 @@ def compared(operator: str, threshold: float, native: NativeMetric) -> dict[str,
 
 def statistic_of(across: str | None, over_time: str, native: NativeMetric) -> str:
     """The statistic of a rule or an alert."""
-    found = _OVER_TIME.get(over_time, "average")
-    if native.counts and across == "Sum" and found == "average":
+    statistic = _OVER_TIME.get(over_time, "average")
+    if native.counts and across == "Sum" and statistic == "average":
         return "sum"
     if across is not None and native.counts:
-        found = _ACROSS.get(across, found)
-    return INVERTED_STATISTIC.get(found, found) if native.inverted else found
+        statistic = _ACROSS.get(across, statistic)
+    return INVERTED_STATISTIC.get(statistic, statistic) if native.inverted else statistic

@@ -27,29 +27,30 @@ def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = No
     """
     home = calls.home.resource_group
     try:
-        found = calls.call("compute.virtual_machine_scale_sets.get", home, name)
+        scale_set = calls.call("compute.virtual_machine_scale_sets.get", home, name)
     except NotFound as error:
         raise NotFound(f"there is no group {name!r} in {location}", provider="azure", code=error.code) from error
-    if normal_location(found.get("location", "")) != normal_location(location):
+    if normal_location(scale_set.get("location", "")) != normal_location(location):
         raise NotFound(f"there is no group {name!r} in {location}", provider="azure")
-    replies = _replies(calls, found)
+    replies = _replies(calls, scale_set)
     return import_group(replies, now=calls.clock.now(), location=calls.location, fleet=fleet, home=calls.home)
 
 
-def _replies(calls: Calls, found: Body) -> Replies:
-    home, own = calls.home.resource_group, str(found["id"]).lower()
-    settings = [one for one in list_kind(calls, AUTOSCALE_SETTING.name, [home]) if _target(one) == own]
+def _replies(calls: Calls, scale_set: Body) -> Replies:
+    home, own = calls.home.resource_group, str(scale_set["id"]).lower()
+    settings = [setting for setting in list_kind(calls, AUTOSCALE_SETTING.name, [home]) if _target(setting) == own]
     about = [
-        one
-        for one in list_kind(calls, METRIC_ALERT.name, [home])
-        if own in [scope.lower() for scope in one["properties"].get("scopes") or ()] or _is_marked_like(one, found)
+        alert
+        for alert in list_kind(calls, METRIC_ALERT.name, [home])
+        if own in [scope.lower() for scope in alert["properties"].get("scopes") or ()]
+        or _is_marked_like(alert, scale_set)
     ]
     return Replies(
-        found,
+        scale_set,
         settings[0] if settings else None,
         about,
         list_kind(calls, ACTION_GROUP.name, [home]) if about else [],
-        _balancers(calls) if at(found, PROBE) else None,
+        _balancers(calls) if at(scale_set, PROBE) else None,
     )
 
 
@@ -66,5 +67,9 @@ def _target(item: Body) -> str:
 
 
 def _is_marked_like(alert: Body, scale_set: Body) -> bool:
-    one, two = (read_tags(item.get("tags") or {})[1] for item in (alert, scale_set))
-    return one is not None and two is not None and (one.fleet, one.group) == (two.fleet, two.group)
+    alert_mark, set_mark = (read_tags(item.get("tags") or {})[1] for item in (alert, scale_set))
+    return (
+        alert_mark is not None
+        and set_mark is not None
+        and (alert_mark.fleet, alert_mark.group) == (set_mark.fleet, set_mark.group)
+    )

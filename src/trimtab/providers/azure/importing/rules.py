@@ -52,8 +52,8 @@ class Rules:
 
     def _policy(self, amount: Body) -> str:
         """The policy that does this: one that is there already, else a new one, by its name in the mark."""
-        for name, there in self.policies.items():
-            if there == amount:
+        for name, existing in self.policies.items():
+            if existing == amount:
                 return name
         word, value = next((word, amount[word]) for word in _WORDS.values() if word in amount)
         names = [name for name, text in self.kept.items() if text == f"{word}:{value}" and name not in self.policies]
@@ -83,10 +83,10 @@ def _alarm(trigger: Body) -> dict[str, Any] | None:
 
 def _dimensions(items: Sequence[Body]) -> Iterator[tuple[str, str]]:
     """The dimensions that have one value; those of several, or of all but some, are left to others."""
-    for one in items:
-        values: Sequence[Any] = one.get("Values") or []
-        if one.get("Operator", "Equals") == "Equals" and len(values) == 1:
-            yield str(one.get("DimensionName", "")), str(values[0])
+    for dimension in items:
+        values: Sequence[Any] = dimension.get("Values") or []
+        if dimension.get("Operator", "Equals") == "Equals" and len(values) == 1:
+            yield str(dimension.get("DimensionName", "")), str(values[0])
 
 
 def _amount(action: Body) -> dict[str, Any] | None:

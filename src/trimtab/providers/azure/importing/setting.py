@@ -39,7 +39,9 @@ def read_setting(item: Resource, taken: Collection[str]) -> SettingRead:
     if not profiles:
         return SettingRead({"capacity": {"min": 0, "max": 0}})
     base = _default_profile(profiles)
-    rules = Rules(kept=dict(one.split("=", 1) for one in kept.get("policies", "").split() if "=" in one), taken=taken)
+    rules = Rules(
+        kept=dict(pair.split("=", 1) for pair in kept.get("policies", "").split() if "=" in pair), taken=taken
+    )
     rules.take(base.get("rules") or ())
     low, high, default = _sizes(base)
     schedules, origins = _schedules(profiles, kept.get("zone", ""))
@@ -60,13 +62,13 @@ def read_setting(item: Resource, taken: Collection[str]) -> SettingRead:
         },
         origins={**{f"alarms.{name}": f"{where}[{rule}]" for name, rule in rules.origins.items()}, **origins},
         reasons={f"{where}[{rule}]": text for rule, text in rules.refused.items()},
-        zone=next((text for one in profiles if (text := _doubt(_windows(one), kept.get("zone", "")))), ""),
+        zone=next((text for profile in profiles if (text := _doubt(_windows(profile), kept.get("zone", "")))), ""),
     )
 
 
 def _default_profile(profiles: Sequence[Body]) -> Body:
-    plain = [one for one in profiles if not one.get("recurrence") and not one.get("fixedDate")]
-    named = [one for one in profiles if one["name"] == DEFAULT]
+    plain = [profile for profile in profiles if not profile.get("recurrence") and not profile.get("fixedDate")]
+    named = [profile for profile in profiles if profile["name"] == DEFAULT]
     return (plain or named or profiles)[0]
 
 
@@ -80,16 +82,18 @@ def _predictive(body: Body, alarms: Body) -> dict[str, Any]:
     mode = _MODES.get(str(policy.get("scaleMode")))
     if mode is None:
         return {}
-    target = next((one["above"] for one in alarms.values() if one["metric"] == "cpu" and "above" in one), TARGET)
+    target = next(
+        (alarm["above"] for alarm in alarms.values() if alarm["metric"] == "cpu" and "above" in alarm), TARGET
+    )
     ahead = duration(policy.get("scaleLookAheadTime"))
-    found = {"type": "predictive", "metric": "cpu", "target": target, "mode": mode, "approximate": True}
-    return {"predictive": {**found, **({"buffer": ahead} if ahead else {})}}
+    fields = {"type": "predictive", "metric": "cpu", "target": target, "mode": mode, "approximate": True}
+    return {"predictive": {**fields, **({"buffer": ahead} if ahead else {})}}
 
 
 def _told(notifications: Sequence[Body]) -> Iterator[str]:
-    for one in notifications:
-        yield from at(one, "email.customEmails") or ()
-        yield from (str(hook["serviceUri"]) for hook in one.get("webhooks") or () if hook.get("serviceUri"))
+    for notification in notifications:
+        yield from at(notification, "email.customEmails") or ()
+        yield from (str(hook["serviceUri"]) for hook in notification.get("webhooks") or () if hook.get("serviceUri"))
 
 
 # schedules
@@ -97,9 +101,9 @@ def _told(notifications: Sequence[Body]) -> Iterator[str]:
 
 def _schedules(profiles: Sequence[Body], kept: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Schedules by name, and the profiles that they and their ends were read from."""
-    found: dict[str, Any] = {}
+    schedules: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    ends = {ended: one for one in profiles if (ended := read_twin(one["name"])) is not None}
+    ends = {ended: twin for twin in profiles if (ended := read_twin(twin["name"])) is not None}
     for profile in profiles:
         is_plain = not profile.get("fixedDate") and not profile.get("recurrence")
         if is_plain or read_twin(profile["name"]) is not None:
@@ -109,12 +113,12 @@ def _schedules(profiles: Sequence[Body], kept: str) -> tuple[dict[str, Any], dic
         when = _fixed(fixed, zone) if fixed else _recurring(profile)
         if not fixed and profile["name"] in ends:
             when["until"] = _recurring(ends[profile["name"]])["cron"]
-        name = unused(legal(profile["name"], "schedule"), found)
-        found[name] = {**when, "zone": zone, "min": low, "max": high}
+        name = unused(legal(profile["name"], "schedule"), schedules)
+        schedules[name] = {**when, "zone": zone, "min": low, "max": high}
         origins[f"schedules.{name}"] = f"properties.profiles[{profile['name']}]"
         if "until" in when:
             origins[f"schedules.{name}.until"] = f"properties.profiles[{ends[profile['name']]['name']}]"
-    return found, origins
+    return schedules, origins
 
 
 def _windows(profile: Body) -> str:
