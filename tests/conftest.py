@@ -2,8 +2,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import trimtab as tt
+from tests.laws import IS_EXHAUSTIVE
+
+# the same sample in each run, so that a run says something of the code; other samples are for `nox -s exhaustive`
+settings.register_profile("sample", derandomize=True)
+if not IS_EXHAUSTIVE:
+    settings.load_profile("sample")
 
 
 def pytest_addoption(parser):

@@ -2,7 +2,8 @@
 
 import os
 
-TIMES = 20 if os.environ.get("TRIMTAB_EXHAUSTIVE") else 1
+IS_EXHAUSTIVE = bool(os.environ.get("TRIMTAB_EXHAUSTIVE"))
+TIMES = 20 if IS_EXHAUSTIVE else 1
 
 
 def examples(number: int = 100) -> int:
