@@ -8,7 +8,7 @@ import trimtab as tt
 from tests.providers.import_law import plan_after_adopt
 from trimtab.plan import Mark, read_description
 from trimtab.providers.aws.importing import Replies, import_group
-from trimtab.providers.aws.importing.group_reader import Reading
+from trimtab.providers.aws.importing.group_reader import GroupReader
 from trimtab.providers.aws.importing.live import READ_KINDS
 from trimtab.providers.aws.importing.metrics import dimensions_of
 
@@ -21,7 +21,7 @@ POLICY = re.compile(r"autoScalingGroupName/(?P<group>.+):policyName/(?P<policy>.
 def imported(replies, fleet=None, now=NOW):
     """The group; what it was read from, as a plan reads it; what translation makes of it, and refuses."""
     found = import_group(replies, location=REGION, now=now, fleet=fleet)
-    reading = Reading(replies=replies.plain(), location=REGION, now=now, fleet=fleet, home=REGION)
+    reading = GroupReader(replies=replies.plain(), location=REGION, now=now, fleet=fleet, home=REGION)
     made = reading.translated(tt.Fleet(name=found.fleet, groups=[found.group]))
     return found, reading.live, made.resources, made.problems
 

@@ -6,7 +6,7 @@ from tests.providers.import_law import plan_after_adopt
 from trimtab.models import Fleet
 from trimtab.providers.azure.ids import Home, parse_id
 from trimtab.providers.azure.importing import Replies, import_group
-from trimtab.providers.azure.importing.group_reader import _Reading, _translated
+from trimtab.providers.azure.importing.group_reader import GroupReader, _translated
 from trimtab.providers.azure.kinds import KINDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ def imported(replies, fleet=None):
     """The group; what it was read from, as a plan reads it; what translation makes of it, and refuses."""
     found = import_group(replies, now=NOW, fleet=fleet)
     parts = parse_id(replies.scale_set["id"])
-    reading = _Reading(replies, found.fleet, replies.scale_set["location"])
+    reading = GroupReader(replies, found.fleet, replies.scale_set["location"])
     declared = Fleet(name=found.fleet, groups=(found.group,))
     home = Home(parts.subscription, parts.resource_group)
     made = _translated(reading, NOW, reading.where, home, declared)

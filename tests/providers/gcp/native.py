@@ -6,7 +6,7 @@ from tests.providers.import_law import plan_after_adopt
 from trimtab.models import Fleet
 from trimtab.providers.gcp.facts import GcpFacts
 from trimtab.providers.gcp.importing import Replies, import_group
-from trimtab.providers.gcp.importing.group_reader import Reading
+from trimtab.providers.gcp.importing.group_reader import GroupReader
 from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.translate import translate
 
@@ -60,7 +60,7 @@ def replies_of(kind, body):
 def imported(replies, fleet=None):
     """The group; what it was read from, as a plan reads it; what translation makes of it, and refuses."""
     found = import_group(replies, now=NOW, fleet=fleet)
-    reading = Reading(replies, found.fleet)
+    reading = GroupReader(replies, found.fleet)
     made = reading.translated(NOW, Fleet(name=found.fleet, groups=(found.group,)))
     return found, reading.live, made.resources, made.problems
 
@@ -68,7 +68,7 @@ def imported(replies, fleet=None):
 def retranslated(replies):
     """What was read, and what translation makes of the group as if it were new and nothing were left to others."""
     found = import_group(replies, now=NOW)
-    reading = Reading(replies, found.fleet)
+    reading = GroupReader(replies, found.fleet)
     group = found.group.model_copy(update={"unmanaged": ()})
     facts = GcpFacts(attached={group.name: reading._attached(group)})
     fleet = Fleet(name=found.fleet, groups=(group,))
