@@ -90,7 +90,7 @@ def grows(policy: StepPolicy) -> bool:
     if any(step.to is not None for step in policy.steps):
         return len(policy.steps) == 1
     outward = ([abs(step.change or step.percent or 0) for step in side] for side in (above, below))
-    return all(one <= two for side in outward for one, two in pairwise(side))
+    return all(previous <= two for side in outward for previous, two in pairwise(side))
 
 
 def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
@@ -171,7 +171,7 @@ def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[t
 
 def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     purchase, place = group.purchase, group.placement
-    asked = (
+    requested = (
         ("spot instances", "purchase.spot", purchase.spot),
         ("several sizes", "purchase.sizes", purchase.sizes),
         ("on-demand base beside spot", "purchase.on_demand_base", purchase.on_demand_base),
@@ -195,16 +195,18 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         *(("subnets by tag", f"placement.subnet_tags.{tag}", True) for tag in place.subnet_tags or ()),
         *(("several subnets", f"placement.subnets.{at}", True) for at in range(1, len(place.subnets))),
     )
-    yield from _given(asked)
+    yield from _given(requested)
     balancers = group.load_balancers
-    yield from _each("sizes with weights", "purchase.sizes", "weight", [one.weight for one in purchase.sizes])
-    yield from _each("balancer port", "load_balancers", "port", [one.port for one in balancers])
-    yield from _each("balancer drain", "load_balancers", "drain", [one.drain is not None for one in balancers])
+    yield from _each("sizes with weights", "purchase.sizes", "weight", [option.weight for option in purchase.sizes])
+    yield from _each("balancer port", "load_balancers", "port", [balancer.port for balancer in balancers])
+    yield from _each(
+        "balancer drain", "load_balancers", "drain", [balancer.drain is not None for balancer in balancers]
+    )
 
 
 def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
     disks, firewalls = template.disks, template.security_groups
-    asked = (
+    requested = (
         *(("several security groups", f"template.security_groups.{at}", True) for at in range(1, len(firewalls))),
         ("image by architecture", "template.image.architecture", template.image.architecture),
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
@@ -212,19 +214,19 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
         ("no public address", "template.public_address", template.public_address is False),
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
     )
-    yield from _given(asked)
+    yield from _given(requested)
     yield from _each("encrypted disk", "template.disks", "encrypted", [disk.encrypted for disk in disks])
     yield from _each("unencrypted disk", "template.disks", "encrypted", [disk.encrypted is False for disk in disks])
     yield from _each("disk that is kept", "template.disks", "keep", [disk.keep for disk in disks])
 
 
-def _given(asked: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
-    yield from ((feature, path) for feature, path, given in asked if given)
+def _given(requested: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
+    yield from ((feature, path) for feature, path, given in requested if given)
 
 
-def _each(feature: str, path: str, name: str, asked: Iterable[object]) -> Iterator[tuple[str, str]]:
+def _each(feature: str, path: str, name: str, requested: Iterable[object]) -> Iterator[tuple[str, str]]:
     """The feature for each item of a list that asks for it, by the item's place."""
-    yield from ((feature, f"{path}.{index}.{name}") for index, given in enumerate(asked) if given)
+    yield from ((feature, f"{path}.{index}.{name}") for index, given in enumerate(requested) if given)
 
 
 def _in_capitals(tags: Mapping[str, str]) -> Iterator[str]:

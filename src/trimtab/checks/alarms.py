@@ -51,7 +51,7 @@ def _one_is_enough(preset: Preset) -> bool:
 
 def _scaling_in(subject: Subject) -> Iterator[tuple[str, str, Metric]]:
     for alarm, rule in subject.alarms:
-        if any(one.scales_in for one in rule.rules):
+        if any(amount_rule.scales_in for amount_rule in rule.rules):
             yield f"alarms.{alarm.name}.triggers", alarm_words(alarm), alarm.metric
     for policy in _tracking(subject):
         if policy.scale_in:
@@ -85,9 +85,9 @@ def find_flapping(subject: Subject) -> Iterator[Remark]:
                 yield from _flaps(subject, (low_alarm, low), (high_alarm, high))
 
 
-def _share_a_metric(one: Alarm, two: Alarm) -> bool:
-    same = one.metric == two.metric and one.statistic == two.statistic
-    return same and one.metric.name in _SHARED and one.statistic == "average"
+def _share_a_metric(first: Alarm, two: Alarm) -> bool:
+    same = first.metric == two.metric and first.statistic == two.statistic
+    return same and first.metric.name in _SHARED and first.statistic == "average"
 
 
 def _flaps(subject: Subject, low: tuple[Alarm, AlarmRule], high: tuple[Alarm, AlarmRule]) -> Iterator[Remark]:
@@ -102,7 +102,7 @@ def _flaps(subject: Subject, low: tuple[Alarm, AlarmRule], high: tuple[Alarm, Al
     if cuts:
         size, smaller, value = cuts[0]
         after = float(exact(value) * size / smaller)
-        at = size_words([one[0] for one in cuts])
+        at = size_words([cut[0] for cut in cuts])
         text = (
             f"scales in at {alarm_words(low[0])}, but at {at} those that stay then trip {high[0].name}: from {size} to "
             f"{smaller}, {value:g} becomes {after:.4g}, and it scales out at {alarm_words(high[0])}"
@@ -126,16 +126,16 @@ def _just_under(limit: Fraction) -> float:
 def _cuts(alarm: AlarmRule, size: int, least: int) -> Iterator[tuple[float, int]]:
     """The highest value at which each rule scales in, and the size it then asks for."""
     for rule in alarm.rules:
-        for value, asked in _asked(rule, alarm, size):
-            yield value, max(asked, least)
+        for value, new_size in _asked(rule, alarm, size):
+            yield value, max(new_size, least)
 
 
 def _asked(rule: AmountRule, alarm: AlarmRule, size: int) -> Iterator[tuple[float, int]]:
     if rule.amount is not None:
         yield alarm.threshold, rule.asked(size, Rounding.EC2)
     for band in rule.bands:
-        asked = step_size(band.step, in_service=size, desired=size, minimum_change=rule.minimum_change)
-        yield min(band.high, alarm.threshold), asked
+        new_size = step_size(band.step, in_service=size, desired=size, minimum_change=rule.minimum_change)
+        yield min(band.high, alarm.threshold), new_size
 
 
 # TT103
@@ -145,7 +145,7 @@ def find_missing_at_rest(subject: Subject) -> Iterator[Remark]:
     """Alarms that are to scale in on little traffic, but see no datapoint when there is none."""
     where = subject.where(lambda preset: preset.missing is MissingMetric.ALARM_OPTION)
     for alarm, rule in subject.alarms if where else ():
-        scales_in = not rule.above and any(one.scales_in for one in rule.rules)
+        scales_in = not rule.above and any(amount_rule.scales_in for amount_rule in rule.rules)
         if scales_in and alarm.metric.source is MetricSource.BALANCER and not _fires_on_nothing(alarm):
             text = f"without traffic {alarm.metric.name} has no datapoint on {where}, so this never scales in"
             mend = "say `missing: breaching`, so that no traffic counts as little"
@@ -154,8 +154,8 @@ def find_missing_at_rest(subject: Subject) -> Iterator[Remark]:
 
 def _fires_on_nothing(alarm: Alarm) -> bool:
     nothing = [None] * alarm.periods
-    found = evaluate(nothing, periods=alarm.periods, datapoints=alarm.datapoints, missing=alarm.missing)
-    return found.state is AlarmState.ALARM
+    evaluation = evaluate(nothing, periods=alarm.periods, datapoints=alarm.datapoints, missing=alarm.missing)
+    return evaluation.state is AlarmState.ALARM
 
 
 # TT109

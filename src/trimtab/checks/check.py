@@ -46,13 +46,13 @@ def _chosen(select: Collection[str], ignore: Collection[str]) -> Sequence[tuple[
 
 
 def _codes(prefixes: Collection[str]) -> set[str]:
-    found: set[str] = set()
+    selected: set[str] = set()
     for prefix in prefixes:
         codes = {code for code in RULES if prefix and code.startswith(prefix)}
         if not codes:
             raise ConfigError([f"no check is called {prefix!r} or begins so; there are {', '.join(RULES)}"])
-        found |= codes
-    return found
+        selected |= codes
+    return selected
 
 
 def _findings(subject: Subject, rules: Sequence[tuple[str, Rule]]) -> Iterator[Finding]:

@@ -40,9 +40,9 @@ def _declared(fleet: Fleet, provider: str) -> Iterator[Note]:
 
 
 def _old_templates(fleet: Fleet, names: Collection[str], live: Live, kinds: Mapping[str, Kind]) -> Iterator[Note]:
-    for found in live.resources.values():
-        outdated = found.attributes.get("outdated") or 0
-        ours = found.mark is not None and found.mark.fleet == fleet.name and found.group in names
-        if kinds[found.key.kind].holds_instances and ours and outdated and not found.deleting:
-            text = old_template_text(outdated, found.attributes.get("instances") or outdated)
-            yield Note(text, found.group, code=OLD_TEMPLATE)
+    for resource in live.resources.values():
+        outdated = resource.attributes.get("outdated") or 0
+        ours = resource.mark is not None and resource.mark.fleet == fleet.name and resource.group in names
+        if kinds[resource.key.kind].holds_instances and ours and outdated and not resource.deleting:
+            text = old_template_text(outdated, resource.attributes.get("instances") or outdated)
+            yield Note(text, resource.group, code=OLD_TEMPLATE)

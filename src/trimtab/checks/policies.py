@@ -39,21 +39,21 @@ def _boot(subject: Subject) -> tuple[str, timedelta] | None:
     """The longest time that the group gives a new instance, and the field that gives it."""
     given = (("health_check.grace", subject.group.health_check.grace), ("warm_up", subject.group.warm_up))
     times = [(name, value) for name, value in given if value]
-    return max(times, key=lambda one: one[1], default=None)
+    return max(times, key=lambda pair: pair[1], default=None)
 
 
 def _waits_after_scaling_out(subject: Subject) -> dict[str, tuple[timedelta, list[str]]]:
     """The shortest wait that each policy begins, and the clouds that wait so."""
-    found: dict[str, tuple[timedelta, list[str]]] = {}
+    shortest: dict[str, tuple[timedelta, list[str]]] = {}
     for cloud in subject.clouds:
         scope = PRESETS[cloud].cooldown
         for rule in (rule for alarm in subject.rules_on(cloud).alarms for rule in alarm.rules):
             waits = scope is not CooldownScope.NONE and (rule.simple or scope is not CooldownScope.SIMPLE)
             if waits and rule.scales_out:
-                found.setdefault(rule.policy, (rule.cooldown, []))
-                if cloud not in found[rule.policy][1]:
-                    found[rule.policy][1].append(cloud)
-    return found
+                shortest.setdefault(rule.policy, (rule.cooldown, []))
+                if cloud not in shortest[rule.policy][1]:
+                    shortest[rule.policy][1].append(cloud)
+    return shortest
 
 
 # TT106, TT112
@@ -119,7 +119,7 @@ def find_untriggered(subject: Subject) -> Iterator[Remark]:
 def find_only_out(subject: Subject) -> Iterator[Remark]:
     """Groups that scale out, and that nothing makes smaller."""
     out, back = _ways(subject)
-    if out and not back and not any(one.desired is not None for one in subject.group.schedules):
+    if out and not back and not any(schedule.desired is not None for schedule in subject.group.schedules):
         scale = verb(out, "scales", "scale")
         text = f"{listed(out)} {scale} out and nothing scales in: the size goes to the maximum and stays there"
         yield Remark("policies", text, "add a policy that scales in, with an alarm")
@@ -128,7 +128,7 @@ def find_only_out(subject: Subject) -> Iterator[Remark]:
 def find_only_in(subject: Subject) -> Iterator[Remark]:
     """Groups that scale in, and that nothing makes larger."""
     out, back = _ways(subject)
-    raises = any(one.desired is not None or one.min is not None for one in subject.group.schedules)
+    raises = any(schedule.desired is not None or schedule.min is not None for schedule in subject.group.schedules)
     if back and not out and not raises:
         scale = verb(back, "scales", "scale")
         text = f"{listed(back)} {scale} in and nothing scales out: the size goes to the minimum and stays there"
@@ -141,7 +141,7 @@ def find_only_in(subject: Subject) -> Iterator[Remark]:
 def find_no_way_back(subject: Subject) -> Iterator[Remark]:
     """Groups that may have no instance at all, and that only metrics of instances make larger."""
     group = subject.group
-    raises = any((one.min or 0) > 0 or (one.desired or 0) > 0 for one in group.schedules)
+    raises = any((schedule.min or 0) > 0 or (schedule.desired or 0) > 0 for schedule in group.schedules)
     metrics = dict(_metrics_that_scale_out(subject))
     if group.capacity.min > 0 or raises or not metrics:
         return
@@ -171,6 +171,6 @@ def _ways(subject: Subject) -> tuple[list[str], list[str]]:
     out = [*(rule.policy for rule in amounts if rule.scales_out), *tracking, *forecasts]
     back = [
         *(rule.policy for rule in amounts if rule.scales_in),
-        *(one.policy for one in rules.tracking if one.scale_in),
+        *(rule.policy for rule in rules.tracking if rule.scale_in),
     ]
     return list(dict.fromkeys(out)), list(dict.fromkeys(back))

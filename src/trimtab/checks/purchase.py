@@ -9,7 +9,7 @@ from trimtab.checks.rule import Subject
 def find_one_size(subject: Subject) -> Iterator[Remark]:
     """Spot groups that can use one instance type only."""
     purchase = subject.group.purchase
-    sizes = [one.size for one in purchase.sizes] or [subject.group.template.size]
+    sizes = [option.size for option in purchase.sizes] or [subject.group.template.size]
     if purchase.spot and len(sizes) == 1:
         path = "purchase.sizes" if purchase.sizes else "purchase.spot"
         text = f"all spot instances are {sizes[0]}: when that one is in demand, all are taken and none can be had"

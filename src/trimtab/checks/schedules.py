@@ -29,10 +29,10 @@ def find_collisions(subject: Subject) -> Iterator[Remark]:
     """Schedules that set the same field to different values at the same moment, each with the first that does."""
     schedules = subject.group.schedules
     for (first, second), (moment, fields) in _collisions(schedules).items():
-        one, two = schedules[first], schedules[second]
-        at = moment.astimezone(ZoneInfo(one.zone)).strftime("%a %d %b %H:%M")
-        values = ", ".join(f"`{name}` {getattr(one, name)} and {getattr(two, name)}" for name in fields)
-        text = f"sets at the same moment as {one.name} what that sets otherwise: {values}, first on {at} {one.zone}"
+        prior, two = schedules[first], schedules[second]
+        at = moment.astimezone(ZoneInfo(prior.zone)).strftime("%a %d %b %H:%M")
+        values = ", ".join(f"`{name}` {getattr(prior, name)} and {getattr(two, name)}" for name in fields)
+        text = f"sets at the same moment as {prior.name} what that sets otherwise: {values}, first on {at} {prior.zone}"
         yield Remark(f"schedules.{two.name}", text, "move one of them, or put all they set into one schedule")
 
 
@@ -40,20 +40,20 @@ def find_collisions(subject: Subject) -> Iterator[Remark]:
 def _collisions(schedules: tuple[Schedule, ...]) -> Mapping[tuple[int, int], tuple[datetime, list[str]]]:
     """Pairs of schedules that set a field otherwise at the same moment within a year, and that moment."""
     first = first_moment(schedules)
-    found: dict[tuple[int, int], tuple[datetime, list[str]]] = {}
+    collisions: dict[tuple[int, int], tuple[datetime, list[str]]] = {}
     for moment, places in sorted(_meetings(schedules, first).items()):
         for name in _FIELDS:
             setters = [place for place in sorted(places) if getattr(schedules[place], name) is not None]
             for place in setters[1:]:
                 if _differ(getattr(schedules[setters[0]], name), getattr(schedules[place], name)):
-                    found.setdefault((setters[0], place), (moment, []))
-    for (one, two), (_, fields) in found.items():
-        fields += [name for name in _FIELDS if _differ(getattr(schedules[one], name), getattr(schedules[two], name))]
-    return dict(sorted(found.items()))
+                    collisions.setdefault((setters[0], place), (moment, []))
+    for (prior, two), (_, fields) in collisions.items():
+        fields += [name for name in _FIELDS if _differ(getattr(schedules[prior], name), getattr(schedules[two], name))]
+    return dict(sorted(collisions.items()))
 
 
-def _differ(one: int | None, two: int | None) -> bool:
-    return one is not None and two is not None and one != two
+def _differ(first: int | None, two: int | None) -> bool:
+    return first is not None and two is not None and first != two
 
 
 def _meetings(schedules: tuple[Schedule, ...], first: datetime) -> dict[datetime, set[int]]:
@@ -62,15 +62,15 @@ def _meetings(schedules: tuple[Schedule, ...], first: datetime) -> dict[datetime
     for place, schedule in enumerate(schedules):
         for moment in _times(schedule, first):
             moments.setdefault(moment, set()).add(place)
-    far = {moment: there for moment, there in moments.items() if not first <= moment <= first + YEAR}
+    far = {moment: setters for moment, setters in moments.items() if not first <= moment <= first + YEAR}
     for place, schedule in enumerate(schedules):
         times = _times(schedule, first)
         # what comes so often is not kept to the end of the year, and nothing is beyond it
         last = times[-1] if len(times) >= MOST_FIRES else first + YEAR
-        for moment, there in (moments if len(times) >= MOST_FIRES else far).items():
+        for moment, indexes in (moments if len(times) >= MOST_FIRES else far).items():
             if schedule.cron is not None and not first <= moment <= last and _has(schedule, moment):
-                there.add(place)
-    return {moment: there for moment, there in moments.items() if len(there) > 1}
+                indexes.add(place)
+    return {moment: setters for moment, setters in moments.items() if len(setters) > 1}
 
 
 def _has(schedule: Schedule, moment: datetime) -> bool:
@@ -108,10 +108,10 @@ def _said_of_clock(cron: str, zone: str) -> str:
     if cron.split()[1].startswith("*"):
         return ""  # it follows the clock, whichever it is
     for change in (change for year in YEARS for change in clock_changes(zone, year)):
-        found = next(read_cron(cron).between(change.begin, change.end), None)
-        if found is not None:
+        moment = next(read_cron(cron).between(change.begin, change.end), None)
+        if moment is not None:
             what = "is skipped" if change.skips else "comes twice"
-            return f"{found:%H:%M} {what} in {zone} on {found:%d %b %Y}, and no cloud promises what it does then"
+            return f"{moment:%H:%M} {what} in {zone} on {moment:%d %b %Y}, and no cloud promises what it does then"
     return ""
 
 
@@ -134,11 +134,11 @@ def find_size_outside(subject: Subject) -> Iterator[Remark]:
 def find_size_never_allowed(subject: Subject) -> Iterator[Remark]:
     """Initial sizes that are out of bounds at all times."""
     desired = subject.group.capacity.desired
-    if desired is None or any(one.desired is not None for one in subject.group.schedules):
+    if desired is None or any(schedule.desired is not None for schedule in subject.group.schedules):
         return
-    found = [one.sizes for one in stretches(subject.group)]
-    if not any(one.min <= desired <= one.max for one in found):
-        names = listed(list(dict.fromkeys(name for one in found for name in one.because)))
+    sizes = [stretch.sizes for stretch in stretches(subject.group)]
+    if not any(size.min <= desired <= size.max for size in sizes):
+        names = listed(list(dict.fromkeys(name for size in sizes for name in size.because)))
         text = f"{desired} is never within the bounds that {names} set, so the group does not begin with it"
         yield Remark("capacity.desired", text, "leave `desired` out, or bring it within the bounds")
 
@@ -156,8 +156,8 @@ def find_minimum_above_maximum(subject: Subject) -> Iterator[Remark]:
 
 def find_lasting(subject: Subject) -> Iterator[Remark]:
     """Schedules without an end that change a bound which no other one changes back."""
-    lasting = [one for one in subject.group.schedules if not one.is_window]
-    setters = {name: sum(getattr(one, name) is not None for one in lasting) for name in ("min", "max")}
+    lasting = [entry for entry in subject.group.schedules if not entry.is_window]
+    setters = {name: sum(getattr(entry, name) is not None for entry in lasting) for name in ("min", "max")}
     for schedule in lasting:
         for name in ("min", "max"):
             value, own = getattr(schedule, name), getattr(subject.group.capacity, name)
@@ -173,9 +173,9 @@ def find_lasting(subject: Subject) -> Iterator[Remark]:
 
 def find_lower_within(subject: Subject) -> Iterator[Remark]:
     """Windows of which a lower minimum opens inside a greater one, which Google Cloud does not take for less."""
-    found = lower_within(subject.group) if "gcp" in subject.clouds else None
-    if found is not None:
-        inner, outer = found
+    pair = lower_within(subject.group) if "gcp" in subject.clouds else None
+    if pair is not None:
+        inner, outer = pair
         text = f"opens while {outer} is open with a greater minimum; on gcp the greater one holds until it closes"
         yield Remark(f"schedules.{inner}.min", text, f"let {outer} close before {inner} opens, or say the same minimum")
 
@@ -185,10 +185,12 @@ def find_lower_within(subject: Subject) -> Iterator[Remark]:
 
 def find_contradictions(subject: Subject) -> Iterator[Remark]:
     """Schedules that set a bound beyond the other one, which another schedule holds when they fire."""
-    zones = {one.name: one.zone for one in subject.group.schedules}
-    for one in contradictions(subject.group):
-        at = one.at.astimezone(ZoneInfo(zones[one.schedule])).strftime("%a %H:%M")
-        holder = one.holder or "capacity"
+    zones = {schedule.name: schedule.zone for schedule in subject.group.schedules}
+    for clash in contradictions(subject.group):
+        at = clash.at.astimezone(ZoneInfo(zones[clash.schedule])).strftime("%a %H:%M")
+        holder = clash.holder or "capacity"
         refused = "; aws refuses the action when it fires" if "aws" in subject.clouds else ""
-        text = f"sets `{one.field}` to {one.value} while {holder} holds `{one.other}` {one.held} ({at}){refused}"
-        yield Remark(f"schedules.{one.schedule}.{one.field}", text, f"let {one.schedule} set `{one.other}` too")
+        text = (
+            f"sets `{clash.field}` to {clash.value} while {holder} holds `{clash.other}` {clash.held} ({at}){refused}"
+        )
+        yield Remark(f"schedules.{clash.schedule}.{clash.field}", text, f"let {clash.schedule} set `{clash.other}` too")

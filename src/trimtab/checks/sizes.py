@@ -33,39 +33,41 @@ class Stretch(NamedTuple):
 
 def stretches(group: ScalingGroup) -> Sequence[Stretch]:
     """The sizes in force in a week, stretch by stretch, and around the next times of what comes more seldom."""
-    return [Stretch(one.begin, one.over(group.capacity)) for one in scheduled(group.schedules)]
+    return [Stretch(stretch.begin, stretch.over(group.capacity)) for stretch in scheduled(group.schedules)]
 
 
 @lru_cache(maxsize=1024)
 def scheduled(schedules: tuple[Schedule, ...]) -> Sequence[timetable.Stretch]:
     """The same as far as schedules set them, whatever a group's own sizes."""
     first = first_moment(schedules)
-    rare = islice((found for one in schedules if (found := _rare(one, first))), MOST_RARE)
-    moments = {moment for some in rare for one in some for moment in (one.start.at, one.end) if moment is not None}
+    rare = islice((next_openings for schedule in schedules if (next_openings := _rare(schedule, first))), MOST_RARE)
+    moments = {
+        moment for some in rare for opening in some for moment in (opening.start.at, opening.end) if moment is not None
+    }
     table = timetable_of(schedules)
     single = [table.between(moment, moment + _MINUTE)[0] for moment in moments]
-    return tuple(sorted([*table.between(first, first + WEEK), *single], key=lambda one: one.begin))
+    return tuple(sorted([*table.between(first, first + WEEK), *single], key=lambda stretch: stretch.begin))
 
 
 def _rare(schedule: Schedule, first: datetime) -> list[Opening]:
     """The next openings of a schedule that does not open in the week; seven fall on any day of it."""
     begin = first - _CENTURY if schedule.at else first
-    found = list(islice(openings(schedule, begin, first + _CENTURY), 7))
-    return found if found and (schedule.at or found[0].start.at >= first + WEEK) else []
+    next_openings = list(islice(openings(schedule, begin, first + _CENTURY), 7))
+    return next_openings if next_openings and (schedule.at or next_openings[0].start.at >= first + WEEK) else []
 
 
 def first_moment(schedules: Sequence[Schedule]) -> datetime:
     """A moment from which all schedules run."""
-    return max([BEGIN, *(one.local(one.starts).astimezone(UTC) for one in schedules if one.starts)])
+    return max([BEGIN, *(schedule.local(schedule.starts).astimezone(UTC) for schedule in schedules if schedule.starts)])
 
 
 def sizes_when_it_fires(group: ScalingGroup, schedule: Schedule) -> Sequence[InForce]:
     """The sizes in force at the first times of a schedule."""
-    found = {one.begin: one for one in scheduled(group.schedules)}
+    by_begin = {stretch.begin: stretch for stretch in scheduled(group.schedules)}
     first = first_moment(group.schedules)
-    rare = [one.start.at for one in _rare(schedule, first)]
+    rare = [opening.start.at for opening in _rare(schedule, first)]
     moments = rare or schedule_fires(schedule, first, first + WEEK)
-    return [found[moment].over(group.capacity) for moment in moments if moment in found]
+    return [by_begin[moment].over(group.capacity) for moment in moments if moment in by_begin]
 
 
 class Contradiction(NamedTuple):
@@ -89,29 +91,29 @@ class Contradiction(NamedTuple):
 
 def contradictions(group: ScalingGroup) -> Sequence[Contradiction]:
     """Where schedules leave a minimum above the maximum: what fires last, and what holds; each pair once."""
-    named = {one.name: one for one in group.schedules}
-    found: dict[frozenset[str], Contradiction] = {}
+    named = {schedule.name: schedule for schedule in group.schedules}
+    by_setters: dict[frozenset[str], Contradiction] = {}
     for stretch in scheduled(group.schedules):
         low = group.capacity.min if stretch.min is None else stretch.min
         high = group.capacity.max if stretch.max is None else stretch.max
         lower, upper, _ = stretch.setters
-        if low > high and frozenset((lower, upper)) not in found:
+        if low > high and frozenset((lower, upper)) not in by_setters:
             begun = [last_set(named[name], stretch.begin) if name else None for name in (lower, upper)]
             raises = begun[1] is None or (begun[0] is not None and begun[0] > begun[1])
             sides = ("min", low, upper, high) if raises else ("max", high, lower, low)
             field, value, holder, held = sides
             name = lower if raises else upper
             at = begun[0 if raises else 1] or stretch.begin
-            found[frozenset((lower, upper))] = Contradiction(at, name, field, value, holder, held)
-    return list(found.values())
+            by_setters[frozenset((lower, upper))] = Contradiction(at, name, field, value, holder, held)
+    return list(by_setters.values())
 
 
 def bounds_over_time(group: ScalingGroup) -> tuple[int, int]:
     """The least minimum and the greatest maximum that are ever in force."""
-    found = stretches(group)
+    all_stretches = stretches(group)
     capacity = group.capacity
-    least = min([capacity.min, *(one.sizes.min for one in found)])
-    return least, max([capacity.max, *(one.sizes.max for one in found)])
+    least = min([capacity.min, *(stretch.sizes.min for stretch in all_stretches)])
+    return least, max([capacity.max, *(stretch.sizes.max for stretch in all_stretches)])
 
 
 def size_words(sizes: Sequence[int]) -> str:

@@ -8,6 +8,6 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
-def verb(names: Sequence[str], one: str, many: str) -> str:
+def verb(names: Sequence[str], singular: str, many: str) -> str:
     """The form of a verb that goes with so many names."""
-    return one if len(names) == 1 else many
+    return singular if len(names) == 1 else many

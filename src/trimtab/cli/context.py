@@ -184,9 +184,9 @@ def check_groups(fleet: Fleet, names: Sequence[str]) -> None:
     Raises:
         ConfigError: The fleet has no such group.
     """
-    there = [group.name for group in fleet.groups]
-    if unknown := [name for name in names if name not in there]:
-        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {in_words(there) or 'none'}"])
+    declared = [group.name for group in fleet.groups]
+    if unknown := [name for name in names if name not in declared]:
+        raise ConfigError([f"fleet {fleet.name!r} has no group {unknown[0]!r}; it has {in_words(declared) or 'none'}"])
 
 
 def make_fleet(name: str, groups: Sequence[ScalingGroup]) -> Fleet:
@@ -199,4 +199,4 @@ def make_fleet(name: str, groups: Sequence[ScalingGroup]) -> Fleet:
     try:
         return Fleet(name=name, groups=tuple(groups))
     except ValidationError as error:
-        raise ConfigError([one["msg"] for one in error.errors()]) from error
+        raise ConfigError([detail["msg"] for detail in error.errors()]) from error

@@ -158,13 +158,13 @@ def plan(
     desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
-        made = cloud.plan(declared, strict, prune, refresh=refresh or ())
-    desk.screen.show(plan_view(made, cloud.provider.kinds), made.to_dict())
-    if out is not None and not made.is_refused and not made.unknown:
-        _write(out, made.to_saved())
-    if made.problems or made.unknown:
+        planned = cloud.plan(declared, strict, prune, refresh=refresh or ())
+    desk.screen.show(plan_view(planned, cloud.provider.kinds), planned.to_dict())
+    if out is not None and not planned.is_refused and not planned.unknown:
+        _write(out, planned.to_saved())
+    if planned.problems or planned.unknown:
         return 1
-    return 2 if made.changes else 0
+    return 2 if planned.changes else 0
 
 
 @app.command()
@@ -200,11 +200,11 @@ def apply(
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
-            made = cloud.plan(declared, strict, prune, refresh=refresh or ())
+            planned = cloud.plan(declared, strict, prune, refresh=refresh or ())
         if saved is not None:
-            check_saved(made, _read_saved(saved))
+            check_saved(planned, _read_saved(saved))
         how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace)
-        return desk.carry_out(cloud, made, how)
+        return desk.carry_out(cloud, planned, how)
 
 
 @app.command()
@@ -229,10 +229,10 @@ def destroy(
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
-            made = cloud.destroy(declared)
+            planned = cloud.destroy(declared)
         empty = "Nothing to delete: the cloud has nothing of this fleet."
         return desk.carry_out(
-            cloud, made, How(yes=yes, wait=wait, timeout=timeout, delete=True, replace=True, empty=empty)
+            cloud, planned, How(yes=yes, wait=wait, timeout=timeout, delete=True, replace=True, empty=empty)
         )
 
 
@@ -254,8 +254,8 @@ def status(
     desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
-        found = cloud.status(declared)
-    desk.screen.show(status_view(found, declared), found.to_dict())
+        fleet_status = cloud.status(declared)
+    desk.screen.show(status_view(fleet_status, declared), fleet_status.to_dict())
     return 0
 
 
@@ -283,9 +283,9 @@ def adopt(
     check_groups(declared, groups or ())
     with desk.cloud(provider, region, endpoint) as cloud:
         with desk.screen.busy("reading the cloud"):
-            made = cloud.adopt(declared, groups or None)
+            planned = cloud.adopt(declared, groups or None)
         empty = "Nothing to adopt: nothing without a mark exists under the fleet's names."
-        return desk.carry_out(cloud, made, How(yes=yes, empty=empty))
+        return desk.carry_out(cloud, planned, How(yes=yes, empty=empty))
 
 
 @app.command("import")
@@ -312,9 +312,11 @@ def import_(
     with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
         name = make_fleet(fleet, ()).name if fleet is not None else cloud.fleet_of(names)
         read = {native: cloud.read_group(native, fleet=name) for native in names}
-    found = {one.group.name: one for one in read.values()}
-    made = make_fleet(name, [one.group for one in read.values()])
-    desk.screen.show(imported_view(made, found, guessed=fleet is None), imported_dict(made, found))
+    imported = {result.group.name: result for result in read.values()}
+    imported_fleet = make_fleet(name, [result.group for result in read.values()])
+    desk.screen.show(
+        imported_view(imported_fleet, imported, guessed=fleet is None), imported_dict(imported_fleet, imported)
+    )
     return 0
 
 

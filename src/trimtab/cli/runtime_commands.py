@@ -68,11 +68,13 @@ def watch(
     with desk.cloud(provider, region, endpoint) as cloud:
         over = cloud.watch(declared)
         if once:
-            found = over.look()
-            desk.screen.show(watch_view(found, declared), found.to_dict())
+            fleet_status = over.look()
+            desk.screen.show(watch_view(fleet_status, declared), fleet_status.to_dict())
             return 0
         with suppress(KeyboardInterrupt):  # the one way to end it
-            desk.screen.show_each((watch_view(found, declared), found.to_dict()) for found in over.looks(interval))
+            desk.screen.show_each(
+                (watch_view(snapshot, declared), snapshot.to_dict()) for snapshot in over.looks(interval)
+            )
     return 0
 
 
@@ -171,14 +173,14 @@ def inventory(
     desk = context_of(context, chosen)
     declared = desk.load(fleet, allow_outside_files=outside)
     with desk.cloud(provider, region, endpoint) as cloud:
-        found = cloud.status(declared, addresses=True)
-    listed = inventory_dict(found, address)
+        fleet_status = cloud.status(declared, addresses=True)
+    listed = inventory_dict(fleet_status, address)
     if host is not None:
         desk.screen.document(listed["_meta"]["hostvars"].get(host, {}))
     elif everything:
         desk.screen.document(listed)
     else:
-        desk.screen.show(inventory_view(found), listed)
+        desk.screen.show(inventory_view(fleet_status), listed)
     return 0
 
 

@@ -15,15 +15,15 @@ def field_descriptions() -> dict[str, dict[str, str]]:
 
 
 def _below(model: type[BaseModel]) -> list[type[BaseModel]]:
-    return [found for child in model.__subclasses__() for found in (child, *_below(child))]
+    return [subclass for child in model.__subclasses__() for subclass in (child, *_below(child))]
 
 
 def _of(model: type[BaseModel]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     for base in reversed(model.__mro__):
         if issubclass(base, Model) and base is not Model:
-            found.update(_in_class(base))
-    return found
+            descriptions.update(_in_class(base))
+    return descriptions
 
 
 def _in_class(model: type[BaseModel]) -> dict[str, str]:

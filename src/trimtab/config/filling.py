@@ -49,11 +49,11 @@ class Filler:
 
     def _expand(self, text: str, item: Item) -> Scalar:
         whole = _REFERENCE.fullmatch(text)
-        found = _REFERENCE.sub(lambda match: self._replace(match, item), text)
+        filled = _REFERENCE.sub(lambda match: self._replace(match, item), text)
         if not (item.plain and whole and whole[1]):
-            return found
+            return filled
         try:
-            return read_scalar(found)
+            return read_scalar(filled)
         except ValueError as error:
             self._report(item, str(error))
             return None

@@ -45,15 +45,15 @@ def label_of(path: tuple[str, ...]) -> str:
 
 def refuse_file(problems: Iterable[Problem]) -> None:
     """Raise a `ConfigError` of the problems, in the order of the file, each once; nothing when there are none."""
-    found = sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
-    if found:
-        raise ConfigError(list(dict.fromkeys(map(str, found))), _merged(found))
+    ordered = sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
+    if ordered:
+        raise ConfigError(list(dict.fromkeys(map(str, ordered))), _merged(ordered))
 
 
-def _merged(found: Iterable[Problem]) -> list[str]:
+def _merged(problems: Iterable[Problem]) -> list[str]:
     """One line for what is wrong with many groups alike, at the first of them."""
     alike: dict[tuple[tuple[str, ...], str], list[Problem]] = {}
-    for problem in found:
+    for problem in problems:
         is_group = problem.path[:1] == ("groups",) and len(problem.path) > 1
         what = ("*", *problem.path[2:]) if is_group else (str(problem),)
         alike.setdefault((what, problem.message), []).append(problem)
@@ -62,7 +62,7 @@ def _merged(found: Iterable[Problem]) -> list[str]:
 
 def _line(same: Iterable[Problem]) -> str:
     first, *more = same
-    names = [*first.others, *(f"{one.path[1]} (line {one.place.line})" for one in more)]
+    names = [*first.others, *(f"{problem.path[1]} (line {problem.place.line})" for problem in more)]
     return f"{first.alone}; likewise in group {in_words(names)}" if names else first.alone
 
 

@@ -112,7 +112,7 @@ def _check_whole(merged: Item, root: Item, schema: Schema) -> None:
     """Check what groups are once `defaults` is merged in: nothing is missing."""
     shape = Shape(schema["$defs"])
     shape.check(merged, {**schema, "properties": {**schema["properties"], **schema["else"]["properties"]}})
-    lacking = settle((missing_fields(*one) for one in shape.missing), root)
+    lacking = settle((missing_fields(*entry) for entry in shape.missing), root)
     refuse_file([*shape.problems, *lacking])
 
 
@@ -120,8 +120,8 @@ def _validate(merged: Item, root: Item) -> Fleet:
     try:
         return Fleet.model_validate(plain(merged))
     except ValidationError as error:
-        found = findings(error, merged)
-    refuse_file(settle(found, root))
+        reported = findings(error, merged)
+    refuse_file(settle(reported, root))
     raise AssertionError("a refusal without a problem")
 
 

@@ -74,7 +74,7 @@ class Shape:
         options = [option for option in options if _agrees(option, inside)] or options
         lacks = tuple(key for key in _lacking(options, inside) if key not in inside)
         for key, child in inside.items():
-            schemas = [found for option in options if (found := _field(option, key)) is not None]
+            schemas = [schema for option in options if (schema := _field(option, key)) is not None]
             if schemas:
                 self.check(child, {"anyOf": schemas}, (*steps, key))
             else:

@@ -38,12 +38,12 @@ def missing_fields(item: Item, steps: tuple[str, ...], names: tuple[str, ...]) -
 
 def findings(error: ValidationError, root: Item) -> list[Finding]:
     """What pydantic found, at the items that it means."""
-    found = []
-    for one in error.errors(include_url=False):
-        context: Mapping[str, Any] = one.get("ctx", {})
-        item, steps = _reach(root, (*one["loc"], *context.get("at", ())))
-        found.append(Finding(item, steps, _words(one["type"], one["msg"], context, item)))
-    return found
+    results = []
+    for detail in error.errors(include_url=False):
+        context: Mapping[str, Any] = detail.get("ctx", {})
+        item, steps = _reach(root, (*detail["loc"], *context.get("at", ())))
+        results.append(Finding(item, steps, _words(detail["type"], detail["msg"], context, item)))
+    return results
 
 
 def _reach(root: Item, location: Iterable[int | str]) -> tuple[Item, tuple[str, ...]]:
@@ -52,13 +52,13 @@ def _reach(root: Item, location: Iterable[int | str]) -> tuple[Item, tuple[str, 
     steps: tuple[str, ...] = ()
     for step in location:
         children = list(item.children())
-        found = children[step : step + 1] if isinstance(step, int) else [pair for pair in children if pair[0] == step]
-        if found and (isinstance(step, str) or isinstance(item.value, list) or is_named(steps)):
-            item, steps = found[0][1], (*steps, found[0][0])
+        matches = children[step : step + 1] if isinstance(step, int) else [pair for pair in children if pair[0] == step]
+        if matches and (isinstance(step, str) or isinstance(item.value, list) or is_named(steps)):
+            item, steps = matches[0][1], (*steps, matches[0][0])
     return item, steps
 
 
-def settle(found: Iterable[Finding], root: Item) -> list[Problem]:
+def settle(reported: Iterable[Finding], root: Item) -> list[Problem]:
     """
     The findings as problems, each once.
 
@@ -67,7 +67,7 @@ def settle(found: Iterable[Finding], root: Item) -> list[Problem]:
     """
     groups = {step for key, child in root.children() if key == "groups" for step, _ in child.children()}
     alike: dict[tuple[tuple[str, ...], str], list[Finding]] = {}
-    for finding in found:
+    for finding in reported:
         rest = finding.steps[2:] if finding.group else finding.steps
         alike.setdefault((("*", *rest) if finding.group else rest, finding.message), []).append(finding)
     return [problem for same in alike.values() for problem in _settle_alike(same, groups, root)]
@@ -93,7 +93,7 @@ def _settle_mappings(same: list[Finding], root: Item, *, everyone: bool) -> Prob
     shared, shared_depth = _deepest(root, ("defaults", *first.steps[2:]))
     if everyone and shared_depth > 1 and shared_depth >= own_depth - 1:
         return Problem(shared.place, ("defaults", *first.steps[2:]), first.message)
-    others = (f"{one.group} (line {_deepest(root, one.steps)[0].place.line})" for one in same[1:])
+    others = (f"{other.group} (line {_deepest(root, other.steps)[0].place.line})" for other in same[1:])
     return Problem(own.place, first.steps, first.message, tuple(others))
 
 

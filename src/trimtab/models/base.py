@@ -43,7 +43,7 @@ def _without_inputs(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         return handler(value)
     except ValidationError as error:
         title = error.title
-        details = [_without_input(one) for one in error.errors(include_url=False, include_input=False)]
+        details = [_without_input(detail) for detail in error.errors(include_url=False, include_input=False)]
     raise ValidationError.from_exception_data(title, details, hide_input=True)
 
 
@@ -168,8 +168,8 @@ def exactly_one(model: BaseModel, *names: str) -> None:
     given = [name for name in names if getattr(model, name) is not None]
     if len(given) != 1:
         wanted = ", ".join(f"`{name}`" for name in names)
-        found = " and ".join(f"`{name}`" for name in given) or "none"
-        refuse(f"give exactly one of {wanted}; found {found}", *given[1:2])
+        present = " and ".join(f"`{name}`" for name in given) or "none"
+        refuse(f"give exactly one of {wanted}; found {present}", *given[1:2])
 
 
 def as_json(model: BaseModel) -> dict[str, Any]:

@@ -155,8 +155,8 @@ def _check_triggers(group: ScalingGroup) -> None:
         for index, name in enumerate(alarm.triggers):
             at = ("alarms", place, "triggers", index)
             if name not in known:
-                there = in_words(list(known)) or "none"
-                refuse(f"alarm {alarm.name!r} triggers {name!r}, but the group's policies are: {there}", *at)
+                policy_names = in_words(list(known)) or "none"
+                refuse(f"alarm {alarm.name!r} triggers {name!r}, but the group's policies are: {policy_names}", *at)
             if known[name] in ("target-tracking", "predictive"):
                 refuse(
                     f"{name!r} is a {known[name]} policy: it watches its own metric, no alarm triggers it",

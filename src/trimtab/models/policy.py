@@ -84,15 +84,15 @@ def step_problem(bounds: Sequence[tuple[float | None, float | None]]) -> str | N
     lower bound needs an open one below it, a positive upper bound an open one above it (StepAdjustment, Amazon
     EC2 Auto Scaling API Reference).
     """
-    ordered = sorted(bounds, key=lambda one: -inf if one[0] is None else one[0])
-    lowers, uppers = [one[0] for one in ordered], [one[1] for one in ordered]
-    if any(one == (None, None) for one in ordered):
+    ordered = sorted(bounds, key=lambda pair: -inf if pair[0] is None else pair[0])
+    lowers, uppers = [pair[0] for pair in ordered], [pair[1] for pair in ordered]
+    if any(pair == (None, None) for pair in ordered):
         return "a step needs `lower`, `upper` or both: offsets from the alarm's threshold"
     if lowers.count(None) > 1 or uppers.count(None) > 1:
         return "only one step may be open below, and only one above"
     if any(low is not None and high is not None and low >= high for low, high in ordered):
         return "the `lower` of a step is below its `upper`"
-    if any(one[1] is None or one[1] != two[0] for one, two in pairwise(ordered)):
+    if any(previous[1] is None or previous[1] != two[0] for previous, two in pairwise(ordered)):
         return "steps neither overlap nor leave a gap"
     if any(low is not None and low < 0 for low in lowers) and None not in lowers:
         return "a step below the threshold needs one that is open below: leave `lower` out of the lowest"
@@ -114,8 +114,8 @@ class StepPolicy(_Policy):
 
     @model_validator(mode="after")
     def _steps_touch(self) -> "StepPolicy":
-        for index, (one, two) in enumerate(pairwise(self.steps)):
-            if one.upper is None or one.upper != two.lower:
+        for index, (previous, two) in enumerate(pairwise(self.steps)):
+            if previous.upper is None or previous.upper != two.lower:
                 refuse("each step begins where the one before it ends", "steps", index + 1, "lower")
         if problem := step_problem([(step.lower, step.upper) for step in self.steps]):
             refuse(problem, "steps")

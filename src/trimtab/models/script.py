@@ -51,7 +51,7 @@ def render(script: str, variables: Mapping[str, object]) -> str:
     if isinstance(parsed, str):
         refuse(parsed, "user_data")
     sizes = {name: len(str(value)) for name, value in variables.items()}
-    if any(_size(one, sizes) > MAX_BYTES for one in parsed.expressions):
+    if any(_size(expression, sizes) > MAX_BYTES for expression in parsed.expressions):
         refuse_size(FILLED_IN)
     # a refusal from inside would have a context that shows the script
     refusal: tuple[str, str] | None = None
@@ -105,8 +105,8 @@ def _parsed(script: str) -> _Parsed | str:
         return _no_text(error)
 
 
-def _outermost(found: Iterable[nodes.Node]) -> Iterator[nodes.Expr]:
-    for node in found:
+def _outermost(tree: Iterable[nodes.Node]) -> Iterator[nodes.Expr]:
+    for node in tree:
         if isinstance(node, nodes.Expr):
             yield node
         else:
@@ -129,9 +129,9 @@ def variables_of(script: str) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(_JINJA.parse(script)))
 
 
-def _not_allowed(found: Iterable[nodes.Node]) -> Iterator[str]:
+def _not_allowed(tree: Iterable[nodes.Node]) -> Iterator[str]:
     """What the template does that a start script may not, in words."""
-    for node in found:
+    for node in tree:
         if not isinstance(node, _ALLOWED):
             what = _WORDS.get(type(node), f"`{type(node).__name__.lower()}`")
             yield f"line {node.lineno}: {what} are not for start scripts, only variables, `if` and simple filters"

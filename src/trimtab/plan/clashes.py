@@ -16,11 +16,11 @@ def clash_problems(kinds: Mapping[str, Kind], wanted: Sequence[Resource]) -> lis
         wanted: What translation made of the fleet.
     """
     pairs = list(_clashes(kinds, wanted))
-    whole = {(one.group, two.group) for one, two in pairs if kinds[two.key.kind].holds_instances}
+    whole = {(first.group, two.group) for first, two in pairs if kinds[two.key.kind].holds_instances}
     return [
-        Note(_text(kinds[two.key.kind], one, two), two.group)
-        for one, two in pairs
-        if kinds[two.key.kind].holds_instances or two.item or (one.group, two.group) not in whole
+        Note(_text(kinds[two.key.kind], first, two), two.group)
+        for first, two in pairs
+        if kinds[two.key.kind].holds_instances or two.item or (first.group, two.group) not in whole
     ]
 
 
@@ -44,8 +44,8 @@ def _clashes(kinds: Mapping[str, Kind], wanted: Sequence[Resource]) -> Iterator[
     second: set[Key] = set()
     for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank):
         kind = kinds[item.key.kind]
-        found = [taken.setdefault(identity, item) for identity in identities(kind, item)]
-        other = next((one for one in found if one is not item), None)
+        holders = [taken.setdefault(identity, item) for identity in identities(kind, item)]
+        other = next((holder for holder in holders if holder is not item), None)
         if other is None:
             continue
         second.add(item.key)
@@ -53,18 +53,18 @@ def _clashes(kinds: Mapping[str, Kind], wanted: Sequence[Resource]) -> Iterator[
             yield other, item
 
 
-def _text(kind: Kind, one: Resource, two: Resource) -> str:
+def _text(kind: Kind, first: Resource, two: Resource) -> str:
     path = f"{two.item}: " if two.item else "native_name: " if kind.holds_instances else ""
     name = f"{kind.label} {two.key.name!r} in {two.key.location}"
-    if one.group == two.group:
-        return f"{path}{name} would also be that of {one.item or 'the group'}; rename one of the two"
-    other = f"{one.item} of group {one.group!r}" if one.item else f"group {one.group!r}"
+    if first.group == two.group:
+        return f"{path}{name} would also be that of {first.item or 'the group'}; rename one of the two"
+    other = f"{first.item} of group {first.group!r}" if first.item else f"group {first.group!r}"
     fix = "rename one of the two" if two.item else "give one of the two another `native_name`"
-    return f"{path}{name} would also be that of {other}{_spelled(one, two)}; {fix}"
+    return f"{path}{name} would also be that of {other}{_spelled(first, two)}; {fix}"
 
 
-def _spelled(one: Resource, two: Resource) -> str:
+def _spelled(first: Resource, two: Resource) -> str:
     """How the other is spelled or where it is, where that differs and counts for nothing."""
-    if one.key == two.key:
+    if first.key == two.key:
         return ""
-    return f" ({one.key.name!r} in {one.key.location})"
+    return f" ({first.key.name!r} in {first.key.location})"

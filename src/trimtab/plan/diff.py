@@ -138,23 +138,23 @@ class _PlanBuilder:
         if self._is_unread(item.key):
             self.left_out.add(item.key)
             return None
-        found = self.live.get(item.key)
-        there = found is not None and not found.deleting
-        if found is not None and there and self._owner(found) != self.fleet.name:
-            return self._foreign(item, found, self._owner(found))
+        live = self.live.get(item.key)
+        exists = live is not None and not live.deleting
+        if live is not None and exists and self._owner(live) != self.fleet.name:
+            return self._foreign(item, live, self._owner(live))
         if self.adopt:
             return None
         if any(key in self.left_out or self._is_unread(key) for key in self._after(item)):
             self.left_out.add(item.key)
             return None
-        return self._compare(item, found) if found is not None and there else self._create(item, found)
+        return self._compare(item, live) if live is not None and exists else self._create(item, live)
 
-    def _create(self, item: Resource, found: Resource | None) -> Change:
+    def _create(self, item: Resource, live: Resource | None) -> Change:
         after = self._after(item)
         item = replace(item, body=resolved(item.body, self.known))
         leaves = self.kinds[item.key.kind].leaves(item.body)
         fields = tuple(self._field(item, path, None, value) for path, value in sorted(leaves.items()))
-        notes = ("waits until the one that is being deleted is gone",) if found is not None else ()
+        notes = ("waits until the one that is being deleted is gone",) if live is not None else ()
         return Change(
             action=Action.CREATE,
             reason=Reason.NEW,
@@ -162,12 +162,12 @@ class _PlanBuilder:
             group=item.group,
             fields=fields,
             wanted=item,
-            live=found,
+            live=live,
             after=after,
             notes=notes,
         )
 
-    def _foreign(self, item: Resource, found: Resource, owner: str | None) -> Change | None:
+    def _foreign(self, item: Resource, live: Resource, owner: str | None) -> Change | None:
         self.left_out.add(item.key)
         label = self.kinds[item.key.kind].label
         if self.kinds[item.key.kind].mark is MarkPlace.PARENT:
@@ -182,14 +182,14 @@ class _PlanBuilder:
                 Note(text + "choose another name, or take it over with adopt", item.group, foreign=True)
             )
             return None
-        wanted = replace(found, mark=self._adopting(item), group=item.group)
+        wanted = replace(live, mark=self._adopting(item), group=item.group)
         return Change(
             action=Action.ADOPT,
             reason=Reason.ADOPTED,
             key=item.key,
             group=item.group,
             wanted=wanted,
-            live=found,
+            live=live,
         )
 
     def _adopting(self, item: Resource) -> Mark | None:
@@ -198,41 +198,41 @@ class _PlanBuilder:
         kept = {name: value for name, value in item.mark.kept.items() if name not in unread} if item.mark else {}
         return replace(item.mark, digest="", kept=kept) if item.mark else None
 
-    def _compare(self, item: Resource, found: Resource) -> Change | None:
+    def _compare(self, item: Resource, live: Resource) -> Change | None:
         kind = self.kinds[item.key.kind]
         body = resolved(item.body, self.known)
-        differences, kept = self._differences(kind, item, body, found)
+        differences, kept = self._differences(kind, item, body, live)
         if not differences and item.key not in self.lost:
             return None
         replaced = any((row := kind.find(change.path)) and row.immutable for change in differences)
         wanted = replace(item, body=_with(kind, body, kept))
         return Change(
             action=Action.REPLACE if replaced else Action.UPDATE,
-            reason=self._reason(item, found),
+            reason=self._reason(item, live),
             key=item.key,
             group=item.group,
             fields=tuple(differences),
             wanted=wanted,
-            live=found,
+            live=live,
             after=self._after(item),
-            instances=_instances(found) if replaced and kind.holds_instances else 0,
+            instances=_instances(live) if replaced and kind.holds_instances else 0,
         )
 
     def _differences(
-        self, kind: Kind, item: Resource, body: Mapping[str, Any], found: Resource
+        self, kind: Kind, item: Resource, body: Mapping[str, Any], live: Resource
     ) -> tuple[list[FieldChange], dict[str, Any]]:
-        old, new = kind.leaves(found.body), kind.leaves(body)
+        old, new = kind.leaves(live.body), kind.leaves(body)
         differences: list[FieldChange] = []
         kept: dict[str, Any] = {}
         # a hidden field that is no longer wanted is in neither body
-        hidden = {row.path for row in kind.fields if row.write_only and self._remembered(found, row)}
+        hidden = {row.path for row in kind.fields if row.write_only and self._remembered(live, row)}
         for path in sorted({*old, *new, *hidden}):
             row = kind.find(path)
             before, after = old.get(path), new.get(path)
             if row is not None and row.write_only:
                 if item.key in self.lost:  # what its mark knew of it is lost too
                     continue
-                known = self._remembered(found, row)
+                known = self._remembered(live, row)
                 before = after if after is not None and known == hidden_digest(after) else known
             if _same(before, after) or (row is not None and row.ignore_case and _same(_folded(before), _folded(after))):
                 continue
@@ -243,15 +243,15 @@ class _PlanBuilder:
                 kept[path] = before
                 continue
             differences.append(self._field(item, path, before, after, row))
-        moving = _whole_elements(kind, old, new, [one.path for one in differences], kept)
+        moving = _whole_elements(kind, old, new, [change.path for change in differences], kept)
         differences += [self._field(item, path, kept.pop(path), new.get(path)) for path in moving]
-        return sorted(differences, key=lambda one: one.path), kept
+        return sorted(differences, key=lambda change: change.path), kept
 
-    def _remembered(self, found: Resource, row: Field) -> str | None:
-        mark = self._mark_of(found)
+    def _remembered(self, live: Resource, row: Field) -> str | None:
+        mark = self._mark_of(live)
         return mark.kept.get(mark_key(row)) if mark else None
 
-    def _reason(self, item: Resource, found: Resource) -> Reason:
+    def _reason(self, item: Resource, live: Resource) -> Reason:
         if item.key in self.lost:
             return Reason.MARK_LOST
         holder = self.kinds[item.key.kind].parent
@@ -260,28 +260,28 @@ class _PlanBuilder:
             parent, old = self.wanted.get(key), self.live.get(key)
             if parent is None or old is None:
                 return Reason.EDITED
-            item, found = parent, old
-        wrote, wants = self._mark_of(found), item.mark
+            item, live = parent, old
+        wrote, wants = self._mark_of(live), item.mark
         return Reason.DRIFTED if wrote and wants and wrote.digest == wants.digest else Reason.EDITED
 
     def _renew_marks(self) -> None:
         for key, item in self.wanted.items():
-            found = self.live.get(key)
-            if key in self.changes or key in self.left_out or found is None or self.adopt:
+            live = self.live.get(key)
+            if key in self.changes or key in self.left_out or live is None or self.adopt:
                 continue
             touched = any(
                 change.key.location == key.location and self._parent(change.key) == key
                 for change in self.changes.values()
             )
-            stale = found.mark is not None and item.mark is not None and _differs(found.mark, item.mark)
-            if touched and stale and self._owner(found) == self.fleet.name:
+            stale = live.mark is not None and item.mark is not None and _differs(live.mark, item.mark)
+            if touched and stale and self._owner(live) == self.fleet.name:
                 self.changes[key] = Change(
                     action=Action.UPDATE,
                     reason=Reason.EDITED,
                     key=key,
                     group=item.group,
                     wanted=replace(item, body=resolved(item.body, self.known)),
-                    live=found,
+                    live=live,
                     notes=("renews the mark",),
                 )
 
@@ -290,11 +290,11 @@ class _PlanBuilder:
     def _delete_what_left(self) -> None:
         if self.adopt:
             return
-        for key, found in self.live.items():
-            if key in self.wanted or found.deleting or self._owner(found) != self.fleet.name:
+        for key, live in self.live.items():
+            if key in self.wanted or live.deleting or self._owner(live) != self.fleet.name:
                 continue
-            group = self._group_of(found)
-            if self._is_unmanaged(group, found.item):
+            group = self._group_of(live)
+            if self._is_unmanaged(group, live.item):
                 continue
             label, waiting = self.kinds[key.kind].label, self._successor_held_back(key.kind, group)
             if any(scope.location in (key.location, "*") for scope in self.unknown):
@@ -305,11 +305,11 @@ class _PlanBuilder:
             elif waiting is not None:
                 text = f"{label} {key.name!r} left the fleet and stays until {waiting.name!r} can be made in its place"
                 self.notes.append(Note(text, group))
-            elif self.kinds[key.kind].content_addressed and self._is_wanted(group) and _instances(found):
-                text = f"{label} {key.name!r} stays while {_instances(found)} instances run from it"
+            elif self.kinds[key.kind].content_addressed and self._is_wanted(group) and _instances(live):
+                text = f"{label} {key.name!r} stays while {_instances(live)} instances run from it"
                 self.notes.append(Note(text, group))
             else:
-                self.changes[key] = self._delete(found, group)
+                self.changes[key] = self._delete(live, group)
 
     def _successor_held_back(self, kind: str, group: str) -> Key | None:
         """Something of the same sort that a group wants, and that is not made because its name is taken."""
@@ -323,28 +323,28 @@ class _PlanBuilder:
         )
 
     def _is_there(self, key: Key) -> bool:
-        found = self.live.get(key)
-        return found is not None and self._owner(found) == self.fleet.name
+        live = self.live.get(key)
+        return live is not None and self._owner(live) == self.fleet.name
 
-    def _delete(self, found: Resource, group: str) -> Change:
-        kind = self.kinds[found.key.kind]
-        parent = self._parent(found.key)
+    def _delete(self, live: Resource, group: str) -> Change:
+        kind = self.kinds[live.key.kind]
+        parent = self._parent(live.key)
         goes_along = (
             parent is not None and parent not in self.wanted and parent in self.live and not kind.deleted_before_parent
         )
         fields = tuple(
-            FieldChange(path=path, old=value, new=None) for path, value in sorted(kind.leaves(found.body).items())
+            FieldChange(path=path, old=value, new=None) for path, value in sorted(kind.leaves(live.body).items())
         )
         return Change(
             action=Action.DELETE,
             reason=Reason.SUPERSEDED if kind.content_addressed and self._is_wanted(group) else Reason.LEFT_FLEET,
-            key=found.key,
+            key=live.key,
             group=group,
             fields=fields,
-            live=found,
+            live=live,
             after=frozenset({parent}) if goes_along and parent else frozenset(),
             implied=goes_along,
-            instances=_instances(found) if kind.holds_instances else 0,
+            instances=_instances(live) if kind.holds_instances else 0,
         )
 
     def _keep_what_groups_need(self) -> None:
@@ -387,9 +387,9 @@ class _PlanBuilder:
 
     def _note_foreign_blockers(self) -> None:
         """Say of what is to be deleted that somebody else's thing keeps it from that."""
-        for key, found in self.live.items():
+        for key, live in self.live.items():
             held = self.changes.get(self._held(key) or key)
-            is_theirs = self.kinds[key.kind].blocks_delete_of is not None and self._owner(found) != self.fleet.name
+            is_theirs = self.kinds[key.kind].blocks_delete_of is not None and self._owner(live) != self.fleet.name
             if is_theirs and held is not None and held.action is Action.DELETE:
                 labels = self.kinds[key.kind].label, self.kinds[held.key.kind].label
                 text = f"{labels[0]} {key.name!r} is not this fleet's, and keeps the {labels[1]} from being deleted"
@@ -405,14 +405,14 @@ class _PlanBuilder:
     # small questions
 
     def _is_wanted(self, group: str) -> bool:
-        return any(one.name == group for one in self.fleet.groups)
+        return any(member.name == group for member in self.fleet.groups)
 
     def _learn(self, item: Resource, change: Change | None) -> None:
-        found = self.live.get(item.key)
-        if found is None or found.deleting or (change and change.action in (Action.CREATE, Action.REPLACE)):
+        live = self.live.get(item.key)
+        if live is None or live.deleting or (change and change.action in (Action.CREATE, Action.REPLACE)):
             return
         moved = self.kinds[item.key.kind].volatile if change is not None and change.writes_body else frozenset()
-        for name, value in found.attributes.items():
+        for name, value in live.attributes.items():
             if name not in moved:
                 self.known[Ref(item.key, name)] = value
 
@@ -429,20 +429,20 @@ class _PlanBuilder:
         parent = self.kinds[key.kind].parent
         return Key(key.location, parent, key.parent) if parent and key.parent else None
 
-    def _mark_of(self, found: Resource) -> Any:
-        parent = self._parent(found.key)
-        if self.kinds[found.key.kind].mark is not MarkPlace.PARENT or parent is None:
-            return found.mark
+    def _mark_of(self, live: Resource) -> Any:
+        parent = self._parent(live.key)
+        if self.kinds[live.key.kind].mark is not MarkPlace.PARENT or parent is None:
+            return live.mark
         holder = self.live.get(parent)
         return holder.mark if holder else None
 
-    def _owner(self, found: Resource) -> str | None:
-        mark = self._mark_of(found)
+    def _owner(self, live: Resource) -> str | None:
+        mark = self._mark_of(live)
         return mark.fleet if mark else None
 
-    def _group_of(self, found: Resource) -> str:
-        mark = self._mark_of(found)
-        return mark.group if mark else found.group
+    def _group_of(self, live: Resource) -> str:
+        mark = self._mark_of(live)
+        return mark.group if mark else live.group
 
     def _field(self, item: Resource, path: str, old: Any, new: Any, row: Field | None = None) -> FieldChange:
         row = row or self.kinds[item.key.kind].find(path)
@@ -462,7 +462,7 @@ class _PlanBuilder:
         return best
 
     def _is_unmanaged(self, group: str, item: str, models: Sequence[str] = ("",)) -> bool:
-        paths = next((one.unmanaged for one in self.fleet.groups if one.name == group), ())
+        paths = next((member.unmanaged for member in self.fleet.groups if member.name == group), ())
         if not paths:
             return False
         names = [".".join(part for part in (item, name) if part) for name in models]
@@ -475,13 +475,18 @@ def _whole_elements(
     """Leaves left to others in elements that come or go nonetheless: an element comes and goes whole."""
     if not kept:
         return []
-    there, wanted = ({one for path in leaves for one in kind.elements(path)} for leaves in (old, new))
-    moving = {one for path in changed for one in kind.elements(path) if (one in there) is not (one in wanted)}
-    return [path for path in kept if any(one in moving for one in kind.elements(path))]
+    current, wanted = ({element for path in leaves for element in kind.elements(path)} for leaves in (old, new))
+    moving = {
+        element
+        for path in changed
+        for element in kind.elements(path)
+        if (element in current) is not (element in wanted)
+    }
+    return [path for path in kept if any(element in moving for element in kind.elements(path))]
 
 
-def _differs(found: Mark, wanted: Mark) -> bool:
-    return (found.digest, dict(found.kept)) != (wanted.digest, dict(wanted.kept))
+def _differs(live: Mark, wanted: Mark) -> bool:
+    return (live.digest, dict(live.kept)) != (wanted.digest, dict(wanted.kept))
 
 
 def _models(item: Resource, row: Field, path: str) -> list[str]:
@@ -493,20 +498,20 @@ def _is_within(name: str, path: str) -> bool:
     return name == path or name.startswith(f"{path}.")
 
 
-def _instances(found: Resource) -> int:
-    return int(found.attributes.get("instances", 0))
+def _instances(resource: Resource) -> int:
+    return int(resource.attributes.get("instances", 0))
 
 
-def _links_of(found: Resource) -> frozenset[str]:
+def _links_of(resource: Resource) -> frozenset[str]:
     """What others call something by: its ids, ARNs and links, and no plain name."""
-    values = (str(found.attributes.get(name) or "") for name in ("arn", "id", "link", "name"))
+    values = (str(resource.attributes.get(name) or "") for name in ("arn", "id", "link", "name"))
     return frozenset(value for value in values if "/" in value or ":" in value)
 
 
 def _values_in(leaves: Mapping[str, Any]) -> frozenset[str]:
     """The texts of a body, those in sets too."""
-    found = (value if isinstance(value, frozenset) else (value,) for value in leaves.values())
-    return frozenset(one for values in found for one in values if isinstance(one, str))
+    value_sets = (value if isinstance(value, frozenset) else (value,) for value in leaves.values())
+    return frozenset(text for values in value_sets for text in values if isinstance(text, str))
 
 
 def _same(before: Any, after: Any) -> bool:

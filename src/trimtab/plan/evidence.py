@@ -33,10 +33,10 @@ class Evidence:
 
     def find(self) -> None:
         """Give back the mark, in `live`, to all that is tied, and to what is tied to that."""
-        while found := {key: mark for key in self._unmarked() if (mark := self._mark_for(key)) is not None}:
-            for key, mark in found.items():
+        while marks := {key: mark for key in self._unmarked() if (mark := self._mark_for(key)) is not None}:
+            for key, mark in marks.items():
                 self.live[key] = self.live[key].signed(mark)
-            self.lost |= set(found)
+            self.lost |= set(marks)
 
     def _unmarked(self) -> Iterator[Key]:
         for key, item in self.live.items():
@@ -88,10 +88,10 @@ class Evidence:
 
     def _stands(self, edge: "_Edge") -> bool:
         """Whether a tie that is wanted is in the cloud too: the leaf has what the other one is called by there."""
-        one, other = self.live.get(edge.source), self.live.get(edge.target)
-        if one is None or other is None:
+        source, other = self.live.get(edge.source), self.live.get(edge.target)
+        if source is None or other is None:
             return False
-        leaf = self.kinds[edge.source.kind].leaves(one.body).get(edge.path)
+        leaf = self.kinds[edge.source.kind].leaves(source.body).get(edge.path)
         if not edge.attribute:
             return leaf is not None and _folded(leaf) == _folded(edge.value)
         name: Any = other.attributes.get(edge.attribute)

@@ -58,8 +58,8 @@ class Field:
 
     def sources(self, path: str) -> list[str]:
         """The model fields that the leaf at `path` comes from, names from its brackets filled in."""
-        found = self.pattern.match(path)
-        names = iter(found.groups()[:-1] if found else ())
+        match = self.pattern.match(path)
+        names = iter(match.groups()[:-1] if match else ())
         return (
             re.sub(r"\*", lambda _: next(names, "*"), self.models).split()
             if "*" in self.models
@@ -133,14 +133,14 @@ class Kind:
 
         A list in `maps` gives paths such as `Tags[Name].Value`; one in `sets` is one leaf, a frozenset.
         """
-        found = self.given(body)
+        leaves = self.given(body)
         if self.closed:
-            found = {path: value for path, value in found.items() if self.find(path)}
+            leaves = {path: value for path, value in leaves.items() if self.find(path)}
         for row in self.fields:
             if row.default is not None:
-                for path in _instances(row.path, found):
-                    found.setdefault(path, frozenset(row.default) if isinstance(row.default, list) else row.default)
-        return found
+                for path in _instances(row.path, leaves):
+                    leaves.setdefault(path, frozenset(row.default) if isinstance(row.default, list) else row.default)
+        return leaves
 
     def given(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Every leaf of a body by path, as it stands."""
@@ -170,9 +170,9 @@ class Kind:
 
     def elements(self, path: str) -> Iterator[str]:
         """What a leaf is inside of that is an element of a list with keys, the outermost first."""
-        for found in _BRACKETS.finditer(path):
-            if _pattern(path[: found.start()]) in self.maps:
-                yield path[: found.end()]
+        for match in _BRACKETS.finditer(path):
+            if _pattern(path[: match.start()]) in self.maps:
+                yield path[: match.end()]
 
     def _walk(self, path: str, pattern: str, value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, Mapping):
@@ -228,7 +228,7 @@ def _instances(pattern: str, leaves: Mapping[str, Any]) -> list[str]:
         return [pattern]
     head, tail = pattern.rsplit("[*]", 1)
     start = re.compile(re.escape(head).replace(re.escape("[*]"), r"\[[^\]]*\]") + r"\[[^\]]*\]")
-    return sorted({found[0] + tail for path in leaves if (found := start.match(path))})
+    return sorted({match[0] + tail for path in leaves if (match := start.match(path))})
 
 
 def overlaid(kind: Kind, live: Any, wanted: Any, pattern: str = "") -> Any:
@@ -239,8 +239,8 @@ def overlaid(kind: Kind, live: Any, wanted: Any, pattern: str = "") -> Any:
     """
     if isinstance(live, Mapping) and isinstance(wanted, Mapping):
         names = [*live, *(name for name in wanted if name not in live)]
-        made = {name: _overlaid(kind, live.get(name), wanted.get(name), _joined(pattern, name)) for name in names}
-        return {name: value for name, value in made.items() if value is not None}
+        merged = {name: _overlaid(kind, live.get(name), wanted.get(name), _joined(pattern, name)) for name in names}
+        return {name: value for name, value in merged.items() if value is not None}
     if isinstance(live, (list, tuple)) and isinstance(wanted, (list, tuple)) and pattern not in kind.sets:
         return _overlaid_list(kind, live, wanted, pattern)
     is_ours = wanted is not None and (live is None or isinstance(wanted, (Mapping, list, tuple)) or kind.find(pattern))
@@ -257,11 +257,11 @@ def _overlaid_list(kind: Kind, live: Sequence[Any], wanted: Sequence[Any], patte
     key, inner = kind.maps.get(pattern), f"{pattern}[*]"
     if key is None:
         pairs = zip_longest(live[: len(wanted)], wanted)
-        return [overlaid(kind, one, two, inner) if isinstance(two, Mapping) else two for one, two in pairs]
-    there, names = {item[key]: item for item in live}, {item[key] for item in wanted}
-    made = [overlaid(kind, there.get(item[key]), item, inner) for item in wanted]
+        return [overlaid(kind, before, two, inner) if isinstance(two, Mapping) else two for before, two in pairs]
+    existing, names = {item[key]: item for item in live}, {item[key] for item in wanted}
+    merged = [overlaid(kind, existing.get(item[key]), item, inner) for item in wanted]
     theirs = [item for item in live if item[key] not in names and not _is_about(kind, item, f"{pattern}[{item[key]}]")]
-    return [*made, *theirs]
+    return [*merged, *theirs]
 
 
 def _untouched(kind: Kind, live: Any, pattern: str) -> Any:
@@ -270,8 +270,8 @@ def _untouched(kind: Kind, live: Any, pattern: str) -> Any:
         if "name" in live and kind.find(_joined(pattern, "name")) is not None:
             return None
         kept = {name: _untouched(kind, value, _joined(pattern, name)) for name, value in live.items()}
-        found = {name: value for name, value in kept.items() if value is not None}
-        return found or (None if live else live)
+        rest = {name: value for name, value in kept.items() if value is not None}
+        return rest or (None if live else live)
     if isinstance(live, (list, tuple)):
         return None if _is_about(kind, live, pattern) else live
     row = kind.find(pattern)

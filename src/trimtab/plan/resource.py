@@ -117,11 +117,11 @@ _LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")
 
 def read_description(text: str | None) -> tuple[str | None, Mark | None]:
     """What a person wrote in a description, and the mark under it."""
-    found = _LINE.search(text or "")
-    if text is None or found is None:
+    match = _LINE.search(text or "")
+    if text is None or match is None:
         return text, None
-    words = dict(word.split("=", 1) for word in found[1].split())
-    return text[: found.start()] or None, _mark(words)
+    words = dict(word.split("=", 1) for word in match[1].split())
+    return text[: match.start()] or None, _mark(words)
 
 
 def read_tags(tags: Mapping[str, str]) -> tuple[dict[str, str], Mark | None]:

@@ -79,27 +79,31 @@ class GroupState:
     @property
     def running(self) -> int:
         """Instances that run and are not held to be unhealthy."""
-        return sum(one.state is InstanceState.RUNNING and one.healthy is not False for one in self.instances)
+        return sum(
+            instance.state is InstanceState.RUNNING and instance.healthy is not False for instance in self.instances
+        )
 
     @property
     def pending(self) -> int:
         """Instances that have not come into service yet."""
-        return sum(one.state is InstanceState.PENDING for one in self.instances)
+        return sum(instance.state is InstanceState.PENDING for instance in self.instances)
 
     @property
     def serving(self) -> int:
         """Running instances that every load balancer of the group sends requests."""
-        return sum(one.state is InstanceState.RUNNING and one.serving is not False for one in self.instances)
+        return sum(
+            instance.state is InstanceState.RUNNING and instance.serving is not False for instance in self.instances
+        )
 
     @property
     def outdated(self) -> int:
         """Instances started from another template than the group's."""
-        return sum(one.outdated for one in self.instances)
+        return sum(instance.outdated for instance in self.instances)
 
     @property
     def is_stable(self) -> bool:
         """Whether exactly the wanted number runs and nothing starts or ends."""
-        settled = all(one.state in (InstanceState.RUNNING, InstanceState.STANDBY) for one in self.instances)
+        settled = all(instance.state in (InstanceState.RUNNING, InstanceState.STANDBY) for instance in self.instances)
         return not self.deleting and settled and self.running == self.desired
 
     @property

@@ -42,5 +42,5 @@ def endpoint_found(source: str, endpoint: str) -> EndpointFound:
 
 def variable_of(endpoint: str, variables: Mapping[str, str]) -> str | None:
     """The variable of the environment, among these, that holds an address."""
-    there = (name for name, value in variables.items() if value.rstrip("/") == endpoint.rstrip("/"))
-    return next(there, None)
+    names = (name for name, value in variables.items() if value.rstrip("/") == endpoint.rstrip("/"))
+    return next(names, None)

@@ -30,17 +30,17 @@ def addresses_of(alarms: Sequence[Alarm], is_native: Callable[[str], bool]) -> l
     return [target for target in told if not is_native(target)]
 
 
-def single_match(found: Sequence[GroupState], name: str, provider: str) -> GroupState | None:
+def single_match(states: Sequence[GroupState], name: str, provider: str) -> GroupState | None:
     """
     The only group that has a name within its fleet; `None` where there is none.
 
     Raises:
         InvalidRequest: Several have it.
     """
-    if len(found) > 1:
-        names = in_words(sorted(state.name for state in found))
+    if len(states) > 1:
+        names = in_words(sorted(state.name for state in states))
         raise InvalidRequest(f"several groups are called {name!r}: {names}; use the full name", provider=provider)
-    return found[0] if found else None
+    return states[0] if states else None
 
 
 def size_is_owned(fleet: Fleet, group: ScalingGroup) -> bool:

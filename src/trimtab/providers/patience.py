@@ -100,13 +100,13 @@ def _covered(spans: list[tuple[timedelta, timedelta]]) -> timedelta:
 @contextmanager
 def patience_of(clock: Clock, limit: timedelta = LONGEST_SILENCE) -> Iterator[Patience]:
     """One patience for all calls inside, or the one that is there already."""
-    there = _current.get()
-    if there is not None:
-        yield there
+    current = _current.get()
+    if current is not None:
+        yield current
         return
-    made = Patience(clock, limit)
-    token = _current.set(made)
+    patience = Patience(clock, limit)
+    token = _current.set(patience)
     try:
-        yield made
+        yield patience
     finally:
         _current.reset(token)

@@ -64,10 +64,10 @@ class Call:
         Raises:
             UnreadableReply: It is something else.
         """
-        found = self.parsed(reply)
-        if not isinstance(found, dict):
+        body = self.parsed(reply)
+        if not isinstance(body, dict):
             raise self.unreadable(reply, "it is not a JSON object")
-        return found
+        return body
 
     def parsed(self, reply: Reply) -> Any:
         """

@@ -60,8 +60,8 @@ class Caller:
         if len(questions) < 2:
             return [self._answer(question) for question in questions]
         with ThreadPoolExecutor(min(len(questions), MOST_THREADS), thread_name_prefix="trimtab") as pool:
-            asked = [pool.submit(copy_context().run, self._answer, question) for question in questions]
-            return [one.result() for one in asked]
+            futures = [pool.submit(copy_context().run, self._answer, question) for question in questions]
+            return [future.result() for future in futures]
 
     def gather_or_raise(self, questions: Sequence[Callable[[], T]]) -> list[T]:
         """
@@ -70,12 +70,12 @@ class Caller:
         Raises:
             ProviderError: Why the first of those that failed did.
         """
-        found: list[T] = []
+        answers: list[T] = []
         for answer in self.gather(questions):
             if isinstance(answer, ProviderError):
                 raise answer
-            found.append(answer)
-        return found
+            answers.append(answer)
+        return answers
 
     def retried(self, operation: str, attempt: Callable[[], T], *, repeatable: bool = True) -> T:
         """
@@ -100,8 +100,8 @@ class Caller:
                 before_sleep=self._tell(operation),
                 reraise=True,
             )
-            found: T = retrying(self._in_turn, operation, attempt, patience)
-            return found
+            result: T = retrying(self._in_turn, operation, attempt, patience)
+            return result
 
     def _answer(self, question: Callable[[], T]) -> T | ProviderError:
         try:
@@ -124,8 +124,8 @@ class Caller:
                 text = "not asked, because nothing was answered for too long before it"
                 raise Unreachable(text, provider=self.provider, operation=operation)
             try:
-                found = _begun(attempt)
-                return found.result(timeout=seconds)
+                future = _begun(attempt)
+                return future.result(timeout=seconds)
             except TimeoutError as error:
                 text = f"no answer within {seconds:.0f} seconds"
                 raise Unreachable(text, provider=self.provider, operation=operation) from error
@@ -149,8 +149,8 @@ class _Pauses:
 
     def after(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.after.total_seconds() if isinstance(error, ProviderError) and error.after else 0.0
-        return max(asked, self._drawn.setdefault(state.attempt_number, _backoff(state)))
+        requested = error.after.total_seconds() if isinstance(error, ProviderError) and error.after else 0.0
+        return max(requested, self._drawn.setdefault(state.attempt_number, _backoff(state)))
 
 
 def _is_over(pauses: _Pauses, patience: Patience, state: tenacity.RetryCallState) -> bool:
@@ -160,16 +160,16 @@ def _is_over(pauses: _Pauses, patience: Patience, state: tenacity.RetryCallState
 
 def _begun(attempt: Callable[[], T]) -> Future[T]:
     """An attempt in a thread of its own, which is left alone when it is given up and does not hold up the exit."""
-    found: Future[T] = Future()
+    future: Future[T] = Future()
 
     def run() -> None:
         try:
-            found.set_result(attempt())
+            future.set_result(attempt())
         except BaseException as error:
-            found.set_exception(error)
+            future.set_exception(error)
 
     Thread(target=run, name="trimtab-call", daemon=True).start()
-    return found
+    return future
 
 
 def check_endpoint(endpoint: str | None) -> None:

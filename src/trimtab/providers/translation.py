@@ -332,7 +332,7 @@ def unused_names(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             path = f"{list_name}.{item.name}.metric.of"
             if metric.source not in _NAMING:
                 yield path, f"{metric.name!r} is measured on no balancer and no queue; leave `of` out"
-            elif [metric.of in (one.name, one.id) for one in group.load_balancers] == [True]:
+            elif [metric.of in (balancer.name, balancer.id) for balancer in group.load_balancers] == [True]:
                 yield path, "the group has this load balancer only"
 
 
@@ -346,7 +346,7 @@ def hidden_sizes(group: ScalingGroup, now: datetime, *, put_back: Set[str] = fro
         put_back: The sizes that come back in force at a later moment, as when a window ends.
     """
     own = {name for name in ("min", "max", "desired") if getattr(group.capacity, name) is not None}
-    own = {name for name in own - put_back if any(getattr(one, name) is not None for one in group.schedules)}
+    own = {name for name in own - put_back if any(getattr(schedule, name) is not None for schedule in group.schedules)}
     if own:
         nobodys = Capacity.model_construct(min=-2, max=MAX_SIZE + 1, desired=-1)
         force = in_force(group.model_copy(update={"capacity": nobodys}), now)

@@ -16,7 +16,7 @@ def mark_of(change: Change) -> Mark:
     return change.wanted.mark
 
 
-def ensure_owned(change: Change, there: Resource) -> None:
+def ensure_owned(change: Change, existing: Resource) -> None:
     """
     Refuse to write over what another fleet, or nobody of ours, has.
 
@@ -24,7 +24,7 @@ def ensure_owned(change: Change, there: Resource) -> None:
         AlreadyExists: It is not this fleet's.
     """
     ours = mark_of(change)
-    if there.mark is None or (there.mark.fleet, there.mark.group) != (ours.fleet, ours.group):
+    if existing.mark is None or (existing.mark.fleet, existing.mark.group) != (ours.fleet, ours.group):
         text = f"{change.key} exists and is not this fleet's; choose another name, or adopt it"
         raise AlreadyExists(text, operation="create")
 
@@ -62,5 +62,5 @@ def put_part(patch: dict[str, Any], steps: Sequence[str], value: Any) -> None:
 
 def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> bool:
     """Whether nothing else moved between two reads, such as a size that an autoscaler sets."""
-    one, two = kind.leaves(before.body), kind.leaves(after.body)
-    return before.mark == after.mark and {**one, path: 0} == {**two, path: 0}
+    first, two = kind.leaves(before.body), kind.leaves(after.body)
+    return before.mark == after.mark and {**first, path: 0} == {**two, path: 0}

@@ -82,10 +82,10 @@ class Failure:
 def merged_failures(outcomes: Iterable[Outcome]) -> list[Failure]:
     """One failure for each error of changes of a sort, in the plan's order."""
     alike: dict[tuple[str, str, str], list[str]] = {}
-    for one in outcomes:
-        if not one.is_done:
-            key = one.change.key
-            alike.setdefault((f"{one.change.action} {key.kind}", one.error, one.word), []).append(
+    for outcome in outcomes:
+        if not outcome.is_done:
+            key = outcome.change.key
+            alike.setdefault((f"{outcome.change.action} {key.kind}", outcome.error, outcome.word), []).append(
                 str(key).removeprefix(f"{key.kind} ")
             )
     return [Failure(f"{sort} {in_words(names)}", error, word) for (sort, error, word), names in alike.items()]
@@ -111,12 +111,17 @@ class Applied:
     @property
     def failures(self) -> tuple[str, ...]:
         """One sentence for everything that did not go through."""
-        return (*(str(one) for one in self.outcomes if not one.is_done), *self.late, *self.unread, *self.held)
+        return (
+            *(str(outcome) for outcome in self.outcomes if not outcome.is_done),
+            *self.late,
+            *self.unread,
+            *self.held,
+        )
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The failures for people: those of a sort with one error are one sentence."""
-        return (*(str(one) for one in merged_failures(self.outcomes)), *self.late, *self.unread, *self.held)
+        return (*(str(failure) for failure in merged_failures(self.outcomes)), *self.late, *self.unread, *self.held)
 
     def raise_for_failures(self) -> "Applied":
         """
@@ -133,16 +138,16 @@ class Applied:
         """JSON data."""
         changes = [
             {
-                "action": one.change.action.value,
-                "kind": one.change.key.kind,
-                "name": one.change.key.name,
-                **({"parent": one.change.key.parent} if one.change.key.parent else {}),
-                "location": one.change.key.location,
-                "group": one.change.group,
-                "outcome": one.word,
-                "error": one.error,
+                "action": outcome.change.action.value,
+                "kind": outcome.change.key.kind,
+                "name": outcome.change.key.name,
+                **({"parent": outcome.change.key.parent} if outcome.change.key.parent else {}),
+                "location": outcome.change.key.location,
+                "group": outcome.change.group,
+                "outcome": outcome.word,
+                "error": outcome.error,
             }
-            for one in self.outcomes
+            for outcome in self.outcomes
         ]
         return {
             "changes": changes,
@@ -392,8 +397,8 @@ class _Waiting:
             read = self.provider.read_activities(place.key.location, place.key.name, ACTIVITIES)
         except ProviderError:
             read = ()
-        recent = [one for one in read if one.at >= since]
-        failed = [one for one in recent if one.status in FAILED]
+        recent = [activity for activity in read if activity.at >= since]
+        failed = [activity for activity in recent if activity.status in FAILED]
         newest = next(iter([*failed, *recent]), None)
         if newest is None:
             return "look at its activities for the reason"
@@ -402,11 +407,11 @@ class _Waiting:
 
 def _states(provider: Provider, places: Sequence[Place], healthy: bool) -> dict[Key, GroupState]:
     """The states by key; somebody else's group of the same name, in another zone, is none of them."""
-    found = provider.read_states([(place.key.location, place.key.name) for place in places], balancers=healthy)
+    states = provider.read_states([(place.key.location, place.key.name) for place in places], balancers=healthy)
     return {
         place.key: state
         for place in places
-        for state in found
+        for state in states
         if (state.location, state.name) == (place.key.location, place.key.name) and place.fleet in ("", state.fleet)
     }
 

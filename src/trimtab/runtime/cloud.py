@@ -154,9 +154,12 @@ class Cloud:
     def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
         now = self._clock.now()
         places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
-        found = self.provider.read_states(places.values(), addresses=addresses)
+        group_states = self.provider.read_states(places.values(), addresses=addresses)
         # of several with one name, as in a region and its zones, the fleet's own
-        states = {(one.location, one.name): one for one in sorted(found, key=lambda one: one.fleet == fleet.name)}
+        states = {
+            (state.location, state.name): state
+            for state in sorted(group_states, key=lambda state: state.fleet == fleet.name)
+        }
         alarms = self.provider.read_alarms(fleet)
         groups = tuple(
             GroupStatus(
@@ -356,12 +359,12 @@ class Cloud:
         return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
 
 
-def _both(one: Listener, two: Callable[..., None] | None) -> Listener:
+def _both(first: Listener, two: Callable[..., None] | None) -> Listener:
     if two is None:
-        return one
+        return first
 
     def listener(event: Any) -> None:
-        one(event)
+        first(event)
         two(event)
 
     return listener
@@ -447,5 +450,5 @@ def connect(
         MissingExtra: The provider's SDK is not installed.
     """
     clock = clock or SystemClock()
-    made = connect_provider(provider, clock=clock, workers=workers, listener=listener, **settings)
-    return Cloud(made, clock=clock, workers=workers, listener=listener)
+    connection = connect_provider(provider, clock=clock, workers=workers, listener=listener, **settings)
+    return Cloud(connection, clock=clock, workers=workers, listener=listener)

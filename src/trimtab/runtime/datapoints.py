@@ -20,12 +20,12 @@ def read_datapoints(provider: Provider, queries: Iterable[MetricQuery], now: dat
         InvalidRequest: A query asks for what there cannot be.
         Unsupported: The cloud has no such metric of such a group.
     """
-    asked = [
+    requests = [
         replace(query, location=query.location or provider.location, until=query.until or now) for query in queries
     ]
-    for query in asked:
+    for query in requests:
         _check_query(query)
-    return tuple(provider.read_metrics(asked)) if asked else ()
+    return tuple(provider.read_metrics(requests)) if requests else ()
 
 
 def publish_values(provider: Provider, values: Iterable[MetricValue], now: datetime) -> None:

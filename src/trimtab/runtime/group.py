@@ -187,7 +187,7 @@ class LiveGroup:
         Raises:
             Unsupported: The metric is not a custom one.
         """
-        one = MetricValue(
+        metric_value = MetricValue(
             metric=metric,
             value=value,
             at=at,
@@ -195,4 +195,4 @@ class LiveGroup:
             dimensions=dimensions or {},
             location=self.location,
         )
-        publish_values(self._provider, [one], self._clock.now())
+        publish_values(self._provider, [metric_value], self._clock.now())

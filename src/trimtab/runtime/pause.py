@@ -57,9 +57,9 @@ def checked_pause(state: GroupState, pause: Pause, now: datetime) -> Pause:
         raise InvalidRequest(f"until={pause.until} has no time zone; give one, such as UTC", operation="pause")
     if pause.is_over(now):
         raise InvalidRequest(f"until={pause.until} has passed", operation="pause")
-    there = state.paused
-    if there is not None and there.by != pause.by and not there.is_over(now):
-        raise Conflict(f"{state.name!r} is {there}; resume it first", operation="pause")
+    current = state.paused
+    if current is not None and current.by != pause.by and not current.is_over(now):
+        raise Conflict(f"{state.name!r} is {current}; resume it first", operation="pause")
     return pause
 
 

@@ -70,8 +70,14 @@ def _state_dict(state: GroupState) -> dict[str, Any]:
         "stable": state.is_stable,
         "paused": state.paused.to_dict() if state.paused else None,
         "instances": [
-            {"id": one.id, "zone": one.zone, "state": one.state.value, "healthy": one.healthy, "outdated": one.outdated}
-            for one in state.instances
+            {
+                "id": instance.id,
+                "zone": instance.zone,
+                "state": instance.state.value,
+                "healthy": instance.healthy,
+                "outdated": instance.outdated,
+            }
+            for instance in state.instances
         ],
     }
 

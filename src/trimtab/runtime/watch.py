@@ -45,9 +45,9 @@ class Watch:
 
     def _look(self) -> FleetStatus:
         status = self._status(self.fleet)
-        there = [group for group in status.groups if group.state is not None]
-        loads = self._loads(there)
-        self._read_activities(there)
+        existing = [group for group in status.groups if group.state is not None]
+        loads = self._loads(existing)
+        self._read_activities(existing)
         groups = tuple(self._with_load(group, loads) for group in status.groups)
         return replace(status, groups=groups)
 
@@ -78,10 +78,10 @@ class Watch:
                 changed.setdefault(group.location, []).append(group.name)
             self._seen[place] = seen
         for location, names in changed.items():
-            found = self._provider.read_last_activities(location, names)
-            self._activities |= {(location, name): activity for name, activity in found.items()}
+            latest = self._provider.read_last_activities(location, names)
+            self._activities |= {(location, name): activity for name, activity in latest.items()}
 
 
 def _outline(state: GroupState) -> Any:
     """What differs when something was done to a group."""
-    return state.desired, state.min, state.max, frozenset((one.id, one.state) for one in state.instances)
+    return state.desired, state.min, state.max, frozenset((instance.id, instance.state) for instance in state.instances)

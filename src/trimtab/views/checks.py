@@ -13,15 +13,15 @@ from trimtab.views.values import printable
 def findings_view(findings: Sequence[Finding]) -> RenderableType:
     """Every finding, in the order given; what is so of many groups alike is one, at the first of them."""
     alike: dict[tuple[str, str, str, str], list[Finding]] = {}
-    for one in findings:
-        alike.setdefault((one.code, one.path, one.text, one.mend), []).append(one)
+    for finding in findings:
+        alike.setdefault((finding.code, finding.path, finding.text, finding.mend), []).append(finding)
     return Group(*(line for same in alike.values() for line in _finding_view(*same)))
 
 
 def _finding_view(finding: Finding, *others: Finding) -> Iterator[Text]:
     place = f"{finding.position}: " if finding.position else ""
     code, _, rest = str(finding).partition(" ")
-    likewise = f"; likewise in group {in_words([_named(one) for one in others])}" if others else ""
+    likewise = f"; likewise in group {in_words([_named(other) for other in others])}" if others else ""
     yield Text.assemble(printable(place), (code, "bold yellow"), f" {printable(rest + likewise)}")
     yield Text(f"    mend: {printable(finding.mend)}")
     yield Text(f"    {finding.page}", "dim")

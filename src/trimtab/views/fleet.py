@@ -21,8 +21,8 @@ def fleet_counts(fleet: Fleet) -> dict[str, int]:
 
 def fleet_dict(fleet: Fleet, findings: Sequence[Finding] = ()) -> dict[str, Any]:
     """JSON data of a fleet that was found valid, and of what checks found."""
-    found = [finding.to_dict() for finding in findings]
-    return {"fleet": fleet.name, "valid": True, **fleet_counts(fleet), "findings": found}
+    rows = [finding.to_dict() for finding in findings]
+    return {"fleet": fleet.name, "valid": True, **fleet_counts(fleet), "findings": rows}
 
 
 def fleet_view(fleet: Fleet, findings: Sequence[Finding] = ()) -> RenderableType:

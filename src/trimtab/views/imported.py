@@ -18,35 +18,35 @@ _HEADS: Mapping[str, frozenset[ImportEffect]] = {
 }
 
 
-def imported_view(fleet: Fleet, found: Mapping[str, Imported], *, guessed: bool = False) -> Text:
+def imported_view(fleet: Fleet, imported: Mapping[str, Imported], *, guessed: bool = False) -> Text:
     """
     The fleet file; notes come first, a comment each.
 
     Args:
         fleet: The groups.
-        found: What was read, by the groups' names.
+        imported: What was read, by the groups' names.
         guessed: Whether nobody named the fleet.
     """
-    comments = [*_about_name(fleet, found, guessed=guessed), *_comments(found)]
+    comments = [*_about_name(fleet, imported, guessed=guessed), *_comments(imported)]
     return Text("".join(f"# {line}\n" for line in comments) + dump_fleet(fleet), no_wrap=True, end="")
 
 
-def imported_dict(fleet: Fleet, found: Mapping[str, Imported]) -> dict[str, Any]:
+def imported_dict(fleet: Fleet, imported: Mapping[str, Imported]) -> dict[str, Any]:
     """JSON data of the same."""
-    notes = [{"group": name, **note.to_dict()} for name, one in found.items() for note in one.notes]
+    notes = [{"group": name, **note.to_dict()} for name, result in imported.items() for note in result.notes]
     return {"fleet": fleet.name, "file": dump_fleet(fleet), "notes": notes}
 
 
-def _about_name(fleet: Fleet, found: Mapping[str, Imported], *, guessed: bool) -> Iterator[str]:
-    if any(one.owner == fleet.name for one in found.values()):
+def _about_name(fleet: Fleet, imported: Mapping[str, Imported], *, guessed: bool) -> Iterator[str]:
+    if any(result.owner == fleet.name for result in imported.values()):
         yield f"Fleet {fleet.name} exists: a plan of this file deletes those of its groups that are not in it."
     elif guessed:
         yield "The fleet's name is made for these groups alone; choose another with --fleet NAME."
 
 
-def _comments(found: Mapping[str, Imported]) -> Iterator[str]:
+def _comments(imported: Mapping[str, Imported]) -> Iterator[str]:
     for head, effects in _HEADS.items():
-        notes = [(name, note) for name, one in found.items() for note in one.notes if note.effect in effects]
+        notes = [(name, note) for name, result in imported.items() for note in result.notes if note.effect in effects]
         if notes:
             yield head
         yield from (f"- {name}: {printable(str(note))}" for name, note in notes)

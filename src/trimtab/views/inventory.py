@@ -38,7 +38,10 @@ def inventory_dict(status: FleetStatus, address: AddressOf = AddressOf.PRIVATE) 
         address: Which address Ansible connects to.
     """
     called = host_names(status)
-    hosts = {called[group.group, one.id]: host_dict(status, group, one, address) for group, one in _hosts(status)}
+    hosts = {
+        called[group.group, instance.id]: host_dict(status, group, instance, address)
+        for group, instance in _hosts(status)
+    }
     names = _group_names(status)
     whole = inventory_name(status.fleet)
     whole = f"fleet_{whole}" if whole in names.values() else whole
@@ -51,24 +54,24 @@ def inventory_dict(status: FleetStatus, address: AddressOf = AddressOf.PRIVATE) 
     }
 
 
-def host_dict(status: FleetStatus, group: GroupStatus, one: Instance, address: AddressOf) -> dict[str, Any]:
+def host_dict(status: FleetStatus, group: GroupStatus, instance: Instance, address: AddressOf) -> dict[str, Any]:
     """The variables of one host."""
-    reached = one.public_address if address is AddressOf.PUBLIC else one.private_address
+    reached = instance.public_address if address is AddressOf.PUBLIC else instance.private_address
     return {
         **({"ansible_host": reached} if reached else {}),
         "trimtab_fleet": status.fleet,
         "trimtab_group": group.group,
         "trimtab_provider": status.provider,
         "trimtab_location": group.location,
-        "trimtab_instance": one.id,
-        "trimtab_zone": one.zone,
-        "trimtab_size": one.size,
-        "trimtab_state": one.state.value,
-        "trimtab_healthy": one.healthy,
-        "trimtab_template": one.template,
-        "trimtab_outdated": one.outdated,
-        "trimtab_private_address": one.private_address,
-        "trimtab_public_address": one.public_address,
+        "trimtab_instance": instance.id,
+        "trimtab_zone": instance.zone,
+        "trimtab_size": instance.size,
+        "trimtab_state": instance.state.value,
+        "trimtab_healthy": instance.healthy,
+        "trimtab_template": instance.template,
+        "trimtab_outdated": instance.outdated,
+        "trimtab_private_address": instance.private_address,
+        "trimtab_public_address": instance.public_address,
     }
 
 
@@ -79,10 +82,10 @@ def host_names(status: FleetStatus) -> dict[tuple[str, str], str]:
     That is its id, and the name of its group before it where several groups have an instance of that id: Azure counts
     those of each scale set from 0.
     """
-    times = Counter(one.id for _, one in _hosts(status))
+    times = Counter(instance.id for _, instance in _hosts(status))
     return {
-        (group.group, one.id): one.id if times[one.id] == 1 else f"{group.name}_{one.id}"
-        for group, one in _hosts(status)
+        (group.group, instance.id): instance.id if times[instance.id] == 1 else f"{group.name}_{instance.id}"
+        for group, instance in _hosts(status)
     }
 
 
@@ -91,16 +94,16 @@ def _group_dict(group: GroupStatus, called: Mapping[tuple[str, str], str]) -> di
     state = group.state
     if state is not None:
         variables |= {"trimtab_min": state.min, "trimtab_max": state.max, "trimtab_desired": state.desired}
-    return {"hosts": [called[group.group, one.id] for one in _there(group)], "vars": variables}
+    return {"hosts": [called[group.group, instance.id] for instance in _there(group)], "vars": variables}
 
 
 def _group_names(status: FleetStatus) -> dict[str, str]:
     """What each group is called; one that is called `all` gives way to one that is called `group-all`."""
-    found: dict[str, str] = {}
-    for group in sorted((one.group for one in status.groups), key=lambda name: name in RESERVED):
+    names: dict[str, str] = {}
+    for group in sorted((member.group for member in status.groups), key=lambda name: name in RESERVED):
         name = inventory_name(group)
-        found[group] = f"{name}_" if name in found.values() else name
-    return {group.group: found[group.group] for group in status.groups}
+        names[group] = f"{name}_" if name in names.values() else name
+    return {group.group: names[group.group] for group in status.groups}
 
 
 def inventory_name(name: str) -> str:
@@ -115,20 +118,27 @@ def inventory_view(status: FleetStatus) -> RenderableType:
     for column in COLUMNS:
         table.add_column(column, overflow="fold")
     called = host_names(status)
-    for group, one in _hosts(status):
-        cells = (group.group, one.state.value, one.zone, one.size, one.private_address, one.public_address)
-        outdated = f"{one.template}{' (old)' if one.outdated else ''}"
+    for group, instance in _hosts(status):
+        cells = (
+            group.group,
+            instance.state.value,
+            instance.zone,
+            instance.size,
+            instance.private_address,
+            instance.public_address,
+        )
+        outdated = f"{instance.template}{' (old)' if instance.outdated else ''}"
         table.add_row(
-            Text(printable(called[group.group, one.id]), "bold"),
+            Text(printable(called[group.group, instance.id]), "bold"),
             *(Text(printable(cell or "-")) for cell in (*cells, outdated)),
         )
     return table
 
 
 def _hosts(status: FleetStatus) -> Iterator[tuple[GroupStatus, Instance]]:
-    return ((group, one) for group in status.groups for one in _there(group))
+    return ((group, instance) for group in status.groups for instance in _there(group))
 
 
 def _there(group: GroupStatus) -> list[Instance]:
     instances = group.state.instances if group.state else ()
-    return [one for one in instances if one.state is not InstanceState.TERMINATING]
+    return [instance for instance in instances if instance.state is not InstanceState.TERMINATING]

@@ -16,11 +16,17 @@ def applied_view(applied: Applied) -> RenderableType:
 
 def _failures(applied: Applied) -> Iterator[Text]:
     failures = merged_failures(applied.outcomes)
-    failed = [str(one) for one in failures if one.word == "failed"]
+    failed = [str(failure) for failure in failures if failure.word == "failed"]
     unknown = [
-        f"{one.what}: {one.error.removeprefix('outcome unknown: ')}" for one in failures if one.word == "unknown"
+        f"{failure.what}: {failure.error.removeprefix('outcome unknown: ')}"
+        for failure in failures
+        if failure.word == "unknown"
     ]
-    skipped = [f"{one.what}: {one.error.removeprefix('not tried, ')}" for one in failures if one.word == "skipped"]
+    skipped = [
+        f"{failure.what}: {failure.error.removeprefix('not tried, ')}"
+        for failure in failures
+        if failure.word == "skipped"
+    ]
     yield from marked_lines("failed: ", "bold red", failed)
     yield from marked_lines("outcome unknown: ", "bold red", unknown)
     yield from marked_lines("not tried: ", "bold red", skipped)

@@ -96,8 +96,8 @@ class Screen:
     def read_source(self, most: int) -> bytes:
         """What comes from where answers come from, to its end or to so many bytes."""
         buffer = getattr(self._source, "buffer", None)
-        found: bytes = self._source.read(most).encode() if buffer is None else buffer.read(most)
-        return found
+        data: bytes = self._source.read(most).encode() if buffer is None else buffer.read(most)
+        return data
 
     @property
     def can_ask(self) -> bool:

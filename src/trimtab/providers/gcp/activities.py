@@ -28,12 +28,12 @@ class Operations:
     def read(self, managers: Sequence[Mapping[str, Any]]) -> dict[str, list[Activity]]:
         """What was done to groups, each as its manager is listed, by their names, newest first; one call."""
         begin = (self.now - LOOK_BACK).astimezone(UTC).isoformat()
-        found: dict[str, list[Activity]] = {str(one["name"]): [] for one in managers}
+        activities: dict[str, list[Activity]] = {str(entry["name"]): [] for entry in managers}
         for item in self.calls.aggregated("operations", filter=f'insertTime > "{begin}"').items:
             for manager in managers:
                 if _is_about(item, manager):
-                    found[str(manager["name"])].append(activity_of(item))
-        return {name: sorted(some, key=lambda one: one.at, reverse=True) for name, some in found.items()}
+                    activities[str(manager["name"])].append(activity_of(item))
+        return {name: sorted(some, key=lambda activity: activity.at, reverse=True) for name, some in activities.items()}
 
     def failures(self, manager: Mapping[str, Any]) -> list[Activity]:
         """Why instances could not be made: quota, stock-out, addresses, permission, reservation."""
@@ -47,18 +47,20 @@ class Operations:
     def complaints(self, manager: Mapping[str, Any]) -> list[Activity]:
         """What keeps a group's autoscaler from sizing it as it would: what it says of itself now."""
         scaler = find_scaler(self.calls, manager) or {}
-        details = [one for one in scaler.get("statusDetails") or () if not str(one.get("type")).startswith(MODES)]
-        return [_complaint(one, scaler, self.now) for one in details]
+        details = [
+            detail for detail in scaler.get("statusDetails") or () if not str(detail.get("type")).startswith(MODES)
+        ]
+        return [_complaint(detail, scaler, self.now) for detail in details]
 
     def read_one(self, manager: Mapping[str, Any]) -> list[Activity]:
         """Everything about one group, newest first."""
-        asked: list[Callable[[], list[Activity]]] = [
+        questions: list[Callable[[], list[Activity]]] = [
             lambda: self.read([manager])[str(manager["name"])],
             partial(self.failures, manager),
             partial(self.complaints, manager),
         ]
-        found = [one for some in self.calls.gather_or_raise(asked) for one in some]
-        return sorted(found, key=lambda one: one.at, reverse=True)
+        activities = [activity for some in self.calls.gather_or_raise(questions) for activity in some]
+        return sorted(activities, key=lambda activity: activity.at, reverse=True)
 
 
 def _is_about(item: Mapping[str, Any], manager: Mapping[str, Any]) -> bool:
@@ -83,7 +85,7 @@ def activity_of(item: Mapping[str, Any]) -> Activity:
     # `insert`, or `compute.autoscalers.insert`, as the collection has it
     verb = str(item.get("operationType", "")).rsplit(".", 1)[-1]
     errors: Sequence[Mapping[str, Any]] = (item.get("error") or {}).get("errors") or ()
-    said = "; ".join(f"{one.get('code')}: {one.get('message')}" for one in errors)
+    said = "; ".join(f"{error.get('code')}: {error.get('message')}" for error in errors)
     return Activity(
         id=str(item.get("id") or item.get("name") or ""),
         at=datetime.fromisoformat(str(item["insertTime"])).astimezone(UTC),

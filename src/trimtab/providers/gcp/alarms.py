@@ -37,17 +37,17 @@ def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
 
 
 def _own(policies: Listed, fleet: Fleet, location: str) -> list[Resource]:
-    found = [READERS[ALERT_POLICY.name](item, location) for item in policies.items]
-    return [item for item in found if item.mark is not None and item.mark.fleet == fleet.name]
+    resources = [READERS[ALERT_POLICY.name](item, location) for item in policies.items]
+    return [item for item in resources if item.mark is not None and item.mark.fleet == fleet.name]
 
 
 def _opened(alerts: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
     """When the oldest open alert of each policy began."""
-    found: dict[str, datetime] = {}
-    for one in alerts:
-        policy, since = str((one.get("policy") or {}).get("name", "")), datetime.fromisoformat(str(one["openTime"]))
-        found[policy] = min(since, found.get(policy, since))
-    return found
+    opened: dict[str, datetime] = {}
+    for alert in alerts:
+        policy, since = str((alert.get("policy") or {}).get("name", "")), datetime.fromisoformat(str(alert["openTime"]))
+        opened[policy] = min(since, opened.get(policy, since))
+    return opened
 
 
 def _state(item: Resource, opened: Mapping[str, datetime] | None) -> AlarmState:

@@ -50,7 +50,7 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str) -> Autos
         coolDownPeriodSec=seconds(initialization_of(group)),
         stabilizationPeriodSec=_stabilization(group),
         scaleInControl=_scale_in_control(group),
-        scalingSchedules={one.name: _schedule(one) for one in minimums.windows},
+        scalingSchedules={window.name: _schedule(window) for window in minimums.windows},
         **signals,
     )
     return Autoscaler({"target": target, _POLICY: policy}, dict(_sources(group, minimums)))
@@ -86,11 +86,11 @@ def _raises_minimum(group: ScalingGroup) -> bool:
 
 def tracked(group: ScalingGroup) -> list[TargetTrackingPolicy]:
     """The target tracking policies that act: of several that hold one metric the first."""
-    found: dict[str, TargetTrackingPolicy] = {}
+    by_metric: dict[str, TargetTrackingPolicy] = {}
     for policy in group.policies:
         if isinstance(policy, TargetTrackingPolicy) and policy.enabled and not metric_problem(policy.metric):
-            found.setdefault(_identity(policy.metric), policy)
-    return list(found.values())
+            by_metric.setdefault(_identity(policy.metric), policy)
+    return list(by_metric.values())
 
 
 def is_cpu(metric: Metric) -> bool:
@@ -109,20 +109,22 @@ def forecast_of(group: ScalingGroup) -> PredictivePolicy | None:
 
 
 def _forecasts(group: ScalingGroup) -> list[PredictivePolicy]:
-    found = [one for one in group.policies if isinstance(one, PredictivePolicy) and one.enabled]
-    return [one for one in found if one.mode is PredictiveMode.FORECAST_AND_SCALE and is_cpu(one.metric)]
+    forecasts = [policy for policy in group.policies if isinstance(policy, PredictivePolicy) and policy.enabled]
+    return [
+        policy for policy in forecasts if policy.mode is PredictiveMode.FORECAST_AND_SCALE and is_cpu(policy.metric)
+    ]
 
 
 def initialization_of(group: ScalingGroup) -> timedelta:
     """How long the metrics of a new instance are ignored: there is one such period for all signals."""
     own = [policy.warm_up for policy in tracked(group) if policy.warm_up is not None]
-    asked = (group.gcp.initialization, max(own, default=None), group.warm_up)
-    return next((one for one in asked if one is not None), INITIALIZATION)
+    periods = (group.gcp.initialization, max(own, default=None), group.warm_up)
+    return next((period for period in periods if period is not None), INITIALIZATION)
 
 
 def _stabilization(group: ScalingGroup) -> int | None:
-    asked = group.gcp.stabilization if group.gcp.stabilization is not None else group.stabilization
-    return None if asked is None else seconds(asked)
+    period = group.gcp.stabilization if group.gcp.stabilization is not None else group.stabilization
+    return None if period is None else seconds(period)
 
 
 def _scale_in_control(group: ScalingGroup) -> dict[str, Any]:
@@ -132,12 +134,12 @@ def _scale_in_control(group: ScalingGroup) -> dict[str, Any]:
     return {"maxScaledInReplicas": {"fixed": group.gcp.scale_in_limit}, "timeWindowSec": seconds(window)}
 
 
-def _schedule(one: Any) -> dict[str, Any]:
+def _schedule(window: Any) -> dict[str, Any]:
     return {
-        "schedule": one.cron,
-        "timeZone": one.zone,
-        "durationSec": seconds(one.duration),
-        "minRequiredReplicas": one.min,
+        "schedule": window.cron,
+        "timeZone": window.zone,
+        "durationSec": seconds(window.duration),
+        "minRequiredReplicas": window.min,
         "disabled": False,
     }
 
@@ -147,13 +149,17 @@ def _schedule(one: Any) -> dict[str, Any]:
 
 def _signals(group: ScalingGroup, scope: Scope) -> dict[str, Any]:
     tracking = tracked(group)
-    custom = [_custom(one, scope) for one in tracking if not (is_cpu(one.metric) or is_balancing(one.metric))]
-    balancing = {"utilizationTarget": TARGET_UTILIZATION} if any(is_balancing(one.metric) for one in tracking) else {}
-    cpu = next((one for one in tracking if is_cpu(one.metric)), None)
+    custom = [
+        _custom(policy, scope) for policy in tracking if not (is_cpu(policy.metric) or is_balancing(policy.metric))
+    ]
+    balancing = (
+        {"utilizationTarget": TARGET_UTILIZATION} if any(is_balancing(policy.metric) for policy in tracking) else {}
+    )
+    cpu = next((policy for policy in tracking if is_cpu(policy.metric)), None)
     return drop_empty(
         cpuUtilization=_cpu(cpu, forecast_of(group), alone=not tracking),
         loadBalancingUtilization=balancing,
-        customMetricUtilizations=sorted(custom, key=lambda one: str(one["metric"])),
+        customMetricUtilizations=sorted(custom, key=lambda signal: str(signal["metric"])),
     )
 
 
@@ -188,7 +194,7 @@ def _sort(measured: Measured) -> str:
 
 def rate_of(group: ScalingGroup) -> float | None:
     """The rate in a second at which one instance is full, where the balancer's signal sizes the group."""
-    policy = next((one for one in tracked(group) if is_balancing(one.metric)), None)
+    policy = next((tracker for tracker in tracked(group) if is_balancing(tracker.metric)), None)
     return None if policy is None else _rate(policy.target)
 
 
@@ -240,9 +246,9 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     for policy in group.policies:
         if isinstance(policy, TargetTrackingPolicy) and policy.enabled:
             yield from _policy_problems(policy, tracking)
-    if sum(not (is_cpu(one.metric) or is_balancing(one.metric)) for one in tracking) > MOST_CUSTOM:
+    if sum(not (is_cpu(tracker.metric) or is_balancing(tracker.metric)) for tracker in tracking) > MOST_CUSTOM:
         yield "policies", f"an autoscaler holds {MOST_CUSTOM} metrics of Cloud Monitoring at most"
-    balancing = next((one for one in tracking if is_balancing(one.metric)), None)
+    balancing = next((tracker for tracker in tracking if is_balancing(tracker.metric)), None)
     if balancing is not None and rate_of(group) == 0:
         text = "a backend service counts thousandths of a request in a second"
         yield f"policies.{balancing.name}.target", text
@@ -270,7 +276,7 @@ def _policy_problems(
     if problem := metric_problem(policy.metric):
         yield f"{where}.metric", problem
         return
-    first = next(one for one in tracking if _identity(one.metric) == _identity(policy.metric))
+    first = next(tracker for tracker in tracking if _identity(tracker.metric) == _identity(policy.metric))
     if first is not policy:
         text = f"{first.name!r} holds it already, and an autoscaler has one target for a metric"
         yield f"{where}.metric", text
@@ -287,7 +293,7 @@ def _identity(metric: Metric) -> str:
 
 
 def _forecast_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
-    forecast, cpu = forecast_of(group), next((one for one in tracked(group) if is_cpu(one.metric)), None)
+    forecast, cpu = forecast_of(group), next((tracker for tracker in tracked(group) if is_cpu(tracker.metric)), None)
     if forecast is None:
         return
     for policy in _forecasts(group)[1:]:
@@ -301,10 +307,10 @@ def _window_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     settings = group.gcp
     if settings.scale_in_window is not None and settings.scale_in_limit is None:
         yield "gcp.scale_in_window", "it goes with `gcp.scale_in_limit`; give both"
-    asked = settings.stabilization if settings.stabilization is not None else group.stabilization
-    if asked is not None and asked > LONGEST_STABILIZATION:
+    period = settings.stabilization if settings.stabilization is not None else group.stabilization
+    if period is not None and period > LONGEST_STABILIZATION:
         path = "stabilization" if settings.stabilization is None else "gcp.stabilization"
-        yield path, f"an autoscaler looks back an hour at most, not {asked}"
+        yield path, f"an autoscaler looks back an hour at most, not {period}"
     windows = minimums_held(group).windows
     for window in windows:
         if window.name == MANUAL_SIZE_SCHEDULE:

@@ -90,7 +90,7 @@ def selections_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str
 def without_backend(service: Mapping[str, Any], group: str) -> dict[str, Any] | None:
     """A patch of a backend service that takes a group out; `None` where it is not in."""
     backends = list(service.get("backends") or ())
-    left = [one for one in backends if one.get("group") != group]
+    left = [backend for backend in backends if backend.get("group") != group]
     return None if len(left) == len(backends) else {"backends": left}
 
 
@@ -100,7 +100,7 @@ def with_backend(
     """The backends with one put in or changed in its place; what trimtab knows nothing of stays."""
     group = wanted["group"]
     before: Mapping[str, Any] = next(
-        (one for one in service.get("backends") or () if one.get("group") in (group, stale)), {}
+        (backend for backend in service.get("backends") or () if backend.get("group") in (group, stale)), {}
     )
     known = {"group", "maxRatePerInstance"}
     kept = {name: value for name, value in before.items() if name not in known}
@@ -108,7 +108,7 @@ def with_backend(
         kept.pop("maxUtilization", None)
     if not before and passes_through(service):
         kept["balancingMode"] = "CONNECTION"
-    others = [one for one in service.get("backends") or () if one.get("group") not in (group, stale)]
+    others = [backend for backend in service.get("backends") or () if backend.get("group") not in (group, stale)]
     patch: dict[str, Any] = {"backends": [*others, {**kept, **wanted}]}
     if drain is not None:
         patch["connectionDraining"] = {"drainingTimeoutSec": drain}

@@ -194,10 +194,10 @@ class Calls(Caller):
         bodies: list[dict[str, Any]] = []
         tokens = [""]
         while True:
-            asked = {**names, "page_token": tokens[-1]} if tokens[-1] else names
-            found = self._ask(operation, asked, lambda call, body: check_list(call, body, items(body)))
-            bodies.append(found)
-            _turn_page(operation, tokens, found)
+            request = {**names, "page_token": tokens[-1]} if tokens[-1] else names
+            page = self._ask(operation, request, lambda call, body: check_list(call, body, items(body)))
+            bodies.append(page)
+            _turn_page(operation, tokens, page)
             if not tokens[-1]:
                 return bodies
 
@@ -211,10 +211,10 @@ class Calls(Caller):
             names: As the SDK's request spells them; bodies as `..._resource`, in JSON's spelling.
         """
         # the same id for all attempts: a write whose reply was lost is not made again
-        asked = {"request_id": str(uuid.uuid4()), **names}
+        request = {"request_id": str(uuid.uuid4()), **names}
         name = subject_of(names)
-        found = self._ask(f"{operation}Unary", asked, lambda call, body: check_operation(call, body, name))
-        return self.wait_for(operation, found) if wait else found
+        reply = self._ask(f"{operation}Unary", request, lambda call, body: check_operation(call, body, name))
+        return self.wait_for(operation, reply) if wait else reply
 
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -231,9 +231,9 @@ class Calls(Caller):
             reply = self._session().patch(url, params={"requestId": number}, json=body, timeout=READ_SECONDS)
             if reply.status_code >= 400:
                 raise _http_error(reply)
-            found = _body(compute_v1.Operation.from_json(reply.content, ignore_unknown_fields=True))
-            check_operation(self._call(operation), found, name)
-            return found
+            result = _body(compute_v1.Operation.from_json(reply.content, ignore_unknown_fields=True))
+            check_operation(self._call(operation), result, name)
+            return result
 
         return self.wait_for(operation, self.retried(operation, partial(_mapped, self._call(operation), ask)))
 
@@ -256,8 +256,8 @@ class Calls(Caller):
 
     def _look_at(self, response: Any, *_: Any, **__: Any) -> None:
         """Called by the SDK's session with each reply, before anything is made of it."""
-        asked = response.request
-        call = self._call(f"{asked.method} {urlsplit(asked.url).path.rsplit('/', 1)[-1]}")
+        request = response.request
+        call = self._call(f"{request.method} {urlsplit(request.url).path.rsplit('/', 1)[-1]}")
         headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
         check_envelope(call, Reply(response.status_code, response.content, headers))
 
@@ -267,22 +267,22 @@ class Calls(Caller):
 
     def _method(self, operation: str) -> Callable[..., Any]:
         collection, _, method = operation.partition(".")
-        found: Callable[..., Any] = getattr(self._client(collection), _snake(method))
-        return found
+        function: Callable[..., Any] = getattr(self._client(collection), _snake(method))
+        return function
 
     def _client(self, collection: str) -> Any:
         credentials = self._find_credentials()
         with self._lock:
             if collection not in self._clients:
                 kind = getattr(compute_v1, f"{collection[0].upper()}{collection[1:]}Client")
-                made = kind(
+                client = kind(
                     credentials=credentials, client_options={"api_endpoint": self._base} if self._endpoint else None
                 )
-                self._say_address("compute", self._endpoint, made)
-                made.transport._session.hooks["response"].append(self._look_at)
+                self._say_address("compute", self._endpoint, client)
+                client.transport._session.hooks["response"].append(self._look_at)
                 if is_loopback(self._endpoint):
-                    go_direct(made.transport._session)
-                self._clients[collection] = made
+                    go_direct(client.transport._session)
+                self._clients[collection] = client
             return self._clients[collection]
 
     def _session(self) -> AuthorizedSession:
@@ -312,36 +312,36 @@ class Calls(Caller):
         if self._endpoint is not None and self._endpoint.startswith("http://"):
             return _anonymous(), None
         try:
-            found: tuple[Any, str | None] = google.auth.default(scopes=[SCOPE])
+            credentials: tuple[Any, str | None] = google.auth.default(scopes=[SCOPE])
         except DefaultCredentialsError as error:
             raise ConfigError([f"gcp: no credentials: {error}"]) from error
-        return found
+        return credentials
 
     # operations
 
-    def wait_for(self, operation: str, found: dict[str, Any]) -> dict[str, Any]:
+    def wait_for(self, operation: str, reply: dict[str, Any]) -> dict[str, Any]:
         """
         An operation once it has ended.
 
         Args:
             operation: What is told of in errors.
-            found: The operation as it was answered.
+            reply: The operation as it was answered.
 
         Raises:
             ProviderError: It ended with an error, or has not ended in time.
         """
         deadline, pause = self.clock.now() + LONGEST_OPERATION, FIRST_LOOK
-        while found.get("status") != "DONE":
+        while reply.get("status") != "DONE":
             if self.clock.now() >= deadline:
-                text = f"the operation {found.get('name')} has not ended within {LONGEST_OPERATION}"
+                text = f"the operation {reply.get('name')} has not ended within {LONGEST_OPERATION}"
                 raise Conflict(text, provider="gcp", operation=operation)
             self.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_LOOK)
-            where, names = _look(found)
-            found = self.get(where, **names)
-        if found.get("error"):
-            raise failed(operation, found)
-        return found
+            where, names = _look(reply)
+            reply = self.get(where, **names)
+        if reply.get("error"):
+            raise failed(operation, reply)
+        return reply
 
     # Cloud Monitoring
 
@@ -354,16 +354,16 @@ class Calls(Caller):
             parts: As the SDK's request spells them; bodies as the API spells them in JSON.
         """
         call = self._call(operation)
-        found: list[Any] = []
+        items: list[Any] = []
         tokens = [""]
         while True:
             page = self.retried(operation, partial(_mapped, call, partial(self._monitor, call, parts, tokens[-1])))
             if not isinstance(page, _Page):
                 return page
-            found += page.items
+            items += page.items
             _turn_page(operation, tokens, {"nextPageToken": page.token})
             if not tokens[-1]:
-                return found
+                return items
 
     def _monitor(self, call: Call, parts: Mapping[str, Any], token: str) -> Any:
         service, _, method = call.operation.partition(".")
@@ -371,14 +371,14 @@ class Calls(Caller):
         request |= {"page_token": token} if token else {}
         answer = getattr(self._service(service), method)(request=request, retry=None, timeout=READ_SECONDS)
         if not hasattr(answer, "pages"):
-            found = None if answer is None else _body(answer)
-            check_monitored(call, found, parts)
-            return found
+            body = None if answer is None else _body(answer)
+            check_monitored(call, body, parts)
+            return body
         page = next(iter(answer.pages))
         if getattr(page, "execution_errors", None):
             raise call.unreadable(Reply(200, b""), f"some of it could not be read: {page.execution_errors[0]}")
         names = ("alert_policies", "notification_channels", "time_series")
-        items = [_body(one) for name in names if hasattr(page, name) for one in getattr(page, name)]
+        items = [_body(item) for name in names if hasattr(page, name) for item in getattr(page, name)]
         check_monitored(call, items, {})
         return _Page(items, str(page.next_page_token))
 
@@ -386,10 +386,10 @@ class Calls(Caller):
         """The operations under way that delete a managed instance group, by its link."""
         under_way = self.aggregated("operations", filter="status != DONE").items
         return {
-            link: one
-            for one in under_way
-            if (link := str(one.get("targetLink", ""))).split("/")[-2:-1] == ["instanceGroupManagers"]
-            and str(one.get("operationType", "")).rsplit(".", 1)[-1] == "delete"
+            link: operation
+            for operation in under_way
+            if (link := str(operation.get("targetLink", ""))).split("/")[-2:-1] == ["instanceGroupManagers"]
+            and str(operation.get("operationType", "")).rsplit(".", 1)[-1] == "delete"
         }
 
     def open_alerts(self) -> list[dict[str, Any]]:
@@ -399,17 +399,17 @@ class Calls(Caller):
         As JSON over HTTP, since the SDK does not have this list.
         """
         url = f"{self._alerts_base}/v3/projects/{self.project}/alerts"
-        found: list[dict[str, Any]] = []
+        alerts: list[dict[str, Any]] = []
         tokens = [""]
         while True:
             more = {"pageToken": tokens[-1]} if tokens[-1] else {}
-            asked = {"filter": 'state="OPEN"', "pageSize": "1000", **more}
+            parameters = {"filter": 'state="OPEN"', "pageSize": "1000", **more}
             call = self._call("alerts.list")
-            body = self.retried("alerts.list", partial(_mapped, call, partial(self._get_alerts, call, url, asked)))
-            found += body.get("alerts") or ()
+            body = self.retried("alerts.list", partial(_mapped, call, partial(self._get_alerts, call, url, parameters)))
+            alerts += body.get("alerts") or ()
             _turn_page("alerts.list", tokens, body)
             if not tokens[-1]:
-                return found
+                return alerts
 
     def _get_alerts(self, call: Call, url: str, query: Mapping[str, str]) -> dict[str, Any]:
         reply = self._session().get(url, params=dict(query), timeout=READ_SECONDS)
@@ -466,8 +466,8 @@ class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):
         """Called by gRPC with each call."""
         answer = continuation(details, request)
         # one that failed is raised by whoever takes its result
-        found: Any = None if answer.exception() else answer.result()
-        pb: Any = type(found).pb(found) if hasattr(type(found), "pb") else found
+        message: Any = None if answer.exception() else answer.result()
+        pb: Any = type(message).pb(message) if hasattr(type(message), "pb") else message
         if pb is not None and not pb.ListFields() and len(UnknownFieldSet(pb)):
             raise Call("gcp", str(details.method).rsplit("/", 1)[-1]).unreadable(Reply(200, b""), "it is not its own")
         return answer
@@ -504,10 +504,10 @@ def _address(text: str | None) -> str | None:
 
 
 def _setting(name: str, given: str, variable: str) -> str:
-    found = given or os.environ.get(variable, "")
-    if not found:
+    value = given or os.environ.get(variable, "")
+    if not value:
         raise ConfigError([f"gcp: no {name}: give {name}=..., or set {variable}"])
-    return found
+    return value
 
 
 # names and messages of the SDK
@@ -526,8 +526,8 @@ def _message(name: str, value: Any) -> Any:
     if not name.endswith("_resource"):
         return value
     words = name.removesuffix("_resource").split("_")
-    made = getattr(compute_v1, "".join(word.capitalize() for word in words))
-    return made.from_json(json.dumps(value))
+    message_class = getattr(compute_v1, "".join(word.capitalize() for word in words))
+    return message_class.from_json(json.dumps(value))
 
 
 _MONITORED: Mapping[str, Any] = {
@@ -540,7 +540,7 @@ _MONITORED: Mapping[str, Any] = {
 
 def _monitored(name: str, value: Any) -> Any:
     if name == "time_series":
-        return [monitoring_v3.TimeSeries.from_json(json.dumps(one)) for one in value]
+        return [monitoring_v3.TimeSeries.from_json(json.dumps(series)) for series in value]
     return _MONITORED[name].from_json(json.dumps(value)) if name in _MONITORED else value
 
 
@@ -551,8 +551,8 @@ def _body(message: Any) -> dict[str, Any]:
 
 
 def _items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = body.get("items", body.get("managedInstances", ()))
-    return found if isinstance(found, list) else []
+    items = body.get("items", body.get("managedInstances", ()))
+    return items if isinstance(items, list) else []
 
 
 def _scoped_items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -565,12 +565,12 @@ def _inside(scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield from value
 
 
-def _look(found: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+def _look(operation: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """The call that looks at an operation again."""
-    name = {"operation": str(found["name"])}
+    name = {"operation": str(operation["name"])}
     for place in ("zone", "region"):
-        if found.get(place):
-            return f"{place}Operations.get", {**name, place: str(found[place]).rsplit("/", 1)[-1]}
+        if operation.get(place):
+            return f"{place}Operations.get", {**name, place: str(operation[place]).rsplit("/", 1)[-1]}
     return "globalOperations.get", name
 
 
@@ -612,8 +612,8 @@ def _of_call(error: exceptions.GoogleAPICallError, call: Call) -> ProviderError:
 
 def _reason(error: exceptions.GoogleAPICallError) -> str:
     """The vendor's word for what went wrong."""
-    for one in error.errors or ():
-        if isinstance(one, Mapping) and one.get("reason"):
-            return str(one["reason"])
+    for detail in error.errors or ():
+        if isinstance(detail, Mapping) and detail.get("reason"):
+            return str(detail["reason"])
     grpc_code = error.grpc_status_code
     return str(grpc_code.name) if grpc_code is not None else str(error.reason or "")

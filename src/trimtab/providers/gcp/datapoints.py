@@ -53,20 +53,22 @@ class MetricReader:
         for query in queries:
             if query.period % MINUTE or query.period < MINUTE:
                 raise Unsupported(f"Cloud Monitoring aligns whole minutes, not {query.period}")
-        asked = [Asked(query, metric_for(query.metric, Scope(query.group))) for query in queries]
-        batches = [batch for batch in _batches(asked) if batch[0].query.times]
+        requests = [Asked(query, metric_for(query.metric, Scope(query.group))) for query in queries]
+        batches = [batch for batch in _batches(requests) if batch[0].query.times]
         answers = self.calls.gather_or_raise([partial(self._ask, batch) for batch in batches])
-        found = {
-            one: series for batch, some in zip(batches, answers, strict=True) for one, series in _dealt(batch, some)
+        by_request = {
+            request: series
+            for batch, some in zip(batches, answers, strict=True)
+            for request, series in _dealt(batch, some)
         }
-        return [one.query.answered(_values(one, found.get(one, ()))) for one in asked]
+        return [request.query.answered(_values(request, by_request.get(request, ()))) for request in requests]
 
     def _ask(self, batch: Sequence["Asked"]) -> list[dict[str, Any]]:
         """The series of one metric of one group, or of several groups told apart by a label."""
         first = batch[0]
         times, owner = first.query.times, first.owner
         how = aggregation(first.measured, first.statistic, first.query.period)
-        found: list[dict[str, Any]] = self.calls.monitor(
+        series: list[dict[str, Any]] = self.calls.monitor(
             "metrics.list_time_series",
             name=f"projects/{self.calls.project}",
             filter=_filter_of(batch),
@@ -78,7 +80,7 @@ class MetricReader:
             aggregation={**how, "groupByFields": [owner]} if len(batch) > 1 else how,
             view="FULL",
         )
-        return found
+        return series
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,23 +112,23 @@ class Asked:
         return text, self.statistic, self.query.period, self.query.times
 
 
-def _batches(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
+def _batches(requests: Sequence[Asked]) -> Iterator[list[Asked]]:
     """The queries that one call answers: of one metric, of so many groups as a filter has room for."""
     alike: dict[tuple[object, ...], list[Asked]] = {}
-    for one in asked:
-        alike.setdefault(one.question, []).append(one)
+    for request in requests:
+        alike.setdefault(request.question, []).append(request)
     for some in alike.values():
         batch: list[Asked] = []
-        for one in some:
-            if batch and len(_filter_of([*batch, one])) > MOST_LETTERS:
+        for request in some:
+            if batch and len(_filter_of([*batch, request])) > MOST_LETTERS:
                 yield batch
                 batch = []
-            batch.append(one)
+            batch.append(request)
         yield batch
 
 
 def _filter_of(batch: Sequence[Asked]) -> str:
-    first, names = batch[0], sorted({one.query.group for one in batch})
+    first, names = batch[0], sorted({request.query.group for request in batch})
     if len(batch) == 1:
         return first.measured.full_filter
     several = ",".join(f'"{name}"' for name in names)
@@ -135,9 +137,13 @@ def _filter_of(batch: Sequence[Asked]) -> str:
 
 def _dealt(batch: Sequence[Asked], series: Sequence[dict[str, Any]]) -> Iterator[tuple[Asked, list[dict[str, Any]]]]:
     """Each query with the series that are of its group."""
-    for one in batch:
-        mine = series if len(batch) == 1 else [each for each in series if _owner_of(each, one.owner) == one.query.group]
-        yield one, list(mine)
+    for request in batch:
+        mine = (
+            series
+            if len(batch) == 1
+            else [each for each in series if _owner_of(each, request.owner) == request.query.group]
+        )
+        yield request, list(mine)
 
 
 def _owner_of(series: Mapping[str, Any], owner: str) -> str:
@@ -150,10 +156,10 @@ def _owner_of(series: Mapping[str, Any], owner: str) -> str:
     return str(labels.get(name, ""))
 
 
-def _values(asked: Asked, series: Sequence[Mapping[str, Any]]) -> dict[datetime, float]:
-    query, wanted = asked.query, set(asked.query.times)
-    values = ((end + INSTANT - query.period, value) for one in series for end, value in _points(one))
-    return {at: _ours(value, query, asked.measured) for at, value in values if at in wanted}
+def _values(request: Asked, series: Sequence[Mapping[str, Any]]) -> dict[datetime, float]:
+    query, wanted = request.query, set(request.query.times)
+    values = ((end + INSTANT - query.period, value) for item in series for end, value in _points(item))
+    return {at: _ours(value, query, request.measured) for at, value in values if at in wanted}
 
 
 def _ours(value: float, query: MetricQuery, measured: Measured) -> float:
@@ -234,9 +240,9 @@ def _turns(series: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     Of several values of one series for one moment the last is kept; Cloud Monitoring has one.
     """
     by_series: dict[str, dict[str, dict[str, Any]]] = {}
-    for one in series:
-        key = json.dumps([one["metric"], one["resource"]], sort_keys=True)
-        by_series.setdefault(key, {})[one["points"][0]["interval"]["endTime"]] = one
+    for item in series:
+        key = json.dumps([item["metric"], item["resource"]], sort_keys=True)
+        by_series.setdefault(key, {})[item["points"][0]["interval"]["endTime"]] = item
     left = [[points[at] for at in sorted(points)] for points in by_series.values()]
     while left := [points for points in left if points]:
         yield [points.pop(0) for points in left]

@@ -27,7 +27,7 @@ class Attached(NamedTuple):
     @property
     def health_check(self) -> str:
         """The health check of the first backend service that has one."""
-        return next((one.health_check for one in self.services if one.health_check), "")
+        return next((service.health_check for service in self.services if service.health_check), "")
 
 
 class Known(NamedTuple):

@@ -44,11 +44,11 @@ def class_of(status: int, reason: str) -> type[ProviderError]:
     return InvalidRequest
 
 
-def failed(operation: str, found: Mapping[str, Any]) -> ProviderError:
+def failed(operation: str, reply: Mapping[str, Any]) -> ProviderError:
     """The error of an operation that was accepted and has failed."""
-    errors = found["error"].get("errors") or [{}]
+    errors = reply["error"].get("errors") or [{}]
     code, text = str(errors[0].get("code", "")), str(errors[0].get("message", "the operation failed"))
-    status = int(found.get("httpErrorStatusCode") or 400)
+    status = int(reply.get("httpErrorStatusCode") or 400)
     kind = Conflict if code in BUSY else class_of(status, code)
     # an operation that was accepted and failed is not made again
     kind = InvalidRequest if issubclass(kind, (Throttled, Unreachable)) else kind

@@ -141,27 +141,27 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
     Raises:
         Unsupported: Cloud Monitoring has no such metric, or the fleet does not say which queue.
     """
-    found = find_metric(metric)
-    if found is None:
+    row = find_metric(metric)
+    if row is None:
         raise Unsupported(f"Cloud Monitoring has no metric for {metric.name!r}")
-    labels = {name: value.replace("{group}", scope.group) for name, value in found.labels.items()}
-    match found.resource:
+    labels = {name: value.replace("{group}", scope.group) for name, value in row.labels.items()}
+    match row.resource:
         case "https_lb_rule":
-            return Measured(found, {"backend_name": scope.group}, labels)
+            return Measured(row, {"backend_name": scope.group}, labels)
         case "pubsub_subscription":
             if not metric.of:
                 raise Unsupported(f"the metric {metric.name!r} needs a subscription: `of: projects/P/subscriptions/S`")
-            return Measured(found, {"subscription_id": name_of(metric.of)}, labels)
+            return Measured(row, {"subscription_id": name_of(metric.of)}, labels)
         case "gce_instance":
-            return Measured(found, {}, labels, scope.group)
+            return Measured(row, {}, labels, scope.group)
         case _:
-            return Measured(found, {}, labels)
+            return Measured(row, {}, labels)
 
 
 def natural_statistic(metric: Metric, statistic: str) -> str:
     """The statistic that is meant: a count that is asked for its average means its sum."""
-    found = find_metric(metric)
-    return "sum" if found is not None and found.counts and statistic == "average" else statistic
+    row = find_metric(metric)
+    return "sum" if row is not None and row.counts and statistic == "average" else statistic
 
 
 def to_native(value: float, native: NativeMetric) -> float:

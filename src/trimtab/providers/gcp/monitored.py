@@ -40,20 +40,22 @@ class MonitoredWriter:
         live = change.live if change.action in (Action.UPDATE, Action.ADOPT) else self._find_monitored(change)
         body = whole_monitored(write, live)
         if live is None:
-            made = self.calls.monitor(f"{service}.create_{word}", name=f"projects/{self.calls.project}", **{word: body})
-            return self._first_of(change, made)
-        made = self.calls.monitor(f"{service}.update_{word}", **{word: {**body, "name": live.attributes["name"]}})
-        return READERS[change.key.kind](made, change.key.location).attributes
+            reply = self.calls.monitor(
+                f"{service}.create_{word}", name=f"projects/{self.calls.project}", **{word: body}
+            )
+            return self._first_of(change, reply)
+        reply = self.calls.monitor(f"{service}.update_{word}", **{word: {**body, "name": live.attributes["name"]}})
+        return READERS[change.key.kind](reply, change.key.location).attributes
 
-    def _first_of(self, change: Change, made: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _first_of(self, change: Change, created: Mapping[str, Any]) -> Mapping[str, Any]:
         """What was made, or what another run made first: display names are nobody's, so two may be made at once."""
-        found = self._all_monitored(change)
-        first = min(found, key=age_of, default=None)
-        if first is None or first.attributes["name"] == made["name"]:
-            return READERS[change.key.kind](made, change.key.location).attributes
+        existing = self._all_monitored(change)
+        first = min(existing, key=age_of, default=None)
+        if first is None or first.attributes["name"] == created["name"]:
+            return READERS[change.key.kind](created, change.key.location).attributes
         service, word = MONITORED[change.key.kind]
         with suppress(NotFound):
-            self.calls.monitor(f"{service}.delete_{word}", name=made["name"])
+            self.calls.monitor(f"{service}.delete_{word}", name=created["name"])
         return first.attributes
 
     def _find_monitored(self, change: Change) -> Resource | None:
@@ -63,4 +65,8 @@ class MonitoredWriter:
     def _all_monitored(self, change: Change) -> list[Resource]:
         mark, kind = mark_of(change), change.key.kind
         every = [READERS[kind](item, change.key.location) for item in list_monitored(self.calls, kind).items]
-        return [one for one in every if one.key == change.key and one.mark and one.mark.fleet == mark.fleet]
+        return [
+            resource
+            for resource in every
+            if resource.key == change.key and resource.mark and resource.mark.fleet == mark.fleet
+        ]

@@ -30,8 +30,8 @@ _LABEL_NAME = re.compile(r"[a-z][\w-]{0,62}")
 
 def planned_schedules(policy: Mapping[str, Any]) -> dict[str, Any]:
     """The scaling schedules of an autoscaling policy, less that of a size that was asked for."""
-    there = policy.get("scalingSchedules") or {}
-    return {name: there[name] for name in there if name != MANUAL_SIZE_SCHEDULE}
+    schedules = policy.get("scalingSchedules") or {}
+    return {name: schedules[name] for name in schedules if name != MANUAL_SIZE_SCHEDULE}
 
 
 def is_name(text: str) -> bool:
@@ -41,8 +41,8 @@ def is_name(text: str) -> bool:
 
 def labels_of(*tags: Mapping[str, str]) -> dict[str, str]:
     """Tags as labels, which are in lower case."""
-    found = {label_of(name): label_of(value) for some in tags for name, value in some.items()}
-    return dict(sorted(found.items()))
+    labels = {label_of(name): label_of(value) for some in tags for name, value in some.items()}
+    return dict(sorted(labels.items()))
 
 
 def label_of(text: str) -> str:

@@ -88,21 +88,21 @@ def role_definition(fleet: Fleet, *, read_only: bool) -> dict[str, Any]:
 
 def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
     """What a group's own fields take."""
-    found: set[str] = {"compute.images.list"} if group.template.image.newest else set()
+    permissions: set[str] = {"compute.images.list"} if group.template.image.newest else set()
     if read_only:
-        return found
-    found.add("compute.images.useReadOnly")
-    found |= {*BALANCED} if group.load_balancers else set()
-    if group.gcp.named_ports or any(one.port is not None for one in group.load_balancers):
-        found |= {*PORTS}
+        return permissions
+    permissions.add("compute.images.useReadOnly")
+    permissions |= {*BALANCED} if group.load_balancers else set()
+    if group.gcp.named_ports or any(balancer.port is not None for balancer in group.load_balancers):
+        permissions |= {*PORTS}
     if has_probe(group):
-        found |= {*PROBED, "compute.healthChecks.useReadOnly"}
+        permissions |= {*PROBED, "compute.healthChecks.useReadOnly"}
     elif asks_balancer(group):
-        found.add("compute.healthChecks.useReadOnly")
+        permissions.add("compute.healthChecks.useReadOnly")
     if any(map(is_alert, group.alarms)):
-        found |= {*ALARMED}
+        permissions |= {*ALARMED}
     if group.template.public_address:
-        found.add("compute.subnetworks.useExternalIp")
+        permissions.add("compute.subnetworks.useExternalIp")
     if group.template.role:
-        found.add("iam.serviceAccounts.actAs")
-    return found
+        permissions.add("iam.serviceAccounts.actAs")
+    return permissions

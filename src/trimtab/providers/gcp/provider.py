@@ -127,9 +127,13 @@ class GcpProvider:
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest operation on each group; one call and a list of the groups."""
-        there = [one for one in self._states().managers() if one["name"] in names and place_of(one).region == location]
-        found = Operations(self.calls, self.clock.now()).read(there)
-        return {name: some[0] for name, some in found.items() if some}
+        managers = [
+            manager
+            for manager in self._states().managers()
+            if manager["name"] in names and place_of(manager).region == location
+        ]
+        activities = Operations(self.calls, self.clock.now()).read(managers)
+        return {name: some[0] for name, some in activities.items() if some}
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The fleet's alert policies: one that has opened an alert is in alarm; two lists at the same time."""

@@ -64,9 +64,9 @@ class FleetRead:
             ALERT_POLICY.name: partial(list_monitored, self.calls, ALERT_POLICY.name),
         }
         questions |= {kind: partial(self.calls.aggregated, name) for kind, name in AGGREGATED.items()}
-        *found, going = self.calls.gather([*questions.values(), self.calls.deletions])
-        answers = dict(zip(questions, found, strict=True))
-        for kind in (MANAGER.name, *(one for one in questions if one != MANAGER.name)):
+        *replies, going = self.calls.gather([*questions.values(), self.calls.deletions])
+        answers = dict(zip(questions, replies, strict=True))
+        for kind in (MANAGER.name, *(name for name in questions if name != MANAGER.name)):
             # what is being deleted is there all the same, and only its operation says so
             answer = going if kind == MANAGER.name and isinstance(going, ProviderError) else answers[kind]
             if isinstance(answer, ProviderError):
@@ -85,19 +85,19 @@ class FleetRead:
 
     def _doubt_managers(self) -> None:
         """An autoscaler of ours whose group is not in the list: the list is not to be believed where that is."""
-        known = {(one.location, one.kind) for one in self.unknown}
+        known = {(entry.location, entry.kind) for entry in self.unknown}
         for key, item in self.found.items():
             target = str(item.attributes["raw"].get("target"))
-            there = target in self.listed or (key.location, MANAGER.name) in known
-            if key.kind == AUTOSCALER.name and self._is_ours(item) and not there and not _has_lost_its_group(item):
+            is_listed = target in self.listed or (key.location, MANAGER.name) in known
+            if key.kind == AUTOSCALER.name and self._is_ours(item) and not is_listed and not _has_lost_its_group(item):
                 text = f"the group of autoscaler {item.attributes['name']!r} is not in the list of groups"
                 self.unknown.append(Unknown(key.location, MANAGER.name, text))
 
     @property
     def locations(self) -> tuple[str, ...]:
         """Where the read looks: the fleet's regions and the connection's."""
-        found = {group.location or self.calls.location for group in self.fleet.groups}
-        return tuple(sorted(found | {self.calls.location}))
+        locations = {group.location or self.calls.location for group in self.fleet.groups}
+        return tuple(sorted(locations | {self.calls.location}))
 
     def _take(self, kind: str, answer: Listed) -> None:
         for scope in answer.unreachable:
@@ -121,15 +121,17 @@ class FleetRead:
         location = self._wanted.placeless.get((item.key.kind, item.key.name), self.calls.location)
         return replace(item, key=replace(item.key, location=location))
 
-    def _keep(self, kind: str, made: Iterable[Resource]) -> None:
-        for item in made:
+    def _keep(self, kind: str, resources: Iterable[Resource]) -> None:
+        for item in resources:
             if kind == AUTOSCALER.name:
                 own = replace(item.key, name=str(item.attributes["name"]))
                 self.namesakes[own, item.attributes.get("zone") or ""] = item
             if item.key.location not in self.locations or self._is_beside(item):
                 continue
-            there = self.found.get(item.key)
-            first, second = (item, there) if there is None or self._is_nearer(item, there) else (there, item)
+            existing = self.found.get(item.key)
+            first, second = (
+                (item, existing) if existing is None or self._is_nearer(item, existing) else (existing, item)
+            )
             self.found[item.key] = first
             if kind == MANAGER.name:
                 self.managers[item.key] = first.attributes["raw"]
@@ -160,10 +162,10 @@ class FleetRead:
             if other is not None and not self._is_ours(other):
                 self.found[key] = replace(other, key=key)
 
-    def _is_nearer(self, item: Resource, there: Resource) -> bool:
+    def _is_nearer(self, item: Resource, existing: Resource) -> bool:
         """Of two things of one name: what is where the fleet wants it, then ours before others, then the older one."""
-        one, two = self._rank(item), self._rank(there)
-        return one > two or (one == two and item.key.kind in NAMELESS and age_of(item) < age_of(there))
+        new_rank, two = self._rank(item), self._rank(existing)
+        return new_rank > two or (new_rank == two and item.key.kind in NAMELESS and age_of(item) < age_of(existing))
 
     def _rank(self, item: Resource) -> tuple[bool, bool, bool]:
         return self._fits(item), self._is_ours(item), item.mark is not None
@@ -186,13 +188,13 @@ class FleetRead:
         keys = [key for key, item in self.found.items() if (key.location, item.group) in holders]
         groups = [key for key in keys if key.kind == MANAGER.name]
         used: dict[str, int] = {}
-        asked = [partial(managed_instances, self.calls, self.managers[key]) for key in groups]
-        for key, answer in zip(groups, self.calls.gather(asked), strict=True):
+        questions = [partial(managed_instances, self.calls, self.managers[key]) for key in groups]
+        for key, answer in zip(groups, self.calls.gather(questions), strict=True):
             if isinstance(answer, ProviderError):
                 self.unknown.append(Unknown(key.location, TEMPLATE.name, str(answer)))
                 continue
-            for one in answer:
-                link = str((one.get("version") or {}).get("instanceTemplate", ""))
+            for instance in answer:
+                link = str((instance.get("version") or {}).get("instanceTemplate", ""))
                 used[link] = used.get(link, 0) + 1
         for key, item in list(self.found.items()):
             if key.kind == TEMPLATE.name:
@@ -230,7 +232,7 @@ def wanted_of(fleet: Fleet, location: str) -> Wanted:
 def _has_lost_its_group(scaler: Resource) -> bool:
     """Whether an autoscaler says of itself that its group has gone."""
     details = (scaler.attributes.get("raw") or {}).get("statusDetails") or ()
-    return any(one.get("type") == TARGETLESS for one in details)
+    return any(detail.get("type") == TARGETLESS for detail in details)
 
 
 def count_template_instances(calls: Calls, live: Live, kept: Collection[Key]) -> Live:
@@ -243,7 +245,9 @@ def count_template_instances(calls: Calls, live: Live, kept: Collection[Key]) ->
     for key, item in live.resources.items():
         manager = _holder(live.resources, item) if key.kind == TEMPLATE.name and key not in kept else None
         if manager is not None:
-            used = [str((one.get("version") or {}).get("instanceTemplate", "")) for one in _ask(calls, manager)]
+            used = [
+                str((instance.get("version") or {}).get("instanceTemplate", "")) for instance in _ask(calls, manager)
+            ]
             counted[key] = _with_instances(item, used.count(str(item.attributes["link"])))
     return replace(live, resources=counted)
 
@@ -252,7 +256,7 @@ def _holder(resources: Mapping[Key, Resource], item: Resource) -> Resource | Non
     """The manager that makes instances from a template now."""
     for other in resources.values():
         versions = other.body.get("versions") or () if other.key.kind == MANAGER.name else ()
-        if item.mark and any(one.get("instanceTemplate") == item.attributes["link"] for one in versions):
+        if item.mark and any(version.get("instanceTemplate") == item.attributes["link"] for version in versions):
             return other
     return None
 
@@ -289,5 +293,5 @@ def list_monitored(calls: Calls, kind: str) -> Listed:
 def age_of(item: Resource) -> tuple[datetime, str]:
     """What tells the first of several alert policies or channels that were made with one display name."""
     raw = item.attributes.get("raw") or {}
-    made = str((raw.get("creationRecord") or {}).get("mutateTime") or "")
-    return datetime.fromisoformat(made) if made else _UNTOLD, str(item.attributes["name"])
+    created = str((raw.get("creationRecord") or {}).get("mutateTime") or "")
+    return datetime.fromisoformat(created) if created else _UNTOLD, str(item.attributes["name"])

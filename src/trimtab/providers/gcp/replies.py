@@ -101,7 +101,7 @@ def check_operation(call: Call, body: Mapping[str, Any], name: str) -> None:
     _require(call, problem or (f"it is about {target!r}" if target and name and target != name else ""))
 
 
-def check_monitored(call: Call, found: Any, asked: Mapping[str, Any]) -> None:
+def check_monitored(call: Call, result: Any, request: Mapping[str, Any]) -> None:
     """
     Refuse what is not of the collection that was asked for.
 
@@ -110,14 +110,14 @@ def check_monitored(call: Call, found: Any, asked: Mapping[str, Any]) -> None:
     Raises:
         UnreadableReply: It is so.
     """
-    if found is None:
+    if result is None:
         return
     collection = call.operation.partition(".")[0]
-    items = found if isinstance(found, list) else [found]
+    items = result if isinstance(result, list) else [result]
     problem = find_problem(items, [MONITORED[collection]])
     if not problem and collection != "metrics":
-        problem = next((f"it is about {one['name']!r}" for one in items if f"/{collection}/" not in one["name"]), "")
-    sent: Any = next((value for value in asked.values() if isinstance(value, Mapping) and "name" in value), None)
+        problem = next((f"it is about {item['name']!r}" for item in items if f"/{collection}/" not in item["name"]), "")
+    sent: Any = next((value for value in request.values() if isinstance(value, Mapping) and "name" in value), None)
     if not problem and sent is not None and sent["name"] != items[0]["name"]:
         problem = f"it is about {items[0]['name']!r}"
     _require(call, problem)
@@ -136,13 +136,13 @@ def check_alerts(call: Call, body: Mapping[str, Any]) -> None:
 def subject_of(names: Mapping[str, Any]) -> str:
     """The name of the resource that a request is about."""
     plain = (value for name, value in names.items() if name not in PLACES and isinstance(value, str))
-    made = (str(value["name"]) for value in names.values() if isinstance(value, Mapping) and "name" in value)
-    return next(plain, "") or next(made, "")
+    created = (str(value["name"]) for value in names.values() if isinstance(value, Mapping) and "name" in value)
+    return next(plain, "") or next(created, "")
 
 
 def _not_of_kind(body: Mapping[str, Any], kind: str) -> str:
-    found = body.get("kind", "")
-    return "" if found == kind else f"it is {found or 'of no kind'}" + (f", not {kind}" if kind else "")
+    actual = body.get("kind", "")
+    return "" if actual == kind else f"it is {actual or 'of no kind'}" + (f", not {kind}" if kind else "")
 
 
 def _require(call: Call, problem: str) -> None:

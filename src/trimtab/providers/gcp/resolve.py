@@ -49,13 +49,13 @@ class Resolver(Resolving[Calls]):
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
                 self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
-        found = _Found()
+        resolved = _Found()
         for group in self.fleet.groups:
-            found.attached[group.name] = self._attached(group, answers)
-            self._image(group, answers, found)
+            resolved.attached[group.name] = self._attached(group, answers)
+            self._image(group, answers, resolved)
             if known := self._template(group):
-                found.templates[group.name] = known
-        return GcpFacts(**vars(found), **self.said())
+                resolved.templates[group.name] = known
+        return GcpFacts(**vars(resolved), **self.said())
 
     def _places(self) -> list[str]:
         return sorted({self._location(group) for group in self.fleet.groups})
@@ -64,44 +64,48 @@ class Resolver(Resolving[Calls]):
         return group.location or self.calls.location
 
     def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Callable[[], Any]]:
-        found: dict[tuple[str, ...], Callable[[], Any]] = {}
+        questions: dict[tuple[str, ...], Callable[[], Any]] = {}
         if group.load_balancers and self.services is None:
-            found["backend services",] = partial(self.calls.aggregated, "backendServices")
+            questions["backend services",] = partial(self.calls.aggregated, "backendServices")
         image = group.template.image
         if image.newest is not None:
-            found[("images", selector(image))] = partial(self._versions, image)
-        return found
+            questions[("images", selector(image))] = partial(self._versions, image)
+        return questions
 
     # what a group is attached to
 
     def _attached(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> Attached:
         answer = self.services if self.services is not None else answers.get(("backend services",))
-        known = [service_of(one) for one in answer.items] if isinstance(answer, Listed) else []
+        known = [service_of(item) for item in answer.items] if isinstance(answer, Listed) else []
         services: list[Service] = []
         ports: dict[str, int] = {}
-        pools = [short(one.id) for one in group.load_balancers if one.id is not None and f"/{POOLS}/" in one.id]
-        for one in group.load_balancers:
-            service = None if one.id is not None and f"/{POOLS}/" in one.id else self._service(group, one, known)
+        pools = [short(pool.id) for pool in group.load_balancers if pool.id is not None and f"/{POOLS}/" in pool.id]
+        for balancer in group.load_balancers:
+            service = (
+                None
+                if balancer.id is not None and f"/{POOLS}/" in balancer.id
+                else self._service(group, balancer, known)
+            )
             if service is not None:
                 services.append(service)
-                ports |= {service.port_name: one.port} if one.port is not None else {}
+                ports |= {service.port_name: balancer.port} if balancer.port is not None else {}
         return Attached(tuple(services), tuple(pools), ports)
 
-    def _service(self, group: ScalingGroup, one: LoadBalancer, known: Sequence[Service]) -> Service | None:
+    def _service(self, group: ScalingGroup, balancer: LoadBalancer, known: Sequence[Service]) -> Service | None:
         place = f"regions/{self._location(group)}"
         near = [service for service in known if parse_link(service.link).scope in ("global", place)]
-        if one.id is not None:
-            found = [service for service in known if service.link == short(one.id)]
+        if balancer.id is not None:
+            matches = [service for service in known if service.link == short(balancer.id)]
         else:
-            found = [service for service in near if service.name == one.name]
-        if len(found) == 1:
-            return found[0]
+            matches = [service for service in near if service.name == balancer.name]
+        if len(matches) == 1:
+            return matches[0]
         if not self.unknown:
-            text = "no backend service" if not found else f"{len(found)} backend services"
-            mend = "; name it by its link as `id`" if found else ""
+            text = "no backend service" if not matches else f"{len(matches)} backend services"
+            mend = "; name it by its link as `id`" if matches else ""
             where = f"in {self._location(group)} or global"
-            asked = one.name or one.id
-            self.problems.append(Note(f"load_balancers: {text} called {asked!r} {where}{mend}", group.name))
+            requested = balancer.name or balancer.id
+            self.problems.append(Note(f"load_balancers: {text} called {requested!r} {where}{mend}", group.name))
         return None
 
     # images
@@ -110,23 +114,23 @@ class Resolver(Resolving[Calls]):
         """The images of a project whose names match, the newest first, with those that are to be had."""
         pattern = image.newest or ""
         named = pattern.split("*")[0].split("?")[0]
-        found = self.calls.pages("images.list", project=image.owner or "", filter=_begins(named))
+        images = self.calls.pages("images.list", project=image.owner or "", filter=_begins(named))
         wanted = ARCHITECTURES.get(image.architecture or "", "")
         fits = [
-            one
-            for one in found
-            if fnmatch.fnmatchcase(str(one["name"]), pattern)
-            and (not wanted or one.get("architecture", "X86_64") == wanted)
-            and (one.get("deprecated") or {}).get("state", "ACTIVE") == "ACTIVE"
+            item
+            for item in images
+            if fnmatch.fnmatchcase(str(item["name"]), pattern)
+            and (not wanted or item.get("architecture", "X86_64") == wanted)
+            and (item.get("deprecated") or {}).get("state", "ACTIVE") == "ACTIVE"
         ]
-        return sorted(fits, key=lambda one: str(one.get("creationTimestamp", "")), reverse=True)
+        return sorted(fits, key=lambda item: str(item.get("creationTimestamp", "")), reverse=True)
 
-    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], found: "_Found") -> None:
+    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], resolved: "_Found") -> None:
         image = group.template.image
         if image.newest is None:
             return
         answer = answers[("images", selector(image))]
-        names = [] if isinstance(answer, ProviderError) else [str(one["name"]) for one in answer]
+        names = [] if isinstance(answer, ProviderError) else [str(item["name"]) for item in answer]
         newest = next(iter(names), "")
         word = digest(selector(image))
         chosen = self._kept_image(group, word) or newest
@@ -139,16 +143,16 @@ class Resolver(Resolving[Calls]):
         if newest and newest != chosen:
             text = f"a newer image, {newest}, matches; refresh the image to take it (now {chosen})"
             self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
-        found.images[group.name] = f"projects/{image.owner}/global/images/{chosen}"
-        found.kept[group.name] = {"image": f"{word}:{chosen}"}
+        resolved.images[group.name] = f"projects/{image.owner}/global/images/{chosen}"
+        resolved.kept[group.name] = {"image": f"{word}:{chosen}"}
 
     def _kept_image(self, group: ScalingGroup, word: str) -> str | None:
         if "image" in self.refresh:
             return None
-        there = self._manager(group)
-        if there is None or there.mark is None or there.mark.fleet != self.fleet.name:
+        manager = self._manager(group)
+        if manager is None or manager.mark is None or manager.mark.fleet != self.fleet.name:
             return None
-        known, _, name = there.mark.kept.get("image", "").partition(":")
+        known, _, name = manager.mark.kept.get("image", "").partition(":")
         return name if known == word and name else None
 
     # the template that is there
@@ -157,8 +161,8 @@ class Resolver(Resolving[Calls]):
         return self.live.resources.get(Key(self._location(group), MANAGER.name, self.fleet.native_name(group)))
 
     def _template(self, group: ScalingGroup) -> Known | None:
-        there = self._manager(group)
-        versions: Sequence[Mapping[str, Any]] = (there.body.get("versions") or ()) if there is not None else ()
+        manager = self._manager(group)
+        versions: Sequence[Mapping[str, Any]] = (manager.body.get("versions") or ()) if manager is not None else ()
         if not versions or (len(versions) > 1 and TEMPLATE_FIELD not in group.unmanaged):
             return None
         link = str(versions[0].get("instanceTemplate", ""))

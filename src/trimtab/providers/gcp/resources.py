@@ -31,14 +31,14 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
     place = place_of(item)
     description, mark = read_description(item.get("description"))
     distribution = item.get("distributionPolicy") or {}
-    zones = sorted(name_of(str(one.get("zone", ""))) for one in distribution.get("zones") or ())
+    zones = sorted(name_of(str(zone.get("zone", ""))) for zone in distribution.get("zones") or ())
     versions = item.get("versions") or [drop_empty(instanceTemplate=item.get("instanceTemplate"))]
     body = {
         **item,
         **drop_empty(zone=place.zone or None),
-        "versions": [drop_empty(instanceTemplate=one.get("instanceTemplate")) for one in versions],
+        "versions": [drop_empty(instanceTemplate=version.get("instanceTemplate")) for version in versions],
         "distributionPolicy": {} if place.zone else {**distribution, "zones": zones},
-        "namedPorts": [{"name": one["name"], "port": one["port"]} for one in item.get("namedPorts") or ()],
+        "namedPorts": [{"name": port["name"], "port": port["port"]} for port in item.get("namedPorts") or ()],
         "updatePolicy": _redistribution(item, place),
     }
     if not place.zone:
@@ -74,7 +74,7 @@ def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
     policy = dict(item.get("autoscalingPolicy") or {})
     if pause is not None and pause.held:
         policy["mode"] = pause.held[0]
-    windows = {name: _window(one) for name, one in planned_schedules(policy).items()}
+    windows = {name: _window(schedule) for name, schedule in planned_schedules(policy).items()}
     body = {
         **drop_empty(zone=place.zone or None),
         "target": item.get("target"),
@@ -99,8 +99,8 @@ def _window(schedule: Mapping[str, Any]) -> dict[str, Any]:
 
 def find_pause(autoscaler: Mapping[str, Any] | None) -> Pause | None:
     """The pause that is marked on an autoscaler."""
-    found = _PAUSE.search((autoscaler or {}).get("description") or "")
-    return None if found is None else Pause.parse(found[1])
+    match = _PAUSE.search((autoscaler or {}).get("description") or "")
+    return None if match is None else Pause.parse(match[1])
 
 
 def with_pause(description: str | None, pause: Pause | None) -> str:
@@ -124,18 +124,18 @@ def template_resource(item: Mapping[str, Any], location: str) -> Resource:
 
 def plain_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
     """A machine in the terms in which a fleet gives it."""
-    metadata = [_metadata(one) for one in (properties.get("metadata") or {}).get("items") or ()]
+    metadata = [_metadata(entry) for entry in (properties.get("metadata") or {}).get("items") or ()]
     scheduling = dict(properties.get("scheduling") or {})
     return {
         **properties,
-        "disks": [_disk(one) for one in properties.get("disks") or ()],
-        "networkInterfaces": [_card(one) for one in properties.get("networkInterfaces") or ()],
-        "metadata": {"items": sorted(metadata, key=lambda one: str(one["key"]))},
+        "disks": [_disk(disk) for disk in properties.get("disks") or ()],
+        "networkInterfaces": [_card(card) for card in properties.get("networkInterfaces") or ()],
+        "metadata": {"items": sorted(metadata, key=lambda entry: str(entry["key"]))},
         "scheduling": scheduling if scheduling.get("provisioningModel", _STANDARD) != _STANDARD else {},
         "tags": {"items": sorted((properties.get("tags") or {}).get("items") or ())},
         "serviceAccounts": [
-            {"email": one.get("email"), "scopes": sorted(one.get("scopes") or ())}
-            for one in properties.get("serviceAccounts") or ()
+            {"email": account.get("email"), "scopes": sorted(account.get("scopes") or ())}
+            for account in properties.get("serviceAccounts") or ()
         ],
     }
 
@@ -147,7 +147,9 @@ def _metadata(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
-    configs = [drop_empty(type=one.get("type"), name=one.get("name")) for one in card.get("accessConfigs") or ()]
+    configs = [
+        drop_empty(type=config.get("type"), name=config.get("name")) for config in card.get("accessConfigs") or ()
+    ]
     return drop_empty(
         network=None if card.get("subnetwork") else card.get("network"),
         subnetwork=card.get("subnetwork"),
@@ -156,10 +158,10 @@ def _card(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _disk(disk: Mapping[str, Any]) -> dict[str, Any]:
-    found = {**disk, "boot": bool(disk.get("boot")), "autoDelete": bool(disk.get("autoDelete"))}
-    if found["boot"]:
-        found.pop("deviceName", None)
-    return found
+    body = {**disk, "boot": bool(disk.get("boot")), "autoDelete": bool(disk.get("autoDelete"))}
+    if body["boot"]:
+        body.pop("deviceName", None)
+    return body
 
 
 def health_check_resource(item: Mapping[str, Any], location: str) -> Resource:
@@ -173,31 +175,31 @@ def backend_resources(service: Mapping[str, Any], managers: Mapping[Key, Mapping
     """The backends of a service that are groups of the fleet's project, each contained in its group."""
     by_group = {str(raw.get("instanceGroup", "")): key for key, raw in managers.items()}
     drain = (service.get("connectionDraining") or {}).get("drainingTimeoutSec")
-    found = []
+    resources = []
     for backend in service.get("backends") or ():
         key = by_group.get(str(backend.get("group", "")))
         if key is not None:
             body = {**backend, **drop_empty(drain=drain)}
             place = Key(key.location, BACKEND.name, place_name(service.get("selfLink") or service["name"]), key.name)
-            made = _made(place, body, service, None, service=service.get("selfLink"))
-            found.append(replace(made, item=BALANCERS))
-    return found
+            resource = _made(place, body, service, None, service=service.get("selfLink"))
+            resources.append(replace(resource, item=BALANCERS))
+    return resources
 
 
 def alert_resource(item: Mapping[str, Any], location: str) -> Resource:
     """An alert policy as plans compare it."""
     _, mark = read_tags(item.get("userLabels") or {})
     key = Key((mark.kept.get("location") if mark else None) or location, ALERT_POLICY.name, item["displayName"])
-    conditions = [_condition(one) for one in item.get("conditions") or ()]
+    conditions = [_condition(condition) for condition in item.get("conditions") or ()]
     return _made(key, {**item, "conditions": conditions}, item, mark)
 
 
 def _condition(condition: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: value for name, value in condition.items() if name != "name"}
-    threshold = found.get("conditionThreshold")
+    body = {name: value for name, value in condition.items() if name != "name"}
+    threshold = body.get("conditionThreshold")
     if threshold is not None:
-        found["conditionThreshold"] = {"thresholdValue": 0.0, "duration": "0s", **threshold}
-    return found
+        body["conditionThreshold"] = {"thresholdValue": 0.0, "duration": "0s", **threshold}
+    return body
 
 
 def channel_resource(item: Mapping[str, Any], location: str) -> Resource:

@@ -39,7 +39,7 @@ class States:
     def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[GroupState]:
         """The groups at (location, name), those that exist."""
         wanted = set(places)
-        managers = [one for one in self.managers() if not wanted.isdisjoint(_places(one))]
+        managers = [manager for manager in self.managers() if not wanted.isdisjoint(_places(manager))]
         return self._states(managers, addresses)
 
     def find(self, name: str, location: str) -> list[GroupState]:
@@ -48,11 +48,11 @@ class States:
         with suppress(NotFound):
             return self._states([find_manager(managers, location, name)], addresses=False)
         marked = [
-            one
-            for one in managers
-            if (mark := read_description(one.get("description"))[1]) is not None
+            manager
+            for manager in managers
+            if (mark := read_description(manager.get("description"))[1]) is not None
             and mark.group == name
-            and _is_within(place_of(one), location)
+            and _is_within(place_of(manager), location)
         ]
         return self._states(marked, addresses=False)
 
@@ -63,16 +63,19 @@ class States:
     def _states(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[GroupState]:
         if not managers:
             return []
-        asked: list[Callable[[], Any]] = [partial(self.calls.aggregated, "autoscalers"), self.calls.deletions]
-        asked += [partial(managed_instances, self.calls, one) for one in managers]
-        scaling, going, *answers = self.calls.gather_or_raise(asked)
-        scalers = {str(one.get("target")): one for one in scaling.items}
+        questions: list[Callable[[], Any]] = [partial(self.calls.aggregated, "autoscalers"), self.calls.deletions]
+        questions += [partial(managed_instances, self.calls, manager) for manager in managers]
+        scaling, going, *answers = self.calls.gather_or_raise(questions)
+        scalers = {str(scaler.get("target")): scaler for scaler in scaling.items}
         reached = self._reached() if addresses else {}
-        return [self._state(one, scalers, going, found, reached) for one, found in zip(managers, answers, strict=True)]
+        return [
+            self._state(manager, scalers, going, instances, reached)
+            for manager, instances in zip(managers, answers, strict=True)
+        ]
 
     def _reached(self) -> dict[str, Mapping[str, Any]]:
         """Every instance of the project, by its link."""
-        return {str(one["selfLink"]): one for one in self.calls.aggregated("instances").items}
+        return {str(instance["selfLink"]): instance for instance in self.calls.aggregated("instances").items}
 
     def _state(
         self,
@@ -118,14 +121,14 @@ def find_manager(managers: Iterable[dict[str, Any]], location: str, name: str) -
         NotFound: There is none.
         InvalidRequest: Several places of the region have one.
     """
-    found = [one for one in managers if one["name"] == name and _is_within(place_of(one), location)]
-    if not found:
+    matches = [manager for manager in managers if manager["name"] == name and _is_within(place_of(manager), location)]
+    if not matches:
         raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
-    if len(found) > 1:
-        places = ", ".join(sorted(place_of(one).zone or "the whole region" for one in found))
+    if len(matches) > 1:
+        places = ", ".join(sorted(place_of(match).zone or "the whole region" for match in matches))
         text = f"{location} has several groups {name!r}, in {places}; give the zone as the location"
         raise InvalidRequest(text, provider="gcp")
-    return found[0]
+    return matches[0]
 
 
 def _instance(
@@ -137,7 +140,7 @@ def _instance(
     current = _template_of(manager)
     healthy = _health(item)
     card: Mapping[str, Any] = next(iter(machine.get("networkInterfaces") or ()), {})
-    public = next((one.get("natIP", "") for one in card.get("accessConfigs") or ()), "")
+    public = next((config.get("natIP", "") for config in card.get("accessConfigs") or ()), "")
     return Instance(
         id=name_of(link),
         zone=parse_link(link).zone,
@@ -167,7 +170,7 @@ def _state_of(item: Mapping[str, Any]) -> InstanceState:
 
 
 def _health(item: Mapping[str, Any]) -> bool | None:
-    states = [one.get("detailedHealthState") for one in item.get("instanceHealth") or ()]
+    states = [health.get("detailedHealthState") for health in item.get("instanceHealth") or ()]
     judged = [state for state in states if state not in (None, "UNKNOWN")]
     return all(state == HEALTHY for state in judged) if judged else None
 
@@ -208,9 +211,9 @@ def bounds_of(scaler: Mapping[str, Any], now: datetime) -> Bounds:
     elif policy.get("mode") == "OFF" and pause is None:
         return Bounds(low, high)
     raised = [
-        int(one.get("minRequiredReplicas") or 0)
-        for one in (policy.get("scalingSchedules") or {}).values()
-        if not one.get("disabled") and is_open(one, at)
+        int(schedule.get("minRequiredReplicas") or 0)
+        for schedule in (policy.get("scalingSchedules") or {}).values()
+        if not schedule.get("disabled") and is_open(schedule, at)
     ]
     return Bounds(min(high, max([low, *raised])), high)
 

@@ -104,7 +104,7 @@ def _disks(group: ScalingGroup, image: str) -> Iterator[dict[str, Any]]:
 
 
 def _disk(disk: Disk, source: Mapping[str, str]) -> dict[str, Any]:
-    made = drop_empty(
+    parameters = drop_empty(
         diskSizeGb=None if disk.size_gb is None else str(disk.size_gb),
         diskType=DISK_TYPES[disk.type] if disk.type else None,
         provisionedIops=None if disk.iops is None else str(disk.iops),
@@ -112,7 +112,7 @@ def _disk(disk: Disk, source: Mapping[str, str]) -> dict[str, Any]:
     )
     return {
         "autoDelete": not disk.keep,
-        **drop_empty(initializeParams={**source, **made}, diskEncryptionKey=_key(disk.key)),
+        **drop_empty(initializeParams={**source, **parameters}, diskEncryptionKey=_key(disk.key)),
     }
 
 

@@ -197,7 +197,7 @@ class _Group(GroupTranslator):
         purchase = self.group.purchase
         if not purchase.sizes:
             return {}
-        names = [one.size for one in purchase.sizes]
+        names = [option.size for option in purchase.sizes]
         if purchase.strategy is SpotStrategy.PRIORITIZED:
             ranked = {f"size-{rank}": {"machineTypes": [name], "rank": rank} for rank, name in enumerate(names, 1)}
             return {"instanceSelections": ranked}
@@ -206,18 +206,21 @@ class _Group(GroupTranslator):
     # what sizes it
 
     def _autoscaler(self) -> Iterator[Resource]:
-        made = autoscaler_of(self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"))
-        body = {**drop_empty(zone=zone_of(self.group)), **made.body}
+        scaler = autoscaler_of(self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"))
+        body = {**drop_empty(zone=zone_of(self.group)), **scaler.body}
         kept = amounts_of(self.group, between=BETWEEN, longest=LONGEST_KEPT)
         mark = Mark(self.fleet.name, self.group.name, kept=kept)
-        yield self._made(AUTOSCALER.name, self.native, body, mark=mark, sources=made.sources)
+        yield self._made(AUTOSCALER.name, self.native, body, mark=mark, sources=scaler.sources)
 
     # who sends it requests
 
     def _backends(self) -> Iterator[Resource]:
         if BALANCERS in self.group.unmanaged:
             return
-        drains = {short(one.id) if one.id else one.name: one.drain for one in self.group.load_balancers}
+        drains = {
+            short(balancer.id) if balancer.id else balancer.name: balancer.drain
+            for balancer in self.group.load_balancers
+        }
         rate = rate_of(self.group)
         for service in self.attached.services:
             drain = drains.get(service.name, drains.get(service.link))
@@ -249,7 +252,7 @@ class _Group(GroupTranslator):
 
     def _seen(self) -> list[Alarm]:
         """The alarms that are to be seen by people, less those that a problem is about."""
-        return [one for one in self.group.alarms if is_alert(one) and not alert_problem(one)]
+        return [alarm for alarm in self.group.alarms if is_alert(alarm) and not alert_problem(alarm)]
 
     # what is to be said
 
@@ -265,9 +268,9 @@ class _Group(GroupTranslator):
             self.unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
         if not self._healing():
             self.unused("health_check.grace", "nothing asks how instances are; give `health_check.path` or `port`")
-        self.takes(f"schedules.{one.name}" for one in self.group.schedules if is_held(self.group, one))
-        for one in unused_of(self.group, self.attached, self.now):
-            self.unused(one.path, one.text, but=one.but, partly=one.partly)
+        self.takes(f"schedules.{schedule.name}" for schedule in self.group.schedules if is_held(self.group, schedule))
+        for row in unused_of(self.group, self.attached, self.now):
+            self.unused(row.path, row.text, but=row.but, partly=row.partly)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         """What keeps a group from being a managed instance group with its autoscaler: path and text."""
@@ -288,10 +291,10 @@ class _Group(GroupTranslator):
                 yield path, problem
         if not self.facts.unknown:
             yield from self._balancer_problems()
-        for index, one in enumerate(group.load_balancers):
-            service = service_for(one, self.attached)
-            port = one.port if service is None else self.attached.ports.get(service.port_name, one.port)
-            if service is not None and one.port not in (None, port):
+        for index, balancer in enumerate(group.load_balancers):
+            service = service_for(balancer, self.attached)
+            port = balancer.port if service is None else self.attached.ports.get(service.port_name, balancer.port)
+            if service is not None and balancer.port not in (None, port):
                 text = f"the group has one port that is called {service.port_name!r}, and {port} is it too"
                 yield f"load_balancers.{index}.port", f"{text}; give the same number, or another name to one of them"
         yield from _size_problems(group)
@@ -303,7 +306,7 @@ class _Group(GroupTranslator):
         if asks_balancer(self.group) and not self.attached.health_check:
             text = "no backend service of the group has a health check; name one by `load_balancers`"
             yield "health_check.by", f"{text}, or give `health_check.path` and `port`"
-        balancing = next((one for one in tracked(self.group) if is_balancing(one.metric)), None)
+        balancing = next((policy for policy in tracked(self.group) if is_balancing(policy.metric)), None)
         if balancing is not None and not self.attached.services:
             text = "requests of an instance are counted by a backend service; name one by `load_balancers`"
             yield f"policies.{balancing.name}.metric", text
@@ -313,7 +316,9 @@ class _Group(GroupTranslator):
 
 
 def _backend_sources(group: ScalingGroup) -> dict[str, str]:
-    tracking = next((one for one in autoscaler.tracked(group) if one.metric.name == autoscaler.BALANCING), None)
+    tracking = next(
+        (policy for policy in autoscaler.tracked(group) if policy.metric.name == autoscaler.BALANCING), None
+    )
     where = f"policies.{tracking.name}" if tracking is not None else "load_balancers"
     return {
         "group": "load_balancers",

@@ -80,14 +80,14 @@ def _of_policy(group: ScalingGroup, policy: Policy, attached: Attached) -> Itera
 
 def _switch(group: ScalingGroup, policy: TargetTrackingPolicy | PredictivePolicy) -> list[str]:
     """The field that enables a policy, or that lets it scale, where the autoscaler has it then."""
-    found = []
+    paths = []
     for name, value in (("enabled", True), ("mode", PredictiveMode.FORECAST_AND_SCALE)):
         changed = policy.model_copy(update={name: value})
-        items = tuple(changed if one is policy else one for one in group.policies)
+        items = tuple(changed if item is policy else item for item in group.policies)
         after = group.model_copy(update={"policies": items})
-        if changed is forecast_of(after) or any(changed is one for one in tracked(after)):
-            found.append(f"policies.{policy.name}.{name}")
-    return found
+        if changed is forecast_of(after) or any(changed is tracker for tracker in tracked(after)):
+            paths.append(f"policies.{policy.name}.{name}")
+    return paths
 
 
 def _why_untracked(policy: TargetTrackingPolicy) -> str:
@@ -163,21 +163,21 @@ def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
     if mode_of(group) == OFF or not only_raises_minimum(group):
         return False
     raised = schedule.model_copy(update={"min": (schedule.min or 0) + 1})
-    items = tuple(raised if one is schedule else one for one in group.schedules)
+    items = tuple(raised if item is schedule else item for item in group.schedules)
     return minimums_held(group.model_copy(update={"schedules": items})) != held
 
 
 def _is_idle(group: ScalingGroup, schedule: Schedule) -> bool:
     """Whether a window raises the group's minimum at no time, and keeps no other from raising it."""
-    if not schedule.is_window or any(one.schedule == schedule.name for one in minimums_held(group).windows):
+    if not schedule.is_window or any(window.schedule == schedule.name for window in minimums_held(group).windows):
         return False
-    others = group.model_copy(update={"schedules": tuple(one for one in group.schedules if one is not schedule)})
+    others = group.model_copy(update={"schedules": tuple(other for other in group.schedules if other is not schedule)})
     return (mode_of(others), minimums_held(others)) == (mode_of(group), minimums_held(group))
 
 
 def _holds_always(group: ScalingGroup, schedule: Schedule) -> bool:
     """Whether the minimum of a schedule without an end is that of every other such, so that no time changes it."""
-    lasting = {one.min for one in group.schedules if one.min is not None and not one.is_window}
+    lasting = {other.min for other in group.schedules if other.min is not None and not other.is_window}
     return not schedule.is_window and lasting == {schedule.min}
 
 
@@ -194,7 +194,7 @@ def _of_capacity(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
 
 
 def _of_balancers(group: ScalingGroup, attached: Attached) -> Iterator[Unused]:
-    services = [service_for(one, attached) for one in group.load_balancers]
+    services = [service_for(balancer, attached) for balancer in group.load_balancers]
     for index, service in enumerate(services):
         path = f"load_balancers.{index}"
         later = zip(group.load_balancers[index + 1 :], services[index + 1 :], strict=True)
@@ -203,13 +203,13 @@ def _of_balancers(group: ScalingGroup, attached: Attached) -> Iterator[Unused]:
             yield Unused(f"{path}.drain", "only a backend service drains connections")
         elif service.port_name in group.gcp.named_ports:
             yield Unused(f"{path}.port", f"`gcp.named_ports` says it of {service.port_name!r}")
-        elif any(one.port is not None and two and two.port_name == service.port_name for one, two in later):
+        elif any(balancer.port is not None and two and two.port_name == service.port_name for balancer, two in later):
             yield Unused(f"{path}.port", f"another load balancer gives the port that is called {service.port_name!r}")
 
 
-def service_for(one: LoadBalancer, attached: Attached) -> Service | None:
+def service_for(balancer: LoadBalancer, attached: Attached) -> Service | None:
     """The backend service that a load balancer of a group stands for; `None` for a target pool."""
-    wanted = short(one.id) if one.id else one.name
+    wanted = short(balancer.id) if balancer.id else balancer.name
     return next((item for item in attached.services if wanted in (item.name, item.link)), None)
 
 

@@ -129,10 +129,12 @@ class Writer:
             self.calls.wait_for("instanceGroupManagers.delete", operation)
 
     def _distribution(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        found = dict(body.get("distributionPolicy") or {})
-        if found.get("zones"):
-            found["zones"] = [{"zone": f"projects/{self.calls.project}/zones/{zone}"} for zone in found["zones"]]
-        return found
+        distribution = dict(body.get("distributionPolicy") or {})
+        if distribution.get("zones"):
+            distribution["zones"] = [
+                {"zone": f"projects/{self.calls.project}/zones/{zone}"} for zone in distribution["zones"]
+            ]
+        return distribution
 
     def _delete_manager(self, change: Change) -> None:
         live = change.live
@@ -151,8 +153,8 @@ class Writer:
             self.calls.run(f"{where.collection}.delete", autoscaler=name, **dict(where.place))
         group = str(live.attributes.get("instance_group", ""))
         for service in self.calls.aggregated("backendServices").items:
-            if any(one.get("group") == group for one in service.get("backends") or ()):
-                self._change_service(str(service["selfLink"]), lambda found: without_backend(found, group))
+            if any(backend.get("group") == group for backend in service.get("backends") or ()):
+                self._change_service(str(service["selfLink"]), lambda current: without_backend(current, group))
 
     def _update_manager(self, write: Write) -> None:
         change, live = write.change, live_of(write.change)
@@ -178,22 +180,22 @@ class Writer:
                 self.calls.patch(path, {**sent_body(patch), "fingerprint": fingerprint})
                 return
             except Conflict as error:
-                there = self._read(change)
+                existing = self._read(change)
                 if (
                     error.code != "conditionNotMet"
-                    or there is None
+                    or existing is None
                     or not left
-                    or not differ_only_in(KINDS[MANAGER.name], live, there, SIZE)
+                    or not differ_only_in(KINDS[MANAGER.name], live, existing, SIZE)
                 ):
                     raise
-                fingerprint = there.attributes.get("fingerprint")
+                fingerprint = existing.attributes.get("fingerprint")
 
     def _set_ports(self, change: Change, live: Resource, ports: Any) -> None:
         """Named ports are the instance group's, and written there."""
         where = scoped("instanceGroups", zone=zone_in(live), region=change.key.location)
         place = dict(where.place)
-        there = self.calls.get(f"{where.collection}.get", instance_group=change.key.name, **place)
-        body = {"namedPorts": list(ports or ()), "fingerprint": there.get("fingerprint")}
+        existing = self.calls.get(f"{where.collection}.get", instance_group=change.key.name, **place)
+        body = {"namedPorts": list(ports or ()), "fingerprint": existing.get("fingerprint")}
         kind = "region_instance_groups" if "region" in place else "instance_groups"
         request: dict[str, Any] = {f"{kind}_set_named_ports_request_resource": body}
         self.calls.run(f"{where.collection}.setNamedPorts", instance_group=change.key.name, **place, **request)
@@ -216,11 +218,11 @@ class Writer:
                 self.calls.run(f"{where.collection}.insert", autoscaler_resource=sent_body(sent), **dict(where.place))
                 return self._attributes(change)
             except (AlreadyExists, Conflict):
-                there = self._read(change)
-                if there is None:
+                existing = self._read(change)
+                if existing is None:
                     raise
-                ensure_owned(change, there)
-                live = there
+                ensure_owned(change, existing)
+                live = existing
         else:
             live = live_of(change)
         body = self._whole_autoscaler(write, live)
@@ -237,10 +239,10 @@ class Writer:
         change, raw = write.change, live.attributes["raw"]
         pause, policy = find_pause(raw), dict(raw.get("autoscalingPolicy") or {})
         if change.action is not Action.ADOPT:
-            there = policy.get("scalingSchedules") or {}
-            asked = {name: there[name] for name in there.keys() & {MANUAL_SIZE_SCHEDULE}}
+            existing = policy.get("scalingSchedules") or {}
+            manual = {name: existing[name] for name in existing.keys() & {MANUAL_SIZE_SCHEDULE}}
             policy = dict(overlaid(KINDS[AUTOSCALER.name], live.body, write.body)["autoscalingPolicy"])
-            schedules = {**(policy.pop("scalingSchedules", None) or {}), **asked}
+            schedules = {**(policy.pop("scalingSchedules", None) or {}), **manual}
             policy |= {"scalingSchedules": schedules} if schedules else {}
             if pause is not None:
                 policy["mode"] = (raw.get("autoscalingPolicy") or {}).get("mode", "ON")
@@ -255,13 +257,13 @@ class Writer:
             live = live_of(change)
             group = str(live.body.get("group", ""))
             with suppress(NotFound):
-                self._change_service(str(live.attributes["service"]), lambda found: without_backend(found, group))
+                self._change_service(str(live.attributes["service"]), lambda current: without_backend(current, group))
             return {}
         service = str((change.wanted or live_of(change)).attributes.get("service", ""))
         wanted = {name: value for name, value in write.body.items() if name != "drain"}
         drain = write.body.get("drain")
         stale = str(change.live.body.get("group", "")) if change.live is not None else ""
-        self._change_service(service, lambda found: with_backend(found, wanted, drain, stale))
+        self._change_service(service, lambda current: with_backend(current, wanted, drain, stale))
         return {"service": service}
 
     def _change_service(self, link: str, change: Callable[[Mapping[str, Any]], dict[str, Any] | None]) -> None:
@@ -272,12 +274,12 @@ class Writer:
         collection = "regionBackendServices" if region else "backendServices"
         with self._turn:
             for left in reversed(range(TRIES)):
-                there = self.calls.get(f"{collection}.get", backend_service=parts.name, **place)
-                patch = change(there)
+                service = self.calls.get(f"{collection}.get", backend_service=parts.name, **place)
+                patch = change(service)
                 if patch is None:
                     return
                 try:
-                    sent = {**lengthened(patch), "fingerprint": there.get("fingerprint")}
+                    sent = {**lengthened(patch), "fingerprint": service.get("fingerprint")}
                     self.calls.patch(f"{parts.scope}/backendServices/{parts.name}", sent)
                     return
                 except Conflict:
@@ -296,25 +298,25 @@ class Writer:
         try:
             yield
         except AlreadyExists:
-            there = self._read(change)
-            if there is None:
+            existing = self._read(change)
+            if existing is None:
                 raise
-            ensure_owned(change, there)
+            ensure_owned(change, existing)
 
     def _attributes(self, change: Change) -> Mapping[str, Any]:
-        there = self._read(change)
-        if there is None:
+        resource = self._read(change)
+        if resource is None:
             raise NotFound(f"{change.key} is not there after it was written", provider="gcp")
-        return there.attributes
+        return resource.attributes
 
     def _read(self, change: Change) -> Resource | None:
         kind = change.key.kind
         name = _live_name(change) if change.action in (Action.UPDATE, Action.ADOPT) else change.key.name
         try:
             if kind == TEMPLATE.name:
-                found = self.calls.get("instanceTemplates.get", instance_template=name)
+                reply = self.calls.get("instanceTemplates.get", instance_template=name)
             elif kind == HEALTH_CHECK.name:
-                found = self.calls.get("regionHealthChecks.get", region=change.key.location, health_check=name)
+                reply = self.calls.get("regionHealthChecks.get", region=change.key.location, health_check=name)
             else:
                 collection, word = {
                     MANAGER.name: ("instanceGroupManagers", "instance_group_manager"),
@@ -322,10 +324,10 @@ class Writer:
                 }[kind]
                 holder = change.wanted or change.live
                 where = scoped(collection, zone=zone_in(holder), region=change.key.location)
-                found = self.calls.get(f"{where.collection}.get", **{word: name}, **dict(where.place))
+                reply = self.calls.get(f"{where.collection}.get", **{word: name}, **dict(where.place))
         except NotFound:
             return None
-        return READERS[kind](found, change.key.location)
+        return READERS[kind](reply, change.key.location)
 
 
 def _live_name(change: Change) -> str:

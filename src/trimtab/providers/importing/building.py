@@ -34,11 +34,11 @@ def build_group(fields: Mapping[str, Any], provider: str) -> tuple[ScalingGroup,
 
 def _listed(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields, copied, with items as lists."""
-    found = {name: _copied(value) for name, value in fields.items()}
+    listed = {name: _copied(value) for name, value in fields.items()}
     for item in ITEMS:
-        if isinstance(found.get(item), dict):
-            found[item] = [{"name": name, **one} for name, one in found[item].items()]
-    return found
+        if isinstance(listed.get(item), dict):
+            listed[item] = [{"name": name, **entry} for name, entry in listed[item].items()]
+    return listed
 
 
 def _copied(value: Any) -> Any:
@@ -57,26 +57,26 @@ def _leave_out(data: dict[str, Any], path: Sequence[Any], reason: str, refused: 
     holder, step = _deepest(data, path)
     if holder is None:
         return False
-    refused[".".join(str(one) for one in path if isinstance(one, str))] = reason
+    refused[".".join(str(part) for part in path if isinstance(part, str))] = reason
     del holder[step]
     return True
 
 
 def _forget_policy(alarms: Sequence[dict[str, Any]], name: str) -> None:
     for alarm in alarms:
-        alarm["triggers"] = [one for one in alarm.get("triggers") or () if one != name]
+        alarm["triggers"] = [trigger for trigger in alarm.get("triggers") or () if trigger != name]
 
 
 def _deepest(data: Any, path: Sequence[Any]) -> tuple[Any, Any]:
     """The innermost thing on a path that is there: what holds it, and by what name."""
-    found: tuple[Any, Any] = (None, None)
+    deepest: tuple[Any, Any] = (None, None)
     for step in path:
         try:
             inner = data[step]
         except (KeyError, IndexError, TypeError):
             continue  # a word of pydantic's for one of several models
-        found, data = (data, step), inner
-    return found
+        deepest, data = (data, step), inner
+    return deepest
 
 
 # what the cloud refuses
@@ -87,7 +87,7 @@ def without_blamed(group: ScalingGroup, problems: Sequence[Note], refused: dict[
     for problem in problems:
         path, _, reason = problem.text.partition(": ")
         steps = path.split(".")
-        names = {one.name for one in getattr(group, steps[0])} if steps[0] in ITEMS else set()
+        names = {item.name for item in getattr(group, steps[0])} if steps[0] in ITEMS else set()
         if steps[0] == "policies" and steps[1:2] and steps[1] in names and not _consents(group, steps[1]):
             return _with_consent(group, steps[1])
         if steps[0] in ITEMS and steps[1:2] and steps[1] in names:
@@ -100,25 +100,25 @@ def without_blamed(group: ScalingGroup, problems: Sequence[Note], refused: dict[
 
 
 def _consents(group: ScalingGroup, name: str) -> bool:
-    return any(one.name == name and one.approximate for one in group.policies)
+    return any(policy.name == name and policy.approximate for policy in group.policies)
 
 
 def _with_consent(group: ScalingGroup, name: str) -> ScalingGroup:
     """What is there is wanted, in whatever form the cloud has it."""
     policies = tuple(
-        one.model_copy(update={"approximate": True}) if one.name == name else one for one in group.policies
+        policy.model_copy(update={"approximate": True}) if policy.name == name else policy for policy in group.policies
     )
     return group.model_copy(update={"policies": policies})
 
 
 def without_item(group: ScalingGroup, item: str, name: str) -> ScalingGroup:
     """The group without one of its policies, alarms or schedules, and without what names it."""
-    left = tuple(one for one in getattr(group, item) if one.name != name)
+    left = tuple(entry for entry in getattr(group, item) if entry.name != name)
     update: dict[str, Any] = {item: left}
     if item == "policies":
         update["alarms"] = tuple(
-            one.model_copy(update={"triggers": tuple(each for each in one.triggers if each != name)})
-            for one in group.alarms
+            alarm.model_copy(update={"triggers": tuple(each for each in alarm.triggers if each != name)})
+            for alarm in group.alarms
         )
     return group.model_copy(update=update)
 

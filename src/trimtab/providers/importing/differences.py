@@ -97,38 +97,38 @@ class Differences:
             text = {"+": f"adds {name}{self._unkept(change, some)}", "-": f"removes {name}"}.get(way, "")
             told.setdefault(common or f"{way} {name}", []).append((text or in_a_row(map(_told, some)), some))
         for name, parts in told.items():
-            every = [one for _, some in parts for one in some]
+            every = [leaf for _, some in parts for leaf in some]
             yield self._note(
                 change.key,
                 ImportEffect.CHANGES,
                 f"the next plan {'; '.join(text for text, _ in parts)}",
                 field="" if name[:2] in ("+ ", "- ") else name,
-                paths=tuple(one.path for one in every),
+                paths=tuple(leaf.path for leaf in every),
                 value=shown_at(every[0].path, every[0].old) if len(every) == 1 and every[0].old is not None else "",
             )
 
     def _renamed(self, change: Change, subjects: Mapping[Subject, Sequence[FieldChange]]) -> dict[tuple[str, str], str]:
         """Elements that come in place of those that their items were read from: new and old name, to their item."""
-        found: dict[tuple[str, str], str] = {}
+        renames: dict[tuple[str, str], str] = {}
         added = {
-            name: {self._name(change, one) for one in some} for (way, name), some in subjects.items() if way == "+"
+            name: {self._name(change, leaf) for leaf in some} for (way, name), some in subjects.items() if way == "+"
         }
         # the end of a window is an element of its own: what it was read from comes before the whole schedule
         for item, (key, old) in sorted(self.origins.items(), key=lambda pair: -len(pair[0])):
-            new = next((name for name, fields in added.items() if any(_is_at(one, item) for one in fields)), None)
+            new = next((name for name, fields in added.items() if any(_is_at(leaf, item) for leaf in fields)), None)
             if key == change.key and new is not None and ("-", old) in subjects:
                 del added[new]
-                found[new, old] = item
-        return found
+                renames[new, old] = item
+        return renames
 
     def _unkept(self, change: Change, some: Sequence[FieldChange]) -> str:
         """Said of what is made anew where the file leaves a part of it to others."""
         names = dict.fromkeys(
             name
-            for one in some
-            if one.old is None
+            for leaf in some
+            if leaf.old is None
             for name in self.group.unmanaged
-            if _is_at(self._name(change, one), name)
+            if _is_at(self._name(change, leaf), name)
         )
         text = f", with {' and '.join(names)} as the file says: `unmanaged` keeps only what is there"
         return text if names else ""
@@ -136,29 +136,31 @@ class Differences:
     def _by_subject(self, change: Change) -> dict[Subject, list[FieldChange]]:
         kind = self.kinds[change.key.kind]
         old, new = (
-            {prefix for path in kind.leaves(one.body if one else {}) for prefix in kind.elements(path)}
-            for one in (change.live, change.wanted)
+            {prefix for path in kind.leaves(resource.body if resource else {}) for prefix in kind.elements(path)}
+            for resource in (change.live, change.wanted)
         )
-        found: dict[Subject, list[FieldChange]] = {}
-        for one in change.fields:
-            whole = next((prefix for prefix in kind.elements(one.path) if (prefix in old) is not (prefix in new)), None)
+        subjects: dict[Subject, list[FieldChange]] = {}
+        for leaf in change.fields:
+            whole = next(
+                (prefix for prefix in kind.elements(leaf.path) if (prefix in old) is not (prefix in new)), None
+            )
             if whole is not None:
                 subject = ("-" if whole in old else "+", whole)
             else:
-                subject = ("=", self._name(change, one) or one.path)
-            found.setdefault(subject, []).append(one)
-        return found
+                subject = ("=", self._name(change, leaf) or leaf.path)
+            subjects.setdefault(subject, []).append(leaf)
+        return subjects
 
-    def _name(self, change: Change, one: FieldChange) -> str:
+    def _name(self, change: Change, leaf: FieldChange) -> str:
         """The model field of a leaf, within its group; empty where it is of an item that the group does not have."""
-        name = "" if one.field == change.group else one.field.removeprefix(f"{change.group}.")
+        name = "" if leaf.field == change.group else leaf.field.removeprefix(f"{change.group}.")
         item, _, rest = name.partition(".")
         names = {each.name for each in getattr(self.group, item)} if item in ITEMS else set()
         return "" if rest and item in ITEMS and rest.split(".")[0] not in names else name
 
     def _common_name(self, change: Change, some: Sequence[FieldChange]) -> str:
         """The field of the model that several leaves are all in; empty where there is none."""
-        names = [self._name(change, one) for one in some]
+        names = [self._name(change, leaf) for leaf in some]
         # what stands for a schedule has the group's bounds and rules in it as well
         return _common(names) or _common([name for name in names if name.startswith("schedules.")])
 
@@ -173,7 +175,7 @@ class Differences:
             for some in self._by_subject(change).values() if change.key == new and change.live else ():
                 parts.setdefault(self._common_name(change, some), []).extend(some)
         for name, some in parts.items():
-            text, paths = f"{start} and {in_a_row(map(_told, some))}", tuple(one.path for one in some)
+            text, paths = f"{start} and {in_a_row(map(_told, some))}", tuple(leaf.path for leaf in some)
             yield self._note(key, ImportEffect.LOSES, text, field=name, paths=paths)
         kind, body = self.kinds[key.kind], self.live[key].body
         if names := tuple(_outside(kind, body, self.wanted[new].body)):
@@ -193,19 +195,21 @@ class Differences:
 
     def _of_left(self, change: Change) -> Iterator[ImportNote]:
         """What would change if it were not left to others."""
-        changed = {one.path for other in self.plan if other.key == change.key for one in other.fields}
+        changed = {leaf.path for other in self.plan if other.key == change.key for leaf in other.fields}
         left: dict[str, list[FieldChange]] = {}
-        for one in change.fields if change.live is not None and change.wanted is not None else ():
-            if one.path not in changed:
-                left.setdefault(self._name(change, one) or self._left_by(change, one), []).append(one)
+        for field_change in change.fields if change.live is not None and change.wanted is not None else ():
+            if field_change.path not in changed:
+                left.setdefault(self._name(change, field_change) or self._left_by(change, field_change), []).append(
+                    field_change
+                )
         for name, some in left.items():
             text = f"left to others by `unmanaged`, stays: {in_a_row(map(_there, some))}"
-            paths = tuple(one.path for one in some)
+            paths = tuple(leaf.path for leaf in some)
             yield self._note(change.key, ImportEffect.STAYS, text, field=name, paths=paths)
 
-    def _left_by(self, change: Change, one: FieldChange) -> str:
+    def _left_by(self, change: Change, leaf: FieldChange) -> str:
         """The entry of `unmanaged` that a leaf falls under which is of no item of the group."""
-        return next((name for name in self.group.unmanaged if _is_at(one.field, f"{change.group}.{name}")), "")
+        return next((name for name in self.group.unmanaged if _is_at(leaf.field, f"{change.group}.{name}")), "")
 
     def _of_outside(self, key: Key, item: Resource) -> Iterator[ImportNote]:
         """What no plan looks at: things that are not the fleet's, and leaves that no row is about."""
@@ -217,8 +221,8 @@ class Differences:
             new = self.successors.get(key)
             copied = f"; the next plan copies it to {self._label(new)}" if new is not None else ""
             yield self._note(key, ImportEffect.STAYS, f"not managed by trimtab, stays as it is{copied}")
-        made = self.wanted.get(key)
-        names = tuple(_outside(kind, item.body, made.body if made else {}))
+        resource = self.wanted.get(key)
+        names = tuple(_outside(kind, item.body, resource.body if resource else {}))
         superseded = kind.content_addressed and any(
             change.action is Action.CREATE and change.key.kind == key.kind for change in self.plan
         )
@@ -261,34 +265,34 @@ def _is_at(path: str, start: str) -> bool:
     return path == start or path.startswith((f"{start}.", f"{start}["))
 
 
-def _told(one: FieldChange) -> str:
+def _told(leaf: FieldChange) -> str:
     """What becomes of a leaf."""
-    if one.old is None:
-        return f"sets {one.path} to {shown_at(one.path, one.new)}"
-    if one.new is None:
-        return f"removes {one.path} ({shown_at(one.path, one.old)})"
-    return f"changes {one.path} from {shown_at(one.path, one.old)} to {shown_at(one.path, one.new)}"
+    if leaf.old is None:
+        return f"sets {leaf.path} to {shown_at(leaf.path, leaf.new)}"
+    if leaf.new is None:
+        return f"removes {leaf.path} ({shown_at(leaf.path, leaf.old)})"
+    return f"changes {leaf.path} from {shown_at(leaf.path, leaf.old)} to {shown_at(leaf.path, leaf.new)}"
 
 
-def _there(one: FieldChange) -> str:
-    there = "not set" if one.old is None else shown_at(one.path, one.old)
-    ours = "nothing" if one.new is None else shown_at(one.path, one.new)
-    return f"{one.path} is {there}, where trimtab would write {ours}"
+def _there(leaf: FieldChange) -> str:
+    current = "not set" if leaf.old is None else shown_at(leaf.path, leaf.old)
+    ours = "nothing" if leaf.new is None else shown_at(leaf.path, leaf.new)
+    return f"{leaf.path} is {current}, where trimtab would write {ours}"
 
 
 def _told_inside(kind: Kind, some: Sequence[FieldChange], old: str, new: str) -> Iterator[str]:
     """What else becomes of an element that gets another name."""
-    there = {one.path.removeprefix(old): one for one in some if one.new is None}
-    made = {one.path.removeprefix(new): one for one in some if one.old is None}
+    removed = {leaf.path.removeprefix(old): leaf for leaf in some if leaf.new is None}
+    added = {leaf.path.removeprefix(new): leaf for leaf in some if leaf.old is None}
     inner = {
         way: {part for path in side for part in kind.elements(f"{old}{path}")}
-        for way, side in (("removes", there), ("adds", made))
+        for way, side in (("removes", removed), ("adds", added))
     }
     said = inner["removes"] ^ inner["adds"]
     for way, parts in inner.items():
         yield from (f"{way} {part.removeprefix(old).lstrip('.')}" for part in sorted(parts & said))
-    for path in sorted({*there, *made}):
-        before, after = there.get(path), made.get(path)
+    for path in sorted({*removed, *added}):
+        before, after = removed.get(path), added.get(path)
         if not said.intersection(kind.elements(f"{old}{path}")):
             both = FieldChange(path=path.lstrip("."), old=before and before.old, new=after and after.new)
             yield from (_told(both),) if both.old != both.new else ()
@@ -304,25 +308,25 @@ def _common(names: Sequence[str]) -> str:
     return ".".join(steps)
 
 
-def _outside(kind: Kind, body: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:
+def _outside(kind: Kind, body: Mapping[str, Any], translated: Mapping[str, Any]) -> Iterator[str]:
     """
     The parts of a live body that no plan looks at and translation does not make as well, each once and as a whole.
 
     Those are the ones that no row is about, and those that are only compared where a fleet gives them.
     """
-    there, ours = kind.outside(body), kind.outside(made)
-    wanted = kind.leaves(made)
+    live, ours = kind.outside(body), kind.outside(translated)
+    wanted = kind.leaves(translated)
     filled = {
         path: value
         for path, value in kind.leaves(body).items()
-        if path not in wanted and (row := kind.find(path)) and row.server_default and made
+        if path not in wanted and (row := kind.find(path)) and row.server_default and translated
     }
-    known = {row.path[: found.start()] for row in kind.fields for found in re.finditer(r"\.|\[\*\]|$", row.path)}
+    known = {row.path[: match.start()] for row in kind.fields for match in re.finditer(r"\.|\[\*\]|$", row.path)}
     said: set[str] = set()
     yield from filled
-    for path in (path for path, value in there.items() if ours.get(path) != value):
+    for path in (path for path, value in live.items() if ours.get(path) != value):
         pattern = _ELEMENT.sub("[*]", path)
-        steps = [pattern[: found.start()] for found in re.finditer(r"\.|\[\*\]|$", pattern)]
+        steps = [pattern[: match.start()] for match in re.finditer(r"\.|\[\*\]|$", pattern)]
         whole = next((step for step in steps if step not in known), pattern)
         if whole not in said:
             said.add(whole)

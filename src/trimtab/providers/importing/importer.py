@@ -93,7 +93,7 @@ class Importer:
         if guarded.unmanaged:
             group, wanted, plan = self._guard(group, guarded.unmanaged, adopted, fleet)
         successors = _successors(draft, plan, live)
-        found = Differences(
+        differences = Differences(
             kinds=self.kinds,
             group=group,
             live={item.key: item for item in live},
@@ -111,15 +111,15 @@ class Importer:
             origins=draft.origins,
         )
         owners = [item.mark.fleet for item in live if item.mark and self.kinds[item.key.kind].holds_instances]
-        return Imported(group=group, notes=tuple(found.notes()), fleet=fleet, owner=next(iter(owners), ""))
+        return Imported(group=group, notes=tuple(differences.notes()), fleet=fleet, owner=next(iter(owners), ""))
 
     def _adopted(
         self, group: ScalingGroup, wanted: Sequence[Resource], live: Sequence[Resource], fleet: str
     ) -> dict[Key, Resource]:
         """What is there once `adopt` has been applied: the marks are there, nothing else has changed."""
-        found = {item.key: item for item in live}
-        adopting = self._plan(group, wanted, found, fleet, adopt=True)
-        return found | {change.key: self._marked(change.wanted) for change in adopting if change.wanted is not None}
+        existing = {item.key: item for item in live}
+        adopting = self._plan(group, wanted, existing, fleet, adopt=True)
+        return existing | {change.key: self._marked(change.wanted) for change in adopting if change.wanted is not None}
 
     def _marked(self, item: Resource) -> Resource:
         """What is there as adopting leaves it."""
@@ -153,10 +153,10 @@ class Importer:
     ) -> tuple[ScalingGroup, Sequence[Resource], Sequence[Note]]:
         """The group less what this cloud cannot have, what translation makes of it, and the problems that are left."""
         for _ in range(MOST_ROUNDS):
-            made = self.translate(Fleet(name=fleet, groups=(group,)))
-            smaller = without_blamed(group, made.problems, refused)
+            translation = self.translate(Fleet(name=fleet, groups=(group,)))
+            smaller = without_blamed(group, translation.problems, refused)
             if smaller is None:
-                return group, made.resources, made.problems
+                return group, translation.resources, translation.problems
             group = smaller
         raise Unsupported(f"group {group.name!r} has too much that cannot be said")
 
@@ -170,46 +170,50 @@ class Importer:
             wanted = self.translate(Fleet(name=fleet, groups=(smaller,))).resources
             return smaller, wanted, self._plan(smaller, wanted, adopted, fleet)
 
-        found = left(paths)
+        guarded = left(paths)
         for path in (path for path in paths if path not in group.unmanaged):
-            fewer = left([one for one in found[0].unmanaged if one != path])
-            if _effects(fewer[2]) == _effects(found[2]):
-                found = fewer
-        return found
+            fewer = left([other for other in guarded[0].unmanaged if other != path])
+            if _effects(fewer[2]) == _effects(guarded[2]):
+                guarded = fewer
+        return guarded
 
     def _guarded_fields(self, plan: Plan) -> list[str]:
-        found = (path for change in plan for path in self._guarded_by(change))
-        return list(dict.fromkeys(found))
+        paths = (path for change in plan for path in self._guarded_by(change))
+        return list(dict.fromkeys(paths))
 
     def _guarded_by(self, change: Change) -> Iterator[str]:
         if change.live is None or change.wanted is None:
             return
         kind = self.kinds[change.key.kind]
-        there, wanted = (_elements(kind, item.body) for item in (change.live, change.wanted))
-        for one in change.fields:
-            name = one.field.removeprefix(f"{change.group}.") if one.field != change.group else ""
-            row, around = kind.find(one.path), set(kind.elements(one.path))
+        current, wanted = (_elements(kind, item.body) for item in (change.live, change.wanted))
+        for leaf in change.fields:
+            name = leaf.field.removeprefix(f"{change.group}.") if leaf.field != change.group else ""
+            row, around = kind.find(leaf.path), set(kind.elements(leaf.path))
             fixed = row is not None and row.immutable
             if name and (fixed or any(fnmatchcase(name, pattern) for pattern in self.guarded)):
-                whole = around & (there ^ wanted) or ("[" in one.path and not around)
+                whole = around & (current ^ wanted) or ("[" in leaf.path and not around)
                 yield ".".join(name.split(".")[:2]) if whole and name.split(".")[0] not in ITEMS else name
 
 
 def _effects(plan: Plan) -> list[tuple[Action, Key, dict[str, Any]]]:
     """All that a plan does to each thing."""
-    return [(change.action, change.key, {one.path: one.new for one in change.fields}) for change in plan]
+    return [(change.action, change.key, {leaf.path: leaf.new for leaf in change.fields}) for change in plan]
 
 
 def _successors(draft: Draft, plan: Plan, live: Sequence[Resource]) -> dict[Key, Key]:
     """What the plan makes anew because it has another name than the fleet gives it: old to new."""
-    made = [change.wanted for change in plan if change.action is Action.CREATE and change.wanted is not None]
-    found = dict(draft.successors)
+    created = [change.wanted for change in plan if change.action is Action.CREATE and change.wanted is not None]
+    successors = dict(draft.successors)
     for item, (key, path) in draft.origins.items():
-        new = next((one.key for one in made if (one.item, one.key.kind) == (item, key.kind)), None)
+        new = next(
+            (resource.key for resource in created if (resource.item, resource.key.kind) == (item, key.kind)), None
+        )
         if not path and new is not None:
-            found.setdefault(key, new)
-    there = {item.key for item in live}
-    return {old: new for old, new in found.items() if old in there and new in {one.key for one in made}}
+            successors.setdefault(key, new)
+    existing = {item.key for item in live}
+    return {
+        old: new for old, new in successors.items() if old in existing and new in {resource.key for resource in created}
+    }
 
 
 def _renamed(
@@ -217,10 +221,10 @@ def _renamed(
 ) -> dict[Key, Resource]:
     """What is there, as if each of its things had been called as the fleet calls it."""
     marks = {item.key: item.mark for item in wanted}
-    found = {key: item for key, item in live.items() if key not in successors}
+    renamed = {key: item for key, item in live.items() if key not in successors}
     for old, new in successors.items():
-        found[new] = replace(live[old], key=new, mark=marks[new])
-    return found
+        renamed[new] = replace(live[old], key=new, mark=marks[new])
+    return renamed
 
 
 def _elements(kind: Kind, body: Mapping[str, Any]) -> set[str]:

@@ -59,24 +59,24 @@ def _is_part(item: Resource, group: Resource, policies: Mapping[str, str]) -> bo
 
 
 def _belongs(alarm: Resource, group: Resource, policies: Mapping[str, str]) -> bool:
-    acts = any(one in policies for one in alarm.body.get("triggers", ()))
-    one, two = alarm.mark, group.mark
-    return acts or (one is not None and two is not None and (one.fleet, one.group) == (two.fleet, two.group))
+    acts = any(trigger in policies for trigger in alarm.body.get("triggers", ()))
+    mark, two = alarm.mark, group.mark
+    return acts or (mark is not None and two is not None and (mark.fleet, mark.group) == (two.fleet, two.group))
 
 
 def _fields(group: Resource, parts: list[Resource], policies: Mapping[str, str], fleet: str) -> dict[str, Any]:
     body = group.body
-    found: dict[str, dict[str, Any]] = {"policy": {}, "schedule": {}, "template": {}}
+    by_kind: dict[str, dict[str, Any]] = {"policy": {}, "schedule": {}, "template": {}}
     for item in parts:
-        found.setdefault(item.key.kind, {})[item.key.name] = dict(revealed(item.body))
+        by_kind.setdefault(item.key.kind, {})[item.key.name] = dict(revealed(item.body))
     return {
         **group_names(group.key.name, fleet, group.mark),
         "capacity": body["base"],
-        "template": _template(next(iter(found["template"].values()))),
+        "template": _template(next(iter(by_kind["template"].values()))),
         "placement": _placement(body),
         **{word: value for word, value in body.items() if word not in _ASIDE},
-        "policies": found["policy"],
-        "schedules": found["schedule"],
+        "policies": by_kind["policy"],
+        "schedules": by_kind["schedule"],
         "alarms": dict(_alarms(group, parts, policies)),
     }
 
@@ -99,5 +99,5 @@ def _alarms(
     for item in parts:
         if item.key.kind == "alarm":
             own = f"{item.mark.fleet}-{item.mark.group}-" if item.mark else f"{group.key.name}-"
-            triggers = [policies[one] for one in item.body.get("triggers", ()) if one in policies]
+            triggers = [policies[trigger] for trigger in item.body.get("triggers", ()) if trigger in policies]
             yield item.key.name.removeprefix(own), {**item.body, "triggers": triggers}

@@ -42,12 +42,12 @@ class Measures:
     def answer(self, query: MetricQuery) -> Datapoints:
         """The datapoints of a query."""
         values = self._values.get(series_of(query.location, query.group, query.metric, {}), ())
-        found: dict[datetime, float] = {}
+        points: dict[datetime, float] = {}
         for begin in query.times:
             inside = [value for at, value in values if begin <= at < begin + query.period]
             if inside:
-                found[begin] = combined(inside, query.statistic)
-        return query.answered(found)
+                points[begin] = combined(inside, query.statistic)
+        return query.answered(points)
 
 
 def series_of(location: str, group: str, metric: Metric, dimensions: Mapping[str, str]) -> Series:

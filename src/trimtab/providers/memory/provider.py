@@ -59,7 +59,7 @@ class MemoryProvider:
         """Everything in the fleet's locations; a kind whose read fails is unknown."""
         places = {self.location, *(group.location for group in fleet.groups if group.location)}
         unknown: list[Unknown] = []
-        found: dict[Key, Resource] = {}
+        resources: dict[Key, Resource] = {}
         with self.store.lock:
             self.store.settle()
             for place in sorted(places):
@@ -69,8 +69,8 @@ class MemoryProvider:
                     except ProviderError as error:
                         unknown.append(Unknown(place, kind, str(error)))
                         continue
-                    found.update(self._listed(place, kind))
-        return Live(resources=found, unknown=tuple(unknown), locations=tuple(sorted(places)))
+                    resources.update(self._listed(place, kind))
+        return Live(resources=resources, unknown=tuple(unknown), locations=tuple(sorted(places)))
 
     def _listed(self, place: str, kind: str) -> Iterable[tuple[Key, Resource]]:
         for key, thing in self.store.things.items():
@@ -105,8 +105,8 @@ class MemoryProvider:
             selector = digest(wanted.model_dump(mode="json"))[:8]
             newest = (self.store.images.get(wanted.newest) or [""])[-1]
             key = Key(group.location or self.location, "template", fleet.native_name(group))
-            there = live.resources.get(key)
-            before = there.mark.kept.get("image", "") if there and there.mark else ""
+            template = live.resources.get(key)
+            before = template.mark.kept.get("image", "") if template and template.mark else ""
             known, _, image = before.partition(":")
             if known != selector or not image or "image" in refresh:
                 image = newest
@@ -162,11 +162,11 @@ class MemoryProvider:
         change, key, store = write.change, write.change.key, self.store
         body = revealed(write.body)
         mark = change.wanted.mark if change.wanted else None
-        there = store.things.get(key)
-        if key.kind == "group" and (there is None or change.action in (Action.CREATE, Action.REPLACE)):
+        existing = store.things.get(key)
+        if key.kind == "group" and (existing is None or change.action in (Action.CREATE, Action.REPLACE)):
             self._create_group(key, body, write)
-        elif change.action is Action.CREATE and there is not None and key.kind != "template":
-            if there.mark != mark:
+        elif change.action is Action.CREATE and existing is not None and key.kind != "template":
+            if existing.mark != mark:
                 raise AlreadyExists(f"{key} exists", provider="memory", operation="create")
             store.put(key, body, mark)
         else:
@@ -183,10 +183,10 @@ class MemoryProvider:
         if size is not None and size.deleted is not None:
             self.store.clock.sleep(self.store.deletion)
             self.store.settle()
-        there = self.store.things.get(key)
+        existing = self.store.things.get(key)
         mark = write.change.wanted.mark if write.change.wanted else None
-        if there is not None:
-            if there.mark is None or mark is None or there.mark.fleet != mark.fleet:
+        if existing is not None:
+            if existing.mark is None or mark is None or existing.mark.fleet != mark.fleet:
                 raise AlreadyExists(f"{key} exists", provider="memory", operation="create")
             self.store.put(key, {name: value for name, value in body.items() if name != "desired"}, mark)
             return
@@ -258,8 +258,8 @@ class MemoryProvider:
             self.store.call("read group", key)
             if key not in self.store.things:
                 raise NotFound(f"there is no group {name!r} in {location}", provider="memory")
-            found = {one: self._resource(one, thing) for one, thing in self.store.things.items()}
-        return import_group(found, key, location=self.location, now=self.store.clock.now(), fleet=fleet)
+            resources = {thing_key: self._resource(thing_key, thing) for thing_key, thing in self.store.things.items()}
+        return import_group(resources, key, location=self.location, now=self.store.clock.now(), fleet=fleet)
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """What was done to the group's size, newest first."""
@@ -270,8 +270,8 @@ class MemoryProvider:
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest thing that was done to each."""
-        found = {name: self.read_activities(location, name, 1) for name in names}
-        return {name: activities[0] for name, activities in found.items() if activities}
+        latest = {name: self.read_activities(location, name, 1) for name in names}
+        return {name: activities[0] for name, activities in latest.items() if activities}
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """Every alarm of the fleet; without metrics each is in want of data."""
@@ -298,9 +298,11 @@ class MemoryProvider:
         """Keep them."""
         with self.store.lock:
             self.store.call("publish metrics")
-            for one in values:
-                at = one.at or self.store.clock.now()
-                self.store.measures.add(one.location, one.group, one.metric, one.value, at, one.dimensions)
+            for sample in values:
+                at = sample.at or self.store.clock.now()
+                self.store.measures.add(
+                    sample.location, sample.group, sample.metric, sample.value, at, sample.dimensions
+                )
 
     def execute_policy(
         self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
@@ -308,12 +310,17 @@ class MemoryProvider:
         """Go to the size that the policy asks for."""
         with self.store.lock:
             key, size = self._find("execute policy", location, name)
-            there = self.store.things.get(Key(location, "policy", policy, name))
-            if there is None:
+            existing = self.store.things.get(Key(location, "policy", policy, name))
+            if existing is None:
                 raise NotFound(f"group {name!r} has no policy {policy!r}", provider="memory")
             body = self.store.things[key].body
             wanted = executed_size(
-                {"name": policy, **there.body}, size.desired, body["min"], body["max"], value=value, threshold=threshold
+                {"name": policy, **existing.body},
+                size.desired,
+                body["min"],
+                body["max"],
+                value=value,
+                threshold=threshold,
             )
             self.store.resize(key, wanted, f"policy {policy} was executed")
 

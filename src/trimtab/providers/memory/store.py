@@ -174,7 +174,7 @@ class Store:
         self._settled = now
 
     def _due(self, after: datetime, until: datetime) -> list[tuple[datetime, int, Callable[[datetime], None]]]:
-        found: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        due: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         for place, (key, thing) in enumerate(list(self.things.items())):
             group = _group_of(key)
             if key.kind != "schedule" or group not in self.sizes:
@@ -183,10 +183,10 @@ class Store:
             earlier = last_opening(schedule, after)
             for start, end in [*([earlier] if earlier else []), *openings(schedule, after, until)]:
                 if start.at > after and end != start.at:
-                    found.append((start.at, place, lambda at, g=group, s=schedule: self._set(g, s, at)))  # type: ignore[misc]
+                    due.append((start.at, place, lambda at, g=group, s=schedule: self._set(g, s, at)))  # type: ignore[misc]
                 if end and start.at < end and after < end <= until:
-                    found.append((end, -1, lambda at, g=group, s=schedule: self._unset(g, s, at)))  # type: ignore[misc]
-        return found
+                    due.append((end, -1, lambda at, g=group, s=schedule: self._unset(g, s, at)))  # type: ignore[misc]
+        return due
 
     def _set(self, group: Key, schedule: Schedule, at: datetime) -> None:
         sizes = {**self._in_force(group, schedule, at), "desired": schedule.desired}

@@ -51,7 +51,7 @@ def read_alert(
     period = _span(aggregations[0].get("alignmentPeriod")) or MINUTE
     missing = _MISSING.get(str(threshold.get("evaluationMissingData")))
     value = float(threshold.get("thresholdValue") or 0)
-    found: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "metric": metric,
         word: value if statistic == "count" else from_native(value, row),
         "period": period,
@@ -60,12 +60,12 @@ def read_alert(
         **_told(policy.body, channels),
     }
     if statistic != ("sum" if row.counts else "average"):
-        found["statistic"] = statistic
+        fields["statistic"] = statistic
     if missing is not None:
-        found["missing"] = missing.value
+        fields["missing"] = missing.value
     if text := (policy.body.get("documentation") or {}).get("content"):
-        found["description"] = text
-    return legal(policy.key.name.removeprefix(prefix), "alarm"), found
+        fields["description"] = text
+    return legal(policy.key.name.removeprefix(prefix), "alarm"), fields
 
 
 def _span(text: Any) -> timedelta:
@@ -94,12 +94,12 @@ def _periods(held: timedelta, period: timedelta, missing: MissingData | None) ->
 def _told(policy: Body, channels: Mapping[str, Resource]) -> dict[str, list[str]]:
     prompts = (policy.get("alertStrategy") or {}).get("notificationPrompts")
     targets = [_target(str(name), channels) for name in policy.get("notificationChannels") or ()]
-    found: dict[str, list[str]] = {}
+    fields: dict[str, list[str]] = {}
     if targets and (prompts is None or OPENED in prompts):
-        found["notify"] = targets
+        fields["notify"] = targets
     if targets and (prompts is None or CLOSED in prompts):
-        found["notify_ok"] = targets
-    return found
+        fields["notify_ok"] = targets
+    return fields
 
 
 def _target(name: str, channels: Mapping[str, Resource]) -> str:

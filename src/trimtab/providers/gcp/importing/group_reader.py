@@ -97,11 +97,11 @@ class GroupReader:
         self.scaler = self._made_of(AUTOSCALER.name, replies.autoscaler)
         self.check = self._made_of("health-check", replies.health_check)
         managers = {self.manager.key: replies.manager}
-        self.backends = [one for service in replies.services for one in backend_resources(service, managers)]
-        self.alerts = [self._made("alert-policy", one) for one in replies.alerts]
-        told = {str(name) for one in replies.alerts for name in one.get("notificationChannels") or ()}
-        channels = (self._made("notification-channel", one) for one in replies.channels)
-        self.channels = [one for one in channels if one.attributes["name"] in told]
+        self.backends = [resource for service in replies.services for resource in backend_resources(service, managers)]
+        self.alerts = [self._made("alert-policy", alert) for alert in replies.alerts]
+        told = {str(name) for alert in replies.alerts for name in alert.get("notificationChannels") or ()}
+        channels = (self._made("notification-channel", channel) for channel in replies.channels)
+        self.channels = [channel for channel in channels if channel.attributes["name"] in told]
         self.alarms, self.silent = self._read_alerts()
         self.unsaid: dict[str, str] = {}
 
@@ -114,8 +114,8 @@ class GroupReader:
     @property
     def live(self) -> list[Resource]:
         """Everything of the group, as a plan reads it."""
-        found = [self.template, self.check, self.manager, self.scaler, *self.backends, *self.alerts, *self.channels]
-        return [one for one in found if one is not None]
+        resources = [self.template, self.check, self.manager, self.scaler, *self.backends, *self.alerts, *self.channels]
+        return [resource for resource in resources if resource is not None]
 
     # what it says
 
@@ -141,36 +141,36 @@ class GroupReader:
 
     def _fields(self) -> dict[str, Any]:
         manager = self.replies.manager
-        made = machine.machine_of((self.replies.template or {}).get("properties") or {}, self.project)
+        template_fields = machine.machine_of((self.replies.template or {}).get("properties") or {}, self.project)
         around = machine.manager_of(manager, self.native, self.zone)
         sized = self._sized()
-        asked = {str(one.get("portName")): True for one in self.replies.services}
-        ports = machine.ports_of(manager, asked)
+        requested = {str(service.get("portName")): True for service in self.replies.services}
+        ports = machine.ports_of(manager, requested)
         gcp = {
-            **made.pop("gcp", {}),
+            **template_fields.pop("gcp", {}),
             **around["gcp"],
             **sized.pop("gcp", {}),
             **({"named_ports": ports} if ports else {}),
         }
-        found = {
-            **made,
+        fields = {
+            **template_fields,
             **sized,
-            "placement": {**made.get("placement", {}), **around["placement"]},
-            "purchase": {**made.get("purchase", {}), **around["purchase"]},
+            "placement": {**template_fields.get("placement", {}), **around["placement"]},
+            "purchase": {**template_fields.get("purchase", {}), **around["purchase"]},
             "health_check": self._health(),
             "load_balancers": [*map(self._balancer, self.replies.services), *self._pools()],
             "alarms": {name: alarm for name, (_, alarm) in self.alarms.items()},
             "gcp": gcp,
         }
-        return {**self.names, **{name: value for name, value in found.items() if value not in ({}, [], None)}}
+        return {**self.names, **{name: value for name, value in fields.items() if value not in ({}, [], None)}}
 
     def _sized(self) -> dict[str, Any]:
         size = whole(self.replies.manager.get("targetSize"))
         if self.scaler is None:
             return {"capacity": {"min": size, "max": size, "desired": size}}
         group = self.replies.manager.get("instanceGroup")
-        backends = (one for service in self.replies.services for one in service.get("backends") or ())
-        rates = (float(one.get("maxRatePerInstance") or 0) for one in backends if one.get("group") == group)
+        backends = (backend for service in self.replies.services for backend in service.get("backends") or ())
+        rates = (float(backend.get("maxRatePerInstance") or 0) for backend in backends if backend.get("group") == group)
         read = ScalerRead(self.native, next((rate for rate in rates if rate), None))
         read.take(self.scaler.body.get("autoscalingPolicy") or {}, size)
         self.unsaid = read.unsaid
@@ -182,7 +182,7 @@ class GroupReader:
         given = {} if grace is None else {"grace": grace}
         if not check:
             return {}
-        if any(check in (one.get("healthChecks") or ()) for one in self.replies.services):
+        if any(check in (service.get("healthChecks") or ()) for service in self.replies.services):
             return {"by": "load-balancer", **given}
         is_own = self.check is not None and self.check.key.name == self.native
         body = self.check.body if self.check is not None and is_own else {}
@@ -193,10 +193,13 @@ class GroupReader:
         return given
 
     def _balancer(self, service: Mapping[str, Any]) -> dict[str, Any]:
-        ports = {str(one["name"]): whole(one["port"]) for one in self.replies.manager.get("namedPorts") or ()}
+        ports = {
+            str(named_port["name"]): whole(named_port["port"])
+            for named_port in self.replies.manager.get("namedPorts") or ()
+        }
         port = ports.get(str(service.get("portName") or "http"))
         drain = whole((service.get("connectionDraining") or {}).get("drainingTimeoutSec"))
-        names = [one["name"] for one in self.replies.services]
+        names = [other["name"] for other in self.replies.services]
         called = {"name": service["name"]} if names.count(service["name"]) == 1 else {"id": service["selfLink"]}
         return {**called, **({"port": port} if port else {}), **({"drain": f"{drain}s"} if drain else {})}
 
@@ -205,18 +208,18 @@ class GroupReader:
 
     def _read_alerts(self) -> tuple[dict[str, tuple[Key, dict[str, Any]]], dict[tuple[Key, str], str]]:
         """Alarms by name with the policies that they were read from; and why a policy is none."""
-        found: dict[str, tuple[Key, dict[str, Any]]] = {}
+        alarms: dict[str, tuple[Key, dict[str, Any]]] = {}
         silent: dict[tuple[Key, str], str] = {}
-        channels = {str(one.attributes["name"]): one for one in self.channels}
+        channels = {str(channel.attributes["name"]): channel for channel in self.channels}
         for alert in self.alerts:
             starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
-            prefix = next((one for one in starts if alert.key.name.startswith(one)), "")
-            made = read_alert(alert, self.native, prefix, channels)
-            if isinstance(made, str):
-                silent[alert.key, ""] = made
+            prefix = next((start for start in starts if alert.key.name.startswith(start)), "")
+            result = read_alert(alert, self.native, prefix, channels)
+            if isinstance(result, str):
+                silent[alert.key, ""] = result
             else:
-                found[unused(made[0], found)] = alert.key, made[1]
-        return found, silent
+                alarms[unused(result[0], alarms)] = alert.key, result[1]
+        return alarms, silent
 
     def _unlike_template(self, fields: Mapping[str, Any]) -> str:
         """How the template that translation makes is not the one that is there; empty where it is."""
@@ -228,8 +231,8 @@ class GroupReader:
         group, _ = build_group(fields, "gcp")
         home = Home(self.project, self.where)
         wanted = TEMPLATE.leaves(template_body(group, home, image_link(group.template.image, home)))
-        there = TEMPLATE.leaves(self.template.body)
-        lost = sorted(path for path in {*there, *wanted} if there.get(path) != wanted.get(path))
+        existing = TEMPLATE.leaves(self.template.body)
+        lost = sorted(path for path in {*existing, *wanted} if existing.get(path) != wanted.get(path))
         return f"the model cannot say all of its instance template: {', '.join(lost)}" if lost else ""
 
     # facts
@@ -241,18 +244,20 @@ class GroupReader:
         facts = GcpFacts(
             attached={group.name: attached}, templates={group.name: known} if (known := self._known()) else {}
         )
-        made = translate(fleet, facts, now, self.where, self.project)
+        translation = translate(fleet, facts, now, self.where, self.project)
         problems = []
         if asks_balancer(group) and group.load_balancers and not attached.health_check:
             problems.append(Note("health_check.by: no backend service of the group has a health check", group.name))
-        return Translation.of([made, Translation(problems=tuple(problems))])
+        return Translation.of([translation, Translation(problems=tuple(problems))])
 
     def _attached(self, group: ScalingGroup) -> Attached:
-        known = [service_of(one) for one in self.replies.services]
-        pools = tuple(short(one.id) for one in group.load_balancers if one.id and "/targetPools/" in one.id)
-        found = [(one, service) for one in group.load_balancers if (service := _called(one, known))]
-        ports = {service.port_name: one.port for one, service in found if one.port is not None}
-        return Attached(tuple(service for _, service in found), pools, ports)
+        known = [service_of(body) for body in self.replies.services]
+        pools = tuple(
+            short(balancer.id) for balancer in group.load_balancers if balancer.id and "/targetPools/" in balancer.id
+        )
+        pairs = [(balancer, service) for balancer in group.load_balancers if (service := _called(balancer, known))]
+        ports = {service.port_name: balancer.port for balancer, service in pairs if balancer.port is not None}
+        return Attached(tuple(service for _, service in pairs), pools, ports)
 
     def _known(self) -> Known | None:
         versions = self.manager.body.get("versions") or ()
@@ -265,5 +270,5 @@ class GroupReader:
 
 def _called(balancer: LoadBalancer, services: Sequence[Service]) -> Service | None:
     if balancer.id is not None:
-        return next((one for one in services if one.link == short(balancer.id or "")), None)
-    return next((one for one in services if one.name == balancer.name), None)
+        return next((service for service in services if service.link == short(balancer.id or "")), None)
+    return next((service for service in services if service.name == balancer.name), None)

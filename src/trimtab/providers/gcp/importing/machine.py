@@ -68,30 +68,30 @@ def _image(disk: Body, project: str) -> str:
 def _disks(disks: Sequence[Body]) -> Iterator[dict[str, Any]]:
     taken: list[str] = []
     for disk in disks:
-        made = disk.get("initializeParams") or {}
-        kind = name_of(str(made.get("diskType") or ""))
-        found = drop_empty(
-            size_gb=whole(made.get("diskSizeGb")) or None,
-            iops=whole(made.get("provisionedIops")) or None,
-            throughput=whole(made.get("provisionedThroughput")) or None,
+        parameters = disk.get("initializeParams") or {}
+        kind = name_of(str(parameters.get("diskType") or ""))
+        fields = drop_empty(
+            size_gb=whole(parameters.get("diskSizeGb")) or None,
+            iops=whole(parameters.get("provisionedIops")) or None,
+            throughput=whole(parameters.get("provisionedThroughput")) or None,
             type=TYPES.get(kind),
             key=(disk.get("diskEncryptionKey") or {}).get("kmsKeyName"),
         )
         if not disk.get("boot"):
             taken.append(unused(str(disk.get("deviceName") or "disk"), taken))
-            found["device"] = taken[-1]
-        yield {**found, "keep": True} if disk.get("autoDelete") is False else found
+            fields["device"] = taken[-1]
+        yield {**fields, "keep": True} if disk.get("autoDelete") is False else fields
 
 
 def _metadata(items: Sequence[Body]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for item in items:
         key, value = item.get("key"), str(item.get("value") or "")
         if key == SCRIPT:
-            found["user_data"] = value
+            fields["user_data"] = value
         elif key == KEYS and "\n" not in value.strip():
-            found["ssh_key"] = value.removeprefix(f"{USER}:")
-    return found
+            fields["ssh_key"] = value.removeprefix(f"{USER}:")
+    return fields
 
 
 def _network(card: Body, project: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def manager_of(manager: Body, native: str, zone: str) -> dict[str, Any]:
     distribution = manager.get("distributionPolicy") or {}
     shape = str(distribution.get("targetShape") or "EVEN")
     base = manager.get("baseInstanceName")
-    zones = sorted(name_of(str(one.get("zone", ""))) for one in distribution.get("zones") or ())
+    zones = sorted(name_of(str(item.get("zone", ""))) for item in distribution.get("zones") or ())
     gcp = drop_empty(
         base_instance_name=base if base != native[:LONGEST_BASE].rstrip("-") else None,
         stopped=whole(manager.get("targetStoppedSize")) or None,
@@ -133,16 +133,16 @@ def manager_of(manager: Body, native: str, zone: str) -> dict[str, Any]:
 
 def _sizes(manager: Body) -> dict[str, Any]:
     selections: Body = (manager.get("instanceFlexibilityPolicy") or {}).get("instanceSelections") or {}
-    ranked: Sequence[Body] = sorted(selections.values(), key=lambda one: whole(one.get("rank")))
-    sizes = [{"size": name} for one in ranked for name in one.get("machineTypes") or ()]
-    ordered = {"strategy": "prioritized"} if any(one.get("rank") for one in ranked) else {}
+    ranked: Sequence[Body] = sorted(selections.values(), key=lambda selection: whole(selection.get("rank")))
+    sizes = [{"size": name} for selection in ranked for name in selection.get("machineTypes") or ()]
+    ordered = {"strategy": "prioritized"} if any(selection.get("rank") for selection in ranked) else {}
     return {"sizes": sizes, **ordered} if sizes else {}
 
 
-def ports_of(manager: Body, asked: Mapping[str, bool]) -> dict[str, int]:
+def ports_of(manager: Body, requested: Mapping[str, bool]) -> dict[str, int]:
     """The named ports; those that a backend service asks for are the load balancer's to say."""
-    ports = {str(one["name"]): whole(one["port"]) for one in manager.get("namedPorts") or ()}
-    return {name: port for name, port in ports.items() if name not in asked}
+    ports = {str(port["name"]): whole(port["port"]) for port in manager.get("namedPorts") or ()}
+    return {name: port for name, port in ports.items() if name not in requested}
 
 
 def healing_of(manager: Body) -> tuple[str, timedelta | None]:

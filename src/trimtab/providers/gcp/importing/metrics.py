@@ -11,10 +11,10 @@ _TERM = re.compile(r"(metric|resource)\.labels?\.([\w-]+)\s*=\s*\"([^\"]*)\"")
 
 def labels_in(text: str) -> tuple[dict[str, str], dict[str, str]]:
     """The labels of metric and resource that a filter asks for."""
-    found: dict[str, dict[str, str]] = {"metric": {}, "resource": {}}
+    labels: dict[str, dict[str, str]] = {"metric": {}, "resource": {}}
     for family, name, value in _TERM.findall(text):
-        found[family][name] = value
-    return found["metric"], found["resource"]
+        labels[family][name] = value
+    return labels["metric"], labels["resource"]
 
 
 def metric_of(kind: str, text: str, native: str, *, shared: bool) -> tuple[Any, NativeMetric] | None:

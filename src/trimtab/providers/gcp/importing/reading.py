@@ -22,28 +22,32 @@ def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = No
         NotFound: There is none.
     """
     now = calls.clock.now()
-    found = [one for one in States(calls, now).managers() if one["name"] == name and location in place_of(one)]
-    if not found:
+    matches = [
+        manager
+        for manager in States(calls, now).managers()
+        if manager["name"] == name and location in place_of(manager)
+    ]
+    if not matches:
         raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
-    return import_group(_replies(calls, found[0]), now=now, location=calls.location, fleet=fleet)
+    return import_group(_replies(calls, matches[0]), now=now, location=calls.location, fleet=fleet)
 
 
 def _replies(calls: Calls, manager: Mapping[str, Any]) -> Replies:
     link, group = str(manager.get("selfLink")), str(manager.get("instanceGroup"))
-    scalers = [one for one in calls.aggregated("autoscalers").items if one.get("target") == link]
+    scalers = [scaler for scaler in calls.aggregated("autoscalers").items if scaler.get("target") == link]
     services = [
-        one
-        for one in calls.aggregated("backendServices").items
-        if any(each.get("group") == group for each in one.get("backends") or ())
+        service
+        for service in calls.aggregated("backendServices").items
+        if any(each.get("group") == group for each in service.get("backends") or ())
     ]
-    policies = [one for one in list_monitored(calls, ALERT_POLICY.name).items if _is_about(one, manager)]
+    policies = [policy for policy in list_monitored(calls, ALERT_POLICY.name).items if _is_about(policy, manager)]
     return Replies(
         manager=manager,
         template=_template(calls, manager),
         autoscaler=scalers[0] if scalers else None,
         health_check=_health_check(calls, manager),
-        services=sorted(services, key=lambda one: str(one["name"])),
-        alerts=sorted(policies, key=lambda one: str(one.get("displayName"))),
+        services=sorted(services, key=lambda service: str(service["name"])),
+        alerts=sorted(policies, key=lambda policy: str(policy.get("displayName"))),
         channels=list_monitored(calls, CHANNEL.name).items if policies else (),
     )
 
@@ -70,11 +74,14 @@ def _health_check(calls: Calls, manager: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def _is_about(policy: Mapping[str, Any], manager: Mapping[str, Any]) -> bool:
-    one, two = read_tags(policy.get("userLabels") or {})[1], read_description(manager.get("description"))[1]
-    if one is not None and two is not None:
-        return (one.fleet, one.group) == (two.fleet, two.group)
+    mark, two = read_tags(policy.get("userLabels") or {})[1], read_description(manager.get("description"))[1]
+    if mark is not None and two is not None:
+        return (mark.fleet, mark.group) == (two.fleet, two.group)
     name = str(manager["name"])
-    filters = [str((one.get("conditionThreshold") or {}).get("filter", "")) for one in policy.get("conditions") or ()]
+    filters = [
+        str((condition.get("conditionThreshold") or {}).get("filter", ""))
+        for condition in policy.get("conditions") or ()
+    ]
     if any(f'"{name}"' in text for text in filters):
         return True
     # of a metric that is no group's, its name says for whom it is

@@ -53,9 +53,9 @@ class ScalerRead:
             return
         policies = self._policies(policy)
         if policy.get("mode") == "ONLY_SCALE_OUT":
-            tracking = [one for one in policies.values() if one["type"] == "target-tracking"]
-            for one in tracking:
-                one["scale_in"] = False
+            tracking = [entry for entry in policies.values() if entry["type"] == "target-tracking"]
+            for tracker in tracking:
+                tracker["scale_in"] = False
             self.fields["gcp"] |= {} if tracking else {"mode": "only-scale-out"}
         self.fields |= {"policies": policies, "schedules": self._schedules(policy)}
         if any(not path.startswith(f"{P}.scalingSchedules") for path in self.unsaid):
@@ -78,7 +78,7 @@ class ScalerRead:
     # signals
 
     def _policies(self, policy: Body) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        policies: dict[str, Any] = {}
         custom = policy.get("customMetricUtilizations") or ()
         balanced = policy.get("loadBalancingUtilization") or {}
         cpu = policy.get("cpuUtilization") or {}
@@ -86,72 +86,72 @@ class ScalerRead:
         is_idle = target == IDLE_TARGET and policy.get("scalingSchedules") and not custom and not balanced
         if target is not None and not is_idle:
             percent = float(exact(target) * 100)
-            found["cpu"] = {"type": "target-tracking", "metric": "cpu", "target": percent}
+            policies["cpu"] = {"type": "target-tracking", "metric": "cpu", "target": percent}
             if cpu.get("predictiveMethod") == FORECASTS:
                 ahead = {"type": "predictive", "metric": "cpu", "target": percent, "mode": "forecast-and-scale"}
-                found["forecast"] = {**ahead, "approximate": True}
+                policies["forecast"] = {**ahead, "approximate": True}
         if balanced:
-            self._take_balanced(balanced, found)
-        for one in custom:
-            self._take_custom(one, found)
-        return found
+            self._take_balanced(balanced, policies)
+        for signal in custom:
+            self._take_custom(signal, policies)
+        return policies
 
-    def _take_balanced(self, balanced: Body, found: dict[str, Any]) -> None:
+    def _take_balanced(self, balanced: Body, policies: dict[str, Any]) -> None:
         if balanced.get("utilizationTarget") == TARGET_UTILIZATION and self.rate:
             target = per_minute(self.rate)
-            found["requests"] = {"type": "target-tracking", "metric": "requests-per-instance", "target": target}
+            policies["requests"] = {"type": "target-tracking", "metric": "requests-per-instance", "target": target}
         else:
             share = f"{TARGET_UTILIZATION:.0%}"
             text = f"policies on requests per instance take {share} of the maximum rate per instance of a backend"
             self.unsaid[f"{P}.loadBalancingUtilization"] = text
 
-    def _take_custom(self, one: Body, found: dict[str, Any]) -> None:
-        kind = str(one.get("metric", ""))
-        shared = "singleInstanceAssignment" in one
-        known = metric_of(kind, str(one.get("filter") or ""), self.native, shared=shared)
-        value = one.get("singleInstanceAssignment" if shared else "utilizationTarget")
+    def _take_custom(self, signal: Body, policies: dict[str, Any]) -> None:
+        kind = str(signal.get("metric", ""))
+        shared = "singleInstanceAssignment" in signal
+        known = metric_of(kind, str(signal.get("filter") or ""), self.native, shared=shared)
+        value = signal.get("singleInstanceAssignment" if shared else "utilizationTarget")
         if known is None or value is None:
             self.unsaid[f"{P}.customMetricUtilizations[{kind}]"] = "the model has no such metric"
             return
         metric, measured = known
-        name = unused(legal(kind.rsplit("/", 1)[-1], "policy"), found)
-        found[name] = {"type": "target-tracking", "metric": metric, "target": from_native(float(value), measured)}
+        name = unused(legal(kind.rsplit("/", 1)[-1], "policy"), policies)
+        policies[name] = {"type": "target-tracking", "metric": metric, "target": from_native(float(value), measured)}
 
     # schedules
 
     def _schedules(self, policy: Body) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, one in sorted((policy.get("scalingSchedules") or {}).items(), key=_by_minimum):
+        schedules: dict[str, Any] = {}
+        for name, schedule in sorted((policy.get("scalingSchedules") or {}).items(), key=_by_minimum):
             path = f"{P}.scalingSchedules.{name}"
-            when = _when(str(one.get("schedule") or ""))
-            if one.get("disabled"):
+            when = _when(str(schedule.get("schedule") or ""))
+            if schedule.get("disabled"):
                 self.unsaid[path] = "a schedule of a fleet cannot be disabled"
             elif when is None:
                 self.unsaid[path] = "a schedule with a year must name a single moment"
             else:
-                found[name] = {
+                schedules[name] = {
                     **when,
-                    "zone": one.get("timeZone") or "UTC",
-                    "duration": timedelta(seconds=whole(one.get("durationSec"))),
-                    "min": whole(one.get("minRequiredReplicas")),
+                    "zone": schedule.get("timeZone") or "UTC",
+                    "duration": timedelta(seconds=whole(schedule.get("durationSec"))),
+                    "min": whole(schedule.get("minRequiredReplicas")),
                 }
-        return found
+        return schedules
 
 
 def _settings(policy: Body) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     cooldown = policy.get("coolDownPeriodSec")
     if cooldown is not None and timedelta(seconds=whole(cooldown)) != INITIALIZATION:
-        found["initialization"] = timedelta(seconds=whole(cooldown))
+        settings["initialization"] = timedelta(seconds=whole(cooldown))
     if (back := policy.get("stabilizationPeriodSec")) is not None:
-        found["stabilization"] = timedelta(seconds=whole(back))
+        settings["stabilization"] = timedelta(seconds=whole(back))
     control = policy.get("scaleInControl") or {}
     limit = (control.get("maxScaledInReplicas") or {}).get("fixed")
     if limit is not None:
-        found["scale_in_limit"] = whole(limit)
+        settings["scale_in_limit"] = whole(limit)
         window = timedelta(seconds=whole(control.get("timeWindowSec")))
-        found |= {"scale_in_window": window} if window != SCALE_IN_WINDOW else {}
-    return found
+        settings |= {"scale_in_window": window} if window != SCALE_IN_WINDOW else {}
+    return settings
 
 
 def _by_minimum(pair: tuple[str, Body]) -> tuple[int, str]:
