@@ -73,9 +73,12 @@ class Batch:
         _check_alike(groups, rules)
         self._rules = rules[0]
         self._step = step
-        self._alarms = [BatchAlarm([one.alarms[index] for one in rules]) for index in range(len(rules[0].alarms))]
+        self._alarms = [
+            BatchAlarm([ruleset.alarms[index] for ruleset in rules]) for index in range(len(rules[0].alarms))
+        ]
         self._targets = [
-            BatchTarget([one.tracking[index] for one in rules], self.preset) for index in range(len(rules[0].tracking))
+            BatchTarget([ruleset.tracking[index] for ruleset in rules], self.preset)
+            for index in range(len(rules[0].tracking))
         ]
         start = [group.capacity.min if group.capacity.desired is None else group.capacity.desired for group in groups]
         self.sizes: Ints = np.array(start if desired is None else desired, dtype=np.int64)
@@ -83,22 +86,22 @@ class Batch:
         self._at: datetime | None = None
         self._acted: Floats = np.full(len(groups), _NEVER)
         self._waits: Floats = np.zeros(len(groups))
-        self._cooldown: Floats = np.array([one.cooldown.total_seconds() for one in rules])
+        self._cooldown: Floats = np.array([ruleset.cooldown.total_seconds() for ruleset in rules])
         self._bounds = Bounds(rules)
         self._defaults = np.array(
-            [-1 if one.default_capacity is None else one.default_capacity for one in rules], dtype=np.int64
+            [-1 if ruleset.default_capacity is None else ruleset.default_capacity for ruleset in rules], dtype=np.int64
         )
-        self._asked_in = Recent([one.stabilization_in for one in rules], step)
-        self._asked_out = Recent([one.stabilization_out for one in rules], step)
-        self._peaks = Recent([one.scale_in_window for one in rules], step)
-        self._peak_limit = np.array([one.scale_in_limit or 0 for one in rules], dtype=np.int64)
+        self._asked_in = Recent([ruleset.stabilization_in for ruleset in rules], step)
+        self._asked_out = Recent([ruleset.stabilization_out for ruleset in rules], step)
+        self._peaks = Recent([ruleset.scale_in_window for ruleset in rules], step)
+        self._peak_limit = np.array([ruleset.scale_in_limit or 0 for ruleset in rules], dtype=np.int64)
         behavior = self.preset.behavior
         limits = (*behavior.scale_out.limits, *behavior.scale_in.limits) if behavior else ()
-        self._limits = {one: Recent([one.period] * len(rules), step) for one in limits}
+        self._limits = {limit: Recent([limit.period] * len(rules), step) for limit in limits}
 
     def alarm_states(self, name: str) -> list[AlarmState]:
         """The state of one alarm in each variant."""
-        alarm = next(one for one in self._alarms if one.name == name)
+        alarm = next(candidate for candidate in self._alarms if candidate.name == name)
         return [_STATES[state] for state in alarm.states]
 
     def decide(self, seen: BatchObservation, now: datetime) -> Ints:
@@ -116,10 +119,10 @@ class Batch:
         forced, to = self._forced(now, size, low, high)
         moment = self._moment(seen, now, size)
         asks, unread = self._recommend(moment, seen, fires)
-        asked = np.where(forced, size, self._combine(moment, asks, unread))
-        wanted = np.where(forced, to, self._limit(size, self._stabilize(size, asked, moment)))
+        requested = np.where(forced, size, self._combine(moment, asks, unread))
+        wanted = np.where(forced, to, self._limit(size, self._stabilize(size, requested, moment)))
         final = np.clip(wanted, low, high)
-        self._remember(size, asked, final, asks, forced, now)
+        self._remember(size, requested, final, asks, forced, now)
         return final
 
     # schedule in force
@@ -229,16 +232,16 @@ class Batch:
         while True:
             trips = np.zeros(len(size), dtype=np.bool_)
             cut = candidate < size
-            for one in limits:
-                trips |= cut & one.trips(size, candidate)
+            for limit in limits:
+                trips |= cut & limit.trips(size, candidate)
             if not trips.any():
                 return candidate
             candidate += trips
 
     # stabilise and limit
 
-    def _stabilize(self, size: Ints, asked: Ints, moment: Moment) -> Ints:
-        wanted = asked
+    def _stabilize(self, size: Ints, requested: Ints, moment: Moment) -> Ints:
+        wanted = requested
         if self._rules.out_stopped:
             wanted = np.minimum(wanted, size)
         if self._rules.in_stopped:
@@ -260,8 +263,8 @@ class Batch:
         behavior = self.preset.behavior
         if behavior is None:
             return wanted
-        highest = [self._reach(one.highest_from, one, size) for one in behavior.scale_out.limits]
-        lowest = [self._reach(one.lowest_from, one, size) for one in behavior.scale_in.limits]
+        highest = [self._reach(limit.highest_from, limit, size) for limit in behavior.scale_out.limits]
+        lowest = [self._reach(limit.lowest_from, limit, size) for limit in behavior.scale_in.limits]
         out = _selected(behavior.scale_out.select, size, highest, np.maximum)
         into = _selected(behavior.scale_in.select, size, lowest, np.minimum)
         wanted = np.where(wanted > size, np.minimum(wanted, np.maximum(size, out)), wanted)
@@ -275,13 +278,13 @@ class Batch:
     # what the next tick goes by
 
     def _remember(
-        self, size: Ints, asked: Ints, final: Ints, asks: Sequence[Ask], forced: Bools, now: datetime
+        self, size: Ints, requested: Ints, final: Ints, asks: Sequence[Ask], forced: Bools, now: datetime
     ) -> None:
         changed = (final != size) & ~forced
         if self.preset.cooldown is not CooldownScope.NONE and changed.any():
             self._begin_waits(size, final, asks, changed, now)
-        self._asked_in.push(asked)
-        self._asked_out.push(asked)
+        self._asked_in.push(requested)
+        self._asked_out.push(requested)
         for recent in (self._peaks, *self._limits.values()):
             recent.push(size)
         self.sizes, self._at = final, now
@@ -306,8 +309,8 @@ def _selected(select: SelectPolicy, size: Ints, reach: Sequence[Ints], larger: n
     if select is SelectPolicy.DISABLED or not reach:
         return size
     smaller = np.minimum if larger is np.maximum else np.maximum
-    found: Ints = (larger if select is SelectPolicy.MAX else smaller).reduce(reach)
-    return found
+    result: Ints = (larger if select is SelectPolicy.MAX else smaller).reduce(reach)
+    return result
 
 
 def _window(windows: Mapping[str, Floats], name: str, what: str) -> Floats:
@@ -318,13 +321,13 @@ def _window(windows: Mapping[str, Floats], name: str, what: str) -> Floats:
 
 def _check_alike(groups: Sequence[ScalingGroup], rules: Sequence[Ruleset]) -> None:
     shape = _shape(rules[0])
-    for group, one in zip(groups, rules, strict=True):
-        if one.forecasts or one.weighted:
+    for group, ruleset in zip(groups, rules, strict=True):
+        if ruleset.forecasts or ruleset.weighted:
             raise ValueError(f"group {group.name!r}: a batch does no predictive policies and no weights")
-        warm_ups = {rule.warm_up for alarm in one.alarms for rule in alarm.rules if not rule.simple}
-        if len(warm_ups | {rule.warm_up for rule in one.tracking}) > 1:
+        warm_ups = {rule.warm_up for alarm in ruleset.alarms for rule in alarm.rules if not rule.simple}
+        if len(warm_ups | {rule.warm_up for rule in ruleset.tracking}) > 1:
             raise ValueError(f"group {group.name!r}: a batch takes one warm-up for all policies of a group")
-        for mine, first in zip(_shape(one), shape, strict=True):
+        for mine, first in zip(_shape(ruleset), shape, strict=True):
             if mine != first:
                 raise ValueError(f"group {group.name!r} is no variant of {groups[0].name!r}: {mine} against {first}")
 
@@ -342,5 +345,7 @@ def _shape(rules: Ruleset) -> list[object]:
 def _sort(rule: AmountRule) -> object:
     """A rule without its numbers."""
     amounts = [rule.amount] if rule.amount is not None else [band.step for band in rule.bands]
-    sorts = [next(name for name in ("change", "percent", "to") if getattr(one, name) is not None) for one in amounts]
+    sorts = [
+        next(name for name in ("change", "percent", "to") if getattr(amount, name) is not None) for amount in amounts
+    ]
     return rule.policy, rule.simple, rule.scales_out, rule.scales_in, sorts

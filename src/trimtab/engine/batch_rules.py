@@ -76,7 +76,7 @@ class _Amounts:
     def __init__(self, amounts: Sequence[SimplePolicy | Step], minimum: Sequence[int | None]) -> None:
         self.sort = next(name for name in ("change", "percent", "to") if getattr(amounts[0], name) is not None)
         self.values: Ints = np.array([getattr(amount, self.sort) for amount in amounts], dtype=np.int64)
-        self.minimum: Ints = np.array([one or 0 for one in minimum], dtype=np.int64)
+        self.minimum: Ints = np.array([value or 0 for value in minimum], dtype=np.int64)
 
     def adjust(self, base: Ints, rounding: Rounding) -> Ints:
         """The size that the amount makes of `base`."""
@@ -123,28 +123,28 @@ class _Pair:
         valid = fires if held is None else fires & ~held
         rounding = moment.preset.percent
         if self._amounts is not None:
-            asked = self._amounts.adjust(moment.size, rounding)
+            requested = self._amounts.adjust(moment.size, rounding)
         else:
-            asked, found = self._stepped(moment, value, above=above)
-            valid = valid & found
+            requested, matched = self._stepped(moment, value, above=above)
+            valid = valid & matched
         if moment.preset.scale_in is ScaleInAgreement.ALL:
             if not self.scales_in:
-                valid = valid & (asked >= moment.size)
+                valid = valid & (requested >= moment.size)
             if not self.scales_out:
-                valid = valid & (asked <= moment.size)
-        return Ask(asked, valid, self._cooldown, simple=self.simple)
+                valid = valid & (requested <= moment.size)
+        return Ask(requested, valid, self._cooldown, simple=self.simple)
 
     def _stepped(self, moment: Moment, value: Floats, *, above: bool) -> tuple[Ints, Bools]:
-        asked = moment.size
-        found = np.zeros(len(asked), dtype=np.bool_)
+        requested = moment.size
+        matched = np.zeros(len(requested), dtype=np.bool_)
         for low, high, amounts in self._bands:
             inside = (low <= value) & (value < high) if above else (low < value) & (value <= high)
-            inside &= ~found
+            inside &= ~matched
             stepped = amounts.adjust(moment.serving, moment.preset.percent)
             stepped = np.where(moment.serving < moment.size, np.maximum(moment.size, stepped), stepped)
-            asked = np.where(inside, stepped, asked)
-            found |= inside
-        return asked, found
+            requested = np.where(inside, stepped, requested)
+            matched |= inside
+        return requested, matched
 
 
 # alarms
@@ -198,8 +198,8 @@ class BatchAlarm:
     def _read_average(self, window: Floats) -> None:
         rows, real = self._rows(window, self._periods)
         total = np.zeros(rows.shape[1])
-        for values, there in zip(rows, real, strict=True):
-            total += np.where(there, values, 0.0)
+        for values, present in zip(rows, real, strict=True):
+            total += np.where(present, values, 0.0)
         with np.errstate(invalid="ignore"):
             self.value = total / real.sum(axis=0)
         state = np.where(self._compare(self.value, self._threshold), ALARM, OK)
@@ -210,8 +210,8 @@ class BatchAlarm:
         breaches = self._compare(rows, self._threshold) & real
         seen = np.zeros(rows.shape[1], dtype=np.int16)
         breaching = np.zeros(rows.shape[1], dtype=np.int16)
-        for there, breach in zip(real[::-1], breaches[::-1], strict=True):
-            taken = there & (seen < self._periods)
+        for present, breach in zip(real[::-1], breaches[::-1], strict=True):
+            taken = present & (seen < self._periods)
             breaching += breach & taken
             seen += taken
         self.states = self._state(real, seen, breaching)
@@ -243,11 +243,11 @@ class BatchAlarm:
 
 def _newest(rows: Floats, real: Bools) -> Floats:
     value = np.where(real[-1], rows[-1], np.nan)
-    for row, there in zip(rows[-2::-1], real[-2::-1], strict=True):
+    for row, present in zip(rows[-2::-1], real[-2::-1], strict=True):
         absent = np.isnan(value)
         if not absent.any():
             break
-        value = np.where(absent & there, row, value)
+        value = np.where(absent & present, row, value)
     return value
 
 
@@ -313,8 +313,8 @@ def all_beyond(window: Floats, threshold: Floats, datapoints: int, compare: Call
     breaches = compare(rows, threshold) & real
     seen = np.zeros(rows.shape[1], dtype=np.int16)
     breaching = np.zeros(rows.shape[1], dtype=np.int16)
-    for there, breach in zip(real[::-1], breaches[::-1], strict=True):
-        taken = there & (seen < datapoints)
+    for present, breach in zip(real[::-1], breaches[::-1], strict=True):
+        taken = present & (seen < datapoints)
         breaching += breach & taken
         seen += taken
     old_enough = (seen > 0) & (len(rows) - np.argmax(real, axis=0) >= datapoints)

@@ -45,14 +45,18 @@ class Bounds:
         return np.where(self.asked >= 0, self.asked, np.where(own >= 0, own, self._low))
 
     def _read(self, now: datetime) -> None:
-        found = [one.timetable.at(now) for one in self._rules]
-        bounds = [stretch.bounds(one.capacity) for one, stretch in zip(self._rules, found, strict=True)]
-        self._begin, self._end = now, min(one.end for one in found)
+        stretches = [ruleset.timetable.at(now) for ruleset in self._rules]
+        bounds = [stretch.bounds(ruleset.capacity) for ruleset, stretch in zip(self._rules, stretches, strict=True)]
+        self._begin, self._end = now, min(stretch.end for stretch in stretches)
         self._low = np.array([low for low, _ in bounds], dtype=np.int64)
         self._high = np.array([high for _, high in bounds], dtype=np.int64)
-        self.asked = np.array([-1 if one.asked is None else one.asked for one in found], dtype=np.int64)
-        self.window = np.array([-1 if one.window is None else one.window for one in found], dtype=np.int64)
-        self._asked_at = np.array([-np.inf if one.asked_at is None else one.asked_at.timestamp() for one in found])
+        self.asked = np.array([-1 if stretch.asked is None else stretch.asked for stretch in stretches], dtype=np.int64)
+        self.window = np.array(
+            [-1 if stretch.window is None else stretch.window for stretch in stretches], dtype=np.int64
+        )
+        self._asked_at = np.array(
+            [-np.inf if stretch.asked_at is None else stretch.asked_at.timestamp() for stretch in stretches]
+        )
 
 
 class Recent:

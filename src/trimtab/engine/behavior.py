@@ -301,7 +301,7 @@ def stabilized_in(
     pkg/controller/podautoscaler/horizontal.go, stabilizeRecommendation.
     """
     start = now - window
-    return max([wanted, *(one.size for one in recommendations if one.at >= start)])
+    return max([wanted, *(recommendation.size for recommendation in recommendations if recommendation.at >= start)])
 
 
 def pick_recommendation(current: int, recommended: Sequence[int], *, direction: Direction) -> int:
@@ -323,4 +323,4 @@ def pick_recommendation(current: int, recommended: Sequence[int], *, direction: 
 
 def _younger_than(window: timedelta, recommendations: Sequence[Sized], now: datetime) -> list[int]:
     start = now - window
-    return [one.size for one in recommendations if one.at > start]
+    return [recommendation.size for recommendation in recommendations if recommendation.at > start]

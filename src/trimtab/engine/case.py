@@ -32,8 +32,8 @@ class Case(NamedTuple):
 
     def serving(self, warm_up: timedelta) -> int:
         """Instances in service that have warmed up."""
-        there = self.size if self.seen.in_service is None else self.seen.in_service
-        return there - self.warming(warm_up) if self.seen.started else there
+        in_service = self.size if self.seen.in_service is None else self.seen.in_service
+        return in_service - self.warming(warm_up) if self.seen.started else in_service
 
 
 class Reading(NamedTuple):

@@ -73,14 +73,14 @@ def last_change(zone: str, moment: datetime, since: datetime) -> ClockChange | N
 def clock_changes(zone: str, year: int) -> Sequence[ClockChange]:
     """Every change of a zone in a year, in order."""
     day = datetime(year, 1, 1, tzinfo=UTC)
-    found: list[ClockChange] = []
+    changes: list[ClockChange] = []
     before = offset_at(zone, day)
     while day.year == year:
         after = offset_at(zone, day + _DAY)
         if before != after:
-            found.append(ClockChange(_moment_within(zone, day, before), before, after))
+            changes.append(ClockChange(_moment_within(zone, day, before), before, after))
         day, before = day + _DAY, after
-    return tuple(found)
+    return tuple(changes)
 
 
 def _moment_within(zone: str, day: datetime, before: timedelta) -> datetime:

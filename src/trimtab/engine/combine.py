@@ -28,7 +28,7 @@ def combine(case: Case, readings: list[Reading], tally: Tally) -> int:
     if tally.unread and preset.missing is MissingMetric.DEFAULT_CAPACITY:
         wanted = _at_default(case, wanted, tally)
     if not sizes and readings and not tally.reasons:
-        calm = tuple([f"{one.alarm.name} {one.value:g}" for one in readings if one.value is not None])
+        calm = tuple([f"{reading.alarm.name} {reading.value:g}" for reading in readings if reading.value is not None])
         tally.say(ReasonCode.NO_ALARM, calm)
     return wanted
 
@@ -79,7 +79,7 @@ def _unflapping(case: Case, readings: list[Reading], wanted: int, tally: Tally) 
     """
     size = case.size
     limits = [*_out_limits(case, readings)]
-    allowed = least_cut(wanted, size, lambda smaller: any(one.trips(size, smaller) for one in limits))
+    allowed = least_cut(wanted, size, lambda smaller: any(limit.trips(size, smaller) for limit in limits))
     if allowed is None:
         tally.say(ReasonCode.FLAPPING, wanted, size)
         return size
@@ -101,8 +101,8 @@ def _out_limits(case: Case, readings: list[Reading]) -> Iterator[_OutLimit]:
 def _at_default(case: Case, wanted: int, tally: Tally) -> int:
     """Never below the default size while a metric cannot be read (Azure Monitor, Understand autoscale settings)."""
     low, _ = case.stretch.bounds(case.rules.capacity)
-    asked = (case.stretch.asked, case.rules.default_capacity, low)
-    default = next(one for one in asked if one is not None)
+    candidates = (case.stretch.asked, case.rules.default_capacity, low)
+    default = next(size for size in candidates if size is not None)
     if wanted >= default or case.size >= default:
         return wanted
     tally.say(ReasonCode.DEFAULT_CAPACITY, case.size, default)
@@ -121,17 +121,17 @@ def add_forecasts(case: Case, wanted: int, tally: Tally) -> tuple[int, int]:
     """
     raised = 0
     for rule in case.rules.forecasts:
-        found = _forecast(case.seen.forecasts.get(rule.policy, ()), case.now + rule.buffer)
-        if found is None:
+        forecast = _forecast(case.seen.forecasts.get(rule.policy, ()), case.now + rule.buffer)
+        if forecast is None:
             tally.say(ReasonCode.NO_FORECAST, rule.policy)
         elif not rule.scales:
-            tally.say(ReasonCode.FORECAST_ONLY, rule.policy, found.size)
+            tally.say(ReasonCode.FORECAST_ONLY, rule.policy, forecast.size)
         else:
-            tally.say(ReasonCode.FORECAST, rule.policy, found.size, found.at)
-            tally.asks.append(Ask(rule.policy, found.size, False, timedelta(0)))
-            wanted = max(wanted, found.size)
+            tally.say(ReasonCode.FORECAST, rule.policy, forecast.size, forecast.at)
+            tally.asks.append(Ask(rule.policy, forecast.size, False, timedelta(0)))
+            wanted = max(wanted, forecast.size)
             if rule.raises:
-                raised = max(raised, raised_maximum(0, found.size, rule.maximum_buffer))
+                raised = max(raised, raised_maximum(0, forecast.size, rule.maximum_buffer))
     return wanted, raised
 
 

@@ -84,8 +84,8 @@ class Cron:
                 midnight = datetime.combine(day, _MIDNIGHT)
                 earlier = bisect_left(self.times, end - midnight)
                 if earlier:
-                    found = midnight + self.times[earlier - 1]
-                    return found if found >= begin else None
+                    moment = midnight + self.times[earlier - 1]
+                    return moment if moment >= begin else None
             day -= _DAY
         return None
 
@@ -127,13 +127,15 @@ def occurrences(cron: str, zone: str, after: datetime, until: datetime) -> Itera
     if read.is_fixed:
         begin = max(begin, _repeated_until(zone, after))
     for change in changes_between(zone, after, until):
-        yield from (Fire(moment_of(one, offset), one) for one in read.between(begin, wall(change.at, change.before)))
+        yield from (
+            Fire(moment_of(local, offset), local) for local in read.between(begin, wall(change.at, change.before))
+        )
         begin, offset = wall(change.at, change.after), change.after
         if read.is_fixed and change.skips:
-            yield from (Fire(change.at, one, change.end - one) for one in read.between(change.begin, change.end))
+            yield from (Fire(change.at, local, change.end - local) for local in read.between(change.begin, change.end))
         elif read.is_fixed:
             begin = change.end
-    yield from (Fire(moment_of(one, offset), one) for one in read.between(begin, wall(until, offset) + _TICK))
+    yield from (Fire(moment_of(local, offset), local) for local in read.between(begin, wall(until, offset) + _TICK))
 
 
 def _repeated_until(zone: str, moment: datetime) -> datetime:
@@ -148,17 +150,17 @@ def last_occurrence(cron: str, zone: str, at: datetime) -> Fire | None:
     end, since = wall(at, offset_at(zone, at)) + _TICK, at - _FARTHEST
     while True:
         farthest = wall(since, timedelta(0))
-        found = read.last(end, farthest)
-        if found is None:
+        local = read.last(end, farthest)
+        if local is None:
             return None
-        change = last_change(zone, at, moment_of(found, timedelta(0)) - 2 * _DAY)
+        change = last_change(zone, at, moment_of(local, timedelta(0)) - 2 * _DAY)
         if change is None:
-            return Fire(moment_of(found, offset_at(zone, at)), found)
+            return Fire(moment_of(local, offset_at(zone, at)), local)
         begin = change.end if read.is_fixed else wall(change.at, change.after)
-        if found >= begin:
-            return Fire(moment_of(found, change.after), found)
-        if read.is_fixed and change.skips and found >= change.begin:
-            return Fire(change.at, found, change.end - found)
+        if local >= begin:
+            return Fire(moment_of(local, change.after), local)
+        if read.is_fixed and change.skips and local >= change.begin:
+            return Fire(change.at, local, change.end - local)
         end, at = wall(change.at, change.before), change.at - _TICK
 
 
@@ -178,8 +180,8 @@ def next_fire(cron: str, zone: str, after: datetime) -> datetime | None:
 
 def last_fire(cron: str, zone: str, at: datetime) -> datetime | None:
     """The last time at or before `at`, in UTC; `None` when there is none."""
-    found = last_occurrence(cron, zone, at)
-    return found.at if found else None
+    fire = last_occurrence(cron, zone, at)
+    return fire.at if fire else None
 
 
 def next_shown(cron: str, zone: str, after: Fire) -> datetime | None:
@@ -189,17 +191,17 @@ def next_shown(cron: str, zone: str, after: Fire) -> datetime | None:
     The local times of the two are compared, so that what begins in the hour that is skipped or had twice also ends.
     """
     read = read_cron(cron)
-    found = next(read.between(after.wall, after.wall + _FARTHEST), None)
+    local = next(read.between(after.wall, after.wall + _FARTHEST), None)
     offset = offset_at(zone, after.at)
-    if found is None or found <= wall(after.at, offset):
-        return None if found is None else after.at
-    for change in changes_between(zone, after.at, after.at + (found - after.wall) + 2 * _DAY):
-        if found < wall(change.at, change.before):
+    if local is None or local <= wall(after.at, offset):
+        return None if local is None else after.at
+    for change in changes_between(zone, after.at, after.at + (local - after.wall) + 2 * _DAY):
+        if local < wall(change.at, change.before):
             break
-        if change.skips and found < change.end:
+        if change.skips and local < change.end:
             return change.at
         offset = change.after
-    return moment_of(found, offset)
+    return moment_of(local, offset)
 
 
 # worked out from others
@@ -222,7 +224,7 @@ def ended_by_cron(schedule: Schedule) -> Schedule:
 
 def _opens_while_open(cron: str, duration: timedelta) -> bool:
     starts = islice(read_cron(cron).between(_YEAR, _YEAR + _DECADE), _MOST_STARTS)
-    return any(two - one < duration for one, two in pairwise(starts))
+    return any(later - earlier < duration for earlier, later in pairwise(starts))
 
 
 def shifted(cron: str, by: timedelta) -> str | None:
@@ -244,4 +246,4 @@ def _shifted_weekday(cron: str, days: int) -> str | None:
     if cron.split()[4] == "*":
         return "*"
     numbers = read_cron(cron).weekdays
-    return None if numbers is None else ",".join(str(number) for number in sorted((one + days) % 7 for one in numbers))
+    return None if numbers is None else ",".join(str(number) for number in sorted((day + days) % 7 for day in numbers))

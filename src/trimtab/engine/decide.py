@@ -47,19 +47,19 @@ def decide(
     tally = Tally()
     low, high = _bounds_in_force(case, tally)
     readings = [read_alarm(case, alarm) for alarm in rules.alarms]
-    asked = size
+    requested = size
     wanted = _forced_size(case, low, high, tally)
     if wanted is None:
         recommend(case, readings, tally)
-        asked = combine(case, readings, tally)
+        requested = combine(case, readings, tally)
         if rules.forecasts:
-            asked, raised = add_forecasts(case, asked, tally)
+            requested, raised = add_forecasts(case, requested, tally)
             if raised > high:
                 tally.say(ReasonCode.MAXIMUM_RAISED, high, raised)
                 high = raised
-        wanted = asked
-        if asked != size:
-            wanted = limit(case, stabilize(case, asked, tally), tally)
+        wanted = requested
+        if requested != size:
+            wanted = limit(case, stabilize(case, requested, tally), tally)
         elif not tally.reasons:
             tally.say(ReasonCode.NO_POLICY, size)
     final = _bound(wanted, low, high, tally)
@@ -70,7 +70,7 @@ def decide(
         high,
         tuple(tally.reasons),
         tuple([Recommendation(ask.policy, ask.size) for ask in tally.asks]),
-        _history_after(case, readings, asked, final, tally),
+        _history_after(case, readings, requested, final, tally),
     )
 
 
@@ -116,7 +116,7 @@ def _bound(wanted: int, low: int, high: int, tally: Tally) -> int:
     return wanted
 
 
-def _history_after(case: Case, readings: list[Reading], asked: int, final: int, tally: Tally) -> History:
+def _history_after(case: Case, readings: list[Reading], requested: int, final: int, tally: Tally) -> History:
     before = case.history
     waits = None if final == case.size or not tally.asks else _waits_after(case, final, tally)
     return History(
@@ -124,7 +124,7 @@ def _history_after(case: Case, readings: list[Reading], asked: int, final: int, 
         {reading.alarm.name: reading.state for reading in readings},
         before.acted_at if waits is None else case.now,
         before.waits if waits is None else waits,
-        asked_after(case, asked),
+        asked_after(case, requested),
         changes_after(case, final),
     )
 

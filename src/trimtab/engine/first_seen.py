@@ -41,20 +41,20 @@ class FirstSeen:
     def word(self) -> str:
         """The same as a word of a mark; fingerprints that find no room count as made by trimtab."""
         text = self.at.astimezone(UTC).strftime(_MOMENT)
-        for one in sorted(self.schedules or ()):
-            if len(text) + len(one) + 1 <= LONGEST_WORD:
-                text += f"+{one}"
+        for digest in sorted(self.schedules or ()):
+            if len(text) + len(digest) + 1 <= LONGEST_WORD:
+                text += f"+{digest}"
         return text
 
     def waiting(self, schedules: Iterable[Schedule], now: datetime) -> tuple[Schedule, ...]:
         """Those of some schedules that were seen and have not fired since."""
-        seen = [one for one in schedules if self.schedules is None or fingerprint(one) in self.schedules]
-        return tuple(one for one in seen if not _has_fired(one, self.at, now))
+        seen = [schedule for schedule in schedules if self.schedules is None or fingerprint(schedule) in self.schedules]
+        return tuple(schedule for schedule in seen if not _has_fired(schedule, self.at, now))
 
     def of(self, waiting: Collection[Schedule], schedules: Collection[Schedule]) -> "FirstSeen":
         """The same moment for those that still wait, of all that the group has."""
         every = len(waiting) == len(schedules)
-        return replace(self, schedules=None if every else frozenset(fingerprint(one) for one in waiting))
+        return replace(self, schedules=None if every else frozenset(fingerprint(schedule) for schedule in waiting))
 
 
 def fingerprint(schedule: Schedule) -> str:
@@ -75,12 +75,13 @@ def in_force_since(group: ScalingGroup, now: datetime, waiting: Collection[Sched
 
     A bound that only such schedules set is the one that the cloud has.
     """
-    names = {one.name for one in waiting}
-    others = tuple(one for one in group.schedules if one.name not in names)
-    found = timetable_of(others).at(now).over(group.capacity)
+    names = {schedule.name for schedule in waiting}
+    others = tuple(schedule for schedule in group.schedules if schedule.name not in names)
+    in_force = timetable_of(others).at(now).over(group.capacity)
     stands = [
         name
         for name in ("min", "max")
-        if any(getattr(one, name) is not None for one in waiting) and all(getattr(one, name) is None for one in others)
+        if any(getattr(schedule, name) is not None for schedule in waiting)
+        and all(getattr(schedule, name) is None for schedule in others)
     ]
-    return replace(found, **{name: getattr(live, name) for name in stands})
+    return replace(in_force, **{name: getattr(live, name) for name in stands})

@@ -69,9 +69,9 @@ def effective_refresh_warm_up(own: timedelta | None, group: timedelta | None, gr
     return next((value for value in (own, group) if value is not None), grace)
 
 
-def held_while_warming(current: int, asked: int, warming: int) -> int:
+def held_while_warming(current: int, requested: int, warming: int) -> int:
     """The size while `warming` instances warm up: scaling in waits, scaling out does not (Default instance warmup)."""
-    return max(current, asked) if warming else asked
+    return max(current, requested) if warming else requested
 
 
 # bounds
@@ -146,9 +146,9 @@ def peak_floor(peak: int, *, limit: int | None = None, percent: int | None = Non
     return max(0, peak - removed)
 
 
-def least_cut(asked: int, current: int, trips: Callable[[int], bool]) -> int | None:
+def least_cut(requested: int, current: int, trips: Callable[[int], bool]) -> int | None:
     """The smallest size from `asked` up to `current - 1` at which `trips` is false; `None` when there is none."""
-    return next((size for size in range(asked, current) if not trips(size)), None)
+    return next((size for size in range(requested, current) if not trips(size)), None)
 
 
 def estimate(value: Number, current: int, smaller: int) -> float:

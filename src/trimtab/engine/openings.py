@@ -58,8 +58,8 @@ def window_end(schedule: Schedule, start: datetime) -> datetime | None:
 
     By `until` it closes when the clock next shows that time, at once where the clock has skipped both.
     """
-    found = _last_start(schedule, start)
-    opened = found if found is not None and found.at == start else _at(schedule, start)
+    fire = _last_start(schedule, start)
+    opened = fire if fire is not None and fire.at == start else _at(schedule, start)
     return _end(schedule, opened)
 
 
@@ -86,9 +86,9 @@ def _last_start(schedule: Schedule, at: datetime) -> Fire | None:
     once = schedule.at or schedule.starts
     first = schedule.local(once).astimezone(UTC) if once is not None else None
     if schedule.cron is not None and (first is None or first <= limit):
-        found = last_occurrence(schedule.cron, schedule.zone, limit)
-        if found is not None and (first is None or found.at >= first):
-            return found
+        fire = last_occurrence(schedule.cron, schedule.zone, limit)
+        if fire is not None and (first is None or fire.at >= first):
+            return fire
     return _at(schedule, first) if first is not None and first <= limit else None
 
 

@@ -137,7 +137,7 @@ def step_size(
         minimum_change: The least number of instances that a percentage moves.
         rounding: What happens to a fraction of a percentage.
     """
-    asked = adjust(
+    size = adjust(
         in_service,
         change=step.change,
         percent=step.percent,
@@ -145,7 +145,7 @@ def step_size(
         minimum_change=minimum_change,
         rounding=rounding,
     )
-    return max(desired, asked) if in_service < desired else asked
+    return max(desired, size) if in_service < desired else size
 
 
 # targets

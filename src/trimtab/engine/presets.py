@@ -221,7 +221,7 @@ NOMAD = Preset(
 EC2_GROUP = replace(EC2, name="ec2-group", tracking=replace(EC2.tracking, low_ratio=0.7))
 """As `ec2`, with the share of the target that users of newer Auto Scaling groups report."""
 
-PRESETS: Mapping[str, Preset] = {one.name: one for one in (NEUTRAL, EC2, EC2_GROUP, AZURE, GCE, K8S, NOMAD)}
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in (NEUTRAL, EC2, EC2_GROUP, AZURE, GCE, K8S, NOMAD)}
 """The presets by name."""
 
 

@@ -117,10 +117,12 @@ def active_profile(profiles: Sequence[Profile], at: datetime) -> Profile | None:
     """
     if at.tzinfo is None:
         raise ValueError(f"{at} has no zone; give an aware time")
-    fixed = next((one for one in profiles if one.fixed_date is not None and one.fixed_date.holds(at)), None)
+    fixed = next(
+        (profile for profile in profiles if profile.fixed_date is not None and profile.fixed_date.holds(at)), None
+    )
     if fixed is not None:
         return fixed
-    return _last_started(profiles, at) or next((one for one in profiles if one.is_default), None)
+    return _last_started(profiles, at) or next((profile for profile in profiles if profile.is_default), None)
 
 
 def _last_started(profiles: Sequence[Profile], at: datetime) -> Profile | None:
@@ -147,7 +149,9 @@ def profiles_problem(profiles: Sequence[Profile]) -> str | None:
     """
     names = [profile.name for profile in profiles]
     twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
-    long = next((one for one in profiles if one.fixed_date and one.fixed_date.length > LONGEST_FIXED_DATE), None)
+    long = next(
+        (profile for profile in profiles if profile.fixed_date and profile.fixed_date.length > LONGEST_FIXED_DATE), None
+    )
     if not 1 <= len(profiles) <= MOST_PROFILES:
         return f"a setting has 1 to {MOST_PROFILES} profiles, not {len(profiles)}"
     if twice is not None:

@@ -133,5 +133,5 @@ def _word(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S %Z}"
     if isinstance(value, tuple):
-        return ", ".join(_word(one) for one in value)
+        return ", ".join(_word(item) for item in value)
     return str(value)

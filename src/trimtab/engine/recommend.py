@@ -94,16 +94,16 @@ def _recommend_by_alarm(case: Case, reading: Reading, tally: Tally) -> None:
     for rule in alarm.rules:
         if (why := _why_wait(case, rule.policy, rule)) is not None:
             tally.reasons.append(why)
-        elif (asked := _asked_by_rule(case, rule, alarm, value, tally)) is not None:
-            tally.asks.append(Ask(rule.policy, asked, rule.simple, rule.cooldown))
-            tally.agreeing += asked < case.size
+        elif (new_size := _asked_by_rule(case, rule, alarm, value, tally)) is not None:
+            tally.asks.append(Ask(rule.policy, new_size, rule.simple, rule.cooldown))
+            tally.agreeing += new_size < case.size
 
 
 def _asked_by_rule(case: Case, rule: AmountRule, alarm: AlarmRule, value: float | None, tally: Tally) -> int | None:
     size = case.size
     if rule.amount is not None:
-        asked = rule.asked(size, case.preset.percent)
-        tally.say(ReasonCode.AMOUNT, rule.policy, rule.text, size, asked)
+        new_size = rule.asked(size, case.preset.percent)
+        tally.say(ReasonCode.AMOUNT, rule.policy, rule.text, size, new_size)
     elif value is None:
         return None
     else:
@@ -112,25 +112,25 @@ def _asked_by_rule(case: Case, rule: AmountRule, alarm: AlarmRule, value: float 
         if step is None:
             tally.say(ReasonCode.NO_STEP, rule.policy, value, breach)
             return None
-        asked = step_size(
+        new_size = step_size(
             step,
             in_service=case.serving(rule.warm_up),
             desired=size,
             minimum_change=rule.minimum_change,
             rounding=case.preset.percent,
         )
-        tally.say(ReasonCode.STEP, rule.policy, breach, size, asked)
-    if case.preset.scale_in is ScaleInAgreement.ALL and _is_against(rule, size, asked):
-        tally.say(ReasonCode.WRONG_WAY, rule.policy, asked)
+        tally.say(ReasonCode.STEP, rule.policy, breach, size, new_size)
+    if case.preset.scale_in is ScaleInAgreement.ALL and _is_against(rule, size, new_size):
+        tally.say(ReasonCode.WRONG_WAY, rule.policy, new_size)
         return None
-    return asked
+    return new_size
 
 
-def _is_against(rule: AmountRule, size: int, asked: int) -> bool:
+def _is_against(rule: AmountRule, size: int, new_size: int) -> bool:
     """Whether an exact size goes the other way than its alarm; no vendor says what would be done, so nothing is."""
-    if asked < size:
+    if new_size < size:
         return not rule.scales_in
-    return asked > size and not rule.scales_out
+    return new_size > size and not rule.scales_out
 
 
 def _why_wait(case: Case, policy: str, rule: AmountRule | TrackingRule) -> Reason | None:
@@ -153,7 +153,7 @@ def _recommend_by_target(case: Case, rule: TrackingRule, tally: Tally) -> None:
     tracking, size = case.preset.tracking, case.size
     points = case.seen.policies.get(rule.policy, ())[-tracking.span :]
     value = newest(points)
-    ready, asked = Direction.NONE, size
+    ready, new_size = Direction.NONE, size
     if value is None:
         tally.say(ReasonCode.NO_DATA, rule.policy, len(points))
         tally.unread.append(rule.policy)
@@ -164,11 +164,11 @@ def _recommend_by_target(case: Case, rule: TrackingRule, tally: Tally) -> None:
         tally.reasons.append(why)
         ready = Direction.NONE
     else:
-        asked = _asked_by_target(case, rule, ready, value)
-        tally.say(ReasonCode.TARGET, rule.policy, asked, size, value, rule.target)
-        tally.asks.append(Ask(rule.policy, asked, False, rule.cooldown))
-        tally.agreeing += asked < size
-    tally.tracking.append(TrackingVote(ready, asked, rule.scale_in))
+        new_size = _asked_by_target(case, rule, ready, value)
+        tally.say(ReasonCode.TARGET, rule.policy, new_size, size, value, rule.target)
+        tally.asks.append(Ask(rule.policy, new_size, False, rule.cooldown))
+        tally.agreeing += new_size < size
+    tally.tracking.append(TrackingVote(ready, new_size, rule.scale_in))
 
 
 def _ready(case: Case, rule: TrackingRule, points: Points) -> Direction:

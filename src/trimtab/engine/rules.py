@@ -91,14 +91,14 @@ class ScaleAction:
 
     def size(self, current: int) -> int:
         """The size that the action makes of `current`; never less than 0."""
-        asked = self._asked(current)
+        new_size = self._asked(current)
         match self.direction:
             case ScaleDirection.INCREASE:
-                return max(current, asked)
+                return max(current, new_size)
             case ScaleDirection.DECREASE:
-                return min(current, max(0, asked))
+                return min(current, max(0, new_size))
             case ScaleDirection.NONE:
-                return asked
+                return new_size
             case _:
                 assert_never(self.direction)
 
@@ -206,8 +206,8 @@ def combined_size(current: int, actions: Iterable[ScaleAction]) -> int:
     Any that scales out wins over those that scale in. The largest result counts, which among those that scale in is
     the smallest cut (Understand autoscale settings).
     """
-    asked = [(action.way(current), action.size(current)) for action in actions]
-    return max([size for way, size in asked if way is Direction.OUT] or [size for _, size in asked], default=current)
+    sizes = [(action.way(current), action.size(current)) for action in actions]
+    return max([size for way, size in sizes if way is Direction.OUT] or [size for _, size in sizes], default=current)
 
 
 # cooldown
@@ -378,8 +378,8 @@ def _decided(
     # one rule that waits holds a scale-in back, as all of them must ask for it
     if len(acting) < len(due) and due[0].action.way(current) is Direction.IN:
         acting = []
-    asked = combined_size(current, (rule.action for rule in acting))
-    size = limits.nearest(asked)
+    requested = combined_size(current, (rule.action for rule in acting))
+    size = limits.nearest(requested)
     if outcome.unreadable:
         fallback = size_without_metrics(current, limits)
         if fallback > max(size, current):
@@ -389,7 +389,7 @@ def _decided(
     if size == current:
         waits = limits.nearest(combined_size(current, (rule.action for rule in due))) != current
         return replace(outcome, cause=Cause.COOLDOWN if waits else Cause.NOTHING)
-    wait = max(rule.cooldown for rule in acting if rule.action.size(current) == asked)
+    wait = max(rule.cooldown for rule in acting if rule.action.size(current) == requested)
     if size > current or not flapping_check:
         return replace(outcome, size=size, cause=Cause.RULES, cooldown=wait)
     return _unflapping(outcome, readings, size, wait)
@@ -409,7 +409,7 @@ def _due(readings: Sequence[_Reading], current: int) -> list[Rule]:
 # flapping
 
 
-def _unflapping(outcome: Outcome, readings: Sequence[_Reading], asked: int, wait: timedelta) -> Outcome:
+def _unflapping(outcome: Outcome, readings: Sequence[_Reading], requested: int, wait: timedelta) -> Outcome:
     """The cut from `asked` on upward, toward the current size, at which no rule would scale out again."""
     current = outcome.current
     growing = [(reading.rule, reading.value) for reading in readings if reading.value is not None and _grows(reading)]
@@ -417,12 +417,12 @@ def _unflapping(outcome: Outcome, readings: Sequence[_Reading], asked: int, wait
     def trips(smaller: int) -> bool:
         return any(_trips(rule, estimate(value, current, smaller), smaller) for rule, value in growing)
 
-    allowed = least_cut(asked, current, trips)
+    allowed = least_cut(requested, current, trips)
     looked_at = current - 1 if allowed is None else allowed
     estimates = {rule.metric: estimate(value, current, looked_at) for rule, value in growing}
     if allowed is None:
         return replace(outcome, cause=Cause.FLAPPING, estimates=estimates)
-    cause = Cause.RULES if allowed == asked else Cause.FLAPPING_ADJUSTED
+    cause = Cause.RULES if allowed == requested else Cause.FLAPPING_ADJUSTED
     return replace(outcome, size=allowed, cause=cause, estimates=estimates, cooldown=wait)
 
 
@@ -464,42 +464,42 @@ class TimeAggregation(StrEnum):
 
 def over_instances(samples: Iterable[Number | None], statistic: Statistic) -> Number | None:
     """One value from the samples of a time grain; `None` where there is none."""
-    found = [*_read_only(samples)]
-    if not found:
+    values = [*_read_only(samples)]
+    if not values:
         return None
     match statistic:
         case Statistic.AVERAGE:
-            return sum(map(exact, found)) / len(found)
+            return sum(map(exact, values)) / len(values)
         case Statistic.MIN:
-            return min(found)
+            return min(values)
         case Statistic.MAX:
-            return max(found)
+            return max(values)
         case Statistic.SUM:
-            return sum(map(exact, found))
+            return sum(map(exact, values))
         case Statistic.COUNT:
-            return len(found)
+            return len(values)
         case _:
             assert_never(statistic)
 
 
 def over_time(grains: Iterable[Number | None], aggregation: TimeAggregation) -> Number | None:
     """One value from the time grains of a window, oldest first; `None` where none has one."""
-    found = [*_read_only(grains)]
-    if not found:
+    values = [*_read_only(grains)]
+    if not values:
         return None
     match aggregation:
         case TimeAggregation.AVERAGE:
-            return sum(map(exact, found)) / len(found)
+            return sum(map(exact, values)) / len(values)
         case TimeAggregation.MINIMUM:
-            return min(found)
+            return min(values)
         case TimeAggregation.MAXIMUM:
-            return max(found)
+            return max(values)
         case TimeAggregation.TOTAL:
-            return sum(map(exact, found))
+            return sum(map(exact, values))
         case TimeAggregation.COUNT:
-            return len(found)
+            return len(values)
         case TimeAggregation.LAST:
-            return found[-1]
+            return values[-1]
         case _:
             assert_never(aggregation)
 

@@ -147,7 +147,7 @@ class Ruleset:
         """How far back limits on changes look."""
         behavior = self.preset.behavior
         limits = (*behavior.scale_out.limits, *behavior.scale_in.limits) if behavior else ()
-        return max([self.scale_in_window, *(one.period for one in limits)])
+        return max([self.scale_in_window, *(limit.period for limit in limits)])
 
 
 class _Same:
@@ -202,7 +202,7 @@ def make_rules(group: ScalingGroup, preset: Preset) -> Ruleset:
         scale_in_rules=pairs + sum(rule.scale_in for rule in tracking),
         cooldown=cooldown,
         longest_warm_up=max(
-            [warm_up, *(rule.warm_up for alarm in alarms for rule in alarm.rules), *(one.warm_up for one in tracking)]
+            [warm_up, *(rule.warm_up for alarm in alarms for rule in alarm.rules), *(rule.warm_up for rule in tracking)]
         ),
         default_capacity=_default_capacity(group, preset),
         stabilization_in=_stabilization(group, preset, warm_up),

@@ -86,7 +86,7 @@ def stabilized(current: int, needed: int, history: Sequence[Sized], *, window: t
     """The size after stabilization: scaling in goes no further than the peak that was needed in the window."""
     if needed >= current:
         return needed
-    peak = max([needed, *(one.size for one in history if now - one.at <= window)])
+    peak = max([needed, *(entry.size for entry in history if now - entry.at <= window)])
     return min(current, peak)
 
 
@@ -124,7 +124,7 @@ def can_reach_zero(signals: Iterable[SignalType], *, low: int, schedules: Iterab
 
     With a minimum of 0, no schedule that asks for instances, and no signal that needs a running one.
     """
-    return low == 0 and not any(schedules) and all(one is SignalType.PER_GROUP for one in signals)
+    return low == 0 and not any(schedules) and all(signal is SignalType.PER_GROUP for signal in signals)
 
 
 # schedules
@@ -150,8 +150,8 @@ class Window:
 
     def _last_of_years(self, fields: Sequence[str], at: datetime) -> datetime | None:
         years, zone = set(years_of(fields[5])), ZoneInfo(self.zone)
-        found = fires(" ".join(fields[:5]), self.zone, at - self.duration, at)
-        return max((one for one in found if one.astimezone(zone).year in years), default=None)
+        moments = fires(" ".join(fields[:5]), self.zone, at - self.duration, at)
+        return max((moment for moment in moments if moment.astimezone(zone).year in years), default=None)
 
 
 def window_problem(cron: str | None, zone: str, duration: timedelta) -> str | None:

@@ -26,9 +26,13 @@ def _unless_stopped(case: Case, wanted: int, tally: Tally) -> int:
 
 
 def _after_warm_up(case: Case, wanted: int, tally: Tally) -> int:
-    size, there = case.size, case.seen.in_service
-    if case.rules.weighted and there is not None and is_below_surplus(size - wanted, running=there, desired=size):
-        tally.say(ReasonCode.WEIGHT_SURPLUS, wanted, there, there - size)
+    size, in_service = case.size, case.seen.in_service
+    if (
+        case.rules.weighted
+        and in_service is not None
+        and is_below_surplus(size - wanted, running=in_service, desired=size)
+    ):
+        tally.say(ReasonCode.WEIGHT_SURPLUS, wanted, in_service, in_service - size)
         return size
     if case.preset.scale_in_while_warming or not case.seen.started:
         return wanted
@@ -57,7 +61,7 @@ def _within_windows(case: Case, wanted: int, tally: Tally) -> int:
 
 
 def _asked_within(case: Case, window: timedelta) -> list[int]:
-    return [one.size for one in case.history.asked if case.now - one.at < window]
+    return [entry.size for entry in case.history.asked if case.now - entry.at < window]
 
 
 def limit(case: Case, wanted: int, tally: Tally) -> int:
@@ -90,15 +94,19 @@ def _after_control(case: Case, wanted: int, limit: int, tally: Tally) -> int:
 # what the next decision is told
 
 
-def asked_after(case: Case, asked: int) -> tuple[Sized, ...]:
+def asked_after(case: Case, requested: int) -> tuple[Sized, ...]:
     """What was asked for in the windows, with what is asked for now; those that cannot matter any more are left out."""
     rules = case.rules
     window = max(rules.stabilization_in, rules.stabilization_out)
     if not window:
         return ()
     only_peaks = not rules.stabilization_out
-    kept = [one for one in case.history.asked if case.now - one.at < window and not (only_peaks and one.size <= asked)]
-    return (*kept, Sized(case.now, asked))
+    kept = [
+        entry
+        for entry in case.history.asked
+        if case.now - entry.at < window and not (only_peaks and entry.size <= requested)
+    ]
+    return (*kept, Sized(case.now, requested))
 
 
 def changes_after(case: Case, final: int) -> tuple[ScaleEvent, ...]:
@@ -106,5 +114,5 @@ def changes_after(case: Case, final: int) -> tuple[ScaleEvent, ...]:
     window = case.rules.longest_limit
     if not window:
         return ()
-    kept = [one for one in case.history.changes if case.now - one.at < window]
+    kept = [change for change in case.history.changes if case.now - change.at < window]
     return tuple(kept) if final == case.size else (*kept, ScaleEvent(case.now, final - case.size))

@@ -265,17 +265,17 @@ def bounded(count: int, low: int, high: int) -> int:
     return count if count == NO_CHANGE else max(low, min(high, count))
 
 
-def stronger(one: Action | None, other: Action | None) -> Action | None:
+def stronger(action: Action | None, other: Action | None) -> Action | None:
     """
     The action that wins: down, none, up, recommendation, the last the strongest; of two alike the larger count.
 
     So one check that asks for nothing stops another that would scale in.
     """
-    if one is None or other is None:
-        return one or other
-    if _RANK.index(other.way) != _RANK.index(one.way):
-        return other if _RANK.index(other.way) > _RANK.index(one.way) else one
-    return other if one.way in (Way.UP, Way.DOWN) and other.size > one.size else one
+    if action is None or other is None:
+        return action or other
+    if _RANK.index(other.way) != _RANK.index(action.way):
+        return other if _RANK.index(other.way) > _RANK.index(action.way) else action
+    return other if action.way in (Way.UP, Way.DOWN) and other.size > action.size else action
 
 
 def remaining_cooldown(cooldown: timedelta, since: timedelta) -> timedelta:

@@ -111,7 +111,7 @@ class Timetable:
         begins, ahead = self._ahead
         if not ahead or not begins[0] <= now < ahead[-1].end:
             ahead = tuple(_stretches(self.schedules, now, now + _AHEAD))
-            begins = [one.begin for one in ahead]
+            begins = [stretch.begin for stretch in ahead]
             self._ahead = begins, ahead
         return ahead[bisect_right(begins, now) - 1]
 
@@ -119,27 +119,27 @@ class Timetable:
         """The stretches from `begin` up to `end`, which is outside; each but the first begins at an edge."""
         if not self.schedules:
             return (_ALWAYS._replace(begin=begin, end=end),)
-        found = self._kept.get((begin, end))
-        if found is None:
-            found = tuple(_stretches(self.schedules, begin, end))
+        stretches = self._kept.get((begin, end))
+        if stretches is None:
+            stretches = tuple(_stretches(self.schedules, begin, end))
             if len(self._kept) < _MOST_KEPT:
-                self._kept[begin, end] = found
-        return found
+                self._kept[begin, end] = stretches
+        return stretches
 
     def edges(self, after: datetime, until: datetime) -> list[datetime]:
         """Every moment in (after, until] at which a schedule begins or ends, in order."""
         if not self.schedules:
             return []
-        return [one.begin for one in islice(_stretches(self.schedules, after, until + _TICK), 1, None)]
+        return [stretch.begin for stretch in islice(_stretches(self.schedules, after, until + _TICK), 1, None)]
 
     def next_edge(self, now: datetime, until: datetime) -> datetime | None:
         """The first moment in (now, until] at which a schedule begins or ends; `None` when there is none."""
         known = self._coming
         if known is None or not known[0] <= now < known[1]:
-            found = next(iter(self.edges(now, until)), None)
-            if found is None:
+            edge = next(iter(self.edges(now, until)), None)
+            if edge is None:
                 return None
-            known = self._coming = now, found
+            known = self._coming = now, edge
         return known[1] if known[1] <= until else None
 
 
@@ -155,7 +155,7 @@ def timetable_of(schedules: tuple[Schedule, ...]) -> Timetable:
 def _stretches(schedules: tuple[Schedule, ...], begin: datetime, end: datetime) -> Iterator[Stretch]:
     standing = _Standing(schedules)
     last = [(place, last_opening(schedule, begin)) for place, schedule in enumerate(schedules)]
-    standing.recall([Held.of(*one, place) for place, one in last if one is not None], begin)
+    standing.recall([Held.of(*opening, place) for place, opening in last if opening is not None], begin)
     edge = begin
     for moment, events in groupby(_events(schedules, standing, begin, end), key=lambda event: event[0]):
         yield standing.stretch(edge, moment)
@@ -172,12 +172,12 @@ def _events(
     schedules: Sequence[Schedule], standing: "_Standing", begin: datetime, end: datetime
 ) -> list[tuple[datetime, bool, Held]]:
     """Every start after `begin` and before `end`, and every end; of one moment the ends first."""
-    begun = [one for one in standing.current if one is not None]
+    begun = [held for held in standing.current if held is not None]
     for place, schedule in enumerate(schedules):
-        starts = [Held.of(*one, place) for one in openings(schedule, begin, end - _TICK)]
+        starts = [Held.of(*opening, place) for opening in openings(schedule, begin, end - _TICK)]
         begun += starts
-    started = [(one.at, True, one) for one in begun if one.at > begin]
-    ended = [(one.end, False, one) for one in begun if one.end is not None and one.at < one.end < end]
+    started = [(held.at, True, held) for held in begun if held.at > begin]
+    ended = [(held.end, False, held) for held in begun if held.end is not None and held.at < held.end < end]
     return sorted([*started, *ended], key=lambda event: (event[0], event[1], event[2][:3]))
 
 
@@ -187,18 +187,18 @@ class _Standing:
     def __init__(self, schedules: Sequence[Schedule]) -> None:
         self.schedules = schedules
         self.current: list[Held | None] = [None] * len(schedules)
-        self._fields = [[name for name in SIZES if getattr(one, name) is not None] for one in schedules]
+        self._fields = [[name for name in SIZES if getattr(schedule, name) is not None] for schedule in schedules]
         self._lasting: dict[str, Held] = {}
         self._open: dict[str, list[Held]] = {name: [] for name in SIZES}
         self._asked: Held | None = None
 
     def recall(self, held: Sequence[Held], at: datetime) -> None:
         """Take what every schedule set last before a moment."""
-        for one in sorted(held, key=lambda one: one[:3]):
-            if one.end is None or at < one.end:
-                self.start(one)
-            elif one.at < one.end:
-                self._ask(one)
+        for entry in sorted(held, key=lambda item: item[:3]):
+            if entry.end is None or at < entry.end:
+                self.start(entry)
+            elif entry.at < entry.end:
+                self._ask(entry)
 
     def start(self, held: Held) -> None:
         """A schedule sets its sizes; a window that closes as it opens does not."""
@@ -237,7 +237,7 @@ class _Standing:
         held_by = {held for held in setters if held is not None}
         order = sorted(held_by, key=lambda held: (held.end is not None, held[:3]))
         first, second, third = ("" if held is None else self.schedules[held.place].name for held in setters)
-        asked = None if self._asked is None else self.schedules[self._asked.place].desired
+        requested = None if self._asked is None else self.schedules[self._asked.place].desired
         windows = (self.schedules[held.place].desired or 0 for held in self._open["desired"])
         return Stretch(
             begin,
@@ -247,7 +247,7 @@ class _Standing:
             desired,
             tuple(self.schedules[held.place].name for held in order),
             (first, second, third),
-            asked,
+            requested,
             None if self._asked is None else self._asked.at,
             max(windows, default=None),
         )

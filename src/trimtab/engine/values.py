@@ -138,6 +138,6 @@ class Decision(NamedTuple):
             "minimum": self.minimum,
             "maximum": self.maximum,
             "alarms": {name: state.value for name, state in self.alarms.items()},
-            "recommendations": {one.policy: one.size for one in self.recommendations},
+            "recommendations": {recommendation.policy: recommendation.size for recommendation in self.recommendations},
             "reasons": [reason.to_dict() for reason in self.reasons],
         }

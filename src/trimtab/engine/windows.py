@@ -82,10 +82,10 @@ def minimums_of(group: ScalingGroup) -> Minimums:
     Raises:
         ValueError: Windows cannot say them; ask `only_raises_minimum` first.
     """
-    found = _minimums(group.capacity.min, _setters(group))
-    if found is None:
+    minimums = _minimums(group.capacity.min, _setters(group))
+    if minimums is None:
         raise ValueError(f"the schedules of {group.name!r} do more than raise its minimum")
-    return found
+    return minimums
 
 
 @lru_cache(maxsize=1024)
@@ -112,10 +112,12 @@ def lower_within(group: ScalingGroup) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=1024)
 def _lower_within(setters: tuple[Schedule, ...]) -> tuple[str, str] | None:
-    spans = [span for one in setters for span in _openings(one)]
-    once = [one for one in setters if one.at is not None]
+    spans = [span for schedule in setters for span in _openings(schedule)]
+    once = [schedule for schedule in setters if schedule.at is not None]
     # a window on a date may lie where the openings of the others are not looked at
-    spans += {span for day in once for one in setters if one.at is None for span in _openings_around(one, day)}
+    spans += {
+        span for day in once for schedule in setters if schedule.at is None for span in _openings_around(schedule, day)
+    }
     held: list[tuple[int, datetime, str]] = []
     for _, some in groupby(sorted(spans, key=lambda span: span.start), key=lambda span: span.start):
         opening = list(some)
@@ -143,8 +145,8 @@ def _openings_around(schedule: Schedule, day: Schedule) -> Iterator[_Span]:
         yield from _spans_of(schedule, [*([earlier] if earlier else []), *inside])
 
 
-def _spans_of(schedule: Schedule, found: Iterable[Opening]) -> Iterator[_Span]:
-    return (_Span(schedule.name, start.at, end, schedule.min or 0) for start, end in found if end and start.at < end)
+def _spans_of(schedule: Schedule, pairs: Iterable[Opening]) -> Iterator[_Span]:
+    return (_Span(schedule.name, start.at, end, schedule.min or 0) for start, end in pairs if end and start.at < end)
 
 
 def _setters(group: ScalingGroup) -> tuple[Schedule, ...]:
@@ -156,12 +158,12 @@ def _setters(group: ScalingGroup) -> tuple[Schedule, ...]:
 
 def _are_plain(least: int, schedules: Sequence[Schedule]) -> bool:
     return all(
-        one.duration is not None
-        and one.starts is None
-        and one.ends is None
-        and one.duration >= SHORTEST_WINDOW
-        and (one.min or 0) >= least
-        for one in schedules
+        schedule.duration is not None
+        and schedule.starts is None
+        and schedule.ends is None
+        and schedule.duration >= SHORTEST_WINDOW
+        and (schedule.min or 0) >= least
+        for schedule in schedules
     )
 
 
@@ -183,30 +185,32 @@ def cron_of(schedule: Schedule) -> str:
 
 @lru_cache(maxsize=1024)
 def _is_weekly(schedules: tuple[Schedule, ...]) -> bool:
-    crons = [cron.split() for one in schedules for cron in (one.cron, one.until) if cron]
+    crons = [cron.split() for schedule in schedules for cron in (schedule.cron, schedule.until) if cron]
     return (
-        len({one.zone for one in schedules}) == 1
-        and all(one.cron and one.starts is None and one.ends is None for one in schedules)
-        and all(one.duration is None or SHORTEST_WINDOW <= one.duration < _SEVEN for one in schedules)
+        len({schedule.zone for schedule in schedules}) == 1
+        and all(schedule.cron and schedule.starts is None and schedule.ends is None for schedule in schedules)
+        and all(schedule.duration is None or SHORTEST_WINDOW <= schedule.duration < _SEVEN for schedule in schedules)
         and all(fields[2:4] == ["*", "*"] and not re.search("[#L]", fields[4]) for fields in crons)
         and all(re.fullmatch(r"[\d,]+", field) for fields in crons for field in fields[:2])
     )
 
 
 def _weekly(least: int, schedules: tuple[Schedule, ...]) -> Minimums:
-    found = timetable_of(schedules).between(_BEGIN, _BEGIN + _SEVEN)[1:]
-    wanted = {one.begin: least if one.min is None else one.min for one in found}
+    stretches = timetable_of(schedules).between(_BEGIN, _BEGIN + _SEVEN)[1:]
+    wanted = {stretch.begin: least if stretch.min is None else stretch.min for stretch in stretches}
     base = min(wanted.values())
     layered = [span for span in _week(schedules) if span.min > base]
     spans = layered if _greatest(layered, base, wanted) == wanted else list(_cut(schedules, wanted, base))
-    return Minimums(base, tuple(_windows(schedules[0].zone, spans, {one.name for one in schedules})))
+    return Minimums(base, tuple(_windows(schedules[0].zone, spans, {schedule.name for schedule in schedules})))
 
 
 @lru_cache(maxsize=1024)
 def _week(schedules: tuple[Schedule, ...]) -> tuple[_Span, ...]:
     """The times of a week; one without an end lasts until another such begins."""
-    begins = [[one.start.at for one in openings(each, _BEGIN, _BEGIN + 3 * _SEVEN)] for each in schedules]
-    lasting = sorted({at for each, found in zip(schedules, begins, strict=True) if not each.is_window for at in found})
+    begins = [[opening.start.at for opening in openings(each, _BEGIN, _BEGIN + 3 * _SEVEN)] for each in schedules]
+    lasting = sorted(
+        {at for each, moments in zip(schedules, begins, strict=True) if not each.is_window for at in moments}
+    )
     spans: list[_Span] = []
     for schedule in schedules:
         for start, end in openings(schedule, _BEGIN, _BEGIN + _SEVEN):
@@ -222,7 +226,7 @@ def _greatest(spans: Sequence[_Span], base: int, moments: Iterable[datetime]) ->
     week = [(span.start - back, span.end - back, span.min) for span in spans for back in (timedelta(0), _SEVEN)]
     begun = sorted(week)
     held: list[tuple[int, datetime]] = []
-    found: dict[datetime, int] = {}
+    minimums: dict[datetime, int] = {}
     place = 0
     for moment in sorted(moments):
         while place < len(begun) and begun[place][0] <= moment:
@@ -230,8 +234,8 @@ def _greatest(spans: Sequence[_Span], base: int, moments: Iterable[datetime]) ->
             place += 1
         while held and held[0][1] <= moment:
             heappop(held)
-        found[moment] = max(base, -held[0][0]) if held else base
-    return found
+        minimums[moment] = max(base, -held[0][0]) if held else base
+    return minimums
 
 
 def _cut(schedules: tuple[Schedule, ...], wanted: Mapping[datetime, int], base: int) -> Iterator[_Span]:
@@ -251,18 +255,18 @@ def _names(schedules: tuple[Schedule, ...], wanted: Mapping[datetime, int]) -> d
     for place, schedule in enumerate(schedules):
         earlier = last_opening(schedule, _BEGIN)
         begun = [*([earlier] if earlier else []), *openings(schedule, _BEGIN, _BEGIN + _SEVEN)]
-        starts += [(one.start.at, -place) for one in begun]
+        starts += [(opening.start.at, -place) for opening in begun]
     starts.sort()
     last: dict[int, str] = {}
-    found: dict[datetime, str] = {}
+    names: dict[datetime, str] = {}
     place = 0
     for moment in sorted(wanted):
         while place < len(starts) and starts[place][0] <= moment:
             schedule = schedules[-starts[place][1]]
             last[schedule.min or 0] = schedule.name
             place += 1
-        found[moment] = last.get(wanted[moment], schedules[0].name)
-    return found
+        names[moment] = last.get(wanted[moment], schedules[0].name)
+    return names
 
 
 def _windows(zone: str, spans: Sequence[_Span], names: Set[str]) -> Iterator[RaisedMinimum]:
@@ -275,16 +279,18 @@ def _windows(zone: str, spans: Sequence[_Span], names: Set[str]) -> Iterator[Rai
     for (schedule, hour, minute, duration, low), days in sorts.items():
         # a window that is one of several is never called like another schedule
         numbered = chain([schedule], (f"{schedule}-{number}" for number in count(2)))
-        name = next(one for one in numbered if one not in taken and one not in names - {schedule})
+        name = next(
+            candidate for candidate in numbered if candidate not in taken and candidate not in names - {schedule}
+        )
         taken.add(name)
         yield RaisedMinimum(name, schedule, f"{minute} {hour} * * {days_text(days)}", zone, duration, low)
 
 
 def days_text(days: Sequence[int]) -> str:
     """Days of the week as cron has them, 0 for Sunday: `*`, `1-5`, `1,3`."""
-    found = sorted(set(days))
-    if len(found) == 7:
+    numbers = sorted(set(days))
+    if len(numbers) == 7:
         return "*"
-    if len(found) > 2 and found == list(range(found[0], found[-1] + 1)):
-        return f"{found[0]}-{found[-1]}"
-    return ",".join(str(day) for day in found)
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{numbers[0]}-{numbers[-1]}"
+    return ",".join(str(day) for day in numbers)

@@ -42,8 +42,8 @@ class _EmulatorClock:
 
     def now(self) -> Any:
         """The emulator's time."""
-        there = getattr(self._emulator, "clock", None)
-        return self._emulator.doors.now() if there is None else there.now()
+        clock = getattr(self._emulator, "clock", None)
+        return self._emulator.doors.now() if clock is None else clock.now()
 
     def sleep(self, duration: timedelta) -> None:
         """Move the emulator's clock."""
@@ -74,8 +74,8 @@ class AwsTestCloud:
 
         with self.connect() as cloud:
             native = cloud.group(group).name
-        name, namespace, found = metric_for(metric, Scope(native))
-        point = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or found), "value": value}
+        name, namespace, defaults = metric_for(metric, Scope(native))
+        point = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or defaults), "value": value}
         self.emulator.doors.push([point])
 
 
@@ -184,7 +184,7 @@ class GcpTestCloud:
         with self.connect() as cloud:
             state = cloud.group(group).read()
         measured = metric_for(metric, Scope(state.name))
-        zones = {one.zone for one in state.instances}
+        zones = {member.zone for member in state.instances}
         places = [f"zones/{zone}" for zone in sorted(zones)] + [f"regions/{self.location}"]
         managers = self.emulator.managers
         link = next(key for place in places if (key := f"{place}/instanceGroupManagers/{state.name}") in managers)

@@ -125,7 +125,11 @@ class ProviderContract:
     def test_every_resource_bears_the_mark(self, applied: Cloud, fleet: Fleet) -> None:
         """Owners are read off the cloud: group and fleet of each thing that can bear a mark."""
         kinds, live = applied.provider.kinds, applied.provider.read(fleet).resources
-        marked = [one for one in self._wanted(applied, fleet) if kinds[one.key.kind].mark is not MarkPlace.PARENT]
+        marked = [
+            resource
+            for resource in self._wanted(applied, fleet)
+            if kinds[resource.key.kind].mark is not MarkPlace.PARENT
+        ]
         assert {item.group for item in marked} == {group.name for group in fleet.groups}
         for item in marked:
             mark = live[item.key].mark
@@ -167,11 +171,11 @@ class ProviderContract:
         plan = applied.plan(smaller, prune=True)
         deleted = [change for change in plan if change.action is Action.DELETE]
         assert {change.reason for change in deleted} == {Reason.LEFT_FLEET}
-        fields = [one for change in plan if change.action is Action.UPDATE for one in change.fields]
-        emptied = [one for one in fields if one.new is None]
+        fields = [field for change in plan if change.action is Action.UPDATE for field in change.fields]
+        emptied = [field for field in fields if field.new is None]
         group = fleet.groups[0]
         assert len(deleted) + len(emptied) >= len(group.policies) + len(group.alarms) + len(group.schedules)
-        assert not [one for one in fields if one.old is None]
+        assert not [field for field in fields if field.old is None]
         applied.apply(plan).raise_for_failures()
         assert not applied.plan(smaller)
         assert self._ours(applied, fleet) == {item.key for item in self._wanted(applied, smaller)}
@@ -254,8 +258,8 @@ class ProviderContract:
         applied.apply(plan).raise_for_failures()
         leftover = applied.plan(fleet)
         assert not leftover.problems
-        found = {(change.key, item.path) for change in leftover for item in change.fields}
-        assert set(different.items()) <= found
+        differences = {(change.key, item.path) for change in leftover for item in change.fields}
+        assert set(different.items()) <= differences
         applied.apply(leftover, allow_replace=True).raise_for_failures()
         assert not applied.plan(fleet)
 
@@ -315,13 +319,13 @@ class ProviderContract:
 
     def test_activities_say_what_happened(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """Creation and a change of size are on record, newest first."""
-        live, made = applied.group(fleet.groups[0].name), applied.now()
+        live, created = applied.group(fleet.groups[0].name), applied.now()
         world.advance(timedelta(minutes=1))
         live.scale(to=live.read().max)
         live.wait(timeout=timedelta(minutes=10))
-        moments = [one.at for one in live.activities()]
+        moments = [activity.at for activity in live.activities()]
         assert moments == sorted(moments, reverse=True)
-        assert moments[0] > made >= moments[-1]
+        assert moments[0] > created >= moments[-1]
 
     def test_a_stale_plan_is_refused(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """Apply looks again first: ground that has moved stops it before the first write."""
@@ -370,9 +374,11 @@ class ProviderContract:
             world.push(live.name, metrics.cpu, value)
         world.advance(timedelta(minutes=2))
         world.push(live.name, metrics.cpu, 90.0)
-        found = live.datapoints(metrics.cpu, since=timedelta(minutes=3))
-        assert found.values in ((None, 30.0, None), (30.0, None))
-        assert [two - one for one, two in pairwise(found.times)] == [found.period] * (len(found.times) - 1)
+        series = live.datapoints(metrics.cpu, since=timedelta(minutes=3))
+        assert series.values in ((None, 30.0, None), (30.0, None))
+        assert [later - earlier for earlier, later in pairwise(series.times)] == [series.period] * (
+            len(series.times) - 1
+        )
         world.advance(timedelta(minutes=1))
         highest = live.datapoints(metrics.cpu, since=timedelta(minutes=5), period=timedelta(minutes=1), statistic="sum")
         assert highest.values[-3:] == (60.0, None, 90.0)
@@ -411,10 +417,10 @@ class ProviderContract:
         live = applied.group(fleet.native_name(fleet.groups[0]))
         until = applied.now().replace(microsecond=0) + timedelta(hours=2)
         live.pause(by="Ana", until=until, why="moving the database")
-        found = applied.status(fleet).groups[0].state
-        assert found is not None
-        assert found.paused is not None
-        assert (found.paused.by, found.paused.until, found.paused.why) == ("Ana", until, "moving the database")
+        state = applied.status(fleet).groups[0].state
+        assert state is not None
+        assert state.paused is not None
+        assert (state.paused.by, state.paused.until, state.paused.why) == ("Ana", until, "moving the database")
         plan = applied.plan(fleet)
         assert not plan, plan.to_dict()
         assert any("paused by Ana until" in note.text for note in plan.notes)
@@ -432,8 +438,8 @@ class ProviderContract:
         seen = set()
         for _ in range(15):
             world.advance(timedelta(hours=5))
-            found = paused.read()
-            assert (found.min, found.max, found.desired) == (before.min, before.max, before.desired)
+            state = paused.read()
+            assert (state.min, state.max, state.desired) == (before.min, before.max, before.desired)
             seen.add(other.read().min)
             plan = applied.plan(fleet)
             assert not plan, plan.to_dict()
@@ -449,9 +455,9 @@ class ProviderContract:
         world.advance(timedelta(hours=3))
         assert any("resume it" in note.text for note in applied.plan(fleet).notes)
         live.pause(by="Berto")
-        found = live.read().paused
-        assert found is not None
-        assert found.by == "Berto"
+        pause = live.read().paused
+        assert pause is not None
+        assert pause.by == "Berto"
         with pytest.raises(errors.InvalidRequest, match="has passed"):
             live.pause(by="Berto", until=applied.now() - timedelta(hours=1))
 
@@ -496,19 +502,19 @@ class ProviderContract:
 
     def test_an_imported_group_is_planned_as_it_is(self, applied: Cloud, fleet: Fleet) -> None:
         """What exists, read back as a group of the same fleet, loses nothing and leaves a plan nothing to do."""
-        found = [
+        imported = [
             applied.read_group(fleet.native_name(group), group.location, fleet=fleet.name) for group in fleet.groups
         ]
-        assert not [str(note) for one in found for note in one.changes]
-        assert not [path for one in found for path in one.group.unmanaged]
-        assert [one.group.name for one in found] == [group.name for group in fleet.groups]
-        assert not applied.plan(Fleet(name=fleet.name, groups=tuple(one.group for one in found)))
+        assert not [str(note) for result in imported for note in result.changes]
+        assert not [path for result in imported for path in result.group.unmanaged]
+        assert [result.group.name for result in imported] == [group.name for group in fleet.groups]
+        assert not applied.plan(Fleet(name=fleet.name, groups=tuple(result.group for result in imported)))
 
     def test_addresses_come_when_asked(self, applied: Cloud, fleet: Fleet) -> None:
         """Every instance that runs is reached somewhere."""
         for group in applied.status(fleet, addresses=True).groups:
             assert group.state is not None
-            assert all(one.private_address or one.public_address for one in group.state.instances)
+            assert all(instance.private_address or instance.public_address for instance in group.state.instances)
 
     # what the tests share
 
@@ -530,10 +536,10 @@ class ProviderContract:
     def _ours(self, cloud: Cloud, fleet: Fleet) -> set[Key]:
         """What the cloud has that bears the fleet's mark, or is a part of a group of the fleet."""
         natives = {fleet.native_name(group) for group in fleet.groups}
-        there = cloud.provider.read(fleet).resources
+        resources = cloud.provider.read(fleet).resources
         return {
             key
-            for key, item in there.items()
+            for key, item in resources.items()
             if (item.mark is not None and item.mark.fleet == fleet.name) or key.parent in natives
         }
 

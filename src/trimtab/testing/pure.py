@@ -50,10 +50,10 @@ def translate(
     cloud = _CLOUDS[provider]
     known = facts if isinstance(facts, Facts) else _load(cloud.facts)(**(facts or {}))
     home = (_load("azure.ids:Home")(*cloud.home),) if provider == "azure" else cloud.home
-    made: Translation = _load(cloud.translate)(
+    translation: Translation = _load(cloud.translate)(
         fleet, known, now or datetime.now(UTC), location or cloud.location, *home
     )
-    return made
+    return translation
 
 
 def import_replies(
@@ -81,8 +81,8 @@ def import_replies(
     module = importlib.import_module(f"trimtab.providers.{provider}.importing")
     given = module.Replies(**replies) if isinstance(replies, Mapping) else replies
     more = {} if location is None and provider != "aws" else {"location": location or _CLOUDS[provider].location}
-    found: Imported = module.import_group(given, now=now or datetime.now(UTC), fleet=fleet, **more)
-    return found
+    imported: Imported = module.import_group(given, now=now or datetime.now(UTC), fleet=fleet, **more)
+    return imported
 
 
 def _load(path: str) -> Any:

@@ -51,15 +51,15 @@ def describe_scaling_activities(call: Call) -> Answer:
     if name and name not in call.region.groups and not call.params.get("IncludeDeletedGroups"):
         raise invalid(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
     wanted = call.params.get("ActivityIds")
-    found = [
+    matches = [
         activity
         for group, activities in call.region.activities.items()
         if _is_wanted(call, group)
         for activity in reversed(activities)
         if not wanted or activity["ActivityId"] in wanted
     ]
-    found.sort(key=_started, reverse=True)
-    return page(call, found, "Activities", default=100)
+    matches.sort(key=_started, reverse=True)
+    return page(call, matches, "Activities", default=100)
 
 
 def started(group: GroupView, before: int, after: int) -> str:
@@ -92,5 +92,5 @@ def _is_wanted(call: Call, group: str) -> bool:
 
 
 def _started(activity: dict[str, Any]) -> datetime:
-    found: datetime = activity["StartTime"]
-    return found
+    start_time: datetime = activity["StartTime"]
+    return start_time

@@ -56,24 +56,24 @@ def describe_alarms(call: Call) -> Answer:
     if params.get("AlarmNames") and params.get("AlarmNamePrefix"):
         raise invalid("AlarmNamePrefix and AlarmNames cannot be specified at the same time")
     kinds = params.get("AlarmTypes") or ["MetricAlarm"]
-    found = [alarm for _, alarm in sorted(call.region.alarms.items()) if _is_wanted(alarm, params)]
+    alarms = [alarm for _, alarm in sorted(call.region.alarms.items()) if _is_wanted(alarm, params)]
     if "MetricAlarm" not in kinds:
-        found = []
-    answer = page(call, found, "MetricAlarms", default=50, bad_token="InvalidNextToken")
+        alarms = []
+    answer = page(call, alarms, "MetricAlarms", default=50, bad_token="InvalidNextToken")
     return {"CompositeAlarms": [], **answer}
 
 
 def describe_alarms_for_metric(call: Call) -> Answer:
     """The alarms on one metric."""
     wanted = {tuple(each.items()) for each in call.params.get("Dimensions") or []}
-    found = [
+    alarms = [
         alarm
         for _, alarm in sorted(call.region.alarms.items())
         if alarm.get("MetricName") == call.params["MetricName"]
         and alarm.get("Namespace") == call.params["Namespace"]
         and (not wanted or {tuple(each.items()) for each in alarm["Dimensions"]} == wanted)
     ]
-    return {"MetricAlarms": found}
+    return {"MetricAlarms": alarms}
 
 
 def delete_alarms(call: Call) -> Answer:
@@ -185,14 +185,14 @@ def _check_actions(actions: list[str], field: str) -> None:
 
 
 def _metric(params: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "Dimensions": reordered(params.get("Dimensions") or [], key=lambda each: (each["Name"], each["Value"]))
     }
     if params.get("Threshold") is not None:
-        made["Threshold"] = float(params["Threshold"])
+        fields["Threshold"] = float(params["Threshold"])
     if params.get("Metrics") is not None:
-        made["Metrics"] = [{"ReturnData": True, **query} for query in params["Metrics"]]
-    return made
+        fields["Metrics"] = [{"ReturnData": True, **query} for query in params["Metrics"]]
+    return fields
 
 
 def _is_wanted(alarm: dict[str, Any], params: dict[str, Any]) -> bool:

@@ -64,11 +64,11 @@ def page(
         top: The largest page size that the service allows.
         bad_token: The error code for a token that this call never gave.
     """
-    asked = call.params.get(size)
-    if asked is not None and not 1 <= asked <= top:
-        raise invalid(f"1 validation error detected: Value '{asked}' at '{size}' must be between 1 and {top}")
+    requested = call.params.get(size)
+    if requested is not None and not 1 <= requested <= top:
+        raise invalid(f"1 validation error detected: Value '{requested}' at '{size}' must be between 1 and {top}")
     start = _start(call.params.get("NextToken"), key, bad_token)
-    end = start + (asked or default)
+    end = start + (requested or default)
     answer: dict[str, Any] = {key: list(items[start:end])}
     if end < len(items):
         answer["NextToken"] = base64.urlsafe_b64encode(f"{key}:{end}".encode()).decode()
@@ -78,8 +78,8 @@ def page(
 def reordered(items: Sequence[Any], key: Callable[[Any], Any] | None = None) -> list[Any]:
     """The same items in an order that is not the given one, as services that keep sets answer."""
     given = list(items)
-    found = sorted(given, key=key, reverse=True)
-    return found if found != given else found[::-1]
+    ordered = sorted(given, key=key, reverse=True)
+    return ordered if ordered != given else ordered[::-1]
 
 
 def at_most(call: Call, name: str, top: int) -> None:

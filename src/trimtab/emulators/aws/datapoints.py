@@ -104,13 +104,13 @@ class Series:
         kept = self._kept.setdefault((period, statistic, unit), {})
         if len(kept) > _KEPT:
             kept.clear()
-        found = []
+        points = []
         for at in range(end - (count - 1) * period, end + 1, period):
             point = kept.get(at)
             if point is None:
                 point = kept[at] = self._point(at - period, at, statistic, unit)
-            found.append(point)
-        return found
+            points.append(point)
+        return points
 
     def _point(self, begin: int, end: int, statistic: str, unit: str | None) -> Point:
         begins, joined = self._begins, Sample()

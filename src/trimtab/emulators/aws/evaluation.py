@@ -19,11 +19,11 @@ def watch(region: Region, alarm: dict[str, Any]) -> None:
     forget(region, alarm["AlarmName"])
     if alarm.get("EvaluationCriteria") or alarm.get("ThresholdMetricId"):
         return
-    made = Watch(alarm, region.datapoints, lasting=earlier is not None and earlier.lasting)
-    region.watches[made.name] = made
-    for key in made.keys:
-        region.watched.setdefault(key, {})[made.name] = made
-    wake(region, made)
+    alarm_watch = Watch(alarm, region.datapoints, lasting=earlier is not None and earlier.lasting)
+    region.watches[alarm_watch.name] = alarm_watch
+    for key in alarm_watch.keys:
+        region.watched.setdefault(key, {})[alarm_watch.name] = alarm_watch
+    wake(region, alarm_watch)
 
 
 def forget(region: Region, name: str) -> None:

@@ -56,10 +56,10 @@ def _step(call: Call, group: GroupView, policy: dict[str, Any]) -> int:
     size = group.desired_capacity
     # on the threshold itself it is the steps that say which side they are for
     is_above = value > threshold or (value == threshold and _has_upper_side(policy))
-    asked = stepped(policy, value, threshold, above=is_above, there=size, desired=size)
-    if asked is None:
+    new_size = stepped(policy, value, threshold, above=is_above, in_service=size, desired=size)
+    if new_size is None:
         raise invalid("No step adjustment found for the metric value and the breach threshold")
-    return asked
+    return new_size
 
 
 def _has_upper_side(policy: dict[str, Any]) -> bool:

@@ -72,14 +72,14 @@ def _each(node: ast.expr, series: Mapping[str, Values], length: int) -> Values:
 
 
 def _pairwise(act: Callable[[float, float], float], left: Values, right: Values) -> Values:
-    return [_once(act, one, two) for one, two in zip(left, right, strict=True)]
+    return [_once(act, first, second) for first, second in zip(left, right, strict=True)]
 
 
-def _once(act: Callable[[float, float], float], one: float | None, two: float | None) -> float | None:
-    if one is None or two is None:
+def _once(act: Callable[[float, float], float], first: float | None, second: float | None) -> float | None:
+    if first is None or second is None:
         return None
     try:
-        return float(act(one, two))
+        return float(act(first, second))
     except (ZeroDivisionError, OverflowError):
         return None
 
@@ -99,11 +99,11 @@ def _call(name: str, arguments: list[ast.expr], series: Mapping[str, Values], le
 
 def _filled(values: Values, by: ast.expr) -> Values:
     if isinstance(by, ast.Name) and by.id == "REPEAT":
-        last, found = None, []
+        last, filled = None, []
         for value in values:
             last = value if value is not None else last
-            found.append(last)
-        return found
+            filled.append(last)
+        return filled
     number = _each(by, {}, 1)[0]
     return [number if value is None else value for value in values]
 
@@ -117,10 +117,11 @@ def _joined(
         many = list(series.values())
     else:
         # of a single series it is one number for the whole time
-        there = [value for value in _each(what, series, length) if value is not None]
-        return [act(there) if there else None] * length
+        numbers = [value for value in _each(what, series, length) if value is not None]
+        return [act(numbers) if numbers else None] * length
     return [
-        act(there) if (there := [one for one in row if one is not None]) else None for row in zip(*many, strict=True)
+        act(numbers) if (numbers := [value for value in row if value is not None]) else None
+        for row in zip(*many, strict=True)
     ]
 
 
@@ -128,13 +129,13 @@ def series_of(
     queries: Sequence[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], Values], length: int
 ) -> dict[str, Values]:
     """The values of every query by its id: metrics as `read` has them, then what is computed of them."""
-    found = {query["Id"]: read(query["MetricStat"]) for query in queries if query.get("MetricStat")}
+    values = {query["Id"]: read(query["MetricStat"]) for query in queries if query.get("MetricStat")}
     waiting = [query for query in queries if query.get("Expression")]
     while waiting:
         ready = [query for query in waiting if not names_in(query["Expression"]) & {each["Id"] for each in waiting}]
         if not ready:
             raise Unknown("expressions that speak of each other in a circle")
         for query in ready:
-            found[query["Id"]] = compute(query["Expression"], found, length)
+            values[query["Id"]] = compute(query["Expression"], values, length)
         waiting = [query for query in waiting if query not in ready]
-    return found
+    return values

@@ -63,12 +63,12 @@ def arm_forecast(region: Region, key: tuple[str, str]) -> None:
 
 def floor_of(region: Region, group: str, now: datetime) -> int:
     """The capacity that forecasts hold a group at now."""
-    found = [
+    capacities = [
         forecast.at(now + _buffer_of(region.policies[owner, name]))
         for (owner, name), forecast in region.forecasts.items()
         if owner == group and _scales(region.policies.get((owner, name)))
     ]
-    return max(found, default=0)
+    return max(capacities, default=0)
 
 
 def get_predictive_scaling_forecast(call: Call) -> Answer:

@@ -103,8 +103,8 @@ class Group(_MotoGroup):  # type: ignore[misc]
 
     def in_service_since(self, state: Any) -> datetime:
         """When an instance came into service."""
-        found: datetime = getattr(state, "in_service_at", self.created)
-        return found
+        since: datetime = getattr(state, "in_service_at", self.created)
+        return since
 
     def forecast_now(self) -> int:
         """The capacity that forecasts hold it at."""
@@ -157,11 +157,11 @@ class Group(_MotoGroup):  # type: ignore[misc]
         target_group = self.home.elbv2.target_groups.get(arn)
         if target_group is None:
             return
-        there = [
+        unregistered = [
             state.instance.id for state in self.active_instances() if state.instance.id not in target_group.targets
         ]
-        if there:
-            self.home.elbv2.register_targets(arn, [{"Id": each, "Port": target_group.port} for each in there])
+        if unregistered:
+            self.home.elbv2.register_targets(arn, [{"Id": each, "Port": target_group.port} for each in unregistered])
 
     def _fill(self) -> None:
         while not self.is_deleting and self.units(self.members()) < self.wanted:

@@ -12,13 +12,13 @@ def describe_auto_scaling_groups(call: Call) -> Answer:
     at_most(call, "AutoScalingGroupNames", 100)
     names = set(call.params.get("AutoScalingGroupNames") or ())
     filters = call.params.get("Filters") or []
-    found = [
+    groups = [
         group
         for name, group in sorted(call.region.groups.items())
         if (not names or name in names) and all(_passes(group, each) for each in filters)
     ]
     # only what is on the page is worth describing
-    answer = page(call, [{"group": group} for group in found], "AutoScalingGroups")
+    answer = page(call, [{"group": group} for group in groups], "AutoScalingGroups")
     answer["AutoScalingGroups"] = [describe(each["group"]) for each in answer["AutoScalingGroups"]]
     return answer
 
@@ -26,13 +26,13 @@ def describe_auto_scaling_groups(call: Call) -> Answer:
 def describe_auto_scaling_instances(call: Call) -> Answer:
     """The instances of all groups, each with its group."""
     wanted = set(call.params.get("InstanceIds") or ())
-    found = [
+    instances = [
         {**describe_instance(state), "AutoScalingGroupName": name}
         for name, group in sorted(call.region.groups.items())
         for state in (*group.instance_states, *group.warmed)
         if not wanted or state.instance.id in wanted
     ]
-    return page(call, found, "AutoScalingInstances", top=50)
+    return page(call, instances, "AutoScalingInstances", top=50)
 
 
 def describe_warm_pool(call: Call) -> Answer:
@@ -45,15 +45,15 @@ def describe_warm_pool(call: Call) -> Answer:
 def describe_tags(call: Call) -> Answer:
     """The tags of the groups, by group and key."""
     fields = {"auto-scaling-group": "ResourceId", "key": "Key", "value": "Value"}
-    found = [tag for _, group in sorted(call.region.groups.items()) for tag in tags(group)]
+    group_tags = [tag for _, group in sorted(call.region.groups.items()) for tag in tags(group)]
     for each in call.params.get("Filters") or []:
         if each["Name"] == "propagate-at-launch":
-            found = [tag for tag in found if str(tag["PropagateAtLaunch"]).lower() in each["Values"]]
+            group_tags = [tag for tag in group_tags if str(tag["PropagateAtLaunch"]).lower() in each["Values"]]
         elif each["Name"] in fields:
-            found = [tag for tag in found if tag[fields[each["Name"]]] in each["Values"]]
+            group_tags = [tag for tag in group_tags if tag[fields[each["Name"]]] in each["Values"]]
         else:
             raise invalid(f"Filter type {each['Name']} is not correct. Allowed filter types are: {sorted(fields)}")
-    return page(call, found, "Tags")
+    return page(call, group_tags, "Tags")
 
 
 def describe(group: GroupView) -> dict[str, Any]:

@@ -120,14 +120,14 @@ def create_or_update_tags(call: Call) -> Answer:
     """Groups with these tags."""
     for tag in call.params["Tags"]:
         group = find_group(call, tag.get("ResourceId"))
-        made = {
+        new_tag = {
             "ResourceId": group.name,
             "ResourceType": "auto-scaling-group",
             "Key": tag["Key"],
             "Value": tag.get("Value", ""),
             "PropagateAtLaunch": bool(tag.get("PropagateAtLaunch", False)),
         }
-        group.tags = [*(each for each in group.tags if each["Key"] != tag["Key"]), made]
+        group.tags = [*(each for each in group.tags if each["Key"] != tag["Key"]), new_tag]
     return None
 
 

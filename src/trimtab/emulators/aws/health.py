@@ -38,11 +38,11 @@ def describe_target_health(call: Call) -> Answer:
         raise ServiceError("TargetGroupNotFound", "One or more target groups not found")
     wanted = call.params.get("Targets") or list(target_group.targets.values())
     leaving = _leaving(call.region)
-    found = [_health(call.region, target_group.health_for(target, call.region.ec2)) for target in wanted]
-    known = {each["Target"]["Id"] for each in found}
+    descriptions = [_health(call.region, target_group.health_for(target, call.region.ec2)) for target in wanted]
+    known = {each["Target"]["Id"] for each in descriptions}
     if not call.params.get("Targets"):
-        found += [_draining(number, target_group) for number in leaving.get(arn, ()) if number not in known]
-    return {"TargetHealthDescriptions": found}
+        descriptions += [_draining(number, target_group) for number in leaving.get(arn, ()) if number not in known]
+    return {"TargetHealthDescriptions": descriptions}
 
 
 def fail_target(region: Region, number: str, *, healthy: bool) -> None:
@@ -92,26 +92,31 @@ def _fail(group: GroupView, state: Any) -> None:
         replace_sick(group)
 
 
-def _health(region: Region, found: Any) -> dict[str, Any]:
-    number, status, reason, text = found.instance_id, found.status, found.reason, found.description
+def _health(region: Region, target_health: Any) -> dict[str, Any]:
+    number, status, reason, text = (
+        target_health.instance_id,
+        target_health.status,
+        target_health.reason,
+        target_health.description,
+    )
     if status == "healthy" and number in region.failing:
         status, reason, text = "unhealthy", "Target.FailedHealthChecks", "Health checks failed"
     health = {"State": status, "Reason": reason, "Description": text}
     return {
-        "Target": {"Id": number, "Port": int(found.port)},
-        "HealthCheckPort": str(found.health_check_port),
+        "Target": {"Id": number, "Port": int(target_health.port)},
+        "HealthCheckPort": str(target_health.health_check_port),
         "TargetHealth": {name: value for name, value in health.items() if value},
     }
 
 
 def _leaving(region: Region) -> dict[str, list[str]]:
     """The instances that wait before they are terminated, by target group."""
-    found: dict[str, list[str]] = {}
+    by_target_group: dict[str, list[str]] = {}
     for group in region.groups.values():
         numbers = [each.instance.id for each in group.instance_states if each.lifecycle_state == "Terminating:Wait"]
         for arn in group.target_group_arns if numbers else ():
-            found.setdefault(arn, []).extend(numbers)
-    return found
+            by_target_group.setdefault(arn, []).extend(numbers)
+    return by_target_group
 
 
 def _draining(number: str, target_group: Any) -> dict[str, Any]:

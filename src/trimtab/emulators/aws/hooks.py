@@ -44,16 +44,16 @@ def put(region: Region, group: str, given: dict[str, Any]) -> None:
     check(given)
     if (group, given["LifecycleHookName"]) not in region.hooks and len(hooks_of(region, group)) >= _PER_GROUP:
         raise ServiceError("LimitExceeded", f"The group {group} has {_PER_GROUP} lifecycle hooks already")
-    made = {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
-    made["AutoScalingGroupName"] = group
-    made["GlobalTimeout"] = min(_LONGEST, _HEARTBEATS * made["HeartbeatTimeout"])
+    hook = {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+    hook["AutoScalingGroupName"] = group
+    hook["GlobalTimeout"] = min(_LONGEST, _HEARTBEATS * hook["HeartbeatTimeout"])
     region.hooks[group, given["LifecycleHookName"]] = {
-        name: made[name]
+        name: hook[name]
         for name in (
             "LifecycleHookName",
             "AutoScalingGroupName",
             "LifecycleTransition",
-            *(name for name in _OPTIONAL if made.get(name)),
+            *(name for name in _OPTIONAL if hook.get(name)),
             "HeartbeatTimeout",
             "GlobalTimeout",
             "DefaultResult",
@@ -76,8 +76,8 @@ def describe_lifecycle_hooks(call: Call) -> Answer:
     """The hooks of a group, by name."""
     at_most(call, "LifecycleHookNames", 50)
     names = set(call.params.get("LifecycleHookNames") or ())
-    found = hooks_of(call.region, find_group(call).name)
-    return {"LifecycleHooks": [hook for hook in found if not names or hook["LifecycleHookName"] in names]}
+    hooks = hooks_of(call.region, find_group(call).name)
+    return {"LifecycleHooks": [hook for hook in hooks if not names or hook["LifecycleHookName"] in names]}
 
 
 def delete_lifecycle_hook(call: Call) -> Answer:
@@ -118,7 +118,7 @@ def hooks_of(region: Region, group: str) -> list[dict[str, Any]]:
 
 def pause(group: GroupView, state: Any, transition: str, go_on: Callable[[str], None]) -> bool:
     """Have an instance wait because of the hooks on a transition; whether there are any."""
-    found = [hook for hook in hooks_of(group.home, group.name) if hook["LifecycleTransition"] == transition]
+    hooks = [hook for hook in hooks_of(group.home, group.name) if hook["LifecycleTransition"] == transition]
     now = group.home.world.now()
     state.go_on = go_on
     state.waits = {
@@ -128,11 +128,11 @@ def pause(group: GroupView, state: Any, transition: str, go_on: Callable[[str], 
             now + timedelta(seconds=hook["HeartbeatTimeout"]),
             now + timedelta(seconds=hook["GlobalTimeout"]),
         )
-        for hook in found
+        for hook in hooks
     }
     for wait in state.waits.values():
         _arm(group.home, state, wait)
-    return bool(found)
+    return bool(hooks)
 
 
 def resolve(state: Any, name: str, result: str) -> None:
@@ -152,8 +152,8 @@ def drop_waits(state: Any) -> None:
 
 def waits_of(state: Any) -> dict[str, Wait]:
     """What an instance waits for, by the hook's name."""
-    found: dict[str, Wait] = getattr(state, "waits", {})
-    return found
+    waits: dict[str, Wait] = getattr(state, "waits", {})
+    return waits
 
 
 def _arm(region: Region, state: Any, wait: Wait) -> None:

@@ -40,22 +40,22 @@ def places(group: GroupView) -> list[Place]:
 
 def next_place(group: GroupView) -> Place:
     """Where the next instance goes: the zone with the fewest, in it the subnet with the fewest."""
-    there = places(group)
-    zones = {place.zone: 0 for place in there}
+    candidates = places(group)
+    zones = {place.zone: 0 for place in candidates}
     subnets: Counter[str | None] = Counter()
     for state in group.members():
         if state.availability_zone in zones:
             zones[state.availability_zone] += 1
             subnets[getattr(state.instance, "subnet_id", None)] += 1
     zone = zone_to_join(zones)
-    return min((place for place in there if place.zone == zone), key=lambda place: subnets[place.subnet])
+    return min((place for place in candidates if place.zone == zone), key=lambda place: subnets[place.subnet])
 
 
 def run_instance(group: GroupView, place: Place) -> Any:
     """One new instance in EC2, as moto's state of a group's instance; it is in no list yet."""
     source, what = group.launched_from(), _what_to_launch(group)
     override = _choose_type(group, what["instance_type"], place.zone)
-    disks = {"block_device_mappings": found} if (found := _disks(group)) else {}
+    disks = {"block_device_mappings": mappings} if (mappings := _disks(group)) else {}
     reservation = group.ec2_backend.run_instances(
         what["image"],
         1,
@@ -94,8 +94,8 @@ def is_short(group: GroupView, instance_type: str, zone: str) -> bool:
 def overrides(group: GroupView) -> list[dict[str, Any]]:
     """The instance types of a mixed group, in order; one empty entry for the template's own."""
     policy = group.mixed_instances_policy or {}
-    found: list[dict[str, Any]] = policy.get("LaunchTemplate", {}).get("Overrides") or [{}]
-    return found
+    entries: list[dict[str, Any]] = policy.get("LaunchTemplate", {}).get("Overrides") or [{}]
+    return entries
 
 
 def _choose_type(group: GroupView, own: str, zone: str) -> dict[str, Any]:
@@ -123,8 +123,8 @@ def _lifecycle(group: GroupView) -> str | None:
         base=shares.get("OnDemandBaseCapacity", 0),
         percent=shares.get("OnDemandPercentageAboveBaseCapacity", 100),
     )
-    there = [state for state in group.members() if state.instance.lifecycle != "spot"]
-    return None if group.units(there) < wanted.on_demand else "spot"
+    on_demand = [state for state in group.members() if state.instance.lifecycle != "spot"]
+    return None if group.units(on_demand) < wanted.on_demand else "spot"
 
 
 def _tags(group: GroupView) -> dict[str, str]:

@@ -46,26 +46,26 @@ def get_metric_data(call: Call) -> Answer:
     length = (end - begin) // period
     is_ascending = params.get("ScanBy") == "TimestampAscending"
     try:
-        found = series_of(queries, lambda stat: _read(call.region, stat, begin, end, period), length)
+        series = series_of(queries, lambda stat: _read(call.region, stat, begin, end, period), length)
     except Unknown as error:
         raise invalid(f"Error in expression: {error}") from None
     results = []
     for query in queries:
         if not query.get("ReturnData", True):
             continue
-        pairs = [(moment_of(begin + place * period), value) for place, value in enumerate(found[query["Id"]])]
+        pairs = [(moment_of(begin + place * period), value) for place, value in enumerate(series[query["Id"]])]
         results.append(_result(query, pairs if is_ascending else pairs[::-1]))
     return {"MetricDataResults": results, "Messages": []}
 
 
 def _result(query: dict[str, Any], pairs: list[tuple[datetime, float | None]]) -> dict[str, Any]:
-    there = [(at, value) for at, value in pairs if value is not None]
+    points = [(at, value) for at, value in pairs if value is not None]
     stat = query.get("MetricStat")
     return {
         "Id": query["Id"],
         "Label": query.get("Label") or (stat["Metric"]["MetricName"] if stat else query["Id"]),
-        "Timestamps": [at for at, _ in there],
-        "Values": [value for _, value in there],
+        "Timestamps": [at for at, _ in points],
+        "Values": [value for _, value in points],
         "StatusCode": "Complete",
     }
 

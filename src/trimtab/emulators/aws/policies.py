@@ -38,14 +38,14 @@ def describe_policies(call: Call) -> Answer:
     names = set(call.params.get("PolicyNames") or ())
     types = set(call.params.get("PolicyTypes") or ())
     group = call.params.get("AutoScalingGroupName")
-    found = [
+    policies = [
         policy
         for (owner, name), policy in sorted(call.region.policies.items())
         if group in (None, owner)
         and (not names or name in names or policy["PolicyARN"] in names)
         and (not types or policy["PolicyType"] in types)
     ]
-    answer = page(call, found, "ScalingPolicies")
+    answer = page(call, policies, "ScalingPolicies")
     alarms = _alarms_by_action(call.region)
     answer["ScalingPolicies"] = [
         {**policy, "Alarms": alarms.get(policy["PolicyARN"], [])} for policy in answer["ScalingPolicies"]
@@ -78,8 +78,8 @@ def find_policy(call: Call) -> dict[str, Any]:
     raise invalid("Policy not found" if group else "Group name is required when the policy is given by name")
 
 
-def _is_same(one: dict[str, Any], two: dict[str, Any]) -> bool:
-    return bool(one["TargetTrackingConfiguration"] == two["TargetTrackingConfiguration"])
+def _is_same(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    return bool(first["TargetTrackingConfiguration"] == second["TargetTrackingConfiguration"])
 
 
 def alarms_of(region: Region, arn: str) -> list[dict[str, str]]:
@@ -88,11 +88,11 @@ def alarms_of(region: Region, arn: str) -> list[dict[str, str]]:
 
 
 def _alarms_by_action(region: Region) -> dict[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
+    alarms: dict[str, list[dict[str, str]]] = {}
     for name, alarm in sorted(region.alarms.items()):
         for arn in alarm["AlarmActions"]:
-            found.setdefault(arn, []).append({"AlarmName": name, "AlarmARN": alarm["AlarmArn"]})
-    return found
+            alarms.setdefault(arn, []).append({"AlarmName": name, "AlarmARN": alarm["AlarmArn"]})
+    return alarms
 
 
 def _with_defaults(params: dict[str, Any], arn: str) -> dict[str, Any]:

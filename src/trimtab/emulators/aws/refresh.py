@@ -91,8 +91,8 @@ def start_instance_refresh(call: Call) -> Answer:
 def describe_instance_refreshes(call: Call) -> Answer:
     """The refreshes of a group, newest first."""
     wanted = call.params.get("InstanceRefreshIds")
-    found = reversed(call.region.refreshes.get(find_group(call).name, []))
-    shown = [_described(each) for each in found if not wanted or each.number in wanted]
+    refreshes = reversed(call.region.refreshes.get(find_group(call).name, []))
+    shown = [_described(each) for each in refreshes if not wanted or each.number in wanted]
     return page(call, shown, "InstanceRefreshes")
 
 
@@ -147,15 +147,15 @@ def _source_of(group: GroupView) -> dict[str, Any]:
 
 
 def _active(group: GroupView) -> Refresh | None:
-    found = group.home.refreshes.get(group.name, [])
-    return next((each for each in found if each.status in _ACTIVE), None)
+    refreshes = group.home.refreshes.get(group.name, [])
+    return next((each for each in refreshes if each.status in _ACTIVE), None)
 
 
 def _find_active(call: Call) -> Refresh:
-    found = _active(find_group(call))
-    if found is None:
+    refresh = _active(find_group(call))
+    if refresh is None:
         raise ServiceError("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found.")
-    return found
+    return refresh
 
 
 def _outdated(refresh: Refresh) -> list[Any]:

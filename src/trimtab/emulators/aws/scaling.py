@@ -118,7 +118,9 @@ def adjusted(policy: Policy, current: int) -> int:
     return adjust(current, **amount, minimum_change=_magnitude(policy))
 
 
-def stepped(policy: Policy, value: float, threshold: float, *, above: bool, there: int, desired: int) -> int | None:
+def stepped(
+    policy: Policy, value: float, threshold: float, *, above: bool, in_service: int, desired: int
+) -> int | None:
     """The size that a step policy asks for; `None` where the value is beyond its steps."""
     word = AMOUNTS[policy["AdjustmentType"]]
     steps = [
@@ -134,7 +136,7 @@ def stepped(policy: Policy, value: float, threshold: float, *, above: bool, ther
     step = find_step(bands(steps, threshold), value, above=above)
     if step is None:
         return None
-    return step_size(step, in_service=there, desired=desired, minimum_change=_magnitude(policy))
+    return step_size(step, in_service=in_service, desired=desired, minimum_change=_magnitude(policy))
 
 
 def _magnitude(policy: Policy) -> int | None:
@@ -201,9 +203,9 @@ def _wish(group: GroupView, policy: Policy, firing: Firing) -> Wish | None:
     if kind != "StepScaling" or not firing.values:
         return None
     value = _AGGREGATES[policy["MetricAggregationType"]](firing.values)
-    there = serving(group, warm_up_of(group, policy))
-    asked = stepped(policy, value, firing.threshold, above=firing.is_above, there=there, desired=size)
-    return None if asked is None else Wish(asked, policy, firing)
+    in_service = serving(group, warm_up_of(group, policy))
+    new_size = stepped(policy, value, firing.threshold, above=firing.is_above, in_service=in_service, desired=size)
+    return None if new_size is None else Wish(new_size, policy, firing)
 
 
 def _tracking_wish(group: GroupView, firings: list[tuple[Policy, Firing]]) -> list[Wish]:
@@ -227,9 +229,9 @@ def _vote(group: GroupView, policy: Policy) -> TrackingVote:
     size, wanted = group.desired_capacity, policy["TargetTrackingConfiguration"]
     scale_in = not wanted["DisableScaleIn"]
     high, low = (group.home.watches.get(name) for name in group.home.tracking[policy["PolicyARN"]])
-    target, there = wanted["TargetValue"], serving(group, warm_up_of(group, policy))
+    target, in_service = wanted["TargetValue"], serving(group, warm_up_of(group, policy))
     for watch, ready, pick in ((high, Direction.OUT, max), (low, Direction.IN, min)):
         value = watch.last.newest if watch is not None and watch.last is not None else None
         if watch is not None and value is not None and watch.alarm["StateValue"] == "ALARM":
-            return TrackingVote(ready, pick(size, needed_size(there, value, target)), scale_in)
+            return TrackingVote(ready, pick(size, needed_size(in_service, value, target)), scale_in)
     return TrackingVote(Direction.NONE, size, scale_in)

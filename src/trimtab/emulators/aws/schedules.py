@@ -44,12 +44,12 @@ def describe_scheduled_actions(call: Call) -> Answer:
     at_most(call, "ScheduledActionNames", 50)
     names = set(call.params.get("ScheduledActionNames") or ())
     group = call.params.get("AutoScalingGroupName")
-    found = [
+    actions = [
         _described(action)
         for (owner, name), action in sorted(call.region.actions.items())
         if group in (None, owner) and (name in names if names else _starts_within(action, call.params))
     ]
-    return page(call, found, "ScheduledUpdateGroupActions")
+    return page(call, actions, "ScheduledUpdateGroupActions")
 
 
 def delete_scheduled_action(call: Call) -> Answer:

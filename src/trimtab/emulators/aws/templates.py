@@ -70,14 +70,14 @@ def describe_launch_templates(call: Call) -> Answer:
     for number in numbers or ():
         if number not in ec2.launch_templates:
             raise _no_id(number)
-    found = [
+    templates = [
         template
         for template in sorted(ec2.launch_templates.values(), key=lambda each: str(each.name))
         if (not names or template.name in names)
         and (not numbers or template.id in numbers)
         and all(_passes(template, rule) for rule in params.get("Filters") or [])
     ]
-    return page(call, [_template(call, each) for each in found], "LaunchTemplates", **_PAGE)
+    return page(call, [_template(call, each) for each in templates], "LaunchTemplates", **_PAGE)
 
 
 def describe_launch_template_versions(call: Call) -> Answer:
@@ -85,10 +85,10 @@ def describe_launch_template_versions(call: Call) -> Answer:
     params = call.params
     wanted = params.get("Versions") or []
     if params.get("LaunchTemplateName") or params.get("LaunchTemplateId"):
-        found = _versions(find_template(call), wanted, params)
+        versions = _versions(find_template(call), wanted, params)
     else:
-        found = _versions_of_all(call, wanted)
-    return page(call, [_version(call, each) for each in found], "LaunchTemplateVersions", **_PAGE)
+        versions = _versions_of_all(call, wanted)
+    return page(call, [_version(call, each) for each in versions], "LaunchTemplateVersions", **_PAGE)
 
 
 def find_template(call: Call) -> Template:
@@ -99,10 +99,10 @@ def find_template(call: Call) -> Template:
     ec2 = call.region.ec2
     if name and name not in ec2.launch_template_name_to_ids:
         raise _no_name(name)
-    found = ec2.launch_templates.get(number or ec2.launch_template_name_to_ids.get(name))
-    if found is None:
+    template = ec2.launch_templates.get(number or ec2.launch_template_name_to_ids.get(name))
+    if template is None:
         raise _no_id(number)
-    return found
+    return template
 
 
 def _once(call: Call, make: Any) -> Answer:
@@ -111,17 +111,17 @@ def _once(call: Call, make: Any) -> Answer:
         raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
     if not token:
         return dict(make())
-    key, asked = (call.operation, token), plain(call.params)
+    key, request = (call.operation, token), plain(call.params)
     if key in call.region.tokens:
         earlier, answer = call.region.tokens[key]
-        if earlier != asked:
+        if earlier != request:
             raise ServiceError(
                 "IdempotentParameterMismatch",
                 "The client token has already been used for a different request",
             )
         return dict(answer)
     answer = make()
-    call.region.tokens[key] = (asked, answer)
+    call.region.tokens[key] = (request, answer)
     return dict(answer)
 
 
@@ -160,7 +160,7 @@ def _data(given: dict[str, Any]) -> dict[str, Any]:
 
 def _versions(template: Template, wanted: list[str], params: dict[str, Any]) -> list[Version]:
     if wanted:
-        return list({each.number: each for each in (find_version(template, one) for one in wanted)}.values())
+        return list({each.number: each for each in (find_version(template, version) for version in wanted)}.values())
     low, high = int(params.get("MinVersion") or 1), int(params.get("MaxVersion") or 10**9)
     # the newest comes first
     return [each for each in reversed(_there(template)) if low <= each.number <= high]
@@ -173,19 +173,19 @@ def _versions_of_all(call: Call, wanted: list[str]) -> list[Version]:
             "To describe the launch template data for all your launch templates, for '--versions' specify "
             "'$Latest', '$Default', or both, and omit the launch template and version numbers.",
         )
-    found = []
+    versions = []
     for template in sorted(call.region.ec2.launch_templates.values(), key=lambda each: str(each.name)):
-        found += _versions(template, wanted, {})
-    return found
+        versions += _versions(template, wanted, {})
+    return versions
 
 
 def find_version(template: Template, which: str) -> Version:
     """The version of that number, or of `$Latest` or `$Default`."""
-    there = _there(template)
+    versions = _there(template)
     if which == "$Latest":
-        return there[-1]
+        return versions[-1]
     number = str(template.default_version_number) if which == "$Default" else which
-    for version in there:
+    for version in versions:
         if str(version.number) == number:
             return version
     raise ServiceError(
@@ -235,14 +235,14 @@ def _passes(template: Template, rule: dict[str, Any]) -> bool:
     name, values = rule["Name"], rule.get("Values") or []
     tags = _tags(template)
     if name == "launch-template-name":
-        found = [template.name]
+        candidates = [template.name]
     elif name == "tag-key":
-        found = list(tags)
+        candidates = list(tags)
     elif name.startswith("tag:"):
-        found = [tags[name[4:]]] if name[4:] in tags else []
+        candidates = [tags[name[4:]]] if name[4:] in tags else []
     else:
         raise ServiceError("InvalidParameterValue", f"The filter '{name}' is invalid")
-    return any(fnmatchcase(each, pattern) for each in found for pattern in values)
+    return any(fnmatchcase(each, pattern) for each in candidates for pattern in values)
 
 
 def _tags(template: Template) -> dict[str, str]:

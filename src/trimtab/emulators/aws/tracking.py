@@ -103,5 +103,5 @@ def _named(namespace: str, name: str, statistic: str, dimensions: dict[str, str]
 
 def _query(query: dict[str, Any], period: int) -> dict[str, Any]:
     stat = query.get("MetricStat")
-    made = {"ReturnData": True, **query}
-    return {**made, "MetricStat": {"Period": period, **stat}} if stat else made
+    entry = {"ReturnData": True, **query}
+    return {**entry, "MetricStat": {"Period": period, **stat}} if stat else entry

@@ -53,17 +53,17 @@ def detach_traffic_sources(call: Call) -> Answer:
 def describe_traffic_sources(call: Call) -> Answer:
     """The traffic sources of a group, each with the state of its attachment."""
     group = find_group(call)
-    there = {"elbv2": group.target_group_arns, "elb": group.load_balancer_names}
+    names_by_type = {"elbv2": group.target_group_arns, "elb": group.load_balancer_names}
     kind = call.params.get("TrafficSourceType")
-    if kind not in (None, "vpc-lattice", *there):
+    if kind not in (None, "vpc-lattice", *names_by_type):
         raise invalid("Valid traffic source types are: elb, elbv2, vpc-lattice")
-    found = [
+    sources = [
         {"TrafficSource": name, "Identifier": name, "Type": each, "State": "InService" if group.members() else "Added"}
-        for each, names in there.items()
+        for each, names in names_by_type.items()
         for name in names
         if kind in (None, each)
     ]
-    return page(call, found, "TrafficSources", top=50)
+    return page(call, sources, "TrafficSources", top=50)
 
 
 def put_notification_configuration(call: Call) -> Answer:
@@ -85,8 +85,8 @@ def put_notification_configuration(call: Call) -> Answer:
 def describe_notification_configurations(call: Call) -> Answer:
     """The topics by group."""
     names = call.params.get("AutoScalingGroupNames")
-    found = [each for (name, _, _), each in sorted(call.region.topics.items()) if not names or name in names]
-    return page(call, found, "NotificationConfigurations")
+    topics = [each for (name, _, _), each in sorted(call.region.topics.items()) if not names or name in names]
+    return page(call, topics, "NotificationConfigurations")
 
 
 def delete_notification_configuration(call: Call) -> Answer:
@@ -144,8 +144,8 @@ def _detach(group: GroupView, arns: list[str]) -> None:
             raise invalid(f"Trying to remove Target Groups that are not part of the group: {arn}")
     for arn in arns:
         if arn in group.home.elbv2.target_groups:
-            there = [{"Id": state.instance.id} for state in group.instance_states]
-            group.home.elbv2.deregister_targets(arn, there)
+            targets = [{"Id": state.instance.id} for state in group.instance_states]
+            group.home.elbv2.deregister_targets(arn, targets)
     group.target_group_arns = [arn for arn in group.target_group_arns if arn not in arns]
 
 

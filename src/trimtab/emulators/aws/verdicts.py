@@ -22,7 +22,7 @@ def reason_of(watch: Watch, look: Look, before: str) -> str:
         treated = f"{missing} {_were(watch.periods)} treated as [{shown}]"
         return f"Threshold Crossed: no datapoints were received for {periods} and {treated}."
     is_alarm = state is AlarmState.ALARM
-    counted = [one for one in evaluated if watch.breaches(one[1]) is is_alarm] or evaluated
+    counted = [point for point in evaluated if watch.breaches(point[1]) is is_alarm] or evaluated
     listed = ", ".join(f"{value} ({moment_of(at).strftime('%d/%m/%y %H:%M:%S')})" for at, value in counted)
     words = COMPARISONS[watch.alarm["ComparisonOperator"]][1]
     least = watch.needed if is_alarm else watch.periods - watch.needed + 1
@@ -36,7 +36,7 @@ def reason_of(watch: Watch, look: Look, before: str) -> str:
 def data_of(watch: Watch, look: Look, now: datetime) -> str:
     """The same as StateReasonData has it."""
     evaluated = _evaluated(watch, look)
-    made = {
+    data = {
         "version": "1.0",
         "queryDate": _stamp(now),
         "statistic": watch.alarm.get("Statistic") or watch.alarm.get("ExtendedStatistic"),
@@ -46,8 +46,8 @@ def data_of(watch: Watch, look: Look, now: datetime) -> str:
         "evaluatedDatapoints": [{"timestamp": _stamp(moment_of(at)), "value": value} for at, value in evaluated[::-1]],
     }
     if evaluated:
-        made["startDate"] = _stamp(moment_of(evaluated[0][0]))
-    return json.dumps({name: value for name, value in made.items() if value is not None})
+        data["startDate"] = _stamp(moment_of(evaluated[0][0]))
+    return json.dumps({name: value for name, value in data.items() if value is not None})
 
 
 def name_of(state: AlarmState) -> str:
@@ -58,8 +58,8 @@ def name_of(state: AlarmState) -> str:
 def _evaluated(watch: Watch, look: Look) -> list[tuple[int, float]]:
     """The datapoints that counted, oldest first, each with its beginning."""
     begin = look.at - (watch.periods + EXTRA_PERIODS) * watch.period
-    there = [(begin + place * watch.period, value) for place, value in enumerate(look.values) if value is not None]
-    return there[-watch.periods :]
+    points = [(begin + place * watch.period, value) for place, value in enumerate(look.values) if value is not None]
+    return points[-watch.periods :]
 
 
 def _count(number: int) -> str:

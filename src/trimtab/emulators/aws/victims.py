@@ -76,5 +76,5 @@ def _of_surplus_option(group: GroupView, left: list[Any]) -> list[Any]:
     )
     spot = [state for state in group.members() if state.instance.lifecycle == "spot"]
     is_spot = group.units(spot) > wanted.spot
-    found = [state for state in left if (state.instance.lifecycle == "spot") == is_spot]
-    return found or left
+    surplus = [state for state in left if (state.instance.lifecycle == "spot") == is_spot]
+    return surplus or left

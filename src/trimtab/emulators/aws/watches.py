@@ -101,14 +101,14 @@ class Watch:
         points = self._read(at)
         values = [point.value for point in points]
         compare, threshold = self._compare, self.threshold
-        found = evaluate(
+        evaluation = evaluate(
             [None if value is None else compare(value, threshold) for value in values],
             periods=self.periods,
             datapoints=self.alarm.get("DatapointsToAlarm"),
             missing=self._missing,
             previous=STATES[self.alarm["StateValue"]],
         )
-        return Look(at, values, None if self._is_ignored(points) else found.state)
+        return Look(at, values, None if self._is_ignored(points) else evaluation.state)
 
     def breaches(self, value: float) -> bool:
         """Whether a value is beyond the threshold."""

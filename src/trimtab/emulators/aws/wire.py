@@ -103,11 +103,11 @@ def result(request: Request, answer: Mapping[str, Any] | None) -> Reply:
     serializer = get_serializer_class(request.service, request.protocol)(
         operation_model=request.model, context=SerializationContext(number)
     )
-    made = serializer.serialize(dict(answer or {}))
+    response = serializer.serialize(dict(answer or {}))
     # the serializer says no more than `text` of JSON
     kind = {"Content-Type": "application/x-amz-json-1.0"} if request.protocol == "json" else {}
-    headers = (*{**made["headers"], **kind}.items(), ("x-amzn-RequestId", number))
-    return Reply(made["status_code"], _bytes(made["body"]), headers)
+    headers = (*{**response["headers"], **kind}.items(), ("x-amzn-RequestId", number))
+    return Reply(response["status_code"], _bytes(response["body"]), headers)
 
 
 def nothing(request: Request) -> Reply:
@@ -141,8 +141,8 @@ def code_of(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
         return None
     if query_error := headers.get("x-amzn-query-error"):
         return query_error.partition(";")[0]
-    if found := _CODE.search(body):
-        return found.group(1).decode()
+    if match := _CODE.search(body):
+        return match.group(1).decode()
     try:
         return str(json.loads(body)["__type"]).rpartition("#")[2]
     except (ValueError, KeyError, TypeError):
@@ -183,8 +183,8 @@ def _body(environ: dict[str, Any]) -> bytes:
 
 
 def _scope(environ: Mapping[str, Any]) -> tuple[str, str]:
-    found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return (found.group(1), found.group(2)) if found else ("us-east-1", "unsigned")
+    match = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return (match.group(1), match.group(2)) if match else ("us-east-1", "unsigned")
 
 
 def _service(signing: str, version: str) -> str:
@@ -194,8 +194,8 @@ def _service(signing: str, version: str) -> str:
 
 
 def _moment(value: Any) -> datetime:
-    found = parse_timestamp(value)
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = parse_timestamp(value)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _error_xml(error: ServiceError) -> str:

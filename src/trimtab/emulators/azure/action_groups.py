@@ -48,14 +48,14 @@ def _put(call: Call) -> Answer:
 
 
 def _patch(call: Call) -> Answer:
-    found = _find(call)
+    action_group = _find(call)
     if call.body.get("tags") is not None:
-        found["tags"] = dict(call.body["tags"])
+        action_group["tags"] = dict(call.body["tags"])
     enabled = (call.body.get("properties") or {}).get("enabled")
     if enabled is not None:
-        found["properties"]["enabled"] = bool(enabled)
-    note_write(call, found["id"])
-    return Answer(200, found)
+        action_group["properties"]["enabled"] = bool(enabled)
+    note_write(call, action_group["id"])
+    return Answer(200, action_group)
 
 
 def _get(call: Call) -> Answer:
@@ -64,23 +64,25 @@ def _get(call: Call) -> Answer:
 
 def _list(call: Call) -> Answer:
     group = call.names.get("group")
-    found = [body for body in call.world.resources.values() if body["type"] == KIND]
-    return page(call, [body for body in found if group is None or body["id"].split("/")[4].lower() == group.lower()])
+    action_groups = [body for body in call.world.resources.values() if body["type"] == KIND]
+    return page(
+        call, [body for body in action_groups if group is None or body["id"].split("/")[4].lower() == group.lower()]
+    )
 
 
 def _delete(call: Call) -> Answer:
-    found = call.world.resources.pop(_key(call), None)
-    if found is None:
+    action_group = call.world.resources.pop(_key(call), None)
+    if action_group is None:
         return Answer(204)
-    note_write(call, found["id"])
+    note_write(call, action_group["id"])
     return Answer(200)
 
 
 def _subscribe(call: Call) -> Answer:
     wanted = str((call.body or {}).get("receiverName"))
-    found = _find(call)["properties"]
+    properties = _find(call)["properties"]
     for name in _WITH_STATUS:
-        if any(each["name"] == wanted for each in found[name]):
+        if any(each["name"] == wanted for each in properties[name]):
             # this one error stands alone
             return Answer(409, {"code": "ReceiverAlreadyEnabled", "message": None})
     raise ServiceError("ReceiverNotFound", f"There is no receiver '{wanted}'.", 404)
@@ -91,33 +93,33 @@ def _completed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
     short = str(properties.get("groupShortName") or "")
     if not 1 <= len(short) <= _LONGEST:
         raise ServiceError("BadRequest", f"The group short name is 1 to {_LONGEST} characters long, not '{short}'.")
-    made: dict[str, Any] = {"groupShortName": short, "enabled": properties.get("enabled", True)}
+    filled: dict[str, Any] = {"groupShortName": short, "enabled": properties.get("enabled", True)}
     for name in _RECEIVERS:
-        made[name] = [_receiver(name, each) for each in properties.get(name) or ()]
+        filled[name] = [_receiver(name, each) for each in properties.get(name) or ()]
     return {
         "id": make_id(call.world.subscription, call.group, "microsoft.insights", "actionGroups", call.name),
         "type": KIND,
         "name": call.name,
         "location": given["location"],
         "tags": given.get("tags"),
-        "properties": made,
+        "properties": filled,
     }
 
 
 def _receiver(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    made = dict(given)
+    receiver = dict(given)
     if kind in _WITH_STATUS:
-        made["status"] = "Enabled"
+        receiver["status"] = "Enabled"
     if kind in _COMMON_SCHEMA:
-        made.setdefault("useCommonAlertSchema", False)
-    return made
+        receiver.setdefault("useCommonAlertSchema", False)
+    return receiver
 
 
 def _find(call: Call) -> dict[str, Any]:
-    found = call.world.resources.get(_key(call))
-    if found is None:
+    action_group = call.world.resources.get(_key(call))
+    if action_group is None:
         raise missing("Microsoft.Insights/actionGroups", call.name, call.group)
-    return found
+    return action_group
 
 
 def _key(call: Call) -> str:

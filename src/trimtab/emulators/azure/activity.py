@@ -68,28 +68,28 @@ def autoscale_events(
     if error is not None:
         ended = f"The autoscale engine failed to scale resource {counts}. {error}"
         properties = {**properties, "ErrorCode": error.code, "ErrorMessage": json.dumps(to_dict(error))}
-    found = [
+    events = [
         _autoscale(setting, word, tried, properties, now=now),
         _autoscale(setting, f"{word}Result", ended, properties, now=now, failed=error is not None),
     ]
     if verdict.cause is Cause.FLAPPING_ADJUSTED:
         text = f"Autoscale scaled resource {counts} instead of further in, as it would have scaled out again."
-        found.append(_autoscale(setting, "FlappingOccurred", text, properties, now=now))
+        events.append(_autoscale(setting, "FlappingOccurred", text, properties, now=now))
     if verdict.cause is Cause.DEFAULT_CAPACITY:
-        found += failure_events(setting, verdict, now=now)
-    return found
+        events += failure_events(setting, verdict, now=now)
+    return events
 
 
 def failure_events(setting: Mapping[str, Any], verdict: Verdict, *, now: datetime) -> list[Event]:
     """The events of a run that did not scale because it would have flapped, or because metrics are missing."""
-    found = []
+    events = []
     if verdict.cause is Cause.FLAPPING:
         text = "Scale down will occur flapping, so it was deferred."
-        found.append(_autoscale(setting, "Flapping", text, {"Description": text}, now=now))
+        events.append(_autoscale(setting, "Flapping", text, {"Description": text}, now=now))
     if verdict.missing:
         text = f"Failed to read the metrics {', '.join(sorted(set(verdict.missing)))}."
-        found.append(_autoscale(setting, "MetricFailure", text, {"Description": text}, now=now, failed=True))
-    return found
+        events.append(_autoscale(setting, "MetricFailure", text, {"Description": text}, now=now, failed=True))
+    return events
 
 
 def select(events: Iterable[Event], given: str) -> list[Event]:
@@ -102,15 +102,15 @@ def select(events: Iterable[Event], given: str) -> list[Event]:
     terms = [_read_term(term) for term in re.split(r"\s+and\s+", given, flags=re.IGNORECASE) if term.strip()]
     if not any(name == "eventtimestamp" and word in ("ge", "gt") for name, word, _ in terms):
         raise ServiceError("BadRequest", "The $filter must have the start time: eventTimestamp ge '...'.")
-    found = [event for event in events if all(_holds(event, *term) for term in terms)]
-    return sorted(found, key=lambda event: str(event["eventTimestamp"]), reverse=True)
+    selected = [event for event in events if all(_holds(event, *term) for term in terms)]
+    return sorted(selected, key=lambda event: str(event["eventTimestamp"]), reverse=True)
 
 
 def _read_term(text: str) -> tuple[str, str, str]:
-    found = _TERM.match(text)
-    if not found:
+    match = _TERM.match(text)
+    if not match:
         raise ServiceError("BadRequest", f"The $filter is not valid: '{text}'.")
-    return found.group(1).lower(), found.group(2).lower(), found.group(3)
+    return match.group(1).lower(), match.group(2).lower(), match.group(3)
 
 
 def _holds(event: Event, name: str, word: str, value: str) -> bool:

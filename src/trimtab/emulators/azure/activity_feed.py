@@ -22,11 +22,11 @@ def note(world: World, event: Event) -> None:
 
 
 def _list(call: Call) -> Answer:
-    found = select(call.world.events, call.query.get("$filter", ""))
+    events = select(call.world.events, call.query.get("$filter", ""))
     after = int(read_token(call.query.get("$skiptoken", "")) or 0)
     size = max(1, int(call.world.settings["page_size"]))
-    answer: dict[str, Any] = {"value": [_selected(call, event) for event in found[after : after + size]]}
-    if len(found) > after + size:
+    answer: dict[str, Any] = {"value": [_selected(call, event) for event in events[after : after + size]]}
+    if len(events) > after + size:
         answer["nextLink"] = next_link(call, str(after + size))
     return Answer(200, answer)
 

@@ -73,7 +73,7 @@ def subscription_reply(
 def namespaces_reply(datapoints: Datapoints, resource: str) -> dict[str, Any]:
     """The reply to `metricNamespaces`."""
     own = platform_namespace(resource)
-    found = {own.lower(): own, **{space.lower(): space for space, _, _ in datapoints.metrics(resource)}}
+    spaces = {own.lower(): own, **{space.lower(): space for space, _, _ in datapoints.metrics(resource)}}
     return {
         "value": [
             {
@@ -83,7 +83,7 @@ def namespaces_reply(datapoints: Datapoints, resource: str) -> dict[str, Any]:
                 "classification": "Platform" if space.lower() == own.lower() else "Custom",
                 "properties": {"metricNamespaceName": space},
             }
-            for space in sorted(found.values())
+            for space in sorted(spaces.values())
         ]
     }
 
@@ -91,7 +91,7 @@ def namespaces_reply(datapoints: Datapoints, resource: str) -> dict[str, Any]:
 def definitions_reply(datapoints: Datapoints, resource: str, query: Mapping[str, str]) -> dict[str, Any]:
     """The reply to `metricDefinitions`: the metrics that have been measured."""
     wanted = (query.get("metricnamespace") or platform_namespace(resource)).lower()
-    found = []
+    definitions = []
     for space, name, dimensions in datapoints.metrics(resource):
         if space.lower() != wanted:
             continue
@@ -108,8 +108,8 @@ def definitions_reply(datapoints: Datapoints, resource: str, query: Mapping[str,
         }
         if dimensions:
             definition["dimensions"] = [_named(each) for each in sorted(dimensions)]
-        found.append(definition)
-    return {"value": found}
+        definitions.append(definition)
+    return {"value": definitions}
 
 
 def unit_of(metric: str) -> str:
@@ -137,8 +137,8 @@ def _metric(
     start: datetime,
     end: datetime,
 ) -> dict[str, Any]:
-    asked, split = _filter(query.get("$filter", ""))
-    only = asked.pop("microsoft.resourceid", None)
+    dimensions, split = _filter(query.get("$filter", ""))
+    only = dimensions.pop("microsoft.resourceid", None)
     measured = any(datapoints.newest(resource, namespace, name) for resource in resources)
     # what was never measured has no series; what was has one, with or without values
     series: dict[tuple[str, ...], list[Measured]] = {(): []} if measured and not split else {}
@@ -146,7 +146,7 @@ def _metric(
         if only is not None and "*" not in only[1] and (resource.lower() in only[1]) is not only[0]:
             continue
         begin = start.replace(second=0, microsecond=0)
-        for each in datapoints.values(resource, namespace, name, begin, end, dimensions=asked):
+        for each in datapoints.values(resource, namespace, name, begin, end, dimensions=dimensions):
             own = {"microsoft.resourceid": resource, **{key.lower(): value for key, value in each.dimensions.items()}}
             series.setdefault(tuple(own.get(part, "") for part in split), []).append(each)
     return {
@@ -155,7 +155,7 @@ def _metric(
         "name": _named(name),
         "displayDescription": name,
         "unit": unit_of(name),
-        "timeseries": [_timeseries(split, key, found, query, start, end) for key, found in sorted(series.items())],
+        "timeseries": [_timeseries(split, key, values, query, start, end) for key, values in sorted(series.items())],
         "errorCode": "Success",
     }
 
@@ -163,24 +163,24 @@ def _metric(
 def _timeseries(
     split: Sequence[str],
     key: Sequence[str],
-    found: Sequence[Measured],
+    values: Sequence[Measured],
     query: Mapping[str, str],
     start: datetime,
     end: datetime,
 ) -> dict[str, Any]:
     names = [{"name": _named(name), "value": value} for name, value in zip(split, key, strict=True)]
-    return {"metadatavalues": names, "data": list(_data(found, query, start, end))}
+    return {"metadatavalues": names, "data": list(_data(values, query, start, end))}
 
 
 def _data(
-    found: Sequence[Measured], query: Mapping[str, str], start: datetime, end: datetime
+    values: Sequence[Measured], query: Mapping[str, str], start: datetime, end: datetime
 ) -> Iterator[dict[str, Any]]:
     grain, start = read_span(_interval(query)), start.replace(second=0, microsecond=0)
     words = [word.strip().lower() for word in (query.get("aggregation") or "average").split(",") if word.strip()]
     if unknown := [word for word in words if word not in _AGGREGATIONS]:
         raise ServiceError("BadRequest", f"Unknown aggregation: {', '.join(unknown)}.")
     grains: dict[int, list[float]] = {}
-    for each in found:
+    for each in values:
         grains.setdefault((each.at - start) // grain, []).append(each.value)
     for number in range(-((start - end) // grain)):
         entry: dict[str, Any] = {"timeStamp": _zulu(start + number * grain)}
@@ -191,18 +191,18 @@ def _data(
 
 def _filter(text: str) -> tuple[Filter, list[str]]:
     """The values that dimensions may have, and the dimensions that are shown apart."""
-    asked: Filter = {}
+    dimensions: Filter = {}
     split: list[str] = []
     for clause in re.split(r"\s+(?:and|or)\s+", text, flags=re.IGNORECASE) if text.strip() else ():
-        found = _CLAUSE.match(clause)
-        if not found:
+        match = _CLAUSE.match(clause)
+        if not match:
             raise ServiceError("BadRequest", f"The $filter is not valid: '{clause}'.")
-        name, included, value = found.group(1).lower(), found.group(2).lower() == "eq", found.group(3).lower()
-        earlier = asked.get(name, (included, frozenset[str]()))[1]
-        asked[name] = (included, earlier | {value})
+        name, included, value = match.group(1).lower(), match.group(2).lower() == "eq", match.group(3).lower()
+        earlier = dimensions.get(name, (included, frozenset[str]()))[1]
+        dimensions[name] = (included, earlier | {value})
         if name not in split:
             split.append(name)
-    return asked, split
+    return dimensions, split
 
 
 def _span(query: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
@@ -228,8 +228,8 @@ def _interval(query: Mapping[str, str]) -> str:
 
 
 def _moment(text: str) -> datetime:
-    found = datetime.fromisoformat(text.strip().replace(" ", "+"))
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _zulu(moment: datetime) -> str:

@@ -67,7 +67,8 @@ class AlertWatch:
         self._become(evaluate_alert(self.body, now=due, read=self.world.datapoints.values).state)
         # without data the state has come to rest
         newest = max(
-            (found for each in metrics_of(self.body) if (found := self.world.datapoints.newest(*each))), default=None
+            (measured_at for each in metrics_of(self.body) if (measured_at := self.world.datapoints.newest(*each))),
+            default=None,
         )
         if (newest is not None and newest > due - longest_window(self.body)) or (
             self.state is AlertState.FIRED and self._resolves()
@@ -77,12 +78,12 @@ class AlertWatch:
     def _resolves(self) -> bool:
         return bool(self.body["properties"].get("autoMitigate", True))
 
-    def _become(self, found: AlertState) -> None:
-        if found is AlertState.FIRED:
+    def _become(self, state: AlertState) -> None:
+        if state is AlertState.FIRED:
             self._quiet = 0
-            self._enter(found)
+            self._enter(state)
         elif self.state is not AlertState.FIRED:
-            self._enter(found)
+            self._enter(state)
         elif self._resolves():
             self._quiet += 1
             if self._quiet >= _CHECKS_TO_RESOLVE:

@@ -45,9 +45,9 @@ def evaluate_alert(alert: Mapping[str, Any], *, now: datetime, read: Read) -> Al
     """
     properties = alert["properties"]
     start = now - read_span(properties["windowSize"])
-    found = [_of_resource(properties, scope, start, now, read) for scope in properties["scopes"]]
+    verdicts = [_of_resource(properties, scope, start, now, read) for scope in properties["scopes"]]
     for state in (AlertState.FIRED, AlertState.RESOLVED):
-        for verdict in found:
+        for verdict in verdicts:
             if verdict.state is state:
                 return verdict
     return AlertVerdict(AlertState.UNKNOWN)
@@ -98,8 +98,8 @@ def _judged(criterion: Mapping[str, Any], series: Sequence[Sequence[Measured]]) 
     aggregation = next(
         each for each in TimeAggregation if each.value.lower() == str(criterion["timeAggregation"]).lower()
     )
-    found = [over_time([each.value for each in one], aggregation) for one in series]
-    read_ones = [float(value) for value in found if value is not None]
+    values = [over_time([each.value for each in measured], aggregation) for measured in series]
+    read_ones = [float(value) for value in values if value is not None]
     for value in read_ones:
         if operator.holds(value, float(criterion["threshold"])):
             return value, True
@@ -118,8 +118,8 @@ def _series(
         for each in criterion.get("dimensions") or ()
     }
     namespace, metric = criterion.get("metricNamespace"), str(criterion["metricName"])
-    found: dict[tuple[str, ...], list[Measured]] = {}
+    by_dimensions: dict[tuple[str, ...], list[Measured]] = {}
     for each in read(scope, namespace, metric, start, now, dimensions=wanted):
         own = {name.lower(): value for name, value in each.dimensions.items()}
-        found.setdefault(tuple(own.get(name, "") for name in wanted), []).append(each)
-    return list(found.values())
+        by_dimensions.setdefault(tuple(own.get(name, "") for name in wanted), []).append(each)
+    return list(by_dimensions.values())

@@ -124,8 +124,8 @@ def evaluate(
 def active(setting: Mapping[str, Any], now: datetime) -> Mapping[str, Any] | None:
     """The profile in force."""
     profiles: Sequence[Mapping[str, Any]] = setting.get("profiles") or ()
-    found = active_profile([_profile(each) for each in profiles], now)
-    return next((each for each in profiles if found and each["name"] == found.name), None)
+    profile = active_profile([_profile(each) for each in profiles], now)
+    return next((each for each in profiles if profile and each["name"] == profile.name), None)
 
 
 def next_moment(
@@ -205,8 +205,8 @@ def _fixed_date(given: Mapping[str, Any]) -> FixedDate:
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=zone)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def _zone(name: str) -> str:
@@ -239,7 +239,7 @@ def _word(choices: type[E], text: str) -> E:
 def _value(trigger: Mapping[str, Any], target: str, now: datetime, read: Read) -> float | None:
     grain, window = read_span(trigger["timeGrain"]), read_span(trigger["timeWindow"])
     start = now - window
-    found = read(
+    measured = read(
         str(trigger.get("metricResourceUri") or target),
         trigger.get("metricNamespace"),
         str(trigger["metricName"]),
@@ -248,7 +248,7 @@ def _value(trigger: Mapping[str, Any], target: str, now: datetime, read: Read) -
         dimensions=_dimensions(trigger.get("dimensions") or ()),
     )
     grains: dict[int, list[float]] = {}
-    for each in found:
+    for each in measured:
         grains.setdefault((each.at - start) // grain, []).append(each.value)
     return aggregate(
         [grains[number] for number in sorted(grains)],

@@ -35,9 +35,9 @@ def _put(call: Call) -> Answer:
 
 
 def _patch(call: Call) -> Answer:
-    key, found = _key(call), _find(call)
+    key, watch = _key(call), _find(call)
     change = recased(call.body, shape_of(f"{_WHOLE}Patch"))
-    body = merged(found.body, {"properties": change.get("properties") or {}})
+    body = merged(watch.body, {"properties": change.get("properties") or {}})
     if change.get("tags") is not None:
         body["tags"] = dict(change["tags"])
     body = _completed(call, body)
@@ -57,10 +57,10 @@ def _list(call: Call) -> Answer:
 
 
 def _delete(call: Call) -> Answer:
-    found = call.world.autoscale.pop(_key(call), None)
-    if found is None:
+    watch = call.world.autoscale.pop(_key(call), None)
+    if watch is None:
         return Answer(204)
-    note_write(call, found.body["id"])
+    note_write(call, watch.body["id"])
     return Answer(200)
 
 
@@ -70,17 +70,17 @@ def _predict(call: Call) -> Answer:
 
 def _keep(call: Call, key: str, body: dict[str, Any]) -> None:
     earlier = call.world.autoscale.get(key)
-    made = AutoscaleWatch(call.world, key, body, earlier)
-    call.world.autoscale[key] = made
-    made.wake()
+    watch = AutoscaleWatch(call.world, key, body, earlier)
+    call.world.autoscale[key] = watch
+    watch.wake()
     note_write(call, body["id"])
 
 
 def _find(call: Call) -> AutoscaleWatch:
-    found: AutoscaleWatch | None = call.world.autoscale.get(_key(call))
-    if found is None:
+    watch: AutoscaleWatch | None = call.world.autoscale.get(_key(call))
+    if watch is None:
         raise missing(KIND, call.name, call.group)
-    return found
+    return watch
 
 
 def _key(call: Call) -> str:

@@ -39,8 +39,8 @@ class AutoscaleWatch:
     @property
     def properties(self) -> Mapping[str, Any]:
         """What it asks for."""
-        found: Mapping[str, Any] = self.body["properties"]
-        return found
+        fields: Mapping[str, Any] = self.body["properties"]
+        return fields
 
     @property
     def enabled(self) -> bool:

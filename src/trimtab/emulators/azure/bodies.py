@@ -41,15 +41,15 @@ def fill(body: dict[str, Any], defaults: Mapping[str, Any]) -> None:
 
 def merged(body: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """A body with a change: objects merge, everything else replaces, `null` takes out."""
-    made = {**body}
+    result = {**body}
     for name, value in change.items():
         if value is None:
-            made.pop(name, None)
-        elif isinstance(value, Mapping) and isinstance(made.get(name), Mapping):
-            made[name] = merged(made[name], value)
+            result.pop(name, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(name), Mapping):
+            result[name] = merged(result[name], value)
         else:
-            made[name] = copy.deepcopy(value)
-    return made
+            result[name] = copy.deepcopy(value)
+    return result
 
 
 def without_nulls(value: Any) -> Any:

@@ -50,8 +50,8 @@ def _check_body(request: Request, model: str) -> None:
 
 
 def _unknown(request: Request) -> ServiceError:
-    found = parse_id(request.path)
-    if found is None:
+    resource_id = parse_id(request.path)
+    if resource_id is None:
         return ServiceError("NotFound", f"No HTTP resource was found that matches '{request.path}'.", 404)
-    text = f"The resource type '{found.types[-1]}' could not be found in the namespace '{found.provider}'."
+    text = f"The resource type '{resource_id.types[-1]}' could not be found in the namespace '{resource_id.provider}'."
     return ServiceError("InvalidResourceType", text, 404)

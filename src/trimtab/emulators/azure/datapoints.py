@@ -63,8 +63,8 @@ class Datapoints:
         `dimensions` keeps those whose dimension is one of some values, or none of them, in small letters.
         """
         held = self._held.get(_key(resource, namespace, metric), [])
-        found = held[bisect_left(held, start, key=_moment) : bisect_left(held, end, key=_moment)]
-        return [each for each in found if not dimensions or _matches(each, dimensions)]
+        window = held[bisect_left(held, start, key=_moment) : bisect_left(held, end, key=_moment)]
+        return [each for each in window if not dimensions or _matches(each, dimensions)]
 
     def oldest(self, resource: str, namespace: str | None, metric: str) -> datetime | None:
         """When the first value was measured."""

@@ -29,7 +29,7 @@ def check_group(call: Call) -> None:
 
 def make_group(world: World, name: str, location: str, tags: dict[str, str] | None = None) -> dict[str, Any]:
     """A group, made or changed."""
-    made = {
+    group = {
         "id": f"/subscriptions/{world.subscription}/resourceGroups/{name}",
         "name": name,
         "type": "Microsoft.Resources/resourceGroups",
@@ -37,15 +37,15 @@ def make_group(world: World, name: str, location: str, tags: dict[str, str] | No
         **({} if tags is None else {"tags": tags}),
         "properties": {"provisioningState": "Succeeded"},
     }
-    world.groups[name.lower()] = made
-    return made
+    world.groups[name.lower()] = group
+    return group
 
 
 def _put(call: Call) -> Answer:
     is_new = call.name.lower() not in call.world.groups
     body = call.body or {}
-    made = make_group(call.world, call.name, normal_location(body.get("location", HOME)), body.get("tags"))
-    return Answer(201 if is_new else 200, made)
+    group = make_group(call.world, call.name, normal_location(body.get("location", HOME)), body.get("tags"))
+    return Answer(201 if is_new else 200, group)
 
 
 def _get(call: Call) -> Answer:
@@ -61,13 +61,13 @@ def _list(call: Call) -> Answer:
 
 
 def _delete(call: Call) -> Answer:
-    world, found = call.world, _find(call)
-    found["properties"] = {"provisioningState": "Deleting"}
+    world, group = call.world, _find(call)
+    group["properties"] = {"provisioningState": "Deleting"}
 
     def finish() -> None:
         _wipe(world, call.name)
 
-    operation = begin(world, found["location"], finish, provider="Microsoft.Resources")
+    operation = begin(world, group["location"], finish, provider="Microsoft.Resources")
     where = headers(call, operation)
     return Answer(202, None, where)
 
@@ -78,10 +78,10 @@ def normal_location(text: str) -> str:
 
 
 def _find(call: Call) -> dict[str, Any]:
-    found = call.world.groups.get(call.name.lower())
-    if found is None:
+    group = call.world.groups.get(call.name.lower())
+    if group is None:
         raise missing_group(call.name)
-    return found
+    return group
 
 
 def _wipe(world: World, name: str) -> None:

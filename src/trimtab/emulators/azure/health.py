@@ -15,18 +15,18 @@ _GRACE = timedelta(minutes=10)
 
 def fail_target(world: World, instance: str, *, healthy: bool) -> None:
     """Have an instance fail its probe from now on, or pass it again; raises `KeyError` for one that there is not."""
-    found = _find(world, instance)
+    target = _find(world, instance)
     if healthy:
-        world.failing.discard(found.key)
+        world.failing.discard(target.key)
         return
-    world.failing.add(found.key)
-    policy = find(found.home.body, "properties.automaticRepairsPolicy") or {}
+    world.failing.add(target.key)
+    policy = find(target.home.body, "properties.automaticRepairsPolicy") or {}
     if not policy.get("enabled"):
         return
     grace = read_span(policy["gracePeriod"]) if policy.get("gracePeriod") else _GRACE
-    due = max(world.now(), (found.ready or found.created) + grace)
-    order = (Phase.INSTANCES, found.home.key, found.ordinal)
-    world.at(due, order, lambda: replace(found), lambda: _is_to_be_repaired(found))
+    due = max(world.now(), (target.ready or target.created) + grace)
+    order = (Phase.INSTANCES, target.home.key, target.ordinal)
+    world.at(due, order, lambda: replace(target), lambda: _is_to_be_repaired(target))
 
 
 def _is_to_be_repaired(instance: Instance) -> bool:
@@ -36,7 +36,7 @@ def _is_to_be_repaired(instance: Instance) -> bool:
 def _find(world: World, text: str) -> Instance:
     parts = parse_id(text)
     scale_set = world.scale_sets.get(folded(parts.parent)) if parts else None
-    found: Instance | None = scale_set.find(parts.name) if scale_set and parts else None
-    if found is None:
+    instance: Instance | None = scale_set.find(parts.name) if scale_set and parts else None
+    if instance is None:
         raise KeyError(f"there is no instance {text}")
-    return found
+    return instance

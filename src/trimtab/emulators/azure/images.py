@@ -57,12 +57,12 @@ def _list_skus(call: Call) -> Answer:
 
 
 def _list_versions(call: Call) -> Answer:
-    found = [version for key in _matching(call) for version in CATALOGUE[key]]
-    if not found:
+    versions = [version for key in _matching(call) for version in CATALOGUE[key]]
+    if not versions:
         raise _no_image(call)
     order = call.query.get("$orderby", "name asc").lower()
-    found.sort(key=_number, reverse=order.endswith("desc"))
-    shown = found[: int(call.query["$top"])] if "$top" in call.query else found
+    versions.sort(key=_number, reverse=order.endswith("desc"))
+    shown = versions[: int(call.query["$top"])] if "$top" in call.query else versions
     expanded = call.expand == "properties"
     return Answer(200, [_image(call, version) if expanded else _entry(call, version) for version in shown])
 

@@ -116,8 +116,8 @@ class Instance:
     def statuses(self) -> list[dict[str, Any]]:
         """What it is doing, and its power."""
         power = {"code": f"PowerState/{self.power}", "level": "Info", "displayStatus": _POWER[self.power]}
-        found = [self._provisioned(self.state.lower())]
-        return found if self.state in ("Creating", "Failed") else [*found, power]
+        entries = [self._provisioned(self.state.lower())]
+        return entries if self.state in ("Creating", "Failed") else [*entries, power]
 
     def _provisioned(self, word: str) -> dict[str, Any]:
         failed = word == "failed"
@@ -178,18 +178,18 @@ class Instance:
         }
 
     def _storage(self, storage: dict[str, Any]) -> dict[str, Any]:
-        made = copy.deepcopy(storage)
-        image = made.get("imageReference") or {}
+        profile = copy.deepcopy(storage)
+        image = profile.get("imageReference") or {}
         if {"publisher", "offer", "sku"} <= set(image):
             version = image.get("version", "latest")
             exact = newest(image["publisher"], image["offer"], image["sku"]) if version == "latest" else version
             image["exactVersion"] = exact
-        disk = made.setdefault("osDisk", {})
+        disk = profile.setdefault("osDisk", {})
         disk["name"] = self._disk()
         group = self.home.id.split("/providers/")[0]
         disk.setdefault("managedDisk", {})["id"] = f"{group}/providers/Microsoft.Compute/disks/{self._disk()}"
-        made.setdefault("dataDisks", [])
-        return made
+        profile.setdefault("dataDisks", [])
+        return profile
 
     def _disk(self) -> str:
         return f"{self.home.name}_{self.number}_OsDisk_1_{self.vm_id.replace('-', '')}"

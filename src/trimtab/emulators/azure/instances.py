@@ -169,10 +169,10 @@ def _serve(call: Call) -> Answer:
 
 
 def _find(call: Call) -> Instance:
-    found = find_scale_set(call, "parent").find(call.name)
-    if found is None:
+    instance = find_scale_set(call, "parent").find(call.name)
+    if instance is None:
         raise missing_entity()
-    return found
+    return instance
 
 
 def _named(call: Call, scale_set: ScaleSet, *, required: bool = False) -> list[Instance]:
@@ -182,14 +182,14 @@ def _named(call: Call, scale_set: ScaleSet, *, required: bool = False) -> list[I
         raise bad_parameter("Required parameter 'instanceIds' is missing (null).", "instanceIds")
     if not numbers or numbers == ["*"]:
         return list(scale_set.instances.values())
-    found = []
+    instances = []
     for number in numbers:
         instance = scale_set.find(number)
         if instance is None:
             text = f"The provided instanceId {number} is not an active Virtual Machine Scale Set VM instanceId."
             raise bad_parameter(text, "instanceIds")
-        found.append(instance)
-    return found
+        instances.append(instance)
+    return instances
 
 
 def _begun(call: Call, scale_set: ScaleSet) -> Answer:

@@ -41,10 +41,10 @@ def wake_for_metric(world: World, resource: str, metric: str) -> None:
 def _read(call: Call) -> Answer:
     resource = f"/{call.names['resource'].strip('/')}"
     _check_exists(call.world, resource)
-    found = metrics_reply(
+    reply = metrics_reply(
         call.world.datapoints, resource, _lowered(call), now=call.world.now(), region=region_of(call.world, resource)
     )
-    return Answer(200, found)
+    return Answer(200, reply)
 
 
 def _read_many(call: Call) -> Answer:

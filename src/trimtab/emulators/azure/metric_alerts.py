@@ -30,8 +30,8 @@ def _put(call: Call) -> Answer:
 
 
 def _patch(call: Call) -> Answer:
-    found = _find(call)
-    body = merged(found.body, {"properties": call.body.get("properties") or {}})
+    watch = _find(call)
+    body = merged(watch.body, {"properties": call.body.get("properties") or {}})
     if call.body.get("tags") is not None:
         body["tags"] = dict(call.body["tags"])
     body = _completed(call, body)
@@ -50,10 +50,10 @@ def _list(call: Call) -> Answer:
 
 
 def _delete(call: Call) -> Answer:
-    found = call.world.alerts.pop(_key(call), None)
-    if found is None:
+    watch = call.world.alerts.pop(_key(call), None)
+    if watch is None:
         return Answer(204)
-    note_write(call, found.body["id"])
+    note_write(call, watch.body["id"])
     return Answer(200)
 
 
@@ -64,9 +64,9 @@ def _status(call: Call) -> Answer:
 def _keep(call: Call, body: dict[str, Any]) -> None:
     _check(call, body)
     key = _key(call)
-    made = AlertWatch(call.world, key, body, call.world.alerts.get(key))
-    call.world.alerts[key] = made
-    made.wake()
+    watch = AlertWatch(call.world, key, body, call.world.alerts.get(key))
+    call.world.alerts[key] = watch
+    watch.wake()
     note_write(call, body["id"])
 
 
@@ -99,8 +99,8 @@ def _completed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
         raise _wrong("scopes", "an alert has a scope")
     if properties.get("targetResourceRegion"):
         properties["targetResourceRegion"] = normal_location(properties["targetResourceRegion"])
-    elif found := parse_id(properties["scopes"][0]):
-        properties.setdefault("targetResourceType", found.type.lower())
+    elif resource_id := parse_id(properties["scopes"][0]):
+        properties.setdefault("targetResourceType", resource_id.type.lower())
     properties.setdefault("actions", [])
     tags = {"tags": given["tags"]} if "tags" in given else {}
     return {
@@ -114,10 +114,10 @@ def _completed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _find(call: Call) -> AlertWatch:
-    found: AlertWatch | None = call.world.alerts.get(_key(call))
-    if found is None:
+    watch: AlertWatch | None = call.world.alerts.get(_key(call))
+    if watch is None:
         raise missing(KIND, call.name, call.group)
-    return found
+    return watch
 
 
 def _key(call: Call) -> str:

@@ -38,16 +38,16 @@ def _cards(world: World, instance: Instance) -> Iterator[dict[str, Any]]:
                 "provisioningState": instance.state,
                 "primary": bool(find(card, "properties.primary")),
                 "virtualMachine": {"id": instance.id},
-                "ipConfigurations": [_address(world, instance, identity, one) for one in addresses],
+                "ipConfigurations": [_address(world, instance, identity, configuration) for configuration in addresses],
             },
         }
 
 
-def _address(world: World, instance: Instance, card: str, one: Mapping[str, Any]) -> dict[str, Any]:
-    subnet = find(one, "properties.subnet") or {}
+def _address(world: World, instance: Instance, card: str, configuration: Mapping[str, Any]) -> dict[str, Any]:
+    subnet = find(configuration, "properties.subnet") or {}
     return {
-        "name": one["name"],
-        "id": f"{card}/ipConfigurations/{one['name']}",
+        "name": configuration["name"],
+        "id": f"{card}/ipConfigurations/{configuration['name']}",
         "properties": {
             "provisioningState": "Succeeded",
             "privateIPAddress": str(ip_network(_prefix(world, subnet))[_RESERVED + instance.ordinal]),
@@ -61,9 +61,9 @@ def _address(world: World, instance: Instance, card: str, one: Mapping[str, Any]
 def _prefix(world: World, subnet: Mapping[str, Any]) -> str:
     network, _, name = str(subnet.get("id", "")).rpartition("/subnets/")
     body = world.resources.get(folded(network), {})
-    for one in find(body, "properties.subnets") or ():
-        if one["name"].lower() == name.lower():
-            return str(find(one, "properties.addressPrefix") or _ANY)
+    for entry in find(body, "properties.subnets") or ():
+        if entry["name"].lower() == name.lower():
+            return str(find(entry, "properties.addressPrefix") or _ANY)
     return _ANY
 
 

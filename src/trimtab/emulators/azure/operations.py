@@ -54,16 +54,16 @@ def begin(
     provider: str = "Microsoft.Compute",
 ) -> Operation:
     """An operation that ends after `operation_seconds`: with what `finish` answers, if that is an error."""
-    made = Operation(new_id(), world.now(), provider, location)
-    world.operations[made.name] = made
+    operation = Operation(new_id(), world.now(), provider, location)
+    world.operations[operation.name] = operation
 
     def over() -> None:
         error = finish() if finish else None
-        made.end(world.now(), "Failed" if error else "Succeeded", error)
+        operation.end(world.now(), "Failed" if error else "Succeeded", error)
 
     due = world.now() + timedelta(seconds=world.seconds("operation_seconds"))
-    world.at(due, (Phase.OPERATIONS, made.name), over, lambda: made.goes_on)
-    return made
+    world.at(due, (Phase.OPERATIONS, operation.name), over, lambda: operation.goes_on)
+    return operation
 
 
 def headers(call: Call, operation: Operation, *, location: bool = True) -> dict[str, str]:
@@ -73,10 +73,10 @@ def headers(call: Call, operation: Operation, *, location: bool = True) -> dict[
         f"{operation.location}/operations/{operation.name}"
     )
     version = f"api-version={call.request.version}"
-    found = {"Azure-AsyncOperation": f"{path}?{version}"}
+    fields = {"Azure-AsyncOperation": f"{path}?{version}"}
     if location:
-        found["Location"] = f"{path}?monitor=true&{version}"
-    return found | retry_after(call.world)
+        fields["Location"] = f"{path}?monitor=true&{version}"
+    return fields | retry_after(call.world)
 
 
 def retry_after(world: World) -> dict[str, str]:
@@ -87,16 +87,16 @@ def retry_after(world: World) -> dict[str, str]:
 
 def get_operation(call: Call) -> Answer:
     """How far an operation is."""
-    found = call.world.operations.get(call.name)
-    if found is None:
+    operation = call.world.operations.get(call.name)
+    if operation is None:
         raise missing_entity()
-    more = retry_after(call.world) if found.goes_on else {}
+    more = retry_after(call.world) if operation.goes_on else {}
     if "monitor" not in call.query:
-        return Answer(200, found.to_dict(), more)
-    if found.goes_on:
-        return Answer(202, None, {**headers(call, found), **more})
-    if found.error:
-        raise found.error
+        return Answer(200, operation.to_dict(), more)
+    if operation.goes_on:
+        return Answer(202, None, {**headers(call, operation), **more})
+    if operation.error:
+        raise operation.error
     return Answer(200)
 
 

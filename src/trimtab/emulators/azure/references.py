@@ -25,8 +25,8 @@ _LISTS = (
 def referenced(body: Mapping[str, Any]) -> Iterator[str]:
     """The ids in a scale set's body that are of other resources here."""
     for path in _SINGLE:
-        if found := find(body, path):
-            yield found
+        if reference := find(body, path):
+            yield reference
     for card in cards(body):
         properties = card["properties"]
         if group := find(properties, "networkSecurityGroup.id"):

@@ -109,11 +109,11 @@ def _list(kind: str) -> Handler:
 def _delete(kind: str) -> Handler:
     def delete(call: Call) -> Answer:
         world, key = call.world, folded(call.world.id_of(call.group, kind, call.name))
-        found = world.resources.get(key)
-        if found is None:
+        resource = world.resources.get(key)
+        if resource is None:
             return Answer(204)
-        _check_unused(world, found)
-        where = found["location"]
+        _check_unused(world, resource)
+        where = resource["location"]
 
         def finish() -> None:
             _forget(world, key)
@@ -149,30 +149,30 @@ def _list_parts(kind: str, part: str) -> Handler:
 def _delete_part(kind: str, part: str) -> Handler:
     def delete(call: Call) -> Answer:
         parent = _find(call, kind, "parent")
-        found = next((each for each in parent["properties"].get(part, []) if _is(each, call.name)), None)
-        if found is None:
+        entry = next((each for each in parent["properties"].get(part, []) if _is(each, call.name)), None)
+        if entry is None:
             return Answer(204)
-        _check_unused(call.world, found)
-        parent["properties"][part].remove(found)
-        call.world.resources.pop(folded(found["id"]))
+        _check_unused(call.world, entry)
+        parent["properties"][part].remove(entry)
+        call.world.resources.pop(folded(entry["id"]))
         return Answer(200, None, _began(call, parent["location"]))
 
     return delete
 
 
 def _find(call: Call, kind: str, which: str = "name") -> dict[str, Any]:
-    found = call.world.resources.get(folded(call.world.id_of(call.group, kind, call.names[which])))
-    if found is None:
+    resource = call.world.resources.get(folded(call.world.id_of(call.group, kind, call.names[which])))
+    if resource is None:
         raise missing(kind, call.names[which], call.group)
-    return found
+    return resource
 
 
 def _part(call: Call, kind: str, part: str) -> dict[str, Any]:
     parent = _find(call, kind, "parent")
     for each in parent["properties"].get(part, []):
         if _is(each, call.name):
-            found: dict[str, Any] = each
-            return found
+            entry: dict[str, Any] = each
+            return entry
     text = f"Resource {parent['id']}/{part}/{call.name} not found."
     raise ServiceError("NotFound", text, 404, more={"details": []})
 
@@ -239,13 +239,13 @@ def _began(call: Call, location: str) -> dict[str, str]:
     return headers(call, operation, location=False)
 
 
-def _check_unused(world: World, found: Mapping[str, Any]) -> None:
+def _check_unused(world: World, resource: Mapping[str, Any]) -> None:
     """Refuse to delete what a scale set refers to."""
-    kind, own = str(found["type"]).rpartition("/")[2], folded(found["id"])
+    kind, own = str(resource["type"]).rpartition("/")[2], folded(resource["id"])
     for scale_set in world.scale_sets.values():
         for each in scale_set.references():
             if kind in _IN_USE and (folded(each) == own or folded(each).startswith(f"{own}/")):
-                text = f"{found['id']} is in use by {scale_set.id} and cannot be deleted."
+                text = f"{resource['id']} is in use by {scale_set.id} and cannot be deleted."
                 raise ServiceError(_IN_USE[kind], text, 400, more={"details": []})
 
 
@@ -256,12 +256,12 @@ def _routes() -> Iterator[Route]:
             ("compute", COMPUTE) if provider == "Microsoft.Compute" else (provider.partition(".")[2].lower(), NETWORK)
         )
         title = word[0].upper() + word[1:]
-        all_in, one = f"{GROUP}/providers/{kind}", f"{GROUP}/providers/{kind}/{{name}}"
+        all_in, item_path = f"{GROUP}/providers/{kind}", f"{GROUP}/providers/{kind}/{{name}}"
         yield Route("GET", f"{SUBSCRIPTION}/providers/{kind}", service, f"{title}_ListAll", version, _list(kind))
         yield Route("GET", all_in, service, f"{title}_List", version, _list(kind))
-        yield Route("PUT", one, service, f"{title}_CreateOrUpdate", version, _put(kind))
-        yield Route("GET", one, service, f"{title}_Get", version, _get(kind))
-        yield Route("DELETE", one, service, f"{title}_Delete", version, _delete(kind))
+        yield Route("PUT", item_path, service, f"{title}_CreateOrUpdate", version, _put(kind))
+        yield Route("GET", item_path, service, f"{title}_Get", version, _get(kind))
+        yield Route("DELETE", item_path, service, f"{title}_Delete", version, _delete(kind))
         for part in parts:
             if _ALONE.get(part) == word:
                 yield from _part_routes(kind, part, service, version)
@@ -269,11 +269,11 @@ def _routes() -> Iterator[Route]:
 
 def _part_routes(kind: str, part: str, service: str, version: str) -> Iterator[Route]:
     every = f"{GROUP}/providers/{kind}/{{parent}}/{part}"
-    one, title = f"{every}/{{name}}", part[0].upper() + part[1:]
+    item_path, title = f"{every}/{{name}}", part[0].upper() + part[1:]
     yield Route("GET", every, service, f"{title}_List", version, _list_parts(kind, part))
-    yield Route("PUT", one, service, f"{title}_CreateOrUpdate", version, _put_part(kind, part))
-    yield Route("GET", one, service, f"{title}_Get", version, _get_part(kind, part))
-    yield Route("DELETE", one, service, f"{title}_Delete", version, _delete_part(kind, part))
+    yield Route("PUT", item_path, service, f"{title}_CreateOrUpdate", version, _put_part(kind, part))
+    yield Route("GET", item_path, service, f"{title}_Get", version, _get_part(kind, part))
+    yield Route("DELETE", item_path, service, f"{title}_Delete", version, _delete_part(kind, part))
 
 
 ROUTES = tuple(_routes())

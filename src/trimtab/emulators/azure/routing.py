@@ -39,8 +39,8 @@ class Router:
         """The request with its route, if there is one."""
         path = re.sub("/{2,}", "/", request.path)
         for route in self._routes.get(request.method, ()):
-            if found := route.pattern.match(path):
-                return replace(request, path=path, route=route, names=found.groupdict())
+            if match := route.pattern.match(path):
+                return replace(request, path=path, route=route, names=match.groupdict())
         return request
 
 

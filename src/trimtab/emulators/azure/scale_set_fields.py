@@ -127,12 +127,12 @@ def is_same_model(earlier: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
 
 def shown(body: Mapping[str, Any], *, expand: str = "") -> dict[str, Any]:
     """The body as reads give it."""
-    made = copy.deepcopy(dict(body))
+    result = copy.deepcopy(dict(body))
     for path in _SECRETS if "userdata" in expand else (*_SECRETS, f"{PROFILE}.userData"):
-        drop(made, path)
-    for extension in find(made, f"{PROFILE}.extensionProfile.extensions") or ():
+        drop(result, path)
+    for extension in find(result, f"{PROFILE}.extensionProfile.extensions") or ():
         extension.get("properties", {}).pop("protectedSettings", None)
-    return made
+    return result
 
 
 def cards(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

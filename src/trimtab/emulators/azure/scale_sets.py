@@ -37,10 +37,12 @@ def find_scale_set(call: Call, which: str = "name") -> ScaleSet:
     Raises:
         ServiceError: There is none.
     """
-    found: ScaleSet | None = call.world.scale_sets.get(folded(call.world.id_of(call.group, KIND, call.names[which])))
-    if found is None:
+    scale_set: ScaleSet | None = call.world.scale_sets.get(
+        folded(call.world.id_of(call.group, KIND, call.names[which]))
+    )
+    if scale_set is None:
         raise missing(KIND, call.names[which], call.group)
-    return found
+    return scale_set
 
 
 def _put(call: Call) -> Answer:
@@ -60,14 +62,14 @@ def _patch(call: Call) -> Answer:
 
 
 def _create(call: Call, body: dict[str, Any]) -> Answer:
-    made = ScaleSet(call.world, call.group, call.name, body)
+    scale_set = ScaleSet(call.world, call.group, call.name, body)
     check_body(body)
-    check_references(call.world, made.id, body)
-    check_quota(made, made.capacity)
-    call.world.scale_sets[made.key] = made
-    operation = work(made)
-    note_write(call, made.id)
-    return Answer(201, made.to_dict(api=call.request.version), headers(call, operation, location=False))
+    check_references(call.world, scale_set.id, body)
+    check_quota(scale_set, scale_set.capacity)
+    call.world.scale_sets[scale_set.key] = scale_set
+    operation = work(scale_set)
+    note_write(call, scale_set.id)
+    return Answer(201, scale_set.to_dict(api=call.request.version), headers(call, operation, location=False))
 
 
 def _update(call: Call, scale_set: ScaleSet, body: dict[str, Any]) -> Answer:
@@ -97,22 +99,22 @@ def _view(call: Call) -> Answer:
 
 def _list(call: Call) -> Answer:
     group, place = call.names.get("group"), call.names.get("location")
-    found = [
+    scale_sets = [
         each.to_dict(api=call.request.version)
         for each in call.world.scale_sets.values()
         if (group is None or each.group.lower() == group.lower())
         and (place is None or each.location == normal_location(place))
     ]
-    return page(call, found)
+    return page(call, scale_sets)
 
 
 def _delete(call: Call) -> Answer:
     world = call.world
-    found: ScaleSet | None = world.scale_sets.get(folded(world.id_of(call.group, KIND, call.name)))
-    if found is None:
+    existing: ScaleSet | None = world.scale_sets.get(folded(world.id_of(call.group, KIND, call.name)))
+    if existing is None:
         return Answer(204)
-    found.state = "Deleting"
-    scale_set = found
+    existing.state = "Deleting"
+    scale_set = existing
 
     def finish() -> None:
         if world.scale_sets.get(scale_set.key) is scale_set:
@@ -120,9 +122,9 @@ def _delete(call: Call) -> Answer:
         for each in scale_set.instances.values():
             world.failing.discard(each.key)
 
-    operation = begin(world, found.location, finish)
-    found.supersede(operation)
-    note_write(call, found.id)
+    operation = begin(world, existing.location, finish)
+    existing.supersede(operation)
+    note_write(call, existing.id)
     return Answer(202, None, headers(call, operation))
 
 

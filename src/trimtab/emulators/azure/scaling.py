@@ -92,7 +92,7 @@ def _launch(scale_set: ScaleSet) -> ServiceError | None:
     ordinal = scale_set.ordinal
     scale_set.ordinal += 1
     number = f"{scale_set.name}_{new_id()[:8]}" if scale_set.flexible else str(ordinal)
-    made = Instance(
+    instance = Instance(
         home=scale_set,
         number=number,
         created=scale_set.world.now(),
@@ -102,8 +102,8 @@ def _launch(scale_set: ScaleSet) -> ServiceError | None:
         made_by=scale_set.body,
         ordinal=ordinal,
     )
-    error = _place(made)
-    scale_set.instances[number.lower()] = made
+    error = _place(instance)
+    scale_set.instances[number.lower()] = instance
     return error
 
 

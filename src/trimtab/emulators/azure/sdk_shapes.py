@@ -53,18 +53,18 @@ def shape_of(name: str) -> Shape:
 def _of_class(cls: Any, models: Any) -> Shape:
     if cls in _built:
         return _built[cls]
-    made = _built[cls] = Shape("object", cls.__name__)
+    shape = _built[cls] = Shape("object", cls.__name__)
     if hasattr(cls, "_attribute_map"):
-        _fill_flat(made, cls, models)
+        _fill_flat(shape, cls, models)
     else:
-        _fill_nested(made, cls, models)
-    return made
+        _fill_nested(shape, cls, models)
+    return shape
 
 
 # azure-mgmt-compute: annotated members, `properties` as an object of its own
 
 
-def _fill_nested(made: Shape, cls: Any, models: Any) -> None:
+def _fill_nested(shape: Shape, cls: Any, models: Any) -> None:
     hints = typing.get_type_hints(cls, localns={"_models": models})
     for base in cls.__mro__:
         for attribute, value in vars(base).items():
@@ -73,7 +73,7 @@ def _fill_nested(made: Shape, cls: Any, models: Any) -> None:
             hint = hints.get(attribute, Any)
             read_only = list(value._visibility or ()) == ["read"]
             required = type(None) not in typing.get_args(hint) and not read_only
-            made.members.setdefault(
+            shape.members.setdefault(
                 value._rest_name_input or attribute, Member(_of_hint(hint, models), required, read_only)
             )
 
@@ -102,42 +102,42 @@ def _of_enum(cls: type[enum.Enum]) -> Shape:
 # azure-mgmt-monitor: a map of attributes, `properties` flattened into the resource
 
 
-def _fill_flat(made: Shape, cls: Any, models: Any) -> None:
+def _fill_flat(target: Shape, cls: Any, models: Any) -> None:
     hints = inspect.signature(cls.__init__).parameters
     for attribute, entry in cls._attribute_map.items():
         rules = cls._validation.get(attribute, {})
         if not entry["key"]:
-            made.is_open = True
+            target.is_open = True
             continue
         hint = hints[attribute].annotation if attribute in hints else Any
         shape = _of_choice(hint, models) or _of_word(entry["type"], models)
         member = Member(shape, bool(rules.get("required")), bool(rules.get("readonly")))
-        _place(made, entry["key"].replace("\\.", "\0").split("."), member)
-    _add_variants(made, cls, models)
+        _place(target, entry["key"].replace("\\.", "\0").split("."), member)
+    _add_variants(target, cls, models)
 
 
-def _place(made: Shape, keys: list[str], member: Member) -> None:
+def _place(shape: Shape, keys: list[str], member: Member) -> None:
     name = keys[0].replace("\0", ".")
     if len(keys) == 1:
-        made.members[name] = member
+        shape.members[name] = member
         return
-    inner = made.members.setdefault(name, Member(Shape("object", made.name)))
+    inner = shape.members.setdefault(name, Member(Shape("object", shape.name)))
     inner.required = inner.required or member.required
     _place(inner.shape, keys[1:], member)
 
 
-def _add_variants(made: Shape, cls: Any, models: Any) -> None:
+def _add_variants(shape: Shape, cls: Any, models: Any) -> None:
     for attribute, names in getattr(cls, "_subtype_map", {}).items():
-        made.tag = cls._attribute_map[attribute]["key"].replace("\\.", ".")
-        made.variants = {value: _of_class(getattr(models, name), models) for value, name in names.items()}
+        shape.tag = cls._attribute_map[attribute]["key"].replace("\\.", ".")
+        shape.variants = {value: _of_class(getattr(models, name), models) for value, name in names.items()}
 
 
 def _of_choice(hint: Any, models: Any) -> Shape | None:
     for each in typing.get_args(hint):
         if isinstance(each, typing.ForwardRef) and each.__forward_arg__.startswith("_models."):
-            found = getattr(models, each.__forward_arg__.removeprefix("_models."), None)
-            if isinstance(found, type) and issubclass(found, enum.Enum):
-                return _of_enum(found)
+            model = getattr(models, each.__forward_arg__.removeprefix("_models."), None)
+            if isinstance(model, type) and issubclass(model, enum.Enum):
+                return _of_enum(model)
         if typing.get_args(each) and (inner := _of_choice(each, models)):
             return inner
     return None
@@ -150,5 +150,5 @@ def _of_word(word: str, models: Any) -> Shape:
         return Shape("map", item=_of_word(word[1:-1], models))
     if word in _WORDS:
         return Shape(_WORDS[word])
-    found = getattr(models, word, None)
-    return _of_class(found, models) if found is not None else Shape()
+    model = getattr(models, word, None)
+    return _of_class(model, models) if model is not None else Shape()

@@ -18,11 +18,11 @@ def run_short(world: World, body: Mapping[str, Any]) -> None:
     """Have machines not to be had from now on."""
     if unknown := set(body) - set(_FIELDS):
         raise ValueError(f"a shortage has the fields {', '.join(_FIELDS)}, not {', '.join(sorted(unknown))}")
-    made = {name: str(body.get(name) or "*") for name in _FIELDS}
-    made["reason"] = str(body.get("reason") or REASONS[0])
-    if made["reason"] not in REASONS:
-        raise ValueError(f"the reason of a shortage is {' or '.join(REASONS)}, not {made['reason']}")
-    world.shortages.append(made)
+    shortage = {name: str(body.get(name) or "*") for name in _FIELDS}
+    shortage["reason"] = str(body.get("reason") or REASONS[0])
+    if shortage["reason"] not in REASONS:
+        raise ValueError(f"the reason of a shortage is {' or '.join(REASONS)}, not {shortage['reason']}")
+    world.shortages.append(shortage)
 
 
 def has_room(scale_set: ScaleSet, zone: str | None) -> bool:
@@ -79,14 +79,14 @@ def _quota_text(scale_set: ScaleSet, running: int, size: int) -> str:
 
 
 def _cores(machine: str) -> int:
-    found = re.search(r"_[A-Z]+(\d+)", machine)
-    return int(found.group(1)) if found else 1
+    match = re.search(r"_[A-Z]+(\d+)", machine)
+    return int(match.group(1)) if match else 1
 
 
 def _family(machine: str) -> str:
     """`Standard_D2s_v5` is of the `standardDSv5Family`."""
-    found = re.match(r"(?:Standard|Basic)_([A-Z]+)\d+[-\d]*([a-z]*)(?:_(v\d+))?", machine)
-    if not found:
+    match = re.match(r"(?:Standard|Basic)_([A-Z]+)\d+[-\d]*([a-z]*)(?:_(v\d+))?", machine)
+    if not match:
         return "Total Regional"
-    letter, features, version = found.groups()
+    letter, features, version = match.groups()
     return f"standard{letter}{features.upper()}{version or ''}Family"

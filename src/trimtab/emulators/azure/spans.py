@@ -13,8 +13,8 @@ def read_span(text: str) -> timedelta:
     Raises:
         ValueError: It writes none.
     """
-    found = _SPAN.match(text)
-    if not found or text in ("P", "PT"):
+    match = _SPAN.match(text)
+    if not match or text in ("P", "PT"):
         raise ValueError(f"'{text}' is no duration such as PT5M")
-    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

@@ -48,47 +48,47 @@ class _File:
             self._fill(self._built[number], self._types[number])
         return self._built[number]
 
-    def _fill(self, made: Shape, given: dict[str, Any]) -> None:
+    def _fill(self, shape: Shape, given: dict[str, Any]) -> None:
         match given["$type"]:
             case "ObjectType":
-                self._fill_object(made, given)
+                self._fill_object(shape, given)
             case "DiscriminatedObjectType":
-                made.kind, made.name, made.tag = "object", given["name"], given["discriminator"]
-                made.members = self._members(given["baseProperties"])
+                shape.kind, shape.name, shape.tag = "object", given["name"], given["discriminator"]
+                shape.members = self._members(given["baseProperties"])
                 for value, reference in given["elements"].items():
-                    made.variants[value] = self._merged(made, self._of(reference))
+                    shape.variants[value] = self._merged(shape, self._of(reference))
             case "ArrayType":
-                made.kind, made.item = "list", self._of(given["itemType"])
+                shape.kind, shape.item = "list", self._of(given["itemType"])
             case "UnionType":
-                self._fill_union(made, [self._of(each) for each in given["elements"]])
+                self._fill_union(shape, [self._of(each) for each in given["elements"]])
             case "StringLiteralType":
-                made.kind, made.values = "string", {given["value"].lower(): given["value"]}
+                shape.kind, shape.values = "string", {given["value"].lower(): given["value"]}
             case other:
-                made.kind = _PLAIN[other]
+                shape.kind = _PLAIN[other]
 
-    def _fill_object(self, made: Shape, given: dict[str, Any]) -> None:
-        made.name = given["name"]
+    def _fill_object(self, shape: Shape, given: dict[str, Any]) -> None:
+        shape.name = given["name"]
         more = given.get("additionalProperties")
         if more and not given["properties"]:
-            made.kind, made.item = "map", self._of(more)
+            shape.kind, shape.item = "map", self._of(more)
             return
-        made.kind, made.is_open = "object", bool(more)
-        made.members = self._members(given["properties"])
+        shape.kind, shape.is_open = "object", bool(more)
+        shape.members = self._members(given["properties"])
 
-    def _fill_union(self, made: Shape, choices: list[Shape]) -> None:
-        made.kind = choices[0].kind
+    def _fill_union(self, shape: Shape, choices: list[Shape]) -> None:
+        shape.kind = choices[0].kind
         # a union with any string is a list of hints; the service knows no others
-        if made.kind == "string":
-            made.values = {key: value for choice in choices for key, value in choice.values.items()}
+        if shape.kind == "string":
+            shape.values = {key: value for choice in choices for key, value in choice.values.items()}
 
     def _members(self, given: dict[str, Any]) -> dict[str, Member]:
-        made = {}
+        members = {}
         for name, each in given.items():
             flags = each["flags"]
             is_written = bool(flags & _READ_ONLY) and not flags & _CONSTANT
             required = bool(flags & _REQUIRED) and not flags & _CONSTANT
-            made[name] = Member(self._of(each["type"]), required, is_written)
-        return made
+            members[name] = Member(self._of(each["type"]), required, is_written)
+        return members
 
     def _merged(self, base: Shape, variant: Shape) -> Shape:
         members = {**base.members, **variant.members}

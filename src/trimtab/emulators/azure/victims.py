@@ -25,8 +25,8 @@ def _next(scale_set: ScaleSet, staying: Sequence[Instance]) -> Instance | None:
     free = [each for each in staying if not each.is_protected]
     # what never came up goes first
     failed = [each for each in free if each.state == "Failed"]
-    found = failed or _in_the_fullest_zone(_of_the_long_side(scale_set, free, staying), staying)
-    return min(found, key=_order(scale_set), default=None)
+    candidates = failed or _in_the_fullest_zone(_of_the_long_side(scale_set, free, staying), staying)
+    return min(candidates, key=_order(scale_set), default=None)
 
 
 def _of_the_long_side(scale_set: ScaleSet, free: list[Instance], staying: Sequence[Instance]) -> list[Instance]:

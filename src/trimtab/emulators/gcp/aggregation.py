@@ -84,8 +84,8 @@ def aggregate(
         ServiceError: An aligner or a reducer does not fit what is measured.
     """
     if first.aligner == "ALIGN_NONE":
-        return [line for one in series if (line := raw(one, start, end)).samples]
-    lines = _reduced([align(one, first.aligner, first.period, start, end) for one in series], first)
+        return [line for source in series if (line := raw(source, start, end)).samples]
+    lines = _reduced([align(source, first.aligner, first.period, start, end) for source in series], first)
     if second is None:
         return lines
     again = [align(as_series(line), second.aligner, second.period, start, end) for line in lines]
@@ -94,17 +94,17 @@ def aggregate(
 
 def as_series(line: Line) -> Series:
     """A line as a series, to be aggregated once more."""
-    found = Series(line.metric, line.metric_labels, line.resource, line.resource_labels, line.kind, line.value_type)
-    found.extend((one.at, one.value, one.start) for one in reversed(line.samples))
-    return found
+    series = Series(line.metric, line.metric_labels, line.resource, line.resource_labels, line.kind, line.value_type)
+    series.extend((sample.at, sample.value, sample.start) for sample in reversed(line.samples))
+    return series
 
 
 def _reduced(lines: Sequence[Line], how: Aggregation) -> list[Line]:
-    found = [line for line in lines if line.samples]
+    filled = [line for line in lines if line.samples]
     if how.reducer == "REDUCE_NONE":
-        return found
+        return filled
     groups: dict[tuple[str, ...], list[Line]] = {}
-    for line in found:
+    for line in filled:
         # series of different resources are never reduced to one
         key = (line.resource, *(_read(line, name) for name in how.group_by))
         groups.setdefault(key, []).append(line)
@@ -139,8 +139,8 @@ def _one(group: Sequence[Line], how: Aggregation) -> Line:
         for sample in line.samples:
             by_moment.setdefault(sample.at, []).append(sample)
     samples = [
-        Sample(at, found[0].start, _reduce(how.reducer, [one.value for one in found]))
-        for at, found in sorted(by_moment.items(), reverse=True)
+        Sample(at, concurrent[0].start, _reduce(how.reducer, [point.value for point in concurrent]))
+        for at, concurrent in sorted(by_moment.items(), reverse=True)
     ]
     return replace(
         first,
@@ -178,7 +178,9 @@ def _reduce(reducer: str, values: Sequence[Value]) -> Value:
         case "REDUCE_SUM":
             return sum(value for value in values if isinstance(value, int | float))
         case _:
-            return of_values(reducer.removeprefix("REDUCE_"), [one for value in values for one in samples_of(value)])
+            return of_values(
+                reducer.removeprefix("REDUCE_"), [sample for value in values for sample in samples_of(value)]
+            )
 
 
 def _type_after(reducer: str, value_type: str) -> str:

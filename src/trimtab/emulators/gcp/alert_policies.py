@@ -107,7 +107,7 @@ class PolicyWatch:
             if "conditionThreshold" in condition:
                 self._evaluate(self._breaches[index], condition["conditionThreshold"], due)
         holding = set(self._holding())
-        for opened in [one for one in self._open if one not in holding]:
+        for opened in [incident for incident in self._open if incident not in holding]:
             self._close(opened, due)
         for opened in sorted(holding - set(self._open), key=repr):
             self._begin(opened, due)
@@ -153,7 +153,11 @@ class PolicyWatch:
 
     def _on_one_resource(self) -> bool:
         resources = [
-            {(one.line.resource, *sorted(one.line.resource_labels.items())) for one in breaches.values() if one.fails}
+            {
+                (breach.line.resource, *sorted(breach.line.resource_labels.items()))
+                for breach in breaches.values()
+                if breach.fails
+            }
             for breaches in self._breaches
         ]
         return bool(set.intersection(*resources))
@@ -242,8 +246,8 @@ def longest_period(condition: Body) -> timedelta:
 
 
 def _aggregations(condition: Body) -> tuple[Aggregation, Aggregation | None]:
-    found = [read_aggregation(one) for one in condition.get("aggregations") or ()]
-    return (found[0] if found else Aggregation()), (found[1] if len(found) > 1 else None)
+    aggregations = [read_aggregation(entry) for entry in condition.get("aggregations") or ()]
+    return (aggregations[0] if aggregations else Aggregation()), (aggregations[1] if len(aggregations) > 1 else None)
 
 
 def _judge(breach: Breach, condition: Body, now: datetime, *, over: bool) -> None:

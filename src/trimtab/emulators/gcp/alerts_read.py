@@ -56,15 +56,15 @@ class AlertsCall:
             raise ServiceError("INVALID_ARGUMENT", problems[0], 400)
         if self.project != self.world.project:
             raise ServiceError("NOT_FOUND", f"The project projects/{self.project} was not found.", 404)
-        found = self._page()
-        if problems := check(load("monitoring.v3"), "ListAlertsResponse", found):
+        reply = self._page()
+        if problems := check(load("monitoring.v3"), "ListAlertsResponse", reply):
             raise AssertionError(f"{method}: {problems[0]}")
-        return wire.result(found)
+        return wire.result(reply)
 
     def _page(self) -> dict[str, Any]:
         wanted = Filter(self.query.get("filter", ""))
-        every = sorted(self._alerts(), key=lambda one: str(one["openTime"]), reverse=True)
-        fits = [one for one in every if wanted.fits(one)]
+        every = sorted(self._alerts(), key=lambda alert: str(alert["openTime"]), reverse=True)
+        fits = [alert for alert in every if wanted.fits(alert)]
         most = min(int(self.query.get("pageSize") or _USUAL), _MOST)
         start = int(self.query.get("pageToken") or 0)
         more = {"nextPageToken": str(start + most)} if start + most < len(fits) else {}
@@ -105,8 +105,8 @@ class AlertsCall:
 
 def read_alerts(environ: Mapping[str, Any], world: MonitoringWorld) -> AlertsCall | None:
     """The call that an HTTP request makes; `None` where it is another one."""
-    found = _PATH.match(str(environ.get("PATH_INFO", "")))
-    if found is None or environ["REQUEST_METHOD"] != "GET":
+    match = _PATH.match(str(environ.get("PATH_INFO", "")))
+    if match is None or environ["REQUEST_METHOD"] != "GET":
         return None
     query = dict(parse_qsl(str(environ.get("QUERY_STRING", ""))))
-    return AlertsCall(found[1], {name: value for name, value in query.items() if not name.startswith("$")}, world)
+    return AlertsCall(match[1], {name: value for name, value in query.items() if not name.startswith("$")}, world)

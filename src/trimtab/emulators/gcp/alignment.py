@@ -65,7 +65,7 @@ class Line:
 
 def raw(series: Series, start: datetime, end: datetime) -> Line:
     """A series as it was measured."""
-    return _line(series, [Sample(one.at, one.start, one.value) for one in reversed(series.between(start, end))])
+    return _line(series, [Sample(point.at, point.start, point.value) for point in reversed(series.between(start, end))])
 
 
 def check_aligner(aligner: str, kind: str, value_type: str, *, field: str = "aggregation") -> None:
@@ -171,8 +171,8 @@ def _summed(points: Sequence[Point]) -> Value | None:
         return None
     if isinstance(points[0].value, tuple):
         return tuple(sample for point in points for sample in samples_of(point.value))
-    found = [point.value for point in points if isinstance(point.value, int | float)]
-    return sum(found)
+    numbers = [point.value for point in points if isinstance(point.value, int | float)]
+    return sum(numbers)
 
 
 def _interpolated(series: Series, at: datetime) -> Value | None:

@@ -26,10 +26,10 @@ class Past:
     active: frozenset[str] = frozenset()
 
 
-def added(history: Sequence[Sized], one: Sized, window: timedelta) -> tuple[Sized, ...]:
+def added(history: Sequence[Sized], step: Sized, window: timedelta) -> tuple[Sized, ...]:
     """A history with one more step, less those that have left the window; equal ones are one."""
-    kept = _steps_within(history, one.at, window)
-    return tuple(kept) if kept and kept[-1].size == one.size else (*kept, one)
+    kept = _steps_within(history, step.at, window)
+    return tuple(kept) if kept and kept[-1].size == step.size else (*kept, step)
 
 
 def _steps_within(history: Sequence[Sized], now: datetime, window: timedelta) -> list[Sized]:

@@ -97,10 +97,10 @@ class AutoscalerWatch:
         return {
             **self.body,
             "status": self.verdict.status,
-            "statusDetails": [dict(one) for one in self.verdict.status_details],
+            "statusDetails": [dict(detail) for detail in self.verdict.status_details],
             "recommendedSize": self.verdict.recommended,
             **(
-                {"scalingScheduleStatus": {name: dict(one) for name, one in self.verdict.schedule_status.items()}}
+                {"scalingScheduleStatus": {name: dict(status) for name, status in self.verdict.schedule_status.items()}}
                 if self.verdict.schedule_status
                 else {}
             ),
@@ -112,7 +112,7 @@ def facts_of(group: Group) -> GroupFacts:
     return GroupFacts(
         name=group.name,
         target_size=int(group.body.get("targetSize") or 0),
-        instances=[Instance(id=one.number, running_since=one.running_since) for one in group.staying()],
+        instances=[Instance(id=member.number, running_since=member.running_since) for member in group.staying()],
         backends=list(_backends(group)),
         troubles=sorted(_troubles(group)),
     )
@@ -120,21 +120,21 @@ def facts_of(group: Group) -> GroupFacts:
 
 def _troubles(group: Group) -> set[str]:
     """What an autoscaler calls the errors of its group; a region is out where each of its zones is."""
-    failed = {(one.zone, str(one.error["code"])) for one in group.members if one.error}
-    found = {TROUBLES[code] for _, code in failed if code in TROUBLES}
+    failed = {(member.zone, str(member.error["code"])) for member in group.members if member.error}
+    troubles = {TROUBLES[code] for _, code in failed if code in TROUBLES}
     empty = {zone for zone, code in failed if TROUBLES.get(code) == "ZONE_RESOURCE_STOCKOUT"}
     is_region = group.key.startswith("regions/") and empty == set(group.zones)
-    return {*found, "REGION_RESOURCE_STOCKOUT"} if is_region else found
+    return {*troubles, "REGION_RESOURCE_STOCKOUT"} if is_region else troubles
 
 
 def _backends(group: Group) -> list[Backend]:
-    link, found = str(group.body.get("instanceGroup", "")), []
+    link, backends = str(group.body.get("instanceGroup", "")), []
     for key, body in group.world.resources.items():
         if key.split("/")[-2] != "backendServices":
             continue
-        for one in body.get("backends") or ():
-            if one.get("group") == link:
-                balancing = Balancing(one.get("balancingMode", "UTILIZATION"))
-                capacity = one.get("maxRatePerInstance" if balancing is Balancing.RATE else "maxUtilization")
-                found.append(Backend(service=str(body["name"]), balancing=balancing, capacity=capacity))
-    return found
+        for backend in body.get("backends") or ():
+            if backend.get("group") == link:
+                balancing = Balancing(backend.get("balancingMode", "UTILIZATION"))
+                capacity = backend.get("maxRatePerInstance" if balancing is Balancing.RATE else "maxUtilization")
+                backends.append(Backend(service=str(body["name"]), balancing=balancing, capacity=capacity))
+    return backends

@@ -56,8 +56,8 @@ def _words(policy: Mapping[str, Any], facts: GroupFacts, readings: Sequence[Read
     if wanted > high:
         yield "CAPPED_AT_MAX_NUM_REPLICAS"
     schedules = (policy.get("scalingSchedules") or {}).values()
-    asked = [int(one.get("minRequiredReplicas", 0)) for one in schedules if not one.get("disabled")]
-    if any(size > high for size in asked):
+    sizes = [int(schedule.get("minRequiredReplicas", 0)) for schedule in schedules if not schedule.get("disabled")]
+    if any(size > high for size in sizes):
         yield "SCHEDULED_INSTANCES_GREATER_THAN_AUTOSCALER_MAX"
-    if any(size < low for size in asked):
+    if any(size < low for size in sizes):
         yield "SCHEDULED_INSTANCES_LESS_THAN_AUTOSCALER_MIN"

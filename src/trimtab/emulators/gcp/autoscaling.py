@@ -179,16 +179,16 @@ class _Run:
         sizes = [self._size(reading, size) for reading, size in zip(readings, real, strict=True)]
         needed = self._needed([size for size in sizes if size is not None], missing=missing)
         opened = open_schedules(self.policy, self.now)
-        asked = required(self.policy, opened)
+        scheduled = required(self.policy, opened)
         past = self._past_after(needed, opened)
         steady, eased = self._eased(needed, past)
-        recommended = recommended_size([eased], asked, low=self._least(readings, asked), high=self.high)
-        words = words_of(self.policy, self.facts, readings, max([needed, *asked]))
+        recommended = recommended_size([eased], scheduled, low=self._least(readings, scheduled), high=self.high)
+        words = words_of(self.policy, self.facts, readings, max([needed, *scheduled]))
         return Verdict(
             recommended,
             self._target(recommended),
             tuple(sizes),
-            (*_measured(readings, sizes), *self._moved(needed, steady, eased, asked)),
+            (*_measured(readings, sizes), *self._moved(needed, steady, eased, scheduled)),
             status_of(words),
             tuple(map(detail_of, words)),
             schedule_status(self.policy, self.now, started=past.started, opened=opened),
@@ -201,8 +201,8 @@ class _Run:
         target = enacted(MODES[self.policy.get("mode", "ON")], current, recommended)
         return None if target == current else target
 
-    def _least(self, readings: Sequence[Reading], asked: Sequence[int]) -> int:
-        to_zero = can_reach_zero([one.type for one in readings], low=self.low, schedules=asked)
+    def _least(self, readings: Sequence[Reading], scheduled: Sequence[int]) -> int:
+        to_zero = can_reach_zero([reading.type for reading in readings], low=self.low, schedules=scheduled)
         return self.low if to_zero else min(self.high, max(1, self.low))
 
     def _size(self, reading: Reading, real: int | None) -> int | None:
@@ -231,7 +231,7 @@ class _Run:
         current, window = self.facts.target_size, self.stabilization
         steady = stabilized(current, needed, within(past.needed, self.now, window), window=window, now=self.now)
         fixed, percent, looked_at = self.control
-        peak = max([one.size for one in within(past.sizes, self.now, looked_at)], default=current)
+        peak = max([step.size for step in within(past.sizes, self.now, looked_at)], default=current)
         return steady, controlled(current, steady, peak=max(peak, current), limit=fixed, percent=percent)
 
     # for the next run
@@ -252,7 +252,9 @@ class _Run:
     def moments(self) -> Iterator[datetime]:
         """When time alone may change what a run finds."""
         yield from edges(self.policy, self.now)
-        yield from (one.running_since + self.initialization for one in self.facts.running() if one.running_since)
+        yield from (
+            instance.running_since + self.initialization for instance in self.facts.running() if instance.running_since
+        )
         yield from leaving(self.past.needed, self.stabilization)
         yield from leaving(self.past.sizes, self.control[2])
         if is_predictive(self.policy):
@@ -261,10 +263,10 @@ class _Run:
 
     # its words
 
-    def _moved(self, needed: int, steady: int, eased: int, asked: Sequence[int]) -> Iterator[str]:
+    def _moved(self, needed: int, steady: int, eased: int, scheduled: Sequence[int]) -> Iterator[str]:
         """A sentence for what else has a say."""
-        if asked:
-            yield f"schedules: {max(asked)} instances required"
+        if scheduled:
+            yield f"schedules: {max(scheduled)} instances required"
         if steady > needed:
             yield f"would scale in to {needed}, but {steady} were needed in the last {self.stabilization}"
         if eased > steady:

@@ -33,7 +33,7 @@ _FIELDS = frozenset({"type", "displayName", "description", "labels", "userLabels
 def list_channels(world: MonitoringWorld, request: Body) -> Body:
     """The reply to `ListNotificationChannels`."""
     items, more = listed(list(world.channels.values()), request)
-    return {"notificationChannels": [_shown(one) for one in items], **more, "totalSize": len(world.channels)}
+    return {"notificationChannels": [_shown(channel) for channel in items], **more, "totalSize": len(world.channels)}
 
 
 def get_channel(world: MonitoringWorld, request: Body) -> Body:
@@ -47,9 +47,9 @@ def create_channel(world: MonitoringWorld, request: Body) -> Body:
     _check(given)
     name = f"projects/{world.project}/notificationChannels/{world.next_number()}"
     record = {"mutateTime": zulu(world.now()), "mutatedBy": world.user}
-    made = {"name": name, "enabled": True, **given, "creationRecord": record, "mutationRecords": [record]}
-    world.channels[name] = made
-    return _shown(made)
+    channel = {"name": name, "enabled": True, **given, "creationRecord": record, "mutationRecords": [record]}
+    world.channels[name] = channel
+    return _shown(channel)
 
 
 def update_channel(world: MonitoringWorld, request: Body) -> Body:
@@ -71,21 +71,21 @@ def update_channel(world: MonitoringWorld, request: Body) -> Body:
 def delete_channel(world: MonitoringWorld, request: Body) -> Body:
     """The reply to `DeleteNotificationChannel`: refused while a policy tells it, unless forced."""
     name = _find(world, request["name"])["name"]
-    users = [one for one in world.policies.values() if name in one.get("notificationChannels", ())]
+    users = [policy for policy in world.policies.values() if name in policy.get("notificationChannels", ())]
     if users and not request.get("force"):
-        told = ", ".join(one["name"] for one in users)
+        told = ", ".join(policy["name"] for policy in users)
         raise ServiceError("FAILED_PRECONDITION", f"Cannot delete {name}: it is used by the alerting policies {told}.")
-    for one in users:
-        one["notificationChannels"] = [channel for channel in one["notificationChannels"] if channel != name]
+    for user in users:
+        user["notificationChannels"] = [channel for channel in user["notificationChannels"] if channel != name]
     del world.channels[name]
     return {}
 
 
 def _find(world: MonitoringWorld, name: str) -> Body:
-    found = world.channels.get(name)
-    if found is None:
+    channel = world.channels.get(name)
+    if channel is None:
         raise ServiceError("NOT_FOUND", f"Notification channel {name} not found.", 404)
-    return found
+    return channel
 
 
 def _check(body: Body) -> None:

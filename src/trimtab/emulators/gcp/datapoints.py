@@ -130,7 +130,7 @@ class Datapoints:
         """The series that pass a filter, in the order in which they came to be."""
         metric = wanted.exact("metric.type")
         held = self._series.values() if metric is None else [self._series.get(metric, {})]
-        return [one for family in held for one in family.values() if wanted.matches(one.read)]
+        return [series for family in held for series in family.values() if wanted.matches(series.read)]
 
     def of_metric(self, metric: str) -> list[Series]:
         """All series of a metric."""
@@ -146,11 +146,11 @@ class Datapoints:
 
     def oldest(self, metric: str) -> datetime | None:
         """When the first point of a metric was measured."""
-        return min((one.points[0].at for one in self.of_metric(metric)), default=None)
+        return min((series.points[0].at for series in self.of_metric(metric)), default=None)
 
     def newest(self, metric: str) -> datetime | None:
         """When the last point of a metric was measured."""
-        return max((one.points[-1].at for one in self.of_metric(metric)), default=None)
+        return max((series.points[-1].at for series in self.of_metric(metric)), default=None)
 
     def wipe(self) -> None:
         """Forget everything."""
@@ -160,8 +160,8 @@ class Datapoints:
         return self.describe(resource_type, labels) if self.describe is not None else {}
 
 
-def _key(one: Series) -> tuple[object, ...]:
-    return (tuple(sorted(one.metric_labels.items())), one.resource, tuple(sorted(one.resource_labels.items())))
+def _key(series: Series) -> tuple[object, ...]:
+    return (tuple(sorted(series.metric_labels.items())), series.resource, tuple(sorted(series.resource_labels.items())))
 
 
 def _order(point: Point) -> tuple[datetime, int]:

@@ -200,7 +200,7 @@ class Descriptors:
 
     def __init__(self, project: str) -> None:
         self._project = project
-        self._of_google = {one.type: _body(project, one) for one in _METRICS}
+        self._of_google = {metric.type: _body(project, metric) for metric in _METRICS}
         self._own: dict[str, Body] = {}
         self._made_by_writes: set[str] = set()
 
@@ -219,21 +219,21 @@ class Descriptors:
 
         One out of logs counts entries (Log-based metrics overview, Cloud Logging).
         """
-        found = self.find(metric)
-        if found:
-            return found["metricKind"], found["valueType"]
+        descriptor = self.find(metric)
+        if descriptor:
+            return descriptor["metricKind"], descriptor["valueType"]
         return ("DELTA", "INT64") if metric.startswith(OUT_OF_LOGS) else ("GAUGE", "DOUBLE")
 
     def put(self, body: Body) -> Body:
         """Keep a descriptor of one's own, whole."""
-        made = {
+        descriptor = {
             "name": f"projects/{self._project}/metricDescriptors/{body['type']}",
             **{name: value for name, value in body.items() if name not in ("name", "monitoredResourceTypes")},
             "monitoredResourceTypes": list(WRITABLE),
         }
-        self._own[body["type"]] = made
+        self._own[body["type"]] = descriptor
         self._made_by_writes.discard(body["type"])
-        return made
+        return descriptor
 
     def learn(self, metric: str, kind: str, value_type: str, labels: Mapping[str, str]) -> None:
         """Make the descriptor of a metric that was written, or add labels to one that a write made."""
@@ -242,7 +242,7 @@ class Descriptors:
             self._made_by_writes.add(metric)
         if metric in self._made_by_writes:
             known = self._own[metric].setdefault("labels", [])
-            known += [{"key": key} for key in labels if key not in {one["key"] for one in known}]
+            known += [{"key": key} for key in labels if key not in {label["key"] for label in known}]
 
     def grows(self, metric: str) -> bool:
         """Whether a write may add labels: to a descriptor that a write made."""
@@ -277,15 +277,15 @@ def resource_body(project: str, kind: str) -> Body:
     }
 
 
-def _body(project: str, one: _Metric) -> Body:
+def _body(project: str, metric: _Metric) -> Body:
     return {
-        "name": f"projects/{project}/metricDescriptors/{one.type}",
-        "type": one.type,
-        "metricKind": one.kind,
-        "valueType": one.value_type,
-        "unit": one.unit,
-        "displayName": one.shown,
-        "labels": [{"key": key} for key in one.labels],
+        "name": f"projects/{project}/metricDescriptors/{metric.type}",
+        "type": metric.type,
+        "metricKind": metric.kind,
+        "valueType": metric.value_type,
+        "unit": metric.unit,
+        "displayName": metric.shown,
+        "labels": [{"key": key} for key in metric.labels],
         "launchStage": "GA",
-        "monitoredResourceTypes": list(one.resources),
+        "monitoredResourceTypes": list(metric.resources),
     }

@@ -40,9 +40,9 @@ class Document:
 def load(name: str) -> Document:
     """The document of one API, such as `compute.v1`; read once."""
     place = files("googleapiclient").joinpath(f"discovery_cache/documents/{name}.json")
-    found = json.loads(place.read_text(encoding="utf-8"))
-    methods = {method["id"]: method for method in _methods(found)}
-    return Document(name, found["schemas"], methods, frozenset(found["parameters"]))
+    document = json.loads(place.read_text(encoding="utf-8"))
+    methods = {method["id"]: method for method in _methods(document)}
+    return Document(name, document["schemas"], methods, frozenset(document["parameters"]))
 
 
 def check(

@@ -27,7 +27,7 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
 def _hand_in(world: World, body: Mapping[str, Any]) -> None:
     for key, watch in world.watches.items():
         if key.endswith(f"/{body['group']}"):
-            points = [(datetime.fromisoformat(one["at"]), int(one["capacity"])) for one in body["points"]]
+            points = [(datetime.fromisoformat(point["at"]), int(point["capacity"])) for point in body["points"]]
             watch.forecast = sorted(points)
             watch.wake()
             return

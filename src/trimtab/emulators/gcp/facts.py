@@ -53,4 +53,4 @@ class GroupFacts:
 
     def running(self) -> list[Instance]:
         """The instances that run."""
-        return [one for one in self.instances if one.running_since is not None]
+        return [instance for instance in self.instances if instance.running_since is not None]

@@ -76,9 +76,14 @@ class Filter:
 
     def exact(self, selector: str) -> str | None:
         """The one value that a selector must have; `None` where the filter leaves a choice."""
-        for one in _conjuncts(self.root):
-            if isinstance(one, Comparison) and one.selector == selector and one.operator == "=" and not one.function:
-                return one.values[0]
+        for node in _conjuncts(self.root):
+            if (
+                isinstance(node, Comparison)
+                and node.selector == selector
+                and node.operator == "="
+                and not node.function
+            ):
+                return node.values[0]
         return None
 
     @property
@@ -90,7 +95,8 @@ class Filter:
     def is_plain(self) -> bool:
         """Whether it only joins equalities, as an autoscaler wants it."""
         return all(
-            isinstance(one, Comparison) and one.operator == "=" and not one.function for one in _conjuncts(self.root)
+            isinstance(node, Comparison) and node.operator == "=" and not node.function
+            for node in _conjuncts(self.root)
         )
 
 

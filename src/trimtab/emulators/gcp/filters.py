@@ -112,12 +112,12 @@ def _place(text: str, at: int) -> str:
 def _tokens(text: str) -> Iterator[_Token]:
     at, end = 0, len(text.rstrip())
     while at < end:
-        found = _TOKEN.match(text, at)
-        if found is None or found.lastgroup is None:
+        match = _TOKEN.match(text, at)
+        if match is None or match.lastgroup is None:
             begin = at + len(text[at:]) - len(text[at:].lstrip())
             raise _Refused(begin, f"token '{text[begin:end]}'")
-        yield _Token(found.lastgroup, found[found.lastgroup], found.start(found.lastgroup))
-        at = found.end()
+        yield _Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup))
+        at = match.end()
     yield _Token("end", "", end)
 
 
@@ -130,10 +130,10 @@ class _Parser:
         self._at = 0
 
     def whole(self) -> Node:
-        found = self._all()
+        node = self._all()
         if self._next.kind != "end":
             self._refuse()
-        return found
+        return node
 
     @property
     def _next(self) -> _Token:

@@ -71,7 +71,7 @@ class Group(Instances):
             self._spread()
 
     def _leaver(self, among: Sequence[Member] | None = None) -> Member:
-        old = {one.name for one in self.outdated()}
+        old = {member.name for member in self.outdated()}
         return leaver(self.staying() if among is None else among, ill=self.world.failing, old=old)
 
     def _rolls(self) -> bool:
@@ -84,8 +84,8 @@ class Group(Instances):
         unavailable = number_of(self.policy.get("maxUnavailable") or {}, self.size, up=False)
         while old := self.outdated():
             staying = self.staying()
-            available = sum(one.is_available for one in staying)
-            idle = next((one for one in old if not one.is_available), None)
+            available = sum(member.is_available for member in staying)
+            idle = next((member for member in old if not member.is_available), None)
             if len(staying) < self.size + self._surge() and len(staying) - len(old) < self.size:
                 self.make()
             elif idle is not None or available - 1 >= self.size - unavailable:
@@ -100,7 +100,7 @@ class Group(Instances):
     def _replace(self, member: Member) -> None:
         """Let an instance go for another one, or make it anew from the template that lacks most."""
         if self.policy.get("replacementMethod") == "RECREATE":
-            others = [one for one in self.staying() if one is not member]
+            others = [other for other in self.staying() if other is not member]
             self.recreate(member, template=next_template(self.body["versions"], self.size, others))
         else:
             self.remove(member)
@@ -114,12 +114,12 @@ class Group(Instances):
             if self.is_short(emptiest):
                 return
             self.make()
-            self.remove(self._leaver([one for one in self.staying() if one.zone == fullest]))
+            self.remove(self._leaver([member for member in self.staying() if member.zone == fullest]))
 
     def close(self) -> None:
         """Take away everything, and then the group."""
         self.is_closing = True
-        self.delete([one.name for one in self.staying()])
+        self.delete([member.name for member in self.staying()])
         self._vanish_when_empty()
 
     def _vanish_when_empty(self) -> None:
@@ -138,19 +138,19 @@ class Group(Instances):
 
     def delete(self, names: Iterable[str]) -> None:
         """Take instances away, and as many off the size."""
-        found = self.named(names)
-        self.body["targetSize"] = self.size - len(found)
-        for member in found:
+        members = self.named(names)
+        self.body["targetSize"] = self.size - len(members)
+        for member in members:
             # none of them is there any more when the first has gone
             member.action = "DELETING"
-        for member in found:
+        for member in members:
             self.remove(member)
 
     def abandon(self, names: Iterable[str]) -> None:
         """Let go of instances, which run on, and take as many off the size."""
-        found = self.named(names)
-        self.body["targetSize"] = self.size - len(found)
-        self.members = [one for one in self.members if one not in found]
+        members = self.named(names)
+        self.body["targetSize"] = self.size - len(members)
+        self.members = [member for member in self.members if member not in members]
         self.settled()
 
     def bring_up_to_date(self, member: Member) -> None:
@@ -163,15 +163,17 @@ class Group(Instances):
     def listed(self) -> Iterator[dict[str, Any]]:
         """Its managed instances."""
         check = healing_check(self.body)
-        for one in self.members:
-            yield managed(self.world, one, {check: health_state(self.world, one, check)} if check else {})
+        for member in self.members:
+            yield managed(self.world, member, {check: health_state(self.world, member, check)} if check else {})
 
     def shown(self) -> dict[str, Any]:
         """The manager with what is going on."""
         actions = dict.fromkeys(ACTIONS, 0)
-        for one in self.members:
-            actions[one.action.lower()] += 1
-        link = next((self.world.link(key) for key, one in self.world.watches.items() if one.target == self.key), None)
+        for member in self.members:
+            actions[member.action.lower()] += 1
+        link = next(
+            (self.world.link(key) for key, watch in self.world.watches.items() if watch.target == self.key), None
+        )
         status = {
             "isStable": actions["none"] == len(self.members) == self.size,
             "allInstancesConfig": {"effective": True},
@@ -183,11 +185,11 @@ class Group(Instances):
 
     def _calculated(self) -> dict[str, Any]:
         """The numbers of its versions and of its rollouts with what they come to."""
-        policy, versions = dict(self.policy), [dict(one) for one in self.body["versions"]]
+        policy, versions = dict(self.policy), [dict(version) for version in self.body["versions"]]
         for holder, name, up in [
             (policy, "maxSurge", True),
             (policy, "maxUnavailable", False),
-            *((one, "targetSize", True) for one in versions),
+            *((version, "targetSize", True) for version in versions),
         ]:
             if holder.get(name):
                 holder[name] = {**holder[name], "calculated": number_of(holder[name], self.size, up=up)}

@@ -14,50 +14,50 @@ from trimtab.emulators.gcp.world import World
 
 
 def _set_ports(call: Call) -> dict[str, Any]:
-    there = call.there()
-    check_fingerprint(there, call.request.body)
-    there["namedPorts"] = list(call.request.body.get("namedPorts") or ())
-    there["fingerprint"] = call.world.fingerprint()
+    resource = call.there()
+    check_fingerprint(resource, call.request.body)
+    resource["namedPorts"] = list(call.request.body.get("namedPorts") or ())
+    resource["fingerprint"] = call.world.fingerprint()
     return note_operation(call.world, "setNamedPorts", call.key)
 
 
 def _behind(world: World, link: str) -> Group | None:
     """The group whose instances an instance group has."""
-    return next((one for one in world.groups.values() if one.body.get("instanceGroup") == link), None)
+    return next((group for group in world.groups.values() if group.body.get("instanceGroup") == link), None)
 
 
 def _instances_in(call: Call) -> dict[str, Any]:
-    there = call.there()
-    group = _behind(call.world, str(there["selfLink"]))
-    ports = there.get("namedPorts") or []
+    resource = call.there()
+    group = _behind(call.world, str(resource["selfLink"]))
+    ports = resource.get("namedPorts") or []
     state, port = str(call.request.body.get("instanceState", "ALL")), call.request.body.get("portName")
-    ports = [one for one in ports if port in (None, one["name"])]
-    found = [
+    ports = [entry for entry in ports if port in (None, entry["name"])]
+    instances = [
         {
-            "instance": call.world.link(one.key),
-            "status": one.status,
+            "instance": call.world.link(member.key),
+            "status": member.status,
             **({"namedPorts": ports} if ports else {}),
         }
-        for one in (group.members if group else ())
-        if one.key in call.world.resources and state in ("ALL", one.status)
+        for member in (group.members if group else ())
+        if member.key in call.world.resources and state in ("ALL", member.status)
     ]
-    return listed(call, found)
+    return listed(call, instances)
 
 
 def health_of(call: Call) -> dict[str, Any]:
     """How the instances of one backend are, as the balancer's own health check has it."""
     service = call.there()
     link = str(linked(call.world, call.request.body.get("group", "")))
-    if link not in [str(one.get("group")) for one in service.get("backends") or ()]:
+    if link not in [str(backend.get("group")) for backend in service.get("backends") or ()]:
         raise invalid(f"Invalid value for field 'resource.group': '{link}'. It is no backend of this service.")
     group = _behind(call.world, link)
-    running = [one for one in (group.members if group else ()) if one.running_since is not None]
+    running = [member for member in (group.members if group else ()) if member.running_since is not None]
     check = str((service.get("healthChecks") or [""])[0])
     ports = call.world.resources.get(call.world.key(link), {}).get("namedPorts") or []
-    port = next((int(one["port"]) for one in ports if one["name"] == service.get("portName")), 80)
+    port = next((int(entry["port"]) for entry in ports if entry["name"] == service.get("portName")), 80)
     return {
         "kind": "compute#backendServiceGroupHealth",
-        "healthStatus": [_health(call.world, one, port, check) for one in running],
+        "healthStatus": [_health(call.world, member, port, check) for member in running],
     }
 
 
@@ -78,14 +78,14 @@ def _health(world: World, member: Member, port: int, check: str) -> dict[str, An
 def _delete_instance(call: Call) -> dict[str, Any]:
     """Somebody deletes an instance by hand: its group makes it anew (Repairing and autohealing, Compute Engine)."""
     call.there()
-    made = note_operation(call.world, "delete", call.key)
+    operation = note_operation(call.world, "delete", call.key)
     for group in call.world.groups.values():
         for member in group.staying():
             if member.key == call.key:
                 group.was_deleted(member)
-                return made
+                return operation
     call.world.resources.pop(call.key)
-    return made
+    return operation
 
 
 COLLECTIONS: Mapping[str, Collection] = {

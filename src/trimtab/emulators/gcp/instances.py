@@ -63,12 +63,12 @@ class Instances:
 
     def staying(self) -> list[Member]:
         """Its instances but for those on their way out."""
-        return [one for one in self.members if not one.is_leaving]
+        return [member for member in self.members if not member.is_leaving]
 
     def named(self, names: Iterable[str]) -> list[Member]:
         """Those of these names that stay."""
         wanted = set(names)
-        return [one for one in self.staying() if one.name in wanted]
+        return [member for member in self.staying() if member.name in wanted]
 
     def settled(self) -> None:
         """Called when one has come up or has gone, or its health is another."""
@@ -78,7 +78,7 @@ class Instances:
     def make(self) -> None:
         """Make one more."""
         template = next_template(self.body["versions"], self.size, self.staying())
-        zone = zone_for(self.shape, self.zones, self.staying(), lambda one: self.is_short(one, template))
+        zone = zone_for(self.shape, self.zones, self.staying(), lambda candidate: self.is_short(candidate, template))
         size, flexible = machine_of(self.world, self.body, template, zone)
         member = Member(
             name=f"{self.body['baseInstanceName']}-{_suffix(self.world, self.key)}",
@@ -118,8 +118,8 @@ class Instances:
 
     def _try_again(self, member: Member) -> None:
         if self.shape != "EVEN" and member.running_since is None and member.action == "CREATING":
-            others = [one for one in self.staying() if one is not member]
-            member.zone = zone_for(self.shape, self.zones, others, lambda one: self.is_short(one, member.template))
+            others = [other for other in self.staying() if other is not member]
+            member.zone = zone_for(self.shape, self.zones, others, lambda zone: self.is_short(zone, member.template))
         self._start(member)
 
     def is_short(self, zone: str, template: str = "") -> bool:
@@ -186,7 +186,7 @@ class Instances:
         if not repairs_with_latest(self.body):
             self.recreate(member)
             return
-        others = [one for one in self.staying() if one is not member]
+        others = [other for other in self.staying() if other is not member]
         self.recreate(member, template=next_template(self.body["versions"], self.size, others))
 
     def was_deleted(self, member: Member) -> None:

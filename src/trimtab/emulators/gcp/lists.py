@@ -43,10 +43,10 @@ class Filter:
         return self._text[self._place :]
 
     def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        found = pattern.match(self._rest())
-        if found:
-            self._place += found.end()
-        return found
+        match = pattern.match(self._rest())
+        if match:
+            self._place += match.end()
+        return match
 
     def _wrong(self) -> Exception:
         return invalid(f"Invalid value for field 'filter': '{self._text}'. Invalid list filter expression.")
@@ -119,11 +119,11 @@ def _holds(value: Any, operator: str, wanted: str) -> bool:
 
 def _is_ordered(shown: str, operator: str, wanted: str) -> bool:
     try:
-        one, two = float(shown), float(wanted)
+        left, right = float(shown), float(wanted)
     except ValueError:
         ordered = (shown > wanted) - (shown < wanted)
     else:
-        ordered = (one > two) - (one < two)
+        ordered = (left > right) - (left < right)
     return {"<": ordered < 0, "<=": ordered <= 0, ">": ordered > 0, ">=": ordered >= 0}[operator]
 
 
@@ -138,17 +138,17 @@ def page_of(world: World, request: Request, items: Sequence[Any], thing: Any) ->
         thing: Gives the thing that a filter is about out of an item.
     """
     wanted = Filter(request.query.get("filter", ""))
-    fits = [one for one in items if wanted.fits(thing(one))]
+    fits = [item for item in items if wanted.fits(thing(item))]
     match request.query.get("orderBy", ""):
         case "" | "name":
             pass
         case "creationTimestamp desc":
-            fits.sort(key=lambda one: str(thing(one).get("creationTimestamp", "")), reverse=True)
+            fits.sort(key=lambda item: str(thing(item).get("creationTimestamp", "")), reverse=True)
         case other:
             raise invalid(f"Invalid value for field 'orderBy': '{other}'. Sorting by it is not supported.")
     most, start = _most(world, request), _start(request)
     more = {"nextPageToken": str(start + most)} if start + most < len(fits) else {}
-    return [copy.deepcopy(one) for one in fits[start : start + most]], more
+    return [copy.deepcopy(item) for item in fits[start : start + most]], more
 
 
 def _most(world: World, request: Request) -> int:

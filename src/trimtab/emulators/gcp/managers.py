@@ -81,8 +81,8 @@ def _written(world: World, key: str) -> None:
     body = group.body
     link_key = world.key(str(body["instanceGroup"]))
     ports = body.pop("namedPorts", None)
-    there = world.resources.get(link_key)
-    if there is None:
+    existing = world.resources.get(link_key)
+    if existing is None:
         scope = key.split("/")[0].removesuffix("s")
         world.resources[link_key] = {
             "kind": "compute#instanceGroup",
@@ -120,9 +120,9 @@ def _delete(call: Call) -> dict[str, Any]:
     group, world = _group_of(call), call.world
     _refuse_held(world, call.key)
     seconds = world.seconds("delete_seconds") if group.members else 0
-    made = note_operation(world, "delete", call.key, seconds=seconds)
+    operation = note_operation(world, "delete", call.key, seconds=seconds)
     group.close()
-    return made
+    return operation
 
 
 # what is asked of a group
@@ -144,7 +144,7 @@ def _done(call: Call, verb: str) -> dict[str, Any]:
 
 def _resize(call: Call) -> dict[str, Any]:
     group = _group_of(call)
-    scaler = next((one for one in call.world.watches.values() if one.target == call.key), None)
+    scaler = next((watch for watch in call.world.watches.values() if watch.target == call.key), None)
     mode = str(((scaler.body if scaler else {}).get("autoscalingPolicy") or {}).get("mode", "OFF"))
     if mode != "OFF" and call.scope.startswith("regions/"):
         text = (
@@ -167,12 +167,12 @@ def _set_template(call: Call) -> dict[str, Any]:
 
 
 def _set_pools(call: Call) -> dict[str, Any]:
-    there = call.there()
-    check_fingerprint(there, call.request.body)
+    manager = call.there()
+    check_fingerprint(manager, call.request.body)
     pools = linked(call.world, list(call.request.body.get("targetPools") or ()))
     for pool in pools:
         must_exist(call.world, pool)
-    there["targetPools"] = pools
+    manager["targetPools"] = pools
     return _done(call, "setTargetPools")
 
 
@@ -182,7 +182,7 @@ def _managed(call: Call) -> dict[str, Any]:
     if group.body["listManagedInstancesResults"] == "PAGINATED":
         return listed(call, list(group.listed()), "managedInstances")
     wanted = Filter(call.request.query.get("filter", ""))
-    return {"managedInstances": [one for one in group.listed() if wanted.fits(one)]}
+    return {"managedInstances": [instance for instance in group.listed() if wanted.fits(instance)]}
 
 
 def _errors(call: Call) -> dict[str, Any]:
@@ -200,21 +200,21 @@ def _configs(call: Call) -> dict[str, Any]:
 def _members(call: Call, links: Iterable[str]) -> list[Member]:
     names = [str(link).rsplit("/", 1)[-1] for link in links]
     group = _group_of(call)
-    found = group.named(names)
+    members = group.named(names)
     for name in names:
-        if name not in {one.name for one in found}:
+        if name not in {member.name for member in members}:
             text = f"Invalid value for field 'resource.instances': '{name}'. It is no member of '{group.name}'."
             raise invalid(text)
-    return found
+    return members
 
 
 def _delete_instances(call: Call) -> dict[str, Any]:
-    _group_of(call).delete(one.name for one in _members(call, call.request.body.get("instances") or ()))
+    _group_of(call).delete(member.name for member in _members(call, call.request.body.get("instances") or ()))
     return _done(call, "deleteInstances")
 
 
 def _abandon_instances(call: Call) -> dict[str, Any]:
-    _group_of(call).abandon(one.name for one in _members(call, call.request.body.get("instances") or ()))
+    _group_of(call).abandon(member.name for member in _members(call, call.request.body.get("instances") or ()))
     return _done(call, "abandonInstances")
 
 

@@ -16,20 +16,20 @@ def masked(live: Mapping[str, Any], given: Mapping[str, Any], mask: str, *, know
     """
     if not mask:
         return deepcopy(dict(given))
-    found = deepcopy(dict(live))
+    result = deepcopy(dict(live))
     for path in mask.split(","):
         first, _, rest = path.partition(".")
         if first not in known:
             raise invalid("updateMask", path, "There is no such field.")
-        _set(found, given, [first, *rest.split(".")] if rest else [first])
-    return found
+        _set(result, given, [first, *rest.split(".")] if rest else [first])
+    return result
 
 
-def _set(found: dict[str, Any], given: Mapping[str, Any], path: list[str]) -> None:
+def _set(target: dict[str, Any], given: Mapping[str, Any], path: list[str]) -> None:
     name, rest = path[0], path[1:]
     if not rest:
-        found.pop(name, None)
+        target.pop(name, None)
         if name in given:
-            found[name] = deepcopy(given[name])
+            target[name] = deepcopy(given[name])
         return
-    _set(found.setdefault(name, {}), given.get(name) or {}, rest)
+    _set(target.setdefault(name, {}), given.get(name) or {}, rest)

@@ -75,7 +75,7 @@ class Member:
 
 def managed(world: World, member: Member, health: Mapping[str, str]) -> dict[str, Any]:
     """An instance as its manager lists it; `health` is how it is by each health check that asks."""
-    found: dict[str, Any] = {
+    body: dict[str, Any] = {
         "instance": world.link(member.key),
         **({"id": member.number, "instanceStatus": member.status} if member.key in world.resources else {}),
         "name": member.name,
@@ -84,21 +84,21 @@ def managed(world: World, member: Member, health: Mapping[str, str]) -> dict[str
         "lastAttempt": {"errors": {"errors": [dict(member.error)]}} if member.error else {},
     }
     if member.flexible:
-        found["propertiesFromFlexibilityPolicy"] = {"machineType": member.size}
+        body["propertiesFromFlexibilityPolicy"] = {"machineType": member.size}
     if health and member.running_since is not None:
         states = [{"healthCheck": check, "detailedHealthState": state} for check, state in health.items()]
-        found["instanceHealth"] = states
-    return found
+        body["instanceHealth"] = states
+    return body
 
 
 def instance_body(world: World, member: Member, manager: str) -> dict[str, Any]:
     """An instance as `instances.get` gives it."""
     template = world.resources[world.key(member.template)]["properties"]
-    there = world.resources.get(member.key, {})
+    existing = world.resources.get(member.key, {})
     return {
         "kind": "compute#instance",
         "id": member.number,
-        "creationTimestamp": there.get("creationTimestamp", stamp(member.made)),
+        "creationTimestamp": existing.get("creationTimestamp", stamp(member.made)),
         "name": member.name,
         "zone": world.link(f"zones/{member.zone}"),
         "selfLink": world.link(member.key),

@@ -20,10 +20,10 @@ def list_descriptors(world: MonitoringWorld, request: Body) -> Body:
 def get_descriptor(world: MonitoringWorld, request: Body) -> Body:
     """The reply to `GetMetricDescriptor`."""
     metric = _type_of(request["name"])
-    found = world.descriptors.find(metric)
-    if found is None:
+    descriptor = world.descriptors.find(metric)
+    if descriptor is None:
         raise _missing(metric)
-    return found
+    return descriptor
 
 
 def create_descriptor(world: MonitoringWorld, request: Body) -> Body:
@@ -51,8 +51,8 @@ def delete_descriptor(world: MonitoringWorld, request: Body) -> Body:
 
 def list_resources(world: MonitoringWorld, request: Body) -> Body:
     """The reply to `ListMonitoredResourceDescriptors`."""
-    found = [resource_body(world.project, kind) for kind in RESOURCES]
-    return _listed(found, request, "resource.type", "resourceDescriptors")
+    resources = [resource_body(world.project, kind) for kind in RESOURCES]
+    return _listed(resources, request, "resource.type", "resourceDescriptors")
 
 
 def get_resource(world: MonitoringWorld, request: Body) -> Body:
@@ -63,12 +63,12 @@ def get_resource(world: MonitoringWorld, request: Body) -> Body:
     return resource_body(world.project, kind)
 
 
-def _listed(found: list[Body], request: Body, selector: str, field: str) -> Body:
+def _listed(descriptors: list[Body], request: Body, selector: str, field: str) -> Body:
     if request.get("filter"):
         wanted = parse_filter(request["filter"])
-        found = [one for one in found if wanted.matches({selector: one["type"]}.get)]
+        descriptors = [descriptor for descriptor in descriptors if wanted.matches({selector: descriptor["type"]}.get)]
     size = int(request.get("pageSize", 0))
-    page = page_of(found, request, size=size if 0 < size <= MOST else MOST)
+    page = page_of(descriptors, request, size=size if 0 < size <= MOST else MOST)
     return {field: page.items, **({"nextPageToken": page.next} if page.next else {})}
 
 

@@ -116,13 +116,13 @@ class MonitoringCall:
         """Do what is asked; raises `ServiceError` for what is refused."""
         self._check_request()
         try:
-            found = self.method.handle(self.world, self.asked)
+            body = self.method.handle(self.world, self.asked)
         except ServiceError:
             raise
         except Exception as error:
             text = f"the emulator failed: {traceback.format_exc()}"
             raise ServiceError("INTERNAL", text, 500) from error
-        return self._reply(found)
+        return self._reply(body)
 
     def failure(self, error: ServiceError) -> Reply:
         """An error: its code is a gRPC status, its body the sentence."""
@@ -171,11 +171,11 @@ class MonitoringCall:
     def _id(self) -> str:
         return f"monitoring.projects.{self.method.id}"
 
-    def _reply(self, found: Body) -> Reply:
-        problems = check(load("monitoring.v3"), self.method.answers, found, where="reply")
+    def _reply(self, body: Body) -> Reply:
+        problems = check(load("monitoring.v3"), self.method.answers, body, where="reply")
         if problems:
             raise ServiceError("INTERNAL", f"the emulator answered what the service does not: {problems}", 500)
-        return Reply(200, to_bytes(found, self.method.answers))
+        return Reply(200, to_bytes(body, self.method.answers))
 
 
 class Serve(Protocol):
@@ -215,8 +215,8 @@ class MonitoringServer:
 
     def _handlers(self) -> Iterator[Any]:
         for service in dict.fromkeys(method.service for method in METHODS):
-            found = {method.name: self._handler(method) for method in METHODS if method.service == service}
-            yield generic_handler(f"{_PACKAGE}.{service}", found)
+            handlers = {method.name: self._handler(method) for method in METHODS if method.service == service}
+            yield generic_handler(f"{_PACKAGE}.{service}", handlers)
 
     def _handler(self, method: Method) -> Any:
         return unary_handler(

@@ -18,7 +18,7 @@ def note_operation(
     where = {place[0].removesuffix("s"): world.link(scope)} if len(place) == 2 else {}
     at = stamp(world.now())
     name = f"operation-{number}"
-    made = {
+    operation = {
         "kind": "compute#operation",
         "id": number,
         "name": name,
@@ -33,15 +33,15 @@ def note_operation(
         "startTime": at,
         "selfLink": world.link(f"{scope}/operations/{name}"),
     }
-    world.resources[f"{scope}/operations/{name}"] = made
-    _doom(world, made, f"{key.split('/')[-2]}.{verb.rsplit('.', 1)[-1]}")
+    world.resources[f"{scope}/operations/{name}"] = operation
+    _doom(world, operation, f"{key.split('/')[-2]}.{verb.rsplit('.', 1)[-1]}")
     world.later(
         max(seconds, world.seconds("operation_seconds")),
         (Phase.OPERATIONS, name),
-        lambda: _end(made, world.now()),
+        lambda: _end(operation, world.now()),
         lambda: True,
     )
-    return dict(made)
+    return dict(operation)
 
 
 def _type_of(verb: str, collection: str) -> str:
@@ -55,9 +55,9 @@ def _end(operation: dict[str, Any], now: datetime) -> None:
 
 def _doom(world: World, operation: dict[str, Any], method: str) -> None:
     """Have an operation end with the error that waits for the next one of its method."""
-    for one in world.doomed:
-        if one["method"] == method:
-            world.doomed.remove(one)
-            operation["error"] = {"errors": [{"code": one["code"], "message": one["message"]}]}
+    for failure in world.doomed:
+        if failure["method"] == method:
+            world.doomed.remove(failure)
+            operation["error"] = {"errors": [{"code": failure["code"], "message": failure["message"]}]}
             operation["httpErrorStatusCode"], operation["httpErrorMessage"] = 403, "FORBIDDEN"
             return

@@ -13,7 +13,7 @@ class Page(NamedTuple):
     next: str
 
 
-def page_of(found: Sequence[Any], request: Mapping[str, Any], *, size: int) -> Page:
+def page_of(items: Sequence[Any], request: Mapping[str, Any], *, size: int) -> Page:
     """
     The page that a request asks for.
 
@@ -21,9 +21,9 @@ def page_of(found: Sequence[Any], request: Mapping[str, Any], *, size: int) -> P
         ServiceError: Its token is none that was given out.
     """
     token = str(request.get("pageToken", ""))
-    start = _start(token, len(found)) if token else 0
+    start = _start(token, len(items)) if token else 0
     over = start + size
-    return Page(list(found[start:over]), f"after-{over}" if over < len(found) else "")
+    return Page(list(items[start:over]), f"after-{over}" if over < len(items) else "")
 
 
 def _start(token: str, length: int) -> int:

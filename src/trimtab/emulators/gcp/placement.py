@@ -14,15 +14,15 @@ def zones_of(key: str, manager: Mapping[str, Any]) -> list[str]:
     if scope == "zones":
         return [place]
     given = (manager.get("distributionPolicy") or {}).get("zones") or ()
-    return [one["zone"].rsplit("/", 1)[-1] for one in given] or [f"{place}-{one}" for one in ZONES[place][:3]]
+    return [entry["zone"].rsplit("/", 1)[-1] for entry in given] or [f"{place}-{suffix}" for suffix in ZONES[place][:3]]
 
 
 def shortage_of(world: World, size: str, zone: str) -> str | None:
     """Why there is nothing of a machine type in a zone; `None` where there is."""
-    for one in world.shortages:
-        is_here = one["zone"] in ("*", zone) and zone.startswith(one.get("region") or "")
-        if is_here and one["instance_type"] in ("*", size):
-            return one.get("reason") or "stockout"
+    for shortage in world.shortages:
+        is_here = shortage["zone"] in ("*", zone) and zone.startswith(shortage.get("region") or "")
+        if is_here and shortage["instance_type"] in ("*", size):
+            return shortage.get("reason") or "stockout"
     return None
 
 
@@ -33,8 +33,8 @@ def machine_of(world: World, manager: Mapping[str, Any], template: str, zone: st
     Of these the best rank that can be had in the zone (instanceFlexibilityPolicy, Compute Engine API).
     """
     selections = (manager.get("instanceFlexibilityPolicy") or {}).get("instanceSelections") or {}
-    ranked = sorted(selections.values(), key=lambda one: int(one.get("rank") or 0))
-    sizes = [str(size) for one in ranked for size in one["machineTypes"]]
+    ranked = sorted(selections.values(), key=lambda selection: int(selection.get("rank") or 0))
+    sizes = [str(size) for selection in ranked for size in selection["machineTypes"]]
     if not sizes:
         given = str(world.resources[world.key(template)]["properties"]["machineType"])
         return given.rsplit("/", 1)[-1], False
@@ -48,7 +48,7 @@ def zone_for(shape: str, zones: Sequence[str], members: Sequence[Member], is_sho
     EVEN waits for the emptiest zone, whatever is to be had there; BALANCED takes the emptiest of those that have
     something; ANY the first that has; ANY_SINGLE_ZONE stays where it began.
     """
-    sizes = Counter(one.zone for one in members)
+    sizes = Counter(member.zone for member in members)
     emptiest = sorted(zones, key=lambda zone: (sizes[zone], zone))
     open_ones = [zone for zone in emptiest if not is_short(zone)]
     match shape:
@@ -57,7 +57,7 @@ def zone_for(shape: str, zones: Sequence[str], members: Sequence[Member], is_sho
         case "ANY":
             return min(open_ones or zones)
         case "ANY_SINGLE_ZONE":
-            begun = [one.zone for one in members if one.running_since is not None]
+            begun = [member.zone for member in members if member.running_since is not None]
             return (begun or open_ones or emptiest)[0]
         case _:
             return emptiest[0]
@@ -65,7 +65,7 @@ def zone_for(shape: str, zones: Sequence[str], members: Sequence[Member], is_sho
 
 def lopsided(zones: Sequence[str], members: Sequence[Member]) -> tuple[str, str] | None:
     """The fullest and the emptiest zone, where one has at least two instances more than the other."""
-    sizes = Counter(one.zone for one in members)
+    sizes = Counter(member.zone for member in members)
     fullest, emptiest = max(zones, key=lambda zone: sizes[zone]), min(zones, key=lambda zone: sizes[zone])
     return (fullest, emptiest) if sizes[fullest] - sizes[emptiest] > 1 else None
 
@@ -77,15 +77,15 @@ def leaver(members: Sequence[Member], *, ill: Collection[str], old: Collection[s
     Then what is in the fullest zone, the newest of them (resize, instanceGroupManagers of the Compute Engine API,
     names what is looked at).
     """
-    zones = Counter(one.zone for one in members)
+    zones = Counter(member.zone for member in members)
     return max(
         members,
-        key=lambda one: (
-            one.running_since is None,
-            one.name in ill,
-            one.name in old,
-            zones[one.zone],
-            one.made,
-            one.name,
+        key=lambda member: (
+            member.running_since is None,
+            member.name in ill,
+            member.name in old,
+            zones[member.zone],
+            member.made,
+            member.name,
         ),
     )

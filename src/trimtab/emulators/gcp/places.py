@@ -151,21 +151,21 @@ def _every_machine(call: Call) -> dict[str, Any]:
 # images
 
 
-def _published(one: Published) -> dict[str, Any]:
-    home = f"{PREFIX}projects/{one.project}/global/images"
-    replaced = {"state": "DEPRECATED", "replacement": f"{home}/{one.replaced_by}"}
+def _published(image: Published) -> dict[str, Any]:
+    home = f"{PREFIX}projects/{image.project}/global/images"
+    replaced = {"state": "DEPRECATED", "replacement": f"{home}/{image.replaced_by}"}
     return {
         "kind": "compute#image",
-        "id": _id(one.name),
-        "creationTimestamp": one.made,
-        "name": one.name,
-        "family": one.family,
+        "id": _id(image.name),
+        "creationTimestamp": image.made,
+        "name": image.name,
+        "family": image.family,
         "status": "READY",
         "sourceType": "RAW",
         "diskSizeGb": "10",
-        "architecture": one.architecture,
-        "selfLink": f"{home}/{one.name}",
-        **({"deprecated": replaced} if one.replaced_by else {}),
+        "architecture": image.architecture,
+        "selfLink": f"{home}/{image.name}",
+        **({"deprecated": replaced} if image.replaced_by else {}),
     }
 
 
@@ -173,10 +173,10 @@ def _images(call: Call) -> list[dict[str, Any]]:
     """The images of the project that is asked: one's own are those that were made."""
     project = call.request.names["project"]
     if project != call.world.project:
-        found = [_published(one) for one in PUBLISHED if one.project == project]
-        if not found:
+        images = [_published(image) for image in PUBLISHED if image.project == project]
+        if not images:
             raise not_found(f"projects/{project}")
-        return found
+        return images
     start = "global/images/"
     return [body for key, body in sorted(call.world.resources.items()) if key.startswith(start)]
 
@@ -192,11 +192,11 @@ def _get_image(call: Call) -> dict[str, Any]:
 def _newest_of_family(call: Call) -> dict[str, Any]:
     """The newest image of a family that is not deprecated."""
     family = call.request.names["family"]
-    fits = [one for one in _images(call) if one.get("family") == family and "deprecated" not in one]
+    fits = [image for image in _images(call) if image.get("family") == family and "deprecated" not in image]
     if not fits:
         project = call.request.names["project"]
         raise not_found(f"projects/{project}/global/images/family/{family}")
-    return max(fits, key=lambda one: str(one["creationTimestamp"]))
+    return max(fits, key=lambda image: str(image["creationTimestamp"]))
 
 
 def _complete_image(world: World, key: str, body: dict[str, Any]) -> None:

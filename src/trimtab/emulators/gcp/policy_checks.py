@@ -141,8 +141,8 @@ def _check_aggregations(given: list[Body], where: str, kind: str, value_type: st
     if len(given) > 2:
         raise invalid(f"{where}.aggregations", str(len(given)), "At most two aggregations can be set.")
     for number, body in enumerate(given):
-        found = read_aggregation(body, field=f"{where}.aggregations[{number}]")
-        if found.period > LONGEST_PERIOD:
+        aggregation = read_aggregation(body, field=f"{where}.aggregations[{number}]")
+        if aggregation.period > LONGEST_PERIOD:
             text = "The alignment period is at most 90,000 seconds."
             raise invalid(f"{where}.aggregations[{number}].alignmentPeriod", body["alignmentPeriod"], text)
     if given:

@@ -12,7 +12,7 @@ Body = dict[str, Any]
 _FIELDS = {"name": "name", "display_name": "displayName", "description": "description", "type": "type"}
 
 
-def listed(found: Sequence[Body], request: Mapping[str, Any]) -> tuple[list[Body], dict[str, str]]:
+def listed(items: Sequence[Body], request: Mapping[str, Any]) -> tuple[list[Body], dict[str, str]]:
     """
     The items of a page, and the token of the next one where there is one.
 
@@ -22,11 +22,11 @@ def listed(found: Sequence[Body], request: Mapping[str, Any]) -> tuple[list[Body
     text = request.get("filter", "")
     if text:
         wanted = parse_listing(text)
-        found = [one for one in found if wanted.matches(partial(_read, one))]
+        items = [item for item in items if wanted.matches(partial(_read, item))]
     for field in reversed([part.strip() for part in request.get("orderBy", "").split(",") if part.strip()]):
-        found = sorted(found, key=_key(field.removeprefix("-")), reverse=field.startswith("-"))
+        items = sorted(items, key=_key(field.removeprefix("-")), reverse=field.startswith("-"))
     size = int(request.get("pageSize", 0))
-    page = page_of(found, request, size=size if 0 < size <= MOST else MOST)
+    page = page_of(items, request, size=size if 0 < size <= MOST else MOST)
     return page.items, {"nextPageToken": page.next} if page.next else {}
 
 
@@ -35,7 +35,7 @@ def _key(field: str) -> Any:
     if not known:
         raise invalid("orderBy", field, "There is no such field.")
     selector = field.replace("user_label.", "user_labels.")
-    return lambda one: _read(one, selector) or ""
+    return lambda item: _read(item, selector) or ""
 
 
 def _read(body: Mapping[str, Any], selector: str) -> str | None:

@@ -48,9 +48,9 @@ def create_policy(world: MonitoringWorld, request: Body) -> Body:
             raise invalid(f"alert_policy.conditions[{number}].name", condition["name"], text)
     name = f"projects/{world.project}/alertPolicies/{world.next_number()}"
     record = _record(world)
-    made = {"name": name, **_whole(world, given, name), "creationRecord": record, "mutationRecord": record}
-    world.watch(made)
-    return made
+    policy = {"name": name, **_whole(world, given, name), "creationRecord": record, "mutationRecord": record}
+    world.watch(policy)
+    return policy
 
 
 def update_policy(world: MonitoringWorld, request: Body) -> Body:
@@ -64,14 +64,14 @@ def update_policy(world: MonitoringWorld, request: Body) -> Body:
         if condition.get("name") and condition["name"] not in known:
             text = "The policy has no such condition."
             raise invalid(f"alert_policy.conditions[{number}].name", condition["name"], text)
-    made = {
+    policy = {
         "name": live["name"],
         **_whole(world, wanted, live["name"]),
         "creationRecord": live["creationRecord"],
         "mutationRecord": _record(world),
     }
-    world.watch(made)
-    return made
+    world.watch(policy)
+    return policy
 
 
 def delete_policy(world: MonitoringWorld, request: Body) -> Body:
@@ -83,10 +83,10 @@ def delete_policy(world: MonitoringWorld, request: Body) -> Body:
 
 
 def _find(world: MonitoringWorld, name: str) -> Body:
-    found = world.policies.get(name)
-    if found is None:
+    policy = world.policies.get(name)
+    if policy is None:
         raise ServiceError("NOT_FOUND", f"The alert policy {name} does not exist.", 404)
-    return found
+    return policy
 
 
 def _input(given: Body) -> Body:
@@ -107,7 +107,7 @@ def _whole(world: MonitoringWorld, policy: Body, name: str) -> Body:
         {**condition, "name": condition.get("name") or f"{name}/conditions/{world.next_number()}"}
         for condition in policy["conditions"]
     ]
-    found = {"enabled": True, **policy, "conditions": conditions}
+    completed = {"enabled": True, **policy, "conditions": conditions}
     if "documentation" in policy:
-        found["documentation"] = {"mimeType": "text/markdown", **policy["documentation"]}
-    return found
+        completed["documentation"] = {"mimeType": "text/markdown", **policy["documentation"]}
+    return completed

@@ -34,5 +34,5 @@ def to_body(message: Any) -> dict[str, Any]:
 
 def to_bytes(body: Mapping[str, Any], name: str) -> bytes:
     """JSON as a message on the wire."""
-    found: bytes = _parse(body, message_type(name)()).SerializeToString()
-    return found
+    data: bytes = _parse(body, message_type(name)()).SerializeToString()
+    return data

@@ -118,7 +118,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def listed(call: Call, items: list[dict[str, Any]], name: str = "items") -> dict[str, Any]:
     """A page of a list."""
-    page, more = page_of(call.world, call.request, items, lambda one: one)
+    page, more = page_of(call.world, call.request, items, lambda item: item)
     around = _around(call)
     if page or "warning" not in fields_of(call.answer):
         return {**around, name: page, **more}
@@ -147,32 +147,32 @@ def aggregated(call: Call) -> dict[str, Any]:
 def in_pages(call: Call, scopes: list[str], every: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """A page of what there is in several scopes; those that cannot be reached are named."""
     away = [scope for scope in scopes if scope in call.world.unreachable]
-    there = [(scope, one) for scope, one in every if scope not in away]
-    page, more = page_of(call.world, call.request, there, lambda pair: pair[1])
-    found: dict[str, dict[str, Any]] = {scope: {"warning": nothing_in(scope)} for scope in scopes}
-    found |= {scope: {"warning": out_of_reach(scope)} for scope in away}
-    for scope, one in page:
-        found[scope].pop("warning", None)
-        found[scope].setdefault(call.collection, []).append(one)
-    return {**_around(call), "items": found, **({"unreachables": away} if away else {}), **more}
+    reachable = [(scope, item) for scope, item in every if scope not in away]
+    page, more = page_of(call.world, call.request, reachable, lambda pair: pair[1])
+    by_scope: dict[str, dict[str, Any]] = {scope: {"warning": nothing_in(scope)} for scope in scopes}
+    by_scope |= {scope: {"warning": out_of_reach(scope)} for scope in away}
+    for scope, resource in page:
+        by_scope[scope].pop("warning", None)
+        by_scope[scope].setdefault(call.collection, []).append(resource)
+    return {**_around(call), "items": by_scope, **({"unreachables": away} if away else {}), **more}
 
 
 def patch(call: Call) -> dict[str, Any]:
     """Merge a body into a thing; null takes a field away."""
-    key, there = _meant(call)
+    key, existing = _meant(call)
     body = taken(call.world, call.collection, call.request.body)
-    check_fingerprint(there, body)
-    changed = merged({**there}, {name: value for name, value in body.items() if name != "fingerprint"})
+    check_fingerprint(existing, body)
+    changed = merged({**existing}, {name: value for name, value in body.items() if name != "fingerprint"})
     return _replace(call, key, changed, "patch")
 
 
 def update(call: Call) -> dict[str, Any]:
     """Put a body in the place of a thing's."""
-    key, there = _meant(call)
+    key, existing = _meant(call)
     body = taken(call.world, call.collection, call.request.body)
-    check_fingerprint(there, body)
+    check_fingerprint(existing, body)
     own = {*read_only(schema_of(call.collection)), "name", "selfLink"}
-    kept = {name: value for name, value in there.items() if name in own}
+    kept = {name: value for name, value in existing.items() if name in own}
     return _replace(call, key, {**kept, **body}, "update")
 
 
@@ -200,9 +200,9 @@ def delete(call: Call) -> dict[str, Any]:
     """Let a thing go."""
     call.there()
     call.own.leave(call.world, call.key)
-    made = note_operation(call.world, "delete", call.key)
+    operation = note_operation(call.world, "delete", call.key)
     call.world.resources.pop(call.key, None)
-    return made
+    return operation
 
 
 VERBS: Mapping[str, Callable[[Call], dict[str, Any]]] = {
@@ -226,14 +226,14 @@ def own_fields(world: World, collection: str, key: str) -> dict[str, Any]:
     fields = fields_of(schema_of(collection))
     where = {scope[0].removesuffix("s"): world.link("/".join(scope[:2]))} if scope[0] != "global" else {}
     kind = str(fields["kind"].get("default") or f"compute#{collection.removesuffix('s')}")
-    found = {
+    body = {
         "kind": kind,
         "id": world.number(),
         "creationTimestamp": stamp(world.now()),
         "selfLink": world.link(key),
         **where,
     }
-    return {**found, **({"fingerprint": world.fingerprint()} if "fingerprint" in fields else {})}
+    return {**body, **({"fingerprint": world.fingerprint()} if "fingerprint" in fields else {})}
 
 
 def taken(world: World, collection: str, body: Any) -> dict[str, Any]:
@@ -254,23 +254,23 @@ def full_links(world: World, value: Any) -> Any:
     return [full_links(world, item) for item in value] if isinstance(value, list) else value
 
 
-def merged(there: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def merged(target: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """A JSON merge patch (RFC 7396)."""
     for name, value in patch.items():
         if value is None:
-            there.pop(name, None)
+            target.pop(name, None)
         elif isinstance(value, Mapping):
-            before = there.get(name)
-            there[name] = merged(dict(before) if isinstance(before, Mapping) else {}, value)
+            before = target.get(name)
+            target[name] = merged(dict(before) if isinstance(before, Mapping) else {}, value)
         else:
-            there[name] = value
-    return there
+            target[name] = value
+    return target
 
 
-def check_fingerprint(there: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+def check_fingerprint(existing: Mapping[str, Any], body: Mapping[str, Any]) -> None:
     """Refuse a write that is about an earlier state."""
     given = body.get("fingerprint")
-    if given and given != there.get("fingerprint"):
+    if given and given != existing.get("fingerprint"):
         raise ServiceError("conditionNotMet", "Invalid fingerprint.", 412)
 
 

@@ -43,14 +43,14 @@ def plain_collection(collection: str) -> str:
 
 @cache
 def _routes() -> list[tuple[str, re.Pattern[str], Route]]:
-    found = []
+    routes = []
     for identity, method in load(API).methods.items():
         _, collection, verb = identity.split(".", 2)
         path = method.get("flatPath") or method["path"]
         pattern = re.compile("^" + re.sub(r"\{\+?(\w+)\}", r"(?P<\1>[^/]+)", path) + "$")
-        found.append((method["httpMethod"], pattern, Route(f"{collection}.{verb}", collection, verb, method)))
+        routes.append((method["httpMethod"], pattern, Route(f"{collection}.{verb}", collection, verb, method)))
     # paths with words come before those with names in the same places
-    return sorted(found, key=lambda one: one[1].pattern.count("(?P<"))
+    return sorted(routes, key=lambda entry: entry[1].pattern.count("(?P<"))
 
 
 @cache
@@ -98,8 +98,8 @@ def schema_of(collection: str) -> str:
 @cache
 def fields_of(schema: str) -> Mapping[str, Any]:
     """The fields of a schema."""
-    found: Mapping[str, Any] = load(API).schemas[schema].get("properties", {})
-    return found
+    fields: Mapping[str, Any] = load(API).schemas[schema].get("properties", {})
+    return fields
 
 
 @cache

@@ -44,9 +44,9 @@ def _problems(policy: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
     customs = policy.get("customMetricUtilizations") or ()
     if len(customs) > MOST_CUSTOM:
         yield ".customMetricUtilizations", len(customs), f"There may be {MOST_CUSTOM} at most."
-    for place, one in enumerate(customs):
-        words = [name for name in ("utilizationTarget", "singleInstanceAssignment") if name in one]
-        if len(words) != 1 or float(one[words[0]]) <= 0:
+    for place, metric in enumerate(customs):
+        words = [name for name in ("utilizationTarget", "singleInstanceAssignment") if name in metric]
+        if len(words) != 1 or float(metric[words[0]]) <= 0:
             yield f".customMetricUtilizations[{place}]", ", ".join(words), "It needs one target, which is positive."
     back = policy.get("stabilizationPeriodSec")
     if back is not None and not 0 <= int(back) <= LONGEST_STABILIZATION.total_seconds():
@@ -57,13 +57,13 @@ def _problems(policy: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
 def _schedule_problems(schedules: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, object, str]]:
     if len(schedules) > MOST_SCHEDULES:
         yield ".scalingSchedules", len(schedules), f"There may be {MOST_SCHEDULES} at most."
-    for name, one in schedules.items():
+    for name, schedule in schedules.items():
         where = f".scalingSchedules[{name}]"
-        if "minRequiredReplicas" not in one:
+        if "minRequiredReplicas" not in schedule:
             yield f"{where}.minRequiredReplicas", "", "It is required."
-        duration = timedelta(seconds=int(one.get("durationSec") or 0))
-        if problem := window_problem(str(one.get("schedule", "")), one.get("timeZone") or "UTC", duration):
-            yield where, one.get("schedule", ""), problem
+        duration = timedelta(seconds=int(schedule.get("durationSec") or 0))
+        if problem := window_problem(str(schedule.get("schedule", "")), schedule.get("timeZone") or "UTC", duration):
+            yield where, schedule.get("schedule", ""), problem
 
 
 def _complete(world: World, key: str, body: dict[str, Any]) -> None:
@@ -71,8 +71,8 @@ def _complete(world: World, key: str, body: dict[str, Any]) -> None:
     policy.setdefault("mode", "ON")
     policy.setdefault("coolDownPeriodSec", 60)
     policy.setdefault("minNumReplicas", 0)
-    for one in (policy.get("scalingSchedules") or {}).values():
-        one["timeZone"] = one.get("timeZone") or "UTC"
+    for schedule in (policy.get("scalingSchedules") or {}).values():
+        schedule["timeZone"] = schedule.get("timeZone") or "UTC"
     signals = ("cpuUtilization", "loadBalancingUtilization", "customMetricUtilizations")
     if not any(policy.get(name) for name in signals):
         policy["cpuUtilization"] = {"utilizationTarget": 0.6}

@@ -13,29 +13,33 @@ Body = Mapping[str, Any]
 
 def open_schedules(policy: Body, now: datetime) -> dict[str, datetime]:
     """When each schedule that is open now opened, by name."""
-    found = {name: window_of(one).open_since(now) for name, one in _schedules(policy) if not one.get("disabled")}
-    return {name: since for name, since in found.items() if since is not None}
+    openings = {
+        name: window_of(schedule).open_since(now)
+        for name, schedule in _schedules(policy)
+        if not schedule.get("disabled")
+    }
+    return {name: since for name, since in openings.items() if since is not None}
 
 
 def required(policy: Body, names: Mapping[str, datetime]) -> list[int]:
     """How many instances each of some schedules asks for."""
-    return [int(one.get("minRequiredReplicas", 0)) for name, one in _schedules(policy) if name in names]
+    return [int(schedule.get("minRequiredReplicas", 0)) for name, schedule in _schedules(policy) if name in names]
 
 
 def schedule_status(
     policy: Body, now: datetime, *, started: Mapping[str, datetime], opened: Mapping[str, datetime]
 ) -> dict[str, dict[str, str]]:
     """The native `scalingScheduleStatus`; `started` is when each became active last, `opened` those that are."""
-    return {name: dict(_status(name, one, now, started, opened)) for name, one in _schedules(policy)}
+    return {name: dict(_status(name, schedule, now, started, opened)) for name, schedule in _schedules(policy)}
 
 
 def edges(policy: Body, now: datetime) -> Iterator[datetime]:
     """The next moments at which a schedule opens or closes."""
-    for _, one in _schedules(policy):
-        if one.get("disabled"):
+    for _, schedule in _schedules(policy):
+        if schedule.get("disabled"):
             continue
-        window = window_of(one)
-        since, coming = window.open_since(now), next_start(one, now)
+        window = window_of(schedule)
+        since, coming = window.open_since(now), next_start(schedule, now)
         if since is not None:
             yield since + window.duration
         if coming is not None:
@@ -59,7 +63,7 @@ def next_start(schedule: Body, now: datetime) -> datetime | None:
         return next_fire(cron, zone, now)
     here = now.astimezone(ZoneInfo(zone)).year
     return next(
-        (found for year in sorted(set(years_of(fields[5]))) if (found := _in_year(cron, zone, year, here, now))), None
+        (moment for year in sorted(set(years_of(fields[5]))) if (moment := _in_year(cron, zone, year, here, now))), None
     )
 
 
@@ -67,8 +71,8 @@ def _in_year(cron: str, zone: str, year: int, here: int, now: datetime) -> datet
     if year < here:
         return None
     begun = datetime(year, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) - timedelta(seconds=1)
-    found = next_fire(cron, zone, max(now, begun))
-    return found if found is not None and found.astimezone(ZoneInfo(zone)).year == year else None
+    moment = next_fire(cron, zone, max(now, begun))
+    return moment if moment is not None and moment.astimezone(ZoneInfo(zone)).year == year else None
 
 
 def _status(

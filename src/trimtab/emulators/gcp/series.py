@@ -47,8 +47,8 @@ def list_series(datapoints: Datapoints, request: Body) -> dict[str, Any]:
         second=None if second is None else read_aggregation(second, field="secondaryAggregation"),
     )
     headers = request.get("view") == "HEADERS"
-    found = [series_body(line, headers=headers) for line in lines]
-    page = _page(found, request, headers=headers)
+    bodies = [series_body(line, headers=headers) for line in lines]
+    page = _page(bodies, request, headers=headers)
     return {
         "timeSeries": page.items,
         **({"nextPageToken": page.next} if page.next else {}),
@@ -105,17 +105,17 @@ def _interval(request: Body) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _page(found: Sequence[dict[str, Any]], request: Body, *, headers: bool) -> Page:
+def _page(bodies: Sequence[dict[str, Any]], request: Body, *, headers: bool) -> Page:
     """A page counts series where only headers are shown, else points; a series may go on on the next one."""
     size = int(request.get("pageSize", 0))
     size = size if 0 < size <= MOST_POINTS else MOST_POINTS
     if headers:
-        return page_of(found, request, size=size)
-    pieces = [(number, point) for number, one in enumerate(found) for point in one["points"]]
+        return page_of(bodies, request, size=size)
+    pieces = [(number, point) for number, body in enumerate(bodies) for point in body["points"]]
     page = page_of(pieces, request, size=size)
     shown: dict[int, dict[str, Any]] = {}
     for number, point in page.items:
-        shown.setdefault(number, {**found[number], "points": []})["points"].append(point)
+        shown.setdefault(number, {**bodies[number], "points": []})["points"].append(point)
     return Page(list(shown.values()), page.next)
 
 
@@ -226,15 +226,18 @@ def _written_interval(given: Body, kind: str, now: datetime) -> tuple[datetime, 
 def _check_shape(descriptors: Descriptors, metric: str, kind: str, value_type: str, labels: Mapping[str, str]) -> None:
     if kind not in ("GAUGE", "CUMULATIVE"):
         raise ServiceError("INVALID_ARGUMENT", f"Metrics of one's own are GAUGE or CUMULATIVE, not {kind}.")
-    found = descriptors.find(metric)
-    if found is None:
+    descriptor = descriptors.find(metric)
+    if descriptor is None:
         return
-    for what, wanted, given in (("kind", found["metricKind"], kind), ("value type", found["valueType"], value_type)):
+    for what, wanted, given in (
+        ("kind", descriptor["metricKind"], kind),
+        ("value type", descriptor["valueType"], value_type),
+    ):
         if wanted != given:
             raise ServiceError(
                 "INVALID_ARGUMENT", f"Metric {what} for metric {metric} must be {wanted}, but is {given}."
             )
-    unknown = sorted(set(labels) - {one["key"] for one in found.get("labels", ())})
+    unknown = sorted(set(labels) - {label["key"] for label in descriptor.get("labels", ())})
     if unknown and not descriptors.grows(metric):
         raise ServiceError("INVALID_ARGUMENT", f"Unrecognized metric labels: [{', '.join(unknown)}].")
 

@@ -30,19 +30,19 @@ def measure_of(given: Body) -> Measure:
 def by_instance(series: Sequence[Series], now: datetime, measure: Measure) -> dict[str, Fraction]:
     """The value of each instance that has one; several series of one are added up."""
     values: dict[str, Fraction] = {}
-    for one in series:
-        points = list(one.upto(now, WINDOW))
+    for source in series:
+        points = list(source.upto(now, WINDOW))
         if points:
-            instance = one.resource_labels["instance_id"]
-            values[instance] = values.get(instance, Fraction(0)) + measure(one, points)
+            instance = source.resource_labels["instance_id"]
+            values[instance] = values.get(instance, Fraction(0)) + measure(source, points)
     return values
 
 
 def total(series: Sequence[Series], now: datetime, measure: Measure) -> Fraction | None:
     """The values of all series together; `None` without data."""
-    measured = ((one, list(one.upto(now, WINDOW))) for one in series)
-    found = [measure(one, points) for one, points in measured if points]
-    return sum(found, Fraction(0)) if found else None
+    measured = ((source, list(source.upto(now, WINDOW))) for source in series)
+    values = [measure(source, points) for source, points in measured if points]
+    return sum(values, Fraction(0)) if values else None
 
 
 def average(_: Series, points: Sequence[Point]) -> Fraction:

@@ -76,21 +76,21 @@ class Look:
 
     def serving(self, at: datetime) -> list[Instance]:
         """The instances that were past their initialization at a moment: their values make a group grow."""
-        return [one for one in self.facts.instances if one.is_serving(at, self.initialization)]
+        return [instance for instance in self.facts.instances if instance.is_serving(at, self.initialization)]
 
     def running(self, at: datetime) -> list[Instance]:
         """The instances that ran at a moment."""
-        return [one for one in self.facts.instances if one.is_serving(at, timedelta(0))]
+        return [instance for instance in self.facts.instances if instance.is_serving(at, timedelta(0))]
 
     def members(self, series: Sequence[Series]) -> list[Series]:
         """The series of the group's own instances."""
-        own = {one.id for one in self.facts.instances}
-        return [one for one in series if one.resource_labels.get("instance_id") in own]
+        own = {instance.id for instance in self.facts.instances}
+        return [source for source in series if source.resource_labels.get("instance_id") in own]
 
     def newest(self, series: Sequence[Series]) -> datetime | None:
         """When the newest value of some series was measured."""
-        found = (next(one.upto(self.now, WINDOW), None) for one in series)
-        return max((point.at for point in found if point is not None), default=None)
+        points = (next(source.upto(self.now, WINDOW), None) for source in series)
+        return max((point.at for point in points if point is not None), default=None)
 
 
 def read_signals(policy: Body, look: Look) -> list[Reading]:
@@ -114,7 +114,7 @@ def is_predictive(policy: Body) -> bool:
 
 
 def _signals(policy: Body) -> Iterator[tuple[str, Body]]:
-    custom = [("customMetricUtilizations", one) for one in policy.get("customMetricUtilizations") or ()]
+    custom = [("customMetricUtilizations", metric) for metric in policy.get("customMetricUtilizations") or ()]
     named = [
         (name, policy[name]) for name in ("cpuUtilization", "loadBalancingUtilization") if policy.get(name) is not None
     ]
@@ -138,7 +138,7 @@ def _cpu(given: Body, look: Look) -> Reading:
 
 
 def _of_instances(look: Look) -> list[Series]:
-    return [one for one in look.read(CPU) if one.resource == INSTANCE]
+    return [series for series in look.read(CPU) if series.resource == INSTANCE]
 
 
 def _utilization(
@@ -163,7 +163,7 @@ def _utilization(
 def _size(
     sort: SignalType, values: Mapping[str, Fraction], members: Sequence[Instance], target: Fraction
 ) -> int | None:
-    value = mean_of([values[one.id] for one in members if one.id in values])
+    value = mean_of([values[member.id] for member in members if member.id in values])
     return None if value is None else Signal(type=sort, value=value, target=target).needed(len(members))
 
 
@@ -173,7 +173,7 @@ def _size(
 def _balancing(given: Body, look: Look) -> Reading:
     name, sort = "loadBalancingUtilization", SignalType.LOAD_BALANCING
     target = exact(given.get("utilizationTarget", DEFAULT_BALANCING))
-    services = {one.service for one in look.facts.backends}
+    services = {entry.service for entry in look.facts.backends}
     if not services:
         return Reading(name, sort, trouble="BACKEND_SERVICE_DOES_NOT_EXIST")
     if len(services) > 1:
@@ -190,7 +190,9 @@ def _backend(backend: Backend, share: Fraction, look: Look) -> Reading:
         case Balancing.UTILIZATION:
             return _utilization(name, sort, _of_instances(look), share, look, trouble=missing)
         case Balancing.RATE:
-            rate = total([one for one in look.read(REQUESTS) if _is_of(one, look.facts.name)], look.now, per_second)
+            rate = total(
+                [series for series in look.read(REQUESTS) if _is_of(series, look.facts.name)], look.now, per_second
+            )
             if rate is None:
                 return Reading(name, sort, trouble=missing)
             size = Signal(type=sort, value=rate, assignment=share).needed(0)
@@ -214,9 +216,9 @@ def _custom(given: Body, look: Look) -> Reading:
         wanted = signal_filter(given)
     except ServiceError:
         return Reading(name, sort, trouble="CUSTOM_METRIC_INVALID")
-    found = [one for one in look.read(str(given["metric"])) if one.resource == resource_of(wanted)]
-    series = [one for one in found if wanted is None or wanted.matches(one.read)]
-    if any(one.value_type not in ("DOUBLE", "INT64") for one in series):
+    candidates = [source for source in look.read(str(given["metric"])) if source.resource == resource_of(wanted)]
+    series = [source for source in candidates if wanted is None or wanted.matches(source.read)]
+    if any(source.value_type not in ("DOUBLE", "INT64") for source in series):
         return Reading(name, sort, trouble="CUSTOM_METRIC_INVALID")
     return _of_series(name, given, series, look, per_group=resource_of(wanted) != INSTANCE)
 
@@ -252,18 +254,18 @@ def signal_filter(given: Body) -> Filter | None:
     """
     if not given.get("filter"):
         return None
-    found = parse_filter(str(given["filter"]))
+    parsed = parse_filter(str(given["filter"]))
     named, labelled = (
-        found.exact("metric.type"),
-        any(one.selector.startswith("resource.labels") for one in found.comparisons),
+        parsed.exact("metric.type"),
+        any(comparison.selector.startswith("resource.labels") for comparison in parsed.comparisons),
     )
-    if not found.is_plain or named not in (None, given.get("metric")):
+    if not parsed.is_plain or named not in (None, given.get("metric")):
         raise ServiceError(
-            "invalid", f"The filter {found.text!r} joins equalities by AND, of the metric that is named."
+            "invalid", f"The filter {parsed.text!r} joins equalities by AND, of the metric that is named."
         )
-    if labelled and resource_of(found) == INSTANCE:
-        raise ServiceError("invalid", f"The filter {found.text!r} is of instances and names resource labels.")
-    return found
+    if labelled and resource_of(parsed) == INSTANCE:
+        raise ServiceError("invalid", f"The filter {parsed.text!r} is of instances and names resource labels.")
+    return parsed
 
 
 def resource_of(wanted: Filter | None) -> str:

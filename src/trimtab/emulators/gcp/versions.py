@@ -15,41 +15,41 @@ def wanted_sizes(versions: Sequence[Mapping[str, Any]], size: int) -> dict[str, 
     A version with a target size has as many; of a share of the group that is rounded up. The one without gets the rest
     (`versions[].targetSize`, instanceGroupManagers of the Compute Engine API).
     """
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     rest = ""
     for version in versions:
         template = str(version["instanceTemplate"])
         target = version.get("targetSize") or {}
         if not target:
             rest = template
-        found[template] = min(size, number_of(target, size, up=True)) if target else 0
+        sizes[template] = min(size, number_of(target, size, up=True)) if target else 0
     if rest:
-        found[rest] = max(0, size - sum(found.values()))
-    return found
+        sizes[rest] = max(0, size - sum(sizes.values()))
+    return sizes
 
 
 def next_template(versions: Sequence[Mapping[str, Any]], size: int, members: Sequence[Member]) -> str:
     """The template of the next instance: of the version that lacks most."""
     wanted = wanted_sizes(versions, size)
-    there = Counter(one.template for one in members)
-    return max(wanted, key=lambda template: wanted[template] - there[template])
+    counts = Counter(member.template for member in members)
+    return max(wanted, key=lambda template: wanted[template] - counts[template])
 
 
 def surplus(versions: Sequence[Mapping[str, Any]], size: int, members: Sequence[Member]) -> list[Member]:
     """The instances that run from a template that has enough of them, or from none of the versions; newest last."""
     wanted = wanted_sizes(versions, size)
-    found = []
-    there: Counter[str] = Counter()
-    for one in members:
-        there[one.template] += 1
-        if there[one.template] > wanted.get(one.template, 0):
-            found.append(one)
-    return found
+    excess = []
+    counts: Counter[str] = Counter()
+    for member in members:
+        counts[member.template] += 1
+        if counts[member.template] > wanted.get(member.template, 0):
+            excess.append(member)
+    return excess
 
 
 def has_enough(versions: Sequence[Mapping[str, Any]], size: int, members: Sequence[Member], template: str) -> bool:
     """Whether more instances run from a template than are wanted of it."""
-    return sum(one.template == template for one in members) > wanted_sizes(versions, size).get(template, 0)
+    return sum(member.template == template for member in members) > wanted_sizes(versions, size).get(template, 0)
 
 
 def number_of(value: Mapping[str, Any], size: int, *, up: bool) -> int:

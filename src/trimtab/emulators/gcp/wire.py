@@ -78,8 +78,8 @@ def read(environ: Mapping[str, Any]) -> Request:
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     query = {name: value for name, value in query.items() if not name.startswith("$")}
     method = str(environ["REQUEST_METHOD"])
-    found = find_route(method, path)
-    route, names = found or (None, {})
+    match = find_route(method, path)
+    route, names = match or (None, {})
     return Request(method, path, query, read_body(environ), route, names)
 
 

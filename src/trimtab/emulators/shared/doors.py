@@ -136,11 +136,11 @@ class Doors:
     def wait_for_hold(self, timeout: float = 30.0) -> Hold:
         """The first call that is held, once there is one."""
         until = time.monotonic() + timeout
-        while not (found := self.holds()):
+        while not (holds := self.holds()):
             if time.monotonic() > until:
                 raise DoorError(f"no call was held within {timeout} s")
             time.sleep(0.005)
-        return found[0]
+        return holds[0]
 
     def release(self, hold: Hold | int | None = None, *, drop: bool = False) -> None:
         """Let a held call go on, or all; with `drop` it goes no further and gets no reply."""

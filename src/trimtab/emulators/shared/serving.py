@@ -162,9 +162,9 @@ class Emulator(ABC, Generic[R, W]):
 
     def push_metrics(self, region: str | None, points: list[dict[str, Any]]) -> None:
         """Store metric points."""
-        made = [_point(each, self._world.now()) for each in points]
+        entries = [_point(each, self._world.now()) for each in points]
         with self._effects:
-            self._points += [self.measure(region, point) for point in made]
+            self._points += [self.measure(region, point) for point in entries]
 
     def list_metrics(self) -> list[dict[str, Any]]:
         """The metric points that were stored through the door."""
