@@ -16,7 +16,7 @@ from trimtab.models import (
 from trimtab.providers.azure import alerts, rules
 from trimtab.providers.azure.autoscale import predictive_policy
 from trimtab.providers.azure.ids import is_id
-from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
+from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem, natural_statistic
 from trimtab.providers.azure.profiles import never_active, sizes_used
 from trimtab.providers.azure.rules import is_reached, rules_of
 from trimtab.providers.azure.template import has_probe
@@ -59,6 +59,8 @@ def _of_policy(group: ScalingGroup, policy: Policy, used: Collection[str], scope
                 text = NO_METRIC if metric_problem(policy.metric, scope) else DISABLED
                 yield Unused(path, text, _switch(group, path, scope))
             else:
+                if natural_statistic(policy.metric, "average") == policy.statistic != "average":
+                    yield Unused(f"{path}.statistic", "the metric is aggregated so without it", partly=True)
                 yield from _of_metric(policy.metric, f"{path}.metric")
         case PredictivePolicy():
             active = predictive_policy(group)
