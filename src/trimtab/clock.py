@@ -86,7 +86,7 @@ class Stopwatch:
 
 
 def aware(moment: datetime) -> datetime:
-    """`moment` in UTC; a naive time is refused, since nobody knows its zone."""
+    """`moment` in UTC; a naive time is refused, since its zone is unknown."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; use an aware datetime")
     return moment.astimezone(UTC)

@@ -162,8 +162,8 @@ def _fires_on_nothing(alarm: Alarm) -> bool:
 
 
 def find_idle(subject: Subject) -> Iterator[Remark]:
-    """Alarms that trigger no policy and tell nobody."""
+    """Alarms that neither trigger a policy nor notify."""
     for alarm in subject.group.alarms:
         if alarm.enabled and not (alarm.triggers or alarm.notify or alarm.notify_ok):
-            text = "triggers no policy and notifies nobody"
+            text = "neither triggers a policy nor notifies"
             yield Remark(f"alarms.{alarm.name}", text, "give it `triggers` or `notify`, or remove it")

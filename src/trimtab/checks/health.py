@@ -56,7 +56,7 @@ def find_unmentioned_agent(subject: Subject) -> Iterator[Remark]:
         if metric.source is MetricSource.AGENT and where:
             text = (
                 f"{metric.name} is measured by an agent on {where}, and the start script mentions none; unless the "
-                "image has it, there is no datapoint"
+                "image has it, the metric has no data"
             )
             mend = "install the agent in `user_data`, or use an image that has it and ignore this check"
             yield Remark(path, text, mend)

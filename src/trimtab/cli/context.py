@@ -151,7 +151,7 @@ class CommandContext:
 
     def _agrees(self) -> bool:
         if not self.screen.can_ask:
-            raise PlanRefused("nothing was changed, because nobody can be asked here; agree with --yes")
+            raise PlanRefused("nothing was changed: no terminal to confirm on; use --yes")
         agrees = self.screen.ask("Apply these changes?")
         if not agrees:
             self.screen.remark("nothing was changed")

@@ -246,7 +246,7 @@ class _Builder:
         try:
             return text.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
-            self._report(place, path, "half of a surrogate pair is no character; write both halves")
+            self._report(place, path, "half of a surrogate pair; write both halves")
             return ""
 
     def _report(self, place: Position, path: tuple[str, ...], message: str) -> None:

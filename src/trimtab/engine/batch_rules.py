@@ -56,7 +56,7 @@ class Ask:
 
 
 def waits(moment: Moment, cooldown: Floats, *, simple: bool) -> Bools | None:
-    """Where a policy has to wait; `None` for nowhere."""
+    """Where a policy has to wait; `None` where it never has to."""
     scope = moment.preset.cooldown
     if scope is CooldownScope.NONE or (scope is CooldownScope.SIMPLE and not simple):
         return None

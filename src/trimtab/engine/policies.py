@@ -133,7 +133,7 @@ def step_size(
     Args:
         step: The step that the metric selected.
         in_service: Instances whose metrics count: not those that warm up.
-        desired: The size asked for now.
+        desired: The current desired size.
         minimum_change: The least number of instances that a percentage moves.
         rounding: What happens to a fraction of a percentage.
     """

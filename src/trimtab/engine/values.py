@@ -27,7 +27,7 @@ class Observation:
     """
 
     desired: int
-    """The size asked for now, in instances, or in units of capacity where sizes have weights."""
+    """The current desired size, in instances, or in units of capacity where sizes have weights."""
     in_service: int | None = None
     """How much of it takes load; all of it when left out."""
     started: Sequence[datetime] = ()

@@ -47,7 +47,7 @@ class LiveWorld(AwsWorld):
         time.sleep(duration.total_seconds())
 
     def push(self, group, metric, value):
-        pytest.skip("AWS measures host metrics itself: nobody else can write them")
+        pytest.skip("AWS measures host metrics itself and takes no values for them")
 
     def deny(self, kind):
         pytest.skip("a test takes no rights away from its own credentials")
