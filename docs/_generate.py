@@ -19,8 +19,9 @@ from pydantic_core import PydanticUndefined
 import trimtab as tt
 import trimtab.emulators
 import trimtab.engine
-from trimtab.capabilities import FEATURES, Means
+from trimtab.capabilities import FEATURES, Means, support_of
 from trimtab.checks import RULES
+from trimtab.declarations import declarations_of, provider_names
 from trimtab.engine.behavior import LimitUnit
 from trimtab.engine.presets import (
     PRESETS,
@@ -36,8 +37,8 @@ from trimtab.engine.presets import (
 from trimtab.engine.rounding import Rounding
 from trimtab.models import Metric
 from trimtab.models.base import format_duration
+from trimtab.models.built_in import BUILT_IN
 from trimtab.plan import Field, Kind, MarkPlace
-from trimtab.providers import PROVIDERS
 from trimtab.providers.memory.store import Store
 from trimtab.views.fleet import fleet_view
 from trimtab.views.screen import rendered
@@ -66,6 +67,7 @@ def write(folder: Path) -> None:
     """Write every table that has changed."""
     folder.mkdir(exist_ok=True)
     pages = {
+        "providers.md": providers(),
         "features.md": features(),
         "kinds.md": kinds(),
         "model.md": model(),
@@ -91,13 +93,24 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 # what providers do
 
 
+def providers() -> str:
+    """One row for each provider: its extra, and what `connect` takes."""
+    declared = [declarations_of(name) for name in provider_names()]
+    rows = [
+        [
+            f"`{one.name}`",
+            f"`{one.extra}`" if one.extra else "",
+            "; ".join(f"`{o.name}`: {o.text}" for o in one.options),
+        ]
+        for one in declared
+    ]
+    return table(["provider", "extra", "what it takes"], rows)
+
+
 def features() -> str:
     """One row for each feature, one column for each provider."""
-    names = list(PROVIDERS)
-    rows = []
-    for feature, support in FEATURES.items():
-        cells = [_support(support[name]) if name in support else "no" for name in names]
-        rows.append([feature, *cells])
+    names = provider_names()
+    rows = [[feature, *(_support(support_of(feature, name)) for name in names)] for feature in FEATURES]
     return table(["feature", *names], rows)
 
 
@@ -109,7 +122,7 @@ def _support(support: Any) -> str:
 def kinds() -> str:
     """For each provider and kind: where the mark is, and which model field goes where."""
     parts = []
-    for name in PROVIDERS:
+    for name in BUILT_IN:
         if name == "memory":
             continue  # its bodies are the model's own
         rows = import_module(f"trimtab.providers.{name}.kinds").KINDS
@@ -340,7 +353,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def plans() -> str:
     """The plan of the example fleet on each provider: what it makes, and what it does otherwise."""
-    return "\n".join(f"### {name}\n\n{_plan_text(name)}" for name in PROVIDERS)
+    return "\n".join(f"### {name}\n\n{_plan_text(name)}" for name in BUILT_IN)
 
 
 def _plan_text(provider: str) -> str:

@@ -52,7 +52,7 @@ def test_the_fleet_can_be_named(cloud):
 
 
 def test_notes_are_comments_at_the_top_and_no_failure(cloud, monkeypatch):
-    read = cloud.provider.read_group
+    read = cloud.provider.live.import_group
 
     def noted(*place, **more):
         return replace(read(*place, **more), notes=(NOTE,))
@@ -87,7 +87,7 @@ def by_hand(cloud, *names):
     for name in names:
         group = make_group("web").model_copy(update={"native_name": name})
         cloud.apply(cloud.plan(tt.Fleet(name="other", groups=(group,)), prune=False)).raise_for_failures()
-    for thing in cloud.provider.store.things.values():
+    for thing in cloud.provider.connection.things.values():
         thing.mark = None
 
 

@@ -64,7 +64,7 @@ def test_a_code_that_there_is_not_is_an_error_that_lists_those_there_are(fleet, 
 
 
 def test_a_provider_that_there_is_not_is_an_error(fleet):
-    with pytest.raises(tt.errors.ConfigError, match=r"'ec2'.*aws, azure, gcp, memory"):
+    with pytest.raises(tt.errors.ConfigError, match=r"'ec2'.*memory, aws, azure, gcp"):
         tt.check_fleet(fleet, provider="ec2")
 
 

@@ -136,7 +136,7 @@ def test_tt602_lets_a_group_be_that_is_being_deleted(cloud):
     apply(cloud, sized("t3.medium"))
     apply(cloud, sized("t3.large"))
     fleet, kinds = sized("t3.large"), cloud.provider.kinds
-    live = cloud.provider.read(fleet)
+    live = cloud.provider.resources.read(fleet)
     going = {key: replace(thing, deleting=True) for key, thing in live.resources.items()}
     assert [note.code for note in advice(fleet, "memory", live, kinds)] == ["TT602"]
     assert advice(fleet, "memory", replace(live, resources=going), kinds) == ()

@@ -5,7 +5,7 @@ Take any leaf of a group that is set and remove it: a native body changes, or a 
 goes. Where the model asks for the leaf, put another valid value in its place: a body changes, or a note or problem
 that names exactly its path stands. (A leaf that only has the value that holds without it is held to the second
 sentence.) A leaf that reaches a body has no note that it is not used. The settings of another
-cloud are one leaf. Leaves that rightly change nothing are data of the product, `trimtab.capabilities.INERT`.
+cloud are one leaf. Leaves that rightly change nothing are data of the product, `Declarations.inert`.
 """
 
 import copy
@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 import trimtab as tt
 from tests.providers.any_group import NAMED, VALUES
-from trimtab.capabilities import BLOCKS, inert_paths, is_inert
+from trimtab.capabilities import inert_paths, is_inert
+from trimtab.models.built_in import BLOCKS
 from trimtab.models.metric import NEUTRAL
 from trimtab.plan import Secret
 

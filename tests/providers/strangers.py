@@ -355,7 +355,7 @@ class OnGcp:
                     found[item["selfLink"]] = item
         for item in self.world.ask("GET", "global/instanceTemplates").get("items", ()):
             found[item["selfLink"]] = item
-        calls = self.connection.provider.calls
+        calls = self.connection.provider.connection
         for kind, word in (("alertPolicies", "alert_policies"), ("notificationChannels", "notification_channels")):
             for item in calls.monitor(f"{kind}.list_{word}", name=f"projects/{self.world.project}"):
                 found[item["name"]] = item

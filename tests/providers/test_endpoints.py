@@ -168,7 +168,7 @@ class TestAws:
         events: list[tt.Event] = []
         with tt.connect("aws", region="eu-west-1", listener=events.append) as cloud:
             provider: Any = cloud.provider
-            assert provider.calls._client("autoscaling", "eu-west-1").meta.endpoint_url.endswith(".amazonaws.com")
+            assert provider.connection._client("autoscaling", "eu-west-1").meta.endpoint_url.endswith(".amazonaws.com")
         assert events == []
 
 
@@ -185,8 +185,8 @@ def test_what_googles_sdk_heeds_is_told(monkeypatch: pytest.MonkeyPatch, variabl
         "gcp", project="p", location="europe-west1", credentials=credentials, listener=events.append
     ) as cloud:
         provider: Any = cloud.provider
-        provider.calls._client("autoscalers")
-        provider.calls._service("metrics")
+        provider.connection._client("autoscalers")
+        provider.connection._service("metrics")
     told = [one for one in events if isinstance(one, tt.EndpointFound)]
     assert [one.source for one in told] == [variable]
     assert [one.endpoint.split(".")[0].rpartition("/")[2] for one in told] == ["compute"]
@@ -200,7 +200,7 @@ def test_where_tokens_of_azure_come_from_is_told(monkeypatch: pytest.MonkeyPatch
         "azure", subscription="s", resource_group="g", location="westeurope", listener=events.append
     ) as cloud:
         provider: Any = cloud.provider
-        provider.calls._client("compute")
+        provider.connection._client("compute")
     assert events == [tt.EndpointFound("AZURE_AUTHORITY_HOST", "login.example.com")]
 
 

@@ -2,22 +2,17 @@
 
 from trimtab.capabilities.features import features_of
 from trimtab.capabilities.table import (
-    BLOCKS,
-    FEATURES,
-    INERT,
-    Means,
-    Support,
     inert_paths,
     is_controlled,
     is_inert,
     support_of,
     supports_of,
 )
+from trimtab.declarations import Means, Support
+from trimtab.declarations.features import FEATURES
 
 __all__ = [
-    "BLOCKS",
     "FEATURES",
-    "INERT",
     "Means",
     "Support",
     "features_of",

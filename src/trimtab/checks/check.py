@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from trimtab.checks.finding import Finding
 from trimtab.checks.registry import RULES
-from trimtab.checks.rule import CLOUDS, PRESETS, Rule, Subject
+from trimtab.checks.rule import Rule, Subject, advised_clouds
+from trimtab.declarations import declarations_of
+from trimtab.declarations.blocks import check_settings
 from trimtab.errors import ConfigError
 from trimtab.models import Fleet
 
@@ -25,19 +27,19 @@ def check_fleet(
         Findings in the order of the groups, within a group by code.
 
     Raises:
-        ConfigError: No code begins so, or no provider has that name.
+        ConfigError: No code begins so, no provider has that name, or its block under `settings:` is wrong.
     """
     rules = _chosen(select, ignore)
     clouds = _clouds(provider)
+    if provider is not None:
+        check_settings(fleet, provider)
     return tuple(finding for group in fleet.groups for finding in _findings(Subject(fleet, group, clouds), rules))
 
 
 def _clouds(provider: str | None) -> tuple[str, ...]:
     if provider is None:
-        return tuple(CLOUDS)
-    if provider not in PRESETS:
-        raise ConfigError([f"no provider is called {provider!r}; checks know {', '.join(PRESETS)}"])
-    return (provider,)
+        return advised_clouds()
+    return (declarations_of(provider).name,)
 
 
 def _chosen(select: Collection[str], ignore: Collection[str]) -> Sequence[tuple[str, Rule]]:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject
-from trimtab.checks.words import listed
-from trimtab.models import GcpSettings, Metric, MetricSource
+from trimtab.declarations import Portability
+from trimtab.models import Metric, MetricSource
 
 _AGENT = re.compile(r"agent|cloudwatch|collectd|telegraf|stackdriver|azuremonitor", re.IGNORECASE)
 
@@ -24,26 +25,13 @@ def find_ignored_balancer(subject: Subject) -> Iterator[Remark]:
 def find_no_grace(subject: Subject) -> Iterator[Remark]:
     """Groups that the load balancer judges and that give a new instance no time."""
     check = subject.group.health_check
-    if "aws" in subject.clouds and check.by == "load-balancer" and not check.grace:
-        text = "the load balancer judges a new instance at once on aws, and one that still starts is replaced, for ever"
-        yield Remark("health_check.grace", text, "say `grace: 5m`, or how long a start takes")
-
-
-def find_shared_health_check(subject: Subject) -> Iterator[Remark]:
-    """
-    Groups on Google Cloud that make instances anew by the check that only says where requests go.
-
-    A group that is for other clouds too, and says nothing to Google's, has one check everywhere, as they want it.
-    """
-    check = subject.group.health_check
-    meant = "gcp" in subject.clouds and (len(subject.clouds) == 1 or subject.group.gcp != GcpSettings())
-    if meant and check.by == "load-balancer" and check.path is None and check.port is None:
+    where = subject.where_declared(lambda declared: declared.balancer_judges_at_once)
+    if where and check.by == "load-balancer" and not check.grace:
         text = (
-            "the load balancer's health check also says which instances are made anew: one that is too busy to "
-            "answer is deleted, and the others get its load"
+            f"the load balancer judges a new instance at once on {where}, and one that still starts is replaced, for "
+            "ever"
         )
-        mend = "give the group a check of its own, slower to judge: `health_check: {path: /up, port: 80, grace: 5m}`"
-        yield Remark("health_check.by", text, mend)
+        yield Remark("health_check.grace", text, "say `grace: 5m`, or how long a start takes")
 
 
 def find_unmentioned_agent(subject: Subject) -> Iterator[Remark]:
@@ -52,7 +40,7 @@ def find_unmentioned_agent(subject: Subject) -> Iterator[Remark]:
     if _AGENT.search(script):
         return
     for path, metric in _metrics(subject):
-        where = listed([cloud for cloud in subject.clouds if _takes_agent(metric, cloud)])
+        where = subject.where_declared(partial(_takes_agent, metric))
         if metric.source is MetricSource.AGENT and where:
             text = (
                 f"{metric.name} is measured by an agent on {where}, and the start script mentions none; unless the "
@@ -62,9 +50,8 @@ def find_unmentioned_agent(subject: Subject) -> Iterator[Remark]:
             yield Remark(path, text, mend)
 
 
-def _takes_agent(metric: Metric, cloud: str) -> bool:
-    """Azure's hosts measure memory themselves."""
-    return cloud != "memory" and not (cloud == "azure" and metric.name == "memory")
+def _takes_agent(metric: Metric, declared: Portability) -> bool:
+    return declared.has_agents and metric.name not in declared.measured_by_host
 
 
 def _metrics(subject: Subject) -> Iterator[tuple[str, Metric]]:

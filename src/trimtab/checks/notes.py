@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping
 
 from trimtab.checks.check import check_fleet
 from trimtab.checks.live import OLD_TEMPLATE, old_template_text
-from trimtab.checks.rule import PRESETS
 from trimtab.models import Fleet
 from trimtab.phrases import in_words
 from trimtab.plan import Kind, Live, Note
@@ -32,7 +31,7 @@ def advice(
 def _declared(fleet: Fleet, provider: str) -> Iterator[Note]:
     """One note for each thing found, also where many groups share it."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for finding in check_fleet(fleet, provider=provider if provider in PRESETS else None):
+    for finding in check_fleet(fleet, provider=provider):
         text = f"{finding.path}: {finding.text}" if finding.path else finding.text
         groups.setdefault((finding.code, text), []).append(finding.group)
     for (code, text), names in groups.items():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from trimtab.checks.finding import Remark
-from trimtab.checks.rule import PRESETS, Subject
+from trimtab.checks.rule import Subject, preset_of
 from trimtab.checks.words import listed, verb
 from trimtab.engine.presets import CooldownScope
 from trimtab.models import (
@@ -46,7 +46,7 @@ def _waits_after_scaling_out(subject: Subject) -> dict[str, tuple[timedelta, lis
     """The shortest wait that each policy begins, and the clouds that wait so."""
     shortest: dict[str, tuple[timedelta, list[str]]] = {}
     for cloud in subject.clouds:
-        scope = PRESETS[cloud].cooldown
+        scope = preset_of(cloud).cooldown
         for rule in (rule for alarm in subject.rules_on(cloud).alarms for rule in alarm.rules):
             waits = scope is not CooldownScope.NONE and (rule.simple or scope is not CooldownScope.SIMPLE)
             if waits and rule.scales_out:

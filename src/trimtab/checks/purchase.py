@@ -19,7 +19,7 @@ def find_one_size(subject: Subject) -> Iterator[Remark]:
 def find_one_zone(subject: Subject) -> Iterator[Remark]:
     """Spot groups in a single zone, or in the single subnet that is in one zone: on Azure and Google they span all."""
     placement = subject.group.placement
-    subnets = placement.subnets if "aws" in subject.clouds else ()
+    subnets = placement.subnets if subject.where_declared(lambda declared: declared.subnets_are_zonal) else ()
     for what, places in (("zone", placement.zones), ("subnet", subnets)):
         if subject.group.purchase.spot and len(places) == 1:
             text = f"all spot instances are in one {what}, {places[0]}: each zone has spare capacity of its own"
@@ -37,11 +37,3 @@ def find_no_share(subject: Subject) -> Iterator[Remark]:
             "while EC2's own default is all of them"
         )
         yield Remark("purchase.spot", text, "say it: `on_demand_base: 1`, or `on_demand_percent: 0` if none is meant")
-
-
-def find_kept_places(subject: Subject) -> Iterator[Remark]:
-    """Spot groups on Azure whose evicted instances are deallocated: they count in the size and serve nothing."""
-    group = subject.group
-    if "azure" in subject.clouds and group.purchase.spot and group.azure.eviction == "deallocate" and group.policies:
-        text = "an evicted instance stays in the group, deallocated: it counts in the size, and autoscale adds no other"
-        yield Remark("azure.eviction", text, "let it be deleted (`delete`), and give `restore_spot` to get it back")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from trimtab.checks import alarms, health, live, policies, portability, purchase, schedules, sizes
-from trimtab.checks.rule import Rule
+from trimtab.checks.rule import Rule, of_providers
 
 RULES: Mapping[str, Rule] = {
     "TT101": Rule("Scaling in by one metric fights scaling out by another", alarms.find_fights),
@@ -18,17 +18,17 @@ RULES: Mapping[str, Rule] = {
     "TT110": Rule("Scaling out and never in", policies.find_only_out),
     "TT111": Rule("Scaling in and never out", policies.find_only_in),
     "TT112": Rule("A predictive policy that only forecasts", policies.find_forecast_only),
-    "TT113": Rule("More instances than one placement group holds", sizes.find_full_placement_group),
+    "TT113": Rule("More instances than one placement group holds", of_providers("TT113")),
     "TT114": Rule("No instance, and only metrics of instances to come back by", policies.find_no_way_back),
     "TT201": Rule("A health check that does not ask the load balancer", health.find_ignored_balancer),
     "TT202": Rule("A metric of an agent that the start script does not mention", health.find_unmentioned_agent),
     "TT203": Rule("The newest image of any publisher", health.find_any_publisher),
     "TT204": Rule("New instances judged from their first second", health.find_no_grace),
-    "TT205": Rule("Autohealing by the load balancer's health check", health.find_shared_health_check),
+    "TT205": Rule("Autohealing by the load balancer's health check", of_providers("TT205")),
     "TT301": Rule("Spot instances of one size", purchase.find_one_size),
     "TT302": Rule("Spot instances in one zone", purchase.find_one_zone),
     "TT303": Rule("Spot without a share on demand", purchase.find_no_share),
-    "TT304": Rule("Evicted spot instances that keep their place", purchase.find_kept_places),
+    "TT304": Rule("Evicted spot instances that keep their place", of_providers("TT304")),
     "TT401": Rule("Two schedules that set the same field at the same moment", schedules.find_collisions),
     "TT402": Rule("A schedule at an hour that clock changes skip or repeat", schedules.find_clock_changes),
     "TT403": Rule("A scheduled size outside the bounds then in force", schedules.find_size_outside),

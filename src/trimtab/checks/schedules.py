@@ -13,6 +13,7 @@ from trimtab.checks.words import listed
 from trimtab.engine.clocks import clock_changes, offset_at, wall
 from trimtab.engine.crons import read_cron
 from trimtab.engine.openings import schedule_fires
+from trimtab.engine.presets import ScheduleStyle
 from trimtab.engine.windows import lower_within
 from trimtab.models import Schedule
 
@@ -146,10 +147,11 @@ def find_size_never_allowed(subject: Subject) -> Iterator[Remark]:
 def find_minimum_above_maximum(subject: Subject) -> Iterator[Remark]:
     """Schedules whose minimum a Google Cloud autoscaler cannot reach."""
     most = subject.group.capacity.max
-    for schedule in subject.group.schedules if "gcp" in subject.clouds else ():
+    where = subject.where_not_native("schedule that changes the maximum")
+    for schedule in subject.group.schedules if where else ():
         least = max(schedule.min or 0, schedule.desired or 0)
         if schedule.max is not None and least > most:
-            text = f"wants {least} instances or more, and on gcp no schedule raises the maximum of {most}"
+            text = f"wants {least} instances or more, and on {where} no schedule raises the maximum of {most}"
             field = "min" if schedule.min == least else "desired"
             yield Remark(f"schedules.{schedule.name}.{field}", text, f"raise `capacity.max` to {least}")
 
@@ -173,10 +175,11 @@ def find_lasting(subject: Subject) -> Iterator[Remark]:
 
 def find_lower_within(subject: Subject) -> Iterator[Remark]:
     """Windows of which a lower minimum opens inside a greater one, which Google Cloud does not take for less."""
-    pair = lower_within(subject.group) if "gcp" in subject.clouds else None
+    where = subject.where_not_native("schedules that do more than raise the minimum")
+    pair = lower_within(subject.group) if where else None
     if pair is not None:
         inner, outer = pair
-        text = f"opens while {outer} is open with a greater minimum; on gcp the greater one holds until it closes"
+        text = f"opens while {outer} is open with a greater minimum; on {where} the greater one holds until it closes"
         yield Remark(f"schedules.{inner}.min", text, f"let {outer} close before {inner} opens, or say the same minimum")
 
 
@@ -189,7 +192,8 @@ def find_contradictions(subject: Subject) -> Iterator[Remark]:
     for clash in contradictions(subject.group):
         at = clash.at.astimezone(ZoneInfo(zones[clash.schedule])).strftime("%a %H:%M")
         holder = clash.holder or "capacity"
-        refused = "; aws refuses the action when it fires" if "aws" in subject.clouds else ""
+        where = subject.where(lambda preset: preset.schedule is ScheduleStyle.SET_ONCE)
+        refused = f"; {where} refuses the action when it fires" if where else ""
         text = (
             f"sets `{clash.field}` to {clash.value} while {holder} holds `{clash.other}` {clash.held} ({at}){refused}"
         )

@@ -130,16 +130,3 @@ def find_fixed_size(subject: Subject) -> Iterator[Remark]:
     if names and low == high:
         text = f"minimum and maximum are both {low}, so {listed(names)} {verb(names, 'does', 'do')} nothing"
         yield Remark("capacity.max", text, f"raise `max` above {high}, or remove the policies")
-
-
-MOST_IN_PLACEMENT_GROUP = 100
-"""https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-placement-groups"""
-
-
-def find_full_placement_group(subject: Subject) -> Iterator[Remark]:
-    """Groups on Azure whose single placement group is full before their maximum is reached."""
-    _, most = bounds_over_time(subject.group)
-    single = subject.group.azure.single_placement_group
-    if "azure" in subject.clouds and single and most > MOST_IN_PLACEMENT_GROUP:
-        text = f"one placement group holds {MOST_IN_PLACEMENT_GROUP} instances, and the maximum is {most}"
-        yield Remark("azure.single_placement_group", text, "write `false`, or leave it out")

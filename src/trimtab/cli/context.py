@@ -13,13 +13,14 @@ from pydantic_core import PydanticCustomError
 
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
+from trimtab.declarations import declarations_of, provider_names
 from trimtab.errors import ConfigError, PlanRefused
 from trimtab.events import CallRetried, EndpointFound, Event, Listener
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import parse_duration
+from trimtab.models.built_in import BUILT_IN
 from trimtab.phrases import in_words
 from trimtab.plan import Action, Plan
-from trimtab.providers.registry import PROVIDERS
 from trimtab.runtime.apply import Consent, check_consent
 from trimtab.runtime.cloud import Cloud
 from trimtab.views.outcome import applied_view
@@ -63,7 +64,7 @@ FleetFile = Annotated[
 ]
 Provider = Annotated[
     str | None,
-    typer.Option(help=f"Which cloud: {', '.join(PROVIDERS)}.", envvar="TRIMTAB_PROVIDER", show_default=False),
+    typer.Option(help=f"Which cloud: {', '.join(BUILT_IN)}.", envvar="TRIMTAB_PROVIDER", show_default=False),
 ]
 Region = Annotated[str | None, typer.Option(help="Where groups live that name no location.", show_default=False)]
 Endpoint = Annotated[str | None, typer.Option(help="Another address of the cloud's API.", show_default=False)]
@@ -103,9 +104,9 @@ class CommandContext:
     def cloud(self, provider: str | None, region: str | None, endpoint: str | None) -> Cloud:
         """A connection to the cloud that the options name."""
         if not provider:
-            names = ", ".join(PROVIDERS)
+            names = ", ".join(provider_names())
             raise ConfigError([f"no provider is named: give --provider ({names}) or set TRIMTAB_PROVIDER"])
-        place = "region" if provider == "aws" else "location"
+        place = declarations_of(provider).place_option
         given = {name: value for name, value in ((place, region), ("endpoint", endpoint)) if value}
         if provider == "memory" and not self.screen.json:
             self.screen.remark("the cloud in memory begins empty and is forgotten at the end")

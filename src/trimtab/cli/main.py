@@ -12,7 +12,7 @@ import typer
 
 import trimtab
 from trimtab.checks import check_fleet
-from trimtab.checks.rule import CLOUDS
+from trimtab.checks.rule import advised_clouds
 from trimtab.cli import runtime_commands
 from trimtab.cli.context import (
     FIFTEEN_MINUTES,
@@ -86,7 +86,9 @@ def check(
     provider: Annotated[
         str | None,
         typer.Option(
-            help=f"Advice for this cloud only: {', '.join(CLOUDS)}.", envvar="TRIMTAB_PROVIDER", show_default=False
+            help=f"Advice for this cloud only: {', '.join(advised_clouds())}.",
+            envvar="TRIMTAB_PROVIDER",
+            show_default=False,
         ),
     ] = None,
     select: Annotated[

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AwsEmulator", "AzureEmulator", "DoorError", "Doors", "GcpEmulator", "Hold", "LoggedCall"]
 
+NAMES = {"aws": "AwsEmulator", "azure": "AzureEmulator", "gcp": "GcpEmulator"}
+"""The emulators by the names of their clouds."""
 _CLOUDS = {
     "AwsEmulator": ("trimtab.emulators.aws.server", "the AWS emulator"),
     "AzureEmulator": ("trimtab.emulators.azure.server", "the Azure emulator"),

@@ -10,13 +10,11 @@ from pathlib import Path
 import trimtab.emulators
 from trimtab.errors import MissingExtra
 
-_EMULATORS = {"aws": "AwsEmulator", "azure": "AzureEmulator", "gcp": "GcpEmulator"}
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run an emulator until a signal comes; answers the exit code."""
     parser = argparse.ArgumentParser(prog="python -m trimtab.emulators", description=__doc__)
-    parser.add_argument("cloud", choices=sorted(_EMULATORS), help="which cloud to emulate")
+    parser.add_argument("cloud", choices=sorted(trimtab.emulators.NAMES), help="which cloud to emulate")
     parser.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1; 0 is a free port")
     parser.add_argument("--log", type=Path, help="a file for one line per API call; by default standard error")
     given = parser.parse_args(arguments)
@@ -26,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     with ExitStack() as stack:
         log = stack.enter_context(given.log.open("a", encoding="utf-8")) if given.log else sys.stderr
         try:
-            start = getattr(trimtab.emulators, _EMULATORS[given.cloud])
+            start = getattr(trimtab.emulators, trimtab.emulators.NAMES[given.cloud])
         except MissingExtra as error:
             parser.error(str(error))
         emulator = stack.enter_context(start(port=given.port, log=log))

@@ -11,7 +11,7 @@ from math import copysign, inf, isclose
 from typing import NamedTuple, assert_never
 
 from trimtab.engine.rounding import Number, exact, percent_change
-from trimtab.models import AwsProcess, PredictiveMode
+from trimtab.models import PredictiveMode
 
 DEFAULT_COOLDOWN = timedelta(seconds=300)
 """The wait after simple scaling where neither the policy nor the group gives one."""
@@ -208,20 +208,20 @@ TERMINATION_POLICIES = frozenset(
     }
 )
 
-_STOPPED_BY: Mapping[Trigger, frozenset[AwsProcess]] = {
-    Trigger.SIMPLE: frozenset({AwsProcess.ALARM_NOTIFICATION}),
-    Trigger.STEP: frozenset({AwsProcess.ALARM_NOTIFICATION}),
-    Trigger.TARGET_TRACKING: frozenset({AwsProcess.ALARM_NOTIFICATION}),
+_STOPPED_BY: Mapping[Trigger, frozenset[str]] = {
+    Trigger.SIMPLE: frozenset({"AlarmNotification"}),
+    Trigger.STEP: frozenset({"AlarmNotification"}),
+    Trigger.TARGET_TRACKING: frozenset({"AlarmNotification"}),
     Trigger.PREDICTIVE: frozenset(),
-    Trigger.SCHEDULE: frozenset({AwsProcess.SCHEDULED_ACTIONS}),
+    Trigger.SCHEDULE: frozenset({"ScheduledActions"}),
     Trigger.MANUAL: frozenset(),
-    Trigger.REPLACEMENT: frozenset({AwsProcess.REPLACE_UNHEALTHY, AwsProcess.TERMINATE}),
-    Trigger.REBALANCE: frozenset({AwsProcess.AZ_REBALANCE, AwsProcess.LAUNCH}),
-    Trigger.SCALE_OUT: frozenset({AwsProcess.LAUNCH}),
-    Trigger.SCALE_IN: frozenset({AwsProcess.TERMINATE}),
+    Trigger.REPLACEMENT: frozenset({"ReplaceUnhealthy", "Terminate"}),
+    Trigger.REBALANCE: frozenset({"AZRebalance", "Launch"}),
+    Trigger.SCALE_OUT: frozenset({"Launch"}),
+    Trigger.SCALE_IN: frozenset({"Terminate"}),
 }
 
 
-def is_stopped(trigger: Trigger, suspended: Iterable[AwsProcess]) -> bool:
+def is_stopped(trigger: Trigger, suspended: Iterable[str]) -> bool:
     """Whether a change of this sort stands still while processes are suspended (Suspend and resume a process)."""
     return not _STOPPED_BY[trigger].isdisjoint(suspended)

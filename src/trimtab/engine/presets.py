@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Literal
 
 from trimtab.engine.alarms import EXTRA_PERIODS
 from trimtab.engine.behavior import DEFAULT_BEHAVIOR, DEFAULT_WINDOW_IN, Behavior
@@ -111,8 +110,8 @@ class Preset:
     """One autoscaler's answers where clouds disagree; `dataclasses.replace` makes variants."""
 
     name: str
-    settings: Literal["aws", "azure", "gcp"] | None = None
-    """The vendor's block of the group that is read too."""
+    settings: str = ""
+    """The provider whose block of the group is read too."""
     schedule: ScheduleStyle = ScheduleStyle.MINIMUM
     alarm_window: AlarmWindow = AlarmWindow.M_OF_N
     missing: MissingMetric = MissingMetric.NO_SCALE_IN

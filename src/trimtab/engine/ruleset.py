@@ -177,9 +177,9 @@ def rules_for(group: ScalingGroup, preset: Preset) -> Ruleset:
 
 def make_rules(group: ScalingGroup, preset: Preset) -> Ruleset:
     """The rules of a group under a preset."""
-    suspended = group.aws.suspended_processes if preset.settings == "aws" else ()
+    own = group.block(preset.settings).for_engine()
     cooldown = preset.default_cooldown if group.cooldown is None else group.cooldown
-    warm_up = _warm_up(group, preset, cooldown)
+    warm_up = _warm_up(group, preset, cooldown, own.warm_up)
     alarms = tuple(_alarm_rule(alarm, group, preset, cooldown, warm_up) for alarm in group.alarms)
     tracking = tuple(
         _tracking_rule(policy, preset, cooldown, warm_up)
@@ -187,11 +187,10 @@ def make_rules(group: ScalingGroup, preset: Preset) -> Ruleset:
         if isinstance(policy, TargetTrackingPolicy) and policy.enabled
     )
     pairs = sum(rule.scales_in for alarm in alarms for rule in alarm.rules)
-    gcp = group.gcp if preset.settings == "gcp" else None
     return Ruleset(
         preset=preset,
         capacity=group.capacity,
-        timetable=timetable_of(() if is_stopped(Trigger.SCHEDULE, suspended) else group.schedules),
+        timetable=timetable_of(() if is_stopped(Trigger.SCHEDULE, own.suspended) else group.schedules),
         alarms=alarms,
         tracking=tracking,
         forecasts=tuple(
@@ -204,33 +203,26 @@ def make_rules(group: ScalingGroup, preset: Preset) -> Ruleset:
         longest_warm_up=max(
             [warm_up, *(rule.warm_up for alarm in alarms for rule in alarm.rules), *(rule.warm_up for rule in tracking)]
         ),
-        default_capacity=_default_capacity(group, preset),
-        stabilization_in=_stabilization(group, preset, warm_up),
+        default_capacity=group.capacity.desired if own.default_capacity is None else own.default_capacity,
+        stabilization_in=_stabilization(group, preset, warm_up, own.stabilization),
         stabilization_out=preset.stabilization_out,
-        scale_in_limit=gcp.scale_in_limit if gcp else None,
-        scale_in_window=(gcp.scale_in_window if gcp else None) or timedelta(0),
+        scale_in_limit=own.scale_in_limit,
+        scale_in_window=own.scale_in_window or timedelta(0),
         weighted=any(size.weight not in (None, 1) for size in group.purchase.sizes),
-        policies_stopped=is_stopped(Trigger.STEP, suspended),
-        out_stopped=is_stopped(Trigger.SCALE_OUT, suspended),
-        in_stopped=is_stopped(Trigger.SCALE_IN, suspended) or bool(gcp and gcp.mode == "only-scale-out"),
+        policies_stopped=is_stopped(Trigger.STEP, own.suspended),
+        out_stopped=is_stopped(Trigger.SCALE_OUT, own.suspended),
+        in_stopped=is_stopped(Trigger.SCALE_IN, own.suspended) or own.only_scale_out,
     )
 
 
-def _warm_up(group: ScalingGroup, preset: Preset, cooldown: timedelta) -> timedelta:
-    own = group.gcp.initialization if preset.settings == "gcp" else None
+def _warm_up(group: ScalingGroup, preset: Preset, cooldown: timedelta, own: timedelta | None) -> timedelta:
     for value in (own, group.warm_up, preset.default_warm_up):
         if value is not None:
             return value
     return cooldown
 
 
-def _default_capacity(group: ScalingGroup, preset: Preset) -> int | None:
-    own = group.azure.default_capacity if preset.settings == "azure" else None
-    return group.capacity.desired if own is None else own
-
-
-def _stabilization(group: ScalingGroup, preset: Preset, warm_up: timedelta) -> timedelta:
-    own = group.gcp.stabilization if preset.settings == "gcp" else None
+def _stabilization(group: ScalingGroup, preset: Preset, warm_up: timedelta, own: timedelta | None) -> timedelta:
     for value in (own, group.stabilization):
         if value is not None:
             return value

@@ -16,15 +16,10 @@ from trimtab.models.policy import (
 )
 from trimtab.models.purchase import Purchase, SizeOption, SpotStrategy
 from trimtab.models.schedule import Schedule
-from trimtab.models.settings import (
-    AwsProcess,
-    AwsSettings,
-    AzureSettings,
-    GcpSettings,
-    LifecycleHook,
-    WarmPool,
-)
 from trimtab.models.template import Disk, DiskType, Image, InstanceTemplate
+from trimtab.providers.aws.settings import AwsProcess, AwsSettings, LifecycleHook, WarmPool
+from trimtab.providers.azure.settings import AzureSettings
+from trimtab.providers.gcp.settings import GcpSettings
 
 __all__ = [
     "Alarm",

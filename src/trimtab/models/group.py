@@ -9,10 +9,10 @@ from pydantic_core import CoreSchema
 
 from trimtab.models.alarm import Alarm
 from trimtab.models.base import MAX_SIZE, Duration, Model, Name, NamedList, SecretHolder, check_unique, refuse
+from trimtab.models.built_in import ProviderSettings
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
 from trimtab.models.schedule import Schedule
-from trimtab.models.settings import AwsSettings, AzureSettings, GcpSettings
 from trimtab.models.template import InstanceTemplate, Tags
 from trimtab.phrases import in_words
 
@@ -95,8 +95,8 @@ def _balancer(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-class ScalingGroup(SecretHolder):
-    """A set of like instances, how many there may be, and what changes how many there are."""
+class _NeutralFields(SecretHolder):
+    """The fields of a group that mean the same everywhere."""
 
     name: Name
     """Unique within the fleet; the group is called FLEET-NAME in the cloud."""
@@ -123,9 +123,11 @@ class ScalingGroup(SecretHolder):
     schedules: Annotated[tuple[Schedule, ...], NamedList] = ()
     tags: Tags = Field(default_factory=dict)
     """Tags of the group and of its instances."""
-    aws: AwsSettings = AwsSettings()
-    azure: AzureSettings = AzureSettings()
-    gcp: GcpSettings = GcpSettings()
+
+
+class ScalingGroup(ProviderSettings, _NeutralFields):
+    """A set of like instances, how many there may be, and what changes how many there are."""
+
     unmanaged: tuple[str, ...] = ()
     """Fields left to others, by path: `health_check.grace`, `policies.scale-out.cooldown`."""
 

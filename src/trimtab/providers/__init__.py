@@ -1,47 +1,70 @@
-"""What it takes to write a provider: the protocol, its data, the registry, and the kinds that drive the diff."""
+"""
+What it takes to write a provider: the roles, their data, the declarations, and the kinds that drive the diff.
 
-from trimtab.plan import (
-    Action,
-    Change,
-    Field,
-    Key,
-    Kind,
-    Live,
-    Mark,
-    MarkPlace,
-    Note,
-    Ref,
-    Resource,
-    Secret,
-    Text,
-    Unknown,
-)
-from trimtab.providers.base import (
-    Activity,
-    AlarmState,
-    Facts,
-    GroupState,
-    Instance,
-    InstanceState,
-    Provider,
-    Write,
-    Written,
-)
-from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.importing import Imported, ImportEffect, ImportNote
-from trimtab.providers.pause import Pause
-from trimtab.providers.registry import PROVIDERS, Entry, connect_provider
+Loaded name by name: the models take their settings blocks from inside this package.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trimtab.declarations import (
+        Declarations,
+        Means,
+        NameRule,
+        Option,
+        Portability,
+        Support,
+        TagRule,
+        declarations_of,
+        provider_names,
+    )
+    from trimtab.models.settings import EngineSettings, SettingsBlock
+    from trimtab.plan import (
+        Action,
+        Change,
+        Field,
+        Key,
+        Kind,
+        Live,
+        Mark,
+        MarkPlace,
+        Note,
+        Ref,
+        Resource,
+        Secret,
+        Text,
+        Unknown,
+    )
+    from trimtab.providers.base import (
+        Activity,
+        AlarmState,
+        Facts,
+        GroupState,
+        Instance,
+        InstanceState,
+        Write,
+        Written,
+    )
+    from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+    from trimtab.providers.importing import Imported, ImportEffect, ImportNote
+    from trimtab.providers.pause import Pause
+    from trimtab.providers.pure import PureCode
+    from trimtab.providers.registry import connect_provider
+    from trimtab.providers.roles import Actions, GroupActor, LiveState, Metrics, Provider, Resources
 
 __all__ = [
-    "PROVIDERS",
     "Action",
+    "Actions",
     "Activity",
     "AlarmState",
     "Change",
     "Datapoints",
-    "Entry",
+    "Declarations",
+    "EngineSettings",
     "Facts",
     "Field",
+    "GroupActor",
     "GroupState",
     "ImportEffect",
     "ImportNote",
@@ -51,19 +74,124 @@ __all__ = [
     "Key",
     "Kind",
     "Live",
+    "LiveState",
     "Mark",
     "MarkPlace",
+    "Means",
     "MetricQuery",
     "MetricValue",
+    "Metrics",
+    "NameRule",
     "Note",
+    "Option",
     "Pause",
+    "Portability",
     "Provider",
+    "PureCode",
     "Ref",
     "Resource",
+    "Resources",
     "Secret",
+    "SettingsBlock",
+    "Support",
+    "TagRule",
     "Text",
     "Unknown",
     "Write",
     "Written",
     "connect_provider",
+    "declarations_of",
+    "provider_names",
 ]
+
+_MODULES = {
+    **dict.fromkeys(
+        (
+            "Declarations",
+            "Means",
+            "NameRule",
+            "Option",
+            "Portability",
+            "Support",
+            "TagRule",
+            "declarations_of",
+            "provider_names",
+        ),
+        "trimtab.declarations",
+    ),
+    **dict.fromkeys(
+        (
+            "EngineSettings",
+            "SettingsBlock",
+        ),
+        "trimtab.models.settings",
+    ),
+    **dict.fromkeys(
+        (
+            "Action",
+            "Change",
+            "Field",
+            "Key",
+            "Kind",
+            "Live",
+            "Mark",
+            "MarkPlace",
+            "Note",
+            "Ref",
+            "Resource",
+            "Secret",
+            "Text",
+            "Unknown",
+        ),
+        "trimtab.plan",
+    ),
+    **dict.fromkeys(
+        (
+            "Activity",
+            "AlarmState",
+            "Facts",
+            "GroupState",
+            "Instance",
+            "InstanceState",
+            "Write",
+            "Written",
+        ),
+        "trimtab.providers.base",
+    ),
+    **dict.fromkeys(
+        (
+            "Datapoints",
+            "MetricQuery",
+            "MetricValue",
+        ),
+        "trimtab.providers.datapoints",
+    ),
+    **dict.fromkeys(
+        (
+            "Imported",
+            "ImportEffect",
+            "ImportNote",
+        ),
+        "trimtab.providers.importing",
+    ),
+    **dict.fromkeys(("Pause",), "trimtab.providers.pause"),
+    **dict.fromkeys(("PureCode",), "trimtab.providers.pure"),
+    **dict.fromkeys(("connect_provider",), "trimtab.providers.registry"),
+    **dict.fromkeys(
+        (
+            "Actions",
+            "GroupActor",
+            "LiveState",
+            "Metrics",
+            "Provider",
+            "Resources",
+        ),
+        "trimtab.providers.roles",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,21 +1,16 @@
-"""What a provider is: the roles that join, plan and apply ask for."""
+"""What goes in and out of a provider: groups as they stand, writes, facts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
-
-from typing_extensions import TypeVar
+from typing import Any
 
 from trimtab.engine.first_seen import FirstSeen
 from trimtab.errors import ProviderError
-from trimtab.models import Capacity, Fleet
-from trimtab.plan import Change, Kind, Live, Note, Resource, Unknown
-from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.importing import Imported
+from trimtab.models import Capacity
+from trimtab.plan import Change, Note, Unknown
 from trimtab.providers.pause import Pause
-from trimtab.providers.translation import Translation
 
 
 class InstanceState(StrEnum):
@@ -160,95 +155,3 @@ class Facts:
 
 Written = Mapping[str, Any] | ProviderError
 """What a write gave back: the resource's attributes, or why it failed."""
-
-
-F = TypeVar("F", bound=Facts, default=Any)
-
-
-class Provider(Protocol[F]):
-    """One vendor's code: translates, reads and writes; decides nothing. Generic in its own `Facts`."""
-
-    name: str
-    kinds: Mapping[str, Kind]
-    location: str
-    """Where groups without a location of their own live."""
-
-    def read(self, fleet: Fleet) -> Live:
-        """Everything of the fleet, and whatever stands where it wants something; what fails is unknown."""
-        ...
-
-    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> F:
-        """What the fleet refers to; what was kept at creation stays unless named in `refresh`."""
-        ...
-
-    def translate(self, fleet: Fleet, facts: F, now: datetime) -> Translation:
-        """What the fleet wants to be there, what is done otherwise than asked, and what cannot be done; pure."""
-        ...
-
-    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
-        """`live` with what is asked only once it is known what is wanted; reads only."""
-        ...
-
-    def write(self, writes: Sequence[Write]) -> Sequence[Written]:
-        """Send changes of one kind, action and group, at most `Kind.batch` of them; an outcome for each."""
-        ...
-
-    def read_states(
-        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
-    ) -> Sequence[GroupState]:
-        """The groups at (location, native name), those that exist; with what balancers say and addresses when asked."""
-        ...
-
-    def find_group(self, name: str, location: str) -> GroupState | None:
-        """The group with this native name, else the only marked one with this name within its fleet."""
-        ...
-
-    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
-        """The group with this native name in the words of the model, named for the fleet that it is to join."""
-        ...
-
-    def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
-        """What the cloud did to the group's size, newest first."""
-        ...
-
-    def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
-        """The newest thing done to each of these groups, as far as it is recent; in as few calls as can be."""
-        ...
-
-    def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
-        """The state of every alarm that the fleet has in the cloud."""
-        ...
-
-    def set_capacity(self, location: str, name: str, desired: int) -> None:
-        """Ask for a size; waits for no cooldown."""
-        ...
-
-    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
-        """An answer to each query, in our units; each says its location and its end."""
-        ...
-
-    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
-        """Publish values of custom metrics; each says its location and its moment."""
-        ...
-
-    def execute_policy(
-        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
-    ) -> None:
-        """Act once on a policy of a group, by its name in the group or in the cloud; waits for no cooldown."""
-        ...
-
-    def pause(self, location: str, name: str, pause: Pause) -> None:
-        """Mark the group, and let neither policies nor schedules change its size; again renews the mark."""
-        ...
-
-    def resume(self, location: str, name: str) -> None:
-        """Give back what the pause stopped and take the mark away; nothing where there is none."""
-        ...
-
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
-        """The least that trimtab needs for this fleet, in the form in which the vendor grants it; pure."""
-        ...
-
-    def close(self) -> None:
-        """Let go of connections."""
-        ...

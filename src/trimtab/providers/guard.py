@@ -1,52 +1,61 @@
 """The door of a provider: each question is bounded in time, and what is raised is an error of ours."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from trimtab.clock import Clock
 from trimtab.errors import TrimtabError, UnreadableReply
 from trimtab.providers.patience import patience_of
+from trimtab.providers.roles import Actions, GroupActor, Metrics, Provider
 
-P = TypeVar("P", bound=type)
-QUESTIONS = (
-    "read",
-    "resolve",
-    "write",
-    "read_states",
-    "find_group",
-    "read_group",
-    "read_activities",
-    "read_last_activities",
-    "read_alarms",
-    "set_capacity",
-    "read_metrics",
-    "publish_metrics",
-    "execute_policy",
-    "pause",
-    "resume",
-)
-"""The methods of a provider that ask its cloud."""
+R = TypeVar("R")
+PURE = frozenset({"translate", "permissions"})
+"""What asks no cloud: an error of theirs is a fault of ours, and is shown as it is."""
 
 
-def guarded(provider: P) -> P:
-    """The same class; whatever its cloud answers, its methods end within their patience, or with a `TrimtabError`."""
-    for name in QUESTIONS:
-        setattr(provider, name, _guarded(getattr(provider, name)))
-    return provider
+def guarded(provider: Provider, clock: Clock) -> Provider:
+    """The same provider; whatever its cloud answers, its roles end within their patience, or with a `TrimtabError`."""
+
+    def guard(role: R) -> R:
+        return cast("R", _Guarded(role, provider.name, clock))
+
+    def actor(location: str, name: str) -> GroupActor:
+        return guard(provider.actions.on(location, name))
+
+    metrics = guard(provider.metrics)
+    return replace(
+        provider,
+        resources=guard(provider.resources),
+        live=guard(provider.live),
+        actions=Actions(on=actor),
+        metrics=Metrics(read=metrics.read, publish=metrics.publish),
+    )
 
 
-def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def ask(self: Any, *args: Any, **named: Any) -> Any:
-        with patience_of(self.clock):
-            try:
-                return method(self, *args, **named)
-            except TrimtabError:
-                raise
-            except Exception as error:
-                raise stumbled(error, self.name, method.__name__) from error
+class _Guarded:
+    """A role whose methods are guarded."""
 
-    return ask
+    def __init__(self, role: object, provider: str, clock: Clock) -> None:
+        self._role, self._provider, self._clock = role, provider, clock
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._role, name)
+        return found if name in PURE or not callable(found) else self._guard(name, found)
+
+    def _guard(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def ask(*args: Any, **named: Any) -> Any:
+            with patience_of(self._clock):
+                try:
+                    return method(*args, **named)
+                except TrimtabError:
+                    raise
+                except Exception as error:
+                    raise stumbled(error, self._provider, name) from error
+
+        return ask
 
 
 def stumbled(error: Exception, provider: str, operation: str) -> UnreadableReply:

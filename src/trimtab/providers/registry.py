@@ -1,30 +1,12 @@
-"""The table of providers: name, where its code is, and the extra that brings its SDK."""
+"""From a provider's name to a connection."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from inspect import signature
 from typing import Any
 
+from trimtab.declarations import Declarations, declarations_of, load
 from trimtab.errors import ConfigError, MissingExtra
-from trimtab.providers.base import Provider
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One provider: `module:function` that connects it, and its extra."""
-
-    path: str
-    extra: str = ""
-    sdk: tuple[str, ...] = ()
-
-
-PROVIDERS: Mapping[str, Entry] = {
-    "memory": Entry("trimtab.providers.memory.provider:connect"),
-    "aws": Entry("trimtab.providers.aws.provider:connect", "aws", ("boto3", "botocore")),
-    "gcp": Entry("trimtab.providers.gcp.provider:connect", "gcp", ("google", "grpc")),
-    "azure": Entry("trimtab.providers.azure.provider:connect", "azure", ("azure", "tzlocal")),
-}
+from trimtab.providers.guard import guarded
+from trimtab.providers.roles import Provider
 
 
 def connect_provider(name: str, **settings: Any) -> Provider:
@@ -35,23 +17,23 @@ def connect_provider(name: str, **settings: Any) -> Provider:
         ConfigError: No provider has that name, or it takes no such setting.
         MissingExtra: Its SDK is not installed.
     """
-    entry = PROVIDERS.get(name)
-    if entry is None:
-        raise ConfigError([f"no provider is called {name!r}; there are {', '.join(PROVIDERS)}"])
-    module, _, function = entry.path.partition(":")
+    declared = declarations_of(name)
+    connect = _load_connect(declared)
+    _check_options(declared, settings)
+    return guarded(connect(**settings), settings["clock"])
+
+
+def _load_connect(declared: Declarations) -> Callable[..., Provider]:
     try:
-        connect = getattr(import_module(module), function)
+        connect: Callable[..., Provider] = load(declared.connect)
     except ImportError as error:
-        if entry.extra and (error.name or "").partition(".")[0] in entry.sdk:
-            raise MissingExtra(f"the {name} provider", entry.extra) from error
+        if declared.extra and (error.name or "").partition(".")[0] in declared.sdk:
+            raise MissingExtra(f"the {declared.name} provider", declared.extra) from error
         raise
-    _check_settings(name, connect, settings)
-    provider: Provider = connect(**settings)
-    return provider
+    return connect
 
 
-def _check_settings(name: str, connect: Callable[..., Provider], settings: Mapping[str, Any]) -> None:
-    takes = signature(connect).parameters
-    if unknown := [setting for setting in settings if setting not in takes]:
-        own = [setting for setting in takes if setting not in ("clock", "workers", "listener")]
-        raise ConfigError([f"{name} takes no {unknown[0]!r}; it takes {', '.join(own) or 'nothing'}"])
+def _check_options(declared: Declarations, settings: Mapping[str, Any]) -> None:
+    own = [option.name for option in declared.options]
+    if unknown := [name for name in settings if name not in (*own, "clock", "workers", "listener")]:
+        raise ConfigError([f"{declared.name} takes no {unknown[0]!r}; it takes {', '.join(own) or 'nothing'}"])

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple, Protocol, assert_never
 
 from pydantic import BaseModel
 
-from trimtab.capabilities import BLOCKS, Means, Support, inert_paths, is_inert, supports_of
+from trimtab.capabilities import Means, Support, inert_paths, is_inert, supports_of
 from trimtab.engine.schedules import in_force
 from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
 from trimtab.models.base import MAX_SIZE
@@ -88,14 +88,13 @@ class GroupTranslator(ABC):
         self._said: set[str] = set()
         self._taken: set[str] = set()
         self._facts = facts
-        self._leaves = set_leaves(group, skip=BLOCKS - {self.provider})
+        others = group.other_blocks(self.provider)
+        self._leaves = [leaf for leaf in set_leaves(group) if not any(leaf.is_within(block) for block in others)]
 
     def translation(self) -> Translation:
         """The group's resources, and everything that is to be said of it."""
-        for block in sorted(BLOCKS - {self.provider}):
-            settings = getattr(self.group, block)
-            if settings != type(settings)():
-                self.note(block, f"not used: settings of {block}, and the plan is for {self.provider}")
+        for block, provider in self.group.other_blocks(self.provider).items():
+            self.note(block, f"not used: settings of {provider}, and the plan is for {self.provider}")
         self._take_supports()
         for path, text in unused_variables(self.group.template):
             self.unused(path, text)

@@ -24,8 +24,9 @@ from trimtab.phrases import capped, in_words
 from trimtab.plan import Action, Change, Key, Plan, Ref, references, resolved
 from trimtab.plan.changes import merged
 from trimtab.plan.resource import concealed
-from trimtab.providers.base import GroupState, Provider, Write
+from trimtab.providers.base import GroupState, Write
 from trimtab.providers.patience import Patience, patience_of
+from trimtab.providers.roles import Provider
 
 FIRST_LOOK = timedelta(seconds=1)
 LONGEST_LOOK = timedelta(seconds=15)
@@ -257,7 +258,7 @@ class _GroupRun:
 
     def _send(self, writes: Sequence[Write]) -> None:
         try:
-            results = self.provider.write(writes)
+            results = self.provider.resources.write(writes)
         except ProviderError as error:
             results = [error] * len(writes)
         for write, result in zip(writes, results, strict=True):
@@ -394,7 +395,7 @@ class _Waiting:
         """The newest activity that failed in this time, else the newest."""
         since = self.clock.now() - self.timeout - REACTION
         try:
-            read = self.provider.read_activities(place.key.location, place.key.name, ACTIVITIES)
+            read = self.provider.live.read_activities(place.key.location, place.key.name, ACTIVITIES)
         except ProviderError:
             read = ()
         recent = [activity for activity in read if activity.at >= since]
@@ -407,7 +408,7 @@ class _Waiting:
 
 def _states(provider: Provider, places: Sequence[Place], healthy: bool) -> dict[Key, GroupState]:
     """The states by key; somebody else's group of the same name, in another zone, is none of them."""
-    states = provider.read_states([(place.key.location, place.key.name) for place in places], balancers=healthy)
+    states = provider.live.read_states([(place.key.location, place.key.name) for place in places], balancers=healthy)
     return {
         place.key: state
         for place in places

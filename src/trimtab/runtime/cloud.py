@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock, SystemClock
+from trimtab.declarations.blocks import check_settings
 from trimtab.engine.timetable import timetable_of
 from trimtab.errors import PlanRefused, StalePlan
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
-from trimtab.providers.base import Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
 from trimtab.providers.patience import patience_of
 from trimtab.providers.registry import connect_provider
+from trimtab.providers.roles import Provider
 from trimtab.runtime.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
 from trimtab.runtime.datapoints import publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
@@ -154,13 +155,13 @@ class Cloud:
     def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
         now = self._clock.now()
         places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
-        group_states = self.provider.read_states(places.values(), addresses=addresses)
+        group_states = self.provider.live.read_states(places.values(), addresses=addresses)
         # of several with one name, as in a region and its zones, the fleet's own
         states = {
             (state.location, state.name): state
             for state in sorted(group_states, key=lambda state: state.fleet == fleet.name)
         }
-        alarms = self.provider.read_alarms(fleet)
+        alarms = self.provider.live.read_alarms(fleet)
         groups = tuple(
             GroupStatus(
                 group=group.name,
@@ -205,7 +206,7 @@ class Cloud:
             NotFound: There is no such group.
             Unsupported: It is no group that the model can say, whatever is left out.
         """
-        return self.provider.read_group(location or self.provider.location, name, fleet=fleet)
+        return self.provider.live.import_group(location or self.provider.location, name, fleet=fleet)
 
     def fleet_of(self, names: Sequence[str], location: str | None = None) -> str:
         """
@@ -218,7 +219,7 @@ class Cloud:
             location: Their region; the connection's when left out.
         """
         place = location or self.provider.location
-        states = self.provider.read_states([(place, name) for name in names])
+        states = self.provider.live.read_states([(place, name) for name in names])
         fleets = {state.fleet for state in states}
         return fleets.pop() if len(fleets) == 1 and fleets != {""} else fleet_for(names, place)
 
@@ -256,7 +257,7 @@ class Cloud:
             fleet: Says what is needed.
             read_only: For plan, status and watch only.
         """
-        return self.provider.permissions(fleet, read_only=read_only)
+        return self.provider.resources.permissions(fleet, read_only=read_only)
 
     def _location(self, group: ScalingGroup) -> str:
         return group.location or self.provider.location
@@ -274,6 +275,7 @@ class Cloud:
     ) -> PlanRequest:
         if unknown := sorted(set(refresh) - {"image"}):
             raise ValueError(f"nothing called {unknown[0]!r} can be refreshed; there is: image")
+        check_settings(fleet, self.provider.name)
         for name in only or ():
             if name not in {group.name for group in fleet.groups}:
                 raise PlanRefused(f"fleet {fleet.name!r} has no group {name!r}")
@@ -294,7 +296,7 @@ class Cloud:
 
     def _made_plan(self, request: PlanRequest) -> Plan:
         fleet, now = request.fleet, self._clock.now()
-        live = self.provider.read(fleet)
+        live = self.provider.resources.read(fleet)
         wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
         if not wanted_fleet.groups:
             plan = make_plan(
@@ -310,8 +312,8 @@ class Cloud:
             return replace(plan, request=request)
         rests = tuple(pause_notes(live, fleet, now))
         checked = self._advice(request, live)
-        facts = self.provider.resolve(fleet, live, refresh=request.refresh)
-        translation = self.provider.translate(fleet, facts, now)
+        facts = self.provider.resources.resolve(fleet, live, refresh=request.refresh)
+        translation = self.provider.resources.translate(fleet, facts, now)
         notes, problems, wanted = translation.notes, translation.problems, translation.resources
         if request.only is not None:
             wanted = tuple(item for item in wanted if item.group in request.only)
@@ -332,7 +334,7 @@ class Cloud:
             kinds=self.provider.kinds,
             fleet=fleet,
             wanted=leave_paused(self.provider.kinds, fleet, wanted, live),
-            live=replace(self.provider.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
+            live=replace(self.provider.resources.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
             now=now,
             prune=request.prune,
             adopt=request.adopt,
@@ -438,7 +440,7 @@ def connect(
     A cloud to plan and apply on.
 
     Args:
-        provider: `memory`, `aws`, `azure` or `gcp`.
+        provider: `memory`, `aws`, `azure`, `gcp`, or one that another distribution brings.
         clock: Tells the time and waits; the machine's when left out.
         workers: How many groups are written, and how many reads are under way, at the same time.
         listener: Called for each event.

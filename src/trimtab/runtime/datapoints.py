@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import MetricSource
 from trimtab.models.alarm import PERCENTILE
-from trimtab.providers.base import Provider
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.roles import Provider
 
 
 def read_datapoints(provider: Provider, queries: Iterable[MetricQuery], now: datetime) -> tuple[Datapoints, ...]:
@@ -25,7 +25,7 @@ def read_datapoints(provider: Provider, queries: Iterable[MetricQuery], now: dat
     ]
     for query in requests:
         _check_query(query)
-    return tuple(provider.read_metrics(requests)) if requests else ()
+    return tuple(provider.metrics.read(requests)) if requests else ()
 
 
 def publish_values(provider: Provider, values: Iterable[MetricValue], now: datetime) -> None:
@@ -42,7 +42,7 @@ def publish_values(provider: Provider, values: Iterable[MetricValue], now: datet
             raise Unsupported(text)
         _check_aware(value.at, "at")
     if given:
-        provider.publish_metrics(given)
+        provider.metrics.publish(given)
 
 
 def beginning(since: datetime | timedelta, now: datetime) -> datetime:

@@ -9,9 +9,10 @@ from trimtab.errors import NotFound, WaitTimeout
 from trimtab.events import Listener
 from trimtab.models import Metric
 from trimtab.plan import Key
-from trimtab.providers.base import Activity, GroupState, Instance, Provider
+from trimtab.providers.base import Activity, GroupState, Instance
 from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, MetricValue
 from trimtab.providers.pause import Pause
+from trimtab.providers.roles import GroupActor, Provider
 from trimtab.runtime.apply import Place, wait_for
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.pause import checked_pause
@@ -49,9 +50,9 @@ class LiveGroup:
             NotFound: There is no such group.
         """
         if self._native is None:
-            state = self._provider.find_group(self._asked, self.location)
+            state = self._provider.live.find_group(self._asked, self.location)
         else:
-            state = next(iter(self._provider.read_states([(self.location, self._native)])), None)
+            state = next(iter(self._provider.live.read_states([(self.location, self._native)])), None)
         if state is None:
             raise NotFound(f"there is no group {self._asked!r} in {self.location}", provider=self._provider.name)
         self._native = state.name
@@ -64,7 +65,7 @@ class LiveGroup:
         Raises:
             InvalidRequest: `to` is outside the group's bounds.
         """
-        self._provider.set_capacity(self.location, self.name, to)
+        self._actor().set_capacity(to)
 
     def wait(self, *, timeout: timedelta, until: Literal["stable", "healthy"] = "stable") -> GroupState:
         """
@@ -88,12 +89,12 @@ class LiveGroup:
 
     def instances(self) -> tuple[Instance, ...]:
         """Its instances, with what its load balancers say of them."""
-        states = self._provider.read_states([(self.location, self.name)], balancers=True)
+        states = self._provider.live.read_states([(self.location, self.name)], balancers=True)
         return states[0].instances if states else ()
 
     def activities(self, limit: int = 20) -> Sequence[Activity]:
         """What the cloud did to its size, newest first."""
-        return self._provider.read_activities(self.location, self.name, limit)
+        return self._provider.live.read_activities(self.location, self.name, limit)
 
     def execute(self, policy: str, *, value: float | None = None, threshold: float | None = None) -> None:
         """
@@ -109,7 +110,7 @@ class LiveGroup:
             Unsupported: The policy watches its own metric.
             InvalidRequest: A step policy is not told the value and the threshold.
         """
-        self._provider.execute_policy(self.location, self.name, policy, value=value, threshold=threshold)
+        self._actor().execute(policy, value=value, threshold=threshold)
 
     def pause(self, *, by: str, until: datetime | None = None, why: str = "") -> None:
         """
@@ -127,11 +128,11 @@ class LiveGroup:
             InvalidRequest: `until` has passed, or nobody is named.
         """
         pause = checked_pause(self.read(), Pause(by=by, until=until, why=why), self._clock.now())
-        self._provider.pause(self.location, self.name, pause)
+        self._actor().pause(pause)
 
     def resume(self) -> None:
         """Give back what a pause stopped and take its mark away; nothing else that stands still starts again."""
-        self._provider.resume(self.location, self.name)
+        self._actor().resume()
 
     def datapoints(
         self,
@@ -196,3 +197,6 @@ class LiveGroup:
             location=self.location,
         )
         publish_values(self._provider, [metric_value], self._clock.now())
+
+    def _actor(self) -> GroupActor:
+        return self._provider.actions.on(self.location, self.name)

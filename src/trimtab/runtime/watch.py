@@ -8,9 +8,10 @@ from typing import Any
 from trimtab.clock import Clock
 from trimtab.metrics import cpu
 from trimtab.models import Fleet
-from trimtab.providers.base import Activity, GroupState, Provider
+from trimtab.providers.base import Activity, GroupState
 from trimtab.providers.datapoints import Datapoints, MetricQuery
 from trimtab.providers.patience import patience_of
+from trimtab.providers.roles import Provider
 from trimtab.runtime.datapoints import read_datapoints
 from trimtab.runtime.status import FleetStatus, GroupStatus
 
@@ -78,7 +79,7 @@ class Watch:
                 changed.setdefault(group.location, []).append(group.name)
             self._seen[place] = seen
         for location, names in changed.items():
-            latest = self._provider.read_last_activities(location, names)
+            latest = self._provider.live.read_last_activities(location, names)
             self._activities |= {(location, name): activity for name, activity in latest.items()}
 
 

@@ -2,10 +2,12 @@
 
 import json
 import urllib.request
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from trimtab.clock import ManualClock
 from trimtab.models import Metric
@@ -16,12 +18,37 @@ if TYPE_CHECKING:
     from trimtab.providers.memory.store import Store
 
 
+class TestCloud(ABC):
+    """A cloud for one's own tests: `connect()`, and a `clock` that the test moves."""
+
+    __test__ = False  # pytest takes classes called so for tests
+
+    @classmethod
+    @abstractmethod
+    @contextmanager
+    def started(cls) -> Iterator[Self]:
+        """One that is empty, its clock standing on a Monday at midnight."""
+
+    @abstractmethod
+    def connect(self, **settings: Any) -> Cloud:
+        """A connection to it."""
+
+
 @dataclass
-class MemoryTestCloud:
+class MemoryTestCloud(TestCloud):
     """A cloud in memory for one's own tests: `connect()`, `clock`, `store`."""
 
     clock: ManualClock
     store: "Store"
+
+    @classmethod
+    @contextmanager
+    def started(cls) -> Iterator[Self]:
+        """An empty cloud in memory on a clock that the test moves."""
+        from trimtab.providers.memory.store import Store
+
+        clock = ManualClock()
+        yield cls(clock=clock, store=Store(clock))
 
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the cloud in memory."""
@@ -54,12 +81,22 @@ class _EmulatorClock:
         self._emulator.doors.advance(duration)
 
 
-class AwsTestCloud:
+class AwsTestCloud(TestCloud):
     """The AWS emulator for one's own tests: `connect()`, `clock`, `push()`."""
 
     def __init__(self, emulator: "AwsEmulator") -> None:
         self.emulator = emulator
         self.clock = _EmulatorClock(emulator)
+
+    @classmethod
+    @contextmanager
+    def started(cls) -> Iterator[Self]:
+        """An AWS emulator of the test's own, its clock standing on a Monday at midnight until the test moves it."""
+        from trimtab.emulators import AwsEmulator
+
+        with AwsEmulator() as emulator:
+            emulator.doors.set_clock(ManualClock().now(), freeze=True)
+            yield cls(emulator)
 
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the emulator through the real boto3."""
@@ -89,7 +126,7 @@ class _Token:
         return AccessToken("trimtab", 2**31)
 
 
-class AzureTestCloud:
+class AzureTestCloud(TestCloud):
     """The Azure emulator for one's own tests: `connect()`, `clock`, `push()`, in a resource group of its own."""
 
     resource_group = "trimtab"
@@ -99,6 +136,17 @@ class AzureTestCloud:
         self.emulator = emulator
         self.clock = _EmulatorClock(emulator)
         self.credential = _Token()
+
+    @classmethod
+    @contextmanager
+    def started(cls) -> Iterator[Self]:
+        """An Azure emulator of the test's own with a resource group; its clock stands still until the test moves it."""
+        from trimtab.emulators import AzureEmulator
+
+        with AzureEmulator() as emulator:
+            emulator.doors.set_clock(ManualClock().now(), freeze=True)
+            emulator.doors.make_group(cls.resource_group, location=cls.location)
+            yield cls(emulator)
 
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the emulator through the real SDK."""
@@ -148,7 +196,7 @@ class AzureTestCloud:
         self.emulator.doors.push([{**point, "dimensions": dimensions, "value": to_native(value, measured.native)}])
 
 
-class GcpTestCloud:
+class GcpTestCloud(TestCloud):
     """The GCP emulator for one's own tests: `connect()`, `clock`, `push()`."""
 
     location = "europe-west1"
@@ -156,6 +204,16 @@ class GcpTestCloud:
     def __init__(self, emulator: "GcpEmulator") -> None:
         self.emulator = emulator
         self.clock = _EmulatorClock(emulator)
+
+    @classmethod
+    @contextmanager
+    def started(cls) -> Iterator[Self]:
+        """A GCP emulator of the test's own; its clock stands on a Monday at midnight until the test moves it."""
+        from trimtab.emulators import GcpEmulator
+
+        with GcpEmulator() as emulator:
+            emulator.doors.set_clock(ManualClock().now(), freeze=True)
+            yield cls(emulator)
 
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the emulator through the real SDKs."""
@@ -203,3 +261,12 @@ class GcpTestCloud:
         self.emulator.doors.push(
             [{**given, "at": (begin + timedelta(minutes=minute)).isoformat()} for minute in range(minutes)]
         )
+
+
+TEST_CLOUDS: Mapping[str, type[TestCloud]] = {
+    "memory": MemoryTestCloud,
+    "aws": AwsTestCloud,
+    "azure": AzureTestCloud,
+    "gcp": GcpTestCloud,
+}
+"""By the provider's name."""

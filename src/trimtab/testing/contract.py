@@ -124,7 +124,7 @@ class ProviderContract:
 
     def test_every_resource_bears_the_mark(self, applied: Cloud, fleet: Fleet) -> None:
         """Owners are read off the cloud: group and fleet of each thing that can bear a mark."""
-        kinds, live = applied.provider.kinds, applied.provider.read(fleet).resources
+        kinds, live = applied.provider.kinds, applied.provider.resources.read(fleet).resources
         marked = [
             resource
             for resource in self._wanted(applied, fleet)
@@ -201,7 +201,7 @@ class ProviderContract:
         """The plan of the empty fleet removes all that is ours."""
         applied.apply(applied.destroy(fleet), allow_delete=True).raise_for_failures()
         assert not applied.destroy(fleet)
-        assert not applied.provider.read(fleet).resources
+        assert not applied.provider.resources.read(fleet).resources
 
     def test_foreign_names_are_refused(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """A name without our mark is a problem of the plan, and apply touches nothing."""
@@ -524,8 +524,8 @@ class ProviderContract:
         return next(item.key for item in wanted if item.key.kind == kind and item.group == fleet.groups[0].name)
 
     def _wanted(self, cloud: Cloud, fleet: Fleet) -> Sequence[Resource]:
-        facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
-        return cloud.provider.translate(fleet, facts, cloud.now()).resources
+        facts = cloud.provider.resources.resolve(fleet, cloud.provider.resources.read(fleet))
+        return cloud.provider.resources.translate(fleet, facts, cloud.now()).resources
 
     def _needed(self, cloud: Cloud, change: Change) -> set[Key]:
         """What a new thing refers to, and what it is a part of."""
@@ -536,7 +536,7 @@ class ProviderContract:
     def _ours(self, cloud: Cloud, fleet: Fleet) -> set[Key]:
         """What the cloud has that bears the fleet's mark, or is a part of a group of the fleet."""
         natives = {fleet.native_name(group) for group in fleet.groups}
-        resources = cloud.provider.read(fleet).resources
+        resources = cloud.provider.resources.read(fleet).resources
         return {
             key
             for key, item in resources.items()

@@ -1,48 +1,24 @@
-"""The fixtures that pytest finds by itself where trimtab is installed."""
+"""The fixtures that pytest finds by itself where trimtab is installed: `trimtab_NAME` for each test cloud."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from trimtab.clock import ManualClock
-from trimtab.testing.clouds import AwsTestCloud, AzureTestCloud, GcpTestCloud, MemoryTestCloud
+from trimtab.testing.clouds import TEST_CLOUDS, TestCloud
 
 
-@pytest.fixture
-def trimtab_memory() -> MemoryTestCloud:
-    """An empty cloud in memory on a clock that the test moves."""
-    from trimtab.providers.memory.store import Store
+def _fixture(name: str, cloud: type[TestCloud]) -> Callable[..., Any]:
+    def started() -> Iterator[TestCloud]:
+        with cloud.started() as test_cloud:
+            yield test_cloud
 
-    clock = ManualClock()
-    return MemoryTestCloud(clock=clock, store=Store(clock))
-
-
-@pytest.fixture
-def trimtab_aws() -> Iterator[AwsTestCloud]:
-    """An AWS emulator of the test's own, its clock standing on a Monday at midnight until the test moves it."""
-    from trimtab.emulators import AwsEmulator
-
-    with AwsEmulator() as emulator:
-        emulator.doors.set_clock(ManualClock().now(), freeze=True)
-        yield AwsTestCloud(emulator)
+    started.__doc__ = cloud.started.__doc__
+    return pytest.fixture(name=f"trimtab_{name}")(started)
 
 
-@pytest.fixture
-def trimtab_azure() -> Iterator[AzureTestCloud]:
-    """An Azure emulator of the test's own with a resource group; its clock stands still until the test moves it."""
-    from trimtab.emulators import AzureEmulator
+globals().update({f"trimtab_{name}": _fixture(name, cloud) for name, cloud in TEST_CLOUDS.items()})
 
-    with AzureEmulator() as emulator:
-        emulator.doors.set_clock(ManualClock().now(), freeze=True)
-        emulator.doors.make_group(AzureTestCloud.resource_group, location=AzureTestCloud.location)
-        yield AzureTestCloud(emulator)
+if TYPE_CHECKING:
 
-
-@pytest.fixture
-def trimtab_gcp() -> Iterator[GcpTestCloud]:
-    """A GCP emulator of the test's own; its clock stands on a Monday at midnight until the test moves it."""
-    from trimtab.emulators import GcpEmulator
-
-    with GcpEmulator() as emulator:
-        emulator.doors.set_clock(ManualClock().now(), freeze=True)
-        yield GcpTestCloud(emulator)
+    def __getattr__(name: str) -> Any: ...

@@ -155,7 +155,7 @@ def connect_to(endpoint, **settings):
     """A connection with its clients made and no socket open yet, one write at a time."""
     cloud = AwsTestCloud(SimpleNamespace(endpoint=endpoint, doors=Doors(endpoint))).connect(workers=1, **settings)
     for service in SERVICES:
-        cloud.provider.calls._client(service, "us-east-1")
+        cloud.provider.connection._client(service, "us-east-1")
     return cloud
 
 
@@ -289,7 +289,7 @@ def owned(cloud):
     """Every body and owner, as trimtab reads them; ARNs are of one life of a policy only."""
     arns = {}
     found = {}
-    live = cloud.provider.read(fleet())
+    live = cloud.provider.resources.read(fleet())
     assert not live.unknown, live.unknown
     for key, item in live.resources.items():
         if key.kind == "scaling-policy":

@@ -12,11 +12,11 @@ from trimtab.engine.schedules import in_force
 from trimtab.metrics import custom, promql
 from trimtab.models import MissingData, Unit
 from trimtab.models.metric import NEUTRAL
-from trimtab.models.settings import AwsProcess
 from trimtab.providers.aws.alarms import alarm_remarks
 from trimtab.providers.aws.metrics import PER_INSTANCE, natural_statistic
 from trimtab.providers.aws.policies import TRACKED
 from trimtab.providers.aws.schedules import enacted, has_start, problems_of
+from trimtab.providers.aws.settings import AwsProcess
 
 FLEET, NAME = "virtualmin", "web"
 NATIVE = f"{FLEET}-{NAME}"

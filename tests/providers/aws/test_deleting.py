@@ -20,7 +20,7 @@ def deleting(world):
 
 def test_a_plan_says_that_it_waits_and_apply_does(deleting):
     world, cloud, fleet = deleting
-    states = cloud.provider.read_states([("us-east-1", "virtualmin-web")])
+    states = cloud.provider.live.read_states([("us-east-1", "virtualmin-web")])
     assert [state.deleting for state in states] == [True]
     plan = cloud.plan(fleet)
     assert any("being deleted" in note for change in plan for note in change.notes)
@@ -43,7 +43,7 @@ def test_destroy_waits_until_the_groups_are_gone(world):
         before = world.doors.now()
         cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
         assert world.doors.now() - before >= timedelta(seconds=100)
-        assert not cloud.provider.read(fleet).resources
+        assert not cloud.provider.resources.read(fleet).resources
 
 
 def test_what_does_not_go_in_time_is_late_not_lost(world):

@@ -7,7 +7,7 @@ from tests.providers.aws.account import furnish
 from tests.providers.aws.world import AwsWorld
 from trimtab.emulators import AwsEmulator
 from trimtab.models.policy import SimplePolicy
-from trimtab.models.settings import AwsSettings
+from trimtab.providers.aws.settings import AwsSettings
 from trimtab.providers.translation import set_leaves
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:operators"

@@ -53,7 +53,7 @@ def running():
 
 
 def wanted_resources(cloud, fleet):
-    live = cloud.provider.read(fleet)
+    live = cloud.provider.resources.read(fleet)
     return [item for item in live.resources.values() if item.key.name.startswith("virtualmin-pro-cluster-web")]
 
 
@@ -190,7 +190,7 @@ def test_every_leaf_of_every_policy_and_mix_is_named_and_healed(rich):
     wanted = ("autoscaling-group", "scaling-policy", "metric-alarm")
     items = [
         item
-        for item in cloud.provider.read(fleet).resources.values()
+        for item in cloud.provider.resources.read(fleet).resources.values()
         if item.key.name.startswith("virtualmin-web") and item.key.kind in wanted
     ]
     for item in items:

@@ -132,7 +132,7 @@ def test_a_fault_that_passes_is_told_and_waited_for_on_the_clock(world, kind):
     from trimtab.runtime.cloud import connect
 
     events, clock = [], ManualClock()
-    session = world.cloud.connect().provider.calls._session
+    session = world.cloud.connect().provider.connection._session
     with connect(
         "aws", session=session, endpoint=world.emulator.endpoint, clock=clock, listener=events.append
     ) as cloud:

@@ -82,7 +82,7 @@ def connect_to(endpoint, **settings):
     emulator = SimpleNamespace(endpoint=endpoint, doors=Doors(endpoint), subscription=SUBSCRIPTION)
     cloud = AzureTestCloud(emulator).connect(workers=1, **settings)
     for service in ("compute", "monitor"):
-        cloud.provider.calls._client(service)
+        cloud.provider.connection._client(service)
     return cloud
 
 

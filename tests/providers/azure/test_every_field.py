@@ -7,7 +7,7 @@ from tests.providers.azure.account import furnish
 from tests.providers.azure.groups import FLEXIBLE, KEY, OUT, QUEUE
 from tests.providers.azure.world import AzureWorld
 from trimtab.emulators import AzureEmulator
-from trimtab.models.settings import AzureSettings
+from trimtab.providers.azure.settings import AzureSettings
 
 CPU_ALARM = {"hot": {"metric": "cpu", "above": 70, "triggers": ["out"]}}
 GROUP = {

@@ -147,8 +147,8 @@ def send(world, item, path, body):
 
 def given_leaves(cloud, fleet):
     """What the fleet asks for, by resource: fields that Azure fills in are compared only where it does."""
-    facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
-    wanted = cloud.provider.translate(fleet, facts, cloud.now()).resources
+    facts = cloud.provider.resources.resolve(fleet, cloud.provider.resources.read(fleet))
+    wanted = cloud.provider.resources.translate(fleet, facts, cloud.now()).resources
     return {item.key: cloud.provider.kinds[item.key.kind].leaves(item.body) for item in wanted}
 
 
@@ -157,7 +157,7 @@ def test_every_leaf_is_named_and_healed(running):
     kinds = cloud.provider.kinds
     seen, refused = set(), {}
     given = given_leaves(cloud, fleet)
-    first = cloud.provider.read(fleet).resources
+    first = cloud.provider.resources.read(fleet).resources
     assert all(item.attributes["resource_group"] == GROUP for item in first.values())
     for key, item in first.items():
         kind = kinds[key.kind]
@@ -167,7 +167,7 @@ def test_every_leaf_is_named_and_healed(running):
             is_left_alone = kind.find(path).server_default and path not in given[key]
             if reason_to_skip(path) or is_left_alone or isinstance(value, Secret):
                 continue
-            now = cloud.provider.read(fleet).resources[key]
+            now = cloud.provider.resources.read(fleet).resources[key]
             body = copy.deepcopy(dict(now.body))
             assign(kind, body, path, changed(path, value))
             problem = send(world, now, path, body)

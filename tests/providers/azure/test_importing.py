@@ -108,7 +108,7 @@ def world():
 
 
 def take_marks_off(world, cloud, fleet):
-    for key in cloud.provider.read(fleet).resources:
+    for key in cloud.provider.resources.read(fleet).resources:
         if key.kind != "action-group":  # whose they are says whom they tell
             world.make_foreign(cloud, key) if key.kind != "scale-set" else strip(world, key)
 
@@ -159,7 +159,7 @@ SETS, SETTINGS = "compute.virtual_machine_scale_sets", "monitor.autoscale_settin
 
 def make_by_hand(world, cloud, case):
     """The group of a case, as somebody else would have made it."""
-    calls = cloud.provider.calls
+    calls = cloud.provider.connection
     for name in "abc":
         world.put(f"Microsoft.ManagedIdentity/userAssignedIdentities/{name}", {"location": "westeurope"})
     sent = copy.deepcopy(case.scale_set or scale_set())
@@ -180,7 +180,7 @@ def make_by_hand(world, cloud, case):
 
 def bodies(cloud, case):
     """What is there, as Resource Manager answers it."""
-    calls = cloud.provider.calls
+    calls = cloud.provider.connection
     alerts = [calls.call("monitor.metric_alerts.get", HOME, one["name"]) for one in case.alerts]
     setting = calls.call(f"{SETTINGS}.get", HOME, "shop-web") if case.setting is not None else None
     return {"scale_set": calls.call(f"{SETS}.get", HOME, "shop-web"), "setting": setting, "alerts": alerts}

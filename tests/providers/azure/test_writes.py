@@ -228,9 +228,11 @@ def test_an_identity_that_is_no_longer_wanted_goes(world, cloud, beside):
     identity = f"{world.home}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
     if beside:
         patch = {"identity": {"type": "UserAssigned", "userAssignedIdentities": {f"{identity}/idb": {}}}}
-        cloud.provider.calls.begin("compute.virtual_machine_scale_sets.begin_update", GROUP, "virtualmin-web", patch)
+        cloud.provider.connection.begin(
+            "compute.virtual_machine_scale_sets.begin_update", GROUP, "virtualmin-web", patch
+        )
     wanted, left = (first, "ida") if beside else (then, "idb")
     cloud.apply(cloud.plan(wanted)).raise_for_failures()
-    there = cloud.provider.calls.call("compute.virtual_machine_scale_sets.get", GROUP, "virtualmin-web")
+    there = cloud.provider.connection.call("compute.virtual_machine_scale_sets.get", GROUP, "virtualmin-web")
     assert [one.rsplit("/", 1)[-1] for one in there["identity"]["userAssignedIdentities"]] == [left]
     assert not cloud.plan(wanted)

@@ -72,13 +72,13 @@ class State:
 
     def __init__(self, world, cloud):
         self.items = {}
-        for item in cloud.provider.calls.pages("instanceTemplates.list"):
+        for item in cloud.provider.connection.pages("instanceTemplates.list"):
             self._keep("instanceTemplates", item["selfLink"], item)
         for collection in COLLECTIONS:
-            for item in cloud.provider.calls.aggregated(collection).items:
+            for item in cloud.provider.connection.aggregated(collection).items:
                 self._keep(collection, item["selfLink"], item)
         for kind, word in (("alertPolicies", "alert_policies"), ("notificationChannels", "notification_channels")):
-            for item in cloud.provider.calls.monitor(f"{kind}.list_{word}", name="projects/trimtab"):
+            for item in cloud.provider.connection.monitor(f"{kind}.list_{word}", name="projects/trimtab"):
                 self._keep(kind, item["displayName"], item)
 
     def _keep(self, kind, name, item):

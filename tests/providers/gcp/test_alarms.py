@@ -41,7 +41,7 @@ def test_an_alarm_is_on_while_its_policy_has_an_open_alert(world, cloud, fleet):
     assert states(cloud, fleet) == {"virtualmin-web-hot": "ok", "virtualmin-api-hot": "ok"}
     heat(world, 97, minutes=3)
     assert states(cloud, fleet) == {"virtualmin-web-hot": "alarm", "virtualmin-api-hot": "ok"}
-    since = next(one.since for one in cloud.provider.read_alarms(fleet) if one.state == "alarm")
+    since = next(one.since for one in cloud.provider.live.read_alarms(fleet) if one.state == "alarm")
     assert timedelta(0) < world.doors.now() - since <= 3 * MINUTE
     heat(world, 20, minutes=5)
     assert states(cloud, fleet) == {"virtualmin-web-hot": "ok", "virtualmin-api-hot": "ok"}

@@ -61,7 +61,7 @@ def live_through(world, cloud, fleet):
     )
     cloud.apply(cloud.plan(edited)).raise_for_failures()
     for kind in ("alert-policy", "notification-channel"):
-        key = next(key for key in cloud.provider.read(edited).resources if key.kind == kind)
+        key = next(key for key in cloud.provider.resources.read(edited).resources if key.kind == kind)
         world.tamper(cloud, key)
     cloud.apply(cloud.plan(edited)).raise_for_failures()
     cloud.status(edited, addresses=True)

@@ -156,4 +156,4 @@ def test_a_value_of_one_instance_is_that_instances(world, cloud):
 
 def test_what_google_measures_is_published_by_nobody_else(cloud):
     with pytest.raises(errors.InvalidRequest, match="measured by Google Cloud itself"):
-        cloud.provider.publish_metrics([MetricValue(metric=metrics.cpu, value=1, group="web")])
+        cloud.provider.metrics.publish([MetricValue(metric=metrics.cpu, value=1, group="web")])

@@ -165,7 +165,7 @@ def tamper(world, cloud, key, path, value):
             put(body, place_of(body, path), changed(path, value))
             kind = {"alert-policy": "alert_policy", "notification-channel": "notification_channel"}[key.kind]
             service = {"alert-policy": "alertPolicies", "notification-channel": "notificationChannels"}[key.kind]
-            cloud.provider.calls.monitor(f"{service}.update_{kind}", **{kind: body})
+            cloud.provider.connection.monitor(f"{service}.update_{kind}", **{kind: body})
 
 
 def tamper_set(world, cloud, key, path):
@@ -181,16 +181,16 @@ def tamper_set(world, cloud, key, path):
         body[path] = []
     else:
         body["alertStrategy"]["notificationPrompts"] = ["CLOSED"]
-    cloud.provider.calls.monitor("alertPolicies.update_alert_policy", alert_policy=body)
+    cloud.provider.connection.monitor("alertPolicies.update_alert_policy", alert_policy=body)
 
 
 def test_every_leaf_is_named_and_healed(running):
     world, cloud, fleet = running
     kinds = cloud.provider.kinds
     seen = set()
-    facts = cloud.provider.resolve(fleet, cloud.provider.read(fleet))
-    wanted = {item.key: item for item in cloud.provider.translate(fleet, facts, cloud.now()).resources}
-    for key, item in cloud.provider.read(fleet).resources.items():
+    facts = cloud.provider.resources.resolve(fleet, cloud.provider.resources.read(fleet))
+    wanted = {item.key: item for item in cloud.provider.resources.translate(fleet, facts, cloud.now()).resources}
+    for key, item in cloud.provider.resources.read(fleet).resources.items():
         kind = kinds[key.kind]
         if key.kind == "instance-template" or key not in wanted:
             continue  # a template never changes: another one takes its place

@@ -102,7 +102,7 @@ def furnish(world):
 def on_a_channel_that_exists(cloud, group):
     """The group, with the channel of others that its alarms name made."""
     body = {"type": "email", "labels": {"email_address": "them@example.org"}, "displayName": "theirs"}
-    made = cloud.provider.calls.monitor(
+    made = cloud.provider.connection.monitor(
         "notificationChannels.create_notification_channel", name=f"projects/{PROJECT}", notification_channel=body
     )
 
@@ -117,7 +117,7 @@ def on_a_channel_that_exists(cloud, group):
 
 def take_marks_off(world, cloud, fleet):
     """As if nobody had ever said whose they are; whom alarms tell says the channel's mark."""
-    for key, item in cloud.provider.read(fleet).resources.items():
+    for key, item in cloud.provider.resources.read(fleet).resources.items():
         if key.kind in ("health-check", "group-manager", "autoscaler", "alert-policy"):
             zone = item.attributes.get("zone")
             world.make_foreign(cloud, key, f"zones/{zone}" if zone else f"regions/{REGION}")
@@ -194,7 +194,7 @@ def alert_by_hand(cloud):
         "userLabels": {"team": "ops"},
         "alertStrategy": {"autoClose": "1800s"},
     }
-    calls = cloud.provider.calls
+    calls = cloud.provider.connection
     calls.monitor("alertPolicies.create_alert_policy", name=f"projects/{PROJECT}", alert_policy=policy)
 
 
@@ -204,7 +204,10 @@ def bodies(world, cloud):
         *(f"{ZONE}/instanceGroupManagers/{HAND_MADE}", f"{ZONE}/autoscalers/by-hand", "global/healthChecks/up"),
         *(f"global/instanceTemplates/{name}" for name in (TEMPLATE, "canary")),
     )
-    return [*(world.ask("GET", place) for place in places), *list_monitored(cloud.provider.calls, "alert-policy").items]
+    return [
+        *(world.ask("GET", place) for place in places),
+        *list_monitored(cloud.provider.connection, "alert-policy").items,
+    ]
 
 
 def without_marks(value):

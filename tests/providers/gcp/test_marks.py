@@ -27,7 +27,7 @@ def cloud(world):
 
 def find(cloud, kind):
     """The one thing of the group `web` that is of a kind."""
-    there = cloud.provider.read(fleet()).resources
+    there = cloud.provider.resources.read(fleet()).resources
     return next((there[key] for key in there if key.kind == kind and key.name.startswith("virtualmin-web")), None)
 
 

@@ -93,7 +93,7 @@ def test_a_mark_of_others_says_nothing_about_where_a_thing_is(others, cloud):
     """An alert policy of another fleet under one of our display names is in the way, wherever that fleet is."""
     labels = {"trimtab-fleet": "other", "trimtab-group": "web", "trimtab-location": "us-central1"}
     policy = {"displayName": "shop-web-hot", "combiner": "OR", "userLabels": labels, "conditions": [condition()]}
-    calls = cloud.provider.calls
+    calls = cloud.provider.connection
     calls.monitor("alertPolicies.create_alert_policy", name=f"projects/{others.world.project}", alert_policy=policy)
     (problem,) = cloud.plan(shop()).problems
     assert "belongs to fleet 'other'" in problem.text

@@ -129,7 +129,7 @@ def test_a_wait_that_google_asks_for_is_waited(world, busy, events):
     endpoint = f"http://127.0.0.1:{busy.server_port}"
     with world.connect(endpoint=endpoint, listener=events.append) as cloud:
         before = cloud.now()
-        assert cloud.provider.calls.aggregated("instanceGroupManagers").items == []
+        assert cloud.provider.connection.aggregated("instanceGroupManagers").items == []
         assert cloud.now() - before >= timedelta(seconds=45)
     assert busy.asked == 2
     assert "slower" in retried(events)[0].error

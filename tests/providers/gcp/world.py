@@ -103,28 +103,30 @@ class GcpWorld:
             "alert-policy": ("alertPolicies", "alert_policies"),
             "notification-channel": ("notificationChannels", "notification_channels"),
         }[key.kind]
-        found = cloud.provider.calls.monitor(f"{service}.list_{word}", name=f"projects/{self.project}")
+        found = cloud.provider.connection.monitor(f"{service}.list_{word}", name=f"projects/{self.project}")
         return next(one for one in found if one["displayName"] == key.name)
 
     def _tamper_alert_policy(self, cloud, key):
         body = self.monitored(cloud, key)
         body["severity"] = "CRITICAL"
-        cloud.provider.calls.monitor("alertPolicies.update_alert_policy", alert_policy=body)
+        cloud.provider.connection.monitor("alertPolicies.update_alert_policy", alert_policy=body)
         return "severity"
 
     def _tamper_notification_channel(self, cloud, key):
         body = self.monitored(cloud, key)
         body["enabled"] = False
-        cloud.provider.calls.monitor("notificationChannels.update_notification_channel", notification_channel=body)
+        cloud.provider.connection.monitor("notificationChannels.update_notification_channel", notification_channel=body)
         return "enabled"
 
     def make_foreign(self, cloud, key, scope=SCOPE):
         if key.kind == "alert-policy":
             body = {**self.monitored(cloud, key), "userLabels": {}}
-            cloud.provider.calls.monitor("alertPolicies.update_alert_policy", alert_policy=body)
+            cloud.provider.connection.monitor("alertPolicies.update_alert_policy", alert_policy=body)
         elif key.kind == "notification-channel":
             body = {**self.monitored(cloud, key), "userLabels": {}}
-            cloud.provider.calls.monitor("notificationChannels.update_notification_channel", notification_channel=body)
+            cloud.provider.connection.monitor(
+                "notificationChannels.update_notification_channel", notification_channel=body
+            )
         elif key.kind == "autoscaler":
             body = self.ask("GET", f"{scope}/autoscalers/{key.name}")
             self.ask("PUT", f"{scope}/autoscalers?autoscaler={key.name}", {**body, "description": ""})

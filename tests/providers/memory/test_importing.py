@@ -141,7 +141,7 @@ def test_the_notes_are_what_the_next_plan_changes(cloud, fleet):
 def test_what_the_cloud_was_given_comes_back_without_a_note():
     with tt.connect("memory", clock=tt.ManualClock()) as cloud:
         applied(cloud, make_group())
-        for thing in cloud.provider.store.things.values():
+        for thing in cloud.provider.connection.things.values():
             thing.mark = None
         found, _, plan = import_adopt_and_plan(cloud, "shop-web", fleet="shop")
         assert_notes_are_the_plan(found, plan)
@@ -153,7 +153,7 @@ def test_alarms_of_another_name_are_made_beside_the_old_ones():
     """A fleet of its own calls its alarms otherwise; the notes say what is made and what stays."""
     with tt.connect("memory", clock=tt.ManualClock()) as cloud:
         applied(cloud, make_group())
-        for thing in cloud.provider.store.things.values():
+        for thing in cloud.provider.connection.things.values():
             thing.mark = None
         found, _, plan = import_adopt_and_plan(cloud, "shop-web", fleet="mine")
         assert_notes_are_the_plan(found, plan)

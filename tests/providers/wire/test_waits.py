@@ -39,7 +39,7 @@ def test_a_black_hole_ends_with_the_patience_of_the_plan(life, world, cloud):
     """All that is asked is swallowed: each kind is unknown, nothing is planned, and no call waits by itself."""
     world.doors.fault("hold_before", times=None)
     try:
-        with patience_of(cloud.provider.clock, A_MOMENT):
+        with patience_of(cloud.provider.connection.clock, A_MOMENT):
             plan = cloud.plan(life.fleet())
     finally:
         world.doors.clear_faults()
@@ -55,8 +55,8 @@ def test_a_write_that_is_swallowed_is_unknown_and_the_others_go_on(life, world, 
     first = plan.changes[0]
     world.doors.fault("hold_before", contains=first.key.name, write_only=True, times=None)
     try:
-        with patience_of(cloud.provider.clock, A_MOMENT):
-            (result,) = cloud.provider.write([_write_of(first)])
+        with patience_of(cloud.provider.connection.clock, A_MOMENT):
+            (result,) = cloud.provider.resources.write([_write_of(first)])
     finally:
         world.doors.clear_faults()
         world.doors.release(drop=True)

@@ -41,6 +41,15 @@ class GroupActions:
             self._call_group("resume_processes", ScalingProcesses=sorted(held))
         self._call("delete_tags", Tags=[self._tag])
 
+    def set_capacity(self, desired: int) -> None:
+        """SetDesiredCapacity, without waiting for a cooldown."""
+        params = {"AutoScalingGroupName": self.name, "DesiredCapacity": desired, "HonorCooldown": False}
+        try:
+            self.calls.call("autoscaling", "set_desired_capacity", self.region, **params)
+        except NotFound as error:
+            text = f"there is no group {self.name!r} in {self.region}"
+            raise NotFound(text, provider="aws", code=error.code) from error
+
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Act once on a simple or a step policy, as an alarm would."""
         scaling_policy = self._policy(policy)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from trimtab.clock import Clock
-from trimtab.errors import NotFound
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Live, Resource
+from trimtab.plan import Live
 from trimtab.providers.aws.acting import GroupActions
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
@@ -33,11 +33,8 @@ from trimtab.providers.base import (
     Write,
     Written,
 )
-from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.guard import guarded
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import single_match
-from trimtab.providers.pause import Pause
+from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
 
 ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
@@ -51,7 +48,7 @@ def connect(
     endpoint: str | None = None,
     workers: int = 8,
     listener: Listener = silent,
-) -> "AwsProvider":
+) -> Provider:
     """
     The provider on one account.
 
@@ -64,15 +61,21 @@ def connect(
         listener: Told of every retry.
     """
     calls = Calls(session=session, region=region, endpoint=endpoint, clock=clock, workers=workers, listener=listener)
-    return AwsProvider(calls, clock)
+    return Provider(
+        name="aws",
+        location=calls.region,
+        kinds=KINDS,
+        resources=AwsResources(calls, clock),
+        live=AwsLive(calls, clock),
+        actions=Actions(on=partial(GroupActions, calls)),
+        metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
+        connection=calls,
+        close=calls.close,
+    )
 
 
-@guarded
-class AwsProvider:
+class AwsResources(Resources):
     """EC2 Auto Scaling, launch templates and CloudWatch alarms of one account."""
-
-    name = "aws"
-    kinds = KINDS
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self.calls = calls
@@ -102,13 +105,24 @@ class AwsProvider:
         """Launch template, Auto Scaling group, policies, scheduled actions and alarms of every group."""
         return translate(fleet, facts, now, self.location)
 
-    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
-        """As it is: all that a plan needs is read at once."""
-        return live
-
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""
         return self._writer.write(writes)
+
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """An IAM policy document."""
+        return policy_document(fleet, region=self.location, read_only=read_only)
+
+
+class AwsLive(LiveState):
+    """Auto Scaling groups as they stand, and their activities and alarms."""
+
+    name = "aws"
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self.calls = calls
+        self.clock = clock
+        self.location = calls.region
 
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
@@ -121,17 +135,16 @@ class AwsProvider:
         states = list(list_states(self.calls, places, balancers=balancers))
         return with_addresses(self.calls, states) if addresses else states
 
-    def find_group(self, name: str, location: str) -> GroupState | None:
-        """The group with this native name, else the only marked one with this name within its fleet."""
+    def candidates(self, name: str, location: str) -> Sequence[GroupState]:
+        """The group with this native name, or those that are marked with this name within their fleet."""
         states = self.read_states([(location, name)])
         if states:
-            return states[0]
+            return states
         filters = [{"Name": "tag:trimtab-group", "Values": [name]}]
         pages = self.calls.pages("autoscaling", "describe_auto_scaling_groups", location, Filters=filters)
-        candidates = [group_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
-        return single_match(candidates, name, self.name)
+        return [group_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
 
-    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+    def import_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Nine calls at most, and one more for every further hundred alarms of the region."""
         replies = read_replies(self.calls, location, name)
         return import_group(replies, location=location, now=self.clock.now(), fleet=fleet, home=self.location)
@@ -176,41 +189,3 @@ class AwsProvider:
                         )
                     )
         return alarms
-
-    def set_capacity(self, location: str, name: str, desired: int) -> None:
-        """SetDesiredCapacity, without waiting for a cooldown."""
-        params = {"AutoScalingGroupName": name, "DesiredCapacity": desired, "HonorCooldown": False}
-        try:
-            self.calls.call("autoscaling", "set_desired_capacity", location, **params)
-        except NotFound as error:
-            raise NotFound(f"there is no group {name!r} in {location}", provider="aws", code=error.code) from error
-
-    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
-        """GetMetricData, 500 metrics a call."""
-        return MetricReader(self.calls).read(queries)
-
-    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
-        """PutMetricData, 1,000 values a call."""
-        MetricWriter(self.calls).write(values)
-
-    def execute_policy(
-        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
-    ) -> None:
-        """ExecutePolicy, for simple and step policies."""
-        GroupActions(self.calls, location, name).execute(policy, value=value, threshold=threshold)
-
-    def pause(self, location: str, name: str, pause: Pause) -> None:
-        """Suspend AlarmNotification and ScheduledActions, marked by a tag."""
-        GroupActions(self.calls, location, name).pause(pause)
-
-    def resume(self, location: str, name: str) -> None:
-        """Resume what the marked pause suspended."""
-        GroupActions(self.calls, location, name).resume()
-
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
-        """An IAM policy document."""
-        return policy_document(fleet, region=self.location, read_only=read_only)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self.calls.close()

@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Live, Resource, read_tags
+from trimtab.plan import Live, read_tags
 from trimtab.providers.azure.acting import GroupActions
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
@@ -24,11 +24,8 @@ from trimtab.providers.azure.states import States
 from trimtab.providers.azure.translate import translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
-from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.guard import guarded
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import single_match
-from trimtab.providers.pause import Pause
+from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
 
 ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
@@ -44,7 +41,7 @@ def connect(
     endpoint: str | None = None,
     workers: int = 8,
     listener: Listener = silent,
-) -> "AzureProvider":
+) -> Provider:
     """
     The provider on one subscription.
 
@@ -68,15 +65,21 @@ def connect(
         workers=workers,
         listener=listener,
     )
-    return AzureProvider(calls, clock)
+    return Provider(
+        name="azure",
+        location=calls.location,
+        kinds=KINDS,
+        resources=AzureResources(calls, clock),
+        live=AzureLive(calls, clock),
+        actions=Actions(on=lambda location, name: GroupActions(calls, location, name, clock.now())),
+        metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
+        connection=calls,
+        close=calls.close,
+    )
 
 
-@guarded
-class AzureProvider:
+class AzureResources(Resources):
     """VM Scale Sets, autoscale settings and metric alerts of one subscription."""
-
-    name = "azure"
-    kinds = KINDS
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self.calls = calls
@@ -98,13 +101,23 @@ class AzureProvider:
         """Scale set, autoscale setting, metric alerts and action groups of every group."""
         return translate(fleet, facts, now, self.location, self.calls.home)
 
-    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
-        """As it is: all that a plan needs is read at once."""
-        return live
-
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""
         return self._writer.write(writes)
+
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """The definition of a custom role."""
+        return role_definition(fleet, self.calls.home, read_only=read_only)
+
+
+class AzureLive(LiveState):
+    """Scale sets as they stand, and what the activity log and the alerts say of them."""
+
+    name = "azure"
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self.calls = calls
+        self.clock = clock
 
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
@@ -112,16 +125,12 @@ class AzureProvider:
         """The groups at these places: two lists for all, and a call for the instances of each."""
         return States(self.calls, self.clock.now()).read(places, addresses=addresses)
 
-    def find_group(self, name: str, location: str) -> GroupState | None:
-        """The group with this native name, else the only marked one with this name within its fleet."""
+    def candidates(self, name: str, location: str) -> Sequence[GroupState]:
+        """The group with this native name, or those that are marked with this name within their fleet."""
         states = States(self.calls, self.clock.now())
-        existing = states.read([(location, name)])
-        if existing:
-            return existing[0]
-        candidates = states.find(name, location)
-        return single_match(candidates, name, self.name)
+        return states.read([(location, name)]) or states.find(name, location)
 
-    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+    def import_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Five calls."""
         from trimtab.providers.azure.importing.reading import read_group
 
@@ -157,40 +166,3 @@ class AzureProvider:
             since=datetime.fromisoformat(at) if at else None,
             group=mark.group if mark else "",
         )
-
-    def set_capacity(self, location: str, name: str, desired: int) -> None:
-        """Patch the size of a scale set, inside the bounds of its autoscale setting."""
-        self._actor(location, name).set_capacity(desired)
-
-    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
-        """The metrics of each group, at the same time."""
-        return MetricReader(self.calls).read(queries)
-
-    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
-        """Custom metrics of scale sets."""
-        MetricWriter(self.calls).write(values)
-
-    def execute_policy(
-        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
-    ) -> None:
-        """Ask for the size that a simple policy gives; Azure fires no rule on request."""
-        self._actor(location, name).execute(policy, value=value, threshold=threshold)
-
-    def pause(self, location: str, name: str, pause: Pause) -> None:
-        """Disable the autoscale setting, marked by a tag."""
-        self._actor(location, name).pause(pause)
-
-    def resume(self, location: str, name: str) -> None:
-        """Enable what the marked pause disabled."""
-        self._actor(location, name).resume()
-
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
-        """The definition of a custom role."""
-        return role_definition(fleet, self.calls.home, read_only=read_only)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self.calls.close()
-
-    def _actor(self, location: str, name: str) -> GroupActions:
-        return GroupActions(self.calls, location, name, self.clock.now())

@@ -9,7 +9,6 @@ from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live, Resource
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
-from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.gcp.acting import GroupActions
 from trimtab.providers.gcp.activities import Operations
 from trimtab.providers.gcp.alarms import alarm_states
@@ -24,10 +23,8 @@ from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States, find_manager
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
-from trimtab.providers.guard import guarded
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import single_match
-from trimtab.providers.pause import Pause
+from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
 
 
@@ -41,7 +38,7 @@ def connect(
     monitoring_endpoint: str | None = None,
     workers: int = 8,
     listener: Listener = silent,
-) -> "GcpProvider":
+) -> Provider:
     """
     The provider on one project.
 
@@ -65,15 +62,21 @@ def connect(
         workers=workers,
         listener=listener,
     )
-    return GcpProvider(calls, clock)
+    return Provider(
+        name="gcp",
+        location=calls.location,
+        kinds=KINDS,
+        resources=GcpResources(calls, clock),
+        live=GcpLive(calls, clock),
+        actions=Actions(on=lambda location, name: GroupActions(calls, location, name, clock.now())),
+        metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
+        connection=calls,
+        close=calls.close,
+    )
 
 
-@guarded
-class GcpProvider:
+class GcpResources(Resources):
     """Managed instance groups, autoscalers and alert policies of one project."""
-
-    name = "gcp"
-    kinds = KINDS
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self.calls = calls
@@ -104,17 +107,32 @@ class GcpProvider:
         """Send changes of one kind, action and group."""
         return self._writer.write(writes)
 
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """The definition of a custom role."""
+        return role_definition(fleet, read_only=read_only)
+
+
+class GcpLive(LiveState):
+    """Managed instance groups as they stand, and their operations and alerts."""
+
+    name = "gcp"
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self.calls = calls
+        self.clock = clock
+        self.location = calls.location
+
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
     ) -> Sequence[GroupState]:
         """The groups at these places: three lists for all, and a call for the instances of each."""
         return self._states().read(places, addresses=addresses)
 
-    def find_group(self, name: str, location: str) -> GroupState | None:
-        """The group with this native name, else the only marked one with this name within its fleet."""
-        return single_match(self._states().find(name, location), name, self.name)
+    def candidates(self, name: str, location: str) -> Sequence[GroupState]:
+        """The group with this native name, or those that are marked with this name within their fleet."""
+        return self._states().find(name, location)
 
-    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+    def import_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """A list of each kind that a group is made of."""
         from trimtab.providers.gcp.importing.reading import read_group
 
@@ -139,42 +157,5 @@ class GcpProvider:
         """The fleet's alert policies: one that has opened an alert is in alarm; two lists at the same time."""
         return alarm_states(self.calls, fleet, self.location)
 
-    def set_capacity(self, location: str, name: str, desired: int) -> None:
-        """Resize a group, or have its autoscaler hold a larger size for ten minutes."""
-        self._actor(location, name).set_capacity(desired)
-
-    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
-        """A call for each metric of a group, at the same time."""
-        return MetricReader(self.calls).read(queries)
-
-    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
-        """Custom metrics, two hundred a call."""
-        MetricWriter(self.calls).write(values)
-
-    def execute_policy(
-        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
-    ) -> None:
-        """Ask for the size that a simple policy gives, where a controller decides the size."""
-        self._actor(location, name).execute(policy, value=value, threshold=threshold)
-
-    def pause(self, location: str, name: str, pause: Pause) -> None:
-        """Turn the autoscaler off, marked in its description."""
-        self._actor(location, name).pause(pause)
-
-    def resume(self, location: str, name: str) -> None:
-        """Turn on what the marked pause turned off."""
-        self._actor(location, name).resume()
-
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
-        """The definition of a custom role."""
-        return role_definition(fleet, read_only=read_only)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self.calls.close()
-
     def _states(self) -> States:
         return States(self.calls, self.clock.now())
-
-    def _actor(self, location: str, name: str) -> GroupActions:
-        return GroupActions(self.calls, location, name, self.clock.now())

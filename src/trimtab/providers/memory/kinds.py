@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from trimtab.models import Alarm, Schedule, SimplePolicy, StepPolicy, TargetTrackingPolicy
+from trimtab.models.built_in import ProviderSettings
 from trimtab.models.policy import PredictivePolicy
 from trimtab.models.template import InstanceTemplate
 from trimtab.plan import Field, Key, Kind, MarkPlace
@@ -46,7 +47,7 @@ GROUP = Kind(
         Field(path="subnets", models="placement.subnets placement.subnet_tags"),
         Field(path="network", models="placement.network"),
         *_same(("load_balancers", "health_check", "purchase", "cooldown", "warm_up", "stabilization", "tags")),
-        *_same(("protect_from_scale_in", "aws", "azure", "gcp")),
+        *_same(("protect_from_scale_in", *ProviderSettings.model_fields)),
     ),
     sets=frozenset({"zones", "subnets"}),
     names={"template.name": TEMPLATE.name},

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from trimtab.checks.live import NEWER_IMAGE
 from trimtab.clock import Clock
-from trimtab.errors import AlreadyExists, InvalidRequest, NotFound, ProviderError
+from trimtab.errors import AlreadyExists, NotFound, ProviderError
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.phrases import in_words
 from trimtab.plan import Action, Attributes, Key, Live, Note, Resource, Unknown, digest, revealed
 from trimtab.plan.resource import Secret
 from trimtab.providers.base import (
@@ -30,6 +30,7 @@ from trimtab.providers.memory.store import Machine, Size, Store, Thing
 from trimtab.providers.memory.translate import MemoryFacts, translate
 from trimtab.providers.pause import Pause
 from trimtab.providers.policy_execution import executed_size
+from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
 
 
@@ -40,18 +41,42 @@ def connect(
     location: str = "local",
     workers: int = 8,
     listener: Listener = silent,
-) -> "MemoryProvider":
+) -> Provider:
     """A provider on `store`, or on an empty one of its own."""
-    return MemoryProvider(store or Store(clock), location=location)
+    store = store or Store(clock)
+    return Provider(
+        name="memory",
+        location=location,
+        kinds=KINDS,
+        resources=MemoryResources(store, location=location),
+        live=MemoryLive(store, location=location),
+        actions=Actions(on=partial(GroupActions, store)),
+        metrics=Metrics(read=MemoryMetrics(store).read, publish=MemoryMetrics(store).publish),
+        connection=store,
+    )
 
 
-class MemoryProvider:
+def resource_of(store: Store, key: Key, thing: Thing) -> Resource:
+    """A thing of the store as a native resource."""
+    size = store.sizes.get(key)
+    body = dict(thing.body)
+    attributes: Attributes = {"id": id_of(key), "version": thing.version}
+    if "user_data" in body:
+        body["user_data"] = Secret(body["user_data"])
+    if size is not None:
+        body["desired"] = size.desired
+        old = sum(machine.version != body["template"]["version"] for machine in size.machines)
+        paused = size.paused.line() if size.paused else None
+        attributes |= {"instances": len(size.machines), "outdated": old, "paused": paused}
+    deleting = size is not None and size.deleted is not None
+    group = thing.mark.group if thing.mark else ""
+    return Resource(key=key, body=body, group=group, mark=thing.mark, attributes=attributes, deleting=deleting)
+
+
+class MemoryResources(Resources):
     """Reads and writes a `Store`; does what the real providers do, at once and without a network."""
 
-    name = "memory"
-    kinds = KINDS
-
-    def __init__(self, store: Store, *, location: str = "local") -> None:
+    def __init__(self, store: Store, *, location: str) -> None:
         self.store = store
         self.location = location
 
@@ -75,22 +100,7 @@ class MemoryProvider:
     def _listed(self, place: str, kind: str) -> Iterable[tuple[Key, Resource]]:
         for key, thing in self.store.things.items():
             if key.location == place and key.kind == kind:
-                yield key, self._resource(key, thing)
-
-    def _resource(self, key: Key, thing: Thing) -> Resource:
-        size = self.store.sizes.get(key)
-        body = dict(thing.body)
-        attributes: Attributes = {"id": id_of(key), "version": thing.version}
-        if "user_data" in body:
-            body["user_data"] = Secret(body["user_data"])
-        if size is not None:
-            body["desired"] = size.desired
-            old = sum(machine.version != body["template"]["version"] for machine in size.machines)
-            paused = size.paused.line() if size.paused else None
-            attributes |= {"instances": len(size.machines), "outdated": old, "paused": paused}
-        deleting = size is not None and size.deleted is not None
-        group = thing.mark.group if thing.mark else ""
-        return Resource(key=key, body=body, group=group, mark=thing.mark, attributes=attributes, deleting=deleting)
+                yield key, resource_of(self.store, key, thing)
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> MemoryFacts:
         """Images by match: the one kept at creation, else the newest of the store's."""
@@ -122,10 +132,6 @@ class MemoryProvider:
     def translate(self, fleet: Fleet, facts: MemoryFacts, now: datetime) -> Translation:
         """Template, group, policies, schedules and alarms of every group."""
         return translate(fleet, facts, now, self.location)
-
-    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
-        """As it is: all that a plan needs is read at once."""
-        return live
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Each change in turn."""
@@ -192,6 +198,20 @@ class MemoryProvider:
             return
         self.store.create_group(key, body, mark)
 
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """Nothing: nobody is asked who he is."""
+        return {}
+
+
+class MemoryLive(LiveState):
+    """Groups of a store as they stand."""
+
+    name = "memory"
+
+    def __init__(self, store: Store, *, location: str) -> None:
+        self.store = store
+        self.location = location
+
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
     ) -> Sequence[GroupState]:
@@ -233,24 +253,20 @@ class MemoryProvider:
             private_address=machine.address,
         )
 
-    def find_group(self, name: str, location: str) -> GroupState | None:
-        """The group with this native name, else the only marked one with this name within its fleet."""
+    def candidates(self, name: str, location: str) -> Sequence[GroupState]:
+        """The group with this native name, or those that are marked with this name within their fleet."""
         with self.store.lock:
             self.store.settle()
             key = Key(location, "group", name)
             if key in self.store.sizes:
-                return self._state(key)
-            keys = [
-                key
+                return [self._state(key)]
+            return [
+                self._state(key)
                 for key in self.store.sizes
                 if key.location == location and (mark := self.store.things[key].mark) and mark.group == name
             ]
-            if len(keys) > 1:
-                names = in_words(sorted(key.name for key in keys))
-                raise InvalidRequest(f"several groups are called {name!r}: {names}", provider="memory")
-            return self._state(keys[0]) if keys else None
 
-    def read_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+    def import_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """A group of the store, held against what translation makes of it."""
         key = Key(location, "group", name)
         with self.store.lock:
@@ -258,7 +274,9 @@ class MemoryProvider:
             self.store.call("read group", key)
             if key not in self.store.things:
                 raise NotFound(f"there is no group {name!r} in {location}", provider="memory")
-            resources = {thing_key: self._resource(thing_key, thing) for thing_key, thing in self.store.things.items()}
+            resources = {
+                thing_key: resource_of(self.store, thing_key, thing) for thing_key, thing in self.store.things.items()
+            }
         return import_group(resources, key, location=self.location, now=self.store.clock.now(), fleet=fleet)
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
@@ -282,37 +300,28 @@ class MemoryProvider:
                 if key.kind == "alarm" and thing.mark is not None and thing.mark.fleet == fleet.name
             ]
 
-    def set_capacity(self, location: str, name: str, desired: int) -> None:
+
+class GroupActions:
+    """Acts on one group of a store."""
+
+    def __init__(self, store: Store, location: str, name: str) -> None:
+        self.store = store
+        self.location = location
+        self.name = name
+
+    def set_capacity(self, desired: int) -> None:
         """Ask for a size."""
         with self.store.lock:
-            key, _ = self._find("set capacity", location, name)
+            key, _ = self._find("set capacity")
             self.store.resize(key, desired, "somebody asked for it")
 
-    def read_metrics(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
-        """What was measured."""
-        with self.store.lock:
-            self.store.call("read metrics")
-            return [self.store.measures.answer(query) for query in queries]
-
-    def publish_metrics(self, values: Sequence[MetricValue]) -> None:
-        """Keep them."""
-        with self.store.lock:
-            self.store.call("publish metrics")
-            for sample in values:
-                at = sample.at or self.store.clock.now()
-                self.store.measures.add(
-                    sample.location, sample.group, sample.metric, sample.value, at, sample.dimensions
-                )
-
-    def execute_policy(
-        self, location: str, name: str, policy: str, *, value: float | None = None, threshold: float | None = None
-    ) -> None:
+    def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Go to the size that the policy asks for."""
         with self.store.lock:
-            key, size = self._find("execute policy", location, name)
-            existing = self.store.things.get(Key(location, "policy", policy, name))
+            key, size = self._find("execute policy")
+            existing = self.store.things.get(Key(self.location, "policy", policy, self.name))
             if existing is None:
-                raise NotFound(f"group {name!r} has no policy {policy!r}", provider="memory")
+                raise NotFound(f"group {self.name!r} has no policy {policy!r}", provider="memory")
             body = self.store.things[key].body
             wanted = executed_size(
                 {"name": policy, **existing.body},
@@ -324,30 +333,46 @@ class MemoryProvider:
             )
             self.store.resize(key, wanted, f"policy {policy} was executed")
 
-    def pause(self, location: str, name: str, pause: Pause) -> None:
+    def pause(self, pause: Pause) -> None:
         """Let no schedule fire."""
         with self.store.lock:
-            _, size = self._find("pause", location, name)
+            _, size = self._find("pause")
             size.paused = replace(pause, held=("policies", "schedules"))
 
-    def resume(self, location: str, name: str) -> None:
+    def resume(self) -> None:
         """Let schedules fire again."""
         with self.store.lock:
-            _, size = self._find("resume", location, name)
+            _, size = self._find("resume")
             size.paused = None
 
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
-        """Nothing: nobody is asked who he is."""
-        return {}
-
-    def _find(self, operation: str, location: str, name: str) -> tuple[Key, Size]:
-        """A group to act on, with what was due on it done."""
+    def _find(self, operation: str) -> tuple[Key, Size]:
+        """The group, with what was due on it done."""
         self.store.settle()
-        key = Key(location, "group", name)
+        key = Key(self.location, "group", self.name)
         self.store.call(operation, key)
         if key not in self.store.sizes:
-            raise NotFound(f"there is no group {name!r} in {location}", provider="memory")
+            raise NotFound(f"there is no group {self.name!r} in {self.location}", provider="memory")
         return key, self.store.sizes[key]
 
-    def close(self) -> None:
-        """Nothing to let go of."""
+
+class MemoryMetrics:
+    """What was measured, and what is published."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def read(self, queries: Sequence[MetricQuery]) -> Sequence[Datapoints]:
+        """What was measured."""
+        with self.store.lock:
+            self.store.call("read metrics")
+            return [self.store.measures.answer(query) for query in queries]
+
+    def publish(self, values: Sequence[MetricValue]) -> None:
+        """Keep them."""
+        with self.store.lock:
+            self.store.call("publish metrics")
+            for sample in values:
+                at = sample.at or self.store.clock.now()
+                self.store.measures.add(
+                    sample.location, sample.group, sample.metric, sample.value, at, sample.dimensions
+                )

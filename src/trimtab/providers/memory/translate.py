@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Policy, ScalingGroup
+from trimtab.models.built_in import ProviderSettings
 from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
 from trimtab.providers.base import Facts
 from trimtab.providers.translation import Translation, hidden_sizes, unused_variables
@@ -53,7 +54,7 @@ def image_of(group: ScalingGroup, facts: MemoryFacts) -> str | None:
 
 _PLAIN = (
     *("load_balancers", "health_check", "purchase", "cooldown", "warm_up", "stabilization", "tags"),
-    *("protect_from_scale_in", "aws", "azure", "gcp"),
+    *("protect_from_scale_in", *ProviderSettings.model_fields),
 )
 
 

@@ -1,0 +1,18 @@
+"""What providers declare of themselves, and where it is found."""
+
+from trimtab.declarations.find import declarations_of, load, provider_names
+from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
+from trimtab.declarations.support import Means, Support
+
+__all__ = [
+    "Declarations",
+    "Means",
+    "NameRule",
+    "Option",
+    "Portability",
+    "Support",
+    "TagRule",
+    "declarations_of",
+    "load",
+    "provider_names",
+]

@@ -1,0 +1,70 @@
+"""The providers that there are: those that come with trimtab, and those that other distributions bring."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from trimtab.declarations.record import Declarations
+from trimtab.errors import ConfigError
+from trimtab.models.built_in import BUILT_IN
+
+GROUP = "trimtab.providers"
+"""The group of entry points in which a distribution names the `Declarations` of its provider."""
+
+
+def load(path: str) -> Any:
+    """What a path `module:name` names; its module is imported only now."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+def provider_names() -> Sequence[str]:
+    """The names of all providers: of trimtab's own first, then of those that are installed beside it."""
+    return (*BUILT_IN, *sorted({entry.name for entry in entry_points(group=GROUP)} - set(BUILT_IN)))
+
+
+def declarations_of(name: str) -> Declarations:
+    """
+    What the provider called `name` declares.
+
+    Raises:
+        ConfigError: No provider has that name, several distributions bring one, or its declarations cannot be read.
+    """
+    if name in BUILT_IN:
+        return _built_in(name)
+    return _installed(name)
+
+
+@cache
+def _built_in(name: str) -> Declarations:
+    declared: Declarations = load(BUILT_IN[name])
+    return declared
+
+
+@cache
+def _installed(name: str) -> Declarations:
+    entries = tuple(entry_points(group=GROUP, name=name))
+    if not entries:
+        raise ConfigError([f"no provider is called {name!r}; there are {', '.join(provider_names())}"])
+    if len(entries) > 1:
+        brought = ", ".join(sorted(_distribution(entry) for entry in entries))
+        raise ConfigError([f"several distributions bring a provider called {name!r}: {brought}; keep one of them"])
+    return _read(entries[0])
+
+
+def _read(entry: EntryPoint) -> Declarations:
+    try:
+        declared = entry.load()
+    except Exception as error:
+        text = f"the provider {entry.name!r} of {_distribution(entry)} does not load: {type(error).__name__}: {error}"
+        raise ConfigError([text]) from error
+    if not isinstance(declared, Declarations) or declared.name != entry.name:
+        text = f"{entry.value} of {_distribution(entry)} is not the `Declarations` of a provider called {entry.name!r}"
+        raise ConfigError([text])
+    return declared
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value

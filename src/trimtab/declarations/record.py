@@ -1,0 +1,125 @@
+"""What a provider declares of itself, as data that needs no SDK."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from trimtab.declarations.support import Support
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """
+    A setting that `trimtab.connect` takes for one provider.
+
+    Attributes:
+        name: The keyword.
+        text: What it says, and what is used when it is left out.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameRule:
+    """
+    Which names a group may have in a cloud.
+
+    Attributes:
+        fits: What the whole name must match.
+        text: The same in words.
+        prefix: How long it may be where it also begins the names of instances; `None` where it does not.
+        prefix_setting: The field of the provider's settings block that gives instances another beginning.
+        prefix_text: Why it is so short then, and what to do.
+    """
+
+    fits: re.Pattern[str]
+    text: str
+    prefix: int | None = None
+    prefix_setting: str = ""
+    prefix_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRule:
+    """
+    Which tags a cloud takes.
+
+    Attributes:
+        key: What a whole key must match.
+        value: What a whole value must match.
+        text: The same in words.
+        most: How many there may be on one resource; `None` where no number is known.
+    """
+
+    key: re.Pattern[str]
+    value: re.Pattern[str]
+    text: str
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portability:
+    """
+    What differs between clouds and is no feature of a group: checks read it.
+
+    Attributes:
+        name: Which names groups may have; `None` where every name does.
+        tags: Which tags there may be; `None` where every tag does.
+        subnets_are_zonal: Whether a subnet is in one zone.
+        balancer_judges_at_once: Whether a load balancer's verdict counts from an instance's first second.
+        has_agents: Whether metrics of the agent kind take an agent.
+        measured_by_host: Metrics of the agent kind that take none there all the same.
+    """
+
+    name: NameRule | None = None
+    tags: TagRule | None = None
+    subnets_are_zonal: bool = False
+    balancer_judges_at_once: bool = False
+    has_agents: bool = True
+    measured_by_host: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declarations:
+    """
+    One provider.
+
+    Paths are written `module:name` and imported when they are needed, so that this record loads no SDK.
+
+    Attributes:
+        name: What `trimtab.connect` and `--provider` call it.
+        connect: The function that connects it: takes the options, `clock`, `workers` and `listener`, and returns a
+            `trimtab.providers.Provider`.
+        options: What `connect` takes besides.
+        place_option: The option that says where groups without a location live.
+        extra: The extra of trimtab that brings its SDK; empty when it needs none, or brings its own.
+        sdk: The packages whose absence means that the extra is missing.
+        advised: Whether checks advise for it when no provider is named.
+        preset: How its autoscaler decides: the name of one of `trimtab.engine.PRESETS`.
+        capabilities: How well it does each feature of the model; one that is missing is told to be unsupported.
+        inert: Fields that rightly change nothing in the cloud, by pattern, each with its reason.
+        settings: The block of settings that only it has: under the provider's name in a group for those that come
+            with trimtab, else under `settings:`.
+        checks: Its own part of a check: the function by the check's code.
+        portability: What differs there and is no feature.
+        pure: What runs without a cloud; a `trimtab.providers.pure.PureCode`. Empty when there is none.
+    """
+
+    name: str
+    connect: str
+    options: tuple[Option, ...] = ()
+    place_option: str = "location"
+    extra: str = ""
+    sdk: tuple[str, ...] = ()
+    advised: bool = True
+    preset: str = "neutral"
+    capabilities: Mapping[str, Support] = field(default_factory=dict)
+    inert: Mapping[str, str] = field(default_factory=dict)
+    settings: type[BaseModel] | None = None
+    checks: Mapping[str, str] = field(default_factory=dict)
+    portability: Portability = field(default_factory=Portability)
+    pure: str = ""

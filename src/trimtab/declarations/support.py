@@ -1,0 +1,62 @@
+"""How well a provider does a feature of the model, as data."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Means(StrEnum):
+    """Who enacts a feature."""
+
+    NATIVE = "native"
+    APPROXIMATED = "approximated"
+    CONTROLLER = "controller"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """
+    How a provider does a feature.
+
+    Attributes:
+        means: Who enacts it.
+        text: What differs, or why not.
+        sizes: Whether another size can result, which takes the policy's consent (`approximate: true`).
+        instead: What the provider can do by itself and comes nearest, as advice.
+    """
+
+    means: Means
+    text: str = ""
+    sizes: bool = False
+    instead: str = ""
+
+
+NATIVE = Support(Means.NATIVE)
+"""The cloud does it as the model says."""
+NOT_IN_THIS_VERSION = Support(Means.UNSUPPORTED, "not in this version")
+"""The provider does not say that it does it."""
+
+
+def inert(text: str) -> Support:
+    """What the cloud does without being asked, so that asking for it changes nothing; why."""
+    return Support(Means.NATIVE, text)
+
+
+def approximated(text: str) -> Support:
+    """What the cloud does a little differently, to the same size; how."""
+    return Support(Means.APPROXIMATED, text)
+
+
+def other_size(text: str) -> Support:
+    """What the cloud does differently, so that another size can result; how."""
+    return Support(Means.APPROXIMATED, text, sizes=True)
+
+
+def controller(text: str, instead: str) -> Support:
+    """What the cloud has no form for; why, and what it has instead."""
+    return Support(Means.CONTROLLER, text, instead=instead)
+
+
+def unsupported(text: str) -> Support:
+    """What nobody can do there; why."""
+    return Support(Means.UNSUPPORTED, text)

@@ -1,0 +1,120 @@
+"""What the provider for AWS declares of itself."""
+
+import re
+from collections.abc import Mapping
+
+from trimtab.declarations.inert import NOWHERE
+from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
+from trimtab.declarations.support import NATIVE, Support, unsupported
+from trimtab.providers.aws.settings import AwsSettings
+
+_ELSEWHERE = unsupported("AWS keeps this with the load balancer or has no such thing")
+_NATIVELY = (
+    "simple policy",
+    "step policy",
+    "step policy that removes by several steps",
+    "step policy whose steps do not grow",
+    "change by per cent",
+    "step that begins at the threshold",
+    "least change by per cent",
+    "target-tracking policy",
+    "predictive policy",
+    "predictive policy on another metric than CPU",
+    "forecast above the maximum",
+    "alarm",
+    "alarm over several periods",
+    "alarm on some of several datapoints",
+    "alarm on the sum of what a balancer counts",
+    "alarm on a percentile",
+    "alarm that breaches without data",
+    "alarm that says how missing data count",
+    "scaling in by any of several alarms",
+    "notification when an alarm is over",
+    "told of an alarm's beginning and end",
+    "others told when an alarm is over",
+    "schedule",
+    "schedule window",
+    "schedule by day of the month",
+    "schedule that fires within the hour",
+    "schedule with a first or last moment",
+    "schedule once, without an end",
+    "cpu metric",
+    "network metric",
+    "agent metric",
+    "balancer metric",
+    "queue metric",
+    "custom metric",
+    "PromQL metric",
+    "spot instances",
+    "several sizes",
+    "sizes with weights",
+    "spot replaced before it is taken",
+    "capacity reservation",
+    "warm-up",
+    "protection from scaling in",
+    "subnets by tag",
+    "several subnets",
+    "several security groups",
+    "image by architecture",
+    "session tokens for metadata",
+    "metadata hops",
+    "host metrics each minute",
+    "no public address",
+    "encrypted disk",
+    "unencrypted disk",
+    "disk that is kept",
+    "schedule that changes the maximum",
+    "schedule that sets the size",
+    "schedule that sets a size of its own",
+    "schedules that do more than raise the minimum",
+    "schedules without a policy",
+    "forecast without scaling",
+    "forecast buffer",
+    "scaling in by some policies only",
+    "warm-up of one policy",
+    "alarm that includes its threshold",
+    "on-demand base beside spot",
+    "strategy for spot",
+    "spot price limit",
+    "tags in capitals",
+)
+CAPABILITIES: Mapping[str, Support] = {
+    **dict.fromkeys(_NATIVELY, NATIVE),
+    "group stabilization": unsupported("EC2 Auto Scaling looks back for no group as a whole"),
+    "health probe of the group": _ELSEWHERE,
+    "balancer port": _ELSEWHERE,
+    "balancer drain": _ELSEWHERE,
+    "network by name": unsupported("on AWS the subnets say which network it is"),
+}
+
+AWS = Declarations(
+    name="aws",
+    connect="trimtab.providers.aws.provider:connect",
+    options=(
+        Option("region", "where groups without a location live; the session's when left out"),
+        Option("session", "a `boto3.Session`; boto3's default chain of credentials when left out"),
+        Option("endpoint", "another address than AWS's own; plain http on loopback only"),
+    ),
+    place_option="region",
+    extra="aws",
+    sdk=("boto3", "botocore"),
+    preset="ec2",
+    capabilities=CAPABILITIES,
+    inert=NOWHERE,
+    settings=AwsSettings,
+    portability=Portability(
+        name=NameRule(
+            fits=re.compile(r"[\x20-\x39\x3b-\x7e]{1,255}"), text="printable ASCII without a colon, at most 255"
+        ),
+        tags=TagRule(
+            key=re.compile(r"(?!aws:).*", re.IGNORECASE | re.DOTALL),
+            value=re.compile(r".*", re.DOTALL),
+            text="keys do not begin with `aws:`",
+            most=50,
+        ),
+        subnets_are_zonal=True,
+        balancer_judges_at_once=True,
+    ),
+    pure="trimtab.providers.aws.pure:PURE",
+)
+"""EC2 Auto Scaling, launch templates and CloudWatch."""

@@ -1,0 +1,161 @@
+"""What the provider for Azure declares of itself."""
+
+import re
+from collections.abc import Mapping
+
+from trimtab.declarations.inert import NAMES, NOWHERE
+from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
+from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
+from trimtab.providers.azure.settings import AzureSettings
+
+_AVERAGES = approximated(
+    "Azure averages the metric over the whole window, of five minutes at least, where AWS counts breaching datapoints"
+)
+_WEEKLY = controller(
+    "Azure's recurring profiles start on days of the week, at one hour and one minute, for good",
+    "write the cron by days of the week, at one hour and one minute, without `starts` and `ends`",
+)
+_NATIVELY = (
+    "simple policy",
+    "step policy",
+    "alarm",
+    "others told when an alarm is over",
+    "schedule",
+    "schedule window",
+    "cpu metric",
+    "network metric",
+    "agent metric",
+    "balancer metric",
+    "queue metric",
+    "custom metric",
+    "spot instances",
+    "several sizes",
+    "capacity reservation",
+    "health probe of the group",
+    "network by name",
+    "schedule that changes the maximum",
+    "schedules that do more than raise the minimum",
+    "schedules without a policy",
+    "forecast without scaling",
+    "forecast buffer",
+    "scaling in by some policies only",
+    "alarm that includes its threshold",
+    "on-demand base beside spot",
+    "strategy for spot",
+    "spot price limit",
+    "tags in capitals",
+)
+CAPABILITIES: Mapping[str, Support] = {
+    **dict.fromkeys(_NATIVELY, NATIVE),
+    "step policy that removes by several steps": other_size(
+        "of several rules that remove, Azure takes the one that removes least"
+    ),
+    "step policy whose steps do not grow": controller(
+        "of several rules that add, Azure takes the one that adds most",
+        "let each step further from the threshold change at least as much as the one before it",
+    ),
+    "change by per cent": approximated("Azure does not say how it rounds a part of an instance"),
+    "step that begins at the threshold": inert("a rule begins at the alarm's threshold without it too"),
+    "least change by per cent": other_size("Azure knows no least number for a change by per cent"),
+    "target-tracking policy": other_size(
+        "two rules: one instance more above the target, one less below 70 % of it, as a mean of 5 min"
+    ),
+    "predictive policy": other_size(
+        "Azure holds its forecast of the CPU against the group's rules, not against the target"
+    ),
+    "predictive policy on another metric than CPU": unsupported("Azure forecasts CPU only"),
+    "forecast above the maximum": unsupported("Azure never goes above the maximum"),
+    "alarm over several periods": _AVERAGES,
+    "alarm on some of several datapoints": _AVERAGES,
+    "alarm on the sum of what a balancer counts": inert("what is counted is summed up without it too"),
+    "alarm on a percentile": controller(
+        "autoscale rules and metric alerts know no percentiles", "use `statistic: average` or `maximum`"
+    ),
+    "alarm that breaches without data": controller(
+        "an autoscale rule without data never fires; Azure goes to the default capacity", "leave `missing` out"
+    ),
+    "alarm that says how missing data count": approximated(
+        "a rule without data does not fire, and the size goes up to the default capacity"
+    ),
+    "scaling in by any of several alarms": approximated(
+        "Azure removes instances only when all rules that remove agree"
+    ),
+    "notification when an alarm is over": approximated(
+        "Azure tells the same action groups that an alert fired and that it is resolved"
+    ),
+    "told of an alarm's beginning and end": inert("an action group is told of both"),
+    "schedule by day of the month": _WEEKLY,
+    "schedule that fires within the hour": _WEEKLY,
+    "schedule with a first or last moment": _WEEKLY,
+    "schedule once, without an end": unsupported(
+        "a fixed date of Azure ends; give a `duration`, or edit `capacity` when the day has come"
+    ),
+    "PromQL metric": controller("autoscale rules take no PromQL query", "publish its value as a custom metric"),
+    "sizes with weights": unsupported("a scale set counts instances, whatever their size"),
+    "spot replaced before it is taken": unsupported("Azure gives 30 s of notice and replaces afterwards"),
+    "group stabilization": controller("autoscale settings do not look back", "give the policies a longer `cooldown`"),
+    "warm-up": approximated("Azure counts the metrics of a new instance at once"),
+    "protection from scaling in": unsupported("Azure protects single instances, not those to come"),
+    "balancer port": unsupported("Azure keeps the port with the load balancer's rules"),
+    "balancer drain": unsupported("Azure keeps draining with the application gateway"),
+    "subnets by tag": unsupported("subnets have no tags on Azure; name one by `subnets`"),
+    "several subnets": unsupported("a scale set has one subnet; zones are chosen by `zones`"),
+    "several security groups": unsupported("a network card has one network security group"),
+    "image by architecture": unsupported("on Azure the image's sku says the architecture"),
+    "session tokens for metadata": approximated(
+        "Azure's metadata service asks for a header in place of a session token"
+    ),
+    "metadata hops": unsupported("Azure's metadata service does not count hops"),
+    "host metrics each minute": inert("Azure's host metrics are always of a minute"),
+    "no public address": inert("an instance has no public address unless one is asked for"),
+    "encrypted disk": inert("Azure encrypts every disk at rest"),
+    "unencrypted disk": unsupported("Azure encrypts every disk at rest"),
+    "disk that is kept": unsupported("the disks of a scale set's instances go with them"),
+    "schedule that sets the size": approximated(
+        "a profile of Azure sets no size; it only brings the size between its minimum and maximum"
+    ),
+    "schedule that sets a size of its own": approximated(
+        "a profile of Azure sets no size; it only brings the size between its minimum and maximum"
+    ),
+    "warm-up of one policy": approximated("Azure counts the metrics of a new instance at once"),
+}
+
+AZURE = Declarations(
+    name="azure",
+    connect="trimtab.providers.azure.provider:connect",
+    options=(
+        Option("subscription", "its id; `AZURE_SUBSCRIPTION_ID` when left out"),
+        Option("resource_group", "where groups live that name no other; `AZURE_DEFAULTS_GROUP` when left out"),
+        Option("location", "the region of groups without a location; `AZURE_DEFAULTS_LOCATION` when left out"),
+        Option("credential", "anything with `get_token`; `DefaultAzureCredential` when left out"),
+        Option("endpoint", "another address than Azure's own; plain http on loopback only"),
+    ),
+    extra="azure",
+    sdk=("azure", "tzlocal"),
+    preset="azure",
+    capabilities=CAPABILITIES,
+    inert={**NOWHERE, **dict.fromkeys(NAMES, "rules are told apart by what they do")},
+    settings=AzureSettings,
+    checks={
+        "TT113": "trimtab.providers.azure.checks:find_full_placement_group",
+        "TT304": "trimtab.providers.azure.checks:find_kept_places",
+    },
+    portability=Portability(
+        name=NameRule(
+            fits=re.compile(r"[A-Za-z0-9_]([-A-Za-z0-9_.]{0,62}[A-Za-z0-9_])?"),
+            text="letters, digits, `-`, `_` and `.`, at most 64",
+            prefix=58,
+            prefix_setting="computer_name_prefix",
+            prefix_text="before the number of a Linux instance; `azure.computer_name_prefix` gives another",
+        ),
+        tags=TagRule(
+            key=re.compile(r"[^<>%&\\?/]*"),
+            value=re.compile(r".*", re.DOTALL),
+            text="keys are without < > % & \\ ? /",
+            most=50,
+        ),
+        measured_by_host=frozenset({"memory"}),
+    ),
+    pure="trimtab.providers.azure.pure:PURE",
+)
+"""VM Scale Sets, autoscale settings and metric alerts."""

@@ -1,0 +1,144 @@
+"""What the provider for Google Cloud declares of itself."""
+
+import re
+from collections.abc import Mapping
+
+from trimtab.declarations.inert import NAMES, NOWHERE
+from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
+from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
+from trimtab.providers.gcp.settings import GcpSettings
+
+_TRACK = "use a target-tracking policy, which the autoscaler enacts"
+_RAISE = "write a window (`duration` or `until`) that raises `min` and sets nothing else"
+_NATIVELY = (
+    "step that begins at the threshold",
+    "target-tracking policy",
+    "alarm",
+    "alarm on a percentile",
+    "alarm that breaches without data",
+    "alarm that says how missing data count",
+    "notification when an alarm is over",
+    "schedule",
+    "schedule window",
+    "schedule by day of the month",
+    "schedule that fires within the hour",
+    "cpu metric",
+    "network metric",
+    "agent metric",
+    "balancer metric",
+    "queue metric",
+    "custom metric",
+    "PromQL metric",
+    "spot instances",
+    "several sizes",
+    "capacity reservation",
+    "group stabilization",
+    "warm-up",
+    "health probe of the group",
+    "balancer port",
+    "balancer drain",
+    "network by name",
+    "several security groups",
+    "image by architecture",
+    "disk that is kept",
+)
+CAPABILITIES: Mapping[str, Support] = {
+    **dict.fromkeys(_NATIVELY, NATIVE),
+    "simple policy": controller("an autoscaler of Compute Engine holds targets; no alarm fires a change", _TRACK),
+    "step policy": controller("an autoscaler of Compute Engine holds targets; no alarm fires a change", _TRACK),
+    "step policy that removes by several steps": controller("Compute Engine has no steps", _TRACK),
+    "step policy whose steps do not grow": controller("Compute Engine has no steps", _TRACK),
+    "change by per cent": controller("Compute Engine changes sizes by targets only", _TRACK),
+    "least change by per cent": controller("Compute Engine changes sizes by targets only", _TRACK),
+    "predictive policy": other_size(
+        "Compute Engine forecasts the CPU against its one CPU target, and scales by what it measures too"
+    ),
+    "predictive policy on another metric than CPU": unsupported("Compute Engine forecasts CPU only"),
+    "forecast above the maximum": unsupported("Compute Engine never goes above the maximum"),
+    "alarm over several periods": approximated(
+        "Cloud Monitoring slides its period and asks how long the condition holds"
+    ),
+    "alarm on some of several datapoints": approximated(
+        "Cloud Monitoring wants the breaching datapoints one after the other"
+    ),
+    "alarm on the sum of what a balancer counts": inert("what is counted is summed up without it too"),
+    "scaling in by any of several alarms": controller(
+        "an autoscaler of Compute Engine takes the largest of its signals", _TRACK
+    ),
+    "told of an alarm's beginning and end": inert("a channel is told of both"),
+    "others told when an alarm is over": approximated(
+        "an alert policy tells all its channels, of the beginning and of the end"
+    ),
+    "schedule with a first or last moment": controller(
+        "a scaling schedule has neither a first nor a last moment", "leave `starts` and `ends` out"
+    ),
+    "schedule once, without an end": controller("a scaling schedule is a window that ends", "give it a `duration`"),
+    "sizes with weights": unsupported("a managed instance group counts instances, whatever their size"),
+    "spot replaced before it is taken": unsupported("Compute Engine gives 30 s of notice and recreates afterwards"),
+    "protection from scaling in": unsupported("Compute Engine protects no instance from scaling in"),
+    "subnets by tag": unsupported("subnetworks have no labels; name one by `subnets`"),
+    "several subnets": unsupported("a network card is in one subnetwork, which spans the region"),
+    "session tokens for metadata": approximated("the metadata server asks for a header in place of a session token"),
+    "metadata hops": unsupported("the metadata server does not count hops"),
+    "host metrics each minute": inert("host metrics are always of a minute"),
+    "no public address": inert("an instance has no public address unless one is asked for"),
+    "encrypted disk": inert("Compute Engine encrypts every disk at rest"),
+    "unencrypted disk": unsupported("Compute Engine encrypts every disk at rest"),
+    "schedule that changes the maximum": controller("a scaling schedule only raises the minimum", _RAISE),
+    "schedule that sets the size": approximated("a scaling schedule sets no size; it only raises the minimum"),
+    "schedule that sets a size of its own": controller(
+        "a scaling schedule sets no size; it only raises the minimum", _RAISE
+    ),
+    "schedules that do more than raise the minimum": controller(
+        "a scaling schedule is a window of five minutes or more that raises the minimum", _RAISE
+    ),
+    "schedules without a policy": approximated(
+        "an autoscaler always has a signal: CPU at 100 per cent, which adds nothing and lets the size fall"
+    ),
+    "forecast without scaling": approximated("Compute Engine shows no forecast: nothing is set up"),
+    "forecast buffer": approximated("Compute Engine takes the initialization period for it"),
+    "scaling in by some policies only": controller(
+        "an autoscaler scales in by all its signals or by none", "give all policies the same `scale_in`"
+    ),
+    "warm-up of one policy": approximated("Compute Engine has one initialization period for all signals: the longest"),
+    "alarm that includes its threshold": approximated("Cloud Monitoring compares with more than and less than only"),
+    "on-demand base beside spot": unsupported("all instances of a template are of one sort; the v1 API has no mix"),
+    "strategy for spot": approximated("Compute Engine takes what is to be had; `prioritized` gives ranks"),
+    "spot price limit": unsupported("Compute Engine takes no price for spot instances"),
+    "tags in capitals": approximated("labels are in lower case"),
+}
+
+GCP = Declarations(
+    name="gcp",
+    connect="trimtab.providers.gcp.provider:connect",
+    options=(
+        Option("project", "its id; `GOOGLE_CLOUD_PROJECT`, or that of the credentials, when left out"),
+        Option("location", "the region of groups without a location; `CLOUDSDK_COMPUTE_REGION` when left out"),
+        Option("credentials", "credentials of google-auth; the application's default when left out"),
+        Option("endpoint", "another address than Compute Engine's own; plain http on loopback only"),
+        Option("monitoring_endpoint", "the same for Cloud Monitoring; without TLS on loopback only"),
+    ),
+    extra="gcp",
+    sdk=("google", "grpc"),
+    preset="gce",
+    capabilities=CAPABILITIES,
+    inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
+    settings=GcpSettings,
+    checks={"TT205": "trimtab.providers.gcp.checks:find_shared_health_check"},
+    portability=Portability(
+        name=NameRule(
+            fits=re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"),
+            text="lower-case letters, digits and hyphens, a letter first, at most 63",
+            prefix=58,
+            prefix_setting="base_instance_name",
+            prefix_text="before the suffix of an instance; `gcp.base_instance_name` gives another",
+        ),
+        tags=TagRule(
+            key=re.compile(r"[a-z][-_a-z0-9]{0,62}"),
+            value=re.compile(r"[-_a-z0-9]{0,63}"),
+            text="labels are lower-case letters, digits, `-` and `_`, a letter first, at most 63",
+        ),
+    ),
+    pure="trimtab.providers.gcp.pure:PURE",
+)
+"""Managed instance groups, autoscalers and alert policies."""

@@ -1,0 +1,21 @@
+"""What the provider of the cloud in memory declares of itself."""
+
+from trimtab.declarations.features import FEATURES
+from trimtab.declarations.inert import UNMANAGED
+from trimtab.declarations.record import Declarations, Option, Portability
+from trimtab.declarations.support import NATIVE
+
+MEMORY = Declarations(
+    name="memory",
+    connect="trimtab.providers.memory.provider:connect",
+    options=(
+        Option("store", "the `Store` to be on; an empty one of its own when left out"),
+        Option("location", "where groups without a location live"),
+    ),
+    advised=False,
+    capabilities=dict.fromkeys(FEATURES, NATIVE),
+    inert=UNMANAGED,
+    portability=Portability(has_agents=False),
+    pure="trimtab.providers.memory.pure:PURE",
+)
+"""A cloud that begins empty and is forgotten at the end; it does whatever the model says."""

@@ -1,0 +1,160 @@
+"""What a provider is: four roles, and the record that joins them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from trimtab.models import Fleet
+from trimtab.plan import Kind, Live, Resource
+from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
+from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.importing import Imported
+from trimtab.providers.naming import single_match
+from trimtab.providers.pause import Pause
+from trimtab.providers.translation import Translation
+
+
+class Resources(ABC):
+    """What plan and apply ask for: reads, resolves, translates and writes; decides nothing."""
+
+    @abstractmethod
+    def read(self, fleet: Fleet) -> Live:
+        """Everything of the fleet, and whatever stands where it wants something; what fails is unknown."""
+
+    @abstractmethod
+    def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
+        """What the fleet refers to; what was kept at creation stays unless named in `refresh`."""
+
+    @abstractmethod
+    def translate(self, fleet: Fleet, facts: Any, now: datetime) -> Translation:
+        """
+        What the fleet wants to be there, what is done otherwise than asked, and what cannot be done; pure.
+
+        The facts are those that `resolve` gave back.
+        """
+
+    def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
+        """`live` with what is asked only once it is known what is wanted; as it is where all is read at once."""
+        return live
+
+    @abstractmethod
+    def write(self, writes: Sequence[Write]) -> Sequence[Written]:
+        """Send changes of one kind, action and group, at most `Kind.batch` of them; an outcome for each."""
+
+    @abstractmethod
+    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+        """The least that trimtab needs for this fleet, in the form in which the vendor grants it; pure."""
+
+
+class LiveState(ABC):
+    """What status, watch and import ask for: groups as they stand, and what was done to them."""
+
+    name: str
+    """The provider's name."""
+
+    @abstractmethod
+    def read_states(
+        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
+    ) -> Sequence[GroupState]:
+        """The groups at (location, native name), those that exist; with what balancers say and addresses when asked."""
+
+    @abstractmethod
+    def candidates(self, name: str, location: str) -> Sequence[GroupState]:
+        """The group with this native name, or those that are marked with this name within their fleet."""
+
+    def find_group(self, name: str, location: str) -> GroupState | None:
+        """
+        The group with this native name, else the only marked one with this name within its fleet.
+
+        Raises:
+            InvalidRequest: Several fleets have a group of this name.
+        """
+        return single_match(self.candidates(name, location), name, self.name)
+
+    @abstractmethod
+    def import_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
+        """The group with this native name in the words of the model, named for the fleet that it is to join."""
+
+    @abstractmethod
+    def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
+        """What the cloud did to the group's size, newest first."""
+
+    @abstractmethod
+    def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
+        """The newest thing done to each of these groups, as far as it is recent; in as few calls as can be."""
+
+    @abstractmethod
+    def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
+        """The state of every alarm that the fleet has in the cloud."""
+
+
+class GroupActor(Protocol):
+    """Acts on one group."""
+
+    def set_capacity(self, desired: int) -> None:
+        """Ask for a size; waits for no cooldown."""
+        ...
+
+    def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
+        """Act once on a policy, by its name in the group or in the cloud; waits for no cooldown."""
+        ...
+
+    def pause(self, pause: Pause) -> None:
+        """Mark the group, and let neither policies nor schedules change its size; again renews the mark."""
+        ...
+
+    def resume(self) -> None:
+        """Give back what the pause stopped and take the mark away; nothing where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """
+    What a group that exists is asked to do.
+
+    Args:
+        on: Who acts on the group with this location and native name.
+    """
+
+    on: Callable[[str, str], GroupActor]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """
+    What is measured.
+
+    Args:
+        read: An answer to each query, in our units; each query says its location and its end.
+        publish: Publishes values of custom metrics; each says its location and its moment.
+    """
+
+    read: Callable[[Sequence[MetricQuery]], Sequence[Datapoints]]
+    publish: Callable[[Sequence[MetricValue]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """
+    One vendor's code, connected.
+
+    Attributes:
+        name: As its declarations have it.
+        location: Where groups without a location of their own live.
+        kinds: The kinds of native resources, by name: they drive the diff.
+        connection: What it talks through; for its own tests.
+        close: Lets go of connections.
+    """
+
+    name: str
+    location: str
+    kinds: Mapping[str, Kind]
+    resources: Resources
+    live: LiveState
+    actions: Actions
+    metrics: Metrics
+    connection: Any = None
+    close: Callable[[], None] = lambda: None
