@@ -1,12 +1,14 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from tests.conftest import make_fleet, make_group
 from trimtab.capabilities import FEATURES, Means, features_of, support_of
 from trimtab.declarations import declarations_of
 from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.translate import translate
+from trimtab.testing import translate as translate_for
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LABEL = {"web": "app/front/0/targetgroup/web/0"}
@@ -72,3 +74,27 @@ def test_a_provider_declares_every_feature_and_says_why_not(provider):
 def test_features_of_a_group_are_all_in_the_table():
     for feature, _ in features_of(make_group()):
         assert support_of(feature, "memory").means is Means.NATIVE
+
+
+@pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
+def test_the_settings_of_a_provider_from_elsewhere_have_one_note(provider):
+    fleet = make_fleet(make_group(settings={"toy": {"racks": 2, "rooms": {"a": 1}}}, schedules={}))
+    plain = make_fleet(make_group(schedules={}))
+    notes = [note.text for note in translate_for(fleet, provider).notes]
+    others = [note.text for note in translate_for(plain, provider).notes]
+    assert sorted(set(notes) - set(others)) == [
+        f"settings.toy: not used: settings of toy, and the plan is for {provider}"
+    ]
+    assert len(notes) == len(others) + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("aws", "the settings of aws have a field of their own; write them under `aws`"),
+        ("memory", "memory has no settings"),
+    ],
+)
+def test_settings_of_a_provider_of_ours_have_their_own_field(name, text):
+    with pytest.raises(ValidationError, match=text):
+        make_group(settings={name: {"x": 1}})

@@ -57,7 +57,7 @@ def test_notes_are_comments_at_the_top_and_no_failure(cloud, monkeypatch):
     def noted(*place, **more):
         return replace(read(*place, **more), notes=(NOTE,))
 
-    monkeypatch.setattr(cloud.provider, "read_group", noted)
+    monkeypatch.setattr(cloud.provider.live, "import_group", noted)
     code, out, _ = imported(cloud, "virtualmin-web")
     lines = out.splitlines()
     assert code == 0

@@ -26,8 +26,13 @@ POLICIES |= {"predictive": PredictivePolicy}
 TYPES = tuple(POLICIES)
 NAMED = ("policies", "alarms", "schedules")
 """Lists whose items are called by their names in paths."""
-STRUCTURE = frozenset({"name", "type", "policies.*.name", "policies.*.type", "alarms.*.name", "schedules.*.name"})
-"""What is not drawn: the names that paths are made of, and the type, whose change makes another policy."""
+STRUCTURE = frozenset(
+    {"name", "type", "policies.*.name", "policies.*.type", "alarms.*.name", "schedules.*.name", "settings.*"}
+)
+"""
+What is not drawn: the names that paths are made of, the type, whose change makes another policy, and the blocks of
+providers that other distributions bring.
+"""
 
 YES = (True, False)
 ONCE = ("2026-03-01T08:00:00", "2025-03-01T08:00:00", "2026-11-27T00:00:00")

@@ -136,7 +136,7 @@ class Metrics:
     publish: Callable[[Sequence[MetricValue]], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Provider:
     """
     One vendor's code, connected.
@@ -158,3 +158,6 @@ class Provider:
     metrics: Metrics
     connection: Any = None
     close: Callable[[], None] = lambda: None
+
+    def __repr__(self) -> str:
+        return f"Provider({self.name!r}, location={self.location!r})"

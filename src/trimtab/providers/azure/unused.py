@@ -23,6 +23,7 @@ from trimtab.providers.azure.template import has_probe
 from trimtab.providers.naming import is_alert
 from trimtab.providers.translation import Unused
 
+NO_ALERT = "no alert is made of an alarm with this metric"
 DISABLED = "it is disabled, and Azure has no rule that is off"
 NO_METRIC = "Azure has no rule and no alert without its metric"
 
@@ -123,6 +124,9 @@ def _of_alarm(group: ScalingGroup, alarm: Alarm, used: Collection[str], scope: S
             yield Unused(f"{path}.triggers.{index}", f"no rule is made of this alarm and the policy {name!r}")
     if not shown:
         yield Unused(f"{path}.description", "a rule has no description; an alarm that notifies has one")
+    if is_alert(alarm) and not shown:
+        yield Unused(f"{path}.notify", NO_ALERT)
+        yield Unused(f"{path}.notify_ok", NO_ALERT)
     yield from _of_metric(alarm.metric, f"{path}.metric")
 
 
