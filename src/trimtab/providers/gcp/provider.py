@@ -12,7 +12,7 @@ from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Writ
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.gcp.acting import GroupActions
 from trimtab.providers.gcp.activities import Operations
-from trimtab.providers.gcp.alarms import alarm_states
+from trimtab.providers.gcp.alarm_states import alarm_states
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
 from trimtab.providers.gcp.facts import GcpFacts
