@@ -13,8 +13,8 @@ from trimtab.providers.aws.acting import GroupActions
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.facts import AwsFacts
-from trimtab.providers.aws.group_replies import read_replies
 from trimtab.providers.aws.importing import import_group
+from trimtab.providers.aws.importing.reading import read_replies
 from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.aws.permissions import policy_document
 from trimtab.providers.aws.reads import (

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from trimtab.providers.azure.alerts import CONDITION
-from trimtab.providers.azure.profiles import DEFAULT, end_profile_name, read_twin
+from trimtab.providers.azure.alarms import CONDITION
+from trimtab.providers.azure.schedules import DEFAULT, end_profile_name, read_twin
 from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPE, PUBLIC
 
 Names = Mapping[str, str]

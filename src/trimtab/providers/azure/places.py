@@ -5,7 +5,7 @@ from functools import cached_property
 
 from trimtab.models import Fleet
 from trimtab.plan import Key
-from trimtab.providers.azure.alerts import action_group_key, targets_of
+from trimtab.providers.azure.alarms import action_group_key, targets_of
 from trimtab.providers.azure.ids import Home, folded, normal_location
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.translate import home_of

@@ -9,7 +9,7 @@ from trimtab.plan import Attributes, Key, Mark, Resource, read_tags
 from trimtab.providers.azure.ids import normal_location, parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.part_names import own_profile_names, with_own_names
-from trimtab.providers.azure.rules import named_rules
+from trimtab.providers.azure.policies import named_rules
 from trimtab.providers.pause import Pause
 
 PAUSE_TAG = "trimtab-paused"

@@ -7,15 +7,15 @@ from typing import Any
 from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Fleet, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
 from trimtab.plan import Attributes, Mark, Ref, Resource
-from trimtab.providers.azure import alerts, autoscale, profiles, rules, template
-from trimtab.providers.azure.alerts import (
+from trimtab.providers.azure import alarms, autoscaler, policies, schedules, template
+from trimtab.providers.azure.alarms import (
     action_group_body,
     action_group_key,
     actions_of,
     alert_body,
     targets_of,
 )
-from trimtab.providers.azure.autoscale import setting_of
+from trimtab.providers.azure.autoscaler import setting_of
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
@@ -87,8 +87,8 @@ class _Group(GroupTranslator):
         yield from self._setting()
         yield from self._alerts()
         self._remark()
-        self.takes(profiles.sizes_used(self.group))
-        if (forecast := autoscale.predictive_policy(self.group)) is not None:
+        self.takes(schedules.sizes_used(self.group))
+        if (forecast := autoscaler.predictive_policy(self.group)) is not None:
             self.takes([f"policies.{forecast.name}.metric"])
         self.takes(path for path in used_of(self.group, self._scope()) if ".triggers." in path)
         for unused in unused_of(self.group, self._scope()):
@@ -195,7 +195,7 @@ class _Group(GroupTranslator):
     def _seen(self) -> list[Alarm]:
         """The alarms that are to be seen by people, less those whose metric a problem is about."""
         return [
-            alarm for alarm in self.group.alarms if is_alert(alarm) and not alerts.alert_problem(alarm, self._scope())
+            alarm for alarm in self.group.alarms if is_alert(alarm) and not alarms.alert_problem(alarm, self._scope())
         ]
 
     def _alerts(self) -> Iterator[Resource]:
@@ -233,7 +233,7 @@ class _Group(GroupTranslator):
             if alarm.period != MINUTE and differs_in_window(alarm, group, self._scope()):
                 text = "a rule looks back whole minutes, five at least, and an alert as long as Azure has a window"
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
-        for path, text in autoscale.remarks_on(group, self._scope()):
+        for path, text in autoscaler.remarks_on(group, self._scope()):
             self.note(path, text)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
@@ -255,10 +255,10 @@ class _Group(GroupTranslator):
             text = "Azure asks a load balancer's probe, and no pool of the group has a rule with one"
             yield "health_check.by", f"{text}; give `health_check.path` and `port`"
         yield from _metric_problems(group, scope)
-        yield from profiles.problems_of(group)
-        yield from alerts.problems_of(group)
-        yield from rules.problems_of(group, scope)
-        yield from autoscale.problems_of(group)
+        yield from schedules.problems_of(group)
+        yield from alarms.problems_of(group)
+        yield from policies.problems_of(group, scope)
+        yield from autoscaler.problems_of(group)
 
     def _scope(self) -> Scope:
         return Scope(self.home.scale_set(self.native), self.attached.gateway, self.native)
@@ -273,7 +273,7 @@ class _Group(GroupTranslator):
 def _metric_problems(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
     """What keeps metrics from being measured, of all that is enabled or notifies: path and text."""
     for alarm in group.alarms:
-        problem = alerts.alert_problem(alarm, scope) if is_alert(alarm) else metric_problem(alarm.metric, scope)
+        problem = alarms.alert_problem(alarm, scope) if is_alert(alarm) else metric_problem(alarm.metric, scope)
         if problem and (alarm.enabled or is_alert(alarm)) and alarm.metric.source is not MetricSource.PROMQL:
             yield f"alarms.{alarm.name}.metric", problem
     for policy in group.policies:

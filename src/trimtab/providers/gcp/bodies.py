@@ -7,8 +7,8 @@ from typing import Any
 from trimtab.errors import InvalidRequest
 from trimtab.plan import Action, Change, Kind, Resource, overlaid, read_description, revealed
 from trimtab.providers.base import Write
+from trimtab.providers.gcp.ids import lengthened, parse_link
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.links import lengthened, parse_link
 from trimtab.providers.gcp.resources import with_pause
 from trimtab.providers.writer import find_part, mark_of, put_part
 

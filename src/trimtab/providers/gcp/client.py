@@ -43,8 +43,8 @@ from trimtab.errors import (
 )
 from trimtab.events import Listener
 from trimtab.providers.endpoints import DIRECT_CHANNEL, endpoint_found, go_direct, is_loopback
-from trimtab.providers.gcp.failures import class_of, failed
-from trimtab.providers.gcp.links import shortened
+from trimtab.providers.gcp.errors import class_of, failed
+from trimtab.providers.gcp.ids import shortened
 from trimtab.providers.gcp.replies import (
     check_alerts,
     check_envelope,

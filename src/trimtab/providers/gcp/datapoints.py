@@ -10,7 +10,7 @@ from typing import Any
 from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import MetricSource
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.gcp.alerts import aggregation
+from trimtab.providers.gcp.alarms import aggregation
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.metrics import (
     BALANCER,

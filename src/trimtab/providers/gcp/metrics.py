@@ -8,7 +8,7 @@ from typing import NamedTuple
 from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource
-from trimtab.providers.gcp.links import name_of
+from trimtab.providers.gcp.ids import name_of
 
 OWN = "custom.googleapis.com"
 """Where metrics of one's own live whose namespace names no service."""

@@ -16,8 +16,8 @@ from trimtab.providers.gcp.alarm_states import alarm_states
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
 from trimtab.providers.gcp.facts import GcpFacts
+from trimtab.providers.gcp.ids import place_of
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.links import place_of
 from trimtab.providers.gcp.permissions import role_definition
 from trimtab.providers.gcp.reads import FleetRead, count_template_instances
 from trimtab.providers.gcp.resolve import Resolver

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Live, Resource, Unknown
-from trimtab.providers.gcp.alerts import channel_key, targets_of
+from trimtab.providers.gcp.alarms import channel_key, targets_of
 from trimtab.providers.gcp.client import Calls, Listed
+from trimtab.providers.gcp.ids import name_of, place_of, region_of
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -20,7 +21,6 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import name_of, place_of, region_of
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.translate import zone_of
 from trimtab.providers.naming import alarm_name, is_alert

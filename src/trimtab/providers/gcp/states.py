@@ -12,7 +12,7 @@ from trimtab.errors import InvalidRequest, NotFound
 from trimtab.plan import read_description
 from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.links import Place, name_of, parse_link, place_of
+from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of
 from trimtab.providers.gcp.reads import managed_instances
 from trimtab.providers.gcp.resources import find_pause
 

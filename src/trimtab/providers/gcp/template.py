@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from trimtab.models import Disk, DiskType, Image, ScalingGroup
 from trimtab.plan import Secret
-from trimtab.providers.gcp.links import is_link, short
+from trimtab.providers.gcp.ids import is_link, short
 from trimtab.providers.gcp.names import labels_of
 from trimtab.providers.naming import drop_empty
 

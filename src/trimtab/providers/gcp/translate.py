@@ -7,8 +7,8 @@ from typing import Any
 from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Fleet, ScalingGroup, SpotStrategy
 from trimtab.plan import Key, Mark, Ref, Resource, digest
-from trimtab.providers.gcp import alerts, autoscaler
-from trimtab.providers.gcp.alerts import (
+from trimtab.providers.gcp import alarms, autoscaler
+from trimtab.providers.gcp.alarms import (
     alert_body,
     alert_problem,
     channel_body,
@@ -19,6 +19,7 @@ from trimtab.providers.gcp.alerts import (
 )
 from trimtab.providers.gcp.autoscaler import autoscaler_of, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known
+from trimtab.providers.gcp.ids import is_zone, place_name, region_of, short
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -29,7 +30,6 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import is_zone, place_name, region_of, short
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
@@ -298,7 +298,7 @@ class _Group(GroupTranslator):
                 text = f"the group has one port that is called {service.port_name!r}, and {port} is it too"
                 yield f"load_balancers.{index}.port", f"{text}; give the same number, or another name to one of them"
         yield from _size_problems(group)
-        yield from alerts.problems_of(group)
+        yield from alarms.problems_of(group)
         yield from autoscaler.problems_of(group)
 
     def _balancer_problems(self) -> Iterator[tuple[str, str]]:

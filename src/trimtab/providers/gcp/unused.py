@@ -19,7 +19,7 @@ from trimtab.models import (
     StepPolicy,
     TargetTrackingPolicy,
 )
-from trimtab.providers.gcp.alerts import alert_problem
+from trimtab.providers.gcp.alarms import alert_problem
 from trimtab.providers.gcp.autoscaler import (
     OFF,
     forecast_of,
@@ -32,7 +32,7 @@ from trimtab.providers.gcp.autoscaler import (
     tracked,
 )
 from trimtab.providers.gcp.facts import Attached, Service
-from trimtab.providers.gcp.links import short
+from trimtab.providers.gcp.ids import short
 from trimtab.providers.gcp.metrics import SUBSCRIPTION, find_metric
 from trimtab.providers.gcp.names import label_of
 from trimtab.providers.naming import is_alert

@@ -23,6 +23,7 @@ from trimtab.providers.gcp.bodies import (
     zone_in,
 )
 from trimtab.providers.gcp.client import Calls, scoped
+from trimtab.providers.gcp.ids import lengthened, name_of, parse_link
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -33,7 +34,6 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import lengthened, name_of, parse_link
 from trimtab.providers.gcp.monitored import MonitoredWriter
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
 from trimtab.providers.gcp.resources import READERS, find_pause, with_pause

@@ -10,9 +10,9 @@ from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Key, Note, Resource
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home, folded, normal_location, parse_id, same_id
-from trimtab.providers.azure.importing.alerts import read_alert
-from trimtab.providers.azure.importing.machine import at, machine_of, without_usual_placement
-from trimtab.providers.azure.importing.setting import SettingRead, read_setting
+from trimtab.providers.azure.importing.alarms import read_alert
+from trimtab.providers.azure.importing.autoscaler import SettingRead, read_setting
+from trimtab.providers.azure.importing.group import at, machine_of, without_usual_placement
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.pools import pools_of
 from trimtab.providers.azure.resources import READERS, group_of

@@ -9,12 +9,11 @@ from typing import Any
 from trimtab.models import Fleet, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Resource
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
-from trimtab.providers.gcp.importing import machine
-from trimtab.providers.gcp.importing.alerts import read_alert
-from trimtab.providers.gcp.importing.machine import first, whole
-from trimtab.providers.gcp.importing.scaling import ScalerRead
+from trimtab.providers.gcp.ids import name_of, parse_link, place_of, short
+from trimtab.providers.gcp.importing.alarms import read_alert
+from trimtab.providers.gcp.importing.autoscaler import ScalerRead
+from trimtab.providers.gcp.importing.group import first, healing_of, machine_of, manager_of, ports_of, whole
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
-from trimtab.providers.gcp.links import name_of, parse_link, place_of, short
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.template import Home, image_link, template_body
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD, asks_balancer, translate
@@ -141,11 +140,11 @@ class GroupReader:
 
     def _fields(self) -> dict[str, Any]:
         manager = self.replies.manager
-        template_fields = machine.machine_of((self.replies.template or {}).get("properties") or {}, self.project)
-        around = machine.manager_of(manager, self.native, self.zone)
+        template_fields = machine_of((self.replies.template or {}).get("properties") or {}, self.project)
+        around = manager_of(manager, self.native, self.zone)
         sized = self._sized()
         requested = {str(service.get("portName")): True for service in self.replies.services}
-        ports = machine.ports_of(manager, requested)
+        ports = ports_of(manager, requested)
         gcp = {
             **template_fields.pop("gcp", {}),
             **around["gcp"],
@@ -178,7 +177,7 @@ class GroupReader:
 
     def _health(self) -> dict[str, Any]:
         """The health check of a backend service, or one of the group's own; another one is left to others."""
-        check, grace = machine.healing_of(self.replies.manager)
+        check, grace = healing_of(self.replies.manager)
         given = {} if grace is None else {"grace": grace}
         if not check:
             return {}

@@ -14,7 +14,7 @@ from trimtab.providers.gcp.autoscaler import (
     TARGET_UTILIZATION,
     per_minute,
 )
-from trimtab.providers.gcp.importing.machine import whole
+from trimtab.providers.gcp.importing.group import whole
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.importing import legal, unused

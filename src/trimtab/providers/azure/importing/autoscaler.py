@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from trimtab.engine.profiles import Weekday
 from trimtab.plan import Resource
-from trimtab.providers.azure.importing.machine import at, duration
-from trimtab.providers.azure.importing.rules import Rules, whole
-from trimtab.providers.azure.profiles import DEFAULT, read_twin
+from trimtab.providers.azure.importing.group import at, duration
+from trimtab.providers.azure.importing.policies import Rules, whole
+from trimtab.providers.azure.schedules import DEFAULT, read_twin
 from trimtab.providers.azure.zones import iana_zones, windows_zone
 from trimtab.providers.importing import legal, unused
 

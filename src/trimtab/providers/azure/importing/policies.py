@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from trimtab.providers.azure.importing.machine import duration
+from trimtab.providers.azure.importing.group import duration
 from trimtab.providers.azure.importing.metrics import compared, metric_of, statistic_of
 from trimtab.providers.importing import legal, unused
 

@@ -9,8 +9,8 @@ from trimtab.models import MetricSource, PredictiveMode, PredictivePolicy, Scali
 from trimtab.plan import Ref
 from trimtab.providers.azure.metrics import NATIVE, Scope
 from trimtab.providers.azure.names import iso
-from trimtab.providers.azure.profiles import Profile, profiles_of
-from trimtab.providers.azure.rules import INCREASE, Rule, rules_of
+from trimtab.providers.azure.policies import INCREASE, Rule, rules_of
+from trimtab.providers.azure.schedules import Profile, profiles_of
 
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "Enabled"}
 DISABLED = "Disabled"

@@ -7,7 +7,7 @@ from typing import Any
 
 from trimtab.models import MissingData
 from trimtab.plan import Resource
-from trimtab.providers.gcp.alerts import ACROSS, CLOSED, MINUTE, OPENED, OVER_TIME, PERCENTILES
+from trimtab.providers.gcp.alarms import ACROSS, CLOSED, MINUTE, OPENED, OVER_TIME, PERCENTILES
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.gcp.names import MISSING, read_span

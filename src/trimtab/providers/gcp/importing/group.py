@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from trimtab.providers.gcp.links import name_of, parse_link
+from trimtab.providers.gcp.ids import name_of, parse_link
 from trimtab.providers.gcp.names import LONGEST_BASE
 from trimtab.providers.gcp.template import DISK_TYPES, KEYS, SCOPES, SCRIPT, USER
 from trimtab.providers.importing import unused
