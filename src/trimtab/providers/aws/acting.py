@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.aws.reads import PAUSE_TAG, PAUSED, find_pause, suspended
+from trimtab.providers.aws.resources import PAUSE_TAG, PAUSED, find_pause, suspended
 from trimtab.providers.pause import Pause
 
 

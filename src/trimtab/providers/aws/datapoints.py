@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, Unit
 from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.facts import TargetGroup
 from trimtab.providers.aws.metrics import (
     PER_INSTANCE,
     Scale,
@@ -21,8 +22,9 @@ from trimtab.providers.aws.metrics import (
     unscaled,
 )
 from trimtab.providers.aws.policies import STATISTICS
-from trimtab.providers.aws.reads import in_batches, launched_from
-from trimtab.providers.aws.resolve import TargetGroup, find_target_groups
+from trimtab.providers.aws.reads import in_batches
+from trimtab.providers.aws.resolve import find_target_groups
+from trimtab.providers.aws.resources import launched_from
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html and API_PutMetricData.html

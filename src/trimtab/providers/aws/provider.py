@@ -10,6 +10,7 @@ from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live, Resource
 from trimtab.providers.aws.acting import GroupActions
+from trimtab.providers.aws.activities import activity_of
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.facts import AwsFacts
@@ -17,13 +18,10 @@ from trimtab.providers.aws.importing import import_group
 from trimtab.providers.aws.importing.reading import read_replies
 from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.aws.permissions import policy_document
-from trimtab.providers.aws.reads import (
-    RegionRead,
-    alarm_resource,
-    list_alarms,
-)
+from trimtab.providers.aws.reads import RegionRead, list_alarms
 from trimtab.providers.aws.resolve import Resolver
-from trimtab.providers.aws.states import activity_of, group_state, list_states, with_addresses
+from trimtab.providers.aws.resources import alarm_resource
+from trimtab.providers.aws.states import group_state, list_states, with_addresses
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import NotFound, ProviderError
@@ -19,7 +19,7 @@ from trimtab.models import (
 )
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.aws.facts import AwsFacts, ImageFacts
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts, TargetGroup, target_group
 from trimtab.providers.aws.first_seen import Standing, standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.translate import attachment_of
@@ -264,15 +264,6 @@ def find_zones(calls: Calls, region: str) -> list[str]:
     return sorted(item["ZoneName"] for item in reply["AvailabilityZones"])
 
 
-class TargetGroup(NamedTuple):
-    """A target group, and what alarms and policies call it together with its balancer."""
-
-    name: str
-    arn: str
-    label: str
-    """`app/web/0123/targetgroup/web/4567`; empty where no balancer sends it requests."""
-
-
 def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: str = "Names") -> list[TargetGroup]:
     """Target groups by name, or by ARN; those only that exist."""
     try:
@@ -281,11 +272,3 @@ def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: 
         pages = list(calls.pages("elbv2", "describe_target_groups", region, PageSize=400))
     targets = [target_group(item) for page in pages for item in page["TargetGroups"]]
     return [target for target in targets if target.name in wanted or target.arn in wanted]
-
-
-def target_group(item: Mapping[str, Any]) -> TargetGroup:
-    """A target group as `DescribeTargetGroups` answers it."""
-    arn = item["TargetGroupArn"]
-    balancers = [balancer.partition(":loadbalancer/")[2] for balancer in item.get("LoadBalancerArns", ())]
-    label = f"{balancers[0]}/targetgroup/{arn.partition(':targetgroup/')[2]}" if balancers else ""
-    return TargetGroup(item["TargetGroupName"], arn, label)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
 from typing import Any, NamedTuple
 
 from trimtab.engine.first_seen import FirstSeen
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.first_seen import WORD
-from trimtab.providers.aws.reads import find_pause, in_batches, is_outdated, launched_from
-from trimtab.providers.base import Activity, GroupState, Instance, InstanceState
+from trimtab.providers.aws.reads import in_batches
+from trimtab.providers.aws.resources import find_pause, is_outdated, launched_from
+from trimtab.providers.base import GroupState, Instance, InstanceState
 
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
 STATES = {
@@ -119,14 +119,4 @@ def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
         template=f"{own.get('LaunchTemplateName', '')}:{own.get('Version', '')}".strip(":"),
         outdated=is_outdated(item, template),
         protected=bool(item.get("ProtectedFromScaleIn")),
-    )
-
-
-def activity_of(item: Mapping[str, Any]) -> Activity:
-    return Activity(
-        id=item["ActivityId"],
-        at=item["StartTime"].astimezone(UTC),
-        status=str(item.get("StatusCode", "")).lower(),
-        description=item.get("Description", ""),
-        cause=item.get("Cause", ""),
     )

@@ -10,11 +10,10 @@ from trimtab.errors import ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.azure.client import NETWORK_API, Calls
-from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.facts import Attached, AzureFacts, Pool, pools_of
 from trimtab.providers.azure.ids import is_id, normal_location
 from trimtab.providers.azure.kinds import SCALE_SET
-from trimtab.providers.azure.pools import Pool, pools_of
-from trimtab.providers.azure.template import Attached, asks_balancer
+from trimtab.providers.azure.template import asks_balancer
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.resolver import Resolving
 

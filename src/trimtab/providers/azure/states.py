@@ -13,9 +13,9 @@ from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import folded, normal_location, same_id
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, SCALE_SET
+from trimtab.providers.azure.names import iana_zones
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import find_pause, group_of
-from trimtab.providers.azure.zones import iana_zones
 from trimtab.providers.base import GroupState, Instance, InstanceState
 
 NETWORK_API = "2018-10-01"

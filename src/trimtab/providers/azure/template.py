@@ -2,12 +2,13 @@
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.models import Disk, DiskType, Image, ScalingGroup
 from trimtab.plan import Secret
+from trimtab.providers.azure.facts import Attached
 from trimtab.providers.azure.ids import Home, is_id, parse_id
 from trimtab.providers.azure.names import iso
 from trimtab.providers.naming import drop_empty
@@ -39,16 +40,6 @@ ALIASES: Mapping[str, str] = {
     "Ubuntu2404": "Canonical:ubuntu-24_04-lts:server:latest",
 }
 """Short names of images, as the CLI of Azure has them."""
-
-
-class Attached(NamedTuple):
-    """What a group is attached to, by id."""
-
-    subnet: str = ""
-    balancer_pools: Sequence[str] = ()
-    gateway_pools: Sequence[str] = ()
-    probe: str = ""
-    gateway: str = ""
 
 
 def machine_profile(

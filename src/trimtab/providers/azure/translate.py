@@ -16,19 +16,12 @@ from trimtab.providers.azure.alarms import (
     targets_of,
 )
 from trimtab.providers.azure.autoscaler import setting_of
-from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.facts import Attached, AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
-from trimtab.providers.azure.template import (
-    Attached,
-    asks_balancer,
-    has_probe,
-    image_reference,
-    machine_profile,
-    user_id,
-)
+from trimtab.providers.azure.template import asks_balancer, has_probe, image_reference, machine_profile, user_id
 from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
 from trimtab.providers.naming import alarm_name, drop_empty, is_alert, size_is_owned
 from trimtab.providers.policy_execution import amounts_of

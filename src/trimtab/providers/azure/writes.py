@@ -1,25 +1,32 @@
 """Writes: one change becomes the calls that it takes, each of which may be made twice."""
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
-from trimtab.plan import Action, Change, Kind, Resource, overlaid, revealed
+from trimtab.plan import Action, Change, Resource, overlaid, revealed
+from trimtab.providers.azure.bodies import (
+    READ_ONLY,
+    SIZE,
+    is_left_alone,
+    patch_of,
+    pause_tag,
+    raw_of,
+    sent_properties,
+    set_body,
+    without_others,
+)
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.part_names import profile_names_of, with_names_of
-from trimtab.providers.azure.resources import PAUSE_TAG, READERS, find_pause
+from trimtab.providers.azure.resources import READERS, find_pause, with_names_of
 from trimtab.providers.base import Write, Written
 from trimtab.providers.writer import (
     differ_only_in,
     ensure_owned,
-    find_part,
     mark_of,
     outcome_of,
-    put_part,
 )
 
 SETS = "compute.virtual_machine_scale_sets"
@@ -29,7 +36,6 @@ OTHERS: Mapping[str, str] = {
     ACTION_GROUP.name: "monitor.action_groups",
 }
 GLOBAL = frozenset({METRIC_ALERT.name, ACTION_GROUP.name})
-SIZE = "sku.capacity"
 TRIES = 3
 """How often a write is made again because an autoscaler moved the size in between."""
 
@@ -65,7 +71,7 @@ class Writer:
     def _create_set(self, write: Write) -> Mapping[str, Any]:
         change, name = write.change, write.change.key.name
         group = self._group(change.wanted)
-        sent = {**_set_body(write.body, change), "location": change.key.location}
+        sent = {**set_body(write.body, change), "location": change.key.location}
         try:
             reply = self.calls.begin(f"{SETS}.begin_create_or_update", group, name, sent, create=True)
         except (Conflict, AlreadyExists) as error:
@@ -84,7 +90,7 @@ class Writer:
         old, new = kind.leaves(existing.body), kind.leaves(write.body)
         initial = wanted.initial if wanted else frozenset()
         paths = [path for path in sorted({*old, *new}) if old.get(path) != new.get(path) and path not in initial]
-        return self._patch_set(write, existing, [path for path in paths if not _is_left_alone(kind, path, new)])
+        return self._patch_set(write, existing, [path for path in paths if not is_left_alone(kind, path, new)])
 
     def _update_set(self, write: Write) -> Mapping[str, Any]:
         live = write.change.live
@@ -102,10 +108,10 @@ class Writer:
         kind = KINDS[SCALE_SET.name]
         body = patch_of(kind, overlaid(kind, live.body, write.body), paths)
         if "identity" in body:
-            body["identity"] = {**body["identity"], **_without_others(live.body, body["identity"])}
+            body["identity"] = {**body["identity"], **without_others(live.body, body["identity"])}
         if "properties" in body:
-            body["properties"] = with_names_of(body["properties"], _raw(live).get("properties") or {})
-        body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **_pause_tag(live)}
+            body["properties"] = with_names_of(body["properties"], raw_of(live).get("properties") or {})
+        body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **pause_tag(live)}
         etag = live.attributes.get("etag")
         for left in reversed(range(TRIES)):
             try:
@@ -149,17 +155,17 @@ class Writer:
     def _whole(self, write: Write, live: Resource | None) -> dict[str, Any]:
         """The body to put: what trimtab knows nothing of stays as it is, and so does a marked pause."""
         change, kind = write.change, write.change.key.kind
-        raw = _raw(live)
+        raw = raw_of(live)
         existing = raw.get("properties") or {}
         merged = existing
         if change.action is not Action.ADOPT:
             body = overlaid(KINDS[kind], live.body, write.body) if live else write.body
             merged = with_names_of(sent_properties(revealed(body)["properties"], existing), existing)
-        properties = {name: value for name, value in merged.items() if name not in _READ_ONLY}
+        properties = {name: value for name, value in merged.items() if name not in READ_ONLY}
         if live is not None and find_pause(raw) is not None and "enabled" in existing:
             properties["enabled"] = existing["enabled"]
         foreign = {name: value for name, value in (raw.get("tags") or {}).items() if not name.startswith("trimtab-")}
-        tags = {**foreign, **mark_of(change).tags(), **_pause_tag(live)}
+        tags = {**foreign, **mark_of(change).tags(), **pause_tag(live)}
         location = raw.get("location") or ("Global" if kind in GLOBAL else change.key.location)
         return {"location": location, "tags": tags, "properties": properties}
 
@@ -180,113 +186,7 @@ class Writer:
 
 def _own_name(change: Change) -> str:
     """What the thing that a change found is called: a setting may have another name than its scale set."""
-    return str(_raw(change.live).get("name") or change.key.name)
-
-
-_READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
-
-
-def sent_properties(properties: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties of a setting or an alert as Azure takes them: without the names that only plans give."""
-    sent = copy.deepcopy(dict(properties))
-    names = profile_names_of([entry["name"] for entry in sent.get("profiles") or ()], existing.get("profiles") or ())
-    for profile in sent.get("profiles") or ():
-        profile["name"] = names[profile["name"]]
-        for rule in profile.get("rules") or ():
-            rule.pop("name", None)
-    return sent
-
-
-def patch_of(kind: Kind, body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
-    """
-    A merge patch of some leaves: each, or the whole list that it is in.
-
-    What is to be left out goes back to its default, or to null where the kind has none.
-    """
-    patch: dict[str, Any] = {}
-    for path in paths:
-        steps = path.split("[", 1)[0].split(".")
-        if steps[0] in ("tags", SIZE):
-            continue
-        whole = {**body, "identity": sent_identity(body.get("identity"))}
-        value = find_part(whole, steps)
-        if value is None:
-            row = kind.find(path)
-            value = [] if "[" in path else None if row is None else row.default
-        put_part(patch, steps, value)
-    _without_fixed(patch)
-    if "identity" in patch:
-        patch["identity"] = sent_identity(body.get("identity")) or {"type": "None"}
-    return patch
-
-
-def _without_fixed(patch: Mapping[str, Any]) -> None:
-    """
-    Leave out, in place, what a patch of a public address has no words for: it is fixed when the address is made.
-
-    VirtualMachineScaleSetUpdatePublicIPAddressConfiguration:
-    https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/update
-    """
-    for card in find_part(patch, _CARDS) or ():
-        for address in (card.get("properties") or {}).get("ipConfigurations") or ():
-            public = (address.get("properties") or {}).get("publicIPAddressConfiguration") or {}
-            public.pop("sku", None)
-            for name in ("ipTags", "publicIPAddressVersion"):
-                (public.get("properties") or {}).pop(name, None)
-
-
-_CARDS = ("properties", "virtualMachineProfile", "networkProfile", "networkInterfaceConfigurations")
-
-
-def sent_identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An identity as Azure takes it: ids as keys."""
-    if not identity:
-        return {}
-    return {
-        **identity,
-        "userAssignedIdentities": {identity_id: {} for identity_id in identity.get("userAssignedIdentities") or ()},
-    }
-
-
-def _set_body(body: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    sent = revealed({name: value for name, value in body.items() if name not in ("resourceGroup", "identity")})
-    tags = {**dict(body.get("tags") or {}), **mark_of(change).tags()}
-    identity = sent_identity(body.get("identity"))
-    return {**sent, "tags": tags, **({"identity": identity} if identity else {})}
-
-
-def _without_others(live: Mapping[str, Any], identity: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    What takes the identities away that are not wanted: a patch merges the map, and only `null` ends a member.
-
-    https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-manage-ua-identity-vmss
-    """
-    wanted = identity.get("userAssignedIdentities")
-    if not wanted:
-        return {}
-    kept = {identity_id.lower() for identity_id in wanted}
-    existing = (live.get("identity") or {}).get("userAssignedIdentities") or ()
-    return {
-        "userAssignedIdentities": {
-            **{identity_id: None for identity_id in existing if identity_id.lower() not in kept},
-            **wanted,
-        }
-    }
-
-
-def _raw(live: Resource | None) -> Mapping[str, Any]:
-    """What is there as it was answered."""
-    return (live.attributes.get("raw") or {}) if live else {}
-
-
-def _pause_tag(live: Resource | None) -> dict[str, str]:
-    text = (_raw(live).get("tags") or {}).get(PAUSE_TAG)
-    return {PAUSE_TAG: text} if text else {}
-
-
-def _is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:
-    row = kind.find(path)
-    return row is None or row.write_only or (row.server_default and path not in new)
+    return str(raw_of(change.live).get("name") or change.key.name)
 
 
 def _attributes(item: Resource) -> Mapping[str, Any]:

@@ -8,13 +8,15 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from trimtab.engine.signals import Window
-from trimtab.errors import InvalidRequest, NotFound
-from trimtab.plan import read_description
-from trimtab.providers.base import GroupState, Instance, InstanceState
-from trimtab.providers.gcp.client import Calls, scoped
+from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError
+from trimtab.models import Fleet
+from trimtab.plan import Resource, read_description
+from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
+from trimtab.providers.gcp.client import Calls, Listed, scoped
 from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of
-from trimtab.providers.gcp.reads import managed_instances
-from trimtab.providers.gcp.resources import find_pause
+from trimtab.providers.gcp.kinds import ALERT_POLICY
+from trimtab.providers.gcp.reads import list_monitored, managed_instances
+from trimtab.providers.gcp.resources import READERS, find_pause
 
 ENDING = {"DELETING", "ABANDONING"}
 AT_REST = {"STOPPED", "SUSPENDED", "TERMINATED", "STOPPING", "SUSPENDING"}
@@ -226,3 +228,47 @@ def is_open(schedule: Mapping[str, Any], at: datetime) -> bool:
         duration=timedelta(seconds=int(schedule.get("durationSec") or 0)),
     )
     return window.open_since(at) is not None
+
+
+UNTOLD = "who may not list alerts (monitoring.alerts.list) does not know"
+
+
+def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
+    """
+    Each alert policy of the fleet with its state.
+
+    Without the right to list alerts (`monitoring.alerts.list`) the states are `no-data`, and say why.
+
+    Raises:
+        ProviderError: Policies or alerts cannot be read for another reason.
+    """
+    questions: list[Callable[[], Any]] = [partial(list_monitored, calls, ALERT_POLICY.name), calls.open_alerts]
+    policies, alerts = calls.gather(questions)
+    if isinstance(policies, ProviderError):
+        raise policies
+    if isinstance(alerts, ProviderError) and not isinstance(alerts, AccessDenied):
+        raise alerts
+    opened = None if isinstance(alerts, AccessDenied) else _opened(alerts)
+    return [_state(item, opened) for item in _own(policies, fleet, location)]
+
+
+def _own(policies: Listed, fleet: Fleet, location: str) -> list[Resource]:
+    resources = [READERS[ALERT_POLICY.name](item, location) for item in policies.items]
+    return [item for item in resources if item.mark is not None and item.mark.fleet == fleet.name]
+
+
+def _opened(alerts: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """When the oldest open alert of each policy began."""
+    opened: dict[str, datetime] = {}
+    for alert in alerts:
+        policy, since = str((alert.get("policy") or {}).get("name", "")), datetime.fromisoformat(str(alert["openTime"]))
+        opened[policy] = min(since, opened.get(policy, since))
+    return opened
+
+
+def _state(item: Resource, opened: Mapping[str, datetime] | None) -> AlarmState:
+    name, group = item.key.name, item.group
+    if opened is None:
+        return AlarmState(name=name, state="no-data", reason=UNTOLD, group=group)
+    since = opened.get(str(item.attributes["name"]))
+    return AlarmState(name=name, state="ok" if since is None else "alarm", since=since, group=group)

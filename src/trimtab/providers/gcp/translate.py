@@ -17,7 +17,7 @@ from trimtab.providers.gcp.alarms import (
     period_of,
     targets_of,
 )
-from trimtab.providers.gcp.autoscaler import autoscaler_of, is_balancing, rate_of, tracked
+from trimtab.providers.gcp.autoscaler import autoscaler_of
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known
 from trimtab.providers.gcp.ids import is_zone, place_name, region_of, short
 from trimtab.providers.gcp.kinds import (
@@ -32,6 +32,7 @@ from trimtab.providers.gcp.kinds import (
 )
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
+from trimtab.providers.gcp.policies import BALANCING, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
 from trimtab.providers.naming import alarm_name, drop_empty, is_alert, size_is_owned
@@ -316,9 +317,7 @@ class _Group(GroupTranslator):
 
 
 def _backend_sources(group: ScalingGroup) -> dict[str, str]:
-    tracking = next(
-        (policy for policy in autoscaler.tracked(group) if policy.metric.name == autoscaler.BALANCING), None
-    )
+    tracking = next((policy for policy in tracked(group) if policy.metric.name == BALANCING), None)
     where = f"policies.{tracking.name}" if tracking is not None else "load_balancers"
     return {
         "group": "load_balancers",

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.errors import InvalidRequest, NotFound
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.importing import Replies
-from trimtab.providers.aws.reads import launched_from
+from trimtab.providers.aws.resources import launched_from
 
 Items = list[Mapping[str, Any]]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from trimtab.providers.aws.reads import launched_from
+from trimtab.providers.aws.resources import launched_from
 from trimtab.providers.aws.schedules import moment
 
 Reply = Mapping[str, Any]

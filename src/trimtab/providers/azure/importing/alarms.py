@@ -6,8 +6,9 @@ from typing import Any
 
 from trimtab.plan import Resource
 from trimtab.providers.azure.ids import same_id
-from trimtab.providers.azure.importing.group import at, duration
+from trimtab.providers.azure.importing.group import duration
 from trimtab.providers.azure.importing.metrics import compared, metric_of, statistic_of
+from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.metrics import NativeMetric
 from trimtab.providers.importing import legal
 

@@ -1,22 +1,23 @@
 """A scale set with its setting and its alerts, as a group of ours; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Key, Note, Resource
-from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.facts import Attached, AzureFacts, pools_of
 from trimtab.providers.azure.ids import Home, folded, normal_location, parse_id, same_id
 from trimtab.providers.azure.importing.alarms import read_alert
 from trimtab.providers.azure.importing.autoscaler import SettingRead, read_setting
-from trimtab.providers.azure.importing.group import at, machine_of, without_usual_placement
+from trimtab.providers.azure.importing.group import machine_of, without_usual_placement
+from trimtab.providers.azure.importing.replies import Replies
+from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.pools import pools_of
 from trimtab.providers.azure.resources import READERS, group_of
-from trimtab.providers.azure.template import Attached, asks_balancer
+from trimtab.providers.azure.template import asks_balancer
 from trimtab.providers.azure.translate import translate
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
 from trimtab.providers.translation import Translation
@@ -28,26 +29,6 @@ GUARDED = (
     *("alarms.*.metric", "alarms.*.statistic", "alarms.*.period", "alarms.*.periods"),
 )
 """What is left to others where a plan would write it otherwise: what the model cannot say is not written over."""
-
-
-@dataclass(frozen=True)
-class Replies:
-    """
-    All that was answered about a group.
-
-    Attributes:
-        scale_set: The scale set.
-        setting: The autoscale setting that sizes it.
-        alerts: The metric alerts that are about it.
-        action_groups: The action groups that these may tell.
-        balancers: The load balancers of its resource group; left out, its probe is held to be that of its pools.
-    """
-
-    scale_set: Mapping[str, Any]
-    setting: Mapping[str, Any] | None = None
-    alerts: Sequence[Mapping[str, Any]] = field(default=())
-    action_groups: Sequence[Mapping[str, Any]] = field(default=())
-    balancers: Sequence[Mapping[str, Any]] | None = None
 
 
 def import_group(

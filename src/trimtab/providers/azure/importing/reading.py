@@ -7,8 +7,9 @@ from trimtab.errors import NotFound, ProviderError
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import NETWORK_API, Calls
 from trimtab.providers.azure.ids import normal_location
-from trimtab.providers.azure.importing.group import at
-from trimtab.providers.azure.importing.group_reader import Replies, import_group
+from trimtab.providers.azure.importing.group_reader import import_group
+from trimtab.providers.azure.importing.replies import Replies
+from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resolve import BALANCERS

@@ -1,7 +1,6 @@
 """A managed instance group with its template, autoscaler, balancers and alerts, as a group of ours; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +11,9 @@ from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, serv
 from trimtab.providers.gcp.ids import name_of, parse_link, place_of, short
 from trimtab.providers.gcp.importing.alarms import read_alert
 from trimtab.providers.gcp.importing.autoscaler import ScalerRead
-from trimtab.providers.gcp.importing.group import first, healing_of, machine_of, manager_of, ports_of, whole
+from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_of
+from trimtab.providers.gcp.importing.replies import Replies
+from trimtab.providers.gcp.importing.template import first, machine_of, whole
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.template import Home, image_link, template_body
@@ -29,30 +30,6 @@ GUARDED = (
     *("alarms.*.metric", "alarms.*.statistic", "alarms.*.period", "alarms.*.periods", "alarms.*.missing"),
 )
 """What is left to others where a plan would write it otherwise: what the model cannot say is not written over."""
-
-
-@dataclass(frozen=True)
-class Replies:
-    """
-    All that was answered about a group.
-
-    Attributes:
-        manager: The managed instance group.
-        template: The instance template of its first version.
-        autoscaler: The autoscaler that sizes it.
-        health_check: The regional health check by which it makes instances anew.
-        services: The backend services that it is in.
-        alerts: The alert policies that are about it.
-        channels: The notification channels that these may tell.
-    """
-
-    manager: Mapping[str, Any]
-    template: Mapping[str, Any] | None = None
-    autoscaler: Mapping[str, Any] | None = None
-    health_check: Mapping[str, Any] | None = None
-    services: Sequence[Mapping[str, Any]] = field(default=())
-    alerts: Sequence[Mapping[str, Any]] = field(default=())
-    channels: Sequence[Mapping[str, Any]] = field(default=())
 
 
 def import_group(replies: Replies, *, now: datetime, location: str | None = None, fleet: str | None = None) -> Imported:

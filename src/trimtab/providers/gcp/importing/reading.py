@@ -7,7 +7,8 @@ from trimtab.errors import NotFound
 from trimtab.plan import read_description, read_tags
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import parse_link, place_of
-from trimtab.providers.gcp.importing.group_reader import Replies, import_group
+from trimtab.providers.gcp.importing.group_reader import import_group
+from trimtab.providers.gcp.importing.replies import Replies
 from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
 from trimtab.providers.gcp.reads import list_monitored
 from trimtab.providers.gcp.states import States
