@@ -7,6 +7,7 @@ from typing import Any
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.resources import PAUSE_TAG, PAUSED, find_pause, suspended
+from trimtab.providers.errors import group_not_found
 from trimtab.providers.pause import Pause
 
 
@@ -71,7 +72,7 @@ class GroupActions:
         params = {"AutoScalingGroupNames": [self.name]}
         reply = self.calls.call("autoscaling", "describe_auto_scaling_groups", self.region, **params)
         if not reply["AutoScalingGroups"]:
-            raise NotFound(f"there is no group {self.name!r} in {self.region}", provider="aws", operation="pause")
+            raise group_not_found(self.name, self.region, "aws", operation="pause")
         item: Mapping[str, Any] = reply["AutoScalingGroups"][0]
         return item
 

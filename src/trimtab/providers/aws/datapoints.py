@@ -16,7 +16,6 @@ from trimtab.providers.aws.metrics import (
     Scope,
     find_metric,
     metric_for,
-    natural_statistic,
     quotient,
     scale_of,
     unscaled,
@@ -26,6 +25,7 @@ from trimtab.providers.aws.reads import in_batches
 from trimtab.providers.aws.resolve import find_target_groups
 from trimtab.providers.aws.resources import launched_from
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.metrics import natural_statistic
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html and API_PutMetricData.html
 QUERIES = 500

@@ -14,6 +14,7 @@ from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import PAUSE_TAG, find_pause
 from trimtab.providers.azure.states import bounds_of, find_setting, held_word
 from trimtab.providers.azure.writes import SETS
+from trimtab.providers.errors import group_not_found
 from trimtab.providers.pause import Pause
 from trimtab.providers.policy_execution import executed_size, find_amount
 
@@ -98,7 +99,7 @@ class GroupActions:
         return scale_set
 
     def _missing(self, code: str) -> NotFound:
-        return NotFound(f"there is no group {self.name!r} in {self.location}", provider="azure", code=code)
+        return group_not_found(self.name, self.location, "azure", code=code)
 
     def _setting(self) -> dict[str, Any] | None:
         """The setting whose target the group is: one of the group's name may be another's."""

@@ -9,8 +9,9 @@ from trimtab.models import Alarm, ScalingGroup
 from trimtab.plan import Key, Ref, digest
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.kinds import ACTION_GROUP
-from trimtab.providers.azure.metrics import Scope, metric_for, natural_statistic, to_native
+from trimtab.providers.azure.metrics import Scope, metric_for, to_native
 from trimtab.providers.azure.names import INVERTED, INVERTED_STATISTIC, OVER_TIME, RULE_OPERATORS, iso
+from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.naming import addresses_of, is_alert, notification_targets
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)

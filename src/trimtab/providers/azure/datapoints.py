@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from trimtab.errors import Unsupported
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import normal_location
-from trimtab.providers.azure.metrics import Measured, Scope, from_native, metric_for, natural_statistic
+from trimtab.providers.azure.metrics import Measured, Scope, from_native, metric_for
 from trimtab.providers.azure.names import INVERTED_STATISTIC, OVER_TIME, iso
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.metrics import natural_statistic
 
 GRAINS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 360, 720, 1440))
 """The intervals that Azure Monitor answers in (Metrics REST API)."""

@@ -8,8 +8,8 @@ from typing import Any
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.plan import read_description
 from trimtab.providers.gcp.autoscaler import OFF, ON
-from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.ids import lengthened, place_of
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.ids import lengthened, place_of, scoped
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE, planned_schedules
 from trimtab.providers.gcp.resources import find_pause, with_pause
 from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler

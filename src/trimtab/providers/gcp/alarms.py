@@ -9,8 +9,9 @@ from trimtab.errors import Unsupported
 from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup
 from trimtab.plan import Key, Ref, digest
 from trimtab.providers.gcp.kinds import CHANNEL
-from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, natural_statistic, to_native
+from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
 from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
+from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.naming import addresses_of, drop_empty, is_alert, notification_targets
 
 MINUTE = timedelta(minutes=1)

@@ -20,10 +20,10 @@ from trimtab.providers.gcp.metrics import (
     Scope,
     from_native,
     metric_for,
-    natural_statistic,
     to_native,
     type_of,
 )
+from trimtab.providers.metrics import natural_statistic
 
 MOST_SERIES = 200
 """Time series that one call writes (timeSeries.create, Cloud Monitoring API)."""

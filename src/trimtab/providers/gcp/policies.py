@@ -7,6 +7,7 @@ from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, find_metric, metric_for, to_native
+from trimtab.providers.metrics import is_counted
 from trimtab.providers.naming import drop_empty
 
 CPU, BALANCING = "cpu", "requests-per-instance"
@@ -145,7 +146,7 @@ def metric_problem(metric: Metric) -> str | None:
         native = metric_for(metric, Scope("")).native
     except Unsupported as error:
         return str(error)
-    if native.shape is Shape.DISTRIBUTION or (native.counts and not native.shared):
+    if native.shape is Shape.DISTRIBUTION or (is_counted(metric) and not native.shared):
         return f"an autoscaler holds no {metric.name!r} at a target: it is no number of an instance"
     return None
 

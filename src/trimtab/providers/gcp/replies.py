@@ -1,7 +1,7 @@
 """What the replies of Compute Engine and Cloud Monitoring must look like, by operation; pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from trimtab.providers.replies import Call, Reply, Shape, find_problem
 
@@ -148,3 +148,27 @@ def _not_of_kind(body: Mapping[str, Any], kind: str) -> str:
 def _require(call: Call, problem: str) -> None:
     if problem:
         raise call.unreadable(Reply(200, b""), problem)
+
+
+class Listed(NamedTuple):
+    """All that an aggregated list answered, and the scopes that did not."""
+
+    items: Sequence[dict[str, Any]]
+    unreachable: Sequence[str] = ()
+
+
+def listed_items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items of a page of a list."""
+    items = body.get("items", body.get("managedInstances", ()))
+    return items if isinstance(items, list) else []
+
+
+def scoped_items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items of a page of an aggregated list, of whatever scope."""
+    return [item for scope in (body.get("items") or {}).values() for item in _inside(scope)]
+
+
+def _inside(scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, value in scope.items():
+        if name != "warning" and isinstance(value, list):
+            yield from value

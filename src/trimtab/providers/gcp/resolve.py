@@ -10,10 +10,11 @@ from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Unknown, digest
-from trimtab.providers.gcp.client import Calls, Listed
+from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
 from trimtab.providers.gcp.ids import parse_link, short
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
+from trimtab.providers.gcp.replies import Listed
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD
 from trimtab.providers.resolver import Resolving
 

@@ -12,10 +12,12 @@ from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Resource, read_description
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
-from trimtab.providers.gcp.client import Calls, Listed, scoped
-from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of
+from trimtab.providers.errors import group_not_found
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of, scoped
 from trimtab.providers.gcp.kinds import ALERT_POLICY
-from trimtab.providers.gcp.reads import list_monitored, managed_instances
+from trimtab.providers.gcp.reads import deletions, list_monitored, managed_instances
+from trimtab.providers.gcp.replies import Listed
 from trimtab.providers.gcp.resources import READERS, find_pause
 
 ENDING = {"DELETING", "ABANDONING"}
@@ -65,7 +67,10 @@ class States:
     def _states(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[GroupState]:
         if not managers:
             return []
-        questions: list[Callable[[], Any]] = [partial(self.calls.aggregated, "autoscalers"), self.calls.deletions]
+        questions: list[Callable[[], Any]] = [
+            partial(self.calls.aggregated, "autoscalers"),
+            partial(deletions, self.calls),
+        ]
         questions += [partial(managed_instances, self.calls, manager) for manager in managers]
         scaling, going, *answers = self.calls.gather_or_raise(questions)
         scalers = {str(scaler.get("target")): scaler for scaler in scaling.items}
@@ -125,7 +130,7 @@ def find_manager(managers: Iterable[dict[str, Any]], location: str, name: str) -
     """
     matches = [manager for manager in managers if manager["name"] == name and _is_within(place_of(manager), location)]
     if not matches:
-        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+        raise group_not_found(name, location, "gcp")
     if len(matches) > 1:
         places = ", ".join(sorted(place_of(match).zone or "the whole region" for match in matches))
         text = f"{location} has several groups {name!r}, in {places}; give the zone as the location"

@@ -23,8 +23,8 @@ from trimtab.providers.gcp.bodies import (
     without_backend,
     zone_in,
 )
-from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.ids import lengthened, name_of, parse_link
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.ids import lengthened, name_of, parse_link, scoped
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -36,7 +36,7 @@ from trimtab.providers.gcp.kinds import (
     TEMPLATE,
 )
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
-from trimtab.providers.gcp.reads import age_of, list_monitored
+from trimtab.providers.gcp.reads import age_of, deletions, list_monitored
 from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
 from trimtab.providers.writer import differ_only_in, ensure_owned, mark_of, outcome_of
 
@@ -132,7 +132,7 @@ class Writer:
 
     def _wait_until_gone(self, link: str) -> None:
         """Wait for the end of the operation that deletes a group, if there still is one."""
-        operation = self.calls.deletions().get(link)
+        operation = deletions(self.calls).get(link)
         if operation is not None:
             self.calls.wait_for("instanceGroupManagers.delete", operation)
 

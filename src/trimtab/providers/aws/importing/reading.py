@@ -8,6 +8,7 @@ from trimtab.errors import InvalidRequest, NotFound
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.importing import Replies
 from trimtab.providers.aws.resources import launched_from
+from trimtab.providers.errors import group_not_found
 
 Items = list[Mapping[str, Any]]
 
@@ -21,7 +22,7 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
     """
     groups = _items(calls, region, "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
     if not groups:
-        raise NotFound(f"there is no group {name!r} in {region}", provider="aws")
+        raise group_not_found(name, region, "aws")
     group = groups[0]
     inside = partial(_items, calls, region, "autoscaling", AutoScalingGroupName=name)
     questions: list[Callable[[], Any]] = [

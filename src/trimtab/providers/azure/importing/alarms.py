@@ -11,6 +11,7 @@ from trimtab.providers.azure.importing.metrics import compared, metric_of, stati
 from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.metrics import NativeMetric
 from trimtab.providers.importing import legal
+from trimtab.providers.metrics import writes_count
 
 STATIC = "StaticThresholdCriterion"
 Body = Mapping[str, Any]
@@ -39,7 +40,7 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
         dict(_dimensions(criterion.get("dimensions") or ())),
         shared=False,
     )
-    condition = _condition(properties, criterion, row)
+    condition = _condition(properties, criterion, row, counted=writes_count(metric))
     if condition is None:
         return f"alarms cannot compare by {criterion.get('operator')}"
     told = [_target(each, groups) for each in properties.get("actions") or ()]
@@ -51,8 +52,8 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
     return legal(alert.key.name[len(prefix) :], "alarm"), fields
 
 
-def _condition(properties: Body, criterion: Body, row: NativeMetric) -> dict[str, Any] | None:
-    statistic = statistic_of(None, str(criterion.get("timeAggregation")), row)
+def _condition(properties: Body, criterion: Body, row: NativeMetric, *, counted: bool) -> dict[str, Any] | None:
+    statistic = statistic_of(None, str(criterion.get("timeAggregation")), row, counted=counted)
     frequency, window = (duration(properties.get(name)) for name in ("evaluationFrequency", "windowSize"))
     fits = isinstance(frequency, timedelta) and isinstance(window, timedelta) and frequency
     periods = max(1, window // frequency) if fits else 1
@@ -62,7 +63,7 @@ def _condition(properties: Body, criterion: Body, row: NativeMetric) -> dict[str
     )
     if not comparison:
         return None
-    usual = "sum" if row.counts else "average"
+    usual = "sum" if counted else "average"
     given = {"statistic": statistic} if statistic not in ("average", usual) else {}
     return {**given, **comparison, "period": frequency, "periods": periods}
 

@@ -13,6 +13,7 @@ from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resolve import BALANCERS
+from trimtab.providers.errors import group_not_found
 from trimtab.providers.importing import Imported
 
 Body = Mapping[str, Any]
@@ -30,9 +31,9 @@ def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = No
     try:
         scale_set = calls.call("compute.virtual_machine_scale_sets.get", home, name)
     except NotFound as error:
-        raise NotFound(f"there is no group {name!r} in {location}", provider="azure", code=error.code) from error
+        raise group_not_found(name, location, "azure", code=error.code) from error
     if normal_location(scale_set.get("location", "")) != normal_location(location):
-        raise NotFound(f"there is no group {name!r} in {location}", provider="azure")
+        raise group_not_found(name, location, "azure")
     replies = _replies(calls, scale_set)
     return import_group(replies, now=calls.clock.now(), location=calls.location, fleet=fleet, home=calls.home)
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.errors import NotFound
 from trimtab.plan import read_description, read_tags
+from trimtab.providers.errors import group_not_found
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import parse_link, place_of
 from trimtab.providers.gcp.importing.group_reader import import_group
@@ -29,7 +29,7 @@ def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = No
         if manager["name"] == name and location in place_of(manager)
     ]
     if not matches:
-        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+        raise group_not_found(name, location, "gcp")
     return import_group(_replies(calls, matches[0]), now=now, location=calls.location, fleet=fleet)
 
 
