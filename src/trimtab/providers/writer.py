@@ -1,12 +1,17 @@
-"""What every provider's writes do: the mark to write, whose a thing is, an outcome for each change."""
+"""What every provider's writes do: whose a thing is, what is sent, what becomes of a write that came too late."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from trimtab.errors import AlreadyExists, InvalidRequest, ProviderError, TrimtabError
-from trimtab.plan import Change, Kind, Mark, Resource
+from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, ProviderError, TrimtabError
+from trimtab.plan import Change, Kind, Mark, Resource, overlaid
 from trimtab.providers.base import Write, Written
 from trimtab.providers.guard import stumbled
+
+T = TypeVar("T")
+V = TypeVar("V")
+TRIES = 3
+"""How often a write is made that holds only for what was read, because that was written in between."""
 
 
 def mark_of(change: Change) -> Mark:
@@ -14,6 +19,19 @@ def mark_of(change: Change) -> Mark:
     if change.wanted is None or change.wanted.mark is None:
         raise InvalidRequest(f"{change.key} has no mark to write", operation=change.action.value)
     return change.wanted.mark
+
+
+def live_of(change: Change) -> Resource:
+    """
+    What a change is about, as it was read.
+
+    Raises:
+        InvalidRequest: Nothing was.
+    """
+    if change.live is None:
+        action = change.action.value
+        raise InvalidRequest(f"{change.key}: nothing was read that the change is about", operation=action)
+    return change.live
 
 
 def ensure_owned(change: Change, existing: Resource) -> None:
@@ -41,7 +59,97 @@ def outcome_of(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Writ
         return stumbled(error, "", write.change.action.value)
 
 
-# parts of bodies
+# writes that hold only for what was read
+
+
+def send_held(send: Callable[[V], T], version: V, newer: Callable[[Conflict], V | None]) -> T:
+    """
+    What a write gives that is only made while what it is about is as it was read.
+
+    Args:
+        send: Makes the write for a version.
+        version: The one that was read.
+        newer: The one that it is to be made for after a refusal; `None` where that is final.
+
+    Raises:
+        Conflict: The refusal.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return send(version)
+        except Conflict as refusal:
+            current = newer(refusal)
+            if current is None:
+                raise
+            version = current
+    return send(version)
+
+
+def read_if_only(
+    path: str, kind: Kind, live: Resource, read: Callable[[], Resource | None], *, stale: str
+) -> Callable[[Conflict], Resource | None]:
+    """
+    For `send_held`: what is there now, where nothing but one leaf moved since it was read.
+
+    Args:
+        path: The leaf, such as a size that an autoscaler sets.
+        kind: Of the resource.
+        live: As it was read.
+        read: Reads it again.
+        stale: The code of a refusal because of the version.
+    """
+
+    def newer(refusal: Conflict) -> Resource | None:
+        current = read() if refusal.code == stale else None
+        return current if current is not None and differ_only_in(kind, live, current, path) else None
+
+    return newer
+
+
+def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> bool:
+    """Whether nothing else moved between two reads."""
+    first, two = kind.leaves(before.body), kind.leaves(after.body)
+    return before.mark == after.mark and {**first, path: 0} == {**two, path: 0}
+
+
+# bodies
+
+
+def differing_paths(kind: Kind, existing: Resource, write: Write) -> list[str]:
+    """The leaves that are otherwise than a write wants them, less those that only a creation gives."""
+    old, new = kind.leaves(existing.body), kind.leaves(write.body)
+    initial = write.change.wanted.initial if write.change.wanted else frozenset()
+    return [path for path in sorted({*old, *new}) if old.get(path) != new.get(path) and path not in initial]
+
+
+def body_of(write: Write, kind: Kind, live: Resource | None) -> dict[str, Any]:
+    """What a write says: where it replaces all that is there, what no row is about stays as it is."""
+    starts_from = live if kind.replaces else None
+    return dict(write.body if starts_from is None else overlaid(kind, starts_from.body, write.body))
+
+
+def patch_of(kind: Kind, body: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """
+    A merge patch of some leaves: each, or the whole list that it is in.
+
+    What is no longer wanted goes back to its default, or to null where the kind has none.
+    """
+    patch: dict[str, Any] = {}
+    for path in paths:
+        steps = path.split("[", 1)[0].split(".")
+        if steps[0] not in body and len(steps) > 1:
+            patch[steps[0]] = None
+            continue
+        value = find_part(body, steps)
+        put_part(patch, steps, _cleared(kind, path) if value is None else value)
+    return patch
+
+
+def _cleared(kind: Kind, path: str) -> Any:
+    row = kind.find(path)
+    if row is not None and row.default is not None and "[" not in path:
+        return row.default
+    return [] if "[" in path or path in kind.sets else None
 
 
 def find_part(body: Any, steps: Sequence[str]) -> Any:
@@ -58,9 +166,3 @@ def put_part(patch: dict[str, Any], steps: Sequence[str], value: Any) -> None:
     for step in steps[:-1]:
         patch = patch.setdefault(step, {})
     patch[steps[-1]] = value
-
-
-def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> bool:
-    """Whether nothing else moved between two reads, such as a size that an autoscaler sets."""
-    first, two = kind.leaves(before.body), kind.leaves(after.body)
-    return before.mark == after.mark and {**first, path: 0} == {**two, path: 0}

@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from trimtab.errors import InvalidRequest
-from trimtab.plan import Action, Change, Mark, Resource, overlaid, revealed
+from trimtab.plan import Action, Change, Mark, Resource, revealed
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, KINDS
 from trimtab.providers.base import Write
+from trimtab.providers.writer import body_of, live_of
 
 
 def whole_body(write: Write) -> dict[str, Any]:
-    """What a write that replaces has to say: the wanted body, and what no row is about as it is."""
+    """What a template's version, a policy or an alarm is put as."""
     change = write.change
-    if change.action is not Action.UPDATE or change.live is None:
-        return dict(write.body)
-    body: dict[str, Any] = overlaid(KINDS[change.key.kind], change.live.body, write.body)
+    body = body_of(write, KINDS[change.key.kind], change.live if change.action is Action.UPDATE else None)
     if "ExtendedStatistic" not in body:  # "used only for alarms based on percentiles": PutMetricAlarm
         body.pop("EvaluateLowSampleCountPercentile", None)
     return body
@@ -23,11 +21,10 @@ def whole_body(write: Write) -> dict[str, Any]:
 
 def alarm_as_it_is(change: Change) -> dict[str, Any]:
     """An alarm's settings as they were answered: an alarm is put whole, and adopting changes none of them."""
-    if change.live is None:
-        raise InvalidRequest("there is no alarm to adopt", provider="aws", operation="adopt")
-    said = change.live.attributes["raw"]
-    settings = {name: said[name] for name in change.live.body if name in said}
-    return {**settings, "AlarmDescription": change.live.body.get("AlarmDescription")}
+    live = live_of(change)
+    said = live.attributes["raw"]
+    settings = {name: said[name] for name in live.body if name in said}
+    return {**settings, "AlarmDescription": live.body.get("AlarmDescription")}
 
 
 def group_params(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,6 +36,7 @@ def group_params(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def update_params(body: Mapping[str, Any], fields: set[str]) -> dict[str, Any]:
+    """What UpdateAutoScalingGroup takes of these fields; what is no longer wanted goes back to its default."""
     params = group_params(body)
     rows = {row.path: row for row in AUTO_SCALING_GROUP.fields}
     update: dict[str, Any] = {}
@@ -68,6 +66,7 @@ def _complete(policy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def group_tags(name: str, body: Mapping[str, Any], mark: Mark) -> list[dict[str, Any]]:
+    """The tags of a group, those of its mark included."""
     base = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
     own = [{**base, **tag} for tag in body.get("Tags", ())]
     ours = [
@@ -78,14 +77,17 @@ def group_tags(name: str, body: Mapping[str, Any], mark: Mark) -> list[dict[str,
 
 
 def action_params(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A scheduled action as it is put, its moments no text."""
     moments = {name: datetime.fromisoformat(body[name]) for name in ("StartTime", "EndTime") if name in body}
     return {**revealed(body), **moments}
 
 
 def top_step(path: str) -> str:
+    """The part of a body that a leaf is in."""
     return path.split(".")[0].split("[")[0]
 
 
 def is_written(change: Change, body: Mapping[str, Any], existing: Resource) -> bool:
+    """Whether what is there is what is wanted."""
     kind = KINDS[change.key.kind]
     return kind.leaves(body) == kind.leaves(existing.body)

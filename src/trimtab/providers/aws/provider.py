@@ -76,7 +76,7 @@ class AwsProvider:
         self.calls = calls
         self.clock = clock
         self.location = calls.region
-        self._writer = Writer(calls, clock)
+        self._writer = Writer(calls)
 
     def read(self, fleet: Fleet) -> Live:
         """Everything of the fleet in its regions and the connection's."""

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError
 from trimtab.plan import Action, Change, Resource, digest, plain, revealed
 from trimtab.providers.aws.bodies import (
@@ -30,11 +29,11 @@ from trimtab.providers.aws.kinds import (
 )
 from trimtab.providers.aws.resources import alarm_resource, group_resource, policy_resource, template_resource
 from trimtab.providers.base import Write, Written
-from trimtab.providers.writer import ensure_owned, mark_of, outcome_of
+from trimtab.providers.retry import Pace
+from trimtab.providers.writer import differing_paths, ensure_owned, live_of, mark_of, outcome_of
 
-GONE_WITHIN = timedelta(minutes=15)
-"""How long a group that is being deleted may take to make room for a new one."""
-LOOK = timedelta(seconds=10)
+PACE = Pace(timedelta(minutes=15), timedelta(seconds=10), timedelta(seconds=10))
+"""How a group that is being deleted is waited for, which makes room for a new one."""
 
 
 AFTER_CREATION = ("WarmPoolConfiguration", "SuspendedProcesses", "EnabledMetrics")
@@ -53,7 +52,6 @@ class Writer:
     """Sends changes of one kind, action and group."""
 
     calls: Calls
-    clock: Clock
 
     def write(self, writes: Sequence[Write]) -> list[Written]:
         """An outcome for each change."""
@@ -170,36 +168,34 @@ class Writer:
             if existing is None:
                 raise
             ensure_owned(change, existing)
-            self._bring_up_to_date(change, write.body, existing)
+            self._bring_up_to_date(write, existing)
             return existing.attributes
         parts = GroupParts(self.calls, region, name)
         for part in later:
             parts.write(part, write.body, {})
         return {"arn": "", "instances": 0, "outdated": 0}
 
-    def _bring_up_to_date(self, change: Change, body: Mapping[str, Any], existing: Resource) -> None:
-        kind, wanted = KINDS[AUTO_SCALING_GROUP.name], change.wanted
-        old, new = kind.leaves(existing.body), kind.leaves(body)
-        initial = wanted.initial if wanted else frozenset()
-        paths = {path for path in {*old, *new} if old.get(path) != new.get(path) and path not in initial}
-        stale = existing.mark != (wanted.mark if wanted else None)
-        self._send_group(change, body, {top_step(path) for path in paths} | ({"Tags"} if stale else set()), existing)
+    def _bring_up_to_date(self, write: Write, existing: Resource) -> None:
+        change = write.change
+        paths = differing_paths(KINDS[AUTO_SCALING_GROUP.name], existing, write)
+        stale = existing.mark != (change.wanted.mark if change.wanted else None)
+        self._send_group(
+            change, write.body, {top_step(path) for path in paths} | ({"Tags"} if stale else set()), existing
+        )
 
     def _wait_until_gone(self, region: str, name: str) -> None:
-        deadline = self.clock.now() + GONE_WITHIN
-        while (existing := self._read_group(region, name)) is not None and existing.deleting:
-            if self.clock.now() >= deadline:
-                raise Conflict(f"the old group {name!r} is still being deleted", provider="aws", operation="create")
-            self.clock.sleep(LOOK)
+        def look() -> bool | None:
+            existing = self._read_group(region, name)
+            return True if existing is None or not existing.deleting else None
+
+        self.calls.wait_until("create", look, PACE, late=f"the old group {name!r} is still being deleted")
 
     def _read_group(self, region: str, name: str) -> Resource | None:
         reply = self.calls.call("autoscaling", "describe_auto_scaling_groups", region, AutoScalingGroupNames=[name])
         return group_resource(region, reply["AutoScalingGroups"][0]) if reply["AutoScalingGroups"] else None
 
     def _update_group(self, change: Change, body: Mapping[str, Any]) -> None:
-        existing = change.live
-        if existing is None:
-            raise InvalidRequest("an update needs the group that it updates", provider="aws", operation="update")
+        existing = live_of(change)
         fields = {top_step(item.path) for item in change.fields}
         stale = existing.mark != mark_of(change)
         self._send_group(change, body, fields | ({"Tags"} if stale else set()), existing)

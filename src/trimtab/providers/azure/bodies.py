@@ -1,12 +1,13 @@
 """The bodies that writes send: whole ones, and merge patches of what differs; pure."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trimtab.plan import Change, Kind, Resource, revealed
-from trimtab.providers.azure.resources import PAUSE_TAG, profile_names_of
-from trimtab.providers.writer import find_part, mark_of, put_part
+from trimtab.providers.azure.kinds import SCALE_SET
+from trimtab.providers.azure.resources import PAUSE_TAG, profile_names_of, with_names_of
+from trimtab.providers.writer import find_part, mark_of, patch_of
 
 READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
 
@@ -25,26 +26,17 @@ def sent_properties(properties: Mapping[str, Any], existing: Mapping[str, Any]) 
     return sent
 
 
-def patch_of(kind: Kind, body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
-    """
-    A merge patch of some leaves: each, or the whole list that it is in.
-
-    What is to be left out goes back to its default, or to null where the kind has none.
-    """
-    patch: dict[str, Any] = {}
-    for path in paths:
-        steps = path.split("[", 1)[0].split(".")
-        if steps[0] in ("tags", SIZE):
-            continue
-        whole = {**body, "identity": sent_identity(body.get("identity"))}
-        value = find_part(whole, steps)
-        if value is None:
-            row = kind.find(path)
-            value = [] if "[" in path else None if row is None else row.default
-        put_part(patch, steps, value)
+def set_patch(body: Mapping[str, Any], live: Resource, paths: Iterable[str]) -> dict[str, Any]:
+    """A merge patch of some leaves of a scale set, less its tags."""
+    identity = sent_identity(body.get("identity"))
+    patch = patch_of(
+        SCALE_SET, {**body, "identity": identity}, [path for path in paths if path.split(".")[0] != "tags"]
+    )
     _without_fixed(patch)
     if "identity" in patch:
-        patch["identity"] = sent_identity(body.get("identity")) or {"type": "None"}
+        patch["identity"] = {**(identity or {"type": "None"}), **_without_others(live.body, identity)}
+    if "properties" in patch:
+        patch["properties"] = with_names_of(patch["properties"], raw_of(live).get("properties") or {})
     return patch
 
 
@@ -77,13 +69,14 @@ def sent_identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def set_body(body: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """The body of a scale set as Azure takes it, less where it is."""
     sent = revealed({name: value for name, value in body.items() if name not in ("resourceGroup", "identity")})
     tags = {**dict(body.get("tags") or {}), **mark_of(change).tags()}
     identity = sent_identity(body.get("identity"))
     return {**sent, "tags": tags, **({"identity": identity} if identity else {})}
 
 
-def without_others(live: Mapping[str, Any], identity: Mapping[str, Any]) -> dict[str, Any]:
+def _without_others(live: Mapping[str, Any], identity: Mapping[str, Any]) -> dict[str, Any]:
     """
     What takes the identities away that are not wanted: a patch merges the map, and only `null` ends a member.
 
@@ -108,10 +101,12 @@ def raw_of(live: Resource | None) -> Mapping[str, Any]:
 
 
 def pause_tag(live: Resource | None) -> dict[str, str]:
+    """The tag of a pause that is marked on it."""
     text = (raw_of(live).get("tags") or {}).get(PAUSE_TAG)
     return {PAUSE_TAG: text} if text else {}
 
 
 def is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:
+    """Whether a leaf is Azure's own to give, or never given back."""
     row = kind.find(path)
     return row is None or row.write_only or (row.server_default and path not in new)

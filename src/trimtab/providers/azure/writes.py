@@ -5,28 +5,32 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
+from trimtab.errors import AlreadyExists, Conflict, NotFound
 from trimtab.plan import Action, Change, Resource, overlaid, revealed
 from trimtab.providers.azure.bodies import (
     READ_ONLY,
     SIZE,
     is_left_alone,
-    patch_of,
     pause_tag,
     raw_of,
     sent_properties,
     set_body,
-    without_others,
+    set_patch,
 )
 from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.resources import READERS, find_pause, with_names_of
 from trimtab.providers.base import Write, Written
 from trimtab.providers.writer import (
-    differ_only_in,
+    body_of,
+    differing_paths,
     ensure_owned,
+    live_of,
     mark_of,
     outcome_of,
+    read_if_only,
+    send_held,
 )
 
 SETS = "compute.virtual_machine_scale_sets"
@@ -36,8 +40,6 @@ OTHERS: Mapping[str, str] = {
     ACTION_GROUP.name: "monitor.action_groups",
 }
 GLOBAL = frozenset({METRIC_ALERT.name, ACTION_GROUP.name})
-TRIES = 3
-"""How often a write is made again because an autoscaler moved the size in between."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Writer:
 
     def write(self, writes: Sequence[Write]) -> list[Written]:
         """An outcome for each change."""
-        is_set = writes[0].change.key.kind == SCALE_SET.name
-        send: Callable[[Write], Mapping[str, Any]] = self._scale_set if is_set else self._other
+        replaces = KINDS[writes[0].change.key.kind].replaces
+        send: Callable[[Write], Mapping[str, Any]] = self._other if replaces else self._scale_set
         return [outcome_of(send, write) for write in writes]
 
     # scale sets
@@ -61,7 +63,7 @@ class Writer:
         if change.action in (Action.CREATE, Action.REPLACE):
             return self._create_set(write)
         if change.action in (Action.UPDATE, Action.ADOPT):
-            return self._update_set(write)
+            return self._patch_set(write, live_of(change), [item.path for item in change.fields])
         return {}
 
     def _delete_set(self, change: Change) -> None:
@@ -79,24 +81,16 @@ class Writer:
             if existing is None:
                 raise
             ensure_owned(change, existing)
-            if error.code != "PreconditionFailed":
+            if error.code != STALE:
                 raise
             return self._bring_up_to_date(write, existing)
         return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
 
     def _bring_up_to_date(self, write: Write, existing: Resource) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: what differs is written."""
-        kind, wanted = KINDS[SCALE_SET.name], write.change.wanted
-        old, new = kind.leaves(existing.body), kind.leaves(write.body)
-        initial = wanted.initial if wanted else frozenset()
-        paths = [path for path in sorted({*old, *new}) if old.get(path) != new.get(path) and path not in initial]
-        return self._patch_set(write, existing, [path for path in paths if not is_left_alone(kind, path, new)])
-
-    def _update_set(self, write: Write) -> Mapping[str, Any]:
-        live = write.change.live
-        if live is None:
-            raise InvalidRequest("an update needs the scale set that it updates", provider="azure", operation="update")
-        return self._patch_set(write, live, [item.path for item in write.change.fields])
+        new = SCALE_SET.leaves(write.body)
+        paths = differing_paths(SCALE_SET, existing, write)
+        return self._patch_set(write, existing, [path for path in paths if not is_left_alone(SCALE_SET, path, new)])
 
     def _patch_set(self, write: Write, live: Resource, paths: Sequence[str]) -> Mapping[str, Any]:
         """
@@ -105,29 +99,18 @@ class Writer:
         Where only the size moved since the read, the version of the re-read takes the place of the plan's.
         """
         change, group = write.change, self._group(live)
-        kind = KINDS[SCALE_SET.name]
-        body = patch_of(kind, overlaid(kind, live.body, write.body), paths)
-        if "identity" in body:
-            body["identity"] = {**body["identity"], **without_others(live.body, body["identity"])}
-        if "properties" in body:
-            body["properties"] = with_names_of(body["properties"], raw_of(live).get("properties") or {})
+        # a patch replaces lists, which start from the live ones
+        body = set_patch(overlaid(SCALE_SET, live.body, write.body), live, paths)
         body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **pause_tag(live)}
-        etag = live.attributes.get("etag")
-        for left in reversed(range(TRIES)):
-            try:
-                reply = self.calls.begin(f"{SETS}.begin_update", group, change.key.name, revealed(body), etag=etag)
-                return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
-            except Conflict as error:
-                existing = self._read(change, group)
-                if (
-                    error.code != "PreconditionFailed"
-                    or existing is None
-                    or not left
-                    or not differ_only_in(KINDS[SCALE_SET.name], live, existing, SIZE)
-                ):
-                    raise
-                etag = existing.attributes.get("etag")
-        return live.attributes
+        sent = revealed(body)
+
+        def send(version: Resource) -> Any:
+            etag = version.attributes.get("etag")
+            return self.calls.begin(f"{SETS}.begin_update", group, change.key.name, sent, etag=etag)
+
+        newer = read_if_only(SIZE, SCALE_SET, live, lambda: self._read(change, group), stale=STALE)
+        reply = send_held(send, live, newer)
+        return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
 
     # settings, alerts, action groups: small bodies that a write replaces whole
 
@@ -159,7 +142,7 @@ class Writer:
         existing = raw.get("properties") or {}
         merged = existing
         if change.action is not Action.ADOPT:
-            body = overlaid(KINDS[kind], live.body, write.body) if live else write.body
+            body = body_of(write, KINDS[kind], live)
             merged = with_names_of(sent_properties(revealed(body)["properties"], existing), existing)
         properties = {name: value for name, value in merged.items() if name not in READ_ONLY}
         if live is not None and find_pause(raw) is not None and "enabled" in existing:

@@ -7,14 +7,12 @@ from threading import Lock
 from typing import Any
 
 from trimtab.errors import AlreadyExists, Conflict, NotFound
-from trimtab.plan import Action, Change, Resource, overlaid
+from trimtab.plan import Action, Change, Resource
 from trimtab.providers.base import Write, Written
 from trimtab.providers.gcp.bodies import (
     autoscaler_body,
     described,
-    live_of,
     manager_body,
-    patch_of,
     scope_in,
     selections_patch,
     sent_body,
@@ -24,6 +22,7 @@ from trimtab.providers.gcp.bodies import (
     zone_in,
 )
 from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.errors import STALE
 from trimtab.providers.gcp.ids import lengthened, name_of, parse_link, scoped
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
@@ -31,18 +30,24 @@ from trimtab.providers.gcp.kinds import (
     BACKEND,
     CHANNEL,
     HEALTH_CHECK,
-    KINDS,
     MANAGER,
     TEMPLATE,
 )
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
 from trimtab.providers.gcp.reads import age_of, deletions, list_monitored
 from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
-from trimtab.providers.writer import differ_only_in, ensure_owned, mark_of, outcome_of
+from trimtab.providers.writer import (
+    body_of,
+    ensure_owned,
+    live_of,
+    mark_of,
+    outcome_of,
+    patch_of,
+    read_if_only,
+    send_held,
+)
 
 SIZE = "targetSize"
-TRIES = 3
-"""How often a write is made again because something else was written in between."""
 
 
 MONITORED: Mapping[str, tuple[str, str]] = {
@@ -100,7 +105,7 @@ class Writer:
             with self._unless_ours(change):
                 self.calls.run("regionHealthChecks.insert", region=region, health_check_resource=body)
             return self._attributes(change)
-        patch = patch_of(change, KINDS[change.key.kind], write.body)
+        patch = patch_of(HEALTH_CHECK, write.body, [item.path for item in change.fields])
         self.calls.patch(f"regions/{region}/healthChecks/{name}", {**patch, "description": described(change)})
         return self._attributes(change)
 
@@ -167,7 +172,7 @@ class Writer:
     def _update_manager(self, write: Write) -> None:
         change, live = write.change, live_of(write.change)
         path = f"{scope_in(live, change)}/instanceGroupManagers/{change.key.name}"
-        patch = patch_of(change, KINDS[MANAGER.name], write.body)
+        patch = patch_of(MANAGER, write.body, [item.path for item in change.fields])
         ports = patch.pop("namedPorts", None)
         patch = {name: value for name, value in patch.items() if name not in ("zone", "distributionPolicy")}
         if "instanceFlexibilityPolicy" in patch:
@@ -182,21 +187,12 @@ class Writer:
 
     def _patch_held(self, change: Change, live: Resource, path: str, patch: Mapping[str, Any]) -> None:
         """Patch what was read; where only its size moved since then, what is there now."""
-        fingerprint = live.attributes.get("fingerprint")
-        for left in reversed(range(TRIES)):
-            try:
-                self.calls.patch(path, {**sent_body(patch), "fingerprint": fingerprint})
-                return
-            except Conflict as error:
-                existing = self._read(change)
-                if (
-                    error.code != "conditionNotMet"
-                    or existing is None
-                    or not left
-                    or not differ_only_in(KINDS[MANAGER.name], live, existing, SIZE)
-                ):
-                    raise
-                fingerprint = existing.attributes.get("fingerprint")
+        body = sent_body(patch)
+
+        def send(version: Resource) -> None:
+            self.calls.patch(path, {**body, "fingerprint": version.attributes.get("fingerprint")})
+
+        send_held(send, live, read_if_only(SIZE, MANAGER, live, lambda: self._read(change), stale=STALE))
 
     def _set_ports(self, change: Change, live: Resource, ports: Any) -> None:
         """Named ports are the instance group's, and written there."""
@@ -249,7 +245,7 @@ class Writer:
         if change.action is not Action.ADOPT:
             existing = policy.get("scalingSchedules") or {}
             manual = {name: existing[name] for name in existing.keys() & {MANUAL_SIZE_SCHEDULE}}
-            policy = dict(overlaid(KINDS[AUTOSCALER.name], live.body, write.body)["autoscalingPolicy"])
+            policy = dict(body_of(write, AUTOSCALER, live)["autoscalingPolicy"])
             schedules = {**(policy.pop("scalingSchedules", None) or {}), **manual}
             policy |= {"scalingSchedules": schedules} if schedules else {}
             if pause is not None:
@@ -280,19 +276,17 @@ class Writer:
         region = parts.scope.removeprefix("regions/") if parts.scope.startswith("regions/") else None
         place: dict[str, Any] = {"region": region} if region else {}
         collection = "regionBackendServices" if region else "backendServices"
+
+        def read() -> dict[str, Any]:
+            return self.calls.get(f"{collection}.get", backend_service=parts.name, **place)
+
+        def send(service: Mapping[str, Any]) -> None:
+            if (patch := change(service)) is not None:
+                sent = {**lengthened(patch), "fingerprint": service.get("fingerprint")}
+                self.calls.patch(f"{parts.scope}/backendServices/{parts.name}", sent)
+
         with self._turn:
-            for left in reversed(range(TRIES)):
-                service = self.calls.get(f"{collection}.get", backend_service=parts.name, **place)
-                patch = change(service)
-                if patch is None:
-                    return
-                try:
-                    sent = {**lengthened(patch), "fingerprint": service.get("fingerprint")}
-                    self.calls.patch(f"{parts.scope}/backendServices/{parts.name}", sent)
-                    return
-                except Conflict:
-                    if not left:
-                        raise
+            send_held(send, read(), lambda _: read())
 
     def _monitored(self, write: Write) -> Mapping[str, Any]:
         with self._turn:
