@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from trimtab.errors import (
     AccessDenied,
     InvalidRequest,
-    NotFound,
     ProviderError,
     Throttled,
     Unreachable,
@@ -70,8 +69,3 @@ class ErrorTable:
         """The error of an operation that was accepted and has failed, so that it is not made again."""
         error = self.class_of(status, code, text)
         return call.error(InvalidRequest if issubclass(error, (Throttled, Unreachable)) else error, text, code=code)
-
-
-def group_not_found(name: str, location: str, provider: str, *, code: str = "", operation: str = "") -> NotFound:
-    """The error of a group that was named and does not exist."""
-    return NotFound(f"there is no group {name!r} in {location}", provider=provider, operation=operation, code=code)

@@ -176,6 +176,11 @@ class Caller:
         return tell
 
 
+def in_batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """The items, in their order, as many at a time as one call takes."""
+    return (list(items[start : start + size]) for start in range(0, len(items), size))
+
+
 class Pace(NamedTuple):
     """How something that takes its time is waited for."""
 

@@ -7,7 +7,8 @@ from typing import Any
 from trimtab.plan import Action, Change, Mark, Resource, revealed
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, KINDS
 from trimtab.providers.base import Write
-from trimtab.providers.writer import body_of, live_of
+from trimtab.providers.bodies import body_of
+from trimtab.providers.writer import live_of
 
 
 def whole_body(write: Write) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from trimtab.errors import (
 )
 from trimtab.events import Listener
 from trimtab.providers.aws.errors import ERRORS
-from trimtab.providers.aws.replies import check_envelope, check_parts
+from trimtab.providers.aws.replies import LISTS, check_envelope, check_parts
 from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, variable_of
 from trimtab.providers.replies import Call, Reply, pause_asked
 from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller
@@ -109,6 +109,11 @@ class Calls(Caller):
             return reply, reply.get(given) or ""
 
         return self.follow(operation, page)
+
+    def items(self, service: str, operation: str, region: str, /, **params: Any) -> Iterator[dict[str, Any]]:
+        """What a list operation lists, one by one, from all its pages."""
+        part = LISTS[operation]
+        return (item for page in self.pages(service, operation, region, **params) for item in page[part])
 
     def _client(self, service: str, region: str) -> Any:
         with self._lock:

@@ -34,7 +34,7 @@ from trimtab.providers.base import (
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.guard import guarded
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import single_match
+from trimtab.providers.lookup import single_match
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
 

@@ -1,6 +1,6 @@
 """Reads in bulk: by account page or by name, whichever takes fewer calls for this fleet."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -25,6 +25,7 @@ from trimtab.providers.aws.resources import (
     policy_resource,
     template_resource,
 )
+from trimtab.providers.retry import in_batches
 
 PAGE = 100
 FEW = 10
@@ -106,16 +107,13 @@ class RegionRead:
         yield from (self._group(item) for item in taken)
 
     def _groups_by_name(self, names: Iterable[str]) -> Iterator[Resource]:
-        for some in in_batches(list(names), PAGE):
-            params = {"AutoScalingGroupNames": some, "MaxRecords": PAGE}
-            for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **params):
-                yield from (self._group(item) for item in page["AutoScalingGroups"])
+        yield from map(self._group, list_groups(self.calls, self.region, list(names)))
 
     def _groups_by_tag(self) -> Iterator[Resource]:
         filters = [{"Name": "tag:trimtab-fleet", "Values": [self.fleet.name]}]
         params = {"Filters": filters, "MaxRecords": PAGE}
-        for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **params):
-            yield from (self._group(item) for item in page["AutoScalingGroups"])
+        groups = self.calls.items("autoscaling", "describe_auto_scaling_groups", self.region, **params)
+        yield from map(self._group, groups)
 
     def _group(self, item: Mapping[str, Any]) -> Resource:
         return group_resource(self.region, item, wanted=self._suspends.get(item["AutoScalingGroupName"], ()))
@@ -187,19 +185,15 @@ class RegionRead:
                 if number >= len(ours):
                     break
         if not complete:
-            answers = self.calls.gather_or_raise([self._of_group(operation, name, group) for group in ours])
+            answers = self.calls.gather_or_raise([self._of_group(operation, group) for group in ours])
             taken = [item for answer in answers for item in answer]
         wanted = set(ours)
         yield from (item for item in taken if item["AutoScalingGroupName"] in wanted)
 
-    def _of_group(self, operation: str, name: str, group: str) -> Callable[[], list[Any]]:
+    def _of_group(self, operation: str, group: str) -> Callable[[], list[Any]]:
         def ask() -> list[Any]:
             params = {"AutoScalingGroupName": group, "MaxRecords": PAGE}
-            return [
-                item
-                for page in self.calls.pages("autoscaling", operation, self.region, **params)
-                for item in page[name]
-            ]
+            return list(self.calls.items("autoscaling", operation, self.region, **params))
 
         return ask
 
@@ -245,8 +239,8 @@ class RegionRead:
     def _template_names(self) -> list[str]:
         names = [f"{self.fleet.name}-*", *sorted(self._launched)]
         params = {"Filters": [{"Name": "launch-template-name", "Values": names}], "MaxResults": 200}
-        pages = self.calls.pages("ec2", "describe_launch_templates", self.region, **params)
-        return [item["LaunchTemplateName"] for page in pages for item in page["LaunchTemplates"]]
+        templates = self.calls.items("ec2", "describe_launch_templates", self.region, **params)
+        return [item["LaunchTemplateName"] for item in templates]
 
     def _latest_of(self, name: str) -> Callable[[], list[Mapping[str, Any]]]:
         def ask() -> list[Mapping[str, Any]]:
@@ -263,18 +257,29 @@ class RegionRead:
     def _mark_of_versions(self, name: str) -> Mark | None:
         """The mark of the newest version that bears one: a version made by hand on top is drift."""
         params = {"LaunchTemplateName": name, "MaxResults": 200}
-        pages = self.calls.pages("ec2", "describe_launch_template_versions", self.region, **params)
-        versions = [item for page in pages for item in page["LaunchTemplateVersions"]]
+        versions = list(self.calls.items("ec2", "describe_launch_template_versions", self.region, **params))
         versions.sort(key=lambda item: int(item["VersionNumber"]), reverse=True)
         marks = (read_description(item.get("VersionDescription"))[1] for item in versions)
         return next((mark for mark in marks if mark), None)
 
 
+def list_groups(calls: Calls, region: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The groups of these names, those that exist: a call for every hundred."""
+    for some in in_batches(names, PAGE):
+        params = {"AutoScalingGroupNames": some, "MaxRecords": PAGE}
+        yield from calls.items("autoscaling", "describe_auto_scaling_groups", region, **params)
+
+
+def find_group(calls: Calls, region: str, name: str) -> dict[str, Any] | None:
+    """The group of a name; `None` where there is none."""
+    groups = calls.items("autoscaling", "describe_auto_scaling_groups", region, AutoScalingGroupNames=[name])
+    return next(groups, None)
+
+
 def list_alarms(calls: Calls, region: str, fleet: str) -> Iterator[Mapping[str, Any]]:
     """Every metric alarm whose name begins with the fleet's."""
     params = {"AlarmNamePrefix": f"{fleet}-", "AlarmTypes": ["MetricAlarm"], "MaxRecords": PAGE}
-    for page in calls.pages("cloudwatch", "describe_alarms", region, **params):
-        yield from page["MetricAlarms"]
+    return calls.items("cloudwatch", "describe_alarms", region, **params)
 
 
 def read_hooks(calls: Calls, region: str, name: str) -> list[dict[str, Any]]:
@@ -288,11 +293,6 @@ def read_hooks(calls: Calls, region: str, name: str) -> list[dict[str, Any]]:
         {field: value for field, value in hook.items() if field not in own and value is not None}
         for hook in reply["LifecycleHooks"]
     ]
-
-
-def in_batches(items: list[str], size: int) -> Iterator[list[str]]:
-    """The items, at most `size` at a time."""
-    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _pages(number: int) -> int:

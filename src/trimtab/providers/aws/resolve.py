@@ -208,11 +208,7 @@ def find_image(calls: Calls, region: str, image: Image) -> dict[str, Any]:
     if image.architecture:
         filters.append({"Name": "architecture", "Values": [image.architecture]})
     owners: dict[str, Sequence[str]] = {"Owners": [image.owner]} if image.owner else {}
-    images = [
-        item
-        for page in calls.pages("ec2", "describe_images", region, Filters=filters, **owners)
-        for item in page["Images"]
-    ]
+    images = calls.items("ec2", "describe_images", region, Filters=filters, **owners)
     newest = max(images, key=lambda item: (item.get("CreationDate", ""), item["ImageId"]), default=None)
     return {"id": newest["ImageId"], "root": newest.get("RootDeviceName")} if newest else {}
 
@@ -241,8 +237,8 @@ def subnet_filters(placement: Placement) -> dict[str, list[str]]:
 def find_subnets(calls: Calls, region: str, filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The zone of each subnet that passes all the filters, by the subnet's id, in order."""
     words = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
-    pages = calls.pages("ec2", "describe_subnets", region, Filters=words)
-    return dict(sorted((item["SubnetId"], item["AvailabilityZone"]) for page in pages for item in page["Subnets"]))
+    subnets = calls.items("ec2", "describe_subnets", region, Filters=words)
+    return dict(sorted((item["SubnetId"], item["AvailabilityZone"]) for item in subnets))
 
 
 def find_zones(calls: Calls, region: str) -> list[str]:
@@ -255,8 +251,8 @@ def find_zones(calls: Calls, region: str) -> list[str]:
 def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: str = "Names") -> list[TargetGroup]:
     """Target groups by name, or by ARN; those only that exist."""
     try:
-        pages = list(calls.pages("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
+        items = list(calls.items("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
     except NotFound:  # one missing name hides all others
-        pages = list(calls.pages("elbv2", "describe_target_groups", region, PageSize=400))
-    targets = [target_group(item) for page in pages for item in page["TargetGroups"]]
+        items = list(calls.items("elbv2", "describe_target_groups", region, PageSize=400))
+    targets = map(target_group, items)
     return [target for target in targets if target.name in wanted or target.arn in wanted]

@@ -17,10 +17,8 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
+from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.pause import Pause
-
-PAUSE_TAG = "trimtab-paused"
-"""Says on a group who paused it, and until when."""
 
 PAUSED = frozenset({"AlarmNotification", "ScheduledActions"})
 """The processes that stand still while a group is paused."""

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from trimtab.engine.first_seen import FirstSeen
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.first_seen import WORD
-from trimtab.providers.aws.reads import in_batches
+from trimtab.providers.aws.reads import list_groups
 from trimtab.providers.aws.resources import find_pause, is_outdated, launched_from
 from trimtab.providers.base import GroupState, Instance, InstanceState
+from trimtab.providers.retry import in_batches
 
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
 STATES = {
@@ -32,11 +33,8 @@ def list_states(calls: Calls, places: Iterable[tuple[str, str]], *, balancers: b
     for region, name in places:
         names.setdefault(region, []).append(name)
     for region, some in names.items():
-        for batch in in_batches(some, 100):
-            params = {"AutoScalingGroupNames": batch, "MaxRecords": 100}
-            for page in calls.pages("autoscaling", "describe_auto_scaling_groups", region, **params):
-                for item in page["AutoScalingGroups"]:
-                    yield group_state(region, item, _balancer_health(calls, region, item) if balancers else None)
+        for item in list_groups(calls, region, some):
+            yield group_state(region, item, _balancer_health(calls, region, item) if balancers else None)
 
 
 def _balancer_health(calls: Calls, region: str, item: Mapping[str, Any]) -> dict[str, bool]:
@@ -75,7 +73,7 @@ def _reached(instance: Instance, known: Mapping[str, Addresses]) -> Instance:
 def find_addresses(calls: Calls, region: str, ids: Sequence[str]) -> dict[str, Addresses]:
     """The addresses of instances, those that exist."""
     addresses: dict[str, Addresses] = {}
-    for batch in in_batches(list(ids), 200):  # a filter, unlike InstanceIds, takes ids of instances that have gone
+    for batch in in_batches(ids, 200):  # a filter, unlike InstanceIds, takes ids of instances that have gone
         params = {"Filters": [{"Name": "instance-id", "Values": batch}], "MaxResults": 1000}
         for page in calls.pages("ec2", "describe_instances", region, **params):
             for item in (instance for reservation in page["Reservations"] for instance in reservation["Instances"]):

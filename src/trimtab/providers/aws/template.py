@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.models import Disk, DiskType, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.aws.facts import ImageFacts
-from trimtab.providers.naming import drop_empty
+from trimtab.providers.bodies import drop_empty
 
 ROOT_DEVICE = "/dev/sda1"
 DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}

@@ -18,6 +18,7 @@ from trimtab.models import (
     WarmPool,
 )
 from trimtab.plan import Key, Mark, Note, Ref, Resource
+from trimtab.providers.alarms import alarm_name
 from trimtab.providers.aws import names, schedules
 from trimtab.providers.aws.alarms import alarm_body, alarm_remarks
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
@@ -34,7 +35,8 @@ from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds,
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.aws.template import template_data
-from trimtab.providers.naming import alarm_name, drop_empty, size_is_owned
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.sizes import size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}

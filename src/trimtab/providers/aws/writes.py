@@ -27,10 +27,12 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
+from trimtab.providers.aws.reads import find_group
 from trimtab.providers.aws.resources import alarm_resource, group_resource, policy_resource, template_resource
 from trimtab.providers.base import Write, Written
-from trimtab.providers.retry import Pace
-from trimtab.providers.writer import differing_paths, ensure_owned, live_of, mark_of, outcome_of
+from trimtab.providers.bodies import differing_paths
+from trimtab.providers.retry import Pace, in_batches
+from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of
 
 PACE = Pace(timedelta(minutes=15), timedelta(seconds=10), timedelta(seconds=10))
 """How a group that is being deleted is waited for, which makes room for a new one."""
@@ -191,8 +193,8 @@ class Writer:
         self.calls.wait_until("create", look, PACE, late=f"the old group {name!r} is still being deleted")
 
     def _read_group(self, region: str, name: str) -> Resource | None:
-        reply = self.calls.call("autoscaling", "describe_auto_scaling_groups", region, AutoScalingGroupNames=[name])
-        return group_resource(region, reply["AutoScalingGroups"][0]) if reply["AutoScalingGroups"] else None
+        item = find_group(self.calls, region, name)
+        return None if item is None else group_resource(region, item)
 
     def _update_group(self, change: Change, body: Mapping[str, Any]) -> None:
         existing = live_of(change)
@@ -351,8 +353,8 @@ class GroupParts:
             ("attach_load_balancer_target_groups", sorted(set(wanted) - set(existing))),
             ("detach_load_balancer_target_groups", sorted(set(existing) - set(wanted))),
         ):
-            for start in range(0, len(arns), 10):
-                self._call(operation, TargetGroupARNs=arns[start : start + 10])
+            for some in in_batches(arns, 10):
+                self._call(operation, TargetGroupARNs=some)
 
     def _hooks(self, wanted: Sequence[Mapping[str, Any]], existing: Sequence[Mapping[str, Any]]) -> None:
         known = {hook["LifecycleHookName"]: hook for hook in existing}

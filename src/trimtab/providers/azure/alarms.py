@@ -7,12 +7,12 @@ from typing import Any
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, ScalingGroup
 from trimtab.plan import Key, Ref, digest
+from trimtab.providers.alarms import addresses_of, is_alert, notification_targets
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.kinds import ACTION_GROUP
 from trimtab.providers.azure.metrics import Scope, metric_for, to_native
 from trimtab.providers.azure.names import INVERTED, INVERTED_STATISTIC, OVER_TIME, RULE_OPERATORS, iso
 from trimtab.providers.metrics import natural_statistic
-from trimtab.providers.naming import addresses_of, is_alert, notification_targets
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)

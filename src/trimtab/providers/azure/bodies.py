@@ -6,8 +6,10 @@ from typing import Any
 
 from trimtab.plan import Change, Kind, Resource, revealed
 from trimtab.providers.azure.kinds import SCALE_SET
-from trimtab.providers.azure.resources import PAUSE_TAG, profile_names_of, with_names_of
-from trimtab.providers.writer import find_part, mark_of, patch_of
+from trimtab.providers.azure.resources import profile_names_of, with_names_of
+from trimtab.providers.bodies import find_part, patch_of
+from trimtab.providers.pause import TAG as PAUSE_TAG
+from trimtab.providers.writer import mark_of
 
 READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
 

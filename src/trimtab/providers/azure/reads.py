@@ -8,13 +8,13 @@ from typing import Any
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Resource, Unknown
+from trimtab.providers.alarms import alarm_name, is_alert
 from trimtab.providers.azure.alarms import action_group_key, targets_of
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import Home, folded, normal_location, parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.resources import READERS, group_of
 from trimtab.providers.azure.translate import home_of
-from trimtab.providers.naming import alarm_name, is_alert
 
 LISTS: Mapping[str, tuple[str, str]] = {
     SCALE_SET.name: ("compute.virtual_machine_scale_sets.list", "compute.virtual_machine_scale_sets.list_all"),

@@ -13,11 +13,8 @@ from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRI
 from trimtab.providers.azure.policies import named_rules
 from trimtab.providers.azure.schedules import DEFAULT, end_profile_name, read_twin
 from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPE, PUBLIC
+from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.pause import Pause
-
-PAUSE_TAG = "trimtab-paused"
-"""Says on a group's autoscale setting who paused it, and until when."""
-
 
 Names = Mapping[str, str]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from trimtab.providers.azure.names import iana_zones
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import find_pause, group_of
 from trimtab.providers.base import GroupState, Instance, InstanceState
+from trimtab.providers.sizes import Bounds
 
 NETWORK_API = "2018-10-01"
 """The last version of the network API that lists the cards of a scale set's instances."""
@@ -25,13 +26,6 @@ STATES = {
     "deleting": InstanceState.TERMINATING,
 }
 AT_REST = {"PowerState/deallocated", "PowerState/stopped", "PowerState/deallocating"}
-
-
-class Bounds(NamedTuple):
-    """Between which sizes an autoscale setting keeps a group."""
-
-    min: int
-    max: int
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from trimtab.plan import Secret
 from trimtab.providers.azure.facts import Attached
 from trimtab.providers.azure.ids import Home, is_id, parse_id
 from trimtab.providers.azure.names import iso
-from trimtab.providers.naming import drop_empty
+from trimtab.providers.bodies import drop_empty
 
 DISK_TYPES = {DiskType.STANDARD: "Standard_LRS", DiskType.SSD: "StandardSSD_LRS", DiskType.FAST_SSD: "Premium_LRS"}
 ADMIN = "azureuser"

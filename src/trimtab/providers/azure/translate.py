@@ -7,6 +7,7 @@ from typing import Any
 from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Fleet, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
 from trimtab.plan import Attributes, Mark, Ref, Resource
+from trimtab.providers.alarms import alarm_name, is_alert
 from trimtab.providers.azure import alarms, autoscaler, policies, schedules, template
 from trimtab.providers.azure.alarms import (
     action_group_body,
@@ -23,8 +24,9 @@ from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
 from trimtab.providers.azure.template import asks_balancer, has_probe, image_reference, machine_profile, user_id
 from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
-from trimtab.providers.naming import alarm_name, drop_empty, is_alert, size_is_owned
+from trimtab.providers.bodies import drop_empty
 from trimtab.providers.policy_execution import amounts_of
+from trimtab.providers.sizes import size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
 
 MIXED = "Mix"

@@ -13,6 +13,7 @@ from trimtab.models import (
     StepPolicy,
     TargetTrackingPolicy,
 )
+from trimtab.providers.alarms import is_alert
 from trimtab.providers.azure import policies
 from trimtab.providers.azure.alarms import alert_problem
 from trimtab.providers.azure.alarms import window_of as alert_window_of
@@ -23,7 +24,6 @@ from trimtab.providers.azure.policies import is_reached, rules_of
 from trimtab.providers.azure.schedules import never_active, sizes_used
 from trimtab.providers.azure.template import has_probe
 from trimtab.providers.metrics import natural_statistic
-from trimtab.providers.naming import is_alert
 from trimtab.providers.translation import Unused
 
 DISABLED = "it is disabled, and Azure has no rule that is off"

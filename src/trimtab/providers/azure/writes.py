@@ -22,16 +22,8 @@ from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.resources import READERS, find_pause, with_names_of
 from trimtab.providers.base import Write, Written
-from trimtab.providers.writer import (
-    body_of,
-    differing_paths,
-    ensure_owned,
-    live_of,
-    mark_of,
-    outcome_of,
-    read_if_only,
-    send_held,
-)
+from trimtab.providers.bodies import body_of, differing_paths
+from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of, read_if_only, send_held
 
 SETS = "compute.virtual_machine_scale_sets"
 OTHERS: Mapping[str, str] = {

@@ -8,11 +8,12 @@ from typing import Any
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup
 from trimtab.plan import Key, Ref, digest
+from trimtab.providers.alarms import addresses_of, is_alert, notification_targets
+from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.kinds import CHANNEL
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
 from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
 from trimtab.providers.metrics import natural_statistic
-from trimtab.providers.naming import addresses_of, drop_empty, is_alert, notification_targets
 
 MINUTE = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=23, minutes=30)

@@ -8,6 +8,7 @@ from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, window
 from trimtab.engine.windows import Minimums, minimums_of, only_raises_minimum
 from trimtab.models import ScalingGroup
 from trimtab.plan import Ref
+from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.metrics import Scope, metric_for
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE, seconds
 from trimtab.providers.gcp.policies import (
@@ -19,7 +20,6 @@ from trimtab.providers.gcp.policies import (
     signals_of,
     tracked,
 )
-from trimtab.providers.naming import drop_empty
 
 ON, OFF, ONLY_OUT = "ON", "OFF", "ONLY_SCALE_OUT"
 INITIALIZATION = timedelta(seconds=60)

@@ -6,10 +6,11 @@ from typing import Any
 
 from trimtab.plan import Action, Change, Resource, read_description, revealed
 from trimtab.providers.base import Write
+from trimtab.providers.bodies import body_of
 from trimtab.providers.gcp.ids import lengthened, parse_link
 from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.resources import with_pause
-from trimtab.providers.writer import body_of, live_of, mark_of
+from trimtab.providers.writer import live_of, mark_of
 
 _READ_ONLY = frozenset({"creationRecord", "mutationRecord", "mutationRecords", "validity", "verificationStatus"})
 

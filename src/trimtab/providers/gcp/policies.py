@@ -6,9 +6,9 @@ from typing import Any
 from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
+from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, find_metric, metric_for, to_native
 from trimtab.providers.metrics import is_counted
-from trimtab.providers.naming import drop_empty
 
 CPU, BALANCING = "cpu", "requests-per-instance"
 

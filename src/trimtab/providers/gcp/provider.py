@@ -25,7 +25,7 @@ from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.guard import guarded
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import single_match
+from trimtab.providers.lookup import single_match
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
 

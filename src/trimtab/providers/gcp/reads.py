@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Live, Resource, Unknown
+from trimtab.providers.alarms import alarm_name, is_alert
 from trimtab.providers.gcp.alarms import channel_key, targets_of
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import name_of, place_of, region_of
@@ -24,7 +25,6 @@ from trimtab.providers.gcp.kinds import (
 from trimtab.providers.gcp.replies import Listed
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.translate import zone_of
-from trimtab.providers.naming import alarm_name, is_alert
 
 AGGREGATED: Mapping[str, str] = {
     MANAGER.name: "instanceGroupManagers",

@@ -5,32 +5,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.engine.signals import Window
 from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Resource, read_description
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
-from trimtab.providers.errors import group_not_found
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of, scoped
 from trimtab.providers.gcp.kinds import ALERT_POLICY
 from trimtab.providers.gcp.reads import deletions, list_monitored, managed_instances
 from trimtab.providers.gcp.replies import Listed
 from trimtab.providers.gcp.resources import READERS, find_pause
+from trimtab.providers.lookup import group_not_found
+from trimtab.providers.sizes import Bounds
 
 ENDING = {"DELETING", "ABANDONING"}
 AT_REST = {"STOPPED", "SUSPENDED", "TERMINATED", "STOPPING", "SUSPENDING"}
 SETTLED = {"NONE", "VERIFYING", "REFRESHING"}
 HEALTHY = "HEALTHY"
-
-
-class Bounds(NamedTuple):
-    """Between which sizes an autoscaler keeps a group."""
-
-    min: int
-    max: int
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Any
 from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Fleet, ScalingGroup, SpotStrategy
 from trimtab.plan import Key, Mark, Ref, Resource, digest
+from trimtab.providers.alarms import alarm_name, is_alert
+from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp import alarms, autoscaler
 from trimtab.providers.gcp.alarms import (
     alert_body,
@@ -35,8 +37,8 @@ from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, lab
 from trimtab.providers.gcp.policies import BALANCING, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
-from trimtab.providers.naming import alarm_name, drop_empty, is_alert, size_is_owned
 from trimtab.providers.policy_execution import amounts_of
+from trimtab.providers.sizes import size_is_owned
 from trimtab.providers.translation import GroupTranslator, Translation
 
 BETWEEN = ","

@@ -9,6 +9,7 @@ from typing import Any
 from trimtab.errors import AlreadyExists, Conflict, NotFound
 from trimtab.plan import Action, Change, Resource
 from trimtab.providers.base import Write, Written
+from trimtab.providers.bodies import body_of, patch_of
 from trimtab.providers.gcp.bodies import (
     autoscaler_body,
     described,
@@ -36,16 +37,7 @@ from trimtab.providers.gcp.kinds import (
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
 from trimtab.providers.gcp.reads import age_of, deletions, list_monitored
 from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
-from trimtab.providers.writer import (
-    body_of,
-    ensure_owned,
-    live_of,
-    mark_of,
-    outcome_of,
-    patch_of,
-    read_if_only,
-    send_held,
-)
+from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of, read_if_only, send_held
 
 SIZE = "targetSize"
 

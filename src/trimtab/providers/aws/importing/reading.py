@@ -7,8 +7,9 @@ from typing import Any
 from trimtab.errors import InvalidRequest, NotFound
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.importing import Replies
+from trimtab.providers.aws.reads import find_group
 from trimtab.providers.aws.resources import launched_from
-from trimtab.providers.errors import group_not_found
+from trimtab.providers.lookup import group_not_found
 
 Items = list[Mapping[str, Any]]
 
@@ -20,10 +21,9 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
     Raises:
         NotFound: There is no such group.
     """
-    groups = _items(calls, region, "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
-    if not groups:
+    group = find_group(calls, region, name)
+    if group is None:
         raise group_not_found(name, region, "aws")
-    group = groups[0]
     inside = partial(_items, calls, region, "autoscaling", AutoScalingGroupName=name)
     questions: list[Callable[[], Any]] = [
         partial(inside, "describe_policies"),
@@ -51,8 +51,7 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
 
 
 def _items(calls: Calls, region: str, service: str, operation: str, **params: Any) -> Items:
-    pages = calls.pages(service, operation, region, **params)
-    return [item for page in pages for value in page.values() if isinstance(value, list) for item in value]
+    return list(calls.items(service, operation, region, **params))
 
 
 def _hooks(calls: Calls, region: str, name: str) -> Items:

@@ -6,7 +6,7 @@ from trimtab.providers.azure.importing.template import Body, address_of, at, tem
 from trimtab.providers.azure.names import read_iso
 from trimtab.providers.azure.template import ADMIN, HEALTH_TYPE, name_prefix
 from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
-from trimtab.providers.naming import drop_empty
+from trimtab.providers.bodies import drop_empty
 
 _SCALE_IN = {native: ours for ours, native in SCALE_IN.items()}
 _STRATEGIES = {native: ours.value for ours, native in STRATEGIES.items()}

@@ -13,8 +13,8 @@ from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resolve import BALANCERS
-from trimtab.providers.errors import group_not_found
 from trimtab.providers.importing import Imported
+from trimtab.providers.lookup import group_not_found
 
 Body = Mapping[str, Any]
 PROBE = "properties.virtualMachineProfile.networkProfile.healthProbe.id"

@@ -5,8 +5,7 @@ from typing import Any
 
 from trimtab.providers.azure.template import DISK_TYPES, PLACEHOLDER_SSH_KEY
 from trimtab.providers.azure.translate import MIXED
-from trimtab.providers.naming import drop_empty
-from trimtab.providers.writer import find_part
+from trimtab.providers.bodies import drop_empty, find_part
 
 _TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 

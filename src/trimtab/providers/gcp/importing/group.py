@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import name_of
 from trimtab.providers.gcp.importing.template import Body, first, whole
 from trimtab.providers.gcp.names import LONGEST_BASE
-from trimtab.providers.naming import drop_empty
 
 # managers
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.plan import read_description, read_tags
-from trimtab.providers.errors import group_not_found
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import parse_link, place_of
 from trimtab.providers.gcp.importing.group_reader import import_group
@@ -13,6 +12,7 @@ from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
 from trimtab.providers.gcp.reads import list_monitored
 from trimtab.providers.gcp.states import States
 from trimtab.providers.importing import Imported
+from trimtab.providers.lookup import group_not_found
 
 
 def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = None) -> Imported:

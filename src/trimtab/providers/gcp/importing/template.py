@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import name_of, parse_link
 from trimtab.providers.gcp.template import DISK_TYPES, KEYS, SCOPES, SCRIPT, USER
 from trimtab.providers.importing import unused
-from trimtab.providers.naming import drop_empty
 
 TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 
