@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from trimtab.engine.first_seen import FirstSeen
+from trimtab.models import Fleet
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.first_seen import WORD
-from trimtab.providers.aws.reads import list_groups
-from trimtab.providers.aws.resources import find_pause, is_outdated, launched_from
-from trimtab.providers.base import GroupState, Instance, InstanceState
+from trimtab.providers.aws.reads import list_alarms, list_groups
+from trimtab.providers.aws.resources import alarm_resource, find_pause, is_outdated, launched_from
+from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
 from trimtab.providers.retry import in_batches
 
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
@@ -18,6 +19,7 @@ STATES = {
     "Standby": InstanceState.STANDBY,
     "EnteringStandby": InstanceState.STANDBY,
 }
+ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
 
 
 class Addresses(NamedTuple):
@@ -118,3 +120,23 @@ def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
         outdated=is_outdated(item, template),
         protected=bool(item.get("ProtectedFromScaleIn")),
     )
+
+
+# alarms
+
+
+def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
+    """The alarms of a fleet in its regions, and in the connection's."""
+    regions = {location, *(group.location for group in fleet.groups if group.location)}
+    return [
+        AlarmState(
+            name=item["AlarmName"],
+            state=ALARM_STATES.get(item.get("StateValue", ""), "no-data"),
+            reason=item.get("StateReason", ""),
+            since=item.get("StateUpdatedTimestamp"),
+            group=mark.group,
+        )
+        for region in sorted(regions)
+        for item in list_alarms(calls, region, fleet.name)
+        if (mark := alarm_resource(region, item).mark) is not None and mark.fleet == fleet.name
+    ]

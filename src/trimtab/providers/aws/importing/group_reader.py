@@ -18,7 +18,6 @@ from trimtab.providers.aws.first_seen import WORD, Standing, standing_of
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
 from trimtab.providers.aws.importing.metrics import MetricContext
-from trimtab.providers.aws.importing.names import short_names
 from trimtab.providers.aws.importing.policies import read_policy
 from trimtab.providers.aws.importing.replies import Replies, Reply
 from trimtab.providers.aws.importing.resources import READ_KINDS, Found
@@ -31,6 +30,7 @@ from trimtab.providers.aws.resolve import is_looked_up
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.importing.building import given_fields
+from trimtab.providers.importing.names import short_names
 from trimtab.providers.translation import Translation
 
 GUARDED = (

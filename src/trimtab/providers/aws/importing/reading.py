@@ -6,12 +6,25 @@ from typing import Any
 
 from trimtab.errors import InvalidRequest, NotFound
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.aws.importing import Replies
+from trimtab.providers.aws.importing.group_reader import import_group
+from trimtab.providers.aws.importing.replies import Replies
 from trimtab.providers.aws.reads import find_group
 from trimtab.providers.aws.resources import launched_from
+from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import group_not_found
 
 Items = list[Mapping[str, Any]]
+
+
+def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = None) -> Imported:
+    """
+    The group of this name in a region.
+
+    Raises:
+        NotFound: There is none.
+    """
+    replies = read_replies(calls, location, name)
+    return import_group(replies, location=location, now=calls.clock.now(), fleet=fleet, home=calls.region)
 
 
 def read_replies(calls: Calls, region: str, name: str) -> Replies:
