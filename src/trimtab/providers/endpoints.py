@@ -74,3 +74,13 @@ def setting_of(provider: str, name: str, given: str, variable: str) -> str:
     if not value:
         raise ConfigError([f"{provider}: no {name}: give {name}=..., or set {variable}"])
     return value
+
+
+def with_scheme(text: str | None) -> str | None:
+    """An address with its scheme and without a path; what is on loopback needs no scheme."""
+    if not text:
+        return None
+    if "://" not in text:
+        text = f"{'http' if is_loopback(f'//{text}') else 'https'}://{text}"
+    parts = urlsplit(text)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else text

@@ -28,7 +28,7 @@ from azure.mgmt.monitor import MonitorManagementClient
 from trimtab.clock import Clock
 from trimtab.errors import AccessDenied, InvalidRequest, ProviderError, TrimtabError, Unreachable
 from trimtab.events import Listener
-from trimtab.providers.azure.errors import ERRORS
+from trimtab.providers.azure.errors import ERRORS, failed
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.replies import check_reply
 from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, setting_of, trusted_certificates
@@ -292,7 +292,7 @@ class Calls(Caller):
             # https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
             word = status["status"].lower() if status else "" if reply.status_code == 202 else SUCCEEDED
             if word in FAILED:
-                raise _failed(Call("azure", operation), status)
+                raise failed(Call("azure", operation), status)
             return True if word == SUCCEEDED else None
 
         self.wait_until(operation, look, PACE, late=f"the operation has not ended within {PACE.longest}")
@@ -365,9 +365,3 @@ def _of_reply(error: HttpResponseError, call: Call) -> ProviderError:
     text = str(getattr(error.error, "message", "") or error.message or error)
     after = pause_asked(getattr(error.response, "headers", {}), call.now)
     return call.error(ERRORS.class_of(status, code, text), text, code=code, after=after)
-
-
-def _failed(call: Call, status: Mapping[str, Any]) -> ProviderError:
-    error = status.get("error") or {}
-    text = error.get("message") or f"the operation ended as {status.get('status')}"
-    return ERRORS.of_operation(call, text, code=error.get("code") or "")

@@ -1,7 +1,11 @@
 """What the errors of Resource Manager are in our words; pure."""
 
-from trimtab.errors import AlreadyExists, Conflict, NotFound
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.errors import AlreadyExists, Conflict, NotFound, ProviderError
 from trimtab.providers.errors import ErrorRow, ErrorTable
+from trimtab.providers.replies import Call
 
 STALE = "PreconditionFailed"
 """The code of a write whose version is no longer that of the resource."""
@@ -16,3 +20,10 @@ ERRORS = ErrorTable(
         ErrorRow(Conflict, codes=frozenset({"OperationPreempted"})),
     )
 )
+
+
+def failed(call: Call, status: Mapping[str, Any]) -> ProviderError:
+    """The error of an operation that was accepted and has failed."""
+    error = status.get("error") or {}
+    text = error.get("message") or f"the operation ended as {status.get('status')}"
+    return ERRORS.of_operation(call, text, code=error.get("code") or "")

@@ -41,8 +41,9 @@ from trimtab.providers.endpoints import (
     go_direct,
     is_loopback,
     setting_of,
+    with_scheme,
 )
-from trimtab.providers.gcp.errors import ERRORS
+from trimtab.providers.gcp.errors import ERRORS, failed
 from trimtab.providers.gcp.ids import shortened
 from trimtab.providers.gcp.replies import (
     Listed,
@@ -52,7 +53,10 @@ from trimtab.providers.gcp.replies import (
     check_monitored,
     check_one,
     check_operation,
+    following_page,
+    if_ended,
     listed_items,
+    look_of,
     scoped_items,
     subject_of,
 )
@@ -110,8 +114,8 @@ class Calls(Caller):
             for name, address in (("compute", endpoint), ("monitoring", monitoring_endpoint))
             if not address
         }
-        endpoint = _address(endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"))
-        monitoring = _address(monitoring_endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING"))
+        endpoint = with_scheme(endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"))
+        monitoring = with_scheme(monitoring_endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING"))
         check_endpoint(endpoint)
         check_endpoint(monitoring)
         self._endpoint, self._monitoring = endpoint, monitoring
@@ -168,7 +172,7 @@ class Calls(Caller):
         def page(token: str) -> tuple[dict[str, Any], str]:
             request = {**names, "page_token": token} if token else names
             body = self._ask(operation, request, lambda call, body: check_list(call, body, items(body)))
-            return body, _following(body)
+            return body, following_page(body)
 
         return list(self.follow(operation, page))
 
@@ -301,12 +305,12 @@ class Calls(Caller):
         Raises:
             ProviderError: It ended with an error, or has not ended in time.
         """
-        where, names = _look(reply)
+        where, names = look_of(reply)
         replies = chain([reply], (self.get(where, **names) for _ in count()))
         late = f"the operation {reply.get('name')} has not ended within {PACE.longest}"
-        ended = self.wait_until(operation, lambda: _if_ended(next(replies)), PACE, late=late)
+        ended = self.wait_until(operation, lambda: if_ended(next(replies)), PACE, late=late)
         if ended.get("error"):
-            raise _failed(self._call(operation), ended)
+            raise failed(self._call(operation), ended)
         return ended
 
     # Cloud Monitoring
@@ -357,7 +361,7 @@ class Calls(Caller):
         def page(token: str) -> tuple[dict[str, Any], str]:
             query = {"filter": 'state="OPEN"', "pageSize": "1000", **({"pageToken": token} if token else {})}
             body = self.retried("alerts.list", partial(_mapped, call, partial(self._get_alerts, call, url, query)))
-            return body, _following(body)
+            return body, following_page(body)
 
         return [alert for body in self.follow("alerts.list", page) for alert in body.get("alerts") or ()]
 
@@ -427,16 +431,6 @@ def _is_usual(address: str, service: str) -> bool:
     return urlsplit(f"//{address.rpartition('/')[2]}").hostname == f"{service}.googleapis.com"
 
 
-def _address(text: str | None) -> str | None:
-    """An address with its scheme and without a path; what is on loopback needs no scheme."""
-    if not text:
-        return None
-    if "://" not in text:
-        text = f"{'http' if is_loopback(f'//{text}') else 'https'}://{text}"
-    parts = urlsplit(text)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else text
-
-
 # names and messages of the SDK
 
 
@@ -475,24 +469,6 @@ def _body(message: Any) -> dict[str, Any]:
     """A message as the API spells it in JSON, links without addresses."""
     pb = type(message).pb(message) if hasattr(type(message), "pb") else message
     return dict(shortened(_to_json(pb)))
-
-
-def _look(operation: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """The call that looks at an operation again."""
-    name = {"operation": str(operation["name"])}
-    for place in ("zone", "region"):
-        if operation.get(place):
-            return f"{place}Operations.get", {**name, place: str(operation[place]).rsplit("/", 1)[-1]}
-    return "globalOperations.get", name
-
-
-def _following(body: Mapping[str, Any]) -> str:
-    """The token of the page that follows; empty on the last one."""
-    return str(body.get("nextPageToken") or "")
-
-
-def _if_ended(operation: dict[str, Any]) -> dict[str, Any] | None:
-    return operation if operation.get("status") == "DONE" else None
 
 
 # errors
@@ -538,10 +514,3 @@ def _reason(error: exceptions.GoogleAPICallError) -> str:
             return str(detail["reason"])
     grpc_code = error.grpc_status_code
     return str(grpc_code.name) if grpc_code is not None else str(error.reason or "")
-
-
-def _failed(call: Call, operation: Mapping[str, Any]) -> ProviderError:
-    """The error of an operation that was accepted and has failed."""
-    first: Mapping[str, Any] = next(iter(operation["error"].get("errors") or ()), {})
-    text, code = str(first.get("message", "the operation failed")), str(first.get("code", ""))
-    return ERRORS.of_operation(call, text, code=code, status=int(operation.get("httpErrorStatusCode") or 400))

@@ -1,7 +1,11 @@
 """What the errors of Compute Engine and Cloud Monitoring are in our words; pure."""
 
-from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, Throttled, Unreachable
+from collections.abc import Mapping
+from typing import Any
+
+from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError, Throttled, Unreachable
 from trimtab.providers.errors import ErrorRow, ErrorTable
+from trimtab.providers.replies import Call
 
 STALE = "conditionNotMet"
 """The reason of a write whose fingerprint is no longer that of the resource."""
@@ -27,3 +31,10 @@ ERRORS = ErrorTable(
         ErrorRow(Conflict, statuses={412}),
     )
 )
+
+
+def failed(call: Call, operation: Mapping[str, Any]) -> ProviderError:
+    """The error of an operation that was accepted and has failed."""
+    first: Mapping[str, Any] = next(iter(operation["error"].get("errors") or ()), {})
+    text, code = str(first.get("message", "the operation failed")), str(first.get("code", ""))
+    return ERRORS.of_operation(call, text, code=code, status=int(operation.get("httpErrorStatusCode") or 400))

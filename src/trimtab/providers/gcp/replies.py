@@ -172,3 +172,22 @@ def _inside(scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, value in scope.items():
         if name != "warning" and isinstance(value, list):
             yield from value
+
+
+def look_of(operation: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The call that looks at an operation again."""
+    name = {"operation": str(operation["name"])}
+    for place in ("zone", "region"):
+        if operation.get(place):
+            return f"{place}Operations.get", {**name, place: str(operation[place]).rsplit("/", 1)[-1]}
+    return "globalOperations.get", name
+
+
+def following_page(body: Mapping[str, Any]) -> str:
+    """The token of the page that follows; empty on the last one."""
+    return str(body.get("nextPageToken") or "")
+
+
+def if_ended(operation: dict[str, Any]) -> dict[str, Any] | None:
+    """An operation that has ended; `None` while it runs."""
+    return operation if operation.get("status") == "DONE" else None
