@@ -18,7 +18,8 @@ from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.template import Home, image_link, template_body
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD, asks_balancer, translate
-from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
+from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
+from trimtab.providers.importing.alarms import read_alarms
 from trimtab.providers.importing.building import build_group
 from trimtab.providers.translation import Translation
 
@@ -184,18 +185,13 @@ class GroupReader:
 
     def _read_alerts(self) -> tuple[dict[str, tuple[Key, dict[str, Any]]], dict[tuple[Key, str], str]]:
         """Alarms by name with the policies that they were read from; and why a policy is none."""
-        alarms: dict[str, tuple[Key, dict[str, Any]]] = {}
-        silent: dict[tuple[Key, str], str] = {}
+        starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
         channels = {str(channel.attributes["name"]): channel for channel in self.channels}
-        for alert in self.alerts:
-            starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
-            prefix = next((start for start in starts if alert.key.name.startswith(start)), "")
-            result = read_alert(alert, self.native, prefix, channels)
-            if isinstance(result, str):
-                silent[alert.key, ""] = result
-            else:
-                alarms[unused(result[0], alarms)] = alert.key, result[1]
-        return alarms, silent
+        result = read_alarms(
+            self.alerts, starts, lambda alert, prefix: read_alert(alert, self.native, prefix, channels)
+        )
+        alarms = {name: (alert.key, dict(fields)) for name, (alert, fields) in result.alarms.items()}
+        return alarms, {(key, ""): text for key, text in result.silent.items()}
 
     def _unlike_template(self, fields: Mapping[str, Any]) -> str:
         """How the template that translation makes is not the one that is there; empty where it is."""
