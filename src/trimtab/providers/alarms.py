@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from trimtab.models import Alarm, Fleet, ScalingGroup
+from trimtab.plan import digest
 
 
 def alarm_name(fleet: Fleet, group: ScalingGroup, alarm: str) -> str:
@@ -18,6 +19,21 @@ def is_alert(alarm: Alarm) -> bool:
 def notification_targets(alarm: Alarm) -> list[str]:
     """Whom an alarm tells, each once."""
     return list(dict.fromkeys((*alarm.notify, *alarm.notify_ok)))
+
+
+def is_web_address(target: str) -> bool:
+    """Whether a target is an address of the web rather than an e-mail address."""
+    return "://" in target
+
+
+def is_address(target: str) -> bool:
+    """Whether a target is an https address or an e-mail address."""
+    return target.startswith("https://") or ("@" in target and not is_web_address(target) and " " not in target)
+
+
+def address_name(native: str, target: str) -> str:
+    """What the thing of ours is called that tells one address for a group."""
+    return f"{native}-{digest(target)[:8]}"
 
 
 def addresses_of(alarms: Sequence[Alarm], is_native: Callable[[str], bool]) -> list[str]:

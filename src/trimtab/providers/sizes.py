@@ -1,14 +1,23 @@
 """How many instances a group may have, and who decides that."""
 
+from datetime import datetime
 from typing import NamedTuple
 
+from trimtab.engine.schedules import in_force
 from trimtab.errors import InvalidRequest
 from trimtab.models import Fleet, ScalingGroup
 
 
-def size_is_owned(fleet: Fleet, group: ScalingGroup) -> bool:
-    """Whether a policy, a schedule or the controller decides how many instances there are."""
-    return bool(group.policies or group.schedules or fleet.controller)
+def size_is_initial(fleet: Fleet, group: ScalingGroup) -> bool:
+    """Whether a size is given to a new group only: policies, schedules or the controller decide it, or nobody does."""
+    is_owned = group.policies or group.schedules or fleet.controller
+    return bool(is_owned) or group.capacity.desired is None
+
+
+def size_at(group: ScalingGroup, now: datetime) -> int:
+    """The size that a group begins with, where the cloud does not choose it: the desired one, else the minimum."""
+    force = in_force(group, now)
+    return force.min if force.capacity.desired is None else force.capacity.desired
 
 
 class Bounds(NamedTuple):

@@ -31,7 +31,6 @@ BUSY = frozenset(
 )
 MISSING = ("not found", "does not exist", "no such", "cannot be found")
 """What Auto Scaling says in a ValidationError that is about something missing."""
-
 ERRORS = ErrorTable(
     (
         ErrorRow(Throttled, codes=THROTTLED),

@@ -36,7 +36,7 @@ from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.aws.template import template_data
 from trimtab.providers.bodies import drop_empty
-from trimtab.providers.sizes import size_is_owned
+from trimtab.providers.sizes import size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}
@@ -78,13 +78,13 @@ class _Group(GroupTranslator):
 
     def _scaling_group(self) -> Resource:
         group = self.group
-        owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        initial = size_is_initial(self.fleet, group)
         hooks = {"hooks": "yes"} if group.aws.lifecycle_hooks else {}
         return self._made(
             self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
             mark=replace(self.mark, kept={**hooks, **(self.standing.kept if self.standing else {})}),
-            initial=frozenset({"DesiredCapacity"}) if owned else frozenset(),
+            initial=frozenset({"DesiredCapacity"}) if initial else frozenset(),
             basis=group.capacity.model_dump(mode="json"),
         )
 

@@ -36,16 +36,10 @@ from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of
 
 PACE = Pace(timedelta(minutes=15), timedelta(seconds=10), timedelta(seconds=10))
 """How a group that is being deleted is waited for, which makes room for a new one."""
-
-
 AFTER_CREATION = ("WarmPoolConfiguration", "SuspendedProcesses", "EnabledMetrics")
 """Parts that CreateAutoScalingGroup does not take."""
-
-
 PARTS = ("TargetGroupARNs", "LifecycleHookSpecificationList", *AFTER_CREATION)
 """Parts that UpdateAutoScalingGroup does not take, in the order in which they are written."""
-
-
 _HOOK_DEFAULTS = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON"}
 
 

@@ -12,8 +12,6 @@ from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.writer import mark_of
 
 READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
-
-
 SIZE = "sku.capacity"
 
 

@@ -36,7 +36,6 @@ from trimtab.providers.replies import Call, Reply, pause_asked
 from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, Pace
 
 T = TypeVar("T")
-
 PACE = Pace(timedelta(minutes=30), timedelta(seconds=2), timedelta(seconds=30))
 """How a long-running operation is waited for."""
 NETWORK_API = "2024-05-01"

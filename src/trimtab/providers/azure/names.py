@@ -33,7 +33,6 @@ OVER_TIME: Mapping[str, str] = {
 """How rules, alerts and queries combine what was measured over time."""
 INVERTED_STATISTIC: Mapping[str, str] = {"minimum": "maximum", "maximum": "minimum"}
 
-
 UTC = "UTC"
 
 

@@ -45,7 +45,6 @@ def list_kind(calls: Calls, kind: str, groups: Sequence[str]) -> list[dict[str, 
 
 SET_TYPE = "microsoft.compute/virtualmachinescalesets"
 
-
 TYPES: Mapping[str, str] = {
     SCALE_SET.name: "Microsoft.Compute/virtualMachineScaleSets",
     AUTOSCALE_SETTING.name: "Microsoft.Insights/autoscaleSettings",

@@ -12,8 +12,8 @@ from trimtab.providers.azure.client import NETWORK_API, Calls
 from trimtab.providers.azure.facts import Attached, AzureFacts, Pool, pools_of
 from trimtab.providers.azure.ids import is_id, normal_location
 from trimtab.providers.azure.kinds import SCALE_SET
-from trimtab.providers.azure.template import asks_balancer
 from trimtab.providers.azure.translate import home_of
+from trimtab.providers.health import asks_balancer
 from trimtab.providers.resolver import Answers, Question, Questions, Resolving
 
 BALANCERS = "Microsoft.Network/loadBalancers"

@@ -17,11 +17,7 @@ from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.pause import Pause
 
 Names = Mapping[str, str]
-
-
 _OWN: Names = {"card": CARD, "address": ADDRESS, "public": PUBLIC, "health": HEALTH, "condition": CONDITION}
-
-
 Body = Mapping[str, Any]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Fleet, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
 from trimtab.plan import Attributes, Mark, Ref, Resource
 from trimtab.providers.alarms import alarm_name, is_alert
@@ -22,11 +21,12 @@ from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
-from trimtab.providers.azure.template import asks_balancer, has_probe, image_reference, machine_profile, user_id
+from trimtab.providers.azure.template import image_reference, machine_profile, user_id
 from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
 from trimtab.providers.bodies import drop_empty
+from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.policy_execution import amounts_of
-from trimtab.providers.sizes import size_is_owned
+from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
 
 MIXED = "Mix"
@@ -93,12 +93,12 @@ class _Group(GroupTranslator):
 
     def _scale_set(self) -> Resource:
         group = self.group
-        owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        initial = size_is_initial(self.fleet, group)
         kept = self.facts.kept.get(group.name, {})
         body = drop_empty(
             resourceGroup=self.home.resource_group,
             location=self.location,
-            sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
+            sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": size_at(group, self.now)},
             zones=list(group.placement.zones),
             identity=self._identity(),
             tags={**group.tags, **group.template.tags},
@@ -109,13 +109,8 @@ class _Group(GroupTranslator):
             self.native,
             body,
             mark=Mark(self.fleet.name, group.name, kept=kept),
-            initial=frozenset({"sku.capacity"}) if owned else frozenset(),
+            initial=frozenset({"sku.capacity"}) if initial else frozenset(),
         )
-
-    def _size(self) -> int:
-        force = in_force(self.group, self.now)
-        desired = force.capacity.desired
-        return force.min if desired is None else desired
 
     def _identity(self) -> dict[str, Any]:
         role = self.group.template.role

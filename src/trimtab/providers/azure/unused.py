@@ -22,7 +22,7 @@ from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
 from trimtab.providers.azure.policies import is_reached, rules_of
 from trimtab.providers.azure.schedules import never_active, sizes_used
-from trimtab.providers.azure.template import has_probe
+from trimtab.providers.health import has_probe
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.translation import Unused
 

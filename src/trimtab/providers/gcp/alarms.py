@@ -7,8 +7,15 @@ from typing import Any
 
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup
-from trimtab.plan import Key, Ref, digest
-from trimtab.providers.alarms import addresses_of, is_alert, notification_targets
+from trimtab.plan import Key, Ref
+from trimtab.providers.alarms import (
+    address_name,
+    addresses_of,
+    is_address,
+    is_alert,
+    is_web_address,
+    notification_targets,
+)
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.kinds import CHANNEL
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
@@ -179,14 +186,14 @@ def is_channel(target: str) -> bool:
 
 def channel_key(location: str, native: str, target: str) -> Key:
     """The channel that tells one address."""
-    return Key(location, CHANNEL.name, f"{native}-{digest(target)[:8]}")
+    return Key(location, CHANNEL.name, address_name(native, target))
 
 
 def channel_body(target: str) -> dict[str, Any]:
     """The body of a channel that tells one e-mail address, one https address or one Pub/Sub topic."""
     if _TOPIC.match(target):
         return {"type": "pubsub", "labels": {"topic": target}, "enabled": True}
-    if target.startswith("https://"):
+    if is_web_address(target):
         return {"type": "webhook_tokenauth", "labels": {"url": target}, "enabled": True}
     return {"type": "email", "labels": {"email_address": target}, "enabled": True}
 
@@ -209,12 +216,6 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         if alarm.metric.source is MetricSource.PROMQL and alarm.missing is MissingData.BREACHING:
             yield f"{where}.missing", "a query without data is not met; use `absent()` in the query"
     for target in targets_of(group.alarms):
-        if not _is_address(target):
+        if not (is_address(target) or _TOPIC.match(target)):
             text = "is no notification channel, no Pub/Sub topic, no e-mail address and no https address"
             yield "alarms", f"{target!r} {text}; alert policies tell one of these"
-
-
-def _is_address(target: str) -> bool:
-    if target.startswith("https://") or _TOPIC.match(target):
-        return True
-    return "@" in target and "://" not in target and " " not in target

@@ -18,7 +18,6 @@ OVER_QUOTA = frozenset({"quotaExceeded", "QUOTA_EXCEEDED"})
 """What no permission mends (Troubleshoot quota and system limit errors, Google Cloud)."""
 CUT_OFF = frozenset({"CANCELLED"})
 """What gRPC says of a stream that somebody else reset."""
-
 ERRORS = ErrorTable(
     (
         ErrorRow(Throttled, codes=TOO_FAST),

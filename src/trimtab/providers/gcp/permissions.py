@@ -4,7 +4,7 @@ from typing import Any
 
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.providers.alarms import is_alert
-from trimtab.providers.gcp.translate import asks_balancer, has_probe
+from trimtab.providers.health import asks_balancer, has_probe
 
 READ = (
     "compute.autoscalers.get",

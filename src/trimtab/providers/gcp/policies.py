@@ -11,15 +11,11 @@ from trimtab.providers.gcp.metrics import Measured, Scope, Shape, find_metric, m
 from trimtab.providers.metrics import is_counted
 
 CPU, BALANCING = "cpu", "requests-per-instance"
-
 IDLE_TARGET = 1.0
 """A CPU target that adds nothing, where schedules alone move the size: an autoscaler always has a signal."""
-
 TARGET_UTILIZATION = 0.8
 """How full a backend is held; the rest of its rate is for the time that a new instance takes."""
-
 IDLE: Mapping[str, Any] = {"cpuUtilization": {"utilizationTarget": IDLE_TARGET, "predictiveMethod": "NONE"}}
-
 MOST_CUSTOM = 5
 """Metrics of Cloud Monitoring in one policy (Use an autoscaling policy with multiple signals, Compute Engine)."""
 

@@ -40,8 +40,6 @@ from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
 from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of, read_if_only, send_held
 
 SIZE = "targetSize"
-
-
 MONITORED: Mapping[str, tuple[str, str]] = {
     ALERT_POLICY.name: ("alertPolicies", "alert_policy"),
     CHANNEL.name: ("notificationChannels", "notification_channel"),

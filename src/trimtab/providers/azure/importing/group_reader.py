@@ -17,8 +17,8 @@ from trimtab.providers.azure.importing.replies import Replies
 from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.resources import READERS, group_of
-from trimtab.providers.azure.template import asks_balancer
 from trimtab.providers.azure.translate import translate
+from trimtab.providers.health import asks_balancer
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.importing.alarms import read_alarms
 from trimtab.providers.translation import Translation

@@ -8,8 +8,6 @@ from trimtab.providers.azure.translate import MIXED
 from trimtab.providers.bodies import drop_empty, find_part
 
 _TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
-
-
 Body = Mapping[str, Any]
 
 

@@ -17,7 +17,8 @@ from trimtab.providers.gcp.importing.template import first, machine_of, whole
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.template import Home, image_link, template_body
-from trimtab.providers.gcp.translate import TEMPLATE_FIELD, asks_balancer, translate
+from trimtab.providers.gcp.translate import TEMPLATE_FIELD, translate
+from trimtab.providers.health import asks_balancer
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.importing.alarms import read_alarms
 from trimtab.providers.importing.building import build_group

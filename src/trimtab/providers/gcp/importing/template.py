@@ -10,12 +10,9 @@ from trimtab.providers.gcp.template import DISK_TYPES, KEYS, SCOPES, SCRIPT, USE
 from trimtab.providers.importing import unused
 
 TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
-
 UNKNOWN = "unknown"
 """The image and the size of a template that does not say them, or that was not read."""
-
 _FAMILY = re.compile(r"^projects/([^/]+)/global/images/family/([^/]+)$")
-
 Body = Mapping[str, Any]
 
 
