@@ -15,8 +15,8 @@ from trimtab.engine.crons import ended_by_cron, fires, last_fire, next_fire, occ
 from trimtab.engine.openings import is_active, last_set, openings, window_end
 from trimtab.engine.schedules import edges, in_force
 from trimtab.providers.aws.schedules import enacted
-from trimtab.providers.azure.profiles import profiles_of
-from trimtab.providers.azure.zones import windows_zone
+from trimtab.providers.azure.names import windows_zone
+from trimtab.providers.azure.schedules import profiles_of
 
 HOUR = timedelta(hours=1)
 TRANSITIONS = st.sampled_from([(zone, change) for zone, year in PLACES for change in changes(zone, year)])

@@ -14,7 +14,7 @@ from trimtab.clock import ManualClock
 from trimtab.engine.windows import minimums_of
 from trimtab.plan import Field, Key, Kind, Live, Mark, MarkPlace, Resource, make_plan
 from trimtab.providers.azure.kinds import KINDS as AZURE
-from trimtab.providers.azure.profiles import profiles_of
+from trimtab.providers.azure.schedules import profiles_of
 from trimtab.providers.memory.store import Store
 from trimtab.testing import MemoryTestCloud
 

@@ -161,6 +161,11 @@ def _names(path, leaf):
     return path == leaf.path or bool(re.fullmatch(r"\.\d+", leaf.path.removeprefix(path)))
 
 
+def _quotes(text, leaf):
+    """Whether what is said of something else gives the name of an item as the reason."""
+    return leaf.whole and leaf.path.partition(".")[0] in NAMED and f"{leaf.path.partition('.')[2]!r}" in text
+
+
 def _names_exactly(path, leaf):
     """A name is told by whatever is said of its item: an item of which nothing is sent has no key to change."""
     name = leaf.path.removesuffix("name") if leaf.pattern in KEYS else leaf.path
@@ -210,7 +215,8 @@ def breaches(group, translate, provider, values=VALUES):
         if less is not None:
             after = translate(less)
             reaches = bodies(after) != sent
-            silent = not reaches and not any(_names(path, leaf) for path, _ in texts - said(after))
+            gone = texts - said(after)
+            silent = not reaches and not any(_names(path, leaf) or _quotes(text, leaf) for path, text in gone)
             if silent and (leaf.whole or not _is_default(data, leaf, values, translate, sent)):
                 yield f"{leaf.path}: removed, and nothing changes and nobody said so"
         else:

@@ -1,4 +1,4 @@
-"""Where a cloud's API is reached: which addresses are this machine's own, and never asked through a proxy."""
+"""Where a cloud's API is reached: addresses that are safe, those of this machine, and settings from the environment."""
 
 import ipaddress
 import os
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from trimtab.errors import ConfigError
 from trimtab.events import EndpointFound
 
 DIRECT_CHANNEL = (("grpc.enable_http_proxy", 0),)
@@ -44,3 +45,42 @@ def variable_of(endpoint: str, variables: Mapping[str, str]) -> str | None:
     """The variable of the environment, among these, that holds an address."""
     names = (name for name, value in variables.items() if value.rstrip("/") == endpoint.rstrip("/"))
     return next(names, None)
+
+
+def check_endpoint(endpoint: str | None) -> None:
+    """
+    Refuse an address that is none, or plain http to anywhere but this machine.
+
+    Raises:
+        ConfigError: It is one of them.
+    """
+    if endpoint is None:
+        return
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError([f"{endpoint!r} is no endpoint; write one such as http://127.0.0.1:5000"])
+    if parts.scheme == "http" and not is_loopback(endpoint):
+        raise ConfigError([f"{endpoint!r}: plain http is for loopback only; use https"])
+
+
+def setting_of(provider: str, name: str, given: str, variable: str) -> str:
+    """
+    A setting of a connection as it was given, else as a variable of the environment says.
+
+    Raises:
+        ConfigError: Neither does.
+    """
+    value = given or os.environ.get(variable, "")
+    if not value:
+        raise ConfigError([f"{provider}: no {name}: give {name}=..., or set {variable}"])
+    return value
+
+
+def with_scheme(text: str | None) -> str | None:
+    """An address with its scheme and without a path; what is on loopback needs no scheme."""
+    if not text:
+        return None
+    if "://" not in text:
+        text = f"{'http' if is_loopback(f'//{text}') else 'https'}://{text}"
+    parts = urlsplit(text)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else text

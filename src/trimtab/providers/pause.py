@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from trimtab.providers.moments import zulu
+
 LONGEST = 255
 """Characters that a mark may have: what a tag takes in each cloud."""
+TAG = "trimtab-paused"
+"""The tag that bears the mark, where a cloud has tags."""
 _BETWEEN = " / "
 _NOTHING = "-"
 
@@ -43,7 +47,7 @@ class Pause:
 
     def line(self) -> str:
         """The mark: `ana / 2026-07-06T18:00:00Z / AlarmNotification ScheduledActions / a deployment`."""
-        until = self.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if self.until else _NOTHING
+        until = zulu(self.until) if self.until else _NOTHING
         parts = (_plain(self.by), until, " ".join(self.held or ()) or _NOTHING, _plain(self.why))
         return _BETWEEN.join(part for part in parts if part)[:LONGEST].rstrip()
 

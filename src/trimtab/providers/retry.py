@@ -1,18 +1,17 @@
-"""Calls to a cloud: several at the same time, one layer of retries, endpoints that are safe."""
+"""Calls to a cloud: several at the same time, one layer of retries, page by page, and waits for what takes its time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
 from threading import BoundedSemaphore, Thread
-from typing import ClassVar, TypeVar
-from urllib.parse import urlsplit
+from typing import ClassVar, NamedTuple, TypeVar
 
 import tenacity
 
 from trimtab.clock import Clock
-from trimtab.errors import ConfigError, ProviderError, Throttled, TrimtabError, Unreachable
+from trimtab.errors import Conflict, ProviderError, Throttled, TrimtabError, Unreachable, UnreadableReply
 from trimtab.events import CallRetried, Listener
 from trimtab.providers.guard import stumbled
 from trimtab.providers.patience import Patience, patience_of
@@ -24,7 +23,6 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 """How long an SDK waits for a connection, and for the next part of a reply."""
 MOST_THREADS = 32
 LONGEST_PAUSE = 20.0
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _backoff = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE)
 
 
@@ -103,6 +101,43 @@ class Caller:
             result: T = retrying(self._in_turn, operation, attempt, patience)
             return result
 
+    def follow(self, operation: str, page: Callable[[str], tuple[T, str]]) -> Iterator[T]:
+        """
+        Replies page by page, as long as each names one that follows.
+
+        Args:
+            operation: What is told of in errors.
+            page: Asks for the page of a token, empty for the first; gives the page and the token that it names.
+
+        Raises:
+            UnreadableReply: A reply names a page that was read already.
+        """
+        token, read = "", set[str]()
+        while True:
+            reply, token = page(token)
+            if token in read:
+                text = "the reply names a further page that was read already"
+                raise UnreadableReply(text, provider=self.provider, operation=operation)
+            yield reply
+            if not token:
+                return
+            read.add(token)
+
+    def wait_until(self, operation: str, look: Callable[[], T | None], pace: "Pace", *, late: str) -> T:
+        """
+        What a look gives at last, again and again until it is something.
+
+        Raises:
+            Conflict: It has not come in time; says `late`.
+        """
+        deadline, pause = self.clock.now() + pace.longest, pace.first
+        while (result := look()) is None:
+            if self.clock.now() >= deadline:
+                raise Conflict(late, provider=self.provider, operation=operation)
+            self.clock.sleep(pause)
+            pause = min(pause * 2, pace.most)
+        return result
+
     def _answer(self, question: Callable[[], T]) -> T | ProviderError:
         try:
             return question()
@@ -141,6 +176,22 @@ class Caller:
         return tell
 
 
+def in_batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """The items, in their order, as many at a time as one call takes."""
+    return (list(items[start : start + size]) for start in range(0, len(items), size))
+
+
+class Pace(NamedTuple):
+    """How something that takes its time is waited for."""
+
+    longest: timedelta
+    """How long altogether."""
+    first: timedelta
+    """The pause after the first look; each that follows is twice as long."""
+    most: timedelta
+    """The longest pause."""
+
+
 class _Pauses:
     """The pause after each attempt: longer each time and never quite the same; at least what the cloud asked for."""
 
@@ -170,19 +221,3 @@ def _begun(attempt: Callable[[], T]) -> Future[T]:
 
     Thread(target=run, name="trimtab-call", daemon=True).start()
     return future
-
-
-def check_endpoint(endpoint: str | None) -> None:
-    """
-    Refuse an address that is none, or plain http to anywhere but this machine.
-
-    Raises:
-        ConfigError: It is one of them.
-    """
-    if endpoint is None:
-        return
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError([f"{endpoint!r} is no endpoint; write one such as http://127.0.0.1:5000"])
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ConfigError([f"{endpoint!r}: plain http is for loopback only; use https"])

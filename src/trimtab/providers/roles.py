@@ -11,7 +11,7 @@ from trimtab.plan import Kind, Live, Resource
 from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
-from trimtab.providers.naming import single_match
+from trimtab.providers.lookup import single_match
 from trimtab.providers.pause import Pause
 from trimtab.providers.translation import Translation
 

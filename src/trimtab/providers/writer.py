@@ -1,12 +1,18 @@
-"""What every provider's writes do: the mark to write, whose a thing is, an outcome for each change."""
+"""What every provider's writes do: whose a thing is, what is sent, what becomes of a write that came too late."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from trimtab.errors import AlreadyExists, InvalidRequest, ProviderError, TrimtabError
+from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, ProviderError, TrimtabError
 from trimtab.plan import Change, Kind, Mark, Resource
 from trimtab.providers.base import Write, Written
+from trimtab.providers.bodies import differ_only_in
 from trimtab.providers.guard import stumbled
+
+T = TypeVar("T")
+V = TypeVar("V")
+TRIES = 3
+"""How often a write is made that holds only for what was read, because that was written in between."""
 
 
 def mark_of(change: Change) -> Mark:
@@ -14,6 +20,19 @@ def mark_of(change: Change) -> Mark:
     if change.wanted is None or change.wanted.mark is None:
         raise InvalidRequest(f"{change.key} has no mark to write", operation=change.action.value)
     return change.wanted.mark
+
+
+def live_of(change: Change) -> Resource:
+    """
+    What a change is about, as it was read.
+
+    Raises:
+        InvalidRequest: Nothing was.
+    """
+    if change.live is None:
+        action = change.action.value
+        raise InvalidRequest(f"{change.key}: nothing was read that the change is about", operation=action)
+    return change.live
 
 
 def ensure_owned(change: Change, existing: Resource) -> None:
@@ -41,26 +60,51 @@ def outcome_of(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Writ
         return stumbled(error, "", write.change.action.value)
 
 
-# parts of bodies
+# writes that hold only for what was read
 
 
-def find_part(body: Any, steps: Sequence[str]) -> Any:
-    """What stands in a body at the end of these steps; `None` where nothing does."""
-    for step in steps:
-        if not isinstance(body, Mapping) or step not in body:
-            return None
-        body = body[step]
-    return body
+def send_held(send: Callable[[V], T], version: V, newer: Callable[[Conflict], V | None]) -> T:
+    """
+    What a write gives that is only made while what it is about is as it was read.
+
+    Args:
+        send: Makes the write for a version.
+        version: The one that was read.
+        newer: The one that it is to be made for after a refusal; `None` where that is final.
+
+    Raises:
+        Conflict: The refusal.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return send(version)
+        except Conflict as refusal:
+            current = newer(refusal)
+            if current is None:
+                raise
+            version = current
+    return send(version)
 
 
-def put_part(patch: dict[str, Any], steps: Sequence[str], value: Any) -> None:
-    """Put a value into a patch, with all that it stands in."""
-    for step in steps[:-1]:
-        patch = patch.setdefault(step, {})
-    patch[steps[-1]] = value
+def read_if_only(
+    path: str, kind: Kind, live: Resource, read: Callable[[], Resource | None], *, stale: str
+) -> Callable[[Conflict], Resource | None]:
+    """
+    For `send_held`: what is there now, where nothing but one leaf moved since it was read.
+
+    Args:
+        path: The leaf, such as a size that an autoscaler sets.
+        kind: Of the resource.
+        live: As it was read.
+        read: Reads it again.
+        stale: The code of a refusal because of the version.
+    """
+
+    def newer(refusal: Conflict) -> Resource | None:
+        current = read() if refusal.code == stale else None
+        return current if current is not None and differ_only_in(kind, live, current, path) else None
+
+    return newer
 
 
-def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> bool:
-    """Whether nothing else moved between two reads, such as a size that an autoscaler sets."""
-    first, two = kind.leaves(before.body), kind.leaves(after.body)
-    return before.mark == after.mark and {**first, path: 0} == {**two, path: 0}
+# bodies

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -297,19 +298,17 @@ class Cloud:
     def _made_plan(self, request: PlanRequest) -> Plan:
         fleet, now = request.fleet, self._clock.now()
         live = self.provider.resources.read(fleet)
+        planned = partial(
+            make_plan,
+            provider=self.provider.name,
+            kinds=self.provider.kinds,
+            now=now,
+            prune=request.prune,
+            adopt=request.adopt,
+        )
         wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
         if not wanted_fleet.groups:
-            plan = make_plan(
-                provider=self.provider.name,
-                kinds=self.provider.kinds,
-                fleet=wanted_fleet,
-                wanted=(),
-                live=live,
-                now=now,
-                prune=request.prune,
-                adopt=request.adopt,
-            )
-            return replace(plan, request=request)
+            return replace(planned(fleet=wanted_fleet, wanted=(), live=live), request=request)
         rests = tuple(pause_notes(live, fleet, now))
         checked = self._advice(request, live)
         facts = self.provider.resources.resolve(fleet, live, refresh=request.refresh)
@@ -329,15 +328,10 @@ class Cloud:
                 unknown=(*live.unknown, *facts.unknown),
                 request=request,
             )
-        plan = make_plan(
-            provider=self.provider.name,
-            kinds=self.provider.kinds,
+        plan = planned(
             fleet=fleet,
             wanted=leave_paused(self.provider.kinds, fleet, wanted, live),
             live=replace(self.provider.resources.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
-            now=now,
-            prune=request.prune,
-            adopt=request.adopt,
             notes=merged((*notes, *rests, *facts.notes, *checked)),
         )
         return replace(plan, request=request)

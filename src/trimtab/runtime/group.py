@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from trimtab.clock import Clock
-from trimtab.errors import NotFound, WaitTimeout
+from trimtab.errors import WaitTimeout
 from trimtab.events import Listener
 from trimtab.models import Metric
 from trimtab.plan import Key
 from trimtab.providers.base import Activity, GroupState, Instance
 from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, MetricValue
+from trimtab.providers.lookup import group_not_found
 from trimtab.providers.pause import Pause
 from trimtab.providers.roles import GroupActor, Provider
 from trimtab.runtime.apply import Place, wait_for
@@ -54,7 +55,7 @@ class LiveGroup:
         else:
             state = next(iter(self._provider.live.read_states([(self.location, self._native)])), None)
         if state is None:
-            raise NotFound(f"there is no group {self._asked!r} in {self.location}", provider=self._provider.name)
+            raise group_not_found(self._asked, self.location, self._provider.name)
         self._native = state.name
         return state
 

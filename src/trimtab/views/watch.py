@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trimtab.models import Fleet
-from trimtab.providers.naming import alarm_name
+from trimtab.providers.alarms import alarm_name
 from trimtab.runtime.status import FleetStatus, GroupStatus
 from trimtab.views.status import moment_text, remarks_on, zone_of
 from trimtab.views.values import printable

@@ -9,8 +9,8 @@ from tests.providers.import_law import plan_after_adopt
 from trimtab.plan import Mark, read_description
 from trimtab.providers.aws.importing import Replies, import_group
 from trimtab.providers.aws.importing.group_reader import GroupReader
-from trimtab.providers.aws.importing.live import READ_KINDS
 from trimtab.providers.aws.importing.metrics import dimensions_of
+from trimtab.providers.aws.importing.resources import READ_KINDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REGION = "us-east-1"

@@ -9,8 +9,8 @@ from trimtab.plan import resolved, revealed
 from trimtab.plan.resource import references
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.importing import Replies
-from trimtab.providers.aws.schedules import moment
 from trimtab.providers.aws.translate import translate
+from trimtab.providers.moments import zulu
 
 GROUP_METRICS = ("MinSize", "MaxSize", "DesiredCapacity", "InServiceInstances", "PendingInstances", "StandbyInstances")
 ALL_METRICS = [f"Group{name}" for name in (*GROUP_METRICS, "TerminatingInstances", "TotalInstances")]
@@ -93,7 +93,7 @@ def _group(body):
 def _action(name, body, now):
     """A reply says when it is next due, as a moment."""
     if "Recurrence" in body and "StartTime" not in body:
-        body = {**body, "StartTime": moment(next_fire(body["Recurrence"], body["TimeZone"], now))}
+        body = {**body, "StartTime": zulu(next_fire(body["Recurrence"], body["TimeZone"], now))}
     times = {at: datetime.fromisoformat(body[at]) for at in ("StartTime", "EndTime") if at in body}
     return {**_inside, "ScheduledActionName": name, **body, **times, "Time": times["StartTime"]}
 

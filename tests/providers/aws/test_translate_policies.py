@@ -10,7 +10,7 @@ from trimtab.models.metric import parse_metric
 from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.policies import step_problems
 from trimtab.providers.aws.purchase import mixed_policy
-from trimtab.providers.aws.reads import group_resource
+from trimtab.providers.aws.resources import group_resource
 
 WEB = "virtualmin-web"
 QUEUE = {"name": "queue-per-instance", "of": "jobs"}

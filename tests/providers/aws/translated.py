@@ -9,8 +9,8 @@ from tests.conftest import make_fleet, make_group
 from trimtab.plan import resolved, revealed
 from trimtab.plan.resource import references
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
-from trimtab.providers.aws.group_parts import AFTER_CREATION
 from trimtab.providers.aws.translate import translate
+from trimtab.providers.aws.writes import AFTER_CREATION
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{}/0123456789abcdef"

@@ -10,9 +10,8 @@ from tests.conftest import make_group
 from tests.laws import examples
 from tests.providers.any_group import VALUES, any_groups
 from tests.providers.field_law import breaches
-from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.facts import Attached, AzureFacts
 from trimtab.providers.azure.ids import Home
-from trimtab.providers.azure.template import Attached
 from trimtab.providers.azure.translate import translate
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

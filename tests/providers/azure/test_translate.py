@@ -16,11 +16,11 @@ from trimtab.emulators.azure.shapes import check
 from trimtab.emulators.azure.type_files import find_shape
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.plan import plain, revealed
+from trimtab.providers.azure.bodies import sent_properties
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.template import PLACEHOLDER_SSH_KEY
 from trimtab.providers.azure.translate import translate
-from trimtab.providers.azure.writes import sent_properties
 
 HOME = Home("00000000-0000-0000-0000-000000000000", "shop")
 SET = HOME.scale_set("shop-web")

@@ -10,7 +10,7 @@ from tests.providers.gcp.proof import AGREED, SCENARIOS, State, expected_of, fle
 from tests.providers.gcp.world import GcpWorld
 from tests.providers.killing import noting
 from trimtab.events import CallRetried
-from trimtab.providers.gcp.client import LONGEST_OPERATION
+from trimtab.providers.gcp.client import PACE
 
 LASTING = {
     "create": {
@@ -188,7 +188,7 @@ def test_an_operation_that_takes_long_is_waited_for_on_the_clock(world, cloud):
 
 
 def test_an_operation_that_does_not_end_is_given_up_and_taken_up_by_the_next_run(world, cloud):
-    world.doors.configure(operation_seconds=LONGEST_OPERATION.total_seconds() * 3)
+    world.doors.configure(operation_seconds=PACE.longest.total_seconds() * 3)
     applied = cloud.apply(cloud.plan(make_fleet(gcp_group("web"))))
     failed = [one for one in applied.outcomes if one.error and not one.skipped]
     assert failed

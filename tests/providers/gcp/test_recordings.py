@@ -16,8 +16,8 @@ from tests.providers.came_back import leaves_that_came_back
 from tests.providers.gcp.native import imported, next_plan, replies_of, retranslated
 from tests.providers.import_law import assert_notes_are_plain, assert_notes_are_the_plan
 from tests.unchanged import assert_unchanged
+from trimtab.providers.gcp.ids import shortened
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.links import shortened
 from trimtab.providers.importing import ImportEffect
 
 RECORDED = {

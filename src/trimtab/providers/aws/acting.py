@@ -6,7 +6,10 @@ from typing import Any
 
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.aws.reads import PAUSE_TAG, PAUSED, find_pause, suspended
+from trimtab.providers.aws.reads import find_group
+from trimtab.providers.aws.resources import PAUSED, find_pause, suspended
+from trimtab.providers.lookup import group_not_found
+from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.pause import Pause
 
 
@@ -47,8 +50,7 @@ class GroupActions:
         try:
             self.calls.call("autoscaling", "set_desired_capacity", self.region, **params)
         except NotFound as error:
-            text = f"there is no group {self.name!r} in {self.region}"
-            raise NotFound(text, provider="aws", code=error.code) from error
+            raise group_not_found(self.name, self.region, "aws", code=error.code) from error
 
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
         """Act once on a simple or a step policy, as an alarm would."""
@@ -77,11 +79,9 @@ class GroupActions:
         raise NotFound(f"group {self.name!r} has no policy {policy!r}", provider="aws", operation="execute_policy")
 
     def _read(self) -> Mapping[str, Any]:
-        params = {"AutoScalingGroupNames": [self.name]}
-        reply = self.calls.call("autoscaling", "describe_auto_scaling_groups", self.region, **params)
-        if not reply["AutoScalingGroups"]:
-            raise NotFound(f"there is no group {self.name!r} in {self.region}", provider="aws", operation="pause")
-        item: Mapping[str, Any] = reply["AutoScalingGroups"][0]
+        item = find_group(self.calls, self.region, self.name)
+        if item is None:
+            raise group_not_found(self.name, self.region, "aws", operation="pause")
         return item
 
     @property

@@ -4,17 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from trimtab.models import Alarm, Comparison, MetricSource, MissingData
-from trimtab.providers.aws.metrics import (
-    PER_INSTANCE,
-    Scope,
-    metric_for,
-    natural_statistic,
-    quotient,
-    scale_of,
-    scaled,
-    statistic_of,
-)
+from trimtab.providers.aws.metrics import PER_INSTANCE, Scope, metric_for, quotient, scale_of, scaled, statistic_of
 from trimtab.providers.aws.policies import STATISTICS, native_statistic, seconds
+from trimtab.providers.metrics import natural_statistic
 
 COMPARISONS = {
     Comparison.ABOVE: "GreaterThanThreshold",

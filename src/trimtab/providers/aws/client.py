@@ -1,7 +1,7 @@
 """The calls to AWS: one retry layer, paging, and vendor errors turned into ours."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Lock
 from typing import Any
 
@@ -19,43 +19,23 @@ from botocore.exceptions import (
 from trimtab.clock import Clock
 from trimtab.errors import (
     AccessDenied,
-    AlreadyExists,
     ConfigError,
-    Conflict,
     InvalidRequest,
-    NotFound,
     ProviderError,
-    Throttled,
     TrimtabError,
     Unreachable,
 )
 from trimtab.events import Listener
-from trimtab.providers.aws.replies import check_envelope, check_parts
-from trimtab.providers.endpoints import endpoint_found, is_loopback, variable_of
+from trimtab.providers.aws.errors import ERRORS
+from trimtab.providers.aws.replies import LISTS, check_envelope, check_parts
+from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, variable_of
 from trimtab.providers.replies import Call, Reply, pause_asked
-from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, check_endpoint
+from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller
 
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and each service's common errors
-THROTTLED = {
-    "Throttling",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "RequestThrottled",
-}
-BUSY = {
-    "ResourceContention",
-    "ScalingActivityInProgress",
-    "ResourceInUse",
-    "ResourceInUseFault",
-    "ResourceContentionFault",
-}
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "ExpiredToken"}
-DENIED |= {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
-TAKEN = {"AlreadyExists", "AlreadyExistsFault", "InvalidLaunchTemplateName.AlreadyExistsException"}
 ADDITIVE = frozenset({"execute_policy"})
 """Operations that have no token against repetition, and of which each goes on from what the one before it did."""
-TEXTS_OF_MISSING = ("not found", "does not exist", "no such", "cannot be found")
+MARKERS: Mapping[str, tuple[str, str]] = {"elbv2": ("Marker", "NextMarker")}
+"""What a service calls the token of a page in a request and in the reply before it, where that is not `NextToken`."""
 
 
 class Calls(Caller):
@@ -122,14 +102,18 @@ class Calls(Caller):
 
     def pages(self, service: str, operation: str, region: str, /, **params: Any) -> Iterator[dict[str, Any]]:
         """Replies one after the other, by the tokens that each gives for the next."""
-        token: dict[str, str] = {}
-        while True:
-            reply = self.call(service, operation, region, **params, **token)
-            yield reply
-            name = "NextToken" if "NextToken" in reply else "NextMarker"
-            if not reply.get(name):
-                return
-            token = {"NextToken" if name == "NextToken" else "Marker": reply[name]}
+        sent, given = MARKERS.get(service, ("NextToken", "NextToken"))
+
+        def page(token: str) -> tuple[dict[str, Any], str]:
+            reply = self.call(service, operation, region, **params, **({sent: token} if token else {}))
+            return reply, reply.get(given) or ""
+
+        return self.follow(operation, page)
+
+    def items(self, service: str, operation: str, region: str, /, **params: Any) -> Iterator[dict[str, Any]]:
+        """What a list operation lists, one by one, from all its pages."""
+        part = LISTS[operation]
+        return (item for page in self.pages(service, operation, region, **params) for item in page[part])
 
     def _client(self, service: str, region: str) -> Any:
         with self._lock:
@@ -213,20 +197,4 @@ def _mapped(error: ClientError, call: Call) -> ProviderError:
     text = str(error.response.get("Error", {}).get("Message", "") or error)
     about = error.response.get("ResponseMetadata", {})
     after = pause_asked(about.get("HTTPHeaders", {}), call.now)
-    return call.error(_class_of(code, text, about.get("HTTPStatusCode", 400)), text, code=code, after=after)
-
-
-def _class_of(code: str, text: str, status: int) -> type[ProviderError]:
-    if code in THROTTLED or status == 429:
-        return Throttled
-    if code in DENIED or status in (401, 403):
-        return AccessDenied
-    if code in TAKEN:
-        return AlreadyExists
-    if code in BUSY:
-        return Conflict
-    if status >= 500 and status != 501:
-        return Unreachable
-    if "NotFound" in code or any(words in text.lower() for words in TEXTS_OF_MISSING):
-        return NotFound
-    return InvalidRequest
+    return call.error(ERRORS.class_of(about.get("HTTPStatusCode", 400), code, text), text, code=code, after=after)

@@ -9,21 +9,24 @@ from typing import Any, NamedTuple
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, Unit
 from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.facts import TargetGroup
 from trimtab.providers.aws.metrics import (
     PER_INSTANCE,
     Scale,
     Scope,
     find_metric,
     metric_for,
-    natural_statistic,
     quotient,
     scale_of,
     unscaled,
 )
 from trimtab.providers.aws.policies import STATISTICS
-from trimtab.providers.aws.reads import in_batches, launched_from
-from trimtab.providers.aws.resolve import TargetGroup, find_target_groups
+from trimtab.providers.aws.reads import list_groups
+from trimtab.providers.aws.resolve import find_target_groups
+from trimtab.providers.aws.resources import launched_from
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.metrics import natural_statistic
+from trimtab.providers.retry import in_batches
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html and API_PutMetricData.html
 QUERIES = 500
@@ -105,7 +108,7 @@ def _batches(queries: Sequence[MetricQuery], parts: Sequence[Part]) -> Iterator[
         alike.setdefault((query.location, query.since, query.until, query.period), []).append(part)
     for some in alike.values():
         size = max(1, min(QUERIES, DATAPOINTS // max(1, len(queries[some[0].query].times))))
-        yield from (some[start : start + size] for start in range(0, len(some), size))
+        yield from in_batches(some, size)
 
 
 def stats_of(query: MetricQuery, scope: Scope) -> list[dict[str, Any]]:
@@ -167,10 +170,9 @@ class Scopes:
     def _groups(self, places: set[tuple[str, str]]) -> dict[tuple[str, str], Mapping[str, Any]]:
         groups: dict[tuple[str, str], Mapping[str, Any]] = {}
         for region in sorted({place[0] for place in places}):
-            for names in in_batches(sorted(name for at, name in places if at == region), 100):
-                params = {"AutoScalingGroupNames": names, "MaxRecords": 100}
-                for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", region, **params):
-                    groups.update({(region, item["AutoScalingGroupName"]): item for item in page["AutoScalingGroups"]})
+            names = sorted(name for at, name in places if at == region)
+            for item in list_groups(self.calls, region, names):
+                groups[region, item["AutoScalingGroupName"]] = item
         return groups
 
     def _targets(
@@ -219,8 +221,7 @@ class MetricWriter:
         for value in values:
             alike.setdefault((value.location, value.metric.namespace or ""), []).append(datum_of(value))
         for (region, namespace), data in alike.items():
-            for start in range(0, len(data), VALUES):
-                some = data[start : start + VALUES]
+            for some in in_batches(data, VALUES):
                 self.calls.call("cloudwatch", "put_metric_data", region, Namespace=namespace, MetricData=some)
 
 

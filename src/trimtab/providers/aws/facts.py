@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from trimtab.providers.aws.first_seen import Standing
 from trimtab.providers.base import Facts
@@ -13,6 +14,15 @@ class ImageFacts:
 
     id: str | None
     root: str | None = None
+
+
+class TargetGroup(NamedTuple):
+    """A target group, and what alarms and policies call it together with its balancer."""
+
+    name: str
+    arn: str
+    label: str
+    """`app/web/0123/targetgroup/web/4567`; empty where no balancer sends it requests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +49,11 @@ class AwsFacts(Facts):
     target_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     standing: Mapping[str, Standing] = field(default_factory=dict)
+
+
+def target_group(item: Mapping[str, Any]) -> TargetGroup:
+    """A target group as `DescribeTargetGroups` answers it."""
+    arn = item["TargetGroupArn"]
+    balancers = [balancer.partition(":loadbalancer/")[2] for balancer in item.get("LoadBalancerArns", ())]
+    label = f"{balancers[0]}/targetgroup/{arn.partition(':targetgroup/')[2]}" if balancers else ""
+    return TargetGroup(item["TargetGroupName"], arn, label)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Metric, MetricSource
+from trimtab.providers.metrics import is_counted, natural_statistic
 
 MINUTE = timedelta(minutes=1)
 SAME_UNIT = timedelta(seconds=1)
@@ -40,8 +41,6 @@ class NativeMetric:
     name: str
     dimensions: Mapping[str, str]
     scale: Scale = Scale.NONE
-    counts: bool = False
-    """Whether it is a count, whose natural statistic is the sum."""
 
 
 class Scope(NamedTuple):
@@ -66,14 +65,14 @@ NATIVE: Mapping[str, NativeMetric] = {
     # what the CloudWatch agent publishes with the aggregation dimension AutoScalingGroupName
     "memory": NativeMetric("CWAgent", "mem_used_percent", _GROUP),
     "disk": NativeMetric("CWAgent", "disk_used_percent", _GROUP),
-    "requests": NativeMetric(_ELB, "RequestCount", _BALANCER, counts=True),
-    "requests-per-instance": NativeMetric(_ELB, "RequestCountPerTarget", _BALANCER, Scale.PER_MINUTE, counts=True),
-    "errors-5xx": NativeMetric(_ELB, "HTTPCode_Target_5XX_Count", _BALANCER, counts=True),
+    "requests": NativeMetric(_ELB, "RequestCount", _BALANCER),
+    "requests-per-instance": NativeMetric(_ELB, "RequestCountPerTarget", _BALANCER, Scale.PER_MINUTE),
+    "errors-5xx": NativeMetric(_ELB, "HTTPCode_Target_5XX_Count", _BALANCER),
     "latency": NativeMetric(_ELB, "TargetResponseTime", _BALANCER),
     "queue-depth": NativeMetric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "{of}"}),
 }
 ON_NETWORK_BALANCER: Mapping[str, NativeMetric] = {
-    "requests": NativeMetric("AWS/NetworkELB", "NewFlowCount", {"LoadBalancer": "{balancer}"}, counts=True),
+    "requests": NativeMetric("AWS/NetworkELB", "NewFlowCount", {"LoadBalancer": "{balancer}"}),
 }
 """What a Network Load Balancer has of them: connections instead of requests."""
 PER_INSTANCE = "queue-per-instance"
@@ -147,12 +146,6 @@ def statistic_of(alarm: Alarm) -> str:
     return natural_statistic(alarm.metric, alarm.statistic)
 
 
-def natural_statistic(metric: Metric, statistic: str) -> str:
-    """The statistic that is meant: a count that is asked for its average means its sum."""
-    native = find_metric(metric)
-    return "sum" if native is not None and native.counts and statistic == "average" else statistic
-
-
 def unscaled(value: float, factor: timedelta) -> float:
     """A value of CloudWatch's in our unit."""
     return value / factor.total_seconds()
@@ -165,8 +158,7 @@ def counted_once(metric: Metric, statistic: str) -> bool:
     CloudWatch metrics for your Application Load Balancer, RequestCount: "The most useful statistic is Sum. Note that
     Minimum, Maximum, and Average all return 1."
     """
-    native = find_metric(metric)
-    return native is not None and native.counts and statistic not in ("average", "sum", "count")
+    return is_counted(metric) and statistic not in ("average", "sum", "count")
 
 
 def quotient(metric: Metric, scope: Scope, period: int, statistic: str = "Average") -> list[dict[str, Any]]:

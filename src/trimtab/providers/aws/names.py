@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from trimtab.models import Fleet, ScalingGroup
+from trimtab.providers.alarms import alarm_name
 from trimtab.providers.aws.kinds import SCALING_POLICY, SCHEDULED_ACTION
 from trimtab.providers.aws.schedules import END
-from trimtab.providers.naming import alarm_name
 
 LONGEST_TEMPLATE = 128
 LONGEST_ALARM = 255

@@ -24,12 +24,12 @@ from trimtab.providers.aws.metrics import (
     Scope,
     counted_once,
     metric_for,
-    natural_statistic,
     quotient,
     scale_of,
     scaled,
     statistic_of,
 )
+from trimtab.providers.metrics import natural_statistic
 
 STATISTICS = {"average": "Average", "minimum": "Minimum", "maximum": "Maximum", "sum": "Sum", "count": "SampleCount"}
 AMOUNTS = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}

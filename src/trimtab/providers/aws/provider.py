@@ -10,20 +10,15 @@ from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live
 from trimtab.providers.aws.acting import GroupActions
+from trimtab.providers.aws.activities import read_activities, read_last_activities
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.facts import AwsFacts
-from trimtab.providers.aws.group_replies import read_replies
-from trimtab.providers.aws.importing import import_group
 from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.aws.permissions import policy_document
-from trimtab.providers.aws.reads import (
-    RegionRead,
-    alarm_resource,
-    list_alarms,
-)
+from trimtab.providers.aws.reads import RegionRead
 from trimtab.providers.aws.resolve import Resolver
-from trimtab.providers.aws.states import activity_of, group_state, list_states, with_addresses
+from trimtab.providers.aws.states import alarm_states, group_state, list_states, with_addresses
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (
@@ -36,8 +31,6 @@ from trimtab.providers.base import (
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
-
-ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
 
 
 def connect(
@@ -81,7 +74,7 @@ class AwsResources(Resources):
         self.calls = calls
         self.clock = clock
         self.location = calls.region
-        self._writer = Writer(calls, clock)
+        self._writer = Writer(calls)
 
     def read(self, fleet: Fleet) -> Live:
         """Everything of the fleet in its regions and the connection's."""
@@ -146,46 +139,18 @@ class AwsLive(LiveState):
 
     def import_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Nine calls at most, and one more for every further hundred alarms of the region."""
-        replies = read_replies(self.calls, location, name)
-        return import_group(replies, location=location, now=self.clock.now(), fleet=fleet, home=self.location)
+        from trimtab.providers.aws.importing.reading import read_group
+
+        return read_group(self.calls, location, name, fleet=fleet)
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:
         """Scaling activities, newest first."""
-        activities: list[Activity] = []
-        params = {"AutoScalingGroupName": name, "MaxRecords": min(limit, 100)}
-        for page in self.calls.pages("autoscaling", "describe_scaling_activities", location, **params):
-            activities += [activity_of(item) for item in page["Activities"]]
-            if len(activities) >= limit:
-                break
-        return activities[:limit]
+        return read_activities(self.calls, location, name, limit)
 
     def read_last_activities(self, location: str, names: Sequence[str]) -> Mapping[str, Activity]:
         """The newest activity of each group; of several groups those among the account's last hundred."""
-        params = {"AutoScalingGroupName": names[0]} if len(names) == 1 else {}
-        number = 1 if params else 100
-        reply = self.calls.call("autoscaling", "describe_scaling_activities", location, MaxRecords=number, **params)
-        activities: dict[str, Activity] = {}
-        for item in reply["Activities"]:
-            if item["AutoScalingGroupName"] in names:
-                activities.setdefault(item["AutoScalingGroupName"], activity_of(item))
-        return activities
+        return read_last_activities(self.calls, location, names)
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The fleet's alarms in its regions."""
-        regions = {self.location, *(group.location for group in fleet.groups if group.location)}
-        alarms: list[AlarmState] = []
-        for region in sorted(regions):
-            for item in list_alarms(self.calls, region, fleet.name):
-                mark = alarm_resource(region, item).mark
-                if mark is not None and mark.fleet == fleet.name:
-                    state = ALARM_STATES.get(item.get("StateValue", ""), "no-data")
-                    alarms.append(
-                        AlarmState(
-                            name=item["AlarmName"],
-                            state=state,
-                            reason=item.get("StateReason", ""),
-                            since=item.get("StateUpdatedTimestamp"),
-                            group=mark.group,
-                        )
-                    )
-        return alarms
+        return alarm_states(self.calls, fleet, self.location)

@@ -1,19 +1,14 @@
 """Reads in bulk: by account page or by name, whichever takes fewer calls for this fleet."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property, partial
-from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfoNotFoundError
 
-from cronsim import CronSimError
-
-from trimtab.engine.crons import fires
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
-from trimtab.plan import Key, Mark, Resource, Secret, Unknown, read_description, read_tags
+from trimtab.plan import Key, Mark, Resource, Unknown, read_description
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
@@ -23,13 +18,16 @@ from trimtab.providers.aws.kinds import (
     SCHEDULED_ACTION,
 )
 from trimtab.providers.aws.names import items_of
-from trimtab.providers.pause import Pause
+from trimtab.providers.aws.resources import (
+    action_resource,
+    alarm_resource,
+    group_resource,
+    policy_resource,
+    template_resource,
+)
+from trimtab.providers.retry import in_batches
 
 PAGE = 100
-PAUSE_TAG = "trimtab-paused"
-"""Says on a group who paused it, and until when."""
-PAUSED = frozenset({"AlarmNotification", "ScheduledActions"})
-"""The processes that stand still while a group is paused."""
 FEW = 10
 """With so few groups in a large account, asking for each is cheaper than any paging."""
 
@@ -109,16 +107,13 @@ class RegionRead:
         yield from (self._group(item) for item in taken)
 
     def _groups_by_name(self, names: Iterable[str]) -> Iterator[Resource]:
-        for some in in_batches(list(names), PAGE):
-            params = {"AutoScalingGroupNames": some, "MaxRecords": PAGE}
-            for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **params):
-                yield from (self._group(item) for item in page["AutoScalingGroups"])
+        yield from map(self._group, list_groups(self.calls, self.region, list(names)))
 
     def _groups_by_tag(self) -> Iterator[Resource]:
         filters = [{"Name": "tag:trimtab-fleet", "Values": [self.fleet.name]}]
         params = {"Filters": filters, "MaxRecords": PAGE}
-        for page in self.calls.pages("autoscaling", "describe_auto_scaling_groups", self.region, **params):
-            yield from (self._group(item) for item in page["AutoScalingGroups"])
+        groups = self.calls.items("autoscaling", "describe_auto_scaling_groups", self.region, **params)
+        yield from map(self._group, groups)
 
     def _group(self, item: Mapping[str, Any]) -> Resource:
         return group_resource(self.region, item, wanted=self._suspends.get(item["AutoScalingGroupName"], ()))
@@ -190,19 +185,15 @@ class RegionRead:
                 if number >= len(ours):
                     break
         if not complete:
-            answers = self.calls.gather_or_raise([self._of_group(operation, name, group) for group in ours])
+            answers = self.calls.gather_or_raise([self._of_group(operation, group) for group in ours])
             taken = [item for answer in answers for item in answer]
         wanted = set(ours)
         yield from (item for item in taken if item["AutoScalingGroupName"] in wanted)
 
-    def _of_group(self, operation: str, name: str, group: str) -> Callable[[], list[Any]]:
+    def _of_group(self, operation: str, group: str) -> Callable[[], list[Any]]:
         def ask() -> list[Any]:
             params = {"AutoScalingGroupName": group, "MaxRecords": PAGE}
-            return [
-                item
-                for page in self.calls.pages("autoscaling", operation, self.region, **params)
-                for item in page[name]
-            ]
+            return list(self.calls.items("autoscaling", operation, self.region, **params))
 
         return ask
 
@@ -248,8 +239,8 @@ class RegionRead:
     def _template_names(self) -> list[str]:
         names = [f"{self.fleet.name}-*", *sorted(self._launched)]
         params = {"Filters": [{"Name": "launch-template-name", "Values": names}], "MaxResults": 200}
-        pages = self.calls.pages("ec2", "describe_launch_templates", self.region, **params)
-        return [item["LaunchTemplateName"] for page in pages for item in page["LaunchTemplates"]]
+        templates = self.calls.items("ec2", "describe_launch_templates", self.region, **params)
+        return [item["LaunchTemplateName"] for item in templates]
 
     def _latest_of(self, name: str) -> Callable[[], list[Mapping[str, Any]]]:
         def ask() -> list[Mapping[str, Any]]:
@@ -266,18 +257,29 @@ class RegionRead:
     def _mark_of_versions(self, name: str) -> Mark | None:
         """The mark of the newest version that bears one: a version made by hand on top is drift."""
         params = {"LaunchTemplateName": name, "MaxResults": 200}
-        pages = self.calls.pages("ec2", "describe_launch_template_versions", self.region, **params)
-        versions = [item for page in pages for item in page["LaunchTemplateVersions"]]
+        versions = list(self.calls.items("ec2", "describe_launch_template_versions", self.region, **params))
         versions.sort(key=lambda item: int(item["VersionNumber"]), reverse=True)
         marks = (read_description(item.get("VersionDescription"))[1] for item in versions)
         return next((mark for mark in marks if mark), None)
 
 
+def list_groups(calls: Calls, region: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The groups of these names, those that exist: a call for every hundred."""
+    for some in in_batches(names, PAGE):
+        params = {"AutoScalingGroupNames": some, "MaxRecords": PAGE}
+        yield from calls.items("autoscaling", "describe_auto_scaling_groups", region, **params)
+
+
+def find_group(calls: Calls, region: str, name: str) -> dict[str, Any] | None:
+    """The group of a name; `None` where there is none."""
+    groups = calls.items("autoscaling", "describe_auto_scaling_groups", region, AutoScalingGroupNames=[name])
+    return next(groups, None)
+
+
 def list_alarms(calls: Calls, region: str, fleet: str) -> Iterator[Mapping[str, Any]]:
     """Every metric alarm whose name begins with the fleet's."""
     params = {"AlarmNamePrefix": f"{fleet}-", "AlarmTypes": ["MetricAlarm"], "MaxRecords": PAGE}
-    for page in calls.pages("cloudwatch", "describe_alarms", region, **params):
-        yield from page["MetricAlarms"]
+    return calls.items("cloudwatch", "describe_alarms", region, **params)
 
 
 def read_hooks(calls: Calls, region: str, name: str) -> list[dict[str, Any]]:
@@ -291,234 +293,6 @@ def read_hooks(calls: Calls, region: str, name: str) -> list[dict[str, Any]]:
         {field: value for field, value in hook.items() if field not in own and value is not None}
         for hook in reply["LifecycleHooks"]
     ]
-
-
-def launched_from(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The launch template that a group launches from, by itself or in its mixed instances policy."""
-    mixed = item.get("MixedInstancesPolicy") or {}
-    own: Mapping[str, Any] = mixed.get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
-    return own or item.get("LaunchTemplate") or {}
-
-
-def _template(template: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: template[name] for name in ("LaunchTemplateName", "Version") if name in template}
-
-
-def _mixed(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if not policy:
-        return None
-    launch = dict(policy.get("LaunchTemplate") or {})
-    launch["LaunchTemplateSpecification"] = _template(launch.get("LaunchTemplateSpecification") or {})
-    shares = {
-        name: value for name, value in (policy.get("InstancesDistribution") or {}).items() if value not in (None, "")
-    }
-    if shares.get("SpotInstancePools") == DEFAULT_POOLS:
-        del shares["SpotInstancePools"]
-    return {**policy, "LaunchTemplate": launch, "InstancesDistribution": shares}
-
-
-DEFAULT_POOLS = 2
-"""What `SpotInstancePools` is when nobody gives it."""
-
-
-def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if not pool or pool.get("Status") == "PendingDelete":
-        return None
-    reuse = (pool.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn", False)
-    most = pool.get("MaxGroupPreparedCapacity")
-    return {
-        "MinSize": pool.get("MinSize", 0),
-        "PoolState": pool.get("PoolState", "Stopped"),
-        "InstanceReusePolicy": {"ReuseOnScaleIn": reuse},
-        **({} if most in (None, -1) else {"MaxGroupPreparedCapacity": most}),
-    }
-
-
-def find_pause(item: Mapping[str, Any]) -> Pause | None:
-    """The pause that is marked on a group."""
-    return next((Pause.parse(tag.get("Value", "")) for tag in item.get("Tags", ()) if tag["Key"] == PAUSE_TAG), None)
-
-
-def suspended(item: Mapping[str, Any]) -> list[str]:
-    """The processes of a group that stand still."""
-    return [process["ProcessName"] for process in item.get("SuspendedProcesses") or ()]
-
-
-def _suspended(item: Mapping[str, Any], paused: str | None, wanted: Iterable[str]) -> list[str]:
-    """Suspended processes; while a marked pause stands, those that it is about are as the fleet wants them."""
-    if paused is None:
-        return suspended(item)
-    return [name for name in suspended(item) if name not in PAUSED] + [name for name in wanted if name in PAUSED]
-
-
-def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str] = ()) -> Resource:
-    """A group as `DescribeAutoScalingGroups` answers it; `wanted` are the processes that its fleet suspends."""
-    given = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
-    paused = given.pop(PAUSE_TAG, None)
-    tags, mark = read_tags(given)
-    launches = {tag["Key"]: bool(tag.get("PropagateAtLaunch")) for tag in item.get("Tags", ())}
-    template = launched_from(item)
-    metrics = item.get("EnabledMetrics") or []
-    subnets = [subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet]
-    body = {
-        **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity", "HealthCheckType")},
-        **{name: item.get(name) for name in ("HealthCheckGracePeriod", "DefaultCooldown")},
-        **{name: item.get(name) or None for name in ("PlacementGroup", "LaunchConfigurationName")},
-        "ServiceLinkedRoleARN": own_role(item.get("ServiceLinkedRoleARN")),
-        "MixedInstancesPolicy": _mixed(item.get("MixedInstancesPolicy")),
-        "LaunchTemplate": _template(item.get("LaunchTemplate") or {}),
-        "CapacityRebalance": bool(item.get("CapacityRebalance")),
-        "WarmPoolConfiguration": _warm_pool(item.get("WarmPoolConfiguration")),
-        "SuspendedProcesses": _suspended(item, paused, wanted),
-        "EnabledMetrics": metrics[0].get("Granularity") if metrics else None,
-        "VPCZoneIdentifier": subnets,
-        "AvailabilityZones": [] if subnets else item.get("AvailabilityZones", []),
-        "TargetGroupARNs": item.get("TargetGroupARNs", []),
-        "DefaultInstanceWarmup": _unless(item.get("DefaultInstanceWarmup"), -1),
-        "NewInstancesProtectedFromScaleIn": bool(item.get("NewInstancesProtectedFromScaleIn")),
-        "TerminationPolicies": item.get("TerminationPolicies") or ["Default"],
-        "MaxInstanceLifetime": _unless(item.get("MaxInstanceLifetime"), 0),
-        # those of AWS itself nobody may write or remove
-        "Tags": [
-            {"Key": key, "Value": tags[key], "PropagateAtLaunch": launches[key]}
-            for key in tags
-            if not key.startswith("aws:")
-        ],
-    }
-    instances = item.get("Instances", [])
-    return Resource(
-        key=Key(region, AUTO_SCALING_GROUP.name, item["AutoScalingGroupName"]),
-        body={name: value for name, value in body.items() if value is not None},
-        group=mark.group if mark else "",
-        mark=mark,
-        attributes={
-            "arn": item.get("AutoScalingGroupARN", ""),
-            "instances": len(instances),
-            "outdated": sum(is_outdated(instance, template) for instance in instances),
-            "template": template.get("LaunchTemplateName"),
-            "paused": paused,
-        },
-        deleting=(item.get("Status") or "").lower().startswith("delete"),
-    )
-
-
-def is_outdated(instance: Mapping[str, Any], template: Mapping[str, Any]) -> bool:
-    """Whether an instance was launched from another template or version than the group's."""
-    own = instance.get("LaunchTemplate") or {}
-    version = template.get("Version")
-    return bool(version) and (own.get("LaunchTemplateName"), own.get("Version")) != (
-        template.get("LaunchTemplateName"),
-        version,
-    )
-
-
-def policy_resource(region: str, item: Mapping[str, Any]) -> Resource:
-    """A policy as `DescribePolicies` answers it, of whatever type it is."""
-    own = {"PolicyName", "AutoScalingGroupName", "PolicyARN", "Alarms"}
-    group = item["AutoScalingGroupName"]
-    return Resource(
-        key=Key(region, SCALING_POLICY.name, item["PolicyName"], group),
-        body={name: value for name, value in item.items() if name not in own and value is not None},
-        item=f"policies.{item['PolicyName']}",
-        attributes={"arn": item["PolicyARN"]},
-    )
-
-
-def action_resource(region: str, item: Mapping[str, Any], now: datetime) -> Resource:
-    """A scheduled action as `DescribeScheduledActions` answers it, less a start that only says when it is next due."""
-    group, name = item["AutoScalingGroupName"], item["ScheduledActionName"]
-    names = ("MinSize", "MaxSize", "DesiredCapacity", "Recurrence", "TimeZone", "StartTime", "EndTime")
-    body = {at: item[at] for at in names if item.get(at) is not None}
-    for at in ("StartTime", "EndTime"):
-        if isinstance(body.get(at), datetime):
-            body[at] = body[at].strftime("%Y-%m-%dT%H:%M:%SZ")
-    if "Recurrence" in body and "StartTime" in body and _is_due(body, now):
-        del body["StartTime"]
-    return Resource(
-        key=Key(region, SCHEDULED_ACTION.name, name, group),
-        body=body,
-        item=f"schedules.{name}",
-        attributes={"arn": item.get("ScheduledActionARN", "")},
-    )
-
-
-def _is_due(body: Mapping[str, Any], now: datetime) -> bool:
-    start, slack = datetime.fromisoformat(body["StartTime"]), timedelta(minutes=10)
-    try:
-        coming = fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start)
-        return start in list(islice(coming, 3))
-    except (CronSimError, ValueError, ZoneInfoNotFoundError):  # in words that no schedule has
-        return False
-
-
-def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:
-    """An alarm as `DescribeAlarms` answers it."""
-    state = {name for name in item if name.startswith(("State", "EvaluationState"))}
-    own = {"AlarmName", "AlarmArn", "AlarmConfigurationUpdatedTimestamp", *state}
-    text, mark = read_description(item.get("AlarmDescription"))
-    body = {name: value for name, value in item.items() if name not in own and value is not None}
-    if "EvaluationPeriods" in body:
-        body.setdefault("DatapointsToAlarm", body["EvaluationPeriods"])
-    body.pop("AlarmDescription", None)
-    if text:
-        body["AlarmDescription"] = text
-    return Resource(
-        key=Key(region, METRIC_ALARM.name, item["AlarmName"]),
-        body=body,
-        group=mark.group if mark else "",
-        mark=mark,
-        attributes={"arn": item.get("AlarmArn", ""), "raw": item},
-    )
-
-
-def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
-    """A launch template by its latest version, as `DescribeLaunchTemplateVersions` answers it."""
-    data = _writable(item.get("LaunchTemplateData", {}))
-    if data.get("UserData"):
-        data["UserData"] = Secret(data["UserData"])
-    _, mark = read_description(item.get("VersionDescription"))
-    return Resource(
-        key=Key(region, LAUNCH_TEMPLATE.name, item["LaunchTemplateName"]),
-        body={"LaunchTemplateData": data},
-        group=mark.group if mark else "",
-        mark=mark,
-        attributes={
-            "id": item.get("LaunchTemplateId", ""),
-            "name": item["LaunchTemplateName"],
-            "version": str(item["VersionNumber"]),
-        },
-    )
-
-
-def _writable(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of a version less what is only ever answered: ResponseLaunchTemplateData, Amazon EC2 API Reference."""
-    settings = {name: value for name, value in data.items() if name != "Operator"}
-    if options := settings.get("MetadataOptions"):
-        settings["MetadataOptions"] = {name: value for name, value in options.items() if name != "State"}
-    if interfaces := settings.get("NetworkInterfaces"):
-        settings["NetworkInterfaces"] = [_writable_interface(interface) for interface in interfaces]
-    return settings
-
-
-def _writable_interface(interface: Mapping[str, Any]) -> dict[str, Any]:
-    if "Ipv6Addresses" not in interface:
-        return dict(interface)
-    addresses = [{"Ipv6Address": address.get("Ipv6Address")} for address in interface["Ipv6Addresses"]]
-    return {**interface, "Ipv6Addresses": addresses}
-
-
-def own_role(arn: str | None) -> str | None:
-    """A service-linked role that is not the account's usual one."""
-    return None if (arn or "").endswith("/AWSServiceRoleForAutoScaling") else arn
-
-
-def in_batches(items: list[str], size: int) -> Iterator[list[str]]:
-    """The items, at most `size` at a time."""
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _unless(value: Any, nothing: Any) -> Any:
-    return None if value == nothing else value
 
 
 def _pages(number: int) -> int:

@@ -83,6 +83,12 @@ SHAPES: Mapping[str, Shape] = {
     ),
 }
 """Every operation that is called, and what must be in its reply besides the envelope that `check_envelope` asks for."""
+LISTS: Mapping[str, str] = {
+    operation: next(iter(shape))
+    for operation, shape in SHAPES.items()
+    if operation.startswith("describe_") and operation != "describe_instances"
+}
+"""The part of a reply that is what an operation lists."""
 TYPES: Mapping[str, Any] = {
     "structure": Mapping,
     "list": list,

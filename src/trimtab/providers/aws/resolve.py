@@ -1,12 +1,11 @@
 """What a fleet refers to and an account knows: images, subnets, target groups, zones."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import (
     Image,
@@ -17,15 +16,13 @@ from trimtab.models import (
     ScalingGroup,
     TargetTrackingPolicy,
 )
-from trimtab.plan import Key, Note, Unknown, digest
+from trimtab.plan import Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.aws.facts import AwsFacts, ImageFacts
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts, TargetGroup, target_group
 from trimtab.providers.aws.first_seen import Standing, standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.translate import attachment_of
-from trimtab.providers.resolver import Resolving
-
-Question = Callable[[], Any]
+from trimtab.providers.resolver import Answers, Question, Questions, Resolving
 
 
 @dataclass
@@ -33,7 +30,6 @@ class _Found:
     """`AwsFacts` in the making."""
 
     images: dict[str, ImageFacts] = field(default_factory=dict)
-    kept: dict[str, dict[str, str]] = field(default_factory=dict)
     subnets: dict[str, list[str]] = field(default_factory=dict)
     subnet_zones: dict[str, str] = field(default_factory=dict)
     zones: dict[str, list[str]] = field(default_factory=dict)
@@ -55,22 +51,30 @@ class Resolver(Resolving[Calls]):
 
     def run(self) -> AwsFacts:
         """The facts about every group of the fleet."""
-        questions: dict[tuple[str, ...], Question] = {}
-        for group in self.fleet.groups:
-            questions |= self._questions(group)
+        return self._facts(self.look_up())
+
+    def location_of(self, group: ScalingGroup) -> str:
+        """Its region."""
+        return group.location or self.calls.region
+
+    def shared_questions(self) -> Questions:
+        """The target groups of each region, by name and by ARN."""
+        questions: dict[Question, Callable[[], Any]] = {}
         for region, names in self._balancer_names().items():
             questions["balancers", region] = partial(find_target_groups, self.calls, region, names)
         for region, arns in self._labelled().items():
             questions["labels", region] = partial(find_target_groups, self.calls, region, arns, by="TargetGroupArns")
-        answers = self.ask(questions)
-        return self._facts(answers)
+        return questions
 
-    def _region(self, group: ScalingGroup) -> str:
-        return group.location or self.calls.region
+    def unknown_of(self, question: Question, error: ProviderError) -> Iterable[Unknown]:
+        """What of the region hangs on it."""
+        kind = LAUNCH_TEMPLATE.name if question[0] == "image" else AUTO_SCALING_GROUP.name
+        yield Unknown(question[1], kind, f"its {question[0]} could not be looked up: {error}")
 
-    def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Question]:
-        region, image, placement = self._region(group), group.template.image, group.placement
-        questions: dict[tuple[str, ...], Question] = {}
+    def questions(self, group: ScalingGroup) -> Questions:
+        """Image, subnets and zones."""
+        region, image, placement = self.location_of(group), group.template.image, group.placement
+        questions: dict[Question, Callable[[], Any]] = {}
         if is_looked_up(image) or needs_root(group):
             questions["image", region, selector(image)] = lambda: find_image(self.calls, region, image)
         filters = subnet_filters(placement)
@@ -85,16 +89,15 @@ class Resolver(Resolving[Calls]):
         for group in self.fleet.groups:
             named = {balancer.name for balancer in group.load_balancers if balancer.name}
             if named:
-                names.setdefault(self._region(group), set()).update(named)
+                names.setdefault(self.location_of(group), set()).update(named)
         return {region: sorted(some) for region, some in names.items()}
 
-    def _facts(self, answers: Mapping[tuple[str, ...], Any]) -> AwsFacts:
+    def _facts(self, answers: Answers) -> AwsFacts:
         facts = _Found()
         for key, answer in answers.items():
             if isinstance(answer, ProviderError):
-                kind = LAUNCH_TEMPLATE.name if key[0] == "image" else AUTO_SCALING_GROUP.name
-                self.unknown.append(Unknown(key[1], kind, f"its {key[0]} could not be looked up: {answer}"))
-            elif key[0] in ("balancers", "labels"):
+                continue
+            if key[0] in ("balancers", "labels"):
                 facts.target_groups.setdefault(key[1], {}).update({target.name: target.arn for target in answer})
                 words = {word: target.label for target in answer for word in (target.name, target.arn)}
                 facts.labels.setdefault(key[1], {}).update(words)
@@ -104,56 +107,41 @@ class Resolver(Resolving[Calls]):
             self._image(group, answers, facts)
             self._subnets(group, answers, facts)
             self._balancers(group, answers, facts)
-            if standing := standing_of(self.fleet, group, self.live, self._region(group), self.now):
+            if standing := standing_of(self.fleet, group, self.live, self.location_of(group), self.now):
                 facts.standing[group.name] = standing
-        return AwsFacts(**vars(facts), **self.said())
+        return AwsFacts(**vars(facts), kept=self.kept, **self.said())
 
-    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], facts: "_Found") -> None:
+    def _image(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         image = group.template.image
         if not is_looked_up(image) and not needs_root(group):
             return
         word = selector(image)
-        newest = answers.get(("image", self._region(group), word))
+        newest = answers.get(("image", self.location_of(group), word))
         newest = {} if isinstance(newest, ProviderError) or newest is None else newest
         if not is_looked_up(image):
             facts.images[group.name] = ImageFacts(image.id, newest.get("root"))
             return
-        chosen = self._kept_image(group, word) or newest.get("id")
-        if chosen is None:
-            if ("image", self._region(group), word) in answers and not newest:
-                self._no_image(group, answers)
-            return
-        if newest.get("id") and newest["id"] != chosen:
-            text = f"a newer image, {newest['id']}, matches; refresh the image to take it (now {chosen})"
-            self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
-        facts.images[group.name] = ImageFacts(chosen, newest.get("root"))
-        facts.kept[group.name] = {"image": f"{word}:{chosen}"}
+        chosen = self.pin_image(group, LAUNCH_TEMPLATE.name, word, newest.get("id") or "")
+        if chosen:
+            facts.images[group.name] = ImageFacts(chosen, newest.get("root"))
+        elif ("image", self.location_of(group), word) in answers and not newest:
+            self._no_image(group, answers)
 
-    def _no_image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> None:
-        if isinstance(answers["image", self._region(group), selector(group.template.image)], ProviderError):
+    def _no_image(self, group: ScalingGroup, answers: Answers) -> None:
+        if isinstance(answers["image", self.location_of(group), selector(group.template.image)], ProviderError):
             return
         image = group.template.image
         owner = f" of {image.owner}" if image.owner else ""
         self.problems.append(
             Note(
-                f"template.image: no image{owner} in {self._region(group)} matches {image.newest or image.id!r}",
+                f"template.image: no image{owner} in {self.location_of(group)} matches {image.newest or image.id!r}",
                 group.name,
             )
         )
 
-    def _kept_image(self, group: ScalingGroup, word: str) -> str | None:
-        if "image" in self.refresh:
-            return None
-        key = Key(self._region(group), LAUNCH_TEMPLATE.name, self.fleet.native_name(group))
-        existing = self.live.resources.get(key)
-        if existing is None or existing.mark is None or existing.mark.fleet != self.fleet.name:
-            return None
-        known, _, image = existing.mark.kept.get("image", "").partition(":")
-        return image if known == word and image else None
-
-    def _subnets(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], facts: "_Found") -> None:
+    def _subnets(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         filters, zones = subnet_filters(group.placement), set(group.placement.zones)
-        answer = answers.get(("subnets", self._region(group), digest(filters)))
+        answer = answers.get(("subnets", self.location_of(group), digest(filters)))
         if answer is None or isinstance(answer, ProviderError):
             return
         facts.subnet_zones.update(answer)
@@ -163,12 +151,12 @@ class Resolver(Resolving[Calls]):
         if not any(not zones or zone in zones for zone in answer.values()):
             words = ", ".join(f"{name}={value}" for name, value in tags.items())
             where = f" of zones {', '.join(sorted(zones))}" if zones else ""
-            text = f"placement.subnet_tags: no subnet{where} in {self._region(group)} has the tags {words}"
+            text = f"placement.subnet_tags: no subnet{where} in {self.location_of(group)} has the tags {words}"
             self.problems.append(Note(text, group.name))
         facts.subnets[group.name] = list(answer)
 
-    def _balancers(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], facts: "_Found") -> None:
-        region = self._region(group)
+    def _balancers(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
+        region = self.location_of(group)
         if isinstance(answers.get(("balancers", region)), ProviderError):
             return
         known = facts.target_groups.get(region, {})
@@ -184,7 +172,7 @@ class Resolver(Resolving[Calls]):
             for _, metric in watched(group):
                 balancer = attachment_of(group, metric) if metric.source is MetricSource.BALANCER else None
                 if balancer is not None and balancer.id:
-                    arns.setdefault(self._region(group), set()).add(balancer.id)
+                    arns.setdefault(self.location_of(group), set()).add(balancer.id)
         return {region: sorted(some) for region, some in arns.items()}
 
 
@@ -220,11 +208,7 @@ def find_image(calls: Calls, region: str, image: Image) -> dict[str, Any]:
     if image.architecture:
         filters.append({"Name": "architecture", "Values": [image.architecture]})
     owners: dict[str, Sequence[str]] = {"Owners": [image.owner]} if image.owner else {}
-    images = [
-        item
-        for page in calls.pages("ec2", "describe_images", region, Filters=filters, **owners)
-        for item in page["Images"]
-    ]
+    images = calls.items("ec2", "describe_images", region, Filters=filters, **owners)
     newest = max(images, key=lambda item: (item.get("CreationDate", ""), item["ImageId"]), default=None)
     return {"id": newest["ImageId"], "root": newest.get("RootDeviceName")} if newest else {}
 
@@ -253,8 +237,8 @@ def subnet_filters(placement: Placement) -> dict[str, list[str]]:
 def find_subnets(calls: Calls, region: str, filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The zone of each subnet that passes all the filters, by the subnet's id, in order."""
     words = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
-    pages = calls.pages("ec2", "describe_subnets", region, Filters=words)
-    return dict(sorted((item["SubnetId"], item["AvailabilityZone"]) for page in pages for item in page["Subnets"]))
+    subnets = calls.items("ec2", "describe_subnets", region, Filters=words)
+    return dict(sorted((item["SubnetId"], item["AvailabilityZone"]) for item in subnets))
 
 
 def find_zones(calls: Calls, region: str) -> list[str]:
@@ -264,28 +248,11 @@ def find_zones(calls: Calls, region: str) -> list[str]:
     return sorted(item["ZoneName"] for item in reply["AvailabilityZones"])
 
 
-class TargetGroup(NamedTuple):
-    """A target group, and what alarms and policies call it together with its balancer."""
-
-    name: str
-    arn: str
-    label: str
-    """`app/web/0123/targetgroup/web/4567`; empty where no balancer sends it requests."""
-
-
 def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: str = "Names") -> list[TargetGroup]:
     """Target groups by name, or by ARN; those only that exist."""
     try:
-        pages = list(calls.pages("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
+        items = list(calls.items("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
     except NotFound:  # one missing name hides all others
-        pages = list(calls.pages("elbv2", "describe_target_groups", region, PageSize=400))
-    targets = [target_group(item) for page in pages for item in page["TargetGroups"]]
+        items = list(calls.items("elbv2", "describe_target_groups", region, PageSize=400))
+    targets = map(target_group, items)
     return [target for target in targets if target.name in wanted or target.arn in wanted]
-
-
-def target_group(item: Mapping[str, Any]) -> TargetGroup:
-    """A target group as `DescribeTargetGroups` answers it."""
-    arn = item["TargetGroupArn"]
-    balancers = [balancer.partition(":loadbalancer/")[2] for balancer in item.get("LoadBalancerArns", ())]
-    label = f"{balancers[0]}/targetgroup/{arn.partition(':targetgroup/')[2]}" if balancers else ""
-    return TargetGroup(item["TargetGroupName"], arn, label)

@@ -15,6 +15,7 @@ from trimtab.checks.sizes import contradictions
 from trimtab.engine.crons import ended_by_cron, next_fire
 from trimtab.engine.openings import last_opening, openings, schedule_fires, window_end
 from trimtab.models import Capacity, Fleet, ScalingGroup, Schedule
+from trimtab.providers.moments import zulu
 
 SIZES = {"min": "MinSize", "max": "MaxSize", "desired": "DesiredCapacity"}
 END = "-end"
@@ -48,11 +49,6 @@ def has_start(schedule: Schedule, now: datetime) -> bool:
     return schedule.cron is None or next_fire(schedule.cron, schedule.zone, now) != schedule.local(schedule.starts)
 
 
-def moment(at: datetime) -> str:
-    """A moment as bodies have it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def given_sizes(schedule: Schedule) -> set[str]:
     """Which of min, max and desired a schedule sets."""
     return {name for name in SIZES if getattr(schedule, name) is not None}
@@ -63,14 +59,14 @@ def _start_action(schedule: Schedule, now: datetime) -> dict[str, Any] | None:
     body: dict[str, Any] = {name: value for name, value in sizes.items() if value is not None}
     if schedule.at is not None:
         at = schedule.local(schedule.at)
-        return {**body, "StartTime": moment(at)} if at > now else None
+        return {**body, "StartTime": zulu(at)} if at > now else None
     if schedule.ends is not None and _is_over(schedule, now):
         return None
     body |= {"Recurrence": schedule.cron, "TimeZone": schedule.zone}
     if schedule.starts is not None and has_start(schedule, now):
-        body["StartTime"] = moment(schedule.local(schedule.starts))
+        body["StartTime"] = zulu(schedule.local(schedule.starts))
     if schedule.ends is not None:
-        body["EndTime"] = moment(schedule.local(schedule.ends))
+        body["EndTime"] = zulu(schedule.local(schedule.ends))
     return body
 
 
@@ -79,12 +75,12 @@ def _end_action(schedule: Schedule, base: Capacity, now: datetime) -> dict[str, 
     body: dict[str, Any] = {name: value for name, value in sizes.items() if value is not None}
     if schedule.at is not None:
         end = window_end(schedule, schedule.local(schedule.at))
-        return {**body, "StartTime": moment(end)} if end and end > now else None
+        return {**body, "StartTime": zulu(end)} if end and end > now else None
     body |= {"Recurrence": schedule.until, "TimeZone": schedule.zone}
     last = _last_end(schedule)
     if last is None:
         return body
-    return {**body, "EndTime": moment(last + timedelta(minutes=1))} if last > now else None
+    return {**body, "EndTime": zulu(last + timedelta(minutes=1))} if last > now else None
 
 
 def _is_over(schedule: Schedule, now: datetime) -> bool:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
 from typing import Any, NamedTuple
 
 from trimtab.engine.first_seen import FirstSeen
+from trimtab.models import Fleet
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.first_seen import WORD
-from trimtab.providers.aws.reads import find_pause, in_batches, is_outdated, launched_from
-from trimtab.providers.base import Activity, GroupState, Instance, InstanceState
+from trimtab.providers.aws.reads import list_alarms, list_groups
+from trimtab.providers.aws.resources import alarm_resource, find_pause, is_outdated, launched_from
+from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
+from trimtab.providers.retry import in_batches
 
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
 STATES = {
@@ -17,6 +19,7 @@ STATES = {
     "Standby": InstanceState.STANDBY,
     "EnteringStandby": InstanceState.STANDBY,
 }
+ALARM_STATES = {"OK": "ok", "ALARM": "alarm", "INSUFFICIENT_DATA": "no-data"}
 
 
 class Addresses(NamedTuple):
@@ -32,11 +35,8 @@ def list_states(calls: Calls, places: Iterable[tuple[str, str]], *, balancers: b
     for region, name in places:
         names.setdefault(region, []).append(name)
     for region, some in names.items():
-        for batch in in_batches(some, 100):
-            params = {"AutoScalingGroupNames": batch, "MaxRecords": 100}
-            for page in calls.pages("autoscaling", "describe_auto_scaling_groups", region, **params):
-                for item in page["AutoScalingGroups"]:
-                    yield group_state(region, item, _balancer_health(calls, region, item) if balancers else None)
+        for item in list_groups(calls, region, some):
+            yield group_state(region, item, _balancer_health(calls, region, item) if balancers else None)
 
 
 def _balancer_health(calls: Calls, region: str, item: Mapping[str, Any]) -> dict[str, bool]:
@@ -75,7 +75,7 @@ def _reached(instance: Instance, known: Mapping[str, Addresses]) -> Instance:
 def find_addresses(calls: Calls, region: str, ids: Sequence[str]) -> dict[str, Addresses]:
     """The addresses of instances, those that exist."""
     addresses: dict[str, Addresses] = {}
-    for batch in in_batches(list(ids), 200):  # a filter, unlike InstanceIds, takes ids of instances that have gone
+    for batch in in_batches(ids, 200):  # a filter, unlike InstanceIds, takes ids of instances that have gone
         params = {"Filters": [{"Name": "instance-id", "Values": batch}], "MaxResults": 1000}
         for page in calls.pages("ec2", "describe_instances", region, **params):
             for item in (instance for reservation in page["Reservations"] for instance in reservation["Instances"]):
@@ -122,11 +122,21 @@ def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
     )
 
 
-def activity_of(item: Mapping[str, Any]) -> Activity:
-    return Activity(
-        id=item["ActivityId"],
-        at=item["StartTime"].astimezone(UTC),
-        status=str(item.get("StatusCode", "")).lower(),
-        description=item.get("Description", ""),
-        cause=item.get("Cause", ""),
-    )
+# alarms
+
+
+def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
+    """The alarms of a fleet in its regions, and in the connection's."""
+    regions = {location, *(group.location for group in fleet.groups if group.location)}
+    return [
+        AlarmState(
+            name=item["AlarmName"],
+            state=ALARM_STATES.get(item.get("StateValue", ""), "no-data"),
+            reason=item.get("StateReason", ""),
+            since=item.get("StateUpdatedTimestamp"),
+            group=mark.group,
+        )
+        for region in sorted(regions)
+        for item in list_alarms(calls, region, fleet.name)
+        if (mark := alarm_resource(region, item).mark) is not None and mark.fleet == fleet.name
+    ]

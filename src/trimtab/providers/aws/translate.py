@@ -1,6 +1,5 @@
 """A fleet as AWS resources: native bodies and no SDK; pure."""
 
-import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,8 +9,6 @@ from typing import Any
 from trimtab.engine.first_seen import in_force_since
 from trimtab.errors import Unsupported
 from trimtab.models import (
-    Disk,
-    DiskType,
     Fleet,
     LifecycleHook,
     LoadBalancer,
@@ -20,7 +17,8 @@ from trimtab.models import (
     ScalingGroup,
     WarmPool,
 )
-from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
+from trimtab.plan import Key, Mark, Note, Ref, Resource
+from trimtab.providers.alarms import alarm_name
 from trimtab.providers.aws import names, schedules
 from trimtab.providers.aws.alarms import alarm_body, alarm_remarks
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
@@ -36,11 +34,11 @@ from trimtab.providers.aws.metrics import Scope
 from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds, step_problems
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
-from trimtab.providers.naming import alarm_name, drop_empty, size_is_owned
+from trimtab.providers.aws.template import template_data
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.sizes import size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
-ROOT_DEVICE = "/dev/sda1"
-DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
 TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}
 DEFAULT_TERMINATION = ("Default",)
 GRANULARITY = "1Minute"
@@ -69,77 +67,24 @@ class _Group(GroupTranslator):
         self.problems += [Note(text, self.group.name) for text in schedules.contradictions_of(self.fleet, self.group)]
         mark = Mark(self.fleet.name, self.group.name, kept=self.facts.kept.get(self.group.name, {}))
         key = self.key(LAUNCH_TEMPLATE.name)
-        yield self._made(key, {"LaunchTemplateData": self._data()}, mark=mark)
+        image = self.facts.images.get(self.group.name) or ImageFacts(self.group.template.image.id)
+        yield self._made(key, {"LaunchTemplateData": template_data(self.group, self.native, image)}, mark=mark)
         yield self._scaling_group()
         yield from self._policies()
         yield from self._scheduled_actions()
         yield from self._alarms()
 
-    # the template
-
-    def _data(self) -> dict[str, Any]:
-        template = self.group.template
-        script = template.render_user_data()
-        return drop_empty(
-            ImageId=self._image().id,
-            InstanceType=template.size,
-            KeyName=template.ssh_key,
-            UserData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
-            IamInstanceProfile=_profile(template.role),
-            **self._network(),
-            BlockDeviceMappings=[self._disk(disk) for disk in template.disks],
-            MetadataOptions=drop_empty(
-                HttpTokens=_tokens(template.metadata_token), HttpPutResponseHopLimit=template.metadata_hops
-            ),
-            Monitoring=drop_empty(Enabled=template.detailed_monitoring),
-            CapacityReservationSpecification=self._reservation(),
-            TagSpecifications=self._instance_tags(),
-        )
-
-    def _image(self) -> ImageFacts:
-        return self.facts.images.get(self.group.name) or ImageFacts(self.group.template.image.id)
-
-    def _network(self) -> dict[str, Any]:
-        template = self.group.template
-        groups = list(template.security_groups)
-        if template.public_address is None:
-            return {"SecurityGroupIds": groups}
-        # a template with an interface takes its security groups there and nowhere else (RunInstances)
-        interface = drop_empty(DeviceIndex=0, AssociatePublicIpAddress=template.public_address, Groups=groups)
-        return {"NetworkInterfaces": [interface]}
-
-    def _disk(self, disk: Disk) -> dict[str, Any]:
-        ebs = drop_empty(
-            VolumeSize=disk.size_gb,
-            VolumeType=DISK_TYPES[disk.type] if disk.type else None,
-            Encrypted=disk.encrypted,
-            KmsKeyId=disk.key,
-            Iops=disk.iops,
-            Throughput=disk.throughput,
-            DeleteOnTermination=not disk.keep,
-        )
-        return {"DeviceName": disk.device or self._image().root or ROOT_DEVICE, "Ebs": ebs}
-
-    def _reservation(self) -> dict[str, Any]:
-        reservation = self.group.purchase.reservation
-        return {"CapacityReservationTarget": {"CapacityReservationId": reservation}} if reservation else {}
-
-    def _instance_tags(self) -> list[dict[str, Any]]:
-        tags = {"Name": self.native, **self.group.tags, **self.group.template.tags}
-        pairs = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-        return [{"ResourceType": kind, "Tags": pairs} for kind in ("instance", "volume")]
-
     # the group
 
     def _scaling_group(self) -> Resource:
         group = self.group
-        owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        initial = size_is_initial(self.fleet, group)
         hooks = {"hooks": "yes"} if group.aws.lifecycle_hooks else {}
         return self._made(
             self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
             mark=replace(self.mark, kept={**hooks, **(self.standing.kept if self.standing else {})}),
-            initial=frozenset({"DesiredCapacity"}) if owned else frozenset(),
+            initial=frozenset({"DesiredCapacity"}) if initial else frozenset(),
             basis=group.capacity.model_dump(mode="json"),
         )
 
@@ -320,13 +265,3 @@ def _warm_pool(pool: WarmPool | None) -> dict[str, Any] | None:
         PoolState=pool.state.capitalize(),
         InstanceReusePolicy={"ReuseOnScaleIn": pool.reuse},
     )
-
-
-def _profile(role: str | None) -> dict[str, str]:
-    if role is None:
-        return {}
-    return {"Arn": role} if role.startswith("arn:") else {"Name": role}
-
-
-def _tokens(required: bool | None) -> str | None:
-    return None if required is None else "required" if required else "optional"

@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from trimtab.clock import Clock
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound, ProviderError
-from trimtab.plan import Action, Change, Mark, Resource, digest, overlaid, plain, revealed
+from trimtab.plan import Action, Change, Resource, digest, plain, revealed
+from trimtab.providers.aws.bodies import (
+    action_params,
+    alarm_as_it_is,
+    group_params,
+    group_tags,
+    is_written,
+    top_step,
+    update_params,
+    whole_body,
+)
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.aws.group_parts import AFTER_CREATION, PARTS, GroupParts
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
     KINDS,
@@ -19,13 +27,20 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
-from trimtab.providers.aws.reads import alarm_resource, group_resource, policy_resource, template_resource
+from trimtab.providers.aws.reads import find_group
+from trimtab.providers.aws.resources import alarm_resource, group_resource, policy_resource, template_resource
 from trimtab.providers.base import Write, Written
-from trimtab.providers.writer import ensure_owned, mark_of, outcome_of
+from trimtab.providers.bodies import differing_paths
+from trimtab.providers.retry import Pace, in_batches
+from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of
 
-GONE_WITHIN = timedelta(minutes=15)
-"""How long a group that is being deleted may take to make room for a new one."""
-LOOK = timedelta(seconds=10)
+PACE = Pace(timedelta(minutes=15), timedelta(seconds=10), timedelta(seconds=10))
+"""How a group that is being deleted is waited for, which makes room for a new one."""
+AFTER_CREATION = ("WarmPoolConfiguration", "SuspendedProcesses", "EnabledMetrics")
+"""Parts that CreateAutoScalingGroup does not take."""
+PARTS = ("TargetGroupARNs", "LifecycleHookSpecificationList", *AFTER_CREATION)
+"""Parts that UpdateAutoScalingGroup does not take, in the order in which they are written."""
+_HOOK_DEFAULTS = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +48,6 @@ class Writer:
     """Sends changes of one kind, action and group."""
 
     calls: Calls
-    clock: Clock
 
     def write(self, writes: Sequence[Write]) -> list[Written]:
         """An outcome for each change."""
@@ -94,13 +108,13 @@ class Writer:
             raise taken
         existing = template_resource(region, reply["LaunchTemplateVersions"][0])
         ensure_owned(change, existing)
-        if _equal(change, write.body, existing):
+        if is_written(change, write.body, existing):
             return dict(existing.attributes)
         return self._new_version(write, existing.attributes)
 
     def _new_version(self, write: Write, before: Mapping[str, Any]) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.name
-        line, body = mark_of(change).line(), _whole(write)
+        line, body = mark_of(change).line(), whole_body(write)
         reply = self.calls.call(
             "ec2",
             "create_launch_template_version",
@@ -126,7 +140,7 @@ class Writer:
                 "autoscaling",
                 "create_or_update_tags",
                 change.key.location,
-                Tags=_group_tags(change.key.name, {}, mark_of(change)),
+                Tags=group_tags(change.key.name, {}, mark_of(change)),
             )
         if change.action is Action.UPDATE:
             self._update_group(change, write.body)
@@ -139,7 +153,7 @@ class Writer:
 
     def _create_group(self, write: Write) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.name
-        body = {**group_params(write.body), "Tags": _group_tags(name, write.body, mark_of(change))}
+        body = {**group_params(write.body), "Tags": group_tags(name, write.body, mark_of(change))}
         later = {part: body.pop(part) for part in AFTER_CREATION if part in body}
         if change.live is not None or change.action is Action.REPLACE:
             self._wait_until_gone(region, name)
@@ -150,51 +164,49 @@ class Writer:
             if existing is None:
                 raise
             ensure_owned(change, existing)
-            self._bring_up_to_date(change, write.body, existing)
+            self._bring_up_to_date(write, existing)
             return existing.attributes
         parts = GroupParts(self.calls, region, name)
         for part in later:
             parts.write(part, write.body, {})
         return {"arn": "", "instances": 0, "outdated": 0}
 
-    def _bring_up_to_date(self, change: Change, body: Mapping[str, Any], existing: Resource) -> None:
-        kind, wanted = KINDS[AUTO_SCALING_GROUP.name], change.wanted
-        old, new = kind.leaves(existing.body), kind.leaves(body)
-        initial = wanted.initial if wanted else frozenset()
-        paths = {path for path in {*old, *new} if old.get(path) != new.get(path) and path not in initial}
-        stale = existing.mark != (wanted.mark if wanted else None)
-        self._send_group(change, body, {_top(path) for path in paths} | ({"Tags"} if stale else set()), existing)
+    def _bring_up_to_date(self, write: Write, existing: Resource) -> None:
+        change = write.change
+        paths = differing_paths(KINDS[AUTO_SCALING_GROUP.name], existing, write)
+        stale = existing.mark != (change.wanted.mark if change.wanted else None)
+        self._send_group(
+            change, write.body, {top_step(path) for path in paths} | ({"Tags"} if stale else set()), existing
+        )
 
     def _wait_until_gone(self, region: str, name: str) -> None:
-        deadline = self.clock.now() + GONE_WITHIN
-        while (existing := self._read_group(region, name)) is not None and existing.deleting:
-            if self.clock.now() >= deadline:
-                raise Conflict(f"the old group {name!r} is still being deleted", provider="aws", operation="create")
-            self.clock.sleep(LOOK)
+        def look() -> bool | None:
+            existing = self._read_group(region, name)
+            return True if existing is None or not existing.deleting else None
+
+        self.calls.wait_until("create", look, PACE, late=f"the old group {name!r} is still being deleted")
 
     def _read_group(self, region: str, name: str) -> Resource | None:
-        reply = self.calls.call("autoscaling", "describe_auto_scaling_groups", region, AutoScalingGroupNames=[name])
-        return group_resource(region, reply["AutoScalingGroups"][0]) if reply["AutoScalingGroups"] else None
+        item = find_group(self.calls, region, name)
+        return None if item is None else group_resource(region, item)
 
     def _update_group(self, change: Change, body: Mapping[str, Any]) -> None:
-        existing = change.live
-        if existing is None:
-            raise InvalidRequest("an update needs the group that it updates", provider="aws", operation="update")
-        fields = {_top(item.path) for item in change.fields}
+        existing = live_of(change)
+        fields = {top_step(item.path) for item in change.fields}
         stale = existing.mark != mark_of(change)
         self._send_group(change, body, fields | ({"Tags"} if stale else set()), existing)
 
     def _send_group(self, change: Change, body: Mapping[str, Any], fields: set[str], existing: Resource) -> None:
         region, name = change.key.location, change.key.name
         if plain_fields := fields - {"Tags", *PARTS}:
-            params = _update_params(body, plain_fields)
+            params = update_params(body, plain_fields)
             self.calls.call("autoscaling", "update_auto_scaling_group", region, AutoScalingGroupName=name, **params)
         parts = GroupParts(self.calls, region, name)
         for part in PARTS:
             if part in fields:
                 parts.write(part, body, existing.body)
         if "Tags" in fields:
-            self._tag(region, name, _group_tags(name, body, mark_of(change)), existing)
+            self._tag(region, name, group_tags(name, body, mark_of(change)), existing)
 
     def _tag(self, region: str, name: str, wanted: Sequence[Mapping[str, Any]], existing: Resource) -> None:
         keep = {tag["Key"] for tag in wanted}
@@ -213,7 +225,7 @@ class Writer:
             self._gone("autoscaling", "delete_policy", region, **names)
         if change.action is Action.DELETE:
             return {}
-        reply = self.calls.call("autoscaling", "put_scaling_policy", region, **names, **revealed(_whole(write)))
+        reply = self.calls.call("autoscaling", "put_scaling_policy", region, **names, **revealed(whole_body(write)))
         return {"arn": reply.get("PolicyARN") or self._policy_arn(region, names)}
 
     def _policy_arn(self, region: str, names: Mapping[str, str]) -> str:
@@ -234,7 +246,7 @@ class Writer:
             else:
                 operation, failed = "batch_put_scheduled_update_group_action", "FailedScheduledUpdateGroupActions"
                 actions = [
-                    {"ScheduledActionName": name, **_times(write.body)}
+                    {"ScheduledActionName": name, **action_params(write.body)}
                     for name, write in zip(names, writes, strict=True)
                 ]
                 params = {"ScheduledUpdateGroupActions": actions}
@@ -275,7 +287,7 @@ class Writer:
 
     def _alarm(self, write: Write) -> Mapping[str, Any]:
         change = write.change
-        body = _alarm_as_it_is(change) if change.action is Action.ADOPT else revealed(_whole(write))
+        body = alarm_as_it_is(change) if change.action is Action.ADOPT else revealed(whole_body(write))
         body["AlarmDescription"] = mark_of(change).sign(body.get("AlarmDescription"))
         self.calls.call("cloudwatch", "put_metric_alarm", change.key.location, AlarmName=change.key.name, **body)
         return {}
@@ -306,82 +318,65 @@ class Writer:
         return {}
 
 
-def _whole(write: Write) -> dict[str, Any]:
-    """What a write that replaces has to say: the wanted body, and what no row is about as it is."""
-    change = write.change
-    if change.action is not Action.UPDATE or change.live is None:
-        return dict(write.body)
-    body: dict[str, Any] = overlaid(KINDS[change.key.kind], change.live.body, write.body)
-    if "ExtendedStatistic" not in body:  # "used only for alarms based on percentiles": PutMetricAlarm
-        body.pop("EvaluateLowSampleCountPercentile", None)
-    return body
+@dataclass(frozen=True)
+class GroupParts:
+    """Writes the parts of one group."""
 
+    calls: Calls
+    region: str
+    name: str
 
-def _alarm_as_it_is(change: Change) -> dict[str, Any]:
-    """An alarm's settings as they were answered: an alarm is put whole, and adopting changes none of them."""
-    if change.live is None:
-        raise InvalidRequest("there is no alarm to adopt", provider="aws", operation="adopt")
-    said = change.live.attributes["raw"]
-    settings = {name: said[name] for name in change.live.body if name in said}
-    return {**settings, "AlarmDescription": change.live.body.get("AlarmDescription")}
+    def write(self, part: str, wanted: Mapping[str, Any], existing: Mapping[str, Any]) -> None:
+        """Bring one part from what is there to what is wanted."""
+        if part == "TargetGroupARNs":
+            self._attach(wanted.get(part, ()), existing.get(part, ()))
+        elif part == "LifecycleHookSpecificationList":
+            self._hooks(wanted.get(part, ()), existing.get(part, ()))
+        elif part == "WarmPoolConfiguration":
+            self._warm_pool(wanted.get(part), existing.get(part))
+        elif part == "SuspendedProcesses":
+            self._processes(set(wanted.get(part, ())), set(existing.get(part, ())))
+        else:
+            self._metrics(wanted.get(part))
 
+    def _call(self, operation: str, **params: Any) -> None:
+        self.calls.call("autoscaling", operation, self.region, AutoScalingGroupName=self.name, **params)
 
-def group_params(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A group's body as CreateAutoScalingGroup and UpdateAutoScalingGroup take it, less its tags."""
-    params = {name: value for name, value in revealed(body).items() if name != "Tags"}
-    if "VPCZoneIdentifier" in params:
-        params["VPCZoneIdentifier"] = ",".join(params["VPCZoneIdentifier"])
-    return params
+    def _attach(self, wanted: Sequence[str], existing: Sequence[str]) -> None:
+        for operation, arns in (
+            ("attach_load_balancer_target_groups", sorted(set(wanted) - set(existing))),
+            ("detach_load_balancer_target_groups", sorted(set(existing) - set(wanted))),
+        ):
+            for some in in_batches(arns, 10):
+                self._call(operation, TargetGroupARNs=some)
 
+    def _hooks(self, wanted: Sequence[Mapping[str, Any]], existing: Sequence[Mapping[str, Any]]) -> None:
+        known = {hook["LifecycleHookName"]: hook for hook in existing}
+        for hook in wanted:
+            name = hook["LifecycleHookName"]
+            if {**_HOOK_DEFAULTS, **hook} == {**_HOOK_DEFAULTS, **known.get(name, {})}:
+                continue
+            if name in known and set(known[name]) - set(hook):  # a put leaves out what it does not name
+                self._call("delete_lifecycle_hook", LifecycleHookName=name)
+            self._call("put_lifecycle_hook", **hook)
+        for name in sorted(set(known) - {hook["LifecycleHookName"] for hook in wanted}):
+            self._call("delete_lifecycle_hook", LifecycleHookName=name)
 
-def _update_params(body: Mapping[str, Any], fields: set[str]) -> dict[str, Any]:
-    params = group_params(body)
-    rows = {row.path: row for row in AUTO_SCALING_GROUP.fields}
-    update: dict[str, Any] = {}
-    for name in sorted(fields):
-        if name in params:
-            update[name] = params[name]
-        elif name in rows and (rows[name].cleared is not None or rows[name].default is not None):
-            row = rows[name]
-            update[name] = row.default if row.cleared is None else row.cleared
-    if "MixedInstancesPolicy" in params:
-        if fields & {"MixedInstancesPolicy", "LaunchTemplate", "LaunchConfigurationName"}:
-            update["MixedInstancesPolicy"] = _complete(params["MixedInstancesPolicy"])
-    elif fields & {"MixedInstancesPolicy", "LaunchConfigurationName"}:
-        update["LaunchTemplate"] = params["LaunchTemplate"]
-    return update
+    def _warm_pool(self, wanted: Mapping[str, Any] | None, existing: Mapping[str, Any] | None) -> None:
+        if wanted is None:
+            self._call("delete_warm_pool", ForceDelete=True)
+            return
+        unset = {"MaxGroupPreparedCapacity": -1} if "MaxGroupPreparedCapacity" in (existing or {}) else {}
+        self._call("put_warm_pool", **{**unset, **wanted})
 
+    def _processes(self, wanted: set[str], existing: set[str]) -> None:
+        if stop := sorted(wanted - existing):
+            self._call("suspend_processes", ScalingProcesses=stop)
+        if resume := sorted(existing - wanted):
+            self._call("resume_processes", ScalingProcesses=resume)
 
-def _complete(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """A mixed instances policy that says everything: what an update leaves out would stay as it was."""
-    plain_shares = {
-        row.path.rsplit(".", 1)[-1]: row.default if row.cleared is None else row.cleared
-        for row in AUTO_SCALING_GROUP.fields
-        if ".InstancesDistribution." in row.path and (row.default is not None or row.cleared is not None)
-    }
-    launch = {"Overrides": [], **policy["LaunchTemplate"]}
-    return {"LaunchTemplate": launch, "InstancesDistribution": {**plain_shares, **policy["InstancesDistribution"]}}
-
-
-def _group_tags(name: str, body: Mapping[str, Any], mark: Mark) -> list[dict[str, Any]]:
-    base = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
-    own = [{**base, **tag} for tag in body.get("Tags", ())]
-    ours = [
-        {**base, "Key": key, "Value": value, "PropagateAtLaunch": key in ("trimtab-fleet", "trimtab-group")}
-        for key, value in mark.tags().items()
-    ]
-    return [*own, *ours]
-
-
-def _times(body: Mapping[str, Any]) -> dict[str, Any]:
-    moments = {name: datetime.fromisoformat(body[name]) for name in ("StartTime", "EndTime") if name in body}
-    return {**revealed(body), **moments}
-
-
-def _top(path: str) -> str:
-    return path.split(".")[0].split("[")[0]
-
-
-def _equal(change: Change, body: Mapping[str, Any], existing: Resource) -> bool:
-    kind = KINDS[change.key.kind]
-    return kind.leaves(body) == kind.leaves(existing.body)
+    def _metrics(self, granularity: str | None) -> None:
+        if granularity is None:
+            self._call("disable_metrics_collection")
+        else:
+            self._call("enable_metrics_collection", Granularity=granularity)

@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from trimtab.errors import InvalidRequest, NotFound, Unsupported
+from trimtab.errors import NotFound, Unsupported
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING
 from trimtab.providers.azure.reads import list_kind
-from trimtab.providers.azure.resources import PAUSE_TAG, find_pause
+from trimtab.providers.azure.resources import find_pause
 from trimtab.providers.azure.states import bounds_of, find_setting, held_word
 from trimtab.providers.azure.writes import SETS
+from trimtab.providers.lookup import group_not_found
+from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.pause import Pause
 from trimtab.providers.policy_execution import executed_size, find_amount
 
@@ -33,10 +35,7 @@ class GroupActions:
         """Ask for a size inside the bounds that hold now; outside them Azure would undo it at once."""
         item, setting = self._scale_set(), self._setting()
         if setting is not None:
-            bounds = bounds_of(setting, self.now)
-            if not bounds.min <= desired <= bounds.max:
-                text = f"{desired} is outside the bounds of {self.name!r}: {bounds.min} to {bounds.max}"
-                raise InvalidRequest(text, provider="azure", operation="set capacity")
+            bounds_of(setting, self.now).check(desired, self.name, "azure")
         self._resize(item, desired)
 
     def execute(self, policy: str, *, value: float | None, threshold: float | None) -> None:
@@ -98,7 +97,7 @@ class GroupActions:
         return scale_set
 
     def _missing(self, code: str) -> NotFound:
-        return NotFound(f"there is no group {self.name!r} in {self.location}", provider="azure", code=code)
+        return group_not_found(self.name, self.location, "azure", code=code)
 
     def _setting(self) -> dict[str, Any] | None:
         """The setting whose target the group is: one of the group's name may be another's."""

@@ -8,6 +8,7 @@ from typing import Any
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import folded, parse_id
 from trimtab.providers.base import Activity
+from trimtab.providers.moments import zulu
 
 LOOK_BACK = timedelta(days=7)
 """How far back the log is read; Azure keeps it for ninety days."""
@@ -23,8 +24,8 @@ class ActivityLog:
 
     def read(self, names: Sequence[str]) -> dict[str, list[Activity]]:
         """The events about scale sets and autoscale settings of these names, newest first; one call."""
-        begin = (self.now - LOOK_BACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        end = (self.now + timedelta(minutes=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        begin = zulu(self.now - LOOK_BACK)
+        end = zulu(self.now + timedelta(minutes=1))
         group = self.calls.home.resource_group
         where = f"eventTimestamp ge '{begin}' and eventTimestamp le '{end}' and resourceGroupName eq '{group}'"
         activities: dict[str, list[Activity]] = {name: [] for name in names}

@@ -26,35 +26,20 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.monitor import MonitorManagementClient
 
 from trimtab.clock import Clock
-from trimtab.errors import (
-    AccessDenied,
-    AlreadyExists,
-    ConfigError,
-    Conflict,
-    InvalidRequest,
-    NotFound,
-    ProviderError,
-    Throttled,
-    TrimtabError,
-    Unreachable,
-    UnreadableReply,
-)
+from trimtab.errors import AccessDenied, InvalidRequest, ProviderError, TrimtabError, Unreachable
 from trimtab.events import Listener
+from trimtab.providers.azure.errors import ERRORS, failed
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.replies import check_reply
-from trimtab.providers.endpoints import endpoint_found, is_loopback, trusted_certificates
+from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, setting_of, trusted_certificates
 from trimtab.providers.replies import Call, Reply, pause_asked
-from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, check_endpoint
+from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, Pace
 
 T = TypeVar("T")
-
-LONGEST_OPERATION = timedelta(minutes=30)
-"""How long a long-running operation is waited for."""
-FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=2), timedelta(seconds=30)
+PACE = Pace(timedelta(minutes=30), timedelta(seconds=2), timedelta(seconds=30))
+"""How a long-running operation is waited for."""
 NETWORK_API = "2024-05-01"
 METRICS_SCOPE = "https://monitoring.azure.com/.default"
-# https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
-TAKEN = {"ResourceExists", "AlreadyExists"}
 SUCCEEDED, FAILED = "succeeded", {"failed", "canceled"}
 
 
@@ -107,10 +92,10 @@ class Calls(Caller):
         endpoint = endpoint or os.environ.get("AZURE_RESOURCE_MANAGER_URL")
         check_endpoint(endpoint)
         self.home = Home(
-            _setting("subscription", subscription, "AZURE_SUBSCRIPTION_ID"),
-            _setting("resource_group", resource_group, "AZURE_DEFAULTS_GROUP"),
+            setting_of("azure", "subscription", subscription, "AZURE_SUBSCRIPTION_ID"),
+            setting_of("azure", "resource_group", resource_group, "AZURE_DEFAULTS_GROUP"),
         )
-        self.location = _setting("location", location, "AZURE_DEFAULTS_LOCATION").replace(" ", "").lower()
+        self.location = setting_of("azure", "location", location, "AZURE_DEFAULTS_LOCATION").replace(" ", "").lower()
         self._endpoint = endpoint
         self._credential = credential
         self._lock = Lock()
@@ -141,28 +126,21 @@ class Calls(Caller):
 
     def pages(self, operation: str, *args: Any, **params: Any) -> list[dict[str, Any]]:
         """All that a list operation has, page by page, as Resource Manager spells it."""
-        items: list[dict[str, Any]] = []
-        seen: set[str] = set()
-        token: str | None = None
-        while True:
-            page, token = self.retried(operation, partial(self._page, operation, args, params, token))
-            items += page
-            if not token:
-                return items
-            if token in seen:
-                text = "the reply names a further page that was read already"
-                raise UnreadableReply(text, provider="azure", operation=operation)
-            seen.add(token)
+        pages = self.follow(
+            operation, lambda token: self.retried(operation, partial(self._page, operation, args, params, token))
+        )
+        return [item for page in pages for item in page]
 
     def _page(
-        self, operation: str, args: tuple[Any, ...], params: Mapping[str, Any], token: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
+        self, operation: str, args: tuple[Any, ...], params: Mapping[str, Any], token: str
+    ) -> tuple[list[dict[str, Any]], str]:
         door = self._door(operation)
 
-        def ask() -> str | None:
-            pages = self._method(operation)(*args, **params, raw_response_hook=door).by_page(continuation_token=token)
+        def ask() -> str:
+            method = self._method(operation)
+            pages = method(*args, **params, raw_response_hook=door).by_page(continuation_token=token or None)
             next(pages, None)
-            return str(pages.continuation_token or "") or None
+            return str(pages.continuation_token or "")
 
         following = door.ask(ask)
         return door.body["value"], following
@@ -199,16 +177,14 @@ class Calls(Caller):
 
     def get(self, path: str, version: str, **query: str) -> list[Any]:
         """All items of a plain list of Resource Manager, for what neither SDK has."""
-        items: list[Any] = []
-        url = f"{self._base}{path}"
-        params: dict[str, str] | None = {"api-version": version, **query}
-        seen: set[str] = set()
-        while url and url not in seen:
-            seen.add(url)
-            page = _body(self._plain(f"GET {path.rsplit('/', 1)[-1]}", url, params=params))
-            items += page["value"]
-            url, params = page.get("nextLink") or "", None
-        return items
+        operation = f"GET {path.rsplit('/', 1)[-1]}"
+        first = {"url": f"{self._base}{path}", "params": {"api-version": version, **query}}
+
+        def page(url: str) -> tuple[list[Any], str]:
+            body = _body(self._plain(operation, **({"url": url} if url else first)))
+            return body["value"], body.get("nextLink") or ""
+
+        return [item for items in self.follow(operation, page) for item in items]
 
     def publish(self, region: str, path: str, body: Mapping[str, Any]) -> None:
         """Send a custom metric to the data plane of a region, which takes tokens of its own."""
@@ -308,21 +284,17 @@ class Calls(Caller):
         url = url or reply.headers.get("Location")
         if not url:
             return
-        deadline, pause = self.clock.now() + LONGEST_OPERATION, FIRST_LOOK
-        while True:
-            look = self._plain(by, url)
-            status = _body(look) if by == "operation" else {}
+
+        def look() -> bool | None:
+            reply = self._plain(by, url)
+            status = _body(reply) if by == "operation" else {}
             # https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
-            word = status["status"].lower() if status else "" if look.status_code == 202 else SUCCEEDED
+            word = status["status"].lower() if status else "" if reply.status_code == 202 else SUCCEEDED
             if word in FAILED:
-                raise _failed(operation, status)
-            if word == SUCCEEDED:
-                return
-            if self.clock.now() >= deadline:
-                text = f"the operation has not ended within {LONGEST_OPERATION}"
-                raise Conflict(text, provider="azure", operation=operation)
-            self.clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_LOOK)
+                raise failed(Call("azure", operation), status)
+            return True if word == SUCCEEDED else None
+
+        self.wait_until(operation, look, PACE, late=f"the operation has not ended within {PACE.longest}")
 
 
 def _direct(endpoint: str | None) -> dict[str, Any]:
@@ -372,13 +344,6 @@ class _Door:
             raise call.unparsed(error) from error
 
 
-def _setting(name: str, given: str, variable: str) -> str:
-    value = given or os.environ.get(variable, "")
-    if not value:
-        raise ConfigError([f"azure: no {name}: give {name}=..., or set {variable}"])
-    return value
-
-
 def _sent(operation: str, value: Any) -> Any:
     """A body as the client of the service takes it without a loss: Monitor's drops what its models do not know."""
     if isinstance(value, Mapping) and operation.startswith("monitor."):
@@ -398,25 +363,4 @@ def _of_reply(error: HttpResponseError, call: Call) -> ProviderError:
     status, code = error.status_code or 400, _code(error)
     text = str(getattr(error.error, "message", "") or error.message or error)
     after = pause_asked(getattr(error.response, "headers", {}), call.now)
-    return call.error(_class_of(status, code), text, code=code, after=after)
-
-
-def _class_of(status: int, code: str) -> type[ProviderError]:
-    if status == 429:
-        return Throttled
-    if status in (401, 403):
-        return AccessDenied
-    if status == 404:
-        return NotFound
-    if status in (409, 412):
-        return AlreadyExists if code in TAKEN else Conflict
-    if status >= 500 and status != 501:
-        return Unreachable
-    return InvalidRequest
-
-
-def _failed(operation: str, status: Mapping[str, Any]) -> ProviderError:
-    error = status.get("error") or {}
-    text, code = error.get("message") or f"the operation ended as {status.get('status')}", error.get("code") or ""
-    error_type = Conflict if code == "OperationPreempted" else InvalidRequest
-    return error_type(text, provider="azure", operation=operation, code=code)
+    return call.error(ERRORS.class_of(status, code, text), text, code=code, after=after)

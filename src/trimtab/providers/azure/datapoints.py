@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 from trimtab.errors import Unsupported
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import normal_location
-from trimtab.providers.azure.metrics import Measured, Scope, from_native, metric_for, natural_statistic
+from trimtab.providers.azure.metrics import Measured, Scope, from_native, metric_for
 from trimtab.providers.azure.names import INVERTED_STATISTIC, OVER_TIME, iso
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+from trimtab.providers.metrics import natural_statistic
+from trimtab.providers.moments import zulu
 
 GRAINS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 360, 720, 1440))
 """The intervals that Azure Monitor answers in (Metrics REST API)."""
@@ -66,7 +68,7 @@ class MetricReader:
         reply = self.calls.call(
             "monitor.metrics.list",
             measured.resource.lstrip("/"),
-            timespan=f"{_zulu(times[0])}/{_zulu(times[-1] + query.period)}",
+            timespan=f"{zulu(times[0])}/{zulu(times[-1] + query.period)}",
             interval=iso(question.grain),
             metricnames=measured.name,
             aggregation=question.statistic,
@@ -94,10 +96,6 @@ def _values(
 def _ours(value: float, word: str, measured: Measured, query: MetricQuery) -> float:
     per_minute = query.metric.name == "requests-per-instance" and word == "total"
     return from_native(value, measured.native) / (query.period / timedelta(minutes=1) if per_minute else 1)
-
-
-def _zulu(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)

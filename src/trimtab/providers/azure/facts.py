@@ -1,10 +1,62 @@
 """What a fleet refers to and a subscription knows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from trimtab.providers.azure.template import Attached
+from trimtab.providers.azure.ids import parse_id
 from trimtab.providers.base import Facts
+
+POOL = "backendAddressPools"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A backend pool: its id, the balancer's, and the probe that asks its members how they are."""
+
+    id: str
+    owner: str
+    probe: str = ""
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether it is an application gateway's."""
+        return "/applicationgateways/" in self.id.lower()
+
+    def is_called(self, name: str) -> bool:
+        """Whether a fleet may mean it by this name: POOL or BALANCER/POOL."""
+        parts = parse_id(self.id)
+        names = parts.names if parts else ()
+        return name.lower() in ("/".join(names).lower(), names[-1].lower() if names else "")
+
+
+def pools_of(balancers: Sequence[Mapping[str, Any]]) -> Iterator[Pool]:
+    """The backend pools of load balancers and application gateways, each with the probe of a rule that uses it."""
+    for balancer in balancers:
+        properties = balancer.get("properties") or {}
+        rules = properties.get("loadBalancingRules") or ()
+        for pool in properties.get(POOL) or ():
+            identity = pool.get("id") or f"{balancer['id']}/{POOL}/{pool['name']}"
+            yield Pool(identity, balancer["id"], _probe(identity, rules))
+
+
+def _probe(pool: str, rules: Sequence[Mapping[str, Any]]) -> str:
+    for rule in rules:
+        parts = rule.get("properties") or {}
+        members = [parts.get("backendAddressPool") or {}, *(parts.get("backendAddressPools") or ())]
+        if any(str(member.get("id", "")).lower() == pool.lower() for member in members) and parts.get("probe"):
+            return str(parts["probe"]["id"])
+    return ""
+
+
+class Attached(NamedTuple):
+    """What a group is attached to, by id."""
+
+    subnet: str = ""
+    balancer_pools: Sequence[str] = ()
+    gateway_pools: Sequence[str] = ()
+    probe: str = ""
+    gateway: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,6 @@ class NativeMetric:
         where: The resource that has it.
         factor: What a value in our unit is multiplied by.
         inverted: Whether Azure counts what is left of 100 %, so that comparisons turn round.
-        counts: Whether it is a count of events in a period, whose natural statistic is the sum.
         shared: Whether a rule divides it by the number of instances.
         dimensions: Which of its series are meant.
     """
@@ -45,7 +44,6 @@ class NativeMetric:
     namespace: str = ""
     factor: int = 1
     inverted: bool = False
-    counts: bool = False
     shared: bool = False
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,11 +59,9 @@ NATIVE: Mapping[str, NativeMetric] = {
     "memory": NativeMetric("Available Memory Percentage", inverted=True),
     # what the Azure Monitor agent sends with its counters of the guest
     "disk": NativeMetric("disk/used_percent", namespace="azure.vm.linux.guestmetrics"),
-    "requests": NativeMetric("TotalRequests", Where.GATEWAY, counts=True),
-    "requests-per-instance": NativeMetric("TotalRequests", Where.GATEWAY, counts=True, shared=True),
-    "errors-5xx": NativeMetric(
-        "BackendResponseStatus", Where.GATEWAY, counts=True, dimensions={"HttpStatusGroup": "5xx"}
-    ),
+    "requests": NativeMetric("TotalRequests", Where.GATEWAY),
+    "requests-per-instance": NativeMetric("TotalRequests", Where.GATEWAY, shared=True),
+    "errors-5xx": NativeMetric("BackendResponseStatus", Where.GATEWAY, dimensions={"HttpStatusGroup": "5xx"}),
     # milliseconds
     "latency": NativeMetric("BackendFirstByteResponseTime", Where.GATEWAY, factor=1000),
     "queue-depth": NativeMetric("ActiveMessages", Where.QUEUE),
@@ -153,12 +149,6 @@ def metric_problem(metric: Metric, scope: Scope) -> str | None:
     except Unsupported as error:
         return str(error)
     return None
-
-
-def natural_statistic(metric: Metric, statistic: str) -> str:
-    """The statistic that is meant: a count that is asked for its average means its sum."""
-    native = find_metric(metric)
-    return "sum" if native is not None and native.counts and statistic == "average" else statistic
 
 
 def to_native(value: float, native: NativeMetric) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from pydantic import TypeAdapter
+from tzlocal.windows_tz import tz_win, win_tz
 
 from trimtab.models import Comparison
 
@@ -32,6 +33,8 @@ OVER_TIME: Mapping[str, str] = {
 """How rules, alerts and queries combine what was measured over time."""
 INVERTED_STATISTIC: Mapping[str, str] = {"minimum": "maximum", "maximum": "minimum"}
 
+UTC = "UTC"
+
 
 def iso(duration: timedelta) -> str:
     """A duration as Azure writes it back: `PT5M`, `PT1H30M`, `P1D`."""
@@ -50,3 +53,17 @@ _DURATION = TypeAdapter(timedelta)
 def read_iso(text: str) -> timedelta:
     """A duration that Azure wrote."""
     return _DURATION.validate_python(text)
+
+
+def windows_zone(zone: str) -> str | None:
+    """The name that Windows has for an IANA zone; `None` where it has none. Several zones share one (CLDR)."""
+    return UTC if zone in ("UTC", "Etc/UTC") else tz_win.get(zone)
+
+
+def iana_zones(windows: str) -> tuple[str, ...]:
+    """The IANA zones that share a name of Windows, the one that stands for all of them first."""
+    if windows == UTC:
+        return (UTC,)
+    first = win_tz.get(windows)
+    others = sorted(zone for zone, name in tz_win.items() if name == windows and zone != first)
+    return ((first,) if first else ()) + tuple(others)

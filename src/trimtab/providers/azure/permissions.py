@@ -6,8 +6,8 @@ from typing import Any
 from trimtab.models import Fleet
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.resolve import BALANCERS, GATEWAYS, refers_to
-from trimtab.providers.azure.template import asks_balancer
 from trimtab.providers.azure.translate import home_of
+from trimtab.providers.health import asks_balancer
 
 SETS = "Microsoft.Compute/virtualMachineScaleSets"
 INSIGHTS = "Microsoft.Insights"

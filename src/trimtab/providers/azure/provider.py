@@ -2,33 +2,29 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Live, read_tags
+from trimtab.plan import Live
 from trimtab.providers.azure.acting import GroupActions
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import normal_location
-from trimtab.providers.azure.kinds import KINDS, METRIC_ALERT
+from trimtab.providers.azure.kinds import KINDS
 from trimtab.providers.azure.permissions import role_definition
-from trimtab.providers.azure.reads import FleetRead, list_kind
+from trimtab.providers.azure.reads import FleetRead
 from trimtab.providers.azure.resolve import Resolver
-from trimtab.providers.azure.resources import group_of
-from trimtab.providers.azure.states import States
+from trimtab.providers.azure.states import States, alarm_states
 from trimtab.providers.azure.translate import translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
-
-ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
 
 
 def connect(
@@ -147,22 +143,4 @@ class AzureLive(LiveState):
 
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The states of the fleet's metric alerts: a list, and a call for each of them."""
-        items = [
-            item
-            for item in list_kind(self.calls, METRIC_ALERT.name, [self.calls.home.resource_group])
-            if (mark := read_tags(item.get("tags") or {})[1]) and mark.fleet == fleet.name
-        ]
-        return self.calls.gather_or_raise([partial(self._alert_state, item) for item in items])
-
-    def _alert_state(self, item: Mapping[str, Any]) -> AlarmState:
-        reply = self.calls.call("monitor.metric_alerts_status.list", group_of(item["id"]), item["name"])
-        values = reply.get("value") or ()
-        properties = (values[0].get("properties") or {}) if values else {}
-        at = properties.get("timestamp")
-        mark = read_tags(item.get("tags") or {})[1]
-        return AlarmState(
-            name=item["name"],
-            state=ALERT_STATES.get(str(properties.get("status", "")).lower(), "no-data"),
-            since=datetime.fromisoformat(at) if at else None,
-            group=mark.group if mark else "",
-        )
+        return alarm_states(self.calls, fleet)

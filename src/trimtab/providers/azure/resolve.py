@@ -5,18 +5,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
-from trimtab.plan import Key, Note, Unknown, digest
+from trimtab.plan import Note, digest
 from trimtab.providers.azure.client import NETWORK_API, Calls
-from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.facts import Attached, AzureFacts, Pool, pools_of
 from trimtab.providers.azure.ids import is_id, normal_location
 from trimtab.providers.azure.kinds import SCALE_SET
-from trimtab.providers.azure.pools import Pool, pools_of
-from trimtab.providers.azure.template import Attached, asks_balancer
 from trimtab.providers.azure.translate import home_of
-from trimtab.providers.resolver import Resolving
+from trimtab.providers.health import asks_balancer
+from trimtab.providers.resolver import Answers, Question, Questions, Resolving
 
 BALANCERS = "Microsoft.Network/loadBalancers"
 GATEWAYS = "Microsoft.Network/applicationGateways"
@@ -29,7 +27,6 @@ class _Found:
 
     attached: dict[str, Attached] = field(default_factory=dict)
     images: dict[str, dict[str, str]] = field(default_factory=dict)
-    kept: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -38,40 +35,33 @@ class Resolver(Resolving[Calls]):
 
     def run(self) -> AzureFacts:
         """The facts about every group of the fleet."""
-        questions: dict[tuple[str, ...], Callable[[], Any]] = {}
-        for group in self.fleet.groups:
-            questions |= self._questions(group)
-        answers = self.ask(questions)
-        for key, answer in answers.items():
-            if isinstance(answer, ProviderError):
-                self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
+        answers = self.look_up()
         facts = _Found()
         for group in self.fleet.groups:
             facts.attached[group.name] = self._attached(group, answers)
             self._image(group, answers, facts)
-        return AzureFacts(**vars(facts), **self.said())
+        return AzureFacts(kept=self.kept, **vars(facts), **self.said())
 
-    def _places(self) -> list[str]:
-        return sorted({self._location(group) for group in self.fleet.groups})
-
-    def _location(self, group: ScalingGroup) -> str:
+    def location_of(self, group: ScalingGroup) -> str:
+        """Its location, as ids have it."""
         return normal_location(group.location or self.calls.location)
 
-    def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Callable[[], Any]]:
+    def questions(self, group: ScalingGroup) -> Questions:
+        """Balancers and images."""
         home = home_of(group, self.calls.home)
-        questions: dict[tuple[str, ...], Callable[[], Any]] = {}
+        questions: dict[Question, Callable[[], Any]] = {}
         for kind, what in ((BALANCERS, "load balancers"), (GATEWAYS, "application gateways")):
             if refers_to(group, kind):
                 path = f"{home.path}/providers/{kind}"
                 questions[what, home.resource_group] = partial(self.calls.get, path, NETWORK_API)
         image = group.template.image
         if image.newest is not None:
-            questions["images", self._location(group), selector(image)] = partial(self._versions, group, image)
+            questions["images", self.location_of(group), selector(image)] = partial(self._versions, group, image)
         return questions
 
     # what a group is attached to
 
-    def _attached(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> Attached:
+    def _attached(self, group: ScalingGroup, answers: Answers) -> Attached:
         home = home_of(group, self.calls.home).resource_group
         pools = [
             *pools_of(_listed(answers.get(("load balancers", home)))),
@@ -94,7 +84,7 @@ class Resolver(Resolving[Calls]):
         group: ScalingGroup,
         balancer: LoadBalancer,
         pools: Sequence[Pool],
-        answers: Mapping[tuple[str, ...], Any],
+        answers: Answers,
     ) -> Pool | None:
         if balancer.id is not None:
             known = next((pool for pool in pools if pool.id.lower() == (balancer.id or "").lower()), None)
@@ -140,38 +130,24 @@ class Resolver(Resolving[Calls]):
     def _versions(self, group: ScalingGroup, image: Image) -> list[str]:
         offer, _, sku = (image.newest or "").partition(":")
         operation = "compute.virtual_machine_images.list"
-        args = (self._location(group), image.owner or "", offer, sku)
+        args = (self.location_of(group), image.owner or "", offer, sku)
         versions = self.calls.call(operation, *args, orderby="name desc", top=1)
         return [str(version["name"]) for version in versions or ()]
 
-    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], facts: "_Found") -> None:
+    def _image(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         image = group.template.image
         if image.newest is None:
             return
-        answer = answers["images", self._location(group), selector(image)]
+        answer = answers["images", self.location_of(group), selector(image)]
         newest = "" if isinstance(answer, ProviderError) else next(iter(answer), "")
-        word = digest(selector(image))
-        chosen = self._kept_version(group, word) or newest
+        chosen = self.pin_image(group, SCALE_SET.name, digest(selector(image)), newest)
         if not chosen:
             if not isinstance(answer, ProviderError):
-                text = f"template.image: {image.owner} has no image {image.newest!r} in {self._location(group)}"
+                text = f"template.image: {image.owner} has no image {image.newest!r} in {self.location_of(group)}"
                 self.problems.append(Note(text, group.name))
             return
-        if newest and newest != chosen:
-            text = f"a newer image, {newest}, matches; refresh the image to take it (now {chosen})"
-            self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
         offer, _, sku = image.newest.partition(":")
         facts.images[group.name] = {"publisher": image.owner or "", "offer": offer, "sku": sku, "version": chosen}
-        facts.kept[group.name] = {"image": f"{word}:{chosen}"}
-
-    def _kept_version(self, group: ScalingGroup, word: str) -> str | None:
-        if "image" in self.refresh:
-            return None
-        existing = self.live.resources.get(Key(self._location(group), SCALE_SET.name, self.fleet.native_name(group)))
-        if existing is None or existing.mark is None or existing.mark.fleet != self.fleet.name:
-            return None
-        known, _, version = existing.mark.kept.get("image", "").partition(":")
-        return version if known == word and version else None
 
 
 def refers_to(group: ScalingGroup, kind: str) -> bool:

@@ -4,19 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
-from trimtab.plan import read_tags
+from trimtab.models import Fleet
+from trimtab.plan import Mark, read_tags
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import folded, normal_location, same_id
-from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, SCALE_SET
+from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
+from trimtab.providers.azure.names import iana_zones
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import find_pause, group_of
-from trimtab.providers.azure.zones import iana_zones
-from trimtab.providers.base import GroupState, Instance, InstanceState
+from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
+from trimtab.providers.sizes import Bounds
 
 NETWORK_API = "2018-10-01"
 """The last version of the network API that lists the cards of a scale set's instances."""
@@ -24,14 +26,8 @@ STATES = {
     "creating": InstanceState.PENDING,
     "deleting": InstanceState.TERMINATING,
 }
+ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
 AT_REST = {"PowerState/deallocated", "PowerState/stopped", "PowerState/deallocating"}
-
-
-class Bounds(NamedTuple):
-    """Between which sizes an autoscale setting keeps a group."""
-
-    min: int
-    max: int
 
 
 @dataclass(frozen=True)
@@ -194,3 +190,29 @@ def _fixed_date(body: Mapping[str, Any]) -> FixedDate:
 
 def _iana(windows: str | None) -> str:
     return next(iter(iana_zones(windows or "UTC")), "UTC")
+
+
+# alarms
+
+
+def alarm_states(calls: Calls, fleet: Fleet) -> list[AlarmState]:
+    """The states of a fleet's metric alerts: a list, and a call for each of them."""
+    items = [
+        (item, mark)
+        for item in list_kind(calls, METRIC_ALERT.name, [calls.home.resource_group])
+        if (mark := read_tags(item.get("tags") or {})[1]) and mark.fleet == fleet.name
+    ]
+    return calls.gather_or_raise([partial(_alarm_state, calls, item, mark) for item, mark in items])
+
+
+def _alarm_state(calls: Calls, item: Mapping[str, Any], mark: Mark) -> AlarmState:
+    reply = calls.call("monitor.metric_alerts_status.list", group_of(item["id"]), item["name"])
+    values = reply.get("value") or ()
+    properties = (values[0].get("properties") or {}) if values else {}
+    at = properties.get("timestamp")
+    return AlarmState(
+        name=item["name"],
+        state=ALERT_STATES.get(str(properties.get("status", "")).lower(), "no-data"),
+        since=datetime.fromisoformat(at) if at else None,
+        group=mark.group,
+    )

@@ -2,15 +2,17 @@
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.models import Disk, DiskType, Image, ScalingGroup
 from trimtab.plan import Secret
+from trimtab.providers.azure.facts import Attached
 from trimtab.providers.azure.ids import Home, is_id, parse_id
 from trimtab.providers.azure.names import iso
-from trimtab.providers.naming import drop_empty
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.health import asks_balancer, has_probe
 
 DISK_TYPES = {DiskType.STANDARD: "Standard_LRS", DiskType.SSD: "StandardSSD_LRS", DiskType.FAST_SSD: "Premium_LRS"}
 ADMIN = "azureuser"
@@ -39,16 +41,6 @@ ALIASES: Mapping[str, str] = {
     "Ubuntu2404": "Canonical:ubuntu-24_04-lts:server:latest",
 }
 """Short names of images, as the CLI of Azure has them."""
-
-
-class Attached(NamedTuple):
-    """What a group is attached to, by id."""
-
-    subnet: str = ""
-    balancer_pools: Sequence[str] = ()
-    gateway_pools: Sequence[str] = ()
-    probe: str = ""
-    gateway: str = ""
 
 
 def machine_profile(
@@ -187,16 +179,6 @@ def firewall_id(name: str, home: Home) -> str:
 
 
 # health
-
-
-def has_probe(group: ScalingGroup) -> bool:
-    """Whether an extension in each instance asks it how it is."""
-    return group.health_check.path is not None or group.health_check.port is not None
-
-
-def asks_balancer(group: ScalingGroup) -> bool:
-    """Whether the load balancer's probe says how an instance is."""
-    return group.health_check.by == "load-balancer" and not has_probe(group)
 
 
 def _health(group: ScalingGroup) -> dict[str, Any]:

@@ -4,34 +4,29 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Fleet, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
 from trimtab.plan import Attributes, Mark, Ref, Resource
-from trimtab.providers.azure import alerts, autoscale, profiles, rules, template
-from trimtab.providers.azure.alerts import (
+from trimtab.providers.alarms import alarm_name, is_alert
+from trimtab.providers.azure import alarms, autoscaler, policies, schedules, template
+from trimtab.providers.azure.alarms import (
     action_group_body,
     action_group_key,
     actions_of,
     alert_body,
     targets_of,
 )
-from trimtab.providers.azure.autoscale import setting_of
-from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.autoscaler import setting_of
+from trimtab.providers.azure.facts import Attached, AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
-from trimtab.providers.azure.template import (
-    Attached,
-    asks_balancer,
-    has_probe,
-    image_reference,
-    machine_profile,
-    user_id,
-)
+from trimtab.providers.azure.template import image_reference, machine_profile, user_id
 from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
-from trimtab.providers.naming import alarm_name, drop_empty, is_alert, size_is_owned
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.policy_execution import amounts_of
+from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
 
 MIXED = "Mix"
@@ -87,8 +82,8 @@ class _Group(GroupTranslator):
         yield from self._setting()
         yield from self._alerts()
         self._remark()
-        self.takes(profiles.sizes_used(self.group))
-        if (forecast := autoscale.predictive_policy(self.group)) is not None:
+        self.takes(schedules.sizes_used(self.group))
+        if (forecast := autoscaler.predictive_policy(self.group)) is not None:
             self.takes([f"policies.{forecast.name}.metric"])
         self.takes(path for path in used_of(self.group, self._scope()) if ".triggers." in path)
         for unused in unused_of(self.group, self._scope()):
@@ -98,12 +93,12 @@ class _Group(GroupTranslator):
 
     def _scale_set(self) -> Resource:
         group = self.group
-        owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        initial = size_is_initial(self.fleet, group)
         kept = self.facts.kept.get(group.name, {})
         body = drop_empty(
             resourceGroup=self.home.resource_group,
             location=self.location,
-            sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": self._size()},
+            sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": size_at(group, self.now)},
             zones=list(group.placement.zones),
             identity=self._identity(),
             tags={**group.tags, **group.template.tags},
@@ -114,13 +109,8 @@ class _Group(GroupTranslator):
             self.native,
             body,
             mark=Mark(self.fleet.name, group.name, kept=kept),
-            initial=frozenset({"sku.capacity"}) if owned else frozenset(),
+            initial=frozenset({"sku.capacity"}) if initial else frozenset(),
         )
-
-    def _size(self) -> int:
-        force = in_force(self.group, self.now)
-        desired = force.capacity.desired
-        return force.min if desired is None else desired
 
     def _identity(self) -> dict[str, Any]:
         role = self.group.template.role
@@ -195,7 +185,7 @@ class _Group(GroupTranslator):
     def _seen(self) -> list[Alarm]:
         """The alarms that are to be seen by people, less those whose metric a problem is about."""
         return [
-            alarm for alarm in self.group.alarms if is_alert(alarm) and not alerts.alert_problem(alarm, self._scope())
+            alarm for alarm in self.group.alarms if is_alert(alarm) and not alarms.alert_problem(alarm, self._scope())
         ]
 
     def _alerts(self) -> Iterator[Resource]:
@@ -233,7 +223,7 @@ class _Group(GroupTranslator):
             if alarm.period != MINUTE and differs_in_window(alarm, group, self._scope()):
                 text = "a rule looks back whole minutes, five at least, and an alert as long as Azure has a window"
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
-        for path, text in autoscale.remarks_on(group, self._scope()):
+        for path, text in autoscaler.remarks_on(group, self._scope()):
             self.note(path, text)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
@@ -255,10 +245,10 @@ class _Group(GroupTranslator):
             text = "Azure asks a load balancer's probe, and no pool of the group has a rule with one"
             yield "health_check.by", f"{text}; give `health_check.path` and `port`"
         yield from _metric_problems(group, scope)
-        yield from profiles.problems_of(group)
-        yield from alerts.problems_of(group)
-        yield from rules.problems_of(group, scope)
-        yield from autoscale.problems_of(group)
+        yield from schedules.problems_of(group)
+        yield from alarms.problems_of(group)
+        yield from policies.problems_of(group, scope)
+        yield from autoscaler.problems_of(group)
 
     def _scope(self) -> Scope:
         return Scope(self.home.scale_set(self.native), self.attached.gateway, self.native)
@@ -273,7 +263,7 @@ class _Group(GroupTranslator):
 def _metric_problems(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
     """What keeps metrics from being measured, of all that is enabled or notifies: path and text."""
     for alarm in group.alarms:
-        problem = alerts.alert_problem(alarm, scope) if is_alert(alarm) else metric_problem(alarm.metric, scope)
+        problem = alarms.alert_problem(alarm, scope) if is_alert(alarm) else metric_problem(alarm.metric, scope)
         if problem and (alarm.enabled or is_alert(alarm)) and alarm.metric.source is not MetricSource.PROMQL:
             yield f"alarms.{alarm.name}.metric", problem
     for policy in group.policies:

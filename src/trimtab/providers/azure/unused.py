@@ -13,14 +13,17 @@ from trimtab.models import (
     StepPolicy,
     TargetTrackingPolicy,
 )
-from trimtab.providers.azure import alerts, rules
-from trimtab.providers.azure.autoscale import predictive_policy
+from trimtab.providers.alarms import is_alert
+from trimtab.providers.azure import policies
+from trimtab.providers.azure.alarms import alert_problem
+from trimtab.providers.azure.alarms import window_of as alert_window_of
+from trimtab.providers.azure.autoscaler import predictive_policy
 from trimtab.providers.azure.ids import is_id
-from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem, natural_statistic
-from trimtab.providers.azure.profiles import never_active, sizes_used
-from trimtab.providers.azure.rules import is_reached, rules_of
-from trimtab.providers.azure.template import has_probe
-from trimtab.providers.naming import is_alert
+from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
+from trimtab.providers.azure.policies import is_reached, rules_of
+from trimtab.providers.azure.schedules import never_active, sizes_used
+from trimtab.providers.health import has_probe
+from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.translation import Unused
 
 NO_ALERT = "no alert is made of an alarm with this metric"
@@ -112,11 +115,11 @@ def _of_steps(group: ScalingGroup, policy: StepPolicy, scope: Scope) -> Iterator
 
 def _of_alarm(group: ScalingGroup, alarm: Alarm, used: Collection[str], scope: Scope) -> Iterator[Unused]:
     path = f"alarms.{alarm.name}"
-    acts, shown = path in used, is_alert(alarm) and alerts.alert_problem(alarm, scope) is None
+    acts, shown = path in used, is_alert(alarm) and alert_problem(alarm, scope) is None
     if not acts and not shown:
         # without its only trigger it would be seen by people
         sole = len(alarm.triggers) == 1 and not is_alert(alarm)
-        but = [f"{path}.triggers.0"] if sole and alerts.alert_problem(alarm, scope) is None else []
+        but = [f"{path}.triggers.0"] if sole and alert_problem(alarm, scope) is None else []
         yield Unused(path, _why_silent(alarm, scope), [*but, *_switch(group, path, scope)], partly=True)
         return
     for index, name in enumerate(alarm.triggers):
@@ -147,8 +150,8 @@ def _of_metric(metric: Metric, path: str) -> Iterator[Unused]:
 def differs_in_window(alarm: Alarm, group: ScalingGroup, scope: Scope) -> bool:
     """Whether a rule or an alert looks back for another time than the alarm's periods."""
     acts = f"alarms.{alarm.name}" in used_of(group, scope)
-    shown = is_alert(alarm) and alerts.alert_problem(alarm, scope) is None
-    windows = [*([rules.window_of(alarm)] if acts else []), *([alerts.window_of(alarm)] if shown else [])]
+    shown = is_alert(alarm) and alert_problem(alarm, scope) is None
+    windows = [*([policies.window_of(alarm)] if acts else []), *([alert_window_of(alarm)] if shown else [])]
     return any(window != alarm.period * alarm.periods for window in windows)
 
 

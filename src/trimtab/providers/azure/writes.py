@@ -1,26 +1,29 @@
 """Writes: one change becomes the calls that it takes, each of which may be made twice."""
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
-from trimtab.plan import Action, Change, Kind, Resource, overlaid, revealed
-from trimtab.providers.azure.client import Calls
-from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.part_names import profile_names_of, with_names_of
-from trimtab.providers.azure.resources import PAUSE_TAG, READERS, find_pause
-from trimtab.providers.base import Write, Written
-from trimtab.providers.writer import (
-    differ_only_in,
-    ensure_owned,
-    find_part,
-    mark_of,
-    outcome_of,
-    put_part,
+from trimtab.errors import AlreadyExists, Conflict, NotFound
+from trimtab.plan import Action, Change, Resource, overlaid, revealed
+from trimtab.providers.azure.bodies import (
+    READ_ONLY,
+    SIZE,
+    is_left_alone,
+    pause_tag,
+    raw_of,
+    sent_properties,
+    set_body,
+    set_patch,
 )
+from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.errors import STALE
+from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
+from trimtab.providers.azure.resources import READERS, find_pause, with_names_of
+from trimtab.providers.base import Write, Written
+from trimtab.providers.bodies import body_of, differing_paths
+from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of, read_if_only, send_held
 
 SETS = "compute.virtual_machine_scale_sets"
 OTHERS: Mapping[str, str] = {
@@ -29,9 +32,6 @@ OTHERS: Mapping[str, str] = {
     ACTION_GROUP.name: "monitor.action_groups",
 }
 GLOBAL = frozenset({METRIC_ALERT.name, ACTION_GROUP.name})
-SIZE = "sku.capacity"
-TRIES = 3
-"""How often a write is made again because an autoscaler moved the size in between."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Writer:
 
     def write(self, writes: Sequence[Write]) -> list[Written]:
         """An outcome for each change."""
-        is_set = writes[0].change.key.kind == SCALE_SET.name
-        send: Callable[[Write], Mapping[str, Any]] = self._scale_set if is_set else self._other
+        replaces = KINDS[writes[0].change.key.kind].replaces
+        send: Callable[[Write], Mapping[str, Any]] = self._other if replaces else self._scale_set
         return [outcome_of(send, write) for write in writes]
 
     # scale sets
@@ -55,7 +55,7 @@ class Writer:
         if change.action in (Action.CREATE, Action.REPLACE):
             return self._create_set(write)
         if change.action in (Action.UPDATE, Action.ADOPT):
-            return self._update_set(write)
+            return self._patch_set(write, live_of(change), [item.path for item in change.fields])
         return {}
 
     def _delete_set(self, change: Change) -> None:
@@ -65,7 +65,7 @@ class Writer:
     def _create_set(self, write: Write) -> Mapping[str, Any]:
         change, name = write.change, write.change.key.name
         group = self._group(change.wanted)
-        sent = {**_set_body(write.body, change), "location": change.key.location}
+        sent = {**set_body(write.body, change), "location": change.key.location}
         try:
             reply = self.calls.begin(f"{SETS}.begin_create_or_update", group, name, sent, create=True)
         except (Conflict, AlreadyExists) as error:
@@ -73,24 +73,16 @@ class Writer:
             if existing is None:
                 raise
             ensure_owned(change, existing)
-            if error.code != "PreconditionFailed":
+            if error.code != STALE:
                 raise
             return self._bring_up_to_date(write, existing)
         return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
 
     def _bring_up_to_date(self, write: Write, existing: Resource) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: what differs is written."""
-        kind, wanted = KINDS[SCALE_SET.name], write.change.wanted
-        old, new = kind.leaves(existing.body), kind.leaves(write.body)
-        initial = wanted.initial if wanted else frozenset()
-        paths = [path for path in sorted({*old, *new}) if old.get(path) != new.get(path) and path not in initial]
-        return self._patch_set(write, existing, [path for path in paths if not _is_left_alone(kind, path, new)])
-
-    def _update_set(self, write: Write) -> Mapping[str, Any]:
-        live = write.change.live
-        if live is None:
-            raise InvalidRequest("an update needs the scale set that it updates", provider="azure", operation="update")
-        return self._patch_set(write, live, [item.path for item in write.change.fields])
+        new = SCALE_SET.leaves(write.body)
+        paths = differing_paths(SCALE_SET, existing, write)
+        return self._patch_set(write, existing, [path for path in paths if not is_left_alone(SCALE_SET, path, new)])
 
     def _patch_set(self, write: Write, live: Resource, paths: Sequence[str]) -> Mapping[str, Any]:
         """
@@ -99,29 +91,18 @@ class Writer:
         Where only the size moved since the read, the version of the re-read takes the place of the plan's.
         """
         change, group = write.change, self._group(live)
-        kind = KINDS[SCALE_SET.name]
-        body = patch_of(kind, overlaid(kind, live.body, write.body), paths)
-        if "identity" in body:
-            body["identity"] = {**body["identity"], **_without_others(live.body, body["identity"])}
-        if "properties" in body:
-            body["properties"] = with_names_of(body["properties"], _raw(live).get("properties") or {})
-        body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **_pause_tag(live)}
-        etag = live.attributes.get("etag")
-        for left in reversed(range(TRIES)):
-            try:
-                reply = self.calls.begin(f"{SETS}.begin_update", group, change.key.name, revealed(body), etag=etag)
-                return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
-            except Conflict as error:
-                existing = self._read(change, group)
-                if (
-                    error.code != "PreconditionFailed"
-                    or existing is None
-                    or not left
-                    or not differ_only_in(KINDS[SCALE_SET.name], live, existing, SIZE)
-                ):
-                    raise
-                etag = existing.attributes.get("etag")
-        return live.attributes
+        # a patch replaces lists, which start from the live ones
+        body = set_patch(overlaid(SCALE_SET, live.body, write.body), live, paths)
+        body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **pause_tag(live)}
+        sent = revealed(body)
+
+        def send(version: Resource) -> Any:
+            etag = version.attributes.get("etag")
+            return self.calls.begin(f"{SETS}.begin_update", group, change.key.name, sent, etag=etag)
+
+        newer = read_if_only(SIZE, SCALE_SET, live, lambda: self._read(change, group), stale=STALE)
+        reply = send_held(send, live, newer)
+        return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
 
     # settings, alerts, action groups: small bodies that a write replaces whole
 
@@ -149,17 +130,17 @@ class Writer:
     def _whole(self, write: Write, live: Resource | None) -> dict[str, Any]:
         """The body to put: what trimtab knows nothing of stays as it is, and so does a marked pause."""
         change, kind = write.change, write.change.key.kind
-        raw = _raw(live)
+        raw = raw_of(live)
         existing = raw.get("properties") or {}
         merged = existing
         if change.action is not Action.ADOPT:
-            body = overlaid(KINDS[kind], live.body, write.body) if live else write.body
+            body = body_of(write, KINDS[kind], live)
             merged = with_names_of(sent_properties(revealed(body)["properties"], existing), existing)
-        properties = {name: value for name, value in merged.items() if name not in _READ_ONLY}
+        properties = {name: value for name, value in merged.items() if name not in READ_ONLY}
         if live is not None and find_pause(raw) is not None and "enabled" in existing:
             properties["enabled"] = existing["enabled"]
         foreign = {name: value for name, value in (raw.get("tags") or {}).items() if not name.startswith("trimtab-")}
-        tags = {**foreign, **mark_of(change).tags(), **_pause_tag(live)}
+        tags = {**foreign, **mark_of(change).tags(), **pause_tag(live)}
         location = raw.get("location") or ("Global" if kind in GLOBAL else change.key.location)
         return {"location": location, "tags": tags, "properties": properties}
 
@@ -180,113 +161,7 @@ class Writer:
 
 def _own_name(change: Change) -> str:
     """What the thing that a change found is called: a setting may have another name than its scale set."""
-    return str(_raw(change.live).get("name") or change.key.name)
-
-
-_READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
-
-
-def sent_properties(properties: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties of a setting or an alert as Azure takes them: without the names that only plans give."""
-    sent = copy.deepcopy(dict(properties))
-    names = profile_names_of([entry["name"] for entry in sent.get("profiles") or ()], existing.get("profiles") or ())
-    for profile in sent.get("profiles") or ():
-        profile["name"] = names[profile["name"]]
-        for rule in profile.get("rules") or ():
-            rule.pop("name", None)
-    return sent
-
-
-def patch_of(kind: Kind, body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
-    """
-    A merge patch of some leaves: each, or the whole list that it is in.
-
-    What is to be left out goes back to its default, or to null where the kind has none.
-    """
-    patch: dict[str, Any] = {}
-    for path in paths:
-        steps = path.split("[", 1)[0].split(".")
-        if steps[0] in ("tags", SIZE):
-            continue
-        whole = {**body, "identity": sent_identity(body.get("identity"))}
-        value = find_part(whole, steps)
-        if value is None:
-            row = kind.find(path)
-            value = [] if "[" in path else None if row is None else row.default
-        put_part(patch, steps, value)
-    _without_fixed(patch)
-    if "identity" in patch:
-        patch["identity"] = sent_identity(body.get("identity")) or {"type": "None"}
-    return patch
-
-
-def _without_fixed(patch: Mapping[str, Any]) -> None:
-    """
-    Leave out, in place, what a patch of a public address has no words for: it is fixed when the address is made.
-
-    VirtualMachineScaleSetUpdatePublicIPAddressConfiguration:
-    https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/update
-    """
-    for card in find_part(patch, _CARDS) or ():
-        for address in (card.get("properties") or {}).get("ipConfigurations") or ():
-            public = (address.get("properties") or {}).get("publicIPAddressConfiguration") or {}
-            public.pop("sku", None)
-            for name in ("ipTags", "publicIPAddressVersion"):
-                (public.get("properties") or {}).pop(name, None)
-
-
-_CARDS = ("properties", "virtualMachineProfile", "networkProfile", "networkInterfaceConfigurations")
-
-
-def sent_identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An identity as Azure takes it: ids as keys."""
-    if not identity:
-        return {}
-    return {
-        **identity,
-        "userAssignedIdentities": {identity_id: {} for identity_id in identity.get("userAssignedIdentities") or ()},
-    }
-
-
-def _set_body(body: Mapping[str, Any], change: Change) -> dict[str, Any]:
-    sent = revealed({name: value for name, value in body.items() if name not in ("resourceGroup", "identity")})
-    tags = {**dict(body.get("tags") or {}), **mark_of(change).tags()}
-    identity = sent_identity(body.get("identity"))
-    return {**sent, "tags": tags, **({"identity": identity} if identity else {})}
-
-
-def _without_others(live: Mapping[str, Any], identity: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    What takes the identities away that are not wanted: a patch merges the map, and only `null` ends a member.
-
-    https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-manage-ua-identity-vmss
-    """
-    wanted = identity.get("userAssignedIdentities")
-    if not wanted:
-        return {}
-    kept = {identity_id.lower() for identity_id in wanted}
-    existing = (live.get("identity") or {}).get("userAssignedIdentities") or ()
-    return {
-        "userAssignedIdentities": {
-            **{identity_id: None for identity_id in existing if identity_id.lower() not in kept},
-            **wanted,
-        }
-    }
-
-
-def _raw(live: Resource | None) -> Mapping[str, Any]:
-    """What is there as it was answered."""
-    return (live.attributes.get("raw") or {}) if live else {}
-
-
-def _pause_tag(live: Resource | None) -> dict[str, str]:
-    text = (_raw(live).get("tags") or {}).get(PAUSE_TAG)
-    return {PAUSE_TAG: text} if text else {}
-
-
-def _is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:
-    row = kind.find(path)
-    return row is None or row.write_only or (row.server_default and path not in new)
+    return str(raw_of(change.live).get("name") or change.key.name)
 
 
 def _attributes(item: Resource) -> Mapping[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.plan import read_description
 from trimtab.providers.gcp.autoscaler import OFF, ON
-from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.links import lengthened, place_of
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.ids import lengthened, place_of, scoped
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE, planned_schedules
 from trimtab.providers.gcp.resources import find_pause, with_pause
 from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler
 from trimtab.providers.gcp.translate import BETWEEN
+from trimtab.providers.moments import zulu
 from trimtab.providers.pause import Pause
 from trimtab.providers.policy_execution import executed_size, find_amount
 
@@ -40,7 +41,7 @@ class GroupActions:
         manager = self._manager()
         scaler = find_scaler(self.calls, manager)
         if scaler is not None:
-            self._check(scaler, desired)
+            bounds_of(_unasked(scaler), self.now).check(desired, self.name, "gcp")
         if scaler is None or _mode(scaler) == OFF:
             self._resize(manager, desired)
         elif desired > int(manager.get("targetSize") or 0):
@@ -70,9 +71,7 @@ class GroupActions:
         before = find_pause(scaler)
         held = before.held if before is not None else None
         if held is None:
-            held = (
-                () if _mode(scaler) == OFF else (_mode(scaler), self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-            )
+            held = () if _mode(scaler) == OFF else (_mode(scaler), zulu(self.now))
         self._put(scaler, replace(pause, held=held), mode=OFF)
 
     def resume(self) -> None:
@@ -83,12 +82,6 @@ class GroupActions:
             return
         mode = ON if pause.held is None else pause.held[0] if pause.held else OFF
         self._put(scaler, None, mode=mode)
-
-    def _check(self, scaler: Mapping[str, Any], desired: int) -> None:
-        bounds = bounds_of(_unasked(scaler), self.now)
-        if not bounds.min <= desired <= bounds.max:
-            text = f"{desired} is outside the bounds of {self.name!r}: {bounds.min} to {bounds.max}"
-            raise InvalidRequest(text, provider="gcp", operation="set capacity")
 
     def _refuse(self, scaler: Mapping[str, Any] | None, policy: str) -> None:
         """Say why a policy is not executed; an autoscaler does not know its signals by names of policies."""

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from trimtab.providers.base import Activity
-from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.links import name_of, parse_link, place_of, region_of
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.ids import name_of, parse_link, place_of, region_of, scoped
 from trimtab.providers.gcp.states import find_scaler
 
 LOOK_BACK = timedelta(days=7)

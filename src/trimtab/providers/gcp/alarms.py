@@ -1,58 +1,221 @@
-"""How the alert policies of a fleet stand, by the alerts that they have opened."""
+"""Alarms that notify as alert policies, and whom they tell as notification channels; pure."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from functools import partial
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from trimtab.errors import AccessDenied, ProviderError
-from trimtab.models import Fleet
-from trimtab.plan import Resource
-from trimtab.providers.base import AlarmState
-from trimtab.providers.gcp.client import Calls, Listed
-from trimtab.providers.gcp.kinds import ALERT_POLICY
-from trimtab.providers.gcp.reads import list_monitored
-from trimtab.providers.gcp.resources import READERS
+from trimtab.errors import Unsupported
+from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup
+from trimtab.plan import Key, Ref
+from trimtab.providers.alarms import (
+    address_name,
+    addresses_of,
+    is_address,
+    is_alert,
+    is_web_address,
+    notification_targets,
+)
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.gcp.kinds import CHANNEL
+from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
+from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
+from trimtab.providers.metrics import natural_statistic
 
-UNTOLD = "who may not list alerts (monitoring.alerts.list) does not know"
+MINUTE = timedelta(minutes=1)
+LONGEST_LOOK = timedelta(hours=23, minutes=30)
+"""How long a condition can be held (duration, AlertPolicy of the Cloud Monitoring API)."""
+SEVERITY = "WARNING"
+OPENED, CLOSED = "OPENED", "CLOSED"
+_CHANNEL = re.compile(r"^projects/[^/]+/notificationChannels/[^/]+$")
+_TOPIC = re.compile(r"^projects/[^/]+/topics/[^/]+$")
+OVER_TIME: Mapping[str, str] = {
+    "average": "ALIGN_MEAN",
+    "minimum": "ALIGN_MIN",
+    "maximum": "ALIGN_MAX",
+    "sum": "ALIGN_SUM",
+    "count": "ALIGN_COUNT",
+}
+"""How the points of one series become one in each period."""
+ACROSS: Mapping[str, str] = {
+    "average": "REDUCE_MEAN",
+    "minimum": "REDUCE_MIN",
+    "maximum": "REDUCE_MAX",
+    "sum": "REDUCE_SUM",
+    "count": "REDUCE_SUM",
+}
+"""How the series of several instances become one."""
+_UNKNOWN_TO: Mapping[Shape, frozenset[str]] = {
+    Shape.COUNTER: frozenset({"count"}),
+    Shape.DISTRIBUTION: frozenset({"minimum", "maximum", "sum", "count"}),
+}
+"""What is not taken of points that are no plain values (Aligner and Reducer, Cloud Monitoring API)."""
+PERCENTILES: Mapping[str, str] = {"p5": "05", "p50": "50", "p95": "95", "p99": "99"}
+SYMBOLS: Mapping[str, str] = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 
 
-def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
+def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     """
-    Each alert policy of the fleet with its state.
-
-    Without the right to list alerts (`monitoring.alerts.list`) the states are `no-data`, and say why.
+    The body of an alert policy, less its name, its labels and its channels.
 
     Raises:
-        ProviderError: Policies or alerts cannot be read for another reason.
+        Unsupported: Cloud Monitoring cannot say its metric or its statistic; ask `alert_problem` first.
     """
-    questions: list[Callable[[], Any]] = [partial(list_monitored, calls, ALERT_POLICY.name), calls.open_alerts]
-    policies, alerts = calls.gather(questions)
-    if isinstance(policies, ProviderError):
-        raise policies
-    if isinstance(alerts, ProviderError) and not isinstance(alerts, AccessDenied):
-        raise alerts
-    opened = None if isinstance(alerts, AccessDenied) else _opened(alerts)
-    return [_state(item, opened) for item in _own(policies, fleet, location)]
+    prompts = drop_empty(notificationPrompts=prompts_of(alarm))
+    return {
+        "enabled": alarm.enabled,
+        "combiner": "OR",
+        "severity": SEVERITY,
+        "conditions": [{"displayName": alarm.name, **_condition(alarm, scope)}],
+        **drop_empty(
+            documentation={"content": alarm.description, "mimeType": "text/markdown"} if alarm.description else None,
+            alertStrategy=prompts,
+        ),
+    }
 
 
-def _own(policies: Listed, fleet: Fleet, location: str) -> list[Resource]:
-    resources = [READERS[ALERT_POLICY.name](item, location) for item in policies.items]
-    return [item for item in resources if item.mark is not None and item.mark.fleet == fleet.name]
+def alert_problem(alarm: Alarm) -> tuple[str, str] | None:
+    """What keeps an alarm from being an alert policy, path within the alarm and text; `None` when nothing does."""
+    if alarm.metric.source is MetricSource.PROMQL:
+        return None
+    try:
+        measured = metric_for(alarm.metric, Scope(""))
+    except Unsupported as error:
+        return "metric", str(error)
+    if measured.native.shared:
+        return "metric", f"an alert policy cannot divide {measured.native.type!r} by the number of instances"
+    try:
+        aggregation(measured, natural_statistic(alarm.metric, alarm.statistic), MINUTE)
+    except Unsupported as error:
+        return "statistic", str(error)
+    return None
 
 
-def _opened(alerts: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
-    """When the oldest open alert of each policy began."""
-    opened: dict[str, datetime] = {}
-    for alert in alerts:
-        policy, since = str((alert.get("policy") or {}).get("name", "")), datetime.fromisoformat(str(alert["openTime"]))
-        opened[policy] = min(since, opened.get(policy, since))
-    return opened
+def prompts_of(alarm: Alarm) -> list[str]:
+    """When an alert policy tells its channels."""
+    return [*([OPENED] if alarm.notify else []), *([CLOSED] if alarm.notify_ok else [])]
 
 
-def _state(item: Resource, opened: Mapping[str, datetime] | None) -> AlarmState:
-    name, group = item.key.name, item.group
-    if opened is None:
-        return AlarmState(name=name, state="no-data", reason=UNTOLD, group=group)
-    since = opened.get(str(item.attributes["name"]))
-    return AlarmState(name=name, state="ok" if since is None else "alarm", since=since, group=group)
+def held_for(alarm: Alarm) -> timedelta:
+    """
+    How long a condition has to hold: from the first of its breaching periods to the last.
+
+    A condition without data can only be judged where it has to hold for a minute; one on a query never is.
+    """
+    breaching = alarm.datapoints or alarm.periods
+    judged = alarm.missing is not MissingData.MISSING and alarm.metric.source is not MetricSource.PROMQL
+    return min(LONGEST_LOOK, max(period_of(alarm) * (breaching - 1), MINUTE if judged else timedelta(0)))
+
+
+def period_of(alarm: Alarm) -> timedelta:
+    """The period over which points are aligned: whole minutes."""
+    return max(MINUTE, -(-alarm.period // MINUTE) * MINUTE)
+
+
+def _condition(alarm: Alarm, scope: Scope) -> dict[str, Any]:
+    if alarm.metric.source is MetricSource.PROMQL:
+        query = f"({alarm.metric.query}) {SYMBOLS[alarm.comparison]} {alarm.threshold:g}"
+        return {
+            "conditionPrometheusQueryLanguage": {
+                "query": query,
+                "duration": span(held_for(alarm)),
+                "evaluationInterval": span(period_of(alarm)),
+            }
+        }
+    measured = metric_for(alarm.metric, scope)
+    return {
+        "conditionThreshold": drop_empty(
+            filter=measured.full_filter,
+            comparison=COMPARISONS[alarm.comparison],
+            thresholdValue=_threshold(alarm, measured),
+            duration=span(held_for(alarm)),
+            aggregations=[aggregation(measured, natural_statistic(alarm.metric, alarm.statistic), period_of(alarm))],
+            trigger={"count": 1},
+            evaluationMissingData=MISSING.get(alarm.missing),
+        )
+    }
+
+
+def _threshold(alarm: Alarm, measured: Measured) -> float:
+    value = alarm.threshold if alarm.statistic == "count" else to_native(alarm.threshold, measured.native)
+    return value + 0.0
+
+
+def aggregation(measured: Measured, statistic: str, period: timedelta) -> dict[str, Any]:
+    """
+    How a metric's points become one for each period.
+
+    Raises:
+        Unsupported: Cloud Monitoring has no such percentile, or does not combine such points in this way.
+    """
+    if statistic in _UNKNOWN_TO.get(measured.native.shape, ()):
+        raise Unsupported(f"Cloud Monitoring takes no {statistic} of {measured.native.type!r}")
+    over_time, across = _aligner(measured, statistic), _reducer(measured, statistic)
+    return {"alignmentPeriod": span(period), "perSeriesAligner": over_time, "crossSeriesReducer": across}
+
+
+def _aligner(measured: Measured, statistic: str) -> str:
+    native = measured.native
+    if native.shape is Shape.DISTRIBUTION:
+        return "ALIGN_DELTA"
+    if native.shape is Shape.COUNTER:
+        return "ALIGN_RATE" if native.per_second else "ALIGN_DELTA"
+    return OVER_TIME.get(statistic, "ALIGN_MEAN")
+
+
+def _reducer(measured: Measured, statistic: str) -> str:
+    if statistic.startswith("p"):
+        if statistic not in PERCENTILES:
+            raise Unsupported(f"Cloud Monitoring knows no {statistic}; there are {', '.join(PERCENTILES)}")
+        return f"REDUCE_PERCENTILE_{PERCENTILES[statistic]}"
+    return ACROSS[statistic]
+
+
+# whom they tell
+
+
+def targets_of(alarms: Sequence[Alarm]) -> list[str]:
+    """The addresses that alarms tell and that need a channel of ours, each once."""
+    return addresses_of(alarms, is_channel)
+
+
+def is_channel(target: str) -> bool:
+    """Whether a target is the name of a notification channel."""
+    return _CHANNEL.match(target) is not None
+
+
+def channel_key(location: str, native: str, target: str) -> Key:
+    """The channel that tells one address."""
+    return Key(location, CHANNEL.name, address_name(native, target))
+
+
+def channel_body(target: str) -> dict[str, Any]:
+    """The body of a channel that tells one e-mail address, one https address or one Pub/Sub topic."""
+    if _TOPIC.match(target):
+        return {"type": "pubsub", "labels": {"topic": target}, "enabled": True}
+    if is_web_address(target):
+        return {"type": "webhook_tokenauth", "labels": {"url": target}, "enabled": True}
+    return {"type": "email", "labels": {"email_address": target}, "enabled": True}
+
+
+def channels_of(alarm: Alarm, location: str, native: str) -> list[str | Ref]:
+    """The channels that an alert policy tells, ours and others."""
+    told = notification_targets(alarm)
+    return [target if is_channel(target) else Ref(channel_key(location, native, target), "name") for target in told]
+
+
+def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """What keeps a group's alarms from being alert policies, and whom they cannot tell: path and text."""
+    for alarm in filter(is_alert, group.alarms):
+        where = f"alarms.{alarm.name}"
+        if problem := alert_problem(alarm):
+            yield f"{where}.{problem[0]}", problem[1]
+        if period_of(alarm) * ((alarm.datapoints or alarm.periods) - 1) > LONGEST_LOOK:
+            text = f"a condition is held for {LONGEST_LOOK} at most, and {alarm.periods} periods are longer"
+            yield f"{where}.periods", text
+        if alarm.metric.source is MetricSource.PROMQL and alarm.missing is MissingData.BREACHING:
+            yield f"{where}.missing", "a query without data is not met; use `absent()` in the query"
+    for target in targets_of(group.alarms):
+        if not (is_address(target) or _TOPIC.match(target)):
+            text = "is no notification channel, no Pub/Sub topic, no e-mail address and no https address"
+            yield "alarms", f"{target!r} {text}; alert policies tell one of these"

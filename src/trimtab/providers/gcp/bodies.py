@@ -4,13 +4,13 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.errors import InvalidRequest
-from trimtab.plan import Action, Change, Kind, Resource, overlaid, read_description, revealed
+from trimtab.plan import Action, Change, Resource, read_description, revealed
 from trimtab.providers.base import Write
+from trimtab.providers.bodies import body_of
+from trimtab.providers.gcp.ids import lengthened, parse_link
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.links import lengthened, parse_link
 from trimtab.providers.gcp.resources import with_pause
-from trimtab.providers.writer import find_part, mark_of, put_part
+from trimtab.providers.writer import live_of, mark_of
 
 _READ_ONLY = frozenset({"creationRecord", "mutationRecord", "mutationRecords", "validity", "verificationStatus"})
 
@@ -41,42 +41,10 @@ def scope_in(item: Resource, change: Change) -> str:
     return f"zones/{zone}" if zone else f"regions/{change.key.location}"
 
 
-def live_of(change: Change) -> Resource:
-    """What a change is about, as it was read; raises `InvalidRequest` where nothing was."""
-    if change.live is None:
-        raise InvalidRequest(f"{change.key}: an update needs what it updates", provider="gcp", operation="update")
-    return change.live
-
-
 def described(change: Change, live: Resource | None = None) -> str:
     """What people wrote in the description, and the mark under it."""
     raw = (live or live_of(change)).attributes.get("raw") or {}
     return mark_of(change).sign(read_description(with_pause(raw.get("description"), None) or None)[0])
-
-
-def patch_of(change: Change, kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    A merge patch of the fields that a change names: each, or the whole list that it is in.
-
-    What is no longer wanted goes back to its default, or to null where the kind has none.
-    """
-    patch: dict[str, Any] = {}
-    for item in change.fields:
-        steps = item.path.split("[", 1)[0].split(".")
-        row = kind.find(item.path)
-        if steps[0] not in body:
-            default = None if row is None else row.default
-            patch[steps[0]] = [] if len(steps) == 1 and _is_list(kind, item.path) else default
-            continue
-        value = find_part(body, steps)
-        if value is None:
-            value = [] if _is_list(kind, item.path) else None if row is None else row.default
-        put_part(patch, steps, value)
-    return patch
-
-
-def _is_list(kind: Kind, path: str) -> bool:
-    return "[" in path or path in kind.sets
 
 
 def selections_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -134,7 +102,6 @@ def whole_monitored(write: Write, live: Resource | None) -> dict[str, Any]:
     raw = copy.deepcopy(dict(live.attributes["raw"])) if live is not None else {}
     body = {name: value for name, value in raw.items() if name not in _READ_ONLY}
     if change.action is not Action.ADOPT:
-        whole = overlaid(kind, live.body, write.body) if live is not None else write.body
-        body = {name: value for name, value in revealed(whole).items() if name not in _READ_ONLY}
+        body = {name: value for name, value in revealed(body_of(write, kind, live)).items() if name not in _READ_ONLY}
     own = {name: value for name, value in (raw.get("userLabels") or {}).items() if not name.startswith("trimtab-")}
     return {**body, "displayName": change.key.name, "userLabels": {**own, **mark_of(change).tags()}}

@@ -4,11 +4,12 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
+from itertools import chain, count
 from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import google.auth
@@ -31,40 +32,44 @@ from google.protobuf.json_format import MessageToDict, ParseError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from trimtab.clock import Clock
-from trimtab.errors import (
-    AccessDenied,
-    ConfigError,
-    Conflict,
-    InvalidRequest,
-    ProviderError,
-    TrimtabError,
-    Unreachable,
-    UnreadableReply,
-)
+from trimtab.errors import AccessDenied, ConfigError, InvalidRequest, ProviderError, TrimtabError, Unreachable
 from trimtab.events import Listener
-from trimtab.providers.endpoints import DIRECT_CHANNEL, endpoint_found, go_direct, is_loopback
-from trimtab.providers.gcp.failures import class_of, failed
-from trimtab.providers.gcp.links import shortened
+from trimtab.providers.endpoints import (
+    DIRECT_CHANNEL,
+    check_endpoint,
+    endpoint_found,
+    go_direct,
+    is_loopback,
+    setting_of,
+    with_scheme,
+)
+from trimtab.providers.gcp.errors import ERRORS, failed
+from trimtab.providers.gcp.ids import shortened
 from trimtab.providers.gcp.replies import (
+    Listed,
     check_alerts,
     check_envelope,
     check_list,
     check_monitored,
     check_one,
     check_operation,
+    following_page,
+    if_ended,
+    listed_items,
+    look_of,
+    scoped_items,
     subject_of,
 )
 from trimtab.providers.replies import Call, Reply, pause_asked
-from trimtab.providers.retry import LOOPBACK, READ_SECONDS, Caller, check_endpoint
+from trimtab.providers.retry import READ_SECONDS, Caller, Pace
 
 T = TypeVar("T")
 
 ENDPOINT = "https://compute.googleapis.com"
 MONITORING = "https://monitoring.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-LONGEST_OPERATION = timedelta(minutes=15)
-"""How long an operation is waited for."""
-FIRST_LOOK, LONGEST_LOOK = timedelta(seconds=1), timedelta(seconds=10)
+PACE = Pace(timedelta(minutes=15), timedelta(seconds=1), timedelta(seconds=10))
+"""How an operation is waited for."""
 OF_SDK = ("GOOGLE_CLOUD_UNIVERSE_DOMAIN", "GOOGLE_API_USE_MTLS_ENDPOINT")
 """Variables by which Google's SDK takes other addresses: https://google.aip.dev/auth/4114"""
 SERVICES: Mapping[str, tuple[Any, Any]] = {
@@ -72,33 +77,6 @@ SERVICES: Mapping[str, tuple[Any, Any]] = {
     "notificationChannels": (NotificationChannelServiceClient, NotificationChannelServiceGrpcTransport),
     "metrics": (MetricServiceClient, MetricServiceGrpcTransport),
 }
-
-
-class Scoped(NamedTuple):
-    """A collection of one zone or one region, and the name of its place."""
-
-    collection: str
-    place: Mapping[str, Any]
-
-    @property
-    def scope(self) -> str:
-        """`zones/europe-west1-b` or `regions/europe-west1`."""
-        kind, name = next(iter(self.place.items()))
-        return f"{kind}s/{name}"
-
-
-def scoped(collection: str, *, zone: str | None, region: str) -> Scoped:
-    """The collection of a zone, or of a region where there is no zone."""
-    if zone:
-        return Scoped(collection, {"zone": zone})
-    return Scoped(f"region{collection[0].upper()}{collection[1:]}", {"region": region})
-
-
-class Listed(NamedTuple):
-    """All that an aggregated list answered, and the scopes that did not."""
-
-    items: Sequence[dict[str, Any]]
-    unreachable: Sequence[str] = ()
 
 
 class Calls(Caller):
@@ -136,15 +114,15 @@ class Calls(Caller):
             for name, address in (("compute", endpoint), ("monitoring", monitoring_endpoint))
             if not address
         }
-        endpoint = _address(endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"))
-        monitoring = _address(monitoring_endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING"))
+        endpoint = with_scheme(endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"))
+        monitoring = with_scheme(monitoring_endpoint or os.environ.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING"))
         check_endpoint(endpoint)
         check_endpoint(monitoring)
         self._endpoint, self._monitoring = endpoint, monitoring
         self._credentials = credentials
         self._lock = Lock()
         self._clients: dict[str, Any] = {}
-        self.location = _setting("location", location, "CLOUDSDK_COMPUTE_REGION")
+        self.location = setting_of("gcp", "location", location, "CLOUDSDK_COMPUTE_REGION")
         self._project = project or os.environ.get("GOOGLE_CLOUD_PROJECT", "")
 
     @property
@@ -180,26 +158,23 @@ class Calls(Caller):
 
     def pages(self, operation: str, /, **names: Any) -> list[dict[str, Any]]:
         """All that a list has, page by page."""
-        return [item for body in self._pages(operation, names, _items) for item in _items(body)]
+        return [item for body in self._pages(operation, names, listed_items) for item in listed_items(body)]
 
     def aggregated(self, collection: str, /, **names: Any) -> Listed:
         """All that a collection has in the zones and regions of the project."""
-        bodies = self._pages(f"{_aggregator(collection)}.aggregatedList", names, _scoped_items)
-        items = [item for body in bodies for item in _scoped_items(body)]
+        bodies = self._pages(f"{_aggregator(collection)}.aggregatedList", names, scoped_items)
+        items = [item for body in bodies for item in scoped_items(body)]
         return Listed(items, [scope for body in bodies for scope in body.get("unreachables") or ()])
 
     def _pages(
         self, operation: str, names: Mapping[str, Any], items: Callable[[Mapping[str, Any]], list[dict[str, Any]]]
     ) -> list[dict[str, Any]]:
-        bodies: list[dict[str, Any]] = []
-        tokens = [""]
-        while True:
-            request = {**names, "page_token": tokens[-1]} if tokens[-1] else names
-            page = self._ask(operation, request, lambda call, body: check_list(call, body, items(body)))
-            bodies.append(page)
-            _turn_page(operation, tokens, page)
-            if not tokens[-1]:
-                return bodies
+        def page(token: str) -> tuple[dict[str, Any], str]:
+            request = {**names, "page_token": token} if token else names
+            body = self._ask(operation, request, lambda call, body: check_list(call, body, items(body)))
+            return body, following_page(body)
+
+        return list(self.follow(operation, page))
 
     def run(self, operation: str, /, *, wait: bool = True, **names: Any) -> dict[str, Any]:
         """
@@ -330,18 +305,13 @@ class Calls(Caller):
         Raises:
             ProviderError: It ended with an error, or has not ended in time.
         """
-        deadline, pause = self.clock.now() + LONGEST_OPERATION, FIRST_LOOK
-        while reply.get("status") != "DONE":
-            if self.clock.now() >= deadline:
-                text = f"the operation {reply.get('name')} has not ended within {LONGEST_OPERATION}"
-                raise Conflict(text, provider="gcp", operation=operation)
-            self.clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_LOOK)
-            where, names = _look(reply)
-            reply = self.get(where, **names)
-        if reply.get("error"):
-            raise failed(operation, reply)
-        return reply
+        where, names = look_of(reply)
+        replies = chain([reply], (self.get(where, **names) for _ in count()))
+        late = f"the operation {reply.get('name')} has not ended within {PACE.longest}"
+        ended = self.wait_until(operation, lambda: if_ended(next(replies)), PACE, late=late)
+        if ended.get("error"):
+            raise failed(self._call(operation), ended)
+        return ended
 
     # Cloud Monitoring
 
@@ -354,18 +324,15 @@ class Calls(Caller):
             parts: As the SDK's request spells them; bodies as the API spells them in JSON.
         """
         call = self._call(operation)
-        items: list[Any] = []
-        tokens = [""]
-        while True:
-            page = self.retried(operation, partial(_mapped, call, partial(self._monitor, call, parts, tokens[-1])))
-            if not isinstance(page, _Page):
-                return page
-            items += page.items
-            _turn_page(operation, tokens, {"nextPageToken": page.token})
-            if not tokens[-1]:
-                return items
 
-    def _monitor(self, call: Call, parts: Mapping[str, Any], token: str) -> Any:
+        def page(token: str) -> tuple[Any, str]:
+            return self.retried(operation, partial(_mapped, call, partial(self._monitor, call, parts, token)))
+
+        replies = list(self.follow(operation, page))
+        return [item for items in replies for item in items] if isinstance(replies[0], list) else replies[0]
+
+    def _monitor(self, call: Call, parts: Mapping[str, Any], token: str) -> tuple[Any, str]:
+        """What one call answers, the items where it is a list, and the token of the page that follows."""
         service, _, method = call.operation.partition(".")
         request = {name: _monitored(name, value) for name, value in parts.items()}
         request |= {"page_token": token} if token else {}
@@ -373,24 +340,14 @@ class Calls(Caller):
         if not hasattr(answer, "pages"):
             body = None if answer is None else _body(answer)
             check_monitored(call, body, parts)
-            return body
+            return body, ""
         page = next(iter(answer.pages))
         if getattr(page, "execution_errors", None):
             raise call.unreadable(Reply(200, b""), f"some of it could not be read: {page.execution_errors[0]}")
         names = ("alert_policies", "notification_channels", "time_series")
         items = [_body(item) for name in names if hasattr(page, name) for item in getattr(page, name)]
         check_monitored(call, items, {})
-        return _Page(items, str(page.next_page_token))
-
-    def deletions(self) -> dict[str, dict[str, Any]]:
-        """The operations under way that delete a managed instance group, by its link."""
-        under_way = self.aggregated("operations", filter="status != DONE").items
-        return {
-            link: operation
-            for operation in under_way
-            if (link := str(operation.get("targetLink", ""))).split("/")[-2:-1] == ["instanceGroupManagers"]
-            and str(operation.get("operationType", "")).rsplit(".", 1)[-1] == "delete"
-        }
+        return items, str(page.next_page_token)
 
     def open_alerts(self) -> list[dict[str, Any]]:
         """
@@ -399,17 +356,14 @@ class Calls(Caller):
         As JSON over HTTP, since the SDK does not have this list.
         """
         url = f"{self._alerts_base}/v3/projects/{self.project}/alerts"
-        alerts: list[dict[str, Any]] = []
-        tokens = [""]
-        while True:
-            more = {"pageToken": tokens[-1]} if tokens[-1] else {}
-            parameters = {"filter": 'state="OPEN"', "pageSize": "1000", **more}
-            call = self._call("alerts.list")
-            body = self.retried("alerts.list", partial(_mapped, call, partial(self._get_alerts, call, url, parameters)))
-            alerts += body.get("alerts") or ()
-            _turn_page("alerts.list", tokens, body)
-            if not tokens[-1]:
-                return alerts
+        call = self._call("alerts.list")
+
+        def page(token: str) -> tuple[dict[str, Any], str]:
+            query = {"filter": 'state="OPEN"', "pageSize": "1000", **({"pageToken": token} if token else {})}
+            body = self.retried("alerts.list", partial(_mapped, call, partial(self._get_alerts, call, url, query)))
+            return body, following_page(body)
+
+        return [alert for body in self.follow("alerts.list", page) for alert in body.get("alerts") or ()]
 
     def _get_alerts(self, call: Call, url: str, query: Mapping[str, str]) -> dict[str, Any]:
         reply = self._session().get(url, params=dict(query), timeout=READ_SECONDS)
@@ -473,41 +427,8 @@ class _GrpcDoor(grpc.UnaryUnaryClientInterceptor):
         return answer
 
 
-class _Page(NamedTuple):
-    """One page of a list of Cloud Monitoring."""
-
-    items: Sequence[Any]
-    token: str
-
-
-def _turn_page(operation: str, tokens: list[str], body: Mapping[str, Any]) -> None:
-    """Note the token of the page that follows; one that was followed already leads nowhere."""
-    token = str(body.get("nextPageToken") or "")
-    if token and token in tokens:
-        text = "the reply names a further page that was read already"
-        raise UnreadableReply(text, provider="gcp", operation=operation)
-    tokens.append(token)
-
-
 def _is_usual(address: str, service: str) -> bool:
     return urlsplit(f"//{address.rpartition('/')[2]}").hostname == f"{service}.googleapis.com"
-
-
-def _address(text: str | None) -> str | None:
-    """An address with its scheme and without a path; what is on loopback needs no scheme."""
-    if not text:
-        return None
-    if "://" not in text:
-        text = f"{'http' if text.split(':')[0] in LOOPBACK else 'https'}://{text}"
-    parts = urlsplit(text)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else text
-
-
-def _setting(name: str, given: str, variable: str) -> str:
-    value = given or os.environ.get(variable, "")
-    if not value:
-        raise ConfigError([f"gcp: no {name}: give {name}=..., or set {variable}"])
-    return value
 
 
 # names and messages of the SDK
@@ -550,30 +471,6 @@ def _body(message: Any) -> dict[str, Any]:
     return dict(shortened(_to_json(pb)))
 
 
-def _items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    items = body.get("items", body.get("managedInstances", ()))
-    return items if isinstance(items, list) else []
-
-
-def _scoped_items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [item for scope in (body.get("items") or {}).values() for item in _inside(scope)]
-
-
-def _inside(scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for name, value in scope.items():
-        if name != "warning" and isinstance(value, list):
-            yield from value
-
-
-def _look(operation: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """The call that looks at an operation again."""
-    name = {"operation": str(operation["name"])}
-    for place in ("zone", "region"):
-        if operation.get(place):
-            return f"{place}Operations.get", {**name, place: str(operation[place]).rsplit("/", 1)[-1]}
-    return "globalOperations.get", name
-
-
 # errors
 
 
@@ -607,7 +504,7 @@ def _of_call(error: exceptions.GoogleAPICallError, call: Call) -> ProviderError:
     reason = _reason(error)
     headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
     after = pause_asked(headers, call.now)
-    return call.error(class_of(status, reason), error.message or error, code=reason, after=after)
+    return call.error(ERRORS.class_of(status, reason), error.message or error, code=reason, after=after)
 
 
 def _reason(error: exceptions.GoogleAPICallError) -> str:

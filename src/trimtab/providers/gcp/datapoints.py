@@ -10,7 +10,7 @@ from typing import Any
 from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import MetricSource
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.gcp.alerts import aggregation
+from trimtab.providers.gcp.alarms import aggregation
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.metrics import (
     BALANCER,
@@ -20,10 +20,11 @@ from trimtab.providers.gcp.metrics import (
     Scope,
     from_native,
     metric_for,
-    natural_statistic,
     to_native,
     type_of,
 )
+from trimtab.providers.metrics import natural_statistic
+from trimtab.providers.retry import in_batches
 
 MOST_SERIES = 200
 """Time series that one call writes (timeSeries.create, Cloud Monitoring API)."""
@@ -196,7 +197,7 @@ class MetricWriter:
             InvalidRequest: A metric is not one's own.
         """
         for turn in _turns([self._series(value) for value in values]):
-            batches = [turn[place : place + MOST_SERIES] for place in range(0, len(turn), MOST_SERIES)]
+            batches = list(in_batches(turn, MOST_SERIES))
             self.calls.gather_or_raise([partial(self._send, batch) for batch in batches])
 
     def _send(self, batch: Sequence[Mapping[str, Any]]) -> None:

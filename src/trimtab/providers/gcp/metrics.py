@@ -8,7 +8,7 @@ from typing import NamedTuple
 from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource
-from trimtab.providers.gcp.links import name_of
+from trimtab.providers.gcp.ids import name_of
 
 OWN = "custom.googleapis.com"
 """Where metrics of one's own live whose namespace names no service."""
@@ -36,7 +36,6 @@ class NativeMetric:
         factor: What a value in our unit is multiplied by.
         shape: What its points are.
         per_second: Whether our unit is a rate of it in a second.
-        counts: Whether it is a count of events in a period, whose natural statistic is the sum.
         shared: Whether it is of the whole group, and ours is what one instance has of it.
     """
 
@@ -46,7 +45,6 @@ class NativeMetric:
     factor: float = 1
     shape: Shape = Shape.GAUGE
     per_second: bool = False
-    counts: bool = False
     shared: bool = False
 
 
@@ -65,11 +63,9 @@ NATIVE: Mapping[str, NativeMetric] = {
     ),
     "memory": NativeMetric("agent.googleapis.com/memory/percent_used", labels={"state": "used"}),
     "disk": NativeMetric("agent.googleapis.com/disk/percent_used", labels={"state": "used"}),
-    "requests": NativeMetric(_REQUESTS, BALANCER, shape=Shape.COUNTER, counts=True),
-    "requests-per-instance": NativeMetric(_REQUESTS, BALANCER, shape=Shape.COUNTER, counts=True, shared=True),
-    "errors-5xx": NativeMetric(
-        _REQUESTS, BALANCER, labels={"response_code_class": "500"}, shape=Shape.COUNTER, counts=True
-    ),
+    "requests": NativeMetric(_REQUESTS, BALANCER, shape=Shape.COUNTER),
+    "requests-per-instance": NativeMetric(_REQUESTS, BALANCER, shape=Shape.COUNTER, shared=True),
+    "errors-5xx": NativeMetric(_REQUESTS, BALANCER, labels={"response_code_class": "500"}, shape=Shape.COUNTER),
     # milliseconds
     "latency": NativeMetric(
         "loadbalancing.googleapis.com/https/backend_latencies", BALANCER, factor=1000, shape=Shape.DISTRIBUTION
@@ -156,12 +152,6 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
             return Measured(row, {}, labels, scope.group)
         case _:
             return Measured(row, {}, labels)
-
-
-def natural_statistic(metric: Metric, statistic: str) -> str:
-    """The statistic that is meant: a count that is asked for its average means its sum."""
-    row = find_metric(metric)
-    return "sum" if row is not None and row.counts and statistic == "average" else statistic
 
 
 def to_native(value: float, native: NativeMetric) -> float:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.providers.gcp.translate import asks_balancer, has_probe
-from trimtab.providers.naming import is_alert
+from trimtab.providers.alarms import is_alert
+from trimtab.providers.health import asks_balancer, has_probe
 
 READ = (
     "compute.autoscalers.get",

@@ -11,16 +11,15 @@ from trimtab.plan import Live, Resource
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.gcp.acting import GroupActions
 from trimtab.providers.gcp.activities import Operations
-from trimtab.providers.gcp.alarms import alarm_states
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
 from trimtab.providers.gcp.facts import GcpFacts
+from trimtab.providers.gcp.ids import place_of
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.links import place_of
 from trimtab.providers.gcp.permissions import role_definition
 from trimtab.providers.gcp.reads import FleetRead, count_template_instances
 from trimtab.providers.gcp.resolve import Resolver
-from trimtab.providers.gcp.states import States, find_manager
+from trimtab.providers.gcp.states import States, alarm_states, find_manager
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.importing import Imported

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Live, Resource, Unknown
-from trimtab.providers.gcp.alerts import channel_key, targets_of
-from trimtab.providers.gcp.client import Calls, Listed
+from trimtab.providers.alarms import alarm_name, is_alert
+from trimtab.providers.gcp.alarms import channel_key, targets_of
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.ids import name_of, place_of, region_of
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -20,10 +22,9 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import name_of, place_of, region_of
+from trimtab.providers.gcp.replies import Listed
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.translate import zone_of
-from trimtab.providers.naming import alarm_name, is_alert
 
 AGGREGATED: Mapping[str, str] = {
     MANAGER.name: "instanceGroupManagers",
@@ -64,7 +65,8 @@ class FleetRead:
             ALERT_POLICY.name: partial(list_monitored, self.calls, ALERT_POLICY.name),
         }
         questions |= {kind: partial(self.calls.aggregated, name) for kind, name in AGGREGATED.items()}
-        *replies, going = self.calls.gather([*questions.values(), self.calls.deletions])
+        asked: list[Callable[[], Any]] = [*questions.values(), partial(deletions, self.calls)]
+        *replies, going = self.calls.gather(asked)
         answers = dict(zip(questions, replies, strict=True))
         for kind in (MANAGER.name, *(name for name in questions if name != MANAGER.name)):
             # what is being deleted is there all the same, and only its operation says so
@@ -278,6 +280,17 @@ def managed_instances(calls: Calls, manager: Mapping[str, Any]) -> list[dict[str
     names = {"zone": place.zone} if place.zone else {"region": place.region}
     collection = "instanceGroupManagers" if place.zone else "regionInstanceGroupManagers"
     return calls.pages(f"{collection}.listManagedInstances", instance_group_manager=manager["name"], **names)
+
+
+def deletions(calls: Calls) -> dict[str, dict[str, Any]]:
+    """The operations under way that delete a managed instance group, by its link."""
+    under_way = calls.aggregated("operations", filter="status != DONE").items
+    return {
+        link: operation
+        for operation in under_way
+        if (link := str(operation.get("targetLink", ""))).split("/")[-2:-1] == ["instanceGroupManagers"]
+        and str(operation.get("operationType", "")).rsplit(".", 1)[-1] == "delete"
+    }
 
 
 def list_monitored(calls: Calls, kind: str) -> Listed:

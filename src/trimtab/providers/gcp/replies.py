@@ -1,7 +1,7 @@
 """What the replies of Compute Engine and Cloud Monitoring must look like, by operation; pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from trimtab.providers.replies import Call, Reply, Shape, find_problem
 
@@ -148,3 +148,46 @@ def _not_of_kind(body: Mapping[str, Any], kind: str) -> str:
 def _require(call: Call, problem: str) -> None:
     if problem:
         raise call.unreadable(Reply(200, b""), problem)
+
+
+class Listed(NamedTuple):
+    """All that an aggregated list answered, and the scopes that did not."""
+
+    items: Sequence[dict[str, Any]]
+    unreachable: Sequence[str] = ()
+
+
+def listed_items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items of a page of a list."""
+    items = body.get("items", body.get("managedInstances", ()))
+    return items if isinstance(items, list) else []
+
+
+def scoped_items(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items of a page of an aggregated list, of whatever scope."""
+    return [item for scope in (body.get("items") or {}).values() for item in _inside(scope)]
+
+
+def _inside(scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, value in scope.items():
+        if name != "warning" and isinstance(value, list):
+            yield from value
+
+
+def look_of(operation: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The call that looks at an operation again."""
+    name = {"operation": str(operation["name"])}
+    for place in ("zone", "region"):
+        if operation.get(place):
+            return f"{place}Operations.get", {**name, place: str(operation[place]).rsplit("/", 1)[-1]}
+    return "globalOperations.get", name
+
+
+def following_page(body: Mapping[str, Any]) -> str:
+    """The token of the page that follows; empty on the last one."""
+    return str(body.get("nextPageToken") or "")
+
+
+def if_ended(operation: dict[str, Any]) -> dict[str, Any] | None:
+    """An operation that has ended; `None` while it runs."""
+    return operation if operation.get("status") == "DONE" else None

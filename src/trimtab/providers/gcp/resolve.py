@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
-from trimtab.plan import Key, Note, Unknown, digest
-from trimtab.providers.gcp.client import Calls, Listed
+from trimtab.plan import Key, Note, digest
+from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
+from trimtab.providers.gcp.ids import parse_link, short
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
-from trimtab.providers.gcp.links import parse_link, short
+from trimtab.providers.gcp.replies import Listed
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD
-from trimtab.providers.resolver import Resolving
+from trimtab.providers.resolver import Answers, Question, Questions, Resolving
 
 POOLS = "targetPools"
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
@@ -27,7 +27,6 @@ class _Found:
 
     attached: dict[str, Attached] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
-    kept: dict[str, dict[str, str]] = field(default_factory=dict)
     templates: dict[str, Known] = field(default_factory=dict)
 
 
@@ -42,29 +41,22 @@ class Resolver(Resolving[Calls]):
 
     def run(self) -> GcpFacts:
         """The facts about every group of the fleet."""
-        questions: dict[tuple[str, ...], Callable[[], Any]] = {}
-        for group in self.fleet.groups:
-            questions |= self._questions(group)
-        answers = self.ask(questions)
-        for key, answer in answers.items():
-            if isinstance(answer, ProviderError):
-                self.unknown += [Unknown(place, "*", f"{key[0]}: {answer}") for place in self._places()]
+        answers = self.look_up()
         resolved = _Found()
         for group in self.fleet.groups:
             resolved.attached[group.name] = self._attached(group, answers)
             self._image(group, answers, resolved)
             if known := self._template(group):
                 resolved.templates[group.name] = known
-        return GcpFacts(**vars(resolved), **self.said())
+        return GcpFacts(kept=self.kept, **vars(resolved), **self.said())
 
-    def _places(self) -> list[str]:
-        return sorted({self._location(group) for group in self.fleet.groups})
-
-    def _location(self, group: ScalingGroup) -> str:
+    def location_of(self, group: ScalingGroup) -> str:
+        """Its region."""
         return group.location or self.calls.location
 
-    def _questions(self, group: ScalingGroup) -> dict[tuple[str, ...], Callable[[], Any]]:
-        questions: dict[tuple[str, ...], Callable[[], Any]] = {}
+    def questions(self, group: ScalingGroup) -> Questions:
+        """Backend services and images."""
+        questions: dict[Question, Callable[[], Any]] = {}
         if group.load_balancers and self.services is None:
             questions["backend services",] = partial(self.calls.aggregated, "backendServices")
         image = group.template.image
@@ -74,7 +66,7 @@ class Resolver(Resolving[Calls]):
 
     # what a group is attached to
 
-    def _attached(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any]) -> Attached:
+    def _attached(self, group: ScalingGroup, answers: Answers) -> Attached:
         answer = self.services if self.services is not None else answers.get(("backend services",))
         known = [service_of(item) for item in answer.items] if isinstance(answer, Listed) else []
         services: list[Service] = []
@@ -92,7 +84,7 @@ class Resolver(Resolving[Calls]):
         return Attached(tuple(services), tuple(pools), ports)
 
     def _service(self, group: ScalingGroup, balancer: LoadBalancer, known: Sequence[Service]) -> Service | None:
-        place = f"regions/{self._location(group)}"
+        place = f"regions/{self.location_of(group)}"
         near = [service for service in known if parse_link(service.link).scope in ("global", place)]
         if balancer.id is not None:
             matches = [service for service in known if service.link == short(balancer.id)]
@@ -103,7 +95,7 @@ class Resolver(Resolving[Calls]):
         if not self.unknown:
             text = "no backend service" if not matches else f"{len(matches)} backend services"
             mend = "; name it by its link as `id`" if matches else ""
-            where = f"in {self._location(group)} or global"
+            where = f"in {self.location_of(group)} or global"
             requested = balancer.name or balancer.id
             self.problems.append(Note(f"load_balancers: {text} called {requested!r} {where}{mend}", group.name))
         return None
@@ -125,40 +117,26 @@ class Resolver(Resolving[Calls]):
         ]
         return sorted(fits, key=lambda item: str(item.get("creationTimestamp", "")), reverse=True)
 
-    def _image(self, group: ScalingGroup, answers: Mapping[tuple[str, ...], Any], resolved: "_Found") -> None:
+    def _image(self, group: ScalingGroup, answers: Answers, resolved: _Found) -> None:
         image = group.template.image
         if image.newest is None:
             return
         answer = answers[("images", selector(image))]
         names = [] if isinstance(answer, ProviderError) else [str(item["name"]) for item in answer]
         newest = next(iter(names), "")
-        word = digest(selector(image))
-        chosen = self._kept_image(group, word) or newest
+        chosen = self.pin_image(group, MANAGER.name, digest(selector(image)), newest)
         if not chosen:
             if not isinstance(answer, ProviderError):
                 self.problems.append(
                     Note(f"template.image: {image.owner} has no image called {image.newest!r}", group.name)
                 )
             return
-        if newest and newest != chosen:
-            text = f"a newer image, {newest}, matches; refresh the image to take it (now {chosen})"
-            self.notes.append(Note(text, group.name, code=NEWER_IMAGE))
         resolved.images[group.name] = f"projects/{image.owner}/global/images/{chosen}"
-        resolved.kept[group.name] = {"image": f"{word}:{chosen}"}
-
-    def _kept_image(self, group: ScalingGroup, word: str) -> str | None:
-        if "image" in self.refresh:
-            return None
-        manager = self._manager(group)
-        if manager is None or manager.mark is None or manager.mark.fleet != self.fleet.name:
-            return None
-        known, _, name = manager.mark.kept.get("image", "").partition(":")
-        return name if known == word and name else None
 
     # the template that is there
 
     def _manager(self, group: ScalingGroup) -> Any:
-        return self.live.resources.get(Key(self._location(group), MANAGER.name, self.fleet.native_name(group)))
+        return self.live.resources.get(Key(self.location_of(group), MANAGER.name, self.fleet.native_name(group)))
 
     def _template(self, group: ScalingGroup) -> Known | None:
         manager = self._manager(group)
@@ -169,7 +147,7 @@ class Resolver(Resolving[Calls]):
         for key, item in self.live.resources.items():
             if key.kind == TEMPLATE.name and item.attributes.get("link") == link:
                 ours = item.mark is not None and item.mark.fleet == self.fleet.name
-                if ours and (item.group, key.location) != (group.name, self._location(group)):
+                if ours and (item.group, key.location) != (group.name, self.location_of(group)):
                     return None  # another group's, which will leave it as it likes
                 return Known(link, key.name, TEMPLATE.leaves(item.body), ours, item.body)
         return None

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from trimtab.plan import Attributes, Key, Mark, Resource, Secret, read_description, read_tags
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.gcp.ids import Place, name_of, place_name, place_of
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -15,11 +17,9 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import Place, name_of, place_name, place_of
 from trimtab.providers.gcp.names import planned_schedules
 from trimtab.providers.gcp.template import KEYS
 from trimtab.providers.gcp.translate import BALANCERS
-from trimtab.providers.naming import drop_empty
 from trimtab.providers.pause import Pause
 
 _PAUSE = re.compile(r"\n?\[trimtab-paused ([^\]]*)\]")

@@ -5,28 +5,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.engine.signals import Window
-from trimtab.errors import InvalidRequest, NotFound
-from trimtab.plan import read_description
-from trimtab.providers.base import GroupState, Instance, InstanceState
-from trimtab.providers.gcp.client import Calls, scoped
-from trimtab.providers.gcp.links import Place, name_of, parse_link, place_of
-from trimtab.providers.gcp.reads import managed_instances
-from trimtab.providers.gcp.resources import find_pause
+from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError
+from trimtab.models import Fleet
+from trimtab.plan import Resource, read_description
+from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of, scoped
+from trimtab.providers.gcp.kinds import ALERT_POLICY
+from trimtab.providers.gcp.reads import deletions, list_monitored, managed_instances
+from trimtab.providers.gcp.replies import Listed
+from trimtab.providers.gcp.resources import READERS, find_pause
+from trimtab.providers.lookup import group_not_found
+from trimtab.providers.sizes import Bounds
 
 ENDING = {"DELETING", "ABANDONING"}
 AT_REST = {"STOPPED", "SUSPENDED", "TERMINATED", "STOPPING", "SUSPENDING"}
 SETTLED = {"NONE", "VERIFYING", "REFRESHING"}
 HEALTHY = "HEALTHY"
-
-
-class Bounds(NamedTuple):
-    """Between which sizes an autoscaler keeps a group."""
-
-    min: int
-    max: int
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,10 @@ class States:
     def _states(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[GroupState]:
         if not managers:
             return []
-        questions: list[Callable[[], Any]] = [partial(self.calls.aggregated, "autoscalers"), self.calls.deletions]
+        questions: list[Callable[[], Any]] = [
+            partial(self.calls.aggregated, "autoscalers"),
+            partial(deletions, self.calls),
+        ]
         questions += [partial(managed_instances, self.calls, manager) for manager in managers]
         scaling, going, *answers = self.calls.gather_or_raise(questions)
         scalers = {str(scaler.get("target")): scaler for scaler in scaling.items}
@@ -123,7 +124,7 @@ def find_manager(managers: Iterable[dict[str, Any]], location: str, name: str) -
     """
     matches = [manager for manager in managers if manager["name"] == name and _is_within(place_of(manager), location)]
     if not matches:
-        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+        raise group_not_found(name, location, "gcp")
     if len(matches) > 1:
         places = ", ".join(sorted(place_of(match).zone or "the whole region" for match in matches))
         text = f"{location} has several groups {name!r}, in {places}; give the zone as the location"
@@ -226,3 +227,47 @@ def is_open(schedule: Mapping[str, Any], at: datetime) -> bool:
         duration=timedelta(seconds=int(schedule.get("durationSec") or 0)),
     )
     return window.open_since(at) is not None
+
+
+UNTOLD = "who may not list alerts (monitoring.alerts.list) does not know"
+
+
+def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
+    """
+    Each alert policy of the fleet with its state.
+
+    Without the right to list alerts (`monitoring.alerts.list`) the states are `no-data`, and say why.
+
+    Raises:
+        ProviderError: Policies or alerts cannot be read for another reason.
+    """
+    questions: list[Callable[[], Any]] = [partial(list_monitored, calls, ALERT_POLICY.name), calls.open_alerts]
+    policies, alerts = calls.gather(questions)
+    if isinstance(policies, ProviderError):
+        raise policies
+    if isinstance(alerts, ProviderError) and not isinstance(alerts, AccessDenied):
+        raise alerts
+    opened = None if isinstance(alerts, AccessDenied) else _opened(alerts)
+    return [_state(item, opened) for item in _own(policies, fleet, location)]
+
+
+def _own(policies: Listed, fleet: Fleet, location: str) -> list[Resource]:
+    resources = [READERS[ALERT_POLICY.name](item, location) for item in policies.items]
+    return [item for item in resources if item.mark is not None and item.mark.fleet == fleet.name]
+
+
+def _opened(alerts: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """When the oldest open alert of each policy began."""
+    opened: dict[str, datetime] = {}
+    for alert in alerts:
+        policy, since = str((alert.get("policy") or {}).get("name", "")), datetime.fromisoformat(str(alert["openTime"]))
+        opened[policy] = min(since, opened.get(policy, since))
+    return opened
+
+
+def _state(item: Resource, opened: Mapping[str, datetime] | None) -> AlarmState:
+    name, group = item.key.name, item.group
+    if opened is None:
+        return AlarmState(name=name, state="no-data", reason=UNTOLD, group=group)
+    since = opened.get(str(item.attributes["name"]))
+    return AlarmState(name=name, state="ok" if since is None else "alarm", since=since, group=group)

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from trimtab.models import Disk, DiskType, Image, ScalingGroup
 from trimtab.plan import Secret
-from trimtab.providers.gcp.links import is_link, short
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.gcp.ids import is_link, short
 from trimtab.providers.gcp.names import labels_of
-from trimtab.providers.naming import drop_empty
 
 DISK_TYPES = {DiskType.STANDARD: "pd-standard", DiskType.SSD: "pd-balanced", DiskType.FAST_SSD: "pd-ssd"}
 SCRIPT, KEYS = "startup-script", "ssh-keys"

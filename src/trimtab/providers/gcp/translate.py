@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from trimtab.engine.schedules import in_force
 from trimtab.models import Alarm, Fleet, ScalingGroup, SpotStrategy
 from trimtab.plan import Key, Mark, Ref, Resource, digest
-from trimtab.providers.gcp import alerts, autoscaler
-from trimtab.providers.gcp.alerts import (
+from trimtab.providers.alarms import alarm_name, is_alert
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.gcp import alarms, autoscaler
+from trimtab.providers.gcp.alarms import (
     alert_body,
     alert_problem,
     channel_body,
@@ -17,8 +18,9 @@ from trimtab.providers.gcp.alerts import (
     period_of,
     targets_of,
 )
-from trimtab.providers.gcp.autoscaler import autoscaler_of, is_balancing, rate_of, tracked
+from trimtab.providers.gcp.autoscaler import autoscaler_of
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known
+from trimtab.providers.gcp.ids import is_zone, place_name, region_of, short
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -29,13 +31,14 @@ from trimtab.providers.gcp.kinds import (
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import is_zone, place_name, region_of, short
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
+from trimtab.providers.gcp.policies import BALANCING, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
-from trimtab.providers.naming import alarm_name, drop_empty, is_alert, size_is_owned
+from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.policy_execution import amounts_of
+from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
 
 BETWEEN = ","
@@ -53,16 +56,6 @@ PROBE_PORT = 80
 def translate(fleet: Fleet, facts: GcpFacts, now: datetime, location: str, project: str) -> Translation:
     """Template, health check, manager, autoscaler, backends, alert policies and channels of every group."""
     return Translation.of(_Group(fleet, group, facts, now, location, project).translation() for group in fleet.groups)
-
-
-def has_probe(group: ScalingGroup) -> bool:
-    """Whether a health check of its own asks each instance how it is."""
-    return group.health_check.path is not None or group.health_check.port is not None
-
-
-def asks_balancer(group: ScalingGroup) -> bool:
-    """Whether the load balancer's health check says how an instance is."""
-    return group.health_check.by == "load-balancer" and not has_probe(group)
 
 
 def zone_of(group: ScalingGroup) -> str | None:
@@ -138,13 +131,13 @@ class _Group(GroupTranslator):
 
     def _manager(self, template: Ref | str) -> Resource:
         group, zone = self.group, zone_of(self.group)
-        owned = size_is_owned(self.fleet, group) or group.capacity.desired is None
+        initial = size_is_initial(self.fleet, group)
         kept = self.facts.kept.get(group.name, {})
         body = drop_empty(
             zone=zone,
             baseInstanceName=base_name(group, self.native),
             versions=[{"instanceTemplate": template}],
-            targetSize=self._size(),
+            targetSize=size_at(group, self.now),
             updatePolicy=self._update_policy(),
             autoHealingPolicies=self._healing(),
             namedPorts=self._ports(),
@@ -159,13 +152,8 @@ class _Group(GroupTranslator):
             self.native,
             body,
             mark=Mark(self.fleet.name, group.name, kept=kept),
-            initial=frozenset({"targetSize"}) if owned else frozenset(),
+            initial=frozenset({"targetSize"}) if initial else frozenset(),
         )
-
-    def _size(self) -> int:
-        force = in_force(self.group, self.now)
-        desired = force.capacity.desired
-        return force.min if desired is None else desired
 
     def _update_policy(self) -> dict[str, Any]:
         rests = self.group.gcp.target_shape in WITHOUT_REDISTRIBUTION
@@ -298,7 +286,7 @@ class _Group(GroupTranslator):
                 text = f"the group has one port that is called {service.port_name!r}, and {port} is it too"
                 yield f"load_balancers.{index}.port", f"{text}; give the same number, or another name to one of them"
         yield from _size_problems(group)
-        yield from alerts.problems_of(group)
+        yield from alarms.problems_of(group)
         yield from autoscaler.problems_of(group)
 
     def _balancer_problems(self) -> Iterator[tuple[str, str]]:
@@ -316,9 +304,7 @@ class _Group(GroupTranslator):
 
 
 def _backend_sources(group: ScalingGroup) -> dict[str, str]:
-    tracking = next(
-        (policy for policy in autoscaler.tracked(group) if policy.metric.name == autoscaler.BALANCING), None
-    )
+    tracking = next((policy for policy in tracked(group) if policy.metric.name == BALANCING), None)
     where = f"policies.{tracking.name}" if tracking is not None else "load_balancers"
     return {
         "group": "load_balancers",

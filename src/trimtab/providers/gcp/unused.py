@@ -19,23 +19,14 @@ from trimtab.models import (
     StepPolicy,
     TargetTrackingPolicy,
 )
-from trimtab.providers.gcp.alerts import alert_problem
-from trimtab.providers.gcp.autoscaler import (
-    OFF,
-    forecast_of,
-    is_balancing,
-    is_cpu,
-    is_outwards,
-    metric_problem,
-    minimums_held,
-    mode_of,
-    tracked,
-)
+from trimtab.providers.alarms import is_alert
+from trimtab.providers.gcp.alarms import alert_problem
+from trimtab.providers.gcp.autoscaler import OFF, is_outwards, minimums_held, mode_of
 from trimtab.providers.gcp.facts import Attached, Service
-from trimtab.providers.gcp.links import short
+from trimtab.providers.gcp.ids import short
 from trimtab.providers.gcp.metrics import SUBSCRIPTION, find_metric
 from trimtab.providers.gcp.names import label_of
-from trimtab.providers.naming import is_alert
+from trimtab.providers.gcp.policies import forecast_of, is_balancing, is_cpu, metric_problem, tracked
 from trimtab.providers.translation import Unused
 
 DISABLED = "it is disabled, and an autoscaler has no signal that is off"

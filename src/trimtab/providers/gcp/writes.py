@@ -7,41 +7,44 @@ from threading import Lock
 from typing import Any
 
 from trimtab.errors import AlreadyExists, Conflict, NotFound
-from trimtab.plan import Action, Change, Resource, overlaid
+from trimtab.plan import Action, Change, Resource
 from trimtab.providers.base import Write, Written
+from trimtab.providers.bodies import body_of, patch_of
 from trimtab.providers.gcp.bodies import (
     autoscaler_body,
     described,
-    live_of,
     manager_body,
-    patch_of,
     scope_in,
     selections_patch,
     sent_body,
+    whole_monitored,
     with_backend,
     without_backend,
     zone_in,
 )
-from trimtab.providers.gcp.client import Calls, scoped
+from trimtab.providers.gcp.client import Calls
+from trimtab.providers.gcp.errors import STALE
+from trimtab.providers.gcp.ids import lengthened, name_of, parse_link, scoped
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
     BACKEND,
     CHANNEL,
     HEALTH_CHECK,
-    KINDS,
     MANAGER,
     TEMPLATE,
 )
-from trimtab.providers.gcp.links import lengthened, name_of, parse_link
-from trimtab.providers.gcp.monitored import MonitoredWriter
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
+from trimtab.providers.gcp.reads import age_of, deletions, list_monitored
 from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
-from trimtab.providers.writer import differ_only_in, ensure_owned, mark_of, outcome_of
+from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of, read_if_only, send_held
 
 SIZE = "targetSize"
-TRIES = 3
-"""How often a write is made again because something else was written in between."""
+MONITORED: Mapping[str, tuple[str, str]] = {
+    ALERT_POLICY.name: ("alertPolicies", "alert_policy"),
+    CHANNEL.name: ("notificationChannels", "notification_channel"),
+}
+"""The service of each kind, and what the SDK calls one of it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Writer:
             with self._unless_ours(change):
                 self.calls.run("regionHealthChecks.insert", region=region, health_check_resource=body)
             return self._attributes(change)
-        patch = patch_of(change, KINDS[change.key.kind], write.body)
+        patch = patch_of(HEALTH_CHECK, write.body, [item.path for item in change.fields])
         self.calls.patch(f"regions/{region}/healthChecks/{name}", {**patch, "description": described(change)})
         return self._attributes(change)
 
@@ -124,7 +127,7 @@ class Writer:
 
     def _wait_until_gone(self, link: str) -> None:
         """Wait for the end of the operation that deletes a group, if there still is one."""
-        operation = self.calls.deletions().get(link)
+        operation = deletions(self.calls).get(link)
         if operation is not None:
             self.calls.wait_for("instanceGroupManagers.delete", operation)
 
@@ -159,7 +162,7 @@ class Writer:
     def _update_manager(self, write: Write) -> None:
         change, live = write.change, live_of(write.change)
         path = f"{scope_in(live, change)}/instanceGroupManagers/{change.key.name}"
-        patch = patch_of(change, KINDS[MANAGER.name], write.body)
+        patch = patch_of(MANAGER, write.body, [item.path for item in change.fields])
         ports = patch.pop("namedPorts", None)
         patch = {name: value for name, value in patch.items() if name not in ("zone", "distributionPolicy")}
         if "instanceFlexibilityPolicy" in patch:
@@ -174,21 +177,12 @@ class Writer:
 
     def _patch_held(self, change: Change, live: Resource, path: str, patch: Mapping[str, Any]) -> None:
         """Patch what was read; where only its size moved since then, what is there now."""
-        fingerprint = live.attributes.get("fingerprint")
-        for left in reversed(range(TRIES)):
-            try:
-                self.calls.patch(path, {**sent_body(patch), "fingerprint": fingerprint})
-                return
-            except Conflict as error:
-                existing = self._read(change)
-                if (
-                    error.code != "conditionNotMet"
-                    or existing is None
-                    or not left
-                    or not differ_only_in(KINDS[MANAGER.name], live, existing, SIZE)
-                ):
-                    raise
-                fingerprint = existing.attributes.get("fingerprint")
+        body = sent_body(patch)
+
+        def send(version: Resource) -> None:
+            self.calls.patch(path, {**body, "fingerprint": version.attributes.get("fingerprint")})
+
+        send_held(send, live, read_if_only(SIZE, MANAGER, live, lambda: self._read(change), stale=STALE))
 
     def _set_ports(self, change: Change, live: Resource, ports: Any) -> None:
         """Named ports are the instance group's, and written there."""
@@ -241,7 +235,7 @@ class Writer:
         if change.action is not Action.ADOPT:
             existing = policy.get("scalingSchedules") or {}
             manual = {name: existing[name] for name in existing.keys() & {MANUAL_SIZE_SCHEDULE}}
-            policy = dict(overlaid(KINDS[AUTOSCALER.name], live.body, write.body)["autoscalingPolicy"])
+            policy = dict(body_of(write, AUTOSCALER, live)["autoscalingPolicy"])
             schedules = {**(policy.pop("scalingSchedules", None) or {}), **manual}
             policy |= {"scalingSchedules": schedules} if schedules else {}
             if pause is not None:
@@ -272,19 +266,17 @@ class Writer:
         region = parts.scope.removeprefix("regions/") if parts.scope.startswith("regions/") else None
         place: dict[str, Any] = {"region": region} if region else {}
         collection = "regionBackendServices" if region else "backendServices"
+
+        def read() -> dict[str, Any]:
+            return self.calls.get(f"{collection}.get", backend_service=parts.name, **place)
+
+        def send(service: Mapping[str, Any]) -> None:
+            if (patch := change(service)) is not None:
+                sent = {**lengthened(patch), "fingerprint": service.get("fingerprint")}
+                self.calls.patch(f"{parts.scope}/backendServices/{parts.name}", sent)
+
         with self._turn:
-            for left in reversed(range(TRIES)):
-                service = self.calls.get(f"{collection}.get", backend_service=parts.name, **place)
-                patch = change(service)
-                if patch is None:
-                    return
-                try:
-                    sent = {**lengthened(patch), "fingerprint": service.get("fingerprint")}
-                    self.calls.patch(f"{parts.scope}/backendServices/{parts.name}", sent)
-                    return
-                except Conflict:
-                    if not left:
-                        raise
+            send_held(send, read(), lambda _: read())
 
     def _monitored(self, write: Write) -> Mapping[str, Any]:
         with self._turn:
@@ -333,3 +325,53 @@ class Writer:
 def _live_name(change: Change) -> str:
     """What the thing that a change found is called: an autoscaler may have another name than its group."""
     return change.key.name if change.live is None else str(change.live.attributes["raw"]["name"])
+
+
+@dataclass(frozen=True)
+class MonitoredWriter:
+    """Sends one change; the caller sees to it that no other is sent meanwhile."""
+
+    calls: Calls
+
+    def write(self, write: Write) -> Mapping[str, Any]:
+        """What the cloud gave back."""
+        change = write.change
+        service, word = MONITORED[change.key.kind]
+        if change.action in (Action.DELETE, Action.REPLACE):
+            with suppress(NotFound):
+                self.calls.monitor(f"{service}.delete_{word}", name=live_of(change).attributes["name"])
+        if change.action is Action.DELETE:
+            return {}
+        live = change.live if change.action in (Action.UPDATE, Action.ADOPT) else self._find_monitored(change)
+        body = whole_monitored(write, live)
+        if live is None:
+            reply = self.calls.monitor(
+                f"{service}.create_{word}", name=f"projects/{self.calls.project}", **{word: body}
+            )
+            return self._first_of(change, reply)
+        reply = self.calls.monitor(f"{service}.update_{word}", **{word: {**body, "name": live.attributes["name"]}})
+        return READERS[change.key.kind](reply, change.key.location).attributes
+
+    def _first_of(self, change: Change, created: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was made, or what another run made first: display names are nobody's, so two may be made at once."""
+        existing = self._all_monitored(change)
+        first = min(existing, key=age_of, default=None)
+        if first is None or first.attributes["name"] == created["name"]:
+            return READERS[change.key.kind](created, change.key.location).attributes
+        service, word = MONITORED[change.key.kind]
+        with suppress(NotFound):
+            self.calls.monitor(f"{service}.delete_{word}", name=created["name"])
+        return first.attributes
+
+    def _find_monitored(self, change: Change) -> Resource | None:
+        """Ours already, perhaps made by this very call before its reply was lost: their names are Google's own."""
+        return min(self._all_monitored(change), key=age_of, default=None)
+
+    def _all_monitored(self, change: Change) -> list[Resource]:
+        mark, kind = mark_of(change), change.key.kind
+        every = [READERS[kind](item, change.key.location) for item in list_monitored(self.calls, kind).items]
+        return [
+            resource
+            for resource in every
+            if resource.key == change.key and resource.mark and resource.mark.fleet == mark.fleet
+        ]

@@ -1,7 +1,7 @@
 """What imported things are called in a fleet file."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence, Set
 
 from trimtab.models.base import NAME
 from trimtab.plan import Mark, digest
@@ -59,3 +59,21 @@ def fleet_for(natives: Sequence[str], location: str, mark: Mark | None = None) -
         shared.append(words[0])
     tail = digest([location, sorted(natives)])[:6]
     return f"{legal('-'.join(shared), 'fleet')[: LONGEST - 7].rstrip('-')}-{tail}"
+
+
+def short_names(natives: Iterable[str], kind: str, *prefixes: str, taken: Set[str] = frozenset()) -> dict[str, str]:
+    """
+    A name within the group for each native name; no two alike.
+
+    Args:
+        natives: What the things are called in the cloud.
+        kind: The word that comes first where a name may not begin as it does.
+        prefixes: What a name may begin with; the first is what translation puts there.
+        taken: Names that none may have.
+    """
+    names: dict[str, str] = {}
+    exact = prefixes[0] if prefixes else ""
+    for native in sorted(natives, key=lambda name: (not is_exact(name, exact), name)):
+        prefix = next((start for start in prefixes if native.startswith(start)), "")
+        names[native] = unused(legal(native.removeprefix(prefix), kind), {*names.values(), *taken})
+    return names

@@ -7,12 +7,13 @@ from pydantic import ValidationError
 
 from trimtab.models import AwsProcess, LifecycleHook
 from trimtab.plan import read_tags
-from trimtab.providers.aws.importing.names import short_names
 from trimtab.providers.aws.importing.policies import duration, given
 from trimtab.providers.aws.importing.template import is_aws
 from trimtab.providers.aws.purchase import STRATEGIES
-from trimtab.providers.aws.reads import PAUSE_TAG, PAUSED, own_role, suspended
+from trimtab.providers.aws.resources import PAUSED, own_role, suspended
 from trimtab.providers.aws.translate import TRANSITIONS
+from trimtab.providers.importing.names import short_names
+from trimtab.providers.pause import TAG as PAUSE_TAG
 
 HOOK_TIMEOUT, COOLDOWN = 3600, 300
 """What AWS has where nobody gives it."""

@@ -13,24 +13,24 @@ from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Capacity, Fleet, Policy, SimplePolicy, StepPolicy
 from trimtab.plan import Key, Live, Mark, Note, Resource, read_tags
 from trimtab.providers.aws.alarms import alarm_body
-from trimtab.providers.aws.facts import AwsFacts, ImageFacts
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts, target_group
 from trimtab.providers.aws.first_seen import WORD, Standing, standing_of
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
-from trimtab.providers.aws.importing.live import READ_KINDS, Found
 from trimtab.providers.aws.importing.metrics import MetricContext
-from trimtab.providers.aws.importing.names import short_names
 from trimtab.providers.aws.importing.policies import read_policy
 from trimtab.providers.aws.importing.replies import Replies, Reply
+from trimtab.providers.aws.importing.resources import READ_KINDS, Found
 from trimtab.providers.aws.importing.schedules import Timetable, read_schedules
 from trimtab.providers.aws.importing.template import UNKNOWN, as_data, read_template
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE, METRIC_ALARM, SCALING_POLICY
 from trimtab.providers.aws.kinds import SCHEDULED_ACTION as ACTION
 from trimtab.providers.aws.policies import policy_body
-from trimtab.providers.aws.resolve import is_looked_up, target_group
+from trimtab.providers.aws.resolve import is_looked_up
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.importing.building import given_fields
+from trimtab.providers.importing.names import short_names
 from trimtab.providers.translation import Translation
 
 GUARDED = (

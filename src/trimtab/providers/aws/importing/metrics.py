@@ -9,8 +9,8 @@ from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, Unit
 from trimtab.models.metric import NEUTRAL
+from trimtab.providers.aws.facts import TargetGroup
 from trimtab.providers.aws.metrics import NATIVE, ON_NETWORK_BALANCER, PER_INSTANCE, Scope, metric_for
-from trimtab.providers.aws.resolve import TargetGroup
 
 GROUP_WORD = "{group}"
 

@@ -15,8 +15,9 @@ from trimtab.providers.aws.importing.metrics import (
     of_queue,
     unscaled,
 )
-from trimtab.providers.aws.metrics import natural_statistic, scale_of
+from trimtab.providers.aws.metrics import scale_of
 from trimtab.providers.aws.policies import AMOUNTS, BREACHES, FORECAST, MINUTE, MODES, TRACKED, statistic_word
+from trimtab.providers.metrics import natural_statistic
 
 WORDS = {native: word for word, native in AMOUNTS.items()}
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from trimtab.providers.aws.reads import launched_from
-from trimtab.providers.aws.schedules import moment
+from trimtab.providers.aws.resources import launched_from
+from trimtab.providers.moments import zulu
 
 Reply = Mapping[str, Any]
 
@@ -67,7 +67,7 @@ class Replies:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return moment(value if value.tzinfo else value.replace(tzinfo=UTC))
+        return zulu(value if value.tzinfo else value.replace(tzinfo=UTC))
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from trimtab.models import Capacity, InstanceTemplate, ScalingGroup, Schedule
 from trimtab.providers.aws.importing.policies import given
-from trimtab.providers.aws.reads import action_resource
+from trimtab.providers.aws.resources import action_resource
 from trimtab.providers.aws.schedules import END, SIZES, actions_of, problems_of
 
 Body = Mapping[str, Any]

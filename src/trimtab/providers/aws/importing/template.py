@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab.providers.aws.importing.policies import given
-from trimtab.providers.aws.translate import DISK_TYPES
+from trimtab.providers.aws.template import DISK_TYPES
 
 UNKNOWN = "unknown"
 """Image or size of a template that gives none."""

@@ -1,24 +1,26 @@
 """A scale set with its setting and its alerts, as a group of ours; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Key, Note, Resource
-from trimtab.providers.azure.facts import AzureFacts
+from trimtab.providers.azure.facts import Attached, AzureFacts, pools_of
 from trimtab.providers.azure.ids import Home, folded, normal_location, parse_id, same_id
-from trimtab.providers.azure.importing.alerts import read_alert
-from trimtab.providers.azure.importing.machine import at, machine_of, without_usual_placement
-from trimtab.providers.azure.importing.setting import SettingRead, read_setting
+from trimtab.providers.azure.importing.alarms import read_alert
+from trimtab.providers.azure.importing.autoscaler import SettingRead, read_setting
+from trimtab.providers.azure.importing.group import machine_of, without_usual_placement
+from trimtab.providers.azure.importing.replies import Replies
+from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.pools import pools_of
 from trimtab.providers.azure.resources import READERS, group_of
-from trimtab.providers.azure.template import Attached, asks_balancer
 from trimtab.providers.azure.translate import translate
-from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
+from trimtab.providers.health import asks_balancer
+from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
+from trimtab.providers.importing.alarms import read_alarms
 from trimtab.providers.translation import Translation
 
 UNSIZED = "the scale set has no autoscale setting now; the new one holds it at its present size"
@@ -28,26 +30,6 @@ GUARDED = (
     *("alarms.*.metric", "alarms.*.statistic", "alarms.*.period", "alarms.*.periods"),
 )
 """What is left to others where a plan would write it otherwise: what the model cannot say is not written over."""
-
-
-@dataclass(frozen=True)
-class Replies:
-    """
-    All that was answered about a group.
-
-    Attributes:
-        scale_set: The scale set.
-        setting: The autoscale setting that sizes it.
-        alerts: The metric alerts that are about it.
-        action_groups: The action groups that these may tell.
-        balancers: The load balancers of its resource group; left out, its probe is held to be that of its pools.
-    """
-
-    scale_set: Mapping[str, Any]
-    setting: Mapping[str, Any] | None = None
-    alerts: Sequence[Mapping[str, Any]] = field(default=())
-    action_groups: Sequence[Mapping[str, Any]] = field(default=())
-    balancers: Sequence[Mapping[str, Any]] | None = None
 
 
 def import_group(
@@ -126,21 +108,13 @@ class GroupReader:
         return [self.set, *([self.setting] if self.setting else []), *self.alerts, *self.action_groups]
 
     def _read_alerts(self) -> tuple[dict[str, tuple[Key, dict[str, Any]]], dict[tuple[Key, str], str]]:
-        """Alarms by name with the alerts that they were read from; and why an alert is none."""
-        alarms: dict[str, tuple[Key, dict[str, Any]]] = {}
-        silent: dict[tuple[Key, str], str] = {}
-        for place, alert in enumerate(self.alerts):
-            starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
-            prefix = next((start for start in starts if folded(alert.key.name).startswith(folded(start))), "")
-            result = read_alert(alert, prefix, self.action_groups)
-            if isinstance(result, str):
-                silent[alert.key, ""] = result
-            else:
-                name = unused(result[0], alarms)
-                key = self._spelled(alert.key, f"{starts[0]}{name}")
-                self.alerts[place] = replace(alert, key=key)
-                alarms[name] = key, result[1]
-        return alarms, silent
+        """Alarms by name with the keys of their alerts, spelled as the fleet does; and why an alert is none."""
+        starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
+        result = read_alarms(self.alerts, starts, partial(read_alert, groups=self.action_groups), folded=folded)
+        keys = {alert.key: self._spelled(alert.key, f"{starts[0]}{name}") for name, (alert, _) in result.alarms.items()}
+        self.alerts = [replace(alert, key=keys.get(alert.key, alert.key)) for alert in self.alerts]
+        alarms = {name: (keys[alert.key], dict(fields)) for name, (alert, fields) in result.alarms.items()}
+        return alarms, {(key, ""): text for key, text in result.silent.items()}
 
     def _spelled(self, key: Key, wanted: str) -> Key:
         """A key as the fleet spells it, where its name is the wanted one but for its case."""

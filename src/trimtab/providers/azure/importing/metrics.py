@@ -59,11 +59,11 @@ def compared(operator: str, threshold: float, native: NativeMetric) -> dict[str,
     return {word.value: float(WHOLE - value if native.inverted else value / native.factor)}
 
 
-def statistic_of(across: str | None, over_time: str, native: NativeMetric) -> str:
+def statistic_of(across: str | None, over_time: str, native: NativeMetric, *, counted: bool) -> str:
     """The statistic of a rule or an alert."""
     statistic = _OVER_TIME.get(over_time, "average")
-    if native.counts and across == "Sum" and statistic == "average":
+    if counted and across == "Sum" and statistic == "average":
         return "sum"
-    if across is not None and native.counts:
+    if across is not None and counted:
         statistic = _ACROSS.get(across, statistic)
     return INVERTED_STATISTIC.get(statistic, statistic) if native.inverted else statistic

@@ -7,12 +7,14 @@ from trimtab.errors import NotFound, ProviderError
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import NETWORK_API, Calls
 from trimtab.providers.azure.ids import normal_location
-from trimtab.providers.azure.importing.group_reader import Replies, import_group
-from trimtab.providers.azure.importing.machine import at
+from trimtab.providers.azure.importing.group_reader import import_group
+from trimtab.providers.azure.importing.replies import Replies
+from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resolve import BALANCERS
 from trimtab.providers.importing import Imported
+from trimtab.providers.lookup import group_not_found
 
 Body = Mapping[str, Any]
 PROBE = "properties.virtualMachineProfile.networkProfile.healthProbe.id"
@@ -29,9 +31,9 @@ def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = No
     try:
         scale_set = calls.call("compute.virtual_machine_scale_sets.get", home, name)
     except NotFound as error:
-        raise NotFound(f"there is no group {name!r} in {location}", provider="azure", code=error.code) from error
+        raise group_not_found(name, location, "azure", code=error.code) from error
     if normal_location(scale_set.get("location", "")) != normal_location(location):
-        raise NotFound(f"there is no group {name!r} in {location}", provider="azure")
+        raise group_not_found(name, location, "azure")
     replies = _replies(calls, scale_set)
     return import_group(replies, now=calls.clock.now(), location=calls.location, fleet=fleet, home=calls.home)
 

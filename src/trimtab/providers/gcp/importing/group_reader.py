@@ -1,7 +1,6 @@
 """A managed instance group with its template, autoscaler, balancers and alerts, as a group of ours; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -9,16 +8,19 @@ from typing import Any
 from trimtab.models import Fleet, LoadBalancer, ScalingGroup
 from trimtab.plan import Key, Note, Resource
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
-from trimtab.providers.gcp.importing import machine
-from trimtab.providers.gcp.importing.alerts import read_alert
-from trimtab.providers.gcp.importing.machine import first, whole
-from trimtab.providers.gcp.importing.scaling import ScalerRead
+from trimtab.providers.gcp.ids import name_of, parse_link, place_of, short
+from trimtab.providers.gcp.importing.alarms import read_alert
+from trimtab.providers.gcp.importing.autoscaler import ScalerRead
+from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_of
+from trimtab.providers.gcp.importing.replies import Replies
+from trimtab.providers.gcp.importing.template import first, machine_of, whole
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
-from trimtab.providers.gcp.links import name_of, parse_link, place_of, short
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.template import Home, image_link, template_body
-from trimtab.providers.gcp.translate import TEMPLATE_FIELD, asks_balancer, translate
-from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names, unused
+from trimtab.providers.gcp.translate import TEMPLATE_FIELD, translate
+from trimtab.providers.health import asks_balancer
+from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
+from trimtab.providers.importing.alarms import read_alarms
 from trimtab.providers.importing.building import build_group
 from trimtab.providers.translation import Translation
 
@@ -30,30 +32,6 @@ GUARDED = (
     *("alarms.*.metric", "alarms.*.statistic", "alarms.*.period", "alarms.*.periods", "alarms.*.missing"),
 )
 """What is left to others where a plan would write it otherwise: what the model cannot say is not written over."""
-
-
-@dataclass(frozen=True)
-class Replies:
-    """
-    All that was answered about a group.
-
-    Attributes:
-        manager: The managed instance group.
-        template: The instance template of its first version.
-        autoscaler: The autoscaler that sizes it.
-        health_check: The regional health check by which it makes instances anew.
-        services: The backend services that it is in.
-        alerts: The alert policies that are about it.
-        channels: The notification channels that these may tell.
-    """
-
-    manager: Mapping[str, Any]
-    template: Mapping[str, Any] | None = None
-    autoscaler: Mapping[str, Any] | None = None
-    health_check: Mapping[str, Any] | None = None
-    services: Sequence[Mapping[str, Any]] = field(default=())
-    alerts: Sequence[Mapping[str, Any]] = field(default=())
-    channels: Sequence[Mapping[str, Any]] = field(default=())
 
 
 def import_group(replies: Replies, *, now: datetime, location: str | None = None, fleet: str | None = None) -> Imported:
@@ -141,11 +119,11 @@ class GroupReader:
 
     def _fields(self) -> dict[str, Any]:
         manager = self.replies.manager
-        template_fields = machine.machine_of((self.replies.template or {}).get("properties") or {}, self.project)
-        around = machine.manager_of(manager, self.native, self.zone)
+        template_fields = machine_of((self.replies.template or {}).get("properties") or {}, self.project)
+        around = manager_of(manager, self.native, self.zone)
         sized = self._sized()
         requested = {str(service.get("portName")): True for service in self.replies.services}
-        ports = machine.ports_of(manager, requested)
+        ports = ports_of(manager, requested)
         gcp = {
             **template_fields.pop("gcp", {}),
             **around["gcp"],
@@ -178,7 +156,7 @@ class GroupReader:
 
     def _health(self) -> dict[str, Any]:
         """The health check of a backend service, or one of the group's own; another one is left to others."""
-        check, grace = machine.healing_of(self.replies.manager)
+        check, grace = healing_of(self.replies.manager)
         given = {} if grace is None else {"grace": grace}
         if not check:
             return {}
@@ -208,18 +186,13 @@ class GroupReader:
 
     def _read_alerts(self) -> tuple[dict[str, tuple[Key, dict[str, Any]]], dict[tuple[Key, str], str]]:
         """Alarms by name with the policies that they were read from; and why a policy is none."""
-        alarms: dict[str, tuple[Key, dict[str, Any]]] = {}
-        silent: dict[tuple[Key, str], str] = {}
+        starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
         channels = {str(channel.attributes["name"]): channel for channel in self.channels}
-        for alert in self.alerts:
-            starts = (f"{self.fleet}-{self.names['name']}-", f"{self.native}-")
-            prefix = next((start for start in starts if alert.key.name.startswith(start)), "")
-            result = read_alert(alert, self.native, prefix, channels)
-            if isinstance(result, str):
-                silent[alert.key, ""] = result
-            else:
-                alarms[unused(result[0], alarms)] = alert.key, result[1]
-        return alarms, silent
+        result = read_alarms(
+            self.alerts, starts, lambda alert, prefix: read_alert(alert, self.native, prefix, channels)
+        )
+        alarms = {name: (alert.key, dict(fields)) for name, (alert, fields) in result.alarms.items()}
+        return alarms, {(key, ""): text for key, text in result.silent.items()}
 
     def _unlike_template(self, fields: Mapping[str, Any]) -> str:
         """How the template that translation makes is not the one that is there; empty where it is."""

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.errors import NotFound
 from trimtab.plan import read_description, read_tags
 from trimtab.providers.gcp.client import Calls
-from trimtab.providers.gcp.importing.group_reader import Replies, import_group
+from trimtab.providers.gcp.ids import parse_link, place_of
+from trimtab.providers.gcp.importing.group_reader import import_group
+from trimtab.providers.gcp.importing.replies import Replies
 from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
-from trimtab.providers.gcp.links import parse_link, place_of
 from trimtab.providers.gcp.reads import list_monitored
 from trimtab.providers.gcp.states import States
 from trimtab.providers.importing import Imported
+from trimtab.providers.lookup import group_not_found
 
 
 def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = None) -> Imported:
@@ -28,7 +29,7 @@ def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = No
         if manager["name"] == name and location in place_of(manager)
     ]
     if not matches:
-        raise NotFound(f"there is no group {name!r} in {location}", provider="gcp")
+        raise group_not_found(name, location, "gcp")
     return import_group(_replies(calls, matches[0]), now=now, location=calls.location, fleet=fleet)
 
 

@@ -105,3 +105,23 @@ def place_of(item: Mapping[str, Any]) -> Place:
     if kind == "zones":
         return Place(region_of(name), name)
     return Place(name)
+
+
+class Scoped(NamedTuple):
+    """A collection of one zone or one region, and the name of its place."""
+
+    collection: str
+    place: Mapping[str, Any]
+
+    @property
+    def scope(self) -> str:
+        """`zones/europe-west1-b` or `regions/europe-west1`."""
+        kind, name = next(iter(self.place.items()))
+        return f"{kind}s/{name}"
+
+
+def scoped(collection: str, *, zone: str | None, region: str) -> Scoped:
+    """The collection of a zone, or of a region where there is no zone."""
+    if zone:
+        return Scoped(collection, {"zone": zone})
+    return Scoped(f"region{collection[0].upper()}{collection[1:]}", {"region": region})

@@ -7,11 +7,12 @@ from typing import Any
 
 from trimtab.models import MissingData
 from trimtab.plan import Resource
-from trimtab.providers.gcp.alerts import ACROSS, CLOSED, MINUTE, OPENED, OVER_TIME, PERCENTILES
+from trimtab.providers.gcp.alarms import ACROSS, CLOSED, MINUTE, OPENED, OVER_TIME, PERCENTILES
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.gcp.names import MISSING, read_span
 from trimtab.providers.importing import legal
+from trimtab.providers.metrics import writes_count
 
 _KIND = re.compile(r'metric\.type\s*=\s*"([^"]+)"')
 _COMPARED = {"COMPARISON_GT": "above", "COMPARISON_LT": "below"}
@@ -59,7 +60,7 @@ def read_alert(
         "enabled": policy.body.get("enabled") is not False,
         **_told(policy.body, channels),
     }
-    if statistic != ("sum" if row.counts else "average"):
+    if statistic != ("sum" if writes_count(metric) else "average"):
         fields["statistic"] = statistic
     if missing is not None:
         fields["missing"] = missing.value

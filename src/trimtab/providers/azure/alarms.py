@@ -7,11 +7,19 @@ from typing import Any
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, ScalingGroup
 from trimtab.plan import Key, Ref, digest
+from trimtab.providers.alarms import (
+    address_name,
+    addresses_of,
+    is_address,
+    is_alert,
+    is_web_address,
+    notification_targets,
+)
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.kinds import ACTION_GROUP
-from trimtab.providers.azure.metrics import Scope, metric_for, natural_statistic, to_native
+from trimtab.providers.azure.metrics import Scope, metric_for, to_native
 from trimtab.providers.azure.names import INVERTED, INVERTED_STATISTIC, OVER_TIME, RULE_OPERATORS, iso
-from trimtab.providers.naming import addresses_of, is_alert, notification_targets
+from trimtab.providers.metrics import natural_statistic
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
@@ -101,15 +109,15 @@ def targets_of(alarms: Sequence[Alarm]) -> list[str]:
 
 def action_group_key(location: str, native: str, target: str) -> Key:
     """The action group that tells one address."""
-    return Key(location, ACTION_GROUP.name, f"{native}-{digest(target)[:8]}")
+    return Key(location, ACTION_GROUP.name, address_name(native, target))
 
 
 def action_group_body(target: str) -> dict[str, Any]:
     """The body of an action group that tells one e-mail address or one https address."""
     name = f"tt{digest(target)[:8]}"
     common = {"name": name, "useCommonAlertSchema": True}
-    mails = [] if "://" in target else [{**common, "emailAddress": target}]
-    hooks = [{**common, "serviceUri": target}] if "://" in target else []
+    mails = [] if is_web_address(target) else [{**common, "emailAddress": target}]
+    hooks = [{**common, "serviceUri": target}] if is_web_address(target) else []
     return {
         "properties": {"groupShortName": name, "enabled": True, "emailReceivers": mails, "webhookReceivers": hooks},
     }
@@ -132,10 +140,6 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             path = f"alarms.{alarm.name}.{'periods' if alarm.periods > 1 else 'period'}"
             yield path, f"a metric alert looks back a day at most, and {alarm.periods} periods are {window}"
     for target in targets_of(group.alarms):
-        if not _is_address(target):
+        if not is_address(target):
             text = "is no id of an action group, no e-mail address and no https address"
             yield "alarms", f"{target!r} {text}; alarms of Azure tell one of these"
-
-
-def _is_address(target: str) -> bool:
-    return target.startswith("https://") or ("@" in target and "://" not in target and " " not in target)

@@ -1,25 +1,17 @@
-"""A scale set in the words of the model: machine, disks, network, health, price."""
+"""A scale set in the words of the model: network, health, price; its machines apart."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trimtab.providers.azure.importing.template import Body, address_of, at, template_of
 from trimtab.providers.azure.names import read_iso
-from trimtab.providers.azure.template import ADMIN, DISK_TYPES, HEALTH_TYPE, PLACEHOLDER_SSH_KEY, name_prefix
-from trimtab.providers.azure.translate import MIXED, MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
-from trimtab.providers.naming import drop_empty
-from trimtab.providers.writer import find_part
+from trimtab.providers.azure.template import ADMIN, HEALTH_TYPE, name_prefix
+from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
+from trimtab.providers.bodies import drop_empty
 
-_TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 _SCALE_IN = {native: ours for ours, native in SCALE_IN.items()}
 _STRATEGIES = {native: ours.value for ours, native in STRATEGIES.items()}
 SPOT = frozenset({"Spot", "Low"})
 """Priorities that Azure may take away; `Low` is the old word (Virtual Machine Scale Sets REST API)."""
-Body = Mapping[str, Any]
-
-
-def at(body: Any, path: str) -> Any:
-    """What stands at a path of a body; `None` where nothing does."""
-    return find_part(body, path.split("."))
 
 
 def machine_of(body: Body, native: str) -> dict[str, Any]:
@@ -28,7 +20,7 @@ def machine_of(body: Body, native: str) -> dict[str, Any]:
     health = _health(body, profile)
     azure = {**_azure(body, profile, native), **_repairs(body, health)}
     fields = {
-        "template": _template(body, profile),
+        "template": template_of(body, profile),
         "placement": drop_empty(zones=sorted(body.get("zones") or ()), subnets=_subnets(profile)),
         "load_balancers": [{"id": pool} for pool in pools_of(profile, "loadBalancerBackendAddressPools")],
         "health_check": health,
@@ -39,79 +31,17 @@ def machine_of(body: Body, native: str) -> dict[str, Any]:
     return drop_empty(**fields)
 
 
-def _template(body: Body, profile: Body) -> dict[str, Any]:
-    card = _card(profile)
-    firewall = at(card, "networkSecurityGroup.id")
-    return drop_empty(
-        image=_image(at(profile, "storageProfile.imageReference") or {}),
-        size=at(body, "sku.name") or MIXED,
-        ssh_key=_key(profile),
-        role=_role(body),
-        security_groups=[firewall] if firewall else [],
-        disks=list(_disks(at(profile, "storageProfile") or {})),
-        public_address=True if at(_address(profile), "publicIPAddressConfiguration") else None,
-    )
-
-
-def _image(reference: Body) -> str:
-    """An image by its id, else by its URN; that of a gallery, which no row is about, by that of the gallery."""
-    for name in ("id", "communityGalleryImageId", "sharedGalleryImageId"):
-        if reference.get(name):
-            return str(reference[name])
-    return ":".join(str(reference.get(name) or "") for name in ("publisher", "offer", "sku", "version"))
-
-
-def _key(profile: Body) -> str | None:
-    keys = at(profile, "osProfile.linuxConfiguration.ssh.publicKeys") or ()
-    data = keys[0].get("keyData") if keys else None
-    return None if data == PLACEHOLDER_SSH_KEY else data
-
-
-def _role(body: Body) -> str | None:
-    """The first of the identities; others are left to others, since a model has one."""
-    return next(iter(at(body, "identity.userAssignedIdentities") or ()), None)
-
-
-def _disks(storage: Body) -> Iterator[dict[str, Any]]:
-    if boot := _disk(storage.get("osDisk") or {}):
-        yield boot
-    for disk in storage.get("dataDisks") or ():
-        yield {"device": str(disk.get("lun", 0)), **_disk(disk)}
-
-
-def _disk(disk: Body) -> dict[str, Any]:
-    return drop_empty(
-        size_gb=disk.get("diskSizeGB"),
-        type=_TYPES.get(at(disk, "managedDisk.storageAccountType") or ""),
-        key=at(disk, "managedDisk.diskEncryptionSet.id"),
-        iops=disk.get("diskIOPSReadWrite"),
-        throughput=disk.get("diskMBpsReadWrite"),
-    )
-
-
 # network
 
 
-def _card(profile: Body) -> Body:
-    cards: Sequence[Body] = at(profile, "networkProfile.networkInterfaceConfigurations") or ()
-    first: Body = next(iter(cards), {})
-    return next((card for card in cards if at(card, "properties.primary")), first).get("properties") or {}
-
-
-def _address(profile: Body) -> Body:
-    addresses: Sequence[Body] = _card(profile).get("ipConfigurations") or ()
-    first: Body = next(iter(addresses), {})
-    return first.get("properties") or {}
-
-
 def _subnets(profile: Body) -> list[str]:
-    subnet = at(_address(profile), "subnet.id")
+    subnet = at(address_of(profile), "subnet.id")
     return [subnet] if subnet else []
 
 
 def pools_of(profile: Body, name: str) -> list[str]:
     """The ids of the backend pools of balancers or of gateways that instances join."""
-    return [str(pool["id"]) for pool in _address(profile).get(name) or () if pool.get("id")]
+    return [str(pool["id"]) for pool in address_of(profile).get(name) or () if pool.get("id")]
 
 
 # health

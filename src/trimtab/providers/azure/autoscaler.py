@@ -7,10 +7,11 @@ from trimtab.engine.rules import lookahead_problem
 from trimtab.engine.schedules import InForce
 from trimtab.models import MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup
 from trimtab.plan import Ref
+from trimtab.providers.alarms import is_web_address
 from trimtab.providers.azure.metrics import NATIVE, Scope
 from trimtab.providers.azure.names import iso
-from trimtab.providers.azure.profiles import Profile, profiles_of
-from trimtab.providers.azure.rules import INCREASE, Rule, rules_of
+from trimtab.providers.azure.policies import INCREASE, Rule, rules_of
+from trimtab.providers.azure.schedules import Profile, profiles_of
 
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "Enabled"}
 DISABLED = "Disabled"
@@ -67,7 +68,7 @@ def _default(group: ScalingGroup, sizes: InForce) -> int:
 def _notifications(targets: Sequence[str]) -> Iterator[dict[str, Any]]:
     if not targets:
         return
-    mails = sorted(target for target in targets if "://" not in target)
+    mails = sorted(target for target in targets if not is_web_address(target))
     yield {
         "operation": "Scale",
         "email": {
@@ -75,7 +76,7 @@ def _notifications(targets: Sequence[str]) -> Iterator[dict[str, Any]]:
             "sendToSubscriptionCoAdministrators": False,
             "customEmails": mails,
         },
-        "webhooks": [{"serviceUri": target, "properties": {}} for target in targets if "://" in target],
+        "webhooks": [{"serviceUri": target, "properties": {}} for target in targets if is_web_address(target)],
     }
 
 

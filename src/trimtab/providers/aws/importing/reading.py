@@ -6,10 +6,25 @@ from typing import Any
 
 from trimtab.errors import InvalidRequest, NotFound
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.aws.importing import Replies
-from trimtab.providers.aws.reads import launched_from
+from trimtab.providers.aws.importing.group_reader import import_group
+from trimtab.providers.aws.importing.replies import Replies
+from trimtab.providers.aws.reads import find_group
+from trimtab.providers.aws.resources import launched_from
+from trimtab.providers.importing import Imported
+from trimtab.providers.lookup import group_not_found
 
 Items = list[Mapping[str, Any]]
+
+
+def read_group(calls: Calls, location: str, name: str, *, fleet: str | None = None) -> Imported:
+    """
+    The group of this name in a region.
+
+    Raises:
+        NotFound: There is none.
+    """
+    replies = read_replies(calls, location, name)
+    return import_group(replies, location=location, now=calls.clock.now(), fleet=fleet, home=calls.region)
 
 
 def read_replies(calls: Calls, region: str, name: str) -> Replies:
@@ -19,10 +34,9 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
     Raises:
         NotFound: There is no such group.
     """
-    groups = _items(calls, region, "autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[name])
-    if not groups:
-        raise NotFound(f"there is no group {name!r} in {region}", provider="aws")
-    group = groups[0]
+    group = find_group(calls, region, name)
+    if group is None:
+        raise group_not_found(name, region, "aws")
     inside = partial(_items, calls, region, "autoscaling", AutoScalingGroupName=name)
     questions: list[Callable[[], Any]] = [
         partial(inside, "describe_policies"),
@@ -50,8 +64,7 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
 
 
 def _items(calls: Calls, region: str, service: str, operation: str, **params: Any) -> Items:
-    pages = calls.pages(service, operation, region, **params)
-    return [item for page in pages for value in page.values() if isinstance(value, list) for item in value]
+    return list(calls.items(service, operation, region, **params))
 
 
 def _hooks(calls: Calls, region: str, name: str) -> Items:

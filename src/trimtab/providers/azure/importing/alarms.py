@@ -6,10 +6,12 @@ from typing import Any
 
 from trimtab.plan import Resource
 from trimtab.providers.azure.ids import same_id
-from trimtab.providers.azure.importing.machine import at, duration
+from trimtab.providers.azure.importing.group import duration
 from trimtab.providers.azure.importing.metrics import compared, metric_of, statistic_of
+from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.metrics import NativeMetric
 from trimtab.providers.importing import legal
+from trimtab.providers.metrics import writes_count
 
 STATIC = "StaticThresholdCriterion"
 Body = Mapping[str, Any]
@@ -38,7 +40,7 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
         dict(_dimensions(criterion.get("dimensions") or ())),
         shared=False,
     )
-    condition = _condition(properties, criterion, row)
+    condition = _condition(properties, criterion, row, counted=writes_count(metric))
     if condition is None:
         return f"alarms cannot compare by {criterion.get('operator')}"
     told = [_target(each, groups) for each in properties.get("actions") or ()]
@@ -50,8 +52,8 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
     return legal(alert.key.name[len(prefix) :], "alarm"), fields
 
 
-def _condition(properties: Body, criterion: Body, row: NativeMetric) -> dict[str, Any] | None:
-    statistic = statistic_of(None, str(criterion.get("timeAggregation")), row)
+def _condition(properties: Body, criterion: Body, row: NativeMetric, *, counted: bool) -> dict[str, Any] | None:
+    statistic = statistic_of(None, str(criterion.get("timeAggregation")), row, counted=counted)
     frequency, window = (duration(properties.get(name)) for name in ("evaluationFrequency", "windowSize"))
     fits = isinstance(frequency, timedelta) and isinstance(window, timedelta) and frequency
     periods = max(1, window // frequency) if fits else 1
@@ -61,7 +63,7 @@ def _condition(properties: Body, criterion: Body, row: NativeMetric) -> dict[str
     )
     if not comparison:
         return None
-    usual = "sum" if row.counts else "average"
+    usual = "sum" if counted else "average"
     given = {"statistic": statistic} if statistic not in ("average", usual) else {}
     return {**given, **comparison, "period": frequency, "periods": periods}
 

@@ -18,16 +18,9 @@ from trimtab.models import (
     StepPolicy,
     TargetTrackingPolicy,
 )
-from trimtab.providers.azure.metrics import (
-    MINUTE,
-    Scope,
-    find_metric,
-    metric_for,
-    metric_problem,
-    natural_statistic,
-    to_native,
-)
+from trimtab.providers.azure.metrics import MINUTE, Scope, metric_for, metric_problem, to_native
 from trimtab.providers.azure.names import ACROSS, INVERTED, INVERTED_STATISTIC, OVER_TIME, RULE_OPERATORS, iso
+from trimtab.providers.metrics import is_counted, natural_statistic
 
 SHORTEST_WINDOW, LONGEST_WINDOW = timedelta(minutes=5), timedelta(hours=12)
 """How far back a rule looks (`timeWindow`, Autoscale settings REST API)."""
@@ -154,7 +147,7 @@ def _trigger(metric: Metric, statistic: str, window: timedelta, scope: Scope) ->
     if measured.native.inverted:
         statistic = INVERTED_STATISTIC.get(statistic, statistic)
     # a count is summed up over a minute, and the minutes of the window are averaged
-    over_time = "average" if measured.native.counts else statistic
+    over_time = "average" if is_counted(metric) else statistic
     trigger = {
         "metricName": measured.name,
         "metricNamespace": measured.namespace,
@@ -190,8 +183,7 @@ def per_minute(alarm: Alarm) -> float:
 
 
 def _minutes(alarm: Alarm) -> float:
-    native = find_metric(alarm.metric)
-    counted = native is not None and native.counts and natural_statistic(alarm.metric, alarm.statistic) == "sum"
+    counted = is_counted(alarm.metric) and natural_statistic(alarm.metric, alarm.statistic) == "sum"
     per_instance = alarm.metric.name == "requests-per-instance"
     return alarm.period / MINUTE if counted and not per_instance else 1.0
 

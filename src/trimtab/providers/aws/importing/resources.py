@@ -9,7 +9,7 @@ from trimtab.plan import Key, Kind, Resource
 from trimtab.providers.aws.importing.replies import Replies, Reply
 from trimtab.providers.aws.importing.template import as_data
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, KINDS, LAUNCH_TEMPLATE, METRIC_ALARM, SCHEDULED_ACTION
-from trimtab.providers.aws.reads import (
+from trimtab.providers.aws.resources import (
     action_resource,
     alarm_resource,
     group_resource,

@@ -1,15 +1,13 @@
-"""An instance template and a manager in the words of the model."""
+"""An instance template in the words of the model."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
-from trimtab.providers.gcp.links import name_of, parse_link
-from trimtab.providers.gcp.names import LONGEST_BASE
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.gcp.ids import name_of, parse_link
 from trimtab.providers.gcp.template import DISK_TYPES, KEYS, SCOPES, SCRIPT, USER
 from trimtab.providers.importing import unused
-from trimtab.providers.naming import drop_empty
 
 TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 UNKNOWN = "unknown"
@@ -109,44 +107,3 @@ def _purchase(properties: Body) -> dict[str, Any]:
     spot = (properties.get("scheduling") or {}).get("provisioningModel") == "SPOT"
     reserved = (properties.get("reservationAffinity") or {}).get("values") or ()
     return drop_empty(spot=spot or None, reservation=next(iter(reserved), None))
-
-
-# managers
-
-
-def manager_of(manager: Body, native: str, zone: str) -> dict[str, Any]:
-    """The fields of a group that its manager says, less its size and its health check."""
-    distribution = manager.get("distributionPolicy") or {}
-    shape = str(distribution.get("targetShape") or "EVEN")
-    base = manager.get("baseInstanceName")
-    zones = sorted(name_of(str(item.get("zone", ""))) for item in distribution.get("zones") or ())
-    gcp = drop_empty(
-        base_instance_name=base if base != native[:LONGEST_BASE].rstrip("-") else None,
-        stopped=whole(manager.get("targetStoppedSize")) or None,
-        suspended=whole(manager.get("targetSuspendedSize")) or None,
-        target_shape=None if shape == "EVEN" else shape.lower().replace("_", "-"),
-    )
-    # a group that has a single zone of its region is no group of that zone
-    placed = {"zones": [zone]} if zone else {"zones": zones} if len(zones) > 1 else {}
-    return {"gcp": gcp, "placement": placed, "purchase": _sizes(manager)}
-
-
-def _sizes(manager: Body) -> dict[str, Any]:
-    selections: Body = (manager.get("instanceFlexibilityPolicy") or {}).get("instanceSelections") or {}
-    ranked: Sequence[Body] = sorted(selections.values(), key=lambda selection: whole(selection.get("rank")))
-    sizes = [{"size": name} for selection in ranked for name in selection.get("machineTypes") or ()]
-    ordered = {"strategy": "prioritized"} if any(selection.get("rank") for selection in ranked) else {}
-    return {"sizes": sizes, **ordered} if sizes else {}
-
-
-def ports_of(manager: Body, requested: Mapping[str, bool]) -> dict[str, int]:
-    """The named ports; those that a backend service asks for are the load balancer's to say."""
-    ports = {str(port["name"]): whole(port["port"]) for port in manager.get("namedPorts") or ()}
-    return {name: port for name, port in ports.items() if name not in requested}
-
-
-def healing_of(manager: Body) -> tuple[str, timedelta | None]:
-    """The health check that says when an instance is made anew, and how long a new one is given."""
-    policy = first(manager.get("autoHealingPolicies"))
-    delay = policy.get("initialDelaySec")
-    return str(policy.get("healthCheck") or ""), timedelta(seconds=whole(delay)) if delay else None

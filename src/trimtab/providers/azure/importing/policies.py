@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from trimtab.providers.azure.importing.machine import duration
+from trimtab.providers.azure.importing.group import duration
 from trimtab.providers.azure.importing.metrics import compared, metric_of, statistic_of
 from trimtab.providers.importing import legal, unused
+from trimtab.providers.metrics import writes_count
 
 MINUTE = timedelta(minutes=1)
 _WORDS = {"ChangeCount": "change", "PercentChangeCount": "percent", "ExactCount": "to"}
@@ -74,8 +75,9 @@ def _alarm(trigger: Body) -> dict[str, Any] | None:
     comparison = compared(str(trigger.get("operator")), trigger.get("threshold") or 0, native)
     if not comparison:
         return None
-    statistic = statistic_of(trigger.get("statistic"), str(trigger.get("timeAggregation")), native)
-    given = {"statistic": statistic} if statistic != "average" and not native.counts else {}
+    counted = writes_count(metric)
+    statistic = statistic_of(trigger.get("statistic"), str(trigger.get("timeAggregation")), native, counted=counted)
+    given = {"statistic": statistic} if statistic != "average" and not counted else {}
     window = duration(trigger.get("timeWindow"))
     periods = window // MINUTE if isinstance(window, timedelta) else window
     return {"metric": metric, **given, **comparison, "period": MINUTE, "periods": periods}

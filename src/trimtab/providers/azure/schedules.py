@@ -21,7 +21,7 @@ from trimtab.engine.openings import window_end
 from trimtab.engine.profiles import MOST_PROFILES, Weekday
 from trimtab.engine.timetable import InForce, timetable_of
 from trimtab.models import Capacity, ScalingGroup, Schedule
-from trimtab.providers.azure.zones import windows_zone
+from trimtab.providers.azure.names import windows_zone
 
 DEFAULT = "default"
 SIZES = ("min", "max", "desired")

@@ -1,0 +1,247 @@
+"""What AWS answers, each thing as plans compare it; pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
+
+from cronsim import CronSimError
+
+from trimtab.engine.crons import fires
+from trimtab.plan import Key, Resource, Secret, read_description, read_tags
+from trimtab.providers.aws.kinds import (
+    AUTO_SCALING_GROUP,
+    LAUNCH_TEMPLATE,
+    METRIC_ALARM,
+    SCALING_POLICY,
+    SCHEDULED_ACTION,
+)
+from trimtab.providers.pause import TAG as PAUSE_TAG
+from trimtab.providers.pause import Pause
+
+PAUSED = frozenset({"AlarmNotification", "ScheduledActions"})
+"""The processes that stand still while a group is paused."""
+
+
+def launched_from(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The launch template that a group launches from, by itself or in its mixed instances policy."""
+    mixed = item.get("MixedInstancesPolicy") or {}
+    own: Mapping[str, Any] = mixed.get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
+    return own or item.get("LaunchTemplate") or {}
+
+
+def _template(template: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: template[name] for name in ("LaunchTemplateName", "Version") if name in template}
+
+
+def _mixed(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not policy:
+        return None
+    launch = dict(policy.get("LaunchTemplate") or {})
+    launch["LaunchTemplateSpecification"] = _template(launch.get("LaunchTemplateSpecification") or {})
+    shares = {
+        name: value for name, value in (policy.get("InstancesDistribution") or {}).items() if value not in (None, "")
+    }
+    if shares.get("SpotInstancePools") == DEFAULT_POOLS:
+        del shares["SpotInstancePools"]
+    return {**policy, "LaunchTemplate": launch, "InstancesDistribution": shares}
+
+
+DEFAULT_POOLS = 2
+"""What `SpotInstancePools` is when nobody gives it."""
+
+
+def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not pool or pool.get("Status") == "PendingDelete":
+        return None
+    reuse = (pool.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn", False)
+    most = pool.get("MaxGroupPreparedCapacity")
+    return {
+        "MinSize": pool.get("MinSize", 0),
+        "PoolState": pool.get("PoolState", "Stopped"),
+        "InstanceReusePolicy": {"ReuseOnScaleIn": reuse},
+        **({} if most in (None, -1) else {"MaxGroupPreparedCapacity": most}),
+    }
+
+
+def find_pause(item: Mapping[str, Any]) -> Pause | None:
+    """The pause that is marked on a group."""
+    return next((Pause.parse(tag.get("Value", "")) for tag in item.get("Tags", ()) if tag["Key"] == PAUSE_TAG), None)
+
+
+def suspended(item: Mapping[str, Any]) -> list[str]:
+    """The processes of a group that stand still."""
+    return [process["ProcessName"] for process in item.get("SuspendedProcesses") or ()]
+
+
+def _suspended(item: Mapping[str, Any], paused: str | None, wanted: Iterable[str]) -> list[str]:
+    """Suspended processes; while a marked pause stands, those that it is about are as the fleet wants them."""
+    if paused is None:
+        return suspended(item)
+    return [name for name in suspended(item) if name not in PAUSED] + [name for name in wanted if name in PAUSED]
+
+
+def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str] = ()) -> Resource:
+    """A group as `DescribeAutoScalingGroups` answers it; `wanted` are the processes that its fleet suspends."""
+    given = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
+    paused = given.pop(PAUSE_TAG, None)
+    tags, mark = read_tags(given)
+    launches = {tag["Key"]: bool(tag.get("PropagateAtLaunch")) for tag in item.get("Tags", ())}
+    template = launched_from(item)
+    metrics = item.get("EnabledMetrics") or []
+    subnets = [subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet]
+    body = {
+        **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity", "HealthCheckType")},
+        **{name: item.get(name) for name in ("HealthCheckGracePeriod", "DefaultCooldown")},
+        **{name: item.get(name) or None for name in ("PlacementGroup", "LaunchConfigurationName")},
+        "ServiceLinkedRoleARN": own_role(item.get("ServiceLinkedRoleARN")),
+        "MixedInstancesPolicy": _mixed(item.get("MixedInstancesPolicy")),
+        "LaunchTemplate": _template(item.get("LaunchTemplate") or {}),
+        "CapacityRebalance": bool(item.get("CapacityRebalance")),
+        "WarmPoolConfiguration": _warm_pool(item.get("WarmPoolConfiguration")),
+        "SuspendedProcesses": _suspended(item, paused, wanted),
+        "EnabledMetrics": metrics[0].get("Granularity") if metrics else None,
+        "VPCZoneIdentifier": subnets,
+        "AvailabilityZones": [] if subnets else item.get("AvailabilityZones", []),
+        "TargetGroupARNs": item.get("TargetGroupARNs", []),
+        "DefaultInstanceWarmup": _unless(item.get("DefaultInstanceWarmup"), -1),
+        "NewInstancesProtectedFromScaleIn": bool(item.get("NewInstancesProtectedFromScaleIn")),
+        "TerminationPolicies": item.get("TerminationPolicies") or ["Default"],
+        "MaxInstanceLifetime": _unless(item.get("MaxInstanceLifetime"), 0),
+        # those of AWS itself nobody may write or remove
+        "Tags": [
+            {"Key": key, "Value": tags[key], "PropagateAtLaunch": launches[key]}
+            for key in tags
+            if not key.startswith("aws:")
+        ],
+    }
+    instances = item.get("Instances", [])
+    return Resource(
+        key=Key(region, AUTO_SCALING_GROUP.name, item["AutoScalingGroupName"]),
+        body={name: value for name, value in body.items() if value is not None},
+        group=mark.group if mark else "",
+        mark=mark,
+        attributes={
+            "arn": item.get("AutoScalingGroupARN", ""),
+            "instances": len(instances),
+            "outdated": sum(is_outdated(instance, template) for instance in instances),
+            "template": template.get("LaunchTemplateName"),
+            "paused": paused,
+        },
+        deleting=(item.get("Status") or "").lower().startswith("delete"),
+    )
+
+
+def is_outdated(instance: Mapping[str, Any], template: Mapping[str, Any]) -> bool:
+    """Whether an instance was launched from another template or version than the group's."""
+    own = instance.get("LaunchTemplate") or {}
+    version = template.get("Version")
+    return bool(version) and (own.get("LaunchTemplateName"), own.get("Version")) != (
+        template.get("LaunchTemplateName"),
+        version,
+    )
+
+
+def policy_resource(region: str, item: Mapping[str, Any]) -> Resource:
+    """A policy as `DescribePolicies` answers it, of whatever type it is."""
+    own = {"PolicyName", "AutoScalingGroupName", "PolicyARN", "Alarms"}
+    group = item["AutoScalingGroupName"]
+    return Resource(
+        key=Key(region, SCALING_POLICY.name, item["PolicyName"], group),
+        body={name: value for name, value in item.items() if name not in own and value is not None},
+        item=f"policies.{item['PolicyName']}",
+        attributes={"arn": item["PolicyARN"]},
+    )
+
+
+def action_resource(region: str, item: Mapping[str, Any], now: datetime) -> Resource:
+    """A scheduled action as `DescribeScheduledActions` answers it, less a start that only says when it is next due."""
+    group, name = item["AutoScalingGroupName"], item["ScheduledActionName"]
+    names = ("MinSize", "MaxSize", "DesiredCapacity", "Recurrence", "TimeZone", "StartTime", "EndTime")
+    body = {at: item[at] for at in names if item.get(at) is not None}
+    for at in ("StartTime", "EndTime"):
+        if isinstance(body.get(at), datetime):
+            body[at] = body[at].strftime("%Y-%m-%dT%H:%M:%SZ")
+    if "Recurrence" in body and "StartTime" in body and _is_due(body, now):
+        del body["StartTime"]
+    return Resource(
+        key=Key(region, SCHEDULED_ACTION.name, name, group),
+        body=body,
+        item=f"schedules.{name}",
+        attributes={"arn": item.get("ScheduledActionARN", "")},
+    )
+
+
+def _is_due(body: Mapping[str, Any], now: datetime) -> bool:
+    start, slack = datetime.fromisoformat(body["StartTime"]), timedelta(minutes=10)
+    try:
+        coming = fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start)
+        return start in list(islice(coming, 3))
+    except (CronSimError, ValueError, ZoneInfoNotFoundError):  # in words that no schedule has
+        return False
+
+
+def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:
+    """An alarm as `DescribeAlarms` answers it."""
+    state = {name for name in item if name.startswith(("State", "EvaluationState"))}
+    own = {"AlarmName", "AlarmArn", "AlarmConfigurationUpdatedTimestamp", *state}
+    text, mark = read_description(item.get("AlarmDescription"))
+    body = {name: value for name, value in item.items() if name not in own and value is not None}
+    if "EvaluationPeriods" in body:
+        body.setdefault("DatapointsToAlarm", body["EvaluationPeriods"])
+    body.pop("AlarmDescription", None)
+    if text:
+        body["AlarmDescription"] = text
+    return Resource(
+        key=Key(region, METRIC_ALARM.name, item["AlarmName"]),
+        body=body,
+        group=mark.group if mark else "",
+        mark=mark,
+        attributes={"arn": item.get("AlarmArn", ""), "raw": item},
+    )
+
+
+def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
+    """A launch template by its latest version, as `DescribeLaunchTemplateVersions` answers it."""
+    data = _writable(item.get("LaunchTemplateData", {}))
+    if data.get("UserData"):
+        data["UserData"] = Secret(data["UserData"])
+    _, mark = read_description(item.get("VersionDescription"))
+    return Resource(
+        key=Key(region, LAUNCH_TEMPLATE.name, item["LaunchTemplateName"]),
+        body={"LaunchTemplateData": data},
+        group=mark.group if mark else "",
+        mark=mark,
+        attributes={
+            "id": item.get("LaunchTemplateId", ""),
+            "name": item["LaunchTemplateName"],
+            "version": str(item["VersionNumber"]),
+        },
+    )
+
+
+def _writable(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a version less what is only ever answered: ResponseLaunchTemplateData, Amazon EC2 API Reference."""
+    settings = {name: value for name, value in data.items() if name != "Operator"}
+    if options := settings.get("MetadataOptions"):
+        settings["MetadataOptions"] = {name: value for name, value in options.items() if name != "State"}
+    if interfaces := settings.get("NetworkInterfaces"):
+        settings["NetworkInterfaces"] = [_writable_interface(interface) for interface in interfaces]
+    return settings
+
+
+def _writable_interface(interface: Mapping[str, Any]) -> dict[str, Any]:
+    if "Ipv6Addresses" not in interface:
+        return dict(interface)
+    addresses = [{"Ipv6Address": address.get("Ipv6Address")} for address in interface["Ipv6Addresses"]]
+    return {**interface, "Ipv6Addresses": addresses}
+
+
+def own_role(arn: str | None) -> str | None:
+    """A service-linked role that is not the account's usual one."""
+    return None if (arn or "").endswith("/AWSServiceRoleForAutoScaling") else arn
+
+
+def _unless(value: Any, nothing: Any) -> Any:
+    return None if value == nothing else value

@@ -1,0 +1,74 @@
+"""What a group's instances are launched with, as the data of a launch template; pure."""
+
+import base64
+from typing import Any
+
+from trimtab.models import Disk, DiskType, InstanceTemplate, ScalingGroup
+from trimtab.plan import Secret
+from trimtab.providers.aws.facts import ImageFacts
+from trimtab.providers.bodies import drop_empty
+
+ROOT_DEVICE = "/dev/sda1"
+DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
+
+
+def template_data(group: ScalingGroup, native: str, image: ImageFacts) -> dict[str, Any]:
+    """The data of the launch template of a group that is called `native`."""
+    template = group.template
+    script = template.render_user_data()
+    return drop_empty(
+        ImageId=image.id,
+        InstanceType=template.size,
+        KeyName=template.ssh_key,
+        UserData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
+        IamInstanceProfile=_profile(template.role),
+        **_network(template),
+        BlockDeviceMappings=[_disk(disk, image) for disk in template.disks],
+        MetadataOptions=drop_empty(
+            HttpTokens=_tokens(template.metadata_token), HttpPutResponseHopLimit=template.metadata_hops
+        ),
+        Monitoring=drop_empty(Enabled=template.detailed_monitoring),
+        CapacityReservationSpecification=_reservation(group.purchase.reservation),
+        TagSpecifications=_tags({"Name": native, **group.tags, **template.tags}),
+    )
+
+
+def _network(template: InstanceTemplate) -> dict[str, Any]:
+    groups = list(template.security_groups)
+    if template.public_address is None:
+        return {"SecurityGroupIds": groups}
+    # a template with an interface takes its security groups there and nowhere else (RunInstances)
+    interface = drop_empty(DeviceIndex=0, AssociatePublicIpAddress=template.public_address, Groups=groups)
+    return {"NetworkInterfaces": [interface]}
+
+
+def _disk(disk: Disk, image: ImageFacts) -> dict[str, Any]:
+    ebs = drop_empty(
+        VolumeSize=disk.size_gb,
+        VolumeType=DISK_TYPES[disk.type] if disk.type else None,
+        Encrypted=disk.encrypted,
+        KmsKeyId=disk.key,
+        Iops=disk.iops,
+        Throughput=disk.throughput,
+        DeleteOnTermination=not disk.keep,
+    )
+    return {"DeviceName": disk.device or image.root or ROOT_DEVICE, "Ebs": ebs}
+
+
+def _reservation(reservation: str | None) -> dict[str, Any]:
+    return {"CapacityReservationTarget": {"CapacityReservationId": reservation}} if reservation else {}
+
+
+def _tags(tags: dict[str, str]) -> list[dict[str, Any]]:
+    pairs = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+    return [{"ResourceType": kind, "Tags": pairs} for kind in ("instance", "volume")]
+
+
+def _profile(role: str | None) -> dict[str, str]:
+    if role is None:
+        return {}
+    return {"Arn": role} if role.startswith("arn:") else {"Name": role}
+
+
+def _tokens(required: bool | None) -> str | None:
+    return None if required is None else "required" if required else "optional"

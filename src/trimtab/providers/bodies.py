@@ -1,0 +1,71 @@
+"""Native bodies: their parts, what a write makes of them, and merge patches; pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from trimtab.plan import Kind, Resource, overlaid
+from trimtab.providers.base import Write
+
+
+def drop_empty(**fields: Any) -> dict[str, Any]:
+    """The fields of a native body that say something."""
+    return {name: value for name, value in fields.items() if value is not None and value not in ({}, [])}
+
+
+def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> bool:
+    """Whether nothing else moved between two reads."""
+    first, two = kind.leaves(before.body), kind.leaves(after.body)
+    return before.mark == after.mark and {**first, path: 0} == {**two, path: 0}
+
+
+def differing_paths(kind: Kind, existing: Resource, write: Write) -> list[str]:
+    """The leaves that are otherwise than a write wants them, less those that only a creation gives."""
+    old, new = kind.leaves(existing.body), kind.leaves(write.body)
+    initial = write.change.wanted.initial if write.change.wanted else frozenset()
+    return [path for path in sorted({*old, *new}) if old.get(path) != new.get(path) and path not in initial]
+
+
+def body_of(write: Write, kind: Kind, live: Resource | None) -> dict[str, Any]:
+    """What a write says: where it replaces all that is there, what no row is about stays as it is."""
+    starts_from = live if kind.replaces else None
+    return dict(write.body if starts_from is None else overlaid(kind, starts_from.body, write.body))
+
+
+def patch_of(kind: Kind, body: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """
+    A merge patch of some leaves: each, or the whole list that it is in.
+
+    What is no longer wanted goes back to its default, or to null where the kind has none.
+    """
+    patch: dict[str, Any] = {}
+    for path in paths:
+        steps = path.split("[", 1)[0].split(".")
+        if steps[0] not in body and len(steps) > 1:
+            patch[steps[0]] = None
+            continue
+        value = find_part(body, steps)
+        put_part(patch, steps, _cleared(kind, path) if value is None else value)
+    return patch
+
+
+def _cleared(kind: Kind, path: str) -> Any:
+    row = kind.find(path)
+    if row is not None and row.default is not None and "[" not in path:
+        return row.default
+    return [] if "[" in path or path in kind.sets else None
+
+
+def find_part(body: Any, steps: Sequence[str]) -> Any:
+    """What stands in a body at the end of these steps; `None` where nothing does."""
+    for step in steps:
+        if not isinstance(body, Mapping) or step not in body:
+            return None
+        body = body[step]
+    return body
+
+
+def put_part(patch: dict[str, Any], steps: Sequence[str], value: Any) -> None:
+    """Put a value into a patch, with all that it stands in."""
+    for step in steps[:-1]:
+        patch = patch.setdefault(step, {})
+    patch[steps[-1]] = value

@@ -1,0 +1,49 @@
+"""The house: what a cloud's code does stands in a file of the same name in each cloud."""
+
+from pathlib import Path
+
+import pytest
+
+import trimtab
+
+PROVIDERS = Path(trimtab.__file__).parent / "providers"
+CLOUDS = ("aws", "azure", "gcp")
+EVERYWHERE = {
+    *("__init__.py", "acting.py", "activities.py", "alarms.py", "bodies.py", "client.py", "datapoints.py"),
+    *("errors.py", "facts.py", "kinds.py", "metrics.py", "names.py", "permissions.py", "policies.py", "provider.py"),
+    *("reads.py", "replies.py", "resolve.py", "resources.py", "states.py", "template.py", "translate.py", "writes.py"),
+    *(
+        f"importing/{name}.py"
+        for name in ("__init__", "alarms", "group", "group_reader", "metrics", "reading", "replies", "template")
+    ),
+}
+NEW = {"declarations.py", "constraints.py"}
+"""In all clouds, or in none yet."""
+SOMEWHERE = {
+    "autoscaler.py": ("azure", "gcp"),  # one native thing has a group's bounds, policies and schedules
+    "importing/autoscaler.py": ("azure", "gcp"),
+    "schedules.py": ("aws", "azure"),  # actions and profiles; scaling schedules are a few lines of an autoscaler
+    "importing/policies.py": ("aws", "azure"),  # the signals of an autoscaler are read with it
+    "unused.py": ("azure", "gcp"),  # what an autoscaler has no words for, which EC2 takes
+    "ids.py": ("azure", "gcp"),  # EC2 and Auto Scaling name things by plain names
+    "first_seen.py": ("aws",),  # only scheduled actions set a size at a moment that is past afterwards
+    "purchase.py": ("aws",),  # the mixed instances policy
+    "importing/schedules.py": ("aws",),  # pairs of scheduled actions as windows
+    "importing/resources.py": ("aws",),  # launch configurations and composite alarms, which no plan reads
+}
+"""Files of some clouds, and why the others have none."""
+
+
+def files_of(cloud):
+    return {str(path.relative_to(PROVIDERS / cloud)) for path in (PROVIDERS / cloud).rglob("*.py")}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_noun_has_the_same_file_in_each_cloud(cloud):
+    own = {name for name, clouds in SOMEWHERE.items() if cloud in clouds}
+    assert files_of(cloud) - NEW == EVERYWHERE | own
+
+
+@pytest.mark.parametrize("name", sorted(NEW))
+def test_what_is_new_is_new_in_all_clouds(name):
+    assert len({name in files_of(cloud) for cloud in CLOUDS}) == 1
