@@ -8,20 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab.engine.behavior import DEFAULT_BEHAVIOR, ScaleEvent
+from trimtab.engine.pods import Pod, PodPhase, group_pods, is_unready_for_cpu, ready_count
 from trimtab.engine.replicas import (
-    Pod,
-    PodPhase,
     Tolerance,
     UnusableMetric,
     combined_size,
     corrected_size,
     decided_size,
     documented_size,
-    group_pods,
-    is_unready_for_cpu,
     per_pod_replicas,
     pods_replicas,
-    ready_count,
     total_replicas,
     utilization_replicas,
 )

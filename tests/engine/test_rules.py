@@ -8,27 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trimtab.engine.aggregates import Statistic, TimeAggregation, aggregate
+from trimtab.engine.autoscale import Cause, Cooldown, CooldownMode, combined_size, evaluate_rules, size_without_metrics
 from trimtab.engine.limits import estimate
 from trimtab.engine.policies import Direction
 from trimtab.engine.rules import (
-    Cause,
     ChangeType,
-    Cooldown,
-    CooldownMode,
     Limits,
     Operator,
     Rule,
     ScaleAction,
     ScaleDirection,
-    Statistic,
-    TimeAggregation,
-    aggregate,
-    combined_size,
-    evaluate_rules,
     lookahead_problem,
     per_instance,
     rules_problem,
-    size_without_metrics,
     trigger_problem,
 )
 

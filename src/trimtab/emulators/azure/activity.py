@@ -12,7 +12,7 @@ from trimtab.emulators.azure.autoscale import LastAction, Verdict, active
 from trimtab.emulators.azure.errors import to_dict
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.rules import Cause
+from trimtab.engine.autoscale import Cause
 
 Event = dict[str, Any]
 _TENANT = "11111111-1111-1111-1111-111111111111"

@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.emulators.azure.datapoints import Datapoints, Measured, platform_namespace
 from trimtab.emulators.azure.spans import read_span
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.rules import TimeAggregation, over_time
+from trimtab.engine.aggregates import TimeAggregation, over_time
 
 _AGGREGATIONS = {
     "average": TimeAggregation.AVERAGE,

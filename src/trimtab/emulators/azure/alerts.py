@@ -9,7 +9,8 @@ from typing import Any
 from trimtab.emulators.azure.autoscale import Read
 from trimtab.emulators.azure.datapoints import Measured
 from trimtab.emulators.azure.spans import read_span
-from trimtab.engine.rules import Operator, TimeAggregation, over_time
+from trimtab.engine.aggregates import TimeAggregation, over_time
+from trimtab.engine.rules import Operator
 
 CURRENT = "Y3VycmVudFN0YXR1cw=="
 """The name of the one status of a rule: `currentStatus` in Base64."""

@@ -11,22 +11,10 @@ from tzlocal.windows_tz import win_tz
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.datapoints import Datapoints, Measured
 from trimtab.emulators.azure.spans import read_span
+from trimtab.engine.aggregates import Statistic, TimeAggregation, aggregate
+from trimtab.engine.autoscale import Cause, Cooldown, Outcome, evaluate_rules
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
-from trimtab.engine.rules import (
-    Cause,
-    ChangeType,
-    Cooldown,
-    Limits,
-    Operator,
-    Outcome,
-    Rule,
-    ScaleAction,
-    ScaleDirection,
-    Statistic,
-    TimeAggregation,
-    aggregate,
-    evaluate_rules,
-)
+from trimtab.engine.rules import ChangeType, Limits, Operator, Rule, ScaleAction, ScaleDirection
 from trimtab.engine.schedules import next_fire
 
 E = TypeVar("E", ScaleDirection, ChangeType, Operator, Statistic, TimeAggregation, Weekday)
