@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import NamedTuple, assert_never
 
-from trimtab.engine.limits import estimate, least_cut, settled
+from trimtab.engine.limits import estimate, least_cut, would_trip
 from trimtab.engine.policies import Direction, direction
 from trimtab.engine.rounding import Number
 from trimtab.engine.rules import ChangeType, Limits, Rule, ScaleAction, ScaleDirection
@@ -242,12 +242,16 @@ def _due(readings: Sequence[_Reading], current: int) -> list[Rule]:
 
 
 def _unflapping(outcome: Outcome, readings: Sequence[_Reading], requested: int, wait: timedelta) -> Outcome:
-    """The cut from `asked` on upward, toward the current size, at which no rule would scale out again."""
+    """The cut from `requested` on upward, toward the current size, at which no rule would scale out again."""
     current = outcome.current
     growing = [(reading.rule, reading.value) for reading in readings if reading.value is not None and _grows(reading)]
 
     def trips(smaller: int) -> bool:
-        return any(_trips(rule, estimate(value, current, smaller), smaller) for rule, value in growing)
+        return any(
+            would_trip(value, current, smaller, rule.threshold, rule.operator.holds)
+            and rule.action.way(smaller) is Direction.OUT
+            for rule, value in growing
+        )
 
     allowed = least_cut(requested, current, trips)
     looked_at = current - 1 if allowed is None else allowed
@@ -264,7 +268,3 @@ def _grows(reading: _Reading) -> bool:
     if action.direction is ScaleDirection.NONE:
         return action.kind is ChangeType.EXACT_COUNT
     return action.direction is ScaleDirection.INCREASE
-
-
-def _trips(rule: Rule, estimated: float, smaller: int) -> bool:
-    return rule.fires(settled(estimated, rule.threshold)) and rule.action.way(smaller) is Direction.OUT
