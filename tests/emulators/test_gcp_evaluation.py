@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.semantics.cases import Case, mismatches, read_cases
 
-from trimtab.emulators.gcp.autoscaler_past import Past
 from trimtab.emulators.gcp.autoscaling import Verdict, evaluate, next_moment
 from trimtab.emulators.gcp.datapoints import Datapoints
 from trimtab.emulators.gcp.discovery import check, load
-from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance
+from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance, Past
 from trimtab.emulators.gcp.scaling_schedules import open_schedules, window_of
 from trimtab.engine.values import Sized
 

@@ -8,9 +8,9 @@ from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.policies import find_policy
 from trimtab.emulators.aws.scaling import adjusted, cool_down, is_cooling, stepped
-from trimtab.emulators.aws.sizes import Sizes, apply
+from trimtab.emulators.aws.sizes import apply
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.limits import Trigger, bound, waits_for_cooldown
+from trimtab.engine.limits import Sizes, Trigger, bound, waits_for_cooldown
 
 
 def execute_policy(call: Call) -> Answer:

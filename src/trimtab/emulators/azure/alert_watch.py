@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.azure.activity import alert_event
-from trimtab.emulators.azure.activity_feed import note
+from trimtab.emulators.azure.activities import alert_event, note
 from trimtab.emulators.azure.alerts import AlertState, evaluate_alert, longest_window, metrics_of, status_body
-from trimtab.emulators.azure.spans import read_span
 from trimtab.emulators.azure.world import Phase, World, zulu
+from trimtab.emulators.shared.moments import read_iso_span
 
 _CHECKS_TO_RESOLVE = 3
 """After so many looks at which its condition does not hold an alert is over (Azure Monitor, Types of alerts)."""
@@ -34,7 +33,7 @@ class AlertWatch:
         """Each state that it came into, oldest first."""
         self._quiet = 0
         self._due: datetime | None = None
-        self._every = read_span(body["properties"]["evaluationFrequency"])
+        self._every = read_iso_span(body["properties"]["evaluationFrequency"])
 
     def wake(self) -> None:
         """Be looked at when the next time comes."""

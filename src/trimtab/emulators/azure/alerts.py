@@ -8,7 +8,7 @@ from typing import Any
 
 from trimtab.emulators.azure.autoscale import Read
 from trimtab.emulators.azure.datapoints import Measured
-from trimtab.emulators.azure.spans import read_span
+from trimtab.emulators.shared.moments import read_iso_span
 from trimtab.engine.aggregates import TimeAggregation, over_time
 from trimtab.engine.rules import Operator
 
@@ -45,7 +45,7 @@ def evaluate_alert(alert: Mapping[str, Any], *, now: datetime, read: Read) -> Al
         read: The values of a metric.
     """
     properties = alert["properties"]
-    start = now - read_span(properties["windowSize"])
+    start = now - read_iso_span(properties["windowSize"])
     verdicts = [_of_resource(properties, scope, start, now, read) for scope in properties["scopes"]]
     for state in (AlertState.FIRED, AlertState.RESOLVED):
         for verdict in verdicts:
@@ -64,7 +64,7 @@ def metrics_of(alert: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]
 
 def longest_window(alert: Mapping[str, Any]) -> timedelta:
     """How far back a rule looks."""
-    return read_span(alert["properties"]["windowSize"])
+    return read_iso_span(alert["properties"]["windowSize"])
 
 
 def status_body(alert: Mapping[str, Any], state: AlertState, *, at: str) -> dict[str, Any]:

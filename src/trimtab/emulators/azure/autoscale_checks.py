@@ -7,8 +7,8 @@ from typing import Any
 from tzlocal.windows_tz import win_tz
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.spans import read_span
 from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.moments import read_iso_span
 from trimtab.engine.profiles import MOST_PROFILES
 from trimtab.engine.rules import MOST_INSTANCES, MOST_RULES, lookahead_problem, trigger_problem
 
@@ -135,7 +135,7 @@ def _is_default(profile: Mapping[str, Any]) -> bool:
 
 def _span(text: str, where: str) -> timedelta:
     try:
-        return read_span(text)
+        return read_iso_span(text)
     except ValueError as error:
         raise _wrong(where, str(error)) from error
 

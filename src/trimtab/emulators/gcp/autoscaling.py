@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.gcp.autoscaler_past import Past, added, leaving, within
 from trimtab.emulators.gcp.autoscaler_words import detail_of, status_of, words_of
 from trimtab.emulators.gcp.datapoints import Datapoints
-from trimtab.emulators.gcp.facts import GroupFacts
+from trimtab.emulators.gcp.facts import GroupFacts, Past, added, leaving, within
 from trimtab.emulators.gcp.scaling_schedules import edges, open_schedules, required, schedule_status
 from trimtab.emulators.gcp.signal_values import WINDOW
 from trimtab.emulators.gcp.signals_read import (
