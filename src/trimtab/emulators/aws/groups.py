@@ -6,12 +6,11 @@ from trimtab.emulators.aws import hooks, lifecycle
 from trimtab.emulators.aws.activities import newest, stamp
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.execution import in_progress
+from trimtab.emulators.aws.execution import refuse_while_cooling
 from trimtab.emulators.aws.group import Group, let_go_later
 from trimtab.emulators.aws.group_fields import given_fields, moto_arguments, update_fields, update_source
 from trimtab.emulators.aws.health import find_member
 from trimtab.emulators.aws.policies import drop_policy
-from trimtab.emulators.aws.scaling import is_cooling
 from trimtab.emulators.aws.sizes import apply, changed, checked
 from trimtab.emulators.aws.traffic import check_target_groups, targets_of
 from trimtab.emulators.aws.world import Region
@@ -76,8 +75,7 @@ def set_desired_capacity(call: Call) -> Answer:
         raise invalid(
             f"New SetDesiredCapacity value {wanted} is below min value {group.min_size} for the AutoScalingGroup."
         )
-    if call.params.get("HonorCooldown") and is_cooling(group):
-        raise in_progress(group)
+    refuse_while_cooling(group, honors=bool(call.params.get("HonorCooldown")))
     cause = (
         f"At {stamp(call.world.now())} a user request explicitly set group desired capacity changing the "
         f"desired capacity from {group.desired_capacity} to {wanted}."

@@ -13,12 +13,11 @@ from trimtab.emulators.azure.calls import Answer, Call, Route, next_link, read_t
 from trimtab.emulators.azure.errors import to_dict
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.routing import ACTIVITY, SUBSCRIPTION
-from trimtab.emulators.azure.world import World
+from trimtab.emulators.azure.world import TENANT, World
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.autoscale import Cause
 
 Event = dict[str, Any]
-_TENANT = "11111111-1111-1111-1111-111111111111"
 _TERM = re.compile(r"^\s*(\w+)\s+(eq|ge|le|gt|lt)\s+'([^']*)'\s*$", re.IGNORECASE)
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
@@ -193,7 +192,7 @@ def _event(
         "eventTimestamp": at,
         "submissionTimestamp": at,
         "subscriptionId": resource.split("/")[2],
-        "tenantId": _TENANT,
+        "tenantId": TENANT,
     }
 
 

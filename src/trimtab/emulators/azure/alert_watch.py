@@ -29,8 +29,6 @@ class AlertWatch:
         self.body = body
         self.state: AlertState = earlier.state if earlier else AlertState.UNKNOWN
         self.since: datetime = earlier.since if earlier else world.now()
-        self.history: list[tuple[datetime, AlertState]] = earlier.history if earlier else []
-        """Each state that it came into, oldest first."""
         self._quiet = 0
         self._due: datetime | None = None
         self._every = read_iso_span(body["properties"]["evaluationFrequency"])
@@ -63,7 +61,7 @@ class AlertWatch:
         self._due = None
         if not self.body["properties"].get("enabled", True):
             return
-        self._become(evaluate_alert(self.body, now=due, read=self.world.datapoints.values).state)
+        self._become(evaluate_alert(self.body, now=due, read=self.world.datapoints.values))
         # without data the state has come to rest
         newest = max(
             (measured_at for each in metrics_of(self.body) if (measured_at := self.world.datapoints.newest(*each))),
@@ -92,7 +90,6 @@ class AlertWatch:
         if state is self.state:
             return
         earlier, self.state, self.since = self.state, state, self.world.now()
-        self.history.append((self.since, state))
         if AlertState.FIRED in (earlier, state):
             note(self.world, alert_event(self.body, state, now=self.since))
 

@@ -12,7 +12,7 @@ from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.datapoints import Datapoints, Measured
 from trimtab.emulators.shared.moments import read_iso_span
 from trimtab.engine.aggregates import Statistic, TimeAggregation, aggregate
-from trimtab.engine.autoscale import Cause, Cooldown, Outcome, evaluate_rules
+from trimtab.engine.autoscale import Cause, Cooldown, evaluate_rules
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
 from trimtab.engine.rules import ChangeType, Limits, Operator, Rule, ScaleAction, ScaleDirection
 from trimtab.engine.schedules import next_fire
@@ -60,7 +60,6 @@ class Verdict:
     size: int | None
     cause: Cause
     profile: str = ""
-    outcome: Outcome | None = None
     cooldown: timedelta | None = None
     missing: tuple[str, ...] = ()
 
@@ -103,7 +102,6 @@ def evaluate(
         outcome.size if outcome.size != size else None,
         outcome.cause,
         str(profile["name"]),
-        outcome,
         outcome.cooldown,
         tuple(name.partition(":")[2] for name in outcome.unreadable),
     )

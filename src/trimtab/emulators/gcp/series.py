@@ -88,8 +88,6 @@ def typed(value: Value, value_type: str) -> dict[str, Any]:
             return {"int64Value": str(round(sum(samples_of(value))))}
         case "BOOL":
             return {"boolValue": bool(value)}
-        case "STRING":
-            return {"stringValue": str(value)}
         case _:
             return {"doubleValue": float(sum(samples_of(value)))}
 

@@ -13,7 +13,7 @@ from trimtab.emulators.gcp.member import REASONS
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
 from trimtab.emulators.gcp.operations import once
 from trimtab.emulators.gcp.resources import VERBS, Call
-from trimtab.emulators.gcp.routing import API, permission_of, plain_collection
+from trimtab.emulators.gcp.routing import API, Route, permission_of, plain_collection
 from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
@@ -95,9 +95,9 @@ class GcpEmulator(Emulator[Asked, World]):
         if own is None or handler is None:
             raise NotImplementedError(route.id)
         self._check_project(request)
-        _check(request)
+        _check(request, route)
         answer = once(self._world, request, lambda: handler(Call(self._world, request, own)))
-        _check_answer(request, answer)
+        _check_answer(route, answer)
         return wire.result(answer)
 
     def _check_project(self, request: wire.Request) -> None:
@@ -149,10 +149,7 @@ class GcpEmulator(Emulator[Asked, World]):
         return dict(point)
 
 
-def _check(request: wire.Request) -> None:
-    route = request.route
-    if route is None:
-        return
+def _check(request: wire.Request, route: Route) -> None:
     method = f"compute.{route.id}"
     problems = check_query(load(API), method, {**request.query, **request.names})
     if route.request is not None:
@@ -163,9 +160,8 @@ def _check(request: wire.Request) -> None:
         raise wire.invalid(problems[0])
 
 
-def _check_answer(request: wire.Request, answer: Mapping[str, Any]) -> None:
-    route = request.route
-    if route is not None and route.response is not None:
+def _check_answer(route: Route, answer: Mapping[str, Any]) -> None:
+    if route.response is not None:
         problems = check(load(API), route.response, answer)
         if problems:
             raise AssertionError(f"{route.id}: {problems[0]}")
