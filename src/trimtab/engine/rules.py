@@ -5,7 +5,7 @@ Sources are the pages Understand autoscale settings and Best practices for autos
 `Microsoft.Insights/autoscaleSettings` (2022-10-01). The values of the enums are the words of that schema.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -198,21 +198,9 @@ def trigger_problem(grain: timedelta, window: timedelta) -> str | None:
     )
 
 
-def rules_problem(rules: Sequence[Rule]) -> str | None:
-    """
-    What Azure refuses about the rules of a profile; `None` when it takes them.
-
-    At most ten; cooldowns of one minute to one week; changes of 1 or more. Rules in one direction only are taken.
-    """
-    if len(rules) > MOST_RULES:
-        return f"a profile has at most {MOST_RULES} rules, not {len(rules)}"
-    for rule in rules:
-        if rule.action.value < 1 and rule.action.kind is not ChangeType.EXACT_COUNT:
-            return f"the rule on {rule.metric!r} changes the size by {rule.action.value}; 1 is the least"
-        problem = _outside(f"the cooldown of the rule on {rule.metric!r}", rule.cooldown, _MINUTE, timedelta(weeks=1))
-        if problem:
-            return problem
-    return None
+def cooldown_problem(cooldown: timedelta) -> str | None:
+    """What Azure refuses about a rule's cooldown; `None` when it takes it: one minute to one week."""
+    return _outside("a cooldown", cooldown, _MINUTE, timedelta(weeks=1))
 
 
 def lookahead_problem(lookahead: timedelta | None) -> str | None:
