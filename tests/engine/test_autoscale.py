@@ -1,13 +1,16 @@
 """Runs of Azure Monitor autoscale: the published examples, tables of edges, laws."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import inf, nan
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import make_group
+from tests.laws import examples
+from trimtab.engine import History, Observation, ReasonCode, decide
 from trimtab.engine.autoscale import Cause, Cooldown, CooldownMode, combined_size, evaluate_rules, size_without_metrics
 from trimtab.engine.limits import estimate
 from trimtab.engine.policies import Direction
@@ -27,6 +30,7 @@ NEXT = ChangeType.SERVICE_ALLOWED_NEXT_VALUE
 ABOVE, AT_LEAST = Operator.GREATER_THAN, Operator.GREATER_THAN_OR_EQUAL
 BELOW, AT_MOST = Operator.LESS_THAN, Operator.LESS_THAN_OR_EQUAL
 MINUTE = timedelta(minutes=1)
+NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
 
 
 def out(metric, threshold, value=1, *, kind=COUNT, operator=ABOVE, **more):
@@ -291,6 +295,7 @@ LIMITS = st.tuples(st.integers(0, 20), st.integers(0, 60), st.none() | st.intege
     lambda three: Limits(min(three[:2]), max(three[:2]), three[2])
 )
 SIZES = st.integers(0, 80)
+PERCENT_OF_CPU, STEPS = st.integers(0, 100), st.integers(1, 9)
 
 
 @given(RULES, SEEN, SIZES, LIMITS, st.booleans())
@@ -341,3 +346,34 @@ def test_only_a_change_by_rules_begins_a_cooldown(rules, values, current, limits
     assert (found.size == current) == (
         found.cause in (Cause.NOTHING, Cause.FLAPPING, Cause.UNREADABLE) or found.direction is Direction.NONE
     )
+
+
+@settings(max_examples=examples(), deadline=None)
+@given(
+    st.integers(0, 100),
+    st.integers(0, 100),
+    st.integers(0, 30),
+    st.integers(1, 9),
+    st.integers(1, 9),
+    st.integers(0, 100),
+)
+def test_a_run_and_a_decision_refuse_the_same_cuts(high, low, current, grow, shrink, value):
+    """The Azure emulator runs the rules, `decide` the alarms of a group: what they make of one metric is the same."""
+    rules = [out("cpu", high, grow), in_("cpu", low, shrink)]
+    group = make_group(
+        capacity={"min": 1, "max": 20},
+        policies={"grow": {"change": grow}, "shrink": {"change": -shrink}},
+        alarms={
+            "hot": {"metric": "cpu", "above": high, "triggers": ["grow"]},
+            "idle": {"metric": "cpu", "below": low, "triggers": ["shrink"]},
+        },
+        schedules={},
+    )
+    decision = decide(
+        group, Observation(desired=current, alarms={"hot": [value], "idle": [value]}), History(), NOW, "azure"
+    )
+    outcome = evaluate_rules(rules, {"cpu": value}, current=current, limits=Limits(1, 20))
+    codes = {reason.code for reason in decision.reasons}
+    assert decision.size == outcome.size
+    assert ReasonCode.FLAPPING in codes or not outcome.flapping
+    assert ReasonCode.FLAPPING_ADJUSTED in codes or not outcome.flapping_adjusted
