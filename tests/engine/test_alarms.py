@@ -6,8 +6,11 @@ from itertools import product
 import pytest
 
 from trimtab.engine.alarms import (
+    BREACHES,
     AlarmState,
     TooYoung,
+    breach_flags,
+    counted_points,
     evaluate,
     evaluation_cadence,
     evaluation_window,
@@ -15,11 +18,30 @@ from trimtab.engine.alarms import (
     invocations,
     timing_problem,
 )
-from trimtab.models import MissingData
+from trimtab.models import Comparison, MissingData
 
 OK, ALARM, NO_DATA = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
 MISSING, IGNORE, BREACHING, FINE = MissingData
 POINTS = {"0": False, "X": True, "-": None}
+
+
+def test_the_newest_real_datapoints_count():
+    assert counted_points([1.0, None, 2.0, 3.0, None], 2) == [2.0, 3.0]
+    assert counted_points([1.0, None, None], 2) == [1.0]
+    assert counted_points([None], 2) == []
+
+
+@pytest.mark.parametrize(
+    ("comparison", "flags"),
+    [
+        (Comparison.ABOVE, [None, False, False, True, None]),
+        (Comparison.AT_LEAST, [None, False, True, True, None]),
+        (Comparison.BELOW, [None, True, False, False, None]),
+        (Comparison.AT_MOST, [None, True, True, False, None]),
+    ],
+)
+def test_which_datapoints_breach(comparison, flags):
+    assert breach_flags([None, 49, 50, 51, float("nan")], 50, BREACHES[comparison]) == flags
 
 
 def points(text):

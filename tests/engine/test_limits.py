@@ -1,5 +1,6 @@
 """Waits, bounds, weights, zones: tables."""
 
+import operator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from trimtab.engine.limits import (
     termination_problem,
     waits_for_cooldown,
     weighted_limit,
+    would_trip,
     zone_to_join,
     zone_to_leave,
 )
@@ -95,6 +97,22 @@ def test_scale_in_control_of_a_peak():
     assert peak_floor(70, limit=20) == 50
     assert peak_floor(70, percent=10) == 63
     assert peak_floor(5, limit=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "current", "smaller", "breaches", "trips"),
+    [
+        (25, 4, 2, operator.gt, False),
+        (25, 4, 2, operator.ge, True),
+        (26, 4, 2, operator.gt, True),
+        (100 / 3, 3, 2, operator.gt, False),
+        (100 / 3, 3, 2, operator.ge, True),
+        (0.1, 1, 0, operator.gt, True),
+        (0, 1, 0, operator.gt, False),
+    ],
+)
+def test_an_estimate_that_meets_the_threshold_but_for_rounding_meets_it(value, current, smaller, breaches, trips):
+    assert would_trip(value, current, smaller, 50, breaches) is trips
 
 
 def test_the_least_cut_that_does_not_trip():

@@ -1,5 +1,6 @@
 """TT101 to TT103, TT109: alarms that work against each other, or not at all."""
 
+import operator
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
@@ -9,9 +10,10 @@ from trimtab.checks.rule import Subject
 from trimtab.checks.sizes import bounds_over_time, size_words
 from trimtab.checks.words import listed, verb
 from trimtab.engine.alarms import AlarmState, evaluate
+from trimtab.engine.limits import estimate, would_trip
 from trimtab.engine.policies import step_size
 from trimtab.engine.presets import MissingMetric, Preset, ScaleInAgreement
-from trimtab.engine.rounding import Rounding, exact, floor_ratio
+from trimtab.engine.rounding import Rounding, exact
 from trimtab.engine.ruleset import AlarmRule, AmountRule
 from trimtab.models import Alarm, Metric, MetricSource, TargetTrackingPolicy
 
@@ -97,11 +99,11 @@ def _flaps(subject: Subject, low: tuple[Alarm, AlarmRule], high: tuple[Alarm, Al
         (size, smaller, value)
         for size in range(max(least, 1) + 1, min(most, least + MOST_SIZES) + 1)
         for value, smaller in _cuts(low[1], size, least)
-        if threshold > 0 and 0 < smaller < size and floor_ratio(size, value, threshold) >= smaller
+        if threshold > 0 and 0 < smaller < size and would_trip(value, size, smaller, threshold, operator.ge)
     ]
     if cuts:
         size, smaller, value = cuts[0]
-        after = float(exact(value) * size / smaller)
+        after = estimate(value, size, smaller)
         at = size_words([cut[0] for cut in cuts])
         text = (
             f"scales in at {alarm_words(low[0])}, but at {at} those that stay then trip {high[0].name}: from {size} to "

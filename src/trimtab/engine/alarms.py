@@ -6,14 +6,25 @@ PutMetricAlarm): M of the N most recent datapoints, a range somewhat longer than
 data, no ALARM from too young a datapoint.
 """
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple, assert_never
+from typing import NamedTuple, TypeVar, assert_never
 
 from trimtab.engine.rounding import Number, exact
-from trimtab.models import MissingData
+from trimtab.models import Comparison, MissingData
 
+T = TypeVar("T")
+Breaches = Callable[[float, float], bool]
+"""Whether a value breaches a threshold."""
+BREACHES: Mapping[Comparison, Breaches] = {
+    Comparison.ABOVE: operator.gt,
+    Comparison.AT_LEAST: operator.ge,
+    Comparison.BELOW: operator.lt,
+    Comparison.AT_MOST: operator.le,
+}
+"""How each comparison holds a value against a threshold."""
 EXTRA_PERIODS = 2
 """Periods looked at beyond N; CloudWatch publishes no number, this one fits its tables."""
 _DAY = timedelta(days=1)
@@ -48,6 +59,17 @@ class Evaluation(NamedTuple):
     """Datapoints that had to be filled in to make N."""
 
 
+def breach_flags(points: Sequence[float | None], threshold: float, breaches: Breaches) -> list[bool | None]:
+    """Whether each datapoint breaches the threshold; `None` where one is missing or not a number."""
+    return [None if point is None or point != point else breaches(point, threshold) for point in points]
+
+
+def counted_points(points: Sequence[T | None], periods: int) -> list[T]:
+    """The datapoints that an alarm of N periods counts: the newest N real ones of those looked at, oldest first."""
+    real = [point for point in points if point is not None]
+    return real[-periods:] if len(real) > periods else real
+
+
 def evaluate(
     points: Sequence[bool | None],
     *,
@@ -72,13 +94,10 @@ def evaluate(
     """
     span = evaluation_range or periods + EXTRA_PERIODS
     recent = points[-span:] if len(points) > span else points
-    chosen = [point for point in recent if point is not None]
+    counted = counted_points(recent, periods)
     needed = datapoints or periods
-    filled = periods - len(chosen)
-    if filled <= 0:
-        chosen, filled = chosen[-periods:], 0
-    breaching = chosen.count(True)
-    real = len(chosen)
+    breaching, real = counted.count(True), len(counted)
+    filled = periods - real
     state = _state(breaching, real, filled, needed, missing)
     if state is None:
         old_enough = real > 0 and _age_of_oldest(recent) >= needed

@@ -2,8 +2,8 @@
 Decisions for many parameter sets of one group at once, in numpy (extra `sim`).
 
 For replays that compare thresholds, periods, amounts or bounds: the same rules as `decide`, tick by tick, without the
-sentences; a test holds the two equal. Arrays run over the variants. Windows of datapoints have one row a period, the
-newest last, with NaN where a datapoint is missing.
+sentences. It is a second form of them on purpose, since arrays take no branches; a test holds the two equal. Arrays run
+over the variants. Windows of datapoints have one row a period, the newest last, with NaN where a datapoint is missing.
 """
 
 from collections.abc import Callable, Mapping, Sequence

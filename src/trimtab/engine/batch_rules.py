@@ -252,7 +252,7 @@ def _newest(rows: Floats, real: Bools) -> Floats:
 
 
 def estimate_trips(value: Floats, size: Ints, smaller: Ints, threshold: Floats, compare: Callable[..., Any]) -> Bools:
-    """Where a metric that falls with size would breach at `smaller`; see `limits.estimate` and `limits.settled`."""
+    """Where a metric that falls with size would breach at `smaller`; the twin of `limits.would_trip`."""
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = np.where(smaller > 0, value * size / smaller, np.where(value == 0, value, np.copysign(inf, value)))
         met = np.abs(estimate - threshold) <= NOISE * np.maximum(np.abs(estimate), np.abs(threshold))

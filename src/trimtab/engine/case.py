@@ -1,6 +1,5 @@
 """What the steps of one decision share: the case to decide, and the tally of what was asked for and said."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -82,10 +81,3 @@ def newest(points: Points) -> float | None:
         if point is not None and point == point:
             return point
     return None
-
-
-def beyond(points: Points, threshold: float, *, above: bool) -> Sequence[bool | None]:
-    """Whether each point is beyond the threshold; `None` where it is missing."""
-    if above:
-        return [None if point is None or point != point else point > threshold for point in points]
-    return [None if point is None or point != point else point < threshold for point in points]

@@ -1,17 +1,18 @@
 """One size from what several rules ask for."""
 
-import operator
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from trimtab.engine.alarms import BREACHES, Breaches
 from trimtab.engine.case import Ask, Case, Reading, Tally, newest
-from trimtab.engine.limits import estimate, least_cut, settled
+from trimtab.engine.limits import least_cut, would_trip
 from trimtab.engine.policies import Direction, combine_tracking, raised_maximum
 from trimtab.engine.presets import MissingMetric, ScaleInAgreement
 from trimtab.engine.reasons import ReasonCode
 from trimtab.engine.values import Forecast, Sized
+from trimtab.models import Comparison
 
 
 def combine(case: Case, readings: list[Reading], tally: Tally) -> int:
@@ -62,13 +63,13 @@ def _agreed(case: Case, readings: list[Reading], wanted: int, tally: Tally) -> i
 class _OutLimit(NamedTuple):
     """A metric that a rule scales out by: its value now, and where the rule fires."""
 
-    breaches: Callable[[Any, Any], bool]
+    breaches: Breaches
     value: float
     threshold: float
 
     def trips(self, size: int, smaller: int) -> bool:
         """Whether the rule would fire at a smaller size, by the estimate value x size / smaller."""
-        return self.breaches(settled(estimate(self.value, size, smaller), self.threshold), self.threshold)
+        return would_trip(self.value, size, smaller, self.threshold, self.breaches)
 
 
 def _unflapping(case: Case, readings: list[Reading], wanted: int, tally: Tally) -> int:
@@ -95,7 +96,7 @@ def _out_limits(case: Case, readings: list[Reading]) -> Iterator[_OutLimit]:
     for rule in case.rules.tracking:
         value = newest(case.seen.policies.get(rule.policy, ())[-case.preset.tracking.span :])
         if value is not None:
-            yield _OutLimit(operator.gt, value, rule.high)
+            yield _OutLimit(BREACHES[Comparison.ABOVE], value, rule.high)
 
 
 def _at_default(case: Case, wanted: int, tally: Tally) -> int:

@@ -127,7 +127,7 @@ def rebalance_maximum(maximum: int) -> int:
 
     Rebalancing activities; a fraction is left out, as AWS does not say what becomes of it.
     """
-    return maximum + max(1, maximum // 10)
+    return maximum + max(1, percent_change(maximum, 10))
 
 
 def weighted_limit(desired: int, weights: Iterable[int]) -> int:
@@ -147,7 +147,7 @@ def peak_floor(peak: int, *, limit: int | None = None, percent: int | None = Non
 
 
 def least_cut(requested: int, current: int, trips: Callable[[int], bool]) -> int | None:
-    """The smallest size from `asked` up to `current - 1` at which `trips` is false; `None` when there is none."""
+    """The smallest size from `requested` up to `current - 1` at which `trips` is false; `None` when there is none."""
     return next((size for size in range(requested, current) if not trips(size)), None)
 
 
@@ -162,9 +162,17 @@ def estimate(value: Number, current: int, smaller: int) -> float:
     return copysign(inf, value) if value else 0.0
 
 
-def settled(estimated: float, threshold: float) -> float:
-    """The estimate, or the threshold where they differ by rounding only: 100/3 x 3/2 is 50, not more than 50."""
-    return threshold if isclose(estimated, threshold, rel_tol=NOISE) else estimated
+def would_trip(
+    value: Number, current: int, smaller: int, threshold: float, breaches: Callable[[float, float], bool]
+) -> bool:
+    """
+    Whether a metric would breach a threshold at a smaller size, by the estimate (Azure Monitor, Flapping in Autoscale).
+
+    An estimate that differs from the threshold by rounding only is the threshold: 100/3 x 3/2 is 50, not more than 50.
+    """
+    estimated = estimate(value, current, smaller)
+    met = isclose(estimated, threshold, rel_tol=NOISE)
+    return breaches(threshold if met else estimated, threshold)
 
 
 NOISE = 1e-12

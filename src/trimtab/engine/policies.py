@@ -7,10 +7,10 @@ Pure arithmetic on plain numbers; `decide` gates and combines it.
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from math import floor, inf
+from math import inf
 from typing import NamedTuple
 
-from trimtab.engine.rounding import Number, Rounding, ceil_ratio, exact, percent_change
+from trimtab.engine.rounding import Number, Rounding, ceil_ratio, exact, floor_ratio, percent_change
 from trimtab.models import Step
 from trimtab.models.policy import step_problem
 
@@ -31,6 +31,7 @@ __all__ = [
     "step_problem",
     "step_size",
     "tracking_alarms",
+    "tracking_size",
 ]
 
 
@@ -162,6 +163,17 @@ def needed_size(size: int, value: Number, target: Number) -> int:
     return ceil_ratio(size or 1, value, target)
 
 
+def tracking_size(size: int, way: Direction, *, in_service: int, value: Number, target: Number) -> int:
+    """
+    The size that a target tracking policy sets once it is ready: what is needed, never against its way.
+
+    `in_service` leaves out the instances that warm up (Amazon EC2 Auto Scaling User Guide, Target tracking scaling
+    policies).
+    """
+    needed = needed_size(in_service, value, target)
+    return max(size, needed) if way is Direction.OUT else min(size, needed)
+
+
 class TrackingAlarm(NamedTuple):
     """One of the two alarms that gate a target tracking policy: all of so many datapoints of a minute."""
 
@@ -222,4 +234,4 @@ def raised_maximum(maximum: int, forecast: int, buffer_percent: int) -> int:
 
     PredictiveScalingConfiguration, MaxCapacityBuffer (Amazon EC2 Auto Scaling API Reference); a fraction is left out.
     """
-    return max(maximum, floor(exact(forecast) * (100 + buffer_percent) / 100))
+    return max(maximum, floor_ratio(forecast, 100 + buffer_percent, 100))

@@ -1,8 +1,8 @@
 """What each alarm says, and what the policies ask for because of it."""
 
-from trimtab.engine.alarms import AlarmState, evaluate
-from trimtab.engine.case import Ask, Case, Reading, Tally, beyond, newest
-from trimtab.engine.policies import Direction, TrackingVote, find_step, needed_size, step_size
+from trimtab.engine.alarms import BREACHES, AlarmState, Breaches, breach_flags, evaluate
+from trimtab.engine.case import Ask, Case, Reading, Tally, newest
+from trimtab.engine.policies import Direction, TrackingVote, adjust, find_step, step_size, tracking_size
 from trimtab.engine.presets import (
     AlarmWindow,
     CooldownScope,
@@ -14,7 +14,7 @@ from trimtab.engine.presets import (
 from trimtab.engine.reasons import Reason, ReasonCode
 from trimtab.engine.ruleset import AlarmRule, AmountRule, TrackingRule
 from trimtab.engine.values import Points
-from trimtab.models import MissingData
+from trimtab.models import Comparison, MissingData
 
 # alarms
 
@@ -24,23 +24,16 @@ def read_alarm(case: Case, alarm: AlarmRule) -> Reading:
     points = case.seen.alarms.get(alarm.name, ())
     if case.preset.alarm_window is AlarmWindow.AVERAGE:
         return _read_average(case, alarm, points)
-    breaches, threshold, value = alarm.breaches, alarm.threshold, None
-    flags: list[bool | None] = []
-    for point in points[-alarm.span :]:
-        if point is None or point != point:
-            flags.append(None)
-        else:
-            value = point
-            flags.append(breaches(point, threshold))
+    points = points[-alarm.span :]
     state, breaching, _, _ = evaluate(
-        flags,
+        breach_flags(points, alarm.threshold, alarm.breaches),
         periods=alarm.periods,
         datapoints=alarm.datapoints,
         missing=alarm.missing,
         previous=case.history.states.get(alarm.name),
         evaluation_range=alarm.span,
     )
-    return Reading(alarm, state, breaching, value, state is AlarmState.ALARM)
+    return Reading(alarm, state, breaching, newest(points), state is AlarmState.ALARM)
 
 
 def _read_average(case: Case, alarm: AlarmRule, points: Points) -> Reading:
@@ -173,23 +166,22 @@ def _recommend_by_target(case: Case, rule: TrackingRule, tally: Tally) -> None:
 
 def _ready(case: Case, rule: TrackingRule, points: Points) -> Direction:
     tracking = case.preset.tracking
-    if _all_beyond(points, rule.high, tracking.high_datapoints, above=True):
+    if _all_breach(points, rule.high, tracking.high_datapoints, BREACHES[Comparison.ABOVE]):
         return Direction.OUT
-    if rule.scale_in and _all_beyond(points, rule.low, tracking.low_datapoints, above=False):
+    if rule.scale_in and _all_breach(points, rule.low, tracking.low_datapoints, BREACHES[Comparison.BELOW]):
         return Direction.IN
     return Direction.NONE
 
 
-def _all_beyond(points: Points, threshold: float, datapoints: int, *, above: bool) -> bool:
+def _all_breach(points: Points, threshold: float, datapoints: int, breaches: Breaches) -> bool:
     """Whether an alarm of so many out of so many datapoints is in ALARM."""
     span = datapoint_span(datapoints)
-    flags = beyond(points[-span:], threshold, above=above)
+    flags = breach_flags(points[-span:], threshold, breaches)
     return evaluate(flags, periods=datapoints, evaluation_range=span).state is AlarmState.ALARM
 
 
 def _asked_by_target(case: Case, rule: TrackingRule, ready: Direction, value: float) -> int:
-    size, out = case.size, ready is Direction.OUT
+    size = case.size
     if case.preset.tracking.by_one:
-        return size + 1 if out else max(0, size - 1)
-    needed = needed_size(case.serving(rule.warm_up), value, rule.target)
-    return max(size, needed) if out else min(size, needed)
+        return adjust(size, change=1 if ready is Direction.OUT else -1)
+    return tracking_size(size, ready, in_service=case.serving(rule.warm_up), value=value, target=rule.target)

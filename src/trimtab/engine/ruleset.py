@@ -1,12 +1,11 @@
 """What the engine needs of a group, worked out once and then read by every decision."""
 
-import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from trimtab.engine.alarms import EXTRA_PERIODS
+from trimtab.engine.alarms import BREACHES, EXTRA_PERIODS, Breaches
 from trimtab.engine.limits import Trigger, is_stopped
 from trimtab.engine.policies import Band, adjust, bands
 from trimtab.engine.presets import Preset
@@ -27,12 +26,6 @@ from trimtab.models import (
     TargetTrackingPolicy,
 )
 
-BREACHES: Mapping[Comparison, Callable[[float, float], bool]] = {
-    Comparison.ABOVE: operator.gt,
-    Comparison.AT_LEAST: operator.ge,
-    Comparison.BELOW: operator.lt,
-    Comparison.AT_MOST: operator.le,
-}
 WORDS = {
     Comparison.ABOVE: "above",
     Comparison.AT_LEAST: "at least",
@@ -80,7 +73,7 @@ class AlarmRule:
 
     name: str
     comparison: str
-    breaches: Callable[[float, float], bool]
+    breaches: Breaches
     above: bool
     threshold: float
     periods: int

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import ceil
 from typing import assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,7 +16,7 @@ from cronsim import CronSim, CronSimError
 
 from trimtab.engine.crons import fires, last_fire
 from trimtab.engine.limits import bound, peak_floor
-from trimtab.engine.rounding import Number, ceil_ratio, exact
+from trimtab.engine.rounding import Number, ceil_ratio
 from trimtab.engine.values import Sized
 
 SHORTEST_WINDOW = timedelta(seconds=300)
@@ -58,7 +57,7 @@ class Signal:
             ValueError: It has neither a target nor an assignment.
         """
         if self.assignment is not None:
-            return max(0, ceil(exact(self.value) / exact(self.assignment)))
+            return max(0, ceil_ratio(1, self.value, self.assignment))
         if self.target is None:
             raise ValueError(f"a {self.type} signal needs a target, or what one instance is assigned")
         return max(0, ceil_ratio(serving, self.value, self.target))

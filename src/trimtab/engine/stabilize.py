@@ -1,11 +1,10 @@
 """What holds a change back: suspension, weights, warm-up, windows, limits on how much may change in a time."""
 
-from datetime import timedelta
-
-from trimtab.engine.behavior import allowed_size
+from trimtab.engine.behavior import allowed_size, stabilized_size
 from trimtab.engine.case import Case, Tally
-from trimtab.engine.limits import held_while_warming, is_below_surplus, peak_floor
+from trimtab.engine.limits import held_while_warming, is_below_surplus
 from trimtab.engine.reasons import ReasonCode
+from trimtab.engine.signals import controlled
 from trimtab.engine.values import ScaleEvent, Sized
 
 
@@ -45,23 +44,13 @@ def _after_warm_up(case: Case, wanted: int, tally: Tally) -> int:
 
 def _within_windows(case: Case, wanted: int, tally: Tally) -> int:
     """Scale in to the highest size asked for in its window, out to the lowest in its own (Kubernetes, HPA)."""
-    size, rules = case.size, case.rules
-    if wanted < size and rules.stabilization_in:
-        peak = max([wanted, *_asked_within(case, rules.stabilization_in)])
-        held = min(size, peak)
-        if held != wanted:
-            tally.say(ReasonCode.STABILIZATION_IN, wanted, held, rules.stabilization_in)
-        return held
-    if wanted > size and rules.stabilization_out:
-        held = max(size, min([wanted, *_asked_within(case, rules.stabilization_out)]))
-        if held != wanted:
-            tally.say(ReasonCode.STABILIZATION_OUT, wanted, held, rules.stabilization_out)
-        return held
-    return wanted
-
-
-def _asked_within(case: Case, window: timedelta) -> list[int]:
-    return [entry.size for entry in case.history.asked if case.now - entry.at < window]
+    size, window_in, window_out = case.size, case.rules.stabilization_in, case.rules.stabilization_out
+    held = stabilized_size(size, wanted, case.history.asked, window_out=window_out, window_in=window_in, now=case.now)
+    if held > wanted:
+        tally.say(ReasonCode.STABILIZATION_IN, wanted, held, window_in)
+    elif held < wanted:
+        tally.say(ReasonCode.STABILIZATION_OUT, wanted, held, window_out)
+    return held
 
 
 def limit(case: Case, wanted: int, tally: Tally) -> int:
@@ -85,7 +74,7 @@ def _after_control(case: Case, wanted: int, limit: int, tally: Tally) -> int:
         if case.now - event.at < window:
             before -= event.change
             peak = max(peak, before)
-    held = max(wanted, min(case.size, peak_floor(peak, limit=limit)))
+    held = controlled(case.size, wanted, peak=peak, limit=limit)
     if held != wanted:
         tally.say(ReasonCode.SCALE_IN_CONTROL, wanted, held, limit, peak, window)
     return held

@@ -8,10 +8,11 @@ fixed-value, and its open sources (hashicorp/nomad-autoscaler).
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from math import ceil, inf, isfinite
+from math import inf, isfinite
 from typing import NamedTuple, TypeVar
 
-from trimtab.engine.rounding import Number, exact
+from trimtab.engine.policies import adjust, needed_size
+from trimtab.engine.rounding import Number, Rounding, exact
 
 DEFAULT_TOLERANCE = 0.01
 """Nothing is done while metric over target is this close to 1."""
@@ -84,7 +85,7 @@ def target_value(
     factor = exact(metrics[-1]) / exact(target) if target else exact(metrics[-1])
     if way_of_factor(count, factor, tolerance) is Way.NONE:
         return Action(Way.NONE)
-    wanted = ceil(factor * count) if count else ceil(factor)
+    wanted = needed_size(count, factor, 1)
     return _towards(count, _within(count, wanted, max_scale_up, max_scale_down))
 
 
@@ -144,8 +145,8 @@ def threshold(
     if value is not None:
         return _towards(count, value)
     if percentage is not None:
-        return _towards(count, max(0, ceil(count * (100 + exact(percentage)) / 100)))
-    return _towards(count, max(0, count + (delta or 0)))
+        return _towards(count, adjust(count, percent=percentage, rounding=Rounding.UP))
+    return _towards(count, adjust(count, change=delta))
 
 
 # settings as a policy file has them

@@ -4,20 +4,11 @@ from zoneinfo import ZoneInfo
 from tzlocal.windows_tz import win_tz
 
 from tests.semantics.adapters import adapter
-from trimtab.engine import profiles, rules
+from trimtab.engine import aggregates, autoscale, profiles, rules
+from trimtab.engine.aggregates import Statistic, TimeAggregation
+from trimtab.engine.autoscale import Cooldown, CooldownMode
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday
-from trimtab.engine.rules import (
-    ChangeType,
-    Cooldown,
-    CooldownMode,
-    Limits,
-    Operator,
-    Rule,
-    ScaleAction,
-    ScaleDirection,
-    Statistic,
-    TimeAggregation,
-)
+from trimtab.engine.rules import ChangeType, Limits, Operator, Rule, ScaleAction, ScaleDirection
 
 OPERATORS = {
     "=": Operator.EQUALS,
@@ -50,7 +41,7 @@ def limits_of(given):
 @adapter("evaluate", "instances", "rules")
 @adapter("evaluate_rules")
 def evaluate(given):
-    found = rules.evaluate_rules(
+    found = autoscale.evaluate_rules(
         [rule_of(rule) for rule in given["rules"]],
         given["metrics"],
         current=given["instances"],
@@ -68,7 +59,7 @@ def evaluate(given):
 
 @adapter("combine", "triggered")
 def combine(given):
-    size = rules.combined_size(given["instances"], [action_of(rule) for rule in given["triggered"]])
+    size = autoscale.combined_size(given["instances"], [action_of(rule) for rule in given["triggered"]])
     return {"new_capacity": limits_of(given).nearest(size)}
 
 
@@ -79,7 +70,7 @@ def enforce_limits(given):
 
 @adapter("metrics_unavailable")
 def metrics_unavailable(given):
-    return {"new_capacity": rules.size_without_metrics(given["current"], limits_of(given))}
+    return {"new_capacity": autoscale.size_without_metrics(given["current"], limits_of(given))}
 
 
 @adapter("observe")
@@ -97,7 +88,7 @@ def observe(given):
 
 @adapter("aggregate")
 def aggregate(given):
-    value = rules.aggregate(
+    value = aggregates.aggregate(
         [samples or [] for samples in given["samples_per_grain_by_instance"]],
         statistic=Statistic(given.get("statistic", "Average")),
         time_aggregation=TimeAggregation(given.get("time_aggregation", "Average")),

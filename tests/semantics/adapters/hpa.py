@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from tests.semantics.adapters import adapter
 from trimtab.engine import behavior, replicas
 from trimtab.engine.behavior import Behavior, LimitReason, LimitUnit, ScaleEvent, ScalingLimit, SelectPolicy
+from trimtab.engine.pods import Pod, PodPhase, is_unready_for_cpu, ready_count
 from trimtab.engine.policies import Direction
-from trimtab.engine.replicas import Pod, PodPhase, Tolerance, UnusableMetric
+from trimtab.engine.replicas import Tolerance, UnusableMetric
 from trimtab.engine.values import Sized
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,7 +64,7 @@ def raw(given, sort, current):
     if sort.endswith("_per_pod"):
         target = given["per_pod_target_milli"]
         return replicas.per_pod_replicas(current, value=sum(values), target=target, tolerance=tolerance)
-    ready = replicas.ready_count(pods_of({"current_replicas": current, **given}))
+    ready = ready_count(pods_of({"current_replicas": current, **given}))
     return replicas.total_replicas(current, ready, value=sum(values), target=given["target_milli"], tolerance=tolerance)
 
 
@@ -98,7 +99,7 @@ def pods_of(given):
 def is_unready(ready, start):
     """As the tests that the rows are from set pods up: they never were ready, or their sample is older than that."""
     started = NOW - timedelta(seconds=30 if start == ["hot"] else 3600)
-    return replicas.is_unready_for_cpu(
+    return is_unready_for_cpu(
         ready=ready != [False], started=started, changed=started, sampled=started, sample_window=MINUTE, now=NOW
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.emulators.aws.datapoints import Key
 from trimtab.emulators.aws.scaling import Firing, fire
 from trimtab.emulators.aws.verdicts import data_of, name_of, reason_of
-from trimtab.emulators.aws.watches import Look, Watch, moment_of
+from trimtab.emulators.aws.watches import Watch, moment_of
 from trimtab.emulators.aws.world import Phase, Region
 
 _ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
@@ -98,7 +98,7 @@ def _evaluate(region: Region, watched: Watch, due: datetime) -> None:
 
 def _act(region: Region, alarm: dict[str, Any], watched: Watch | None) -> None:
     for arn in _policies(alarm):
-        fire(region, arn, _firing(alarm, watched, watched.last if watched else None))
+        fire(region, arn, _firing(alarm, watched))
 
 
 def _policies(alarm: dict[str, Any]) -> list[str]:
@@ -108,14 +108,12 @@ def _policies(alarm: dict[str, Any]) -> list[str]:
     return [arn for arn in alarm[_ACTIONS[alarm["StateValue"]]] if _POLICY in arn]
 
 
-def _firing(alarm: dict[str, Any], watched: Watch | None, look: Look | None) -> Firing:
-    values: list[float] = []
-    if watched is not None and look is not None:
-        values = [value for value in look.values if value is not None][-watched.periods :]
+def _firing(alarm: dict[str, Any], watched: Watch | None) -> Firing:
+    counted = [] if watched is None or watched.last is None else watched.counted(watched.last)
     return Firing(
         alarm=alarm["AlarmName"],
         state=alarm["StateValue"],
-        values=tuple(values),
+        values=tuple(value for _, value in counted),
         threshold=float(alarm.get("Threshold") or 0.0),
         is_above=str(alarm.get("ComparisonOperator", "")).startswith("Greater"),
     )

@@ -8,9 +8,9 @@ from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.policies import find_policy
 from trimtab.emulators.aws.scaling import adjusted, cool_down, is_cooling, stepped
-from trimtab.emulators.aws.sizes import Sizes, apply
+from trimtab.emulators.aws.sizes import apply
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.limits import Trigger, bound, waits_for_cooldown
+from trimtab.engine.limits import Sizes, Trigger, bound, waits_for_cooldown
 
 
 def execute_policy(call: Call) -> Answer:
@@ -21,8 +21,7 @@ def execute_policy(call: Call) -> Answer:
         raise ServiceError("ScalingActivityInProgress", "The policy is disabled")
     kind, honors = policy["PolicyType"], bool(call.params.get("HonorCooldown"))
     if kind == "SimpleScaling":
-        if honors and waits_for_cooldown(Trigger.SIMPLE) and is_cooling(group):
-            raise in_progress(group)
+        refuse_while_cooling(group, honors=honors)
         _execute(group, policy, adjusted(policy, group.desired_capacity))
         cool_down(group, policy)
         return None
@@ -34,10 +33,11 @@ def execute_policy(call: Call) -> Answer:
     return None
 
 
-def in_progress(group: GroupView) -> ServiceError:
-    """What a change that waits for the cooldown is refused with."""
-    text = f"Scaling activity is in progress for the group {group.name}, or it is in a cooldown period"
-    return ServiceError("ScalingActivityInProgress", text)
+def refuse_while_cooling(group: GroupView, *, honors: bool) -> None:
+    """Refuse a change by hand that honors the cooldown while there is one."""
+    if waits_for_cooldown(Trigger.MANUAL, honor_cooldown=honors) and is_cooling(group):
+        text = f"Scaling activity is in progress for the group {group.name}, or it is in a cooldown period"
+        raise ServiceError("ScalingActivityInProgress", text)
 
 
 def _execute(group: GroupView, policy: dict[str, Any], wanted: int) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.calls import Answer, Call
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.forecast import Forecast
 from trimtab.emulators.aws.scaling import seconds
-from trimtab.emulators.aws.sizes import Sizes, apply
-from trimtab.emulators.aws.world import Phase, Region
+from trimtab.emulators.aws.sizes import apply, checked
+from trimtab.emulators.aws.world import Forecast, Phase, Region
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.limits import DEFAULT_BUFFER, launch_time, predicted_size
+from trimtab.engine.limits import DEFAULT_BUFFER, Sizes, launch_time, predicted_size
 from trimtab.engine.policies import raised_maximum
 from trimtab.models import PredictiveMode
 
@@ -131,6 +130,6 @@ def _apply(region: Region, key: tuple[str, str], hour: datetime) -> None:
         f"for {stamp(hour)} changing the desired capacity from {group.desired_capacity} to {size}."
     )
     try:
-        apply(group, Sizes(group.min_size, high, size).checked(), cause)
+        apply(group, checked(Sizes(group.min_size, high, size)), cause)
     except ServiceError:
         return

@@ -5,7 +5,7 @@ from typing import Any
 from trimtab.emulators.aws.calls import reordered
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.aws.sizes import Sizes
+from trimtab.engine.limits import Sizes
 
 # what moto drops or does not let change; None: not given back unless it was set
 _FIELDS = {
@@ -44,8 +44,8 @@ def moto_arguments(params: dict[str, Any], sizes: Sizes) -> dict[str, Any]:
         "name": params["AutoScalingGroupName"],
         "availability_zones": params.get("AvailabilityZones", []),
         "desired_capacity": sizes.desired,
-        "max_size": sizes.high,
-        "min_size": sizes.low,
+        "max_size": sizes.max,
+        "min_size": sizes.min,
         "launch_config_name": params.get("LaunchConfigurationName"),
         "launch_template": params.get("LaunchTemplate", {}),
         "vpc_zone_identifier": _reordered_subnets(params.get("VPCZoneIdentifier")),

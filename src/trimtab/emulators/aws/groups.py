@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from trimtab.emulators.aws import hooks
-from trimtab.emulators.aws.activities import stamp
+from trimtab.emulators.aws import hooks, lifecycle
+from trimtab.emulators.aws.activities import newest, stamp
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.execution import in_progress
+from trimtab.emulators.aws.execution import refuse_while_cooling
 from trimtab.emulators.aws.group import Group, let_go_later
 from trimtab.emulators.aws.group_fields import given_fields, moto_arguments, update_fields, update_source
+from trimtab.emulators.aws.health import find_member
 from trimtab.emulators.aws.policies import drop_policy
-from trimtab.emulators.aws.scaling import is_cooling
-from trimtab.emulators.aws.sizes import Sizes, apply, changed
+from trimtab.emulators.aws.sizes import apply, changed, checked
 from trimtab.emulators.aws.traffic import check_target_groups, targets_of
 from trimtab.emulators.aws.world import Region
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.limits import termination_problem
+from trimtab.engine.limits import Sizes, termination_problem
 
 _SOURCES = ("LaunchTemplate", "LaunchConfigurationName", "InstanceId", "MixedInstancesPolicy")
 
@@ -27,7 +27,7 @@ def create_auto_scaling_group(call: Call) -> Answer:
     _check_new(call, name)
     low, high = params["MinSize"], params["MaxSize"]
     desired = params.get("DesiredCapacity")
-    sizes = Sizes(low, high, low if desired is None else desired).checked()
+    sizes = checked(Sizes(low, high, low if desired is None else desired))
     now = stamp(call.world.now())
     cause = (
         f"At {now} a user request created an AutoScalingGroup changing the desired capacity from 0 to {sizes.desired}."
@@ -56,7 +56,7 @@ def update_auto_scaling_group(call: Call) -> Answer:
     before = group.desired_capacity
     cause = (
         f"At {stamp(call.world.now())} a user request update of AutoScalingGroup constraints to "
-        f"min: {sizes.low}, max: {sizes.high}, desired: {sizes.desired} "
+        f"min: {sizes.min}, max: {sizes.max}, desired: {sizes.desired} "
         f"changing the desired capacity from {before} to {sizes.desired}."
     )
     apply(group, sizes, cause)
@@ -75,8 +75,7 @@ def set_desired_capacity(call: Call) -> Answer:
         raise invalid(
             f"New SetDesiredCapacity value {wanted} is below min value {group.min_size} for the AutoScalingGroup."
         )
-    if call.params.get("HonorCooldown") and is_cooling(group):
-        raise in_progress(group)
+    refuse_while_cooling(group, honors=bool(call.params.get("HonorCooldown")))
     cause = (
         f"At {stamp(call.world.now())} a user request explicitly set group desired capacity changing the "
         f"desired capacity from {group.desired_capacity} to {wanted}."
@@ -199,3 +198,23 @@ def _check_source(call: Call, source: dict[str, str] | None) -> None:
             "You must use a valid fully-formed launch template. Could not find the specified version "
             f"{version} for the launch template with ID {template.id}."
         )
+
+
+def terminate_instance_in_auto_scaling_group(call: Call) -> Answer:
+    """One instance gone, and the group smaller or an instance in its place."""
+    number, shrink = call.params["InstanceId"], call.params["ShouldDecrementDesiredCapacity"]
+    group, state = find_member(call.region, number)
+    before = group.desired_capacity
+    if shrink and before - 1 < group.min_size:
+        raise invalid(
+            "Currently, desiredSize equals minSize. Terminating instance without replacement will "
+            "violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to "
+            "false or lower group's min size."
+        )
+    now = stamp(call.world.now())
+    group.cause = f"At {now} instance {number} was taken out of service in response to a user request"
+    group.cause += f", shrinking the capacity from {before} to {before - 1}." if shrink else "."
+    lifecycle.stop(group, state, cause=group.cause)
+    answer = newest(group)
+    group.set_desired_capacity(before - 1 if shrink else before)
+    return {"Activity": {**answer, "StatusCode": "InProgress", "Progress": 0}}

@@ -9,7 +9,6 @@ from trimtab.emulators.aws import (
     groups,
     health,
     hooks,
-    members,
     metric_data,
     policies,
     processes,
@@ -66,7 +65,7 @@ _AUTO_SCALING: dict[str, Handler] = {
     "SetInstanceHealth": health.set_instance_health,
     "StartInstanceRefresh": refresh.start_instance_refresh,
     "SuspendProcesses": processes.suspend_processes,
-    "TerminateInstanceInAutoScalingGroup": members.terminate_instance_in_auto_scaling_group,
+    "TerminateInstanceInAutoScalingGroup": groups.terminate_instance_in_auto_scaling_group,
     "UpdateAutoScalingGroup": groups.update_auto_scaling_group,
 }
 

@@ -15,6 +15,7 @@ from trimtab.emulators.aws.scaling import seconds
 from trimtab.emulators.aws.world import Phase, new_id
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import effective_refresh_warm_up
+from trimtab.engine.rounding import floor_ratio
 
 _ACTIVE = ("Pending", "InProgress", "Baking", "RollbackInProgress", "Cancelling")
 _DEFAULTS = {"MinHealthyPercentage": 90, "MaxHealthyPercentage": 100, "SkipMatching": False, "AutoRollback": False}
@@ -207,10 +208,10 @@ def _pause_at_checkpoint(refresh: Refresh, now: datetime) -> bool:
 def _replace_batch(refresh: Refresh) -> None:
     group, preferences = refresh.group, refresh.preferences
     size = group.desired_capacity
-    spare = size * (100 - preferences["MinHealthyPercentage"]) // 100
+    spare = floor_ratio(size, 100 - preferences["MinHealthyPercentage"], 100)
     if preferences["MaxHealthyPercentage"] > 100 and not group.surge:
         # the new ones come first, and are there before any goes
-        group.surge = max(1, size * (preferences["MaxHealthyPercentage"] - 100) // 100)
+        group.surge = max(1, floor_ratio(size, preferences["MaxHealthyPercentage"] - 100, 100))
         group.cause = f"At {stamp(group.home.world.now())} an instance refresh launches before it terminates."
         group.balance()
         return

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.aws.sizes import Sizes, apply
+from trimtab.emulators.aws.sizes import apply
 from trimtab.emulators.aws.world import Phase, Region
 from trimtab.engine.limits import (
+    Sizes,
     Trigger,
     bound,
     cooldown_end,
@@ -27,8 +28,8 @@ from trimtab.engine.policies import (
     combine_tracking,
     find_step,
     largest,
-    needed_size,
     step_size,
+    tracking_size,
 )
 from trimtab.models import AwsProcess, Step
 
@@ -230,8 +231,9 @@ def _vote(group: GroupView, policy: Policy) -> TrackingVote:
     scale_in = not wanted["DisableScaleIn"]
     high, low = (group.home.watches.get(name) for name in group.home.tracking[policy["PolicyARN"]])
     target, in_service = wanted["TargetValue"], serving(group, warm_up_of(group, policy))
-    for watch, ready, pick in ((high, Direction.OUT, max), (low, Direction.IN, min)):
+    for watch, ready in ((high, Direction.OUT), (low, Direction.IN)):
         value = watch.last.newest if watch is not None and watch.last is not None else None
         if watch is not None and value is not None and watch.alarm["StateValue"] == "ALARM":
-            return TrackingVote(ready, pick(size, needed_size(in_service, value, target)), scale_in)
+            wished = tracking_size(size, ready, in_service=in_service, value=value, target=target)
+            return TrackingVote(ready, wished, scale_in)
     return TrackingVote(Direction.NONE, size, scale_in)

@@ -181,7 +181,7 @@ def _fire(region: Region, action: dict[str, Any]) -> None:
         record(group, title, begun, failed=error.message)
         return
     before = (group.min_size, group.max_size, group.desired_capacity)
-    after = (sizes.low, sizes.high, sizes.desired)
+    after = (sizes.min, sizes.max, sizes.desired)
     words = zip(("min size", "max size", "desired capacity"), before, after, strict=True)
     cause = " ".join([begun, *(f"Setting {what} from {old} to {new}." for what, old, new in words if old != new)])
     record(group, title, cause)

@@ -14,11 +14,11 @@ from trimtab.clock import Clock
 from trimtab.emulators.aws import evaluation, schedules, wire
 from trimtab.emulators.aws.calls import Call
 from trimtab.emulators.aws.checks import check
-from trimtab.emulators.aws.extras import doors_of
+from trimtab.emulators.aws.forecasts import hand_in
 from trimtab.emulators.aws.handlers import HANDLERS
-from trimtab.emulators.aws.images import publish_images
+from trimtab.emulators.aws.health import fail_target
 from trimtab.emulators.aws.metric_data import publish
-from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World
+from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World, publish_images
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.errors import ServiceError
@@ -141,3 +141,28 @@ def _datum(point: Mapping[str, Any]) -> dict[str, Any]:
 def _rearm(region: Region) -> None:
     schedules.rearm(region)
     evaluation.rearm(region)
+
+
+def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
+    """The doors by method and name."""
+    return {
+        ("POST", "forecasts"): lambda body: hand_in(world.region(_region(body)), body),
+        ("POST", "shortages"): lambda body: _run_short(world, body),
+        ("GET", "shortages"): lambda _: world.shortages(),
+        ("DELETE", "shortages"): lambda _: world.end_shortages(),
+        ("POST", "targets"): lambda body: fail_target(
+            world.region(_region(body)), body["instance"], healthy=bool(body.get("healthy"))
+        ),
+    }
+
+
+def _region(body: Mapping[str, Any]) -> str:
+    return str(body.get("region") or HOME)
+
+
+def _run_short(world: World, body: Mapping[str, Any]) -> None:
+    known = ("instance_type", "zone")
+    unknown = set(body) - {*known, "region"}
+    if unknown:
+        raise ValueError(f"a shortage has the fields {', '.join(known)} and region, not {', '.join(sorted(unknown))}")
+    world.region(_region(body)).shortages.append({name: str(body.get(name, "*")) for name in known})

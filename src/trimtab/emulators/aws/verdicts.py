@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from trimtab.emulators.aws.watches import COMPARISONS, NAMES, Look, Watch, moment_of
-from trimtab.engine.alarms import EXTRA_PERIODS, AlarmState
+from trimtab.engine.alarms import AlarmState
 
 _SHOWN = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
 
@@ -12,7 +12,7 @@ _SHOWN = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
 def reason_of(watch: Watch, look: Look, before: str) -> str:
     """The sentence that goes with a new state."""
     state = look.state or AlarmState.INSUFFICIENT_DATA
-    evaluated = _evaluated(watch, look)
+    evaluated = watch.counted(look)
     if state is AlarmState.INSUFFICIENT_DATA:
         return f"Insufficient Data: {_count(watch.periods)} {_were(watch.periods)} unknown."
     if not evaluated:
@@ -35,7 +35,7 @@ def reason_of(watch: Watch, look: Look, before: str) -> str:
 
 def data_of(watch: Watch, look: Look, now: datetime) -> str:
     """The same as StateReasonData has it."""
-    evaluated = _evaluated(watch, look)
+    evaluated = watch.counted(look)
     data = {
         "version": "1.0",
         "queryDate": _stamp(now),
@@ -53,13 +53,6 @@ def data_of(watch: Watch, look: Look, now: datetime) -> str:
 def name_of(state: AlarmState) -> str:
     """A state as CloudWatch writes it."""
     return NAMES[state]
-
-
-def _evaluated(watch: Watch, look: Look) -> list[tuple[int, float]]:
-    """The datapoints that counted, oldest first, each with its beginning."""
-    begin = look.at - (watch.periods + EXTRA_PERIODS) * watch.period
-    points = [(begin + place * watch.period, value) for place, value in enumerate(look.values) if value is not None]
-    return points[-watch.periods :]
 
 
 def _count(number: int) -> str:

@@ -1,21 +1,30 @@
 """An alarm as it is evaluated: what it reads at a moment, the state that follows, and when to look again."""
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.aws.datapoints import NOTHING, Datapoints, Key, Point, metric_key
 from trimtab.emulators.aws.expressions import Unknown, Values, series_of
-from trimtab.engine.alarms import EXTRA_PERIODS, AlarmState, evaluate, evaluation_cadence, has_few_samples
-from trimtab.models import MissingData
+from trimtab.engine.alarms import (
+    BREACHES,
+    EXTRA_PERIODS,
+    AlarmState,
+    Breaches,
+    breach_flags,
+    counted_points,
+    evaluate,
+    evaluation_cadence,
+    has_few_samples,
+)
+from trimtab.models import Comparison, MissingData
 
-COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
-    "GreaterThanThreshold": (operator.gt, "greater than"),
-    "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
-    "LessThanThreshold": (operator.lt, "less than"),
-    "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
+COMPARISONS: Mapping[str, tuple[Comparison, str]] = {
+    "GreaterThanThreshold": (Comparison.ABOVE, "greater than"),
+    "GreaterThanOrEqualToThreshold": (Comparison.AT_LEAST, "greater than or equal to"),
+    "LessThanThreshold": (Comparison.BELOW, "less than"),
+    "LessThanOrEqualToThreshold": (Comparison.AT_MOST, "less than or equal to"),
 }
 """How a value is held against a threshold, and how the service says it."""
 STATES = {"OK": AlarmState.OK, "ALARM": AlarmState.ALARM, "INSUFFICIENT_DATA": AlarmState.INSUFFICIENT_DATA}
@@ -63,7 +72,7 @@ class Watch:
     cadence: int = field(init=False)
     """How often it is looked at while it may change, in seconds."""
     threshold: float = field(init=False)
-    _compare: Callable[[float, float], bool] = field(init=False)
+    _breaches: Breaches = field(init=False)
     _missing: MissingData = field(init=False)
     _own: Key = field(init=False)
 
@@ -78,7 +87,7 @@ class Watch:
         self.span = (self.periods + EXTRA_PERIODS) * self.period
         self.cadence = int(evaluation_cadence(timedelta(seconds=self.period)).total_seconds())
         self.threshold = float(self.alarm["Threshold"])
-        self._compare = COMPARISONS[self.alarm["ComparisonOperator"]][0]
+        self._breaches = BREACHES[COMPARISONS[self.alarm["ComparisonOperator"]][0]]
         self._missing = TREATMENTS[self.alarm.get("TreatMissingData", "missing")]
 
     @property
@@ -100,9 +109,8 @@ class Watch:
         """What it finds at a moment, which is a whole minute, or ten seconds for short periods."""
         points = self._read(at)
         values = [point.value for point in points]
-        compare, threshold = self._compare, self.threshold
         evaluation = evaluate(
-            [None if value is None else compare(value, threshold) for value in values],
+            breach_flags(values, self.threshold, self._breaches),
             periods=self.periods,
             datapoints=self.alarm.get("DatapointsToAlarm"),
             missing=self._missing,
@@ -112,7 +120,15 @@ class Watch:
 
     def breaches(self, value: float) -> bool:
         """Whether a value is beyond the threshold."""
-        return self._compare(value, self.threshold)
+        return self._breaches(value, self.threshold)
+
+    def counted(self, look: Look) -> list[tuple[int, float]]:
+        """The datapoints that counted in a look, oldest first, each with its beginning."""
+        begin = look.at - self.span
+        points = [
+            None if value is None else (begin + place * self.period, value) for place, value in enumerate(look.values)
+        ]
+        return counted_points(points, self.periods)
 
     def _read(self, at: int) -> list[Point]:
         queries = self.alarm.get("Metrics")

@@ -4,22 +4,38 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from functools import cached_property
+from math import ceil
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.amis import AMIS
 from moto.elbv2.models import elbv2_backends
 
 from trimtab.emulators.aws.datapoints import Datapoints, Key
-from trimtab.emulators.aws.forecast import Forecast
 from trimtab.emulators.aws.watches import Watch
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.timers import Timers
 from trimtab.engine.presets import EC2
+
+
+@dataclass
+class Forecast:
+    """What is expected hour by hour: capacity, and the load behind it."""
+
+    made_at: datetime
+    capacity: dict[datetime, float] = field(default_factory=dict)
+    load: dict[datetime, float] = field(default_factory=dict)
+
+    def at(self, moment: datetime) -> int:
+        """The capacity for the hour that a moment is in; 0 where nothing is expected."""
+        return ceil(self.capacity.get(moment.replace(minute=0, second=0, microsecond=0), 0))
+
 
 HOME = "us-east-1"
 """The region of those who name none."""
@@ -192,3 +208,21 @@ _accounts = _Accounts()
 def new_id() -> str:
     """A fresh uuid."""
     return str(uuid.uuid4())
+
+
+CANONICAL = "099720109477"
+UBUNTU = (
+    ("ami-0a1b2c3d4e5f60719", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260101", "jammy"),
+    ("ami-0a1b2c3d4e5f60720", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260101", "noble"),
+)
+"""Id, name and series of Canonical's newer images."""
+
+
+def publish_images() -> None:
+    """Make the images known to every account that begins from now on; again is no harm."""
+    known = {image["ami_id"] for image in AMIS}
+    older = next(image for image in AMIS if "ubuntu-xenial" in image["name"])
+    for name, title, series in UBUNTU:
+        if name not in known:
+            text = f"Canonical, Ubuntu, {series}"
+            AMIS.append({**older, "ami_id": name, "name": title, "description": text, "owner_id": CANONICAL})

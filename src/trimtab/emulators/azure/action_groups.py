@@ -4,12 +4,11 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.emulators.azure.activity_feed import note_write
+from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.bodies import without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
-from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import ACTION_GROUPS, GROUP, SUBSCRIPTION
 from trimtab.emulators.shared.errors import ServiceError
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.azure.datapoints import Datapoints, Measured, platform_namespace
-from trimtab.emulators.azure.spans import read_span
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.rules import TimeAggregation, over_time
+from trimtab.emulators.shared.moments import read_iso_span
+from trimtab.engine.aggregates import TimeAggregation, over_time
 
 _AGGREGATIONS = {
     "average": TimeAggregation.AVERAGE,
@@ -175,7 +175,7 @@ def _timeseries(
 def _data(
     values: Sequence[Measured], query: Mapping[str, str], start: datetime, end: datetime
 ) -> Iterator[dict[str, Any]]:
-    grain, start = read_span(_interval(query)), start.replace(second=0, microsecond=0)
+    grain, start = read_iso_span(_interval(query)), start.replace(second=0, microsecond=0)
     words = [word.strip().lower() for word in (query.get("aggregation") or "average").split(",") if word.strip()]
     if unknown := [word for word in words if word not in _AGGREGATIONS]:
         raise ServiceError("BadRequest", f"Unknown aggregation: {', '.join(unknown)}.")

@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.azure.activity import alert_event
-from trimtab.emulators.azure.activity_feed import note
+from trimtab.emulators.azure.activities import alert_event, note
 from trimtab.emulators.azure.alerts import AlertState, evaluate_alert, longest_window, metrics_of, status_body
-from trimtab.emulators.azure.spans import read_span
 from trimtab.emulators.azure.world import Phase, World, zulu
+from trimtab.emulators.shared.moments import read_iso_span
 
 _CHECKS_TO_RESOLVE = 3
 """After so many looks at which its condition does not hold an alert is over (Azure Monitor, Types of alerts)."""
@@ -30,11 +29,9 @@ class AlertWatch:
         self.body = body
         self.state: AlertState = earlier.state if earlier else AlertState.UNKNOWN
         self.since: datetime = earlier.since if earlier else world.now()
-        self.history: list[tuple[datetime, AlertState]] = earlier.history if earlier else []
-        """Each state that it came into, oldest first."""
         self._quiet = 0
         self._due: datetime | None = None
-        self._every = read_span(body["properties"]["evaluationFrequency"])
+        self._every = read_iso_span(body["properties"]["evaluationFrequency"])
 
     def wake(self) -> None:
         """Be looked at when the next time comes."""
@@ -64,7 +61,7 @@ class AlertWatch:
         self._due = None
         if not self.body["properties"].get("enabled", True):
             return
-        self._become(evaluate_alert(self.body, now=due, read=self.world.datapoints.values).state)
+        self._become(evaluate_alert(self.body, now=due, read=self.world.datapoints.values))
         # without data the state has come to rest
         newest = max(
             (measured_at for each in metrics_of(self.body) if (measured_at := self.world.datapoints.newest(*each))),
@@ -93,7 +90,6 @@ class AlertWatch:
         if state is self.state:
             return
         earlier, self.state, self.since = self.state, state, self.world.now()
-        self.history.append((self.since, state))
         if AlertState.FIRED in (earlier, state):
             note(self.world, alert_event(self.body, state, now=self.since))
 

@@ -1,15 +1,15 @@
 """Metric alerts: whether the condition of a rule holds at a moment. Dynamic thresholds are kept, and never fire."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from trimtab.emulators.azure.autoscale import Read
 from trimtab.emulators.azure.datapoints import Measured
-from trimtab.emulators.azure.spans import read_span
-from trimtab.engine.rules import Operator, TimeAggregation, over_time
+from trimtab.emulators.shared.moments import read_iso_span
+from trimtab.engine.aggregates import TimeAggregation, over_time
+from trimtab.engine.rules import Operator
 
 CURRENT = "Y3VycmVudFN0YXR1cw=="
 """The name of the one status of a rule: `currentStatus` in Base64."""
@@ -26,17 +26,9 @@ class AlertState(StrEnum):
 _WORDS = {AlertState.UNKNOWN: "Unknown", AlertState.FIRED: "Unhealthy", AlertState.RESOLVED: "Healthy"}
 
 
-@dataclass(frozen=True, slots=True)
-class AlertVerdict:
-    """What a look at a rule finds: `FIRED` where the condition holds, `UNKNOWN` without data."""
-
-    state: AlertState
-    values: tuple[float | None, ...] = ()
-
-
-def evaluate_alert(alert: Mapping[str, Any], *, now: datetime, read: Read) -> AlertVerdict:
+def evaluate_alert(alert: Mapping[str, Any], *, now: datetime, read: Read) -> AlertState:
     """
-    Whether the condition of a rule holds for one of its resources: all criteria over the window up to `now`.
+    `FIRED` where the condition of a rule holds for one of its resources: all criteria over the window up to `now`.
 
     Args:
         alert: The rule as Resource Manager stores it.
@@ -44,13 +36,9 @@ def evaluate_alert(alert: Mapping[str, Any], *, now: datetime, read: Read) -> Al
         read: The values of a metric.
     """
     properties = alert["properties"]
-    start = now - read_span(properties["windowSize"])
-    verdicts = [_of_resource(properties, scope, start, now, read) for scope in properties["scopes"]]
-    for state in (AlertState.FIRED, AlertState.RESOLVED):
-        for verdict in verdicts:
-            if verdict.state is state:
-                return verdict
-    return AlertVerdict(AlertState.UNKNOWN)
+    start = now - read_iso_span(properties["windowSize"])
+    states = [_of_resource(properties, scope, start, now, read) for scope in properties["scopes"]]
+    return next((state for state in (AlertState.FIRED, AlertState.RESOLVED) if state in states), AlertState.UNKNOWN)
 
 
 def metrics_of(alert: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
@@ -63,7 +51,7 @@ def metrics_of(alert: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]
 
 def longest_window(alert: Mapping[str, Any]) -> timedelta:
     """How far back a rule looks."""
-    return read_span(alert["properties"]["windowSize"])
+    return read_iso_span(alert["properties"]["windowSize"])
 
 
 def status_body(alert: Mapping[str, Any], state: AlertState, *, at: str) -> dict[str, Any]:
@@ -77,33 +65,25 @@ def status_body(alert: Mapping[str, Any], state: AlertState, *, at: str) -> dict
     return {"value": [status]}
 
 
-def _of_resource(properties: Mapping[str, Any], scope: str, start: datetime, now: datetime, read: Read) -> AlertVerdict:
-    values: list[float | None] = []
-    holds = []
-    for each in properties["criteria"].get("allOf") or ():
-        series = _series(each, scope, start, now, read)
-        value, meets = _judged(each, series)
-        values.append(value)
-        holds.append(meets)
-    if not holds or any(meets is None for meets in holds):
-        return AlertVerdict(AlertState.UNKNOWN, tuple(values))
-    return AlertVerdict(AlertState.FIRED if all(holds) else AlertState.RESOLVED, tuple(values))
+def _of_resource(properties: Mapping[str, Any], scope: str, start: datetime, now: datetime, read: Read) -> AlertState:
+    criteria = properties["criteria"].get("allOf") or ()
+    holds = [_is_met(each, _series(each, scope, start, now, read)) for each in criteria]
+    if not holds or None in holds:
+        return AlertState.UNKNOWN
+    return AlertState.FIRED if all(holds) else AlertState.RESOLVED
 
 
-def _judged(criterion: Mapping[str, Any], series: Sequence[Sequence[Measured]]) -> tuple[float | None, bool | None]:
-    """The value of the first series that meets a criterion, else of any; `None` for what cannot be said."""
+def _is_met(criterion: Mapping[str, Any], series: Sequence[Sequence[Measured]]) -> bool | None:
+    """Whether any series meets a criterion; `None` where that cannot be said."""
     if "threshold" not in criterion:
-        return None, None
+        return None
     operator = next(each for each in Operator if each.value.lower() == str(criterion["operator"]).lower())
     aggregation = next(
         each for each in TimeAggregation if each.value.lower() == str(criterion["timeAggregation"]).lower()
     )
     values = [over_time([each.value for each in measured], aggregation) for measured in series]
-    read_ones = [float(value) for value in values if value is not None]
-    for value in read_ones:
-        if operator.holds(value, float(criterion["threshold"])):
-            return value, True
-    return (read_ones[0], False) if read_ones else (None, None)
+    known = [float(value) for value in values if value is not None]
+    return any(operator.holds(value, float(criterion["threshold"])) for value in known) if known else None
 
 
 def _series(

@@ -10,23 +10,11 @@ from tzlocal.windows_tz import win_tz
 
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.datapoints import Datapoints, Measured
-from trimtab.emulators.azure.spans import read_span
+from trimtab.emulators.shared.moments import read_iso_span
+from trimtab.engine.aggregates import Statistic, TimeAggregation, aggregate
+from trimtab.engine.autoscale import Cause, Cooldown, evaluate_rules
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
-from trimtab.engine.rules import (
-    Cause,
-    ChangeType,
-    Cooldown,
-    Limits,
-    Operator,
-    Outcome,
-    Rule,
-    ScaleAction,
-    ScaleDirection,
-    Statistic,
-    TimeAggregation,
-    aggregate,
-    evaluate_rules,
-)
+from trimtab.engine.rules import ChangeType, Limits, Operator, Rule, ScaleAction, ScaleDirection
 from trimtab.engine.schedules import next_fire
 
 E = TypeVar("E", ScaleDirection, ChangeType, Operator, Statistic, TimeAggregation, Weekday)
@@ -72,7 +60,6 @@ class Verdict:
     size: int | None
     cause: Cause
     profile: str = ""
-    outcome: Outcome | None = None
     cooldown: timedelta | None = None
     missing: tuple[str, ...] = ()
 
@@ -115,7 +102,6 @@ def evaluate(
         outcome.size if outcome.size != size else None,
         outcome.cause,
         str(profile["name"]),
-        outcome,
         outcome.cooldown,
         tuple(name.partition(":")[2] for name in outcome.unreadable),
     )
@@ -149,7 +135,7 @@ def metrics_of(setting: Mapping[str, Any]) -> Iterator[tuple[str, str | None, st
         for rule in profile.get("rules") or ():
             trigger = rule["metricTrigger"]
             resource = trigger.get("metricResourceUri") or setting.get("targetResourceUri") or ""
-            window = read_span(trigger["timeWindow"])
+            window = read_iso_span(trigger["timeWindow"])
             yield str(resource), trigger.get("metricNamespace"), str(trigger["metricName"]), window
 
 
@@ -227,7 +213,7 @@ def _rule(name: str, rule: Mapping[str, Any]) -> Rule:
         ScaleAction(
             _word(ScaleDirection, action["direction"]), _word(ChangeType, action["type"]), int(action.get("value") or 1)
         ),
-        read_span(action["cooldown"]),
+        read_iso_span(action["cooldown"]),
         bool(trigger.get("dividePerInstance")),
     )
 
@@ -237,7 +223,7 @@ def _word(choices: type[E], text: str) -> E:
 
 
 def _value(trigger: Mapping[str, Any], target: str, now: datetime, read: Read) -> float | None:
-    grain, window = read_span(trigger["timeGrain"]), read_span(trigger["timeWindow"])
+    grain, window = read_iso_span(trigger["timeGrain"]), read_iso_span(trigger["timeWindow"])
     start = now - window
     measured = read(
         str(trigger.get("metricResourceUri") or target),
@@ -278,7 +264,7 @@ def _predicted(
     if not is_predictive(setting):
         return {}
     text = find(setting, "predictiveAutoscalePolicy.scaleLookAheadTime")
-    until = now + (read_span(text) if text else _LOOK_AHEAD)
+    until = now + (read_iso_span(text) if text else _LOOK_AHEAD)
     reached = [moment for moment in forecast if moment <= until]
     value = forecast[max(reached)] if reached else None
     return {

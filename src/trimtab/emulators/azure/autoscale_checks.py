@@ -7,13 +7,12 @@ from typing import Any
 from tzlocal.windows_tz import win_tz
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.spans import read_span
 from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.moments import read_iso_span
 from trimtab.engine.profiles import MOST_PROFILES
-from trimtab.engine.rules import MOST_INSTANCES, MOST_RULES, lookahead_problem, trigger_problem
+from trimtab.engine.rules import MOST_INSTANCES, MOST_RULES, cooldown_problem, lookahead_problem, trigger_problem
 
 _DAYS = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
-_MINUTE, _WEEK = timedelta(minutes=1), timedelta(weeks=1)
 _COUNTS = ("changecount", "percentchangecount", "exactcount")
 
 
@@ -73,8 +72,8 @@ def _check_rule(rule: Mapping[str, Any], where: str) -> None:
     if problem := trigger_problem(grain, window):
         raise _wrong(f"{where}.metricTrigger", problem)
     cooldown = _span(action["cooldown"], f"{where}.scaleAction.cooldown")
-    if not _MINUTE <= cooldown <= _WEEK:
-        raise _wrong(f"{where}.scaleAction.cooldown", "a cooldown is one minute to one week")
+    if problem := cooldown_problem(cooldown):
+        raise _wrong(f"{where}.scaleAction.cooldown", problem)
     value, kind = str(action.get("value") or "1"), str(action["type"]).lower()
     if kind in _COUNTS and not value.isdigit():
         raise _wrong(f"{where}.scaleAction.value", f"'{value}' is not a number")
@@ -135,7 +134,7 @@ def _is_default(profile: Mapping[str, Any]) -> bool:
 
 def _span(text: str, where: str) -> timedelta:
     try:
-        return read_span(text)
+        return read_iso_span(text)
     except ValueError as error:
         raise _wrong(where, str(error)) from error
 

@@ -3,20 +3,20 @@
 import copy
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from trimtab.emulators.azure.activity_feed import note_write
+from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.autoscale_checks import check_setting
 from trimtab.emulators.azure.autoscale_watch import AutoscaleWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
-from trimtab.emulators.azure.metric_replies import forecast_reply
-from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import AUTOSCALE, GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
+from trimtab.emulators.azure.world import World, zulu
 from trimtab.emulators.shared.errors import ServiceError
 
 _WHOLE = "monitor:AutoscaleSettingResource"
@@ -171,3 +171,21 @@ ROUTES = (
     _route("DELETE", _ONE, "Delete", _delete),
     Route("GET", f"{_ONE}/predictiveMetrics", "insights", "PredictiveMetric_Get", AUTOSCALE, _predict),
 )
+
+
+def forecast_reply(world: World, forecast: Mapping[datetime, float], query: Mapping[str, str]) -> dict[str, Any]:
+    """The values of the predicted metric that were handed in, within the time that is asked for."""
+    first, _, last = query.get("timespan", "").partition("/")
+    points = [
+        {"timeStamp": zulu(at), "value": value}
+        for at, value in sorted(forecast.items())
+        if (not first or zulu(at) >= first[:19]) and (not last or zulu(at)[:19] <= last[:19])
+    ]
+    name = query.get("metricName", "Percentage CPU")
+    return {
+        "timespan": query.get("timespan", ""),
+        "interval": query.get("interval", "PT1H"),
+        "metricName": name,
+        "targetResourceId": "",
+        "data": [{"timeStamp": zulu(world.now()), "metadataValues": [], "data": points}] if points else [],
+    }

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.azure.activity import autoscale_events, failure_events
-from trimtab.emulators.azure.activity_feed import note
+from trimtab.emulators.azure.activities import autoscale_events, failure_events, note
 from trimtab.emulators.azure.autoscale import LastAction, Verdict, evaluate, next_moment
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.scaling import scale

@@ -1,7 +1,7 @@
 """Reading and changing native bodies by paths such as `properties.virtualMachineProfile.priority`."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -57,14 +57,3 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: without_nulls(each) for name, each in value.items() if each is not None}
     return [without_nulls(each) for each in value] if isinstance(value, list) else value
-
-
-def walk(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every member of every object, by its name."""
-    if isinstance(value, Mapping):
-        for name, each in value.items():
-            yield name, each
-            yield from walk(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from walk(each)

@@ -1,14 +1,18 @@
 """Calls of Resource Manager: what is asked, by which route, and what is answered."""
 
+import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
-from trimtab.emulators.azure.errors import bad_content
+from trimtab.emulators.azure.errors import bad_content, stale_etag
+from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.world import World
+from trimtab.emulators.shared.errors import ServiceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +167,43 @@ def _is_json(raw: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def check_etag(call: Call, etag: str | None) -> None:
+    """
+    Refuse a write whose condition does not hold; `etag` is `None` where there is nothing yet.
+
+    Raises:
+        ServiceError: 412.
+    """
+    match = call.request.headers.get("if-match")
+    none_match = call.request.headers.get("if-none-match")
+    if match is not None and (etag is None or match not in ("*", etag)):
+        raise stale_etag(match, etag or '""')
+    if none_match is not None and etag is not None and none_match in ("*", etag):
+        text = f"Etag provided in if-none-match header {none_match} matches etag {etag} of resource."
+        raise ServiceError("PreconditionFailed", text, 412)
+
+
+def page(call: Call, bodies: Iterable[dict[str, Any]]) -> Answer:
+    """One page of resources, by their ids, and where the next one is."""
+    after = read_token(call.query.get("$skiptoken", ""))
+    ordered = sorted(bodies, key=lambda body: folded(body["id"]))
+    rest = [body for body in ordered if folded(body["id"]) > after]
+    size = max(1, int(call.world.settings["page_size"]))
+    shown = rest[:size]
+    answer: dict[str, Any] = {"value": shown}
+    if len(rest) > size:
+        answer["nextLink"] = next_link(call, folded(shown[-1]["id"]))
+    return Answer(200, answer)
+
+
+def next_link(call: Call, token: str) -> str:
+    """The address of what comes after `token`."""
+    query = {**call.query, "$skiptoken": base64.urlsafe_b64encode(token.encode()).decode()}
+    return f"{call.request.base}{call.request.path}?{urlencode(query)}"
+
+
+def read_token(text: str) -> str:
+    """The token of a next page; empty on the first."""
+    return base64.urlsafe_b64decode(text).decode() if text else ""

@@ -66,11 +66,6 @@ class Datapoints:
         window = held[bisect_left(held, start, key=_moment) : bisect_left(held, end, key=_moment)]
         return [each for each in window if not dimensions or _matches(each, dimensions)]
 
-    def oldest(self, resource: str, namespace: str | None, metric: str) -> datetime | None:
-        """When the first value was measured."""
-        held = self._held.get(_key(resource, namespace, metric))
-        return held[0].at if held else None
-
     def newest(self, resource: str, namespace: str | None, metric: str) -> datetime | None:
         """When the last value was measured."""
         held = self._held.get(_key(resource, namespace, metric))

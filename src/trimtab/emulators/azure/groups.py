@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, Call, Route, page
 from trimtab.emulators.azure.errors import missing_group
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
-from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import RESOURCES, SUBSCRIPTION
 from trimtab.emulators.azure.world import World
 

@@ -6,8 +6,8 @@ from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.instance import Instance
 from trimtab.emulators.azure.scaling import replace
-from trimtab.emulators.azure.spans import read_span
 from trimtab.emulators.azure.world import Phase, World
+from trimtab.emulators.shared.moments import read_iso_span
 
 _GRACE = timedelta(minutes=10)
 """How long a change of an instance keeps it from being repaired, unless the policy says otherwise."""
@@ -23,7 +23,7 @@ def fail_target(world: World, instance: str, *, healthy: bool) -> None:
     policy = find(target.home.body, "properties.automaticRepairsPolicy") or {}
     if not policy.get("enabled"):
         return
-    grace = read_span(policy["gracePeriod"]) if policy.get("gracePeriod") else _GRACE
+    grace = read_iso_span(policy["gracePeriod"]) if policy.get("gracePeriod") else _GRACE
     due = max(world.now(), (target.ready or target.created) + grace)
     order = (Phase.INSTANCES, target.home.key, target.ordinal)
     world.at(due, order, lambda: replace(target), lambda: _is_to_be_repaired(target))

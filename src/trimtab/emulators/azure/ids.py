@@ -31,9 +31,6 @@ class ResourceId(NamedTuple):
             return ""
         return make_id(self.subscription, self.group, self.provider, *_pairs(self.types[:-1], self.names[:-1]))
 
-    def __str__(self) -> str:
-        return make_id(self.subscription, self.group, self.provider, *_pairs(self.types, self.names))
-
 
 def make_id(subscription: str, group: str, provider: str, *pairs: str) -> str:
     """An id in the case that it is given."""

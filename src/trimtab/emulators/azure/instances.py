@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from trimtab.emulators.azure.activity_feed import note_write
+from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, check_etag, page
 from trimtab.emulators.azure.errors import bad_parameter, missing_entity, not_allowed
-from trimtab.emulators.azure.etags import check_etag
 from trimtab.emulators.azure.instance import DEALLOCATED, RUNNING, SPOT, STOPPED, Instance
 from trimtab.emulators.azure.operations import begin, headers
-from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import COMPUTE, GROUP
 from trimtab.emulators.azure.scale_set import KIND, ScaleSet
 from trimtab.emulators.azure.scale_set_fields import PROFILE

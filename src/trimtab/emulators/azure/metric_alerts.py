@@ -4,14 +4,13 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.emulators.azure.activity_feed import note_write
+from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.alert_watch import AlertWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.groups import normal_location
 from trimtab.emulators.azure.ids import folded, parse_id
-from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import ALERTS, GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased

@@ -5,10 +5,9 @@ from ipaddress import ip_network
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, Call, Route, page
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.instance import Instance
-from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import GROUP
 from trimtab.emulators.azure.scale_set import KIND
 from trimtab.emulators.azure.scale_set_fields import cards

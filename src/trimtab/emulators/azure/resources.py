@@ -4,13 +4,11 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trimtab.emulators.azure.calls import Answer, Call, Handler, Route
+from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, check_etag, page
 from trimtab.emulators.azure.errors import missing
-from trimtab.emulators.azure.etags import check_etag
 from trimtab.emulators.azure.groups import normal_location
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
-from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.routing import COMPUTE, GROUP, NETWORK, SUBSCRIPTION
 from trimtab.emulators.azure.world import World, new_id
 from trimtab.emulators.shared.errors import ServiceError

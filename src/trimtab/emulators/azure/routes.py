@@ -2,13 +2,13 @@
 
 from trimtab.emulators.azure import (
     action_groups,
-    activity_feed,
+    activities,
     autoscale_settings,
     groups,
     images,
     instances,
-    metering,
     metric_alerts,
+    metric_data,
     network_cards,
     operations,
     resources,
@@ -25,11 +25,11 @@ ROUTES = (
     *autoscale_settings.ROUTES,
     *metric_alerts.ROUTES,
     *action_groups.ROUTES,
-    *activity_feed.ROUTES,
+    *activities.ROUTES,
     *images.ROUTES,
     *resources.ROUTES,
     # the path of these begins with any resource
-    *metering.ROUTES,
-    metering.DATA_PLANE,
+    *metric_data.ROUTES,
+    metric_data.DATA_PLANE,
 )
 ROUTER = Router(ROUTES)

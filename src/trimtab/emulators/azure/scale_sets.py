@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.emulators.azure.activity_feed import note_write
+from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.bodies import find, without_nulls
-from trimtab.emulators.azure.calls import Answer, Call, Route
+from trimtab.emulators.azure.calls import Answer, Call, Route, check_etag, page
 from trimtab.emulators.azure.errors import missing, not_allowed
-from trimtab.emulators.azure.etags import check_etag
 from trimtab.emulators.azure.groups import normal_location
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
-from trimtab.emulators.azure.paging import page
 from trimtab.emulators.azure.references import check_references
 from trimtab.emulators.azure.routing import COMPUTE, GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.scale_set import KIND, ScaleSet

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.emulators.azure import wire
+from trimtab.emulators.azure.autoscale_watch import hand_in
 from trimtab.emulators.azure.calls import Answer, Call, Request
 from trimtab.emulators.azure.checks import check_request
-from trimtab.emulators.azure.extras import doors_of
-from trimtab.emulators.azure.groups import check_group
+from trimtab.emulators.azure.groups import HOME, check_group, make_group
+from trimtab.emulators.azure.health import fail_target
 from trimtab.emulators.azure.limits import count, too_many
-from trimtab.emulators.azure.metering import store
+from trimtab.emulators.azure.metric_data import store
 from trimtab.emulators.azure.routes import ROUTER
+from trimtab.emulators.azure.shortages import run_short
 from trimtab.emulators.azure.world import DEFAULT_SETTINGS, World
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
@@ -108,3 +110,19 @@ def _check_subscription(call: Call) -> None:
     given = call.names.get("subscription")
     if given is not None and given.lower() != call.world.subscription:
         raise ServiceError("SubscriptionNotFound", f"The subscription '{given}' could not be found.", 404)
+
+
+def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
+    """The doors by method and name."""
+    return {
+        ("POST", "groups"): lambda body: _make_group(world, body),
+        ("POST", "forecasts"): lambda body: hand_in(world, body),
+        ("POST", "shortages"): lambda body: run_short(world, body),
+        ("GET", "shortages"): lambda _: world.shortages,
+        ("DELETE", "shortages"): lambda _: world.shortages.clear(),
+        ("POST", "targets"): lambda body: fail_target(world, body["instance"], healthy=bool(body.get("healthy"))),
+    }
+
+
+def _make_group(world: World, body: Mapping[str, Any]) -> None:
+    make_group(world, str(body["name"]), str(body.get("location", HOME)))

@@ -9,7 +9,7 @@ from trimtab.emulators.gcp.alignment import NUMERIC, VALID, Line, Sample, align,
 from trimtab.emulators.gcp.datapoints import Series, Value
 from trimtab.emulators.gcp.distributions import samples_of
 from trimtab.emulators.gcp.filters import invalid, selector_of
-from trimtab.emulators.gcp.spans import read_span
+from trimtab.emulators.shared.moments import read_seconds
 
 SHORTEST = timedelta(seconds=60)
 _ALL = NUMERIC | {"DISTRIBUTION"}
@@ -69,9 +69,9 @@ def _period(body: Mapping[str, Any], aligner: str, field: str) -> timedelta:
     if aligner not in VALID:
         raise invalid(f"{field}.perSeriesAligner", aligner, "There is no such aligner.")
     text = body.get("alignmentPeriod", "")
-    if not text or read_span(text) < SHORTEST:
+    if not text or read_seconds(text) < SHORTEST:
         raise invalid(f"{field}.alignmentPeriod", text, "The alignment period must be at least 60 seconds.")
-    return read_span(text)
+    return read_seconds(text)
 
 
 def aggregate(

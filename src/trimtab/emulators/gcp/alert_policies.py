@@ -14,7 +14,7 @@ from trimtab.emulators.gcp.alignment import Line
 from trimtab.emulators.gcp.datapoints import Datapoints
 from trimtab.emulators.gcp.distributions import mean, samples_of
 from trimtab.emulators.gcp.filters import parse_filter
-from trimtab.emulators.gcp.spans import read_span, zulu
+from trimtab.emulators.shared.moments import read_seconds, zulu
 from trimtab.emulators.shared.timers import Timers
 
 MINUTE = timedelta(minutes=1)
@@ -138,7 +138,7 @@ class PolicyWatch:
 
     def _auto_close(self) -> timedelta:
         given = (self.policy.get("alertStrategy") or {}).get("autoClose")
-        return AUTO_CLOSE if given is None else read_span(given)
+        return AUTO_CLOSE if given is None else read_seconds(given)
 
     def _holding(self) -> Iterator[Opened]:
         failing = [list(_triggered(condition, breaches)) for condition, breaches in self._conditions()]
@@ -255,7 +255,7 @@ def _judge(breach: Breach, condition: Body, now: datetime, *, over: bool) -> Non
         breach.since, breach.fails = None, False
         return
     breach.since = breach.since or now
-    breach.fails = now - breach.since >= read_span(condition.get("duration", "0s"))
+    breach.fails = now - breach.since >= read_seconds(condition.get("duration", "0s"))
 
 
 def _triggered(condition: Body, breaches: Mapping[Key, Breach]) -> Sequence[Key | None]:

@@ -68,7 +68,7 @@ def raw(series: Series, start: datetime, end: datetime) -> Line:
     return _line(series, [Sample(point.at, point.start, point.value) for point in reversed(series.between(start, end))])
 
 
-def check_aligner(aligner: str, kind: str, value_type: str, *, field: str = "aggregation") -> None:
+def check_aligner(aligner: str, kind: str, value_type: str) -> None:
     """
     Refuse an aligner that a metric does not take.
 
@@ -78,7 +78,7 @@ def check_aligner(aligner: str, kind: str, value_type: str, *, field: str = "agg
     kinds, types = VALID.get(aligner, (frozenset(), frozenset()))
     if aligner != "ALIGN_NONE" and (kind not in kinds or value_type not in types):
         text = f"The aligner cannot be applied to metrics with kind {kind} and value type {value_type}."
-        raise invalid(f"{field}.perSeriesAligner", aligner, text)
+        raise invalid("aggregation.perSeriesAligner", aligner, text)
 
 
 def align(series: Series, aligner: str, period: timedelta, start: datetime, end: datetime) -> Line:

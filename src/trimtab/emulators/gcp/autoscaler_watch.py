@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.gcp.autoscaler_past import Past
 from trimtab.emulators.gcp.autoscaling import Forecast, Verdict, evaluate, next_moment
-from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance
+from trimtab.emulators.gcp.facts import Backend, Balancing, GroupFacts, Instance, Past
 from trimtab.emulators.gcp.group import Group
 from trimtab.emulators.gcp.world import Phase, World
 

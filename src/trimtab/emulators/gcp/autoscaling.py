@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.gcp.autoscaler_past import Past, added, leaving, within
 from trimtab.emulators.gcp.autoscaler_words import detail_of, status_of, words_of
 from trimtab.emulators.gcp.datapoints import Datapoints
-from trimtab.emulators.gcp.facts import GroupFacts
+from trimtab.emulators.gcp.facts import GroupFacts, Past, added, leaving, within
 from trimtab.emulators.gcp.scaling_schedules import edges, open_schedules, required, schedule_status
 from trimtab.emulators.gcp.signal_values import WINDOW
 from trimtab.emulators.gcp.signals_read import (
@@ -55,28 +54,19 @@ class Verdict:
         recommended: The native `recommendedSize`.
         size: The new target size; `None` where it stays.
         sizes: What each signal asks for; `None` without data.
-        details: A sentence for each signal, and for what changed the size after them.
         status: `ACTIVE` or `ERROR`.
         status_details: The native `statusDetails`.
         schedule_status: The native `scalingScheduleStatus`.
-        missing: Whether a signal has no data.
         past: For the next run.
     """
 
     recommended: int
     size: int | None
     sizes: tuple[int | None, ...]
-    details: tuple[str, ...]
     status: str
     status_details: tuple[Mapping[str, str], ...]
     schedule_status: Mapping[str, Mapping[str, str]]
-    missing: bool
     past: Past
-
-    @property
-    def active(self) -> frozenset[str]:
-        """The schedules that are active."""
-        return self.past.active
 
 
 def evaluate(
@@ -181,18 +171,16 @@ class _Run:
         opened = open_schedules(self.policy, self.now)
         scheduled = required(self.policy, opened)
         past = self._past_after(needed, opened)
-        steady, eased = self._eased(needed, past)
+        eased = self._eased(needed, past)
         recommended = recommended_size([eased], scheduled, low=self._least(readings, scheduled), high=self.high)
         words = words_of(self.policy, self.facts, readings, max([needed, *scheduled]))
         return Verdict(
             recommended,
             self._target(recommended),
             tuple(sizes),
-            (*_measured(readings, sizes), *self._moved(needed, steady, eased, scheduled)),
             status_of(words),
             tuple(map(detail_of, words)),
             schedule_status(self.policy, self.now, started=past.started, opened=opened),
-            missing,
             past,
         )
 
@@ -226,13 +214,13 @@ class _Run:
     def _needed(self, sizes: Sequence[int], *, missing: bool) -> int:
         return max([*sizes, self.facts.target_size] if missing else sizes)
 
-    def _eased(self, needed: int, past: Past) -> tuple[int, int]:
+    def _eased(self, needed: int, past: Past) -> int:
         """The size after stabilization, and then after scale-in control."""
         current, window = self.facts.target_size, self.stabilization
         steady = stabilized(current, needed, within(past.needed, self.now, window), window=window, now=self.now)
         fixed, percent, looked_at = self.control
         peak = max([step.size for step in within(past.sizes, self.now, looked_at)], default=current)
-        return steady, controlled(current, steady, peak=max(peak, current), limit=fixed, percent=percent)
+        return controlled(current, steady, peak=max(peak, current), limit=fixed, percent=percent)
 
     # for the next run
 
@@ -260,19 +248,3 @@ class _Run:
         if is_predictive(self.policy):
             for at, end, _ in self._forecast_steps():
                 yield from (at - self.initialization, end)
-
-    # its words
-
-    def _moved(self, needed: int, steady: int, eased: int, scheduled: Sequence[int]) -> Iterator[str]:
-        """A sentence for what else has a say."""
-        if scheduled:
-            yield f"schedules: {max(scheduled)} instances required"
-        if steady > needed:
-            yield f"would scale in to {needed}, but {steady} were needed in the last {self.stabilization}"
-        if eased > steady:
-            yield f"would scale in to {steady}, but scale-in control allows {eased}"
-
-
-def _measured(readings: Sequence[Reading], sizes: Sequence[int | None]) -> Iterator[str]:
-    for reading, size in zip(readings, sizes, strict=True):
-        yield f"{reading.name}: {'no data' if size is None else f'{size} instances needed'}"

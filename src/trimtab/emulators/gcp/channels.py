@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.emulators.gcp.filters import invalid
-from trimtab.emulators.gcp.masks import masked
+from trimtab.emulators.gcp.monitoring_bodies import check_user_labels, listed, masked
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
-from trimtab.emulators.gcp.policy_lists import listed
-from trimtab.emulators.gcp.spans import zulu
-from trimtab.emulators.gcp.user_labels import check_user_labels
 from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.moments import zulu
 
 Body = dict[str, Any]
 LABELS: Mapping[str, tuple[str, ...]] = {

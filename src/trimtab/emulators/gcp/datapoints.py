@@ -136,17 +136,9 @@ class Datapoints:
         """All series of a metric."""
         return list(self._series.get(metric, {}).values())
 
-    def metrics(self) -> list[str]:
-        """The metrics that were measured."""
-        return list(self._series)
-
     def drop_metric(self, metric: str) -> None:
         """Forget a metric."""
         self._series.pop(metric, None)
-
-    def oldest(self, metric: str) -> datetime | None:
-        """When the first point of a metric was measured."""
-        return min((series.points[0].at for series in self.of_metric(metric)), default=None)
 
     def newest(self, metric: str) -> datetime | None:
         """When the last point of a metric was measured."""

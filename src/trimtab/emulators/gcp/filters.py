@@ -33,14 +33,14 @@ def parse_filter(text: str, *, field: str = "filter") -> Filter:
     return _parse(text, field, _monitoring_selector)
 
 
-def parse_listing(text: str, *, field: str = "filter") -> Filter:
+def parse_listing(text: str) -> Filter:
     """
     A filter over alert policies or notification channels, whose selectors are the fields of these.
 
     Raises:
         ServiceError: It cannot be understood; the error says where.
     """
-    return _parse(text, field, _listing_selector)
+    return _parse(text, "filter", _listing_selector)
 
 
 def invalid(field: str, value: str, text: str) -> ServiceError:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab.emulators.gcp.healing import healing_check, health_state
+from trimtab.emulators.gcp.health import healing_check, health_state
 from trimtab.emulators.gcp.instances import Instances
 from trimtab.emulators.gcp.member import Member, managed
 from trimtab.emulators.gcp.placement import leaver, lopsided

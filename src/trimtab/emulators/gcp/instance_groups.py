@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimtab.emulators.gcp.group import Group
-from trimtab.emulators.gcp.healing import health_state
+from trimtab.emulators.gcp.health import health_state
 from trimtab.emulators.gcp.member import Member
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.resources import Call, Collection, check_fingerprint, listed

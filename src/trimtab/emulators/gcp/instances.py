@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.gcp.healing import heals_at, is_repaired, repairs_with_latest
+from trimtab.emulators.gcp.health import heals_at, is_repaired, repairs_with_latest
 from trimtab.emulators.gcp.member import Member, failed_attempt, instance_body
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.placement import machine_of, shortage_of, zone_for, zones_of

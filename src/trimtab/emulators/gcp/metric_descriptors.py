@@ -4,8 +4,8 @@ from typing import Any
 
 from trimtab.emulators.gcp.descriptors import OWN, RESOURCES, is_own, resource_body
 from trimtab.emulators.gcp.filters import invalid, parse_filter
+from trimtab.emulators.gcp.monitoring_bodies import page_of
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
-from trimtab.emulators.gcp.page_tokens import page_of
 from trimtab.emulators.shared.errors import ServiceError
 
 MOST = 10_000

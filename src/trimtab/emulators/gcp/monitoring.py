@@ -192,16 +192,15 @@ class MonitoringServer:
     Args:
         serve: Answers a call, alone.
         world: What is known of the project.
-        port: Where to listen; 0 takes a free port.
     """
 
-    def __init__(self, serve: Serve, world: MonitoringWorld, port: int = 0) -> None:
+    def __init__(self, serve: Serve, world: MonitoringWorld) -> None:
         self._serve = serve
         self._world = world
         # calls that are held each keep a thread
         self._server = grpc_server(ThreadPoolExecutor(max_workers=16))
         self._server.add_generic_rpc_handlers(tuple(self._handlers()))
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        self.port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
 
     @property

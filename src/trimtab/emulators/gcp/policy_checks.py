@@ -8,9 +8,9 @@ from trimtab.emulators.gcp.aggregation import read_aggregation
 from trimtab.emulators.gcp.alignment import check_aligner
 from trimtab.emulators.gcp.descriptors import Descriptors, is_own
 from trimtab.emulators.gcp.filters import invalid, parse_filter
-from trimtab.emulators.gcp.spans import read_span
-from trimtab.emulators.gcp.user_labels import check_user_labels
+from trimtab.emulators.gcp.monitoring_bodies import check_user_labels
 from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.moments import read_seconds
 
 MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(hours=23, minutes=30)
@@ -68,7 +68,7 @@ def _check_strategy(policy: Body) -> None:
     if "notificationRateLimit" in strategy:
         text = "metric-based alert policies must not specify a notification rate limit"
         raise invalid("alertStrategy.notificationRateLimit", strategy["notificationRateLimit"].get("period", ""), text)
-    if "autoClose" in strategy and read_span(strategy["autoClose"]) < SOONEST_CLOSE:
+    if "autoClose" in strategy and read_seconds(strategy["autoClose"]) < SOONEST_CLOSE:
         raise invalid("alertStrategy.autoClose", strategy["autoClose"], "The value must be at least 30 minutes.")
     if "NOTIFICATION_PROMPT_UNSPECIFIED" in strategy.get("notificationPrompts", ()):
         text = "A prompt is OPENED or CLOSED."
@@ -112,7 +112,7 @@ def _check_absence(given: Body, where: str, descriptors: Descriptors) -> None:
 
 def _check_duration(given: Body, where: str, *, shortest: timedelta) -> timedelta:
     text = given.get("duration", "0s")
-    held = read_span(text)
+    held = read_seconds(text)
     if held % MINUTE or not shortest <= held <= LONGEST:
         reason = f"The duration is a multiple of a minute from {shortest.seconds} to {LONGEST.seconds} seconds."
         raise invalid(f"{where}.duration", text, reason)
@@ -152,7 +152,7 @@ def _check_aggregations(given: list[Body], where: str, kind: str, value_type: st
 def _check_query(given: Body, where: str) -> None:
     if not given.get("query", "").strip():
         raise invalid(f"{where}.query", "", "The query must not be empty.")
-    every = read_span(given.get("evaluationInterval", "30s"))
+    every = read_seconds(given.get("evaluationInterval", "30s"))
     if every <= timedelta(0) or every % timedelta(seconds=30):
         text = "The interval is a positive multiple of 30 seconds."
         raise invalid(f"{where}.evaluation_interval", given["evaluationInterval"], text)

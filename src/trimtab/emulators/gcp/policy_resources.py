@@ -3,12 +3,11 @@
 from typing import Any
 
 from trimtab.emulators.gcp.filters import invalid
-from trimtab.emulators.gcp.masks import masked
+from trimtab.emulators.gcp.monitoring_bodies import listed, masked
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
 from trimtab.emulators.gcp.policy_checks import check_policy
-from trimtab.emulators.gcp.policy_lists import listed
-from trimtab.emulators.gcp.spans import zulu
 from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.moments import zulu
 
 Body = dict[str, Any]
 _OUTPUT = ("name", "creationRecord", "mutationRecord", "validity")

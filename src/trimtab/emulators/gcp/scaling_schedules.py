@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from trimtab.emulators.gcp.world import stamp
 from trimtab.engine.schedules import next_fire
 from trimtab.engine.signals import Window, years_of
 
@@ -89,11 +90,6 @@ def _status(
         yield "nextStartTime", stamp(coming)
     if name in started:
         yield "lastStartTime", stamp(started[name])
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as Compute Engine writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _schedules(policy: Body) -> Iterator[tuple[str, Body]]:

@@ -10,9 +10,9 @@ from trimtab.emulators.gcp.datapoints import Datapoints, Value
 from trimtab.emulators.gcp.descriptors import OWN, RESOURCES, WRITABLE, Descriptors, is_own
 from trimtab.emulators.gcp.distributions import distribution_body, read_distribution, samples_of
 from trimtab.emulators.gcp.filters import invalid, parse_filter
-from trimtab.emulators.gcp.page_tokens import Page, page_of
-from trimtab.emulators.gcp.spans import read_moment, zulu
+from trimtab.emulators.gcp.monitoring_bodies import Page, page_of
 from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.moments import zulu
 
 MOST_SERIES = 200
 """How many series one call writes (CreateTimeSeriesRequest, Cloud Monitoring API v3)."""
@@ -88,8 +88,6 @@ def typed(value: Value, value_type: str) -> dict[str, Any]:
             return {"int64Value": str(round(sum(samples_of(value))))}
         case "BOOL":
             return {"boolValue": bool(value)}
-        case "STRING":
-            return {"stringValue": str(value)}
         case _:
             return {"doubleValue": float(sum(samples_of(value)))}
 
@@ -98,8 +96,8 @@ def _interval(request: Body) -> tuple[datetime, datetime]:
     given = request.get("interval") or {}
     if "endTime" not in given:
         raise invalid("interval.endTime", "", "The end of the interval is required.")
-    end = read_moment(given["endTime"])
-    start = read_moment(given["startTime"]) if "startTime" in given else end
+    end = datetime.fromisoformat(given["endTime"])
+    start = datetime.fromisoformat(given["startTime"]) if "startTime" in given else end
     if start > end:
         raise invalid("interval.startTime", given["startTime"], "The start time must not be later than the end time.")
     return start, end
@@ -210,8 +208,8 @@ def _read_value(given: Body) -> tuple[Value, str]:
 def _written_interval(given: Body, kind: str, now: datetime) -> tuple[datetime, datetime]:
     if "endTime" not in given:
         raise ServiceError("INVALID_ARGUMENT", "The end time of the interval of a point is required.")
-    end = read_moment(given["endTime"])
-    start = read_moment(given["startTime"]) if "startTime" in given else end
+    end = datetime.fromisoformat(given["endTime"])
+    start = datetime.fromisoformat(given["startTime"]) if "startTime" in given else end
     if end > now + NEWEST:
         raise ServiceError("INVALID_ARGUMENT", "Data points cannot be written more than 5m in the future.")
     if end < now - OLDEST:

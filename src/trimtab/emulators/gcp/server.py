@@ -9,11 +9,11 @@ from trimtab.emulators.gcp import wire
 from trimtab.emulators.gcp.alerts_read import AlertsCall, read_alerts
 from trimtab.emulators.gcp.catalog import COLLECTIONS
 from trimtab.emulators.gcp.discovery import check, check_query, load
-from trimtab.emulators.gcp.extras import doors_of, measure
+from trimtab.emulators.gcp.member import REASONS
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
-from trimtab.emulators.gcp.repeats import once
+from trimtab.emulators.gcp.operations import once
 from trimtab.emulators.gcp.resources import VERBS, Call
-from trimtab.emulators.gcp.routing import API, permission_of, plain_collection
+from trimtab.emulators.gcp.routing import API, Route, permission_of, plain_collection
 from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
@@ -95,9 +95,9 @@ class GcpEmulator(Emulator[Asked, World]):
         if own is None or handler is None:
             raise NotImplementedError(route.id)
         self._check_project(request)
-        _check(request)
+        _check(request, route)
         answer = once(self._world, request, lambda: handler(Call(self._world, request, own)))
-        _check_answer(request, answer)
+        _check_answer(route, answer)
         return wire.result(answer)
 
     def _check_project(self, request: wire.Request) -> None:
@@ -149,10 +149,7 @@ class GcpEmulator(Emulator[Asked, World]):
         return dict(point)
 
 
-def _check(request: wire.Request) -> None:
-    route = request.route
-    if route is None:
-        return
+def _check(request: wire.Request, route: Route) -> None:
     method = f"compute.{route.id}"
     problems = check_query(load(API), method, {**request.query, **request.names})
     if route.request is not None:
@@ -163,9 +160,8 @@ def _check(request: wire.Request) -> None:
         raise wire.invalid(problems[0])
 
 
-def _check_answer(request: wire.Request, answer: Mapping[str, Any]) -> None:
-    route = request.route
-    if route is not None and route.response is not None:
+def _check_answer(route: Route, answer: Mapping[str, Any]) -> None:
+    if route.response is not None:
         problems = check(load(API), route.response, answer)
         if problems:
             raise AssertionError(f"{route.id}: {problems[0]}")
@@ -175,3 +171,63 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _without_nulls(item) for name, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
+    """The doors by method and name."""
+    return {
+        ("POST", "forecasts"): lambda body: _hand_in(world, body),
+        ("POST", "shortages"): lambda body: _run_short(world, body),
+        ("GET", "shortages"): lambda _: world.shortages,
+        ("DELETE", "shortages"): lambda _: world.shortages.clear(),
+        ("POST", "targets"): lambda body: _fail(world, body),
+        ("POST", "doomed"): lambda body: world.doomed.append(dict(body)),
+        ("POST", "unreachable"): lambda body: world.unreachable.add(str(body["scope"])),
+        ("DELETE", "unreachable"): lambda _: world.unreachable.clear(),
+        ("GET", "incidents"): lambda _: world.monitoring.incidents,
+    }
+
+
+def _hand_in(world: World, body: Mapping[str, Any]) -> None:
+    for key, watch in world.watches.items():
+        if key.endswith(f"/{body['group']}"):
+            points = [(datetime.fromisoformat(point["at"]), int(point["capacity"])) for point in body["points"]]
+            watch.forecast = sorted(points)
+            watch.wake()
+            return
+    raise KeyError(f"there is no autoscaler {body['group']}")
+
+
+def _run_short(world: World, body: Mapping[str, Any]) -> None:
+    reason = body.get("reason") or "stockout"
+    if reason not in REASONS:
+        raise KeyError(f"there is no reason {reason}, only {', '.join(REASONS)}")
+    world.shortages.append(dict(body))
+
+
+def _fail(world: World, body: Mapping[str, Any]) -> None:
+    name = str(body["instance"]).rsplit("/", 1)[-1]
+    if body.get("healthy"):
+        world.failing.pop(name, None)
+    else:
+        world.failing.setdefault(name, world.now())
+    for group in world.groups.values():
+        group.health_changed(name)
+
+
+def measure(world: World, point: Mapping[str, Any], at: datetime) -> None:
+    """Keep one value: of each running instance where the point names a group."""
+    metric, value, labels = str(point["metric"]), float(point["value"]), dict(point.get("dimensions") or {})
+    if point.get("resource") is None:
+        raise ValueError("a point of Google Cloud names the link of its group as `resource`, or a type of resource")
+    key = world.key(str(point["resource"]))
+    group = world.groups.get(key)
+    if group is None:
+        world.monitoring.measure(metric, labels, key, dict(point.get("labels") or {}), at, value)
+        return
+    only = (point.get("labels") or {}).get("instance_name")
+    for member in group.members:
+        if member.running_since is not None and only in (None, member.name):
+            where = {"instance_id": member.number, "zone": member.zone}
+            own = {**labels, "instance_name": member.name} if metric.startswith("compute.") else labels
+            world.monitoring.measure(metric, own, "gce_instance", where, at, value)

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import ceil, floor
 from typing import Any
 
 from trimtab.emulators.gcp.member import Member
+from trimtab.engine.rounding import ceil_ratio, floor_ratio
 
 
 def wanted_sizes(versions: Sequence[Mapping[str, Any]], size: int) -> dict[str, int]:
@@ -55,6 +55,5 @@ def has_enough(versions: Sequence[Mapping[str, Any]], size: int, members: Sequen
 def number_of(value: Mapping[str, Any], size: int, *, up: bool) -> int:
     """A number that is fixed, or a share of the group's size."""
     if "percent" in value:
-        share = size * int(value["percent"]) / 100
-        return ceil(share) if up else floor(share)
+        return (ceil_ratio if up else floor_ratio)(size, int(value["percent"]), 100)
     return int(value.get("fixed") or 0)

@@ -25,10 +25,6 @@ class EmulatorClock:
         with self._lock:
             return self._frozen or self._base.now() + self._offset
 
-    def sleep(self, duration: timedelta) -> None:
-        """Return when `duration` has passed on the clock that this one follows."""
-        self._base.sleep(duration)
-
     def advance(self, duration: timedelta, *, freeze: bool = False) -> None:
         """Move the clock by `duration`, back if it is negative."""
         self.move_to(self.now() + duration, freeze=freeze)

@@ -1,4 +1,4 @@
-"""Events of the activity log, as Azure writes them, and the filter that reads them."""
+"""The activity log: its events as Azure writes them, and the filter that reads them."""
 
 import json
 import re
@@ -9,13 +9,15 @@ from typing import Any
 
 from trimtab.emulators.azure.alerts import AlertState
 from trimtab.emulators.azure.autoscale import LastAction, Verdict, active
+from trimtab.emulators.azure.calls import Answer, Call, Route, next_link, read_token
 from trimtab.emulators.azure.errors import to_dict
 from trimtab.emulators.azure.ids import folded, parse_id
+from trimtab.emulators.azure.routing import ACTIVITY, SUBSCRIPTION
+from trimtab.emulators.azure.world import TENANT, World
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.rules import Cause
+from trimtab.engine.autoscale import Cause
 
 Event = dict[str, Any]
-_TENANT = "11111111-1111-1111-1111-111111111111"
 _TERM = re.compile(r"^\s*(\w+)\s+(eq|ge|le|gt|lt)\s+'([^']*)'\s*$", re.IGNORECASE)
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
@@ -190,7 +192,7 @@ def _event(
         "eventTimestamp": at,
         "submissionTimestamp": at,
         "subscriptionId": resource.split("/")[2],
-        "tenantId": _TENANT,
+        "tenantId": TENANT,
     }
 
 
@@ -204,3 +206,35 @@ def _ticks(moment: datetime) -> int:
 
 def _gmt(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+_VERBS = {"PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}
+
+
+def note_write(call: Call, resource: str) -> None:
+    """Note that a resource was written."""
+    note(call.world, write_event(resource, verb=_VERBS[call.request.method], now=call.world.now()))
+
+
+def note(world: World, event: Event) -> None:
+    """Add an event."""
+    world.events.append(event)
+
+
+def _list(call: Call) -> Answer:
+    events = select(call.world.events, call.query.get("$filter", ""))
+    after = int(read_token(call.query.get("$skiptoken", "")) or 0)
+    size = max(1, int(call.world.settings["page_size"]))
+    answer: dict[str, Any] = {"value": [_selected(call, event) for event in events[after : after + size]]}
+    if len(events) > after + size:
+        answer["nextLink"] = next_link(call, str(after + size))
+    return Answer(200, answer)
+
+
+def _selected(call: Call, event: Event) -> Event:
+    wanted = {name.strip().lower() for name in call.query.get("$select", "").split(",") if name.strip()}
+    return {name: value for name, value in event.items() if not wanted or name.lower() in wanted}
+
+
+_VALUES = f"{SUBSCRIPTION}/providers/Microsoft.Insights/eventtypes/management/values"
+ROUTES = (Route("GET", _VALUES, "insights", "ActivityLogs_List", ACTIVITY, _list),)
