@@ -8,7 +8,7 @@ from typing import Any
 
 from trimtab.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
 from trimtab.plan import Action, Change, Kind, Resource, overlaid, revealed
-from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.client import LONGEST_LOOK, LONGEST_OPERATION, Calls
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.part_names import profile_names_of, with_names_of
 from trimtab.providers.azure.resources import PAUSE_TAG, READERS, find_pause
@@ -66,6 +66,8 @@ class Writer:
         change, name = write.change, write.change.key.name
         group = self._group(change.wanted)
         sent = {**_set_body(write.body, change), "location": change.key.location}
+        if change.live is not None and change.live.deleting:
+            self._wait_until_gone(change, group)
         try:
             reply = self.calls.begin(f"{SETS}.begin_create_or_update", group, name, sent, create=True)
         except (Conflict, AlreadyExists) as error:
@@ -77,6 +79,14 @@ class Writer:
                 raise
             return self._bring_up_to_date(write, existing)
         return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
+
+    def _wait_until_gone(self, change: Change, group: str) -> None:
+        deadline = self.calls.clock.now() + LONGEST_OPERATION
+        while (existing := self._read(change, group)) is not None and existing.deleting:
+            if self.calls.clock.now() >= deadline:
+                text = f"the old scale set {change.key.name!r} is still being deleted"
+                raise Conflict(text, provider="azure", operation="create")
+            self.calls.clock.sleep(LONGEST_LOOK)
 
     def _bring_up_to_date(self, write: Write, existing: Resource) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: what differs is written."""
@@ -96,7 +106,8 @@ class Writer:
         """
         Patch what differs, never the size: an autoscaler may be moving it.
 
-        Where only the size moved since the read, the version of the re-read takes the place of the plan's.
+        Where only the size moved since the read, the version of the re-read takes the place of the plan's; where all is
+        as wanted, this very patch was made before its reply was lost.
         """
         change, group = write.change, self._group(live)
         kind = KINDS[SCALE_SET.name]
@@ -113,12 +124,11 @@ class Writer:
                 return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
             except Conflict as error:
                 existing = self._read(change, group)
-                if (
-                    error.code != "PreconditionFailed"
-                    or existing is None
-                    or not left
-                    or not differ_only_in(KINDS[SCALE_SET.name], live, existing, SIZE)
-                ):
+                if error.code != "PreconditionFailed" or existing is None:
+                    raise
+                if _is_written(write, existing, paths):
+                    return existing.attributes
+                if not left or not differ_only_in(KINDS[SCALE_SET.name], live, existing, SIZE):
                     raise
                 etag = existing.attributes.get("etag")
         return live.attributes
@@ -282,6 +292,14 @@ def _raw(live: Resource | None) -> Mapping[str, Any]:
 def _pause_tag(live: Resource | None) -> dict[str, str]:
     text = (_raw(live).get("tags") or {}).get(PAUSE_TAG)
     return {PAUSE_TAG: text} if text else {}
+
+
+def _is_written(write: Write, existing: Resource, paths: Sequence[str]) -> bool:
+    """Whether the mark and all that a patch is about are as wanted; the mark speaks for what is never read back."""
+    kind = KINDS[SCALE_SET.name]
+    old, new = kind.leaves(existing.body), kind.leaves(write.body)
+    read_back = [path for path in paths if (row := kind.find(path)) is None or not row.write_only]
+    return existing.mark == mark_of(write.change) and all(old.get(path) == new.get(path) for path in read_back)
 
 
 def _is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:
