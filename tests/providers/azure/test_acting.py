@@ -284,11 +284,10 @@ def test_what_watches_its_own_metric_is_not_executed(world, cloud, policy):
 
 
 def test_a_policy_whose_reply_was_lost_acts_once(world, cloud):
-    """The second try holds for the version that was read, which is no longer there: it says so and does nothing."""
+    """The second try is for the version that was read, which is no longer there: its 412 stands for the lost reply."""
     _, live = apply(world, cloud)
     world.doors.fault("timeout_after", operation="VirtualMachineScaleSets_Update")
-    with pytest.raises(errors.Conflict, match="PreconditionFailed"):
-        live.execute("scale-out")
+    live.execute("scale-out")
     assert capacity(world) == 3
     world.doors.fault("throttle", operation="VirtualMachineScaleSets_Update")
     live.execute("scale-out")
