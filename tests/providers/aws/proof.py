@@ -216,6 +216,46 @@ def _put_alarm(cloudwatch, name, description, *actions):
     )
 
 
+TAKEN = TAKEN_LATER = ("launch-template", "autoscaling-group", "metric-alarm")
+"""The kinds whose names others may have, before a plan and after it."""
+
+
+def put_theirs(world, kind):
+    """Somebody else's thing under a name that the fleet wants."""
+    autoscaling, cloudwatch, ec2 = clients(world.emulator.endpoint)
+    if kind == "metric-alarm":
+        cloudwatch.put_metric_alarm(
+            AlarmName="virtualmin-web-hot",
+            AlarmDescription="theirs",
+            Namespace="Theirs",
+            MetricName="Load",
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=3,
+            Threshold=7.0,
+            ComparisonOperator="LessThanThreshold",
+        )
+        return lambda: cloudwatch.describe_alarms(AlarmNames=["virtualmin-web-hot"])["MetricAlarms"]
+    ec2.create_launch_template(
+        LaunchTemplateName="virtualmin-web" if kind == "launch-template" else "theirs",
+        LaunchTemplateData={"ImageId": IMAGE, "InstanceType": "t3.nano"},
+    )
+    if kind == "launch-template":
+        return lambda: ec2.describe_launch_template_versions(LaunchTemplateName="virtualmin-web")[
+            "LaunchTemplateVersions"
+        ]
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="virtualmin-web",
+        MinSize=1,
+        MaxSize=1,
+        LaunchTemplate={"LaunchTemplateName": "theirs", "Version": "1"},
+        AvailabilityZones=["us-east-1a"],
+    )
+    return lambda: autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["virtualmin-web"])[
+        "AutoScalingGroups"
+    ]
+
+
 OUR_GROUPS = frozenset({"virtualmin-web", "virtualmin-api"})
 OUR_ALARMS = frozenset({"virtualmin-web-hot", "virtualmin-web-jobs", "virtualmin-web-load", "virtualmin-api-hot"})
 

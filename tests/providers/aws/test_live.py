@@ -55,6 +55,9 @@ class LiveWorld(AwsWorld):
     def allow(self):
         pass
 
+    def boot_slowly(self):
+        """Real instances do."""
+
     def writes(self):
         return self.written
 

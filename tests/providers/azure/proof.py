@@ -93,6 +93,34 @@ def make_foreign_things(world, name="virtualmin-web-2"):
         cloud.apply(cloud.plan(other)).raise_for_failures()
 
 
+WORDS = {
+    "scale-set": "set",
+    "autoscale-setting": "setting",
+    "metric-alert": "alert",
+    "action-group": "action group",
+}
+TAKEN = TAKEN_LATER = tuple(WORDS)
+"""The kinds whose names others may have, before a plan and after it."""
+
+
+def put_theirs(world, kind):
+    """Somebody else's thing under a name that the fleet wants, and nothing else of theirs; gives a look at it."""
+    with world.connect() as cloud:
+        other = make_fleet(group("web"))
+        cloud.apply(cloud.plan(other), wait="accepted").raise_for_failures()
+        keys = {key.kind: key for key in cloud.provider.read(other).resources}
+        world.make_foreign(cloud, keys[kind])
+    deletions = {
+        "scale-set": lambda name: world.compute.virtual_machine_scale_sets.begin_delete(GROUP, name).result(),
+        "autoscale-setting": lambda name: world.monitor.autoscale_settings.delete(GROUP, name),
+        "metric-alert": lambda name: world.monitor.metric_alerts.delete(GROUP, name),
+        "action-group": lambda name: world.monitor.action_groups.delete(GROUP, name),
+    }
+    for each in keys.keys() - {kind}:
+        deletions[each](keys[each].name)
+    return lambda: State(world).items[WORDS[kind], keys[kind].name]
+
+
 class State:
     """Everything that the resource group has, as Azure describes it."""
 

@@ -17,6 +17,8 @@ NETWORK = "virtualmin"
 
 
 class AzureWorld:
+    group, location = GROUP, LOCATION
+
     def __init__(self, emulator):
         self.emulator = emulator
         self.doors = emulator.doors
@@ -28,7 +30,7 @@ class AzureWorld:
 
     @property
     def home(self):
-        return f"/subscriptions/{self.emulator.subscription}/resourceGroups/{GROUP}"
+        return f"/subscriptions/{self.emulator.subscription}/resourceGroups/{self.group}"
 
     @property
     def subnet(self):
@@ -44,7 +46,7 @@ class AzureWorld:
     def furnish(self):
         subnets = [{"name": "private", "properties": {"addressPrefix": "10.0.0.0/24"}}]
         space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": subnets}
-        self.put(f"Microsoft.Network/virtualNetworks/{NETWORK}", {"location": LOCATION, "properties": space})
+        self.put(f"Microsoft.Network/virtualNetworks/{NETWORK}", {"location": self.location, "properties": space})
 
     def connect(self, **settings):
         return self.cloud.connect(**settings)
@@ -73,15 +75,15 @@ class AzureWorld:
 
     def _tamper_scale_set(self, key):
         self.compute.virtual_machine_scale_sets.begin_update(
-            GROUP, key.name, {"properties": {"scaleInPolicy": {"rules": ["NewestVM"]}}}
+            self.group, key.name, {"properties": {"scaleInPolicy": {"rules": ["NewestVM"]}}}
         ).result()
         return "properties.scaleInPolicy.rules"
 
     def setting(self, key):
-        return self.monitor.autoscale_settings.get(GROUP, key.name)
+        return self.monitor.autoscale_settings.get(self.group, key.name)
 
     def put_setting(self, key, setting):
-        self.monitor.autoscale_settings.create_or_update(GROUP, key.name, setting)
+        self.monitor.autoscale_settings.create_or_update(self.group, key.name, setting)
 
     def _tamper_autoscale_setting(self, key):
         setting = self.setting(key)
@@ -92,26 +94,26 @@ class AzureWorld:
         return f"properties.profiles[default].rules[{name}].metricTrigger.threshold"
 
     def _tamper_metric_alert(self, key):
-        alert = self.monitor.metric_alerts.get(GROUP, key.name)
+        alert = self.monitor.metric_alerts.get(self.group, key.name)
         alert.severity = 0
-        self.monitor.metric_alerts.create_or_update(GROUP, key.name, alert)
+        self.monitor.metric_alerts.create_or_update(self.group, key.name, alert)
         return "properties.severity"
 
     def _tamper_action_group(self, key):
-        group = self.monitor.action_groups.get(GROUP, key.name)
+        group = self.monitor.action_groups.get(self.group, key.name)
         group.enabled = False
-        self.monitor.action_groups.create_or_update(GROUP, key.name, group)
+        self.monitor.action_groups.create_or_update(self.group, key.name, group)
         return "properties.enabled"
 
     def make_foreign(self, cloud, key):
         if key.kind == "scale-set":
-            self.compute.virtual_machine_scale_sets.begin_update(GROUP, key.name, {"tags": {}}).result()
+            self.compute.virtual_machine_scale_sets.begin_update(self.group, key.name, {"tags": {}}).result()
         elif key.kind == "autoscale-setting":
             setting = self.setting(key)
             setting.tags = {}
             self.put_setting(key, setting)
         else:
             operations = self.monitor.metric_alerts if key.kind == "metric-alert" else self.monitor.action_groups
-            item = operations.get(GROUP, key.name)
+            item = operations.get(self.group, key.name)
             item.tags = {}
-            operations.create_or_update(GROUP, key.name, item)
+            operations.create_or_update(self.group, key.name, item)

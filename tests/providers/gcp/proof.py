@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import trimtab as tt
 from tests.conftest import make_fleet
 from tests.providers.gcp.groups import gcp_group
+from tests.providers.gcp.world import SCOPE
 
 AGREED = {"allow_delete": True, "allow_replace": True}
 COLLECTIONS = (
@@ -103,6 +104,29 @@ def make_foreign_things(cloud):
     """A group of others with all that goes with it, under a name like ours."""
     other = tt.Fleet(name="staging", groups=(gcp_group("web", native_name="virtualmin-web-2"),))
     cloud.apply(cloud.plan(other)).raise_for_failures()
+
+
+TEMPLATE = {"name": "theirs", "properties": {"machineType": "e2-micro"}}
+CHECK = {"name": "virtualmin-web", "type": "TCP", "tcpHealthCheck": {"port": 9}}
+GROUP = {"name": "virtualmin-web", "targetSize": 1, "instanceTemplate": "global/instanceTemplates/theirs"}
+TAKEN_LATER = ("health-check", "group-manager")
+TAKEN = (*TAKEN_LATER, "autoscaler")
+"""The kinds whose names others may have, before a plan and after it."""
+
+
+def put_theirs(world, kind):
+    """Somebody else's thing under a name that the fleet wants; gives a look at it."""
+    world.ask("POST", "global/instanceTemplates", TEMPLATE)
+    if kind == "health-check":
+        world.ask("POST", f"{SCOPE}/healthChecks", CHECK)
+        return lambda: world.ask("GET", f"{SCOPE}/healthChecks/virtualmin-web")
+    world.ask("POST", f"{SCOPE}/instanceGroupManagers", GROUP)
+    if kind == "group-manager":
+        return lambda: world.ask("GET", f"{SCOPE}/instanceGroupManagers/virtualmin-web")
+    target = f"{SCOPE}/instanceGroupManagers/virtualmin-web"
+    body = {"name": "by-hand", "target": target, "autoscalingPolicy": {"maxNumReplicas": 2, "minNumReplicas": 1}}
+    world.ask("POST", f"{SCOPE}/autoscalers", body)
+    return lambda: world.ask("GET", f"{SCOPE}/autoscalers/by-hand")
 
 
 def prepared(world, cloud, scenario, *, foreign=False):

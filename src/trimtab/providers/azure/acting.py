@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from trimtab.errors import NotFound, Unsupported
+from trimtab.errors import Conflict, NotFound, Unsupported
 from trimtab.plan import read_tags
 from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING
 from trimtab.providers.azure.reads import list_kind
@@ -77,9 +78,14 @@ class GroupActions:
         return amount
 
     def _resize(self, item: Mapping[str, Any], desired: int) -> None:
+        """Patch the size of the version that was read; where it is another with this size, a reply was lost."""
         body = {"sku": {**item["sku"], "capacity": desired}}
         group = self.calls.home.resource_group
-        self.calls.begin(f"{SETS}.begin_update", group, self.name, body, etag=item.get("etag"), wait=False)
+        try:
+            self.calls.begin(f"{SETS}.begin_update", group, self.name, body, etag=item.get("etag"), wait=False)
+        except Conflict as error:
+            if error.code != STALE or int(self._scale_set()["sku"]["capacity"]) != desired:
+                raise
 
     def _put(self, setting: Mapping[str, Any], tags: Mapping[str, str], *, enabled: bool) -> None:
         properties = {name: value for name, value in setting["properties"].items() if name != "name"}

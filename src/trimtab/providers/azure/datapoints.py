@@ -53,6 +53,9 @@ class MetricReader:
         statistic = natural_statistic(query.metric, query.statistic)
         if measured.native.inverted:
             statistic = INVERTED_STATISTIC.get(statistic, statistic)
+            if statistic == "sum":
+                text = f"Azure Monitor measures what {query.metric.name} leaves, whose sum says nothing of what is used"
+                raise Unsupported(f"{text}; use average, minimum, maximum or count")
         if statistic not in OVER_TIME:
             raise Unsupported(f"Azure Monitor knows no {statistic}; use average, minimum, maximum, sum or count")
         if query.period not in GRAINS:

@@ -17,7 +17,7 @@ from trimtab.providers.azure.bodies import (
     set_body,
     set_patch,
 )
-from trimtab.providers.azure.client import Calls
+from trimtab.providers.azure.client import PACE, Calls
 from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.resources import READERS, find_pause, with_names_of
@@ -66,6 +66,8 @@ class Writer:
         change, name = write.change, write.change.key.name
         group = self._group(change.wanted)
         sent = {**set_body(write.body, change), "location": change.key.location}
+        if change.live is not None and change.live.deleting:
+            self._wait_until_gone(change, group)
         try:
             reply = self.calls.begin(f"{SETS}.begin_create_or_update", group, name, sent, create=True)
         except (Conflict, AlreadyExists) as error:
@@ -78,6 +80,14 @@ class Writer:
             return self._bring_up_to_date(write, existing)
         return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
 
+    def _wait_until_gone(self, change: Change, group: str) -> None:
+        def look() -> bool | None:
+            existing = self._read(change, group)
+            return True if existing is None or not existing.deleting else None
+
+        late = f"the old scale set {change.key.name!r} is still being deleted"
+        self.calls.wait_until("create", look, PACE, late=late)
+
     def _bring_up_to_date(self, write: Write, existing: Resource) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: what differs is written."""
         new = SCALE_SET.leaves(write.body)
@@ -88,7 +98,8 @@ class Writer:
         """
         Patch what differs, never the size: an autoscaler may be moving it.
 
-        Where only the size moved since the read, the version of the re-read takes the place of the plan's.
+        Where only the size moved since the read, the version of the re-read takes the place of the plan's; where all is
+        as wanted, this very patch was made before its reply was lost.
         """
         change, group = write.change, self._group(live)
         # a patch replaces lists, which start from the live ones
@@ -101,7 +112,13 @@ class Writer:
             return self.calls.begin(f"{SETS}.begin_update", group, change.key.name, sent, etag=etag)
 
         newer = read_if_only(SIZE, SCALE_SET, live, lambda: self._read(change, group), stale=STALE)
-        reply = send_held(send, live, newer)
+        try:
+            reply = send_held(send, live, newer)
+        except Conflict as refusal:
+            existing = self._read(change, group) if refusal.code == STALE else None
+            if existing is None or not _is_written(write, existing, paths):
+                raise
+            return existing.attributes
         return _attributes(READERS[SCALE_SET.name](reply, change.key.location))
 
     # settings, alerts, action groups: small bodies that a write replaces whole
@@ -162,6 +179,13 @@ class Writer:
 def _own_name(change: Change) -> str:
     """What the thing that a change found is called: a setting may have another name than its scale set."""
     return str(raw_of(change.live).get("name") or change.key.name)
+
+
+def _is_written(write: Write, existing: Resource, paths: Sequence[str]) -> bool:
+    """Whether the mark and all that a patch is about are as wanted; the mark speaks for what is never read back."""
+    old, new = SCALE_SET.leaves(existing.body), SCALE_SET.leaves(write.body)
+    read_back = [path for path in paths if (row := SCALE_SET.find(path)) is None or not row.write_only]
+    return existing.mark == mark_of(write.change) and all(old.get(path) == new.get(path) for path in read_back)
 
 
 def _attributes(item: Resource) -> Mapping[str, Any]:

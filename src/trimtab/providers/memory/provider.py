@@ -24,6 +24,7 @@ from trimtab.providers.base import (
 )
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
+from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.importing import import_group
 from trimtab.providers.memory.kinds import KINDS, id_of
 from trimtab.providers.memory.store import Machine, Size, Store, Thing
@@ -273,7 +274,7 @@ class MemoryLive(LiveState):
             self.store.settle()
             self.store.call("read group", key)
             if key not in self.store.things:
-                raise NotFound(f"there is no group {name!r} in {location}", provider="memory")
+                raise group_not_found(name, location, "memory")
             resources = {
                 thing_key: resource_of(self.store, thing_key, thing) for thing_key, thing in self.store.things.items()
             }
@@ -351,7 +352,7 @@ class GroupActions:
         key = Key(self.location, "group", self.name)
         self.store.call(operation, key)
         if key not in self.store.sizes:
-            raise NotFound(f"there is no group {self.name!r} in {self.location}", provider="memory")
+            raise group_not_found(self.name, self.location, "memory")
         return key, self.store.sizes[key]
 
 
