@@ -11,6 +11,7 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
@@ -154,6 +155,8 @@ class World(Timers):
         every: Any = BackendDict
         for backends in list(every._instances):
             backends.pop(self.account, None)
+        # moto keeps whatever was made until it is told to let go
+        reset_model_data()
 
     def close(self) -> None:
         """Forget everything and give the account back."""
