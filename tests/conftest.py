@@ -30,6 +30,33 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def aws_emulator():
+    """One AWS emulator for all tests of a process; each wipes it before it begins."""
+    from trimtab.emulators import AwsEmulator
+
+    with AwsEmulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def azure_emulator():
+    """One Azure emulator for all tests of a process; each wipes it before it begins."""
+    from trimtab.emulators import AzureEmulator
+
+    with AzureEmulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def gcp_emulator():
+    """One GCP emulator for all tests of a process; each wipes it before it begins."""
+    from trimtab.emulators import GcpEmulator
+
+    with GcpEmulator() as emulator:
+        yield emulator
+
+
 def make_group(name="web", **fields):
     """A small group: two to four instances, one policy, one alarm, office hours."""
     given = {

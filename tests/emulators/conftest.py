@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from azure_bench import Azure
     from gcp_bench import Gcp
 
+    from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator
+
 collect_ignore_glob = []
 try:
     import moto.server  # noqa: F401
@@ -27,15 +29,12 @@ except ImportError:
 
 
 @pytest.fixture(scope="session")
-def running() -> "Iterator[Aws]":
+def running(aws_emulator: "AwsEmulator") -> "Aws":
     from aws_bench import Aws, client_for
 
-    from trimtab.emulators import AwsEmulator
-
-    with AwsEmulator() as emulator:
-        services = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
-        clients = {service: client_for(emulator, service) for service in services}
-        yield Aws(emulator, emulator.doors, **clients)
+    services = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
+    clients = {service: client_for(aws_emulator, service) for service in services}
+    return Aws(aws_emulator, aws_emulator.doors, **clients)
 
 
 @pytest.fixture
@@ -51,15 +50,12 @@ def aws(running: "Aws") -> "Aws":
 
 
 @pytest.fixture(scope="session")
-def running_azure() -> "Iterator[Azure]":
+def running_azure(azure_emulator: "AzureEmulator") -> "Iterator[Azure]":
     from azure_bench import Azure, clients_for
 
-    from trimtab.emulators import AzureEmulator
-
-    with AzureEmulator() as emulator:
-        compute, monitor = clients_for(emulator)
-        with compute, monitor:
-            yield Azure(emulator, emulator.doors, compute, monitor)
+    compute, monitor = clients_for(azure_emulator)
+    with compute, monitor:
+        yield Azure(azure_emulator, azure_emulator.doors, compute, monitor)
 
 
 @pytest.fixture
@@ -75,13 +71,10 @@ def azure(running_azure: "Azure") -> "Azure":
 
 
 @pytest.fixture(scope="session")
-def running_gcp() -> "Iterator[Gcp]":
+def running_gcp(gcp_emulator: "GcpEmulator") -> "Gcp":
     from gcp_bench import Gcp
 
-    from trimtab.emulators import GcpEmulator
-
-    with GcpEmulator() as emulator:
-        yield Gcp(emulator, emulator.doors)
+    return Gcp(gcp_emulator, gcp_emulator.doors)
 
 
 @pytest.fixture

@@ -1,30 +1,27 @@
 import pytest
 
 from tests.found.worlds import AwsAccount, AzureAccount, GcpAccount
-from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator
 
 
-def opened(emulator_of, account_of):
-    """One emulator and one connection for a module."""
-    with emulator_of() as emulator:
-        account = account_of(emulator)
-        yield account
-        account.close()
+def opened(account):
+    """One connection for a module, to an emulator that is wiped before each test."""
+    yield account
+    account.close()
 
 
 @pytest.fixture(scope="module")
-def aws_account():
-    yield from opened(AwsEmulator, AwsAccount)
+def aws_account(aws_emulator):
+    yield from opened(AwsAccount(aws_emulator))
 
 
 @pytest.fixture(scope="module")
-def azure_account():
-    yield from opened(AzureEmulator, AzureAccount)
+def azure_account(azure_emulator):
+    yield from opened(AzureAccount(azure_emulator))
 
 
 @pytest.fixture(scope="module")
-def gcp_account():
-    yield from opened(GcpEmulator, GcpAccount)
+def gcp_account(gcp_emulator):
+    yield from opened(GcpAccount(gcp_emulator))
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 import trimtab as tt
 from tests.laws import examples
 from tests.providers.strangers import InMemory, OnAws, OnAzure, OnGcp
-from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator
 from trimtab.views.plan import plan_view
 from trimtab.views.screen import rendered
 from trimtab.views.values import printable
@@ -83,8 +82,8 @@ def check(world, case):
     assert set(world.snapshot()) - set(before) <= world.leavings(first)
 
 
-# an example is some two hundred calls: a dozen of each emulated cloud, and all of them in `nox -s exhaustive`
-EMULATED = examples(12)
+# an example is some two hundred calls: a few on each emulated cloud, and a hundred in `nox -s exhaustive`
+EMULATED = examples(5)
 LAW = settings(
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -100,21 +99,18 @@ def test_in_memory(case):
 
 
 @pytest.fixture(scope="module")
-def aws():
-    with AwsEmulator() as emulator:
-        yield OnAws(emulator)
+def aws(aws_emulator):
+    return OnAws(aws_emulator)
 
 
 @pytest.fixture(scope="module")
-def azure():
-    with AzureEmulator() as emulator:
-        yield OnAzure(emulator)
+def azure(azure_emulator):
+    return OnAzure(azure_emulator)
 
 
 @pytest.fixture(scope="module")
-def gcp():
-    with GcpEmulator() as emulator:
-        yield OnGcp(emulator)
+def gcp(gcp_emulator):
+    return OnGcp(gcp_emulator)
 
 
 @given(data=st.data())

@@ -100,9 +100,9 @@ class AwsTestCloud(TestCloud):
 
     def connect(self, **settings: Any) -> Cloud:
         """A connection to the emulator through the real boto3."""
-        import boto3
+        from trimtab.providers.aws.client import new_session
 
-        session = boto3.Session(aws_access_key_id="trimtab", aws_secret_access_key="trimtab", region_name="us-east-1")
+        session = new_session(aws_access_key_id="trimtab", aws_secret_access_key="trimtab", region_name="us-east-1")
         return connect("aws", session=session, endpoint=self.emulator.endpoint, clock=self.clock, **settings)
 
     def push(self, metric: Metric, *, group: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:

@@ -1,13 +1,11 @@
 import pytest
 
 from tests.providers.aws.world import AwsWorld
-from trimtab.emulators import AwsEmulator
 
 
-@pytest.fixture(scope="module")
-def emulator():
-    with AwsEmulator() as emulator:
-        yield emulator
+@pytest.fixture(scope="session")
+def emulator(aws_emulator):
+    return aws_emulator
 
 
 @pytest.fixture

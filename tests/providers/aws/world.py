@@ -1,6 +1,7 @@
 """The AWS emulator as the contract wants it, and how to act behind trimtab's back through boto3."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import boto3
 from botocore.config import Config
@@ -18,6 +19,19 @@ READS = {
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
+@cache
+def client_of(endpoint, service):
+    """Somebody else's client, made once for each emulator."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="somebody",
+        aws_secret_access_key="else",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
 class AwsWorld:
     def __init__(self, emulator):
         self.emulator = emulator
@@ -26,14 +40,7 @@ class AwsWorld:
         self.cloud = AwsTestCloud(emulator)
 
     def client(self, service):
-        return boto3.client(
-            service,
-            endpoint_url=self.emulator.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="somebody",
-            aws_secret_access_key="else",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        return client_of(self.emulator.endpoint, service)
 
     def connect(self, **settings):
         return self.cloud.connect(**settings)

@@ -1,13 +1,11 @@
 import pytest
 
 from tests.providers.azure.world import AzureWorld
-from trimtab.emulators import AzureEmulator
 
 
-@pytest.fixture(scope="module")
-def emulator():
-    with AzureEmulator() as emulator:
-        yield emulator
+@pytest.fixture(scope="session")
+def emulator(azure_emulator):
+    return azure_emulator
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def put_theirs(world, kind):
     with world.connect() as cloud:
         other = make_fleet(group("web"))
         cloud.apply(cloud.plan(other), wait="accepted").raise_for_failures()
-        keys = {key.kind: key for key in cloud.provider.read(other).resources}
+        keys = {key.kind: key for key in cloud.provider.resources.read(other).resources}
         world.make_foreign(cloud, keys[kind])
     deletions = {
         "scale-set": lambda name: world.compute.virtual_machine_scale_sets.begin_delete(GROUP, name).result(),

@@ -29,7 +29,7 @@ def apply(world, cloud, **fields):
 
 def setting(cloud):
     """The autoscale setting as Resource Manager answers it."""
-    return cloud.provider.calls.call("monitor.autoscale_settings.get", GROUP, NAME)
+    return cloud.provider.connection.call("monitor.autoscale_settings.get", GROUP, NAME)
 
 
 def disable(world):
@@ -60,12 +60,12 @@ def written(world):
 def test_a_size_is_a_patch_of_the_size_alone(world, cloud):
     """Azure keeps what a patch leaves out: https://learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/update"""
     _, live = apply(world, cloud)
-    before = cloud.provider.calls.call("compute.virtual_machine_scale_sets.get", GROUP, NAME)
+    before = cloud.provider.connection.call("compute.virtual_machine_scale_sets.get", GROUP, NAME)
     world.doors.clear_requests()
     live.scale(to=4)
     (patch,) = written(world)
     assert patch.operation == "VirtualMachineScaleSets_Update"
-    after = cloud.provider.calls.call("compute.virtual_machine_scale_sets.get", GROUP, NAME)
+    after = cloud.provider.connection.call("compute.virtual_machine_scale_sets.get", GROUP, NAME)
     assert after["sku"] == {**before["sku"], "capacity": 4}
     assert after["properties"] == before["properties"]
     assert after["tags"] == before["tags"]

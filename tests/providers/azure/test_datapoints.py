@@ -223,7 +223,7 @@ def test_values_go_to_the_data_plane_of_their_region(world, cloud, location, reg
     head = {"x-ms-request-id": "1"}
     reply = SimpleNamespace(status_code=200, content=b"", headers=head, raise_for_status=lambda: None)
     host = f"https://{region}.monitoring.azure.com"
-    calls = cloud.provider.calls
+    calls = cloud.provider.connection
     calls._endpoint = None  # as on Azure itself, where nothing is sent here
     calls._clients[host] = SimpleNamespace(
         send_request=lambda request: sent.append(request) or reply, close=lambda: None

@@ -88,7 +88,7 @@ def test_destroy_waits_until_the_groups_are_gone(world, cloud, wanted):
     before = world.doors.now()
     cloud.apply(cloud.destroy(wanted), allow_delete=True).raise_for_failures()
     assert world.doors.now() - before >= timedelta(seconds=100)
-    assert not cloud.provider.read(wanted).resources
+    assert not cloud.provider.resources.read(wanted).resources
 
 
 def test_what_was_deleted_by_hand_before_its_turn_is_gone_all_the_same(world, cloud, wanted):
@@ -100,4 +100,4 @@ def test_what_was_deleted_by_hand_before_its_turn_is_gone_all_the_same(world, cl
 
     result = cloud.apply(cloud.destroy(wanted), allow_delete=True, on_event=listener)
     result.raise_for_failures()
-    assert not cloud.provider.read(wanted).resources
+    assert not cloud.provider.resources.read(wanted).resources

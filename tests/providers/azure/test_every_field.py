@@ -3,6 +3,7 @@
 import pytest
 
 import trimtab as tt
+from tests.laws import sampled
 from tests.providers.azure.account import furnish
 from tests.providers.azure.groups import FLEXIBLE, KEY, OUT, QUEUE
 from tests.providers.azure.world import AzureWorld
@@ -171,7 +172,7 @@ def world():
         yield world
 
 
-@pytest.mark.parametrize(("without", "given"), CASES)
+@pytest.mark.parametrize(("without", "given"), sampled(CASES, 20))
 def test_a_field_comes_and_goes(world, without, given):
     bare, full = tt.Fleet(name="fields", groups=[without]), tt.Fleet(name="fields", groups=[given])
     with world.connect() as cloud:

@@ -120,7 +120,7 @@ def test_where_there_is_a_location_alone_its_202_goes_on_and_its_200_is_the_end(
     head = {"x-ms-request-id": "1", "Location": told[0]["Location"]}
     world.doors.fault("reply_before", operation="VirtualMachineScaleSets_Delete", reply=(202, head, b""))
     before = world.doors.now()
-    applied.provider.calls.begin(f"{SETS}.begin_delete", GROUP, NAME)
+    applied.provider.connection.begin(f"{SETS}.begin_delete", GROUP, NAME)
     assert world.doors.now() - before >= timedelta(seconds=100)
     assert not list(world.compute.virtual_machine_scale_sets.list(GROUP))
 
@@ -168,7 +168,9 @@ def test_a_setting_that_somebody_was_faster_to_make_is_left_alone(world, cloud, 
 
 def put(cloud, path, body):
     """A setting as somebody else puts one."""
-    return cloud.provider.calls.call("monitor.autoscale_settings.create_or_update", GROUP, path.rsplit("/", 1)[1], body)
+    return cloud.provider.connection.call(
+        "monitor.autoscale_settings.create_or_update", GROUP, path.rsplit("/", 1)[1], body
+    )
 
 
 def test_a_scale_set_that_somebody_was_faster_to_make_is_left_alone(world, cloud, fleet):
@@ -176,10 +178,10 @@ def test_a_scale_set_that_somebody_was_faster_to_make_is_left_alone(world, cloud
     plan = cloud.plan(fleet)
     other = make_fleet(azure_group(world, "web", native_name=NAME, tags={"Owner": "them"}), name="theirs")
     cloud.apply(cloud.plan(other), wait="accepted").raise_for_failures()
-    before = cloud.provider.calls.call(f"{SETS}.get", GROUP, NAME)
+    before = cloud.provider.connection.call(f"{SETS}.get", GROUP, NAME)
     world.doors.clear_requests()
     assert "is not this fleet's" in " ".join(failed_texts(cloud, plan))
-    assert cloud.provider.calls.call(f"{SETS}.get", GROUP, NAME) == before
+    assert cloud.provider.connection.call(f"{SETS}.get", GROUP, NAME) == before
 
 
 def failed_texts(cloud, plan):
@@ -270,5 +272,5 @@ def test_each_refusal_has_its_class_and_the_vendors_code(world, cloud, status, c
     body = json.dumps({"error": {"code": code, "message": "because"}}).encode()
     world.doors.fault("reply_before", operation="VirtualMachineScaleSets_Get", reply=(status, JSON, body), times=None)
     with pytest.raises(errors.ProviderError, match="because") as caught:
-        cloud.provider.calls.call(f"{SETS}.get", GROUP, NAME)
+        cloud.provider.connection.call(f"{SETS}.get", GROUP, NAME)
     assert (type(caught.value), caught.value.code) == (error, code)

@@ -1,13 +1,11 @@
 import pytest
 
 from tests.providers.gcp.world import GcpWorld
-from trimtab.emulators import GcpEmulator
 
 
-@pytest.fixture(scope="module")
-def emulator():
-    with GcpEmulator() as emulator:
-        yield emulator
+@pytest.fixture(scope="session")
+def emulator(gcp_emulator):
+    return gcp_emulator
 
 
 @pytest.fixture

@@ -9,18 +9,15 @@ from itertools import zip_longest
 
 import pytest
 
-from tests.laws import TIMES, examples
+from tests.laws import IS_EXHAUSTIVE, SEED, examples
 from tests.providers.killing import noting
 from tests.providers.wire.bodies import PLAIN, bad_replies
 from tests.providers.wire.lives import AGREED, LIVES, SCENES
 from trimtab.errors import TrimtabError
 
-SAMPLE = 10
-SHARDS = 16 if TIMES > 1 else 1
+SAMPLE = 7
+SHARDS = 16 if IS_EXHAUSTIVE else 1
 """Into how many tests the cases of a cloud are divided, so that several processes share them."""
-SEED = 20260105
-
-
 FAULTS = ("throttle", "error500", "timeout_before", "timeout_after", "cut", "reply_before", "reply_after")
 
 
@@ -73,7 +70,7 @@ def stage(request):
 def chosen(cases):
     """All of them in the exhaustive run; else a few, of as many kinds as there are."""
     cases = list(cases)
-    if TIMES > 1:
+    if IS_EXHAUSTIVE:
         return cases
     random.Random(SEED).shuffle(cases)
     kinds = {}

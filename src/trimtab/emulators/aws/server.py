@@ -17,8 +17,9 @@ from trimtab.emulators.aws.checks import check
 from trimtab.emulators.aws.forecasts import hand_in
 from trimtab.emulators.aws.handlers import HANDLERS
 from trimtab.emulators.aws.health import fail_target
+from trimtab.emulators.aws.images import publish_images
 from trimtab.emulators.aws.metric_data import publish
-from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World, publish_images
+from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.errors import ServiceError

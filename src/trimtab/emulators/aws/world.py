@@ -13,8 +13,8 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
 from moto.ec2.models import ec2_backends
-from moto.ec2.models.amis import AMIS
 from moto.elbv2.models import elbv2_backends
 
 from trimtab.emulators.aws.datapoints import Datapoints, Key
@@ -170,6 +170,8 @@ class World(Timers):
         every: Any = BackendDict
         for backends in list(every._instances):
             backends.pop(self.account, None)
+        # moto keeps whatever was made until it is told to let go
+        reset_model_data()
 
     def close(self) -> None:
         """Forget everything and give the account back."""
@@ -208,21 +210,3 @@ _accounts = _Accounts()
 def new_id() -> str:
     """A fresh uuid."""
     return str(uuid.uuid4())
-
-
-CANONICAL = "099720109477"
-UBUNTU = (
-    ("ami-0a1b2c3d4e5f60719", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260101", "jammy"),
-    ("ami-0a1b2c3d4e5f60720", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260101", "noble"),
-)
-"""Id, name and series of Canonical's newer images."""
-
-
-def publish_images() -> None:
-    """Make the images known to every account that begins from now on; again is no harm."""
-    known = {image["ami_id"] for image in AMIS}
-    older = next(image for image in AMIS if "ubuntu-xenial" in image["name"])
-    for name, title, series in UBUNTU:
-        if name not in known:
-            text = f"Canonical, Ubuntu, {series}"
-            AMIS.append({**older, "ami_id": name, "name": title, "description": text, "owner_id": CANONICAL})

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator, Mapping
 from threading import Lock
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -15,6 +16,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     NoRegionError,
 )
+from botocore.loaders import JSONFileLoader, create_loader
 
 from trimtab.clock import Clock
 from trimtab.errors import (
@@ -66,7 +68,7 @@ class Calls(Caller):
         super().__init__(clock=clock, workers=workers, listener=listener)
         check_endpoint(endpoint)
         try:
-            self._session = session or boto3.Session()
+            self._session = session or new_session()
         except BotoCoreError as error:
             raise ConfigError([f"aws: {error}"]) from error
         self.region = region or self._session.region_name or ""
@@ -185,6 +187,27 @@ class Calls(Caller):
         api = client.meta.method_to_api_mapping[operation]
         check_parts(call, reply, client.meta.service_model.operation_model(api).output_shape)
         return reply
+
+
+class _ReadOnce(JSONFileLoader):
+    """Reads the SDK's description of a service once for all sessions: most of what a connection costs."""
+
+    _read: ClassVar[dict[str, Any]] = {}
+
+    def load_file(self, file_path: str) -> Any:
+        """Called by the SDK for each of its files."""
+        if file_path not in self._read and (found := super().load_file(file_path)) is not None:
+            self._read[file_path] = found
+        return self._read.get(file_path)
+
+
+def new_session(**given: str) -> boto3.Session:
+    """A session of boto3's that reads descriptions of services only where none has read them before."""
+    core = botocore.session.get_session()
+    loader = create_loader(core.get_config_variable("data_path"))
+    loader.file_loader = _ReadOnce()
+    core.register_component("data_loader", loader)
+    return boto3.Session(botocore_session=core, **given)
 
 
 def _variables(service: str) -> dict[str, str]:
