@@ -5,10 +5,9 @@ from trimtab.capabilities.table import (
     inert_paths,
     is_controlled,
     is_inert,
-    support_of,
     supports_of,
 )
-from trimtab.declarations import Means, Support
+from trimtab.declarations import Means, Support, support_of
 from trimtab.declarations.features import FEATURES
 
 __all__ = [

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from trimtab.capabilities.features import features_of
-from trimtab.declarations import Means, Support, declarations_of
-from trimtab.declarations.support import NOT_IN_THIS_VERSION
+from trimtab.declarations import Means, Support, declarations_of, support_of
 from trimtab.models import ScalingGroup
 
 
@@ -18,11 +17,6 @@ def inert_paths(group: ScalingGroup, provider: str) -> frozenset[str]:
 def is_inert(pattern: str, provider: str) -> bool:
     """Whether a field rightly changes nothing in the cloud."""
     return pattern in declarations_of(provider).inert
-
-
-def support_of(feature: str, provider: str) -> Support:
-    """How `provider` does `feature`; what it does not declare is unsupported."""
-    return declarations_of(provider).capabilities.get(feature, NOT_IN_THIS_VERSION)
 
 
 def supports_of(group: ScalingGroup, provider: str) -> Iterator[tuple[str, str, Support]]:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from trimtab.capabilities import Means, support_of
 from trimtab.checks.finding import Remark
 from trimtab.checks.words import listed
-from trimtab.declarations import Portability, declarations_of, load
+from trimtab.declarations import Means, Portability, declarations_of, load, support_of
 from trimtab.engine.presets import PRESETS, Preset
 from trimtab.engine.ruleset import AlarmRule, Ruleset, rules_for
 from trimtab.models import Alarm, Fleet, ScalingGroup

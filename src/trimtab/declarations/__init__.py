@@ -1,6 +1,6 @@
 """What providers declare of themselves, and where it is found."""
 
-from trimtab.declarations.find import declarations_of, load, provider_names
+from trimtab.declarations.find import declarations_of, load, provider_names, support_of
 from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
 from trimtab.declarations.support import Means, Support
 
@@ -15,4 +15,5 @@ __all__ = [
     "declarations_of",
     "load",
     "provider_names",
+    "support_of",
 ]

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from trimtab.declarations.record import Declarations
+from trimtab.declarations.support import NOT_IN_THIS_VERSION, Support
 from trimtab.errors import ConfigError
 from trimtab.models.built_in import BUILT_IN
 
@@ -35,6 +36,11 @@ def declarations_of(name: str) -> Declarations:
     if name in BUILT_IN:
         return _built_in(name)
     return _installed(name)
+
+
+def support_of(feature: str, provider: str) -> Support:
+    """How `provider` does `feature`; what it does not declare is unsupported."""
+    return declarations_of(provider).capabilities.get(feature, NOT_IN_THIS_VERSION)
 
 
 @cache
