@@ -1,6 +1,6 @@
 """What differs between wanted and live: one diff for every kind of every provider."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -509,9 +509,16 @@ def _links_of(resource: Resource) -> frozenset[str]:
 
 
 def _values_in(leaves: Mapping[str, Any]) -> frozenset[str]:
-    """The texts of a body, those in sets too."""
-    value_sets = (value if isinstance(value, frozenset) else (value,) for value in leaves.values())
-    return frozenset(text for values in value_sets for text in values if isinstance(text, str))
+    """The texts of a body, those in sets and in objects of sets too."""
+    return frozenset(text for value in leaves.values() for text in _texts_in(value))
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (tuple, frozenset)):
+        for inner in value:
+            yield from _texts_in(inner)
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -188,10 +188,6 @@ def failed_texts(cloud, plan):
     return [one.error for one in failed(cloud.apply(plan, wait="accepted"))]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="part H: a plan sees no link inside a set of objects (`actions`), and orders no deletion after it",
-)
 def test_whom_an_alarm_told_stays_while_it_still_tells_them(world, cloud):
     """The action group that an edit no longer needs goes after the alert has let go of it, or not at all."""
     told = {"seen": {"metric": "memory", "above": 90, "notify": ["ops@example.org"]}}

@@ -1,0 +1,82 @@
+"""CloudWatch's metrics for ours: against the units of the vendor's own tables, and units both ways."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab import errors, metrics
+from trimtab.models.metric import NEUTRAL
+from trimtab.providers.aws.metrics import NATIVE, PER_INSTANCE, Scope, metric_for, scale_of, scaled, unscaled
+
+LABEL = "app/web/0123/targetgroup/web/4567"
+SCOPE = Scope("shop-web", LABEL)
+MINUTE = timedelta(minutes=1)
+DESCRIBED = {
+    "AWS/EC2": {"CPUUtilization": "Percent", "NetworkIn": "Bytes", "NetworkOut": "Bytes"},
+    "CWAgent": {"mem_used_percent": "Percent", "disk_used_percent": "Percent"},
+    "AWS/ApplicationELB": {
+        "RequestCount": "Count",
+        "RequestCountPerTarget": "Count",
+        "HTTPCode_Target_5XX_Count": "Count",
+        "TargetResponseTime": "Seconds",
+    },
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible": "Count"},
+}
+"""
+What the vendor's tables say: the name and the unit of each.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/metrics-collected-by-CloudWatch-agent.html
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+"""
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_a_row_is_what_cloudwatch_describes(name):
+    """Bytes of a report of five minutes, or of one; all else in our unit, with counts that are summed up."""
+    row = NATIVE[name]
+    unit = DESCRIBED[row.namespace][row.name]
+    factors = [scale_of(NEUTRAL[name], "average", MINUTE, detailed=detailed) for detailed in (False, True)]
+    expected = [5 * MINUTE, MINUTE] if unit == "Bytes" else [timedelta(seconds=1)] * 2
+    assert factors == expected
+    assert row.counts is (unit == "Count" and row.namespace == "AWS/ApplicationELB")
+
+
+def test_every_neutral_metric_has_a_row_or_is_refused_by_name():
+    for name, metric in NEUTRAL.items():
+        if name not in NATIVE:
+            assert name == PER_INSTANCE
+            with pytest.raises(errors.Unsupported, match=name):
+                metric_for(metric, SCOPE)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+@given(value=st.integers(0, 10**9).map(lambda number: number / 1000))
+def test_units_come_back(name, value):
+    """Decimals as they were written, for whatever factor."""
+    factor = scale_of(NEUTRAL[name], "average", 5 * MINUTE, detailed=False)
+    assert unscaled(scaled(value, factor), factor) == pytest.approx(value, rel=1e-12)
+
+
+def test_each_metric_is_asked_by_what_the_group_is_attached_to():
+    """Instances by the group, a balancer's targets by its label, a queue by its name."""
+    assert metric_for(metrics.cpu, SCOPE)[2] == {"AutoScalingGroupName": "shop-web"}
+    assert metric_for(metrics.latency, SCOPE)[2] == {
+        "LoadBalancer": "app/web/0123",
+        "TargetGroup": "targetgroup/web/4567",
+    }
+    assert metric_for(metrics.queue_depth.model_copy(update={"of": "jobs"}), SCOPE)[2] == {"QueueName": "jobs"}
+    with pytest.raises(errors.Unsupported, match="the name of its queue"):
+        metric_for(metrics.queue_depth, SCOPE)
+    with pytest.raises(errors.Unsupported, match="needs a target group"):
+        metric_for(metrics.latency, Scope("shop-web"))
+    with pytest.raises(errors.Unsupported, match="a Network Load Balancer has no metric 'latency'"):
+        metric_for(metrics.latency, Scope("shop-web", "net/web/0123/targetgroup/web/4567"))
+
+
+def test_custom_metrics_keep_their_namespace_and_name_the_group():
+    jobs = metrics.custom("Virtualmin", "Jobs", dimensions={"pool": "{group}"})
+    assert metric_for(jobs, SCOPE) == ("Jobs", "Virtualmin", {"pool": "shop-web"})
