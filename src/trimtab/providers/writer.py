@@ -48,6 +48,25 @@ def ensure_owned(change: Change, existing: Resource) -> None:
         raise AlreadyExists(text, operation="create")
 
 
+def found_in_place(change: Change, existing: Resource | None, refusal: ProviderError) -> Resource:
+    """
+    What a creation found in its place: this fleet's, perhaps of this very call before its reply was lost.
+
+    Args:
+        change: The creation.
+        existing: What is there; `None` where nothing is any more.
+        refusal: Why nothing was created.
+
+    Raises:
+        AlreadyExists: It is not this fleet's.
+        ProviderError: The refusal, where nothing is there.
+    """
+    if existing is None:
+        raise refusal
+    ensure_owned(change, existing)
+    return existing
+
+
 def outcome_of(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Written:
     """What a write gave back, or why it failed."""
     try:

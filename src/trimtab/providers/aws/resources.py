@@ -105,10 +105,10 @@ def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str
         "VPCZoneIdentifier": subnets,
         "AvailabilityZones": [] if subnets else item.get("AvailabilityZones", []),
         "TargetGroupARNs": item.get("TargetGroupARNs", []),
-        "DefaultInstanceWarmup": _unless(item.get("DefaultInstanceWarmup"), -1),
+        "DefaultInstanceWarmup": unless(item.get("DefaultInstanceWarmup"), -1),
         "NewInstancesProtectedFromScaleIn": bool(item.get("NewInstancesProtectedFromScaleIn")),
         "TerminationPolicies": item.get("TerminationPolicies") or ["Default"],
-        "MaxInstanceLifetime": _unless(item.get("MaxInstanceLifetime"), 0),
+        "MaxInstanceLifetime": unless(item.get("MaxInstanceLifetime"), 0),
         # those of AWS itself nobody may write or remove
         "Tags": [
             {"Key": key, "Value": tags[key], "PropagateAtLaunch": launches[key]}
@@ -243,5 +243,6 @@ def own_role(arn: str | None) -> str | None:
     return None if (arn or "").endswith("/AWSServiceRoleForAutoScaling") else arn
 
 
-def _unless(value: Any, nothing: Any) -> Any:
+def unless(value: Any, nothing: Any) -> Any:
+    """A value; `None` in place of the one that says nothing."""
     return None if value == nothing else value

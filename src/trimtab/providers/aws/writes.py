@@ -32,7 +32,7 @@ from trimtab.providers.aws.resources import alarm_resource, group_resource, poli
 from trimtab.providers.base import Write, Written
 from trimtab.providers.bodies import differing_paths
 from trimtab.providers.retry import Pace, in_batches
-from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of
+from trimtab.providers.writer import ensure_owned, found_in_place, live_of, mark_of, outcome_of
 
 PACE = Pace(timedelta(minutes=15), timedelta(seconds=10), timedelta(seconds=10))
 """How a group that is being deleted is waited for, which makes room for a new one."""
@@ -104,10 +104,9 @@ class Writer:
         reply = self.calls.call(
             "ec2", "describe_launch_template_versions", region, LaunchTemplateName=name, Versions=["$Latest"]
         )
-        if not reply["LaunchTemplateVersions"]:  # not to be seen yet
-            raise taken
-        existing = template_resource(region, reply["LaunchTemplateVersions"][0])
-        ensure_owned(change, existing)
+        # it may not be seen yet
+        versions = [template_resource(region, version) for version in reply["LaunchTemplateVersions"]]
+        existing = found_in_place(change, next(iter(versions), None), taken)
         if is_written(change, write.body, existing):
             return dict(existing.attributes)
         return self._new_version(write, existing.attributes)
@@ -159,11 +158,8 @@ class Writer:
             self._wait_until_gone(region, name)
         try:
             self.calls.call("autoscaling", "create_auto_scaling_group", region, AutoScalingGroupName=name, **body)
-        except AlreadyExists:
-            existing = self._read_group(region, name)
-            if existing is None:
-                raise
-            ensure_owned(change, existing)
+        except AlreadyExists as refusal:
+            existing = found_in_place(change, self._read_group(region, name), refusal)
             self._bring_up_to_date(write, existing)
             return existing.attributes
         parts = GroupParts(self.calls, region, name)

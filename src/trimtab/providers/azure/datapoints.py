@@ -17,7 +17,6 @@ from trimtab.providers.moments import zulu
 
 GRAINS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 360, 720, 1440))
 """The intervals that Azure Monitor answers in (Metrics REST API)."""
-BARE = ("Average", "Minimum", "Maximum", "Total", "Count")
 
 
 class Question(NamedTuple):

@@ -23,7 +23,7 @@ from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS
 from trimtab.providers.azure.resources import READERS, find_pause, with_names_of
 from trimtab.providers.base import Write, Written
 from trimtab.providers.bodies import body_of, differing_paths
-from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of, read_if_only, send_held
+from trimtab.providers.writer import ensure_owned, found_in_place, live_of, mark_of, outcome_of, read_if_only, send_held
 
 SETS = "compute.virtual_machine_scale_sets"
 OTHERS: Mapping[str, str] = {
@@ -70,12 +70,9 @@ class Writer:
             self._wait_until_gone(change, group)
         try:
             reply = self.calls.begin(f"{SETS}.begin_create_or_update", group, name, sent, create=True)
-        except (Conflict, AlreadyExists) as error:
-            existing = self._read(change, group)
-            if existing is None:
-                raise
-            ensure_owned(change, existing)
-            if error.code != STALE:
+        except (Conflict, AlreadyExists) as refusal:
+            existing = found_in_place(change, self._read(change, group), refusal)
+            if refusal.code != STALE:
                 raise
             return self._bring_up_to_date(write, existing)
         return _attributes(READERS[SCALE_SET.name](reply, change.key.location))

@@ -37,7 +37,7 @@ from trimtab.providers.gcp.kinds import (
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
 from trimtab.providers.gcp.reads import age_of, deletions, list_monitored
 from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
-from trimtab.providers.writer import ensure_owned, live_of, mark_of, outcome_of, read_if_only, send_held
+from trimtab.providers.writer import found_in_place, live_of, mark_of, outcome_of, read_if_only, send_held
 
 SIZE = "targetSize"
 MONITORED: Mapping[str, tuple[str, str]] = {
@@ -211,12 +211,8 @@ class Writer:
             try:
                 self.calls.run(f"{where.collection}.insert", autoscaler_resource=sent_body(sent), **dict(where.place))
                 return self._attributes(change)
-            except (AlreadyExists, Conflict):
-                existing = self._read(change)
-                if existing is None:
-                    raise
-                ensure_owned(change, existing)
-                live = existing
+            except (AlreadyExists, Conflict) as refusal:
+                live = found_in_place(change, self._read(change), refusal)
         else:
             live = live_of(change)
         body = self._whole_autoscaler(write, live)
@@ -289,11 +285,8 @@ class Writer:
         """Lets a creation pass where what it makes is there and ours."""
         try:
             yield
-        except AlreadyExists:
-            existing = self._read(change)
-            if existing is None:
-                raise
-            ensure_owned(change, existing)
+        except AlreadyExists as refusal:
+            found_in_place(change, self._read(change), refusal)
 
     def _attributes(self, change: Change) -> Mapping[str, Any]:
         resource = self._read(change)

@@ -156,3 +156,11 @@ def with_unmanaged(group: ScalingGroup, paths: Sequence[str]) -> ScalingGroup:
         except ValidationError:
             continue
     return group
+
+
+def whole(value: Any) -> int:
+    """A number, which Compute Engine may write as text; 0 for what is none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0

@@ -10,7 +10,7 @@ from trimtab.plan import read_tags
 from trimtab.providers.aws.importing.policies import duration, given
 from trimtab.providers.aws.importing.template import is_aws
 from trimtab.providers.aws.purchase import STRATEGIES
-from trimtab.providers.aws.resources import PAUSED, own_role, suspended
+from trimtab.providers.aws.resources import PAUSED, own_role, suspended, unless
 from trimtab.providers.aws.translate import TRANSITIONS
 from trimtab.providers.importing.names import short_names
 from trimtab.providers.pause import TAG as PAUSE_TAG
@@ -26,8 +26,8 @@ def read_fields(item: Mapping[str, Any]) -> dict[str, Any]:
         placement={"subnets": subnets} if subnets else {"zones": tuple(sorted(item.get("AvailabilityZones") or ()))},
         load_balancers=tuple({"id": arn} for arn in sorted(item.get("TargetGroupARNs") or ())) or None,
         health_check=_health(item) or None,
-        cooldown=duration(_unless(item.get("DefaultCooldown"), COOLDOWN)),
-        warm_up=duration(_unless(item.get("DefaultInstanceWarmup"), -1)),
+        cooldown=duration(unless(item.get("DefaultCooldown"), COOLDOWN)),
+        warm_up=duration(unless(item.get("DefaultInstanceWarmup"), -1)),
         protect_from_scale_in=item.get("NewInstancesProtectedFromScaleIn") or None,
         tags=read_group_tags(item) or None,
     )
@@ -49,12 +49,8 @@ def read_group_tags(item: Mapping[str, Any]) -> dict[str, str]:
 def _health(item: Mapping[str, Any]) -> dict[str, Any]:
     return given(
         by="load-balancer" if "ELB" in item.get("HealthCheckType", "") else None,
-        grace=duration(_unless(item.get("HealthCheckGracePeriod"), 0)),
+        grace=duration(unless(item.get("HealthCheckGracePeriod"), 0)),
     )
-
-
-def _unless(value: Any, nothing: Any) -> Any:
-    return None if value == nothing else value
 
 
 # what only AWS has
@@ -96,7 +92,7 @@ def _hook(hook: Mapping[str, Any], name: str) -> LifecycleHook:
     fields = given(
         name=name,
         on=words.get(hook.get("LifecycleTransition", "")),
-        timeout=duration(_unless(hook.get("HeartbeatTimeout"), HOOK_TIMEOUT)),
+        timeout=duration(unless(hook.get("HeartbeatTimeout"), HOOK_TIMEOUT)),
         default=None if result == "ABANDON" else result.lower(),
         notify=hook.get("NotificationTargetARN"),
         role=hook.get("RoleARN"),
@@ -112,7 +108,7 @@ def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:
     reuse = (pool.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn")
     return given(
         min=pool.get("MinSize") or None,
-        max_prepared=_unless(pool.get("MaxGroupPreparedCapacity"), -1),
+        max_prepared=unless(pool.get("MaxGroupPreparedCapacity"), -1),
         state=None if state == "stopped" else state,
         reuse=reuse or None,
     )

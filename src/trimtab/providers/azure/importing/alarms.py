@@ -1,13 +1,13 @@
 """Metric alerts in the words of the model, and whom they tell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from trimtab.plan import Resource
 from trimtab.providers.azure.ids import same_id
 from trimtab.providers.azure.importing.group import duration
-from trimtab.providers.azure.importing.metrics import compared, metric_of, statistic_of
+from trimtab.providers.azure.importing.metrics import compared, dimensions_of, metric_of, statistic_of
 from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.metrics import NativeMetric
 from trimtab.providers.importing import legal
@@ -37,7 +37,7 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
         next(iter(properties.get("scopes") or ()), ""),
         str(criterion.get("metricName", "")),
         criterion.get("metricNamespace"),
-        dict(_dimensions(criterion.get("dimensions") or ())),
+        dimensions_of(criterion, name="name", operator="Include", key=str),
         shared=False,
     )
     condition = _condition(properties, criterion, row, counted=writes_count(metric))
@@ -66,14 +66,6 @@ def _condition(properties: Body, criterion: Body, row: NativeMetric, *, counted:
     usual = "sum" if counted else "average"
     given = {"statistic": statistic} if statistic not in ("average", usual) else {}
     return {**given, **comparison, "period": frequency, "periods": periods}
-
-
-def _dimensions(items: Sequence[Body]) -> Iterator[tuple[str, str]]:
-    """The dimensions that have one value; those of several, or of all but some, are left to others."""
-    for dimension in items:
-        values: Sequence[Any] = dimension.get("values") or []
-        if dimension.get("operator", "Include") == "Include" and len(values) == 1:
-            yield str(dimension.get("name", "")), str(values[0])
 
 
 def _target(action: Body, groups: Sequence[Resource]) -> str:

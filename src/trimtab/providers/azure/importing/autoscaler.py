@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from trimtab.engine.profiles import Weekday
 from trimtab.plan import Resource
 from trimtab.providers.azure.importing.group import duration
-from trimtab.providers.azure.importing.policies import Rules, whole
+from trimtab.providers.azure.importing.policies import Rules
 from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.names import iana_zones, windows_zone
 from trimtab.providers.azure.schedules import DEFAULT, read_twin
 from trimtab.providers.importing import legal, unused
+from trimtab.providers.importing.building import whole
 
 _DAYS = {day.value: str(number) for number, day in enumerate(Weekday, start=1)}
 _MODES = {"Enabled": "forecast-and-scale", "ForecastOnly": "forecast-only"}

@@ -1,6 +1,6 @@
 """Metrics of Azure Monitor back as neutral or custom ones, and comparisons as ours."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trimtab.engine.rounding import exact
@@ -48,6 +48,24 @@ def _fits(native: NativeMetric, kind: str, namespace: str | None) -> bool:
     if native.where is Where.QUEUE:
         return kind.startswith("microsoft.servicebus")
     return given == native.namespace.lower() or (not native.namespace and given in ("", _OWN))
+
+
+def dimensions_of(body: Mapping[str, Any], *, name: str, operator: str, key: Callable[[str], str]) -> dict[str, str]:
+    """
+    The dimensions of a rule or a criterion that have one value; others are left to others.
+
+    Args:
+        body: The rule's trigger, or the criterion.
+        name: What the name of a dimension is called in it.
+        operator: The word for "is".
+        key: How it spells the other words.
+    """
+    dimensions: dict[str, str] = {}
+    for dimension in body.get("dimensions") or ():
+        values: Sequence[Any] = dimension.get(key("values")) or []
+        if dimension.get(key("operator"), operator) == operator and len(values) == 1:
+            dimensions[str(dimension.get(name, ""))] = str(values[0])
+    return dimensions
 
 
 def compared(operator: str, threshold: float, native: NativeMetric) -> dict[str, float]:

@@ -1,13 +1,14 @@
 """Rules of an autoscale profile as alarms and policies of the model."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from trimtab.providers.azure.importing.group import duration
-from trimtab.providers.azure.importing.metrics import compared, metric_of, statistic_of
+from trimtab.providers.azure.importing.metrics import compared, dimensions_of, metric_of, statistic_of
 from trimtab.providers.importing import legal, unused
+from trimtab.providers.importing.building import whole
 from trimtab.providers.metrics import writes_count
 
 MINUTE = timedelta(minutes=1)
@@ -69,7 +70,7 @@ def _alarm(trigger: Body) -> dict[str, Any] | None:
         str(trigger.get("metricResourceUri", "")),
         str(trigger.get("metricName", "")),
         trigger.get("metricNamespace"),
-        dict(_dimensions(trigger.get("dimensions") or ())),
+        dimensions_of(trigger, name="DimensionName", operator="Equals", key=str.capitalize),
         shared=bool(trigger.get("dividePerInstance")),
     )
     comparison = compared(str(trigger.get("operator")), trigger.get("threshold") or 0, native)
@@ -83,14 +84,6 @@ def _alarm(trigger: Body) -> dict[str, Any] | None:
     return {"metric": metric, **given, **comparison, "period": MINUTE, "periods": periods}
 
 
-def _dimensions(items: Sequence[Body]) -> Iterator[tuple[str, str]]:
-    """The dimensions that have one value; those of several, or of all but some, are left to others."""
-    for dimension in items:
-        values: Sequence[Any] = dimension.get("Values") or []
-        if dimension.get("Operator", "Equals") == "Equals" and len(values) == 1:
-            yield str(dimension.get("DimensionName", "")), str(values[0])
-
-
 def _amount(action: Body) -> dict[str, Any] | None:
     word, value = _WORDS.get(str(action.get("type"))), whole(action.get("value"))
     direction = action.get("direction")
@@ -98,14 +91,6 @@ def _amount(action: Body) -> dict[str, Any] | None:
         return None
     signed = -value if direction == "Decrease" and word != "to" else value
     return {word: signed, "cooldown": duration(action.get("cooldown"))}
-
-
-def whole(value: Any) -> int:
-    """A number that Azure writes as text; 0 for what is none."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0
 
 
 def _alarm_name(alarm: Body) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from trimtab.engine.rounding import exact
 from trimtab.providers.gcp.autoscaler import INITIALIZATION, OFF, SCALE_IN_WINDOW
 from trimtab.providers.gcp.importing.metrics import metric_of
-from trimtab.providers.gcp.importing.template import whole
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.gcp.policies import IDLE_TARGET, TARGET_UTILIZATION, per_minute
 from trimtab.providers.importing import legal, unused
+from trimtab.providers.importing.building import whole
 
 P = "autoscalingPolicy"
 FORECASTS = "OPTIMIZE_AVAILABILITY"

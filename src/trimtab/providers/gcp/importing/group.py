@@ -6,8 +6,9 @@ from typing import Any
 
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import name_of
-from trimtab.providers.gcp.importing.template import Body, first, whole
+from trimtab.providers.gcp.importing.template import Body, first
 from trimtab.providers.gcp.names import LONGEST_BASE
+from trimtab.providers.importing.building import whole
 
 # managers
 

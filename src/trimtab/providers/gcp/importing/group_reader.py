@@ -13,7 +13,7 @@ from trimtab.providers.gcp.importing.alarms import read_alert
 from trimtab.providers.gcp.importing.autoscaler import ScalerRead
 from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_of
 from trimtab.providers.gcp.importing.replies import Replies
-from trimtab.providers.gcp.importing.template import first, machine_of, whole
+from trimtab.providers.gcp.importing.template import first, machine_of
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.template import Home, image_link, template_body
@@ -21,7 +21,7 @@ from trimtab.providers.gcp.translate import TEMPLATE_FIELD, translate
 from trimtab.providers.health import asks_balancer
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.importing.alarms import read_alarms
-from trimtab.providers.importing.building import build_group
+from trimtab.providers.importing.building import build_group, whole
 from trimtab.providers.translation import Translation
 
 UNSIZED = "the group has no autoscaler now; the new one is off, and the size stays as it is"

@@ -8,20 +8,13 @@ from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import name_of, parse_link
 from trimtab.providers.gcp.template import DISK_TYPES, KEYS, SCOPES, SCRIPT, USER
 from trimtab.providers.importing import unused
+from trimtab.providers.importing.building import whole
 
 TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 UNKNOWN = "unknown"
 """The image and the size of a template that does not say them, or that was not read."""
 _FAMILY = re.compile(r"^projects/([^/]+)/global/images/family/([^/]+)$")
 Body = Mapping[str, Any]
-
-
-def whole(value: Any) -> int:
-    """A number, which Compute Engine may write as text; 0 for what is none."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0
 
 
 def first(items: Sequence[Body] | None) -> Body:
