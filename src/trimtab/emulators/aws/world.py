@@ -210,6 +210,9 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+# public images that moto's catalogue does not have
+
+
 CANONICAL = "099720109477"
 UBUNTU = (
     ("ami-0a1b2c3d4e5f60719", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260101", "jammy"),
