@@ -6,11 +6,10 @@ from trimtab.emulators.aws import hooks, lifecycle
 from trimtab.emulators.aws.activities import newest, stamp
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.execution import refuse_while_cooling
 from trimtab.emulators.aws.group import Group, let_go_later
 from trimtab.emulators.aws.group_fields import given_fields, moto_arguments, update_fields, update_source
 from trimtab.emulators.aws.health import find_member
-from trimtab.emulators.aws.policies import drop_policy
+from trimtab.emulators.aws.policies import drop_policy, refuse_while_cooling
 from trimtab.emulators.aws.sizes import apply, changed, checked
 from trimtab.emulators.aws.traffic import check_target_groups, targets_of
 from trimtab.emulators.aws.world import Region

@@ -3,7 +3,6 @@
 from trimtab.emulators.aws import (
     activities,
     alarms,
-    execution,
     forecasts,
     group_reads,
     groups,
@@ -51,7 +50,7 @@ _AUTO_SCALING: dict[str, Handler] = {
     "DetachTrafficSources": traffic.detach_traffic_sources,
     "DisableMetricsCollection": traffic.disable_metrics_collection,
     "EnableMetricsCollection": traffic.enable_metrics_collection,
-    "ExecutePolicy": execution.execute_policy,
+    "ExecutePolicy": policies.execute_policy,
     "GetPredictiveScalingForecast": forecasts.get_predictive_scaling_forecast,
     "PutLifecycleHook": hooks.put_lifecycle_hook,
     "PutNotificationConfiguration": traffic.put_notification_configuration,

@@ -144,6 +144,9 @@ def _rearm(region: Region) -> None:
     evaluation.rearm(region)
 
 
+# the control doors that only AWS has
+
+
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {

@@ -142,7 +142,7 @@ Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True)
 class Route:
-    """One operation; `body` is the model of the SDK that its body is checked with, `target` the type it makes."""
+    """One operation; `body` is the model of the SDK that its body is checked with."""
 
     method: str
     path: str
@@ -169,6 +169,9 @@ def _is_json(raw: bytes) -> bool:
     return True
 
 
+# conditions on the version of a resource
+
+
 def check_etag(call: Call, etag: str | None) -> None:
     """
     Refuse a write whose condition does not hold; `etag` is `None` where there is nothing yet.
@@ -183,6 +186,9 @@ def check_etag(call: Call, etag: str | None) -> None:
     if none_match is not None and etag is not None and none_match in ("*", etag):
         text = f"Etag provided in if-none-match header {none_match} matches etag {etag} of resource."
         raise ServiceError("PreconditionFailed", text, 412)
+
+
+# lists, a page at a time
 
 
 def page(call: Call, bodies: Iterable[dict[str, Any]]) -> Answer:

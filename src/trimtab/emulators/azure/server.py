@@ -112,6 +112,9 @@ def _check_subscription(call: Call) -> None:
         raise ServiceError("SubscriptionNotFound", f"The subscription '{given}' could not be found.", 404)
 
 
+# the control doors that only Azure has
+
+
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {

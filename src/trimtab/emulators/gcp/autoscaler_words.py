@@ -5,7 +5,7 @@ from typing import Any
 
 from trimtab.emulators.gcp.discovery import load
 from trimtab.emulators.gcp.facts import GroupFacts
-from trimtab.emulators.gcp.signals_read import Reading
+from trimtab.emulators.gcp.signals import Reading
 
 ERRORS = frozenset(
     {

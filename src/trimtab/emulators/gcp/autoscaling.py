@@ -9,8 +9,8 @@ from trimtab.emulators.gcp.autoscaler_words import detail_of, status_of, words_o
 from trimtab.emulators.gcp.datapoints import Datapoints
 from trimtab.emulators.gcp.facts import GroupFacts, Past, added, leaving, within
 from trimtab.emulators.gcp.scaling_schedules import edges, open_schedules, required, schedule_status
-from trimtab.emulators.gcp.signal_values import WINDOW
-from trimtab.emulators.gcp.signals_read import (
+from trimtab.emulators.gcp.signals import (
+    WINDOW,
     Look,
     Reading,
     ReadMetric,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.emulators.gcp import instance_groups, managers, places, scalers
+from trimtab.emulators.gcp import autoscalers, instance_groups, managers, places
 from trimtab.emulators.gcp.managers import MANAGERS
 from trimtab.emulators.gcp.resources import Call, Collection, must_exist, refuse_in_use
 from trimtab.emulators.gcp.wire import invalid
@@ -89,7 +89,7 @@ COLLECTIONS: Mapping[str, Collection] = {
     ),
     **managers.COLLECTIONS,
     **instance_groups.COLLECTIONS,
-    **scalers.COLLECTIONS,
+    **autoscalers.COLLECTIONS,
     "backendServices": Collection(
         check=_check_service, complete=_complete_service, others={"getHealth": instance_groups.health_of}
     ),

@@ -59,6 +59,9 @@ class GroupFacts:
         return [instance for instance in self.instances if instance.running_since is not None]
 
 
+# what it remembers
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """

@@ -59,6 +59,9 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+# user labels
+
+
 MOST_LABELS = 64
 _KEY = re.compile(r"^[a-z][a-z0-9_-]{0,62}$")
 _VALUE = re.compile(r"^[a-z0-9_-]{0,63}$")
@@ -80,6 +83,9 @@ def check_user_labels(body: Mapping[str, Any], field: str) -> None:
             raise invalid(field, key, text)
         if not _VALUE.match(value):
             raise invalid(field, value, "Values have lowercase letters, numerals, underscores and dashes only.")
+
+
+# updates
 
 
 def masked(live: Mapping[str, Any], given: Mapping[str, Any], mask: str, *, known: frozenset[str]) -> dict[str, Any]:
@@ -108,6 +114,9 @@ def _set(target: dict[str, Any], given: Mapping[str, Any], path: list[str]) -> N
             target[name] = deepcopy(given[name])
         return
     _set(target.setdefault(name, {}), given.get(name) or {}, rest)
+
+
+# pages
 
 
 class Page(NamedTuple):

@@ -66,6 +66,9 @@ def _doom(world: World, operation: dict[str, Any], method: str) -> None:
             return
 
 
+# writes that are sent twice
+
+
 def once(world: World, request: Request, write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """
     The answer of a call; of a write with a `requestId` that was made before, its operation as it is by now.

@@ -173,6 +173,9 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
+# the control doors that only Google Cloud has
+
+
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {
