@@ -58,7 +58,7 @@ def tests(session):
 
 @nox.session
 def exhaustive(session):
-    """The same tests with every sweep whole, and twenty times the examples of each law: 2,000 where `tests` takes 100."""
+    """The same tests, every sweep whole, and of each law twenty times the examples: 2,000 where `tests` takes 100."""
     session.install(ALL, *group("test"))
     run_tests(session, "tests", TRIMTAB_EXHAUSTIVE="1")
 
