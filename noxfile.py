@@ -17,7 +17,8 @@ def group(name):
 
 
 def run_tests(session, *paths, **env):
-    workers = ("-n", str(min(os.cpu_count() or 1, 4)))
+    # a worker that has ended takes of what another still has, so that both end together
+    workers = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal")
     env = {"PYTHONWARNINGS": "default", **env}
     session.run("python", "-m", "pytest", *workers, *(session.posargs or paths), env=env)
 
@@ -39,14 +40,26 @@ def types(session):
 
 @nox.session
 def tests(session):
-    """All tests, on the Python that runs nox."""
+    """All tests, on the Python that runs nox; of a complete run, which branches of the product it takes."""
     session.install(ALL, *group("test"))
-    run_tests(session, "tests")
+    if session.posargs:
+        run_tests(session)
+        return
+    where = Path(session.create_tmp()).resolve()
+    # each process of the run begins to measure before it imports anything
+    measured = {
+        "COVERAGE_PROCESS_START": str(Path("pyproject.toml").resolve()),
+        "COVERAGE_FILE": str(where / "coverage"),
+    }
+    session.run("coverage", "erase", env=measured)
+    run_tests(session, "tests", **measured)
+    session.run("coverage", "combine", "--quiet", env={"COVERAGE_FILE": measured["COVERAGE_FILE"]})
+    session.run("coverage", "report", env={"COVERAGE_FILE": measured["COVERAGE_FILE"]})
 
 
 @nox.session
 def exhaustive(session):
-    """The same tests with twenty times the examples of each law: 2,000 where `tests` takes 100."""
+    """The same tests, every sweep whole, and of each law twenty times the examples: 2,000 where `tests` takes 100."""
     session.install(ALL, *group("test"))
     run_tests(session, "tests", TRIMTAB_EXHAUSTIVE="1")
 
@@ -69,15 +82,6 @@ def tests_on(session):
     """All tests, on each Python of the classifiers that is installed."""
     session.install(ALL, *group("test"))
     run_tests(session, "tests")
-
-
-@nox.session
-def coverage(session):
-    session.install("-e", ALL, *group("test"), "coverage[toml]")
-    session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-p", "no:xdist", *session.posargs)
-    session.run("coverage", "combine")
-    session.run("coverage", "report")
 
 
 @nox.session

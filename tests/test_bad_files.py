@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.errors import ConfigError
 
@@ -324,7 +325,7 @@ YAMLISH = st.text(alphabet="ab:-[]{}&*!|>'\"#%@`,?\n\t ~0.1e\\${}<\x85\u2028", m
 
 
 @given(st.text(max_size=40) | YAMLISH | YAMLISH.map(lambda text: f"name: shop\ngroups:\n  web: {text}"))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_text_is_a_fleet_or_a_config_error(text: str) -> None:
     with suppress(ConfigError):
         parse_fleet(text, env={})

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from trimtab.config import dump_fleet, json_schema, load_fleet, parse_fleet
 from trimtab.errors import ConfigError
 from trimtab.models import (
@@ -369,14 +370,14 @@ FLEETS = st.builds(Fleet, name=NAMES, groups=several(GROUPS), controller=st.bool
 
 
 class TestWriting:
-    @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100, deadline=None)
+    @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(), deadline=None)
     @given(FLEETS)
     def test_what_is_written_reads_back_the_same_and_is_valid(self, fleet: Fleet) -> None:
         text = dump_fleet(fleet)
         assert parse_fleet(text, env={}) == fleet
         VALIDATOR.validate(walk(text))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=examples(), deadline=None)
     @given(TEXT)
     def test_any_text_survives(self, text: str) -> None:
         template = InstanceTemplate(image=Image(id=text), size=text, user_data=text, tags={"a": text, text: "b"})

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 import trimtab as tt
 from tests.checks.conftest import make_fleet
 from tests.engine.random_groups import groups
+from tests.laws import examples
 from trimtab.checks import RULES
 from trimtab.engine import History, Observation, ReasonCode, decide
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FLAPS = {ReasonCode.FLAPPING, ReasonCode.FLAPPING_ADJUSTED}
 
 

@@ -10,6 +10,7 @@ import pytest
 from gcp_rows import ALWAYS, CPU, NEEDED, NOT_AS_A_BODY, NOW, RATE, REQUESTS, SETUPS, Measured, Setup, ago, asking
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 from tests.semantics.cases import Case, mismatches, read_cases
 
 from trimtab.emulators.gcp.autoscaling import Verdict, evaluate, next_moment
@@ -479,7 +480,7 @@ def some_run(policy: Mapping[str, Any], size: int, load: float | None, jobs: flo
     return run(Setup(policy, size, tuple(measured)), past=past)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(POLICIES, st.integers(0, 35), VALUES, VALUES, PASTS)
 def test_the_size_is_within_the_bounds_and_follows_the_mode(
     policy: Mapping[str, Any], size: int, load: float | None, jobs: float | None, past: Past
@@ -496,7 +497,7 @@ def test_the_size_is_within_the_bounds_and_follows_the_mode(
     assert some_run(policy, size, load, jobs, past) == verdict
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(POLICIES, st.integers(0, 35), VALUES, VALUES, PASTS)
 def test_missing_data_never_makes_a_group_smaller_than_its_bounds_do(
     policy: Mapping[str, Any], size: int, load: float | None, jobs: float | None, past: Past
@@ -506,7 +507,7 @@ def test_missing_data_never_makes_a_group_smaller_than_its_bounds_do(
         assert verdict.recommended >= min(size, policy["maxNumReplicas"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(), deadline=None)
 @given(POLICIES, st.integers(1, 35), st.floats(0, 2), st.floats(0, 2))
 def test_more_load_never_asks_for_fewer_instances(
     policy: Mapping[str, Any], size: int, one: float, other: float

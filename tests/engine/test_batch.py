@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import make_group
 from tests.engine.random_groups import MINUTE, SECONDS, START, groups, loads, make
+from tests.laws import examples
 from trimtab.engine import PRESETS, History, Observation, decide
 from trimtab.engine.presets import find_preset
 from trimtab.engine.ruleset import make_rules
@@ -80,7 +81,9 @@ def world(sizes, tick, draws):
     st.sampled_from(sorted(PRESETS)),
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.booleans()), min_size=1, max_size=6),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 def test_batch_equals_decide(fields, load, preset, draws):
     """Random groups, random loads, every preset: the same sizes at every tick."""
     made = [make(one) for one in fields]

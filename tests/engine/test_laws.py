@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.random_groups import IN, MINUTE, START, amount_policy, groups, loads, make
+from tests.laws import examples
 from trimtab.engine import PRESETS, AlarmState, History, Observation, decide
 from trimtab.engine.presets import find_preset
 from trimtab.engine.schedules import in_force
@@ -17,7 +18,7 @@ ESTIMATING = [name for name, preset in PRESETS.items() if preset.estimate]
 NO_DATA_HOLDS = [name for name in ALL if not name.startswith("ec2")]
 TICKS = 25
 quick = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

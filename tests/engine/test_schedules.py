@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import trimtab as tt
 from tests.conftest import make_group
+from tests.laws import examples
 from trimtab.engine.schedules import edges, fires, in_force, is_active, last_set, next_fire, schedule_fires, window_end
 
 
@@ -60,7 +61,7 @@ CRONS = ["0 8 * * 1-5", "30 2 * * *", "30 1 * * *", "*/15 * * * *", "0 0 1 * *",
 
 
 @given(st.sampled_from(CRONS), st.sampled_from(ZONES), st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_looking_back_agrees_with_looking_forward(cron, zone, at):
     at = at.replace(tzinfo=UTC, microsecond=0)
     one = schedule(cron, zone)
@@ -133,7 +134,7 @@ def test_after_its_end_a_schedule_sets_nothing_more():
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_what_is_in_force_changes_at_edges_only(at):
     at = at.replace(tzinfo=UTC, microsecond=0)
     group = make_group()

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import make_group
+from tests.laws import examples
 from trimtab.engine.crons import ended_by_cron
 from trimtab.engine.schedules import in_force
 from trimtab.engine.signals import Window, window_problem
@@ -118,7 +119,7 @@ open_for = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.one_of(lasting, open_for), min_size=1, max_size=3))
 def test_the_greatest_open_window_is_what_is_in_force(schedules):
     """In every half-hour of a week without clock changes, for any weekly schedules in one zone."""

@@ -57,7 +57,7 @@ def test_importing_twice_says_the_same(group):
     assert imported(replies_to(once)).group == once
 
 
-@settings(RANDOM, max_examples=30)
+@settings(RANDOM, max_examples=examples(30))
 @given(groups())
 def test_what_was_imported_is_a_fleet_file(group):
     fleet = tt.Fleet(name=FLEET, groups=[imported(replies_to(group)).group])
@@ -430,7 +430,7 @@ def test_a_group_made_by_hand_is_adopted_and_only_what_was_noted_changes(world, 
     assert instances_of(world) == before
 
 
-@settings(RANDOM, max_examples=8, derandomize=True, phases=[Phase.generate])
+@settings(RANDOM, max_examples=examples(8), derandomize=True, phases=[Phase.generate])
 @given(group=groups())
 def test_importing_is_the_inverse_of_applying(emulator, group):
     """Made through the real SDK, its marks taken off, read back: the group, but for what AWS never has."""

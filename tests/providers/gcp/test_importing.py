@@ -5,6 +5,7 @@ from collections import Counter
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
 import trimtab as tt
+from tests.laws import examples
 from tests.providers.gcp.handmade import NAME as HAND_MADE
 from tests.providers.gcp.handmade import TEMPLATE, ZONE, instances_of, make_by_hand
 from tests.providers.gcp.random_groups import CHANNEL, FLEET, NATIVE, NOW, PROJECT, REGION, SERVICES, canonical, groups
@@ -17,7 +18,7 @@ from trimtab.plan import Action, read_description, read_tags
 from trimtab.providers.gcp.importing import import_group
 from trimtab.providers.gcp.reads import list_monitored
 
-RANDOM = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+RANDOM = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 OWN_METRICS = [custom("Virtualmin", name, dimensions={"pool": "{group}"}) for name in ("JobsWaiting", "Load")]
@@ -82,7 +83,7 @@ def test_importing_twice_says_the_same(group):
     assert imported(replies_to(once)).group == once
 
 
-@settings(RANDOM, max_examples=30)
+@settings(RANDOM, max_examples=examples(30))
 @given(groups())
 def test_what_was_imported_is_a_fleet_file(group):
     fleet = tt.Fleet(name=FLEET, groups=[imported(replies_to(group)).group])
@@ -123,7 +124,7 @@ def take_marks_off(world, cloud, fleet):
             world.make_foreign(cloud, key, f"zones/{zone}" if zone else f"regions/{REGION}")
 
 
-@settings(RANDOM, max_examples=12, derandomize=True, phases=[Phase.generate])
+@settings(RANDOM, max_examples=examples(12), derandomize=True, phases=[Phase.generate])
 @given(group=groups())
 def test_importing_is_the_inverse_of_applying(emulator, group):
     """Made through the real SDKs, its marks taken off, read back: the group, but for what Google Cloud never has."""

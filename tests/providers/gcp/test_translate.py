@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import trimtab as tt
+from tests.laws import examples
 from tests.providers.gcp.random_groups import PROJECT, REGION, groups
 from tests.providers.gcp.replies import bodies_of
 from trimtab.emulators.gcp.discovery import check, load
@@ -20,7 +21,7 @@ from trimtab.providers.gcp.bodies import autoscaler_body, manager_body, sent_bod
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Service
 from trimtab.providers.gcp.translate import translate
 
-RANDOM = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+RANDOM = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SCHEMAS = {
     "instance-template": ("compute.v1", "InstanceTemplate", "compute.instanceTemplates.insert"),
