@@ -116,6 +116,15 @@ def test_a_default_is_planned_for_like_any_other_value():
     assert change.reason is Reason.DRIFTED
 
 
+@pytest.mark.parametrize(("there", "asked"), [(0, False), (1, True), (True, 1)])
+def test_a_number_is_no_yes_or_no(there, asked):
+    """Python takes them for equal; a cloud that answers the one has not got the other."""
+    live = as_live(wanted(grace=asked))
+    live[key("group", "web")].body["grace"] = there
+    (change,) = plan(wanted(grace=asked), live)
+    assert [(item.path, item.old, item.new) for item in change.fields] == [("grace", there, asked)]
+
+
 def test_an_edit_of_a_contained_thing_renews_the_mark_last():
     edited = wanted()
     edited[2] = Resource(key=edited[2].key, body={"change": 5}, group="web", item="policies.scale-out")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.plan import Field, Kind, MarkPlace, assign
+from trimtab.plan import Field, Kind, MarkPlace, assign, overlaid
 
 KIND = Kind(
     name="thing",
@@ -116,3 +116,16 @@ def test_set_then_read(path):
     body = {}
     assign(KIND, body, path, 7)
     assert KIND.leaves(body)[path] == 7
+
+
+def test_what_no_row_is_about_stays_under_what_is_wanted():
+    live = {"Grace": 5, "Theirs": {"Colour": "red"}, "Disks": [{"Device": "a", "Keep": False, "Label": "x"}]}
+    wanted = {"Grace": 7, "Disks": [{"Device": "a", "Keep": True}]}
+    disks = [{"Device": "a", "Keep": True, "Label": "x"}]
+    assert overlaid(KIND, live, wanted) == {"Grace": 7, "Theirs": {"Colour": "red"}, "Disks": disks}
+
+
+@pytest.mark.parametrize(("live", "wanted"), [("old", {"Inner": 1}), ({"Inner": 1}, "new"), (None, {"Inner": 1})])
+def test_what_has_another_shape_is_replaced_whole(live, wanted):
+    kind = Kind(name="thing", label="thing", rank=0, mark=MarkPlace.TAGS, fields=(Field(path="Grace"),))
+    assert overlaid(kind, {"Grace": live}, {"Grace": wanted}) == {"Grace": wanted}
