@@ -9,8 +9,11 @@ from trimtab import Clock, Fleet
 from trimtab.capabilities import supports_of
 from trimtab.events import Listener, silent
 from trimtab.providers import Actions, Means, Metrics, Note, Provider
+from trimtab.providers.memory.acting import GroupActions
+from trimtab.providers.memory.datapoints import MemoryMetrics
 from trimtab.providers.memory.kinds import KINDS
-from trimtab.providers.memory.provider import GroupActions, MemoryLive, MemoryMetrics, MemoryResources
+from trimtab.providers.memory.provider import MemoryResources
+from trimtab.providers.memory.states import MemoryLive
 from trimtab.providers.memory.store import Store
 from trimtab.providers.memory.translate import MemoryFacts
 from trimtab.providers.translation import Translation
