@@ -1,0 +1,35 @@
+"""What a fleet refers to and a store knows."""
+
+from trimtab.checks.live import NEWER_IMAGE
+from trimtab.models import Fleet
+from trimtab.plan import Key, Live, Note, digest
+from trimtab.providers.memory.store import Store
+from trimtab.providers.memory.translate import MemoryFacts
+
+
+def resolve(store: Store, fleet: Fleet, live: Live, location: str, refresh: frozenset[str]) -> MemoryFacts:
+    """Images by match: the one kept at creation, else the newest of the store's."""
+    images: dict[str, str] = {}
+    kept: dict[str, dict[str, str]] = {}
+    notes: list[Note] = []
+    problems: list[Note] = []
+    for group in fleet.groups:
+        wanted = group.template.image
+        if wanted.newest is None:
+            continue
+        selector = digest(wanted.model_dump(mode="json"))[:8]
+        newest = (store.images.get(wanted.newest) or [""])[-1]
+        key = Key(group.location or location, "template", fleet.native_name(group))
+        template = live.resources.get(key)
+        before = template.mark.kept.get("image", "") if template and template.mark else ""
+        known, _, image = before.partition(":")
+        if known != selector or not image or "image" in refresh:
+            image = newest
+        elif newest and newest != image:
+            text = f"a newer image, {newest}, matches; refresh the image to take it"
+            notes.append(Note(text, group.name, code=NEWER_IMAGE))
+        if not image:
+            problems.append(Note(f"no image matches {wanted.newest!r}", group.name))
+            continue
+        images[group.name], kept[group.name] = image, {"image": f"{selector}:{image}"}
+    return MemoryFacts(images=images, kept=kept, notes=tuple(notes), problems=tuple(problems))

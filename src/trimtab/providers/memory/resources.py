@@ -1,0 +1,23 @@
+"""Things of a store as native resources."""
+
+from trimtab.plan import Attributes, Key, Resource
+from trimtab.plan.resource import Secret
+from trimtab.providers.memory.kinds import id_of
+from trimtab.providers.memory.store import Store, Thing
+
+
+def resource_of(store: Store, key: Key, thing: Thing) -> Resource:
+    """A thing of the store as a native resource."""
+    size = store.sizes.get(key)
+    body = dict(thing.body)
+    attributes: Attributes = {"id": id_of(key), "version": thing.version}
+    if "user_data" in body:
+        body["user_data"] = Secret(body["user_data"])
+    if size is not None:
+        body["desired"] = size.desired
+        old = sum(machine.version != body["template"]["version"] for machine in size.machines)
+        paused = size.paused.line() if size.paused else None
+        attributes |= {"instances": len(size.machines), "outdated": old, "paused": paused}
+    deleting = size is not None and size.deleted is not None
+    group = thing.mark.group if thing.mark else ""
+    return Resource(key=key, body=body, group=group, mark=thing.mark, attributes=attributes, deleting=deleting)
