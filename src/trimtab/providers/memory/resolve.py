@@ -5,6 +5,7 @@ from trimtab.models import Fleet
 from trimtab.plan import Key, Live, Note, digest
 from trimtab.providers.memory.store import Store
 from trimtab.providers.memory.translate import MemoryFacts
+from trimtab.providers.pinning import pin, pinned
 
 
 def resolve(store: Store, fleet: Fleet, live: Live, location: str, refresh: frozenset[str]) -> MemoryFacts:
@@ -20,16 +21,14 @@ def resolve(store: Store, fleet: Fleet, live: Live, location: str, refresh: froz
         selector = digest(wanted.model_dump(mode="json"))[:8]
         newest = (store.images.get(wanted.newest) or [""])[-1]
         key = Key(group.location or location, "template", fleet.native_name(group))
-        template = live.resources.get(key)
-        before = template.mark.kept.get("image", "") if template and template.mark else ""
-        known, _, image = before.partition(":")
-        if known != selector or not image or "image" in refresh:
-            image = newest
-        elif newest and newest != image:
+        holder = live.resources.get(key)
+        image = "" if "image" in refresh else pinned(holder, fleet.name, "image", selector)
+        if image and newest and newest != image:
             text = f"a newer image, {newest}, matches; refresh the image to take it"
             notes.append(Note(text, group.name, code=NEWER_IMAGE))
+        image = image or newest
         if not image:
             problems.append(Note(f"no image matches {wanted.newest!r}", group.name))
             continue
-        images[group.name], kept[group.name] = image, {"image": f"{selector}:{image}"}
+        images[group.name], kept[group.name] = image, pin("image", selector, image)
     return MemoryFacts(images=images, kept=kept, notes=tuple(notes), problems=tuple(problems))
