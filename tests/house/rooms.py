@@ -1,0 +1,178 @@
+"""
+The rooms of the house and how they lie above each other, each file parsed once.
+
+`python -m tests.house.rooms` prints the picture.
+"""
+
+import ast
+import re
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import trimtab
+
+ROOT = Path(trimtab.__file__).parent
+FLOORS = {
+    "errors": 0,
+    "clock": 0,
+    "phrases": 0,
+    "metrics": 0,
+    "models": 0,
+    "declarations": 0,
+    "engine": 1,
+    "plan": 1,
+    "capabilities": 1,
+    "checks": 1,
+    "events": 1,
+    "providers": 2,
+    "emulators": 2,
+    "runtime": 3,
+    "config": 3,
+    "testing": 3,
+    "__init__": 3,
+    "views": 4,
+    "cli": 4,
+    "__main__": 4,
+}
+SDKS = {"boto3", "botocore", "azure", "google", "googleapiclient"}
+FILES = sorted(ROOT.rglob("*.py"))
+CLOUDS = {"aws", "azure", "gcp", "memory"}
+BUILDINGS = {"providers", "emulators"}
+"""Rooms that have a room for each cloud."""
+DECLARED = {"settings": "models", "declarations": "declarations", "constraints": "declarations"}
+"""What a provider declares is on the ground floor, and in these rooms, although it lies in the provider's."""
+NOUNS = {"errors", "clock", "phrases", "metrics", "events", "__init__", "__main__"}
+"""Single files, which are no rooms."""
+
+
+def name_of(path):
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+TREES = {path: ast.parse(path.read_text()) for path in FILES}
+MODULES = {name_of(path): path for path in FILES}
+
+
+@cache
+def imports(path):
+    """Everything that a file imports, wherever in it."""
+    found = []
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+@cache
+def files_imported(path):
+    """The files of ours that a file imports."""
+    names = [name if name in MODULES else name.rpartition(".")[0] for name in imports(path)]
+    return {MODULES[name] for name in names if name in MODULES} - {path}
+
+
+def room(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def is_declared(path):
+    parts = path.relative_to(ROOT).parts
+    return parts[0] == "providers" and len(parts) == 3 and path.stem in DECLARED
+
+
+def floor(path):
+    return 0 if is_declared(path) else FLOORS[room(path)]
+
+
+def chamber(path):
+    """The room, or that of a cloud within it."""
+    if is_declared(path):
+        return DECLARED[path.stem]
+    parts = path.relative_to(ROOT).parts
+    inner = len(parts) > 2 and parts[0] in BUILDINGS and parts[1] in {*CLOUDS, "shared"}
+    return "/".join(parts[:2]) if inner else room(path)
+
+
+def is_typing_only(path):
+    """Names imported under TYPE_CHECKING."""
+    found = set()
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            found.update(ast.unparse(inner) for inner in node.body)
+    return found
+
+
+@cache
+def doors():
+    """The rooms that each room imports from."""
+    found = {}
+    for path in FILES:
+        inner = {chamber(other) for other in files_imported(path)} - {chamber(path), "__init__"}
+        found.setdefault(chamber(path), set()).update(inner)
+    return found
+
+
+def storeys():
+    """How deep each room stands: one more than the deepest that it imports from."""
+    found = {}
+    for one in TopologicalSorter(doors()).static_order():
+        found[one] = 1 + max((found[other] for other in doors()[one]), default=0)
+    return found
+
+
+# who names a cloud
+
+
+NAMED = re.compile(r"(?<![a-z])(aws|azure|gcp)(?![a-z])", re.IGNORECASE)
+_CAMELS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def _is_overload(node):
+    return isinstance(node, ast.FunctionDef) and any(ast.unparse(one) == "overload" for one in node.decorator_list)
+
+
+def _is_docstring(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _words(node):
+    """What the code says: names, and texts that are no docstrings; not what overloads say."""
+    if _is_overload(node) or _is_docstring(node):
+        return
+    for field in ("id", "attr", "name", "arg", "module", "value"):
+        word = getattr(node, field, None)
+        if isinstance(word, str):
+            yield "_".join(_CAMELS.split(word))
+    for inner in ast.iter_child_nodes(node):
+        yield from _words(inner)
+
+
+def naming_a_cloud():
+    """The files outside the clouds' own folders that name one, beside doors, which re-export."""
+    others = [path for path in FILES if path.name != "__init__.py" and not _is_within_cloud(path)]
+    return sorted(str(path.relative_to(ROOT)) for path in others if any(map(NAMED.search, _words(TREES[path]))))
+
+
+def _is_within_cloud(path):
+    parts = path.relative_to(ROOT).parts
+    return parts[0] in BUILDINGS and parts[1] in CLOUDS - {"memory"}
+
+
+def main():
+    """Print each room with its depth, files and lines, and what it imports from."""
+    sizes = {}
+    for path in FILES:
+        files, lines = sizes.get(chamber(path), (0, 0))
+        sizes[chamber(path)] = files + 1, lines + len(path.read_text().splitlines())
+    print("depth  files   lines  room, and the rooms that it imports from")
+    for name, depth in sorted(storeys().items(), key=lambda item: (item[1], item[0])):
+        files, lines = sizes[name]
+        print(f"{depth:5}  {files:5}  {lines:6}  {name}: {', '.join(sorted(doors()[name]))}")
+    print(f"\n{len(FILES)} files; these name a cloud outside its folders: {', '.join(naming_a_cloud())}")
+
+
+if __name__ == "__main__":
+    main()
