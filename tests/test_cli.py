@@ -32,9 +32,9 @@ def applied(cli):
     return cli
 
 
-def make_foreign(cli):
+def make_foreign(cli, name="shop-web"):
     for kind in ("template", "group"):
-        cli.store.things[Key("local", kind, "shop-web")].mark = None
+        cli.store.things[Key("local", kind, name)].mark = None
 
 
 def deny(cli, operation):
@@ -286,6 +286,14 @@ def test_adopt_marks_what_is_foreign(applied):
     assert applied("plan").code != 1
     assert applied("adopt", "nobody", "--yes").code == 1
     assert "has no group 'nobody'; it has web, api" in applied("adopt", "nobody").err
+
+
+def test_adopt_of_one_group_leaves_the_others_to_whom_they_belong(applied):
+    make_foreign(applied)
+    make_foreign(applied, "shop-api")
+    assert "shop-api" not in applied("adopt", "web", "--yes").out
+    assert applied.store.things[Key("local", "group", "shop-web")].mark
+    assert applied.store.things[Key("local", "group", "shop-api")].mark is None
 
 
 def test_refresh_looks_an_image_up_anew(cli):

@@ -62,6 +62,13 @@ def test_tt102_finds_the_sizes_at_which_the_rest_scales_out_again(found, low, ch
     assert [(item.path, sizes in item.text) for item in one] == [("alarms.idle.below", True)], one
 
 
+def test_tt102_says_what_the_load_of_all_is_for_those_that_stay(found):
+    """Two instances at 35 % are one at 70 %."""
+    alarms = {"busy": BUSY, "idle": {**IDLE, "below": 35}}
+    (one,) = found("TT102", capacity={"min": 1, "max": 6}, alarms=alarms)
+    assert "from 2 to 1, 35 becomes 70" in one.text
+
+
 def test_tt102_finds_sizes_that_only_a_schedule_allows(found):
     fields = {"alarms": {"busy": BUSY, "idle": {**IDLE, "below": 35}}}
     night = {"cron": "0 20 * * *", "zone": "UTC", "duration": "8h", "min": 1}

@@ -162,6 +162,17 @@ def test_a_moment_without_an_offset_is_local() -> None:
     assert Schedule.model_validate(schedule(at=datetime(2026, 7, 1, tzinfo=UTC))).is_window is False
 
 
+@pytest.mark.parametrize("duration", [timedelta(minutes=1), timedelta(days=366)])
+def test_a_window_is_as_short_as_a_minute_and_as_long_as_a_leap_year(duration: timedelta) -> None:
+    assert Schedule.model_validate(schedule(cron=CRON, duration=duration)).duration == duration
+
+
+def test_steps_may_be_open_on_both_sides() -> None:
+    steps = [{"upper": -10, "change": -2}, {"lower": -10, "upper": 0, "change": -1}, {"lower": 0, "change": 1}]
+    made = StepPolicy.model_validate(STEP | {"steps": steps})
+    assert [(one.lower, one.upper) for one in made.steps] == [(None, -10), (-10, 0), (0, None)]
+
+
 @pytest.mark.parametrize("cron", ["0 8 * * 1-5", "*/5 * * * *", "0 0 1 JAN MON"])
 def test_cron_takes_five_fields(cron: str) -> None:
     assert Schedule.model_validate(schedule(cron=cron)).cron == cron
