@@ -54,7 +54,11 @@ POLICY = Kind(
     name="policy", label="policy", rank=2, mark=MarkPlace.PARENT, parent="group",
     fields=(Field(path="change", models="change"),),
 )  # fmt: skip
-KINDS = {kind.name: kind for kind in (TEMPLATE, GROUP, POLICY)}
+HOOK = Kind(
+    name="hook", label="hook", rank=2, mark=MarkPlace.TAGS, parent="group",
+    fields=(Field(path="size", models="size"),),
+)  # fmt: skip
+KINDS = {kind.name: kind for kind in (TEMPLATE, GROUP, POLICY, HOOK)}
 FLEET = tt.Fleet(name="shop", groups=[make_group("web")])
 MARK = Mark("shop", "web")
 
@@ -138,6 +142,15 @@ def test_drift_of_a_contained_thing_is_told_by_its_parents_mark():
     live[key("policy", "out", "web")].body["change"] = 9
     (change,) = plan(wanted(), live)
     assert change.reason is Reason.DRIFTED
+
+
+def test_whose_a_contained_thing_is_its_own_mark_says_where_it_has_one():
+    """Of two that nobody asks for, ours goes and another fleet's stays, though both are in a group of ours."""
+    live = as_live(wanted())
+    for name, fleet in (("ours", "shop"), ("theirs", "other")):
+        it = key("hook", name, "web")
+        live[it] = Resource(key=it, body={"size": "s"}, group="web", mark=Mark(fleet, "web"))
+    assert [(change.action, change.key.name) for change in plan(wanted(), live)] == [(Action.DELETE, "ours")]
 
 
 def test_what_is_named_by_content_is_superseded():
