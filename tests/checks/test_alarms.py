@@ -63,10 +63,10 @@ def test_tt102_finds_the_sizes_at_which_the_rest_scales_out_again(found, low, ch
 
 
 def test_tt102_says_what_the_load_of_all_is_for_those_that_stay(found):
-    """Two instances at 35 % are one at 70 %."""
-    alarms = {"busy": BUSY, "idle": {**IDLE, "below": 35}}
-    (one,) = found("TT102", capacity={"min": 1, "max": 6}, alarms=alarms)
-    assert "from 2 to 1, 35 becomes 70" in one.text
+    """Three instances at 50 % are two at 75 %."""
+    alarms = {"busy": BUSY, "idle": {**IDLE, "below": 50}}
+    (one,) = found("TT102", alarms=alarms)
+    assert "from 3 to 2, 50 becomes 75" in one.text
 
 
 def test_tt102_finds_sizes_that_only_a_schedule_allows(found):

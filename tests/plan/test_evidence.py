@@ -142,6 +142,20 @@ def test_what_is_not_tied_is_held_back_alone(why):
     assert not found.is_refused
 
 
+def test_what_nobody_asks_for_gets_no_mark():
+    """An alarm that somebody made on a policy of ours is tied to it, but bears none of our names."""
+    name = key("alarm", "by-hand")
+    by_hand = Resource(key=name, body={"threshold": 5, "actions": ["arn:/p/1"]})
+    assert name not in {change.key for change in plan(wanted(), {**live(), name: by_hand})}
+
+
+def test_what_stands_in_the_place_of_ours_under_another_name_gets_no_mark():
+    """It stands where ours would stand, under a name that somebody else gave it."""
+    found = live([A])
+    found[A] = replace(found[A], attributes={"alias": True})
+    assert A not in {change.key for change in plan(wanted(), found) if change.reason is Reason.MARK_LOST}
+
+
 def test_two_things_without_marks_do_not_vouch_for_each_other():
     found = plan(wanted(), live([T, G, A, N]))
     assert {problem.foreign for problem in found.problems} == {True}

@@ -165,6 +165,14 @@ def test_steps_are_rules_from_the_threshold_outwards():
     ) == [("GreaterThan", 70.0, "1"), ("GreaterThanOrEqual", 80.0, "3")]
 
 
+def test_a_step_below_the_threshold_is_no_rule_of_an_alarm_above_it():
+    """An alarm above 70 is never in a step that ends there (StepAdjustment, Amazon EC2 Auto Scaling API Reference)."""
+    steps = {"type": "step", "steps": [{"upper": 0, "change": -1}, {"lower": 0, "change": 2}]}
+    alarms = {"hot": {"metric": "cpu", "above": 70, "triggers": ["steps"]}}
+    (rule,) = setting(policies={"steps": steps}, alarms=alarms)["profiles"][0]["rules"]
+    assert (rule["scaleAction"]["direction"], rule["scaleAction"]["value"]) == ("Increase", "2")
+
+
 def test_target_tracking_is_two_rules_with_its_margin():
     hold = {"type": "target-tracking", "metric": "cpu", "target": 60, "approximate": True}
     rules = setting(policies={"hold": hold})["profiles"][0]["rules"]
