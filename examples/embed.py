@@ -44,7 +44,7 @@ def main() -> None:
     clock = tt.ManualClock()
     with tt.connect("memory", clock=clock) as cloud:
         cloud.apply(cloud.plan(FLEET)).raise_for_failures()
-        things = cloud.provider.connection.things  # type: ignore[attr-defined]
+        things = cloud.provider.connection.things
         policy = next(thing for key, thing in things.items() if key.kind == "policy")
         for hour in range(3):
             if hour == 1:
