@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ if not IS_EXHAUSTIVE:
 def pytest_addoption(parser):
     parser.addoption("--cases", metavar="DIR", help="a folder of case files for tests/semantics")
     parser.addoption("--recordings", metavar="DIR", help="a folder of recorded replies for tests/providers/CLOUD")
+
+
+def pytest_sessionfinish():
+    """Keep what a process measured: a worker that takes long to end is killed, with all that it has in memory."""
+    coverage = sys.modules.get("coverage")
+    measuring = coverage.Coverage.current() if coverage else None
+    if measuring is not None:
+        measuring.save()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ def known():
 
 def assert_unchanged(name, text):
     """Hold a text against what it was before."""
+    text = text.replace('"settings":{},', "")  # a field that groups did not have then
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     if os.environ.get("TRIMTAB_UNCHANGED") == "write":
         with FILE.open("a") as file:

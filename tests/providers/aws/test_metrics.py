@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from trimtab import errors, metrics
 from trimtab.models.metric import NEUTRAL
 from trimtab.providers.aws.metrics import NATIVE, PER_INSTANCE, Scope, metric_for, scale_of, scaled, unscaled
+from trimtab.providers.metrics import is_counted
 
 LABEL = "app/web/0123/targetgroup/web/4567"
 SCOPE = Scope("shop-web", LABEL)
@@ -42,7 +43,7 @@ def test_a_row_is_what_cloudwatch_describes(name):
     factors = [scale_of(NEUTRAL[name], "average", MINUTE, detailed=detailed) for detailed in (False, True)]
     expected = [5 * MINUTE, MINUTE] if unit == "Bytes" else [timedelta(seconds=1)] * 2
     assert factors == expected
-    assert row.counts is (unit == "Count" and row.namespace == "AWS/ApplicationELB")
+    assert is_counted(NEUTRAL[name]) is (unit == "Count" and row.namespace == "AWS/ApplicationELB")
 
 
 def test_every_neutral_metric_has_a_row_or_is_refused_by_name():

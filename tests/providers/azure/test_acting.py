@@ -313,11 +313,11 @@ def test_acting_on_a_group_that_went(world, cloud):
 def test_a_scale_set_of_another_region_is_not_the_group(world, cloud):
     """A resource group may hold scale sets of many regions, and a name is one's in all of them."""
     apply(world, cloud)
-    provider = cloud.provider
+    actor = cloud.provider.actions.on("northeurope", NAME)
     for act in (
         cloud.group(NAME, location="northeurope").read,
-        lambda: provider.set_capacity("northeurope", NAME, 3),
-        lambda: provider.execute_policy("northeurope", NAME, "scale-out"),
+        lambda: actor.set_capacity(3),
+        lambda: actor.execute("scale-out", value=None, threshold=None),
     ):
         with pytest.raises(errors.NotFound, match="in northeurope"):
             act()

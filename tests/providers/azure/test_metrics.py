@@ -8,6 +8,7 @@ from tests.providers.azure.groups import OWN, QUEUE
 from trimtab import errors, metrics
 from trimtab.models.metric import NEUTRAL
 from trimtab.providers.azure.metrics import NATIVE, Scope, Where, from_native, metric_for, to_native
+from trimtab.providers.metrics import is_counted
 
 SET = f"{OWN}/Microsoft.Compute/virtualMachineScaleSets/shop-web"
 GATEWAY = f"{OWN}/Microsoft.Network/applicationGateways/front"
@@ -39,7 +40,7 @@ def test_a_row_is_what_azure_describes(name):
     row = NATIVE[name]
     assert row.factor == FACTORS[DESCRIBED[row.where][row.name]]
     assert row.inverted is row.name.startswith("Available")
-    assert not row.counts or DESCRIBED[row.where][row.name] == "Count"
+    assert not is_counted(NEUTRAL[name]) or DESCRIBED[row.where][row.name] == "Count"
 
 
 def test_every_neutral_metric_has_a_row_or_is_refused_by_name():
