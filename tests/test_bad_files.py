@@ -83,7 +83,7 @@ BAD: dict[str, tuple[str, int, str]] = {
     "unknown field": (group("colldown: 5m"), 8, "did you mean `cooldown`?"),
     "unknown top field": ("name: shop\ngroup: {}\n", 2, "did you mean `groups`?"),
     "unknown field in defaults": (f"defaults:\n  templates: {{}}\n{GROUP}", 2, "did you mean `template`?"),
-    "name in defaults": (f"defaults:\n  name: web\n{GROUP}", 2, "there is no field 'name'"),
+    "name in defaults": (f"defaults:\n  name: web\n{GROUP}", 2, "unknown field 'name'"),
     "number in text": (group("location: 5"), 8, "give text, not 5; put it in quotes"),
     "text for a number": (GROUP.replace("min: 1", 'min: "1"'), 4, "give a whole number, not the text '1'"),
     "truth for a number": (GROUP.replace("min: 1", "min: true"), 4, "give a whole number, not true"),
@@ -240,7 +240,7 @@ def test_a_byte_order_mark_is_no_harm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "phrase"),
     [
-        ("none.yaml", "there is no such file"),
+        ("none.yaml", "file not found; check the path"),
         (".", "this is a directory"),
         ("a\0b", "cannot be read"),
         ("x" * 300, "cannot be read"),
@@ -252,7 +252,7 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path, name: str, phrase: st
 
 
 SCRIPTS = {
-    "missing": ("setup.sh", "there is no such file"),
+    "missing": ("setup.sh", "file not found; check the path"),
     "directory": (".", "this is a directory"),
     "latin-1": ("latin.sh", "no UTF-8"),
     "number": ("5", "give the path of a file"),

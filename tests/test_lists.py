@@ -43,7 +43,7 @@ def refused(text: str) -> ConfigError:
             'fleet.yaml:3: group g0, cooldown: write a duration with its unit, such as "90s", "5m", "1h30m" or '
             "\"2d\", not 'x'",
         ),
-        (fleet_text(group(more=", colour: red")), "fleet.yaml:3: group g0, colour: there is no field 'colour' here"),
+        (fleet_text(group(more=", colour: red")), "fleet.yaml:3: group g0, colour: unknown field 'colour'"),
         (fleet_text(group(more=", tags: 5")), "fleet.yaml:3: group g0, tags: give a mapping, not 5"),
         (
             fleet_text(group(more=', location: "${NONE}"')),

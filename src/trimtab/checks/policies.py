@@ -147,7 +147,7 @@ def find_no_way_back(subject: Subject) -> Iterator[Remark]:
         return
     if all(metric.source in (MetricSource.HOST, MetricSource.AGENT) for metric in metrics.values()):
         names = list(metrics)
-        text = f"with no instance there is no datapoint of what {listed(names)} {verb(names, 'goes', 'go')} by"
+        text = f"without instances nothing is measured of what {listed(names)} {verb(names, 'goes', 'go')} by"
         mend = "say `min: 1`, or scale out by what waits for the group: a queue, the load balancer's requests"
         yield Remark("capacity.min", f"{text}: the group that has shrunk to none stays there", mend)
 

@@ -8,7 +8,7 @@ from trimtab.checks.rule import Rule, of_providers
 RULES: Mapping[str, Rule] = {
     "TT101": Rule("Scaling in by one metric fights scaling out by another", alarms.find_fights),
     "TT102": Rule("Thresholds so near that the group flaps", alarms.find_flapping),
-    "TT103": Rule("Scaling in by a metric that is missing when there is no traffic", alarms.find_missing_at_rest),
+    "TT103": Rule("Scaling in on a metric that has no datapoints without traffic", alarms.find_missing_at_rest),
     "TT104": Rule("Policies in a group whose size cannot change", sizes.find_fixed_size),
     "TT105": Rule("A cooldown that is over before a new instance counts", policies.find_short_cooldowns),
     "TT106": Rule("A forecast that raises the maximum for good", policies.find_raised_maximum),

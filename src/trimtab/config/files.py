@@ -43,7 +43,7 @@ def read_file(path: Path, name: str, limit: int, too_large: str) -> bytes:
                 _check_kind(status, name)
             data = b"" if status.st_size > limit else file.read(limit + 1)
     except FileNotFoundError:
-        raise ConfigError([f"{name}: there is no such file"]) from None
+        raise ConfigError([f"{name}: file not found; check the path"]) from None
     except IsADirectoryError:
         raise ConfigError([f"{name}: this is {_KINDS[stat.S_IFDIR]}"]) from None
     except (OSError, ValueError) as error:

@@ -88,7 +88,7 @@ class Filler:
         elif "\n" in pointer.value:
             self._report(pointer, "this is a script and not the path of one; give it as `user_data`")
         elif self._directory is None:
-            self._report(pointer, "a fleet that is no file has no directory to look in; give `user_data`")
+            self._report(pointer, "the fleet has no directory in which to find this file; give `user_data`")
         else:
             try:
                 return self._script(self._directory, pointer.value)

@@ -126,8 +126,8 @@ def _unknown(key: str, fields: list[str], missing: tuple[str, ...]) -> str:
     close = get_close_matches(key, fields, 1, 0.6)
     guess = close[0] if close else missing[0] if len(missing) == 1 else None
     if guess:
-        return f"there is no field {shorten(key)} here; did you mean `{guess}`?"
-    return f"there is no field {shorten(key)} here; there are {', '.join(sorted(set(fields)))}"
+        return f"unknown field {shorten(key)}; did you mean `{guess}`?"
+    return f"unknown field {shorten(key)}; the fields here are {', '.join(sorted(set(fields)))}"
 
 
 def wrong_kind(item: Item, options: list[Schema]) -> str:

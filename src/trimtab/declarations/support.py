@@ -58,5 +58,5 @@ def controller(text: str, instead: str) -> Support:
 
 
 def unsupported(text: str) -> Support:
-    """What nobody can do there; why."""
+    """What neither the cloud nor the controller can do; why."""
     return Support(Means.UNSUPPORTED, text)
