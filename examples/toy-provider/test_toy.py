@@ -107,6 +107,8 @@ def test_wrong_settings_name_their_place(settings: str, text: str) -> None:
     with ToyWorld().connect() as cloud, pytest.raises(errors.ConfigError, match=text) as caught:
         cloud.plan(fleet)
     assert "fleet.yaml:12: group 'web': settings.toy.ra" in str(caught.value)
+    with ToyWorld().connect() as cloud:
+        assert not cloud.destroy(fleet).problems
 
 
 def test_what_it_lacks_is_a_problem() -> None:

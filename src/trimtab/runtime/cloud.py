@@ -276,7 +276,8 @@ class Cloud:
     ) -> PlanRequest:
         if unknown := sorted(set(refresh) - {"image"}):
             raise ValueError(f"nothing called {unknown[0]!r} can be refreshed; there is: image")
-        check_settings(fleet, self.provider.name)
+        if not empty:  # what goes needs no settings
+            check_settings(fleet, self.provider.name)
         for name in only or ():
             if name not in {group.name for group in fleet.groups}:
                 raise PlanRefused(f"fleet {fleet.name!r} has no group {name!r}")
