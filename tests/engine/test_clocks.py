@@ -19,7 +19,9 @@ from trimtab.providers.azure.names import windows_zone
 from trimtab.providers.azure.schedules import profiles_of
 
 HOUR = timedelta(hours=1)
-TRANSITIONS = st.sampled_from([(zone, change) for zone, year in PLACES for change in changes(zone, year)])
+TRANSITIONS = st.deferred(
+    lambda: st.sampled_from([(zone, change) for zone, year in PLACES for change in changes(zone, year)])
+)
 
 
 def day_of(moment):

@@ -51,15 +51,20 @@ def name_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-TREES = {path: ast.parse(path.read_text()) for path in FILES}
 MODULES = {name_of(path): path for path in FILES}
+
+
+@cache
+def tree(path):
+    """What a file says, read once."""
+    return ast.parse(path.read_text())
 
 
 @cache
 def imports(path):
     """Everything that a file imports, wherever in it."""
     found = []
-    for node in ast.walk(TREES[path]):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -99,7 +104,7 @@ def chamber(path):
 def is_typing_only(path):
     """Names imported under TYPE_CHECKING."""
     found = set()
-    for node in ast.walk(TREES[path]):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             found.update(ast.unparse(inner) for inner in node.body)
     return found
@@ -153,7 +158,7 @@ def _words(node):
 def naming_a_cloud():
     """The files outside the clouds' own folders that name one, beside doors, which re-export."""
     others = [path for path in FILES if path.name != "__init__.py" and not _is_within_cloud(path)]
-    return sorted(str(path.relative_to(ROOT)) for path in others if any(map(NAMED.search, _words(TREES[path]))))
+    return sorted(str(path.relative_to(ROOT)) for path in others if any(map(NAMED.search, _words(tree(path)))))
 
 
 def _is_within_cloud(path):
