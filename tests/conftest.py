@@ -1,11 +1,12 @@
 import os
-import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 import trimtab as tt
+from tests import measuring
 from tests.laws import IS_EXHAUSTIVE
 
 # the same sample in each run, so that a run says something of the code; other samples are for `nox -s exhaustive`
@@ -19,12 +20,17 @@ def pytest_addoption(parser):
     parser.addoption("--recordings", metavar="DIR", help="a folder of recorded replies for tests/providers/CLOUD")
 
 
+measuring.spare_servers()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    with nullcontext() if measuring.is_measured(item) else measuring.unmeasured():
+        return (yield)
+
+
 def pytest_sessionfinish():
-    """Keep what a process measured: a worker that takes long to end is killed, with all that it has in memory."""
-    coverage = sys.modules.get("coverage")
-    measuring = coverage.Coverage.current() if coverage else None
-    if measuring is not None:
-        measuring.save()
+    measuring.keep()
 
 
 @pytest.fixture(scope="session")

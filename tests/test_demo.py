@@ -12,9 +12,12 @@ import pytest
 pytest.importorskip("typer")
 pytest.importorskip("moto")
 
+from tests.laws import sampled
 from trimtab.cli import run
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
+
+pytestmark = pytest.mark.sweep
 
 DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
 FLEET = """\
@@ -38,7 +41,7 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("provider", STEPS)
+@pytest.mark.parametrize("provider", sampled(STEPS, 2))
 def test_the_demo_holds_what_it_shows(provider):
     """It checks each step itself and fails when one does not hold."""
     environment = {**os.environ, "NO_COLOR": "1"}

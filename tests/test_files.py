@@ -244,6 +244,7 @@ def test_writing_waits_for_no_reader(tmp_path: Path) -> None:
     write_file(Path(os.devnull), "{}")
 
 
+@pytest.mark.sweep
 class TestTheCommand:
     """The same, by hand."""
 

@@ -13,6 +13,8 @@ import yaml
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.errors import ConfigError
 
+pytestmark = pytest.mark.sweep
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "virtualmin" / "fleet.yaml"
 Way = tuple[str | int, ...]
 Pairs = list[tuple[str, Any]]

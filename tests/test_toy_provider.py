@@ -48,7 +48,7 @@ def test_it_keeps_the_contract(installed):
     ("words", "code", "text"),
     [
         (("plan", "fleet.yaml", "--provider", "toy"), 2, "+ group  shop-web  [new]"),
-        (("apply", "fleet.yaml", "--provider", "toy", "--yes"), 0, "create group shop-web: done"),
+        (("apply", "fleet.yaml", "--provider", "toy", "--yes", "--wait", "accepted"), 0, "create group shop-web: done"),
         (("check", "fleet.yaml", "--provider", "toy"), 0, "1 group: valid"),
         (("plan", "fleet.yaml", "--provider", "memory"), 2, "settings"),
         (("plan", "fleet.yaml", "--provider", "tyo"), 1, "there are memory, aws, azure, gcp, toy"),

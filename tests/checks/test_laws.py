@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from tests.engine.random_groups import groups
 from tests.laws import examples
 from trimtab.checks import RULES
 from trimtab.engine import History, Observation, ReasonCode, decide
+
+pytestmark = pytest.mark.sweep
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 quick = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,6 +1,7 @@
 """Random groups and loads: what property tests and the differential test of the batch form draw from."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from trimtab.models import MissingData
 
 START = datetime(2026, 3, 6, 7, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+METRICS = st.sampled_from(["cpu", "memory"])
 SECONDS = st.sampled_from([0, 60, 120, 300]).map(lambda seconds: timedelta(seconds=seconds))
 OUT = st.one_of(
     st.builds(dict, change=st.integers(1, 4)),
@@ -39,38 +41,48 @@ def steps(draw, sign):
     return found if sign > 0 else found[::-1]
 
 
+MAYBE_SECONDS = st.none() | SECONDS
+# made once: making a strategy takes longer than drawing from it
+STEPS = {sign: steps(sign) for sign in (1, -1)}
+AMOUNTS = {1: OUT, -1: IN}
+
+
 @st.composite
-def amount_policy(draw, name, sign):
+def amounts(draw, sign):
     if draw(st.booleans()):
-        amount = draw(OUT if sign > 0 else IN)
-        return {"name": name, **amount, "cooldown": draw(st.none() | SECONDS)}
-    return {"name": name, "type": "step", "steps": draw(steps(sign))}
+        return {**draw(AMOUNTS[sign]), "cooldown": draw(MAYBE_SECONDS)}
+    return {"type": "step", "steps": draw(STEPS[sign])}
+
+
+POLICIES = {sign: amounts(sign) for sign in (1, -1)}
+
+
+def amount_policy(name, sign):
+    return POLICIES[sign].map(lambda fields: {"name": name, **fields})
 
 
 @st.composite
-def alarm(draw, name, policy, sign):
+def alarm(draw, sign):
     periods = draw(st.integers(1, 5))
     word = draw(st.sampled_from(["above", "at_least"] if sign > 0 else ["below", "at_most"]))
     return {
-        "name": name,
-        "metric": draw(st.sampled_from(["cpu", "memory"])),
+        "metric": draw(METRICS),
         word: draw(st.integers(55, 80) if sign > 0 else st.integers(15, 50)),
         "periods": periods,
         "datapoints": draw(st.none() | st.integers(1, periods)),
         "missing": draw(st.sampled_from(MissingData)),
-        "triggers": [policy],
     }
 
 
-@st.composite
-def targets(draw, name):
-    return {
-        "name": name,
-        "type": "target-tracking",
-        "metric": draw(st.sampled_from(["cpu", "memory"])),
-        "target": draw(st.integers(30, 70)),
-        "scale_in": draw(st.booleans()),
+ALARMS = {sign: alarm(sign) for sign in (1, -1)}
+TARGETS = st.fixed_dictionaries(
+    {
+        "type": st.just("target-tracking"),
+        "metric": METRICS,
+        "target": st.integers(30, 70),
+        "scale_in": st.booleans(),
     }
+)
 
 
 SCHEDULES = [
@@ -90,11 +102,12 @@ def groups(draw):
     policies, alarms = [], []
     for number in range(draw(st.integers(0, 3))):
         sign = draw(st.sampled_from([1, -1]))
-        policies.append(draw(amount_policy(f"policy-{number}", sign)))
-        alarms.append(draw(alarm(f"alarm-{number}", f"policy-{number}", sign)))
+        name = f"policy-{number}"
+        policies.append({"name": name, **draw(POLICIES[sign])})
+        alarms.append({"name": f"alarm-{number}", **draw(ALARMS[sign]), "triggers": [name]})
         if draw(st.booleans()):
-            alarms.append(draw(alarm(f"other-{number}", f"policy-{number}", sign)))
-    policies += [draw(targets(f"target-{number}")) for number in range(draw(st.integers(0, 2)))]
+            alarms.append({"name": f"other-{number}", **draw(ALARMS[sign]), "triggers": [name]})
+    policies += [{"name": f"target-{number}", **draw(TARGETS)} for number in range(draw(st.integers(0, 2)))]
     low = draw(st.integers(0, 3))
     return {
         "name": "web",
@@ -103,8 +116,8 @@ def groups(draw):
         "policies": policies,
         "alarms": alarms,
         "schedules": draw(st.sampled_from(SCHEDULES)),
-        "cooldown": draw(st.none() | SECONDS),
-        "stabilization": draw(st.none() | SECONDS),
+        "cooldown": draw(MAYBE_SECONDS),
+        "stabilization": draw(MAYBE_SECONDS),
     }
 
 
@@ -115,15 +128,18 @@ VALUES = st.one_of(
 )
 
 
+@cache
+def any_values(ticks):
+    return st.lists(VALUES, min_size=ticks, max_size=ticks)
+
+
 @st.composite
 def loads(draw, ticks):
     """Datapoints of the two metrics, one a tick."""
-    return {
-        name: draw(st.lists(VALUES, min_size=ticks, max_size=ticks)) if draw(st.booleans()) else draw(waves(ticks))
-        for name in ("cpu", "memory")
-    }
+    return {name: draw(any_values(ticks)) if draw(st.booleans()) else draw(waves(ticks)) for name in ("cpu", "memory")}
 
 
+@cache
 @st.composite
 def waves(draw, ticks):
     """Values that stay high or low for a while, so that alarms of many datapoints fire."""

@@ -13,12 +13,15 @@ from trimtab.engine.presets import find_preset
 from trimtab.engine.schedules import in_force
 from trimtab.models import MissingData
 
+pytestmark = pytest.mark.sweep
+
 ALL = sorted(PRESETS)
 ESTIMATING = [name for name, preset in PRESETS.items() if preset.estimate]
 NO_DATA_HOLDS = [name for name in ALL if not name.startswith("ec2")]
 TICKS = 25
+# each law is tried on every preset that it holds for
 quick = settings(
-    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -119,6 +119,7 @@ LARGE = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("script", LARGE.values(), ids=LARGE)
 def test_a_script_that_would_be_large_is_refused_and_takes_no_memory(script: str) -> None:
     """All of them within 48 MiB, a third of a megabyte of variables included."""

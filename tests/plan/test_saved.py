@@ -19,6 +19,8 @@ from trimtab.plan import Note, Plan, Secret, Unknown
 from trimtab.plan.resource import full_digest
 from trimtab.providers.memory.store import Store
 
+pytestmark = pytest.mark.sweep
+
 NOTE = Note("queues of others are not watched", "web")
 
 

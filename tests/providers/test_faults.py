@@ -12,6 +12,8 @@ from tests.laws import IS_EXHAUSTIVE, sampled
 from tests.providers.killing import noting
 from trimtab.events import CallRetried
 
+pytestmark = pytest.mark.sweep
+
 AGREED = {"allow_delete": True, "allow_replace": True}
 PASSING = ("throttle", "error500", "timeout_before", "timeout_after")
 SHARED = {"backendServices.patch"}

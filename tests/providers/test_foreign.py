@@ -10,6 +10,8 @@ from tests.laws import IS_EXHAUSTIVE
 from tests.providers.killing import noting
 from trimtab.errors import ApplyFailed
 
+pytestmark = pytest.mark.sweep
+
 AGREED = {"allow_delete": True, "allow_replace": True}
 QUICK = {"wait": "accepted", **AGREED}
 

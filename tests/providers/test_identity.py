@@ -13,6 +13,8 @@ from trimtab.views.plan import plan_view
 from trimtab.views.screen import rendered
 from trimtab.views.values import printable
 
+pytestmark = pytest.mark.sweep
+
 AGREED = {"allow_delete": True, "allow_replace": True}
 
 

@@ -15,6 +15,8 @@ from trimtab.emulators import AwsEmulator, AzureEmulator
 from trimtab.providers.memory.store import Store
 from trimtab.testing import MemoryTestCloud
 
+pytestmark = pytest.mark.sweep
+
 SATURDAY = datetime(2026, 3, 28, 12, tzinfo=UTC)  # in the night after it 02:00 in Madrid is 03:00
 NIGHT = {"zone": "Europe/Madrid", "min": 0, "max": 0}
 WINDOWS = {

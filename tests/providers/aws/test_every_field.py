@@ -11,6 +11,8 @@ from trimtab.models.policy import SimplePolicy
 from trimtab.providers.aws.settings import AwsSettings
 from trimtab.providers.translation import set_leaves
 
+pytestmark = pytest.mark.sweep
+
 TOPIC = "arn:aws:sns:us-east-1:123456789012:operators"
 
 GROUP = {
@@ -172,7 +174,7 @@ def world():
         yield world
 
 
-@pytest.mark.parametrize(("without", "given"), sampled(CASES, 20))
+@pytest.mark.parametrize(("without", "given"), sampled(CASES, 14))
 def test_a_field_comes_and_goes(world, without, given):
     bare, full = tt.Fleet(name="fields", groups=[without]), tt.Fleet(name="fields", groups=[given])
     with world.connect() as cloud:

@@ -12,6 +12,8 @@ from tests.providers.aws.world import AwsWorld
 from trimtab.emulators import AwsEmulator
 from trimtab.plan import Secret, assign
 
+pytestmark = pytest.mark.sweep
+
 SPARE = {
     "LaunchTemplateData.ImageId": "ami-0fedcba9876543210",
     "LaunchTemplateData.InstanceType": "m5.large",
@@ -131,7 +133,7 @@ def test_every_leaf_is_named_and_healed(running):
             if path == "LaunchTemplate.Version":
                 continue  # moved with the template's leaves, below
             seen.add((kind.name, path))
-            if not is_drawn(path, of=4):
+            if not is_drawn(path, of=8):
                 continue
             now = next(one for one in wanted_resources(cloud, fleet) if one.key == item.key)
             body = copy.deepcopy(dict(now.body))
@@ -203,7 +205,7 @@ def test_every_leaf_of_every_policy_and_mix_is_named_and_healed(rich):
             if path in FIXED or path.startswith(BY_OTHER_CALLS) or (kind.holds_instances and not mixed):
                 continue
             seen.add((kind.name, path))
-            if not is_drawn(path, of=4):
+            if not is_drawn(path, of=8):
                 continue
             body = copy.deepcopy(dict(item.body))
             assign(kind, body, path, OTHER_VALUES.get(path) or changed(path, value, world))

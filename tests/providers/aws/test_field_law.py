@@ -13,6 +13,8 @@ from tests.providers.field_law import breaches
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.translate import translate
 
+pytestmark = pytest.mark.sweep
+
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 REGION = "us-east-1"
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{}/0123456789abcdef"

@@ -7,6 +7,8 @@ import pytest
 import trimtab as tt
 from trimtab.engine.first_seen import LONGEST_WORD, FirstSeen, fingerprint
 
+pytestmark = pytest.mark.sweep
+
 TEN = datetime(2026, 11, 23, 10, tzinfo=UTC)
 MORNING, EVENING = "0 8 * * *", "0 18 * * *"
 HOUR = timedelta(hours=1)

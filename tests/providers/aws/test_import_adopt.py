@@ -166,8 +166,9 @@ def test_a_change_leaves_all_that_no_row_is_about(by_hand):
     assert new == {**old, "KeyName": "ops"}
 
 
+@pytest.mark.sweep
 @settings(
-    max_examples=examples(12),
+    max_examples=examples(4),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

@@ -17,6 +17,8 @@ from trimtab.plan import Action
 from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.importing import ImportEffect
 
+pytestmark = pytest.mark.sweep
+
 LAW = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -35,6 +35,7 @@ def texts(found):
     return [str(note) for note in found.notes]
 
 
+@pytest.mark.sweep
 def test_importing_is_the_inverse_of_translation():
     """What AWS has of a group is the group, but for what AWS never has; seven in ten lose nothing that has a name."""
     share = Counter()
@@ -50,14 +51,16 @@ def test_importing_is_the_inverse_of_translation():
     assert share[True] >= 0.7 * share.total()
 
 
-@RANDOM
+@pytest.mark.sweep
+@settings(RANDOM, max_examples=examples(30))
 @given(groups())
 def test_importing_twice_says_the_same(group):
     once = imported(replies_to(group)).group
     assert imported(replies_to(once)).group == once
 
 
-@settings(RANDOM, max_examples=examples(30))
+@pytest.mark.sweep
+@settings(RANDOM, max_examples=examples(10))
 @given(groups())
 def test_what_was_imported_is_a_fleet_file(group):
     fleet = tt.Fleet(name=FLEET, groups=[imported(replies_to(group)).group])
@@ -430,7 +433,8 @@ def test_a_group_made_by_hand_is_adopted_and_only_what_was_noted_changes(world, 
     assert instances_of(world) == before
 
 
-@settings(RANDOM, max_examples=examples(8), derandomize=True, phases=[Phase.generate])
+@pytest.mark.sweep
+@settings(RANDOM, max_examples=examples(4), derandomize=True, phases=[Phase.generate])
 @given(group=groups())
 def test_importing_is_the_inverse_of_applying(emulator, group):
     """Made through the real SDK, its marks taken off, read back: the group, but for what AWS never has."""

@@ -10,6 +10,8 @@ from tests.providers.azure.world import AzureWorld
 from trimtab.emulators import AzureEmulator
 from trimtab.providers.azure.settings import AzureSettings
 
+pytestmark = pytest.mark.sweep
+
 CPU_ALARM = {"hot": {"metric": "cpu", "above": 70, "triggers": ["out"]}}
 GROUP = {
     "capacity.desired": {"capacity": {"min": 1, "max": 4, "desired": 2}},
@@ -172,7 +174,7 @@ def world():
         yield world
 
 
-@pytest.mark.parametrize(("without", "given"), sampled(CASES, 20))
+@pytest.mark.parametrize(("without", "given"), sampled(CASES, 14))
 def test_a_field_comes_and_goes(world, without, given):
     bare, full = tt.Fleet(name="fields", groups=[without]), tt.Fleet(name="fields", groups=[given])
     with world.connect() as cloud:

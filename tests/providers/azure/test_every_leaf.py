@@ -13,6 +13,8 @@ from trimtab.emulators import AzureEmulator
 from trimtab.models import Fleet
 from trimtab.plan import Secret, assign
 
+pytestmark = pytest.mark.sweep
+
 PATHS = {
     "scale-set": ("Microsoft.Compute/virtualMachineScaleSets", "2026-04-01"),
     "autoscale-setting": ("Microsoft.Insights/autoscaleSettings", "2022-10-01"),
@@ -169,7 +171,7 @@ def test_every_leaf_is_named_and_healed(running):
             if reason_to_skip(path) or is_left_alone or isinstance(value, Secret):
                 continue
             seen.add((kind.name, path))
-            if not is_drawn(path, of=6):
+            if not is_drawn(path, of=12):
                 continue
             now = cloud.provider.resources.read(fleet).resources[key]
             body = copy.deepcopy(dict(now.body))

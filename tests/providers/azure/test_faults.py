@@ -11,6 +11,8 @@ from tests.providers.azure.world import GROUP, LOCATION
 from trimtab import errors
 from trimtab.events import CallRetried
 
+pytestmark = pytest.mark.sweep
+
 NAME = "virtualmin-web"
 SETS = "compute.virtual_machine_scale_sets"
 JSON = {"Content-Type": "application/json", "x-ms-request-id": "1"}

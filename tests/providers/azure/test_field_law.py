@@ -14,6 +14,8 @@ from trimtab.providers.azure.facts import Attached, AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.translate import translate
 
+pytestmark = pytest.mark.sweep
+
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HOME = Home("00000000-0000-0000-0000-000000000000", "shop")
 POOL = HOME.id_of("Microsoft.Network/loadBalancers", "{}/backendAddressPools/all")

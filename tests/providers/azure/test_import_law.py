@@ -15,6 +15,8 @@ from trimtab.plan import Action
 from trimtab.providers.azure.importing import Replies
 from trimtab.providers.importing import ImportEffect
 
+pytestmark = pytest.mark.sweep
+
 LAW = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -11,6 +11,7 @@ import random
 import pytest
 
 import trimtab as tt
+from tests.laws import IS_EXHAUSTIVE
 from tests.providers.azure.account import furnish
 from tests.providers.azure.groups import FLEXIBLE, KEY, OUT, QUEUE
 from tests.providers.azure.native import profile, rule, scale_set, setting
@@ -20,7 +21,7 @@ from tests.providers.azure.world import AzureWorld
 from tests.providers.import_law import assert_notes_are_the_plan, import_adopt_and_plan
 from trimtab.emulators import AzureEmulator
 
-NUMBER = 80
+NUMBER = 80 if IS_EXHAUSTIVE else 10
 PARTS = [
     {"template": {"ssh_key": KEY}},
     {"template": {"security_groups": ["web"]}},
@@ -137,6 +138,7 @@ def round_trip(world, cloud, seed):
     return found, fields
 
 
+@pytest.mark.sweep
 def test_what_was_put_comes_back(world):
     tried = 0
     with world.connect() as cloud:

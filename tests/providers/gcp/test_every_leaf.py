@@ -11,6 +11,8 @@ from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import SCOPE, SERVICE, GcpWorld
 from trimtab.emulators import GcpEmulator
 
+pytestmark = pytest.mark.sweep
+
 LEFT_ALONE = {
     "zone": "where it lives: another one is another group",
     "target": "another target is another group's autoscaler",
@@ -201,7 +203,7 @@ def test_every_leaf_is_named_and_healed(running):
             if path.split("[")[0] in LEFT_ALONE or path in LEFT_ALONE or alone:
                 continue
             seen.add((kind.name, path))
-            if not is_drawn(path, of=4):
+            if not is_drawn(path, of=8):
                 continue
             if isinstance(value, frozenset):
                 tamper_set(world, cloud, key, path)

@@ -11,6 +11,8 @@ from tests.providers.gcp.world import GcpWorld
 from trimtab.events import CallRetried
 from trimtab.providers.gcp.client import PACE
 
+pytestmark = pytest.mark.sweep
+
 
 @pytest.fixture(scope="module")
 def events():

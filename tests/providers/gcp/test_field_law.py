@@ -13,6 +13,8 @@ from tests.providers.field_law import breaches
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Service
 from trimtab.providers.gcp.translate import translate
 
+pytestmark = pytest.mark.sweep
+
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PROJECT, REGION = "trimtab", "europe-west1"
 SERVICE = f"projects/{PROJECT}/global/backendServices/{{}}"

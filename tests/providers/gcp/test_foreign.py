@@ -8,6 +8,8 @@ from tests.providers.gcp.proof import AGREED, GROUP, TEMPLATE, fleet
 from tests.providers.gcp.world import SCOPE
 from trimtab.plan import Action
 
+pytestmark = pytest.mark.sweep
+
 
 @pytest.fixture
 def cloud(world):

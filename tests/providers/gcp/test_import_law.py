@@ -17,6 +17,8 @@ from trimtab.plan import Action
 from trimtab.providers.gcp.importing import Replies
 from trimtab.providers.importing import ImportEffect
 
+pytestmark = pytest.mark.sweep
+
 LAW = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 STRANGE = "UNHEARD_OF"
 numbers = st.integers(0, 9)

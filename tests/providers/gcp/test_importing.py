@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
 import trimtab as tt
@@ -48,6 +49,7 @@ def texts(found):
     return [str(note) for note in found.notes]
 
 
+@pytest.mark.sweep
 def test_importing_is_the_inverse_of_translation():
     """What Google Cloud has of a group is the group, but for what it never has; nothing that has a name is lost."""
     share = Counter()
@@ -63,6 +65,7 @@ def test_importing_is_the_inverse_of_translation():
     assert share[True] >= 0.7 * share.total()
 
 
+@pytest.mark.sweep
 @RANDOM
 @given(groups())
 def test_what_was_imported_is_translated_to_the_very_same(group):
@@ -74,7 +77,8 @@ def test_what_was_imported_is_translated_to_the_very_same(group):
     assert {key: value for key, value in again.items() if key not in chosen} == asked
 
 
-@RANDOM
+@pytest.mark.sweep
+@settings(RANDOM, max_examples=examples(30))
 @given(groups())
 def test_importing_twice_says_the_same(group):
     found = imported(replies_to(group))
@@ -83,7 +87,8 @@ def test_importing_twice_says_the_same(group):
     assert imported(replies_to(once)).group == once
 
 
-@settings(RANDOM, max_examples=examples(30))
+@pytest.mark.sweep
+@settings(RANDOM, max_examples=examples(10))
 @given(groups())
 def test_what_was_imported_is_a_fleet_file(group):
     fleet = tt.Fleet(name=FLEET, groups=[imported(replies_to(group)).group])
@@ -124,7 +129,8 @@ def take_marks_off(world, cloud, fleet):
             world.make_foreign(cloud, key, f"zones/{zone}" if zone else f"regions/{REGION}")
 
 
-@settings(RANDOM, max_examples=examples(12), derandomize=True, phases=[Phase.generate])
+@pytest.mark.sweep
+@settings(RANDOM, max_examples=examples(4), derandomize=True, phases=[Phase.generate])
 @given(group=groups())
 def test_importing_is_the_inverse_of_applying(emulator, group):
     """Made through the real SDKs, its marks taken off, read back: the group, but for what Google Cloud never has."""

@@ -7,6 +7,8 @@ from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.proof import AGREED, fleet
 from tests.providers.gcp.world import SCOPE
 
+pytestmark = pytest.mark.sweep
+
 GROUP = f"{SCOPE}/instanceGroupManagers/virtualmin-web"
 HOLDS_BACK = {
     "group-manager": {"health-check", "instance-template"},

@@ -40,6 +40,7 @@ def operations(world):
     return found
 
 
+@pytest.mark.sweep
 def test_calls_grow_by_the_instances_of_each_group_alone(world, cloud, fleet):
     """A look has one more for the metrics, and one for what was done where something has been since the last."""
     assert len(cloud.status(fleet).groups) == GROUPS
@@ -75,6 +76,7 @@ def test_a_look_says_how_a_group_stands(world, cloud, fleet):
     assert data["paused"] is None
 
 
+@pytest.mark.sweep
 def test_waiting_asks_for_one_group_less_and_less_often(world, cloud):
     """Four calls a look, further and further apart on the clock; the group is there, or it is told how far it got."""
     world.doors.configure(boot_seconds=300)

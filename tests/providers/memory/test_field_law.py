@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 import trimtab as tt
@@ -9,6 +10,8 @@ from tests.laws import examples
 from tests.providers.any_group import any_groups
 from tests.providers.field_law import breaches
 from trimtab.providers.memory.translate import MemoryFacts, translate
+
+pytestmark = pytest.mark.sweep
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

@@ -15,6 +15,8 @@ from tests.providers.wire.bodies import PLAIN, bad_replies
 from tests.providers.wire.lives import AGREED, LIVES, SCENES
 from trimtab.errors import TrimtabError
 
+pytestmark = pytest.mark.sweep
+
 SAMPLE = 7
 SHARDS = 16 if IS_EXHAUSTIVE else 1
 """Into how many tests the cases of a cloud are divided, so that several processes share them."""

@@ -9,6 +9,8 @@ from tests.providers.wire.lives import LIVES
 from trimtab import errors
 from trimtab.providers.patience import patience_of
 
+pytestmark = pytest.mark.sweep
+
 PROMISED = timedelta(minutes=3)
 A_MOMENT = timedelta(milliseconds=300)
 

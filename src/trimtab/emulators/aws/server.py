@@ -23,14 +23,15 @@ from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.emulators.shared.serving import Emulator, QuietHandler
+from trimtab.emulators.shared.serving import Emulator
+from trimtab.emulators.shared.wire import Handler
 
 # which code each service answers with when it is asked too often
 _THROTTLED = {"ec2": "RequestLimitExceeded", "ssm": "ThrottlingException"}
 _STATUS = {"ec2": 503}
 
 
-class _Handler(QuietHandler, MotoRequestHandler):
+class _Handler(Handler, MotoRequestHandler):
     """Moto's reading of headers, without its log."""
 
 

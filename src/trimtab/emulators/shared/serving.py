@@ -1,17 +1,13 @@
 """What every emulated cloud does: it listens on loopback, answers one call at a time, and keeps a log of them."""
 
 import json
-import socket
 import threading
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TextIO, TypeVar
-
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from trimtab.clock import Clock
 from trimtab.emulators.shared.calls import Reply, Request
@@ -24,19 +20,10 @@ from trimtab.emulators.shared.faulty import Dropped, FaultInjector
 from trimtab.emulators.shared.journal import Journal
 from trimtab.emulators.shared.origins import refusal
 from trimtab.emulators.shared.timers import Timers
+from trimtab.emulators.shared.wire import Handler, Server, hang_up
 
 R = TypeVar("R", bound=Request)
 W = TypeVar("W", bound=Timers)
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Reads requests and writes replies."""
-
-    # head and body leave in one packet
-    wbufsize = -1
-
-    def log_request(self, code: Any = "-", size: Any = "-") -> None:
-        """Write nothing: the journal has the calls."""
 
 
 class Emulator(ABC, Generic[R, W]):
@@ -51,7 +38,7 @@ class Emulator(ABC, Generic[R, W]):
 
     defaults: ClassVar[Mapping[str, float]]
     """The settings that it begins with."""
-    handler: ClassVar[type[WSGIRequestHandler]] = QuietHandler
+    handler: ClassVar[type[Handler]] = Handler
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
         self.clock = EmulatorClock(clock)
@@ -65,7 +52,7 @@ class Emulator(ABC, Generic[R, W]):
         self._faulty: FaultInjector[R] = FaultInjector(self.faults, self)
         doors = {place: self._alone(door) for place, door in self.more_doors(self._world).items()}
         self._control = Control(self, doors)
-        self._server = make_server("127.0.0.1", port, self._application, threaded=True, request_handler=self.handler)
+        self._server = Server(port, self._application, self.handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
@@ -230,7 +217,7 @@ class Emulator(ABC, Generic[R, W]):
         try:
             reply = self.serve(self.read(environ))
         except Dropped:
-            _hang_up(environ)
+            hang_up(environ["werkzeug.socket"])
             raise ConnectionAbortedError("dropped on request") from None
         start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Error'}", _headers(reply))
         return [reply.body]
@@ -275,13 +262,6 @@ def _headers(reply: Reply) -> list[tuple[str, str]]:
 
 
 _HOP_BY_HOP = {"content-length", "connection", "date", "server", "transfer-encoding"}
-
-
-def _hang_up(environ: Mapping[str, Any]) -> None:
-    connection = environ.get("werkzeug.socket")
-    if connection is not None:
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _point(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:

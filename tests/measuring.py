@@ -1,0 +1,68 @@
+"""
+What of a run is measured: the product, by tests of examples.
+
+A process that is traced runs at a half to a third of its speed. So what takes one path many times (what is marked
+as a sweep) runs untraced, and so do the emulators, which are not counted. What only they reach counts as not reached.
+"""
+
+import os
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+UNMEASURED = {ROOT / "emulators", ROOT / "house"}
+CHILDREN = "COVERAGE_PROCESS_START"
+"""The variable that has each process measure itself."""
+SERVERS = ("(serve_forever)", "(process_request_thread)")
+
+
+def measurement():
+    """What measures this process, or None."""
+    coverage = sys.modules.get("coverage")
+    return coverage.Coverage.current() if coverage else None
+
+
+def is_measured(item):
+    """Whether a test is one of examples, and of the product."""
+    return not item.get_closest_marker("sweep") and UNMEASURED.isdisjoint(item.path.parents)
+
+
+@contextmanager
+def unmeasured():
+    """Trace nothing for a while, in this process and in those that it starts."""
+    measuring = measurement()
+    if measuring is None:
+        yield
+        return
+    children = os.environ.pop(CHILDREN)
+    measuring.stop()
+    try:
+        yield
+    finally:
+        os.environ[CHILDREN] = children
+        measuring.start()
+        spare_servers()
+
+
+def spare_servers():
+    """Let threads of emulators begin untraced."""
+    trace = threading.gettrace()
+
+    def begin(frame, event, argument):
+        if threading.current_thread().name.endswith(SERVERS):
+            sys.settrace(None)
+            return None
+        return trace(frame, event, argument)
+
+    if trace is not None:
+        threading.settrace(begin)
+
+
+def keep():
+    """Write down what was measured: a worker that takes long to end is killed, with all that it has in memory."""
+    measuring = measurement()
+    if measuring is not None:
+        measuring.stop()
+        measuring.save()
