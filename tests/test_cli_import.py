@@ -116,7 +116,7 @@ def test_a_fleet_that_nobody_named_is_told_from_all_others():
     assert fleet_for(["shop-web", "shop-api"], "here") == fleet_for(["shop-api", "shop-web"], "here")
     assert fleet_for(["shop-web", "shop-api"], "here").startswith("shop-")
     for name in names:
-        tt.Fleet(name=name)
+        tt.Fleet(name=name, groups=())
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,7 @@ class TestPositions:
         assert (position.line, position.column) == (4, 16)
 
     def test_a_fleet_made_in_python_has_none(self) -> None:
-        assert Fleet(name="shop").position("web") is None
+        assert Fleet(name="shop", groups=()).position("web") is None
 
 
 def walk(value: Any) -> Any:

@@ -13,6 +13,7 @@ __all__ = [
     "Conflict",
     "ConsentMissing",
     "ForeignResource",
+    "InvalidArgument",
     "InvalidRequest",
     "MissingExtra",
     "NotFound",
@@ -45,6 +46,10 @@ class ConfigError(TrimtabError):
         self.problems = tuple(problems)
         self.lines = tuple(capped(problems if lines is None else lines))
         super().__init__("\n".join(self.lines))
+
+
+class InvalidArgument(TrimtabError, ValueError):
+    """A call of the library that cannot be meant: a word that there is not, a text where a list is taken."""
 
 
 class MissingExtra(TrimtabError, ImportError):

@@ -100,4 +100,4 @@ def test_a_finding_does_not_change(fleet):
 
 
 def test_an_empty_fleet_has_nothing_to_find():
-    assert tt.check_fleet(tt.Fleet(name="shop")) == ()
+    assert tt.check_fleet(tt.Fleet(name="shop", groups=())) == ()

@@ -71,7 +71,6 @@ class TestPermissions:
     TEXT = group("    health_check: {path: /}\n    load_balancers: [{name: web}]\n")
 
     @pytest.mark.parametrize("permission", REGIONAL)
-    @fails("H", "the role names the global families only (H18)")
     def test_the_role_names_the_permissions_of_the_calls_that_are_made(self, gcp, permission):
         role = gcp.cloud.permissions(fleet_of(self.TEXT))
         assert permission in role["includedPermissions"]

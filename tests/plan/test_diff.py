@@ -196,7 +196,7 @@ def test_nothing_that_hangs_on_an_unread_kind_is_created(kind):
 
 def test_nothing_is_deleted_where_anything_is_unread():
     live = as_live(wanted())
-    found = plan([], live, fleet=tt.Fleet(name="shop"), unknown=(Unknown("here", "other", "denied"),))
+    found = plan([], live, fleet=tt.Fleet(name="shop", groups=()), unknown=(Unknown("here", "other", "denied"),))
     assert not found.changes
     assert any("it stays" in note.text for note in found.notes)
 

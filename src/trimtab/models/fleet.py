@@ -28,7 +28,7 @@ class Fleet(SecretHolder):
 
     name: Name
     """Marks everything that belongs to the fleet in the cloud."""
-    groups: Annotated[tuple[ScalingGroup, ...], NamedList] = ()
+    groups: Annotated[tuple[ScalingGroup, ...], NamedList]
     controller: bool = False
     """Consent to groups whose size a running trimtab decides, where the cloud cannot."""
     _positions: Mapping[tuple[str, ...], Position] = PrivateAttr(default_factory=dict)

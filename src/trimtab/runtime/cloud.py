@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args, overload
 
 from trimtab.capabilities import is_controlled
 from trimtab.clock import Clock, SystemClock
@@ -22,6 +22,7 @@ from trimtab.providers.patience import patience_of
 from trimtab.providers.registry import connect_provider
 from trimtab.providers.roles import Provider
 from trimtab.runtime.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
+from trimtab.runtime.arguments import check_list, check_word
 from trimtab.runtime.datapoints import publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.pause import leave_paused, pause_notes
@@ -121,7 +122,9 @@ class Cloud:
         Raises:
             PlanRefused: The plan has problems, is of another cloud, or its ground has moved (`StalePlan`).
             ConsentMissing: It ends instances and nobody agreed.
+            InvalidArgument: `wait` is no such word.
         """
+        check_word("wait", wait, get_args(Wait))
         if plan.provider != self.provider.name:
             raise PlanRefused(f"this plan is for {plan.provider}, not for {self.provider.name}")
         check_consent(self.provider, plan, Consent(delete=allow_delete, replace=allow_replace))
@@ -274,8 +277,10 @@ class Cloud:
         empty: bool = False,
         only: Sequence[str] | None = None,
     ) -> PlanRequest:
-        if unknown := sorted(set(refresh) - {"image"}):
-            raise ValueError(f"nothing called {unknown[0]!r} can be refreshed; there is: image")
+        check_list("refresh", refresh)
+        for word in refresh:
+            check_word("refresh", word, ("image",))
+        check_list("groups", only or ())
         if not empty:  # what goes needs no settings
             check_settings(fleet, self.provider.name)
         for name in only or ():

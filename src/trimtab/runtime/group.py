@@ -15,6 +15,7 @@ from trimtab.providers.lookup import group_not_found
 from trimtab.providers.pause import Pause
 from trimtab.providers.roles import GroupActor, Provider
 from trimtab.runtime.apply import Place, wait_for
+from trimtab.runtime.arguments import check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.pause import checked_pause
 
@@ -74,7 +75,9 @@ class LiveGroup:
 
         Raises:
             WaitTimeout: It did not get there within `timeout`.
+            InvalidArgument: `until` is no such word.
         """
+        check_word("until", until, ("stable", "healthy"))
         place = Place(Key(self.location, "group", self.name), self.name)
         late = wait_for(
             self._provider,

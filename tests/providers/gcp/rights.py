@@ -1,7 +1,13 @@
-"""The right that Google asks a caller for, by the call."""
+"""
+The right that Google asks a caller for, by the call.
+
+https://cloud.google.com/iam/docs/roles-permissions/compute
+"""
 
 import re
 
+REGIONAL = {"regionBackendServices", "regionHealthChecks"}
+"""Families beside the global ones; other regional things have the rights of all."""
 VERBS = {
     "aggregatedList": "list",
     "insert": "create",
@@ -26,6 +32,6 @@ def permission_of(call):
     collection, verb = call.operation.split(".")
     for scope in ("region", "zone"):
         rest = collection.removeprefix(scope)
-        if rest != collection and rest != "Operations" and rest[:1].isupper():
+        if rest != collection and rest != "Operations" and rest[:1].isupper() and collection not in REGIONAL:
             collection = rest[0].lower() + rest[1:]
     return f"compute.{collection}.{VERBS.get(verb, verb)}"

@@ -20,11 +20,15 @@ IMPLIED = {
     "compute.images.useReadOnly",
     "compute.subnetworks.use",
     "compute.networks.use",
-    "compute.healthChecks.useReadOnly",
+    "compute.regionHealthChecks.useReadOnly",
+    "compute.regionBackendServices.get",
+    "compute.regionBackendServices.list",
+    "compute.regionBackendServices.update",
+    "compute.regionHealthChecks.list",
     "compute.zoneOperations.list",
     "compute.regionOperations.list",
 }
-"""What a write asks for about what it refers to: not seen in a log of calls."""
+"""What a write asks for about what it refers to: not seen in a log of calls, or of a regional backend service."""
 POLLED = {"compute.globalOperations.get", "compute.regionOperations.get", "compute.zoneOperations.get"}
 """Asked for while an operation is under way; in the emulator they are over at once."""
 

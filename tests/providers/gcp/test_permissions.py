@@ -61,7 +61,12 @@ ASKED = {
     "resume": lambda cloud: group(cloud).resume(),
 }
 """What reads, or ends in one write, in an order in which it can be done."""
-ASKED_ALONG = {"compute.regionOperations.list", "compute.zoneOperations.list"}
+ASKED_ALONG = {
+    "compute.regionBackendServices.list",
+    "compute.regionHealthChecks.list",
+    "compute.regionOperations.list",
+    "compute.zoneOperations.list",
+}
 """What an aggregated list asks for beside the right that it is named after."""
 APPLIED = {
     "create": (None, lambda cloud: cloud.plan(fleet())),

@@ -76,10 +76,28 @@ _RIGHTS: Mapping[str, str] = {
 }
 
 
+_FAMILIES = {
+    "globalOperations",
+    "regionBackendServices",
+    "regionHealthChecks",
+    "regionHealthCheckServices",
+    "regionNotificationEndpoints",
+    "regionOperations",
+    "regionSecurityPolicies",
+    "regionSslCertificates",
+    "regionSslPolicies",
+    "regionTargetHttpProxies",
+    "regionTargetHttpsProxies",
+    "regionTargetTcpProxies",
+    "regionUrlMaps",
+    "zoneOperations",
+}
+"""Collections of a scope that have rights of their own: https://cloud.google.com/iam/docs/roles-permissions/compute"""
+
+
 def permission_of(route: Route) -> str:
-    """What a caller must be allowed to do: a right of the collection without its scope, operations excepted."""
-    plain = plain_collection(route.collection)
-    collection = route.collection if plain == "operations" else plain
+    """What a caller must be allowed to do: a right of the collection without its scope, but for some families."""
+    collection = route.collection if route.collection in _FAMILIES else plain_collection(route.collection)
     reads = route.verb.startswith(("get", "list"))
     return f"compute.{collection}.{_RIGHTS.get(route.verb, 'get' if reads else 'update')}"
 

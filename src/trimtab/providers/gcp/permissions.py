@@ -1,4 +1,9 @@
-"""The least that trimtab needs on Google Cloud, as the definition of a custom role; pure."""
+"""
+The least that trimtab needs on Google Cloud, as the definition of a custom role; pure.
+
+Regional health checks and backend services have families of their own beside those of the global ones:
+https://cloud.google.com/iam/docs/roles-permissions/compute
+"""
 
 from typing import Any
 
@@ -16,6 +21,8 @@ READ = (
     "compute.instanceGroupManagers.list",
     "compute.instanceTemplates.list",
     "compute.instances.list",
+    "compute.regionBackendServices.list",
+    "compute.regionHealthChecks.list",
     "compute.regionOperations.list",
     "compute.zoneOperations.list",
     "monitoring.alertPolicies.list",
@@ -51,14 +58,19 @@ BALANCED = (
     "compute.backendServices.get",
     "compute.backendServices.update",
     "compute.instanceGroups.use",
+    "compute.regionBackendServices.get",
+    "compute.regionBackendServices.update",
 )
+"""A fleet names a load balancer; whether its backend service is global or regional is seen when it is read."""
 PORTS = ("compute.instanceGroups.get", "compute.instanceGroups.update")
 PROBED = (
-    "compute.healthChecks.create",
-    "compute.healthChecks.delete",
-    "compute.healthChecks.get",
-    "compute.healthChecks.update",
+    "compute.regionHealthChecks.create",
+    "compute.regionHealthChecks.delete",
+    "compute.regionHealthChecks.get",
+    "compute.regionHealthChecks.update",
+    "compute.regionHealthChecks.useReadOnly",
 )
+"""The checks that trimtab makes are regional."""
 ALARMED = (
     "monitoring.alertPolicies.create",
     "monitoring.alertPolicies.delete",
@@ -96,9 +108,9 @@ def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
     if group.gcp.named_ports or any(balancer.port is not None for balancer in group.load_balancers):
         permissions |= {*PORTS}
     if has_probe(group):
-        permissions |= {*PROBED, "compute.healthChecks.useReadOnly"}
+        permissions |= {*PROBED}
     elif asks_balancer(group):
-        permissions.add("compute.healthChecks.useReadOnly")
+        permissions |= {"compute.healthChecks.useReadOnly", "compute.regionHealthChecks.useReadOnly"}
     if any(map(is_alert, group.alarms)):
         permissions |= {*ALARMED}
     if group.template.public_address:
