@@ -22,6 +22,7 @@ __all__ = [
     "StalePlan",
     "Throttled",
     "TrimtabError",
+    "Unauthenticated",
     "Unreachable",
     "UnreadableReply",
     "Unsupported",
@@ -129,6 +130,10 @@ class ProviderError(TrimtabError):
 
 class AccessDenied(ProviderError):
     """The credential may not make this call."""
+
+
+class Unauthenticated(AccessDenied):
+    """Nobody is signed in, or with credentials that the cloud does not take: nothing at all can be asked."""
 
 
 class NotFound(ProviderError):

@@ -106,6 +106,7 @@ class Declarations:
             with trimtab, else under `settings:`.
         checks: Its own part of a check: the function by the check's code.
         portability: What differs there and is no feature.
+        sign_in: What to do where nobody is signed in, as the end of a sentence.
         pure: What runs without a cloud; a `trimtab.providers.pure.PureCode`. Empty when there is none.
     """
 
@@ -122,4 +123,5 @@ class Declarations:
     settings: type[BaseModel] | None = None
     checks: Mapping[str, str] = field(default_factory=dict)
     portability: Portability = field(default_factory=Portability)
+    sign_in: str = ""
     pure: str = ""

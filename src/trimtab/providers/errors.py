@@ -1,6 +1,6 @@
 """What the refusals of a cloud are in our words: one table, whose rows are the cloud's."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -9,8 +9,10 @@ from trimtab.errors import (
     InvalidRequest,
     ProviderError,
     Throttled,
+    Unauthenticated,
     Unreachable,
 )
+from trimtab.plan import Unknown
 from trimtab.providers.replies import Call
 
 
@@ -47,7 +49,8 @@ class ErrorRow:
 
 COMMON = (
     ErrorRow(Throttled, statuses={429}),
-    ErrorRow(AccessDenied, statuses={401, 403}),
+    ErrorRow(Unauthenticated, statuses={401}),
+    ErrorRow(AccessDenied, statuses={403}),
     ErrorRow(Unreachable, statuses=set(range(500, 600)) - {501}),
 )
 """What holds of every cloud (https://www.rfc-editor.org/rfc/rfc9110#name-status-codes)."""
@@ -69,3 +72,15 @@ class ErrorTable:
         """The error of an operation that was accepted and has failed, so that it is not made again."""
         error = self.class_of(status, code, text)
         return call.error(InvalidRequest if issubclass(error, (Throttled, Unreachable)) else error, text, code=code)
+
+
+def unread(places: Iterable[str], kind: str, error: ProviderError, what: str = "") -> list[Unknown]:
+    """
+    What is unknown in some places because a read failed; nothing of that kind is made or deleted there.
+
+    Raises:
+        Unauthenticated: Where nobody is let in no other question has an answer either: that is the error.
+    """
+    if isinstance(error, Unauthenticated):
+        raise error
+    return [Unknown(place, kind, f"{what}{error}") for place in places]

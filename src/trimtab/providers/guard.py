@@ -6,7 +6,8 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from trimtab.clock import Clock
-from trimtab.errors import TrimtabError, UnreadableReply
+from trimtab.declarations.find import declarations_of
+from trimtab.errors import TrimtabError, Unauthenticated, UnreadableReply
 from trimtab.providers.patience import patience_of
 from trimtab.providers.roles import Actions, GroupActor, Metrics, Provider
 
@@ -50,12 +51,24 @@ class _Guarded:
             with patience_of(self._clock):
                 try:
                     return method(*args, **named)
+                except Unauthenticated as error:
+                    raise with_fix(error, self._provider) from error
                 except TrimtabError:
                     raise
                 except Exception as error:
                     raise stumbled(error, self._provider, name) from error
 
         return ask
+
+
+def with_fix(error: Unauthenticated, provider: str) -> Unauthenticated:
+    """The same error, with what to do about it."""
+    fix = declarations_of(provider).sign_in
+    if not fix or str(error).endswith(fix):
+        return error
+    found = Unauthenticated(f"{str(error).rstrip('.')}; {fix}")
+    found.provider, found.operation, found.code = error.provider, error.operation, error.code
+    return found
 
 
 def stumbled(error: Exception, provider: str, operation: str) -> UnreadableReply:

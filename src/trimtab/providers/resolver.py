@@ -9,6 +9,7 @@ from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import ProviderError
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Key, Live, Note, Unknown
+from trimtab.providers.errors import unread
 from trimtab.providers.pinning import pin, pinned
 from trimtab.providers.retry import Caller
 
@@ -69,7 +70,7 @@ class Resolving(ABC, Generic[C]):
     def unknown_of(self, question: Question, error: ProviderError) -> Iterable[Unknown]:
         """What is unknown because a question was not answered."""
         places = sorted({self.location_of(group) for group in self.fleet.groups})
-        return [Unknown(place, "*", f"{question[0]}: {error}") for place in places]
+        return unread(places, "*", error, f"{question[0]}: ")
 
     def look_up(self) -> Answers:
         """The answers about all groups."""

@@ -252,7 +252,7 @@ def test_a_call_too_many_is_waited_out_within_a_budget(world, applied, fleet, ev
     ("status", "code", "error"),
     [
         (400, "InvalidParameter", errors.InvalidRequest),
-        (401, "ExpiredAuthenticationToken", errors.AccessDenied),
+        (401, "ExpiredAuthenticationToken", errors.Unauthenticated),
         (403, "LinkedAuthorizationFailed", errors.AccessDenied),
         (404, "ResourceGroupNotFound", errors.NotFound),
         (409, "OperationNotAllowed", errors.Conflict),

@@ -11,20 +11,24 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
     NoRegionError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
 )
 from botocore.loaders import JSONFileLoader, create_loader
 
 from trimtab.clock import Clock
 from trimtab.errors import (
-    AccessDenied,
     ConfigError,
     InvalidRequest,
     ProviderError,
     TrimtabError,
+    Unauthenticated,
     Unreachable,
 )
 from trimtab.events import Listener
@@ -34,6 +38,7 @@ from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopb
 from trimtab.providers.replies import Call, Reply, pause_asked
 from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller
 
+NOT_SIGNED_IN = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, TokenRetrievalError, SSOError)
 ADDITIVE = frozenset({"execute_policy"})
 """Operations that have no token against repetition, and of which each goes on from what the one before it did."""
 MARKERS: Mapping[str, tuple[str, str]] = {"elbv2": ("Marker", "NextMarker")}
@@ -176,8 +181,10 @@ class Calls(Caller):
             raise
         except ClientError as error:
             raise _mapped(error, call) from error
-        except (NoCredentialsError, NoRegionError) as error:
-            raise call.error(AccessDenied, error) from error
+        except NOT_SIGNED_IN as error:
+            raise call.error(Unauthenticated, error) from error
+        except NoRegionError as error:
+            raise ConfigError([f"aws: {error}"]) from error
         except (HTTPClientError, IncompleteReadError) as error:
             raise call.error(Unreachable, error) from error
         except BotoCoreError as error:

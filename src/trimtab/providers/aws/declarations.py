@@ -98,6 +98,7 @@ AWS = Declarations(
     place_option="region",
     extra="aws",
     sdk=("boto3", "botocore"),
+    sign_in="run `aws configure` or `aws sso login`, or name a profile in AWS_PROFILE",
     preset="ec2",
     capabilities=CAPABILITIES,
     inert=NOWHERE,

@@ -1,6 +1,6 @@
 """What the errors of AWS are in our words; pure."""
 
-from trimtab.errors import AccessDenied, AlreadyExists, Conflict, NotFound, Throttled
+from trimtab.errors import AccessDenied, AlreadyExists, Conflict, NotFound, Throttled, Unauthenticated
 from trimtab.providers.errors import ErrorRow, ErrorTable
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and each service's common errors
@@ -13,10 +13,12 @@ THROTTLED = frozenset(
         "RequestThrottled",
     }
 )
-DENIED = frozenset(
+# EC2 says AuthFailure of a single image that is not shared, too
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure"})
+UNKNOWN_CALLER = frozenset(
     {
-        *("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "ExpiredToken"),
-        *("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"),
+        *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"),
+        *("UnrecognizedClientException", "SignatureDoesNotMatch"),
     }
 )
 TAKEN = frozenset({"AlreadyExists", "AlreadyExistsFault", "InvalidLaunchTemplateName.AlreadyExistsException"})
@@ -35,6 +37,7 @@ ERRORS = ErrorTable(
     (
         ErrorRow(Throttled, codes=THROTTLED),
         ErrorRow(AccessDenied, codes=DENIED),
+        ErrorRow(Unauthenticated, codes=UNKNOWN_CALLER),
         ErrorRow(AlreadyExists, codes=TAKEN),
         ErrorRow(Conflict, codes=BUSY),
         ErrorRow(NotFound, codes=frozenset({"*NotFound*"})),

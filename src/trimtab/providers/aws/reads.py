@@ -25,6 +25,7 @@ from trimtab.providers.aws.resources import (
     policy_resource,
     template_resource,
 )
+from trimtab.providers.errors import unread
 from trimtab.providers.retry import in_batches
 
 PAGE = 100
@@ -76,7 +77,7 @@ class RegionRead:
 
     def _take(self, kind: str, answer: list[Resource] | ProviderError) -> None:
         if isinstance(answer, ProviderError):
-            self.unknown.append(Unknown(self.region, kind, str(answer)))
+            self.unknown += unread([self.region], kind, answer)
         else:
             self.found.update({item.key: item for item in answer})
 

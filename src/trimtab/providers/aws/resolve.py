@@ -22,6 +22,7 @@ from trimtab.providers.aws.facts import AwsFacts, ImageFacts, TargetGroup, targe
 from trimtab.providers.aws.first_seen import Standing, standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.translate import attachment_of
+from trimtab.providers.errors import unread
 from trimtab.providers.resolver import Answers, Question, Questions, Resolving
 
 
@@ -69,7 +70,7 @@ class Resolver(Resolving[Calls]):
     def unknown_of(self, question: Question, error: ProviderError) -> Iterable[Unknown]:
         """What of the region hangs on it."""
         kind = LAUNCH_TEMPLATE.name if question[0] == "image" else AUTO_SCALING_GROUP.name
-        yield Unknown(question[1], kind, f"its {question[0]} could not be looked up: {error}")
+        return unread([question[1]], kind, error, f"its {question[0]} could not be looked up: ")
 
     def questions(self, group: ScalingGroup) -> Questions:
         """Image, subnets and zones."""

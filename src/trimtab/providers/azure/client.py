@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -26,7 +27,7 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.monitor import MonitorManagementClient
 
 from trimtab.clock import Clock
-from trimtab.errors import AccessDenied, InvalidRequest, ProviderError, TrimtabError, Unreachable
+from trimtab.errors import InvalidRequest, ProviderError, TrimtabError, Unauthenticated, Unreachable
 from trimtab.events import Listener
 from trimtab.providers.azure.errors import ERRORS, failed
 from trimtab.providers.azure.ids import Home
@@ -35,6 +36,8 @@ from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopb
 from trimtab.providers.replies import Call, Reply, pause_asked
 from trimtab.providers.retry import CONNECT_SECONDS, READ_SECONDS, Caller, Pace
 
+# the SDK logs each failed attempt to sign in as a warning, which with no logging set up lands on standard error
+logging.getLogger("azure.identity").addHandler(logging.NullHandler())
 T = TypeVar("T")
 PACE = Pace(timedelta(minutes=30), timedelta(seconds=2), timedelta(seconds=30))
 """How a long-running operation is waited for."""
@@ -335,7 +338,9 @@ class _Door:
         except (DecodeError, ServiceRequestError, ServiceResponseError) as error:
             raise call.error(Unreachable, error) from error
         except ClientAuthenticationError as error:
-            raise call.error(AccessDenied, error, code=_code(error)) from error
+            # what follows is a list of all the ways to sign in that were tried
+            text = str(error).partition("\n")[0]
+            raise call.error(Unauthenticated, text, code=_code(error)) from error
         except HttpResponseError as error:
             raise _of_reply(error, call) from error
         except Exception as error:

@@ -132,6 +132,7 @@ AZURE = Declarations(
     ),
     extra="azure",
     sdk=("azure", "tzlocal"),
+    sign_in="run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
     preset="azure",
     capabilities=CAPABILITIES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "rules are told apart by what they do")},

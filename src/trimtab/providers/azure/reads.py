@@ -15,6 +15,7 @@ from trimtab.providers.azure.ids import Home, folded, normal_location, parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.resources import READERS, group_of
 from trimtab.providers.azure.translate import home_of
+from trimtab.providers.errors import unread
 
 LISTS: Mapping[str, tuple[str, str]] = {
     SCALE_SET.name: ("compute.virtual_machine_scale_sets.list", "compute.virtual_machine_scale_sets.list_all"),
@@ -111,7 +112,7 @@ class FleetRead:
         ]
         for kind, answer in zip(kinds, self.calls.gather(questions), strict=True):
             if isinstance(answer, ProviderError):
-                self.unknown += [Unknown(location, kind, str(answer)) for location in self.locations]
+                self.unknown += unread(self.locations, kind, answer)
             else:
                 self._take(kind, answer)
         self._doubt_missing_groups()
@@ -128,7 +129,7 @@ class FleetRead:
             if isinstance(answer, NotFound):
                 continue
             if isinstance(answer, ProviderError):
-                self.unknown += [Unknown(location, SCALE_SET.name, str(answer)) for location in self.locations]
+                self.unknown += unread(self.locations, SCALE_SET.name, answer)
             else:
                 self._take(SCALE_SET.name, [answer])
 

@@ -17,7 +17,7 @@ import grpc
 import requests
 from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import compute_v1, monitoring_v3
 from google.cloud.monitoring_v3.services.alert_policy_service import AlertPolicyServiceClient
@@ -32,7 +32,15 @@ from google.protobuf.json_format import MessageToDict, ParseError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from trimtab.clock import Clock
-from trimtab.errors import AccessDenied, ConfigError, InvalidRequest, ProviderError, TrimtabError, Unreachable
+from trimtab.errors import (
+    AccessDenied,
+    ConfigError,
+    InvalidRequest,
+    ProviderError,
+    TrimtabError,
+    Unauthenticated,
+    Unreachable,
+)
 from trimtab.events import Listener
 from trimtab.providers.endpoints import (
     DIRECT_CHANNEL,
@@ -289,7 +297,7 @@ class Calls(Caller):
         try:
             credentials: tuple[Any, str | None] = google.auth.default(scopes=[SCOPE])
         except DefaultCredentialsError as error:
-            raise ConfigError([f"gcp: no credentials: {error}"]) from error
+            raise Unauthenticated(f"gcp: {error.args[0]}") from error
         return credentials
 
     # operations
@@ -481,7 +489,11 @@ def _mapped(call: Call, ask: Callable[[], T]) -> T:
         raise
     except exceptions.GoogleAPICallError as error:
         raise _of_call(error, call) from error
-    except (GoogleAuthError, exceptions.GoogleAPIError) as error:
+    except TransportError as error:
+        raise call.error(Unreachable, error) from error
+    except GoogleAuthError as error:
+        raise call.error(Unauthenticated, error) from error
+    except exceptions.GoogleAPIError as error:
         raise call.error(AccessDenied, error) from error
     except requests.exceptions.RequestException as error:
         raise call.error(Unreachable, error) from error

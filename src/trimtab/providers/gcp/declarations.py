@@ -120,6 +120,7 @@ GCP = Declarations(
     ),
     extra="gcp",
     sdk=("google", "grpc"),
+    sign_in="run `gcloud auth application-default login`, or name a key file in GOOGLE_APPLICATION_CREDENTIALS",
     preset="gce",
     capabilities=CAPABILITIES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},

@@ -10,6 +10,7 @@ from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Live, Resource, Unknown
 from trimtab.providers.alarms import alarm_name, is_alert
+from trimtab.providers.errors import unread
 from trimtab.providers.gcp.alarms import channel_key, targets_of
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import name_of, place_of, region_of
@@ -72,7 +73,7 @@ class FleetRead:
             # what is being deleted is there all the same, and only its operation says so
             answer = going if kind == MANAGER.name and isinstance(going, ProviderError) else answers[kind]
             if isinstance(answer, ProviderError):
-                self.unknown += [Unknown(location, kind, str(answer)) for location in self.locations]
+                self.unknown += unread(self.locations, kind, answer)
             else:
                 self._take(kind, answer)
         self._mark_going({} if isinstance(going, ProviderError) else going)
@@ -193,7 +194,7 @@ class FleetRead:
         questions = [partial(managed_instances, self.calls, self.managers[key]) for key in groups]
         for key, answer in zip(groups, self.calls.gather(questions), strict=True):
             if isinstance(answer, ProviderError):
-                self.unknown.append(Unknown(key.location, TEMPLATE.name, str(answer)))
+                self.unknown += unread([key.location], TEMPLATE.name, answer)
                 continue
             for instance in answer:
                 link = str((instance.get("version") or {}).get("instanceTemplate", ""))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from trimtab.errors import ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Live, Resource, Unknown
+from trimtab.providers.errors import unread
 from trimtab.providers.memory.kinds import KINDS
 from trimtab.providers.memory.resources import resource_of
 from trimtab.providers.memory.store import Store
@@ -22,7 +23,7 @@ def read_fleet(store: Store, fleet: Fleet, location: str) -> Live:
                 try:
                     store.call(f"list {kind}")
                 except ProviderError as error:
-                    unknown.append(Unknown(place, kind, str(error)))
+                    unknown += unread([place], kind, error)
                     continue
                 resources.update(_listed(store, place, kind))
     return Live(resources=resources, unknown=tuple(unknown), locations=tuple(sorted(places)))
