@@ -336,7 +336,7 @@ MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)) | st.datetime
 )
 SCHEDULES = st.builds(Schedule, name=NAMES, at=MOMENTS, zone=st.just("Europe/Madrid"), desired=SIZES)
 VARIABLES = st.dictionaries(TEXT, TEXT | SIZES | st.booleans() | NUMBERS, max_size=3)
-SCRIPTS = st.text(st.sampled_from("ab ${x}\n\t#:-'\"é\x85\u2028"), max_size=30)
+SCRIPTS = st.text(st.sampled_from("ab ${x}\n\t#:-'\"é\x85\u2028"), min_size=1, max_size=30)
 TEMPLATES = st.builds(
     InstanceTemplate,
     image=st.builds(Image, id=TEXT) | st.builds(Image, newest=TEXT, owner=st.none() | TEXT),

@@ -13,8 +13,6 @@ from trimtab.engine import PRESETS, History, Observation, decide
 from trimtab.engine.presets import find_preset
 from trimtab.engine.ruleset import make_rules
 
-pytestmark = pytest.mark.sweep
-
 np = pytest.importorskip("numpy", reason="the batch form needs numpy (extra `sim`)")
 batch_form = pytest.importorskip("trimtab.engine.batch")
 Batch, BatchObservation = batch_form.Batch, batch_form.BatchObservation

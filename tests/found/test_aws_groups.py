@@ -406,7 +406,6 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("name", EMPTY)
-@fails("H", "an empty text never ends, or fails when the template was made already (H7)")
 def test_an_empty_text_is_none_or_is_refused_by_the_plan(aws, name):
     """terraform-aws-autoscaling#25: "expected length of user_data to be in the range (1 - 16384)"."""
     text, path = EMPTY[name]

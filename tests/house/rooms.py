@@ -63,8 +63,13 @@ def tree(path):
 @cache
 def imports(path):
     """Everything that a file imports, wherever in it."""
+    return names_of(ast.walk(tree(path)))
+
+
+def names_of(nodes):
+    """The names that import statements bring in."""
     found = []
-    for node in ast.walk(tree(path)):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -101,13 +106,17 @@ def chamber(path):
     return "/".join(parts[:2]) if inner else room(path)
 
 
-def is_typing_only(path):
-    """Names imported under TYPE_CHECKING."""
-    found = set()
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            found.update(ast.unparse(inner) for inner in node.body)
-    return found
+@cache
+def run_time_imports(path):
+    """What a file imports when it runs: not what stands under TYPE_CHECKING."""
+    typing = {
+        inner
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for body in node.body
+        for inner in ast.walk(body)
+    }
+    return names_of(node for node in ast.walk(tree(path)) if node not in typing)
 
 
 @cache

@@ -1,12 +1,15 @@
 """Durations, names and what all models share."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Annotated, Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+import trimtab as tt
 from trimtab.models import Capacity
 from trimtab.models.base import Duration, Name, as_json, format_duration, parse_duration
 
@@ -66,3 +69,41 @@ def test_models_are_frozen_and_know_their_fields() -> None:
 
 def test_json_has_only_what_was_given() -> None:
     assert as_json(Capacity(min=1, max=2)) == {"min": 1, "max": 2}
+
+
+def models_below(model: Any, seen: set[Any]) -> Iterator[Any]:
+    """Every model that one is made of, built-in settings with it."""
+    if model in seen:
+        return
+    seen.add(model)
+    yield model
+    for info in model.model_fields.values():
+        for part in parts_of(info.annotation):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from models_below(part, seen)
+
+
+def parts_of(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from parts_of(part)
+
+
+TEXTS = [
+    (model, name)
+    for model in models_below(tt.Fleet, set())
+    for name, info in model.model_fields.items()
+    if info.annotation == str | None
+]
+
+
+def test_there_are_texts_to_leave_out() -> None:
+    assert len(TEXTS) > 20
+
+
+@pytest.mark.parametrize(("model", "name"), TEXTS, ids=[f"{model.__name__}.{name}" for model, name in TEXTS])
+def test_a_text_that_may_be_left_out_is_not_empty(model: Any, name: str) -> None:
+    """Clouds take an empty text for none, or refuse it: terraform-aws-autoscaling#25."""
+    info = model.model_fields[name]
+    with pytest.raises(ValidationError):
+        TypeAdapter(Annotated[info.annotation, *info.metadata]).validate_python("")

@@ -98,7 +98,7 @@ class Declarations:
         place_option: The option that says where groups without a location live.
         extra: The extra of trimtab that brings its SDK; empty when it needs none, or brings its own.
         sdk: The packages whose absence means that the extra is missing.
-        advised: Whether checks advise for it when no provider is named.
+        advised: Whether checks advise for it when no provider is named; of those that come with trimtab.
         preset: How its autoscaler decides: the name of one of `trimtab.engine.PRESETS`.
         capabilities: How well it does each feature of the model; one that is missing is told to be unsupported.
         inert: Fields that rightly change nothing in the cloud, by pattern, each with its reason.

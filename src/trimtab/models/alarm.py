@@ -61,7 +61,7 @@ class Alarm(Model):
     """Notification targets told when it is over."""
     enabled: bool = True
     """Whether its actions run."""
-    description: str | None = Field(default=None, max_length=512)
+    description: str | None = Field(default=None, min_length=1, max_length=512)
 
     @model_validator(mode="after")
     def _check(self) -> "Alarm":

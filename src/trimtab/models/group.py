@@ -86,7 +86,7 @@ class HealthCheck(Model):
     by: Literal["instance", "load-balancer"] = "instance"
     grace: Duration | None = None
     """How long after its start an instance is not judged; the vendor's default when left out."""
-    path: str | None = None
+    path: str | None = Field(default=None, min_length=1)
     """HTTP path, where the group has a check of its own (Azure, Google)."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
 

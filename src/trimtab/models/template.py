@@ -27,7 +27,7 @@ class Image(Model):
     """The newest image whose name matches, `*` and `?` allowed; kept once the group is created."""
     owner: str | None = Field(default=None, min_length=1)
     """Who publishes it: an account id or alias (AWS), a publisher (Azure), a project (Google)."""
-    architecture: str | None = None
+    architecture: str | None = Field(default=None, min_length=1)
     """`x86_64` or `arm64`, for `newest`."""
 
     @model_validator(mode="after")
@@ -64,7 +64,7 @@ class Disk(Model):
     type: DiskType | None = None
     encrypted: bool | None = None
     """Encrypted at rest; the account's default when left out."""
-    key: str | None = None
+    key: str | None = Field(default=None, min_length=1)
     """Encryption key, by the vendor's id; the vendor's own key when left out."""
     iops: Annotated[int, Field(ge=100)] | None = None
     throughput: Annotated[int, Field(ge=1)] | None = None
@@ -79,7 +79,7 @@ class InstanceTemplate(SecretHolder):
     image: Annotated[Image, BeforeValidator(_image)]
     size: str = Field(min_length=1)
     """The vendor's instance type: `t3.medium`, `Standard_B2s`, `e2-medium`."""
-    user_data: str | None = Field(default=None, repr=False)
+    user_data: str | None = Field(default=None, min_length=1, repr=False)
     """
     Start script. With `variables` it is a Jinja2 template of variables, `if` and simple filters; a variable
     that is missing is an error. `${...}` is left to the shell: the environment comes in by `variables`.

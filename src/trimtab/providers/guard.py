@@ -52,7 +52,10 @@ class _Guarded:
                 try:
                     return method(*args, **named)
                 except Unauthenticated as error:
-                    raise with_fix(error, self._provider) from error
+                    said = with_fix(error, self._provider)
+                    if said is error:
+                        raise
+                    raise said from error
                 except TrimtabError:
                     raise
                 except Exception as error:
@@ -67,7 +70,7 @@ def with_fix(error: Unauthenticated, provider: str) -> Unauthenticated:
     if not fix or str(error).endswith(fix):
         return error
     found = Unauthenticated(f"{str(error).rstrip('.')}; {fix}")
-    found.provider, found.operation, found.code = error.provider, error.operation, error.code
+    found.provider, found.operation, found.code, found.after = error.provider, error.operation, error.code, error.after
     return found
 
 

@@ -14,7 +14,7 @@ def connect_provider(name: str, **settings: Any) -> Provider:
     The provider called `name`, connected; its SDK is imported only now.
 
     Raises:
-        ConfigError: No provider has that name, or it takes no such setting.
+        ConfigError: No provider has that name, it does not load, or it takes no such setting.
         MissingExtra: Its SDK is not installed.
     """
     declared = declarations_of(name)
@@ -29,8 +29,15 @@ def _load_connect(declared: Declarations) -> Callable[..., Provider]:
     except ImportError as error:
         if declared.extra and (error.name or "").partition(".")[0] in declared.sdk:
             raise MissingExtra(f"the {declared.name} provider", declared.extra) from error
-        raise
+        raise _broken(declared, error) from error
+    except Exception as error:
+        raise _broken(declared, error) from error
     return connect
+
+
+def _broken(declared: Declarations, error: Exception) -> ConfigError:
+    text = f"the provider {declared.name!r} does not load from {declared.connect}: {type(error).__name__}: {error}"
+    return ConfigError([text])
 
 
 def _check_options(declared: Declarations, settings: Mapping[str, Any]) -> None:

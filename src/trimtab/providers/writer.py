@@ -67,7 +67,7 @@ def found_in_place(change: Change, existing: Resource | None, refusal: ProviderE
     return existing
 
 
-def outcome_of(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Written:
+def outcome_of(provider: str, send: Callable[[Write], Mapping[str, Any]], write: Write) -> Written:
     """What a write gave back, or why it failed."""
     try:
         return send(write)
@@ -76,7 +76,7 @@ def outcome_of(send: Callable[[Write], Mapping[str, Any]], write: Write) -> Writ
     except TrimtabError:
         raise
     except Exception as error:
-        return stumbled(error, "", write.change.action.value)
+        return stumbled(error, provider, write.change.action.value)
 
 
 # writes that hold only for what was read
@@ -124,6 +124,3 @@ def read_if_only(
         return current if current is not None and differ_only_in(kind, live, current, path) else None
 
     return newer
-
-
-# bodies

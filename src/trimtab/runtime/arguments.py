@@ -1,6 +1,6 @@
 """What callers give beside models, words and lists of words: what cannot be meant is an error at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from difflib import get_close_matches
 
 from trimtab.errors import InvalidArgument
@@ -28,5 +28,5 @@ def check_list(name: str, given: object) -> None:
     Raises:
         InvalidArgument: It says what to write.
     """
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+    if isinstance(given, (str, bytes)) or not isinstance(given, (Sequence, Set)):
         raise InvalidArgument(f"{name}: give a list, such as [{given!r}], not {given!r}")

@@ -280,7 +280,8 @@ class Cloud:
         check_list("refresh", refresh)
         for word in refresh:
             check_word("refresh", word, ("image",))
-        check_list("groups", only or ())
+        if only is not None:
+            check_list("groups", only)
         if not empty:  # what goes needs no settings
             check_settings(fleet, self.provider.name)
         for name in only or ():

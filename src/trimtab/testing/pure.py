@@ -66,5 +66,8 @@ def import_replies(
 
 
 def _pure(provider: str) -> PureCode:
-    pure: PureCode = load(declarations_of(provider).pure)
+    path = declarations_of(provider).pure
+    if not path:
+        raise Unsupported(f"{provider} declares no code that runs without a cloud")
+    pure: PureCode = load(path)
     return pure

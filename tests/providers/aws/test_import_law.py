@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import measuring
 from tests.conftest import make_group
 from tests.laws import examples
 from tests.providers.aws.native import imported, next_plan
@@ -16,8 +17,6 @@ from tests.providers.import_law import assert_notes_are_the_plan
 from trimtab.plan import Action
 from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.importing import ImportEffect
-
-pytestmark = pytest.mark.sweep
 
 LAW = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -64,12 +63,14 @@ def different(kind, one, two):
     return found | {path[:place] for path in found for place, letter in enumerate(path) if letter in ".["}
 
 
+@pytest.mark.sweep
 def test_the_notes_are_what_the_next_plan_changes():
     """Also of replies that nobody has seen; a good part of them change something, and a good part nothing."""
     tried = Counter()
 
     @LAW
     @given(foreign())
+    @measuring.now_and_then
     def law(answers):
         tried[bool(held(answers)[1])] += 1
 
@@ -77,8 +78,10 @@ def test_the_notes_are_what_the_next_plan_changes():
     assert min(tried.values()) > 0.05 * tried.total()
 
 
+@pytest.mark.sweep
 @LAW
 @given(foreign())
+@measuring.now_and_then
 def test_nobody_has_to_name_the_fleet(answers):
     """The notes hold for the fleet that the import says."""
     held(answers, fleet=None)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import trimtab as tt
+from tests import measuring
 from tests.conftest import make_group
 from tests.laws import examples
 from tests.providers.aws.account import furnish
@@ -42,6 +43,7 @@ def test_importing_is_the_inverse_of_translation():
 
     @RANDOM
     @given(groups())
+    @measuring.now_and_then
     def law(group):
         found = imported(replies_to(group))
         share[not found.notes] += 1

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests import measuring
 from tests.laws import examples
 from tests.providers.azure.native import imported, next_plan, profile, rule, scale_set, setting, weekly
 from tests.providers.azure.random_bodies import replies
@@ -15,17 +16,17 @@ from trimtab.plan import Action
 from trimtab.providers.azure.importing import Replies
 from trimtab.providers.importing import ImportEffect
 
-pytestmark = pytest.mark.sweep
-
 LAW = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.sweep
 def test_the_notes_are_what_the_next_plan_changes():
     """Also of bodies that nobody has seen; a good part of them are groups."""
     tried = Counter()
 
     @LAW
     @given(replies())
+    @measuring.now_and_then
     def law(answers):
         try:
             found, live, wanted, problems = imported(answers)

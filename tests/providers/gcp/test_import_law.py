@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import measuring
 from tests.laws import examples
 from tests.providers.gcp.native import MANAGER, SCOPE, TEMPLATE, imported, manager_of, next_plan
 from tests.providers.gcp.random_groups import FLEET, groups
@@ -16,8 +17,6 @@ from trimtab.errors import Unsupported
 from trimtab.plan import Action
 from trimtab.providers.gcp.importing import Replies
 from trimtab.providers.importing import ImportEffect
-
-pytestmark = pytest.mark.sweep
 
 LAW = settings(max_examples=examples(), deadline=None, suppress_health_check=list(HealthCheck))
 STRANGE = "UNHEARD_OF"
@@ -115,8 +114,10 @@ def replies(draw):
     return replace(found, **parts)
 
 
+@pytest.mark.sweep
 @LAW
 @given(replies(), st.sampled_from([FLEET, None]))
+@measuring.now_and_then
 def test_the_notes_are_what_the_next_plan_changes(answers, fleet):
     try:
         found, live, wanted, problems = imported(answers, fleet)

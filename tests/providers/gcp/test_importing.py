@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
 import trimtab as tt
+from tests import measuring
 from tests.laws import examples
 from tests.providers.gcp.handmade import NAME as HAND_MADE
 from tests.providers.gcp.handmade import TEMPLATE, ZONE, instances_of, make_by_hand
@@ -56,6 +57,7 @@ def test_importing_is_the_inverse_of_translation():
 
     @RANDOM
     @given(groups())
+    @measuring.now_and_then
     def law(group):
         found = imported(replies_to(group))
         share[not found.changes] += 1

@@ -80,7 +80,7 @@ class Control:
             return 404, _json({"error": f"there is no door {method} {name}"})
         try:
             return 200, _json(door(json.loads(body) if body else None))
-        except (KeyError, TypeError, ValueError) as error:
+        except Exception as error:
             return 400, _json({"error": f"{type(error).__name__}: {error}"})
 
     def _read_clock(self, _: Any) -> dict[str, str]:

@@ -172,8 +172,8 @@ class Emulator(ABC, Generic[R, W]):
     def effect(self, request: R) -> Reply:
         """Answer a call, alone: what is due happens before it, and what it leads to at once before the next."""
         with self._effects:
-            self._world.tick()
             try:
+                self._world.tick()
                 reply = self.handle(request)
                 self._world.tick()
                 return reply
@@ -219,6 +219,11 @@ class Emulator(ABC, Generic[R, W]):
         except Dropped:
             hang_up(environ["werkzeug.socket"])
             raise ConnectionAbortedError("dropped on request") from None
+        except Exception as error:
+            # a request that cannot even be read has no protocol to answer in
+            self.journal.note(traceback.format_exc())
+            text = f"the emulator cannot read this request: {type(error).__name__}: {error}"
+            return _answer_json(400, json.dumps({"error": text}).encode(), start_response)
         start_response(f"{reply.status} {'OK' if reply.status < 400 else 'Error'}", _headers(reply))
         return [reply.body]
 

@@ -46,24 +46,44 @@ class Handler(WSGIRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits with its body to go on."""
+        told = super().handle_expect_100()
+        self.wfile.flush()
+        return told
+
     def run_wsgi(self) -> None:
         """Answer one request, whose body is read to its end so that the next can follow."""
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
-            self.send_response_only(100)
-            self.end_headers()
-            self.wfile.flush()
         environ = self.make_environ()
-        length = None if environ.get("wsgi.input_terminated") else int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read() if length is None else self.rfile.read(length)
+        try:
+            body = self._body(environ)
+        except ValueError:
+            self.close_connection = True
+            self.send_error(400, "the body is not as long as the request says")
+            self.wfile.flush()
+            return
         environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
         try:
             self._answer(environ)
         except ConnectionError:
             self.close_connection = True
 
+    def _body(self, environ: dict[str, Any]) -> bytes:
+        if environ.get("wsgi.input_terminated"):
+            content: bytes = environ["wsgi.input"].read()
+            return content
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length < 0 or len(content := self.rfile.read(length)) < length:
+            raise ValueError(length)
+        return content
+
     def _answer(self, environ: dict[str, Any]) -> None:
+        has_body = environ["REQUEST_METHOD"] != "HEAD"
+
         def begin(status: str, headers: list[tuple[str, str]], _: Any = None, /) -> Callable[[bytes], object]:
+            nonlocal has_body
             code, _, phrase = status.partition(" ")
+            has_body = has_body and int(code) not in (204, 304)
             self.send_response(int(code), phrase)
             for name, value in headers:
                 self.send_header(name, value)
@@ -71,7 +91,7 @@ class Handler(WSGIRequestHandler):
             return self.wfile.write
 
         content = self.server.app(environ, begin)
-        if environ["REQUEST_METHOD"] != "HEAD":
+        if has_body:
             self.wfile.writelines(content)
         self.wfile.flush()
 

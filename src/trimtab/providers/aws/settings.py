@@ -18,11 +18,11 @@ class LifecycleHook(Model):
     """30 s to 2 h; 1 h when left out."""
     default: Literal["continue", "abandon"] | None = None
     """What happens when nobody answers in time."""
-    notify: str | None = None
+    notify: str | None = Field(default=None, min_length=1)
     """Topic or queue that is told."""
-    role: str | None = None
+    role: str | None = Field(default=None, min_length=1)
     """Role with which it is told."""
-    data: str | None = Field(default=None, max_length=1023)
+    data: str | None = Field(default=None, min_length=1, max_length=1023)
 
 
 class WarmPool(Model):
@@ -61,8 +61,8 @@ class AwsSettings(SettingsBlock):
     suspended_processes: tuple[AwsProcess, ...] = ()
     group_metrics: bool = False
     """Publish the group's own metrics each minute."""
-    service_linked_role: str | None = None
-    placement_group: str | None = None
+    service_linked_role: str | None = Field(default=None, min_length=1)
+    placement_group: str | None = Field(default=None, min_length=1)
 
     def for_engine(self) -> EngineSettings:
         """Changes of size that suspended processes hold back."""

@@ -64,7 +64,7 @@ class Writer:
             SCALING_POLICY.name: self._policy,
             METRIC_ALARM.name: self._alarm,
         }
-        return [outcome_of(send[kind], write) for write in writes]
+        return [outcome_of("aws", send[kind], write) for write in writes]
 
     # launch templates
 
@@ -279,7 +279,7 @@ class Writer:
                 ensure_owned(write.change, existing)
             return self._alarm(write)
 
-        return [outcome_of(create, write) for write in writes]
+        return [outcome_of("aws", create, write) for write in writes]
 
     def _alarm(self, write: Write) -> Mapping[str, Any]:
         change = write.change
@@ -293,7 +293,7 @@ class Writer:
         try:
             self.calls.call("cloudwatch", "delete_alarms", region, AlarmNames=names)
         except NotFound:  # one missing name keeps all others
-            return [outcome_of(self._delete_alarm, write) for write in writes]
+            return [outcome_of("aws", self._delete_alarm, write) for write in writes]
         except ProviderError as error:
             return [error for _ in writes]
         return [{} for _ in writes]

@@ -30,7 +30,7 @@ from trimtab.clock import Clock
 from trimtab.errors import InvalidRequest, ProviderError, TrimtabError, Unauthenticated, Unreachable
 from trimtab.events import Listener
 from trimtab.providers.azure.errors import ERRORS, failed
-from trimtab.providers.azure.ids import Home
+from trimtab.providers.azure.ids import Home, normal_location
 from trimtab.providers.azure.replies import check_reply
 from trimtab.providers.endpoints import check_endpoint, endpoint_found, is_loopback, setting_of, trusted_certificates
 from trimtab.providers.replies import Call, Reply, pause_asked
@@ -98,7 +98,7 @@ class Calls(Caller):
             setting_of("azure", "subscription", subscription, "AZURE_SUBSCRIPTION_ID"),
             setting_of("azure", "resource_group", resource_group, "AZURE_DEFAULTS_GROUP"),
         )
-        self.location = setting_of("azure", "location", location, "AZURE_DEFAULTS_LOCATION").replace(" ", "").lower()
+        self.location = normal_location(setting_of("azure", "location", location, "AZURE_DEFAULTS_LOCATION"))
         self._endpoint = endpoint
         self._credential = credential
         self._lock = Lock()

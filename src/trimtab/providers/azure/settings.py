@@ -11,7 +11,7 @@ from trimtab.models.settings import Count, EngineSettings, SettingsBlock
 class AzureSettings(SettingsBlock):
     """What only Azure VM Scale Sets and autoscale settings have."""
 
-    resource_group: str | None = None
+    resource_group: str | None = Field(default=None, min_length=1)
     """Where the group lives; the connection's when left out."""
     orchestration: Literal["uniform", "flexible"] = "uniform"
     zone_balance: bool | None = None
@@ -20,8 +20,8 @@ class AzureSettings(SettingsBlock):
     overprovision: bool | None = None
     default_capacity: Count | None = None
     """Size to go to when metrics cannot be read; `desired` or `min` when left out."""
-    admin_username: str | None = None
-    computer_name_prefix: str | None = None
+    admin_username: str | None = Field(default=None, min_length=1)
+    computer_name_prefix: str | None = Field(default=None, min_length=1)
     terminate_notification: Duration | None = None
     """5 to 15 minutes."""
     eviction: Literal["delete", "deallocate"] | None = None

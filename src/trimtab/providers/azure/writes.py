@@ -44,7 +44,7 @@ class Writer:
         """An outcome for each change."""
         replaces = KINDS[writes[0].change.key.kind].replaces
         send: Callable[[Write], Mapping[str, Any]] = self._other if replaces else self._scale_set
-        return [outcome_of(send, write) for write in writes]
+        return [outcome_of("azure", send, write) for write in writes]
 
     # scale sets
 

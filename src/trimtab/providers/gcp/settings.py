@@ -14,7 +14,7 @@ class GcpSettings(SettingsBlock):
 
     target_shape: Literal["even", "balanced", "any", "any-single-zone"] | None = None
     named_ports: Mapping[str, Annotated[int, Field(ge=1, le=65535)]] = Field(default_factory=dict)
-    base_instance_name: str | None = None
+    base_instance_name: str | None = Field(default=None, min_length=1)
     initialization: Duration | None = None
     """How long the metrics of a new instance are ignored; the group's `warm_up` when left out."""
     stabilization: Duration | None = None

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from trimtab.engine.signals import Window
-from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError
+from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError, Unauthenticated
 from trimtab.models import Fleet
 from trimtab.plan import Resource, read_description
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
@@ -245,9 +245,12 @@ def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
     policies, alerts = calls.gather(questions)
     if isinstance(policies, ProviderError):
         raise policies
-    if isinstance(alerts, ProviderError) and not isinstance(alerts, AccessDenied):
+    if isinstance(alerts, AccessDenied) and not isinstance(alerts, Unauthenticated):
+        opened = None  # may not list them
+    elif isinstance(alerts, ProviderError):
         raise alerts
-    opened = None if isinstance(alerts, AccessDenied) else _opened(alerts)
+    else:
+        opened = _opened(alerts)
     return [_state(item, opened) for item in _own(policies, fleet, location)]
 
 

@@ -66,7 +66,7 @@ class Writer:
             ALERT_POLICY.name: self._monitored,
             CHANNEL.name: self._monitored,
         }[writes[0].change.key.kind]
-        return [outcome_of(send, write) for write in writes]
+        return [outcome_of("gcp", send, write) for write in writes]
 
     # instance templates
 

@@ -11,7 +11,10 @@ from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Policy, ScalingGroup
 from trimtab.models.built_in import ProviderSettings
 from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
+from trimtab.providers.alarms import alarm_name
 from trimtab.providers.base import Facts
+from trimtab.providers.bodies import drop_empty
+from trimtab.providers.sizes import size_is_initial
 from trimtab.providers.translation import Translation, hidden_sizes, unused_variables
 
 
@@ -75,7 +78,7 @@ class _Group:
         for alarm in self.group.alarms:
             body = _body(alarm)
             body["triggers"] = [Ref(self._key("policy", name, self.native), "id") for name in alarm.triggers]
-            name = f"{self.fleet.name}-{self.group.name}-{alarm.name}"
+            name = alarm_name(self.fleet, self.group, alarm.name)
             yield self._made(self._key("alarm", name), body, item=f"alarms.{alarm.name}", mark=self.mark)
 
     def _template(self) -> dict[str, Any]:
@@ -91,7 +94,6 @@ class _Group:
     def _group(self) -> Resource:
         group, force = self.group, in_force(self.group, self.now)
         capacity = force.capacity
-        owned = bool(group.policies or group.schedules or self.fleet.controller)
         whole = _body(group)
         body = {
             "min": force.min,
@@ -104,7 +106,7 @@ class _Group:
             "network": group.placement.network,
             **{name: whole[name] for name in _PLAIN if name in whole},
         }
-        initial = frozenset({"desired"}) if owned or group.capacity.desired is None else frozenset()
+        initial = frozenset({"desired"}) if size_is_initial(self.fleet, group) else frozenset()
         return self._made(
             self._key("group", self.native), body, mark=self.mark, initial=initial, basis=_body(group.capacity)
         )
@@ -116,8 +118,7 @@ class _Group:
         return self._made(self._key(kind, name, self.native), body, item=item)
 
     def _made(self, key: Key, body: dict[str, Any], **more: Any) -> Resource:
-        body = {field: value for field, value in body.items() if value is not None and value not in ({}, [])}
-        return Resource(key=key, body=body, group=self.group.name, **more)
+        return Resource(key=key, body=drop_empty(**body), group=self.group.name, **more)
 
 
 def _subnets(group: ScalingGroup) -> list[str]:
