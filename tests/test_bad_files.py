@@ -74,9 +74,9 @@ BAD: dict[str, tuple[str, int, str]] = {
     "impossible escape": ('name: "\\UFFFFFFFF"\n', 1, "stands for no character"),
     "half a surrogate pair": ('name: "\\ud83d"\n', 1, "surrogate"),
     "no name": ("groups: {}\n", 1, "`name` is missing"),
-    "name in capitals": ("name: Shop\n", 1, "'Shop' is no name"),
-    "name with a line end": ('name: "shop\\n"\n', 1, "is no name"),
-    "name too long": (f"name: {'a' * 64}\n", 1, "is no name"),
+    "name in capitals": ("name: Shop\ngroups: {}\n", 1, "'Shop' is no name"),
+    "name with a line end": ('name: "shop\\n"\ngroups: {}\n', 1, "is no name"),
+    "name too long": (f"name: {'a' * 64}\ngroups: {{}}\n", 1, "is no name"),
     "group name too long": (GROUP.replace("web", "w" * 64), 3, "is no name"),
     "group named twice over": (group("name: api"), 8, "listed as 'web' but names itself 'api'"),
     "nothing in a group": ("name: shop\ngroups:\n  web:\n", 3, "give a mapping"),
@@ -308,7 +308,7 @@ JSON: dict[str, tuple[str, int, str]] = {
     "many digits": (f'{{"name": {"9" * 5000}}}', 1, "too many digits"),
     "empty": ("", 1, "the file is empty"),
     "half a surrogate pair": ('{"name": "\\ud83d"}', 1, "surrogate"),
-    "nan": ('{"name": NaN}', 1, "is no name"),
+    "nan": ('{"name": NaN, "groups": {}}', 1, "is no name"),
 }
 
 

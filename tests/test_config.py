@@ -404,3 +404,29 @@ class TestWriting:
         text = SMALL.replace("t3.small}", "t3.small, user_data: '{{ a }}', variables: {a: 1.0}}")
         fleet = parse_fleet(dump_fleet(parse_fleet(text)))
         assert fleet["web"].template.render_user_data() == "1.0"
+
+
+STEPS = """\
+name: shop
+groups:
+  web:
+    capacity: {{min: 1, max: 2}}
+    template: {{image: i, size: s}}
+    policies:
+      out: {{type: step, steps: {steps}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "text"),
+    [
+        ("[{lower: 0}]", "steps.0: give exactly one of `change`, `percent`, `to`; found none"),
+        ("[{lower: 10, upper: 5, change: 1}]", "steps.0.lower: `lower` 10 is not below `upper` 5"),
+        ("[]", "steps: give at least 1, not 0"),
+    ],
+)
+def test_a_wrong_item_of_a_list_is_said_once(steps: str, text: str) -> None:
+    """The list is not called too short for the items in it that are wrong."""
+    with pytest.raises(ConfigError) as caught:
+        parse_fleet(STEPS.format(steps=steps), name="fleet.yaml")
+    assert caught.value.problems == (f"fleet.yaml:7: group web, policies.out.{text}",)

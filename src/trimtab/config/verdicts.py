@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from trimtab.config.document import Item, is_named
 from trimtab.config.paths import is_secret
@@ -39,11 +40,22 @@ def missing_fields(item: Item, steps: tuple[str, ...], names: tuple[str, ...]) -
 def findings(error: ValidationError, root: Item) -> list[Finding]:
     """What pydantic found, at the items that it means."""
     results = []
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details:
+        if _is_echo(detail, details):
+            continue
         context: Mapping[str, Any] = detail.get("ctx", {})
         item, steps = _reach(root, (*detail["loc"], *context.get("at", ())))
         results.append(Finding(item, steps, _words(detail["type"], detail["msg"], context, item)))
     return results
+
+
+def _is_echo(detail: ErrorDetails, details: Iterable[ErrorDetails]) -> bool:
+    """Whether a list is called too short for the items in it that are wrong: those are said."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(place)] == place and len(other["loc"]) > len(place) for other in details
+    )
 
 
 def _reach(root: Item, location: Iterable[int | str]) -> tuple[Item, tuple[str, ...]]:
