@@ -16,7 +16,7 @@ UBUNTU = (
 
 
 def publish_images() -> None:
-    """Make the images known to every account that begins from now on; again is no harm."""
+    """Add the images to every account that begins from now on; calling it again changes nothing."""
     catalogue: Any = AmiBackend
     catalogue._load_amis = _publish_again
     known = {image["ami_id"] for image in AMIS}

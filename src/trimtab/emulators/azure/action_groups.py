@@ -84,7 +84,7 @@ def _subscribe(call: Call) -> Answer:
         if any(each["name"] == wanted for each in properties[name]):
             # this one error stands alone
             return Answer(409, {"code": "ReceiverAlreadyEnabled", "message": None})
-    raise ServiceError("ReceiverNotFound", f"There is no receiver '{wanted}'.", 404)
+    raise ServiceError("ReceiverNotFound", f"The receiver '{wanted}' was not found.", 404)
 
 
 def _completed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:

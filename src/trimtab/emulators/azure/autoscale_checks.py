@@ -88,7 +88,7 @@ def _check_recurrence(recurrence: Mapping[str, Any], where: str) -> None:
     _check_zone(schedule["timeZone"], f"{where}.schedule.timeZone")
     days = [str(day).lower() for day in schedule["days"]]
     if not days or not set(days) <= _DAYS:
-        raise _wrong(f"{where}.schedule.days", f"these are no days of the week: {schedule['days']}")
+        raise _wrong(f"{where}.schedule.days", f"expected days of the week, Monday to Sunday, not {schedule['days']}")
     for name, most in (("hours", 23), ("minutes", 59)):
         numbers = schedule[name]
         # https://learn.microsoft.com/rest/api/monitor/autoscalesettings: one hour and one minute only
@@ -104,7 +104,7 @@ def _check_fixed_date(date: Mapping[str, Any], where: str) -> None:
 
 def _check_zone(zone: str, where: str) -> None:
     if zone != "UTC" and zone not in win_tz:
-        raise _wrong(where, f"'{zone}' is no time zone of Windows")
+        raise _wrong(where, f"expected a Windows time zone, such as 'UTC', not '{zone}'")
 
 
 def _check_notifications(notifications: list[Mapping[str, Any]]) -> None:
@@ -112,7 +112,7 @@ def _check_notifications(notifications: list[Mapping[str, Any]]) -> None:
         raise _wrong("notifications", "a setting has one notification at most")
     for text in _webhooks(notifications):
         if not text.startswith(("http://", "https://")):
-            raise _wrong("notifications[0].webhooks", f"'{text}' is no address")
+            raise _wrong("notifications[0].webhooks", f"expected an http or https address, not '{text}'")
 
 
 def _webhooks(notifications: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -121,6 +121,6 @@ def hand_in(world: World, body: Mapping[str, Any]) -> None:
     """Keep a forecast: the value of the metric that a setting predicts, from each moment on."""
     watch = world.autoscale.get(folded(str(body["group"])))
     if watch is None:
-        raise KeyError(f"there is no autoscale setting {body['group']}")
+        raise KeyError(f"autoscale setting {body['group']} not found")
     watch.forecast.update({datetime.fromisoformat(each["at"]): float(each["capacity"]) for each in body["points"]})
     watch.wake()

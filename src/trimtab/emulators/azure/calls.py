@@ -92,7 +92,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers: `None` is no body."""
+    """What a handler answers; a body of `None` is left out."""
 
     status: int = 200
     body: Any = None
