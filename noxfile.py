@@ -1,4 +1,6 @@
 import os
+import re
+import shutil
 from pathlib import Path
 
 import nox
@@ -9,7 +11,14 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
-ALL = ".[aws,azure,gcp,emulators,cli,sim]"
+ALL = ".[aws,azure,gcp,emulators,cli,sim,otel,sql,controller,calendar]"
+BARE = (
+    *("tests/engine", "tests/semantics", "tests/models", "tests/plan", "tests/checks", "tests/providers/memory"),
+    "tests/house/test_floors.py",
+    *("tests/house/test_front_door.py", "tests/test_config.py", "tests/test_bad_files.py"),
+    "tests/test_mutated_files.py",
+)
+"""The tests of what needs no extra."""
 
 
 def group(name):
@@ -36,6 +45,12 @@ def types(session):
     session.run("mypy")
     session.run("mypy", "--strict", "tests/typing/api.py")
     session.run("mypy", "--strict", "examples/toy-provider/trimtab_toy")
+    # the Python blocks of README.md and of the pages
+    pages = Path(session.create_tmp()).resolve() / "pages"
+    session.run("python", "-m", "tools.pages", str(pages))
+    session.run("mypy", "--strict", str(pages))
+    session.run("basedpyright", "--project", str(pages), "--level", "error")
+    session.run("mypy", "--strict", "examples/own-checks/acme_checks")
 
 
 @nox.session
@@ -62,19 +77,77 @@ def exhaustive(session):
     """The same tests, every sweep whole, and of each law twenty times the examples: 2,000 where `tests` takes 100."""
     session.install(ALL, *group("test"))
     run_tests(session, "tests", TRIMTAB_EXHAUSTIVE="1")
+    run_tests_of_moto(session)
+
+
+def run_tests_of_moto(session):
+    """Moto's own tests against the AWS emulator: of the checkout that MOTO_TESTS names, else of its source."""
+    checkout = os.environ.get("MOTO_TESTS") or sources_of_moto(session)
+    if checkout is None:
+        session.log(
+            "moto's own tests did not run: MOTO_TESTS names no checkout, and its source distribution cannot be had"
+        )
+        return
+    session.install("freezegun")
+    session.run("python", "-m", "tests.interop.run_moto", checkout)
+
+
+def sources_of_moto(session):
+    where = Path(session.create_tmp()).resolve() / "moto"
+    version = session.run("python", "-c", "import moto; print(moto.__version__)", silent=True).strip()
+    fetch = ("pip", "download", "--no-binary", "moto", "--no-deps", "--dest", str(where), f"moto=={version}")
+    session.run(*fetch, silent=True, success_codes=[0, 1])
+    for archive in where.glob(f"moto-{version}.tar.gz"):
+        shutil.unpack_archive(archive, where, filter="data")
+    found = where / f"moto-{version}"
+    return str(found) if (found / "tests" / "test_autoscaling").is_dir() else None
+
+
+@nox.session
+def interop(session):
+    """Other people's clients against the emulators: each that pip installs must be there; Terraform where it is."""
+    session.install(ALL, *group("test"), "apache-libcloud")
+    # the AWS CLI wants a botocore of its own
+    home = Path(session.create_tmp()).resolve() / "awscli"
+    if not (home / "bin" / "aws").exists():
+        session.run("python", "-m", "venv", str(home))
+        session.run(str(home / "bin" / "python"), "-m", "pip", "install", "-q", "awscli", external=True)
+    if shutil.which("terraform") is None or not os.environ.get("TF_PLUGINS"):
+        session.log("Terraform did not run: there is no program, or TF_PLUGINS names no mirror of its providers")
+    run_tests(session, "tests/interop", TRIMTAB_INTEROP="1", TRIMTAB_AWSCLI=str(home / "bin" / "aws"))
+    if session.posargs == ["moto"]:
+        run_tests_of_moto(session)
+
+
+LOWEST = (
+    *("tests/models", "tests/plan", "tests/checks", "tests/house/test_front_door.py", "tests/test_config.py"),
+    *("tests/test_bad_files.py", "tests/test_cli.py", "tests/test_files.py", "tests/store"),
+)
+"""What each dependency has a part in: models, files, tables of checks, commands, the store."""
+
+
+@nox.session
+def lowest(session):
+    """What needs no cloud, with each dependency at its lower bound."""
+    bounds = Path(session.create_tmp()) / "lowest.txt"
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *(each for name in extras if name != "emulators" for each in extras[name])]
+    # a constraint names no extra
+    lines = [re.sub(r"\[.*\]", "", each).replace(">=", "==") for each in wanted if ">=" in each]
+    bounds.write_text("\n".join(lines) + "\n")
+    session.install(
+        ".[aws,azure,gcp,cli,sim,otel,sql,controller,calendar]", *group("test"), "--constraint", str(bounds)
+    )
+    # an old typer warns of what a new click has given up; what people read on standard error is held without that
+    run_tests(session, *LOWEST, PYTHONWARNINGS="ignore")
 
 
 @nox.session
 def tests_bare(session):
     """What needs no extra, with none installed."""
     session.install(".", *group("test"))
-    run_tests(
-        session,
-        *("tests/engine", "tests/semantics", "tests/models", "tests/plan", "tests/checks", "tests/providers/memory"),
-        "tests/house/test_floors.py",
-        *("tests/house/test_front_door.py", "tests/test_config.py", "tests/test_bad_files.py"),
-        "tests/test_mutated_files.py",
-    )
+    run_tests(session, *BARE)
 
 
 @nox.session(python=PYTHONS)
@@ -106,7 +179,7 @@ def examples(session):
 
 @nox.session
 def package(session):
-    """Build, install the wheel alone, and use it."""
+    """Build, install the wheel alone, and use it; so do the GitHub Action and the hook of pre-commit."""
     session.install("build")
     target = Path(session.create_tmp())
     session.run("python", "-m", "build", "--outdir", str(target), silent=True)
@@ -116,6 +189,8 @@ def package(session):
     session.run("python", "-m", "trimtab", success_codes=[1], silent=True)
     session.install(f"{wheel}[cli]")
     session.run("trimtab", "--version")
+    session.install("pre-commit")
+    session.run("python", "-m", "tools.integrations")
 
 
 @nox.session
@@ -130,3 +205,15 @@ def bench(session):
     """Calls, import cost and wall time beside named peers measured in the same run."""
     session.install(ALL, *group("test"))
     session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session
+def renew(session):
+    """Write anew what is generated: limits of the vendors' models (Azure's are in TRIMTAB_SHARED), texts of fields."""
+    session.install(ALL)
+    clouds = session.posargs or ("aws", "gcp", *(["azure"] if os.environ.get("TRIMTAB_SHARED") else []))
+    session.run("python", "-m", "tools.constraints", *clouds)
+    session.run("python", "-m", "tools.fields")
+    session.run("python", "-m", "tools.signatures")
+    session.run("python", "-m", "tools.shape")
+    session.run("python", "-m", "trimtab", "schema", "--out", "schemas/fleet.schema.json")

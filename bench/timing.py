@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import trimtab as tt
-from trimtab.emulators.shared.doors import Doors
+from trimtab.emulators.shared.doors import ControlClient
 
 
 def timed(job: Callable[[], Any]) -> float:
@@ -21,7 +21,7 @@ def median(job: Callable[[], Any], times: int = 3) -> float:
     return statistics.median(timed(job) for _ in range(times))
 
 
-def measure_plan(cloud: tt.Cloud, fleet: tt.Fleet, doors: Doors) -> tuple[int, int, float]:
+def measure_plan(cloud: tt.Cloud, fleet: tt.Fleet, doors: ControlClient) -> tuple[int, int, float]:
     """Calls of a no-change plan, writes of the second apply, and the plan's seconds; the fleet is made first."""
     cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
     cloud.plan(fleet)  # connections are open

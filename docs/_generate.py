@@ -20,8 +20,10 @@ import trimtab as tt
 import trimtab.emulators
 import trimtab.engine
 from trimtab.capabilities import FEATURES, Means, support_of
-from trimtab.checks import RULES
-from trimtab.declarations import declarations_of, provider_names
+from trimtab.checks import RULES, Rule
+from trimtab.checks.rule import advised_clouds
+from trimtab.declarations import GENERAL, Advice, Applies, declarations_of, provider_names
+from trimtab.declarations.catalogue import OS_WORDS, Catalogue, ImageRow, Wanted, catalogue_of, images_of
 from trimtab.engine.behavior import LimitUnit
 from trimtab.engine.presets import (
     PRESETS,
@@ -38,15 +40,18 @@ from trimtab.engine.rounding import Rounding
 from trimtab.models import Metric
 from trimtab.models.base import format_duration
 from trimtab.models.built_in import BUILT_IN
+from trimtab.models.template import ARCHITECTURES
 from trimtab.plan import Field, Kind, MarkPlace
 from trimtab.providers.memory.store import Store
 from trimtab.views.fleet import fleet_view
 from trimtab.views.screen import rendered
 
 MODELS: Sequence[type[BaseModel]] = (
-    *(tt.Fleet, tt.ScalingGroup, tt.Capacity, tt.InstanceTemplate, tt.Image, tt.Disk, tt.Placement),
+    *(tt.Fleet, tt.ConnectSettings, tt.PlanLimits),
+    *(tt.ScalingGroup, tt.Capacity, tt.InstanceTemplate, tt.Image, tt.Disk, tt.Placement),
+    *(tt.SizeRequirement, tt.CountRange, tt.MemoryRange),
     *(tt.LoadBalancer, tt.HealthCheck, tt.Purchase, tt.SizeOption, tt.SimplePolicy, tt.StepPolicy, tt.Step),
-    *(tt.TargetTrackingPolicy, tt.PredictivePolicy, tt.Alarm, tt.Metric, tt.Schedule),
+    *(tt.TargetTrackingPolicy, tt.PredictivePolicy, tt.PythonPolicy, tt.Alarm, tt.Metric, tt.Schedule),
     *(tt.AwsSettings, tt.LifecycleHook, tt.WarmPool, tt.AzureSettings, tt.GcpSettings),
 )
 MEANS = {
@@ -65,6 +70,8 @@ MARKS = {
 
 def write(folder: Path) -> None:
     """Write every table that has changed."""
+    for name in ("azure", "trimtab"):  # Sphinx lets everybody speak
+        logging.getLogger(name).setLevel(logging.WARNING)
     folder.mkdir(exist_ok=True)
     pages = {
         "providers.md": providers(),
@@ -75,8 +82,12 @@ def write(folder: Path) -> None:
         "presets.md": presets(),
         "engine.md": engine(),
         "checks.md": checks(),
+        "limits.md": limits(),
+        "checks_by_provider.md": checks_by_provider(),
         "guide.md": guide(),
         "plans.md": plans(),
+        "images.md": images(),
+        "sizes.md": sizes(),
     }
     for name, text in pages.items():
         path = folder / name
@@ -210,6 +221,8 @@ def _plain_word(kind: Any) -> str:
     words |= {timedelta: "duration", datetime: "date and time"}
     if kind in words:
         return words[kind]
+    if not isinstance(kind, type):
+        return " or ".join(_words(one) for one in get_args(kind)) if get_args(kind) else "as where it stands"
     if issubclass(kind, Enum):
         return ", ".join(f"`{one.value}`" for one in kind)
     return kind.__name__
@@ -258,7 +271,7 @@ SCALE_IN = {
     ScaleInAgreement.ALL: "every rule that scales in must ask",
 }
 WAITS = {
-    CooldownScope.NONE: "nobody waits",
+    CooldownScope.NONE: "no cooldown",
     CooldownScope.SIMPLE: "simple policies wait, {}",
     CooldownScope.LAST_FIRED_RULE: "every rule waits as long as the last that fired says, {}",
     CooldownScope.CANDIDATE_RULE: "every rule waits as long as it says itself, {}",
@@ -338,12 +351,64 @@ def engine() -> str:
 
 
 INSIDE = {"__init__", "case", "combine", "decide", "recommend", "ruleset", "stabilize", "timetable"}
-INSIDE |= {"batch_rules", "batch_windows", "values", "reasons"}
+INSIDE |= {"batch_rules", "batch_windows", "functions", "values", "reasons"}
 """Modules of the engine that only `decide` and `Batch` use, or whose names `trimtab.engine` itself has."""
 
 
 def _module(name: str) -> str:
     return f"### {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
+
+
+# images and sizes
+
+
+def images() -> str:
+    """One row for each operating system and processor, one column for each cloud that has a table."""
+    clouds = [name for name in BUILT_IN if declarations_of(name).images]
+    rows = [
+        [f"`{os}`", architecture, *(_image(images_of(name).get((os, architecture))) for name in clouds)]
+        for os in OS_WORDS
+        for architecture in ARCHITECTURES
+        if any((os, architecture) in images_of(name) for name in clouds)
+    ]
+    return table(["`os`", "`architecture`", *clouds], rows)
+
+
+def _image(row: ImageRow | None) -> str:
+    if row is None:
+        return ""
+    return f"[`{row.native}`]({row.source}){', with its purchase plan' if row.plan else ''}"
+
+
+ASKED = (
+    {"cpus": 1, "memory_gb": 1},
+    {"cpus": 2, "memory_gb": 4},
+    {"cpus": 2, "memory_gb": 4, "burstable": False},
+    {"cpus": 2, "memory_gb": 8, "burstable": False},
+    {"cpus": 4, "memory_gb": 16},
+    {"cpus": 8, "memory_gb": 64},
+    {"cpus": 4, "memory_gb": 16, "gpu": 1},
+)
+"""What the page chooses sizes for."""
+
+
+def sizes() -> str:
+    """What each catalogue is of, and what the rule chooses by it."""
+    known = {name: found for name in BUILT_IN if (found := catalogue_of(name)) is not None}
+    dates = [[name, one.date, str(len(one.sizes)), one.source, ", ".join(one.regions)] for name, one in known.items()]
+    rows = [
+        [f"`{json.dumps(asked)}`", architecture, *(_first(one, asked, architecture) for one in known.values())]
+        for asked in ASKED
+        for architecture in ARCHITECTURES
+    ]
+    head = table(["cloud", "as of", "sizes", "taken from", "regions"], dates)
+    return f"{head}\n{table(['`size`', '`architecture`', *known], rows)}"
+
+
+def _first(catalogue: Catalogue, asked: Mapping[str, Any], architecture: str) -> str:
+    wanted = Wanted(tt.SizeRequirement.model_validate(asked), architecture)
+    found = next(catalogue.fitting(wanted), None)
+    return f"`{found.name}`" if found else ""
 
 
 # one fleet on every cloud
@@ -374,7 +439,6 @@ def _memory_plan() -> tt.Plan:
 
 def _emulated_plan(provider: str) -> tt.Plan:
     """On the account of that cloud's examples."""
-    logging.getLogger("azure").setLevel(logging.WARNING)  # Sphinx lets everybody speak
     path = EXAMPLES / provider / "account.py"
     module = runpy.run_path(str(path))
     emulator = getattr(trimtab.emulators, f"{provider.capitalize()}Emulator")
@@ -389,11 +453,45 @@ GUIDE = Path(__file__).parents[1] / "examples" / "virtualmin" / "guide.yaml"
 
 def checks() -> str:
     """One row for each check, with its page."""
-    rows = [
-        [f"[{code}](checks/{code}.md)", rule.title, "a plan" if rule.live else "`check` and every plan"]
-        for code, rule in RULES.items()
-    ]
+    rows = [[f"[{code}](checks/{code}.md)", rule.title, _found_by(rule)] for code, rule in RULES.items()]
     return table(["code", "warns of", "found by"], rows)
+
+
+def _found_by(rule: Rule) -> str:
+    return "a plan" if rule.live else "`check`" if rule.of_comments else "`check` and every plan"
+
+
+def limits() -> str:
+    """What each cloud refuses: the rows that are taken over by hand with their source, and how many a model states."""
+    parts = []
+    for name, module in ((name, f"trimtab.providers.{name}.constraints") for name in BUILT_IN if name != "memory"):
+        constraints = import_module(module).CONSTRAINTS
+        written = [row for row in constraints.rows if row.source.quote]
+        stated = len(constraints.rows) - len(written)
+        read = ", ".join(f"{what} {version}" for what, version in sorted(constraints.checked.items()))
+        lines = [[row.kind, f"`{row.leaf}`", row.words, _source(row.source.at)] for row in written]
+        head = f"## {name}\n\n{len(written)} rows by hand, {stated} as stated by {read}.\n\n"
+        parts.append(head + table(["resource", "leaf of its body", "limit", "source"], lines))
+    return "\n".join(parts)
+
+
+def _source(at: str) -> str:
+    return f"[page]({at})" if at.startswith("https://") else f"`{at.partition(' ')[2]}`"
+
+
+def checks_by_provider() -> str:
+    """One row for each check and a column for each cloud: whether it applies there, and what is otherwise."""
+    names = advised_clouds()
+    rows = [
+        [f"[{code}](checks/{code}.md)", *(_applies(declarations_of(name).advice.get(code, GENERAL)) for name in names)]
+        for code in RULES
+    ]
+    return table(["code", *names], rows)
+
+
+def _applies(advice: Advice) -> str:
+    words = {Applies.TO_ALL: "yes", Applies.TO_NONE: "no", Applies.WITH_CONTROLLER: "with the controller"}
+    return ": ".join(part for part in (words[advice.applies], advice.text) if part)
 
 
 def guide() -> str:

@@ -16,6 +16,8 @@ version = release = trimtab.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "_generated"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"trimtab {release}"
 nitpicky = False
 default_role = "code"  # docstrings write `name`, as Markdown does
@@ -32,6 +34,7 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
+autodoc_type_aliases = {"Listener": "trimtab.Listener"}  # one name in place of a union of ten events
 
 
 def _short_signature(app, what, name, obj, options, signature, returns):

@@ -31,6 +31,9 @@ groups:
   api:
     capacity: {{min: 1, max: 1}}
 """
+VARIABLES = tuple(
+    f"TRIMTAB_{name}" for name in ("PROVIDER", "REGION", "SUBSCRIPTION", "RESOURCE_GROUP", "PROJECT", "CONNECT")
+)
 WITHOUT_API = FLEET[: FLEET.index("  api:")]
 
 

@@ -9,6 +9,8 @@ import trimtab as tt
 from tests import measuring
 from tests.laws import IS_EXHAUSTIVE
 
+os.environ.pop("COLUMNS", None)  # xdist sets it, and what commands print would be as narrow
+
 # the same sample in each run, so that a run says something of the code; other samples are for `nox -s exhaustive`
 settings.register_profile("sample", derandomize=True)
 if not IS_EXHAUSTIVE:
@@ -70,6 +72,15 @@ def gcp_emulator():
 
     with GcpEmulator() as emulator:
         yield emulator
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """One PostgreSQL server for all tests of a process; each makes a database of its own."""
+    from tests.servers import running_postgresql
+
+    with running_postgresql() as server:
+        yield server
 
 
 def make_group(name="web", **fields):

@@ -18,7 +18,7 @@ def cloud():
 @pytest.mark.parametrize("wait", ["heathly", "Stable", "", None, True, ["stable"]])
 def test_a_wrong_wait_is_an_error_and_nothing_is_written(cloud, wait):
     plan = cloud.plan(FLEET)
-    with pytest.raises(InvalidArgument, match=r"^wait: .* is none of 'accepted', 'stable', 'healthy'"):
+    with pytest.raises(InvalidArgument, match=r"^wait: .* is not one of 'accepted', 'stable', 'healthy'"):
         cloud.apply(plan, wait=wait)
     assert cloud.plan(FLEET).to_dict()["changes"] == plan.to_dict()["changes"]
 
@@ -31,7 +31,7 @@ def test_a_near_miss_is_guessed(cloud):
 def test_a_group_waits_for_what_there_is(cloud):
     cloud.apply(cloud.plan(FLEET)).raise_for_failures()
     group = cloud.group("virtualmin-web")
-    with pytest.raises(InvalidArgument, match=r"^until: 'running' is none of 'stable', 'healthy'$"):
+    with pytest.raises(InvalidArgument, match=r"^until: 'running' is not one of 'stable', 'healthy'$"):
         group.wait(timeout=tt.minutes(1), until="running")
 
 
@@ -42,7 +42,10 @@ def test_a_group_waits_for_what_there_is(cloud):
         (lambda cloud: cloud.adopt(FLEET, b"web"), "^groups: give a list"),
         (lambda cloud: cloud.plan(FLEET, refresh="image"), r"^refresh: give a list, such as \['image'\], not 'image'$"),
         (lambda cloud: cloud.plan(FLEET, refresh=7), "^refresh: give a list"),
-        (lambda cloud: cloud.plan(FLEET, refresh=["imgae"]), r"^refresh: 'imgae' is none of 'image'; did you mean"),
+        (
+            lambda cloud: cloud.plan(FLEET, refresh=["imgae"]),
+            r"^refresh: 'imgae' is not one of 'image', 'size'; did you mean",
+        ),
     ],
 )
 def test_a_text_is_no_list_of_its_letters(cloud, ask, text):

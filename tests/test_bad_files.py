@@ -41,13 +41,13 @@ def bomb(levels: int, width: int) -> str:
 BAD: dict[str, tuple[str, int, str]] = {
     "empty": ("", 1, "the file is empty"),
     "only comments": ("# nothing\n\n# here\n", 1, "the file is empty"),
-    "list on top": ("- name: shop\n", 1, "a fleet is a mapping"),
-    "text on top": ("shop\n", 1, "a fleet is a mapping"),
+    "list on top": ("- name: shop\n", 1, "write a mapping with `name` and `groups`"),
+    "text on top": ("shop\n", 1, "write a mapping with `name` and `groups`"),
     "two documents": ("name: shop\n---\nname: shop\n", 2, "a second document begins here"),
     "bomb": (bomb(9, 10), 2, "aliases stand for more than 10000 values"),
     "recursive mapping": ("name: shop\ngroups: &g\n  web: *g\n", 3, "contains itself"),
     "recursive list": ("name: shop\ngroups: &g [*g]\n", 2, "contains itself"),
-    "undefined alias": ("name: *shop\n", 1, "an alias, `*name`, whose anchor"),
+    "undefined alias": ("name: *shop\n", 1, "an alias, `*name`, without an anchor"),
     "deep flow": ("name: shop\ngroups: " + "[" * 5000 + "\n", 2, "nested too deeply"),
     "deep blocks": ("".join(f"{' ' * n}a:\n" for n in range(200)), 40, "nested too deeply"),
     "python tag": ("name: !!python/object/apply:os.system [ls]\n", 1, "a tag such as"),
@@ -65,19 +65,19 @@ BAD: dict[str, tuple[str, int, str]] = {
         10,
         "two policies are called 'out'",
     ),
-    "tab": ("name: shop\ngroups:\n\tweb: {}\n", 3, "indent with spaces"),
+    "tab": ("name: shop\ngroups:\n\tweb: {}\n", 3, "use spaces"),
     "second colon": ("name: shop: two\n", 1, 'a second ":"'),
-    "open quote": ('name: shop\ncontroller: "tr\n', 2, "never closed"),
+    "open quote": ('name: shop\ncontroller: "tr\n', 2, "is not closed; close it"),
     "open brace": (group("tags: {a: b"), 9, "`}` is missing"),
-    "reserved character": ("name: @shop\n", 1, "this is no YAML"),
-    "control character": ("name: shop\ncontroller: \x07\n", 2, "the character 0x7 has no place"),
+    "reserved character": ("name: @shop\n", 1, "invalid YAML"),
+    "control character": ("name: shop\ncontroller: \x07\n", 2, "the character 0x7 is not allowed"),
     "impossible escape": ('name: "\\UFFFFFFFF"\n', 1, "stands for no character"),
     "half a surrogate pair": ('name: "\\ud83d"\n', 1, "surrogate"),
     "no name": ("groups: {}\n", 1, "`name` is missing"),
-    "name in capitals": ("name: Shop\ngroups: {}\n", 1, "'Shop' is no name"),
-    "name with a line end": ('name: "shop\\n"\ngroups: {}\n', 1, "is no name"),
-    "name too long": (f"name: {'a' * 64}\ngroups: {{}}\n", 1, "is no name"),
-    "group name too long": (GROUP.replace("web", "w" * 64), 3, "is no name"),
+    "name in capitals": ("name: Shop\ngroups: {}\n", 1, "invalid name 'Shop'"),
+    "name with a line end": ('name: "shop\\n"\ngroups: {}\n', 1, "invalid name"),
+    "name too long": (f"name: {'a' * 64}\ngroups: {{}}\n", 1, "invalid name"),
+    "group name too long": (GROUP.replace("web", "w" * 64), 3, "invalid name"),
     "group named twice over": (group("name: api"), 8, "listed as 'web' but names itself 'api'"),
     "nothing in a group": ("name: shop\ngroups:\n  web:\n", 3, "give a mapping"),
     "unknown field": (group("colldown: 5m"), 8, "did you mean `cooldown`?"),
@@ -89,18 +89,36 @@ BAD: dict[str, tuple[str, int, str]] = {
     "truth for a number": (GROUP.replace("min: 1", "min: true"), 4, "give a whole number, not true"),
     "fraction for a number": (GROUP.replace("min: 1", "min: 1.5"), 4, "give a whole number, not 1.5"),
     "no is text": (group("protect_from_scale_in: no"), 8, "give true or false, not the text 'no'"),
-    "bare seconds": (group("cooldown: 300"), 8, 'give text such as "90s", not 300'),
-    "no such unit": (group("cooldown: 5 min"), 8, "write a duration with its unit"),
-    "endless duration": (group(f"cooldown: {'9' * 30}d"), 8, "longer than"),
+    "seconds that are no minutes": (group("cooldown: 90"), 8, '90 is not a duration; write "90s" or "90m"'),
+    "number with its unit": (
+        GROUP + "      disks: [{size_gb: 40GB}]\n",
+        8,
+        "write 40, without the unit",
+    ),
+    "truth of YAML 1.1": (group("purchase: {spot: yes}"), 8, "not the text 'yes'; write true"),
+    "list of one": (group("unmanaged: capacity"), 8, "not the text 'capacity'; write [capacity]"),
+    "typo left to others": (group("unmanaged: [capacty]"), 8, "did you mean `capacity`?"),
+    "typo of a zone": (
+        group('schedules:\n  s: {cron: "0 8 * * *", zone: Europe/Madird, min: 1}'),
+        9,
+        "did you mean 'Europe/Madrid'?",
+    ),
+    "bare seconds": (group("cooldown: 300"), 8, '300 is not a duration; write "300s" or "5m"'),
+    "no such unit": (group("cooldown: 5 min"), 8, "is not a duration; write"),
+    "endless duration": (group(f"cooldown: {'9' * 30}d"), 8, "too long for a duration"),
     "negative size": (GROUP.replace("min: 1", "min: -1"), 4, "give 0 or more, not -1"),
     "min above max": (GROUP.replace("min: 1", "min: 9"), 4, "`min` 9 is above `max` 4"),
     "huge size": (GROUP.replace("max: 4", "max: 99999999999"), 4, "give 1000000 or less"),
     "huge number": (GROUP.replace("max: 4", f"max: {'9' * 5000}"), 4, "too many digits"),
-    "unknown metric": (group("alarms:\n  hot: {metric: cpuu, above: 70}"), 9, "no metric is called 'cpuu'"),
+    "unknown metric": (
+        group("alarms:\n  hot: {metric: cpuu, above: 70}"),
+        9,
+        "'cpuu'; did you mean cpu?",
+    ),
     "metric of no sort": (
         group("alarms:\n  hot: {metric: {of: a}, above: 70}"),
         9,
-        "a metric is `{name: NEUTRAL, of: ...}`",
+        "write `{name: NEUTRAL, of: ...}`",
     ),
     "nan": (group("alarms:\n  hot: {metric: cpu, above: .nan}"), 9, "give a finite number, not nan"),
     "infinity": (group("alarms:\n  hot: {metric: cpu, above: -.inf}"), 9, "give a finite number, not -inf"),
@@ -113,7 +131,7 @@ BAD: dict[str, tuple[str, int, str]] = {
     "no such statistic": (
         group("alarms:\n  hot: {metric: cpu, above: 1, statistic: p200}"),
         9,
-        "a percentile such as p95, not 'p200'",
+        "or such as tm90 or TM(10%:90%), not 'p200'",
     ),
     "misspelt choice": (
         group("alarms:\n  hot: {metric: cpu, above: 1, missing: ignored}"),
@@ -123,15 +141,23 @@ BAD: dict[str, tuple[str, int, str]] = {
     "alarm without its policy": (
         group("alarms:\n  hot:\n    metric: cpu\n    above: 1\n    triggers:\n    - out"),
         13,
-        "triggers 'out', but the group's policies are: none",
+        "triggers an unknown policy, 'out'; the group has no policies",
     ),
     "policy that changes nothing": (group("policies:\n  out: {change: 0}"), 9, "a change of 0 does nothing"),
-    "policy of no type": (group("policies:\n  out: {type: stepp, change: 1}"), 9, "`type` is one of simple, step"),
+    "policy of no type": (
+        group("policies:\n  out: {type: stepp, change: 1}"),
+        9,
+        "'stepp' is not supported here; did you mean step?",
+    ),
     "policy without its steps": (group("policies:\n  out:\n    type: step"), 9, "`steps` is missing"),
     "cron of words": (group("schedules:\n  s: {cron: banana, zone: UTC, min: 1}"), 9, "'banana' has 1 fields"),
     "cron of six fields": (group('schedules:\n  s: {cron: "0 0 8 * * 1", zone: UTC, min: 1}'), 9, "has 6 fields"),
     "cron out of range": (group('schedules:\n  s: {cron: "0 25 * * *", zone: UTC, min: 1}'), 9, "is not cron"),
-    "unknown zone": (group('schedules:\n  s: {cron: "0 8 * * *", zone: Mars/Base, min: 1}'), 9, "no IANA time zone"),
+    "unknown zone": (
+        group('schedules:\n  s: {cron: "0 8 * * *", zone: Mars/Base, min: 1}'),
+        9,
+        "not an IANA time zone",
+    ),
     "zone out of its folder": (
         group('schedules:\n  s: {cron: "0 8 * * *", zone: ../../etc/passwd, min: 1}'),
         9,
@@ -158,9 +184,9 @@ BAD: dict[str, tuple[str, int, str]] = {
     "no name in a list": ("name: shop\ngroups:\n  - [web]\n  - location: a\n", 3, "give a mapping, not a list"),
     "price in words": (group("purchase: {spot: true, max_price: cheap}"), 8, 'such as "0.05"'),
     "empty text": (group('location: ""'), 8, "this is empty"),
-    "unset variable": (group("location: ${REGION}"), 8, "the environment has no REGION"),
-    "unset variable in quotes": (group('location: "eu-${REGION}"'), 8, "the environment has no REGION"),
-    "broken reference": (group('location: "${}"'), 8, "write `$${`"),
+    "unset variable": (group("location: ${REGION}"), 8, "environment variable REGION is not set"),
+    "unset variable in quotes": (group('location: "eu-${REGION}"'), 8, "environment variable REGION is not set"),
+    "broken reference": (group('location: "${}"'), 8, "or `$${` for"),
     "variable of the wrong type": (
         GROUP.replace("{min: 1, max: 4}", "\n      min: ${ONE}\n      max: ${WORD}"),
         6,
@@ -181,12 +207,16 @@ BAD: dict[str, tuple[str, int, str]] = {
     "script calls": (script("{{ lipsum() }}"), 9, "calls"),
     "script uses a global": (script("{{ lipsum }}"), 8, "'lipsum' is undefined"),
     "script includes": (script("{% include '/etc/passwd' %}"), 9, "`include`"),
-    "script is no template": (script("echo\n{% if %}"), 9, "line 2 of the start script is no Jinja2"),
+    "script is no template": (script("echo\n{% if %}"), 9, "invalid Jinja2 in line 2 of the start script"),
     "script of open brackets": (script("{{ " + "(" * 2000), 9, "the start script"),
     "script adds text to a number": (script("{{ component + 1 }}"), 9, "TypeError"),
     "variables without a script": (GROUP + "      variables: {a: 1}\n", 8, "`variables` fill in `user_data`"),
     "variable of a list": (script("x").replace("web}", "[1]}"), 8, "not a list"),
-    "script file without a directory": (GROUP + "      user_data_file: setup.sh\n", 8, "has no directory"),
+    "script file without a directory": (
+        GROUP + "      user_data_file: setup.sh\n",
+        8,
+        "cannot find this; give `user_data`",
+    ),
 }
 
 
@@ -208,9 +238,9 @@ BYTES: dict[str, tuple[bytes, str, str]] = {
     "utf-16": ("name: shop\n".encode("utf-16"), ":1: ", "is UTF-16"),
     "utf-16 without a mark": ("name: shop\n".encode("utf-16-le"), ":1: ", "NUL"),
     "utf-32": ("name: shop\n".encode("utf-32"), ":1: ", "UTF-32"),
-    "latin-1": ("name: shop\n# año\n".encode("latin-1"), ":2: ", "byte 0xf1 is no UTF-8"),
+    "latin-1": ("name: shop\n# año\n".encode("latin-1"), ":2: ", "byte 0xf1 is not UTF-8"),
     "NUL": (b"name: shop\ncontroller: \0\n", ":2: ", "NUL"),
-    "binary": (bytes(range(256)), ":", "no UTF-8"),
+    "binary": (bytes(range(256)), ":", "not UTF-8"),
     "too large": (b"# " + b"x" * 2**20, ":1: ", "larger than 1 MiB"),
 }
 
@@ -254,7 +284,7 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path, name: str, phrase: st
 SCRIPTS = {
     "missing": ("setup.sh", "file not found; check the path"),
     "directory": (".", "this is a directory"),
-    "latin-1": ("latin.sh", "no UTF-8"),
+    "latin-1": ("latin.sh", "not UTF-8"),
     "number": ("5", "give the path of a file"),
     "empty": ('""', "give the path of a file"),
 }
@@ -279,7 +309,7 @@ def test_a_script_given_twice_is_refused(tmp_path: Path) -> None:
 def test_defaults_that_multiply_a_large_script_are_refused() -> None:
     groups = "".join(f"  g{n}:\n" for n in range(1000))
     text = f"name: shop\ndefaults: {{template: {{user_data: {'x' * 40_000}}}}}\ngroups:\n{groups}"
-    with pytest.raises(ConfigError, match="with its defaults given out the file is over"):
+    with pytest.raises(ConfigError, match="with `defaults` copied into each group the file is over"):
         parse_fleet(text)
 
 
@@ -299,16 +329,16 @@ def test_a_start_script_of_the_wrong_kind_is_not_shown_either() -> None:
 
 
 JSON: dict[str, tuple[str, int, str]] = {
-    "trailing comma": ('{\n"name": "shop",}', 2, "this is no JSON"),
-    "yaml": ("name: shop\n", 1, "this is no JSON"),
-    "comment": ('{"name": "shop"} // a', 1, "this is no JSON"),
+    "trailing comma": ('{\n"name": "shop",}', 2, "invalid JSON"),
+    "yaml": ("name: shop\n", 1, "invalid JSON"),
+    "comment": ('{"name": "shop"} // a', 1, "invalid JSON"),
     "duplicate": ('{"name": "shop",\n\t"name": "shop"}', 2, "given twice"),
     "deep": ("[" * 100_000, 1, "nested too deeply"),
     "deep but whole": ("[" * 60 + "]" * 60, 1, "nested too deeply"),
     "many digits": (f'{{"name": {"9" * 5000}}}', 1, "too many digits"),
     "empty": ("", 1, "the file is empty"),
     "half a surrogate pair": ('{"name": "\\ud83d"}', 1, "surrogate"),
-    "nan": ('{"name": NaN, "groups": {}}', 1, "is no name"),
+    "nan": ('{"name": NaN, "groups": {}}', 1, "invalid name"),
 }
 
 

@@ -1,11 +1,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from pydantic import ValidationError
 
 from tests.conftest import make_fleet, make_group
 from trimtab.capabilities import FEATURES, Means, features_of, support_of
 from trimtab.declarations import declarations_of
+from trimtab.declarations.support import BY_THE_CONTROLLER
+from trimtab.errors import InvalidModel
 from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.translate import translate
 from trimtab.testing import translate as translate_for
@@ -66,7 +67,7 @@ def test_the_settings_of_another_cloud_have_one_note_each():
 @pytest.mark.parametrize("provider", ["memory", "aws", "azure", "gcp"])
 def test_a_provider_declares_every_feature_and_says_why_not(provider):
     declared = declarations_of(provider).capabilities
-    assert set(declared) == set(FEATURES)
+    assert {*declared, *BY_THE_CONTROLLER} == set(FEATURES)
     for feature, support in declared.items():
         assert support.text or support.means is Means.NATIVE, feature
 
@@ -96,5 +97,5 @@ def test_the_settings_of_a_provider_from_elsewhere_have_one_note(provider):
     ],
 )
 def test_settings_of_a_provider_of_ours_have_their_own_field(name, text):
-    with pytest.raises(ValidationError, match=text):
+    with pytest.raises(InvalidModel, match=text):
         make_group(settings={name: {"x": 1}})

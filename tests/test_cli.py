@@ -13,16 +13,16 @@ from trimtab.plan import Key
 pytest.importorskip("typer")
 pytest.importorskip("rich")
 
-from tests.commands import FLEET, SECRET, WITHOUT_API, Cli
+from tests.commands import FLEET, SECRET, VARIABLES, WITHOUT_API, Cli
 from trimtab.cli import run
 
 
 @pytest.fixture
 def cli(tmp_path, monkeypatch):
-    for name in ("TRIMTAB_PROVIDER", "NO_COLOR", "FORCE_COLOR"):
+    for name in (*VARIABLES, "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("COLUMNS", raising=False)
     return Cli(tmp_path)
 
 
@@ -172,9 +172,9 @@ def test_a_setting_that_a_provider_lacks_is_an_error(cli):
     path = cli.write(FLEET)
     out, err = io.StringIO(), io.StringIO()
     assert run(["plan", path, "--provider", "memory", "--endpoint", "http://127.0.0.1:1"], out=out, err=err) == 1
-    assert "memory takes no 'endpoint'" in err.getvalue()
+    assert "unknown option 'endpoint' for memory" in err.getvalue()
     assert run(["plan", path, "--provider", "nimbus"], out=out, err=err) == 1
-    assert "no provider is called 'nimbus'" in err.getvalue()
+    assert "unknown provider 'nimbus'" in err.getvalue()
 
 
 def test_version_and_help(cli, capsys):

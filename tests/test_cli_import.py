@@ -73,13 +73,13 @@ def test_notes_are_comments_at_the_top_and_no_failure(cloud, monkeypatch):
 def test_a_group_that_does_not_exist_is_an_error(cloud):
     code, out, err = imported(cloud, "nobody")
     assert (code, out) == (1, "")
-    assert "there is no group 'nobody'" in err
+    assert "group 'nobody' not found" in err
 
 
 def test_a_name_that_is_none_is_an_error(cloud):
     code, _, err = imported(cloud, "virtualmin-web", "--fleet", "Not A Name")
     assert code == 1
-    assert "is no name" in err
+    assert "invalid name" in err
 
 
 def by_hand(cloud, *names):

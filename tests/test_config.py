@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.laws import examples
 from trimtab.config import dump_fleet, json_schema, load_fleet, parse_fleet
+from trimtab.config.dumping import file_data
 from trimtab.errors import ConfigError
 from trimtab.models import (
     Alarm,
@@ -26,6 +27,7 @@ from trimtab.models import (
     MetricSource,
     PredictivePolicy,
     Purchase,
+    PythonPolicy,
     ScalingGroup,
     Schedule,
     SimplePolicy,
@@ -128,7 +130,9 @@ class TestReading:
         text = "name: shop\ngroups:\n  a:\n    capacity: {min: 1, max: 1}\n  b:\n    capacity: {min: 1, max: 1}\n"
         with pytest.raises(ConfigError) as caught:
             parse_fleet(text)
-        assert caught.value.problems == ("fleet.yaml:3: group a: `template` is missing; likewise in group b (line 5)",)
+        assert caught.value.problems == (
+            "fleet.yaml:3: group a: `template` is missing; add it; likewise in group b (line 5)",
+        )
 
 
 class TestEnvironment:
@@ -173,7 +177,7 @@ class TestScriptFile:
         (tmp_path / "setup.sh").write_text("own")
         text = SHARED.replace("t3.small}", "t3.small, user_data: shared}")
         text += "  web: {template: {user_data_file: setup.sh}}\n  api: {template: {user_data_file: null}}\n"
-        with pytest.raises(ConfigError, match="no directory"):
+        with pytest.raises(ConfigError, match="not read from a file"):
             parse_fleet(text)
         fleet = parse_fleet(text, directory=tmp_path)
         assert [group.template.user_data for group in fleet.groups] == ["own", None]
@@ -212,7 +216,7 @@ class TestDefaults:
         with pytest.raises(ConfigError) as caught:
             parse_fleet(SHARED.replace("5m", "soon") + "  web:\n  api:\n")
         (problem,) = caught.value.problems
-        assert problem.startswith("fleet.yaml:3: defaults, cooldown: write a duration")
+        assert problem.startswith("fleet.yaml:3: defaults, cooldown: 'soon' is not a duration")
 
     def test_a_value_of_defaults_that_is_wrong_for_one_group_names_it(self) -> None:
         text = SHARED + "  web: {unmanaged: [policies.in]}\n  api: {policies: {out: {change: null, percent: 0}}}\n"
@@ -327,6 +331,7 @@ POLICIES = st.one_of(
     ),
     st.builds(TargetTrackingPolicy, name=NAMES, metric=METRICS, target=st.floats(1, 1e9), scale_in=st.booleans()),
     st.builds(PredictivePolicy, name=NAMES, metric=METRICS, target=st.floats(1, 1e9)),
+    st.builds(PythonPolicy, name=NAMES, call=st.sampled_from(["acme.policies:drain", "_:_9"])),
 )
 ALARMS = st.builds(Alarm, name=NAMES, metric=METRICS, above=NUMBERS, period=DURATIONS.filter(bool), description=TEXT)
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)) | st.datetimes(
@@ -367,6 +372,27 @@ GROUPS = st.builds(
     warm_up=st.none() | DURATIONS,
 )
 FLEETS = st.builds(Fleet, name=NAMES, groups=several(GROUPS), controller=st.booleans())
+
+
+def difference(old: Any, new: Any) -> Any:
+    """What is to be laid over `old` so that it is `new`."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    changed = {key: difference(old.get(key), value) for key, value in new.items() if value != old.get(key)}
+    return {**dict.fromkeys(old.keys() - new.keys()), **changed}
+
+
+class TestOverlays:
+    @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(20), deadline=None)
+    @given(FLEETS, FLEETS)
+    def test_what_differs_laid_over_a_fleet_gives_the_other(self, old: Fleet, new: Fleet) -> None:
+        overlay = difference(file_data(old), file_data(new))
+        both = old.replace(overlays={"other": overlay, "nothing": {}})
+        assert both.for_provider(None, ["nothing"]) == old
+        assert both.for_provider(None, ["other", "nothing"]) == new
+        text = dump_fleet(both)
+        assert parse_fleet(text, env={}, overlays=["other"]) == new
+        VALIDATOR.validate(walk(text))
 
 
 class TestWriting:
@@ -421,7 +447,7 @@ groups:
     ("steps", "text"),
     [
         ("[{lower: 0}]", "steps.0: give exactly one of `change`, `percent`, `to`; found none"),
-        ("[{lower: 10, upper: 5, change: 1}]", "steps.0.lower: `lower` 10 is not below `upper` 5"),
+        ("[{lower: 10, upper: 5, change: 1}]", "steps.0.lower: `lower` 10 is not below `upper` 5; swap them"),
         ("[]", "steps: give at least 1, not 0"),
     ],
 )

@@ -159,7 +159,7 @@ def test_a_link_to_itself_is_an_error(folder: Path) -> None:
 
 def test_a_script_where_its_path_belongs_is_not_shown(folder: Path) -> None:
     (folder / "fleet.yaml").write_text(with_script('"#!/bin/sh\\nhunter2"'))
-    with pytest.raises(ConfigError, match="this is a script and not the path of one") as caught:
+    with pytest.raises(ConfigError, match="this is a script, not the path of a file") as caught:
         load_fleet(folder / "fleet.yaml")
     assert "hunter2" not in str(caught.value)
 
@@ -215,7 +215,7 @@ def test_what_a_shell_hands_over_is_read(folder: Path) -> None:
 
 
 def test_what_a_shell_hands_over_is_bounded_and_has_no_folder() -> None:
-    for text, words in (("x" * (MAX_BYTES + 1), "larger than 1 MiB"), (with_script("environ"), "has no directory")):
+    for text, words in (("x" * (MAX_BYTES + 1), "larger than 1 MiB"), (with_script("environ"), "cannot find this")):
         reader, writer = os.pipe()
         feeder = threading.Thread(target=feed, args=(writer, text.encode()))
         feeder.start()
@@ -268,7 +268,7 @@ class TestTheCommand:
         assert self.run("check", "-", text=FLEET).stdout.startswith("fleet shop: 1 group")
         ended = self.run("check", "-", text=FLEET.replace("max: 1", "max: x"))
         assert ended.stderr.startswith("error: standard input:4: group web, capacity.max: ")
-        assert "has no directory" in self.run("check", "-", text=with_script("setup.sh")).stderr
+        assert "cannot find this" in self.run("check", "-", text=with_script("setup.sh")).stderr
 
     @pytest.mark.parametrize("kind", SPECIAL)
     def test_a_saved_plan_is_a_file(self, folder: Path, kind: str) -> None:

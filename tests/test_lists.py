@@ -9,14 +9,15 @@ import pytest
 
 import trimtab as tt
 from trimtab.config import parse_fleet
-from trimtab.errors import AccessDenied, ApplyFailed, ConfigError, PlanRefused
-from trimtab.phrases import capped, in_words
+from trimtab.errors import AccessDenied, ApplyFailed, ConfigError, PlanRefused, capped
+from trimtab.phrases import in_words
 from trimtab.plan import Unknown
 from trimtab.plan.changes import merged_unknown
 from trimtab.providers.memory.store import Store
 
 MANY = 1_000
 NONE = "{newest: none-*}"
+MAKE = "write another name or make it first"
 
 
 def fleet_text(group: str, shared: str = "", number: int = MANY) -> str:
@@ -40,14 +41,13 @@ def refused(text: str) -> ConfigError:
     [
         (
             fleet_text(group(more=", cooldown: x")),
-            'fleet.yaml:3: group g0, cooldown: write a duration with its unit, such as "90s", "5m", "1h30m" or '
-            "\"2d\", not 'x'",
+            'fleet.yaml:3: group g0, cooldown: \'x\' is not a duration; write "90s", "5m", "1h30m" or "2d"',
         ),
         (fleet_text(group(more=", colour: red")), "fleet.yaml:3: group g0, colour: unknown field 'colour'"),
         (fleet_text(group(more=", tags: 5")), "fleet.yaml:3: group g0, tags: give a mapping, not 5"),
         (
             fleet_text(group(more=', location: "${NONE}"')),
-            "fleet.yaml:3: group g0, location: the environment has no NONE",
+            "fleet.yaml:3: group g0, location: environment variable NONE is not set",
         ),
     ],
     ids=["wrong value", "unknown field", "wrong kind", "environment"],
@@ -67,8 +67,8 @@ def test_what_many_groups_lack_is_one_line_and_one_problem_that_names_them_all()
     (problem,) = error.problems
     assert problem.count("(line ") == MANY - 1
     assert str(error) == (
-        "fleet.yaml:3: group g0, template: `image` is missing; likewise in group g1 (line 4), g2 (line 5), g3 (line 6) "
-        "and 996 more"
+        "fleet.yaml:3: group g0, template: `image` is missing; add it; likewise in group g1 (line 4), g2 (line 5), "
+        "g3 (line 6) and 996 more"
     )
 
 
@@ -101,7 +101,7 @@ def test_a_thousand_groups_with_one_missing_image_are_one_line() -> None:
             cloud.apply(plan)
     assert str(caught.value).splitlines() == [
         "the plan cannot be applied:",
-        "group g0, g1, g2 and 997 more: no image matches 'none-*'",
+        "fleet.yaml:2: group g0, g1, g2 and 997 more: template.image: no image matches 'none-*'; " + MAKE,
     ]
 
 
@@ -193,7 +193,10 @@ class TestTheCommand:
         code, out, _ = self.run(tmp_path, text, "plan", "--provider", "memory")
         assert code == 1
         (line,) = [line for line in out.splitlines() if line.startswith("error: ")]
-        assert line == "error: group g0, g1, g2 and 997 more: no image matches 'none-*'"
+        place = f"{tmp_path / 'fleet.yaml'}:2"
+        assert (
+            line == f"error: {place}: group g0, g1, g2 and 997 more: template.image: no image matches 'none-*'; " + MAKE
+        )
         assert "This plan cannot be applied: 1000 problems." in out
         _, out, _ = self.run(tmp_path, text, "plan", "--provider", "memory", "--format", "json")
         assert len(json.loads(out)["problems"]) == MANY
@@ -213,7 +216,7 @@ class TestTheCommand:
     def test_findings(self, tmp_path: Any) -> None:
         text = fleet_text("{}", f"defaults: {group(more=', policies: {out: {change: 1}}')}", number=50)
         code, out, _ = self.run(tmp_path, text, "check")
-        assert code == 0
+        assert code == 2
         codes = re.findall(r"TT\d+ group", out)
         assert len(codes) == len(set(codes))
         assert "likewise in group g1 (line " in out

@@ -126,7 +126,7 @@ def test_a_pause_is_made_shown_and_ended(cli):
         assert "paused by Ana" in told.out
     cli.clock.advance(timedelta(hours=3))
     assert "over: resume it" in cli("status").out
-    assert cli("resume", "web", "--format", "json").data == {"paused": {"web": None, "api": None}}
+    assert cli("resume", "web", "--format", "json").data["paused"] == {"web": None, "api": None}
 
 
 def test_a_pause_of_all_groups_and_by_whom(cli, monkeypatch):

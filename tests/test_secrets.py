@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 import trimtab as tt
 from tests.laws import examples
 from trimtab.config import parse_fleet
-from trimtab.errors import ConfigError, InvalidRequest
+from trimtab.errors import ConfigError, InvalidModel, InvalidRequest
 from trimtab.events import Event
 from trimtab.models import Fleet, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
@@ -77,7 +77,7 @@ def said_by(make: Callable[[], object]) -> str:
     """What is said of something that is made, or of why it cannot be."""
     try:
         found = make()
-    except (ValidationError, ConfigError) as error:
+    except (InvalidModel, ValidationError, ConfigError) as error:
         return texts_of(error)
     return f"{found} {found!r}"
 
@@ -87,6 +87,8 @@ def texts_of(error: BaseException) -> str:
     said = [str(error), repr(error), *traceback.format_exception(error)]
     if isinstance(error, ValidationError):
         said += [str(error.errors()), error.json()]
+    if isinstance(error, InvalidModel):
+        said += [str(error.details), str(error.problems), *map(str, error.args)]
     if isinstance(error, ConfigError):
         said += error.problems
     return "\n".join(said)
@@ -139,7 +141,7 @@ def test_no_plan_says_what_a_start_script_holds(secret: str) -> None:
     rich = pytest.importorskip("rich")
     assert rich
     from trimtab.views.outcome import applied_view
-    from trimtab.views.plan import plan_view
+    from trimtab.views.plan import PlanView
     from trimtab.views.progress import event_line
     from trimtab.views.screen import rendered
 
@@ -157,10 +159,10 @@ def test_no_plan_says_what_a_start_script_holds(secret: str) -> None:
             fleet = Fleet.model_validate({"name": "shop", "groups": {"web": group(fields, {})}})
             plan = cloud.plan(fleet)
             said += [str(plan), repr(plan), json.dumps(plan.to_dict()), json.dumps(plan.to_saved())]
-            said.append(rendered(plan_view(plan, cloud.provider.kinds)))
+            said.append(rendered(PlanView(plan)))
             applied = cloud.apply(plan, on_event=note)
             said += [repr(applied), json.dumps(applied.to_dict()), rendered(applied_view(applied))]
-            found = cloud.read_group("shop-web", fleet="shop")
+            found = cloud.import_group("shop-web", fleet="shop")
             said += [repr(found), *map(str, found.notes)]
     assert secret not in "\n".join(said)
 

@@ -1,13 +1,9 @@
 """A provider of another distribution: built, installed, and then as good as one of trimtab's own."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.distributions import ROOT, environment_with, run
+
 TOY = ROOT / "examples" / "toy-provider"
 FLEET = """
 name: shop
@@ -19,23 +15,10 @@ groups:
 """
 
 
-def run(*words, env=None, cwd=ROOT):
-    return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, env=env, cwd=cwd)
-
-
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """An environment in which the toy is installed."""
-    pytest.importorskip("hatchling")
-    pytest.importorskip("pip")
-    wheels, site = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("site")
-    alone = ("--no-deps", "--no-index", "--quiet", "--disable-pip-version-check")
-    built = run("-m", "pip", "wheel", *alone, "--no-build-isolation", "--wheel-dir", str(wheels), str(TOY))
-    assert built.returncode == 0, built.stderr
-    (wheel,) = wheels.glob("trimtab_toy-*.whl")
-    put = run("-m", "pip", "install", *alone, "--target", str(site), str(wheel))
-    assert put.returncode == 0, put.stderr
-    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT / "src")))}
+    return environment_with(TOY, tmp_path_factory.mktemp("toy"))
 
 
 def test_it_keeps_the_contract(installed):
@@ -51,11 +34,16 @@ def test_it_keeps_the_contract(installed):
         (("apply", "fleet.yaml", "--provider", "toy", "--yes", "--wait", "accepted"), 0, "create group shop-web: done"),
         (("check", "fleet.yaml", "--provider", "toy"), 0, "1 group: valid"),
         (("plan", "fleet.yaml", "--provider", "memory"), 2, "settings"),
-        (("plan", "fleet.yaml", "--provider", "tyo"), 1, "there are memory, aws, azure, gcp, toy"),
+        (("plan", "connect.yaml"), 2, "shop-web  [new]  connect.yaml"),
+        (("plan", "connect.yaml"), 2, "web  cellar"),
+        (("plan", "connect.yaml", "--region", "loft"), 2, "web  loft"),
+        (("plan", "fleet.yaml", "--provider", "toy", "--connect", "shelf=x"), 1, "use region"),
+        (("plan", "fleet.yaml", "--provider", "tyo"), 1, "unknown provider 'tyo'; did you mean toy?"),
     ],
 )
 def test_commands_know_it(installed, tmp_path, words, code, text):
     (tmp_path / "fleet.yaml").write_text(FLEET)
+    (tmp_path / "connect.yaml").write_text(f"connect: {{provider: toy, region: cellar}}{FLEET}")
     done = run("-m", "trimtab", *words, env=installed, cwd=tmp_path)
     said = done.stdout + done.stderr
     assert (done.returncode, text in said) == (code, True), said

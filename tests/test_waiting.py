@@ -1,4 +1,4 @@
-"""Apply always returns its outcomes: what nobody knows is said to be unknown, and what waiting lacks, in `late`."""
+"""Apply always returns its outcomes: what nobody knows is said to be unknown, what waiting lacks is in `timed_out`."""
 
 from datetime import timedelta
 
@@ -76,8 +76,8 @@ def test_states_that_cannot_be_read_cost_no_outcome(store, cloud, error):
     before = cloud.now()
     applied = cloud.apply(plan, timeout=timedelta(hours=1))
     assert all(one.is_done for one in applied.outcomes)
-    assert len(applied.late) == 2
-    assert all(f"could not be read: {error}" in text for text in applied.late)
+    assert len(applied.timed_out) == 2
+    assert all(f"could not be read: {error}" in text for text in applied.timed_out)
     assert cloud.now() - before <= PROMISED
 
 
@@ -103,7 +103,7 @@ def test_a_group_that_is_deleted_meanwhile_is_not_waited_for(store, cloud):
     store.fault = fault
     before = cloud.now()
     applied = cloud.apply(plan, timeout=timedelta(hours=1))
-    assert applied.late == ("group web: 'virtualmin-web' was deleted while it was waited for",)
+    assert applied.timed_out == ("group web: 'virtualmin-web' was deleted while it was waited for",)
     assert cloud.now() - before < timedelta(minutes=10)
 
 
@@ -118,7 +118,7 @@ def test_a_group_that_is_being_deleted_is_not_waited_for(store, cloud):
 
     store.fault = fault
     applied = cloud.apply(plan, timeout=timedelta(minutes=5))
-    assert "group web: 'virtualmin-web' was deleted while it was waited for" in applied.late
+    assert "group web: 'virtualmin-web' was deleted while it was waited for" in applied.timed_out
 
 
 def test_a_late_group_quotes_what_failed(store, cloud):

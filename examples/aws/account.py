@@ -32,7 +32,7 @@ class Account:
         self.emulated = AwsTestCloud(emulator) if emulator else None
         if self.emulated:
             self.emulated.emulator.doors.set_clock(MONDAY, freeze=True)
-            self.furnish()
+            self.emulated.emulator.furnish()
 
     @classmethod
     def open(cls, about: str | None) -> "Opened":
@@ -68,17 +68,6 @@ class Account:
         """Have the group's instances report so much CPU, in the emulator; a real account measures by itself."""
         if self.emulated:
             self.emulated.push(tt.metrics.cpu, group=group, value=cpu)
-
-    def furnish(self) -> None:
-        """What the emulated account has before trimtab comes: two private subnets, and a balancer's target groups."""
-        ec2, elbv2 = self.client("ec2"), self.client("elbv2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        private = [{"ResourceType": "subnet", "Tags": [{"Key": "Type", "Value": "Private"}]}]
-        for number, zone in enumerate(("us-east-1a", "us-east-1b")):
-            block = f"10.0.{number}.0/24"
-            ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone, TagSpecifications=private)
-        for name in ("virtualmin-web", "virtualmin-api"):
-            elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
 
     def drift(self) -> None:
         """Somebody changes three things by hand: an alarm's threshold, a policy's cooldown, a tag."""

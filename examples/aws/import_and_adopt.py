@@ -51,13 +51,13 @@ def main() -> None:
         make_by_hand(account)
         before = {instance.id for instance in cloud.group(NAME).instances()}
 
-        found = cloud.read_group(NAME, fleet="hosting")
+        found = cloud.import_group(NAME, fleet="hosting")
         for note in found.notes:
             print(f"note: {note}")
         fleet = tt.Fleet(name="hosting", groups=(found.group,))
         print(tt.dump_fleet(fleet))
 
-        assert cloud.plan(fleet).problems, "what bears no mark is never written to"
+        assert cloud.plan(fleet).problems, "what is not managed by trimtab is never written to"
         cloud.apply(cloud.adopt(fleet)).raise_for_failures()
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
         assert not cloud.plan(fleet)

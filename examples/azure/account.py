@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any
 
 from azure.core.pipeline.policies import SansIOHTTPPolicy
-from azure.core.rest import HttpRequest
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.monitor import MonitorManagementClient
 
@@ -45,7 +44,7 @@ class Account:
         self.resource_group = AzureTestCloud.resource_group if emulator else resource_group
         if self.emulated:
             self.emulated.emulator.doors.set_clock(MONDAY, freeze=True)
-            self.furnish()
+            self.emulated.emulator.furnish()
 
     @classmethod
     def open(cls, about: str | None) -> "Opened":
@@ -109,22 +108,6 @@ class Account:
         home = f"/subscriptions/{subscription}/resourceGroups/{self.resource_group}"
         return f"{home}/providers/Microsoft.Network/{kind}"
 
-    def _put(self, kind: str, name: str, properties: dict[str, Any]) -> None:
-        assert self.emulated is not None
-        url = f"{self.emulated.emulator.endpoint}{self._path(kind)}/{name}?api-version=2024-05-01"
-        body = {"location": self.emulated.location, "properties": properties}
-        self.compute.send_request(HttpRequest("PUT", url, json=body)).raise_for_status()
-
-    def furnish(self) -> None:
-        """What the emulated resource group has before trimtab comes: a network, and balancers with a probe."""
-        assert self.emulated is not None
-        self.emulated.emulator.doors.make_group(self.resource_group, location=self.emulated.location)
-        subnets = [{"name": "private", "properties": {"addressPrefix": "10.0.0.0/24"}}]
-        space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
-        self._put("virtualNetworks", "virtualmin", {**space, "subnets": subnets})
-        for name in ("virtualmin-web", "virtualmin-api"):
-            self._put("loadBalancers", name, _balancer(f"{self._path('loadBalancers')}/{name}", name, self.subnet()))
-
     def drift(self) -> None:
         """Somebody changes three things by hand: a rule's threshold, a rule's cooldown, a tag."""
         monitor, sets = self.monitor, self.compute.virtual_machine_scale_sets
@@ -155,23 +138,6 @@ def _hotter(rule: Any) -> None:
 
 def _slower(rule: Any) -> None:
     rule.scale_action.cooldown = timedelta(minutes=15)
-
-
-def _balancer(base: str, name: str, subnet: str) -> dict[str, Any]:
-    rule = {
-        "frontendIPConfiguration": {"id": f"{base}/frontendIPConfigurations/front"},
-        "backendAddressPool": {"id": f"{base}/backendAddressPools/{name}"},
-        "probe": {"id": f"{base}/probes/http"},
-        "protocol": "Tcp",
-        "frontendPort": 80,
-        "backendPort": 80,
-    }
-    return {
-        "frontendIPConfigurations": [{"name": "front", "properties": {"subnet": {"id": subnet}}}],
-        "backendAddressPools": [{"name": name}],
-        "probes": [{"name": "http", "properties": {"protocol": "Http", "port": 80, "requestPath": "/"}}],
-        "loadBalancingRules": [{"name": "http", "properties": rule}],
-    }
 
 
 class Opened:

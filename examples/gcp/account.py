@@ -38,7 +38,7 @@ class Account:
         self.project = emulator.project if emulator else project
         if self.emulated:
             self.emulated.emulator.doors.set_clock(MONDAY, freeze=True)
-            self.furnish()
+            self.emulated.emulator.furnish()
 
     @classmethod
     def open(cls, about: str | None) -> "Opened":
@@ -81,20 +81,6 @@ class Account:
         """Have the group's instances report so much CPU, in the emulator; a real one measures by itself."""
         if self.emulated:
             self.emulated.push(tt.metrics.cpu, group=group, value=cpu, minutes=2)
-
-    def furnish(self) -> None:
-        """What the emulated project has before trimtab comes: backend services with a health check."""
-        check = compute_v1.HealthCheck(
-            name="virtualmin", type_="HTTP", http_health_check=compute_v1.HTTPHealthCheck(port=80, request_path="/")
-        )
-        checks = self.client(compute_v1.HealthChecksClient)
-        checks.insert_unary(project=self.project, health_check_resource=check)
-        services = self.client(compute_v1.BackendServicesClient)
-        for name in ("virtualmin-web", "virtualmin-api"):
-            service = compute_v1.BackendService(
-                name=name, port_name="http", health_checks=["global/healthChecks/virtualmin"]
-            )
-            services.insert_unary(project=self.project, backend_service_resource=service)
 
     def drift(self) -> None:
         """Somebody changes three things by hand: a target, an initialization period, an alert's threshold."""

@@ -1,17 +1,24 @@
 """One autoscaling API for AWS Auto Scaling, Azure VM Scale Sets and Google Cloud managed instance groups."""
 
+import logging
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trimtab import errors, metrics
 from trimtab.clock import Clock, ManualClock, SystemClock
-from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, EndpointFound, Event, Waiting
 from trimtab.models import (
     Alarm,
+    AwsProcess,
     AwsSettings,
     AzureSettings,
     Capacity,
+    Comparison,
+    ConnectSettings,
+    CountRange,
     Disk,
+    DiskType,
+    EnvironmentVariable,
     Fleet,
     GcpSettings,
     HealthCheck,
@@ -19,96 +26,194 @@ from trimtab.models import (
     InstanceTemplate,
     LifecycleHook,
     LoadBalancer,
+    MaximumBreach,
+    MemoryRange,
     Metric,
+    MetricSource,
+    MissingData,
     Placement,
+    PlanLimits,
+    Policy,
+    Position,
+    PredictiveMode,
     PredictivePolicy,
     Purchase,
+    PythonPolicy,
     ScalingGroup,
     Schedule,
     SimplePolicy,
     SizeOption,
+    SizeRequirement,
+    SourceSettings,
+    SpotStrategy,
     Step,
     StepPolicy,
     TargetTrackingPolicy,
+    Unit,
     WarmPool,
 )
-from trimtab.plan import Plan, check_saved
-from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
-from trimtab.providers.importing import Imported, ImportEffect, ImportNote
-from trimtab.providers.pause import Pause
-from trimtab.runtime.apply import Applied, Outcome
-from trimtab.runtime.cloud import Cloud, connect
-from trimtab.runtime.group import LiveGroup
-from trimtab.runtime.status import FleetStatus, GroupStatus
-from trimtab.runtime.watch import Watch
 
 if TYPE_CHECKING:
     from trimtab.checks import Finding, check_fleet
     from trimtab.config import dump_fleet, json_schema, load_fleet, parse_fleet
+    from trimtab.controller import Controller, GroupTick, Tick, TickOutcome
+    from trimtab.engine.functions import PolicyFunction, policy
+    from trimtab.engine.values import History, Observation, Recommendation
+    from trimtab.events import (
+        ApplyEnded,
+        ApplyStarted,
+        CallEnded,
+        CallRetried,
+        CallStarted,
+        ChangeEnded,
+        ChangeStarted,
+        EndpointFound,
+        Event,
+        Listener,
+        PlanEnded,
+        PlanStarted,
+        Waiting,
+    )
+    from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
+    from trimtab.plan.saved import check_saved
+    from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, InstanceState
+    from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+    from trimtab.providers.importing import Imported, ImportEffect, ImportNote
+    from trimtab.providers.pause import Boost, Pause
+    from trimtab.runtime.apply import Applied, Outcome
+    from trimtab.runtime.async_cloud import AsyncCloud, AsyncLiveGroup, AsyncWatch, connect_async
+    from trimtab.runtime.cloud import Cloud
+    from trimtab.runtime.connection import connect
+    from trimtab.runtime.group import LiveGroup
+    from trimtab.runtime.policies import load_policies
+    from trimtab.runtime.status import FleetStatus, GroupStatus
+    from trimtab.runtime.watch import Watch
+    from trimtab.sources import Source
+    from trimtab.store import open_store
+    from trimtab.store.records import Store
 
 __version__ = "0.1.0"
 
+# what is logged goes nowhere until the program that imports this says where
+logging.getLogger("trimtab").addHandler(logging.NullHandler())
+
 __all__ = [
+    "Action",
+    "Activity",
     "Alarm",
+    "AlarmState",
     "Applied",
+    "ApplyEnded",
+    "ApplyStarted",
+    "AsyncCloud",
+    "AsyncLiveGroup",
+    "AsyncWatch",
+    "AwsProcess",
     "AwsSettings",
     "AzureSettings",
+    "Boost",
+    "CallEnded",
     "CallRetried",
+    "CallStarted",
     "Capacity",
+    "Change",
     "ChangeEnded",
     "ChangeStarted",
     "Clock",
     "Cloud",
+    "Comparison",
+    "ConnectSettings",
+    "Controller",
+    "CountRange",
     "Datapoints",
     "Disk",
+    "DiskType",
     "EndpointFound",
+    "EnvironmentVariable",
     "Event",
+    "FieldChange",
     "Finding",
     "Fleet",
     "FleetStatus",
     "GcpSettings",
+    "GroupState",
     "GroupStatus",
+    "GroupTick",
     "HealthCheck",
+    "History",
     "Image",
     "ImportEffect",
     "ImportNote",
     "Imported",
+    "Instance",
+    "InstanceState",
     "InstanceTemplate",
+    "Key",
     "LifecycleHook",
+    "Listener",
     "LiveGroup",
     "LoadBalancer",
     "ManualClock",
+    "MaximumBreach",
+    "MemoryRange",
     "Metric",
     "MetricQuery",
+    "MetricSource",
     "MetricValue",
+    "MissingData",
+    "Note",
+    "Observation",
     "Outcome",
     "Pause",
     "Placement",
     "Plan",
+    "PlanEnded",
+    "PlanLimits",
+    "PlanStarted",
+    "Policy",
+    "PolicyFunction",
+    "Position",
+    "PredictiveMode",
     "PredictivePolicy",
     "Purchase",
+    "PythonPolicy",
+    "Reason",
+    "Recommendation",
     "ScalingGroup",
     "Schedule",
     "SimplePolicy",
     "SizeOption",
+    "SizeRequirement",
+    "Source",
+    "SourceSettings",
+    "SpotStrategy",
     "Step",
     "StepPolicy",
+    "Store",
     "SystemClock",
     "TargetTrackingPolicy",
+    "Tick",
+    "TickOutcome",
+    "Unit",
+    "Unknown",
     "Waiting",
     "WarmPool",
     "Watch",
     "check_fleet",
     "check_saved",
     "connect",
+    "connect_async",
     "dump_fleet",
     "errors",
     "hours",
     "json_schema",
     "load_fleet",
+    "load_policies",
     "metrics",
     "minutes",
+    "open_store",
     "parse_fleet",
+    "policy",
     "seconds",
 ]
 
@@ -128,13 +233,55 @@ def hours(number: int) -> timedelta:
     return timedelta(hours=number)
 
 
+_LATE = {
+    "trimtab.checks": ("Finding", "check_fleet"),
+    "trimtab.config": ("dump_fleet", "json_schema", "load_fleet", "parse_fleet"),
+    "trimtab.engine.functions": ("PolicyFunction", "policy"),
+    "trimtab.engine.values": ("History", "Observation", "Recommendation"),
+    "trimtab.events": (
+        "ApplyEnded",
+        "ApplyStarted",
+        "CallEnded",
+        "CallRetried",
+        "CallStarted",
+        "ChangeEnded",
+        "ChangeStarted",
+        "EndpointFound",
+        "Event",
+        "Listener",
+        "PlanEnded",
+        "PlanStarted",
+        "Waiting",
+    ),
+    "trimtab.plan": ("Action", "Change", "FieldChange", "Key", "Note", "Reason", "Unknown", "Plan"),
+    "trimtab.plan.saved": ("check_saved",),
+    "trimtab.providers.base": ("Activity", "AlarmState", "GroupState", "Instance", "InstanceState"),
+    "trimtab.providers.datapoints": ("Datapoints", "MetricQuery", "MetricValue"),
+    "trimtab.providers.importing": ("ImportEffect", "ImportNote", "Imported"),
+    "trimtab.providers.pause": ("Boost", "Pause"),
+    "trimtab.runtime.apply": ("Applied", "Outcome"),
+    "trimtab.runtime.async_cloud": ("AsyncCloud", "AsyncLiveGroup", "AsyncWatch", "connect_async"),
+    "trimtab.runtime.cloud": ("Cloud",),
+    "trimtab.runtime.connection": ("connect",),
+    "trimtab.runtime.group": ("LiveGroup",),
+    "trimtab.runtime.policies": ("load_policies",),
+    "trimtab.runtime.status": ("FleetStatus", "GroupStatus"),
+    "trimtab.runtime.watch": ("Watch",),
+    "trimtab.controller": ("Controller", "GroupTick", "Tick", "TickOutcome"),
+    "trimtab.sources": ("Source",),
+    "trimtab.store": ("open_store",),
+    "trimtab.store.records": ("Store",),
+}
+"""What is loaded with the first use of one of its names: whoever only declares a fleet needs the models alone."""
+_MODULES = {name: module for module, names in _LATE.items() for name in names}
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("dump_fleet", "json_schema", "load_fleet", "parse_fleet"):  # reads YAML, which not everybody needs
-        from trimtab import config
+    if name not in _MODULES:
+        raise AttributeError(f"module 'trimtab' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
 
-        return getattr(config, name)
-    if name in ("Finding", "check_fleet"):
-        from trimtab import checks
 
-        return getattr(checks, name)
-    raise AttributeError(f"module 'trimtab' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

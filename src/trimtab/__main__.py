@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows `trimtab`; the process's own when left out.
 
     Returns:
-        The exit code: for `plan` 0 no change, 2 changes, 1 an error; otherwise 0 or 1; 130 when interrupted.
+        The exit code: 2 where `plan` has changes or `check` findings, 1 on an error, 130 when interrupted; otherwise 0.
     """
     try:
         from trimtab.cli import run

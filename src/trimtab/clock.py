@@ -1,9 +1,16 @@
-"""Time as an argument: what reads a clock or sleeps is handed one of these."""
+"""Time as an argument: what reads a clock or sleeps is handed one of these. And giving up, which ends sleep early."""
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from trimtab.errors import Cancelled
+
+_current: ContextVar["Cancellation | None"] = ContextVar("cancellation", default=None)
 
 
 class Clock(Protocol):
@@ -26,8 +33,17 @@ class SystemClock:
         return datetime.now(UTC)
 
     def sleep(self, duration: timedelta) -> None:
-        """Block this thread for `duration`."""
-        time.sleep(max(0.0, duration.total_seconds()))
+        """
+        Block this thread for `duration`.
+
+        Raises:
+            Cancelled: Its work was cancelled meanwhile.
+        """
+        cancellation, seconds = _current.get(), max(0.0, duration.total_seconds())
+        if cancellation is None:
+            time.sleep(seconds)
+        elif cancellation.wait(seconds):
+            check_cancelled()
 
 
 class ManualClock:
@@ -90,3 +106,52 @@ def aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; use an aware datetime")
     return moment.astimezone(UTC)
+
+
+# giving up
+
+
+class Cancellation:
+    """Cancels work that other threads do. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Have the work end before its next call, and its waits end now."""
+        self._event.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the work was cancelled."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the work was cancelled within so many seconds; returns as soon as it is."""
+        return self._event.wait(seconds)
+
+    @contextmanager
+    def covers(self) -> Iterator[None]:
+        """Cancel what is done inside, in this thread and in those that are handed its context."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+
+def is_cancelled() -> bool:
+    """Whether the work of this thread was cancelled."""
+    current = _current.get()
+    return current is not None and current.is_cancelled
+
+
+def check_cancelled() -> None:
+    """
+    Go on, unless the work of this thread was cancelled.
+
+    Raises:
+        Cancelled: It was.
+    """
+    if is_cancelled():
+        raise Cancelled("cancelled before the next call to the cloud")

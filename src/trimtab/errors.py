@@ -2,24 +2,30 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trimtab.phrases import capped
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = [
     "AccessDenied",
     "AlreadyExists",
     "ApplyFailed",
+    "Cancelled",
     "ConfigError",
     "Conflict",
     "ConsentMissing",
+    "FieldProblem",
     "ForeignResource",
     "InvalidArgument",
+    "InvalidModel",
     "InvalidRequest",
     "MissingExtra",
     "NotFound",
     "PlanRefused",
     "ProviderError",
     "StalePlan",
+    "StoreUnavailable",
     "Throttled",
     "TrimtabError",
     "Unauthenticated",
@@ -30,8 +36,28 @@ __all__ = [
 ]
 
 
+MOST_LINES = 20
+"""So many lines of one sort are printed."""
+
+
+def capped(lines: Sequence[str]) -> list[str]:
+    """The first lines, and how many more there are; all when that is one line as well."""
+    more = len(lines) - MOST_LINES
+    return list(lines) if more <= 1 else [*lines[:MOST_LINES], f"and {more} more"]
+
+
 class TrimtabError(Exception):
-    """The root of all of trimtab's errors."""
+    """The root of all of trimtab's errors; each can be pickled, as process pools do."""
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[TrimtabError], args: tuple[Any, ...], state: dict[str, Any]) -> TrimtabError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigError(TrimtabError):
@@ -40,13 +66,49 @@ class ConfigError(TrimtabError):
 
     Attributes:
         problems: One sentence each, with file and line where known.
+        places: Of each problem the file, the line and the column; `None` where there is none.
         lines: The same for people: what is wrong with many groups alike is one line, and a long list is cut.
     """
 
-    def __init__(self, problems: Sequence[str], lines: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        problems: Sequence[str],
+        lines: Sequence[str] | None = None,
+        *,
+        places: Sequence[tuple[str, int, int] | None] = (),
+    ) -> None:
         self.problems = tuple(problems)
+        self.places = tuple(places) or (None,) * len(self.problems)
         self.lines = tuple(capped(problems if lines is None else lines))
         super().__init__("\n".join(self.lines))
+
+
+class FieldProblem(NamedTuple):
+    """What is wrong with one field of a model, and what to do about it."""
+
+    path: str
+    """The field, from the model that was made: `capacity.min`; empty for the model itself."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class InvalidModel(TrimtabError, ValueError):
+    """
+    Values that a model refuses, such as a `ScalingGroup` whose minimum is above its maximum.
+
+    Attributes:
+        model: The model's name.
+        problems: Path and message of each.
+        details: The same in the form of `errors()` of pydantic's `ValidationError`: `type`, `loc`, `msg`, `ctx`.
+    """
+
+    def __init__(self, model: str, problems: Sequence[FieldProblem], details: Sequence["ErrorDetails"] = ()) -> None:
+        self.model = model
+        self.problems = tuple(problems)
+        self.details = tuple(details)
+        super().__init__("\n".join(f"invalid {model}: {problem}" for problem in capped(list(map(str, problems)))))
 
 
 class InvalidArgument(TrimtabError, ValueError):
@@ -96,6 +158,14 @@ class ApplyFailed(TrimtabError):
 
 class WaitTimeout(TrimtabError):
     """A group that did not get where it was meant to be in time; it may still get there."""
+
+
+class StoreUnavailable(TrimtabError):
+    """The store of the controller cannot be reached or used; nothing was stored, and the next tick tries again."""
+
+
+class Cancelled(TrimtabError):
+    """Work that was cancelled before its next call to the cloud; what was written before stays: plan again."""
 
 
 class ProviderError(TrimtabError):

@@ -11,12 +11,14 @@ __all__ = [
     "custom",
     "disk",
     "errors_5xx",
+    "external",
     "latency",
     "memory",
     "network_in",
     "network_out",
     "promql",
     "queue_depth",
+    "queue_in_flight",
     "queue_per_instance",
     "requests",
     "requests_per_instance",
@@ -32,6 +34,7 @@ requests_per_instance = NEUTRAL["requests-per-instance"]
 errors_5xx = NEUTRAL["errors-5xx"]
 latency = NEUTRAL["latency"]
 queue_depth = NEUTRAL["queue-depth"]
+queue_in_flight = NEUTRAL["queue-in-flight"]
 queue_per_instance = NEUTRAL["queue-per-instance"]
 
 
@@ -56,6 +59,24 @@ def custom(
     )
 
 
-def promql(query: str, *, unit: Unit | str = Unit.NONE) -> Metric:
-    """A metric that a PromQL query answers with one number."""
-    return Metric(name="promql", query=query, unit=Unit(unit), source=MetricSource.PROMQL)
+def promql(query: str, *, unit: Unit | str = Unit.NONE, source: str | None = None) -> Metric:
+    """
+    A metric that a PromQL query answers with one number.
+
+    Args:
+        query: The query; in its texts `{group}` stands for the group's name in the cloud.
+        unit: The unit of its values.
+        source: The source of the fleet that answers it, where it is not the only one; the cloud never does, then.
+    """
+    return Metric(name="promql", query=query, unit=Unit(unit), source=MetricSource.PROMQL, source_name=source)
+
+
+def external(name: str, *, unit: Unit | str = Unit.NONE) -> Metric:
+    """
+    A metric that a source of the fleet's own answers: an HTTP address, a file, a function.
+
+    Args:
+        name: The name of the source.
+        unit: The unit of its values.
+    """
+    return Metric(name=name, unit=Unit(unit), source=MetricSource.EXTERNAL)

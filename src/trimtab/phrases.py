@@ -1,11 +1,9 @@
-"""Long lists in few words: what people read names the first few, what programs read has all."""
+"""Words of messages: long lists in few words, and the word that was meant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 MOST_NAMES = 3
 """So many names stand in one sentence."""
-MOST_LINES = 20
-"""So many lines of one sort are printed."""
 
 
 def in_words(names: Sequence[str], between: str = ", ") -> str:
@@ -14,7 +12,23 @@ def in_words(names: Sequence[str], between: str = ", ") -> str:
     return between.join(names) if more <= 0 else f"{between.join(names[:MOST_NAMES])} and {more} more"
 
 
-def capped(lines: Sequence[str]) -> list[str]:
-    """The first lines, and how many more there are; all when that is one line as well."""
-    more = len(lines) - MOST_LINES
-    return list(lines) if more <= 1 else [*lines[:MOST_LINES], f"and {more} more"]
+def closest(word: str, words: Iterable[str]) -> str | None:
+    """The one of some words that may have been meant; `None` where none is near."""
+    from difflib import get_close_matches  # only mistakes need it
+
+    return next(iter(get_close_matches(word, list(words), 1, 0.6)), None)
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """Somebody else's text on one line of bounded length, without what could steer a terminal."""
+    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * longest])
+    line = " ".join(printable.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def error_words(error: BaseException) -> str:
+    """What somebody else's error says, on one line; its class alone where it cannot say."""
+    try:
+        return one_line(f"{type(error).__name__}: {error}".removesuffix(": "))
+    except Exception:
+        return type(error).__name__

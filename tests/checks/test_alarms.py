@@ -149,3 +149,10 @@ def test_tt109_finds_an_alarm_that_does_nothing(found):
 @pytest.mark.parametrize("more", [{"notify": ["a"]}, {"notify_ok": ["a"]}, {"triggers": ["out"]}, {"enabled": False}])
 def test_tt109_lets_alarms_be_that_act_tell_or_are_off(found, more):
     assert not found("TT109", alarms={"errors": {"metric": "errors-5xx", "above": 10, **more}})
+
+
+def test_tt109_lets_alarms_be_whose_datapoints_a_function_may_go_by(found):
+    drain = {"type": "python", "call": "acme.policies:drain"}
+    alarms = {"errors": {"metric": "errors-5xx", "above": 10}}
+    assert not found("TT109", policies={"drain": drain}, alarms=alarms)
+    assert found("TT109", policies={"drain": {**drain, "enabled": False}}, alarms=alarms)

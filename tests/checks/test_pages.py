@@ -1,23 +1,9 @@
 """What the pages of the checks show is so."""
 
-import re
-from pathlib import Path
-
 import pytest
 
 import trimtab as tt
-from trimtab.checks import RULES
-
-DOCS = Path(__file__).parents[2] / "docs"
-OFFLINE = [code for code, rule in RULES.items() if not rule.live]
-LIVE = [code for code, rule in RULES.items() if rule.live]
-
-
-def snippets(code, language):
-    page = (DOCS / "checks" / f"{code}.md").read_text(encoding="utf-8")
-    found = re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert len(found) == 2, "a page has an example and its mend"
-    return found
+from tests.checks.pages import DOCS, LIVE, OFFLINE, snippets
 
 
 def codes(text):

@@ -39,7 +39,9 @@ def test_findings_are_notes_with_their_code(cloud):
     plan = cloud.plan(fleet_of(make_group(**ONLY_OUT)))
     assert codes(plan) == ["TT110"]
     assert str(plan.notes[0]).startswith("group web: TT110 policies: scale-out scales out")
-    assert plan.to_dict()["notes"] == [str(plan.notes[0])]
+    (note,) = plan.to_dict()["notes"]
+    assert (note["group"], note["code"], note["path"]) == ("web", "TT110", "policies")
+    assert note["message"].startswith("policies: scale-out scales out")
 
 
 def test_groups_that_share_a_finding_share_a_note(cloud):

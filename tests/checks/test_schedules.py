@@ -167,6 +167,12 @@ def test_tt407_finds_a_lower_minimum_inside_a_greater_one(found):
     assert not found("TT407", provider="aws", **fields)
 
 
+def test_tt407_finds_each_of_several(found):
+    schedules = {"christmas": CHRISTMAS, "night": NIGHT, "noon": {**NIGHT, "cron": "0 12 * * *", "duration": "1h"}}
+    paths = [one.path for one in found("TT407", provider="gcp", capacity=WIDE, schedules=schedules)]
+    assert sorted(paths) == ["schedules.night.min", "schedules.noon.min"]
+
+
 @pytest.mark.parametrize(
     "schedules",
     [

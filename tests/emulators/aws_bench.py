@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from trimtab.emulators import AwsEmulator, Doors
+from trimtab.emulators import AwsEmulator, ControlClient
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -32,7 +32,7 @@ class Aws:
     """The emulator with a client of each service, a template and places to launch in."""
 
     emulator: AwsEmulator
-    doors: Doors
+    doors: ControlClient
     autoscaling: Any
     cloudwatch: Any
     ec2: Any

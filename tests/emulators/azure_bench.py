@@ -19,7 +19,7 @@ from azure.mgmt.monitor.models import (
     MetricAlertResource,
 )
 
-from trimtab.emulators import AzureEmulator, Doors
+from trimtab.emulators import AzureEmulator, ControlClient
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 GROUP = "shop"
@@ -48,6 +48,12 @@ def clients_for(emulator: AzureEmulator, **given: Any) -> tuple[ComputeManagemen
     )
 
 
+def usual_version(path: str) -> str:
+    """A version of the API that a path is of."""
+    usual = {"network": "2024-05-01", "managedidentity": "2023-01-31", "insights": "2022-10-01"}
+    return next((version for name, version in usual.items() if f"microsoft.{name}/" in path.lower()), "2024-11-01")
+
+
 @dataclass
 class Reply:
     status: int
@@ -71,7 +77,7 @@ class Azure:
     """The emulator with clients, and a resource group with a network, a balancer and a firewall."""
 
     emulator: AzureEmulator
-    doors: Doors
+    doors: ControlClient
     compute: ComputeManagementClient
     monitor: MonitorManagementClient
 
@@ -82,11 +88,12 @@ class Azure:
         body: Any = None,
         *,
         text: str | None = None,
-        version: str | None = "2024-11-01",
+        version: str | None = "usual",
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """One raw call; a path that begins with no slash is in the resource group."""
         where = path if path.startswith("/") else f"{self.group_id}/providers/{path}"
+        version = usual_version(where) if version == "usual" else version
         if version is not None:
             where += f"{'&' if '?' in where else '?'}api-version={version}"
         connection = http.client.HTTPConnection(self.emulator.endpoint.removeprefix("http://"))

@@ -13,7 +13,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import compute_v1
 
 from trimtab.emulators import GcpEmulator
-from trimtab.emulators.shared.doors import Doors
+from trimtab.emulators.shared.doors import ControlClient
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 PROJECT, REGION, ZONE = "trimtab", "europe-west1", "europe-west1-b"
@@ -32,7 +32,7 @@ class Gcp:
     """An emulated project and how to ask it."""
 
     emulator: GcpEmulator
-    doors: Doors
+    doors: ControlClient
     clients: dict[str, Any] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:

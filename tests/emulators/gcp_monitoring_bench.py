@@ -20,7 +20,7 @@ from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.control import Door
-from trimtab.emulators.shared.doors import Doors
+from trimtab.emulators.shared.doors import ControlClient
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.serving import Emulator
 from trimtab.emulators.shared.timers import Timers
@@ -103,7 +103,7 @@ class Bench:
     channels: NotificationChannelServiceClient
 
     @property
-    def doors(self) -> Doors:
+    def doors(self) -> ControlClient:
         return self.emulator.doors
 
     @property

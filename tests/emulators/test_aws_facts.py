@@ -23,7 +23,7 @@ def test_images_by_name_owner_and_id(aws: Aws) -> None:
     assert all(each["Name"].startswith("amzn2-ami-hvm-") for each in by_name)
     number = by_name[0]["ImageId"]
     assert [each["ImageId"] for each in aws.ec2.describe_images(ImageIds=[number])["Images"]] == [number]
-    assert code(aws.ec2.describe_images, ImageIds=["ami-0123456789abcdef0"]) == "InvalidAMIID.NotFound"
+    assert code(aws.ec2.describe_images, ImageIds=["ami-0123456789abcdef9"]) == "InvalidAMIID.NotFound"
 
 
 def test_public_image_parameters(aws: Aws) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from aws_bench import START, Aws, code
+from botocore.exceptions import ClientError
 
 
 def target_group(aws: Aws, name: str) -> str:
@@ -48,6 +49,13 @@ class TestCreate:
         assert set(aws.group()["LaunchTemplate"]) == {"LaunchTemplateId", "LaunchTemplateName", "Version"}
         assert aws.group()["LaunchTemplate"]["Version"] == "$Latest"
         assert aws.group("fixed")["LaunchTemplate"]["Version"] == "1"
+
+    @pytest.mark.parametrize("version", ["$DEFAULT", "$latest", "newest"])
+    def test_a_version_is_a_number_or_one_of_two_words(self, aws: Aws, version: str) -> None:
+        # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateSpecification.html
+        text = "either '\\$Default', '\\$Latest', or a numeric version are allowed"
+        with pytest.raises(ClientError, match=text):
+            aws.make_group(LaunchTemplate={"LaunchTemplateName": "web", "Version": version})
 
     def test_sets_come_back_in_another_order(self, aws: Aws) -> None:
         subnets, targets = aws.subnets(), [target_group(aws, name) for name in ("a", "b", "c")]

@@ -121,6 +121,23 @@ def test_a_policy_of_a_group_that_is_not_there(aws: Aws) -> None:
     assert code(call, AutoScalingGroupName="web", PolicyName="p", **SIMPLE) == "ValidationError"
 
 
+_LOAD = {"PredefinedLoadMetricSpecification": {"PredefinedMetricType": "ASGTotalCPUUtilization"}}
+_SCALING = {"PredefinedScalingMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}}
+_PAIR = {"PredefinedMetricPairSpecification": {"PredefinedMetricType": "ASGCPUUtilization"}}
+
+
+@pytest.mark.parametrize("metrics", [{}, _LOAD, _SCALING, {**_PAIR, **_LOAD}, {**_PAIR, **_LOAD, **_SCALING}])
+def test_a_forecast_takes_a_pair_or_a_metric_of_each_kind(aws: Aws, metrics: dict[str, Any]) -> None:
+    # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PredictiveScalingMetricSpecification.html
+    aws.make_group()
+    given = {"AutoScalingGroupName": "web", "PolicyName": "p", "PolicyType": "PredictiveScaling"}
+    call = aws.autoscaling.put_scaling_policy
+    config = {"MetricSpecifications": [{"TargetValue": 50, **metrics}]}
+    assert code(call, **given, PredictiveScalingConfiguration=config) == "ValidationError"
+    for good in (_PAIR, {**_LOAD, **_SCALING}):
+        call(**given, PredictiveScalingConfiguration={"MetricSpecifications": [{"TargetValue": 50, **good}]})
+
+
 def test_a_policy_that_is_not_there_cannot_be_deleted(aws: Aws) -> None:
     aws.make_group()
     assert code(aws.autoscaling.delete_policy, AutoScalingGroupName="web", PolicyName="p") == "ValidationError"
@@ -129,6 +146,20 @@ def test_a_policy_that_is_not_there_cannot_be_deleted(aws: Aws) -> None:
 def test_a_policy_is_deleted_by_its_arn(aws: Aws) -> None:
     aws.make_group()
     aws.autoscaling.delete_policy(PolicyName=put(aws))
+    assert policies(aws) == []
+
+
+def test_a_policy_is_named_without_its_group_where_no_other_has_one_so_named(aws: Aws) -> None:
+    # AutoScalingGroupName is not required (ExecutePolicy and DeletePolicy, Auto Scaling API Reference)
+    aws.make_group()
+    put(aws)
+    name = policies(aws)[0]["PolicyName"]
+    assert code(aws.autoscaling.delete_policy, PolicyName="no") == "ValidationError"
+    aws.make_group("other")
+    aws.autoscaling.put_scaling_policy(AutoScalingGroupName="other", PolicyName=name, **SIMPLE)
+    assert code(aws.autoscaling.delete_policy, PolicyName=name) == "ValidationError"
+    aws.autoscaling.delete_policy(AutoScalingGroupName="other", PolicyName=name)
+    aws.autoscaling.delete_policy(PolicyName=name)
     assert policies(aws) == []
 
 

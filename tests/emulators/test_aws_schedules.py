@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from aws_bench import START, Aws, client_for, code
+from botocore.exceptions import ClientError
 
 from trimtab.clock import ManualClock
 from trimtab.emulators import AwsEmulator
@@ -120,6 +121,13 @@ class TestStored:
         )
         assert [each["ScheduledActionName"] for each in reply["FailedScheduledActions"]] == ["no"]
         assert actions(aws) == []
+
+    def test_deleting_of_a_group_that_is_not_there(self, aws: Aws) -> None:
+        with pytest.raises(ClientError, match="Scheduled action name not found"):
+            aws.autoscaling.delete_scheduled_action(AutoScalingGroupName="no", ScheduledActionName="day")
+        reply = aws.autoscaling.batch_delete_scheduled_action(AutoScalingGroupName="no", ScheduledActionNames=["day"])
+        (failed,) = reply["FailedScheduledActions"]
+        assert (failed["ErrorCode"], failed["ErrorMessage"]) == ("ValidationError", "Scheduled action name not found")
 
 
 class TestFired:

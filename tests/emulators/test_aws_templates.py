@@ -82,7 +82,7 @@ def test_pages(aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        ({"Name": "launch-template-name", "Values": ["virtualmin-*"]}, ["virtualmin-api", "virtualmin-web"]),
+        ({"Name": "launch-template-name", "Values": ["virtualmin-*"]}, ["virtualmin-web", "virtualmin-api"]),
         ({"Name": "tag:team", "Values": ["a*"]}, ["virtualmin-web"]),
         ({"Name": "tag-key", "Values": ["team"]}, ["virtualmin-web"]),
         ({"Name": "tag:team", "Values": ["z"]}, []),
@@ -94,6 +94,17 @@ def test_filters(aws: Aws, rule: dict[str, Any], expected: list[str]) -> None:
     aws.make_template("virtualmin-api")
     found = aws.ec2.describe_launch_templates(Filters=[rule])["LaunchTemplates"]
     assert [each["LaunchTemplateName"] for each in found] == expected
+
+
+def test_templates_that_are_named_come_in_that_order(aws: Aws) -> None:
+    names = ["third", "first", "second"]
+    for name in sorted(names):
+        aws.make_template(name)
+    described = aws.ec2.describe_launch_templates(LaunchTemplateNames=names)["LaunchTemplates"]
+    assert [each["LaunchTemplateName"] for each in described] == names
+    ids = [each["LaunchTemplateId"] for each in described]
+    again = aws.ec2.describe_launch_templates(LaunchTemplateIds=ids)["LaunchTemplates"]
+    assert [each["LaunchTemplateName"] for each in again] == names
 
 
 def test_a_new_version_takes_over_from_its_source(aws: Aws) -> None:

@@ -27,6 +27,19 @@ def power(azure: Azure) -> list[str]:
     return [each.properties.instance_view.statuses[-1].code for each in azure.instances(expand="instanceView")]
 
 
+class TestPartialPut:
+    def test_what_it_leaves_out_whole_stays(self, azure: Azure) -> None:
+        # `az vmss scale` sends place and size alone
+        before = azure.make_set(capacity=1).as_dict()
+        sku = {"name": before["sku"]["name"], "tier": "Standard", "capacity": 2}
+        azure.make_set(body={"location": before["location"], "sku": sku})
+        after = azure.get_set().as_dict()
+        assert after["sku"]["capacity"] == 2
+        assert after["properties"]["virtualMachineProfile"] == before["properties"]["virtualMachineProfile"]
+        assert after["properties"]["upgradePolicy"] == before["properties"]["upgradePolicy"]
+        assert after.get("tags") == before.get("tags")
+
+
 class TestBody:
     def test_the_service_adds_its_defaults(self, azure: Azure) -> None:
         properties = azure.make_set().as_dict()["properties"]

@@ -34,9 +34,8 @@ def types(gcp, scaler):
 @pytest.mark.parametrize(
     ("policy", "field"),
     [
-        ({"maxNumReplicas": 0, "minNumReplicas": 0}, "maxNumReplicas"),
-        ({"minNumReplicas": 11}, "maxNumReplicas"),
         ({"minNumReplicas": -1}, "minNumReplicas"),
+        ({"minNumReplicas": 11}, "maxNumReplicas"),
         ({"cpuUtilization": {"utilizationTarget": 1.2}}, "cpuUtilization.utilizationTarget"),
         ({"cpuUtilization": {"utilizationTarget": 0}}, "cpuUtilization.utilizationTarget"),
         ({"stabilizationPeriodSec": 3601}, "stabilizationPeriodSec"),
@@ -131,8 +130,9 @@ def test_a_regional_group_with_an_autoscaler_is_not_resized_and_a_zonal_one_is_t
     place = f"regions/{REGION}"
     regional = gcp.make_group("spread", place=place)
     gcp.make_autoscaler(regional)
-    with pytest.raises(Refused, match="autoscaled regional"):
+    with pytest.raises(Refused, match="autoscaled regional") as refused:
         gcp.ask("POST", f"{regional}/resize?size=5")
+    assert (refused.value.status, refused.value.reason) == (412, "conditionNotMet")
     gcp.make_autoscaler(group, maxNumReplicas=3)
     gcp.ask("POST", f"{group}/resize?size=5")
     assert size(gcp, group) == 5

@@ -75,13 +75,13 @@ def test_or_binds_closer_than_and() -> None:
         ('resource.type = "a" AND', "column 24"),
         ('(resource.type = "a"', "column 21"),
         ('resource.type = "a")', "column 20, token ')'"),
-        ('resource.type = "a" OR\n  colour = "red"', "line 2, column 3, 'colour' is no selector"),
-        ('metadata.zone = "a"', "column 1, 'metadata.zone' is no selector"),
+        ('resource.type = "a" OR\n  colour = "red"', "line 2, column 3, unknown selector 'colour'"),
+        ('metadata.zone = "a"', "column 1, unknown selector 'metadata.zone'"),
         ('resource.type = "a', "column 17"),
-        ('resource.type = near("a")', "column 17, '= near(' is no function"),
+        ('resource.type = near("a")', "column 17, unknown function '= near('"),
         ('metric.labels.port > starts_with("8")', "column 22"),
         ('metric.labels.port = starts_with("8", "9")', "starts_with takes one value"),
-        ('metric.labels.port = monitoring.regex.full_match("(")', "is no regular expression"),
+        ('metric.labels.port = monitoring.regex.full_match("(")', "invalid regular expression"),
         ("AND", "column 1, token 'AND'"),
         ("resource.type = ?", "column 17, token '?'"),
     ],
@@ -123,7 +123,7 @@ def test_lists_are_filtered_by_the_fields_of_what_they_list() -> None:
     body = {"user_labels.fleet": "shop", "display_name": "web busy"}
     assert found.matches(body.get)
     assert not found.matches({**body, "display_name": "api"}.get)
-    with pytest.raises(ServiceError, match="is no selector"):
+    with pytest.raises(ServiceError, match="unknown selector"):
         parse_listing('metric.type = "a"')
 
 
@@ -217,5 +217,5 @@ def test_parameters_are_those_of_the_method_and_those_of_all() -> None:
     assert ["maxResults" in text or "returnPartialSuccess" in text for text in wrong] == [True, True]
     assert check_query(document, method, {"project": "p", "colour": "red"}) == [
         'Invalid JSON payload received. Unknown name "colour": Cannot bind query parameter.',
-        "Required parameter: zone",
+        "Required field 'zone' not specified",
     ]

@@ -67,7 +67,7 @@ def test_how_a_balancer_sees_its_backends(gcp: Gcp) -> None:
         ("HEALTHY", 8080),
         ("UNHEALTHY", 8080),
     ]
-    with pytest.raises(Refused, match="no backend"):
+    with pytest.raises(Refused, match="not a backend"):
         gcp.ask("POST", "global/backendServices/front/getHealth", {"group": f"zones/{ZONE}/instanceGroups/api"})
 
 

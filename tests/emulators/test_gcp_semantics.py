@@ -13,7 +13,7 @@ import pytest
 from gcp_rows import NEEDED, NOW, RATE, SETUPS, Measured, Setup
 from tests.semantics.cases import Case, mismatches, read_cases
 
-from trimtab.emulators import Doors, GcpEmulator
+from trimtab.emulators import ControlClient, GcpEmulator
 
 MINUTE = timedelta(minutes=1)
 ZONE = "zones/us-central1-a"
@@ -31,7 +31,7 @@ class Project:
     emulator: GcpEmulator
 
     @property
-    def doors(self) -> Doors:
+    def doors(self) -> ControlClient:
         return self.emulator.doors
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:

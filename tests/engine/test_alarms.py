@@ -16,7 +16,6 @@ from trimtab.engine.alarms import (
     evaluation_window,
     has_few_samples,
     invocations,
-    timing_problem,
 )
 from trimtab.models import Comparison, MissingData
 
@@ -103,25 +102,6 @@ def test_every_pattern(pattern, datapoints):
     assert found[MISSING].real + found[MISSING].filled == 2
     if "-" not in pattern:
         assert len({one.state for one in found.values()}) == 1
-
-
-@pytest.mark.parametrize(
-    ("seconds", "periods", "valid"),
-    [
-        *(
-            (10, 1, True),
-            (20, 3, True),
-            (40, 1, False),
-            (0, 1, False),
-            (90, 1, False),
-            (60, 0, False),
-            (60, 1440, True),
-        ),
-        *((60, 1441, False), (3600, 168, True), (3600, 169, False), (86400, 7, True), (86400, 8, False)),
-    ],
-)
-def test_what_cloudwatch_takes_as_timing(seconds, periods, valid):
-    assert (timing_problem(timedelta(seconds=seconds), periods) is None) == valid
 
 
 def test_cadence_and_window():

@@ -119,7 +119,7 @@ def azure_maximum(group, at):
     follows = not all(field.isdigit() for cron in (group.schedules[0].until or "",) for field in cron.split()[:2])
     if windows_zone(zone) is None or follows or ended_by_cron(group.schedules[0]).duration is not None:
         return 4
-    profiles = profiles_of(group)
+    profiles = profiles_of(group, datetime(2026, 3, 1, tzinfo=UTC))
     setting = {"properties": {"profiles": [{"name": one.name, **one.when} for one in profiles]}}
     states = pytest.importorskip("trimtab.providers.azure.states", reason="Azure's SDK is not installed")
     return next(one.sizes.max for one in profiles if one.name == states.active_name(setting, at))

@@ -183,5 +183,5 @@ def test_every_decision_explains_itself(preset, fields, load, desired):
 
 
 def test_unknown_presets_are_named():
-    with pytest.raises(ValueError, match="'aws'; there are neutral, ec2"):
+    with pytest.raises(ValueError, match="'aws'; use one of neutral, ec2"):
         find_preset("aws")

@@ -131,10 +131,10 @@ def test_zones():
     [
         (["OldestInstance", "Default"], None),
         ([], None),
-        (["Default", "OldestInstance"], "ends a list"),
+        (["Default", "OldestInstance"], "is not the last termination policy"),
         (["arn:aws:lambda:eu-west-1:123456789012:function:pick", "Default"], None),
-        (["Default", "arn:aws:lambda:eu-west-1:123456789012:function:pick"], "ends a list"),
-        (["OldestInstance", "arn:aws:lambda:eu-west-1:123456789012:function:pick"], "comes first"),
+        (["Default", "arn:aws:lambda:eu-west-1:123456789012:function:pick"], "is not the last termination policy"),
+        (["OldestInstance", "arn:aws:lambda:eu-west-1:123456789012:function:pick"], "is not the first"),
         (["Oldest"], "'Oldest'"),
     ],
 )

@@ -179,7 +179,7 @@ def test_what_azure_refuses(profiles, word):
         (lambda: Recurrence("UTC", (MONDAY,), (), (0,)), "one or more hours"),
         (lambda: Recurrence("UTC", (MONDAY,), (0,), (60,)), "minutes of 0 to 59"),
         (lambda: Recurrence("UTC", (), (0,), (0,)), "days of the week"),
-        (lambda: Recurrence("Pacific Standard Time", (MONDAY,), (0,), (0,)), "no IANA time zone"),
+        (lambda: Recurrence("Pacific Standard Time", (MONDAY,), (0,), (0,)), "not an IANA time zone"),
         (lambda: FixedDate(datetime(2026, 1, 1), datetime(2026, 1, 2, tzinfo=UTC)), "needs a zone"),
         (lambda: fixed("back", "UTC", "2026-01-02T00:00", "2026-01-01T00:00"), "ends after it starts"),
         (lambda: active_profile([REGULAR], datetime(2026, 1, 1)), "has no zone"),

@@ -324,7 +324,7 @@ def test_the_whole_with_a_behavior():
     ("make", "says"),
     [
         (lambda: total_replicas(1, 1, value=1, target=0), "no ratio"),
-        (lambda: per_pod_replicas(-1, value=1, target=1), "below 0"),
+        (lambda: per_pod_replicas(-1, value=1, target=1), "give the number of pods, 0 or more"),
         (lambda: documented_size(1, metric=1, target=0), "no ratio"),
         (lambda: Tolerance(scale_in=-0.1), "0 or more"),
     ],

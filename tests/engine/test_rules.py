@@ -10,9 +10,6 @@ from trimtab.engine.rules import (
     Operator,
     ScaleAction,
     ScaleDirection,
-    cooldown_problem,
-    lookahead_problem,
-    trigger_problem,
 )
 
 OUT, IN, TO = ScaleDirection.INCREASE, ScaleDirection.DECREASE, ScaleDirection.NONE
@@ -66,45 +63,6 @@ def test_operators(operator, holds):
 )
 def test_amounts(action, current, size):
     assert action.size(current) == size
-
-
-@pytest.mark.parametrize(("minutes", "valid"), [(0, False), (0.5, False), (1, True), (60, True), (61, False)])
-def test_look_ahead(minutes, valid):
-    assert (lookahead_problem(minutes * MINUTE) is None) == valid
-
-
-def test_a_look_ahead_may_be_left_out():
-    assert lookahead_problem(None) is None
-
-
-@pytest.mark.parametrize(
-    ("grain", "window", "word"),
-    [
-        (1, 5, None),
-        (720, 720, None),
-        (0.5, 5, "time grain"),
-        (721, 720, "time grain"),
-        (1, 4, "time window"),
-        (1, 721, "time window"),
-    ],
-)
-def test_grains_and_windows(grain, window, word):
-    problem = trigger_problem(grain * MINUTE, window * MINUTE)
-    assert problem is None if word is None else word in str(problem)
-
-
-@pytest.mark.parametrize(
-    ("cooldown", "valid"),
-    [
-        (timedelta(0), False),
-        (timedelta(seconds=59), False),
-        (timedelta(minutes=1), True),
-        (timedelta(weeks=1), True),
-        (timedelta(days=8), False),
-    ],
-)
-def test_cooldowns(cooldown, valid):
-    assert (cooldown_problem(cooldown) is None) == valid
 
 
 @pytest.mark.parametrize(

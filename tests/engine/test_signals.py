@@ -127,7 +127,7 @@ def test_a_year_makes_it_happen_once():
         ("0 8 * * *", "UTC", 300, None),
         ("0 8 * * * 2030", "UTC", 300, None),
         (None, "UTC", 299, "300 s or more"),
-        ("0 8 * * *", "Mars/Base", 300, "no IANA"),
+        ("0 8 * * *", "Mars/Base", 300, "not an IANA"),
         ("0 8 * *", "UTC", 300, "4 fields"),
         ("61 8 * * *", "UTC", 300, "is not cron"),
         ("0 8 * * * soon", "UTC", 300, "is not cron"),

@@ -11,8 +11,9 @@ import re
 
 import pytest
 
+import trimtab as tt
 from tests.found.marks import case, fails
-from tests.found.worlds import naming
+from tests.found.worlds import AMI, naming
 
 REQUIREMENTS = {"VCpuCount": {"Min": 2, "Max": 4}, "MemoryMiB": {"Min": 4096}}
 BY_ATTRIBUTES = {
@@ -87,6 +88,89 @@ class TestZipped:
         assert zipped.left(fleet) == []
 
 
+BINARY = base64.b64encode(bytes(range(256))).decode()
+TEMPLATE = {"ImageId": AMI, "InstanceRequirements": REQUIREMENTS}
+
+
+def make_by_template(aws, name, data):
+    """A group `old` of nobody yet that launches from a template."""
+    aws.client("ec2").create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    aws.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="old",
+        MinSize=0,
+        MaxSize=3,
+        AvailabilityZones=["us-east-1a"],
+        LaunchTemplate={"LaunchTemplateName": name, "Version": "1"},
+    )
+
+
+def make_mixed(aws):
+    aws.make_group("old", MixedInstancesPolicy=copy.deepcopy(BY_ATTRIBUTES))
+
+
+def make_typeless(aws):
+    make_by_template(aws, "old", TEMPLATE)
+
+
+UNSAID = {
+    "attributes": (make_mixed, "purchase.sizes", "instance types by attributes (2 to 4 vCPUs, 4096 MiB of memory or"),
+    "attributes-of-the-template": (make_typeless, "template.size", "instance types by attributes (2 to 4 vCPUs, 4096"),
+    "gzipped": (
+        lambda aws: aws.make_group("old", template={"UserData": ZIPPED}),
+        *("template.user_data", "a gzipped start script"),
+    ),
+    "binary": (
+        lambda aws: aws.make_group("old", template={"UserData": BINARY}),
+        *("template.user_data", "a start script that is not text"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "field", "what"), UNSAID.values(), ids=UNSAID)
+class TestUnsaid:
+    """What a fleet file cannot write is said in plain words: what it is, what takes it away, and what keeps it."""
+
+    def test_the_import_says_what_keeps_it(self, aws, make, field, what):
+        make(aws)
+        imported = aws.cloud.import_group("old")
+        assert field in imported.group.unmanaged
+        (text,) = [str(note) for note in imported.notes if what in str(note)]
+        assert f"without `{field}` in `unmanaged` the next plan takes it away" in text
+
+    def test_the_plan_that_takes_it_away_says_so_and_the_one_that_does_not_is_quiet(self, aws, make, field, what):
+        make(aws)
+        _, _, kept = aws.taken_over("old")
+        assert not [text for text in map(str, kept.notes) if what in text]
+        bare = aws.cloud.import_group("old", fleet="shop").group.model_copy(update={"unmanaged": ()})
+        if field == "template.size":
+            bare = bare.model_copy(update={"template": bare.template.model_copy(update={"size": "t3.small"})})
+        plan = aws.cloud.plan(tt.Fleet(name="shop", groups=[bare]))
+        (text,) = [str(note) for note in plan.notes if what in str(note)]
+        assert f"{field}: " in text
+        assert f"write `unmanaged: [{field}]` to keep it" in text
+        aws.cloud.apply(plan, wait="accepted").raise_for_failures()
+        again = aws.cloud.plan(tt.Fleet(name="shop", groups=[bare]))
+        assert not again
+        assert not [note for note in again.notes if what in str(note)]
+        assert not newest(aws).get("InstanceRequirements")
+
+
+def newest(aws):
+    return aws.templates("old")[0]["LaunchTemplateData"]
+
+
+def test_a_zipped_script_of_a_template_that_is_copied_is_said_to_be_lost(aws):
+    """trimtab makes a template that is called as the group, and cannot write the script into it."""
+    make_by_template(aws, "others", {"ImageId": AMI, "InstanceType": "t3.small", "UserData": ZIPPED})
+    _, notes, plan = aws.taken_over("old")
+    for texts in (notes, [str(note) for note in plan.notes]):
+        (text,) = [text for text in texts if "a gzipped start script" in text]
+        assert "launch template old is made without it" in text
+        assert "write `unmanaged: [template.user_data]`" in text
+    assert aws.cloud.apply(plan, wait="accepted").failures == ()
+    assert "UserData" not in newest(aws)
+
+
 OTHERS = ["EBS,ELB", "EC2,EBS", "VPC_LATTICE,ELB", "EBS"]
 
 
@@ -121,7 +205,7 @@ class TestHealthChecks:
         assert aws.group("old")["HealthCheckType"] == "EBS,ELB"
         assert aws.left(fleet) == []
 
-    @pytest.mark.parametrize("types", [case("NONSENSE", mends=fails("H", "the emulator takes any health check (H2)"))])
+    @pytest.mark.parametrize("types", [case("NONSENSE")])
     def test_the_emulator_refuses_what_is_no_health_check(self, aws, types):
         aws.make_group("old")
         code = aws.code("autoscaling", "update_auto_scaling_group", AutoScalingGroupName="old", HealthCheckType=types)
@@ -200,7 +284,7 @@ class TestParts:
         ids=lambda words: words[0],
     )
     def test_the_import_says_what_does_not_come_along(self, with_parts, words):
-        notes = [str(note) for note in with_parts.cloud.read_group("old").notes]
+        notes = [str(note) for note in with_parts.cloud.import_group("old").notes]
         assert [text for text in notes if all(word in text for word in words)], notes
 
     def test_a_hook_with_a_name_of_the_model_comes_along_whole(self, with_parts):

@@ -7,7 +7,7 @@ https://learn.microsoft.com/rest/api/monitor/metric-alerts/create-or-update (201
 
 import pytest
 
-from tests.found.marks import case, fails
+from tests.found.marks import case
 from tests.found.worlds import fleet_of, naming, said
 
 GROUP = """
@@ -66,7 +66,6 @@ class TestUnwritten:
     CompositionalIT/farmer#807, hashicorp/terraform-provider-azurerm#10359, mspnp/aks-baseline#117.
     """
 
-    @fails("H", "the alert carries no skipMetricValidation (H14)")
     def test_an_alert_on_a_custom_metric_skips_the_validation(self, azure):
         fleet = azure.put(CUSTOM)
         assert criterion(azure, "shop-web-q").get("skipMetricValidation") is True
@@ -75,9 +74,7 @@ class TestUnwritten:
     @pytest.mark.parametrize(
         ("fields", "taken"),
         [
-            case(
-                {}, False, mends=fails("H", "the emulator takes an alert on an unwritten metric (H2)"), id="validated"
-            ),
+            case({}, False, id="validated"),
             case({"skipMetricValidation": True}, True, id="skipped"),
         ],
     )
@@ -109,7 +106,6 @@ class TestStorageQueue:
         queue = f"{azure.providers}/{self.ACCOUNT}/services/queue/queues/jobs"
         return GROUP + f"    alarms: {{q: {{metric: {{name: queue-depth, of: {queue}}}, above: 100, {alarm}}}}}\n"
 
-    @fails("H", "the alert is made with autoscale's name of the metric (H14)")
     def test_an_alert_on_a_storage_queue_is_refused_by_the_plan(self, azure):
         assert naming("alarms.q", azure.refusals(self.text(azure, "notify: [ops@example.org]")))
 
@@ -117,7 +113,6 @@ class TestStorageQueue:
         text = self.text(azure, "period: 5m, triggers: [out]") + "    policies: {out: {change: 1}}\n"
         assert azure.left(azure.put(text)) == []
 
-    @fails("H", "the emulator takes an alert on a metric that there is not (H2)")
     def test_the_emulator_refuses_an_alert_by_the_name_of_autoscale(self, azure):
         scope = f"{azure.providers}/{self.ACCOUNT}/services/queue/queues/jobs"
         assert put_alert(azure, scope, metricName="ApproximateMessageCount")[0] in (400, 404)
@@ -158,7 +153,6 @@ class TestCooldowns:
     )
 
     @pytest.mark.parametrize("cooldown", ["30s", "8d"])
-    @fails("H", "the plan passes, and the setting is refused when the scale set was made (H3)")
     def test_a_cooldown_that_azure_refuses_is_refused_by_the_plan(self, azure, cooldown):
         assert naming("policies.out.cooldown", azure.refusals(GROUP + self.RULE % cooldown))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.found.marks import case, fails
+from tests.found.marks import case
 from tests.found.worlds import RSA_KEY, findings, fleet_of, naming, said
 
 GROUP = """
@@ -84,17 +84,14 @@ def replaced_or_refused(azure, before, after, path):
     return ("replace", "scale-set") in {(str(change.action), change.key.kind) for change in plan.changes}
 
 
-INPLACE = "an update is planned that Azure refuses (H12)"
-
-
 class TestDisks:
     """What a disk was made with it keeps: MicrosoftDocs/azure-docs#48120, and a managed disk does not shrink."""
 
     @pytest.mark.parametrize(
         ("before", "after"),
         [
-            case("type: standard", "type: fast-ssd", mends=fails("H", f"disk type: {INPLACE}"), id="type"),
-            case("size_gb: 64", "size_gb: 40", mends=fails("H", f"smaller disk: {INPLACE}"), id="smaller"),
+            case("type: standard", "type: fast-ssd", id="type"),
+            case("size_gb: 64", "size_gb: 40", id="smaller"),
         ],
     )
     def test_what_a_disk_keeps_is_replaced_or_refused(self, azure, before, after):
@@ -108,7 +105,6 @@ class TestDisks:
         assert plan.problems == ()
         assert [str(change.action) for change in plan.changes] == ["update"]
 
-    @fails("H", "the emulator takes another disk type (H2)")
     def test_the_emulator_refuses_another_disk_type(self, azure):
         """ "Changing property 'osDisk.managedDisk.storageAccountType' is not allowed": azure-docs#48120."""
         azure.put_scale_set("old")
@@ -116,7 +112,6 @@ class TestDisks:
         body = {"properties": {"virtualMachineProfile": {"storageProfile": {"osDisk": disk}}}}
         assert refused(azure.patch_scale_set("old", body))
 
-    @fails("H", "the emulator lets a disk shrink (H2)")
     def test_the_emulator_refuses_a_smaller_disk(self, azure):
         profile = "properties__virtualMachineProfile__storageProfile__osDisk__diskSizeGB"
         azure.put_scale_set("old", **{profile: 64})
@@ -136,7 +131,6 @@ class TestZones:
     https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-zone-enable
     """
 
-    @fails("H", "a zone more replaces the scale set (H12)")
     def test_a_zone_more_is_an_update(self, azure):
         azure.put(zoned("1"))
         plan = azure.cloud.plan(fleet_of(zoned("1", "2")))
@@ -151,7 +145,6 @@ class TestZones:
     def test_a_zone_less_is_a_replacement_or_refused(self, azure, zones):
         assert replaced_or_refused(azure, zoned("1", "2"), zoned(*zones), "placement.zones")
 
-    @fails("H", "the plan passes zones with fault domains in a flexible set (H3)")
     def test_zones_with_fault_domains_are_refused_by_the_plan_in_a_flexible_set(self, azure):
         """
         kubernetes-sigs/cluster-api-provider-azure#4451: "Specifying Availability Zones is not allowed when Virtual
@@ -167,7 +160,7 @@ class TestZones:
 
     @pytest.mark.parametrize(
         ("count", "taken"),
-        [case(3, False, mends=fails("H", "the emulator takes zones with fault domains (H2)")), (1, True)],
+        [case(3, False), (1, True)],
     )
     def test_the_emulator_refuses_zones_with_fault_domains_in_a_flexible_set(self, azure, count, taken):
         """cluster-api-provider-azure#4451."""
@@ -193,7 +186,6 @@ class TestKeys:
     """
 
     @pytest.mark.parametrize("key", [ECDSA, "my-keypair"], ids=["ecdsa", "a-name"])
-    @fails("H", "the plan passes a key that Azure refuses (H3)")
     def test_another_key_is_refused_by_the_plan(self, azure, key):
         assert naming("template.ssh_key", azure.refusals(group(template=f'ssh_key: "{key}"')))
 
@@ -207,8 +199,8 @@ class TestKeys:
     @pytest.mark.parametrize(
         ("key", "taken"),
         [
-            case(ECDSA, False, mends=fails("H", "the emulator takes an ECDSA key (H2)"), id="ecdsa"),
-            case("my-keypair", False, mends=fails("H", "the emulator takes a name for a key (H2)"), id="a-name"),
+            case(ECDSA, False, id="ecdsa"),
+            case("my-keypair", False, id="a-name"),
             case(RSA_KEY, True, id="rsa"),
         ],
     )
@@ -227,13 +219,11 @@ class TestSystems:
     hashicorp/terraform-provider-azurerm#28775, Azure/azure-rest-api-specs#32642.
     """
 
-    @fails("H", "a Windows image gets a Linux profile, a throwaway SSH key and the Linux health extension (H15)")
     def test_a_windows_image_without_a_windows_profile_is_refused_by_the_plan(self, azure):
         text = group("    health_check: {path: /}\n", image=f'"{WINDOWS}"')
         refusals = azure.refusals(text)
         assert [one for one in refusals if "template.image" in one and "windows" in one.lower()], refusals
 
-    @fails("H", "the emulator takes a Linux profile for a Windows image (H2)")
     def test_the_emulator_refuses_a_linux_profile_for_a_windows_image(self, azure):
         publisher, offer, sku, version = WINDOWS.split(":")
         image = {"publisher": publisher, "offer": offer, "sku": sku, "version": version}
@@ -258,7 +248,6 @@ class TestSpot:
     """
 
     @pytest.mark.parametrize("size", ["Standard_B2s", "Standard_B2ms"])
-    @fails("H", "the plan passes a size that cannot be spot (H3)")
     def test_a_size_that_cannot_be_spot_is_refused_by_the_plan(self, azure, size):
         """MicrosoftDocs/azure-compute-docs#143."""
         refusals = azure.refusals(group(SPOT, size=size))
@@ -271,7 +260,7 @@ class TestSpot:
     @pytest.mark.parametrize(
         ("size", "taken"),
         [
-            case("Standard_B2s", False, mends=fails("H", "the emulator takes a B size as spot (H2)")),
+            case("Standard_B2s", False),
             ("Standard_D2s_v5", True),
         ],
     )
@@ -280,13 +269,11 @@ class TestSpot:
         assert refused(azure.put_scale_set("old", sku__name=size, **PRIORITY)) is not taken
 
     @pytest.mark.parametrize("orchestration", ["flexible", "uniform"])
-    @fails("H", "restoring is off wherever autoscale is on, and trimtab always makes a setting; nothing says so (H3)")
     def test_restoring_beside_autoscale_is_said_by_the_plan(self, azure, orchestration):
         """Azure/azure-cli#29461."""
         block = f"    azure: {{orchestration: {orchestration}, eviction: delete, restore_spot: 1h}}\n"
         assert naming("azure.restore_spot", said(azure.cloud.plan(fleet_of(group(SPOT + block)))))
 
-    @fails("H", "the emulator takes a restore policy in a flexible set (H2)")
     def test_the_emulator_refuses_a_restore_policy_in_a_flexible_set(self, azure):
         """ "The value of parameter spotRestorePolicy is invalid": azure-cli#29461."""
         policy = {"enabled": True, "restoreTimeout": "PT1H"}
@@ -294,7 +281,6 @@ class TestSpot:
         assert refused(azure.put_scale_set("old", **changes))
 
     @pytest.mark.parametrize("word", ["restore_spot", "Standard_B"])
-    @fails("H", "the page of TT304 mends by what Azure refuses (H24)")
     def test_no_page_of_a_check_advises_what_azure_refuses(self, word):
         """azure-cli#29461, azure-compute-docs#143."""
         text = (PAGES / "TT304.md").read_text(encoding="utf-8")
@@ -312,7 +298,6 @@ class TestRepairs:
     https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-instance-repairs
     """
 
-    @fails("H", "the plan passes repairs without health (H3)")
     def test_repairs_without_health_are_refused_by_the_plan(self, azure):
         assert naming("azure.automatic_repairs", azure.refusals(group(REPAIRS)))
 
@@ -321,7 +306,6 @@ class TestRepairs:
         assert azure.scale_set("shop-web")["properties"]["automaticRepairsPolicy"]["enabled"] is True
         assert azure.left(fleet) == []
 
-    @fails("H", "the emulator takes repairs without health (H2)")
     def test_the_emulator_refuses_repairs_without_health(self, azure):
         """ "because a health probe or health extension was not provided": azurerm#5860."""
         assert refused(azure.put_scale_set("old", properties__automaticRepairsPolicy={"enabled": True}))

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 import trimtab as tt
-from tests.found.marks import case, fails
+from tests.found.marks import case
 from tests.found.worlds import fleet_of, naming, said
 
 GROUP = """
@@ -87,7 +87,6 @@ class TestParked:
     An autoscaler with minimum and maximum 0 is taken; magic-modules lifted Terraform's own check for it.
     """
 
-    @fails("H", "the emulator refuses a maximum of 0 (H3)")
     def test_a_group_of_none_is_made_and_planned_to_nothing(self, gcp):
         fleet = fleet_of(group(least=0, most=0))
         assert gcp.cloud.apply(gcp.cloud.plan(fleet), wait="accepted").failures == ()
@@ -96,7 +95,7 @@ class TestParked:
     @pytest.mark.parametrize(
         ("bounds", "taken"),
         [
-            case((0, 0), True, mends=fails("H", "the emulator refuses a maximum of 0 (H3)"), id="none"),
+            case((0, 0), True, id="none"),
             case((0, 1), True, id="none-or-one"),
             case((2, 1), False, id="minimum-above-maximum"),
         ],
@@ -133,7 +132,6 @@ class TestReferences:
             case(group(image="debian-cloud/nope"), "template.image", id="no-such-image"),
         ],
     )
-    @fails("H", "nothing is looked up, and the plan is silent (H3)")
     def test_what_resolving_can_see_the_plan_says(self, gcp, text, path):
         assert naming(path, said(gcp.cloud.plan(fleet_of(text))))
 
@@ -150,7 +148,6 @@ class TestReferences:
             case({"disks": disk_of(image="nope")}, {400, 404}, id="no-such-image"),
         ],
     )
-    @fails("H", "the emulator looks nothing up (H2)")
     def test_the_emulator_refuses_it_too(self, gcp, properties, statuses):
         status, _ = gcp.ask("POST", "global/instanceTemplates", template(**properties))
         assert status in statuses
@@ -167,7 +164,6 @@ class TestUnwritten:
     JOBS = tt.metrics.custom("shop", "jobs")
     TEXT = group("    alarms: {hot: {metric: {custom: jobs, namespace: shop}, above: 80, notify: [ops@example.org]}}\n")
 
-    @fails("H", "no note says that the alarm can be made only once the metric was written (H3)")
     def test_an_alarm_on_an_unwritten_metric_is_said_by_the_plan(self, gcp):
         assert naming("alarms.hot.metric", said(gcp.cloud.plan(fleet_of(self.TEXT))))
 
@@ -206,7 +202,7 @@ class TestMeaningOfSchedules:
     @pytest.mark.parametrize(
         ("days", "minimum", "least"),
         [
-            case("6-7", 3, 10, mends=fails("H", "the later of two schedules holds, and no note says so (H20)")),
+            case("6-7", 3, 10),
             case("6-7", 12, 12),
         ],
     )
@@ -221,7 +217,6 @@ class TestMeaningOfSchedules:
         gcp.put(text, wait="stable")
         assert gcp.cloud.group("web").read().desired >= least
 
-    @fails("H", "a schedule lowers the minimum below that of the group, and no note says so (H20)")
     def test_no_schedule_lowers_the_minimum_or_the_difference_is_said(self, gcp):
         """A minimum of 0 at night beside a group's own of 2."""
         text = self.SCHEDULES.replace("min: 10", "min: 4") % ("1-5", 0)

@@ -15,6 +15,8 @@ from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 AMI = "ami-12c6146b"
+PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFsbCB0aGUgd29ybGQgaXMgYSBzdGFnZSBhbmQgYWxs ops@example.org"
+"""What a key pair is made of in a moment; its secret half nobody has."""
 
 
 def fleet_of(text):
@@ -161,7 +163,7 @@ class AwsAccount(Account):
 
     def taken_over(self, name, **changes):
         """The fleet of an imported group that was adopted, the notes of the import, and the plan after it."""
-        imported = self.cloud.read_group(name)
+        imported = self.cloud.import_group(name)
         group = imported.group.model_copy(update=changes)
         fleet = tt.Fleet(name="shop", groups=[group])
         done = self.cloud.apply(self.cloud.adopt(fleet), wait="accepted")
@@ -203,9 +205,11 @@ class AzureAccount(Account):
     def identity(self, name):
         return f"{self.providers}/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
 
-    def ask(self, method, path, body=None, version="2024-07-01"):
-        """Status and body of the reply to a plain call; the path is below `providers`."""
-        url = f"{self.emulator.endpoint}{self.providers}/{path}"
+    def ask(self, method, path, body=None, version=None, *, group=AzureTestCloud.resource_group):
+        """Status and body of the reply to a plain call; the path is below the `providers` of a resource group."""
+        home = self.providers.replace(f"/{AzureTestCloud.resource_group}/", f"/{group}/")
+        url = f"{self.emulator.endpoint}{home}/{path}"
+        version = version or ("2023-01-31" if path.startswith("Microsoft.ManagedIdentity/") else "2024-07-01")
         url += f"{'&' if '?' in path else '?'}api-version={version}"
         data = None if body is None else json.dumps(body).encode()
         head = {"Content-Type": "application/json", "Authorization": "Bearer somebody"}

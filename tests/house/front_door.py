@@ -1,6 +1,6 @@
 """The modules that are public."""
 
 PUBLIC = [
-    *("trimtab", "trimtab.engine", "trimtab.errors", "trimtab.metrics"),
-    *("trimtab.providers", "trimtab.testing", "trimtab.emulators"),
+    *("trimtab", "trimtab.checks", "trimtab.engine", "trimtab.errors", "trimtab.metrics"),
+    *("trimtab.providers", "trimtab.testing", "trimtab.emulators", "trimtab.tracing", "trimtab.sources"),
 ]

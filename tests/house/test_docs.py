@@ -12,6 +12,7 @@ from trimtab.models.built_in import BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
 API = (ROOT / "tests" / "typing" / "api.py").read_text(encoding="utf-8")
 NAMES = [(module, name) for module in PUBLIC for name in importlib.import_module(module).__all__]
@@ -62,6 +63,36 @@ def test_commands_have_a_heading_and_no_other_has():
     assert headings == there
 
 
+def test_troubleshooting_has_each_error_with_cause_and_fix():
+    errors = importlib.import_module("trimtab.errors")
+    kinds = [name for name in errors.__all__ if issubclass(getattr(errors, name), Exception)]
+    sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", PAGES["troubleshooting.md"], re.MULTILINE | re.DOTALL))
+    assert sorted(sections) == sorted(kinds)
+    for name, text in sections.items():
+        assert "**Cause**" in text, name
+        assert "**Fix**" in text, name
+
+
+def test_contributing_has_each_session_of_nox():
+    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    sessions = re.findall(r"^@nox\.session.*\ndef (\w+)\(", noxfile, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|", PAGES["contributing.md"].partition("## Tiers")[0], re.MULTILINE)
+    assert sorted(rows) == sorted(sessions)
+
+
+def test_the_picture_is_the_same_in_light_and_dark():
+    light, dark = (
+        re.sub(r"#[0-9a-f]{6}\b", "", (DOCS / f"how-it-works-{theme}.svg").read_text(encoding="utf-8"))
+        for theme in ("light", "dark")
+    )
+    assert light == dark
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r'\]\(([^):#]+)[^)]*\)|(?:srcset|src)="([^":]+)"', README))))
+def test_the_readme_links_only_to_files_that_there_are(target):
+    assert (ROOT / "".join(target)).is_file()
+
+
 def test_every_page_is_in_the_index():
     listed = re.search(r"```\{toctree\}(.*?)```", PAGES["index.md"], re.DOTALL)[1].split()
     assert {name.removesuffix(".md") for name in PAGES} - {"index"} <= set(listed)
@@ -82,6 +113,8 @@ def test_every_example_has_a_row():
 
 def test_clouds_have_the_same_examples():
     folders = [folder for folder in (ROOT / "examples").iterdir() if (folder / "account.py").exists()]
-    names = [{script.name for script in folder.glob("*.py")} for folder in folders]
+    # what Compute Engine cannot do, and the controller does
+    own = {"controller.py", "shadow.py"}
+    names = [{script.name for script in folder.glob("*.py")} - own for folder in folders]
     assert len(folders) > 1
     assert all(one == names[0] for one in names)

@@ -13,6 +13,8 @@ from tests.house.front_door import PUBLIC
 def test_all_is_complete_and_true(name):
     if name == "trimtab.emulators":
         pytest.importorskip("moto", reason="the emulators need their extra")
+    if name == "trimtab.tracing":
+        pytest.importorskip("opentelemetry", reason="tracing needs its extra")
     module = importlib.import_module(name)
     assert len(set(module.__all__)) == len(module.__all__)
     for public in module.__all__:
@@ -22,7 +24,8 @@ def test_all_is_complete_and_true(name):
 def test_importing_trimtab_loads_no_sdk():
     code = (
         "import sys, trimtab; trimtab.connect('memory');"
-        "bad = {'boto3', 'botocore', 'moto', 'flask', 'azure', 'google', 'typer', 'rich', 'pytest'} & set(sys.modules);"
+        "bad = {'boto3', 'botocore', 'moto', 'flask', 'azure', 'google', 'typer', 'rich', 'pytest', 'asyncio',"
+        "'opentelemetry', 'trimtab.runtime.async_cloud'} & set(sys.modules);"
         "sys.exit(', '.join(bad) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

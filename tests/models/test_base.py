@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import trimtab as tt
+from trimtab.errors import InvalidModel
 from trimtab.models import Capacity
 from trimtab.models.base import Duration, Name, as_json, format_duration, parse_duration
 
@@ -33,18 +34,18 @@ def test_durations_are_written_with_their_units(text: str, seconds: int) -> None
 
 @pytest.mark.parametrize("value", ["", "5", "m", "5 m", "5M", "1m1h", "-5m", "1.5h", "5m\n", "٥m", 5, 5.0, None, True])
 def test_other_durations_are_refused_with_the_mend(value: object) -> None:
-    with pytest.raises(ValidationError, match=r'write a duration with its unit, such as "90s"'):
+    with pytest.raises(ValidationError, match=r"is not a duration; write"):
         DURATIONS.validate_python(value)
 
 
 @pytest.mark.parametrize("value", [timedelta(seconds=-1), timedelta(milliseconds=1)])
 def test_a_duration_is_whole_seconds_forward(value: timedelta) -> None:
-    with pytest.raises(ValidationError, match="a whole number of seconds, 0 or more"):
+    with pytest.raises(ValidationError, match="is not a duration of whole seconds"):
         DURATIONS.validate_python(value)
 
 
 def test_a_duration_beyond_python_is_refused() -> None:
-    with pytest.raises(ValidationError, match="longer than any schedule"):
+    with pytest.raises(ValidationError, match="too long for a duration"):
         DURATIONS.validate_python("9999999999999d")
 
 
@@ -55,15 +56,15 @@ def test_names_that_every_cloud_accepts(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "1a", "Web", "a_b", "a" * 64, "a\n", "é", "a b", "a.b"])
 def test_other_names_are_refused_with_the_rule(name: str) -> None:
-    with pytest.raises(ValidationError, match="is no name: use lower-case letters, digits and hyphens"):
+    with pytest.raises(ValidationError, match=r"invalid name .*; use lower-case letters, digits and hyphens"):
         NAMES.validate_python(name)
 
 
 def test_models_are_frozen_and_know_their_fields() -> None:
     capacity = Capacity(min=1, max=2)
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(InvalidModel, match="frozen"):
         capacity.min = 2  # type: ignore[misc]
-    with pytest.raises(ValidationError, match="Extra inputs"):
+    with pytest.raises(InvalidModel, match="most: unknown field; use desired, max, min"):
         Capacity.model_validate({"min": 1, "max": 2, "most": 3})
 
 
@@ -107,3 +108,21 @@ def test_a_text_that_may_be_left_out_is_not_empty(model: Any, name: str) -> None
     info = model.model_fields[name]
     with pytest.raises(ValidationError):
         TypeAdapter(Annotated[info.annotation, *info.metadata]).validate_python("")
+
+
+LISTS = [
+    (model, name)
+    for model in models_below(tt.Fleet, set())
+    for name, info in model.model_fields.items()
+    if get_origin(info.annotation) is tuple and any(part is str for part in parts_of(info.annotation))
+]
+
+
+def test_there_are_lists_of_texts() -> None:
+    assert {"zones", "subnets", "security_groups", "notify", "network_tags"} <= {name for _, name in LISTS}
+
+
+@pytest.mark.parametrize(("model", "name"), LISTS, ids=[f"{model.__name__}.{name}" for model, name in LISTS])
+def test_no_text_of_a_list_is_empty(model: Any, name: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(model.model_fields[name].annotation).validate_python([""])

@@ -118,11 +118,11 @@ def test_no_two_profiles_and_no_two_windows_have_one_name(drawn):
     """What a schedule is split into is never called like another schedule, nor like Azure's default profile."""
     zoned = {name: {**fields, "zone": "UTC", "min": 3} for name, fields in drawn.items()}
     group = make_group("web", schedules=zoned, alarms={})
-    names = [profile.name for profile in profiles_of(group)]
+    names = [profile.name for profile in profiles_of(group, NOW)]
     assert len(set(names)) == len(names)
-    assert all(one.name == one.schedule for one in profiles_of(group)[1:] if one.name in drawn)
+    assert all(one.name == one.schedule for one in profiles_of(group, NOW)[1:] if one.name in drawn)
     try:
-        windows = minimums_of(group).windows
+        windows = minimums_of(group, NOW).windows
     except ValueError:
         return
     assert len({one.name for one in windows}) == len(windows)

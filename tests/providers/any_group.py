@@ -19,10 +19,11 @@ from pydantic import BaseModel
 import trimtab as tt
 from trimtab.models import AwsProcess, SimplePolicy, StepPolicy, TargetTrackingPolicy
 from trimtab.models.metric import NEUTRAL
-from trimtab.models.policy import PredictivePolicy
+from trimtab.models.policy import PredictivePolicy, PythonPolicy
+from trimtab.models.template import OperatingSystem
 
 POLICIES = {"simple": SimplePolicy, "step": StepPolicy, "target-tracking": TargetTrackingPolicy}
-POLICIES |= {"predictive": PredictivePolicy}
+POLICIES |= {"predictive": PredictivePolicy, "python": PythonPolicy}
 TYPES = tuple(POLICIES)
 NAMED = ("policies", "alarms", "schedules")
 """Lists whose items are called by their names in paths."""
@@ -58,7 +59,17 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.image.newest": ("ubuntu-*", "debian-1?"),
     "template.image.owner": ("099720109477", "amazon"),
     "template.image.architecture": ("x86_64", "arm64"),
+    "template.image.os": get_args(OperatingSystem),
     "template.size": ("t3.medium", "m5.large"),
+    "template.size.cpus.min": (1, 2, 4),
+    "template.size.cpus.max": (4, 8),
+    "template.size.memory_gb.min": (1.0, 4.0, 8.0, 15.5),
+    "template.size.memory_gb.max": (16.0, 64.0),
+    "template.size.burstable": YES,
+    "template.size.architecture": ("x86_64", "arm64"),
+    "template.size.gpu.min": (0, 1),
+    "template.size.gpu.max": (1, 2),
+    "template.size.choices": (2, 3),
     "template.user_data": ("#!/bin/sh\necho ${HOME}\n", "#!/bin/sh\necho {{ colour }} {{ number }}\n"),
     "template.variables.*": ("red", 7, 1.5, True),
     "template.ssh_key": ("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ ops", "ops"),
@@ -90,6 +101,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "health_check.grace": ("5m", "20m"),
     "health_check.path": ("/up", "/health"),
     "health_check.port": (80, 8080),
+    "health_check.protocol": ("http", "https"),
     "purchase.spot": YES,
     "purchase.on_demand_base": (1, 2),
     "purchase.on_demand_percent": (25, 100),
@@ -112,6 +124,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "policies.*.steps.*.lower": (0.0, 10.0, 20.0, -10.0),
     "policies.*.steps.*.upper": (0.0, 10.0, 20.0, -10.0),
     "policies.*.warm_up": ("90s", "13m"),
+    "policies.*.call": ("acme.policies:drain", "acme.policies:hold"),
     "policies.*.target": (40.0, 55.5),
     "policies.*.statistic": ("average", "minimum", "maximum", "sum"),
     "policies.*.scale_in": YES,
@@ -140,6 +153,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "schedules.*.until": ("0 20 * * 1-5", "45 23 * * *"),
     "schedules.*.starts": ("2026-02-01T00:00:00", "2025-02-01T00:00:00"),
     "schedules.*.ends": ("2027-02-01T00:00:00", "2028-02-01T00:00:00"),
+    "schedules.*.skip_dates.*": ("2026-04-06", "2026-12-24..2026-12-26", "2027-02-28"),
+    "schedules.*.only_dates.*": ("2026-04-04..2026-04-11", "2026-12-19..2027-01-09", "2027-03-01"),
     "aws.lifecycle_hooks.*.name": ("h0", "h1"),
     "aws.lifecycle_hooks.*.on": ("launch", "terminate"),
     "aws.lifecycle_hooks.*.timeout": ("30s", "30m"),
@@ -245,13 +260,13 @@ class Drawer:
                 "max": self.one("capacity.max"),
                 **self.some("capacity.", "desired"),
             },
-            "template": self.template(),
+            "template": self.template(neutral=not purchase.get("sizes")),
             "placement": self.placement(),
             "load_balancers": [
                 {word: value, **self.some("load_balancers.*.", "port", "drain", of=3)}
                 for word, value in self.balancers()
             ],
-            "health_check": self.some("health_check.", "by", "grace", "path", "port", of=3),
+            "health_check": self.some("health_check.", "by", "grace", "path", "port", "protocol", of=3),
             "purchase": purchase,
             "policies": policies,
             "alarms": [self.alarm(name, acting) for name in self.names("hot", "cold")],
@@ -271,13 +286,9 @@ class Drawer:
         words = [(word, value) for word in ("name", "id") for value in self.values[f"load_balancers.*.{word}"]]
         return self.sample(words, 2)
 
-    def template(self):
-        image = (
-            {"id": self.one("template.image.id")}
-            if self.chance()
-            else {"newest": self.one("template.image.newest"), **self.some("template.image.", "owner", "architecture")}
-        )
-        fields = {"image": image, "size": self.one("template.size")}
+    def template(self, *, neutral):
+        size = self.requirement() if neutral and self.chance(3) else self.one("template.size")
+        fields = {"image": self.image(isinstance(size, dict) and size.get("architecture")), "size": size}
         if self.chance():
             fields["user_data"] = self.one("template.user_data")
             if self.chance():
@@ -294,6 +305,26 @@ class Drawer:
             "disks": disks,
             "tags": self.mapping("template.tags.*") if self.chance(3) else {},
         }
+
+    def image(self, architecture):
+        match self.random.choice(["id", "newest", "os"]):
+            case "id":
+                return {"id": self.one("template.image.id")}
+            case "newest":
+                named = {"newest": self.one("template.image.newest")}
+                return {**named, **self.some("template.image.", "owner", "architecture")}
+            case _:
+                own = {} if architecture else self.some("template.image.", "architecture", of=3)
+                return {"os": self.one("template.image.os"), **own}
+
+    def requirement(self):
+        bounds = {
+            name: {"min": self.one(f"template.size.{name}.min"), **self.some(f"template.size.{name}.", "max", of=3)}
+            for name in (["cpus", "memory_gb"] if self.chance() else [self.random.choice(["cpus", "memory_gb"])])
+        }
+        gpu = {"gpu": {"min": self.one("template.size.gpu.min"), **self.some("template.size.gpu.", "max", of=3)}}
+        more = self.some("template.size.", "burstable", "architecture", "choices", of=3)
+        return {**bounds, **(gpu if self.chance(4) else {}), **more}
 
     def placement(self):
         fields = {
@@ -339,6 +370,8 @@ class Drawer:
                 return fields | (self.some("policies.*.", "minimum_change") if word == "percent" else {})
             case "step":
                 return fields | {"steps": self.steps(), **self.some("policies.*.", "minimum_change", "warm_up")}
+            case "python":
+                return fields | {"call": self.one("policies.*.call")}
             case "target-tracking":
                 more = self.some("policies.*.", "statistic", "scale_in", "warm_up")
             case _:
@@ -377,6 +410,9 @@ class Drawer:
         else:
             ends = self.random.choice([(), ("duration",), ("until",)])
             fields |= {word: self.one(f"schedules.*.{word}") for word in ("cron", *ends)}
+            if self.chance(5):
+                word = self.random.choice(("skip_dates", "only_dates"))
+                fields[word] = self.many(f"schedules.*.{word}.*")
         return fields | self.some("schedules.*.", "starts", "ends", of=4)
 
     def aws(self):

@@ -33,7 +33,7 @@ def _equal_leaves(kind, live, made):
 
 
 def _stated(kind, body):
-    return dict(kind._walk("", "", body))
+    return kind.given(body)
 
 
 def _folded(value):

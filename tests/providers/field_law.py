@@ -13,11 +13,10 @@ import json
 import re
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 import trimtab as tt
 from tests.providers.any_group import NAMED, VALUES
 from trimtab.capabilities import inert_paths, is_inert
+from trimtab.errors import InvalidModel
 from trimtab.models.built_in import BLOCKS
 from trimtab.models.metric import NEUTRAL
 from trimtab.plan import Secret
@@ -132,7 +131,7 @@ def _holder(data, leaf):
 def _valid(data):
     try:
         return tt.ScalingGroup.model_validate(data)
-    except ValidationError:
+    except InvalidModel:
         return None
 
 

@@ -70,7 +70,7 @@ def assert_notes_are_plain(found):
 
 def import_adopt_and_plan(cloud, name, *, fleet=None, location=None):
     """What was imported, and the plan after it was adopted through a cloud; what is to be held against each other."""
-    found = cloud.read_group(name, location, fleet=fleet)
+    found = cloud.import_group(name, location, fleet=fleet)
     declared = tt.Fleet(name=found.fleet, groups=(found.group,))
     cloud.apply(cloud.adopt(declared), wait="accepted").raise_for_failures()
     return found, declared, cloud.plan(declared)

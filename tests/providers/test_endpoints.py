@@ -91,7 +91,7 @@ def round_trip(cloud: tt.Cloud, fleet: tt.Fleet) -> None:
         assert not plan.unknown, plan.unknown
         assert not cloud.apply(plan, wait="accepted").failures
         assert cloud.status(fleet).groups[0].state is not None
-        cloud.watch(fleet).look()
+        cloud.watch(fleet).snapshot()
         group = cloud.group("shop-web")
         group.publish(custom("shop", "jobs"), 3)
 

@@ -30,7 +30,7 @@ def test_no_text_of_a_plan_or_of_what_comes_of_it_has_a_script(world: Any) -> No
     pytest.importorskip("rich")
     from trimtab.views.imported import imported_dict
     from trimtab.views.outcome import applied_view
-    from trimtab.views.plan import plan_view
+    from trimtab.views.plan import PlanView
     from trimtab.views.progress import event_line
     from trimtab.views.screen import rendered
 
@@ -51,10 +51,10 @@ def test_no_text_of_a_plan_or_of_what_comes_of_it_has_a_script(world: Any) -> No
             assert plan.changes
             said += [repr(plan), json.dumps(plan.to_dict()), json.dumps(plan.to_saved())]
             said += [repr([(change.live, change.wanted) for change in plan])]
-            said += [rendered(plan_view(plan, cloud.provider.kinds)), repr(fleet)]
+            said += [rendered(PlanView(plan)), repr(fleet)]
             applied = cloud.apply(plan, wait="accepted", on_event=note)
             said += [repr(applied), json.dumps(applied.to_dict()), rendered(applied_view(applied))]
-            found = cloud.read_group("shop-web", fleet="shop")
+            found = cloud.import_group("shop-web", fleet="shop")
             said += [repr(found), json.dumps(imported_dict(fleet, {"web": found})["notes"])]
             said += [json.dumps(cloud.status(fleet).to_dict()), repr(cloud.status(fleet))]
     everything = "\n".join(said)

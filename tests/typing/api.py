@@ -1,5 +1,7 @@
 """Every public name of `trimtab` as a typed user writes it; only mypy reads this file."""
 
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
@@ -27,7 +29,11 @@ system: tt.Clock = tt.SystemClock()
 
 # metrics
 jobs: tt.Metric = tt.metrics.custom("Shop", "JobsWaiting", unit=tt.metrics.Unit.COUNT, dimensions={"Group": "{group}"})
-up: tt.Metric = tt.metrics.promql("sum(up)")
+up: tt.Metric = tt.metrics.promql("sum(up)", source="eu")
+carts: tt.Metric = tt.metrics.external("carts", unit="count")
+settings: tt.SourceSettings = tt.SourceSettings(
+    prometheus="https://prometheus.example.com", token=tt.EnvironmentVariable(env="TOKEN"), stale_after="2m"
+)
 assert_type(tt.metrics.cpu, tt.Metric)
 
 # policies
@@ -38,6 +44,10 @@ steps = tt.StepPolicy(
 )
 tracking = tt.TargetTrackingPolicy(name="hold", metric=tt.metrics.cpu, target=50)
 predictive = tt.PredictivePolicy(name="ahead", metric=tt.metrics.cpu, target=50, buffer=five)
+
+# sizes by what they have
+asked = tt.SizeRequirement(cpus=2, memory_gb=tt.MemoryRange(min=4, max=8), gpu=tt.CountRange(min=1), burstable=False)
+neutral = tt.InstanceTemplate(image=tt.Image(os="ubuntu-22.04"), size=asked)
 
 # a group
 group = tt.ScalingGroup(
@@ -69,7 +79,12 @@ group = tt.ScalingGroup(
     gcp=tt.GcpSettings(mode="only-scale-out"),
     unmanaged=("policies.scale-out.cooldown",),
 )
-fleet = tt.Fleet(name="shop", groups=(group,))
+fleet = tt.Fleet(
+    name="shop",
+    groups=(group,),
+    connect=tt.ConnectSettings(provider="aws", region="eu-south-2"),
+    limits=tt.PlanLimits(fall="25%", rise=10, deletions=1),
+)
 assert_type(fleet["web"], tt.ScalingGroup)
 
 # files
@@ -77,6 +92,12 @@ loaded: tt.Fleet = tt.load_fleet("fleet.yaml", env={"SIZE": "t3.medium"})
 parsed: tt.Fleet = tt.parse_fleet("name: shop", name="fleet.yaml")
 text: str = tt.dump_fleet(fleet)
 schema: dict[str, Any] = tt.json_schema()
+
+
+def open_fleet() -> tt.Cloud:
+    """The cloud that a fleet says it is in."""
+    assert_type(tt.connect(fleet), tt.Cloud)
+    return tt.connect(fleet, region="eu-west-1", workers=4)
 
 
 def life(cloud: tt.Cloud) -> None:
@@ -113,7 +134,7 @@ def look(cloud: tt.Cloud) -> list[str]:
 
 def bring_in(cloud: tt.Cloud) -> list[str]:
     """A group that exists, as one of a fleet."""
-    found: tt.Imported = cloud.read_group("virtualmin-web", "eu-south-2", fleet="virtualmin")
+    found: tt.Imported = cloud.import_group("virtualmin-web", "eu-south-2", fleet="virtualmin")
     first: tt.ImportNote | None = next(iter(found.notes), None)
     assert_type(found.group, tt.ScalingGroup)
     if first:
@@ -127,6 +148,10 @@ def operate(cloud: tt.Cloud, now: datetime) -> list[float | None]:
     live.execute("steps", value=85.0, threshold=70)
     live.pause(by="Ana", until=now, why="moving the database")
     pause: tt.Pause | None = live.read().paused
+    live.boost(min=3, until=cloud.now() + tt.hours(1), by="Ana")
+    boost: tt.Boost | None = live.read().boost
+    assert_type(boost.min if boost else None, int | None)
+    live.end_boost()
     assert_type(pause.until if pause else None, datetime | None)
     live.resume()
     live.publish(jobs, 3, at=now, dimensions={"Queue": "mail"})
@@ -136,14 +161,25 @@ def operate(cloud: tt.Cloud, now: datetime) -> list[float | None]:
     query = tt.MetricQuery(group=live.name, metric=tt.metrics.memory, since=now - five, until=now)
     assert_type(cloud.datapoints([query]), tuple[tt.Datapoints, ...])
     watch: tt.Watch = cloud.watch(fleet)
-    assert_type(watch.look(), tt.FleetStatus)
-    for status in watch.looks(five):
+    assert_type(watch.snapshot(), tt.FleetStatus)
+    for status in watch.stream(five):
         assert_type(status.groups[0].activity is None, bool)
         break
     cloud.permissions(fleet, read_only=True)
+    cloud.permissions(fleet, controller=True)
     cloud.status(fleet, addresses=True)
     assert_type(cloud.now(), datetime)
     return list(load.values)
+
+
+def controlled(cloud: tt.Cloud, source: tt.Source) -> None:
+    """The loop, embedded."""
+    store: tt.Store = tt.open_store("sqlite://")
+    with tt.Controller(fleet, cloud, sources=[source], store=store, every=five, shadow=True) as controller:
+        tick: tt.Tick = controller.tick()
+        web: tt.GroupTick = tick["web"]
+        assert_type(web.outcome is tt.TickOutcome.WRITTEN, bool)
+        controller.run(stop=threading.Event())
 
 
 def connect() -> None:
@@ -154,6 +190,38 @@ def connect() -> None:
         look(aws)
     name: str = "aws"
     tt.connect(name, region="eu-south-2").close()
+
+
+async def on_asyncio(now: datetime) -> None:
+    """The same methods, to await."""
+    async with tt.connect_async("aws", region="eu-south-2", listener=print) as cloud:
+        assert_type(cloud, tt.AsyncCloud)
+        plan = await cloud.plan(fleet, strict=True, refresh=["image"])
+        assert_type(plan, tt.Plan)
+        applied = await cloud.apply(plan, wait="healthy", timeout=five, on_event=print, allow_delete=True)
+        assert_type(applied, tt.Applied)
+        await cloud.plan(fleet, stict=True)  # type: ignore[call-arg]
+        await cloud.apply(plan, wait="forever")  # type: ignore[arg-type]
+        assert_type(await cloud.status(fleet), tt.FleetStatus)
+        web: tt.AsyncLiveGroup = cloud.group("web", location="eu-south-2")
+        assert_type(await web.name, str)
+        await web.scale(to=3)
+        await web.scale(3)  # type: ignore[call-arg]
+        assert_type((await web.wait(timeout=five, until="healthy")).is_stable, bool)
+        await web.pause(by="Ana", until=now)
+        assert_type(await web.datapoints(tt.metrics.cpu, since=five), tt.Datapoints)
+        watch: tt.AsyncWatch = cloud.watch(fleet)
+        assert_type(await watch.snapshot(), tt.FleetStatus)
+        async for status in watch.stream(five):
+            assert_type(status, tt.FleetStatus)
+            break
+    async with tt.connect_async("memory", clock=manual, location="local") as memory:
+        assert_type(memory.now(), datetime)
+    await tt.AsyncCloud(tt.connect("memory")).close()
+    tt.connect_async("azure", project="p")
+    name: str = "gcp"
+    async with tt.connect_async(name, project="p") as gcp:
+        await gcp.permissions(fleet, read_only=True)
 
 
 def mend() -> str:
@@ -186,6 +254,14 @@ def watched(cloud: tt.Cloud, plan: tt.Plan, saved: dict[str, object]) -> tt.Appl
                 assert_type(source, str)
             case tt.CallRetried(operation=operation):
                 assert_type(operation, str)
+            case tt.PlanStarted(fleet=name) | tt.PlanEnded(fleet=name):
+                assert_type(name, str)
+            case tt.ApplyStarted(plan=started):
+                assert_type(started, tt.Plan)
+            case tt.ApplyEnded(outcomes=outcomes):
+                assert_type(outcomes, Mapping[str, int])
+            case tt.CallStarted(target=target, attempt=attempt) | tt.CallEnded(target=target, attempt=attempt):
+                assert_type(target * attempt, str)
 
     tt.check_saved(plan, saved)
     applied = cloud.apply(plan, on_event=listener)
@@ -218,3 +294,78 @@ def decided(group: tt.ScalingGroup, history: History, now: datetime) -> tuple[in
     asked: tuple[Recommendation, ...] = decision.recommendations
     own: Preset = replace(PRESETS["neutral"], name="own", estimate=False)
     return decide(group, seen, history, now, own).size, [one.policy for one in asked]
+
+
+@tt.policy
+def holding(
+    group: tt.ScalingGroup, observation: tt.Observation, history: tt.History, now: datetime
+) -> tt.Recommendation | None:
+    """A policy of one's own."""
+    if history.at is None:
+        return None
+    return tt.Recommendation(observation.desired, f"{group.name} is held at {now}")
+
+
+def called(fleet: tt.Fleet, now: datetime) -> int:
+    """A fleet's own policies, imported where that is allowed, and one that is handed in."""
+    own = tt.PythonPolicy(name="hold", call=holding)
+    assert_type(own.call, str)
+    loaded: Mapping[str, tt.PolicyFunction] = tt.load_policies(fleet, allow=["acme.policies"])
+    functions = {**loaded, own.call: holding}
+    group = fleet["web"].replace(policies=[own, tt.PythonPolicy(name="drain", call="acme.policies:drain")])
+    assert_type(holding(group, tt.Observation(desired=2), tt.History(), now), tt.Recommendation | None)
+    return decide(group, tt.Observation(desired=2), tt.History(), now, functions=functions).size
+
+
+def reviewed(plan: tt.Plan, text: list[str]) -> tt.Listener:
+    """A plan read part by part, as a gate in a pipeline does."""
+    for change in plan:
+        assert_type(change, tt.Change)
+        key: tt.Key = change.key
+        if change.action is tt.Action.DELETE and change.reason is tt.Reason.LEFT_FLEET:
+            text.append(key.name)
+        fields: tuple[tt.FieldChange, ...] = change.fields
+        sources: list[tt.Position | None] = [item.source for item in fields]
+        text += [str(place) for place in sources if place]
+    notes: tuple[tt.Note, ...] = plan.problems
+    unknown: tuple[tt.Unknown, ...] = plan.unknown
+    text += [plan.to_text(width=80), plan.to_markdown(), *(note.path for note in notes), *map(str, unknown)]
+
+    def listen(event: tt.Event) -> None:
+        text.append(type(event).__name__)
+
+    return listen
+
+
+def standing(live: tt.LiveGroup) -> int:
+    """What a group is and did."""
+    state: tt.GroupState = live.read()
+    instances: tuple[tt.Instance, ...] = state.instances
+    done: list[tt.Activity] = list(live.activities())
+    alarms: list[tt.AlarmState] = []
+    running = [one for one in instances if one.state is tt.InstanceState.RUNNING]
+    return len(running) + len(done) + len(alarms)
+
+
+def words(policy: tt.Policy) -> tt.ScalingGroup:
+    """The words of the model as members of their enumerations; a text that is one of them is taken too."""
+    alarm = tt.Alarm(name="hot", metric="cpu", above=70, missing=tt.MissingData.BREACHING, triggers=[policy.name])
+    assert_type(alarm.comparison, tt.Comparison)
+    assert_type(alarm.metric.unit, tt.Unit)
+    assert_type(alarm.metric.source, tt.MetricSource)
+    ahead = tt.PredictivePolicy(
+        name="ahead",
+        metric="cpu",
+        target=60,
+        mode=tt.PredictiveMode.FORECAST_ONLY,
+        maximum_breach=tt.MaximumBreach.HONOR,
+    )
+    return tt.ScalingGroup(
+        name="web",
+        capacity=tt.Capacity(min=1, max=2),
+        template=tt.InstanceTemplate(image="ami-1", size="t3.small", disks=[tt.Disk(type=tt.DiskType.SSD)]),
+        purchase=tt.Purchase(spot=True, strategy=tt.SpotStrategy.CAPACITY),
+        policies=[policy, ahead],
+        alarms=[alarm],
+        aws=tt.AwsSettings(suspended_processes=[tt.AwsProcess.AZ_REBALANCE]),
+    ).replace(cooldown="5m")

@@ -27,8 +27,8 @@ def test_what_did_not_is_named():
             Outcome(change("a"), "no room"),
             Outcome(change("b"), "not tried, because a did not go through", skipped=True),
         ),
-        late=("group web: 1 of 2 run",),
-        unread=("alarm in local could not be read",),
+        timed_out=("group web: 1 of 2 run",),
+        unreadable=("alarm in local could not be read",),
     )
     assert rendered(applied_view(applied)) == (
         "failed: create group a (local): no room\n"
@@ -40,5 +40,5 @@ def test_what_did_not_is_named():
 
 
 def test_late_groups_are_no_reason_to_apply_again():
-    applied = Applied(outcomes=(Outcome(change("a")),), late=("group web: 1 of 2 run",))
+    applied = Applied(outcomes=(Outcome(change("a")),), timed_out=("group web: 1 of 2 run",))
     assert rendered(applied_view(applied)).endswith("Applied 1 change, but not every group is where it should be.\n")

@@ -1,5 +1,6 @@
 """Plans made by hand, and the text that a reviewer gets."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -25,7 +26,7 @@ from trimtab.plan import (
     Text,
     Unknown,
 )
-from trimtab.views.plan import plan_view
+from trimtab.views.plan import PlanView
 from trimtab.views.screen import rendered
 
 GROUP = Kind(name="group", label="Auto Scaling group", rank=1, mark=MarkPlace.TAGS, holds_instances=True)
@@ -55,12 +56,17 @@ def place(line):
 
 def plan(*changes, **more):
     return Plan(
-        provider="aws", fleet="shop", made_at=datetime(2026, 1, 5, 9, 0, tzinfo=UTC), changes=tuple(changes), **more
+        provider="aws",
+        fleet="shop",
+        made_at=datetime(2026, 1, 5, 9, 0, tzinfo=UTC),
+        changes=tuple(changes),
+        kinds=KINDS,
+        **more,
     )
 
 
 def text(made, **more):
-    return rendered(plan_view(made, KINDS, **more))
+    return rendered(PlanView(made, **more))
 
 
 def test_creation_is_compact():
@@ -157,6 +163,16 @@ def test_replacement_says_what_forces_it():
     assert lines[-1] == "Plan: 0 to create, 0 to update, 1 to replace, 0 to delete."
 
 
+def test_a_field_that_drifted_beside_an_edit_says_so():
+    made = change(Action.UPDATE, Reason.EDITED, ("Cooldown", 300, 600, 3), ("MaxSize", 9, 4, 4))
+    why = (Reason.EDITED, Reason.DRIFTED)
+    fields = tuple(replace(field, reason=reason) for field, reason in zip(made.fields, why, strict=True))
+    assert squeezed(text(plan(replace(made, fields=fields))))[2:4] == [
+        "~ Cooldown: 300 → 600 fleet.yaml:3",
+        "~ MaxSize: 9 → 4 drifted fleet.yaml:4",
+    ]
+
+
 def test_deletions_are_one_line_each():
     """With what ends and which consent it takes; parts go with their group."""
     made = plan(
@@ -165,8 +181,8 @@ def test_deletions_are_one_line_each():
     )
     assert text(made) == (
         "web  us-east-1\n"
-        "  - scaling policy  p  [left the fleet]  goes with its group\n"
-        "  - Auto Scaling group  shop-web  [left the fleet]  ends 2 instances\n"
+        "  - scaling policy  p  [removed from fleet]  goes with its group\n"
+        "  - Auto Scaling group  shop-web  [removed from fleet]  ends 2 instances\n"
         "\n"
         "consent: shop-web ends 2 instances: apply takes --allow-delete\n"
         "\n"
@@ -177,7 +193,7 @@ def test_deletions_are_one_line_each():
 
 def test_replacing_a_group_takes_consent():
     made = change(Action.REPLACE, Reason.EDITED, ("Zones", frozenset("a"), frozenset("b"), 3), instances=1)
-    assert "shop-web is made anew and ends 1 instance: apply takes --allow-replace" in text(plan(made))
+    assert "shop-web is replaced and ends 1 instance: apply takes --allow-replace" in text(plan(made))
 
 
 def test_adoption_and_marks():
@@ -201,13 +217,13 @@ def test_adoption_and_marks():
 def test_problems_notes_and_what_is_unknown():
     made = plan(
         notes=(Note("a newer image matches", "web"),),
-        problems=(Note("'shop-web' bears no mark", "web"),),
+        problems=(Note("'shop-web' is not managed by trimtab", "web"),),
         unknown=(Unknown(HERE, "metric-alarm", "AccessDenied"),),
     )
     assert text(made) == (
         "note: group web: a newer image matches\n"
         "unknown: metric-alarm in us-east-1 could not be read: AccessDenied; nothing is created or deleted there\n"
-        "error: group web: 'shop-web' bears no mark\n"
+        "error: group web: 'shop-web' is not managed by trimtab\n"
         "\n"
         "This plan cannot be applied: 1 problem.\n"
     )
@@ -241,8 +257,51 @@ def test_a_narrow_terminal_loses_nothing():
     made = change(Action.UPDATE, Reason.EDITED, ("Arn", "old-" * 30, "new-" * 30, 7))
     console = Console(width=60, record=True, file=None, force_terminal=True, color_system=None, legacy_windows=False)
     with console.capture() as captured:
-        console.print(plan_view(plan(made), KINDS))
+        console.print(PlanView(plan(made)))
     shown = captured.get()
     assert all(len(line) <= 60 for line in shown.splitlines())
     assert shown.count("old-") + shown.count("new-") >= 50
     assert "fleet.yaml:7" in shown
+
+
+class TestText:
+    """The same as text, as Markdown and as HTML, which a plan gives of itself."""
+
+    MADE = change(Action.UPDATE, Reason.EDITED, ("MaxSize", 4, 6, 8), ("Tags[team].Value", "a|b", "`c`", 9))
+
+    def test_it_is_what_the_screen_shows(self):
+        made = plan(self.MADE, change(Action.DELETE, instances=2, name="shop-old"), notes=(Note("look", "web"),))
+        assert made.to_text() == text(made)
+
+    @pytest.mark.parametrize("width", [40, 60, 80])
+    def test_no_line_is_wider_than_asked(self, width):
+        made = plan(change(Action.UPDATE, Reason.EDITED, ("Arn", "old-" * 30, "new-" * 30, 7)))
+        shown = made.to_text(width=width)
+        body = shown.splitlines()[:-1]
+        assert all(len(each) <= width for each in body)
+        assert "".join("".join(each.split()) for each in body).count("-") >= 60
+
+    def test_a_sentence(self):
+        assert str(plan(self.MADE)) == "plan of fleet shop on aws: 0 to create, 1 to update, 0 to delete"
+        assert str(plan()) == "plan of fleet shop on aws: no changes"
+
+    def test_markdown_is_a_table_whose_cells_stay_cells(self):
+        shown = plan(self.MADE).to_markdown()
+        assert "**Plan: 0 to create, 1 to update, 0 to delete.**" in shown
+        assert "  | `MaxSize` | `4 → 6` | fleet.yaml:8 |" in shown
+        (row,) = [each for each in shown.splitlines() if "Tags" in each]
+        assert row.replace("\\|", "").count("|") == 4
+        assert "`` a\\|b → `c` ``" in row
+
+    def test_a_location_cannot_steer_a_terminal(self):
+        made = plan(Change(action=Action.DELETE, reason=Reason.NEW, key=Key("here\x1b[2J", "policy", "p"), group="web"))
+        assert "\x1b" not in made.to_text() + made.to_markdown() + made._repr_html_()
+
+    def test_markup_of_a_name_is_text(self):
+        made = plan(change(Action.CREATE, Reason.NEW, ("Name", None, "<b>x</b>", 1), name="<script>*a*"))
+        assert "\\<script\\>\\*a\\*" in made.to_markdown()
+        page = made._repr_html_()
+        assert "<script>" not in page
+        assert "&lt;script&gt;" in page
+        assert page.startswith("<pre")
+        assert "color:#1a7f37" in page

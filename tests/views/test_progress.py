@@ -9,9 +9,10 @@ pytest.importorskip("rich")
 
 from rich.console import Console
 
+import trimtab as tt
 from trimtab.events import CallRetried, ChangeEnded, ChangeStarted, Waiting
 from trimtab.plan import Action, Change, Key, Plan, Reason
-from trimtab.views.progress import Board, Lines, event_line, progress
+from trimtab.views.progress import Board, Lines, Tally, event_line, progress
 from trimtab.views.screen import rendered
 
 KEY = Key("us-east-1", "group", "shop-web")
@@ -37,7 +38,8 @@ def test_each_event_is_a_line(event, line):
 def test_lines_say_nothing_twice():
     """Looking again and again at a group that has not moved is no news."""
     stream = io.StringIO()
-    lines = Lines(Console(file=stream, width=20))
+    clock = tt.ManualClock()
+    lines = Lines(Console(file=stream, width=20), Tally(2, clock.now))
     for event in (
         ChangeStarted(CHANGE),
         Waiting("web", KEY, 1, 2),
@@ -45,12 +47,17 @@ def test_lines_say_nothing_twice():
         Waiting("web", KEY, 2, 2),
     ):
         lines(event)
-    assert stream.getvalue().splitlines() == [event_line(Waiting("web", KEY, n, 2)) for n in (1, 2)]
+    said = [f"{event_line(Waiting('web', KEY, number, 2))} (0s)" for number in (1, 2)]
+    assert stream.getvalue().splitlines() == said
+    clock.advance(tt.minutes(2))
+    lines(ChangeEnded(CHANGE))
+    assert stream.getvalue().splitlines()[-1] == "web: create group shop-web: done (1 of 2, 2m)"
 
 
 def test_the_board_follows_a_group():
     """Writing, written with a failure, waiting, ready."""
-    board = Board(PLAN)
+    clock = tt.ManualClock()
+    board = Board(PLAN, Tally(2, clock.now))
     assert "writing 0/2" in rendered(board.view())
     board.take(ChangeStarted(CHANGE))
     board.take(ChangeEnded(CHANGE))
@@ -59,7 +66,8 @@ def test_the_board_follows_a_group():
     board.take(ChangeEnded(CHANGE, "no room"))
     assert "written 1/2, 1 failed, waiting: 1 of 2 ready" in rendered(board.view())
     board.take(Waiting("web", KEY, 2, 2))
-    assert rendered(board.view()) == "!  web  written 1/2, 1 failed, 2 of 2 ready\n"
+    clock.advance(tt.seconds(75))
+    assert rendered(board.view()) == "!  web  written 1/2, 1 failed, 2 of 2 ready\n2 of 2, 1m15s elapsed\n"
 
 
 def test_a_terminal_gets_the_board_and_a_file_lines():

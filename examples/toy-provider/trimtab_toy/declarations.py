@@ -23,7 +23,7 @@ TOY = Declarations(
     name="toy",
     connect="trimtab_toy.provider:connect",
     options=(
-        Option("shelf", "the `Store` to be on; an empty one of its own when left out"),
+        Option("shelf", "the `Store` to be on; an empty one of its own when left out", in_file=False),
         Option("location", "where groups without a location live; `attic` when left out"),
     ),
     advised=False,

@@ -65,7 +65,7 @@ class ToyResources(MemoryResources):
         )
         return Translation(resources=found.resources, notes=found.notes, problems=(*found.problems, *lacking))
 
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+    def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
         """Nobody is asked who they are."""
         return {}
 

@@ -2,8 +2,11 @@
 
 from trimtab.capabilities.features import features_of
 from trimtab.capabilities.table import (
+    MARK,
+    READ_BY_ENGINE,
     inert_paths,
     is_controlled,
+    is_delegated,
     is_inert,
     supports_of,
 )
@@ -12,11 +15,14 @@ from trimtab.declarations.features import FEATURES
 
 __all__ = [
     "FEATURES",
+    "MARK",
+    "READ_BY_ENGINE",
     "Means",
     "Support",
     "features_of",
     "inert_paths",
     "is_controlled",
+    "is_delegated",
     "is_inert",
     "support_of",
     "supports_of",

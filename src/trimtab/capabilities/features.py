@@ -1,7 +1,8 @@
 """What a group uses: each feature by its name in the table of capabilities, and the field that asks for it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from trimtab.engine.windows import only_raises_minimum
@@ -16,6 +17,7 @@ from trimtab.models import (
     Policy,
     PredictiveMode,
     PredictivePolicy,
+    PythonPolicy,
     ScalingGroup,
     Schedule,
     SimplePolicy,
@@ -24,10 +26,21 @@ from trimtab.models import (
     StepPolicy,
     TargetTrackingPolicy,
 )
+from trimtab.models.identity import Same
+from trimtab.models.schedule import read_days
 
 
-def features_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
-    """Each feature that a group uses, and the path of the model field that asks for it."""
+def features_of(group: ScalingGroup) -> Sequence[tuple[str, str]]:
+    """Each feature that a group uses, and the path of the model field that asks for it; kept for the last groups."""
+    return _kept_features(Same(group))
+
+
+@lru_cache(maxsize=256)
+def _kept_features(same: Same[ScalingGroup]) -> Sequence[tuple[str, str]]:
+    return tuple(_features_of(same.model))
+
+
+def _features_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     yield from _features_of_policies(group)
     yield from _features_of_alarms(group)
     for schedule in group.schedules:
@@ -61,6 +74,8 @@ def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
                     yield "forecast above the maximum", f"{path}.maximum_breach"
                 if policy.maximum_buffer is not None:
                     yield "forecast above the maximum", f"{path}.maximum_buffer"
+            case PythonPolicy():
+                pass
         yield from _given((("least change by per cent", f"{path}.minimum_change", _of(policy, "minimum_change")),))
         yield from _given((("warm-up of one policy", f"{path}.warm_up", _of(policy, "warm_up")),))
     tracking = [policy for policy in group.policies if isinstance(policy, TargetTrackingPolicy) and policy.enabled]
@@ -93,6 +108,10 @@ def grows(policy: StepPolicy) -> bool:
     return all(previous <= two for side in outward for previous, two in pairwise(side))
 
 
+_MANY = 13
+_PLAIN = frozenset({"average", "minimum", "maximum", "sum", "count"})
+
+
 def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     for alarm in group.alarms:
         path = f"alarms.{alarm.name}"
@@ -101,22 +120,22 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield "alarm that includes its threshold", f"{path}.{alarm.comparison}"
         if alarm.statistic.startswith("p"):
             yield "alarm on a percentile", f"{path}.statistic"
+        elif alarm.statistic not in _PLAIN:
+            yield "alarm on a trimmed statistic", f"{path}.statistic"
         if alarm.periods > 1:
             yield "alarm over several periods", f"{path}.periods"
         if alarm.datapoints is not None and alarm.datapoints < alarm.periods:
             yield "alarm on some of several datapoints", f"{path}.datapoints"
         if alarm.statistic == "sum" and alarm.metric.source is MetricSource.BALANCER and alarm.metric.name != "latency":
             yield "alarm on the sum of what a balancer counts", f"{path}.statistic"
-        if alarm.missing is MissingData.BREACHING:
-            yield "alarm that breaches without data", f"{path}.missing"
-        elif alarm.missing is not MissingData.MISSING:
-            yield "alarm that says how missing data count", f"{path}.missing"
+        if alarm.missing is not MissingData.MISSING:
+            yield from _missing_data(alarm, f"{path}.missing")
         if alarm.notify and set(alarm.notify) != set(alarm.notify_ok):
             yield "notification when an alarm is over", f"{path}.notify"
         elif alarm.notify_ok:
             yield "notification when an alarm is over", f"{path}.notify_ok"
         if alarm.notify and alarm.notify_ok and set(alarm.notify) != set(alarm.notify_ok):
-            yield "others told when an alarm is over", f"{path}.notify_ok"
+            yield "separate OK recipients", f"{path}.notify_ok"
         for word in ("notify", "notify_ok"):
             for index, target in enumerate(getattr(alarm, word)):
                 if target in alarm.notify and target in alarm.notify_ok:
@@ -124,6 +143,18 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         yield _metric_feature(alarm.metric), f"{path}.metric"
     if len({alarm.metric.name for alarm in _removing(group)}) > 1:
         yield "scaling in by any of several alarms", "alarms"
+
+
+def _missing_data(alarm: Alarm, path: str) -> Iterator[tuple[str, str]]:
+    """What an alarm says of missing data, which counts for the policies that it triggers and for whom it tells."""
+    breaches = alarm.missing is MissingData.BREACHING
+    if alarm.triggers:
+        yield "alarm that breaches without data" if breaches else "alarm that says how missing data count", path
+    if alarm.notify or alarm.notify_ok or not alarm.triggers:
+        yield (
+            "notification that breaches without data" if breaches else "notification that says how missing data count",
+            path,
+        )
 
 
 def _removing(group: ScalingGroup) -> Iterator[Alarm]:
@@ -144,8 +175,18 @@ def _negative(amount: SimplePolicy | Step) -> bool:
 def _features_of_timetable(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     if not only_raises_minimum(group):
         yield "schedules that do more than raise the minimum", "schedules"
+    if _is_crowded(group.schedules):
+        yield "schedules with many dates in two months", "schedules"
     if group.schedules and not any(policy.enabled for policy in group.policies):
         yield "schedules without a policy", "schedules"
+
+
+def _is_crowded(schedules: Iterable[Schedule]) -> bool:
+    """Whether dates of schedules lie closer together than fixed dates of Azure have room, less six that recur."""
+    dates = sorted(
+        {read_days(text)[0] for schedule in schedules for text in (*schedule.skip_dates, *schedule.only_dates)}
+    )
+    return any((last - first).days < 62 for first, last in zip(dates, dates[_MANY:], strict=False))
 
 
 def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[tuple[str, str]]:
@@ -160,6 +201,12 @@ def _features_of_schedule(schedule: Schedule, group: ScalingGroup) -> Iterator[t
     for name in ("starts", "ends"):
         if getattr(schedule, name) is not None:
             yield "schedule with a first or last moment", f"{path}.{name}"
+    if schedule.skip_dates:
+        yield "schedule without some dates", f"{path}.skip_dates"
+    if schedule.only_dates:
+        yield "schedule on some dates only", f"{path}.only_dates"
+        if not schedule.is_window:
+            yield "schedule once, without an end", f"{path}.only_dates"
     if schedule.at is not None and not schedule.is_window:
         yield "schedule once, without an end", f"{path}.at"
     if schedule.max not in (None, group.capacity.max):
@@ -187,6 +234,7 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("protection from scaling in", "protect_from_scale_in", group.protect_from_scale_in),
         ("health probe of the group", "health_check.path", group.health_check.path is not None),
         ("health probe of the group", "health_check.port", group.health_check.port is not None),
+        ("health probe of the group", "health_check.protocol", group.health_check.protocol is not None),
         ("network by name", "placement.network", place.network),
         *(("subnets by tag", f"placement.subnet_tags.{tag}", True) for tag in place.subnet_tags or ()),
         *(("several subnets", f"placement.subnets.{at}", True) for at in range(1, len(place.subnets))),
@@ -204,7 +252,10 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
     disks, firewalls = template.disks, template.security_groups
     requested = (
         *(("several security groups", f"template.security_groups.{at}", True) for at in range(1, len(firewalls))),
-        ("image by architecture", "template.image.architecture", template.image.architecture),
+        ("image by architecture", "template.image.architecture", template.image.newest and template.image.architecture),
+        ("neutral image", "template.image.os", template.image.os),
+        ("size by attributes", "template.size", template.requirement),
+        ("several sizes", "template.size.choices", template.requirement and template.requirement.choices > 1),
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
         ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
         ("no public address", "template.public_address", template.public_address is False),
@@ -236,6 +287,8 @@ def _of(policy: Policy, name: str) -> object:
 def _metric_feature(metric: Metric) -> str:
     if metric.source is MetricSource.HOST:
         return "cpu metric" if metric.name == "cpu" else "network metric"
+    if metric.needs_source:
+        return "external metric"
     if metric.source is MetricSource.PROMQL:
         return "PromQL metric"
     return f"{metric.source} metric"

@@ -4,7 +4,17 @@ from collections.abc import Iterator
 
 from trimtab.capabilities.features import features_of
 from trimtab.declarations import Means, Support, declarations_of, support_of
-from trimtab.models import ScalingGroup
+from trimtab.models import Fleet, ScalingGroup
+
+MARK = "controller"
+"""The word of a group's mark under which the digest of what the controller enacts is kept."""
+READ_BY_ENGINE = frozenset(
+    {
+        *("mode", "initialization", "stabilization", "scale_in_limit", "scale_in_window"),
+        *("default_capacity", "suspended_processes"),
+    }
+)
+"""Fields of the clouds' own blocks that the engine reads, so that the controller goes by them."""
 
 
 def inert_paths(group: ScalingGroup, provider: str) -> frozenset[str]:
@@ -32,3 +42,8 @@ def is_controlled(group: ScalingGroup, provider: str) -> bool:
     One thing that needs the controller takes the whole group: one actor writes the size.
     """
     return any(support.means is Means.CONTROLLER for _, _, support in supports_of(group, provider))
+
+
+def is_delegated(fleet: Fleet, group: ScalingGroup, provider: str) -> bool:
+    """Whether the controller sizes a group of this fleet on a provider: the cloud cannot, and the fleet consents."""
+    return fleet.controller and is_controlled(group, provider)

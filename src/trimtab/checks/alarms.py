@@ -1,12 +1,13 @@
 """TT101 to TT103, TT109: alarms that work against each other, or not at all."""
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 
 from trimtab.checks.finding import Remark
-from trimtab.checks.rule import Subject
+from trimtab.checks.rule import Subject, preset_of
 from trimtab.checks.sizes import bounds_over_time, size_words
 from trimtab.checks.words import listed, verb
 from trimtab.engine.alarms import AlarmState, evaluate
@@ -42,7 +43,7 @@ def find_fights(subject: Subject) -> Iterator[Remark]:
         ]
         if others:
             scale = verb(others, "scales", "scale")
-            text = f"scales in at {words} even while {listed(others)} {scale} out: on {where} they take turns"
+            text = f"scales in at {words} even while {listed(others)} {scale} out: on {where} they will flap"
             mend = "let target-tracking policies hold the metrics: they scale in only when all are ready"
             yield Remark(path, text, mend)
 
@@ -83,7 +84,7 @@ def find_flapping(subject: Subject) -> Iterator[Remark]:
     """Scale-in thresholds at which the load of the instances that go makes those that stay scale out again."""
     for low_alarm, low in subject.alarms:
         for high_alarm, high in subject.alarms:
-            if _share_a_metric(low_alarm, high_alarm) and high.above and not low.above and high.scales_out:
+            if high.above and not low.above and high.scales_out and _share_a_metric(low_alarm, high_alarm):
                 yield from _flaps(subject, (low_alarm, low), (high_alarm, high))
 
 
@@ -94,28 +95,33 @@ def _share_a_metric(first: Alarm, two: Alarm) -> bool:
 
 def _flaps(subject: Subject, low: tuple[Alarm, AlarmRule], high: tuple[Alarm, AlarmRule]) -> Iterator[Remark]:
     threshold = high[1].threshold
-    least, most = bounds_over_time(subject.group)
-    cuts = [
-        (size, smaller, value)
-        for size in range(max(least, 1) + 1, min(most, least + MOST_SIZES) + 1)
-        for value, smaller in _cuts(low[1], size, least)
-        if threshold > 0 and 0 < smaller < size and would_trip(value, size, smaller, threshold, operator.ge)
-    ]
+    cuts = _tripping(low[1], *bounds_over_time(subject.group), threshold)
     if cuts:
         size, smaller, value = cuts[0]
         after = estimate(value, size, smaller)
         at = size_words([cut[0] for cut in cuts])
-        text = (
-            f"scales in at {alarm_words(low[0])}, but at {at} those that stay then trip {high[0].name}: from {size} to "
-            f"{smaller}, {value:g} becomes {after:.4g}, and it scales out at {alarm_words(high[0])}"
-        )
+        trips = f"from {size} to {smaller}, {value:g} becomes {after:.4g}, and it scales out at {alarm_words(high[0])}"
+        text = f"scales in at {alarm_words(low[0])}, but at {at} those that stay then trip {high[0].name}: {trips}"
+        if all(preset_of(cloud).estimate for cloud in subject.clouds):
+            text = f"never scales in at {at}: {listed(subject.clouds)} refuses what would trip {high[0].name}: {trips}"
         yield Remark(f"alarms.{low[0].name}.{low[0].comparison}", text, _wider(threshold, cuts, subject))
 
 
-def _wider(threshold: float, cuts: list[tuple[int, int, float]], subject: Subject) -> str:
+@lru_cache(maxsize=256)
+def _tripping(alarm: AlarmRule, least: int, most: int, threshold: float) -> Sequence[tuple[int, int, float]]:
+    """Sizes from which an alarm scales in to one at which a threshold is met, with that size and the value."""
+    return tuple(
+        (size, smaller, value)
+        for size in range(max(least, 1) + 1, min(most, least + MOST_SIZES) + 1)
+        for value, smaller in _cuts(alarm, size, least)
+        if threshold > 0 and 0 < smaller < size and would_trip(value, size, smaller, threshold, operator.ge)
+    )
+
+
+def _wider(threshold: float, cuts: Sequence[tuple[int, int, float]], subject: Subject) -> str:
     limit = min(exact(threshold) * smaller / size for size, smaller, _ in cuts)
-    where = subject.where(lambda preset: preset.estimate)
-    more = f" ({where} would refuse to scale in)" if where else ""
+    refusing = [cloud for cloud in subject.clouds if preset_of(cloud).estimate]
+    more = f" ({listed(refusing)} would refuse to scale in)" if 0 < len(refusing) < len(subject.clouds) else ""
     return f"scale in below {_just_under(limit):g} at most, or scale out later{more}"
 
 
@@ -150,7 +156,7 @@ def find_missing_at_rest(subject: Subject) -> Iterator[Remark]:
         scales_in = not rule.above and any(amount_rule.scales_in for amount_rule in rule.rules)
         if scales_in and alarm.metric.source is MetricSource.BALANCER and not _fires_on_nothing(alarm):
             text = f"without traffic {alarm.metric.name} has no datapoint on {where}, so this never scales in"
-            mend = "say `missing: breaching`, so that no traffic counts as little"
+            mend = "set `missing: breaching`, so that no traffic counts as little traffic"
             yield Remark(f"alarms.{alarm.name}.missing", text, mend)
 
 
@@ -164,8 +170,8 @@ def _fires_on_nothing(alarm: Alarm) -> bool:
 
 
 def find_idle(subject: Subject) -> Iterator[Remark]:
-    """Alarms that neither trigger a policy nor notify."""
-    for alarm in subject.group.alarms:
+    """Alarms that neither trigger a policy nor notify, and whose datapoints no function goes by."""
+    for alarm in () if subject.rules.functions else subject.group.alarms:
         if alarm.enabled and not (alarm.triggers or alarm.notify or alarm.notify_ok):
-            text = "neither triggers a policy nor notifies"
+            text = "has no effect: it triggers no policy and notifies no target"
             yield Remark(f"alarms.{alarm.name}", text, "give it `triggers` or `notify`, or remove it")

@@ -17,9 +17,9 @@ def find_ignored_balancer(subject: Subject) -> Iterator[Remark]:
     group = subject.group
     if group.load_balancers and group.health_check.by == "instance":
         text = (
-            "is behind a load balancer, but only machines that do not run are replaced: one that serves nothing stays"
+            "is behind a load balancer, but only stopped machines are replaced: one that runs and serves nothing stays"
         )
-        yield Remark("health_check.by", text, "say `by: load-balancer`, with a `grace` as long as a start takes")
+        yield Remark("health_check.by", text, "set `by: load-balancer`, with a `grace` as long as a start takes")
 
 
 def find_no_grace(subject: Subject) -> Iterator[Remark]:
@@ -28,10 +28,10 @@ def find_no_grace(subject: Subject) -> Iterator[Remark]:
     where = subject.where_declared(lambda declared: declared.balancer_judges_at_once)
     if where and check.by == "load-balancer" and not check.grace:
         text = (
-            f"the load balancer judges a new instance at once on {where}, and one that still starts is replaced, for "
-            "ever"
+            f"on {where} the load balancer's check counts from the first second: an instance that is still starting "
+            "is replaced, again and again"
         )
-        yield Remark("health_check.grace", text, "say `grace: 5m`, or how long a start takes")
+        yield Remark("health_check.grace", text, "set `grace: 5m`, or as long as a start takes")
 
 
 def find_unmentioned_agent(subject: Subject) -> Iterator[Remark]:

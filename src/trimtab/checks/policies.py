@@ -28,10 +28,10 @@ def find_short_cooldowns(subject: Subject) -> Iterator[Remark]:
     for policy, (cooldown, clouds) in _waits_after_scaling_out(subject).items():
         if boot and cooldown < boot[1]:
             text = (
-                f"on {listed(clouds)} the next change comes after {format_duration(cooldown)}, before a new "
-                f"instance counts: `{boot[0]}` gives it {format_duration(boot[1])}"
+                f"on {listed(clouds)} the next change may come {format_duration(cooldown)} after the last, and "
+                f"`{boot[0]}` says that a new instance takes {format_duration(boot[1])}"
             )
-            mend = f"say `cooldown: {format_duration(boot[1])}` or more"
+            mend = f"set `cooldown: {format_duration(boot[1])}` or more"
             yield Remark(f"policies.{policy}.cooldown", text, mend)
 
 
@@ -71,9 +71,9 @@ def find_raised_maximum(subject: Subject) -> Iterator[Remark]:
     for policy in _forecasts(subject) if where else ():
         raises = policy.maximum_breach is MaximumBreach.INCREASE
         if raises and policy.mode is PredictiveMode.FORECAST_AND_SCALE:
-            text = f"a forecast may raise the maximum on {where}, and nothing lowers it again but the next apply"
+            text = f"a forecast may raise the maximum on {where}, and only the next apply lowers it again"
             most = subject.group.capacity.max
-            mend = f"say `maximum_breach: honor` and set `capacity.max` (now {most}) to what you can pay"
+            mend = f"set `maximum_breach: honor`, and `capacity.max` (now {most}) to what you can pay for"
             yield Remark(f"policies.{policy.name}.maximum_breach", text, mend)
 
 
@@ -84,7 +84,7 @@ def find_forecast_only(subject: Subject) -> Iterator[Remark]:
             given = (
                 "forecasts only" if "mode" in policy.model_fields_set else "forecasts only, since `mode` is left out"
             )
-            mend = "say `mode: forecast-and-scale` once the forecasts are good"
+            mend = "set `mode: forecast-and-scale` once the forecasts are good"
             yield Remark(f"policies.{policy.name}.mode", f"{given}: it never changes the size", mend)
 
 
@@ -109,7 +109,7 @@ def find_untriggered(subject: Subject) -> Iterator[Remark]:
     triggered = {name for alarm in subject.group.alarms if alarm.enabled for name in alarm.triggers}
     for policy in subject.group.policies:
         if isinstance(policy, SimplePolicy | StepPolicy) and policy.enabled and policy.name not in triggered:
-            mend = f"name it in the `triggers` of an alarm, or remove it: `triggers: [{policy.name}]`"
+            mend = f"name it in an alarm (`triggers: [{policy.name}]`), or remove it"
             yield Remark(f"policies.{policy.name}", "no alarm triggers it, so it acts only by hand", mend)
 
 
@@ -143,13 +143,14 @@ def find_no_way_back(subject: Subject) -> Iterator[Remark]:
     group = subject.group
     raises = any((schedule.min or 0) > 0 or (schedule.desired or 0) > 0 for schedule in group.schedules)
     metrics = dict(_metrics_that_scale_out(subject))
-    if group.capacity.min > 0 or raises or not metrics:
+    # what a function goes by, only its author knows
+    if group.capacity.min > 0 or raises or not metrics or subject.rules.functions:
         return
     if all(metric.source in (MetricSource.HOST, MetricSource.AGENT) for metric in metrics.values()):
         names = list(metrics)
-        text = f"without instances nothing is measured of what {listed(names)} {verb(names, 'goes', 'go')} by"
-        mend = "say `min: 1`, or scale out by what waits for the group: a queue, the load balancer's requests"
-        yield Remark("capacity.min", f"{text}: the group that has shrunk to none stays there", mend)
+        text = f"at 0 instances {listed(names)} {verb(names, 'has', 'have')} no data"
+        mend = "set `min: 1`, or scale out on the length of a queue or the requests of the load balancer"
+        yield Remark("capacity.min", f"{text}: a group at 0 stays at 0", mend)
 
 
 def _metrics_that_scale_out(subject: Subject) -> Iterator[tuple[str, Metric]]:
@@ -168,9 +169,11 @@ def _ways(subject: Subject) -> tuple[list[str], list[str]]:
     amounts = [rule for alarm in rules.alarms for rule in alarm.rules]
     forecasts = [rule.policy for rule in rules.forecasts if rule.scales]
     tracking = [rule.policy for rule in rules.tracking]
-    out = [*(rule.policy for rule in amounts if rule.scales_out), *tracking, *forecasts]
+    functions = [rule.policy for rule in rules.functions]
+    out = [*(rule.policy for rule in amounts if rule.scales_out), *tracking, *forecasts, *functions]
     back = [
         *(rule.policy for rule in amounts if rule.scales_in),
         *(rule.policy for rule in rules.tracking if rule.scale_in),
+        *functions,
     ]
     return list(dict.fromkeys(out)), list(dict.fromkeys(back))

@@ -4,16 +4,24 @@ from collections.abc import Iterator
 
 from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject
+from trimtab.checks.words import listed
+from trimtab.declarations import declarations_of
 
 
 def find_one_size(subject: Subject) -> Iterator[Remark]:
     """Spot groups that can use one instance type only."""
     purchase = subject.group.purchase
-    sizes = [option.size for option in purchase.sizes] or [subject.group.template.size]
+    if (requirement := subject.group.template.requirement) is not None:
+        chosen = [cloud for cloud in subject.clouds if not declarations_of(cloud).selects_sizes]
+        if purchase.spot and requirement.choices == 1 and chosen:
+            text = f"on {listed(chosen)} all spot instances are of one size, which the catalogue gives"
+            yield Remark("purchase.spot", text, "let the cloud choose among several: `choices: 3` in `template.size`")
+        return
+    sizes = [option.size for option in purchase.sizes] or [subject.group.template.size_name or ""]
     if purchase.spot and len(sizes) == 1:
         path = "purchase.sizes" if purchase.sizes else "purchase.spot"
-        text = f"all spot instances are {sizes[0]}: when that one is in demand, all are taken and none can be had"
-        yield Remark(path, text, "list several `sizes` that will do")
+        text = f"all spot instances are {sizes[0]}: when that size runs short, all are interrupted and none starts"
+        yield Remark(path, text, "list several suitable `sizes`")
 
 
 def find_one_zone(subject: Subject) -> Iterator[Remark]:
@@ -33,7 +41,9 @@ def find_no_share(subject: Subject) -> Iterator[Remark]:
     said = {"on_demand_base", "on_demand_percent"} & purchase.model_fields_set
     if purchase.spot and not said:
         text = (
-            "neither `on_demand_base` nor `on_demand_percent` is given: here that means no instance on demand, "
-            "while EC2's own default is all of them"
+            "`on_demand_base` and `on_demand_percent` are not set: every instance is spot, while EC2's own default is "
+            "all on-demand"
         )
-        yield Remark("purchase.spot", text, "say it: `on_demand_base: 1`, or `on_demand_percent: 0` if none is meant")
+        yield Remark(
+            "purchase.spot", text, "set `on_demand_base: 1`, or `on_demand_percent: 0` if every instance is to be spot"
+        )

@@ -112,7 +112,7 @@ def _said_of_clock(cron: str, zone: str) -> str:
         moment = next(read_cron(cron).between(change.begin, change.end), None)
         if moment is not None:
             what = "is skipped" if change.skips else "comes twice"
-            return f"{moment:%H:%M} {what} in {zone} on {moment:%d %b %Y}, and no cloud promises what it does then"
+            return f"{moment:%H:%M} {what} in {zone} on {moment:%d %b %Y}; what happens then depends on the cloud"
     return ""
 
 
@@ -176,11 +176,11 @@ def find_lasting(subject: Subject) -> Iterator[Remark]:
 def find_lower_within(subject: Subject) -> Iterator[Remark]:
     """Windows of which a lower minimum opens inside a greater one, which Google Cloud does not take for less."""
     where = subject.where_not_native("schedules that do more than raise the minimum")
-    pair = lower_within(subject.group) if where else None
-    if pair is not None:
-        inner, outer = pair
+    for inner, outer in lower_within(subject.group) if where else ():
         text = f"opens while {outer} is open with a greater minimum; on {where} the greater one holds until it closes"
-        yield Remark(f"schedules.{inner}.min", text, f"let {outer} close before {inner} opens, or say the same minimum")
+        yield Remark(
+            f"schedules.{inner}.min", text, f"let {outer} close before {inner} opens, or give both the same minimum"
+        )
 
 
 # TT408

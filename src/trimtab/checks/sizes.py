@@ -12,7 +12,7 @@ from trimtab.checks.words import listed, verb
 from trimtab.engine import timetable
 from trimtab.engine.openings import Opening, last_set, openings, schedule_fires
 from trimtab.engine.timetable import InForce, timetable_of
-from trimtab.models import ScalingGroup, Schedule
+from trimtab.models import Capacity, ScalingGroup, Schedule
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 """Where looking ahead begins, so that a fleet gets the same advice on every day."""
@@ -63,11 +63,17 @@ def first_moment(schedules: Sequence[Schedule]) -> datetime:
 
 def sizes_when_it_fires(group: ScalingGroup, schedule: Schedule) -> Sequence[InForce]:
     """The sizes in force at the first times of a schedule."""
-    by_begin = {stretch.begin: stretch for stretch in scheduled(group.schedules)}
-    first = first_moment(group.schedules)
+    return [stretch.over(group.capacity) for stretch in _stretches_of(schedule, group.schedules)]
+
+
+@lru_cache(maxsize=1024)
+def _stretches_of(schedule: Schedule, schedules: tuple[Schedule, ...]) -> Sequence[timetable.Stretch]:
+    """What begins at the first times of one of the schedules."""
+    by_begin = {stretch.begin: stretch for stretch in scheduled(schedules)}
+    first = first_moment(schedules)
     rare = [opening.start.at for opening in _rare(schedule, first)]
     moments = rare or schedule_fires(schedule, first, first + WEEK)
-    return [by_begin[moment].over(group.capacity) for moment in moments if moment in by_begin]
+    return tuple(by_begin[moment] for moment in moments if moment in by_begin)
 
 
 class Contradiction(NamedTuple):
@@ -110,10 +116,14 @@ def contradictions(group: ScalingGroup) -> Sequence[Contradiction]:
 
 def bounds_over_time(group: ScalingGroup) -> tuple[int, int]:
     """The least minimum and the greatest maximum that are ever in force."""
-    all_stretches = stretches(group)
-    capacity = group.capacity
-    least = min([capacity.min, *(stretch.sizes.min for stretch in all_stretches)])
-    return least, max([capacity.max, *(stretch.sizes.max for stretch in all_stretches)])
+    return _bounds_over_time(group.schedules, group.capacity)
+
+
+@lru_cache(maxsize=1024)
+def _bounds_over_time(schedules: tuple[Schedule, ...], capacity: Capacity) -> tuple[int, int]:
+    sizes = [stretch.over(capacity) for stretch in scheduled(schedules)]
+    least = min([capacity.min, *(size.min for size in sizes)])
+    return least, max([capacity.max, *(size.max for size in sizes)])
 
 
 def size_words(sizes: Sequence[int]) -> str:

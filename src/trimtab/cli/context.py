@@ -1,30 +1,32 @@
-"""What the commands share: their options, and the desk with a screen and a way to a cloud."""
+"""What the commands share: their options, and the context with a screen and a way to a cloud."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from threading import Lock
 from typing import Annotated, cast
 
 import typer
-from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay
+from trimtab.cli.target import Target
 from trimtab.config import load_fleet, parse_fleet
 from trimtab.config.source import MAX_BYTES, decode
-from trimtab.declarations import declarations_of, provider_names
-from trimtab.errors import ConfigError, PlanRefused
-from trimtab.events import CallRetried, EndpointFound, Event, Listener
+from trimtab.errors import ConfigError, InvalidModel, PlanRefused
+from trimtab.events import CallRetried, EndpointFound, Event, Listener, silent
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import parse_duration
-from trimtab.models.built_in import BUILT_IN
 from trimtab.phrases import in_words
 from trimtab.plan import Action, Plan
+from trimtab.plan.rendering import NO_CHANGES
 from trimtab.runtime.apply import Consent, check_consent
 from trimtab.runtime.cloud import Cloud
 from trimtab.views.outcome import applied_view
-from trimtab.views.plan import NO_CHANGES, plan_view
+from trimtab.views.plan import PlanView
 from trimtab.views.progress import event_line, progress
 from trimtab.views.screen import Screen
 
@@ -58,31 +60,53 @@ def duration(text: str) -> timedelta:
         raise typer.BadParameter(str(error)) from error
 
 
+def moment(text: str) -> datetime:
+    """A moment with a time zone as an option takes it."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a moment; write 2026-12-01T18:00+01:00") from error
+    if found.tzinfo is None:
+        text = f"{text!r} has no time zone; write {found:%Y-%m-%dT%H:%M}+01:00, or Z for UTC"
+        raise typer.BadParameter(text)
+    return found
+
+
 FleetFile = Annotated[
     str,
-    typer.Argument(metavar="FLEET", help="The fleet file, YAML or JSON; - is standard input.", show_default=False),
+    typer.Argument(
+        metavar="FLEET",
+        help="Name the fleet file, YAML or JSON; - is standard input.",
+        autocompletion=complete_file,
+    ),
 ]
-Provider = Annotated[
-    str | None,
-    typer.Option(help=f"Which cloud: {', '.join(BUILT_IN)}.", envvar="TRIMTAB_PROVIDER", show_default=False),
-]
-Region = Annotated[str | None, typer.Option(help="Where groups live that name no location.", show_default=False)]
-Endpoint = Annotated[str | None, typer.Option(help="Another address of the cloud's API.", show_default=False)]
-As = Annotated[Format, typer.Option("--format", help="How results are printed.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
-Waiting = Annotated[WaitFor, typer.Option("--wait", help="For calls accepted, sizes running, or instances serving.")]
+As = Annotated[Format, typer.Option("--format", help="Choose how results are printed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Apply without asking.")]
+Waiting = Annotated[WaitFor, typer.Option("--wait", help="Wait until accepted, running (stable), or healthy.")]
 Timeout = Annotated[
     timedelta,
-    typer.Option(parser=duration, metavar="DURATION", help="How long to wait for that.", show_default="15m"),
+    typer.Option(parser=duration, metavar="DURATION", help="Set how long to wait for that.", show_default="15m"),
 ]
-Prune = Annotated[bool, typer.Option("--prune/--no-prune", help="Delete what the fleet owns and no longer has.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the cloud can only approximate.")]
+Prune = Annotated[
+    bool, typer.Option("--prune/--no-prune", help="Delete what the fleet owns and the file no longer has, or keep it.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Treat approximations as errors.")]
 LookUp = Annotated[
-    list[Refresh] | None, typer.Option("--refresh", help="Look up anew what was kept.", show_default=False)
+    list[Refresh] | None, typer.Option("--refresh", help="Re-resolve pinned values (image, size).", show_default=False)
 ]
 OutsideFiles = Annotated[
     bool,
     typer.Option("--allow-outside-files", help="Allow `user_data_file` outside the fleet file's folder."),
+]
+Overlays = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--overlay",
+        metavar="NAME",
+        help="Apply this overlay of the file; may be repeated, a later one over an earlier one.",
+        show_default=False,
+        autocompletion=complete_overlay,
+    ),
 ]
 FIFTEEN_MINUTES = timedelta(minutes=15)
 
@@ -93,24 +117,42 @@ class CommandContext:
 
     screen: Screen
     connect: Callable[..., Cloud]
+    target: Target = field(default_factory=Target)
 
-    def load(self, fleet: str, *, allow_outside_files: bool) -> Fleet:
-        """The fleet that a file declares, or standard input when it is called `-`."""
+    def load(
+        self, fleet: str, overlays: Sequence[str] | None = None, *, provider: str | None = None, outside: bool
+    ) -> Fleet:
+        """
+        The fleet that a file declares, or standard input when it is called `-`, as the provider and its overlays say.
+
+        Args:
+            fleet: The file.
+            overlays: The overlays that were asked for.
+            provider: The provider; the target's when left out.
+            outside: Whether start scripts may be outside of the file's folder.
+        """
+        return self._read(fleet, allow_outside_files=outside).for_provider(
+            provider or self.target.provider, overlays or ()
+        )
+
+    def _read(self, fleet: str, *, allow_outside_files: bool) -> Fleet:
         if fleet == "-":
             name = "standard input"
             return parse_fleet(decode(self.screen.read_source(MAX_BYTES + 1), name), name=name)
+        if fleet == FLEET_FILE and not Path(fleet).exists():
+            raise ConfigError([f"{FLEET_FILE}: file not found; name the fleet file, or run this in its folder"])
         return load_fleet(fleet, allow_outside_files=allow_outside_files)
 
-    def cloud(self, provider: str | None, region: str | None, endpoint: str | None) -> Cloud:
-        """A connection to the cloud that the options name."""
-        if not provider:
-            names = ", ".join(provider_names())
-            raise ConfigError([f"no provider is named: give --provider ({names}) or set TRIMTAB_PROVIDER"])
-        place = declarations_of(provider).place_option
-        given = {name: value for name, value in ((place, region), ("endpoint", endpoint)) if value}
+    def cloud(self, fleet: Fleet | None = None) -> Cloud:
+        """A connection to the cloud that the options name, or the variables, or the fleet."""
+        provider, settings = self.target.connection(fleet)
         if provider == "memory" and not self.screen.json:
             self.screen.remark("the cloud in memory begins empty and is forgotten at the end")
-        return self.connect(provider, listener=self._remarks(), **given)
+        if fleet is not None and fleet.connect.provider not in (None, provider):
+            self.screen.remark(
+                f"using {provider}; `connect` of the fleet, which is for {fleet.connect.provider}, is ignored"
+            )
+        return self.connect(provider, listener=self._remarks(), **settings)
 
     def _remarks(self) -> Listener:
         """A listener that says what is tried again, and once each which address the environment gives."""
@@ -123,7 +165,7 @@ class CommandContext:
                     if event in told:
                         return
                     told.add(event)
-            if isinstance(event, (CallRetried, EndpointFound)):
+            if isinstance(event, (CallRetried, EndpointFound)) and not self.screen.verbosity:
                 self.screen.remark(event_line(event))
 
         return remark
@@ -131,14 +173,16 @@ class CommandContext:
     def carry_out(self, cloud: Cloud, plan: Plan, how: "How") -> int:
         """Show a plan, ask, apply it, show what came of it; the exit code."""
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
-        self.screen.view(plan_view(plan, cloud.provider.kinds, empty=how.empty, agreed=agreed))
+        self.screen.view(PlanView(plan, empty=how.empty, agreed=agreed))
         if plan.is_refused or not plan.changes:
             self.screen.show_json({"plan": plan.to_dict(), "applied": None})
             return 1 if plan.problems or plan.unknown else 0
         check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))
         if not how.yes and not self._agrees():
             return 1
-        with progress(plan, self.screen.err) as listener:
+        # the log has all of it
+        quiet = bool(self.screen.verbosity)
+        with nullcontext(silent) if quiet else progress(plan, self.screen.err, cloud.now) as listener:
             applied = cloud.apply(
                 plan,
                 how.wait.value,
@@ -172,10 +216,10 @@ class How:
 
 
 def context_of(context: typer.Context, chosen: Format) -> CommandContext:
-    """The desk of this run, its screen set to the form that was chosen."""
-    desk: CommandContext = context.obj
-    desk.screen.json = chosen is Format.JSON
-    return desk
+    """The context of this run, its screen set to the form that was chosen."""
+    command_context: CommandContext = context.obj
+    command_context.screen.json = chosen is Format.JSON
+    return command_context
 
 
 def check_groups(fleet: Fleet, names: Sequence[str]) -> None:
@@ -199,5 +243,5 @@ def make_fleet(name: str, groups: Sequence[ScalingGroup]) -> Fleet:
     """
     try:
         return Fleet(name=name, groups=tuple(groups))
-    except ValidationError as error:
-        raise ConfigError([detail["msg"] for detail in error.errors()]) from error
+    except InvalidModel as error:
+        raise ConfigError([problem.message for problem in error.problems]) from error

@@ -11,47 +11,46 @@ from typing import Annotated, Any, TextIO
 import typer
 
 import trimtab
-from trimtab.checks import check_fleet
-from trimtab.checks.rule import advised_clouds
-from trimtab.cli import runtime_commands
+from trimtab.cli import catalog_commands, controller_commands, runtime_commands
+from trimtab.cli.check_command import check
+from trimtab.cli.commands import cloud_command, fleet_command, groups_command
 from trimtab.cli.context import (
     FIFTEEN_MINUTES,
     As,
     CommandContext,
-    Endpoint,
-    FleetFile,
     Format,
     How,
     LookUp,
-    OutsideFiles,
-    Provider,
     Prune,
-    Region,
     Strict,
     Timeout,
     WaitFor,
     Waiting,
     Yes,
-    check_groups,
     context_of,
     make_fleet,
 )
+from trimtab.cli.controller_commands import StoreUrl, last_tick
+from trimtab.cli.saved_plans import read_saved, show
+from trimtab.cli.verbosity import add_verbosity
 from trimtab.config import json_schema
-from trimtab.config.files import read_file, write_file
-from trimtab.errors import ConfigError, TrimtabError
-from trimtab.plan import check_saved
+from trimtab.config.files import write_file
+from trimtab.errors import TrimtabError
+from trimtab.models import Fleet
+from trimtab.plan.saved import check_saved
 from trimtab.runtime.cloud import Cloud
-from trimtab.views.fleet import fleet_dict, fleet_view
 from trimtab.views.imported import imported_dict, imported_view
-from trimtab.views.plan import plan_view
+from trimtab.views.plan import PlanView
 from trimtab.views.screen import Screen
 from trimtab.views.status import status_view
 
 INTERRUPTED = 130
-LARGEST_PLAN = 2**28
+NO_COLOR = "--no-color"
+GLOBALS = frozenset({NO_COLOR})
+"""Options of all commands that take no value: they may stand before the command and after it."""
 _USAGE: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which newer typers no longer take from click
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
+app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 
 def _version(wanted: bool) -> None:
@@ -63,12 +62,15 @@ def _version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def _start(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Print without colours, as with NO_COLOR.")] = False,
 ) -> int:
     """
-    Plans and applies fleets of instances: one fleet file, any cloud.
+    Plan and apply fleets of instances: one fleet file, any cloud.
 
-    A first round:
+    Where to begin:
 
     - `trimtab check fleet.yaml`
     - `trimtab plan fleet.yaml --provider aws --region us-east-1`
@@ -79,47 +81,13 @@ def _start(
     return 1
 
 
-@app.command()
-def check(
-    context: typer.Context,
-    fleet: FleetFile,
-    provider: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Advice for this cloud only: {', '.join(advised_clouds())}.",
-            envvar="TRIMTAB_PROVIDER",
-            show_default=False,
-        ),
-    ] = None,
-    select: Annotated[
-        list[str] | None, typer.Option(help="Only checks whose code begins so.", show_default=False)
-    ] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="No checks whose code begins so.", show_default=False)
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="End with 1 when checks find something.")] = False,
-    outside: OutsideFiles = False,
-    chosen: As = Format.TEXT,
-) -> int:
-    """
-    Say whether a fleet file is valid, and what will hurt; asks no cloud.
-
-    Every mistake is one line that begins with the file and the line. So does what checks find: advice for one cloud,
-    or for all when no provider is named.
-
-    Example: `trimtab check fleet.yaml --provider aws --ignore TT3`
-    """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    findings = check_fleet(declared, provider=provider, select=select or (), ignore=ignore or ())
-    desk.screen.show(fleet_view(declared, findings), fleet_dict(declared, findings))
-    return 1 if strict and findings else 0
+app.command()(check)
 
 
 @app.command()
 def schema(
     context: typer.Context,
-    out: Annotated[Path | None, typer.Option(help="Write it to this file.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the schema to this file.", show_default=False)] = None,
     chosen: As = Format.TEXT,
 ) -> int:
     """
@@ -137,18 +105,16 @@ def schema(
 
 
 @app.command()
+@fleet_command
 def plan(
-    context: typer.Context,
-    fleet: FleetFile,
-    out: Annotated[Path | None, typer.Option(help="Save the plan, for `apply --plan`.", show_default=False)] = None,
+    context: CommandContext,
+    fleet: Fleet,
+    out: Annotated[
+        Path | None, typer.Option(help="Save the plan, for `show` and `apply --plan`.", show_default=False)
+    ] = None,
     prune: Prune = True,
     strict: Strict = False,
     refresh: LookUp = None,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
 ) -> int:
     """
     Show what apply would change, field by field; only reads.
@@ -157,11 +123,9 @@ def plan(
 
     Example: `trimtab plan fleet.yaml --provider aws --out plan.json`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
-        planned = cloud.plan(declared, strict, prune, refresh=refresh or ())
-    desk.screen.show(plan_view(planned, cloud.provider.kinds), planned.to_dict())
+    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
+        planned = cloud.plan(fleet, strict=strict, prune=prune, refresh=refresh or ())
+    context.screen.show(PlanView(planned), planned.to_dict())
     if out is not None and not planned.is_refused and not planned.unknown:
         _write(out, planned.to_saved())
     if planned.problems or planned.unknown:
@@ -170,26 +134,24 @@ def plan(
 
 
 @app.command()
+@fleet_command
 def apply(
-    context: typer.Context,
-    fleet: FleetFile,
+    context: CommandContext,
+    fleet: Fleet,
     yes: Yes = False,
     saved: Annotated[
         Path | None,
-        typer.Option("--plan", help="Only if it still is this saved plan.", show_default=False),
+        typer.Option("--plan", help="Apply only if the plan still matches FILE.", metavar="FILE", show_default=False),
     ] = None,
     wait: Waiting = WaitFor.STABLE,
     timeout: Timeout = FIFTEEN_MINUTES,
-    allow_delete: Annotated[bool, typer.Option("--allow-delete", help="Agree to lose groups that left.")] = False,
-    allow_replace: Annotated[bool, typer.Option("--allow-replace", help="Agree to groups made anew.")] = False,
+    allow_delete: Annotated[
+        bool, typer.Option("--allow-delete", help="Allow deleting groups removed from the file.")
+    ] = False,
+    allow_replace: Annotated[bool, typer.Option("--allow-replace", help="Allow replacing groups.")] = False,
     prune: Prune = True,
     strict: Strict = False,
     refresh: LookUp = None,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
 ) -> int:
     """
     Plan, ask, and bring the cloud to what the fleet file says.
@@ -198,125 +160,107 @@ def apply(
 
     Example: `trimtab apply fleet.yaml --provider aws --plan plan.json --yes`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    with desk.cloud(provider, region, endpoint) as cloud:
-        with desk.screen.busy("reading the cloud"):
-            planned = cloud.plan(declared, strict, prune, refresh=refresh or ())
+    with context.cloud(fleet) as cloud:
+        with context.screen.busy("reading the cloud"):
+            planned = cloud.plan(fleet, strict=strict, prune=prune, refresh=refresh or ())
         if saved is not None:
-            check_saved(planned, _read_saved(saved))
+            check_saved(planned, read_saved(str(saved)))
         how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace)
-        return desk.carry_out(cloud, planned, how)
+        return context.carry_out(cloud, planned, how)
 
 
 @app.command()
+@fleet_command
 def destroy(
-    context: typer.Context,
-    fleet: FleetFile,
+    context: CommandContext,
+    fleet: Fleet,
     yes: Yes = False,
     wait: Waiting = WaitFor.STABLE,
     timeout: Timeout = FIFTEEN_MINUTES,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
 ) -> int:
     """
     Delete everything that the fleet owns, instances included.
 
     Example: `trimtab destroy fleet.yaml --provider aws --yes`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    with desk.cloud(provider, region, endpoint) as cloud:
-        with desk.screen.busy("reading the cloud"):
-            planned = cloud.destroy(declared)
+    with context.cloud(fleet) as cloud:
+        with context.screen.busy("reading the cloud"):
+            planned = cloud.destroy(fleet)
         empty = "Nothing to delete: the cloud has nothing of this fleet."
-        return desk.carry_out(
+        return context.carry_out(
             cloud, planned, How(yes=yes, wait=wait, timeout=timeout, delete=True, replace=True, empty=empty)
         )
 
 
 @app.command()
+@fleet_command
 def status(
-    context: typer.Context,
-    fleet: FleetFile,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
+    context: CommandContext,
+    fleet: Fleet,
+    store: StoreUrl = None,
 ) -> int:
     """
-    Show every group as it stands: sizes, instances, schedule in force, alarms.
+    Show every group as it stands: sizes, instances, schedule in force, alarms, the controller's last tick.
+
+    The exit code is 3 when the controller of a group has not ticked for three intervals.
 
     Example: `trimtab status fleet.yaml --provider aws`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
-        fleet_status = cloud.status(declared)
-    desk.screen.show(status_view(fleet_status, declared), fleet_status.to_dict())
-    return 0
+    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
+        fleet_status = cloud.status(fleet)
+        is_controlled = any(group.controlled for group in fleet_status.groups)
+        ticked = last_tick(fleet.name, cloud, store, fleet_status.at) if is_controlled else None
+    if ticked is None:
+        context.screen.show(status_view(fleet_status, fleet), fleet_status.to_dict())
+        return 0
+    view = status_view(fleet_status, fleet, ticked.text)
+    context.screen.show(view, {**fleet_status.to_dict(), "controller": ticked.to_dict()})
+    return 3 if ticked.is_stale else 0
 
 
 @app.command()
+@groups_command
 def adopt(
-    context: typer.Context,
-    fleet: FleetFile,
-    groups: Annotated[
-        list[str] | None, typer.Argument(metavar="[GROUP]...", help="All when left out.", show_default=False)
-    ] = None,
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
     yes: Yes = False,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
 ) -> int:
     """
-    Mark what exists under the fleet's names as the fleet's own; changes nothing else.
+    Take over what exists under the fleet's names: mark it as the fleet's, and change nothing else.
 
     Example: `trimtab adopt fleet.yaml web --provider aws --yes`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    check_groups(declared, groups or ())
-    with desk.cloud(provider, region, endpoint) as cloud:
-        with desk.screen.busy("reading the cloud"):
-            planned = cloud.adopt(declared, groups or None)
+    with context.cloud(fleet) as cloud:
+        with context.screen.busy("reading the cloud"):
+            planned = cloud.adopt(fleet, groups or None)
         empty = "Nothing to adopt: nothing without a mark exists under the fleet's names."
-        return desk.carry_out(cloud, planned, How(yes=yes, empty=empty))
+        return context.carry_out(cloud, planned, How(yes=yes, empty=empty))
 
 
 @app.command("import")
+@cloud_command
 def import_(
-    context: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Groups, by their names in the cloud.")],
+    context: CommandContext,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Name groups as the cloud calls them.")],
     fleet: Annotated[
         str | None,
         typer.Option(
-            help="The fleet's name; that of the groups' marks, or a unique one, when left out.", show_default=False
+            help="Set the fleet's name; that of the groups' marks, or a unique one, when left out.", show_default=False
         ),
     ] = None,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
 ) -> int:
     """
     Print a fleet file of groups that exist, with notes on what it leaves out; only reads.
 
     Example: `trimtab import virtualmin-web virtualmin-api --provider aws > fleet.yaml`
     """
-    desk = context_of(context, chosen)
-    with desk.cloud(provider, region, endpoint) as cloud, desk.screen.busy("reading the cloud"):
+    with context.cloud() as cloud, context.screen.busy("reading the cloud"):
         name = make_fleet(fleet, ()).name if fleet is not None else cloud.fleet_of(names)
-        read = {native: cloud.read_group(native, fleet=name) for native in names}
+        read = {native: cloud.import_group(native, fleet=name) for native in names}
     imported = {result.group.name: result for result in read.values()}
     imported_fleet = make_fleet(name, [result.group for result in read.values()])
-    desk.screen.show(
+    context.screen.show(
         imported_view(imported_fleet, imported, guessed=fleet is None), imported_dict(imported_fleet, imported)
     )
     return 0
@@ -326,18 +270,11 @@ def _write(path: Path, data: dict[str, Any]) -> None:
     write_file(path, json.dumps(data, indent=2) + "\n")
 
 
-def _read_saved(path: Path) -> dict[str, Any]:
-    data = read_file(path, f"the saved plan {path}", LARGEST_PLAN, "this is larger than any saved plan")
-    try:
-        saved = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError([f"{path} is not a saved plan: it is not JSON"]) from error
-    if not isinstance(saved, dict):
-        raise ConfigError([f"{path} is not a saved plan"])
-    return saved
-
-
+app.command()(show)
 runtime_commands.add_to(app)
+controller_commands.add_to(app)
+catalog_commands.add_to(app)
+add_verbosity(app)
 
 # running one command
 
@@ -361,7 +298,7 @@ def run(
         source: Where answers come from; standard input when left out.
     """
     out, err, source = out or sys.stdout, err or sys.stderr, source or sys.stdin
-    screen = Screen(out, err, source, json=_wants_json(arguments))
+    screen = Screen(out, err, source, json=_wants_json(arguments), color=NO_COLOR not in arguments)
     try:
         code = _run(list(arguments), CommandContext(screen, connect))
         out.flush()
@@ -371,31 +308,40 @@ def run(
     return code
 
 
-def _run(arguments: list[str], desk: CommandContext) -> int:
+def _run(arguments: list[str], context: CommandContext) -> int:
     try:
         command = typer.main.get_command(app)
-        code = command.main(arguments, prog_name="trimtab", standalone_mode=False, obj=desk)
+        code = command.main(_globals_first(arguments), prog_name="trimtab", standalone_mode=False, obj=context)
     except _USAGE as error:
-        context = getattr(error, "ctx", None)
-        where = context.command_path if context else "trimtab"
-        message = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-        desk.screen.error(error, f"{message}; see {where} --help")
+        used = getattr(error, "ctx", None)
+        where = used.command_path if used else "trimtab"
+        message = error.format_message().replace("Value error, ", "").rstrip(".")  # type: ignore[attr-defined]
+        context.screen.error(error, f"{message}; see {where} --help")
         return 1
     except TrimtabError as error:
-        desk.screen.error(error)
+        context.screen.error(error)
         return 1
     except (typer.Abort, KeyboardInterrupt) as error:
-        return _interrupted(desk, error)
+        return _interrupted(context, error)
     except SystemExit as error:  # typer's own way out of a broken pipe
         code = error.code
     if code == INTERRUPTED:
-        return _interrupted(desk, KeyboardInterrupt())
+        return _interrupted(context, KeyboardInterrupt())
     return code if isinstance(code, int) else 0
 
 
-def _interrupted(desk: CommandContext, error: BaseException) -> int:
-    desk.screen.error(error, "interrupted; what was under way may be done in part: planning again shows what is left")
+def _interrupted(context: CommandContext, error: BaseException) -> int:
+    context.screen.error(
+        error, "interrupted; what was under way may be done in part: planning again shows what is left"
+    )
     return INTERRUPTED
+
+
+def _globals_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the options of all commands before the command, wherever they stand."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    ahead = [word for word in arguments[:end] if word in GLOBALS]
+    return [*ahead, *(word for word in arguments[:end] if word not in GLOBALS), *arguments[end:]]
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

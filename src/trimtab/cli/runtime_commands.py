@@ -2,137 +2,195 @@
 
 import getpass
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from datetime import timedelta
-from typing import Annotated
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from trimtab.cli.context import (
-    As,
-    CommandContext,
-    Endpoint,
-    FleetFile,
-    Format,
-    OutsideFiles,
-    Provider,
-    Region,
-    check_groups,
-    context_of,
-    duration,
-)
+from trimtab.cli.commands import fleet_command, groups_command
+from trimtab.cli.context import CommandContext, duration, moment
+from trimtab.cli.watching import Serve, served
+from trimtab.errors import InvalidArgument, NotFound, TrimtabError
 from trimtab.models import Fleet
+from trimtab.providers.base import Activity
 from trimtab.runtime.cloud import Cloud
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.status import FleetStatus
+from trimtab.runtime.watch import Watch
+from trimtab.views.activities import activities_dict, activities_view
 from trimtab.views.inventory import AddressOf, inventory_dict, inventory_view
 from trimtab.views.values import printable
 from trimtab.views.watch import watch_view
 
-Groups = Annotated[
-    list[str] | None, typer.Argument(metavar="[GROUP]...", help="All when left out.", show_default=False)
-]
+if TYPE_CHECKING:
+    from trimtab.controller.exposition import Exposition
+    from trimtab.controller.serving import Health
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    commands: tuple[Callable[..., int], ...] = (watch, pause, resume, inventory, permissions)
+    commands: tuple[Callable[..., int], ...] = (watch, pause, resume, boost, activities, inventory, permissions)
     for command in commands:
         app.command()(command)
 
 
+@fleet_command
 def watch(
-    context: typer.Context,
-    fleet: FleetFile,
+    context: CommandContext,
+    fleet: Fleet,
     interval: Annotated[
         timedelta,
-        typer.Option(parser=duration, metavar="DURATION", help="How long between two looks.", show_default="30s"),
+        typer.Option(parser=duration, metavar="DURATION", help="Set the time between two looks.", show_default="30s"),
     ] = timedelta(seconds=30),
-    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    serve: Serve = None,
 ) -> int:
     """
     Show each group as it changes: sizes, instances, load, alarms, what was last done, schedule, pause.
 
-    On a terminal a table that is drawn anew until Ctrl-C; elsewhere one table, or line of JSON, after the other.
+    On a terminal the table is redrawn until Ctrl-C; elsewhere tables, or lines of JSON, follow each other. With
+    `--serve` it also serves Prometheus metrics of the fleet, for which no controller is needed.
 
     Example: `trimtab watch fleet.yaml --provider aws --interval 1m`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    with desk.cloud(provider, region, endpoint) as cloud:
-        over = cloud.watch(declared)
+    with context.cloud(fleet) as cloud:
+        over = cloud.watch(fleet)
         if once:
-            fleet_status = over.look()
-            desk.screen.show(watch_view(fleet_status, declared), fleet_status.to_dict())
+            fleet_status = over.snapshot()
+            context.screen.show(watch_view(fleet_status, fleet), fleet_status.to_dict())
             return 0
-        with suppress(KeyboardInterrupt):  # the one way to end it
-            desk.screen.show_each(
-                (watch_view(snapshot, declared), snapshot.to_dict()) for snapshot in over.looks(interval)
-            )
+        with ExitStack() as stack:
+            snapshots = over.stream(interval)
+            if serve is not None:
+                exposition, health = stack.enter_context(served(context, serve, interval, cloud.clock))
+                snapshots = _recorded(context, cloud, over, interval, exposition, health)
+            stack.enter_context(suppress(KeyboardInterrupt))  # the one way to end it
+            context.screen.show_each((watch_view(snapshot, fleet), snapshot.to_dict()) for snapshot in snapshots)
     return 0
 
 
+def _recorded(
+    context: CommandContext,
+    cloud: Cloud,
+    over: Watch,
+    interval: timedelta,
+    exposition: "Exposition",
+    health: "Health",
+) -> Iterator[FleetStatus]:
+    """One look after the other, for people and for Prometheus; a cloud that fails is said, and looked at again."""
+    while True:
+        try:
+            snapshot = over.snapshot()
+        except TrimtabError as error:
+            exposition.record_unreadable(cloud.provider.name, over.fleet.name)
+            health.beat(str(error))
+            context.screen.remark(str(error))
+        else:
+            exposition.record_status(snapshot)
+            health.beat()
+            yield snapshot
+        cloud.clock.sleep(interval)
+
+
+@groups_command
 def pause(
-    context: typer.Context,
-    fleet: FleetFile,
-    groups: Groups = None,
-    by: Annotated[str | None, typer.Option(help="Who pauses; your login when left out.", show_default=False)] = None,
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    by: Annotated[
+        str | None, typer.Option(help="Name who pauses; your login when left out.", show_default=False)
+    ] = None,
     lasting: Annotated[
         timedelta | None,
-        typer.Option("--for", parser=duration, metavar="DURATION", help="When it is to be over.", show_default=False),
+        typer.Option(
+            "--for", parser=duration, metavar="DURATION", help="Set how long it is meant to last.", show_default=False
+        ),
     ] = None,
-    why: Annotated[str, typer.Option(help="The reason, for those who find it.", show_default=False)] = "",
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
+    why: Annotated[str, typer.Option(help="Give the reason, for those who find it.", show_default=False)] = "",
 ) -> int:
     """
-    Let neither policies nor schedules change the size of groups, and mark who wanted that.
+    Stop policies and schedules from changing the size of groups, and mark who wanted that.
 
     Nothing resumes by itself: status, watch and plan say when a pause is over.
 
     Example: `trimtab pause fleet.yaml web --for 2h --why "moving the database" --provider aws`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    check_groups(declared, groups or ())
-    with desk.cloud(provider, region, endpoint) as cloud:
+    with context.cloud(fleet) as cloud:
         until = cloud.now() + lasting if lasting else None
-        for live in _live_groups(cloud, declared, groups):
+        for live in _live_groups(cloud, fleet, groups):
             live.pause(by=by or getpass.getuser(), until=until, why=why)
-        return _show_pauses(desk, cloud.status(declared))
+        return _show_pauses(context, cloud.status(fleet))
 
 
+@groups_command
 def resume(
-    context: typer.Context,
-    fleet: FleetFile,
-    groups: Groups = None,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
 ) -> int:
     """
     End the pause of groups: what it stopped goes on, whatever else stands still does not.
 
     Example: `trimtab resume fleet.yaml web --provider aws`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    check_groups(declared, groups or ())
-    with desk.cloud(provider, region, endpoint) as cloud:
-        for live in _live_groups(cloud, declared, groups):
+    with context.cloud(fleet) as cloud:
+        for live in _live_groups(cloud, fleet, groups):
             live.resume()
-        return _show_pauses(desk, cloud.status(declared))
+        return _show_pauses(context, cloud.status(fleet))
+
+
+@groups_command
+def boost(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    least: Annotated[
+        int | None, typer.Option("--min", min=1, help="Hold at least this many instances.", show_default=False)
+    ] = None,
+    lasting: Annotated[
+        timedelta | None,
+        typer.Option("--for", parser=duration, metavar="DURATION", help="Set how long it lasts.", show_default=False),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="Set when it is over, with a zone.", show_default=False),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Name who boosts; your login when left out.", show_default=False)
+    ] = None,
+    why: Annotated[str, typer.Option(help="Give the reason, for those who find it.", show_default=False)] = "",
+    end: Annotated[bool, typer.Option("--end", help="End the boost now.")] = False,
+) -> int:
+    """
+    Raise the minimum of groups for a time, and mark who wanted that.
+
+    The cloud ends it by itself; plans leave it alone until then.
+
+    Example: `trimtab boost fleet.yaml web --min 20 --for 4h --why "launch" --provider aws`
+    """
+    if not end and (least is None or (lasting is None) == (until is None)):
+        raise InvalidArgument("give `--min` with `--for` or `--until`, or `--end`")
+    with context.cloud(fleet) as cloud:
+        over = until or cloud.now() + (lasting or timedelta(0))
+        for live in _live_groups(cloud, fleet, groups):
+            if end:
+                live.end_boost()
+            else:
+                live.boost(min=least or 0, until=over, by=by or getpass.getuser(), why=why)
+        return _show_boosts(context, cloud.status(fleet))
+
+
+def _show_boosts(context: CommandContext, status: FleetStatus) -> int:
+    states = {group.group: group.state for group in status.groups if group.state}
+    lines = [
+        f"{name}: {state.boost or 'not boosted'}, minimum {state.min}, maximum {state.max}"
+        for name, state in states.items()
+    ]
+    data = {name: state.boost.to_dict() if state.boost else None for name, state in states.items()}
+    context.screen.show(Text(printable("\n".join(lines), lines=True)), {"boosted": data})
+    return 0
 
 
 def _live_groups(cloud: Cloud, fleet: Fleet, names: Sequence[str] | None) -> Iterator[LiveGroup]:
@@ -141,27 +199,52 @@ def _live_groups(cloud: Cloud, fleet: Fleet, names: Sequence[str] | None) -> Ite
             yield cloud.group(fleet.native_name(group), group.location)
 
 
-def _show_pauses(desk: CommandContext, status: FleetStatus) -> int:
+def _show_pauses(context: CommandContext, status: FleetStatus) -> int:
     pauses = {group.group: group.state.paused for group in status.groups if group.state}
     lines = [f"{name}: {pause or 'not paused'}" for name, pause in pauses.items()]
     data = {name: pause.to_dict() if pause else None for name, pause in pauses.items()}
-    desk.screen.show(Text(printable("\n".join(lines), lines=True)), {"paused": data})
+    context.screen.show(Text(printable("\n".join(lines), lines=True)), {"paused": data})
     return 0
 
 
+@groups_command
+def activities(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Show at most this many for each group.")] = 20,
+) -> int:
+    """
+    Show what the cloud did to the size of groups, newest first: when, with what result, and why.
+
+    Example: `trimtab activities fleet.yaml web --limit 5 --provider aws`
+    """
+    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
+        names = [group.name for group in fleet.groups if not groups or group.name in groups]
+        lives = _live_groups(cloud, fleet, groups)
+        done = {name: _activities_of(live, limit) for name, live in zip(names, lives, strict=True)}
+    context.screen.show(activities_view(fleet, done), activities_dict(fleet, done))
+    return 0
+
+
+def _activities_of(live: LiveGroup, limit: int) -> Sequence[Activity] | None:
+    try:
+        return live.activities(limit)
+    except NotFound:
+        return None
+
+
+@fleet_command
 def inventory(
-    context: typer.Context,
-    fleet: FleetFile,
-    everything: Annotated[bool, typer.Option("--list", help="All groups and hosts, as Ansible asks.")] = False,
+    context: CommandContext,
+    fleet: Fleet,
+    everything: Annotated[bool, typer.Option("--list", help="Print all groups and hosts as JSON for Ansible.")] = False,
     host: Annotated[
-        str | None, typer.Option(metavar="NAME", help="One host, as Ansible asks.", show_default=False)
+        str | None, typer.Option(metavar="NAME", help="Print one host as JSON for Ansible.", show_default=False)
     ] = None,
-    address: Annotated[AddressOf, typer.Option(help="Which address Ansible connects to.")] = AddressOf.PRIVATE,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
+    address: Annotated[
+        AddressOf, typer.Option(help="Choose the address that Ansible connects to.")
+    ] = AddressOf.PRIVATE,
 ) -> int:
     """
     List the instances as an Ansible inventory.
@@ -170,39 +253,34 @@ def inventory(
 
     Example: `trimtab inventory fleet.yaml --provider aws --list`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    with desk.cloud(provider, region, endpoint) as cloud:
-        fleet_status = cloud.status(declared, addresses=True)
+    with context.cloud(fleet) as cloud:
+        fleet_status = cloud.status(fleet, addresses=True)
     listed = inventory_dict(fleet_status, address)
     if host is not None:
-        desk.screen.document(listed["_meta"]["hostvars"].get(host, {}))
+        context.screen.document(listed["_meta"]["hostvars"].get(host, {}))
     elif everything:
-        desk.screen.document(listed)
+        context.screen.document(listed)
     else:
-        desk.screen.show(inventory_view(fleet_status), listed)
+        context.screen.show(inventory_view(fleet_status), listed)
     return 0
 
 
+@fleet_command
 def permissions(
-    context: typer.Context,
-    fleet: FleetFile,
-    read_only: Annotated[bool, typer.Option("--read-only", help="For plan, status and watch only.")] = False,
-    outside: OutsideFiles = False,
-    provider: Provider = None,
-    region: Region = None,
-    endpoint: Endpoint = None,
-    chosen: As = Format.TEXT,
+    context: CommandContext,
+    fleet: Fleet,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Leave out what only changes need.")] = False,
+    controller: Annotated[
+        bool, typer.Option("--controller", help="Print what the controller needs; with --read-only, in shadow mode.")
+    ] = False,
 ) -> int:
     """
-    Print the least that trimtab needs for this fleet, as the cloud grants it; asks no cloud.
+    Print the least permissions that trimtab needs for this fleet; asks no cloud.
 
     On AWS it is an IAM policy document.
 
     Example: `trimtab permissions fleet.yaml --provider aws --region us-east-1 --read-only`
     """
-    desk = context_of(context, chosen)
-    declared = desk.load(fleet, allow_outside_files=outside)
-    with desk.cloud(provider, region, endpoint) as cloud:
-        desk.screen.document(cloud.permissions(declared, read_only=read_only))
+    with context.cloud(fleet) as cloud:
+        context.screen.document(cloud.permissions(fleet, read_only=read_only, controller=controller))
     return 0

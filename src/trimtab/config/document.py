@@ -12,15 +12,16 @@ from typing import NoReturn
 
 import yaml
 
-from trimtab.config.problems import Problem, refuse_file
+from trimtab.config.comments import find_comments
+from trimtab.config.paths import is_named
+from trimtab.config.problems import Problem, refusal, refuse_file
 from trimtab.config.source import Source
-from trimtab.errors import ConfigError
 from trimtab.models import Position
+from trimtab.models.fleet import Comment
 
 MAX_DEPTH = 40
 MAX_ALIASED = 10_000
 
-_NAMED = {"policies", "alarms", "schedules"}
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _CONSTANTS: dict[str, bool | float | None] = {
@@ -61,13 +62,6 @@ class Item:
                 yield from ((item.path[-1], item) for item in self.value)
 
 
-def is_named(path: tuple[str, ...]) -> bool:
-    """Whether what is inside this path goes by name: groups, policies, alarms, schedules."""
-    if path[:1] == ("groups",):
-        return len(path) == 1 or (len(path) == 3 and path[2] in _NAMED)
-    return path[:1] == ("defaults",) and len(path) == 2 and path[1] in _NAMED
-
-
 def read_scalar(text: str) -> Scalar:
     """What plain text means in YAML 1.2; `ValueError` for a number with too many digits."""
     if text in _CONSTANTS:
@@ -79,9 +73,9 @@ def read_scalar(text: str) -> Scalar:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def read_document(source: Source) -> Item:
+def read_document(source: Source) -> tuple[Item, tuple[Comment, ...]]:
     """
-    The file as a tree of items.
+    The file as a tree of items, and its comments that are addressed to trimtab.
 
     Raises:
         ConfigError: It is no single YAML document, or uses what is refused here.
@@ -90,7 +84,7 @@ def read_document(source: Source) -> Item:
     builder = _Builder(source)
     item = builder.build(node, (), source.place(node.start_mark.index))
     refuse_file(builder.problems)
-    return item
+    return item, find_comments(source, node)
 
 
 class _Loader(yaml.SafeLoader):
@@ -122,14 +116,18 @@ def _compose(source: Source) -> yaml.Node:
     try:
         loader = _Loader(source.text)
     except yaml.reader.ReaderError as error:
-        raise source.refusal(error.position, f"the character {error.character:#x} has no place in text") from None
+        raise source.refusal(
+            error.position, f"the character {error.character:#x} is not allowed in YAML; remove it"
+        ) from None
     try:
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = _where(error)
         raise source.refusal(mark.index if mark else 0, _words(error)) from None
     except (ValueError, OverflowError):
-        raise source.refusal(loader.index, "this is no YAML: an escape that stands for no character") from None
+        raise source.refusal(
+            loader.index, "invalid YAML: an escape that stands for no character; write the character itself"
+        ) from None
     if node is None:
         raise source.refusal(0, 'the file is empty; a fleet begins with its name, such as "name: shop"')
     return node
@@ -149,17 +147,17 @@ def _words(error: yaml.MarkedYAMLError) -> str:
         return "a second document begins here; one file holds one fleet"
     for part, mend in _MENDS.items():
         if part in problem or part in (error.context or ""):
-            return f"this is no YAML: {mend}"
-    return f"this is no YAML: {problem}" + (f" ({error.context})" if error.context else "")
+            return f"invalid YAML: {mend}"
+    return f"invalid YAML: {problem}" + (f" ({error.context})" if error.context else "")
 
 
 _MENDS = {
-    "'\\t'": "a tab stands where only spaces may; indent with spaces",
+    "'\\t'": "a tab in the indentation; use spaces",
     "mapping values are not allowed here": 'a second ":" on the line; put the text in quotes',
-    "could not find expected ':'": 'a key without its ":", or indented wrongly',
-    "unexpected end of stream": "a quote that is opened here is never closed",
-    "undefined alias": "an alias, `*name`, whose anchor, `&name`, is not above it",
-    "duplicate anchor": "an anchor, `&name`, that is defined twice",
+    "could not find expected ':'": 'a key without ":", or wrong indentation; write `key: value`',
+    "unexpected end of stream": "the quote that opens here is not closed; close it",
+    "undefined alias": "an alias, `*name`, without an anchor, `&name`, above it; quote a text that begins with `*`",
+    "duplicate anchor": "an anchor, `&name`, is defined twice; rename one",
     "expected ',' or '}'": "a `,` or `}` is missing; inside braces, `${...}` must be in quotes",
     "expected ',' or ']'": "a `,` or `]` is missing; inside brackets, `${...}` must be in quotes",
 }
@@ -193,13 +191,13 @@ class _Builder:
 
     def _count(self, node: yaml.Node, place: Position) -> None:
         if id(node) in self._open:
-            raise ConfigError([f"{place}: this contains itself through an alias; write it out"])
+            raise refusal(place, "this contains itself through an alias; write it out")
         if id(node) not in self._seen:
             self._seen.add(id(node))
             return
         self._aliased += 1
         if self._aliased > MAX_ALIASED:
-            raise ConfigError([f"{place}: aliases stand for more than {MAX_ALIASED} values; write them out"])
+            raise refusal(place, f"aliases stand for more than {MAX_ALIASED} values; write them out")
 
     def _mapping(self, node: yaml.MappingNode, path: tuple[str, ...]) -> dict[str, Item]:
         items: dict[str, Item] = {}

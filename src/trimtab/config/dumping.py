@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from trimtab.config.document import read_scalar
+from trimtab.config.paths import is_script
 from trimtab.models import Fleet, Image, LoadBalancer, Metric, MetricSource
 from trimtab.models.base import Model, format_duration
 from trimtab.models.metric import NEUTRAL
@@ -21,7 +22,24 @@ def dump_fleet(fleet: Fleet) -> str:
 
     What `defaults` or the environment gave is written out.
     """
-    return yaml.dump(_plain(fleet), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(_escaped(file_data(fleet), ()), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def file_data(fleet: Fleet) -> dict[str, Any]:
+    """The fleet in the words of its file, as plain data, nothing escaped."""
+    return _model(fleet)
+
+
+def _escaped(value: Any, path: tuple[str, ...]) -> Any:
+    """The same with `${` written so that reading does not fill it in; start scripts are left alone there."""
+    match value:
+        case dict():
+            return {key: _escaped(item, (*path, key)) for key, item in value.items()}
+        case list():
+            return [_escaped(item, (*path, str(index))) for index, item in enumerate(value)]
+        case str() if not is_script(path):
+            return value.replace("${", "$${")
+    return value
 
 
 def _plain(value: Any, field: str = "") -> Any:
@@ -29,9 +47,9 @@ def _plain(value: Any, field: str = "") -> Any:
         case Metric():
             return _metric(value)
         case Image(id=str()):
-            return _text(value.id)
+            return value.id
         case LoadBalancer(name=str(), id=None, port=None, drain=None):
-            return _text(value.name)
+            return value.name
         case Model():
             return _model(value)
         case timedelta():
@@ -40,8 +58,6 @@ def _plain(value: Any, field: str = "") -> Any:
             return value.isoformat()
         case Enum():
             return value.value
-        case str():
-            return value if field == "user_data" else _text(value)
         case Mapping():
             return {key: _plain(item) for key, item in value.items()}
         case tuple() if field in _NAMED:
@@ -52,10 +68,6 @@ def _plain(value: Any, field: str = "") -> Any:
             return int(value)
         case _:
             return value
-
-
-def _text(value: str | None) -> str:
-    return (value or "").replace("${", "$${")
 
 
 def _model(model: Model) -> dict[str, Any]:
@@ -75,7 +87,10 @@ def _metric(metric: Metric) -> object:
         data: dict[str, Any] = {"custom": metric.name, "namespace": metric.namespace, "unit": metric.unit}
         return _plain(data | ({"dimensions": metric.dimensions} if metric.dimensions else {}))
     if metric.source is MetricSource.PROMQL:
-        return _plain({"promql": metric.query, "name": metric.name, "unit": metric.unit})
+        named = {} if metric.source_name is None else {"source": metric.source_name}
+        return _plain({"promql": metric.query, "name": metric.name, "unit": metric.unit, **named})
+    if metric.source is MetricSource.EXTERNAL:
+        return _plain({"external": metric.name, "unit": metric.unit})
     if metric == NEUTRAL.get(metric.name):
         return metric.name
     return _plain({"name": metric.name, "of": metric.of})

@@ -25,8 +25,8 @@ class Filler:
 
     Args:
         env: The environment.
-        directory: Where `user_data_file` is looked for; without one it is refused.
-        allow_outside_files: Whether it may be elsewhere than below `directory`.
+        directory: Where `user_data_file` and calendars are looked for; without one they are refused.
+        allow_outside_files: Whether they may be elsewhere than below `directory`.
     """
 
     def __init__(self, env: Mapping[str, str], directory: Path | None, *, allow_outside_files: bool = False) -> None:
@@ -63,11 +63,11 @@ class Filler:
         if match[0] == "$${":
             return "${"
         if name is None:
-            self._report(item, "`${` begins no `${NAME}`; write `$${` for the characters themselves")
+            self._report(item, "`${` without `NAME}` after it; write `${NAME}`, or `$${` for the characters themselves")
         elif default is not None:
             return self._env.get(name) or default
         elif name not in self._env:
-            self._report(item, f"the environment has no {name}; set it, or write `${{{name}:-default}}`")
+            self._report(item, f"environment variable {name} is not set; set it, or write `${{{name}:-default}}`")
         return self._env.get(name or "", "")
 
     def _with_script(self, template: Item) -> Item:
@@ -86,9 +86,9 @@ class Filler:
         if not isinstance(pointer.value, str) or not pointer.value:
             self._report(pointer, "give the path of a file, such as setup.sh")
         elif "\n" in pointer.value:
-            self._report(pointer, "this is a script and not the path of one; give it as `user_data`")
+            self._report(pointer, "this is a script, not the path of a file; give it as `user_data`")
         elif self._directory is None:
-            self._report(pointer, "the fleet has no directory in which to find this file; give `user_data`")
+            self._report(pointer, "a fleet that is not read from a file cannot find this; give `user_data`")
         else:
             try:
                 return self._script(self._directory, pointer.value)
@@ -96,7 +96,26 @@ class Filler:
                 self._report(pointer, error.problems[0])
         return ""
 
+    def calendar(self, name: str) -> bytes:
+        """
+        The content of a calendar file beside the fleet file.
+
+        Raises:
+            ConfigError: There is none, or it may not be read.
+        """
+        from trimtab.config.calendars import MAX_BYTES as LARGEST
+        from trimtab.config.calendars import TOO_LARGE as LARGER
+
+        if self._directory is None:
+            raise ConfigError(["the fleet has no directory in which to find this file; give dates"])
+        return read_file(*self._beside(self._directory, name), LARGEST, LARGER)
+
     def _script(self, directory: Path, name: str) -> str:
+        path, shown = self._beside(directory, name)
+        return decode(read_file(path, shown, MAX_BYTES, TOO_LARGE), shown)
+
+    def _beside(self, directory: Path, name: str) -> tuple[Path, str]:
+        """The path of a file that the fleet file names, and what messages call it."""
         shown = name if len(name) <= LONGEST_PATH else f"{name[:LONGEST_PATH]}..."
         try:
             path = (directory / name).resolve()
@@ -110,7 +129,7 @@ class Filler:
                     "--allow-outside-files (allow_outside_files=True)"
                 ]
             )
-        return decode(read_file(path, shown, MAX_BYTES, TOO_LARGE), shown)
+        return path, shown
 
     def _report(self, item: Item, message: str) -> None:
         self.problems.append(Problem(item.place, item.path, message))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from trimtab.config.paths import in_place
 from trimtab.errors import ConfigError
 from trimtab.models import Position
 from trimtab.phrases import in_words
@@ -35,7 +36,10 @@ class Problem:
 
 
 def label_of(path: tuple[str, ...]) -> str:
-    """A path in words: `group web, alarms.hot.above`."""
+    """A path in words: `group web, alarms.hot.above`; `overlay azure, group web, capacity.max`."""
+    if (plain := in_place(path)) != path:
+        name = path[path.index("overlays") + 1]
+        return ", ".join(part for part in (f"overlay {name}", label_of(plain)) if part)
     if path[:1] == ("groups",) and len(path) > 1:
         return ", ".join(part for part in (f"group {path[1]}", ".".join(path[2:])) if part)
     if path[:1] == ("defaults",):
@@ -47,7 +51,18 @@ def refuse_file(problems: Iterable[Problem]) -> None:
     """Raise a `ConfigError` of the problems, in the order of the file, each once; nothing when there are none."""
     ordered = sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
     if ordered:
-        raise ConfigError(list(dict.fromkeys(map(str, ordered))), _merged(ordered))
+        places = {str(problem): _place(problem.place) for problem in reversed(ordered)}
+        sentences = list(dict.fromkeys(map(str, ordered)))
+        raise ConfigError(sentences, _merged(ordered), places=[places[sentence] for sentence in sentences])
+
+
+def refusal(place: Position, message: str) -> ConfigError:
+    """An error about one place in a file."""
+    return ConfigError([f"{place}: {message}"], places=[_place(place)])
+
+
+def _place(place: Position) -> tuple[str, int, int]:
+    return place.file, place.line, place.column
 
 
 def _merged(problems: Iterable[Problem]) -> list[str]:

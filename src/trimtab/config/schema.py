@@ -1,11 +1,9 @@
-"""The JSON Schema of the file: what editors complete from, and what the loader checks shapes against."""
+"""The JSON Schema of the file, from the models: what editors complete from."""
 
 from collections.abc import Callable
 from copy import deepcopy
-from functools import cache
 from typing import Any
 
-from trimtab.config.descriptions import field_descriptions
 from trimtab.models import Fleet
 
 Schema = dict[str, Any]
@@ -15,6 +13,7 @@ _BY_NAME = {"Fleet": ("groups",), "ScalingGroup": ("policies", "alarms", "schedu
 _NAMED = "{}-by-name"
 _DEFAULTS = "{}-defaults"
 _OVERRIDE = "{}-override"
+_OVERLAY = "{}-overlay"
 
 
 def json_schema() -> Schema:
@@ -24,24 +23,19 @@ def json_schema() -> Schema:
     Groups, policies, alarms and schedules are lists, or mappings by name. With `defaults` in the file a
     group may leave anything out, and a null removes what `defaults` gave.
     """
-    return deepcopy(file_schema())
-
-
-@cache
-def file_schema() -> Schema:
-    """The same, shared: not to be changed."""
     schema = Fleet.model_json_schema()
-    _describe(schema)
     defs: Schema = _tidy(schema.pop("$defs"))
     root = _tidy(schema)
     _say_types(defs)
     _add_script_file(defs["InstanceTemplate"])
+    _add_calendars(defs["Schedule"])
     _allow_names(defs, "ScalingGroup", defs["ScalingGroup"])
     _allow_names(defs, "Fleet", root)
     groups = root["properties"]["groups"]
     shared = {"$ref": _loosen(defs, "ScalingGroup", _DEFAULTS)}
     defs[_DEFAULTS.format("ScalingGroup")]["properties"].pop("name")
     override = _override_groups(defs)
+    _add_overlays(defs, root)
     root["properties"]["groups"] = {"description": "The groups, by name."}
     root["properties"]["defaults"] = {
         "description": "What every group has unless it says otherwise: a group with nothing required.",
@@ -56,13 +50,6 @@ def file_schema() -> Schema:
         "else": {"properties": {"groups": groups}},
         "$defs": dict(sorted(defs.items())),
     }
-
-
-def _describe(schema: Schema) -> None:
-    texts = field_descriptions()
-    for name, node in {**schema["$defs"], "Fleet": schema}.items():
-        for field, text in texts.get(name, {}).items():
-            node.get("properties", {}).get(field, {}).setdefault("description", text)
 
 
 def _tidy(node: Any) -> Any:
@@ -89,7 +76,7 @@ def _without_null(node: Schema) -> Schema:
 
 
 def _say_types(defs: Schema) -> None:
-    for name in ("StepPolicy", "TargetTrackingPolicy", "PredictivePolicy"):
+    for name in ("StepPolicy", "TargetTrackingPolicy", "PredictivePolicy", "PythonPolicy"):
         defs[name]["required"] = ["type", *defs[name]["required"]]
 
 
@@ -99,6 +86,12 @@ def _add_script_file(template: Schema) -> None:
     path = {"type": "string", "minLength": 1, "description": "A file with the start script, beside the fleet file."}
     added = {"user_data_file": path}
     template["properties"] = dict(list(fields.items())[:after]) | added | dict(list(fields.items())[after:])
+
+
+def _add_calendars(schedule: Schema) -> None:
+    for name in ("skip_dates", "only_dates"):
+        dates = schedule["properties"][name]["items"]
+        dates["pattern"] = f"{dates['pattern']}|\\.[iI][cC][sS]$"
 
 
 def _allow_names(defs: Schema, name: str, model: Schema) -> None:
@@ -136,6 +129,39 @@ def _override_groups(defs: Schema) -> Schema:
     }
 
 
+def _add_overlays(defs: Schema, root: Schema) -> None:
+    """Overlays of the fleet, of `defaults` and of groups: the shape of what they are laid over, nothing required."""
+    group = {"$ref": _loosen(defs, "ScalingGroup", _OVERLAY)}
+    fields = {name: field for name, field in root["properties"].items() if name not in ("groups", "overlays")}
+    fleet = {
+        "type": "object",
+        "description": "What is different: a fleet with nothing required; a null takes away.",
+        "additionalProperties": False,
+        "properties": {
+            **{name: _open(defs, field, _OVERLAY) for name, field in fields.items()},
+            "groups": {
+                "anyOf": [
+                    {"type": "object", "additionalProperties": {"anyOf": [group, {"type": "null"}]}},
+                    {"type": "array", "items": {"allOf": [group], "required": ["name"]}},
+                ]
+            },
+            "defaults": group,
+        },
+    }
+    defs[_OVERLAY.format("Fleet")] = fleet
+    text = root["properties"]["overlays"]["description"]
+    root["properties"]["overlays"] = _overlays({"$ref": _REF + _OVERLAY.format("Fleet")}, text)
+    for form in ("{}", _NAMED, _DEFAULTS, _OVERRIDE):
+        if (name := form.format("ScalingGroup")) in defs:
+            defs[name]["properties"]["overlays"] = _overlays(
+                group, "What is different for a provider or an environment, by name."
+            )
+
+
+def _overlays(one: Schema, text: str) -> Schema:
+    return {"type": "object", "description": text, "additionalProperties": one}
+
+
 def _loosen(defs: Schema, name: str, suffix: str) -> str:
     """The reference of a copy of a model with nothing required, as deep as mappings merge."""
     if "enum" in defs[name]:
@@ -162,4 +188,4 @@ def _loosened(defs: Schema, node: Schema, suffix: str) -> Schema:
 
 def _open(defs: Schema, node: Schema, suffix: str) -> Schema:
     loosened = _loosened(defs, node, suffix)
-    return {"anyOf": [loosened, {"type": "null"}]} if suffix == _OVERRIDE else loosened
+    return {"anyOf": [loosened, {"type": "null"}]} if suffix != _DEFAULTS else loosened

@@ -1,13 +1,20 @@
 """The shape of the file against its schema: kinds of value, unknown fields, missing fields."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from trimtab.config.document import Item
 from trimtab.config.paths import is_secret
 from trimtab.config.problems import Problem, shorten
-from trimtab.config.schema import Schema
+from trimtab.models.base import DURATION, not_a_duration
+from trimtab.models.wording import not_a_choice
+from trimtab.phrases import closest
+
+Schema = dict[str, Any]
 
 _KINDS = {
     bool: "boolean",
@@ -26,7 +33,24 @@ _WORDS = {
     "object": "a mapping",
     "array": "a list",
 }
+_TRUTHS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+"""Words of YAML 1.1 for truth values."""
+_WITH_UNIT = re.compile(r"(\d{1,9}) ?[A-Za-z%]{1,10}")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,60}")
 _ANYTHING: Schema = {"type": [*_WORDS, "null"]}
+
+
+@cache
+def file_shape() -> Schema:
+    """The JSON Schema of the file without its texts, shared; `nox -s renew` writes it, so that none is made to load."""
+    shape: Schema = json.loads(files(__package__).joinpath("shape.json").read_text(encoding="utf-8"))
+    return shape
+
+
+def whole_schema() -> Schema:
+    """The schema of a fleet in whose groups nothing may be missing."""
+    schema = file_shape()
+    return {**schema, "properties": {**schema["properties"], **schema["else"]["properties"]}}
 
 
 class Shape:
@@ -75,7 +99,10 @@ class Shape:
         lacks = tuple(key for key in _lacking(options, inside) if key not in inside)
         for key, child in inside.items():
             schemas = [schema for option in options if (schema := _field(option, key)) is not None]
-            if schemas:
+            words = [schema.get("const") for schema in schemas]
+            if schemas and None not in words and child.value not in words and isinstance(child.value, str):
+                self._report(child, not_a_choice(child.value, shorten(child.value), list(map(str, words))))
+            elif schemas:
                 self.check(child, {"anyOf": schemas}, (*steps, key))
             else:
                 self._report(
@@ -123,8 +150,7 @@ def _field(option: Schema, key: str) -> Schema | None:
 
 
 def _unknown(key: str, fields: list[str], missing: tuple[str, ...]) -> str:
-    close = get_close_matches(key, fields, 1, 0.6)
-    guess = close[0] if close else missing[0] if len(missing) == 1 else None
+    guess = closest(key, fields) or (missing[0] if len(missing) == 1 else None)
     if guess:
         return f"unknown field {shorten(key)}; did you mean `{guess}`?"
     return f"unknown field {shorten(key)}; the fields here are {', '.join(sorted(set(fields)))}"
@@ -133,10 +159,26 @@ def _unknown(key: str, fields: list[str], missing: tuple[str, ...]) -> str:
 def wrong_kind(item: Item, options: list[Schema]) -> str:
     """What to give instead of a value of the wrong kind."""
     if item.value is None:
-        return f"give {_all_wanted(options)}, or leave this out; null says nothing here"
-    wanted = _all_wanted(options)
-    quoted = isinstance(item.value, (bool, int, float)) and any("string" in _kinds(option) for option in options)
-    return f"give {wanted}, not {describe(item)}" + ("; put it in quotes if it is meant" if quoted else "")
+        return f"give {_all_wanted(options)}, or leave this out; null is not allowed"
+    kinds = {kind for option in options for kind in _kinds(option)}
+    if type(item.value) in (int, float) and any(option.get("pattern") == DURATION for option in options):
+        return not_a_duration(item.value)
+    fix = _fix(item, kinds)
+    return f"give {_all_wanted(options)}, not {describe(item)}" + (f"; {fix}" if fix else "")
+
+
+def _fix(item: Item, kinds: set[str]) -> str:
+    """What to write for a value that is nearly of one of these kinds; empty where that is not clear."""
+    value = item.value
+    if isinstance(value, (bool, int, float)):
+        return "put it in quotes if it is meant" if "string" in kinds else ""
+    if not isinstance(value, str) or is_secret(item.path):
+        return ""
+    if "boolean" in kinds and value.lower() in _TRUTHS:
+        return f"write {_TRUTHS[value.lower()]}"
+    if "integer" in kinds and "string" not in kinds and (number := _WITH_UNIT.fullmatch(value)):
+        return f"write {number[1]}, without the unit"
+    return f"write [{value}]" if kinds == {"array"} and _PLAIN.fullmatch(value) else ""
 
 
 def _all_wanted(options: list[Schema]) -> str:

@@ -6,11 +6,19 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 from trimtab.config.files import read_file
+from trimtab.config.problems import refusal
 from trimtab.errors import ConfigError
 from trimtab.models import Position
 
 MAX_BYTES = 2**20
 _TOO_LARGE = f"the file is larger than {MAX_BYTES // 2**20} MiB; split the fleet"
+_FIXES = {
+    "Expecting property name enclosed in double quotes": "; quote the key, or remove the comma before it",
+    "Expecting value": "; give a value, with text in double quotes, or remove the comma before it",
+    "Expecting ',' delimiter": "; write a comma between the two",
+    "Extra data": "; one file holds one fleet",
+}
+"""What to do about a mistake of JSON, by the words of Python's parser."""
 
 
 class Source:
@@ -36,7 +44,7 @@ class Source:
 
     def refusal(self, offset: int, message: str) -> ConfigError:
         """An error about the file at `offset`."""
-        return ConfigError([f"{self.place(offset)}: {message}"])
+        return refusal(self.place(offset), message)
 
     def _json_with_spaces(self) -> str:
         # YAML refuses tabs between the tokens of JSON; inside JSON text no bare tab is legal
@@ -45,9 +53,11 @@ class Source:
         except json.JSONDecodeError as error:
             if not self.text.strip():
                 return ""
-            raise self.refusal(error.pos, f"this is no JSON: {error.msg}") from None
+            raise self.refusal(
+                error.pos, f"invalid JSON: {error.msg[:1].lower()}{error.msg[1:]}{_FIXES.get(error.msg, '')}"
+            ) from None
         except RecursionError:
-            raise self.refusal(0, "lists and mappings are nested too deeply") from None
+            raise self.refusal(0, "lists and mappings are nested too deeply; flatten them") from None
         except ValueError:
             pass  # a number of thousands of digits: refused at its line, as in YAML
         return self.text.replace("\t", " ")
@@ -66,19 +76,20 @@ def read_text(path: Path, name: str) -> str:
 def check_size(text: str, name: str) -> None:
     """Refuse text that is larger than a fleet file may be."""
     if len(text) > MAX_BYTES:
-        raise ConfigError([f"{name}:1: {_TOO_LARGE}"])
+        raise refusal(Position(name, 1, 1), _TOO_LARGE)
 
 
 def decode(data: bytes, name: str) -> str:
     """The text that UTF-8 bytes stand for, with or without a byte order mark."""
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        raise ConfigError([f"{name}:1: the file is UTF-16 or UTF-32; save it as UTF-8"])
+        raise refusal(Position(name, 1, 1), "the file is UTF-16 or UTF-32; save it as UTF-8")
     try:
         text = data.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError([f"{name}:{line}: byte {data[error.start]:#04x} is no UTF-8; save it as UTF-8"]) from None
+        message = f"byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8"
+        raise refusal(Position(name, line, 1), message) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise ConfigError([f"{name}:{line}: the file has a NUL character; save it as UTF-8 text"])
+        raise refusal(Position(name, line, 1), "the file has a NUL character; save it as UTF-8 text")
     return text

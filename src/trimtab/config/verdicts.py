@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
-from trimtab.config.document import Item, is_named
-from trimtab.config.paths import is_secret
+from trimtab.config.document import Item
+from trimtab.config.paths import is_named, is_secret
 from trimtab.config.problems import Problem, shorten
-from trimtab.models.alarm import PERCENTILE
-from trimtab.models.purchase import PRICE
+from trimtab.errors import InvalidModel
+from trimtab.models.wording import is_echo, plain_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +29,20 @@ class Finding:
 def missing_fields(item: Item, steps: tuple[str, ...], names: tuple[str, ...]) -> Finding:
     """A mapping that lacks fields."""
     *most, last = (f"`{name}`" for name in names)
-    message = f"{', '.join(most)} and {last} are missing" if most else f"{last} is missing"
+    message = f"{', '.join(most)} and {last} are missing; add them" if most else f"{last} is missing; add it"
     return Finding(item, steps, message, names)
 
 
-def findings(error: ValidationError, root: Item) -> list[Finding]:
+def findings(error: InvalidModel, root: Item) -> list[Finding]:
     """What pydantic found, at the items that it means."""
     results = []
-    details = error.errors(include_url=False)
-    for detail in details:
-        if _is_echo(detail, details):
+    for detail in error.details:
+        if is_echo(detail, error.details):
             continue
         context: Mapping[str, Any] = detail.get("ctx", {})
         item, steps = _reach(root, (*detail["loc"], *context.get("at", ())))
-        results.append(Finding(item, steps, _words(detail["type"], detail["msg"], context, item)))
+        results.append(Finding(item, steps, plain_words(detail, _shown(item), value=item.value)))
     return results
-
-
-def _is_echo(detail: ErrorDetails, details: Iterable[ErrorDetails]) -> bool:
-    """Whether a list is called too short for the items in it that are wrong: those are said."""
-    place = detail["loc"]
-    return detail["type"] == "too_short" and any(
-        other["loc"][: len(place)] == place and len(other["loc"]) > len(place) for other in details
-    )
 
 
 def _reach(root: Item, location: Iterable[int | str]) -> tuple[Item, tuple[str, ...]]:
@@ -120,51 +107,8 @@ def _deepest(root: Item, steps: tuple[str, ...]) -> tuple[Item, int]:
     return item, len(steps)
 
 
-def _words(kind: str, message: str, context: Mapping[str, Any], item: Item) -> str:
-    value = item.value
-    shown = _shown(item)
-    match kind:
-        case "rule":
-            return message
-        case "enum" | "literal_error":
-            return _choice(str(context["expected"]), value, shown)
-        case "string_pattern_mismatch":
-            return f"write {_PATTERNS.get(str(context['pattern']), context['pattern'])}, not {shown}"
-        case "finite_number":
-            return f"give a finite number, not {shown}"
-        case "string_too_short":
-            return "give some text; this is empty"
-        case "string_too_long":
-            return f"this is longer than {context['max_length']} characters; shorten it"
-        case "too_short" | "too_long":
-            bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
-            return f"give {bound}, not {context['actual_length']}"
-    for name, words in _BOUNDS.items():
-        if kind == name:
-            return f"give {words.format(next(iter(context.values())))}, not {shown}"
-    return message[:1].lower() + message[1:]
-
-
 def _shown(item: Item) -> str:
-    """A value in a message; what start scripts and their variables hold is never shown."""
+    """A value in a message; nothing of what start scripts and their variables hold."""
     if is_secret(item.path):
-        return "what is given"
+        return ""
     return shorten(item.value) if isinstance(item.value, str) else str(item.value)
-
-
-def _choice(expected: str, value: object, shown: str) -> str:
-    words = expected.replace("'", "").replace(" or ", ", ").split(", ")
-    close = get_close_matches(str(value), words, 1, 0.6)
-    return f"write one of {', '.join(words)}, not {shown}" + (f"; did you mean {close[0]}?" if close else "")
-
-
-_PATTERNS = {
-    PERCENTILE: "average, minimum, maximum, sum, count, or a percentile such as p95",
-    PRICE: 'a price in quotes, such as "0.05"',
-}
-_BOUNDS = {
-    "greater_than_equal": "{} or more",
-    "greater_than": "more than {}",
-    "less_than_equal": "{} or less",
-    "less_than": "less than {}",
-}

@@ -1,9 +1,7 @@
 """The blocks of settings under `settings:`, held against what their providers declare."""
 
-from pydantic import ValidationError
-
 from trimtab.declarations.find import declarations_of
-from trimtab.errors import ConfigError
+from trimtab.errors import ConfigError, InvalidModel
 from trimtab.models.fleet import Fleet
 
 
@@ -25,10 +23,11 @@ def check_settings(fleet: Fleet, name: str) -> None:
             continue
         try:
             model.model_validate(given)
-        except ValidationError as error:
-            for detail in error.errors(include_url=False, include_input=False):
-                path = ".".join(("settings", name, *map(str, detail["loc"])))
-                problems.append(_problem(fleet, group.name, path, detail["msg"]))
+        except InvalidModel as error:
+            problems += [
+                _problem(fleet, group.name, f"settings.{name}.{problem.path}".rstrip("."), problem.message)
+                for problem in error.problems
+            ]
     if problems:
         raise ConfigError(problems)
 

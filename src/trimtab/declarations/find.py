@@ -7,9 +7,10 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from trimtab.declarations.record import Declarations
-from trimtab.declarations.support import NOT_IN_THIS_VERSION, Support
+from trimtab.declarations.support import BY_THE_CONTROLLER, NOT_IN_THIS_VERSION, Support
 from trimtab.errors import ConfigError
 from trimtab.models.built_in import BUILT_IN
+from trimtab.phrases import closest
 
 GROUP = "trimtab.providers"
 """The group of entry points in which a distribution names the `Declarations` of its provider."""
@@ -26,6 +27,13 @@ def provider_names() -> Sequence[str]:
     return (*BUILT_IN, *sorted({entry.name for entry in entry_points(group=GROUP)} - set(BUILT_IN)))
 
 
+def unknown_provider(name: str) -> str:
+    """Why a name is refused that no provider has, with the one that may have been meant."""
+    close = closest(name, provider_names())
+    fix = f"did you mean {close}?" if close else f"use {', '.join(provider_names())}"
+    return f"unknown provider {name!r}; {fix}"
+
+
 def declarations_of(name: str) -> Declarations:
     """
     What the provider called `name` declares.
@@ -39,8 +47,9 @@ def declarations_of(name: str) -> Declarations:
 
 
 def support_of(feature: str, provider: str) -> Support:
-    """How `provider` does `feature`; what it does not declare is unsupported."""
-    return declarations_of(provider).capabilities.get(feature, NOT_IN_THIS_VERSION)
+    """How `provider` does `feature`; what it does not declare is unsupported, what no cloud has is the controller's."""
+    declared = declarations_of(provider).capabilities
+    return BY_THE_CONTROLLER.get(feature) or declared.get(feature, NOT_IN_THIS_VERSION)
 
 
 @cache
@@ -53,7 +62,7 @@ def _built_in(name: str) -> Declarations:
 def _installed(name: str) -> Declarations:
     entries = tuple(entry_points(group=GROUP, name=name))
     if not entries:
-        raise ConfigError([f"no provider is called {name!r}; there are {', '.join(provider_names())}"])
+        raise ConfigError([unknown_provider(name)])
     if len(entries) > 1:
         brought = ", ".join(sorted(_distribution(entry) for entry in entries))
         raise ConfigError([f"several distributions bring a provider called {name!r}: {brought}; keep one of them"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from trimtab.declarations.advice import Advice
 from trimtab.declarations.support import Support
 
 
@@ -17,10 +18,12 @@ class Option:
     Attributes:
         name: The keyword.
         text: What it says, and what is used when it is left out.
+        in_file: Whether the block `connect:` of a fleet file may give it; objects and addresses of APIs it may not.
     """
 
     name: str
     text: str
+    in_file: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class Portability:
         balancer_judges_at_once: Whether a load balancer's verdict counts from an instance's first second.
         has_agents: Whether metrics of the agent kind take an agent.
         measured_by_host: Metrics of the agent kind that take none there all the same.
+        beyond_full: Metrics in per cent that may be above 100.
     """
 
     name: NameRule | None = None
@@ -81,6 +85,7 @@ class Portability:
     balancer_judges_at_once: bool = False
     has_agents: bool = True
     measured_by_host: frozenset[str] = frozenset()
+    beyond_full: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +109,16 @@ class Declarations:
         inert: Fields that rightly change nothing in the cloud, by pattern, each with its reason.
         settings: The block of settings that only it has: under the provider's name in a group for those that come
             with trimtab, else under `settings:`.
-        checks: Its own part of a check: the function by the check's code.
+        checks: What finds a check's remarks in it, in place of the check's own function: by the check's code.
+        advice: To which of its groups a check applies, and what it says there; by the check's code where that is not
+            what it says of any cloud.
         portability: What differs there and is no feature.
         sign_in: What to do where nobody is signed in, as the end of a sentence.
         pure: What runs without a cloud; a `trimtab.providers.pure.PureCode`. Empty when there is none.
+        images: What the neutral words of operating systems are there, a list of `ImageRow`; empty where every word is
+            taken as it is.
+        sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
+        selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
     """
 
     name: str
@@ -122,6 +133,10 @@ class Declarations:
     inert: Mapping[str, str] = field(default_factory=dict)
     settings: type[BaseModel] | None = None
     checks: Mapping[str, str] = field(default_factory=dict)
+    advice: Mapping[str, Advice] = field(default_factory=dict)
     portability: Portability = field(default_factory=Portability)
     sign_in: str = ""
     pure: str = ""
+    images: str = ""
+    sizes: str = ""
+    selects_sizes: bool = False

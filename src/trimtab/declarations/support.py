@@ -1,5 +1,6 @@
 """How well a provider does a feature of the model, as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,3 +61,9 @@ def controller(text: str, instead: str) -> Support:
 def unsupported(text: str) -> Support:
     """What neither the cloud nor the controller can do; why."""
     return Support(Means.UNSUPPORTED, text)
+
+
+BY_THE_CONTROLLER: Mapping[str, Support] = {
+    "python policy": controller("only a running trimtab calls it", ""),
+}
+"""What no cloud has, whatever it declares."""

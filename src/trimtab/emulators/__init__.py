@@ -7,7 +7,7 @@ The extra `emulators` brings what they run on; importing this module loads none 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from trimtab.emulators.shared.doors import DoorError, Doors, Hold, LoggedCall
+from trimtab.emulators.shared.doors import ControlClient, DoorError, Hold, LoggedCall
 from trimtab.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trimtab.emulators.azure.server import AzureEmulator
     from trimtab.emulators.gcp.server import GcpEmulator
 
-__all__ = ["AwsEmulator", "AzureEmulator", "DoorError", "Doors", "GcpEmulator", "Hold", "LoggedCall"]
+__all__ = ["AwsEmulator", "AzureEmulator", "ControlClient", "DoorError", "GcpEmulator", "Hold", "LoggedCall"]
 
 NAMES = {"aws": "AwsEmulator", "azure": "AzureEmulator", "gcp": "GcpEmulator"}
 """The emulators by the names of their clouds."""

@@ -27,7 +27,6 @@ BREACHES: Mapping[Comparison, Breaches] = {
 """How each comparison holds a value against a threshold."""
 EXTRA_PERIODS = 2
 """Periods looked at beyond N; CloudWatch publishes no number, this one fits its tables."""
-_DAY = timedelta(days=1)
 
 
 class AlarmState(StrEnum):
@@ -156,24 +155,6 @@ def evaluation_window(period: timedelta, periods: int, *, last_minute: int) -> t
     """The first and the last minute that the evaluation at the end of `last_minute` looks at."""
     minutes = int(evaluation_interval(period, periods) / timedelta(minutes=1))
     return last_minute - minutes + 1, last_minute
-
-
-def timing_problem(period: timedelta, periods: int) -> str | None:
-    """
-    What CloudWatch refuses about an alarm's timing; `None` when it takes it.
-
-    Periods are 10, 20, 30 seconds or whole minutes; N periods are at most a week, and at most a day when the
-    period is below an hour (PutMetricAlarm).
-    """
-    length = period.total_seconds()
-    if length not in (10, 20, 30) and (length < 60 or length % 60):
-        return f"a period is 10, 20 or 30 seconds or whole minutes, not {length:g} s"
-    if periods < 1:
-        return f"at least one period is looked at, not {periods}"
-    limit = _DAY if period < timedelta(hours=1) else 7 * _DAY
-    if period * periods > limit:
-        return f"{periods} periods of {length:g} s are longer than {limit.days} day(s)"
-    return None
 
 
 def has_few_samples(percentile: Number, samples: int) -> bool:

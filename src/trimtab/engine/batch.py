@@ -55,7 +55,7 @@ class Batch:
 
     Raises:
         ValueError: There is no variant, they differ in more than numbers, or they use what only `decide` does:
-            predictive policies, weights, several warm-ups in one group.
+            predictive policies, policies in Python, weights, several warm-ups in one group.
     """
 
     def __init__(
@@ -322,14 +322,16 @@ def _window(windows: Mapping[str, Floats], name: str, what: str) -> Floats:
 def _check_alike(groups: Sequence[ScalingGroup], rules: Sequence[Ruleset]) -> None:
     shape = _shape(rules[0])
     for group, ruleset in zip(groups, rules, strict=True):
-        if ruleset.forecasts or ruleset.weighted:
-            raise ValueError(f"group {group.name!r}: a batch does no predictive policies and no weights")
+        if ruleset.forecasts or ruleset.functions or ruleset.weighted:
+            text = "predictive policies, policies in Python and weights are not supported in a batch"
+            raise ValueError(f"group {group.name!r}: {text}")
         warm_ups = {rule.warm_up for alarm in ruleset.alarms for rule in alarm.rules if not rule.simple}
         if len(warm_ups | {rule.warm_up for rule in ruleset.tracking}) > 1:
             raise ValueError(f"group {group.name!r}: a batch takes one warm-up for all policies of a group")
         for mine, first in zip(_shape(ruleset), shape, strict=True):
             if mine != first:
-                raise ValueError(f"group {group.name!r} is no variant of {groups[0].name!r}: {mine} against {first}")
+                text = f"groups {group.name!r} and {groups[0].name!r} differ in more than numbers"
+                raise ValueError(f"{text} ({mine} against {first}); run them apart")
 
 
 def _shape(rules: Ruleset) -> list[object]:

@@ -52,6 +52,8 @@ class Ask(NamedTuple):
     size: int
     simple: bool
     cooldown: timedelta
+    reason: str = ""
+    """Why, where a function says it."""
 
 
 class Tally:
@@ -65,12 +67,12 @@ class Tally:
         self.tracking: list[TrackingVote] = []
         """One for each target tracking policy."""
         self.agreeing = 0
-        """Rules that ask for fewer instances."""
+        """Rules that ask for fewer instances, of those that the ruleset counts."""
         self.unread: list[str] = []
-        """Alarms and policies whose metric has no datapoint."""
+        """Alarms and policies whose metric has no datapoint, and functions that gave no answer."""
         self.reasons: list[Reason] = []
 
-    def say(self, code: ReasonCode, *values: object) -> None:
+    def record(self, code: ReasonCode, *values: object) -> None:
         """Add a reason."""
         self.reasons.append(Reason(code, values))
 

@@ -23,14 +23,14 @@ def combine(case: Case, readings: list[Reading], tally: Tally) -> int:
         sizes = _with_tracking(case, tally)
     wanted = max(sizes) if sizes else size
     if len(sizes) > 1:
-        tally.say(ReasonCode.LARGEST, tuple(sizes), wanted)
+        tally.record(ReasonCode.LARGEST, tuple(sizes), wanted)
     if wanted < size:
         wanted = _agreed(case, readings, wanted, tally)
     if tally.unread and preset.missing is MissingMetric.DEFAULT_CAPACITY:
         wanted = _at_default(case, wanted, tally)
     if not sizes and readings and not tally.reasons:
         calm = tuple([f"{reading.alarm.name} {reading.value:g}" for reading in readings if reading.value is not None])
-        tally.say(ReasonCode.NO_ALARM, calm)
+        tally.record(ReasonCode.NO_ALARM, calm)
     return wanted
 
 
@@ -43,7 +43,7 @@ def _with_tracking(case: Case, tally: Tally) -> list[int]:
         return sizes
     able = sum(vote.scale_in for vote in tally.tracking)
     if all(vote.ready is Direction.IN for vote in ready) and len(ready) < able:
-        tally.say(ReasonCode.TRACKING_HOLDS, len(ready), able)
+        tally.record(ReasonCode.TRACKING_HOLDS, len(ready), able)
         return sizes
     return [*sizes, combine_tracking(case.size, tally.tracking)]
 
@@ -52,10 +52,13 @@ def _agreed(case: Case, readings: list[Reading], wanted: int, tally: Tally) -> i
     """The scale-in that all who have a say let pass."""
     preset, size = case.preset, case.size
     if preset.scale_in is ScaleInAgreement.ALL and tally.agreeing < case.rules.scale_in_rules:
-        tally.say(ReasonCode.NO_AGREEMENT, tally.agreeing, case.rules.scale_in_rules)
+        # a function that asks for fewer is one more rule, and agrees
+        functions = {rule.policy for rule in case.rules.functions}
+        joined = sum(ask.policy in functions and ask.size < size for ask in tally.asks)
+        tally.record(ReasonCode.NO_AGREEMENT, tally.agreeing + joined, case.rules.scale_in_rules + joined)
         return size
     if tally.unread and preset.missing is not MissingMetric.ALARM_OPTION:
-        tally.say(ReasonCode.NO_SCALE_IN_WITHOUT_DATA, wanted, tuple(tally.unread))
+        tally.record(ReasonCode.NO_SCALE_IN_WITHOUT_DATA, wanted, tuple(tally.unread))
         return size
     return _unflapping(case, readings, wanted, tally) if preset.estimate else wanted
 
@@ -82,10 +85,10 @@ def _unflapping(case: Case, readings: list[Reading], wanted: int, tally: Tally) 
     limits = [*_out_limits(case, readings)]
     allowed = least_cut(wanted, size, lambda smaller: any(limit.trips(size, smaller) for limit in limits))
     if allowed is None:
-        tally.say(ReasonCode.FLAPPING, wanted, size)
+        tally.record(ReasonCode.FLAPPING, wanted, size)
         return size
     if allowed != wanted:
-        tally.say(ReasonCode.FLAPPING_ADJUSTED, allowed, wanted)
+        tally.record(ReasonCode.FLAPPING_ADJUSTED, allowed, wanted)
     return allowed
 
 
@@ -106,7 +109,7 @@ def _at_default(case: Case, wanted: int, tally: Tally) -> int:
     default = next(size for size in candidates if size is not None)
     if wanted >= default or case.size >= default:
         return wanted
-    tally.say(ReasonCode.DEFAULT_CAPACITY, case.size, default)
+    tally.record(ReasonCode.DEFAULT_CAPACITY, case.size, default)
     return default
 
 
@@ -124,11 +127,11 @@ def add_forecasts(case: Case, wanted: int, tally: Tally) -> tuple[int, int]:
     for rule in case.rules.forecasts:
         forecast = _forecast(case.seen.forecasts.get(rule.policy, ()), case.now + rule.buffer)
         if forecast is None:
-            tally.say(ReasonCode.NO_FORECAST, rule.policy)
+            tally.record(ReasonCode.NO_FORECAST, rule.policy)
         elif not rule.scales:
-            tally.say(ReasonCode.FORECAST_ONLY, rule.policy, forecast.size)
+            tally.record(ReasonCode.FORECAST_ONLY, rule.policy, forecast.size)
         else:
-            tally.say(ReasonCode.FORECAST, rule.policy, forecast.size, forecast.at)
+            tally.record(ReasonCode.FORECAST, rule.policy, forecast.size, forecast.at)
             tally.asks.append(Ask(rule.policy, forecast.size, False, timedelta(0)))
             wanted = max(wanted, forecast.size)
             if rule.raises:

@@ -6,7 +6,7 @@ skips comes right after the gap, one that it has twice comes once, and patterns 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice, pairwise
@@ -97,6 +97,11 @@ class Cron:
     def _is_day(self, day: date) -> bool:
         self.days_read += 1
         return self._fields.match_day(day)
+
+    @property
+    def months(self) -> frozenset[int]:
+        """The months that it names."""
+        return frozenset(cast("Iterable[int]", self._fields.months))
 
     @property
     def weekdays(self) -> tuple[int, ...] | None:

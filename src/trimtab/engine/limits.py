@@ -202,11 +202,11 @@ def termination_problem(policies: Sequence[str]) -> str | None:
     `Default` comes last, a custom function (named by its ARN) first (Control which instances terminate).
     """
     if "Default" in policies[:-1]:
-        return "`Default` ends a list of termination policies: nothing after it is ever asked"
+        return "`Default` is not the last termination policy; move it to the end"
     if any(policy.startswith(CUSTOM_POLICY) for policy in policies[1:]):
-        return "a custom termination function comes first"
+        return "a custom termination function is not the first; move it to the front"
     unknown = [policy for policy in policies if policy not in TERMINATION_POLICIES and CUSTOM_POLICY not in policy]
-    return f"no termination policy is called {unknown[0]!r}" if unknown else None
+    return f"unknown termination policy {unknown[0]!r}" if unknown else None
 
 
 TERMINATION_POLICIES = frozenset(

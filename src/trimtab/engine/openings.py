@@ -1,12 +1,19 @@
 """When one schedule sets its sizes, and until when they hold."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from trimtab.engine.clocks import offset_at, wall
 from trimtab.engine.crons import Fire, last_occurrence, next_shown, occurrences
 from trimtab.models import Schedule
+from trimtab.models.schedule import Span, joined, read_days
+
+_DAY = timedelta(days=1)
+_TICK = timedelta(microseconds=1)
 
 
 class Opening(NamedTuple):
@@ -70,6 +77,14 @@ def is_active(schedule: Schedule, at: datetime) -> bool:
 
 
 def _starts(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Fire]:
+    days = days_of(schedule)
+    if days is None:
+        return _all_starts(schedule, after, until)
+    return (start for start in _all_starts(schedule, after, until) if days.allow(start.wall.date()))
+
+
+def _all_starts(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Fire]:
+    """Its starts on whatever day."""
     last = min(until, schedule.local(schedule.ends).astimezone(UTC)) if schedule.ends else until
     first = schedule.local(schedule.starts).astimezone(UTC) if schedule.starts else None
     once = schedule.local(schedule.at).astimezone(UTC) if schedule.at else first
@@ -82,6 +97,18 @@ def _starts(schedule: Schedule, after: datetime, until: datetime) -> Iterator[Fi
 
 
 def _last_start(schedule: Schedule, at: datetime) -> Fire | None:
+    start, days = _last_of_all(schedule, at), days_of(schedule)
+    while days is not None and start is not None and not days.allow(start.wall.date()):
+        day = days.last_before(start.wall.date())
+        if day is None:
+            return None
+        end = datetime.combine(day + _DAY, time(), ZoneInfo(schedule.zone)).astimezone(UTC)
+        start = _last_of_all(schedule, min(end, start.at) - _TICK)
+    return start
+
+
+def _last_of_all(schedule: Schedule, at: datetime) -> Fire | None:
+    """Its last start on whatever day."""
     limit = min(at, schedule.local(schedule.ends).astimezone(UTC)) if schedule.ends else at
     once = schedule.at or schedule.starts
     first = schedule.local(once).astimezone(UTC) if once is not None else None
@@ -102,3 +129,57 @@ def _end(schedule: Schedule, start: Fire) -> datetime | None:
     if schedule.until is not None:
         return next_shown(schedule.until, schedule.zone, start)
     return None
+
+
+# days
+
+
+class Days(NamedTuple):
+    """Some days, by the calendar on the wall of a schedule's zone."""
+
+    skip: tuple[Span, ...] = ()
+    """The days that are left out, in order."""
+    only: tuple[Span, ...] | None = None
+    """The days that alone count, in order; `None` for all."""
+
+    def allow(self, day: date) -> bool:
+        """Whether a schedule may come on this day."""
+        return _within(self.skip, day) is None and (self.only is None or _within(self.only, day) is not None)
+
+    def last_before(self, day: date) -> date | None:
+        """The last day before this one on which a schedule may come; `None` where there is none."""
+        if day == date.min:
+            return None
+        day -= _DAY
+        while True:
+            skipped = _within(self.skip, day)
+            if skipped is not None:
+                if skipped[0] == date.min:
+                    return None
+                day = skipped[0] - _DAY
+                continue
+            if self.only is None or _within(self.only, day) is not None:
+                return day
+            earlier = bisect_right(self.only, (day, day)) - 1
+            if earlier < 0:
+                return None
+            day = self.only[earlier][1]
+
+
+def _within(spans: Sequence[Span], day: date) -> Span | None:
+    """The days in a row that a day is one of."""
+    place = bisect_right(spans, (day, date.max)) - 1
+    return spans[place] if place >= 0 and day <= spans[place][1] else None
+
+
+def days_of(schedule: Schedule) -> Days | None:
+    """The days on which a schedule may come; `None` where it may on all."""
+    if not schedule.is_dated:
+        return None
+    return _days(schedule.skip_dates, schedule.only_dates)
+
+
+@lru_cache(maxsize=1024)
+def _days(skip: tuple[str, ...], only: tuple[str, ...]) -> Days:
+    alone = joined(read_days(text) for text in only) if only else None
+    return Days(joined(read_days(text) for text in skip), alone)

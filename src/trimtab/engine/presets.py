@@ -229,5 +229,5 @@ def find_preset(preset: "str | Preset") -> Preset:
     if isinstance(preset, Preset):
         return preset
     if preset not in PRESETS:
-        raise ValueError(f"no preset is called {preset!r}; there are {', '.join(PRESETS)}")
+        raise ValueError(f"unknown preset {preset!r}; use one of {', '.join(PRESETS)}")
     return PRESETS[preset]

@@ -57,7 +57,7 @@ class Recurrence:
         try:
             ZoneInfo(self.zone)
         except (KeyError, OSError, ValueError) as error:
-            raise ValueError(f"{self.zone!r} is no IANA time zone; use a name such as 'Europe/Berlin'") from error
+            raise ValueError(f"{self.zone!r} is not an IANA time zone; use a name such as 'Europe/Berlin'") from error
 
     @property
     def cron(self) -> str:
@@ -157,7 +157,7 @@ def profiles_problem(profiles: Sequence[Profile]) -> str | None:
     if twice is not None:
         return f"two profiles are called {twice!r}"
     if sum(profile.is_default for profile in profiles) > 1:
-        return "two profiles have neither a fixed date nor a recurrence; only one can be the default"
+        return "two profiles are without fixed date and recurrence; only one can be the default"
     if long is not None and long.fixed_date is not None:
         return f"the fixed date of {long.name!r} lasts {long.fixed_date.length.days} days; 365 are the most"
     return None

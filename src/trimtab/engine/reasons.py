@@ -27,6 +27,10 @@ class ReasonCode(StrEnum):
     FORECAST = "forecast"
     NO_FORECAST = "no-forecast"
     FORECAST_ONLY = "forecast-only"
+    PYTHON = "python"
+    PYTHON_ABSTAINS = "python-abstains"
+    PYTHON_FAILED = "python-failed"
+    PYTHON_MISSING = "python-missing"
     BUSY = "busy"
     COOLDOWN = "cooldown"
     LARGEST = "largest"
@@ -69,8 +73,12 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.ON_TARGET: "policy {policy} asks for nothing: {value} against a target of {target}, out above {high} in"
     " {high_datapoints} datapoint(s), in below {low} in {low_datapoints}",
     ReasonCode.FORECAST: "policy {policy} forecasts a need of {asked} at {at}",
-    ReasonCode.NO_FORECAST: "policy {policy} has no forecast for now",
+    ReasonCode.NO_FORECAST: "policy {policy} has no forecast for this hour",
     ReasonCode.FORECAST_ONLY: "policy {policy} forecasts a need of {asked}, and only forecasts",
+    ReasonCode.PYTHON: "policy {policy} asks for {asked}: {reason}",
+    ReasonCode.PYTHON_ABSTAINS: "policy {policy} asks for nothing",
+    ReasonCode.PYTHON_FAILED: "policy {policy} failed and asks for nothing: {call} {failure}",
+    ReasonCode.PYTHON_MISSING: "policy {policy} asks for nothing: {call} is not loaded; allow its import",
     ReasonCode.BUSY: "policy {policy} waits for the activity in progress",
     ReasonCode.COOLDOWN: "policy {policy} waits for the cooldown, over at {until}",
     ReasonCode.LARGEST: "of {sizes} the largest counts: {asked}",

@@ -12,7 +12,7 @@ from trimtab.engine.presets import (
     datapoint_span,
 )
 from trimtab.engine.reasons import Reason, ReasonCode
-from trimtab.engine.ruleset import AlarmRule, AmountRule, TrackingRule
+from trimtab.engine.ruleset import AlarmRule, AmountRule, FunctionRule, TrackingRule
 from trimtab.engine.values import Points
 from trimtab.models import Comparison, MissingData
 
@@ -59,10 +59,10 @@ def recommend(case: Case, readings: list[Reading], tally: Tally) -> None:
     """Gather what every rule asks for."""
     stretch = case.stretch
     if stretch.window is not None and case.preset.schedule is ScheduleStyle.RECOMMENDATION:
-        tally.say(ReasonCode.SCHEDULED_SIZE, stretch.because, stretch.window, stretch.asked_at)
+        tally.record(ReasonCode.SCHEDULED_SIZE, stretch.because, stretch.window, stretch.asked_at)
         tally.asks.append(Ask(", ".join(stretch.because), stretch.window, False, case.rules.cooldown))
     if case.rules.policies_stopped:
-        tally.say(ReasonCode.SUSPENDED)
+        tally.record(ReasonCode.SUSPENDED)
         return
     for reading in readings:
         if reading.alarm.rules:
@@ -74,18 +74,18 @@ def recommend(case: Case, readings: list[Reading], tally: Tally) -> None:
 def _recommend_by_alarm(case: Case, reading: Reading, tally: Tally) -> None:
     alarm, value = reading.alarm, reading.value
     if value is None:
-        tally.say(ReasonCode.NO_DATA, alarm.name, alarm.span)
+        tally.record(ReasonCode.NO_DATA, alarm.name, alarm.span)
         if alarm.missing is not MissingData.BREACHING:
             tally.unread.append(alarm.name)
     if not reading.fires:
         return
     if reading.state is AlarmState.ALARM:
         counts = (reading.breaching, alarm.periods, alarm.comparison, alarm.threshold)
-        tally.say(ReasonCode.ALARM, alarm.name, *counts, value)
+        tally.record(ReasonCode.ALARM, alarm.name, *counts, value)
     else:
-        tally.say(ReasonCode.PREDICTED, alarm.name, value, alarm.comparison, alarm.threshold)
+        tally.record(ReasonCode.PREDICTED, alarm.name, value, alarm.comparison, alarm.threshold)
     for rule in alarm.rules:
-        if (why := _why_wait(case, rule.policy, rule)) is not None:
+        if (why := why_wait(case, rule.policy, rule)) is not None:
             tally.reasons.append(why)
         elif (new_size := _asked_by_rule(case, rule, alarm, value, tally)) is not None:
             tally.asks.append(Ask(rule.policy, new_size, rule.simple, rule.cooldown))
@@ -96,14 +96,14 @@ def _asked_by_rule(case: Case, rule: AmountRule, alarm: AlarmRule, value: float 
     size = case.size
     if rule.amount is not None:
         new_size = rule.asked(size, case.preset.percent)
-        tally.say(ReasonCode.AMOUNT, rule.policy, rule.text, size, new_size)
+        tally.record(ReasonCode.AMOUNT, rule.policy, rule.text, size, new_size)
     elif value is None:
         return None
     else:
         breach = value - alarm.threshold
         step = find_step(rule.bands, value, above=alarm.above)
         if step is None:
-            tally.say(ReasonCode.NO_STEP, rule.policy, value, breach)
+            tally.record(ReasonCode.NO_STEP, rule.policy, value, breach)
             return None
         new_size = step_size(
             step,
@@ -112,9 +112,9 @@ def _asked_by_rule(case: Case, rule: AmountRule, alarm: AlarmRule, value: float 
             minimum_change=rule.minimum_change,
             rounding=case.preset.percent,
         )
-        tally.say(ReasonCode.STEP, rule.policy, breach, size, new_size)
+        tally.record(ReasonCode.STEP, rule.policy, breach, size, new_size)
     if case.preset.scale_in is ScaleInAgreement.ALL and _is_against(rule, size, new_size):
-        tally.say(ReasonCode.WRONG_WAY, rule.policy, new_size)
+        tally.record(ReasonCode.WRONG_WAY, rule.policy, new_size)
         return None
     return new_size
 
@@ -126,7 +126,7 @@ def _is_against(rule: AmountRule, size: int, new_size: int) -> bool:
     return new_size > size and not rule.scales_out
 
 
-def _why_wait(case: Case, policy: str, rule: AmountRule | TrackingRule) -> Reason | None:
+def why_wait(case: Case, policy: str, rule: AmountRule | TrackingRule | FunctionRule) -> Reason | None:
     """Why a policy has to wait; `None` when it does not."""
     scope = case.preset.cooldown
     if scope is CooldownScope.NONE or (scope is CooldownScope.SIMPLE and not rule.simple):
@@ -148,17 +148,17 @@ def _recommend_by_target(case: Case, rule: TrackingRule, tally: Tally) -> None:
     value = newest(points)
     ready, new_size = Direction.NONE, size
     if value is None:
-        tally.say(ReasonCode.NO_DATA, rule.policy, len(points))
+        tally.record(ReasonCode.NO_DATA, rule.policy, len(points))
         tally.unread.append(rule.policy)
     elif (ready := _ready(case, rule, points)) is Direction.NONE:
         counts = (rule.high, tracking.high_datapoints, rule.low, tracking.low_datapoints)
-        tally.say(ReasonCode.ON_TARGET, rule.policy, value, rule.target, *counts)
-    elif (why := _why_wait(case, rule.policy, rule)) is not None:
+        tally.record(ReasonCode.ON_TARGET, rule.policy, value, rule.target, *counts)
+    elif (why := why_wait(case, rule.policy, rule)) is not None:
         tally.reasons.append(why)
         ready = Direction.NONE
     else:
         new_size = _asked_by_target(case, rule, ready, value)
-        tally.say(ReasonCode.TARGET, rule.policy, new_size, size, value, rule.target)
+        tally.record(ReasonCode.TARGET, rule.policy, new_size, size, value, rule.target)
         tally.asks.append(Ask(rule.policy, new_size, False, rule.cooldown))
         tally.agreeing += new_size < size
     tally.tracking.append(TrackingVote(ready, new_size, rule.scale_in))

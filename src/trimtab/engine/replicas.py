@@ -398,6 +398,6 @@ def _capped(size: Fraction) -> int:
 
 def _check(current: int, target: int) -> None:
     if current < 0:
-        raise ValueError(f"a size of {current} is below 0; give the number of pods asked for now")
+        raise ValueError(f"the current size is {current}; give the number of pods, 0 or more")
     if target <= 0:
         raise ValueError(f"a target of {target} has no ratio; give one above 0")

@@ -19,7 +19,6 @@ MOST_INSTANCES = 1000
 """The largest size of a scale set."""
 MOST_RULES = 10
 """How many rules a profile has at most."""
-_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 class Operator(StrEnum):
@@ -185,32 +184,3 @@ class Limits:
 
 
 # what Azure refuses
-
-
-def trigger_problem(grain: timedelta, window: timedelta) -> str | None:
-    """
-    What Azure refuses about when a rule's metric is read; `None` when it takes it.
-
-    A time grain is 1 minute to 12 hours long, a window 5 minutes to 12 hours (schema of `metricTrigger`).
-    """
-    return _outside("a time grain", grain, _MINUTE, 12 * _HOUR) or _outside(
-        "a time window", window, 5 * _MINUTE, 12 * _HOUR
-    )
-
-
-def cooldown_problem(cooldown: timedelta) -> str | None:
-    """What Azure refuses about a rule's cooldown; `None` when it takes it: one minute to one week."""
-    return _outside("a cooldown", cooldown, _MINUTE, timedelta(weeks=1))
-
-
-def lookahead_problem(lookahead: timedelta | None) -> str | None:
-    """
-    What Azure refuses about how long before a forecast instances start; `None` when it takes it.
-
-    One minute to one hour (`scaleLookAheadTime`); it may be left out.
-    """
-    return None if lookahead is None else _outside("the look-ahead", lookahead, _MINUTE, _HOUR)
-
-
-def _outside(what: str, length: timedelta, low: timedelta, high: timedelta) -> str | None:
-    return None if low <= length <= high else f"{what} is {low} to {high} (h:mm:ss), not {length}"

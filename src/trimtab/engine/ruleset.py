@@ -19,12 +19,14 @@ from trimtab.models import (
     MissingData,
     PredictiveMode,
     PredictivePolicy,
+    PythonPolicy,
     ScalingGroup,
     SimplePolicy,
     Step,
     StepPolicy,
     TargetTrackingPolicy,
 )
+from trimtab.models.identity import Same
 
 WORDS = {
     Comparison.ABOVE: "above",
@@ -112,6 +114,17 @@ class ForecastRule:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionRule:
+    """A policy in Python."""
+
+    policy: str
+    call: str
+    cooldown: timedelta
+    simple: bool = False
+    """It waits as target tracking policies do, not as simple ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ruleset:
     """A group as the engine reads it, under one preset."""
 
@@ -121,6 +134,7 @@ class Ruleset:
     alarms: tuple[AlarmRule, ...]
     tracking: tuple[TrackingRule, ...]
     forecasts: tuple[ForecastRule, ...]
+    functions: tuple[FunctionRule, ...]
     scale_in_rules: int
     """How many rules scale in: an alarm with each policy that it triggers is one."""
     cooldown: timedelta
@@ -143,29 +157,14 @@ class Ruleset:
         return max([self.scale_in_window, *(limit.period for limit in limits)])
 
 
-class _Same:
-    """A group told from others by identity: a frozen model does not change, and comparing it would cost more."""
-
-    __slots__ = ("group",)
-
-    def __init__(self, group: ScalingGroup) -> None:
-        self.group = group
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.group is other.group
-
-    def __hash__(self) -> int:
-        return id(self.group)
-
-
-@lru_cache(maxsize=256)
-def _rules_for(same: _Same, preset: Preset) -> Ruleset:
-    return make_rules(same.group, preset)
+@lru_cache(maxsize=4096)
+def _rules_for(same: Same[ScalingGroup], preset: Preset) -> Ruleset:
+    return make_rules(same.model, preset)
 
 
 def rules_for(group: ScalingGroup, preset: Preset) -> Ruleset:
     """The rules of a group; kept for the groups that were asked for last."""
-    return _rules_for(_Same(group), preset)
+    return _rules_for(Same(group), preset)
 
 
 def make_rules(group: ScalingGroup, preset: Preset) -> Ruleset:
@@ -190,6 +189,11 @@ def make_rules(group: ScalingGroup, preset: Preset) -> Ruleset:
             _forecast_rule(policy, preset)
             for policy in group.policies
             if isinstance(policy, PredictivePolicy) and policy.enabled
+        ),
+        functions=tuple(
+            FunctionRule(policy.name, policy.call, cooldown)
+            for policy in group.policies
+            if isinstance(policy, PythonPolicy) and policy.enabled
         ),
         scale_in_rules=pairs + sum(rule.scale_in for rule in tracking),
         cooldown=cooldown,

@@ -6,10 +6,10 @@ on Monitoring metrics; Scaling based on schedules; Using predictive autoscaling.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -129,6 +129,39 @@ def can_reach_zero(signals: Iterable[SignalType], *, low: int, schedules: Iterab
 # schedules
 
 
+@dataclass(frozen=True, slots=True)
+class RaisedMinimum:
+    """
+    One window.
+
+    Attributes:
+        name: Its own name.
+        schedule: The schedule that it comes from.
+        cron: When it opens; a sixth field is the year.
+        zone: In which zone that is read.
+        duration: How long it is open.
+        min: The minimum while it is.
+    """
+
+    name: str
+    schedule: str
+    cron: str
+    zone: str
+    duration: timedelta
+    min: int
+
+    def named(self, name: str, cron: str) -> "RaisedMinimum":
+        """The same under another name, at other times."""
+        return replace(self, name=name, cron=cron)
+
+
+class Minimums(NamedTuple):
+    """The minimum that always holds, and the windows that raise it."""
+
+    base: int
+    windows: tuple[RaisedMinimum, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """A scaling schedule: a cron, perhaps with a year as its sixth field, and how long it is open."""
@@ -160,7 +193,7 @@ def window_problem(cron: str | None, zone: str, duration: timedelta) -> str | No
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return f"{zone!r} is no IANA time zone"
+        return f"{zone!r} is not an IANA time zone"
     return None if cron is None else _cron_problem(cron)
 
 
@@ -194,3 +227,8 @@ def years_of(field: str) -> Iterator[int]:
         if not FIRST_YEAR <= low <= high <= LAST_YEAR:
             raise ValueError(f"years are {FIRST_YEAR} to {LAST_YEAR}, the earlier one first, not {part}")
         yield from range(low, high + 1, int(step or 1))
+
+
+def years_text(years: Sequence[tuple[int, int]]) -> str:
+    """Years as the sixth field of a cron: `2027`, `2028-2099`."""
+    return ",".join(str(first) if first == last else f"{first}-{min(last, LAST_YEAR)}" for first, last in years)

@@ -20,7 +20,7 @@ def _unless_stopped(case: Case, wanted: int, tally: Tally) -> int:
     stopped = case.rules.out_stopped if wanted > case.size else case.rules.in_stopped
     if not stopped or wanted == case.size:
         return wanted
-    tally.say(ReasonCode.STOPPED, wanted)
+    tally.record(ReasonCode.STOPPED, wanted)
     return case.size
 
 
@@ -31,14 +31,14 @@ def _after_warm_up(case: Case, wanted: int, tally: Tally) -> int:
         and in_service is not None
         and is_below_surplus(size - wanted, running=in_service, desired=size)
     ):
-        tally.say(ReasonCode.WEIGHT_SURPLUS, wanted, in_service, in_service - size)
+        tally.record(ReasonCode.WEIGHT_SURPLUS, wanted, in_service, in_service - size)
         return size
     if case.preset.scale_in_while_warming or not case.seen.started:
         return wanted
     warming = case.warming(case.rules.longest_warm_up)
     held = held_while_warming(size, wanted, warming)
     if held != wanted:
-        tally.say(ReasonCode.WARMING, wanted, warming)
+        tally.record(ReasonCode.WARMING, wanted, warming)
     return held
 
 
@@ -47,9 +47,9 @@ def _within_windows(case: Case, wanted: int, tally: Tally) -> int:
     size, window_in, window_out = case.size, case.rules.stabilization_in, case.rules.stabilization_out
     held = stabilized_size(size, wanted, case.history.asked, window_out=window_out, window_in=window_in, now=case.now)
     if held > wanted:
-        tally.say(ReasonCode.STABILIZATION_IN, wanted, held, window_in)
+        tally.record(ReasonCode.STABILIZATION_IN, wanted, held, window_in)
     elif held < wanted:
-        tally.say(ReasonCode.STABILIZATION_OUT, wanted, held, window_out)
+        tally.record(ReasonCode.STABILIZATION_OUT, wanted, held, window_out)
     return held
 
 
@@ -62,7 +62,7 @@ def limit(case: Case, wanted: int, tally: Tally) -> int:
         return wanted
     held = allowed_size(size, wanted, case.preset.behavior, events=case.history.changes, now=case.now)
     if held != wanted:
-        tally.say(ReasonCode.RATE_OUT if wanted > size else ReasonCode.RATE_IN, wanted, held)
+        tally.record(ReasonCode.RATE_OUT if wanted > size else ReasonCode.RATE_IN, wanted, held)
     return held
 
 
@@ -76,7 +76,7 @@ def _after_control(case: Case, wanted: int, limit: int, tally: Tally) -> int:
             peak = max(peak, before)
     held = controlled(case.size, wanted, peak=peak, limit=limit)
     if held != wanted:
-        tally.say(ReasonCode.SCALE_IN_CONTROL, wanted, held, limit, peak, window)
+        tally.record(ReasonCode.SCALE_IN_CONTROL, wanted, held, limit, peak, window)
     return held
 
 
@@ -84,7 +84,7 @@ def _after_control(case: Case, wanted: int, limit: int, tally: Tally) -> int:
 
 
 def asked_after(case: Case, requested: int) -> tuple[Sized, ...]:
-    """What was asked for in the windows, with what is asked for now; those that cannot matter any more are left out."""
+    """The recommendations in the windows, this one included; those that can no longer matter are left out."""
     rules = case.rules
     window = max(rules.stabilization_in, rules.stabilization_out)
     if not window:

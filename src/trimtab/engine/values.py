@@ -44,6 +44,8 @@ class Observation:
     """What each predictive policy forecasts, by its name."""
     predicted: Mapping[str, float] = field(default_factory=dict)
     """The forecast value of an alarm's metric, by the alarm's name, where rules act on it (Azure)."""
+    minimum: int | None = None
+    """A minimum that holds besides those of the group and its schedules, such as a boost's."""
 
 
 class Sized(NamedTuple):
@@ -82,10 +84,18 @@ class History(NamedTuple):
 
 
 class Recommendation(NamedTuple):
-    """What one policy asks for."""
+    """
+    What one policy asks for.
 
-    policy: str
+    A function that `trimtab.policy` marks gives one back, with `size` and `reason`; the engine adds whose it is.
+    """
+
     size: int
+    """The size that it wants."""
+    reason: str
+    """Why, in a sentence for people; empty where the decision's reasons say it, as for all policies but functions."""
+    policy: str = ""
+    """The policy's name."""
 
 
 class Decision(NamedTuple):

@@ -9,7 +9,6 @@ a week in which a later schedule holds although an earlier one is greater is cut
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from heapq import heappop, heappush
@@ -18,7 +17,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from trimtab.engine.openings import Opening, last_opening, openings
-from trimtab.engine.signals import SHORTEST_WINDOW
+from trimtab.engine.signals import MOST_SCHEDULES, SHORTEST_WINDOW, Minimums, RaisedMinimum, years_text
 from trimtab.engine.timetable import timetable_of
 from trimtab.models import ScalingGroup, Schedule
 
@@ -29,35 +28,6 @@ _YEAR = timedelta(days=366)
 _SECOND = timedelta(seconds=1)
 _BEGIN = _WEEK - _SECOND
 _MOST_OPENINGS = 400
-
-
-@dataclass(frozen=True, slots=True)
-class RaisedMinimum:
-    """
-    One window.
-
-    Attributes:
-        name: Its own name.
-        schedule: The schedule that it comes from.
-        cron: When it opens; a sixth field is the year.
-        zone: In which zone that is read.
-        duration: How long it is open.
-        min: The minimum while it is.
-    """
-
-    name: str
-    schedule: str
-    cron: str
-    zone: str
-    duration: timedelta
-    min: int
-
-
-class Minimums(NamedTuple):
-    """The minimum that always holds, and the windows that raise it."""
-
-    base: int
-    windows: tuple[RaisedMinimum, ...] = ()
 
 
 class _Span(NamedTuple):
@@ -72,17 +42,57 @@ class _Span(NamedTuple):
 def only_raises_minimum(group: ScalingGroup) -> bool:
     """Whether windows that raise a minimum can say what a group's schedules do to its minimum."""
     setters = _setters(group)
+    if any(schedule.is_by_day for schedule in setters):
+        return _are_held(group.capacity.min, setters)
     return not setters or _is_weekly(setters) or _are_plain(group.capacity.min, setters)
 
 
-def minimums_of(group: ScalingGroup) -> Minimums:
+def raises_minimum(group: ScalingGroup) -> bool:
+    """Whether windows ever raise a group's own minimum."""
+    if not group.schedules or not only_raises_minimum(group):
+        return False
+    setters = _setters(group)
+    if any(schedule.is_by_day for schedule in setters):
+        return any((schedule.min or 0) > group.capacity.min for schedule in setters)
+    minimums = _minimums(group.capacity.min, setters)
+    return minimums is not None and (bool(minimums.windows) or minimums.base > group.capacity.min)
+
+
+def reach_of(group: ScalingGroup, now: datetime) -> datetime | None:
+    """Up to when the dates of a group's schedules have room among 128 windows; `None` where they have none."""
+    from trimtab.engine.calendars import begin_of_month, farthest
+
+    least, setters, month = group.capacity.min, _setters(group), begin_of_month(now)
+    if not any(schedule.is_by_day for schedule in setters):
+        return farthest(now, lambda _: True)
+    return farthest(now, lambda end: len(_dated(least, setters, month, end).windows) <= MOST_SCHEDULES)
+
+
+@lru_cache(maxsize=256)
+def _dated(least: int, setters: tuple[Schedule, ...], month: datetime, end: datetime) -> Minimums:
+    from trimtab.engine.dated_windows import dated_minimums
+
+    return dated_minimums(least, setters, month, end, lambda some: _minimums(least, some))
+
+
+def _as_far_as_held(group: ScalingGroup, now: datetime) -> Minimums:
+    from trimtab.engine.calendars import begin_of_month, reaches
+
+    end = reach_of(group, now) or reaches(now)[-1]
+    return _dated(group.capacity.min, _setters(group), begin_of_month(now), end)
+
+
+def minimums_of(group: ScalingGroup, now: datetime) -> Minimums:
     """
-    The minimums that a group's schedules set.
+    The minimums that a group's schedules set, as far as dates are held now.
 
     Raises:
         ValueError: Windows cannot say them; ask `only_raises_minimum` first.
     """
-    minimums = _minimums(group.capacity.min, _setters(group))
+    setters = _setters(group)
+    if only_raises_minimum(group) and any(schedule.is_by_day for schedule in setters):
+        return _as_far_as_held(group, now)
+    minimums = _minimums(group.capacity.min, setters)
     if minimums is None:
         raise ValueError(f"the schedules of {group.name!r} do more than raise its minimum")
     return minimums
@@ -97,21 +107,69 @@ def _minimums(least: int, setters: tuple[Schedule, ...]) -> Minimums | None:
     return Minimums(least, tuple(_plain(schedule) for schedule in setters)) if _are_plain(least, setters) else None
 
 
-def lower_within(group: ScalingGroup) -> tuple[str, str] | None:
+class Lowered(NamedTuple):
+    """A schedule that has a lower minimum in force than an autoscaler would keep that has the schedules as written."""
+
+    schedule: str
+    min: int
+    kept: int
+    holder: str = ""
+    """The schedule that is open with that greater minimum; empty where it is the group's own minimum."""
+
+
+def lowered_by(group: ScalingGroup) -> tuple[Lowered, ...]:
     """
-    A window that opens inside another with a greater minimum, and that other; `None` where there is no such pair.
+    The schedules of a group that lower its minimum, each by the first time in a week that it does.
+
+    Of an autoscaler's schedules the greatest that is open holds, and none goes below its own minimum. A group's week is
+    cut so that the schedule which began last holds nevertheless; this tells where that makes a difference.
+    """
+    setters = _setters(group)
+    return _lowered(group.capacity.min, setters) if setters and _is_weekly(setters) else ()
+
+
+@lru_cache(maxsize=1024)
+def _lowered(least: int, setters: tuple[Schedule, ...]) -> tuple[Lowered, ...]:
+    stretches = timetable_of(setters).between(_BEGIN, _BEGIN + _SEVEN)[1:]
+    spans = sorted(_week(setters), key=lambda span: span.start)
+    begun = sorted((span.start - back, span.end - back, span) for back in (timedelta(0), _SEVEN) for span in spans)
+    held: list[tuple[int, datetime, str]] = []
+    place = 0
+    found: dict[str, Lowered] = {}
+    for stretch in stretches:
+        while place < len(begun) and begun[place][0] <= stretch.begin:
+            heappush(held, (-begun[place][2].min, begun[place][1], begun[place][2].schedule))
+            place += 1
+        while held and held[0][1] <= stretch.begin:
+            heappop(held)
+        low, name = stretch.min, stretch.setters[0]
+        if low is None:
+            continue
+        greatest, holder = (-held[0][0], held[0][2]) if held else (low, "")
+        if least > max(low, greatest):
+            greatest, holder = least, ""
+        if greatest > low:
+            found.setdefault(name, Lowered(name, low, greatest, holder))
+    return tuple(found.values())
+
+
+def lower_within(group: ScalingGroup) -> tuple[tuple[str, str], ...]:
+    """
+    Each window that opens inside another with a greater minimum, and that other.
 
     Of a fleet's windows the one that opened last holds, of an autoscaler's the greatest. Weeks are cut so that both are
     the same; windows by other crons stand as they are written, and are looked at for so many of their openings.
     """
     setters = _setters(group)
     if not setters or _is_weekly(setters) or not _are_plain(group.capacity.min, setters):
-        return None
+        return ()
+    if any(schedule.is_by_day for schedule in setters):
+        return ()
     return _lower_within(setters)
 
 
 @lru_cache(maxsize=1024)
-def _lower_within(setters: tuple[Schedule, ...]) -> tuple[str, str] | None:
+def _lower_within(setters: tuple[Schedule, ...]) -> tuple[tuple[str, str], ...]:
     spans = [span for schedule in setters for span in _openings(schedule)]
     once = [schedule for schedule in setters if schedule.at is not None]
     # a window on a date may lie where the openings of the others are not looked at
@@ -119,16 +177,17 @@ def _lower_within(setters: tuple[Schedule, ...]) -> tuple[str, str] | None:
         span for day in once for schedule in setters if schedule.at is None for span in _openings_around(schedule, day)
     }
     held: list[tuple[int, datetime, str]] = []
+    found: dict[str, str] = {}
     for _, some in groupby(sorted(spans, key=lambda span: span.start), key=lambda span: span.start):
         opening = list(some)
         for span in opening:
             while held and held[0][1] <= span.start:
                 heappop(held)
             if held and -held[0][0] > span.min:
-                return span.schedule, held[0][2]
+                found.setdefault(span.schedule, held[0][2])
         for span in opening:
             heappush(held, (-span.min, span.end, span.schedule))
-    return None
+    return tuple(found.items())
 
 
 def _openings(schedule: Schedule) -> Iterator[_Span]:
@@ -156,6 +215,18 @@ def _setters(group: ScalingGroup) -> tuple[Schedule, ...]:
 # windows as they are written
 
 
+def _are_held(least: int, schedules: Sequence[Schedule]) -> bool:
+    """Whether windows can say these schedules, some of which have dates."""
+    return all(
+        schedule.is_window
+        and schedule.starts is None
+        and schedule.ends is None
+        and (schedule.duration is None or SHORTEST_WINDOW <= schedule.duration < _SEVEN)
+        and (schedule.min or 0) >= least
+        for schedule in schedules
+    )
+
+
 def _are_plain(least: int, schedules: Sequence[Schedule]) -> bool:
     return all(
         schedule.duration is not None
@@ -174,8 +245,9 @@ def _plain(schedule: Schedule) -> RaisedMinimum:
 
 def cron_of(schedule: Schedule) -> str:
     """The cron of a schedule; of one that opens once with its year."""
+    years = schedule.years
     if schedule.cron is not None or schedule.at is None:
-        return schedule.cron or ""
+        return f"{schedule.cron or ''} {years_text(years)}" if years else schedule.cron or ""
     local = schedule.local(schedule.at).astimezone(ZoneInfo(schedule.zone))
     return f"{local.minute} {local.hour} {local.day} {local.month} * {local.year}"
 
@@ -188,6 +260,7 @@ def _is_weekly(schedules: tuple[Schedule, ...]) -> bool:
     crons = [cron.split() for schedule in schedules for cron in (schedule.cron, schedule.until) if cron]
     return (
         len({schedule.zone for schedule in schedules}) == 1
+        and not any(schedule.is_dated for schedule in schedules)
         and all(schedule.cron and schedule.starts is None and schedule.ends is None for schedule in schedules)
         and all(schedule.duration is None or SHORTEST_WINDOW <= schedule.duration < _SEVEN for schedule in schedules)
         and all(fields[2:4] == ["*", "*"] and not re.search("[#L]", fields[4]) for fields in crons)

@@ -1,14 +1,17 @@
 """The words of the model: frozen values, checked when they are made."""
 
 from trimtab.models.alarm import Alarm, Comparison, MissingData
+from trimtab.models.connect import ConnectSettings, EnvironmentVariable, SourceSettings
 from trimtab.models.fleet import Fleet, Position
 from trimtab.models.group import Capacity, HealthCheck, LoadBalancer, Placement, ScalingGroup
+from trimtab.models.limits import PlanLimits
 from trimtab.models.metric import Metric, MetricSource, Unit
 from trimtab.models.policy import (
     MaximumBreach,
     Policy,
     PredictiveMode,
     PredictivePolicy,
+    PythonPolicy,
     SimplePolicy,
     Step,
     StepPolicy,
@@ -16,7 +19,7 @@ from trimtab.models.policy import (
 )
 from trimtab.models.purchase import Purchase, SizeOption, SpotStrategy
 from trimtab.models.schedule import Schedule
-from trimtab.models.template import Disk, DiskType, Image, InstanceTemplate
+from trimtab.models.template import CountRange, Disk, DiskType, Image, InstanceTemplate, MemoryRange, SizeRequirement
 from trimtab.providers.aws.settings import AwsProcess, AwsSettings, LifecycleHook, WarmPool
 from trimtab.providers.azure.settings import AzureSettings
 from trimtab.providers.gcp.settings import GcpSettings
@@ -28,8 +31,11 @@ __all__ = [
     "AzureSettings",
     "Capacity",
     "Comparison",
+    "ConnectSettings",
+    "CountRange",
     "Disk",
     "DiskType",
+    "EnvironmentVariable",
     "Fleet",
     "GcpSettings",
     "HealthCheck",
@@ -38,19 +44,24 @@ __all__ = [
     "LifecycleHook",
     "LoadBalancer",
     "MaximumBreach",
+    "MemoryRange",
     "Metric",
     "MetricSource",
     "MissingData",
     "Placement",
+    "PlanLimits",
     "Policy",
     "Position",
     "PredictiveMode",
     "PredictivePolicy",
     "Purchase",
+    "PythonPolicy",
     "ScalingGroup",
     "Schedule",
     "SimplePolicy",
     "SizeOption",
+    "SizeRequirement",
+    "SourceSettings",
     "SpotStrategy",
     "Step",
     "StepPolicy",

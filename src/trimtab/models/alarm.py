@@ -1,15 +1,17 @@
 """Alarms: a metric against a threshold, and what follows."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from trimtab.models.base import Duration, Model, Name, exactly_one, refuse
-from trimtab.models.metric import MetricField
+from trimtab.models.base import Duration, Filled, Model, Name, exactly_one, refuse
+from trimtab.models.metric import Metric, MetricField, NeutralName
+from trimtab.models.wording import STATISTIC
 
-PERCENTILE = r"^(average|minimum|maximum|sum|count|p(\d{1,2}(\.\d{1,2})?|100))$"
+PERCENTILE = r"^(average|minimum|maximum|sum|count|p(\d{1,2}(\.\d{1,10})?|100))$"
 
 
 class Comparison(StrEnum):
@@ -36,8 +38,13 @@ class Alarm(Model):
     name: Name
     """Unique within the group."""
     metric: MetricField
-    statistic: Annotated[str, Field(pattern=PERCENTILE)] = "average"
-    """`average`, `minimum`, `maximum`, `sum`, `count`, or a percentile such as `p95`."""
+    """What is watched."""
+    statistic: Annotated[str, Field(pattern=STATISTIC)] = "average"
+    """
+    `average`, `minimum`, `maximum`, `sum`, `count`, a percentile such as `p95`, or a trimmed statistic of CloudWatch.
+
+    Such as `tm90`, `TM(10%:90%)`, `IQM` or `PR(:300)`.
+    """
     above: float | None = None
     """Breaching when the value is above this, in the metric's unit."""
     at_least: float | None = None
@@ -53,15 +60,40 @@ class Alarm(Model):
     datapoints: Annotated[int, Field(ge=1)] | None = None
     """M of M out of N: how many of them must breach; all when left out."""
     missing: MissingData = MissingData.MISSING
+    """How a period without a datapoint counts."""
     triggers: tuple[Name, ...] = ()
     """Policies of the same group, by name."""
-    notify: tuple[str, ...] = ()
+    notify: tuple[Filled, ...] = ()
     """Notification targets told when it fires: topic, action group or channel, by the vendor's id."""
-    notify_ok: tuple[str, ...] = ()
+    notify_ok: tuple[Filled, ...] = ()
     """Notification targets told when it is over."""
     enabled: bool = True
     """Whether its actions run."""
     description: str | None = Field(default=None, min_length=1, max_length=512)
+    """A sentence for people who see the alarm in the cloud."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            metric: Metric | NeutralName,
+            statistic: str = "average",
+            above: float | None = None,
+            at_least: float | None = None,
+            below: float | None = None,
+            at_most: float | None = None,
+            period: timedelta | str = ...,
+            periods: int = 1,
+            datapoints: int | None = None,
+            missing: MissingData | Literal["missing", "ignore", "breaching", "not-breaching"] = ...,
+            triggers: Sequence[str] = ...,
+            notify: Sequence[str] = ...,
+            notify_ok: Sequence[str] = ...,
+            enabled: bool = True,
+            description: str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Alarm":
@@ -69,7 +101,10 @@ class Alarm(Model):
         if self.period.total_seconds() <= 0:
             refuse('`period` must be longer than 0, such as "1m"', "period")
         if self.datapoints is not None and self.datapoints > self.periods:
-            refuse(f"`datapoints` {self.datapoints} is more than `periods` {self.periods}", "datapoints")
+            refuse(
+                f"`datapoints` {self.datapoints} is more than `periods` {self.periods}; lower it, or raise `periods`",
+                "datapoints",
+            )
         return self
 
     @property

@@ -1,33 +1,47 @@
 """What every model shares: frozen, strict about names, and durations that read like `5m`."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Annotated, Any, NoReturn, cast
+from threading import RLock
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self, cast
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+from trimtab.models.descriptions import describe_schema, docstring
+from trimtab.models.wording import HIDDEN, invalid
 
 NAME = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
 NAME_RULE = "lower-case letters, digits and hyphens, 1 to 63, a letter first, no hyphen last"
 DURATION = r"^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 MAX_SIZE = 1_000_000
 """More instances than any cloud gives a group; a larger number is a slip."""
+_BUILDING = RLock()
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 class Model(BaseModel):
-    """A frozen value that refuses fields it does not know."""
+    """
+    A frozen value that refuses fields it does not know.
+
+    Raises:
+        InvalidModel: A field is missing, unknown, or has a value that cannot be; so do `model_validate` and its kin.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -35,7 +49,113 @@ class Model(BaseModel):
         ser_json_inf_nan="strings",
         allow_inf_nan=False,
         hide_input_in_errors=True,
+        defer_build=True,
     )
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, /, **fields: Any) -> None:
+            try:
+                super().__init__(**fields)
+            except ValidationError as error:
+                raise invalid(error, type(self)) from None
+
+        # what pydantic knows its own by: models inside models are made without this call
+        __init__.__pydantic_base_init__ = True
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            try:
+                super().__setattr__(name, value)
+            except ValidationError as error:
+                raise invalid(error, type(self)) from None
+
+        def __delattr__(self, name: str) -> None:
+            try:
+                super().__delattr__(name)
+            except ValidationError as error:
+                raise invalid(error, type(self)) from None
+
+        @classmethod
+        def model_validate(cls, *given: Any, **how: Any) -> Any:
+            """The model of data such as `model_dump` gives; `InvalidModel` where it is none."""
+            with _our_errors(cls):
+                return super().model_validate(*given, **how)
+
+        @classmethod
+        def model_validate_json(cls, *given: Any, **how: Any) -> Any:
+            """The model of JSON text such as `model_dump_json` gives; `InvalidModel` where it is none."""
+            with _our_errors(cls):
+                return super().model_validate_json(*given, **how)
+
+        @classmethod
+        def model_validate_strings(cls, *given: Any, **how: Any) -> Any:
+            """The model of data whose values are text; `InvalidModel` where it is none."""
+            with _our_errors(cls):
+                return super().model_validate_strings(*given, **how)
+
+        @classmethod
+        def model_rebuild(cls, **how: Any) -> bool | None:
+            """Build the validator, as its first use does; in one thread at a time, which not every pydantic sees to."""
+            with _BUILDING:
+                return super().model_rebuild(**how)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls.__doc__ = docstring(cls, vars(cls).get("__doc__"))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        found = handler(schema)
+        own = handler.resolve_ref_schema(found)
+        describe_schema(own, cls)
+        for name, field in own.get("properties", {}).items():
+            default = cls.model_fields[name].default if name in cls.model_fields else None
+            if isinstance(default, timedelta):
+                field["default"] = format_duration(default)
+        return found
+
+    def __hash__(self) -> int:
+        """Equal models have equal hashes, mappings in them included."""
+        values = [getattr(self, name) for name in type(self).__pydantic_fields__]
+        try:
+            return hash((type(self), *values))
+        except TypeError:  # a mapping is among them
+            return hash((type(self), *map(_hashable, values)))
+
+    def replace(self, **fields: Any) -> Self:
+        """
+        The same with some fields changed, checked as a whole.
+
+        Args:
+            fields: New values by field, as they are given to the class itself; lists and mappings whole.
+
+        Raises:
+            InvalidModel: There is no such field, or the result is invalid.
+        """
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        replaced = type(self).model_validate({**given, **fields})
+        for name in self.__private_attributes__:
+            setattr(replaced, name, getattr(self, name))
+        return replaced
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return frozenset((key, _hashable(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(_hashable, value))
+    return value
+
+
+@contextmanager
+def _our_errors(model: type[BaseModel]) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        refused = invalid(error, model)
+    else:
+        return
+    raise refused
 
 
 def _without_inputs(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -51,7 +171,7 @@ def _without_input(error: Mapping[str, Any]) -> InitErrorDetails:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "rule":
         kind = PydanticCustomError("rule", "{message}", {"message": error["msg"], **context})
-    return InitErrorDetails(type=kind, loc=error["loc"], input="(hidden)", ctx=context)
+    return InitErrorDetails(type=kind, loc=error["loc"], input=HIDDEN, ctx=context)
 
 
 class SecretHolder(Model):
@@ -83,19 +203,29 @@ def parse_duration(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(DURATION, value):
         parts = re.findall(r"(\d+)([dhms])", value)
         return _whole({_UNITS[unit]: int(number) for number, unit in parts}, value)
-    refuse(f'write a duration with its unit, such as "90s", "5m", "1h30m" or "2d", not {value!r}')
+    refuse(not_a_duration(value))
+
+
+def not_a_duration(value: object) -> str:
+    """Why a value is refused where a duration is wanted, and what to write."""
+    text = str(value)
+    fix = '"90s", "5m", "1h30m" or "2d"'
+    if re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        minutes = int(text) // 60 if int(text) % 60 == 0 else text
+        fix = f'"{text}s" or "{minutes}m"'
+    return f"{value!r} is not a duration; write {fix}"
 
 
 def _whole(parts: Mapping[str, int], text: str) -> timedelta:
     try:
         return timedelta(**parts)
     except OverflowError:
-        refuse(f"{text!r} is longer than any schedule or wait can be")
+        refuse(f"{text!r} is too long for a duration; write a shorter one")
 
 
 def _check_duration(value: timedelta) -> timedelta:
     if value < timedelta(0) or value.microseconds:
-        refuse(f"a duration is a whole number of seconds, 0 or more, not {value}")
+        refuse(f"{value} is not a duration of whole seconds, 0 or more; round it")
     return value
 
 
@@ -122,10 +252,12 @@ Duration = Annotated[
 
 def _check_name(value: str) -> str:
     if not re.fullmatch(NAME, value):
-        refuse(f"{value!r} is no name: use {NAME_RULE}")
+        refuse(f"invalid name {value!r}; use {NAME_RULE}")
     return value
 
 
+Filled = Annotated[str, Field(min_length=1)]
+"""A text that is not empty, as every item of a list of texts is."""
 Name = Annotated[str, AfterValidator(_check_name), WithJsonSchema({"type": "string", "pattern": NAME})]
 """A name that every cloud accepts."""
 
@@ -159,7 +291,7 @@ def check_unique(what: str, names: Iterable[str], *at: str) -> None:
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:
-            refuse(f"two {what} are called {name!r}; names are unique within their group", *at, index)
+            refuse(f"two {what} are called {name!r}; rename one", *at, index)
         seen.add(name)
 
 

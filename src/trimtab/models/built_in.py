@@ -1,7 +1,7 @@
 """The providers that come with trimtab: where their declarations are, and their blocks in a group."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic import Field, field_validator
 
@@ -20,12 +20,23 @@ BUILT_IN: Mapping[str, str] = {
 """By name, the path of a provider's `Declarations`."""
 
 
+class Blocks(TypedDict, total=False):
+    """The same blocks as arguments of a group."""
+
+    aws: AwsSettings
+    azure: AzureSettings
+    gcp: GcpSettings
+
+
 class ProviderSettings(Model):
     """The blocks of a group that are for one provider each."""
 
     aws: AwsSettings = AwsSettings()
+    """What only EC2 Auto Scaling has."""
     azure: AzureSettings = AzureSettings()
+    """What only Azure VM Scale Sets and autoscale settings have."""
     gcp: GcpSettings = GcpSettings()
+    """What only Google Cloud managed instance groups and autoscalers have."""
     settings: Mapping[Name, Mapping[str, Any]] = Field(default_factory=dict)
     """Those of providers that do not come with trimtab, by the provider's name."""
 

@@ -1,20 +1,21 @@
 """The scaling group: a set of like instances and everything that sizes it."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Unpack
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.alarm import Alarm
-from trimtab.models.base import MAX_SIZE, Duration, Model, Name, NamedList, SecretHolder, check_unique, refuse
-from trimtab.models.built_in import ProviderSettings
+from trimtab.models.base import MAX_SIZE, Duration, Filled, Model, Name, NamedList, SecretHolder, check_unique, refuse
+from trimtab.models.built_in import Blocks, ProviderSettings
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
 from trimtab.models.schedule import Schedule
 from trimtab.models.template import InstanceTemplate, Tags
-from trimtab.phrases import in_words
+from trimtab.phrases import closest, in_words
 
 Size = Annotated[int, Field(ge=0, le=MAX_SIZE)]
 
@@ -23,30 +24,46 @@ class Capacity(Model):
     """How many instances: at least, at most, wanted."""
 
     min: Size
+    """Least instances; scaling never goes below."""
     max: Size
+    """Most instances; scaling never goes above."""
     desired: Size | None = None
     """The size to begin with; once a policy, a schedule or a controller owns the size it is not planned for."""
 
     @model_validator(mode="after")
     def _check(self) -> "Capacity":
         if self.min > self.max:
-            refuse(f"`min` {self.min} is above `max` {self.max}", "min")
+            refuse(f"`min` {self.min} is above `max` {self.max}; lower `min`, or raise `max`", "min")
         if self.desired is not None and not self.min <= self.desired <= self.max:
-            refuse(f"`desired` {self.desired} is outside `min` {self.min} to `max` {self.max}", "desired")
+            refuse(
+                f"`desired` {self.desired} is outside `min` {self.min} to `max` {self.max}; choose a size between",
+                "desired",
+            )
         return self
 
 
 class Placement(Model):
     """Where instances run: zones, and subnets by id or by tag."""
 
-    zones: tuple[str, ...] = ()
+    zones: tuple[Filled, ...] = ()
     """Zone names; those of the subnets, or all of the location, when left out."""
-    subnets: tuple[str, ...] = ()
+    subnets: tuple[Filled, ...] = ()
     """Subnets by the vendor's id."""
-    subnet_tags: Mapping[str, str] | None = None
+    subnet_tags: Mapping[Filled, str] | None = None
     """Subnets by their tags, all of which must match."""
     network: str | None = Field(default=None, min_length=1)
     """The network that the subnets belong to (Azure, Google), by name or id."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            zones: Sequence[str] = ...,
+            subnets: Sequence[str] = ...,
+            subnet_tags: Mapping[str, str] | None = None,
+            network: str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Placement":
@@ -69,6 +86,17 @@ class LoadBalancer(Model):
     drain: Duration | None = None
     """How long a leaving instance may finish its requests, where the vendor keeps it with the group (Google)."""
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str | None = None,
+            id: str | None = None,
+            port: int | None = None,
+            drain: timedelta | str | None = None,
+        ) -> None: ...
+
     @model_validator(mode="after")
     def _check(self) -> "LoadBalancer":
         if (self.name is None) == (self.id is None):
@@ -77,18 +105,34 @@ class LoadBalancer(Model):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "string", "minLength": 1}, handler(schema)]}
+        return {"anyOf": [{"type": "string", "minLength": 1}, super().__get_pydantic_json_schema__(schema, handler)]}
 
 
 class HealthCheck(Model):
     """Who says that an instance is healthy, and how long a new one is given."""
 
     by: Literal["instance", "load-balancer"] = "instance"
+    """What is asked: the instance itself, or the load balancer too."""
     grace: Duration | None = None
     """How long after its start an instance is not judged; the vendor's default when left out."""
     path: str | None = Field(default=None, min_length=1)
     """HTTP path, where the group has a check of its own (Azure, Google)."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Port that `path` is asked on; the vendor's default when left out."""
+    protocol: Literal["http", "https"] | None = None
+    """How `path` is asked; https on port 443, else http when left out."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            by: Literal["instance", "load-balancer"] = "instance",
+            grace: timedelta | str | None = None,
+            path: str | None = None,
+            port: int | None = None,
+            protocol: Literal["http", "https"] | None = None,
+        ) -> None: ...
 
 
 def _balancer(value: object) -> object:
@@ -105,11 +149,17 @@ class _NeutralFields(SecretHolder):
     location: str | None = Field(default=None, min_length=1)
     """Region; the connection's when left out."""
     capacity: Capacity
+    """Least, most and first number of instances."""
     template: InstanceTemplate
+    """What an instance is made from."""
     placement: Placement = Placement()
+    """Zones and subnets."""
     load_balancers: tuple[Annotated[LoadBalancer, BeforeValidator(_balancer)], ...] = ()
+    """Pools that instances join, by name or by id."""
     health_check: HealthCheck = HealthCheck()
+    """Who says that an instance is healthy."""
     purchase: Purchase = Purchase()
+    """On demand, spot, or a mix of both."""
     cooldown: Duration | None = None
     """Default wait between changes by simple policies; the vendor's when left out."""
     warm_up: Duration | None = None
@@ -119,8 +169,11 @@ class _NeutralFields(SecretHolder):
     protect_from_scale_in: bool = False
     """New instances are not removed by scaling in."""
     policies: Annotated[tuple[Policy, ...], NamedList] = ()
+    """What changes the size."""
     alarms: Annotated[tuple[Alarm, ...], NamedList] = ()
+    """What triggers policies and notifies people."""
     schedules: Annotated[tuple[Schedule, ...], NamedList] = ()
+    """Sizes that are set at their time."""
     tags: Tags = Field(default_factory=dict)
     """Tags of the group and of its instances."""
 
@@ -128,8 +181,35 @@ class _NeutralFields(SecretHolder):
 class ScalingGroup(ProviderSettings, _NeutralFields):
     """A set of like instances, how many there may be, and what changes how many there are."""
 
-    unmanaged: tuple[str, ...] = ()
+    unmanaged: tuple[Filled, ...] = ()
     """Fields left to others, by path: `health_check.grace`, `policies.scale-out.cooldown`."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            native_name: str | None = None,
+            location: str | None = None,
+            capacity: Capacity,
+            template: InstanceTemplate,
+            placement: Placement = ...,
+            load_balancers: Sequence[LoadBalancer | str] = ...,
+            health_check: HealthCheck = ...,
+            purchase: Purchase = ...,
+            cooldown: timedelta | str | None = None,
+            warm_up: timedelta | str | None = None,
+            stabilization: timedelta | str | None = None,
+            protect_from_scale_in: bool = False,
+            policies: Sequence[Policy] | Mapping[str, Any] = ...,
+            alarms: Sequence[Alarm] | Mapping[str, Any] = ...,
+            schedules: Sequence[Schedule] | Mapping[str, Any] = ...,
+            tags: Mapping[str, str] = ...,
+            settings: Mapping[str, Mapping[str, Any]] = ...,
+            unmanaged: Sequence[str] = ...,
+            **blocks: Unpack[Blocks],
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "ScalingGroup":
@@ -138,6 +218,10 @@ class ScalingGroup(ProviderSettings, _NeutralFields):
         check_unique("schedules", (schedule.name for schedule in self.schedules), "schedules")
         _check_triggers(self)
         _check_schedules(self)
+        if self.purchase.sizes and self.template.requirement is not None:
+            refuse(
+                "`purchase.sizes` names sizes, and `template.size` asks for any that fits; use one", "purchase", "sizes"
+            )
         for index, path in enumerate(self.unmanaged):
             _check_path(self, path, index)
         _check_tags(self.tags, "tags")
@@ -157,13 +241,24 @@ def _check_triggers(group: ScalingGroup) -> None:
         for index, name in enumerate(alarm.triggers):
             at = ("alarms", place, "triggers", index)
             if name not in known:
-                policy_names = in_words(list(known)) or "none"
-                refuse(f"alarm {alarm.name!r} triggers {name!r}, but the group's policies are: {policy_names}", *at)
-            if known[name] in ("target-tracking", "predictive"):
-                refuse(
-                    f"{name!r} is a {known[name]} policy: it watches its own metric, no alarm triggers it",
-                    *at,
-                )
+                refuse(f"alarm {alarm.name!r} triggers an unknown policy, {name!r}; {_policies_of(name, known)}", *at)
+            if known[name] in _UNTRIGGERED:
+                text = f"{name!r} is a {known[name]} policy, which no alarm triggers: {_UNTRIGGERED[known[name]]}"
+                refuse(f"{text}; name a simple or a step policy", *at)
+
+
+_UNTRIGGERED = {
+    "target-tracking": "it watches its own metric",
+    "predictive": "it watches its own metric",
+    "python": "it is called at every decision",
+}
+"""Why no alarm triggers policies of a type."""
+
+
+def _policies_of(name: str, known: Collection[str]) -> str:
+    if close := closest(name, known):
+        return f"did you mean {close!r}?"
+    return f"the group's policies are {in_words(list(known))}" if known else "the group has no policies"
 
 
 def _check_schedules(group: ScalingGroup) -> None:
@@ -172,20 +267,27 @@ def _check_schedules(group: ScalingGroup) -> None:
         high = group.capacity.max if schedule.max is None else schedule.max
         if low > high:
             field = "max" if schedule.min is None else "min"
-            refuse(f"while this schedule holds, `min` {low} is above `max` {high}", "schedules", index, field)
+            refuse(
+                f"while this schedule holds, `min` {low} is above `max` {high}; set both here",
+                "schedules",
+                index,
+                field,
+            )
 
 
 def _check_path(group: ScalingGroup, path: str, index: int) -> None:
     head, *rest = path.split(".")
     if head in ("name", "native_name", "location", "unmanaged") or head not in type(group).model_fields:
-        refuse(f"a group has no field {head!r} that can be left to others", "unmanaged", index)
+        close = closest(head, type(group).model_fields)
+        fix = f"did you mean `{close}`?" if close and close != head else "remove it"
+        refuse(f"{head!r} is not a field that `unmanaged` can name; {fix}", "unmanaged", index)
     if head in ("policies", "alarms", "schedules") and rest:
         items = {item.name: item for item in getattr(group, head)}
         if rest[0] not in items:
-            refuse(f"no {head} called {rest[0]!r} in this group", "unmanaged", index)
+            refuse(f"{head}: {rest[0]!r} not found in this group; write a name that it has", "unmanaged", index)
         if rest[1:] and rest[1] not in type(items[rest[0]]).model_fields:
-            refuse(f"{head}.{rest[0]} has no field {rest[1]!r}", "unmanaged", index)
+            refuse(f"unknown field {rest[1]!r} of {head}.{rest[0]}; write one that it has", "unmanaged", index)
         return
     model: object = getattr(group, head)
     if rest and isinstance(model, Model) and rest[0] not in type(model).model_fields:
-        refuse(f"{head} has no field {rest[0]!r}", "unmanaged", index)
+        refuse(f"unknown field {rest[0]!r} of {head}; write one that it has", "unmanaged", index)

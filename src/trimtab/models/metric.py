@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.base import Model, refuse
+from trimtab.phrases import closest
 
 
 class Unit(StrEnum):
@@ -32,6 +33,24 @@ class MetricSource(StrEnum):
     QUEUE = "queue"
     CUSTOM = "custom"
     PROMQL = "promql"
+    EXTERNAL = "external"
+
+
+NeutralName = Literal[
+    "cpu",
+    "network-in",
+    "network-out",
+    "memory",
+    "disk",
+    "requests",
+    "requests-per-instance",
+    "errors-5xx",
+    "latency",
+    "queue-depth",
+    "queue-in-flight",
+    "queue-per-instance",
+]
+"""The neutral metrics, as type checkers complete them."""
 
 
 class Metric(Model):
@@ -39,11 +58,12 @@ class Metric(Model):
     What is measured, in one unit.
 
     In a file a neutral metric is its name (`metric: cpu`), a custom one is
-    `{custom: JobsWaiting, namespace: Virtualmin}`, a PromQL one `{promql: "sum(up)"}`.
+    `{custom: JobsWaiting, namespace: Virtualmin}`, a PromQL one `{promql: "sum(up)"}`, one of a source
+    of the fleet's own `{external: NAME}`.
     """
 
     name: str = Field(min_length=1, max_length=255)
-    """Neutral name, or the vendor's own name of a custom metric, or a label of a PromQL query."""
+    """Neutral name, or the vendor's own name of a custom metric, a label of a PromQL query, or the name of a source."""
     unit: Unit
     """Unit of every value, threshold and target; per cents are 0 to 100."""
     source: MetricSource
@@ -55,23 +75,57 @@ class Metric(Model):
     of: str | None = Field(default=None, min_length=1)
     """The balancer or queue that is meant, where the group does not tell."""
     query: str | None = Field(default=None, min_length=1)
-    """The PromQL query."""
+    """The PromQL query; in its texts `{group}` stands for the group's name in the cloud."""
+    source_name: str | None = Field(default=None, min_length=1)
+    """The source of the fleet that answers the PromQL query; the cloud does not, then."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            unit: Unit
+            | Literal["percent", "count", "count-per-minute", "bytes-per-second", "bytes", "seconds", "none"],
+            source: MetricSource | Literal["host", "agent", "balancer", "queue", "custom", "promql", "external"],
+            namespace: str | None = None,
+            dimensions: Mapping[str, str] = ...,
+            of: str | None = None,
+            query: str | None = None,
+            source_name: str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Metric":
         if self.source is MetricSource.CUSTOM and not self.namespace:
-            refuse("a custom metric needs its `namespace`", "namespace")
+            refuse("missing `namespace` of a custom metric; add it", "namespace")
         if self.source is MetricSource.PROMQL and not self.query:
-            refuse("a PromQL metric needs its `promql` query", "query")
-        if self.source not in (MetricSource.CUSTOM, MetricSource.PROMQL):
+            refuse("missing `promql` query; add it", "query")
+        if self.source is not MetricSource.PROMQL and (self.query or self.source_name):
+            refuse("only a PromQL metric has a query and names the source that answers it", "name")
+        if self.source is MetricSource.EXTERNAL and (self.namespace or self.dimensions or self.of):
+            refuse("an external metric is the name of its source and a unit", "name")
+        if self.is_neutral:
             _check_neutral(self)
         return self
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether it is one of the neutral metrics, that each provider maps to its own."""
+        return self.source in MEASURED
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether a source of the fleet's own alone can read it, which no cloud knows."""
+        return self.source is MetricSource.EXTERNAL or self.source_name is not None
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return _file_schema()
 
 
+MEASURED = frozenset({MetricSource.HOST, MetricSource.AGENT, MetricSource.BALANCER, MetricSource.QUEUE})
+"""Who measures the neutral metrics: the cloud itself, or its agent."""
 _ROWS = {
     name: (unit, source)
     for name, unit, source in (
@@ -85,6 +139,7 @@ _ROWS = {
         ("errors-5xx", Unit.COUNT, MetricSource.BALANCER),
         ("latency", Unit.SECONDS, MetricSource.BALANCER),
         ("queue-depth", Unit.COUNT, MetricSource.QUEUE),
+        ("queue-in-flight", Unit.COUNT, MetricSource.QUEUE),
         ("queue-per-instance", Unit.COUNT, MetricSource.QUEUE),
     )
 }
@@ -92,9 +147,9 @@ _ROWS = {
 
 def _check_neutral(metric: Metric) -> None:
     if _ROWS.get(metric.name) != (metric.unit, metric.source):
-        refuse(f"{metric.name!r} is no neutral metric in that unit; make others by `metrics.custom`", "name")
-    if metric.namespace or metric.dimensions or metric.query:
-        refuse("a neutral metric has no namespace, dimensions or query", "name")
+        refuse(f"{metric.name!r} is not a neutral metric of that unit; make others with `metrics.custom`", "name")
+    if metric.namespace or metric.dimensions:
+        refuse("a neutral metric has no namespace or dimensions; leave them out, or write `custom: NAME`", "name")
 
 
 NEUTRAL: Mapping[str, Metric] = {
@@ -102,18 +157,20 @@ NEUTRAL: Mapping[str, Metric] = {
 }
 """The neutral metrics: name, unit and source of each."""
 
-_FILE_KEYS = {"custom", "promql", "namespace", "dimensions", "unit", "of", "name"}
+_FILE_KEYS = {"custom", "promql", "external", "namespace", "dimensions", "unit", "of", "name", "source"}
+_KINDS = ("custom", "promql", "external")
 
 
 def parse_metric(value: object) -> object:
     """The metric that a file means by a name or a small mapping."""
     if isinstance(value, str):
         if value not in NEUTRAL:
-            refuse(
-                f"no metric is called {value!r}; there are {', '.join(NEUTRAL)}, {{custom: ...}} and {{promql: ...}}"
-            )
+            close = closest(value, NEUTRAL)
+            own = "for others write {custom: NAME, namespace: ...}, {promql: QUERY} or {external: NAME}"
+            guess = f"did you mean {close}?" if close else f"use one of {', '.join(NEUTRAL)}; {own}"
+            refuse(f"unknown metric {value!r}; {guess}")
         return NEUTRAL[value]
-    if isinstance(value, Mapping) and "source" not in value:
+    if isinstance(value, Mapping) and ("source" not in value or any(kind in value for kind in _KINDS)):
         return _from_mapping(value)
     return value
 
@@ -121,15 +178,23 @@ def parse_metric(value: object) -> object:
 def _from_mapping(value: Mapping[str, Any]) -> object:
     for key in value:
         if key not in _FILE_KEYS:
-            refuse(f"a metric has no {key!r}; it takes {', '.join(sorted(_FILE_KEYS))}", str(key))
-    rest = {key: item for key, item in value.items() if key not in ("custom", "promql")}
+            refuse(f"unknown field {key!r}; use {', '.join(sorted(_FILE_KEYS))}", str(key))
+    if "source" in value and "promql" not in value:
+        refuse("only a PromQL metric names its `source`; an external metric is the name of one", "source")
+    if len(kinds := [kind for kind in _KINDS if kind in value]) > 1:
+        refuse(f"a metric has one of {', '.join(f'`{kind}`' for kind in kinds)}", kinds[1])
+    rest = {key: item for key, item in value.items() if key not in (*_KINDS, "source")}
     if "custom" in value:
         return {"unit": "none", **rest, "name": value["custom"], "source": "custom"}
     if "promql" in value:
-        return {"unit": "none", "name": "promql", **rest, "query": value["promql"], "source": "promql"}
+        named = {"source_name": value["source"]} if "source" in value else {}
+        return {"unit": "none", "name": "promql", **rest, "query": value["promql"], "source": "promql", **named}
+    if "external" in value:
+        return {"unit": "none", **rest, "name": value["external"], "source": "external"}
     neutral = NEUTRAL.get(str(value.get("name")))
     if neutral is None:
-        refuse("a metric is `{name: NEUTRAL, of: ...}`, `{custom: NAME, namespace: ...}` or `{promql: QUERY}`")
+        forms = "`{name: NEUTRAL, of: ...}`, `{custom: NAME, namespace: ...}`, `{promql: ...}` or `{external: NAME}`"
+        refuse(f"invalid metric; write {forms}")
     return {**neutral.model_dump(exclude_unset=True), **rest}
 
 
@@ -144,7 +209,8 @@ def _file_schema() -> JsonSchemaValue:
             neutral,
             _closed({"name": neutral, "of": text}, "name"),
             _closed(custom, "custom", "namespace"),
-            _closed({"promql": text, "name": text, "unit": units}, "promql"),
+            _closed({"promql": text, "name": text, "unit": units, "source": text}, "promql"),
+            _closed({"external": text, "unit": units}, "external"),
         ]
     }
 

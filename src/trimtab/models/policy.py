@@ -1,15 +1,18 @@
 """Scaling policies: how much to change, or which metric to hold where."""
 
-from collections.abc import Sequence
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
 from math import inf
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from trimtab.models.base import MAX_SIZE, Duration, Model, Name, exactly_one, refuse
-from trimtab.models.metric import MetricField
+from trimtab.models.metric import Metric, MetricField, NeutralName
 
 
 class _Amount(Model):
@@ -39,10 +42,27 @@ class SimplePolicy(_Policy, _Amount):
     """One change when an alarm fires, then a cooldown."""
 
     type: Literal["simple"] = "simple"
+    """Which policy this is."""
     minimum_change: Annotated[int, Field(ge=1)] | None = None
     """The least number of instances that `percent` moves."""
     cooldown: Duration | None = None
     """How long the next change waits; the vendor's default when left out."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            change: int | None = None,
+            percent: int | None = None,
+            to: int | None = None,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["simple"] = "simple",
+            minimum_change: int | None = None,
+            cooldown: timedelta | str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "SimplePolicy":
@@ -51,7 +71,7 @@ class SimplePolicy(_Policy, _Amount):
         if self.percent == 0:
             refuse("0 per cent does nothing; remove the policy or give a number", "percent")
         if self.minimum_change is not None and self.percent is None:
-            refuse("`minimum_change` goes with `percent` only", "minimum_change")
+            refuse("`minimum_change` needs `percent`; leave it out, or give `percent`", "minimum_change")
         return self
 
 
@@ -70,9 +90,9 @@ class Step(_Amount):
     @model_validator(mode="after")
     def _bounds_in_order(self) -> "Step":
         if self.lower is None and self.upper is None:
-            refuse("a step needs `lower`, `upper` or both: offsets from the alarm's threshold")
+            refuse("a step without bounds; give `lower`, `upper` or both, as offsets from the alarm's threshold")
         if self.lower is not None and self.upper is not None and self.lower >= self.upper:
-            refuse(f"`lower` {self.lower:g} is not below `upper` {self.upper:g}", "lower")
+            refuse(f"`lower` {self.lower:g} is not below `upper` {self.upper:g}; swap them", "lower")
         return self
 
 
@@ -87,24 +107,32 @@ def step_problem(bounds: Sequence[tuple[float | None, float | None]]) -> str | N
     ordered = sorted(bounds, key=lambda pair: -inf if pair[0] is None else pair[0])
     lowers, uppers = [pair[0] for pair in ordered], [pair[1] for pair in ordered]
     if any(pair == (None, None) for pair in ordered):
-        return "a step needs `lower`, `upper` or both: offsets from the alarm's threshold"
+        return "a step without bounds; give `lower`, `upper` or both, as offsets from the alarm's threshold"
     if lowers.count(None) > 1 or uppers.count(None) > 1:
-        return "only one step may be open below, and only one above"
+        return "several steps are open on the same side; give all but one both `lower` and `upper`"
     if any(low is not None and high is not None and low >= high for low, high in ordered):
-        return "the `lower` of a step is below its `upper`"
+        return "the `lower` of a step is not below its `upper`; swap them"
     if any(previous[1] is None or previous[1] != two[0] for previous, two in pairwise(ordered)):
-        return "steps neither overlap nor leave a gap"
+        return "steps overlap or leave a gap; write each `lower` equal to the `upper` of the step before it"
     if any(low is not None and low < 0 for low in lowers) and None not in lowers:
-        return "a step below the threshold needs one that is open below: leave `lower` out of the lowest"
+        return "the lowest step has a `lower`, so a value below it has no step; leave `lower` out of it"
     if any(high is not None and high > 0 for high in uppers) and None not in uppers:
-        return "a step above the threshold needs one that is open above: leave `upper` out of the highest"
+        return "the highest step has an `upper`, so a value above it has no step; leave `upper` out of it"
     return None
+
+
+def _apart(end: float | None, begin: float | None) -> str:
+    if end is None:
+        return "the step before this one has no `upper`; give it the `lower` of this one"
+    begins = "has no `lower`" if begin is None else f"begins at {begin:g}"
+    return f"this step {begins} and the one before it ends at {end:g}; write `lower: {end:g}`"
 
 
 class StepPolicy(_Policy):
     """A larger change the further the metric is from the alarm's threshold."""
 
     type: Literal["step"] = "step"
+    """Which policy this is."""
     steps: tuple[Step, ...] = Field(min_length=1, max_length=20)
     """In order, without a gap or an overlap."""
     minimum_change: Annotated[int, Field(ge=1)] | None = None
@@ -112,16 +140,30 @@ class StepPolicy(_Policy):
     warm_up: Duration | None = None
     """How long a new instance is not counted in; the group's `warm_up` when left out."""
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["step"] = "step",
+            steps: Sequence[Step],
+            minimum_change: int | None = None,
+            warm_up: timedelta | str | None = None,
+        ) -> None: ...
+
     @model_validator(mode="after")
     def _steps_touch(self) -> "StepPolicy":
         for index, (previous, two) in enumerate(pairwise(self.steps)):
             if previous.upper is None or previous.upper != two.lower:
-                refuse("each step begins where the one before it ends", "steps", index + 1, "lower")
+                refuse(_apart(previous.upper, two.lower), "steps", index + 1, "lower")
         if problem := step_problem([(step.lower, step.upper) for step in self.steps]):
             refuse(problem, "steps")
         kinds = {kind for step in self.steps for kind in ("change", "percent", "to") if getattr(step, kind) is not None}
         if len(kinds) > 1:
-            refuse(f"the steps of a policy are all of one sort, not {' and '.join(sorted(kinds))}", "steps")
+            refuse(f"the steps mix {' and '.join(sorted(kinds))}; use one of them in every step", "steps")
         return self
 
 
@@ -129,7 +171,9 @@ class TargetTrackingPolicy(_Policy):
     """Holds a metric at a target, as a thermostat does."""
 
     type: Literal["target-tracking"] = "target-tracking"
+    """Which policy this is."""
     metric: MetricField
+    """What is held at `target`."""
     target: float = Field(gt=0)
     """In the metric's unit."""
     statistic: Literal["average", "minimum", "maximum", "sum"] = "average"
@@ -138,6 +182,22 @@ class TargetTrackingPolicy(_Policy):
     """Whether it also removes instances."""
     warm_up: Duration | None = None
     """How long a new instance is not counted in; the group's `warm_up` when left out."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["target-tracking"] = "target-tracking",
+            metric: Metric | NeutralName,
+            target: float,
+            statistic: Literal["average", "minimum", "maximum", "sum"] = "average",
+            scale_in: bool = True,
+            warm_up: timedelta | str | None = None,
+        ) -> None: ...
 
 
 class PredictiveMode(StrEnum):
@@ -158,15 +218,110 @@ class PredictivePolicy(_Policy):
     """Scales out ahead of a load that recurs."""
 
     type: Literal["predictive"] = "predictive"
+    """Which policy this is."""
     metric: MetricField
+    """What is forecast and held at `target`."""
     target: float = Field(gt=0)
     """In the metric's unit."""
     mode: PredictiveMode = PredictiveMode.FORECAST_ONLY
+    """Whether the forecast changes the size or is only made."""
     buffer: Duration | None = None
     """How long before the forecast load the instances start."""
     maximum_breach: MaximumBreach = MaximumBreach.HONOR
+    """What happens when the forecast is above the group's maximum."""
     maximum_buffer: Annotated[int, Field(ge=0, le=100)] | None = None
     """Per cent above the forecast, with `maximum_breach: increase`."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["predictive"] = "predictive",
+            metric: Metric | NeutralName,
+            target: float,
+            mode: PredictiveMode | Literal["forecast-only", "forecast-and-scale"] = ...,
+            buffer: timedelta | str | None = None,
+            maximum_breach: MaximumBreach | Literal["honor", "increase"] = ...,
+            maximum_buffer: int | None = None,
+        ) -> None: ...
+
+
+CALL = r"^[_A-Za-z][_A-Za-z0-9]*(\.[_A-Za-z][_A-Za-z0-9]*)*:[_A-Za-z][_A-Za-z0-9]*$"
+POLICY_MARK = "__trimtab_policy__"
+"""What `trimtab.policy` sets on a function."""
+
+
+def is_policy(found: object) -> TypeGuard[Callable[..., Any]]:
+    """Whether something is a function that `trimtab.policy` has marked."""
+    return inspect.isfunction(found) and getattr(found, POLICY_MARK, False) is True
+
+
+def call_of(function: Callable[..., object]) -> str:
+    """
+    The import path of a policy function, as a fleet file names it: `package.module:function`.
+
+    Raises:
+        PydanticCustomError: It is no policy function, or stands where no import reaches it.
+    """
+    if not is_policy(function):
+        refuse(f"{_named(function)} is no policy function; mark it with `@trimtab.policy`")
+    path = f"{function.__module__ or ''}:{function.__qualname__}"
+    if not re.fullmatch(CALL, path):
+        refuse(f"{path!r} cannot be imported; define the function at the top level of a module")
+    return path
+
+
+def _import_path(value: object) -> object:
+    if isinstance(value, str):
+        if not re.fullmatch(CALL, value):
+            refuse(f'write the import path of a function, such as "acme.policies:drain", not {value[:_LONGEST]!r}')
+        return value
+    return call_of(value) if callable(value) else value
+
+
+def _named(value: object) -> str:
+    return getattr(value, "__qualname__", None) or type(value).__name__
+
+
+_LONGEST = 100
+Importable = BeforeValidator(_import_path)
+"""Lets an import path be given as the function itself."""
+Call = Annotated[
+    str,
+    Field(max_length=255),
+    Importable,
+    WithJsonSchema({"type": "string", "pattern": CALL, "maxLength": 255, "examples": ["acme.policies:drain"]}),
+]
+"""The import path of a policy function."""
+
+
+class PythonPolicy(_Policy):
+    """
+    A function of one's own that says how many instances it wants.
+
+    No cloud calls it: a running trimtab does, at every decision, and only where whoever runs it allows the import.
+    """
+
+    type: Literal["python"] = "python"
+    """Which policy this is."""
+    call: Call
+    """The function by its import path, `package.module:function`; it is marked with `@trimtab.policy`."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["python"] = "python",
+            call: str | Callable[..., object],
+        ) -> None: ...
 
 
 def _type_of(value: Any) -> str:
@@ -178,11 +333,12 @@ Policy = Annotated[
     Annotated[SimplePolicy, Tag("simple")]
     | Annotated[StepPolicy, Tag("step")]
     | Annotated[TargetTrackingPolicy, Tag("target-tracking")]
-    | Annotated[PredictivePolicy, Tag("predictive")],
+    | Annotated[PredictivePolicy, Tag("predictive")]
+    | Annotated[PythonPolicy, Tag("python")],
     Discriminator(
         _type_of,
         custom_error_type="rule",
-        custom_error_message="`type` is one of simple, step, target-tracking, predictive",
+        custom_error_message="unknown type; use simple, step, target-tracking, predictive or python",
         custom_error_context={"at": ("type",)},
     ),
 ]

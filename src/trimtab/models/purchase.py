@@ -1,13 +1,14 @@
 """How instances are paid for: on demand, spot, a mix, reserved."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from trimtab.models.base import Model, refuse
+from trimtab.models.wording import PRICE
 
-PRICE = r"^\d+(\.\d+)?$"
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -24,6 +25,7 @@ class SizeOption(Model):
     """One of several instance types that a group may use."""
 
     size: str = Field(min_length=1)
+    """The instance type, in the vendor's words."""
     weight: Annotated[int, Field(ge=1, le=999)] | None = None
     """How many units of capacity one such instance counts for; 1 when left out."""
 
@@ -38,6 +40,7 @@ class Purchase(Model):
     on_demand_percent: Percent = 0
     """Per cent of the instances above the base that are on demand; a fraction goes to on demand."""
     strategy: SpotStrategy | None = None
+    """Which spare capacity is asked for first; the vendor's default when left out."""
     max_price: Annotated[str, Field(pattern=PRICE)] | None = None
     """Most to pay for an instance-hour of spot, in the vendor's currency; the on-demand price when left out."""
     sizes: tuple[SizeOption, ...] = ()
@@ -47,14 +50,29 @@ class Purchase(Model):
     reservation: str | None = Field(default=None, min_length=1)
     """Capacity reservation to use, by the vendor's id."""
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            spot: bool = False,
+            on_demand_base: int = 0,
+            on_demand_percent: int = 0,
+            strategy: SpotStrategy | Literal["price-capacity", "capacity", "lowest-price", "prioritized"] | None = None,
+            max_price: str | None = None,
+            sizes: Sequence[SizeOption] = ...,
+            rebalance: bool = False,
+            reservation: str | None = None,
+        ) -> None: ...
+
     @model_validator(mode="after")
     def _check(self) -> "Purchase":
         spot_only = ("on_demand_base", "on_demand_percent", "strategy", "max_price", "rebalance")
         for name in spot_only:
-            if name in self.model_fields_set and not self.spot:
-                refuse(f"`{name}` goes with `spot: true`", name)
+            if not self.spot and getattr(self, name) != type(self).model_fields[name].default:
+                refuse(f"`{name}` needs `spot: true`; set it, or leave `{name}` out", name)
         names = [option.size for option in self.sizes]
         for index, name in enumerate(names):
             if name in names[:index]:
-                refuse(f"size {name!r} is listed twice", "sizes", index)
+                refuse(f"size {name!r} is listed twice; remove one", "sizes", index)
         return self

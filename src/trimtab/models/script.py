@@ -100,7 +100,7 @@ def _parsed(script: str) -> _Parsed | str:
         problem = next(_not_allowed(tree.body), None)
         return problem or _Parsed(_JINJA.from_string(tree), list(_outermost(tree.body)))
     except TemplateSyntaxError as error:
-        return f"line {error.lineno} of the start script is no Jinja2; {raw}"
+        return f"invalid Jinja2 in line {error.lineno} of the start script; {raw}"
     except _FAILURES as error:
         return _no_text(error)
 
@@ -124,6 +124,7 @@ def _size(node: nodes.Node, sizes: Mapping[str, int]) -> int:
     return sum(_size(child, sizes) for child in node.iter_child_nodes())
 
 
+@lru_cache(maxsize=256)
 def variables_of(script: str) -> frozenset[str]:
     """The names of the variables that a script which renders has in it."""
     return frozenset(meta.find_undeclared_variables(_JINJA.parse(script)))

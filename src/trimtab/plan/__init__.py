@@ -1,8 +1,9 @@
 """Plans: resources, kinds, the one diff, and the changes that it finds."""
 
-from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, PlanRequest, Reason, Unknown
+from trimtab.plan.changes import Action, Change, FieldChange, Note, Reason, Unknown
 from trimtab.plan.diff import Live, make_plan
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign, overlaid
+from trimtab.plan.plan import Plan, PlanRequest
 from trimtab.plan.resource import (
     PENDING,
     Attributes,
@@ -20,7 +21,6 @@ from trimtab.plan.resource import (
     resolved,
     revealed,
 )
-from trimtab.plan.saved import check_saved
 from trimtab.plan.signing import sign
 
 __all__ = [
@@ -45,7 +45,6 @@ __all__ = [
     "Text",
     "Unknown",
     "assign",
-    "check_saved",
     "digest",
     "make_plan",
     "overlaid",

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.models import Fleet, Position
-from trimtab.plan.changes import Action, Change, FieldChange, Note, Plan, Reason, Unknown
+from trimtab.plan.changes import IN_MARK, Action, Change, FieldChange, Note, Reason, Unknown
 from trimtab.plan.clashes import clash_problems
 from trimtab.plan.evidence import Evidence
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
-from trimtab.plan.resource import Key, Mark, Ref, Resource, Secret, Text, references, resolved
+from trimtab.plan.plan import Plan
+from trimtab.plan.reasons import explained
+from trimtab.plan.resource import COMPARED_WORDS, Key, Mark, Ref, Resource, Secret, Text, references, resolved
 from trimtab.plan.signing import hidden_digest, mark_key, sign
 
 
@@ -71,6 +73,7 @@ def make_plan(
         notes=(*notes, *maker.notes, *_scope_note(maker, live)),
         problems=(*problems, *clash_problems(kinds, wanted), *maker.problems),
         unknown=live.unknown,
+        kinds=kinds,
     )
 
 
@@ -89,6 +92,7 @@ class _PlanBuilder:
     ) -> None:
         self.kinds = kinds
         self.fleet = fleet
+        self._has_places = bool(fleet._positions)
         self.wanted: dict[Key, Resource] = {}
         for item in sorted(wanted, key=lambda item: kinds[item.key.kind].rank):
             self.wanted.setdefault(item.key, item)  # a second one is a problem of the plan
@@ -104,6 +108,7 @@ class _PlanBuilder:
         self.left_out: set[Key] = set()
         self.notes: list[Note] = []
         self.problems: list[Note] = []
+        self._unmanaged = {group.name: group.unmanaged for group in fleet.groups}
 
     def run(self) -> None:
         for item in self.wanted.values():
@@ -113,11 +118,13 @@ class _PlanBuilder:
             if change is not None:
                 self.changes[item.key] = change
             self._learn(item, change)
+        self.changes = explained(self.kinds, self.changes, self.wanted, self.live)
         self._renew_marks()
         self._delete_what_left()
         self._keep_what_groups_need()
         self._order_deletes_after_referrers()
         self._note_foreign_blockers()
+        self._refuse_protected()
 
     def ordered(self) -> list[Change]:
         """Groups in the fleet's order, then those that left; within one by rank, deletions last and backwards."""
@@ -144,16 +151,18 @@ class _PlanBuilder:
             return self._foreign(item, live, self._owner(live))
         if self.adopt:
             return None
-        if any(key in self.left_out or self._is_unread(key) for key in self._after(item)):
+        after = self._after(item)
+        if any(key in self.left_out or self._is_unread(key) for key in after):
             self.left_out.add(item.key)
             return None
-        return self._compare(item, live) if live is not None and exists else self._create(item, live)
+        return self._compare(item, live, after) if live is not None and exists else self._create(item, live, after)
 
-    def _create(self, item: Resource, live: Resource | None) -> Change:
-        after = self._after(item)
+    def _create(self, item: Resource, live: Resource | None, after: frozenset[Key]) -> Change:
         item = replace(item, body=resolved(item.body, self.known))
-        leaves = self.kinds[item.key.kind].leaves(item.body)
-        fields = tuple(self._field(item, path, None, value) for path, value in sorted(leaves.items()))
+        own, sent = self.kinds[item.key.kind].sent(item)
+        fields = tuple(
+            self._field(item, path, None, value, is_mark=path not in own) for path, value in sorted(sent.items())
+        )
         notes = ("waits until the one that is being deleted is gone",) if live is not None else ()
         return Change(
             action=Action.CREATE,
@@ -193,28 +202,32 @@ class _PlanBuilder:
         )
 
     def _adopting(self, item: Resource) -> Mark | None:
-        """The mark of what is taken over as it is: it tells neither what is wanted nor what was never read."""
+        """
+        The mark of what is taken over as it is; it does not tell what was never read.
+
+        It tells what is wanted: what differs although the file stays as it is has drifted.
+        """
         unread = {mark_key(row) for row in self.kinds[item.key.kind].fields if row.write_only}
         kept = {name: value for name, value in item.mark.kept.items() if name not in unread} if item.mark else {}
-        return replace(item.mark, digest="", kept=kept) if item.mark else None
+        return replace(item.mark, kept=kept) if item.mark else None
 
-    def _compare(self, item: Resource, live: Resource) -> Change | None:
+    def _compare(self, item: Resource, live: Resource, after: frozenset[Key]) -> Change | None:
         kind = self.kinds[item.key.kind]
         body = resolved(item.body, self.known)
         differences, kept = self._differences(kind, item, body, live)
         if not differences and item.key not in self.lost:
             return None
-        replaced = any((row := kind.find(change.path)) and row.immutable for change in differences)
+        replaced = _replaces(kind, live.body, body, differences)
         wanted = replace(item, body=_with(kind, body, kept))
         return Change(
             action=Action.REPLACE if replaced else Action.UPDATE,
-            reason=self._reason(item, live),
+            reason=Reason.MARK_LOST if item.key in self.lost else Reason.EDITED,
             key=item.key,
             group=item.group,
             fields=tuple(differences),
             wanted=wanted,
             live=live,
-            after=self._after(item),
+            after=after,
             instances=_instances(live) if replaced and kind.holds_instances else 0,
         )
 
@@ -234,7 +247,7 @@ class _PlanBuilder:
                     continue
                 known = self._remembered(live, row)
                 before = after if after is not None and known == hidden_digest(after) else known
-            if _same(before, after) or (row is not None and row.ignore_case and _same(_folded(before), _folded(after))):
+            if _same(before, after) or _same(kind.folded(path, before), kind.folded(path, after)):
                 continue
             if row is not None and row.server_default and after is None:
                 continue
@@ -245,24 +258,22 @@ class _PlanBuilder:
             differences.append(self._field(item, path, before, after, row))
         moving = _whole_elements(kind, old, new, [change.path for change in differences], kept)
         differences += [self._field(item, path, kept.pop(path), new.get(path)) for path in moving]
+        differences += self._compared_words(item, live)
         return sorted(differences, key=lambda change: change.path), kept
+
+    def _compared_words(self, item: Resource, live: Resource) -> Iterator[FieldChange]:
+        """What the mark tells beside whose it is, and others go by."""
+        mark = self._mark_of(live)
+        if mark is None or item.mark is None or self.adopt:
+            return
+        for word in COMPARED_WORDS:
+            before, after = mark.kept.get(word), item.mark.kept.get(word)
+            if before != after:
+                yield self._field(item, f"{IN_MARK}{word}", before, after)
 
     def _remembered(self, live: Resource, row: Field) -> str | None:
         mark = self._mark_of(live)
         return mark.kept.get(mark_key(row)) if mark else None
-
-    def _reason(self, item: Resource, live: Resource) -> Reason:
-        if item.key in self.lost:
-            return Reason.MARK_LOST
-        holder = self.kinds[item.key.kind].parent
-        if self.kinds[item.key.kind].mark is MarkPlace.PARENT and holder is not None:
-            key = Key(item.key.location, holder, item.key.parent)
-            parent, old = self.wanted.get(key), self.live.get(key)
-            if parent is None or old is None:
-                return Reason.EDITED
-            item, live = parent, old
-        wrote, wants = self._mark_of(live), item.mark
-        return Reason.DRIFTED if wrote and wants and wrote.digest == wants.digest else Reason.EDITED
 
     def _renew_marks(self) -> None:
         for key, item in self.wanted.items():
@@ -298,12 +309,12 @@ class _PlanBuilder:
                 continue
             label, waiting = self.kinds[key.kind].label, self._successor_held_back(key.kind, group)
             if any(scope.location in (key.location, "*") for scope in self.unknown):
-                text = f"{label} {key.name!r} left the fleet, but not all of {key.location} could be read; it stays"
+                text = f"{label} {key.name!r} stays: not all of {key.location} could be read, so it is not removed"
                 self.notes.append(Note(text, group))
             elif not self.prune:
-                self.notes.append(Note(f"{label} {key.name!r} left the fleet and stays: not pruning", group))
+                self.notes.append(Note(f"{label} {key.name!r} is removed from the fleet and stays: not pruning", group))
             elif waiting is not None:
-                text = f"{label} {key.name!r} left the fleet and stays until {waiting.name!r} can be made in its place"
+                text = f"{label} {key.name!r} left the file; it stays until {waiting.name!r} can take its place"
                 self.notes.append(Note(text, group))
             elif self.kinds[key.kind].content_addressed and self._is_wanted(group) and _instances(live):
                 text = f"{label} {key.name!r} stays while {_instances(live)} instances run from it"
@@ -395,6 +406,13 @@ class _PlanBuilder:
                 text = f"{labels[0]} {key.name!r} is not this fleet's, and keeps the {labels[1]} from being deleted"
                 self.notes.append(Note(text, held.group))
 
+    def _refuse_protected(self) -> None:
+        """Stop before anything is lost beside what the cloud will refuse to delete."""
+        for change in self.changes.values():
+            if change.action in (Action.DELETE, Action.REPLACE) and change.live is not None and change.live.protection:
+                text = f"{self.kinds[change.key.kind].label} {change.key.name!r} cannot be deleted: "
+                self.problems.append(Note(text + change.live.protection, change.group))
+
     def _held(self, key: Key) -> Key | None:
         """What cannot be deleted while this is there."""
         kind = self.kinds[key.kind]
@@ -405,7 +423,7 @@ class _PlanBuilder:
     # small questions
 
     def _is_wanted(self, group: str) -> bool:
-        return any(member.name == group for member in self.fleet.groups)
+        return group in self._unmanaged
 
     def _learn(self, item: Resource, change: Change | None) -> None:
         live = self.live.get(item.key)
@@ -422,6 +440,8 @@ class _PlanBuilder:
         return frozenset(keys | {parent} if parent else keys)
 
     def _is_unread(self, key: Key) -> bool:
+        if not self.unknown:
+            return False
         scopes = {(scope.location, scope.kind) for scope in self.unknown}
         return bool({(key.location, key.kind), (key.location, "*"), ("*", "*")} & scopes)
 
@@ -444,13 +464,18 @@ class _PlanBuilder:
         mark = self._mark_of(live)
         return mark.group if mark else live.group
 
-    def _field(self, item: Resource, path: str, old: Any, new: Any, row: Field | None = None) -> FieldChange:
+    def _field(
+        self, item: Resource, path: str, old: Any, new: Any, row: Field | None = None, *, is_mark: bool = False
+    ) -> FieldChange:
         row = row or self.kinds[item.key.kind].find(path)
         models = _models(item, row, path) if row else []
         field, source = self._source(item, models)
-        return FieldChange(path=path, old=old, new=new, field=field, source=source)
+        return FieldChange(path=path, old=old, new=new, field=field, source=source, is_mark=is_mark)
 
     def _source(self, item: Resource, models: Sequence[str]) -> tuple[str, Position | None]:
+        if not self._has_places:
+            where = f"{item.group}.{item.item}" if item.item else item.group
+            return f"{where}.{models[0]}" if models else where, None
         best: tuple[str, Position | None] = (f"{item.group}.{item.item}".rstrip("."), None)
         for name in models or [""]:
             path = ".".join(part for part in (item.item, name) if part)
@@ -462,11 +487,24 @@ class _PlanBuilder:
         return best
 
     def _is_unmanaged(self, group: str, item: str, models: Sequence[str] = ("",)) -> bool:
-        paths = next((member.unmanaged for member in self.fleet.groups if member.name == group), ())
+        paths = self._unmanaged.get(group, ())
         if not paths:
             return False
         names = [".".join(part for part in (item, name) if part) for name in models]
         return any(_is_within(name, path) for name in names if name for path in paths)
+
+
+def _replaces(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any], changed: Sequence[FieldChange]) -> bool:
+    """Whether changes take a new resource; a fixed leaf that comes or goes with its whole element does not."""
+    fixed = [change.path for change in changed if kind.is_fixed(change.path, change.old, change.new)]
+    if not any("[" in path for path in fixed):
+        return bool(fixed)
+    moving = _elements(kind, kind.leaves(old)) ^ _elements(kind, kind.leaves(new))
+    return any(moving.isdisjoint(kind.elements(path)) for path in fixed)
+
+
+def _elements(kind: Kind, leaves: Mapping[str, Any]) -> set[str]:
+    return {element for path in leaves for element in kind.elements(path)}
 
 
 def _whole_elements(
@@ -475,7 +513,7 @@ def _whole_elements(
     """Leaves left to others in elements that come or go nonetheless: an element comes and goes whole."""
     if not kept:
         return []
-    current, wanted = ({element for path in leaves for element in kind.elements(path)} for leaves in (old, new))
+    current, wanted = _elements(kind, old), _elements(kind, new)
     moving = {
         element
         for path in changed
@@ -503,14 +541,14 @@ def _instances(resource: Resource) -> int:
 
 
 def _links_of(resource: Resource) -> frozenset[str]:
-    """What others call something by: its ids, ARNs and links, and no plain name."""
+    """What others call something by, whatever its case: its ids, ARNs and links, and no plain name."""
     values = (str(resource.attributes.get(name) or "") for name in ("arn", "id", "link", "name"))
-    return frozenset(value for value in values if "/" in value or ":" in value)
+    return frozenset(value.lower() for value in values if "/" in value or ":" in value)
 
 
 def _values_in(leaves: Mapping[str, Any]) -> frozenset[str]:
-    """The texts of a body, those in sets and in objects of sets too."""
-    return frozenset(text for value in leaves.values() for text in _texts_in(value))
+    """The texts of a body in lower case, those in sets and in objects of sets too."""
+    return frozenset(text.lower() for value in leaves.values() for text in _texts_in(value))
 
 
 def _texts_in(value: object) -> Iterator[str]:
@@ -531,15 +569,6 @@ def _same(before: Any, after: Any) -> bool:
     if isinstance(before, bool) or isinstance(after, bool):
         return before is after
     return bool(before == after)
-
-
-def _folded(value: Any) -> Any:
-    """A value whose case means nothing, in lower case throughout."""
-    if isinstance(value, str):
-        return value.lower()
-    if isinstance(value, frozenset):
-        return frozenset(_folded(item) for item in value)
-    return tuple(_folded(item) for item in value) if isinstance(value, tuple) else value
 
 
 def _with(kind: Kind, body: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,12 +1,14 @@
 """Kinds: one row of data per native kind, which drives the one diff."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any
+
+from trimtab.plan.resource import MAPPINGS, PLAIN, Resource
 
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 
@@ -32,6 +34,7 @@ class Field:
         default: What the cloud has when nobody gives it; `None` when it then has nothing.
         cleared: What to send so that the cloud goes back to the default, where that is not `default` itself.
         immutable: A change makes a new resource.
+        in_place: Of an immutable field, whether a change from one value to another is made in place nonetheless.
         initial: Given when the resource is created, not compared afterwards.
         time_varying: Changed by the cloud or by time; compared, but no part of the mark's digest.
         write_only: Never given back; compared by the digest kept in the mark.
@@ -44,6 +47,7 @@ class Field:
     default: Any = None
     cleared: Any = None
     immutable: bool = False
+    in_place: Callable[[Any, Any], bool] | None = None
     initial: bool = False
     time_varying: bool = False
     write_only: bool = False
@@ -56,15 +60,17 @@ class Field:
         text = re.escape(self.path).replace(re.escape("[*]"), r"\[([^\]]*)\]")
         return re.compile(rf"{text}($|[.\[])")
 
+    @cached_property
+    def _models(self) -> list[str]:
+        return self.models.split()
+
     def sources(self, path: str) -> list[str]:
         """The model fields that the leaf at `path` comes from, names from its brackets filled in."""
+        if "*" not in self.models:
+            return self._models
         match = self.pattern.match(path)
         names = iter(match.groups()[:-1] if match else ())
-        return (
-            re.sub(r"\*", lambda _: next(names, "*"), self.models).split()
-            if "*" in self.models
-            else self.models.split()
-        )
+        return re.sub(r"\*", lambda _: next(names, "*"), self.models).split()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +99,7 @@ class Kind:
         names: Leaves that name another thing of the group without a reference: path to the kind of that.
         ignore_case: Whether names that differ in case alone are one name.
         unique_in: The attribute that tells, beside the name, one from another; its location where left out.
+        sends: What a creation sends, the mark included, where that is not the body with the mark in its usual place.
     """
 
     name: str
@@ -115,6 +122,17 @@ class Kind:
     names: Mapping[str, str] = field(default_factory=dict)
     ignore_case: bool = False
     unique_in: str = ""
+    sends: Callable[[Resource], Mapping[str, Any]] | None = None
+
+    def sent(self, item: Resource) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a creation sends, by leaf: of the body as it stands, and of that with the mark."""
+        body = self.with_mark(item)
+        own = self.given(item.body)
+        return own, own if body is item.body else self.given(body)
+
+    def with_mark(self, item: Resource) -> Mapping[str, Any]:
+        """The body that a creation sends, the mark in it."""
+        return _marked(self.mark, item) if self.sends is None else self.sends(item)
 
     @cached_property
     def _rows(self) -> dict[str, Field | None]:
@@ -144,7 +162,9 @@ class Kind:
 
     def given(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Every leaf of a body by path, as it stands."""
-        return dict(self._walk("", "", body))
+        leaves: dict[str, Any] = {}
+        self._walk("", "", body, leaves)
+        return leaves
 
     @cached_property
     def _models(self) -> dict[str, tuple[str, ...]]:
@@ -161,12 +181,22 @@ class Kind:
         """Every setting in a body that no row is about, by leaf: no plan looks at it."""
         return {
             path: value
-            for path, value in self._walk("", "", body)
+            for path, value in self.given(body).items()
             if self.find(path) is None and not self._is_state(path)
         }
 
     def _is_state(self, path: str) -> bool:
         return any(path == state or path.startswith((f"{state}.", f"{state}[")) for state in self.states)
+
+    def folded(self, path: str, value: Any) -> Any:
+        """A leaf's value as it compares with another one: without its case, where that means nothing."""
+        row = self.find(path)
+        return without_case(value) if row is not None and row.ignore_case else value
+
+    def is_fixed(self, path: str, old: Any, new: Any) -> bool:
+        """Whether a leaf that stays where it is changes from one value to another in a new resource only."""
+        row = self.find(path)
+        return row is not None and row.immutable and not (row.in_place is not None and row.in_place(old, new))
 
     def elements(self, path: str) -> Iterator[str]:
         """What a leaf is inside of that is an element of a list with keys, the outermost first."""
@@ -174,20 +204,26 @@ class Kind:
             if _pattern(path[: match.start()]) in self.maps:
                 yield path[: match.end()]
 
-    def _walk(self, path: str, pattern: str, value: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, Mapping):
+    def _walk(self, path: str, pattern: str, value: Any, leaves: dict[str, Any]) -> None:
+        """Add the leaves of a value; into one mapping, since plans of many groups do this often."""
+        if isinstance(value, PLAIN):
+            leaves[path] = value
+        elif isinstance(value, MAPPINGS):
             dot = "." if path else ""
             for name, item in value.items():
-                yield from self._walk(f"{path}{dot}{name}", f"{pattern}{dot}{name}", item)
+                if isinstance(item, PLAIN):
+                    leaves[f"{path}{dot}{name}"] = item
+                else:
+                    self._walk(f"{path}{dot}{name}", f"{pattern}{dot}{name}", item, leaves)
         elif isinstance(value, (list, tuple)):
-            yield from self._walk_list(path, pattern, value)
+            self._walk_list(path, pattern, value, leaves)
         elif value is not None:
-            yield path, value
+            leaves[path] = value
 
-    def _walk_list(self, path: str, pattern: str, items: Any) -> Iterator[tuple[str, Any]]:
+    def _walk_list(self, path: str, pattern: str, items: Any, leaves: dict[str, Any]) -> None:
         if pattern in self.sets:
             if items:
-                yield path, frozenset(_frozen(item) for item in items)
+                leaves[path] = frozenset(_frozen(item) for item in items)
             return
         key = self.maps.get(pattern)
         taken: set[Any] = set()
@@ -198,8 +234,21 @@ class Kind:
             taken.add(name)
             rest = {field: value for field, value in item.items() if field != key} if key else item
             if key and not rest:
-                yield f"{path}[{name}]", True
-            yield from self._walk(f"{path}[{name}]", f"{pattern}[*]", rest)
+                leaves[f"{path}[{name}]"] = True
+            self._walk(f"{path}[{name}]", f"{pattern}[*]", rest, leaves)
+
+
+_PLACES = {MarkPlace.TAGS: "tags", MarkPlace.LABELS: "userLabels"}
+
+
+def _marked(place: MarkPlace, item: Resource) -> Mapping[str, Any]:
+    """A body with the mark where most kinds have it."""
+    if item.mark is None or place is MarkPlace.PARENT:
+        return item.body
+    if place is MarkPlace.DESCRIPTION:
+        return {**item.body, "description": item.mark.sign(item.body.get("description"))}
+    name = _PLACES[place]
+    return {**item.body, name: {**(item.body.get(name) or {}), **item.mark.tags()}}
 
 
 class _Pairs(tuple[tuple[str, Any], ...]):
@@ -209,6 +258,15 @@ class _Pairs(tuple[tuple[str, Any], ...]):
 
     def __str__(self) -> str:
         return "{" + ", ".join(f"{name}: {value}" for name, value in self) + "}"
+
+
+def without_case(value: Any) -> Any:
+    """A value in lower case throughout."""
+    if isinstance(value, str):
+        return value.lower()
+    if isinstance(value, frozenset):
+        return frozenset(without_case(item) for item in value)
+    return tuple(without_case(item) for item in value) if isinstance(value, tuple) else value
 
 
 def _frozen(value: Any) -> Any:

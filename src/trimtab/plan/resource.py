@@ -112,6 +112,8 @@ class Mark:
         yield from ((name, value) for name, value in words.items() if value)
 
 
+COMPARED_WORDS = ("controller",)
+"""What of a mark a plan compares by itself: others go by it, whatever else changes."""
 _LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")
 
 
@@ -153,6 +155,7 @@ class Attributes(TypedDict, total=False):
         instances: How many instances a group has, or run from a template.
         outdated: How many of them were started from another template than the group's.
         paused: The mark of a pause on it.
+        boosted: The mark of a boost on it.
         etag: Azure's version of it.
         fingerprint: Google's version of it.
         resource_group: Where it lives on Azure.
@@ -173,6 +176,7 @@ class Attributes(TypedDict, total=False):
     instances: int
     outdated: int
     paused: str | None
+    boosted: str | None
     etag: str | None
     fingerprint: str | None
     resource_group: str
@@ -197,8 +201,9 @@ class Resource:
         attributes: What the cloud gave it and others refer to: ARN, version, number of instances; not in texts, since
             a whole reply may be among them.
         deleting: Whether the cloud is removing it.
+        protection: What has the cloud refuse to delete it, and how that is lifted; empty where nothing does.
         initial: Paths that are given when it is created and not compared afterwards, for this resource only.
-        basis: What the mark's digest takes in place of fields that time moves.
+        basis: What the mark's digest takes in place of leaves that time moves, by their paths.
         sources: The model fields of leaves, by the path of the leaf or of something around it, where one resource
             stands for many things of the group and its kind cannot tell which.
     """
@@ -210,13 +215,14 @@ class Resource:
     mark: Mark | None = None
     attributes: Attributes = field(default_factory=Attributes, repr=False)
     deleting: bool = False
+    protection: str = ""
     initial: frozenset[str] = frozenset()
-    basis: Any = None
+    basis: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def sources_of(self, path: str) -> list[str] | None:
         """The model fields that the leaf at `path` comes from; `None` where only its kind can say."""
-        while path:
+        while path and self.sources:
             if path in self.sources:
                 return self.sources[path].split()
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
@@ -229,26 +235,37 @@ class Resource:
 
 def references(value: object) -> Iterator[Ref]:
     """Each reference inside a body."""
-    if isinstance(value, Ref):
-        yield value
-    elif isinstance(value, Text):
-        yield from (part for part in value.parts if isinstance(part, Ref))
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from references(item)
-    elif isinstance(value, (list, tuple, frozenset)):
-        for item in value:
-            yield from references(item)
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, PLAIN):
+            continue
+        if isinstance(value, Ref):
+            yield value
+        elif isinstance(value, Text):
+            stack.extend(reversed(value.parts))
+        elif isinstance(value, MAPPINGS):
+            stack.extend(reversed(list(value.values())))
+        elif isinstance(value, (list, tuple, frozenset)):
+            stack.extend(reversed(list(value)))
+
+
+PLAIN = (str, int, float)
+"""What most leaves of a body are: told first, since whether something is a mapping takes long to tell."""
+MAPPINGS = (dict, Mapping)
+"""What most mappings are goes first, for the same reason."""
 
 
 def resolved(value: Any, known: Mapping[Ref, Any]) -> Any:
     """`value` with every reference that is known replaced by what it stands for."""
+    if isinstance(value, PLAIN):
+        return value
     if isinstance(value, Ref):
         return known.get(value, value)
     if isinstance(value, Text):
         parts = tuple(known.get(part, part) if isinstance(part, Ref) else part for part in value.parts)
         return "".join(map(str, parts)) if not any(isinstance(part, Ref) for part in parts) else Text(parts)
-    if isinstance(value, Mapping):
+    if isinstance(value, MAPPINGS):
         return {name: resolved(item, known) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [resolved(item, known) for item in value]
@@ -257,9 +274,11 @@ def resolved(value: Any, known: Mapping[Ref, Any]) -> Any:
 
 def revealed(value: Any) -> Any:
     """`value` with secrets as plain strings, for the call that writes them and nothing else."""
+    if isinstance(value, PLAIN):
+        return value
     if isinstance(value, Secret):
         return value.value
-    if isinstance(value, Mapping):
+    if isinstance(value, MAPPINGS):
         return {name: revealed(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [revealed(item) for item in value]
@@ -325,6 +344,8 @@ def _sha256(value: Any) -> str:
 
 def _opaque(value: Any) -> Any:
     """`value` with the whole digest in place of each secret."""
+    if isinstance(value, PLAIN):
+        return value
     if isinstance(value, Secret):
         return ["secret", hashlib.sha256(value.value.encode()).hexdigest()]
     if isinstance(value, Mapping):
@@ -339,13 +360,15 @@ def _place(key: Key) -> list[str]:
 
 
 def _canonical(value: Any) -> Any:
+    if isinstance(value, (str, int)):
+        return value
     if isinstance(value, Ref):
         return ["ref", *_place(value.key), value.attribute]
     if isinstance(value, Text):
         return ["text", *(_canonical(part) for part in value.parts)]
     if isinstance(value, Secret):
         return value.digest
-    if isinstance(value, Mapping):
+    if isinstance(value, MAPPINGS):
         return {str(name): _canonical(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_canonical(item) for item in value]

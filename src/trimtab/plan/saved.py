@@ -3,16 +3,23 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from trimtab.errors import StalePlan
+from trimtab.models import Position
 from trimtab.phrases import in_words
-from trimtab.plan.changes import Plan
-from trimtab.plan.resource import full_digest
+from trimtab.plan.changes import Action, Change, FieldChange, Note, Reason, Unknown
+from trimtab.plan.plan import Plan
+from trimtab.plan.resource import Key, full_digest
 
 _TEXTS = ("notes", "problems", "unknown")
 _ADVICE = re.compile(r"(group [^:]*: )?TT6\d\d ")
 _COUNT = re.compile(r"\b\d+( of \d+)? instances?\b")
+
+_NOT_A_PLAN = "this is not a saved plan; make one with `trimtab plan --out FILE`"
+_ALTERED = "this plan was altered after it was saved; make a new one with `trimtab plan --out FILE`"
+_NOTHING = full_digest(None)
 
 
 def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
@@ -26,7 +33,7 @@ def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
         StalePlan: They are not, or the saved plan is no longer as it was saved; the message says what differs.
     """
     if saved.get("trimtab_plan") != 1 or not isinstance(saved.get("digest"), str):
-        raise StalePlan("this is not a saved plan; make one with `trimtab plan --out FILE`")
+        raise StalePlan(_NOT_A_PLAN)
     told = {name: value for name, value in saved.items() if name != "digest"}
     try:
         is_whole = full_digest(told) == saved["digest"]
@@ -46,6 +53,68 @@ def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
         )
 
 
+def read_plan(saved: Mapping[str, Any]) -> Plan:
+    """
+    A plan that was saved, or printed as JSON, to be looked at: what its fields are about, values or their digests.
+
+    Raises:
+        StalePlan: It is not a plan, or was altered after it was saved.
+    """
+    is_saved = "digest" in saved
+    told = {name: value for name, value in saved.items() if name != "digest"}
+    try:
+        if saved.get("trimtab_plan") != 1 or (is_saved and full_digest(told) != saved["digest"]):
+            raise StalePlan(_NOT_A_PLAN if saved.get("trimtab_plan") != 1 else _ALTERED)
+        return Plan(
+            provider=str(saved["provider"]),
+            fleet=str(saved["fleet"]),
+            made_at=datetime.fromisoformat(saved["made_at"]),
+            changes=tuple(_change_of(change, is_saved=is_saved) for change in saved["changes"]),
+            notes=tuple(Note(str(text)) for text in saved["notes"]),
+            problems=tuple(Note(str(text)) for text in saved["problems"]),
+            unknown=tuple(_unknown_of(str(text)) for text in saved["unknown"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise StalePlan(f"{_NOT_A_PLAN} ({type(error).__name__}: {error})") from error
+
+
+def _change_of(saved: Mapping[str, Any], *, is_saved: bool) -> Change:
+    key = Key(saved["location"], saved["kind"], saved["name"], saved.get("parent", ""))
+    return Change(
+        action=Action(saved["action"]),
+        reason=Reason(saved["reason"]),
+        key=key,
+        group=saved["group"],
+        instances=int(saved["instances_lost"]),
+        fields=tuple(_field_of(item, is_saved=is_saved) for item in saved["fields"]),
+        notes=tuple(map(str, saved["notes"])),
+    )
+
+
+def _field_of(saved: Mapping[str, Any], *, is_saved: bool) -> FieldChange:
+    old, new = ((_shown(saved[name]) if is_saved else saved[name]) for name in ("old", "new"))
+    file, _, line = str(saved.get("source", "")).rpartition(":")
+    return FieldChange(
+        path=str(saved["path"]),
+        old=old,
+        new=new,
+        field=str(saved["field"]),
+        source=Position(file, int(line), 1) if file else None,
+        reason=Reason(saved["reason"]) if "reason" in saved else None,
+        is_mark=bool(saved.get("mark")),
+    )
+
+
+def _shown(digest: str) -> str | None:
+    return None if digest == _NOTHING else f"sha256:{digest[:8]}"
+
+
+def _unknown_of(text: str) -> Unknown:
+    scope, _, reason = text.partition(" could not be read: ")
+    kind, _, location = scope.partition(" in ")
+    return Unknown(location, kind, reason)
+
+
 def _parts(saved: Mapping[str, Any]) -> dict[str, Any]:
     """What is compared of a plan, by what it is called."""
     parts: dict[str, Any] = {name: saved.get(name) for name in ("provider", "fleet")}
@@ -63,7 +132,7 @@ def _parts(saved: Mapping[str, Any]) -> dict[str, Any]:
 def _change(change: Mapping[str, Any]) -> Iterator[Any]:
     yield {name: change.get(name) for name in ("reason", "group", "notes")}
     for item in sorted(_listed(change.get("fields")), key=lambda item: str(item.get("path"))):
-        yield {name: item.get(name) for name in ("path", "old", "new", "field")}
+        yield {name: item.get(name) for name in ("path", "old", "new", "field", "mark")}
 
 
 def _differences(saved: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -84,7 +153,11 @@ def _difference(name: str, saved: Any, now: Any) -> Iterator[str]:
         new = [f"{name}: {_short(text)} is not in the saved plan" for text in now if text not in saved]
         yield from [*gone, *new] or [f"{name}: how often or in which order they stand"]
     elif _is_list(saved) and isinstance(now, list):
-        paths = {str(item.get("path")) for item in (*saved[1:], *now[1:]) if item not in saved or item not in now}
+        differing = [item for item in (*saved[1:], *now[1:]) if item not in saved or item not in now]
+        # a mark differs along with what is wanted
+        paths = {str(item.get("path")) for item in differing if not item["mark"]} or {
+            str(item.get("path")) for item in differing
+        }
         yield f"{name}: {in_words(sorted(paths)) or 'its group, reason, notes or number of fields'}"
     else:
         yield name

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     )
     from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
     from trimtab.providers.importing import Imported, ImportEffect, ImportNote
-    from trimtab.providers.pause import Pause
+    from trimtab.providers.pause import Boost, Pause, boosted
     from trimtab.providers.pure import PureCode
     from trimtab.providers.registry import connect_provider
     from trimtab.providers.roles import Actions, GroupActor, LiveState, Metrics, Provider, Resources
@@ -58,6 +58,7 @@ __all__ = [
     "Actions",
     "Activity",
     "AlarmState",
+    "Boost",
     "Change",
     "Datapoints",
     "Declarations",
@@ -99,6 +100,7 @@ __all__ = [
     "Unknown",
     "Write",
     "Written",
+    "boosted",
     "connect_provider",
     "declarations_of",
     "provider_names",
@@ -174,7 +176,7 @@ _MODULES = {
         ),
         "trimtab.providers.importing",
     ),
-    **dict.fromkeys(("Pause",), "trimtab.providers.pause"),
+    **dict.fromkeys(("Boost", "Pause", "boosted"), "trimtab.providers.pause"),
     **dict.fromkeys(("PureCode",), "trimtab.providers.pure"),
     **dict.fromkeys(("connect_provider",), "trimtab.providers.registry"),
     **dict.fromkeys(

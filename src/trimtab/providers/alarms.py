@@ -40,3 +40,14 @@ def addresses_of(alarms: Sequence[Alarm], is_native: Callable[[str], bool]) -> l
     """The addresses that alarms tell and that need something of ours that tells them, each once."""
     told = dict.fromkeys(target for alarm in alarms for target in notification_targets(alarm))
     return [target for target in told if not is_native(target)]
+
+
+def naming_fields(alarms: Sequence[Alarm], target: str) -> str:
+    """The fields of the group that name an address, as `Resource.sources` has them."""
+    fields = (
+        f"alarms.{alarm.name}.{name}"
+        for alarm in alarms
+        for name in ("notify", "notify_ok")
+        if target in getattr(alarm, name)
+    )
+    return " ".join(fields)

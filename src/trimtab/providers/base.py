@@ -10,7 +10,8 @@ from trimtab.engine.first_seen import FirstSeen
 from trimtab.errors import ProviderError
 from trimtab.models import Capacity
 from trimtab.plan import Change, Note, Unknown
-from trimtab.providers.pause import Pause
+from trimtab.providers.pause import Boost, Pause
+from trimtab.providers.pinning import Settled
 
 
 class InstanceState(StrEnum):
@@ -32,6 +33,7 @@ class Instance:
         serving: Whether every load balancer of the group sends it requests; `None` without one or not asked.
         template: The template (and version) that it was started from.
         outdated: Whether the group now starts instances from another template.
+        weight: How many units of the group's size it is; 1 where sizes are numbers of instances.
         private_address: Within its network; empty without one or not asked.
         public_address: On the internet; empty without one or not asked.
     """
@@ -44,6 +46,7 @@ class Instance:
     size: str = ""
     template: str = ""
     outdated: bool = False
+    weight: int = 1
     protected: bool = False
     private_address: str = ""
     public_address: str = ""
@@ -51,7 +54,13 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupState:
-    """A group as it is now: bounds, wanted size, instances, and the pause that is marked on it."""
+    """
+    A group as it is now: bounds, wanted size, instances, and the pause and the boost that are marked on it.
+
+    Attributes:
+        controller: The digest of what the controller enacts, in the mark of a group that the controller sizes; empty
+            for one that the cloud or nobody sizes.
+    """
 
     name: str
     location: str
@@ -63,8 +72,10 @@ class GroupState:
     group: str = ""
     fleet: str = ""
     paused: Pause | None = None
+    boost: Boost | None = None
     first_seen: FirstSeen | None = None
     """When its schedules were first seen, where somebody else had made them."""
+    controller: str = ""
 
     @property
     def capacity(self) -> Capacity:
@@ -73,22 +84,31 @@ class GroupState:
 
     @property
     def running(self) -> int:
-        """Instances that run and are not held to be unhealthy."""
+        """Instances that run and are not held to be unhealthy, in the units of the size."""
         return sum(
-            instance.state is InstanceState.RUNNING and instance.healthy is not False for instance in self.instances
+            instance.weight
+            for instance in self.instances
+            if instance.state is InstanceState.RUNNING and instance.healthy is not False
         )
 
     @property
     def pending(self) -> int:
-        """Instances that have not come into service yet."""
-        return sum(instance.state is InstanceState.PENDING for instance in self.instances)
+        """Instances that have not come into service yet, in the units of the size."""
+        return sum(instance.weight for instance in self.instances if instance.state is InstanceState.PENDING)
 
     @property
     def serving(self) -> int:
-        """Running instances that every load balancer of the group sends requests."""
+        """Running instances that every load balancer of the group sends requests, in the units of the size."""
         return sum(
-            instance.state is InstanceState.RUNNING and instance.serving is not False for instance in self.instances
+            instance.weight
+            for instance in self.instances
+            if instance.state is InstanceState.RUNNING and instance.serving is not False
         )
+
+    @property
+    def unit(self) -> str:
+        """What sizes count: `instances`, or the `units` that weights give them."""
+        return "instances" if all(instance.weight == 1 for instance in self.instances) else "units"
 
     @property
     def outdated(self) -> int:
@@ -97,14 +117,19 @@ class GroupState:
 
     @property
     def is_stable(self) -> bool:
-        """Whether exactly the wanted number runs and nothing starts or ends."""
+        """
+        Whether the wanted size runs and nothing starts or ends.
+
+        Instances with weights may be more than was wanted by less than the largest of them.
+        """
         settled = all(instance.state in (InstanceState.RUNNING, InstanceState.STANDBY) for instance in self.instances)
-        return not self.deleting and settled and self.running == self.desired
+        largest = max((instance.weight for instance in self.instances), default=1)
+        return not self.deleting and settled and 0 <= self.running - self.desired < largest
 
     @property
     def is_healthy(self) -> bool:
         """Whether it is stable and every instance serves."""
-        return self.is_stable and self.serving == self.desired
+        return self.is_stable and self.serving == self.running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +171,13 @@ class Facts:
         notes: What a reviewer should know.
         problems: What was not found, or was found more than once.
         unknown: What could not be looked up.
+        settled: The groups with neutral words, in the cloud's own: by the group's name.
     """
 
     notes: tuple[Note, ...] = ()
     problems: tuple[Note, ...] = ()
     unknown: tuple[Unknown, ...] = ()
+    settled: Mapping[str, Settled] = field(default_factory=dict)
 
 
 Written = Mapping[str, Any] | ProviderError

@@ -14,7 +14,9 @@ def drop_empty(**fields: Any) -> dict[str, Any]:
 
 def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> bool:
     """Whether nothing else moved between two reads."""
-    first, two = kind.leaves(before.body), kind.leaves(after.body)
+    first, two = (
+        {leaf: kind.folded(leaf, value) for leaf, value in kind.leaves(item.body).items()} for item in (before, after)
+    )
     return before.mark == after.mark and {**first, path: 0} == {**two, path: 0}
 
 
@@ -22,7 +24,11 @@ def differing_paths(kind: Kind, existing: Resource, write: Write) -> list[str]:
     """The leaves that are otherwise than a write wants them, less those that only a creation gives."""
     old, new = kind.leaves(existing.body), kind.leaves(write.body)
     initial = write.change.wanted.initial if write.change.wanted else frozenset()
-    return [path for path in sorted({*old, *new}) if old.get(path) != new.get(path) and path not in initial]
+    return [
+        path
+        for path in sorted({*old, *new})
+        if kind.folded(path, old.get(path)) != kind.folded(path, new.get(path)) and path not in initial
+    ]
 
 
 def body_of(write: Write, kind: Kind, live: Resource | None) -> dict[str, Any]:

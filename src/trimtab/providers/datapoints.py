@@ -1,11 +1,14 @@
 """Metrics over time: what is asked, what comes back, and what is published."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from trimtab.errors import InvalidRequest
 from trimtab.models import Metric
+from trimtab.models.alarm import PERCENTILE
 
 MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,3 +113,26 @@ class MetricValue:
     group: str = ""
     dimensions: Mapping[str, str] = field(default_factory=dict)
     location: str = ""
+
+
+def complete_query(query: MetricQuery, location: str, now: datetime) -> MetricQuery:
+    """
+    The query with its location and its end, where it left them out.
+
+    Raises:
+        InvalidRequest: The query is invalid.
+    """
+    check_aware(query.since, "since")
+    check_aware(query.until, "until")
+    if query.period < timedelta(seconds=1):
+        raise InvalidRequest("the period of datapoints is at least a second", operation="datapoints")
+    if not re.match(PERCENTILE, query.statistic):
+        text = f"unknown statistic {query.statistic!r}; use average, minimum, maximum, sum, count or such as p95"
+        raise InvalidRequest(text, operation="datapoints")
+    return replace(query, location=query.location or location, until=query.until or now)
+
+
+def check_aware(moment: datetime | None, name: str) -> None:
+    """Refuse a moment without a time zone."""
+    if moment is not None and moment.tzinfo is None:
+        raise InvalidRequest(f"{name}={moment} has no time zone; give one, such as UTC", operation="datapoints")

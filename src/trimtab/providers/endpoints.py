@@ -58,7 +58,7 @@ def check_endpoint(endpoint: str | None) -> None:
         return
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError([f"{endpoint!r} is no endpoint; write one such as http://127.0.0.1:5000"])
+        raise ConfigError([f"invalid endpoint {endpoint!r}; write one such as http://127.0.0.1:5000"])
     if parts.scheme == "http" and not is_loopback(endpoint):
         raise ConfigError([f"{endpoint!r}: plain http is for loopback only; use https"])
 

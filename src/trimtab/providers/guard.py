@@ -5,22 +5,35 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from trimtab.clock import Clock
+from trimtab.clock import Clock, check_cancelled
 from trimtab.declarations.find import declarations_of
 from trimtab.errors import TrimtabError, Unauthenticated, UnreadableReply
+from trimtab.events import Listener, call_reported, silent
+from trimtab.phrases import in_words
 from trimtab.providers.patience import patience_of
-from trimtab.providers.roles import Actions, GroupActor, Metrics, Provider
+from trimtab.providers.roles import Actions, GroupActor, Metrics, Provider, Resources
 
 R = TypeVar("R")
 PURE = frozenset({"translate", "permissions"})
 """What asks no cloud: an error of theirs is a fault of ours, and is shown as it is."""
 
+DEFAULTS = (Resources.complete, Resources.hindrances)
+"""What a role does where its provider has nothing to ask."""
 
-def guarded(provider: Provider, clock: Clock) -> Provider:
-    """The same provider; whatever its cloud answers, its roles end within their patience, or with a `TrimtabError`."""
+
+def guarded(provider: Provider, clock: Clock, listener: Listener = silent) -> Provider:
+    """
+    The same provider; whatever its cloud answers, its roles end within their patience, or with a `TrimtabError`.
+
+    Args:
+        provider: The provider.
+        clock: Tells how much time passes.
+        listener: Told of each question as one call, unless the provider tells of its calls itself.
+    """
+    listener = silent if provider.reports_calls else listener
 
     def guard(role: R) -> R:
-        return cast("R", _Guarded(role, provider.name, clock))
+        return cast("R", _Guarded(role, provider.name, clock, listener))
 
     def actor(location: str, name: str) -> GroupActor:
         return guard(provider.actions.on(location, name))
@@ -38,19 +51,23 @@ def guarded(provider: Provider, clock: Clock) -> Provider:
 class _Guarded:
     """A role whose methods are guarded."""
 
-    def __init__(self, role: object, provider: str, clock: Clock) -> None:
-        self._role, self._provider, self._clock = role, provider, clock
+    def __init__(self, role: object, provider: str, clock: Clock, listener: Listener) -> None:
+        self._role, self._provider, self._clock, self._listener = role, provider, clock, listener
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._role, name)
-        return found if name in PURE or not callable(found) else self._guard(name, found)
+        asks_nothing = name in PURE or getattr(found, "__func__", None) in DEFAULTS
+        return found if asks_nothing or not callable(found) else self._guard(name, found)
 
     def _guard(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def ask(*args: Any, **named: Any) -> Any:
             with patience_of(self._clock):
+                check_cancelled()
                 try:
-                    return method(*args, **named)
+                    target = in_words([part for part in args if isinstance(part, str)], " ")
+                    with call_reported(self._listener, self._provider, name.removesuffix("_to_plan"), target):
+                        return method(*args, **named)
                 except Unauthenticated as error:
                     said = with_fix(error, self._provider)
                     if said is error:

@@ -22,4 +22,5 @@ def single_match(states: Sequence[GroupState], name: str, provider: str) -> Grou
 
 def group_not_found(name: str, location: str, provider: str, *, code: str = "", operation: str = "") -> NotFound:
     """The error of a group that was named and does not exist."""
-    return NotFound(f"there is no group {name!r} in {location}", provider=provider, operation=operation, code=code)
+    text = f"group {name!r} not found in {location}; check its name and location"
+    return NotFound(text, provider=provider, operation=operation, code=code)

@@ -1,6 +1,7 @@
 """What is the same of a neutral metric in every cloud that measures it."""
 
-from trimtab.models import Metric, MetricSource
+from trimtab.errors import Unsupported
+from trimtab.models import Metric
 
 COUNTED = frozenset({"requests", "requests-per-instance", "errors-5xx"})
 """Neutral metrics that are counts of events in a period, whose natural statistic is the sum."""
@@ -8,7 +9,7 @@ COUNTED = frozenset({"requests", "requests-per-instance", "errors-5xx"})
 
 def is_counted(metric: Metric) -> bool:
     """Whether a metric is a count of events in a period."""
-    return metric.source is not MetricSource.CUSTOM and metric.name in COUNTED
+    return metric.is_neutral and metric.name in COUNTED
 
 
 def writes_count(metric: object) -> bool:
@@ -19,3 +20,16 @@ def writes_count(metric: object) -> bool:
 def natural_statistic(metric: Metric, statistic: str) -> str:
     """The statistic that is meant: a count that is asked for its average means its sum."""
     return "sum" if statistic == "average" and is_counted(metric) else statistic
+
+
+def refuse_external(metric: Metric) -> None:
+    """
+    Refuse a metric that no cloud knows.
+
+    Raises:
+        Unsupported: A source of the fleet's own alone reads it.
+    """
+    if metric.needs_source:
+        name = metric.source_name or metric.name
+        text = f"no cloud knows the source {name!r}: a running controller reads it, for alarms that trigger policies"
+        raise Unsupported(text)

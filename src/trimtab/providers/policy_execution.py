@@ -1,7 +1,7 @@
 """
 The size that a policy asks for when it is executed, worked out by the engine.
 
-A cloud that fires no policy on request does not know what one does: a group's mark keeps it.
+A cloud that cannot execute a policy on demand does not know what one does: a group's mark keeps it.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def executed_size(
 
 def _stepped(policy: StepPolicy, size: int, value: float | None, threshold: float | None) -> int:
     if value is None or threshold is None:
-        text = f"policy {policy.name!r} has steps: say the metric's value and the threshold that it is held against"
+        text = f"policy {policy.name!r} is a step policy; give the metric's `value` and the `threshold` of its alarm"
         raise InvalidRequest(text, operation="execute policy")
     step = find_step(bands(policy.steps, threshold), value, above=value >= threshold)
     if step is None:

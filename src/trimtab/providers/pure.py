@@ -1,9 +1,11 @@
 """What of a provider runs without a cloud, for tests that ask what becomes of a fleet or of replies."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from trimtab.declarations import declarations_of, load, provider_names
+from trimtab.plan import Kind
 from trimtab.providers.base import Facts
 from trimtab.providers.importing import Imported
 from trimtab.providers.translation import Translation
@@ -20,6 +22,7 @@ class PureCode:
         facts: What the fleet refers to and the cloud would know.
         replies: What was answered about one group; `None` where no reply is read.
         import_group: Takes replies, and `now`, `fleet` and `location` by keyword.
+        kinds: Its kinds of native resources, by name.
     """
 
     location: str
@@ -27,3 +30,13 @@ class PureCode:
     facts: Callable[..., Facts]
     replies: Callable[..., Any] | None = None
     import_group: Callable[..., Imported] | None = None
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+
+def kinds_of(provider: str) -> Mapping[str, Kind]:
+    """The kinds of a provider by name, as far as it says them without a cloud; none where it is not installed."""
+    if provider not in provider_names():
+        return {}
+    declared = declarations_of(provider)
+    pure: PureCode | None = load(declared.pure) if declared.pure else None
+    return pure.kinds if pure else {}

@@ -5,6 +5,7 @@ from typing import Any
 
 from trimtab.declarations import Declarations, declarations_of, load
 from trimtab.errors import ConfigError, MissingExtra
+from trimtab.events import silent
 from trimtab.providers.guard import guarded
 from trimtab.providers.roles import Provider
 
@@ -20,7 +21,7 @@ def connect_provider(name: str, **settings: Any) -> Provider:
     declared = declarations_of(name)
     connect = _load_connect(declared)
     _check_options(declared, settings)
-    return guarded(connect(**settings), settings["clock"])
+    return guarded(connect(**settings), settings["clock"], settings.get("listener", silent))
 
 
 def _load_connect(declared: Declarations) -> Callable[..., Provider]:
@@ -43,4 +44,4 @@ def _broken(declared: Declarations, error: Exception) -> ConfigError:
 def _check_options(declared: Declarations, settings: Mapping[str, Any]) -> None:
     own = [option.name for option in declared.options]
     if unknown := [name for name in settings if name not in (*own, "clock", "workers", "listener")]:
-        raise ConfigError([f"{declared.name} takes no {unknown[0]!r}; it takes {', '.join(own) or 'nothing'}"])
+        raise ConfigError([f"unknown option {unknown[0]!r} for {declared.name}; use {', '.join(own) or 'none'}"])

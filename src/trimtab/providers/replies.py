@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from trimtab.errors import ProviderError, UnreadableReply
+from trimtab.errors import ProviderError, Unreachable, UnreadableReply
 
 _LONGEST = timedelta(days=36500)
 _LETTERS = 60
@@ -45,6 +45,10 @@ class Call:
     ) -> ProviderError:
         """An error of this call."""
         return kind(str(text), provider=self.provider, operation=self.operation, code=code, after=after)
+
+    def unanswered(self, error: Exception) -> ProviderError:
+        """The error of a call that got no reply: the address, or what lies between."""
+        return self.error(Unreachable, f"{str(error).rstrip('.')}; check the network and the endpoint")
 
     def unparsed(self, error: Exception) -> ProviderError:
         """The error of a reply that the SDK could not make sense of: its parsers raise whatever a value makes them."""

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from contextvars import copy_context
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from threading import BoundedSemaphore, Thread
 from typing import ClassVar, NamedTuple, TypeVar
 
 import tenacity
 
-from trimtab.clock import Clock
+from trimtab.clock import Clock, check_cancelled
 from trimtab.errors import Conflict, ProviderError, Throttled, TrimtabError, Unreachable, UnreadableReply
-from trimtab.events import CallRetried, Listener
+from trimtab.events import CallRetried, Listener, call_reported, kind_of
+from trimtab.phrases import in_words
 from trimtab.providers.guard import stumbled
-from trimtab.providers.patience import Patience, patience_of
+from trimtab.providers.patience import LONGEST_SILENCE, Patience, patience_of
 
 T = TypeVar("T")
 
@@ -36,7 +39,7 @@ class Caller:
     Args:
         clock: Waits between attempts.
         workers: How many calls are under way at the same time.
-        listener: Told of every retry.
+        listener: Told of every call and every retry.
     """
 
     provider: ClassVar[str] = ""
@@ -75,20 +78,25 @@ class Caller:
             answers.append(answer)
         return answers
 
-    def retried(self, operation: str, attempt: Callable[[], T], *, repeatable: bool = True) -> T:
+    def retried(
+        self, operation: str, attempt: Callable[[], T], *, target: Sequence[str] = (), repeatable: bool = True
+    ) -> T:
         """
         What an attempt gives, after as many as a passing fault needs.
 
         Args:
             operation: What is told of in errors and events.
             attempt: Asks once.
+            target: Places and names that it is about, for events.
             repeatable: Whether asking twice does no more than asking once; else only what was refused is asked again.
 
         Raises:
             ProviderError: Why the last one failed.
+            Cancelled: Nobody waits for it any more.
         """
         with patience_of(self.clock) as patience:
-            pauses = _Pauses()
+            pauses, about = _Pauses(), in_words([part for part in target if part], " ")
+            calls = (call_reported(self.listener, self.provider, operation, about, number) for number in count(1))
             passing = (Throttled, Unreachable) if repeatable else (Throttled,)
             retrying = tenacity.Retrying(
                 retry=tenacity.retry_if_exception_type(passing),
@@ -98,7 +106,7 @@ class Caller:
                 before_sleep=self._tell(operation),
                 reraise=True,
             )
-            result: T = retrying(self._in_turn, operation, attempt, patience)
+            result: T = retrying(self._in_turn, operation, calls, attempt, patience)
             return result
 
     def follow(self, operation: str, page: Callable[[str], tuple[T, str]]) -> Iterator[T]:
@@ -123,20 +131,41 @@ class Caller:
                 return
             read.add(token)
 
-    def wait_until(self, operation: str, look: Callable[[], T | None], pace: "Pace", *, late: str) -> T:
+    def wait_until(
+        self,
+        operation: str,
+        look: Callable[[], T | None],
+        pace: "Pace",
+        *,
+        late: str,
+        asked: Callable[[], timedelta | None] = lambda: None,
+    ) -> T:
         """
         What a look gives at last, again and again until it is something.
+
+        Args:
+            operation: What is told of in errors.
+            look: Asks once; gives `None` for not yet.
+            pace: How long to wait altogether, and between looks.
+            late: What to say when that was too long.
+            asked: How long the last answer asks to wait before the next look (`Retry-After`), where it does: at least
+                so long, at most as long as a cloud may be silent, and never beyond the end.
 
         Raises:
             Conflict: It has not come in time; says `late`.
         """
         deadline, pause = self.clock.now() + pace.longest, pace.first
+        if (first := asked()) is not None:
+            self._rest(first, deadline)
         while (result := look()) is None:
             if self.clock.now() >= deadline:
                 raise Conflict(late, provider=self.provider, operation=operation)
-            self.clock.sleep(pause)
+            self._rest(max(pause, asked() or pause), deadline)
             pause = min(pause * 2, pace.most)
         return result
+
+    def _rest(self, pause: timedelta, deadline: datetime) -> None:
+        self.clock.sleep(min(pause, LONGEST_SILENCE, deadline - self.clock.now()))
 
     def _answer(self, question: Callable[[], T]) -> T | ProviderError:
         try:
@@ -152,18 +181,22 @@ class Caller:
         with patience.pause():
             self.clock.sleep(timedelta(seconds=seconds))
 
-    def _in_turn(self, operation: str, attempt: Callable[[], T], patience: Patience) -> T:
+    def _in_turn(
+        self,
+        operation: str,
+        calls: Iterator[AbstractContextManager[None]],
+        attempt: Callable[[], T],
+        patience: Patience,
+    ) -> T:
         room, seconds = patience.room(), patience.left().total_seconds()
         with patience.attempt():
             if not room or not self._slots.acquire(timeout=seconds):
                 text = "not asked, because nothing was answered for too long before it"
                 raise Unreachable(text, provider=self.provider, operation=operation)
             try:
-                future = _begun(attempt)
-                return future.result(timeout=seconds)
-            except TimeoutError as error:
-                text = f"no answer within {seconds:.0f} seconds"
-                raise Unreachable(text, provider=self.provider, operation=operation) from error
+                check_cancelled()
+                with next(calls):
+                    return _ended(_begun(attempt), seconds, self.provider, operation)
             finally:
                 self._slots.release()
 
@@ -171,7 +204,8 @@ class Caller:
         def tell(state: tenacity.RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
             pause = timedelta(seconds=state.next_action.sleep if state.next_action else 0)
-            self.listener(CallRetried(operation, state.attempt_number, pause, str(error)))
+            kind = kind_of(error) if error else ""
+            self.listener(CallRetried(operation, state.attempt_number, pause, str(error), kind))
 
         return tell
 
@@ -219,5 +253,20 @@ def _begun(attempt: Callable[[], T]) -> Future[T]:
         except BaseException as error:
             future.set_exception(error)
 
-    Thread(target=run, name="trimtab-call", daemon=True).start()
+    # spans and the like follow the call
+    Thread(target=copy_context().run, args=(run,), name="trimtab-call", daemon=True).start()
     return future
+
+
+def _ended(future: Future[T], seconds: float, provider: str, operation: str) -> T:
+    """
+    What an attempt gives.
+
+    Raises:
+        Unreachable: It has given nothing in time.
+    """
+    try:
+        return future.result(timeout=seconds)
+    except TimeoutError as error:
+        text = f"no answer within {seconds:.0f} seconds"
+        raise Unreachable(text, provider=provider, operation=operation) from error

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from trimtab.models import Fleet
-from trimtab.plan import Kind, Live, Resource
+from trimtab.plan import Change, Kind, Live, Note, Resource
 from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import single_match
-from trimtab.providers.pause import Pause
+from trimtab.providers.pause import Boost, Pause
+from trimtab.providers.regions import RegionForm
 from trimtab.providers.translation import Translation
 
 
@@ -22,6 +23,10 @@ class Resources(ABC):
     @abstractmethod
     def read(self, fleet: Fleet) -> Live:
         """Everything of the fleet, and whatever stands where it wants something; what fails is unknown."""
+
+    def read_to_plan(self, fleet: Fleet) -> Live:
+        """What `read` gives; what `resolve` would ask next and the fleet alone tells may be asked at the same time."""
+        return self.read(fleet)
 
     @abstractmethod
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:
@@ -39,13 +44,24 @@ class Resources(ABC):
         """`live` with what is asked only once it is known what is wanted; as it is where all is read at once."""
         return live
 
+    def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
+        """Notes and problems of what is under way in the cloud and refuses changes; nothing where nothing does."""
+        return (), ()
+
     @abstractmethod
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group, at most `Kind.batch` of them; an outcome for each."""
 
     @abstractmethod
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
-        """The least that trimtab needs for this fleet, in the form in which the vendor grants it; pure."""
+    def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
+        """
+        The least that trimtab needs for this fleet, in the form in which the vendor grants it; pure.
+
+        Args:
+            fleet: Says what is needed.
+            read_only: Leave out what changes anything.
+            controller: What the controller does, and nothing else.
+        """
 
 
 class LiveState(ABC):
@@ -53,6 +69,10 @@ class LiveState(ABC):
 
     name: str
     """The provider's name."""
+
+    def account(self) -> str:
+        """The account, subscription or project that the groups are in; empty where the cloud has but one."""
+        return ""
 
     @abstractmethod
     def read_states(
@@ -109,6 +129,14 @@ class GroupActor(Protocol):
         """Give back what the pause stopped and take the mark away; nothing where there is none."""
         ...
 
+    def boost(self, boost: Boost) -> None:
+        """Mark the group, and hold its minimum until the boost is over, by the cloud itself; again renews it."""
+        ...
+
+    def end_boost(self) -> None:
+        """Give back the minimum and take the mark of a boost away; nothing where there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Actions:
@@ -147,6 +175,8 @@ class Provider:
         kinds: The kinds of native resources, by name: they drive the diff.
         connection: What it talks through; for its own tests.
         close: Lets go of connections.
+        regions: How its regions are written; `None` where any text may be one.
+        reports_calls: Whether it tells its listener of each call itself; else each question to a role is told as one.
     """
 
     name: str
@@ -158,6 +188,8 @@ class Provider:
     metrics: Metrics
     connection: Any = None
     close: Callable[[], None] = lambda: None
+    regions: RegionForm | None = None
+    reports_calls: bool = False
 
     def __repr__(self) -> str:
         return f"Provider({self.name!r}, location={self.location!r})"

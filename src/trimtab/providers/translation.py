@@ -2,17 +2,24 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar, NamedTuple, Protocol, assert_never
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, assert_never
 
 from pydantic import BaseModel
 
-from trimtab.capabilities import Means, Support, inert_paths, is_inert, supports_of
+from trimtab.capabilities import MARK, READ_BY_ENGINE, Means, Support, inert_paths, is_delegated, is_inert, supports_of
+from trimtab.declarations.constraint import Breach, Constraints
 from trimtab.engine.schedules import in_force
 from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
 from trimtab.models.base import MAX_SIZE
 from trimtab.plan import Key, Kind, Note, Resource, Unknown
+from trimtab.plan.resource import revealed
+from trimtab.providers.pinning import Settled, is_neutral
+
+if TYPE_CHECKING:
+    from trimtab.capabilities.delegation import Delegation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,30 @@ class LookedUp(Protocol):
     def unknown(self) -> tuple[Unknown, ...]:
         """What could not be looked up."""
 
+    @property
+    def settled(self) -> Mapping[str, Settled]:
+        """The groups with neutral words, in the cloud's own."""
+
+
+def settled(
+    group: ScalingGroup, provider: str, *, region: str, holder: Resource | None = None, fleet: str = ""
+) -> Settled:
+    """
+    A group in a cloud's own words; what translates neutral ones is loaded with the first.
+
+    Args:
+        group: The group.
+        provider: The cloud.
+        region: Where it lives.
+        holder: What bears the mark that keeps the choice of a group that is there.
+        fleet: Whose mark counts.
+    """
+    if not is_neutral(group):
+        return Settled(group=group)
+    from trimtab.providers.neutral import settle
+
+    return settle(group, provider, region=region, holder=holder, fleet=fleet)
+
 
 class Unused(NamedTuple):
     """Fields of a group that are of no use, as `GroupTranslator.unused` takes them."""
@@ -68,6 +99,8 @@ class GroupTranslator(ABC):
     """
     Translates one group; each provider says by `resources` what becomes of it.
 
+    `group` is in the cloud's own words, `asked` as the fleet has it.
+
     Args:
         fleet: The group's fleet.
         group: The group.
@@ -78,9 +111,15 @@ class GroupTranslator(ABC):
 
     provider: ClassVar[str]
     kinds: ClassVar[Mapping[str, Kind]]
+    constraints: ClassVar[Constraints | None] = None
 
     def __init__(self, fleet: Fleet, group: ScalingGroup, facts: LookedUp, now: datetime, location: str) -> None:
-        self.fleet, self.group, self.now = fleet, group, now
+        self.settled = facts.settled.get(group.name) or settled(group, self.provider, region=group.location or location)
+        self.delegation = delegation_of(fleet, group, self.provider, now)
+        self.declared = group
+        self.asked = self.delegation.rest if self.delegation else group
+        native = delegation_of(fleet, self.settled.group, self.provider, now)
+        self.fleet, self.group, self.now = fleet, native.rest if native else self.settled.group, now
         self.location = group.location or location
         self.native = fleet.native_name(group)
         self.notes: list[Note] = []
@@ -89,18 +128,21 @@ class GroupTranslator(ABC):
         self._taken: set[str] = set()
         self._facts = facts
         others = group.other_blocks(self.provider)
-        self._leaves = [leaf for leaf in set_leaves(group) if not any(leaf.is_within(block) for block in others)]
+        self._leaves = [leaf for leaf in set_leaves(self.asked) if not any(leaf.is_within(block) for block in others)]
 
     def translation(self) -> Translation:
         """The group's resources, and everything that is to be said of it."""
         for block, provider in self.group.other_blocks(self.provider).items():
             self.note(block, f"not used: settings of {provider}, and the plan is for {self.provider}")
         self._take_supports()
+        self._take_delegation()
+        self._tell_settled()
         for path, text in unused_variables(self.group.template):
             self.unused(path, text)
         for path, text in unused_names(self.group):
             self.unused(path, text)
         resources = tuple(self.resources())
+        self._refuse(resources)
         for path in self._without_effect(resources):
             text = f"not used on {self.provider} beside the other fields of this group; leave it out"
             self.note(path, text, approximation=True)
@@ -109,6 +151,11 @@ class GroupTranslator(ABC):
     @abstractmethod
     def resources(self) -> Iterator[Resource]:
         """What the group wants to be there; notes and problems are added on the way."""
+
+    @property
+    def delegated(self) -> dict[str, str]:
+        """What the mark of the group keeps where the controller sizes it."""
+        return {MARK: self.delegation.digest} if self.delegation else {}
 
     def takes(self, paths: Iterable[str]) -> None:
         """Fields on which a body hangs in a way that no row tells, such as what keeps something out of it."""
@@ -137,7 +184,26 @@ class GroupTranslator(ABC):
         self.takes(but)
         for leaf in self._leaves:
             if leaf.is_within(path) and leaf.path not in self._said and leaf.path not in but:
-                self.note(leaf.path, f"{'' if partly else 'not used: '}{reason}{leaf.told}")
+                if self.delegation and leaf.path.rpartition(".")[2] in READ_BY_ENGINE:
+                    self.note(leaf.path, "the controller goes by it")
+                else:
+                    self.note(leaf.path, f"{'' if partly else 'not used: '}{reason}{leaf.told}")
+
+    def dates_held(self, end: datetime | None, by: str) -> None:
+        """Say up to when the dates of schedules are held natively and by what, and of each date that does nothing."""
+        dated = [schedule for schedule in self.group.schedules if schedule.is_dated]
+        if not dated or end is None:
+            return
+        from trimtab.engine.calendars import idle_dates
+
+        for schedule in dated:
+            path = f"schedules.{schedule.name}"
+            if schedule.is_by_day:
+                words = [f"`{name}`" for name in ("skip_dates", "only_dates") if getattr(schedule, name)]
+                text = f"{' and '.join(words)} are held as {by}, up to {end - timedelta(days=1):%Y-%m-%d}"
+                self.note(path, f"{text}; a later plan goes on from there")
+            for name, reason in idle_dates(schedule, self.now, end):
+                self.note(f"{path}.{name}", reason)
 
     def problem(self, path: str, text: object) -> None:
         """Say of a field that the provider cannot do it."""
@@ -148,11 +214,32 @@ class GroupTranslator(ABC):
         """The key of a resource where the group lives; its name is the group's when left out."""
         return Key(self.location, kind, self.native if name is None else name, parent)
 
+    # what became of neutral words
+
+    def keeps(self, found: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+        """What the mark of the group is to keep: of what was looked up, and of the size that was chosen."""
+        return {**found.get(self.group.name, {}), **self.settled.kept}
+
+    def _tell_settled(self) -> None:
+        for path, text in self.settled.problems:
+            self.problem(path, text)
+        for path, text in self.settled.notes:
+            self.note(path, text)
+        # beside a problem: another value may well be of use
+        for path, text in self.settled.unused:
+            self.unused(path, text, partly=True)
+
     # what the table of capabilities says
 
     def _take_supports(self) -> None:
-        for feature, path, support in supports_of(self.group, self.provider):
+        for feature, path, support in supports_of(self.asked, self.provider):
             self._take(feature, path, support)
+
+    def _take_delegation(self) -> None:
+        for path, text in self.delegation.notes if self.delegation else ():
+            self.note(path, text)
+        for path, text in self.delegation.problems if self.delegation else ():
+            self.problem(path, text)
 
     def _take(self, feature: str, path: str, support: Support) -> None:
         match support.means:
@@ -161,23 +248,62 @@ class GroupTranslator(ABC):
             case Means.APPROXIMATED:
                 self._approximate(feature, path, support)
             case Means.CONTROLLER:
-                text = f"{feature}: {support.text}; {self.provider} cannot do this by itself"
-                self.problem(path, f"{text}{f'; {support.instead}' if support.instead else ''}")
+                self.problem(path, self._needs_controller(feature, support))
             case Means.UNSUPPORTED:
                 self.problem(path, f"{self.provider} cannot do this: {feature}, {support.text}")
             case _:
                 assert_never(support.means)
 
+    def _needs_controller(self, feature: str, support: Support) -> str:
+        """What to do about what the cloud cannot do by itself; the controller sizes groups and notifies nobody."""
+        text = f"{feature}: {support.text}; {self.provider} cannot do this by itself"
+        if self.delegation:
+            return f"{text}, and the controller only sizes groups{f'; {support.instead}' if support.instead else ''}"
+        consent = "have the controller do it by `controller: true`"
+        return f"{text}; {f'{support.instead}, or ' if support.instead else ''}{consent}"
+
     def _approximate(self, feature: str, path: str, support: Support) -> None:
         text = f"{feature}: {support.text}"
         if support.sizes and not self._consents(path):
-            self.problem(path, f"{text}; agree to another size by `approximate: true` on the policy")
+            self.problem(path, f"{text}; accept another size by `approximate: true` on the policy")
         else:
             self.note(path, text, approximation=True)
 
     def _consents(self, path: str) -> bool:
         name = path.split(".")[1]
         return any(policy.name == name and policy.approximate for policy in self.group.policies)
+
+    # what the cloud refuses about the bodies
+
+    def _refuse(self, resources: Iterable[Resource]) -> None:
+        """Say of each field that the cloud refuses what comes of it, unless something else was said against it."""
+        if self.constraints is None:
+            return
+        known = {_path_of(note) for note in self.problems}
+        told: set[tuple[str, str]] = set()
+        for resource in resources:
+            kind = self.kinds[resource.key.kind]
+            mark = resource.mark and replace(resource.mark, digest="0" * DIGITS)
+            body = revealed(kind.with_mark(resource.signed(mark)))
+            for breach in self.constraints.breaches(kind.name, body, kind.maps):
+                path = self._field_of(resource, breach)
+                text = f"{breach.native} {breach.text}"
+                if path not in known and (path, text) not in told:
+                    told.add((path, text))
+                    self.problem(path, text)
+
+    def _field_of(self, resource: Resource, breach: Breach) -> str:
+        """The field of the group from which what is refused comes; the nearest where the body alone has it."""
+        known = resource.sources_of(breach.path)
+        kind = self.kinds[resource.key.kind]
+        names = known if known is not None else [*reversed(kind.sources_of(breach.path))]
+        prefix = f"{resource.item}." if resource.item else ""
+        for name in names:
+            leaves = [leaf for leaf in self._leaves if leaf.fits(f"{prefix}{name}")]
+            if leaves:
+                place = breach.places[-1] if breach.places else 0
+                return leaves[min(place, len(leaves) - 1)].path
+        return f"{prefix}{names[0]}" if names else resource.item or breach.path
 
     # what the bodies have taken of it
 
@@ -190,7 +316,7 @@ class GroupTranslator(ABC):
         if self._facts.unknown:
             return
         carried = set(_carried(resources, self.kinds))
-        noted = {_path_of(note) for note in self.notes} | inert_paths(self.group, self.provider)
+        noted = {_path_of(note) for note in self.notes} | inert_paths(self.asked, self.provider)
         not_found = (note for note in self._facts.problems if note.group == self.group.name)
         known = {_path_of(note) for note in (*self.problems, *not_found)} | self._taken
         for leaf in self._leaves:
@@ -199,9 +325,21 @@ class GroupTranslator(ABC):
                 yield leaf.path
 
 
+def delegation_of(fleet: Fleet, group: ScalingGroup, provider: str, now: datetime) -> "Delegation | None":
+    """What becomes of a group that is the controller's to size; `None` for one that the cloud sizes, or nobody may."""
+    if not is_delegated(fleet, group, provider):
+        return None
+    # most plans have no such group
+    from trimtab.capabilities.delegation import delegate
+
+    return delegate(group, provider, now)
+
+
+DIGITS = 16
+"""How long the digest of a mark is."""
 ITEMS = ("policies", "alarms", "schedules")
-_KEYS = frozenset({"name", "native_name", "location", "type"})
-"""Fields that keys are made of, and the type, which says what a policy's body is."""
+_KEYS = frozenset({"name", "native_name", "location"})
+"""Fields that keys are made of."""
 _WHOLE = frozenset({"template", *ITEMS})
 """What rows name that hang on all of it; they say nothing of one field."""
 
@@ -218,8 +356,7 @@ def _carried(resources: Iterable[Resource], kinds: Mapping[str, Kind]) -> Iterat
             yield from (f"{prefix}{name}" for name in named if name not in _WHOLE)
 
 
-@dataclass(frozen=True, slots=True)
-class SetLeaf:
+class SetLeaf(NamedTuple):
     """
     A field of a group that is set.
 
@@ -237,7 +374,9 @@ class SetLeaf:
 
     def inner(self, name: str) -> "SetLeaf":
         """A field of it."""
-        return SetLeaf(*(f"{text}.{name}" if text else name for text in (self.path, self.bare, self.pattern)))
+        if not self.path:
+            return SetLeaf(name, name, name)
+        return SetLeaf(f"{self.path}.{name}", f"{self.bare}.{name}", f"{self.pattern}.{name}")
 
     def item(self, place: str | int, told: str = "") -> "SetLeaf":
         """An item of it, by its name or its place."""
@@ -253,6 +392,10 @@ class SetLeaf:
         """Whether it is at a path or below it."""
         return self.path == path or self.path.startswith(f"{path}.")
 
+    def fits(self, path: str) -> bool:
+        """Whether it is what rows call `path`, or part of that."""
+        return any(text == path or text.startswith(f"{path}.") for text in (self.path, self.bare, self.pattern))
+
     def reaches(self, carried: Set[str]) -> bool:
         """Whether it is one of these fields, or part of one."""
         return any(path in carried for text in (self.bare, self.pattern) for path in _around(text))
@@ -264,12 +407,18 @@ def set_leaves(model: BaseModel, *, skip: Set[str] = frozenset()) -> list[SetLea
 
 
 def _leaves_of(model: BaseModel, at: SetLeaf, skip: Set[str] = frozenset()) -> Iterator[SetLeaf]:
-    for name, info in type(model).model_fields.items():
+    for name in type(model).model_fields:
         if name not in model.model_fields_set or name in _KEYS or name in skip:
             continue
         value = getattr(model, name)
-        if value != info.get_default(call_default_factory=True):
+        if value != _default(type(model), name):
             yield from _leaves_below(value, at.inner(name))
+
+
+@cache
+def _default(model: type[BaseModel], name: str) -> object:
+    """What a field is when nobody sets it; to be compared with, no more."""
+    return model.model_fields[name].get_default(call_default_factory=True)
 
 
 def _leaves_below(value: object, at: SetLeaf) -> Iterator[SetLeaf]:

@@ -1,26 +1,30 @@
 """Carries a plan out: serial within a group, parallel across groups, one outcome for each change."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from trimtab.clock import Clock
+from trimtab.clock import Clock, is_cancelled
 from trimtab.errors import (
     ApplyFailed,
+    Cancelled,
     ConsentMissing,
     ForeignResource,
     PlanRefused,
     ProviderError,
     Throttled,
     Unreachable,
+    capped,
 )
 from trimtab.events import ChangeEnded, ChangeStarted, Listener, Waiting
 from trimtab.models.base import format_duration
-from trimtab.phrases import capped, in_words
+from trimtab.phrases import in_words
 from trimtab.plan import Action, Change, Key, Plan, Ref, references, resolved
 from trimtab.plan.changes import merged
 from trimtab.plan.resource import concealed
@@ -99,14 +103,14 @@ class Applied:
 
     Attributes:
         outcomes: One for each change.
-        late: Groups that did not get where they were meant to be in time, one sentence each.
-        unread: Parts of the cloud that could not be read, so that nothing was done there.
+        timed_out: Groups that did not get where they were meant to be in time, one sentence each.
+        unreadable: Parts of the cloud that could not be read, so that nothing was done there.
         held: What was held back, since its name is taken by something of others.
     """
 
     outcomes: tuple[Outcome, ...] = ()
-    late: tuple[str, ...] = ()
-    unread: tuple[str, ...] = ()
+    timed_out: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
 
     @property
@@ -114,15 +118,27 @@ class Applied:
         """One sentence for everything that did not go through."""
         return (
             *(str(outcome) for outcome in self.outcomes if not outcome.is_done),
-            *self.late,
-            *self.unread,
+            *self.timed_out,
+            *self.unreadable,
             *self.held,
         )
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The failures for people: those of a sort with one error are one sentence."""
-        return (*(str(failure) for failure in merged_failures(self.outcomes)), *self.late, *self.unread, *self.held)
+        return (
+            *(str(failure) for failure in merged_failures(self.outcomes)),
+            *self.timed_out,
+            *self.unreadable,
+            *self.held,
+        )
+
+    def __str__(self) -> str:
+        """What came of it in one sentence."""
+        done = sum(outcome.is_done for outcome in self.outcomes)
+        rest = ((self.timed_out, "timed out"), (self.unreadable, "unreadable"), (self.held, "held back"))
+        more = [f"{len(items)} {word}" for items, word in rest if items]
+        return ", ".join([f"applied {done} of {len(self.outcomes)} changes", *more])
 
     def raise_for_failures(self) -> "Applied":
         """
@@ -152,8 +168,8 @@ class Applied:
         ]
         return {
             "changes": changes,
-            "late": list(self.late),
-            "unread": list(self.unread),
+            "timed_out": list(self.timed_out),
+            "unreadable": list(self.unreadable),
             "held": list(self.held),
             "ok": not self.failures,
         }
@@ -187,9 +203,9 @@ def check_consent(provider: Provider, plan: Plan, consent: Consent) -> None:
             continue
         lost = f"{change.key.name!r} in {change.key.location}, which has {change.instances} instances"
         if change.action is Action.DELETE and not consent.delete:
-            raise ConsentMissing(f"this deletes {lost}; agree with allow_delete=True (--allow-delete)")
+            raise ConsentMissing(f"this deletes {lost}; allow it with allow_delete=True (--allow-delete)")
         if change.action is Action.REPLACE and not consent.replace:
-            raise ConsentMissing(f"this replaces {lost}; agree with allow_replace=True (--allow-replace)")
+            raise ConsentMissing(f"this replaces {lost}; allow it with allow_replace=True (--allow-replace)")
 
 
 def carry_out(provider: Provider, plan: Plan, *, workers: int, listener: Listener) -> tuple[Outcome, ...]:
@@ -198,7 +214,19 @@ def carry_out(provider: Provider, plan: Plan, *, workers: int, listener: Listene
     if not groups:
         return ()
     with ThreadPoolExecutor(max_workers=min(workers, len(groups)), thread_name_prefix="trimtab-apply") as pool:
-        return tuple(outcome for outcomes in pool.map(_GroupRun.run, groups) for outcome in outcomes)
+        futures = [pool.submit(copy_context().run, group.run) for group in groups]
+        return tuple(outcome for future in futures for outcome in future.result())
+
+
+def cancelled_apply(outcomes: Sequence[Outcome]) -> Cancelled:
+    """The error of an apply that was cancelled, with how many changes ended how until then."""
+    counts = ", ".join(f"{number} {word}" for word, number in count_outcomes(outcomes).items()) or "no changes"
+    return Cancelled(f"the apply was cancelled: {counts}; plan again to see what is left")
+
+
+def count_outcomes(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many changes ended how."""
+    return dict(Counter(outcome.word for outcome in outcomes))
 
 
 def _group_key(change: Change) -> str:
@@ -239,7 +267,9 @@ class _GroupRun:
         writes = []
         for change in batch:
             self.listener(ChangeStarted(change))
-            if blocking := change.after & self.failed:
+            if is_cancelled():
+                self._end(change, "not tried, because the apply was cancelled", skipped=True)
+            elif blocking := change.after & self.failed:
                 self._end(change, f"not tried, because {min(blocking)} did not go through", skipped=True)
             elif change.implied:
                 self._end(change)
@@ -261,6 +291,10 @@ class _GroupRun:
             results = self.provider.resources.write(writes)
         except ProviderError as error:
             results = [error] * len(writes)
+        except Cancelled:  # perhaps between the calls of one change
+            for write in writes:
+                self._end(write.change, "outcome unknown: cancelled while it was written", unknown=True)
+            return
         for write, result in zip(writes, results, strict=True):
             if isinstance(result, Unreachable):
                 self._end(write.change, f"outcome unknown: {concealed(str(result), write.body)}", unknown=True)
@@ -388,7 +422,7 @@ class _Waiting:
             return f"{what}{place.key.name!r} is still there after {after}"
         if state is None:
             return f"{what}{place.key.name!r} is not there after {after}"
-        running = f"{state.running} of {state.desired} instances of {place.key.name!r} run after {after}"
+        running = f"{state.running} of {state.desired} {state.unit} of {place.key.name!r} run after {after}"
         return f"{what}{running}; {self._reason(place)}"
 
     def _reason(self, place: Place) -> str:

@@ -1,10 +1,9 @@
 """What callers give beside models, words and lists of words: what cannot be meant is an error at once."""
 
 from collections.abc import Iterable, Sequence, Set
-from difflib import get_close_matches
 
 from trimtab.errors import InvalidArgument
-from trimtab.phrases import in_words
+from trimtab.phrases import closest, in_words
 
 
 def check_word(name: str, given: object, words: Iterable[str]) -> None:
@@ -16,9 +15,9 @@ def check_word(name: str, given: object, words: Iterable[str]) -> None:
     """
     known = list(words)
     if given not in known:
-        close = get_close_matches(str(given), known, 1, 0.6)
-        guess = f"; did you mean {close[0]!r}?" if close else ""
-        raise InvalidArgument(f"{name}: {given!r} is none of {in_words([repr(word) for word in known])}{guess}")
+        close = closest(str(given), known)
+        guess = f"; did you mean {close!r}?" if close else ""
+        raise InvalidArgument(f"{name}: {given!r} is not one of {in_words([repr(word) for word in known])}{guess}")
 
 
 def check_list(name: str, given: object) -> None:

@@ -1,38 +1,57 @@
-"""`connect()` and what it returns: a cloud that plans, applies, watches and acts on groups."""
+"""What `connect()` returns: a cloud that plans, applies, watches and acts on groups."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
-from trimtab.capabilities import is_controlled
-from trimtab.clock import Clock, SystemClock
+from trimtab.capabilities import is_delegated
+from trimtab.clock import Clock, SystemClock, check_cancelled
 from trimtab.declarations.blocks import check_settings
 from trimtab.engine.timetable import timetable_of
-from trimtab.errors import PlanRefused, StalePlan
-from trimtab.events import Listener, silent
+from trimtab.errors import Cancelled, PlanRefused, StalePlan
+from trimtab.events import (
+    ApplyEnded,
+    ApplyStarted,
+    Listener,
+    PlanEnded,
+    PlanStarted,
+    reported,
+    several,
+    silent,
+)
+from trimtab.logs import log
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
+from trimtab.plan.places import with_places
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
 from trimtab.providers.patience import patience_of
-from trimtab.providers.registry import connect_provider
+from trimtab.providers.regions import check_regions
 from trimtab.providers.roles import Provider
-from trimtab.runtime.apply import Applied, Consent, carry_out, check_consent, places_to_wait_for, wait_for
+from trimtab.runtime.apply import (
+    Applied,
+    Consent,
+    Outcome,
+    cancelled_apply,
+    carry_out,
+    check_consent,
+    count_outcomes,
+    places_to_wait_for,
+    wait_for,
+)
 from trimtab.runtime.arguments import check_list, check_word
 from trimtab.runtime.datapoints import publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
-from trimtab.runtime.pause import leave_paused, pause_notes
+from trimtab.runtime.limits import held_to_limits
+from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, pause_notes
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
-from trimtab.runtime.watch import Watch
 
 if TYPE_CHECKING:
-    import boto3
-
-    from trimtab.providers.memory.store import Store
+    from trimtab.runtime.watch import Watch
 
 Wait = Literal["accepted", "stable", "healthy"]
 """How long apply waits: for the calls to be accepted, for the wanted sizes to run, for them to serve."""
@@ -55,7 +74,10 @@ class Cloud:
         self.provider = provider
         self._clock = clock or SystemClock()
         self._workers = workers
-        self._listener = listener
+        self._listener = several(log, listener)
+
+    def __repr__(self) -> str:
+        return f"<Cloud {self.provider.name} {self.provider.location}>"
 
     def __enter__(self) -> Self:
         return self
@@ -69,15 +91,15 @@ class Cloud:
         """Let go of connections."""
         self.provider.close()
 
-    def plan(self, fleet: Fleet, strict: bool = False, prune: bool = True, *, refresh: Sequence[str] = ()) -> Plan:
+    def plan(self, fleet: Fleet, *, strict: bool = False, prune: bool = True, refresh: Sequence[str] = ()) -> Plan:
         """
         What apply would change so that the cloud has `fleet`; reads only.
 
         Args:
             fleet: What is wanted.
-            strict: Hold approximations for impossible.
+            strict: Treat approximations as errors.
             prune: Delete what the fleet owns and no longer has.
-            refresh: What to look up anew although it was kept: `image`.
+            refresh: What to look up anew although it was kept: `image`, `size`.
         """
         return self._plan(self._request(fleet, strict=strict, prune=prune, refresh=refresh))
 
@@ -123,27 +145,42 @@ class Cloud:
             PlanRefused: The plan has problems, is of another cloud, or its ground has moved (`StalePlan`).
             ConsentMissing: It ends instances and nobody agreed.
             InvalidArgument: `wait` is no such word.
+            Cancelled: Nobody waits for it any more; changes that were written stay.
         """
         check_word("wait", wait, get_args(Wait))
         if plan.provider != self.provider.name:
             raise PlanRefused(f"this plan is for {plan.provider}, not for {self.provider.name}")
-        check_consent(self.provider, plan, Consent(delete=allow_delete, replace=allow_replace))
-        self._look_again(plan)
-        listener = _both(self._listener, on_event)
-        outcomes = carry_out(self.provider, plan, workers=self._workers, listener=listener)
+        consent = Consent(delete=allow_delete, replace=allow_replace)
+        check_consent(self.provider, plan, consent)
+        listener = self._listener if on_event is None else several(self._listener, on_event)
+        outcomes: list[Outcome] = []
         late: list[str] = []
-        if wait != "accepted":
-            places = places_to_wait_for(self.provider, outcomes, plan.fleet)
-            healthy = wait == "healthy"
-            late = wait_for(
-                self.provider, places, healthy=healthy, timeout=timeout, clock=self._clock, listener=listener
-            )
+
+        def ended(error: str) -> ApplyEnded:
+            counts = count_outcomes(outcomes)
+            return ApplyEnded(plan, counts, len(outcomes) - counts.get("done", 0) + len(late), error)
+
+        with reported(listener, ApplyStarted(plan), ended):
+            self._look_again(plan, consent)
+            outcomes += carry_out(self.provider, plan, workers=self._workers, listener=listener)
+            try:
+                check_cancelled()
+                if wait != "accepted":
+                    late += self._wait_for(outcomes, plan.fleet, wait == "healthy", timeout, listener)
+            except Cancelled as error:
+                raise cancelled_apply(outcomes) from error
         return Applied(
-            outcomes=outcomes,
-            late=tuple(late),
-            unread=tuple(str(scope) for scope in plan.unknown),
+            outcomes=tuple(outcomes),
+            timed_out=tuple(late),
+            unreadable=tuple(str(scope) for scope in plan.unknown),
             held=tuple(str(problem) for problem in plan.problems),
         )
+
+    def _wait_for(
+        self, outcomes: Sequence[Outcome], fleet: str, healthy: bool, timeout: timedelta, listener: Listener
+    ) -> list[str]:
+        places = places_to_wait_for(self.provider, outcomes, fleet)
+        return wait_for(self.provider, places, healthy=healthy, timeout=timeout, clock=self._clock, listener=listener)
 
     def status(self, fleet: Fleet, *, addresses: bool = False) -> FleetStatus:
         """
@@ -154,7 +191,7 @@ class Cloud:
             addresses: Also say where each instance is reached.
         """
         with patience_of(self._clock):
-            return self._status(fleet, addresses=addresses)
+            return self._status(fleet.for_provider(self.provider.name), addresses=addresses)
 
     def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
         now = self._clock.now()
@@ -175,7 +212,7 @@ class Cloud:
                 in_force=in_force_of(group, states.get(places[group.name]), now),
                 next_edge=timetable_of(group.schedules).next_edge(now, now + timedelta(days=7)),
                 alarms=tuple(alarm for alarm in alarms if alarm.group == group.name),
-                controlled=is_controlled(group, self.provider.name),
+                controlled=is_delegated(fleet, group, self.provider.name),
             )
             for group in fleet.groups
         )
@@ -193,7 +230,7 @@ class Cloud:
             self.provider, name, location or self.provider.location, clock=self._clock, listener=self._listener
         )
 
-    def read_group(self, name: str, location: str | None = None, *, fleet: str | None = None) -> Imported:
+    def import_group(self, name: str, location: str | None = None, *, fleet: str | None = None) -> Imported:
         """
         A group that exists, whoever made it, in the words of the model; reads only.
 
@@ -227,12 +264,21 @@ class Cloud:
         fleets = {state.fleet for state in states}
         return fleets.pop() if len(fleets) == 1 and fleets != {""} else fleet_for(names, place)
 
+    @property
+    def clock(self) -> Clock:
+        """The clock that this connection was given."""
+        return self._clock
+
     def now(self) -> datetime:
         """The time on the clock that this connection was given."""
         return self._clock.now()
 
-    def watch(self, fleet: Fleet) -> Watch:
+    def watch(self, fleet: Fleet) -> "Watch":
         """A watch over `fleet`: each look says how it stands, its load and what was last done to it."""
+        # whoever plans and applies does not watch
+        from trimtab.runtime.watch import Watch
+
+        fleet = fleet.for_provider(self.provider.name)
         return Watch(self.provider, fleet, status=self.status, clock=self._clock)
 
     def datapoints(self, queries: Iterable[MetricQuery]) -> tuple[Datapoints, ...]:
@@ -253,15 +299,17 @@ class Cloud:
         """
         publish_values(self.provider, values, self._clock.now())
 
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+    def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
         """
         The least that an identity needs to handle `fleet`, in the form in which the cloud grants it; asks nothing.
 
         Args:
             fleet: Says what is needed.
             read_only: For plan, status and watch only.
+            controller: For the controller only; with `read_only` in shadow mode.
         """
-        return self.provider.resources.permissions(fleet, read_only=read_only)
+        fleet = fleet.for_provider(self.provider.name)
+        return self.provider.resources.permissions(fleet, read_only=read_only, controller=controller)
 
     def _location(self, group: ScalingGroup) -> str:
         return group.location or self.provider.location
@@ -277,13 +325,15 @@ class Cloud:
         empty: bool = False,
         only: Sequence[str] | None = None,
     ) -> PlanRequest:
+        fleet = fleet.for_provider(self.provider.name)
         check_list("refresh", refresh)
         for word in refresh:
-            check_word("refresh", word, ("image",))
+            check_word("refresh", word, ("image", "size"))
         if only is not None:
             check_list("groups", only)
         if not empty:  # what goes needs no settings
             check_settings(fleet, self.provider.name)
+            check_regions(fleet, self.provider.location, self.provider.regions)
         for name in only or ():
             if name not in {group.name for group in fleet.groups}:
                 raise PlanRefused(f"fleet {fleet.name!r} has no group {name!r}")
@@ -298,13 +348,22 @@ class Cloud:
         )
 
     def _plan(self, request: PlanRequest) -> Plan:
+        made: list[Plan] = []
+
+        def ended(error: str) -> PlanEnded:
+            return PlanEnded(*about, made[0] if made else None, error)
+
+        about = self.provider.name, request.fleet.name
         # what it reads is one question, however many calls that takes
-        with patience_of(self._clock):
-            return self._made_plan(request)
+        with reported(self._listener, PlanStarted(*about), ended), patience_of(self._clock):
+            plan = held_to_limits(self._made_plan(request), self.provider, self._clock.now())
+            made.append(with_places(plan, request.fleet))
+        return made[0]
 
     def _made_plan(self, request: PlanRequest) -> Plan:
         fleet, now = request.fleet, self._clock.now()
-        live = self.provider.resources.read(fleet)
+        resources = self.provider.resources
+        live = resources.read(fleet) if request.empty else resources.read_to_plan(fleet)
         planned = partial(
             make_plan,
             provider=self.provider.name,
@@ -316,7 +375,7 @@ class Cloud:
         wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
         if not wanted_fleet.groups:
             return replace(planned(fleet=wanted_fleet, wanted=(), live=live), request=request)
-        rests = tuple(pause_notes(live, fleet, now))
+        rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
         checked = self._advice(request, live)
         facts = self.provider.resources.resolve(fleet, live, refresh=request.refresh)
         translation = self.provider.resources.translate(fleet, facts, now)
@@ -337,121 +396,31 @@ class Cloud:
             )
         plan = planned(
             fleet=fleet,
-            wanted=leave_paused(self.provider.kinds, fleet, wanted, live),
+            wanted=leave_boosted(
+                self.provider.kinds, leave_paused(self.provider.kinds, fleet, wanted, live), live, now
+            ),
             live=replace(self.provider.resources.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
             notes=merged((*notes, *rests, *facts.notes, *checked)),
         )
-        return replace(plan, request=request)
+        in_the_way, refused = self.provider.resources.hindrances(plan.changes)
+        return replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
 
     def _advice(self, request: PlanRequest, live: Live) -> tuple[Note, ...]:
         from trimtab.checks.notes import advice  # only plans need the checks, and not everybody plans
 
         return advice(request.fleet, self.provider.name, live, self.provider.kinds, only=request.only)
 
-    def _look_again(self, plan: Plan) -> None:
+    def _look_again(self, plan: Plan, consent: Consent) -> None:
         """Plan once more and compare, unless all that is planned is new groups: their creation is exclusive."""
         new = {change.group for change in plan.changes if self._creates_group(change)}
         if not plan.changes or all(change.group in new for change in plan.changes):
             return
         if plan.request is None:
             raise PlanRefused("this plan does not say how it was asked for; plan again and apply that")
-        if self._plan(plan.request).fingerprint != plan.fingerprint:
+        again = self._plan(plan.request)
+        if again.fingerprint != plan.fingerprint:
             raise StalePlan("the cloud is no longer what the plan was made from; plan again")
+        check_consent(self.provider, again, consent)  # sizes move, and are no part of what a plan stands on
 
     def _creates_group(self, change: Change) -> bool:
         return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
-
-
-def _both(first: Listener, two: Callable[..., None] | None) -> Listener:
-    if two is None:
-        return first
-
-    def listener(event: Any) -> None:
-        first(event)
-        two(event)
-
-    return listener
-
-
-@overload
-def connect(
-    provider: Literal["memory"],
-    *,
-    store: "Store | None" = None,
-    location: str = ...,
-    clock: Clock | None = None,
-    workers: int = 8,
-    listener: Listener = ...,
-) -> Cloud: ...
-
-
-@overload
-def connect(
-    provider: Literal["aws"],
-    *,
-    region: str | None = None,
-    session: "boto3.Session | None" = None,
-    endpoint: str | None = None,
-    clock: Clock | None = None,
-    workers: int = 8,
-    listener: Listener = ...,
-) -> Cloud: ...
-
-
-@overload
-def connect(
-    provider: Literal["azure"],
-    *,
-    subscription: str = ...,
-    resource_group: str = ...,
-    location: str = ...,
-    credential: Any = None,
-    endpoint: str | None = None,
-    clock: Clock | None = None,
-    workers: int = 8,
-    listener: Listener = ...,
-) -> Cloud: ...
-
-
-@overload
-def connect(
-    provider: Literal["gcp"],
-    *,
-    project: str = ...,
-    location: str = ...,
-    credentials: Any = None,
-    endpoint: str | None = None,
-    monitoring_endpoint: str | None = None,
-    clock: Clock | None = None,
-    workers: int = 8,
-    listener: Listener = ...,
-) -> Cloud: ...
-
-
-@overload
-def connect(
-    provider: str, *, clock: Clock | None = None, workers: int = 8, listener: Listener = ..., **settings: Any
-) -> Cloud: ...
-
-
-def connect(
-    provider: str, *, clock: Clock | None = None, workers: int = 8, listener: Listener = silent, **settings: Any
-) -> Cloud:
-    """
-    A cloud to plan and apply on.
-
-    Args:
-        provider: `memory`, `aws`, `azure`, `gcp`, or one that another distribution brings.
-        clock: Tells the time and waits; the machine's when left out.
-        workers: How many groups are written, and how many reads are under way, at the same time.
-        listener: Called for each event.
-        settings: What the provider takes: region, session and endpoint (aws); subscription, resource_group, location,
-            credential and endpoint (azure); store and location (memory).
-
-    Raises:
-        ConfigError: There is no such provider, or a setting is wrong.
-        MissingExtra: The provider's SDK is not installed.
-    """
-    clock = clock or SystemClock()
-    connection = connect_provider(provider, clock=clock, workers=workers, listener=listener, **settings)
-    return Cloud(connection, clock=clock, workers=workers, listener=listener)

@@ -12,12 +12,12 @@ from trimtab.plan import Key
 from trimtab.providers.base import Activity, GroupState, Instance
 from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, MetricValue
 from trimtab.providers.lookup import group_not_found
-from trimtab.providers.pause import Pause
+from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.roles import GroupActor, Provider
 from trimtab.runtime.apply import Place, wait_for
 from trimtab.runtime.arguments import check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
-from trimtab.runtime.pause import checked_pause
+from trimtab.runtime.pause import checked_boost, checked_pause
 
 HOUR = timedelta(hours=1)
 
@@ -36,6 +36,9 @@ class LiveGroup:
         self._asked = name
         self._native: str | None = None
         self.location = location
+
+    def __repr__(self) -> str:
+        return f"<LiveGroup {self._native or self._asked} on {self._provider.name} {self.location}>"
 
     @property
     def name(self) -> str:
@@ -135,8 +138,39 @@ class LiveGroup:
         self._actor().pause(pause)
 
     def resume(self) -> None:
-        """Give back what a pause stopped and take its mark away; nothing else that stands still starts again."""
+        """
+        Give back what a pause stopped and take its mark away; nothing else that stands still starts again.
+
+        What is left of a boost that ended in the meantime goes too.
+        """
         self._actor().resume()
+        boost = self.read().boost
+        if boost is not None and boost.is_over(self._clock.now()):
+            self._actor().end_boost()
+
+    def boost(self, *, min: int, until: datetime, by: str, why: str = "") -> None:
+        """
+        Hold at least `min` instances for a time, whatever policies and schedules say, and mark who wanted that.
+
+        The cloud ends it by itself, and plans leave it alone until then. Boosting again renews it. Where no native
+        autoscaler decides the size, as on groups of a controller, the mark alone stands, and the controller keeps it.
+
+        Args:
+            min: The least instances; at most the group's maximum.
+            until: When it is over, with a time zone; at most 31 days ahead.
+            by: Who wants it.
+            why: The reason, for those who find it.
+
+        Raises:
+            Conflict: The group is paused, or somebody else has boosted it.
+            InvalidRequest: `until` has passed or has no time zone, `min` is above the maximum, or nobody is named.
+        """
+        boost = checked_boost(self.read(), Boost(min=min, until=until, by=by, why=why), self._clock.now())
+        self._actor().boost(boost)
+
+    def end_boost(self) -> None:
+        """Give back the minimum that schedules and the group itself say, and take the mark of a boost away."""
+        self._actor().end_boost()
 
     def datapoints(
         self,

@@ -1,16 +1,18 @@
-"""A marked pause as a plan and a caller see it."""
+"""A marked pause and a marked boost as a plan and a caller see them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trimtab.errors import Conflict, InvalidRequest
 from trimtab.models import Fleet
 from trimtab.plan import Key, Kind, Live, Note, Resource
 from trimtab.providers.base import GroupState
-from trimtab.providers.pause import Pause
+from trimtab.providers.pause import Boost, Pause, boosted
 
 LONGEST_NAME = 64
+LONGEST_BOOST = timedelta(days=31)
+"""A minimum for longer is the fleet file's to say."""
 
 
 def leave_paused(kinds: Mapping[str, Kind], fleet: Fleet, wanted: Sequence[Resource], live: Live) -> list[Resource]:
@@ -27,6 +29,69 @@ def leave_paused(kinds: Mapping[str, Kind], fleet: Fleet, wanted: Sequence[Resou
         else item
         for item in wanted
     ]
+
+
+def leave_boosted(kinds: Mapping[str, Kind], wanted: Sequence[Resource], live: Live, now: datetime) -> list[Resource]:
+    """The wanted resources, with the minimum of boosted groups as their boosts hold it."""
+    boosts = {key: boost for key, boost in find_boosts(live).items() if not boost.is_over(now)}
+    return [_raised(kinds[item.key.kind], item, boosts.get(item.key), now) for item in wanted]
+
+
+def _raised(kind: Kind, item: Resource, boost: Boost | None, now: datetime) -> Resource:
+    if boost is None:
+        return item
+    paths = [row.path for row in kind.fields if row.time_varying and "capacity.min" in row.models.split()]
+    return replace(item, body={**item.body, **{path: boosted(item.body[path], boost, now) for path in paths}})
+
+
+def boost_notes(live: Live, fleet: Fleet, now: datetime) -> Iterator[Note]:
+    """Who boosted which group, for the reader of a plan."""
+    for key, boost in find_boosts(live).items():
+        mark = live.resources[key].mark
+        if mark is not None and mark.fleet == fleet.name:
+            rest = "that is over: end it" if boost.is_over(now) else "the plan leaves that so"
+            yield Note(f"{boost}; {rest}", mark.group)
+
+
+def find_boosts(live: Live) -> dict[Key, Boost]:
+    """The boosts that a read found, by what they are marked on."""
+    lines = {key: item.attributes.get("boosted") or "" for key, item in live.resources.items()}
+    return {key: boost for key, line in lines.items() if line and (boost := Boost.parse(line))}
+
+
+def checked_boost(state: GroupState, boost: Boost, now: datetime) -> Boost:
+    """
+    The boost, if it may be marked on the group.
+
+    Raises:
+        InvalidRequest: It does not say who, has no zone, is over, lasts too long, or is above the group's maximum.
+        Conflict: The group is paused, or somebody else has boosted it.
+    """
+    _check_name(boost.by, "boosts", "boost")
+    if boost.until.tzinfo is None:
+        text = f"until={boost.until} has no time zone; give one, as in 2026-12-01T18:00+01:00"
+        raise InvalidRequest(text, operation="boost")
+    if boost.is_over(now):
+        raise InvalidRequest(f"until={boost.until} has passed", operation="boost")
+    if boost.until - now > LONGEST_BOOST:
+        text = f"a boost lasts {LONGEST_BOOST.days} days at most; for longer, change `capacity.min` of the fleet"
+        raise InvalidRequest(text, operation="boost")
+    if boost.min < 1:
+        raise InvalidRequest(f"min={boost.min} raises nothing; give 1 or more", operation="boost")
+    if boost.min > state.max:
+        text = f"min={boost.min} is above the maximum of {state.name!r}, {state.max}; raise `capacity.max` first"
+        raise InvalidRequest(text, operation="boost")
+    if state.paused is not None:
+        raise Conflict(f"{state.name!r} is {state.paused}; resume it first", operation="boost")
+    current = state.boost
+    if current is not None and current.by != boost.by and not current.is_over(now):
+        raise Conflict(f"{state.name!r} is {current}; end that first", operation="boost")
+    return boost
+
+
+def _check_name(by: str, does: str, operation: str) -> None:
+    if not by.strip() or len(by) > LONGEST_NAME:
+        raise InvalidRequest(f"say who {does}, in at most {LONGEST_NAME} characters", operation=operation)
 
 
 def pause_notes(live: Live, fleet: Fleet, now: datetime) -> Iterator[Note]:
@@ -51,8 +116,7 @@ def checked_pause(state: GroupState, pause: Pause, now: datetime) -> Pause:
         InvalidRequest: It does not say who, or is over already.
         Conflict: Somebody else has paused the group.
     """
-    if not pause.by.strip() or len(pause.by) > LONGEST_NAME:
-        raise InvalidRequest(f"say who pauses, in at most {LONGEST_NAME} characters", operation="pause")
+    _check_name(pause.by, "pauses", "pause")
     if pause.until is not None and pause.until.tzinfo is None:
         raise InvalidRequest(f"until={pause.until} has no time zone; give one, such as UTC", operation="pause")
     if pause.is_over(now):

@@ -21,7 +21,7 @@ class GroupStatus:
         in_force: The sizes that hold now because of schedules.
         next_edge: When a schedule next begins or ends, within a week.
         alarms: The states of its alarms.
-        controlled: Whether a controller is to decide its size, because the cloud cannot do all that it asks for.
+        controlled: Whether the controller sizes it, because the cloud cannot do all that it asks for.
         cpu: Its load of late; only in a watch.
         activity: What was last done to it, if that was of late; only in a watch.
     """
@@ -69,6 +69,7 @@ def _state_dict(state: GroupState) -> dict[str, Any]:
         "outdated": state.outdated,
         "stable": state.is_stable,
         "paused": state.paused.to_dict() if state.paused else None,
+        "boost": state.boost.to_dict() if state.boost else None,
         "instances": [
             {
                 "id": instance.id,
@@ -76,6 +77,7 @@ def _state_dict(state: GroupState) -> dict[str, Any]:
                 "state": instance.state.value,
                 "healthy": instance.healthy,
                 "outdated": instance.outdated,
+                "weight": instance.weight,
             }
             for instance in state.instances
         ],
@@ -90,6 +92,11 @@ class FleetStatus:
     provider: str
     at: datetime
     groups: tuple[GroupStatus, ...]
+
+    def __str__(self) -> str:
+        """The sizes of its groups in one sentence."""
+        sizes = [f"{group.group} {group.state.running if group.state else 'missing'}" for group in self.groups]
+        return f"fleet {self.fleet} on {self.provider}: {', '.join(sizes) or 'no groups'}"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""

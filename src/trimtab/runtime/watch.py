@@ -39,7 +39,7 @@ class Watch:
         self._seen: dict[tuple[str, str], Any] = {}
         self._activities: dict[tuple[str, str], Activity] = {}
 
-    def look(self) -> FleetStatus:
+    def snapshot(self) -> FleetStatus:
         """How the fleet stands now; with the load of each group and what was last done to it."""
         with patience_of(self._clock):
             return self._look()
@@ -52,10 +52,10 @@ class Watch:
         groups = tuple(self._with_load(group, loads) for group in status.groups)
         return replace(status, groups=groups)
 
-    def looks(self, interval: timedelta) -> Iterator[FleetStatus]:
+    def stream(self, interval: timedelta) -> Iterator[FleetStatus]:
         """One look after the other, `interval` apart, without an end."""
         while True:
-            yield self.look()
+            yield self.snapshot()
             self._clock.sleep(interval)
 
     def _with_load(self, group: GroupStatus, loads: Mapping[tuple[str, str], Datapoints]) -> GroupStatus:

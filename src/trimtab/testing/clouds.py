@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from trimtab.clock import ManualClock
 from trimtab.models import Metric
-from trimtab.runtime.cloud import Cloud, connect
+from trimtab.runtime.cloud import Cloud
+from trimtab.runtime.connection import connect
 
 if TYPE_CHECKING:
     from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator

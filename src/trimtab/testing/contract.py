@@ -11,7 +11,8 @@ import pytest
 from trimtab import errors, metrics
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Metric
-from trimtab.plan import Action, Change, Key, MarkPlace, Reason, Resource, check_saved, references
+from trimtab.plan import Action, Change, Key, MarkPlace, Reason, Resource, references
+from trimtab.plan.saved import check_saved
 from trimtab.providers.datapoints import MetricQuery, MetricValue
 from trimtab.runtime.cloud import Cloud
 
@@ -184,7 +185,7 @@ class ProviderContract:
         """`prune=False` deletes nothing and says what would go."""
         plan = applied.plan(self._edit(fleet, alarms=()), prune=False)
         assert not plan.count(Action.DELETE)
-        assert any("left the fleet" in note.text for note in plan.notes)
+        assert any("removed from the fleet" in note.text for note in plan.notes)
 
     def test_deleting_a_group_takes_consent(self, applied: Cloud, fleet: Fleet) -> None:
         """A group that left ends instances: refused until agreed, then gone with all its parts."""
@@ -487,13 +488,13 @@ class ProviderContract:
         """A look says the load and what was last done; the next one also what was done in between."""
         over = applied.watch(fleet)
         name = fleet.native_name(fleet.groups[0])
-        assert all(group.activity is not None for group in over.look().groups)
+        assert all(group.activity is not None for group in over.snapshot().groups)
         world.advance(timedelta(minutes=5))
         since = applied.now()
         world.push(name, metrics.cpu, 77.0)
         applied.group(name).scale(to=applied.group(name).read().max)
         world.advance(timedelta(minutes=10))
-        first, *others = over.look().groups
+        first, *others = over.snapshot().groups
         assert first.cpu is not None
         assert first.cpu.latest == 77.0
         assert all(other.cpu is not None and other.cpu.latest is None for other in others)
@@ -503,7 +504,7 @@ class ProviderContract:
     def test_an_imported_group_is_planned_as_it_is(self, applied: Cloud, fleet: Fleet) -> None:
         """What exists, read back as a group of the same fleet, loses nothing and leaves a plan nothing to do."""
         imported = [
-            applied.read_group(fleet.native_name(group), group.location, fleet=fleet.name) for group in fleet.groups
+            applied.import_group(fleet.native_name(group), group.location, fleet=fleet.name) for group in fleet.groups
         ]
         assert not [str(note) for result in imported for note in result.changes]
         assert not [path for result in imported for path in result.group.unmanaged]

@@ -33,7 +33,7 @@ def translate(
     """
     pure = _pure(provider)
     known = facts if isinstance(facts, Facts) else pure.facts(**(facts or {}))
-    return pure.translate(fleet, known, now or datetime.now(UTC), location or pure.location)
+    return pure.translate(fleet.for_provider(provider), known, now or datetime.now(UTC), location or pure.location)
 
 
 def import_replies(

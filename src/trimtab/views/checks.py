@@ -1,4 +1,4 @@
-"""What checks found, as whoever mends it reads it: place, code, text, mend, page."""
+"""What checks found, as whoever mends it reads it: place, code, text, fix, page."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,8 @@ def findings_view(findings: Sequence[Finding]) -> RenderableType:
     """Every finding, in the order given; what is so of many groups alike is one, at the first of them."""
     alike: dict[tuple[str, str, str, str], list[Finding]] = {}
     for finding in findings:
-        alike.setdefault((finding.code, finding.path, finding.text, finding.mend), []).append(finding)
+        alone = "" if finding.group else str(finding.position)
+        alike.setdefault((finding.code, finding.path, finding.text, finding.mend + alone), []).append(finding)
     return Group(*(line for same in alike.values() for line in _finding_view(*same)))
 
 
@@ -23,8 +24,11 @@ def _finding_view(finding: Finding, *others: Finding) -> Iterator[Text]:
     code, _, rest = str(finding).partition(" ")
     likewise = f"; likewise in group {in_words([_named(other) for other in others])}" if others else ""
     yield Text.assemble(printable(place), (code, "bold yellow"), f" {printable(rest + likewise)}")
-    yield Text(f"    mend: {printable(finding.mend)}")
-    yield Text(f"    {finding.page}", "dim")
+    yield Text(f"    fix: {printable(finding.mend)}")
+    if finding.is_ignored:
+        yield Text(f"    ignored: {printable(finding.reason or 'no reason given')}", "dim")
+    if finding.page:
+        yield Text(f"    {printable(finding.page)}", "dim")
 
 
 def _named(finding: Finding) -> str:

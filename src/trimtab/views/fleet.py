@@ -27,14 +27,17 @@ def fleet_dict(fleet: Fleet, findings: Sequence[Finding] = ()) -> dict[str, Any]
 
 def fleet_view(fleet: Fleet, findings: Sequence[Finding] = ()) -> RenderableType:
     """What checks found, and the sentence that says that a fleet is valid."""
-    sentence = _sentence(fleet)
+    sentence = sentence_of(fleet)
     if not findings:
         return sentence
-    count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
-    return Group(findings_view(findings), "", Text.assemble(sentence, (f", {count}", "bold yellow")))
+    counting = sum(not finding.is_ignored for finding in findings)
+    count = (f", {counting} finding{'' if counting == 1 else 's'}", "bold yellow") if counting else ""
+    left_out = f", {len(findings) - counting} ignored" if counting < len(findings) else ""
+    return Group(findings_view(findings), "", Text.assemble(sentence, count, left_out))
 
 
-def _sentence(fleet: Fleet) -> Text:
+def sentence_of(fleet: Fleet) -> Text:
+    """How many groups, policies, alarms and schedules there are, and that the fleet is valid."""
     singular = {"groups": "group", "policies": "policy", "alarms": "alarm", "schedules": "schedule"}
     counts = [f"{n} {singular[what] if n == 1 else what}" for what, n in fleet_counts(fleet).items() if n]
     return Text.assemble(f"fleet {fleet.name}: {', '.join(counts) or 'no groups'}: ", ("valid", "bold green"))

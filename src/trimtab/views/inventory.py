@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from trimtab.providers.base import Instance, InstanceState
 from trimtab.runtime.status import FleetStatus, GroupStatus
+from trimtab.views.table import Rows
 from trimtab.views.values import printable
 
 RESERVED = frozenset({"all", "ungrouped", "_meta"})
@@ -114,10 +114,7 @@ def inventory_name(name: str) -> str:
 
 def inventory_view(status: FleetStatus) -> RenderableType:
     """The hosts as a table."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for column in COLUMNS:
-        table.add_column(column, overflow="fold")
-    called = host_names(status)
+    called, rows = host_names(status), []
     for group, instance in _hosts(status):
         cells = (
             group.group,
@@ -128,11 +125,9 @@ def inventory_view(status: FleetStatus) -> RenderableType:
             instance.public_address,
         )
         outdated = f"{instance.template}{' (old)' if instance.outdated else ''}"
-        table.add_row(
-            Text(printable(called[group.group, instance.id]), "bold"),
-            *(Text(printable(cell or "-")) for cell in (*cells, outdated)),
-        )
-    return table
+        name = Text(printable(called[group.group, instance.id]), "bold")
+        rows.append([name, *(Text(printable(cell or "-")) for cell in (*cells, outdated))])
+    return Rows(COLUMNS, rows)
 
 
 def _hosts(status: FleetStatus) -> Iterator[tuple[GroupStatus, Instance]]:

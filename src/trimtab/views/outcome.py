@@ -30,21 +30,21 @@ def _failures(applied: Applied) -> Iterator[Text]:
     yield from marked_lines("failed: ", "bold red", failed)
     yield from marked_lines("outcome unknown: ", "bold red", unknown)
     yield from marked_lines("not tried: ", "bold red", skipped)
-    yield from marked_lines("late: ", "bold yellow", applied.late)
+    yield from marked_lines("late: ", "bold yellow", applied.timed_out)
     yield from marked_lines("held back: ", "bold red", applied.held)
-    yield from marked_lines("unknown: ", "bold red", applied.unread)
+    yield from marked_lines("unknown: ", "bold red", applied.unreadable)
 
 
 def _summary(applied: Applied) -> Text:
     done, total = sum(outcome.is_done for outcome in applied.outcomes), len(applied.outcomes)
-    if applied.held and done == total and not applied.unread:
+    if applied.held and done == total and not applied.unreadable:
         return Text(
             f"Applied {total} {'change' if total == 1 else 'changes'}; what is not this fleet's was held back.",
             "bold red",
         )
-    if done < total or applied.unread:
+    if done < total or applied.unreadable:
         return Text(f"Applied {done} of {total} changes; plan and apply again for the rest.", "bold red")
     text = f"Applied {total} {'change' if total == 1 else 'changes'}"
-    if applied.late:
+    if applied.timed_out:
         return Text(f"{text}, but not every group is where it should be.", "bold yellow")
     return Text(f"{text}.", "bold green")

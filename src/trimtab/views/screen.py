@@ -2,6 +2,8 @@
 
 import io
 import json
+import logging
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TextIO
@@ -11,10 +13,13 @@ from rich.live import Live
 from rich.text import Text
 
 from trimtab.errors import ConfigError
-from trimtab.views.values import printable
+from trimtab.logs import JsonFormatter
+from trimtab.views.values import Prose, printable
 
 WIDE = 10_000
-"""So wide that nothing is wrapped: what goes to a file is cut by whoever reads it."""
+"""So wide that nothing is wrapped: what goes to a file is cut by whoever reads it, unless COLUMNS says how wide."""
+FORMAT_VERSION = 1
+"""Of all documents of `--format json`; greater once a field is taken away or means something else."""
 _ASCII = str.maketrans({"→": "->", "…": "...", "·": "-", "–": "-"})
 
 
@@ -27,18 +32,24 @@ class Screen:
         err: For errors, progress and remarks.
         source: Where answers to questions come from.
         json: Results are JSON; nothing is asked.
+        color: Terminals get colours, unless NO_COLOR is set.
     """
 
-    def __init__(self, out: TextIO, err: TextIO, source: TextIO, *, json: bool = False) -> None:
+    def __init__(self, out: TextIO, err: TextIO, source: TextIO, *, json: bool = False, color: bool = True) -> None:
         self._out, self._source = out, source
-        self._console = _console(out)
-        self.err = _console(err)
+        self._console = _console(out, _width(out), color=color)
+        # one error is one line in a pipe, however wide
+        self.err = _console(err, None if err.isatty() else WIDE, color=color)
         self.json = json
+        self.verbosity = 0
+        """What is said beside the results: below 0 errors only, 0 progress and remarks, above 0 the log."""
+        self.json_log = False
+        """Whether everything beside the results is a line of JSON each."""
 
     def show(self, view: RenderableType, data: Mapping[str, Any]) -> None:
         """Print a result: its view, or its data when results are JSON."""
         if self.json:
-            self.document(data)
+            self._own_document(data)
         else:
             _print(self._console, view)
 
@@ -53,11 +64,15 @@ class Screen:
                 for view, _ in results:
                     table.update(view, refresh=True)
             return
+        self.lines((Group(view, ""), data) for view, data in results)
+
+    def lines(self, results: Iterable[tuple[RenderableType, Mapping[str, Any]]]) -> None:
+        """Print results as they come, one below the other; as JSON a line each."""
         for view, data in results:
             if self.json:
-                self._out.write(json.dumps(data) + "\n")
+                self._out.write(json.dumps({"format_version": FORMAT_VERSION, **data}) + "\n")
             else:
-                _print(self._console, Group(view, ""))
+                _print(self._console, view)
             self._out.flush()
 
     def view(self, view: RenderableType) -> None:
@@ -68,30 +83,55 @@ class Screen:
     def show_json(self, data: Mapping[str, Any]) -> None:
         """Print what only JSON has a part for."""
         if self.json:
-            self.document(data)
+            self._own_document(data)
 
     def document(self, data: Mapping[str, Any]) -> None:
-        """Print one JSON document."""
+        """Print one JSON document of somebody else's form."""
         self._out.write(json.dumps(data, indent=2) + "\n")
+
+    def _own_document(self, data: Mapping[str, Any]) -> None:
+        self.document({"format_version": FORMAT_VERSION, **data})
+
+    def text(self, text: str) -> None:
+        """Print text for programs as it is; what the stream cannot take is an escape."""
+        encoding = getattr(self._out, "encoding", None) or "utf-8"
+        self._out.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
     def busy(self, text: str) -> AbstractContextManager[Any]:
         """Show on a terminal that something is going on."""
-        return self.err.status(Text(text, "dim")) if self.err.is_terminal else nullcontext()
+        shown = self.err.is_terminal and self.verbosity == 0
+        return self.err.status(Text(text, "dim")) if shown else nullcontext()
 
     def remark(self, text: str) -> None:
         """Print a sentence beside the results."""
-        _print(self.err, Text(printable(text), style="dim"))
+        if self.verbosity < 0:
+            return
+        if self.json_log:
+            self.log(_entry(logging.INFO, text))
+        else:
+            _print(self.err, Prose(printable(text), style="dim"))
+
+    def log(self, line: str) -> None:
+        """Print an entry of the log as it was put into words."""
+        if self.json_log:
+            self.err.file.write(f"{line}\n")
+            self.err.file.flush()
+        else:
+            self.remark(line)
 
     def error(self, error: BaseException, message: str = "") -> None:
         """Print what went wrong: on the side for people, as the one document for programs."""
-        problems, lines = (error.problems, error.lines) if isinstance(error, ConfigError) else ((), ())
+        lines = error.lines if isinstance(error, ConfigError) else ()
         text = message or str(error)
         if self.json:
-            more = {"problems": list(problems)} if problems else {}
-            self.document({"error": {"type": type(error).__name__, "message": text, **more}})
+            more = {"problems": _structured(error)} if isinstance(error, ConfigError) else {}
+            self._own_document({"error": {"type": type(error).__name__, "message": text, **more}})
             return
         for line in lines or (text,):
-            _print(self.err, Text.assemble(("error: ", "bold red"), printable(line, lines=True)))
+            if self.json_log:
+                self.log(_entry(logging.ERROR, line))
+                continue
+            _print(self.err, Prose.assemble(("error: ", "bold red"), printable(line, lines=True)))
 
     def read_source(self, most: int) -> bytes:
         """What comes from where answers come from, to its end or to so many bytes."""
@@ -111,15 +151,45 @@ class Screen:
         return self._source.readline().strip().lower() in ("y", "yes")
 
 
-def _console(stream: TextIO) -> Console:
-    return Console(file=stream, width=None if stream.isatty() else WIDE, highlight=False, emoji=False)
+def _entry(level: int, text: str) -> str:
+    """A sentence of the command line's own, in the form of the log."""
+    return JsonFormatter().format(logging.LogRecord("trimtab", level, "", 0, text, None, None))
+
+
+def _structured(error: ConfigError) -> list[dict[str, Any]]:
+    """The mistakes of a file in the form that the problems of plans have."""
+    places = [place or (None, None, None) for place in error.places]
+    return [
+        {
+            "message": text.removeprefix(f"{file}:{line}: "),
+            "group": None,
+            "path": None,
+            "code": None,
+            "file": file,
+            "line": line,
+        }
+        for text, (file, line, _) in zip(error.problems, places, strict=True)
+    ]
+
+
+def _console(stream: TextIO, width: int | None, *, color: bool) -> Console:
+    no_color = None if color else True
+    return Console(file=stream, width=width, no_color=no_color, highlight=False, emoji=False)
+
+
+def _width(stream: TextIO) -> int | None:
+    """How wide lines are: as COLUMNS says, else as the terminal is."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    return None if stream.isatty() else WIDE
 
 
 def _print(console: Console, view: RenderableType) -> None:
     if console.is_terminal:
-        console.print(view)
+        console.print(Group(view), crop=False)  # by itself a text would be joined to plain text, which breaks words
         return
-    text = rendered(view)
+    text = rendered(view, width=console.width)
     encoding = (getattr(console.file, "encoding", None) or "utf-8").lower()
     if not encoding.startswith("utf"):
         text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
@@ -129,5 +199,6 @@ def _print(console: Console, view: RenderableType) -> None:
 def rendered(view: RenderableType, *, width: int = WIDE) -> str:
     """A view as plain text, without colours and without blanks at the ends of lines."""
     stream = io.StringIO()
-    Console(file=stream, width=width, color_system=None, force_terminal=False, highlight=False, emoji=False).print(view)
+    console = Console(file=stream, width=width, color_system=None, force_terminal=False, highlight=False, emoji=False)
+    console.print(Group(view), crop=False)
     return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from trimtab.models import Fleet
+from trimtab.phrases import in_words
 from trimtab.providers.base import AlarmState, GroupState
+from trimtab.providers.pause import boosted
 from trimtab.runtime.status import FleetStatus, GroupStatus
+from trimtab.views.table import Rows
 from trimtab.views.values import printable
 
 COLUMNS = ("group", "name", "region", "min", "max", "desired", "running", "schedule", "next", "alarms")
@@ -19,21 +21,22 @@ _NUMBERS = frozenset({"min", "max", "desired", "running"})
 _ALARMS = {"ok": "green", "alarm": "bold red", "no-data": "yellow"}
 
 
-def status_view(status: FleetStatus, fleet: Fleet) -> RenderableType:
+def status_view(status: FleetStatus, fleet: Fleet, controller: str = "") -> RenderableType:
     """
     The table of groups, and a line for everything that is not as one would hope.
 
     Args:
         status: What was read.
         fleet: Says in which zone a group's times are told.
+        controller: When the controller last ticked, where it sizes a group.
     """
     heading = Text.assemble((status.fleet, "bold"), f" on {status.provider}, {moment_text(status.at, UTC)}")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
-    for group in status.groups:
-        table.add_row(*_cells(group, zone_of(fleet, group.group)))
+    rows = [list(_cells(group, zone_of(fleet, group.group))) for group in status.groups]
+    table = Rows(COLUMNS, rows, _NUMBERS)
     remarks = [line for group in status.groups for line in remarks_on(group, status.at)]
+    if controller:
+        sized = in_words([group.group for group in status.groups if group.controlled])
+        remarks.append(Text.assemble(("controller: ", "yellow"), printable(f"{controller}; it sizes {sized}")))
     return Group(heading, "", table, *([""] if remarks else []), *remarks)
 
 
@@ -72,16 +75,29 @@ def remarks_on(group: GroupStatus, now: datetime) -> Iterator[Text]:
     if state.paused:
         late = " (over: resume it)" if state.paused.is_over(now) else ""
         yield _remark(group, f"{state.paused}{late}")
+    if state.boost:
+        yield _remark(group, f"{state.boost}{_boost_rest(state, now)}")
     if state.outdated:
         yield _remark(group, f"{state.outdated} of {len(state.instances)} on the old template")
-    if group.controlled:
-        yield _remark(group, "a controller is to decide its size, and the controller is not running")
-    elif not state.paused and (state.min, state.max) != (group.in_force.min, group.in_force.max):
-        wanted = f"{group.in_force.min} to {group.in_force.max}"
-        yield _remark(group, f"the fleet file wants {wanted} instances now, the cloud has {state.min} to {state.max}")
+    wanted_bounds = (_minimum(group, now), group.in_force.max)
+    if not group.controlled and not state.paused and (state.min, state.max) != wanted_bounds:
+        wanted = f"{_minimum(group, now)} to {group.in_force.max}"
+        text = f"the fleet file wants {wanted} {state.unit} now, the cloud has {state.min} to {state.max}"
+        yield _remark(group, text)
     for alarm in group.alarms:
         if alarm.state == "alarm":
             yield _remark(group, f"alarm {alarm.name}{': ' if alarm.reason else ''}{alarm.reason}", "bold red")
+
+
+def _minimum(group: GroupStatus, now: datetime) -> int:
+    return boosted(group.in_force.min, group.state.boost if group.state else None, now)
+
+
+def _boost_rest(state: GroupState, now: datetime) -> str:
+    """What there is to do about a boost that is over, or that nothing native holds."""
+    if state.boost is None or state.boost.is_over(now):
+        return " (over: end it)"
+    return "" if state.min >= state.boost.min else f" (no native autoscaler holds it: the minimum is {state.min})"
 
 
 def _remark(group: GroupStatus, text: str, style: str = "yellow") -> Text:

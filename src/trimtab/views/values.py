@@ -1,93 +1,72 @@
-"""Values of fields as text: secrets and scripts as digests, sets by what comes and goes."""
+"""Lines of text with styles as rich shows them."""
 
-import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.containers import Lines
+from rich.segment import Segment
 from rich.text import Text
 
-from trimtab.phrases import capped
-from trimtab.plan import PENDING, Ref, Secret, plain
-from trimtab.plan import Text as Composed
+from trimtab.plan.lines import Line
+from trimtab.plan.values import marked_lines as lines_with_mark
+from trimtab.plan.values import printable
 
-LONGEST = 72
-"""Where a value is cut when it is only mentioned, not compared."""
+__all__ = ["Indented", "Prose", "marked_lines", "printable", "rich_text"]
 
 
-def printable(text: str, *, lines: bool = False) -> str:
-    """`text` with whatever could steer a terminal written out as an escape."""
-    return "".join(char if char.isprintable() or (lines and char == "\n") else _escape(char) for char in text)
+class Prose(Text):
+    """Text whose words stay whole: an address that is wider than a line can still be opened and copied."""
+
+    def wrap(self, console: Console, width: int, **_: Any) -> Lines:
+        """The lines, broken between words only."""
+        lines = Lines()
+        for paragraph in self.split(allow_blank=True):
+            lines.extend(paragraph.divide(_breaks(paragraph.plain, width)))
+        for line in lines:
+            line.rstrip()
+        return lines
+
+
+def _breaks(text: str, width: int) -> Iterator[int]:
+    column = 0
+    for match in re.finditer(r"\s*\S+", text):
+        word = match[0].lstrip()
+        if column and column + cell_len(match[0]) > width:
+            yield match.end() - len(word)
+            column = cell_len(word)
+        else:
+            column += cell_len(match[0])
+
+
+class Indented:
+    """
+    A view moved to the right; what is wider than the line is left whole.
+
+    Args:
+        view: What is moved.
+        by: By how many columns.
+    """
+
+    def __init__(self, view: RenderableType, by: int) -> None:
+        self._view, self._by = view, by
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """The lines, for rich."""
+        inside = options.update_width(max(1, options.max_width - self._by))
+        for line in Segment.split_lines(console.render(self._view, inside)):
+            yield Segment(" " * self._by)
+            yield from line
+            yield Segment.line()
+
+
+def rich_text(line: Line) -> Text:
+    """A line as rich shows it."""
+    return Prose.assemble(*line.spans)
 
 
 def marked_lines(mark: str, style: str, sentences: Sequence[str]) -> Iterator[Text]:
     """A line for each sentence with a mark in front, the first of many only."""
-    for sentence in capped(sentences):
-        yield Text.assemble((mark, style), printable(sentence))
-
-
-def _escape(char: str) -> str:
-    return json.dumps(char)[1:-1] if char < "\x7f" or char > "\xff" else f"\\x{ord(char):02x}"
-
-
-def value_text(value: Any, *, quoted: bool = False, longest: int | None = None) -> Text:
-    """
-    One value.
-
-    Args:
-        value: As a plan has it: plain data, a reference or a secret.
-        quoted: Put strings in quotes, to tell "5" from 5.
-        longest: Cut what is longer.
-    """
-    if isinstance(value, Ref):
-        return Text.assemble(f"{value.attribute} of {printable(value.key.name)} ", (PENDING, "italic"))
-    if isinstance(value, Composed):
-        return Text("").join(value_text(part) for part in value.parts)
-    if isinstance(value, Secret):
-        return Text(value.digest)
-    if isinstance(value, frozenset):
-        return Text(", ").join(value_text(item) for item in _ordered(value))
-    text = _string(value, quoted=quoted) if isinstance(value, str) else _data(value)
-    return Text(text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…")
-
-
-def _string(text: str, *, quoted: bool) -> str:
-    if "\n" in text or "\r" in text:
-        return f"({len(text.splitlines())} lines, {Secret(text).digest})"
-    quoted = quoted or not text or text.strip() != text
-    return f'"{printable(text)}"' if quoted else printable(text)
-
-
-def _data(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return printable(json.dumps(plain(value), ensure_ascii=False, default=str))
-
-
-def _ordered(items: frozenset[Any]) -> list[Any]:
-    return sorted(items, key=lambda item: value_text(item).plain)
-
-
-def change_text(old: Any, new: Any) -> Text:
-    """What becomes of a value: `old → new`, or for a set what joins and what leaves."""
-    if isinstance(old, frozenset) or isinstance(new, frozenset):
-        return _set_text(old or frozenset(), new or frozenset())
-    if old is None:
-        return value_text(new)
-    if new is None:
-        return value_text(old)
-    before, after = value_text(old), value_text(new)
-    if before.plain == after.plain:
-        before, after = value_text(old, quoted=True), value_text(new, quoted=True)
-    return Text.assemble((before.plain, "red"), (" → ", "dim"), _styled(after, "green"))
-
-
-def _styled(text: Text, style: str) -> Text:
-    text.stylize_before(style)
-    return text
-
-
-def _set_text(old: Any, new: Any) -> Text:
-    old, new = (item if isinstance(item, frozenset) else frozenset([item]) for item in (old, new))
-    joins = [Text("+", "green") + _styled(value_text(item), "green") for item in _ordered(new - old)]
-    leaves = [Text("-", "red") + _styled(value_text(item), "red") for item in _ordered(old - new)]
-    return Text(" ").join([*joins, *leaves])
+    return map(rich_text, lines_with_mark(mark, style, sentences))

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from trimtab.models import Fleet
 from trimtab.providers.alarms import alarm_name
 from trimtab.runtime.status import FleetStatus, GroupStatus
 from trimtab.views.status import moment_text, remarks_on, zone_of
+from trimtab.views.table import Rows
 from trimtab.views.values import printable
 
 COLUMNS = ("group", "desired", "min", "max", "in service", "pending", "cpu", "alarms", "schedule", "next", "last")
@@ -28,11 +28,7 @@ def watch_view(status: FleetStatus, fleet: Fleet) -> RenderableType:
         fleet: Says in which zone a group's times are told.
     """
     heading = Text.assemble((status.fleet, "bold"), f" on {status.provider}, {status.at:%Y-%m-%d %H:%M:%S} UTC")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
-    for group in status.groups:
-        table.add_row(*_cells(group, fleet, status.at))
+    table = Rows(COLUMNS, [list(_cells(group, fleet, status.at)) for group in status.groups], _NUMBERS)
     remarks = [line for group in status.groups for line in remarks_on(group, status.at)]
     return Group(heading, "", table, *([""] if remarks else []), *remarks)
 

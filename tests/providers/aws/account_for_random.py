@@ -9,10 +9,11 @@ from trimtab.plan import read_description
 
 @dataclass(frozen=True)
 class Account:
-    """Subnets and target groups as the emulator calls them."""
+    """Subnets, target groups and security groups as the emulator calls them."""
 
     subnets: tuple[str, ...]
     arns: dict[str, str]
+    security: dict[str, str]
 
     def moved(self, group):
         """The group on subnets that exist, its target groups by name."""
@@ -36,15 +37,19 @@ class Account:
         )
 
     def placed(self, group):
-        """The group on subnets that exist."""
+        """The group on subnets and in security groups that exist."""
+        security = tuple(self.security.get(name, name) for name in group.template.security_groups)
+        template = group.template.model_copy(update={"security_groups": security})
         placement = tt.Placement(subnets=self.subnets) if group.placement.subnets else group.placement
         if len(placement.zones) > 1:  # all that the emulator's region has
             placement = tt.Placement(zones=tuple(f"us-east-1{letter}" for letter in "abcdef"))
-        return group.model_copy(update={"placement": placement})
+        return group.model_copy(update={"placement": placement, "template": template})
 
 
 def furnish_for_random(world):
-    """Two subnets, and two target groups behind a balancer."""
+    """Two subnets, two target groups behind a balancer, two security groups and a key pair."""
+    world.make_key_pair("ops")
+    security = {name: world.make_security_group(name.removeprefix("sg-")) for name in ("sg-1", "sg-2")}
     ec2, elbv2 = world.client("ec2"), world.client("elbv2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
@@ -59,7 +64,7 @@ def furnish_for_random(world):
         arns[name] = made["TargetGroupArn"]
         forward = [{"Type": "forward", "TargetGroupArn": arns[name]}]
         elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=forward)
-    return Account(ids, arns)
+    return Account(ids, arns, security)
 
 
 def take_marks_off(world):

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 
 from tests.conftest import make_fleet, make_group
-from trimtab.emulators import Doors
+from trimtab.emulators import ControlClient
 from trimtab.testing import AwsTestCloud
 
 IMAGE = "ami-0123456789abcdef0"
@@ -153,7 +153,9 @@ SCENARIOS = {
 
 def connect_to(endpoint, **settings):
     """A connection with its clients made and no socket open yet, one write at a time."""
-    cloud = AwsTestCloud(SimpleNamespace(endpoint=endpoint, doors=Doors(endpoint))).connect(workers=1, **settings)
+    cloud = AwsTestCloud(SimpleNamespace(endpoint=endpoint, doors=ControlClient(endpoint))).connect(
+        workers=1, **settings
+    )
     for service in SERVICES:
         cloud.provider.connection._client(service, "us-east-1")
     return cloud

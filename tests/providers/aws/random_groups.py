@@ -35,16 +35,15 @@ tags = st.dictionaries(st.sampled_from(["Team", "Env", "Name", "owner:it"]), wor
 
 # templates
 
-disk = given(
-    device=maybe(st.just("/dev/sdf")),
-    size_gb=maybe(st.integers(1, 500)),
-    type=maybe(st.sampled_from(["standard", "ssd", "fast-ssd"])),
-    encrypted=maybe(st.booleans()),
-    key=maybe(st.just("alias/disks")),
-    iops=maybe(st.integers(100, 4000)),
-    throughput=maybe(st.integers(125, 500)),
-    keep=maybe(st.booleans()),
+common = {"device": maybe(st.just("/dev/sdf")), "size_gb": maybe(st.integers(8, 500)), "keep": maybe(st.booleans())}
+kinds = st.one_of(
+    given(type=maybe(st.just("standard"))),
+    given(type=st.just("ssd"), iops=maybe(st.integers(3000, 4000)), throughput=maybe(st.integers(125, 500))),
+    given(type=st.just("fast-ssd"), iops=st.integers(100, 4000)),
 )
+"""What types of disks take, and no more: others are refused."""
+locks = st.one_of(given(encrypted=maybe(st.booleans())), given(encrypted=st.just(True), key=st.just("alias/disks")))
+disk = st.tuples(given(**common), kinds, locks).map(lambda parts: {**parts[0], **parts[1], **parts[2]})
 templates = given(
     image=st.just("ami-0123456789abcdef0"),
     size=st.sampled_from(["t3.medium", "m5.large"]),
@@ -276,7 +275,7 @@ def groups(draw):
     fields = {"name": NAME, "capacity": draw(capacity), "template": draw(templates), "placement": draw(placement)}
     fields |= {"load_balancers": balancers, "policies": policies, "alarms": alarms, "schedules": schedules}
     made = tt.ScalingGroup.model_validate({**fields, **draw(more)})
-    if made.purchase.spot:  # which warm pools are not for
+    if made.purchase.spot or any(each.weight for each in made.purchase.sizes):  # which warm pools are not for
         made = made.model_copy(update={"aws": made.aws.model_copy(update={"warm_pool": None})})
     return made if not any(problems_of(made)) else made.model_copy(update={"schedules": ()})
 

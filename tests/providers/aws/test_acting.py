@@ -156,7 +156,7 @@ def test_a_step_policy_is_told_the_value(world):
         policies={"steps": {"type": "step", **STEPS}},
         alarms={"hot": {"metric": "cpu", "above": 70, "triggers": ["steps"]}},
     )
-    with pytest.raises(errors.InvalidRequest, match="the metric's value and the threshold"):
+    with pytest.raises(errors.InvalidRequest, match="the metric's `value` and the `threshold`"):
         live.execute("steps")
     live.execute("steps", value=85, threshold=70)
     assert live.read().desired == 4

@@ -4,10 +4,11 @@ import pytest
 
 from tests.conftest import make_fleet
 from tests.providers.aws.world import AwsWorld
+from tests.providers.reasons import TellsEditsFromDrift
 from trimtab.testing import ProviderContract
 
 
-class TestAws(ProviderContract):
+class TestAws(TellsEditsFromDrift, ProviderContract):
     @pytest.fixture
     def world(self, emulator):
         emulator.doors.reset()

@@ -30,7 +30,7 @@ def test_a_bound_beyond_the_other_one_is_a_problem(world):
     with world.connect() as cloud:
         problems = [str(problem) for problem in cloud.plan(fleet).problems]
     assert problems == [
-        "group night: schedules.off.max (fleet.yaml:17): sets `max` to 0 while schedules.on (fleet.yaml:16) holds "
+        "fleet.yaml:17: group night: schedules.off.max: sets `max` to 0 while schedules.on (fleet.yaml:16) holds "
         "`min` 1; EC2 Auto Scaling refuses the action when it fires; let 'off' set `min` too"
     ]
 

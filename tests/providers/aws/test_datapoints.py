@@ -69,6 +69,18 @@ def test_a_quotient_is_worked_out_here(world):
     assert found == {first: 10.0}
 
 
+def test_messages_in_flight_are_read_beside_those_that_wait(world):
+    """Two metrics of one queue, in one call."""
+    cloud = world.connect()
+    for name, value in (("Visible", 12.0), ("NotVisible", 3.0)):
+        dimensions = {"QueueName": "jobs"}
+        metric = f"ApproximateNumberOfMessages{name}"
+        world.doors.push([{"namespace": "AWS/SQS", "metric": metric, "dimensions": dimensions, "value": value}])
+    world.advance(MINUTE)
+    some = [query(world, metric.replace(of="jobs")) for metric in (metrics.queue_depth, metrics.queue_in_flight)]
+    assert [found.latest for found in cloud.datapoints(some)] == [12.0, 3.0]
+
+
 def test_what_cloudwatch_does_not_answer_is_said(world):
     with pytest.raises(errors.Unsupported, match="PromQL in alarms only"):
         stats_of(query(world, metrics.promql("up")), Scope("web"))

@@ -20,7 +20,7 @@ GROUP = {
     "template.user_data": {"template": {"user_data": "#!/bin/sh\n"}},
     "template.variables": {"template": {"user_data": "echo {{ who }}\n", "variables": {"who": "web"}}},
     "template.ssh_key": {"template": {"ssh_key": "operators"}},
-    "template.security_groups": {"template": {"security_groups": ["sg-0123456789abcdef0"]}},
+    "template.security_groups": {"template": {"security_groups": ["the account's own"]}},
     "template.role": {"template": {"role": "web-role"}},
     "template.disks": {"template": {"disks": [{"size_gb": 30, "type": "ssd", "encrypted": True, "iops": 3000}]}},
     "template.public_address": {"template": {"public_address": False}},
@@ -117,6 +117,8 @@ SCHEDULE = {
     "until": {"until": "0 9 * * *"},
     "starts": {"starts": "2026-06-01T00:30:00Z"},
     "ends": {"ends": "2026-12-01T00:00:00Z"},
+    "skip_dates": {"skip_dates": ["2026-12-25"]},
+    "only_dates": {"only_dates": ["2026-12-25", "2026-12-26"]},
 }
 
 ELSEWHERE = {
@@ -171,11 +173,15 @@ def world():
     with AwsEmulator() as emulator:
         world = AwsWorld(emulator)
         furnish(world)
+        world.make_key_pair("operators")
         yield world
 
 
 @pytest.mark.parametrize(("without", "given"), sampled(CASES, 14))
 def test_a_field_comes_and_goes(world, without, given):
+    if given.template.security_groups:
+        template = given.template.model_copy(update={"security_groups": (world.make_security_group("members"),)})
+        given = given.model_copy(update={"template": template})
     bare, full = tt.Fleet(name="fields", groups=[without]), tt.Fleet(name="fields", groups=[given])
     with world.connect() as cloud:
         cloud.apply(cloud.plan(bare), allow_replace=True).raise_for_failures()

@@ -120,7 +120,7 @@ def test_zones_choose_among_subnets():
 
 def test_a_zone_without_a_subnet_is_refused():
     _, problems = said(placement={"subnets": ["subnet-1"], "zones": ["a", "c"]})
-    assert problems == {"placement.zones": "none of the group's subnets lies in c; name one or leave it out"}
+    assert problems == {"placement.zones": "no subnet of the group is in c; add one, or leave the zone out"}
 
 
 def test_a_buffer_without_an_increase_has_its_note():

@@ -45,7 +45,7 @@ def bounds(client):
 
 
 def imported(cloud):
-    found = cloud.read_group("web", fleet="shop")
+    found = cloud.import_group("web", fleet="shop")
     assert not [note for note in found.notes if "MinSize" in note.path or "MaxSize" in note.path]
     return tt.Fleet(name="shop", groups=(found.group,))
 

@@ -105,13 +105,14 @@ def add_what_no_model_says(world, name, template):
 def by_hand(world, request):
     make_by_hand(world, template=request.param)
     add_what_no_model_says(world, NAME, request.param)
+    world.make_key_pair("ops")
     return world
 
 
 def test_adopting_leaves_all_but_the_mark_byte_for_byte(by_hand):
     with by_hand.connect() as cloud:
         before = seen(by_hand, NAME)
-        found = cloud.read_group(NAME, fleet=FLEET_OF_HAND)
+        found = cloud.import_group(NAME, fleet=FLEET_OF_HAND)
         done = cloud.apply(cloud.adopt(tt.Fleet(name=FLEET_OF_HAND, groups=[found.group])))
     done.raise_for_failures()
     after = seen(by_hand, NAME)

@@ -233,7 +233,7 @@ def test_a_policy_that_the_model_cannot_say_is_one_note():
     found = imported(replace(replies, policies=[policy]))
     assert not found.group.policies
     assert effects(found) == [("deletes", f"scaling policy {NATIVE}-scale-out")]
-    assert found.notes[0].reason == "the next plan deletes it; the model has no such metric"
+    assert found.notes[0].reason == "the next plan deletes it; metric not supported"
 
 
 def test_an_alarm_lets_go_of_a_policy_that_goes():
@@ -415,8 +415,8 @@ def test_two_actions_that_no_window_would_be_are_two_schedules(change):
 
 
 def test_there_is_no_such_group(world):
-    with world.connect() as cloud, pytest.raises(NotFound, match="no group 'nobody'"):
-        cloud.read_group("nobody")
+    with world.connect() as cloud, pytest.raises(NotFound, match="group 'nobody' not found"):
+        cloud.import_group("nobody")
 
 
 @pytest.mark.parametrize("template", [f"{NAME}-20260105", NAME])
@@ -448,7 +448,7 @@ def test_importing_is_the_inverse_of_applying(emulator, group):
     with world.connect() as cloud:
         cloud.apply(cloud.plan(tt.Fleet(name=FLEET, groups=[group])), wait="accepted").raise_for_failures()
         take_marks_off(world)
-        found = cloud.read_group(NATIVE, fleet=FLEET)
+        found = cloud.import_group(NATIVE, fleet=FLEET)
     assert found.group == account.placed(canonical(group, account.arns.__getitem__)), texts(found)
     assert not found.notes
 
@@ -470,7 +470,7 @@ def test_a_group_of_a_fleet_is_imported_as_it_was_declared(world):
     fleet = tt.Fleet(name="virtualmin", groups=[group])
     with world.connect() as cloud:
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
-        found = cloud.read_group("virtualmin-web", fleet="virtualmin")
+        found = cloud.import_group("virtualmin-web", fleet="virtualmin")
         assert not found.notes
         assert found.group.load_balancers[0].id.endswith("virtualmin-web/" + found.group.load_balancers[0].id[-16:])
         again = tt.Fleet(name="virtualmin", groups=[found.group])

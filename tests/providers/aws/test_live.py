@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import make_fleet, make_group
 from tests.providers.aws.world import AwsWorld
-from trimtab.runtime.cloud import connect
+from trimtab.runtime.connection import connect
 from trimtab.testing import ProviderContract
 
 boto3 = pytest.importorskip("boto3")

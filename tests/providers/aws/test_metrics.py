@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trimtab import errors, metrics
+from trimtab.models import Alarm, PredictivePolicy, TargetTrackingPolicy
 from trimtab.models.metric import NEUTRAL
+from trimtab.providers.aws.alarms import alarm_body
 from trimtab.providers.aws.metrics import NATIVE, PER_INSTANCE, Scope, metric_for, scale_of, scaled, unscaled
+from trimtab.providers.aws.policies import policy_body
 from trimtab.providers.metrics import is_counted
 
 LABEL = "app/web/0123/targetgroup/web/4567"
@@ -23,7 +26,7 @@ DESCRIBED = {
         "HTTPCode_Target_5XX_Count": "Count",
         "TargetResponseTime": "Seconds",
     },
-    "AWS/SQS": {"ApproximateNumberOfMessagesVisible": "Count"},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible": "Count", "ApproximateNumberOfMessagesNotVisible": "Count"},
 }
 """
 What the vendor's tables say: the name and the unit of each.
@@ -62,6 +65,23 @@ def test_units_come_back(name, value):
     assert unscaled(scaled(value, factor), factor) == pytest.approx(value, rel=1e-12)
 
 
+@pytest.mark.parametrize("metric", [metrics.external("cpu"), metrics.promql("up", source="eu")])
+def test_a_metric_of_a_source_is_refused_whatever_its_name(metric):
+    """Also where a policy or an alarm has a word of CloudWatch for a metric that is called so."""
+    with pytest.raises(errors.Unsupported, match="no cloud knows the source"):
+        metric_for(metric, SCOPE)
+    for policy in (
+        TargetTrackingPolicy(name="hold", metric=metric, target=50),
+        PredictivePolicy(name="ahead", metric=metric, target=50),
+    ):
+        with pytest.raises(errors.Unsupported, match="no cloud knows the source"):
+            policy_body(policy, SCOPE)
+    alarm = Alarm(name="hot", metric=metric, above=70)
+    with pytest.raises(errors.Unsupported, match="no cloud knows the source"):
+        alarm_body(alarm, SCOPE)
+    assert "MetricName" not in alarm_body(alarm, None)
+
+
 def test_each_metric_is_asked_by_what_the_group_is_attached_to():
     """Instances by the group, a balancer's targets by its label, a queue by its name."""
     assert metric_for(metrics.cpu, SCOPE)[2] == {"AutoScalingGroupName": "shop-web"}
@@ -70,6 +90,11 @@ def test_each_metric_is_asked_by_what_the_group_is_attached_to():
         "TargetGroup": "targetgroup/web/4567",
     }
     assert metric_for(metrics.queue_depth.model_copy(update={"of": "jobs"}), SCOPE)[2] == {"QueueName": "jobs"}
+    assert metric_for(metrics.queue_in_flight.model_copy(update={"of": "jobs"}), SCOPE) == (
+        "ApproximateNumberOfMessagesNotVisible",
+        "AWS/SQS",
+        {"QueueName": "jobs"},
+    )
     with pytest.raises(errors.Unsupported, match="the name of its queue"):
         metric_for(metrics.queue_depth, SCOPE)
     with pytest.raises(errors.Unsupported, match="needs a target group"):

@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import make_fleet, make_group
 from tests.providers.aws.proof import AGREED, IMAGE, State, clients
 from trimtab.plan import Action
-from trimtab.views.plan import plan_view
+from trimtab.views.plan import PlanView
 from trimtab.views.screen import rendered
 
 NATIVE = "app/prod/web"
@@ -57,7 +57,7 @@ def test_a_name_with_slashes_is_adopted_edited_and_destroyed_beside_its_tail(wor
     cloud.apply(cloud.plan(edited)).raise_for_failures()
     assert not cloud.plan(edited)
     gone = cloud.destroy(edited)
-    assert f"Auto Scaling group  {NATIVE}  " in rendered(plan_view(gone, cloud.provider.kinds))
+    assert f"Auto Scaling group  {NATIVE}  " in rendered(PlanView(gone))
     cloud.apply(gone, **AGREED).raise_for_failures()
     assert names(world) == ({"web"}, {"web"})
     assert State(world).foreign() == before

@@ -30,7 +30,7 @@ def full_group(name, **fields):
                         "name": "drain",
                         "on": "terminate",
                         "timeout": "1m",
-                        "notify": "arn:aws:sqs:us-east-1:1:drain",
+                        "notify": "arn:aws:sqs:us-east-1:123456789012:drain",
                         "role": ROLE,
                     }
                 ],
@@ -66,7 +66,7 @@ def live_through(world, cloud, fleet):
         if namespace:
             web.publish(metric, 1)
     web.datapoints(metrics.cpu)
-    cloud.watch(fleet).look()
+    cloud.watch(fleet).snapshot()
     cloud.status(fleet, addresses=True)
     web.instances(), web.activities()
     web.execute(fleet.groups[0].policies[0].name)
@@ -119,9 +119,13 @@ def furnished(world):
 
 
 def test_every_kind_uses_every_grant():
-    """The fleet of these tests leaves out what only replaces something else: an image by parameter."""
+    """The fleet of these tests leaves out what replaces something else, and what has ids of the account's."""
     allowed = actions_of(policy_document(every_kind(), region="us-east-1"))
-    assert {grant.action for grant in GRANTS} - allowed == {"ssm:GetParameters"}
+    assert {grant.action for grant in GRANTS} - allowed == {
+        "ssm:GetParameters",
+        "ec2:DescribeKeyPairs",
+        "ec2:DescribeSecurityGroups",
+    }
 
 
 @pytest.mark.parametrize("fleet", [every_kind(), load_example()], ids=lambda fleet: fleet.name)
@@ -140,7 +144,7 @@ def test_reads_are_allowed_by_the_read_only_document(furnished):
     reads = {f"{prefixes.get(one.service, one.service)}:{one.operation}" for one in made if not one.write}
     document = policy_document(fleet, region="us-east-1", read_only=True)
     assert actions_of(document) == reads | {"ec2:DescribeLaunchTemplates"}
-    assert all(action.split(":")[1].startswith(("Describe", "Get")) for action in actions_of(document))
+    assert all(action.split(":")[1].startswith(("Describe", "Get", "List")) for action in actions_of(document))
 
 
 def test_writes_on_groups_and_alarms_are_within_the_resources(furnished):
@@ -185,7 +189,17 @@ def test_a_plain_fleet_asks_for_little():
     allowed = actions_of(policy_document(fleet, region="us-east-1"))
     services = {action.split(":")[0] for action in allowed}
     assert services == {"autoscaling", "cloudwatch", "ec2", "iam"}
-    for word in ("Policy", "Scheduled", "Hook", "WarmPool", "Metrics", "TargetGroup", "PassRole", "PutMetric", "Image"):
+    for word in (
+        "Policy",
+        "Scheduled",
+        "Hook",
+        "WarmPool",
+        "Metrics",
+        "TargetGroup",
+        "PassRole",
+        "PutMetric",
+        "Subnet",
+    ):
         assert not [action for action in allowed if word in action and not action.startswith("autoscaling:Describe")]
 
 

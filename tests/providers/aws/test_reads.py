@@ -1,6 +1,7 @@
 """How many calls a plan takes, and what is made of what they answer."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -59,6 +60,45 @@ def test_a_plan_without_changes_takes_few_calls(furnished, groups, most):
         cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
         total, operations = calls_of_a_plan(furnished, cloud, fleet)
     assert total <= most, operations
+
+
+WAVES = (
+    {
+        "DescribeAutoScalingGroups",
+        "DescribeAlarms",
+        "DescribeImages",
+        "DescribeSubnets",
+        "DescribeTargetGroups",
+    },
+    {
+        "DescribeLaunchTemplateVersions",
+        "DescribePolicies",
+        "DescribeScheduledActions",
+        "DescribeLifecycleHooks",
+    },
+)
+
+
+def test_the_reads_of_a_plan_go_in_two_waves(furnished):
+    """No call of a wave is sent before all of it are on their way: it would wait for ever for one that waits for it."""
+    hook = {"lifecycle_hooks": [{"name": "drain", "on": "terminate"}]}
+    fleet = make_fleet(make_group("g0", **FULL, aws=hook))
+    with furnished.connect() as cloud:
+        cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
+    sent, barriers = [], {}
+    for wave in WAVES:
+        barriers |= dict.fromkeys(wave, Barrier(len(wave)))
+
+    def meet(event_name, **_):
+        name = event_name.rpartition(".")[2]
+        sent.append(name)
+        barriers[name].wait(timeout=120)
+
+    with furnished.connect() as cloud:
+        cloud.provider.connection._session.events.register("before-send", meet)
+        assert not cloud.plan(fleet)
+    assert sorted(sent) == sorted(name for wave in WAVES for name in wave)
+    assert set(sent[: len(WAVES[0])]) == WAVES[0]
 
 
 @pytest.mark.sweep
@@ -134,7 +174,8 @@ def test_similar_names_of_others_are_not_read_as_ours(world):
 @pytest.mark.parametrize("kind", ["throttle", "error500", "timeout_before"])
 def test_a_fault_that_passes_is_told_and_waited_for_on_the_clock(world, kind):
     """No real sleeping: the pause goes by on the clock that is handed in."""
-    from trimtab.runtime.cloud import connect
+    from trimtab.events import CallRetried
+    from trimtab.runtime.connection import connect
 
     events, clock = [], ManualClock()
     session = world.cloud.connect().provider.connection._session
@@ -143,5 +184,6 @@ def test_a_fault_that_passes_is_told_and_waited_for_on_the_clock(world, kind):
     ) as cloud:
         world.doors.fault(kind, operation="DescribeAlarms", times=2)
         assert not cloud.plan(make_fleet()).unknown
-    assert [event.attempt for event in events] == [1, 2]
-    assert all(event.operation.lower().replace("_", "") == "describealarms" for event in events)
+    retried = [event for event in events if isinstance(event, CallRetried)]
+    assert [event.attempt for event in retried] == [1, 2]
+    assert all(event.operation.lower().replace("_", "") == "describealarms" for event in retried)

@@ -36,13 +36,13 @@ def test_calls_do_not_grow_with_the_groups(twenty):
     assert len(cloud.status(fleet).groups) == GROUPS
     assert operations(world) == {"DescribeAutoScalingGroups": 1, "DescribeAlarms": 1}
     over = cloud.watch(fleet)
-    over.look()
+    over.snapshot()
     assert operations(world) == {**look, "DescribeScalingActivities": 1}
-    over.look()
+    over.snapshot()
     assert operations(world) == look
     cloud.group("g07").scale(to=2)
     operations(world)
-    changed = over.look().groups[7]
+    changed = over.snapshot().groups[7]
     assert operations(world) == {**look, "DescribeScalingActivities": 1}
     assert "from 1 to 2" in changed.activity.cause
 
@@ -54,7 +54,7 @@ def test_a_look_says_what_the_monitor_script_said(twenty):
     world.advance(tt.minutes(5))
     name = "virtualmin-g03-hot"
     world.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="91.5 > 70")
-    data = cloud.watch(fleet).look().to_dict()["groups"][3]
+    data = cloud.watch(fleet).snapshot().to_dict()["groups"][3]
     assert (data["desired"], data["min"], data["max"], data["running"], data["pending"]) == (1, 1, 2, 1, 0)
     assert data["cpu"] == 91.5
     assert [alarm["name"] for alarm in data["alarms"] if alarm["state"] == "alarm"] == [name]

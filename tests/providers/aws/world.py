@@ -6,6 +6,7 @@ from functools import cache
 import boto3
 from botocore.config import Config
 
+from tests.found.worlds import PUBLIC_KEY
 from trimtab.plan import read_description
 from trimtab.testing import AwsTestCloud
 
@@ -41,6 +42,15 @@ class AwsWorld:
 
     def client(self, service):
         return client_of(self.emulator.endpoint, service)
+
+    def make_key_pair(self, name):
+        self.client("ec2").import_key_pair(KeyName=name, PublicKeyMaterial=PUBLIC_KEY)
+
+    def make_security_group(self, name):
+        """Its id."""
+        ec2 = self.client("ec2")
+        network = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+        return ec2.create_security_group(GroupName=name, Description="members", VpcId=network)["GroupId"]
 
     def connect(self, **settings):
         return self.cloud.connect(**settings)

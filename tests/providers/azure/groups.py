@@ -11,7 +11,7 @@ OUT = {"out": {"change": 1}}
 
 def azure_group(world, name, **fields):
     given = {
-        "template": {"image": "Ubuntu2404", "size": "Standard_B2s"},
+        "template": {"image": "Ubuntu2404", "size": "Standard_D2s_v5"},
         "placement": {"subnets": [world.subnet]},
         "alarms": {
             "hot": {"metric": "cpu", "above": 70, "triggers": ["scale-out"], "notify": ["ops@example.org"]},

@@ -45,7 +45,7 @@ def scale_set(own=OWN, location="westeurope", **more):
         "name": name,
         "type": "Microsoft.Compute/virtualMachineScaleSets",
         "location": location,
-        "sku": {"name": "Standard_B2s", "tier": "Standard", "capacity": 2},
+        "sku": {"name": "Standard_D2s_v5", "tier": "Standard", "capacity": 2},
         "properties": {
             "orchestrationMode": "Uniform",
             "upgradePolicy": {"mode": "Manual"},

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import trimtab as tt
 from tests.conftest import make_fleet, make_group
-from trimtab.emulators import Doors
+from trimtab.emulators import ControlClient
 from trimtab.testing import AzureTestCloud
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -17,7 +17,7 @@ OUR_GROUPS = frozenset({"virtualmin-web", "virtualmin-api"})
 
 def group(name, **fields):
     given = {
-        "template": {"image": "Ubuntu2404", "size": "Standard_B2s", "user_data": "#!/bin/sh\n"},
+        "template": {"image": "Ubuntu2404", "size": "Standard_D2s_v5", "user_data": "#!/bin/sh\n"},
         "placement": {"network": "virtualmin", "subnets": ["private"]},
         "alarms": {"hot": {"metric": "cpu", "above": 70, "triggers": ["scale-out"], "notify": ["ops@example.org"]}},
         **fields,
@@ -79,7 +79,7 @@ SCENARIOS = {
 
 def connect_to(endpoint, **settings):
     """A connection with its clients made and no socket open yet, one write at a time."""
-    emulator = SimpleNamespace(endpoint=endpoint, doors=Doors(endpoint), subscription=SUBSCRIPTION)
+    emulator = SimpleNamespace(endpoint=endpoint, doors=ControlClient(endpoint), subscription=SUBSCRIPTION)
     cloud = AzureTestCloud(emulator).connect(workers=1, **settings)
     for service in ("compute", "monitor"):
         cloud.provider.connection._client(service)

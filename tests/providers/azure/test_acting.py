@@ -46,7 +46,7 @@ def capacity(world):
 def resize(world, size):
     """Ask for a size by hand."""
     world.compute.virtual_machine_scale_sets.begin_update(
-        GROUP, NAME, {"sku": {"name": "Standard_B2s", "capacity": size}}
+        GROUP, NAME, {"sku": {"name": "Standard_D2s_v5", "capacity": size}}
     ).result()
 
 
@@ -306,7 +306,7 @@ def test_acting_on_a_group_that_went(world, cloud):
         lambda: live.pause(by="Ana"),
         lambda: live.scale(to=3),
     ):
-        with pytest.raises(errors.NotFound, match="there is no group 'virtualmin-web' in westeurope"):
+        with pytest.raises(errors.NotFound, match="group 'virtualmin-web' not found in westeurope"):
             act()
 
 

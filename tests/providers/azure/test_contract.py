@@ -5,10 +5,11 @@ import pytest
 from tests.conftest import make_fleet
 from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import AzureWorld
+from tests.providers.reasons import TellsEditsFromDrift
 from trimtab.testing import ProviderContract
 
 
-class TestAzure(ProviderContract):
+class TestAzure(TellsEditsFromDrift, ProviderContract):
     @pytest.fixture
     def world(self, emulator):
         emulator.doors.reset()

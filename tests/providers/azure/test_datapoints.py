@@ -16,6 +16,7 @@ MINUTE = timedelta(minutes=1)
 NAME = "virtualmin-web"
 SET = f"{OWN}/Microsoft.Compute/virtualMachineScaleSets/{NAME}"
 GATEWAY = f"{OWN}/Microsoft.Network/applicationGateways/front"
+STORAGE = f"{OWN}/Microsoft.Storage/storageAccounts/s/queueServices/default/queues/jobs"
 BUS = QUEUE.rsplit("/queues/", 1)[0]
 GUEST = "azure.vm.linux.guestmetrics"
 JOBS = metrics.custom("Virtualmin", "Jobs", unit="count", dimensions={"Group": "{group}"})
@@ -146,11 +147,15 @@ def test_statistics_and_periods(world, applied):
 
 def test_what_azure_does_not_answer_is_said_before_any_call(world, cloud):
     for fields, text in (
-        ({"statistic": "p95"}, "knows no p95; use average"),
-        ({"period": timedelta(seconds=90)}, "no period of 0:01:30; use 1m"),
+        ({"statistic": "p95"}, "does not support p95; use average"),
+        ({"period": timedelta(seconds=90)}, "does not support a period of 0:01:30; use 1m"),
         ({"metric": metrics.latency}, "needs an application gateway"),
         ({"metric": metrics.queue_depth}, "needs the id of a Service Bus or storage queue"),
+        ({"metric": metrics.queue_depth.replace(of=STORAGE)}, "autoscale alone knows the length of one storage queue"),
+        ({"metric": metrics.queue_in_flight.replace(of=QUEUE)}, "has the messages in flight in its queue-depth"),
         ({"metric": metrics.promql("up")}, "no metric for"),
+        ({"metric": metrics.promql("up", source="eu")}, "no cloud knows the source 'eu'"),
+        ({"metric": metrics.external("cpu")}, "no cloud knows the source 'cpu'"),
         ({"metric": metrics.memory, "statistic": "sum"}, "measures what memory leaves, .*; use average"),
     ):
         with pytest.raises(errors.Unsupported, match=text):

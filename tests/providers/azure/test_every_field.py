@@ -112,7 +112,7 @@ SCHEDULE = {
 
 
 def group(**more):
-    template = {"image": "Ubuntu2404", "size": "Standard_B2s", **more.pop("template", {})}
+    template = {"image": "Ubuntu2404", "size": "Standard_D2s_v5", **more.pop("template", {})}
     place = {"network": "virtualmin", "subnets": ["private"], **more.pop("placement", {})}
     given = {"name": "web", "capacity": {"min": 1, "max": 4}, "template": template, "placement": place, **more}
     return tt.ScalingGroup.model_validate(given)

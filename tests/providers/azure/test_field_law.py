@@ -68,7 +68,7 @@ def test_every_leaf_reaches_a_body_or_has_its_note(group):
 def said(**fields):
     """What notes and problems say of a group, each by its path."""
     bare = {"alarms": {}, "policies": {}, "schedules": {}, "load_balancers": (), "placement": {}}
-    template = {"image": "Ubuntu2404", "size": "Standard_B2s", "ssh_key": "ssh-rsa AAAA ops"}
+    template = {"image": "Ubuntu2404", "size": "Standard_D2s_v5", "ssh_key": "ssh-rsa AAAA ops"}
     found = translated(make_group(**{**bare, "template": template, **fields}))
     notes, problems = (
         {one.text.partition(": ")[0]: one.text.partition(": ")[2] for one in some}

@@ -82,7 +82,7 @@ def random_group(seed):
     given = {
         "name": "web",
         "capacity": {"min": 1, "max": 5},
-        "template": {"image": chance.choice(["Ubuntu2404", "Debian12"]), "size": "Standard_B2s"},
+        "template": {"image": chance.choice(["Ubuntu2404", "Debian12"]), "size": "Standard_D2s_v5"},
         "placement": {"network": "virtualmin", "subnets": ["private"]},
     }
     for part in chance.sample(PARTS, chance.randint(0, 4)):
@@ -218,7 +218,7 @@ def test_adopting_leaves_all_but_the_mark_byte_for_byte(world, name):
     with world.connect() as cloud:
         make_by_hand(world, cloud, case)
         before = bodies(cloud, case)
-        found = cloud.read_group("shop-web", fleet="shop")
+        found = cloud.import_group("shop-web", fleet="shop")
         cloud.apply(cloud.adopt(tt.Fleet(name="shop", groups=(found.group,)))).raise_for_failures()
         assert without_marks(bodies(cloud, case)) == without_marks(before)
 

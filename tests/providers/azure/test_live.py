@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import make_fleet
 from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import AzureWorld
-from trimtab.runtime.cloud import connect
+from trimtab.runtime.connection import connect
 from trimtab.testing import ProviderContract
 
 identity = pytest.importorskip("azure.identity")

@@ -73,6 +73,19 @@ def test_each_metric_is_asked_of_the_resource_that_has_it():
     assert metric_for(stored, SCOPE)[1:3] == (STORAGE, "ApproximateMessageCount")
 
 
+@pytest.mark.parametrize("of", [QUEUE, STORAGE, None])
+def test_messages_in_flight_are_refused_by_name(of):
+    """Azure Monitor counts none; what it has instead is said."""
+    with pytest.raises(errors.Unsupported, match="'queue-in-flight': a storage queue has the messages in flight in"):
+        metric_for(metrics.queue_in_flight.model_copy(update={"of": of}), SCOPE)
+
+
+@pytest.mark.parametrize("metric", [metrics.external("cpu"), metrics.promql("up", source="eu")])
+def test_a_metric_of_a_source_is_refused_whatever_its_name(metric):
+    with pytest.raises(errors.Unsupported, match="no cloud knows the source"):
+        metric_for(metric, SCOPE)
+
+
 @pytest.mark.parametrize("of", [None, "jobs", "/subscriptions/x", SET])
 def test_a_queue_that_is_none_is_refused(of):
     with pytest.raises(errors.Unsupported, match="needs the id of a Service Bus or storage queue"):

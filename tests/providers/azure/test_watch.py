@@ -51,14 +51,14 @@ def test_calls_grow_by_the_instances_the_alerts_and_the_metrics_of_each_group(wo
     cloud.status(fleet, addresses=True)
     assert operations(world) == {**STATUS, "NetworkInterfaces_ListVirtualMachineScaleSet": GROUPS}
     over = cloud.watch(fleet)
-    over.look()
+    over.snapshot()
     look = {**STATUS, "Metrics_List": GROUPS}
     assert operations(world) == {**look, "ActivityLogs_List": 1}
-    over.look()
+    over.snapshot()
     assert operations(world) == look
     cloud.group("virtualmin-g2").scale(to=2)
     operations(world)
-    changed = over.look().groups[2]
+    changed = over.snapshot().groups[2]
     assert operations(world) == {**look, "ActivityLogs_List": 1}
     assert changed.activity.description == "Microsoft.Compute/virtualMachineScaleSets/write"
 
@@ -69,7 +69,7 @@ def test_a_look_says_how_a_group_stands(world, cloud, fleet):
         world.push("virtualmin-g3", metrics.cpu, 91.5)
         world.advance(MINUTE)
     cloud.group("virtualmin-g3").pause(by="Ana")
-    data = cloud.watch(fleet).look().to_dict()["groups"][3]
+    data = cloud.watch(fleet).snapshot().to_dict()["groups"][3]
     assert (data["desired"], data["min"], data["max"], data["running"], data["pending"]) == (1, 1, 4, 1, 0)
     assert data["cpu"] == 91.5
     assert [alarm["name"] for alarm in data["alarms"] if alarm["state"] == "alarm"] == ["virtualmin-g3-hot"]

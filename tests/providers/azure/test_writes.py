@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+import trimtab as tt
 from tests.conftest import make_fleet
 from tests.providers.azure.groups import azure_group
 from tests.providers.azure.world import GROUP, LOCATION
 from trimtab import errors
+from trimtab.providers.patience import LONGEST_SILENCE
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def bodies(world, operation):
 
 def resize(world, size):
     sets = world.compute.virtual_machine_scale_sets
-    sets.begin_update(GROUP, "virtualmin-web", {"sku": {"name": "Standard_B2s", "capacity": size}}).result()
+    sets.begin_update(GROUP, "virtualmin-web", {"sku": {"name": "Standard_D2s_v5", "capacity": size}}).result()
 
 
 def capacity(world):
@@ -131,7 +133,8 @@ def test_throttling_is_waited_out_as_azure_asks(world):
         world.doors.fault("throttle", operation="VirtualMachineScaleSets_List", times=2)
         before = world.doors.now()
         cloud.plan(make_fleet(azure_group(world, "web")))
-        assert [event.operation for event in retried] == ["compute.virtual_machine_scale_sets.list"] * 2
+        calls = [event.operation for event in retried if isinstance(event, tt.CallRetried)]
+        assert calls == ["compute.virtual_machine_scale_sets.list"] * 2
         assert world.doors.now() - before >= timedelta(seconds=14)
 
 
@@ -144,9 +147,48 @@ def test_a_long_running_operation_is_waited_for(world):
         assert world.doors.now() - begin >= timedelta(seconds=90)
 
 
+def polls_of(world):
+    """The outcome of a creation, how often its operation is looked at, and how long that takes."""
+    with world.connect() as cloud:
+        plan = cloud.plan(make_fleet(azure_group(world, "web")))
+        begin = world.doors.now()
+        world.doors.clear_requests()
+        outcome = cloud.apply(plan, wait="accepted")
+        looks = [call for call in world.doors.requests() if call.operation == "Operations_Get"]
+        return outcome, len(looks), world.doors.now() - begin
+
+
+def test_an_operation_is_looked_at_as_azure_asks(world):
+    """
+    Not before `Retry-After` of the reply that began it, nor of the reply before.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+    """
+    world.doors.configure(operation_seconds=90, retry_after=45)
+    outcome, looks, passed = polls_of(world)
+    outcome.raise_for_failures()
+    assert (looks, passed) == (2, timedelta(seconds=90))
+
+
+@pytest.mark.parametrize("asked", [161, 86400, 10**9])
+def test_a_wait_that_azure_asks_for_is_bounded(world, asked):
+    """By the time for which a cloud may be silent, and by that for which an operation is waited for."""
+    world.doors.configure(operation_seconds=200, retry_after=asked)
+    outcome, looks, passed = polls_of(world)
+    outcome.raise_for_failures()
+    assert (looks, passed) == (2, 2 * LONGEST_SILENCE)
+
+
+def test_an_operation_that_never_ends_is_given_up_in_time(world):
+    world.doors.configure(operation_seconds=10**6, retry_after=86400)
+    outcome, looks, passed = polls_of(world)
+    assert any("has not ended within" in failure for failure in outcome.failures)
+    assert (looks, passed) == (12, timedelta(minutes=30))
+
+
 def test_no_capacity_is_a_failed_change_with_the_vendors_code(world):
     with world.connect() as cloud:
-        world.doors.run_short(instance_type="Standard_B2s")
+        world.doors.run_short(instance_type="Standard_D2s_v5")
         result = cloud.apply(cloud.plan(make_fleet(azure_group(world, "web"))), wait="accepted")
         assert any("AllocationFailed" in failure for failure in result.failures), result.failures
 
@@ -159,18 +201,21 @@ def test_a_timeout_after_the_effect_converges(world, cloud):
     assert not cloud.plan(fleet)
 
 
-@pytest.mark.parametrize("consent", [False, True])
-def test_what_azure_cannot_do_is_refused_until_there_is_a_controller(world, cloud, consent):
-    """Whatever `controller` says: no controller can run yet, and a disabled setting helps nobody."""
+def test_what_azure_cannot_do_takes_consent_to_the_controller(world, cloud):
     alarms = {"slow": {"metric": "cpu", "above": 70, "statistic": "p95", "triggers": ["scale-out"]}}
-    plan = cloud.plan(make_fleet(azure_group(world, "web", alarms=alarms), controller=consent))
+    plan = cloud.plan(make_fleet(azure_group(world, "web", alarms=alarms)))
     (text,) = [str(problem) for problem in plan.problems]
     assert text.startswith("group web: alarms.slow.statistic: ")
-    assert "use `statistic: average` or `maximum`" in text
+    assert "use `statistic: average` or `maximum`, or have the controller do it by `controller: true`" in text
     writes = world.writes()
     with pytest.raises(errors.PlanRefused):
         cloud.apply(plan)
     assert world.writes() == writes
+    agreed = make_fleet(azure_group(world, "web", alarms=alarms), controller=True)
+    cloud.apply(cloud.plan(agreed)).raise_for_failures()
+    setting = world.monitor.autoscale_settings.get(GROUP, "virtualmin-web")
+    assert (setting.enabled, [profile.rules for profile in setting.profiles]) == (False, [[]])
+    assert not cloud.plan(agreed)
 
 
 def test_strict_refuses_what_is_approximated(world, cloud):
@@ -220,7 +265,7 @@ def test_an_identity_that_is_no_longer_wanted_goes(world, cloud, beside):
     """A patch merges the map of identities, and only null ends a member: ours of before, and one put beside it."""
     for name in ("ida", "idb"):
         world.put(f"Microsoft.ManagedIdentity/userAssignedIdentities/{name}", {"location": "westeurope"})
-    template = {"image": "Ubuntu2404", "size": "Standard_B2s"}
+    template = {"image": "Ubuntu2404", "size": "Standard_D2s_v5"}
     first, then = (
         make_fleet(azure_group(world, "web", template={**template, "role": role})) for role in ("ida", "idb")
     )

@@ -14,6 +14,13 @@ READS = {
     "action-group": ("insights", "ActionGroups_List*"),
 }
 NETWORK = "virtualmin"
+VERSIONS = {
+    "Microsoft.ManagedIdentity/": "2023-01-31",
+    "Microsoft.Compute/diskEncryptionSets/": "2024-03-02",
+    "Microsoft.Compute/galleries/": "2024-03-03",
+    "Microsoft.Compute/": "2024-07-01",
+}
+"""The version of the API in which a kind is put; networks have one of their own."""
 
 
 class AzureWorld:
@@ -39,7 +46,8 @@ class AzureWorld:
     def put(self, path, body):
         from azure.core.rest import HttpRequest
 
-        url = f"{self.emulator.endpoint}{self.home}/providers/{path}?api-version=2024-05-01"
+        version = next((version for kind, version in VERSIONS.items() if path.startswith(kind)), "2024-05-01")
+        url = f"{self.emulator.endpoint}{self.home}/providers/{path}?api-version={version}"
         reply = self.compute.send_request(HttpRequest("PUT", url, json=body))
         reply.raise_for_status()
 

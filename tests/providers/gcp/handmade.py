@@ -7,6 +7,7 @@ TEMPLATE = "web-v7"
 
 def make_by_hand(world, *, signals=None):
     """A zonal group of two versions, with an autoscaler, a health check and an alert policy."""
+    world.ask("POST", "global/networks", {"name": "backend", "autoCreateSubnetworks": True})
     world.ask("POST", "global/instanceTemplates", {"name": TEMPLATE, "properties": _machine("e2-medium")})
     world.ask("POST", "global/instanceTemplates", {"name": "canary", "properties": _machine("e2-small")})
     world.ask("POST", "global/healthChecks", {"name": "up", "type": "HTTPS", "httpsHealthCheck": {"port": 443}})

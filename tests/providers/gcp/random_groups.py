@@ -86,9 +86,12 @@ balancer = given(name=st.sampled_from(SERVICES), drain=maybe(st.integers(1, 3600
 @st.composite
 def health_checks(draw, balanced):
     grace = maybe(st.integers(0, 3600).map(lambda number: timedelta(seconds=number)))
-    fields = given(path=maybe(st.sampled_from(["/", "/up"])), port=maybe(st.integers(1, 65535)), grace=grace)
+    port = maybe(st.one_of(st.sampled_from([80, 443]), st.integers(1, 65535)))
+    fields = draw(given(path=maybe(st.sampled_from(["/", "/up"])), port=port, grace=grace))
+    if fields.get("path"):
+        fields |= draw(given(protocol=maybe(st.sampled_from(["http", "https"]))))
     by = draw(maybe(st.just("load-balancer"))) if balanced else None
-    return {**draw(fields), **({"by": by} if by else {})}
+    return {**fields, **({"by": by} if by else {})}
 
 
 # policies, alarms, schedules
@@ -270,7 +273,7 @@ def _forecast(group):
 
 
 def _is_scaled(group):
-    made = minimums_of(group)
+    made = minimums_of(group, NOW)
     raises = bool(made.windows) or made.base > group.capacity.min
     return bool(_acting(group, "target-tracking") or _forecast(group) or raises)
 
@@ -278,7 +281,7 @@ def _is_scaled(group):
 def _capacity(group, scaled):
     own = group.capacity
     if scaled:
-        return {"min": minimums_of(group).base, "max": own.max}
+        return {"min": minimums_of(group, NOW).base, "max": own.max}
     return {"min": own.min, "max": own.max, "desired": own.min if own.desired is None else own.desired}
 
 
@@ -326,7 +329,11 @@ def _health(group):
     check = group.health_check
     grace = {"grace": check.grace} if check.grace else {}
     if check.path is not None or check.port is not None:
-        return without_nothing({"path": check.path, "port": check.port or 80, **grace})
+        is_safe = check.path is not None and (check.protocol or ("https" if check.port == 443 else "http")) == "https"
+        port = check.port or (443 if is_safe else 80)
+        word = "https" if is_safe else "http"
+        said = word if check.path is not None and is_safe is not (port == 443) else None
+        return without_nothing({"path": check.path, "port": port, "protocol": said, **grace})
     return {"by": "load-balancer", **grace} if check.by == "load-balancer" else {}
 
 
@@ -344,7 +351,7 @@ def _policies(group):
     rate = next((one.target for one in tracking if one.metric.name == "requests-per-instance"), None)
     bare = not others and rate is None and forecast is None
     cpu = 100 if bare and cpu is None else cpu  # an autoscaler always has a signal
-    idle = cpu == 100 and minimums_of(group).windows and bare
+    idle = cpu == 100 and minimums_of(group, NOW).windows and bare
     if cpu is not None and not idle:
         found["cpu"] = {"metric": "cpu", "target": cpu, "scale_in": inwards}
     if forecast is not None:
@@ -422,7 +429,7 @@ def _schedules(group):
             "duration": one.duration,
             "min": one.min,
         }
-        for one in sorted(minimums_of(group).windows, key=lambda one: (one.min, one.name))
+        for one in sorted(minimums_of(group, NOW).windows, key=lambda one: (one.min, one.name))
     }
 
 

@@ -191,23 +191,29 @@ def test_a_pause_that_was_refused_changes_nothing(world, cloud):
     ],
     ids=["simple policies", "a lower maximum", "scaling in by some"],
 )
-@pytest.mark.parametrize("consent", [False, True])
-def test_what_google_cannot_do_is_refused_until_there_is_a_controller(world, cloud, fields, feature, consent):
-    """Whatever `controller` says: no controller can run yet, and a group that nobody sizes helps nobody."""
-    plan = cloud.plan(make_fleet(gcp_group("web", **{**ALONE, **fields}), controller=consent))
+def test_what_google_cannot_do_takes_consent_to_the_controller(world, cloud, fields, feature):
+    plan = cloud.plan(make_fleet(gcp_group("web", **{**ALONE, **fields})))
     texts = [str(problem) for problem in plan.problems]
     assert any(feature in text and "group web" in text for text in texts), texts
     assert all("gcp cannot do this by itself; " in text for text in texts), "each says what is native instead"
+    assert all("`controller: true`" in text for text in texts)
     writes = world.writes()
     with pytest.raises(errors.PlanRefused):
         cloud.apply(plan)
     assert world.writes() == writes
+    agreed = make_fleet(gcp_group("web", **{**ALONE, **fields}), controller=True)
+    cloud.apply(cloud.plan(agreed)).raise_for_failures()
+    assert mode(world) == "OFF"
+    assert not cloud.plan(agreed)
 
 
-def test_a_group_whose_file_asks_for_a_controller_goes_on_as_it_is(world, cloud):
-    native, _ = apply(cloud)
+def test_a_group_that_becomes_the_controllers_and_comes_back(world, cloud):
+    native, live = apply(cloud)
     out = make_fleet(gcp_group("web", **{**ALONE, **OUT}), controller=True)
-    assert cloud.plan(out).problems
+    cloud.apply(cloud.plan(out)).raise_for_failures()
+    assert mode(world) == "OFF"
+    live.execute("out")
+    cloud.apply(cloud.plan(native)).raise_for_failures()
     assert mode(world) == "ON"
     assert not cloud.plan(native)
 

@@ -52,7 +52,7 @@ def test_who_may_not_list_alerts_is_told_so_and_keeps_the_rest(world, cloud, fle
     status = cloud.status(fleet)
     assert {alarm.state for group in status.groups for alarm in group.alarms} == {"no-data"}
     assert {alarm.reason for group in status.groups for alarm in group.alarms} == {
-        "who may not list alerts (monitoring.alerts.list) does not know"
+        "permission monitoring.alerts.list is missing"
     }
     world.doors.clear_faults()
     world.doors.fault("throttle", operation="ListAlerts", service="monitoring", times=None)

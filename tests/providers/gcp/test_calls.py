@@ -77,8 +77,8 @@ def live_through(world, cloud, fleet):
     live.pause(by="Ana")
     live.scale(to=3)
     live.resume()
-    cloud.watch(edited).look()
-    cloud.read_group(fleet.native_name(fleet.groups[0]))
+    cloud.watch(edited).snapshot()
+    cloud.import_group(fleet.native_name(fleet.groups[0]))
     less = {"alarms": (), "load_balancers": (), "health_check": tt.HealthCheck()}
     cloud.apply(cloud.plan(fleet.model_copy(update={"groups": (fleet.groups[0].model_copy(update=less),)})))
     cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
@@ -102,7 +102,7 @@ def test_the_role_for_reading_allows_plan_status_and_watch(world):
         world.doors.clear_requests()
         cloud.plan(fleet)
         cloud.status(fleet, addresses=True)
-        cloud.watch(fleet).look()
+        cloud.watch(fleet).snapshot()
         used = {permission_of(call) for call in world.doors.requests()}
         role = cloud.permissions(fleet, read_only=True)
         assert used - set(role["includedPermissions"]) == set()

@@ -5,10 +5,11 @@ import pytest
 from tests.conftest import make_fleet
 from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import GcpWorld
+from tests.providers.reasons import TellsEditsFromDrift
 from trimtab.testing import ProviderContract
 
 
-class TestGcp(ProviderContract):
+class TestGcp(TellsEditsFromDrift, ProviderContract):
     @pytest.fixture
     def world(self, emulator):
         emulator.doors.reset()

@@ -64,6 +64,19 @@ def test_values_come_in_our_unit(world, cloud, metric, native, labels, value, ou
     assert found.latest == pytest.approx(ours)
 
 
+def test_messages_in_flight_are_read_beside_those_that_wait(world, cloud):
+    """Of a subscription, whatever group asks; messages that are not acknowledged, and those that were pushed."""
+    for name, value in (("num_undelivered_messages", 12), ("num_outstanding_messages", 3)):
+        kind = f"pubsub.googleapis.com/subscription/{name}"
+        labels = {"subscription_id": "jobs"}
+        point = {"namespace": "", "metric": kind, "value": value, "dimensions": {}}
+        world.doors.push([{**point, "resource": "pubsub_subscription", "labels": labels}])
+    world.advance(2 * MINUTE)
+    of = "projects/p/subscriptions/jobs"
+    some = [query(world, metric.replace(of=of)) for metric in (metrics.queue_depth, metrics.queue_in_flight)]
+    assert [found.latest for found in cloud.datapoints(some)] == [12.0, 3.0]
+
+
 def test_many_groups_are_one_call_for_each_metric(world, cloud):
     """Told apart by the group that Cloud Monitoring knows each instance is in."""
     names = [f"web{number:02}" for number in range(12)]
@@ -111,7 +124,7 @@ def test_statistics_and_periods(world, cloud):
         cloud.datapoints([query(world, metrics.cpu, period=timedelta(seconds=90))])
     with pytest.raises(errors.Unsupported, match="p42"):
         cloud.datapoints([query(world, metrics.cpu, statistic="p42")])
-    with pytest.raises(errors.Unsupported, match="takes no minimum"):
+    with pytest.raises(errors.Unsupported, match="does not support minimum"):
         cloud.datapoints([query(world, metrics.latency, statistic="minimum")])
 
 

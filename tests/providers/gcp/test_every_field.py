@@ -120,7 +120,7 @@ def test_a_field_comes_back_as_it_was_set(world, name):
     fleet = make_fleet(group(**FIELDS[name]))
     with world.connect() as cloud:
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
-        found = cloud.read_group("virtualmin-web", fleet="virtualmin")
+        found = cloud.import_group("virtualmin-web", fleet="virtualmin")
         assert not [str(note) for note in found.changes]
         plan = cloud.plan(fleet.model_copy(update={"groups": (found.group,)}))
         assert not plan.problems, [str(problem) for problem in plan.problems]

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import make_fleet
 from tests.providers.gcp.groups import gcp_group
 from tests.providers.gcp.world import LOCATION, GcpWorld
-from trimtab.runtime.cloud import connect
+from trimtab.runtime.connection import connect
 from trimtab.testing import ProviderContract
 
 auth = pytest.importorskip("google.auth")

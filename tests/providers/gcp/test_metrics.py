@@ -56,6 +56,19 @@ def test_filters_name_the_group_in_the_way_of_the_resource():
         metric_for(metrics.queue_depth, SCOPE)
 
 
+def test_messages_in_flight_are_those_of_a_push_subscription():
+    """https://cloud.google.com/monitoring/api/metrics_gcp: delivered to its endpoint, and not yet acknowledged."""
+    found = metric_for(metrics.queue_in_flight.model_copy(update={"of": "projects/p/subscriptions/jobs"}), SCOPE)
+    assert found.native.type == "pubsub.googleapis.com/subscription/num_outstanding_messages"
+    assert 'resource.labels.subscription_id = "jobs"' in found.filter
+
+
+@pytest.mark.parametrize("metric", [metrics.external("cpu"), metrics.promql("up", source="eu")])
+def test_a_metric_of_a_source_is_refused_whatever_its_name(metric):
+    with pytest.raises(errors.Unsupported, match="no cloud knows the source"):
+        metric_for(metric, SCOPE)
+
+
 def test_custom_metrics_live_under_custom_or_the_service_that_they_name():
     jobs = metrics.custom("Virtualmin", "Jobs", dimensions={"pool": "{group}"})
     found = metric_for(jobs, SCOPE)

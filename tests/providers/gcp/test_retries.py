@@ -76,6 +76,13 @@ def test_an_alert_policy_that_goes_on_failing_is_given_up_too(world, cloud, even
     assert len(retried(events)) == ATTEMPTS - 1
 
 
+REFUSED = (
+    412,
+    {"Content-Type": "application/json"},
+    json.dumps({"error": {"code": 412, "errors": [{"reason": "conditionNotMet"}], "message": "not met"}}).encode(),
+)
+
+
 def test_what_is_asked_of_one_group_raises_what_is_the_matter(world, cloud):
     cloud.apply(
         cloud.plan(make_fleet(gcp_group("web", policies={}, schedules={}))), wait="accepted"
@@ -86,8 +93,10 @@ def test_what_is_asked_of_one_group_raises_what_is_the_matter(world, cloud):
         ("throttle", errors.Throttled),
         ("error500", errors.Unreachable),
         ("denied", errors.AccessDenied),
+        ("reply_before", errors.Conflict),
     ):
-        world.doors.fault(kind, operation="regionInstanceGroupManagers.resize", times=None)
+        reply = REFUSED if kind == "reply_before" else None
+        world.doors.fault(kind, operation="regionInstanceGroupManagers.resize", times=None, reply=reply)
         with pytest.raises(error):
             live.scale(to=4)
         world.doors.clear_faults()

@@ -279,3 +279,21 @@ def test_the_manager_refers_to_what_a_plan_makes():
     assert isinstance(manager["versions"][0]["instanceTemplate"], Ref)
     healing = manager["autoHealingPolicies"][0]
     assert (healing["healthCheck"].key.kind, healing["initialDelaySec"]) == ("health-check", 300)
+
+
+@pytest.mark.parametrize(
+    ("check", "kind", "asked"),
+    [
+        ({"path": "/up"}, "HTTP", {"port": 80, "requestPath": "/up"}),
+        ({"path": "/up", "port": 8080}, "HTTP", {"port": 8080, "requestPath": "/up"}),
+        ({"path": "/", "port": 443}, "HTTPS", {"port": 443, "requestPath": "/"}),
+        ({"path": "/", "protocol": "https"}, "HTTPS", {"port": 443, "requestPath": "/"}),
+        ({"path": "/", "port": 8443, "protocol": "https"}, "HTTPS", {"port": 8443, "requestPath": "/"}),
+        ({"path": "/", "port": 443, "protocol": "http"}, "HTTP", {"port": 443, "requestPath": "/"}),
+        ({"port": 443}, "TCP", {"port": 443}),
+    ],
+)
+def test_a_check_of_a_groups_own_asks_by_its_protocol(check, kind, asked):
+    """One member of HealthCheck for each type: https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks."""
+    (body,) = made(group(health_check=check), "health-check")
+    assert body == {"type": kind, f"{kind.lower()}HealthCheck": asked}

@@ -48,16 +48,16 @@ def test_calls_grow_by_the_instances_of_each_group_alone(world, cloud, fleet):
     cloud.status(fleet, addresses=True)
     assert operations(world) == {**STATUS, "instances.aggregatedList": 1}
     over = cloud.watch(fleet)
-    over.look()
+    over.snapshot()
     look = {**STATUS, "ListTimeSeries": 1}
     # which groups there are is asked for once more, since an operation on an instance does not name its group
     done = {"globalOperations.aggregatedList": 2, "instanceGroupManagers.aggregatedList": 2}
     assert operations(world) == {**look, **done}
-    over.look()
+    over.snapshot()
     assert operations(world) == look
     cloud.group("virtualmin-g07").scale(to=2)
     operations(world)
-    changed = over.look().groups[7]
+    changed = over.snapshot().groups[7]
     assert operations(world) == {**look, **done}
     assert "virtualmin-g07" in changed.activity.description
 
@@ -67,7 +67,7 @@ def test_a_look_says_how_a_group_stands(world, cloud, fleet):
     for _ in range(5):
         world.cloud.push(metrics.cpu, group="g03", value=91.5)
         world.advance(MINUTE)
-    data = cloud.watch(fleet).look().to_dict()["groups"][3]
+    data = cloud.watch(fleet).snapshot().to_dict()["groups"][3]
     assert (data["min"], data["max"]) == (1, 4)
     assert data["desired"] == data["running"] > 1
     assert data["cpu"] == pytest.approx(91.5)

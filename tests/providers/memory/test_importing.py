@@ -50,7 +50,7 @@ def in_order(group):
 def test_a_group_comes_back_as_it_was_declared(fields):
     with tt.connect("memory", clock=tt.ManualClock()) as cloud:
         group = applied(cloud, make_group(**fields))
-        found = cloud.read_group("shop-web", fleet="shop")
+        found = cloud.import_group("shop-web", fleet="shop")
     assert found.group == in_order(group)
     assert not found.notes
 
@@ -58,13 +58,13 @@ def test_a_group_comes_back_as_it_was_declared(fields):
 def test_a_group_of_another_fleet_keeps_its_name():
     with tt.connect("memory", clock=tt.ManualClock()) as cloud:
         applied(cloud, make_group())
-        found = cloud.read_group("shop-web", fleet="other").group
+        found = cloud.import_group("shop-web", fleet="other").group
     assert (found.name, found.native_name) == ("shop-web", "shop-web")
 
 
 def test_there_is_no_such_group():
-    with tt.connect("memory") as cloud, pytest.raises(NotFound, match="no group 'shop-web'"):
-        cloud.read_group("shop-web")
+    with tt.connect("memory") as cloud, pytest.raises(NotFound, match="group 'shop-web' not found"):
+        cloud.import_group("shop-web")
 
 
 # the law: what is noted is what the next plan changes
@@ -163,7 +163,7 @@ def test_alarms_of_another_name_are_made_beside_the_old_ones():
 def test_a_group_of_another_fleet_is_refused_and_the_note_says_so():
     with tt.connect("memory", clock=tt.ManualClock()) as cloud:
         applied(cloud, make_group())
-        found = cloud.read_group("shop-web", fleet="other")
+        found = cloud.import_group("shop-web", fleet="other")
         assert cloud.plan(tt.Fleet(name="other", groups=(found.group,))).problems
     assert any("belongs to fleet 'shop'" in note.reason for note in found.notes)
 
@@ -171,6 +171,6 @@ def test_a_group_of_another_fleet_is_refused_and_the_note_says_so():
 def test_a_group_comes_back_into_the_fleet_that_it_bears():
     with tt.connect("memory", clock=tt.ManualClock()) as cloud:
         applied(cloud, make_group().model_copy(update={"native_name": "legacy"}))
-        found = cloud.read_group("legacy")
+        found = cloud.import_group("legacy")
     assert (found.fleet, found.owner, found.group.name, found.group.native_name) == ("shop", "shop", "web", "legacy")
     assert not found.notes

@@ -81,6 +81,18 @@ def test_a_watch_looks_again_after_each_interval(trimtab_memory):
     fleet = make_fleet(make_group("web"))
     cloud = trimtab_memory.connect()
     cloud.apply(cloud.plan(fleet)).raise_for_failures()
-    looks = cloud.watch(fleet).looks(tt.minutes(5))
+    looks = cloud.watch(fleet).stream(tt.minutes(5))
     first, second = next(looks), next(looks)
     assert second.at - first.at == timedelta(minutes=5)
+
+
+def test_nobody_waits_for_a_machine_s_clock():
+    """Trying things out takes no minute: instances of a store of its own run at once."""
+
+    class Restless(tt.SystemClock):
+        def sleep(self, duration):
+            raise AssertionError(f"slept {duration}")
+
+    with tt.connect("memory", clock=Restless()) as cloud:
+        cloud.apply(cloud.plan(make_fleet(make_group("web", schedules={})))).raise_for_failures()
+        assert cloud.group("web").read().running == 2

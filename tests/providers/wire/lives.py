@@ -83,11 +83,11 @@ def look(cloud, life):
     name = fleet.native_name(fleet.groups[0])
     return [
         ("read", partial(cloud.status, fleet, addresses=True)),
-        ("read", lambda: cloud.watch(fleet).look()),
+        ("read", lambda: cloud.watch(fleet).snapshot()),
         ("read", lambda: cloud.group(name).instances()),
         ("read", lambda: cloud.group(name).activities()),
         ("read", lambda: cloud.group(name).datapoints(metrics.cpu)),
-        ("read", lambda: cloud.read_group(name, fleet=fleet.name)),
+        ("read", lambda: cloud.import_group(name, fleet=fleet.name)),
     ]
 
 

@@ -105,6 +105,18 @@ def test_a_wire_that_breaks_by_seed_is_no_traceback_and_nothing_untrue(stage, se
         check_end(stage, SCENES[name], world, cloud, claims, foreign)
 
 
+LOOKED_UP = frozenset(
+    {
+        *("DescribeImages", "DescribeInstanceTypeOfferings", "DescribeInstanceTypes", "DescribeKeyPairs"),
+        *("DescribeSecurityGroups", "DescribeSubnets", "DescribeAvailabilityZones", "ListMetrics"),
+        *("DescribeInstanceRefreshes", "images.list", "machineTypes.aggregatedList", "networks.list"),
+        *("subnetworks.list", "zones.list", "metricDescriptors.list", "Subnets_Get", "NetworkSecurityGroups_Get"),
+        *("UserAssignedIdentities_Get", "VirtualMachineImages_List"),
+    }
+)
+"""Whether what a new group names is there: a plan goes on without the answer, says so, and apply does it all."""
+
+
 def play(stage, name, operation, write, bad, kind):
     """One scene while every reply to one operation is bad."""
     world, cloud = stage.prepare(SCENES[name])
@@ -114,7 +126,7 @@ def play(stage, name, operation, write, bad, kind):
         claims = perform(stage, SCENES[name], world, cloud)
         world.doors.clear_faults()
         for what, found, called in claims:
-            check_claim(what, found, operation in called and bad.certain)
+            check_claim(what, found, operation in called and bad.certain and operation not in LOOKED_UP)
         check_end(stage, SCENES[name], world, cloud, claims, foreign)
 
 

@@ -94,7 +94,7 @@ def test_a_late_group_says_what_the_cloud_says_of_it(life, world, cloud):
     reasons = {"aws": {}, "azure": {"reason": "quota"}, "gcp": {"reason": "quota"}}
     world.doors.run_short(**reasons[cloud.provider.name])
     applied = cloud.apply(cloud.plan(life.fleet()), timeout=timedelta(minutes=4))
-    texts = [*applied.late, *(one.error for one in applied.outcomes if one.error)]
+    texts = [*applied.timed_out, *(one.error for one in applied.outcomes if one.error)]
     words = {"aws": "capacity", "azure": "quota", "gcp": "QUOTA"}
     assert any(words[cloud.provider.name].lower() in text.lower() for text in texts), texts
     assert not any("look at its activities" in text for text in texts)
@@ -114,5 +114,5 @@ def test_a_group_deleted_by_somebody_else_is_not_waited_for(life, world, cloud):
 
     applied = cloud.apply(plan, timeout=timedelta(hours=2), on_event=listener)
     assert all(one.is_done for one in applied.outcomes)
-    assert any("was deleted while it was waited for" in text for text in applied.late), applied.late
-    assert len(applied.late) <= 2
+    assert any("was deleted while it was waited for" in text for text in applied.timed_out), applied.timed_out
+    assert len(applied.timed_out) <= 2

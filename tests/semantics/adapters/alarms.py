@@ -4,6 +4,7 @@ from tests.semantics.adapters import adapter
 from trimtab.engine import alarms
 from trimtab.engine.alarms import AlarmState
 from trimtab.models import MissingData
+from trimtab.providers.aws.constraints import CONSTRAINTS
 
 STATES = {"OK": AlarmState.OK, "ALARM": AlarmState.ALARM, "INSUFFICIENT_DATA": AlarmState.INSUFFICIENT_DATA, None: None}
 NATIVE = {state: name for name, state in STATES.items()}
@@ -50,8 +51,8 @@ def evaluation_cadence(given):
 
 @adapter("validate_alarm")
 def validate_alarm(given):
-    period = timedelta(seconds=given["period_seconds"])
-    return {"valid": alarms.timing_problem(period, given["evaluation_periods"]) is None}
+    body = {"Period": given["period_seconds"], "EvaluationPeriods": given["evaluation_periods"]}
+    return {"valid": not list(CONSTRAINTS.breaches("metric-alarm", body))}
 
 
 @adapter("low_sample")

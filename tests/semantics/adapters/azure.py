@@ -4,11 +4,12 @@ from zoneinfo import ZoneInfo
 from tzlocal.windows_tz import win_tz
 
 from tests.semantics.adapters import adapter
-from trimtab.engine import aggregates, autoscale, profiles, rules
+from trimtab.engine import aggregates, autoscale, profiles
 from trimtab.engine.aggregates import Statistic, TimeAggregation
 from trimtab.engine.autoscale import Cooldown, CooldownMode
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday
 from trimtab.engine.rules import ChangeType, Limits, Operator, Rule, ScaleAction, ScaleDirection
+from trimtab.providers.azure.constraints import CONSTRAINTS
 
 OPERATORS = {
     "=": Operator.EQUALS,
@@ -116,8 +117,9 @@ def clock(text):
 @adapter("validate_lookahead")
 def validate_lookahead(given):
     minutes = given["minutes"]
-    lookahead = None if minutes is None else timedelta(minutes=minutes)
-    return {"valid": rules.lookahead_problem(lookahead) is None}
+    body = {} if minutes is None else {"scaleLookAheadTime": f"PT{round(minutes * 60)}S"}
+    setting = {"properties": {"predictiveAutoscalePolicy": body}}
+    return {"valid": not list(CONSTRAINTS.breaches("autoscale-setting", setting))}
 
 
 @adapter("active_profile")

@@ -1,10 +1,9 @@
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from pydantic import ValidationError
-
 from tests.semantics.adapters import adapter
 from trimtab.engine import schedules
+from trimtab.errors import InvalidModel
 from trimtab.models import Schedule
 
 FAR = timedelta(days=40 * 366)
@@ -59,6 +58,6 @@ def validate_schedule(given):
         return {"valid": True}
     try:
         window = window_of(given["schedule"], "UTC")
-    except ValidationError:
+    except InvalidModel:
         return {"valid": False}
     return {"valid": window.is_window}

@@ -33,10 +33,10 @@ def finish(activity: dict[str, Any], now: datetime, status: str = "Successful", 
         activity["StatusMessage"] = message
 
 
-def record(group: GroupView, description: str, cause: str, *, failed: str | None = None) -> None:
+def record(group: GroupView, description: str, cause: str, *, details: str = "{}", failed: str | None = None) -> None:
     """Add an activity that began and ended now."""
     title = description if failed is None else f"{description}.  Status Reason: {failed}"
-    activity = begin(group, title, cause)
+    activity = begin(group, title, cause, details)
     finish(activity, group.home.world.now(), "Successful" if failed is None else "Failed", failed)
 
 

@@ -1,26 +1,25 @@
 """CloudWatch alarms: put, described, deleted, set; `evaluation` looks at them over time."""
 
-import re
-from datetime import timedelta
 from typing import Any
 
+from trimtab.emulators.aws.alarm_actions import ACTIONS, check_topics
 from trimtab.emulators.aws.calls import Answer, Call, at_most, page, reordered
+from trimtab.emulators.aws.composites import FAMILY, family, find_alarm, refuse_deletion, refuse_name
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.evaluation import change_state, forget, wake, watch
 from trimtab.emulators.shared.errors import ServiceError
-from trimtab.engine.alarms import timing_problem
+from trimtab.engine.trimmed import parse_trim
 
-_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _KEPT = ("StateValue", "StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp")
 _COMBINED = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit")
-_PERCENTILE = re.compile(r"p(\d{1,2}(\.\d{1,10})?|100)")
-_MISSING = ("breaching", "notBreaching", "ignore", "missing")
 
 
 def put_metric_alarm(call: Call) -> Answer:
     """An alarm, new or replaced as a whole; its state stays."""
     params = dict(call.params)
     _check(params)
+    check_topics(call.region.name, params)
+    refuse_name(params["AlarmName"], call.region.composites)
     name, now = params["AlarmName"], call.world.now()
     arn = call.region.arn("cloudwatch", f"alarm:{name}")
     tags = params.pop("Tags", [])
@@ -39,7 +38,7 @@ def put_metric_alarm(call: Call) -> Answer:
     call.region.alarms[name] = {
         "ActionsEnabled": True,
         **params,
-        **{field: reordered(params.get(field) or []) for field in _ACTIONS},
+        **{field: reordered(params.get(field) or []) for field in ACTIONS.values()},
         **_metric(params),
         **state,
         "AlarmArn": arn,
@@ -50,17 +49,27 @@ def put_metric_alarm(call: Call) -> Answer:
 
 
 def describe_alarms(call: Call) -> Answer:
-    """The alarms by name."""
+    """The alarms of the kinds that are asked for, by name; metric alarms where none is."""
     at_most(call, "AlarmNames", 100)
     params = call.params
+    if any(params.get(name) for name in FAMILY):
+        return _by_kind(call, family(call))
     if params.get("AlarmNames") and params.get("AlarmNamePrefix"):
         raise invalid("AlarmNamePrefix and AlarmNames cannot be specified at the same time")
     kinds = params.get("AlarmTypes") or ["MetricAlarm"]
-    alarms = [alarm for _, alarm in sorted(call.region.alarms.items()) if _is_wanted(alarm, params)]
-    if "MetricAlarm" not in kinds:
-        alarms = []
-    answer = page(call, alarms, "MetricAlarms", default=50, bad_token="InvalidNextToken")
-    return {"CompositeAlarms": [], **answer}
+    stores = {"CompositeAlarm": call.region.composites, "MetricAlarm": call.region.alarms}
+    alarms = [alarm for kind, store in stores.items() if kind in kinds for _, alarm in sorted(store.items())]
+    return _by_kind(call, [alarm for alarm in alarms if _is_wanted(alarm, params)])
+
+
+def _by_kind(call: Call, alarms: list[dict[str, Any]]) -> Answer:
+    answer = page(call, alarms, "Alarms", default=50, bad_token="InvalidNextToken")
+    shown = answer.pop("Alarms")
+    by_kind: dict[str, list[dict[str, Any]]] = {"CompositeAlarms": [], "MetricAlarms": []}
+    for alarm in shown:
+        is_composite = alarm["AlarmName"] in call.region.composites
+        by_kind["CompositeAlarms" if is_composite else "MetricAlarms"].append(alarm)
+    return {**answer, **by_kind}
 
 
 def describe_alarms_for_metric(call: Call) -> Answer:
@@ -77,14 +86,12 @@ def describe_alarms_for_metric(call: Call) -> Answer:
 
 
 def delete_alarms(call: Call) -> Answer:
-    """Alarms gone; if one of the names is unknown, none is deleted."""
+    """Alarms gone; unknown names are ignored, as CloudWatch does."""
     at_most(call, "AlarmNames", 100)
-    names = call.params["AlarmNames"]
-    missing = [name for name in names if name not in call.region.alarms]
-    if missing:
-        raise ServiceError("ResourceNotFound", f"Alarm not found: {', '.join(missing)}", 404)
-    for name in set(names):
-        alarm = call.region.alarms.pop(name)
+    names = set(call.params["AlarmNames"])
+    refuse_deletion(call.region, names)
+    for name in names & {*call.region.alarms, *call.region.composites}:
+        alarm = call.region.alarms.pop(name, None) or call.region.composites.pop(name)
         call.region.alarm_tags.pop(alarm["AlarmArn"], None)
         forget(call.region, name)
     return None
@@ -102,8 +109,8 @@ def set_alarm_state(call: Call) -> Answer:
 def enable_alarm_actions(call: Call) -> Answer:
     """Alarms that act."""
     for name in call.params["AlarmNames"]:
-        if name in call.region.alarms:
-            call.region.alarms[name]["ActionsEnabled"] = True
+        if (alarm := find_alarm(call.region, name)) is not None:
+            alarm["ActionsEnabled"] = True
             if name in call.region.watches:
                 wake(call.region, call.region.watches[name])
     return None
@@ -112,32 +119,31 @@ def enable_alarm_actions(call: Call) -> Answer:
 def disable_alarm_actions(call: Call) -> Answer:
     """Alarms that do not act."""
     for name in call.params["AlarmNames"]:
-        if name in call.region.alarms:
-            call.region.alarms[name]["ActionsEnabled"] = False
+        if (alarm := find_alarm(call.region, name)) is not None:
+            alarm["ActionsEnabled"] = False
     return None
 
 
 def list_tags_for_resource(call: Call) -> Answer:
-    """The tags of an alarm, by key."""
-    return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(_tags(call).items())]}
+    """The tags of a resource, by key; none of one that is not there, as CloudWatch answers."""
+    return {"Tags": [{"Key": key, "Value": value} for key, value in sorted((_tags(call) or {}).items())]}
 
 
 def tag_resource(call: Call) -> Answer:
-    """An alarm with these tags."""
-    _tags(call).update({tag["Key"]: tag["Value"] for tag in call.params["Tags"]})
+    """A resource with these tags."""
+    _tags_of_existing(call).update({tag["Key"]: tag["Value"] for tag in call.params["Tags"]})
     return None
 
 
 def untag_resource(call: Call) -> Answer:
-    """An alarm without these tags."""
+    """A resource without these tags."""
+    tags = _tags_of_existing(call)
     for key in call.params["TagKeys"]:
-        _tags(call).pop(key, None)
+        tags.pop(key, None)
     return None
 
 
 def _check(params: dict[str, Any]) -> None:
-    for field in _ACTIONS:
-        _check_actions(params.get(field) or [], field)
     if params.get("EvaluationCriteria") is not None:
         return
     if params.get("EvaluationPeriods") is None:
@@ -146,13 +152,8 @@ def _check(params: dict[str, Any]) -> None:
         _check_metric(params)
     elif any(params.get(name) for name in _COMBINED):
         raise invalid(f"Parameter Metrics cannot be combined with any of {', '.join(_COMBINED)}")
-    periods, datapoints = params["EvaluationPeriods"], params.get("DatapointsToAlarm")
-    if datapoints is not None and datapoints > periods:
-        raise invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
     if params.get("Threshold") is None and params.get("ThresholdMetricId") is None:
         raise invalid("Either Threshold or ThresholdMetricId must be specified")
-    if params.get("TreatMissingData", "missing") not in _MISSING:
-        raise invalid(f"Invalid TreatMissingData, valid values are: {', '.join(_MISSING)}")
     _check_percentile(params)
 
 
@@ -162,32 +163,23 @@ def _check_metric(params: dict[str, Any]) -> None:
             raise invalid(f"The parameter {name} is required when Metrics is not specified")
     if (params.get("Statistic") is None) == (params.get("ExtendedStatistic") is None):
         raise invalid("Exactly one of Statistic and ExtendedStatistic must be specified")
-    problem = timing_problem(timedelta(seconds=params["Period"]), params["EvaluationPeriods"])
-    if problem is not None:
-        raise invalid(f"Invalid period: {problem}")
 
 
 def _check_percentile(params: dict[str, Any]) -> None:
     extended = params.get("ExtendedStatistic")
-    if extended is not None and not _PERCENTILE.fullmatch(extended):
-        raise invalid(f"The value {extended} for parameter ExtendedStatistic is not supported")
+    if extended is not None and parse_trim(extended) is None:
+        text = f"The value {extended} for parameter ExtendedStatistic is not supported."
+        raise ServiceError("InvalidParameterValue", text)
     low = params.get("EvaluateLowSampleCountPercentile")
-    if low is not None and (extended is None or low not in ("evaluate", "ignore")):
-        raise invalid("EvaluateLowSampleCountPercentile is evaluate or ignore, and goes with a percentile")
-
-
-def _check_actions(actions: list[str], field: str) -> None:
-    if len(set(actions)) != len(actions):
-        raise invalid(f"{field} must not name an action twice")
-    for arn in actions:
-        if not arn.startswith("arn:"):
-            raise invalid(f"Invalid arn syntax: {arn}")
+    if low is not None and low not in ("evaluate", "ignore"):
+        where = "Supported options for parameter EvaluateLowSampleCountPercentile are evaluate and ignore."
+        raise invalid(f"Option {low} is not supported. {where}")
+    if low is not None and extended is None:
+        raise invalid("EvaluateLowSampleCountPercentile goes with a percentile")
 
 
 def _metric(params: dict[str, Any]) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "Dimensions": reordered(params.get("Dimensions") or [], key=lambda each: (each["Name"], each["Value"]))
-    }
+    fields: dict[str, Any] = {"Dimensions": params.get("Dimensions") or []}
     if params.get("Threshold") is not None:
         fields["Threshold"] = float(params["Threshold"])
     if params.get("Metrics") is not None:
@@ -206,13 +198,26 @@ def _is_wanted(alarm: dict[str, Any], params: dict[str, Any]) -> bool:
 
 
 def _find(call: Call, name: str) -> dict[str, Any]:
-    if name not in call.region.alarms:
-        raise ServiceError("ResourceNotFound", f"Alarm not found: {name}", 404)
-    return call.region.alarms[name]
+    alarm = find_alarm(call.region, name)
+    if alarm is None:
+        # the service sends no sentence with it
+        raise ServiceError("ResourceNotFound", "", 404)
+    return alarm
 
 
-def _tags(call: Call) -> dict[str, str]:
+def _tags(call: Call) -> dict[str, str] | None:
     arn = call.params["ResourceARN"]
-    if arn not in call.region.alarm_tags:
-        raise ServiceError("ResourceNotFoundException", f"Resource not found: {arn}", 404)
-    return call.region.alarm_tags[arn]
+    if arn in call.region.alarm_tags:
+        return call.region.alarm_tags[arn]
+    # rules of Contributor Insights are moto's
+    rules = {rule.rule_arn for rule in call.region.cloudwatch.insight_rules.values()}
+    tags: dict[str, str] | None = call.region.cloudwatch.tagger.tags.setdefault(arn, {}) if arn in rules else None
+    return tags
+
+
+def _tags_of_existing(call: Call) -> dict[str, str]:
+    tags = _tags(call)
+    if tags is None:
+        # what the SDKs print where the service sends no sentence
+        raise ServiceError("ResourceNotFoundException", "Unknown", 404)
+    return tags

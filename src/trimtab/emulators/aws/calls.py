@@ -100,4 +100,4 @@ def _start(token: str | None, key: str, bad_token: str) -> int:
             return int(number)
     except (binascii.Error, ValueError):
         pass
-    raise ServiceError(bad_token, "The token is not valid.")
+    raise ServiceError(bad_token, "Request parameter NextToken is invalid")

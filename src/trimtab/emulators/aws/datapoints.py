@@ -3,9 +3,11 @@
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from math import isfinite, isnan
 from typing import Any, NamedTuple
 
-from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.shared.errors import ServiceError
+from trimtab.engine.trimmed import parse_trim, read_trim
 
 GRAIN = 10
 """Seconds that samples are kept together for: the shortest period that an alarm may have."""
@@ -41,7 +43,7 @@ class Sample:
         self.values += other.values
 
     def read(self, statistic: str) -> float | None:
-        """One statistic; `None` for a percentile of what was published as a summary."""
+        """One statistic; `None` for one of part of the samples where only a summary was published."""
         match statistic:
             case "Average":
                 return self.total / self.count
@@ -53,16 +55,8 @@ class Sample:
                 return self.high
             case "SampleCount":
                 return self.count
-        return self._percentile(float(statistic[1:]))
-
-    def _percentile(self, percent: float) -> float | None:
-        reached, ordered = 0.0, sorted(self.values)
-        needed = sum(count for _, count in ordered) * percent / 100
-        for value, count in ordered:
-            reached += count
-            if reached >= needed:
-                return value
-        return None
+        trim = parse_trim(statistic)
+        return None if trim is None else read_trim(trim, self.values)
 
 
 class Point(NamedTuple):
@@ -80,7 +74,9 @@ _KEPT = 3000
 class Series:
     """The samples of one metric over time."""
 
-    def __init__(self) -> None:
+    def __init__(self, dimensions: Iterable[Mapping[str, str]] = ()) -> None:
+        self.dimensions = tuple(dimensions)
+        """The metric's dimensions in the order in which they came first."""
         self._begins: list[int] = []
         self._samples: dict[int, dict[str, Sample]] = {}
         # neighbouring evaluations and alarms on the same metric ask for the same again
@@ -132,11 +128,18 @@ class Datapoints:
         """The samples of a metric; `None` when it never had any."""
         return self._series.get(key)
 
+    def since(self, begin: int) -> list[tuple[Key, Series]]:
+        """The metrics that have a datapoint since a moment, in order, each with its samples."""
+        return sorted(each for each in self._series.items() if each[1].has_any(begin))
+
     def add(self, namespace: str, datum: Mapping[str, Any], now: datetime) -> None:
         """Take in one datum as PutMetricData has it."""
-        key = metric_key(namespace, datum["MetricName"], datum.get("Dimensions") or ())
+        dimensions = datum.get("Dimensions") or ()
+        key = metric_key(namespace, datum["MetricName"], dimensions)
         at = int((datum.get("Timestamp") or now).timestamp())
-        sample = self._series.setdefault(key, Series()).sample(at, datum.get("Unit") or "None")
+        if key not in self._series:
+            self._series[key] = Series(dimensions)
+        sample = self._series[key].sample(at, datum.get("Unit") or "None")
         summary = datum.get("StatisticValues")
         if summary:
             sample.summary(*(float(summary[name]) for name in ("SampleCount", "Sum", "Minimum", "Maximum")))
@@ -153,12 +156,24 @@ def metric_key(namespace: str, name: str, dimensions: Iterable[Mapping[str, str]
 def check_data(data: Sequence[Mapping[str, Any]]) -> None:
     """Refuse what PutMetricData refuses."""
     for number, datum in enumerate(data, 1):
+        where = f"MetricData.member.{number}"
         forms = [name for name in ("Value", "Values", "StatisticValues") if datum.get(name) is not None]
-        if len(forms) != 1:
-            raise invalid(f"MetricData.member.{number} must have exactly one of Value, Values and StatisticValues")
+        if not forms:
+            raise ServiceError("MissingParameter", f"The parameter {where}.Value is required.")
+        if len(forms) > 1:
+            both = f"The parameters {where}.{forms[0]} and {where}.{forms[1]} are mutually exclusive"
+            raise ServiceError("InvalidParameterCombination", f"{both} and you have specified both.")
+        if datum.get("Value") is not None and not isfinite(datum["Value"]):
+            text = f"The value {_written(datum['Value'])} for parameter {where}.Value is invalid."
+            raise ServiceError("InvalidParameterValue", text)
         counts = datum.get("Counts")
         if counts is not None and len(counts) != len(datum.get("Values") or ()):
-            raise invalid(f"MetricData.member.{number}: Counts and Values must have the same length")
+            text = f"The parameters {where}.Values and {where}.Counts must be of the same size."
+            raise ServiceError("InvalidParameterValue", text)
+
+
+def _written(value: float) -> str:
+    return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _values(datum: Mapping[str, Any]) -> Iterable[tuple[float, float]]:

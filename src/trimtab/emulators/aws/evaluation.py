@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from trimtab.emulators.aws.alarm_actions import actions_of, record_state
+from trimtab.emulators.aws.composites import review_parents
 from trimtab.emulators.aws.datapoints import Key
 from trimtab.emulators.aws.scaling import Firing, fire
 from trimtab.emulators.aws.verdicts import data_of, name_of, reason_of
 from trimtab.emulators.aws.watches import Watch, moment_of
 from trimtab.emulators.aws.world import Phase, Region
 
-_ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 _POLICY = ":scalingPolicy:"
 
 
@@ -56,19 +57,14 @@ def rearm(region: Region) -> None:
 
 def change_state(region: Region, alarm: dict[str, Any], state: str, reason: str, data: str | None = None) -> None:
     """Put an alarm in a state; where that is another one, its actions run."""
-    now, is_other = region.world.now(), alarm["StateValue"] != state
-    if is_other:
-        alarm["StateTransitionedTimestamp"] = now
-    alarm.update(StateValue=state, StateReason=reason, StateUpdatedTimestamp=now)
-    if data is not None:
-        alarm["StateReasonData"] = data
     watched = region.watches.get(alarm["AlarmName"])
-    if not is_other:
+    if not record_state(region, alarm, state, reason, data):
         return
     if watched is not None:
         watched.lasting = True
         wake(region, watched)
     _act(region, alarm, watched)
+    review_parents(region, alarm)
 
 
 def _look_at(region: Region, watched: Watch, due: datetime) -> None:
@@ -103,9 +99,7 @@ def _act(region: Region, alarm: dict[str, Any], watched: Watch | None) -> None:
 
 def _policies(alarm: dict[str, Any]) -> list[str]:
     """The scaling policies that an alarm triggers in the state that it is in."""
-    if not alarm["ActionsEnabled"]:
-        return []
-    return [arn for arn in alarm[_ACTIONS[alarm["StateValue"]]] if _POLICY in arn]
+    return [arn for arn in actions_of(alarm) if _POLICY in arn]
 
 
 def _firing(alarm: dict[str, Any], watched: Watch | None) -> Firing:

@@ -17,12 +17,21 @@ from trimtab.models import PredictiveMode
 
 HOUR = timedelta(hours=1)
 _MODES = {"ForecastOnly": PredictiveMode.FORECAST_ONLY, "ForecastAndScale": PredictiveMode.FORECAST_AND_SCALE}
+_PAIR = "PredefinedMetricPairSpecification"
+_SIDES = (
+    ("PredefinedLoadMetricSpecification", "CustomizedLoadMetricSpecification"),
+    ("PredefinedScalingMetricSpecification", "CustomizedScalingMetricSpecification"),
+)
 
 
 def check_predictive(config: dict[str, Any]) -> None:
     """Refuse a configuration that the service refuses."""
     if len(config.get("MetricSpecifications") or ()) != 1:
         raise invalid("You must specify exactly one metric specification")
+    given = {name for name, value in config["MetricSpecifications"][0].items() if value}
+    is_pair, sides = _PAIR in given, [given & set(names) for names in _SIDES]
+    if is_pair == any(sides) or not (is_pair or all(sides)):
+        raise invalid("You must specify either a metric pair, or a load metric and a scaling metric individually")
     increases = config.get("MaxCapacityBreachBehavior") == "IncreaseMaxCapacity"
     if increases != (config.get("MaxCapacityBuffer") is not None):
         raise invalid("MaxCapacityBuffer is required with IncreaseMaxCapacity, and goes with nothing else")

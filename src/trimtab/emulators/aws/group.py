@@ -11,7 +11,7 @@ from trimtab.emulators.aws import lifecycle, warm_pool
 from trimtab.emulators.aws.activities import record, stamp, started
 from trimtab.emulators.aws.forecasts import floor_of
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.aws.launching import FAILURES, next_place, places, run_instance
+from trimtab.emulators.aws.launching import Place, launch, places
 from trimtab.emulators.aws.templates import find_version
 from trimtab.emulators.aws.victims import choose_victim
 from trimtab.emulators.aws.world import Phase, Region
@@ -164,25 +164,28 @@ class Group(_MotoGroup):  # type: ignore[misc]
             self.home.elbv2.register_targets(arn, [{"Id": each, "Port": target_group.port} for each in unregistered])
 
     def _fill(self) -> None:
+        avoided: set[Place] = set()
         while not self.is_deleting and self.units(self.members()) < self.wanted:
             if "Launch" in self._suspended_processes:
                 return
             if (warmed := warm_pool.take(self)) is not None:
                 lifecycle.join(self, warmed)
-            elif not places(self) or not self._launch_one():
+            elif not places(self) or not self._launch_one(avoided):
                 return
 
-    def _launch_one(self) -> bool:
-        before, place = self.units(self.members()), next_place(self)
-        try:
-            state = run_instance(self, place)
-        except FAILURES as error:
-            message = str(getattr(error, "message", error))
-            record(self, "Launching a new EC2 instance", started(self, before, before + 1), failed=message)
+    def _launch_one(self, avoided: set[Place]) -> bool:
+        before = self.units(self.members())
+        cause = started(self, before, before + 1)
+
+        def tell(place: Place, why: str) -> None:
+            record(self, "Launching a new EC2 instance", cause, details=place.details, failed=why)
+
+        launched = launch(self, avoided, tell)
+        if launched is None:
             self._try_again_later()
             return False
         self._retry = _FIRST_RETRY
-        lifecycle.start(self, state, place, before)
+        lifecycle.start(self, *launched, before)
         return True
 
     def _try_again_later(self) -> None:

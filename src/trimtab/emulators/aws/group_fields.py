@@ -18,7 +18,7 @@ _FIELDS = {
     "AvailabilityZoneDistribution": {"CapacityDistributionStrategy": "balanced-best-effort"},
     "AvailabilityZoneImpairmentPolicy": None,
     "CapacityReservationSpecification": None,
-    "DeletionProtection": None,
+    "DeletionProtection": "none",
     "InstanceLifecyclePolicy": None,
 }
 _DISTRIBUTION = {
@@ -71,7 +71,7 @@ def _target_groups(params: dict[str, Any]) -> list[str]:
 def given_fields(params: dict[str, Any]) -> dict[str, Any]:
     """The fields that moto would drop."""
     given = {name: params.get(name, default) for name, default in _FIELDS.items()}
-    return {name: value for name, value in given.items() if value is not None}
+    return _without_cleared({name: value for name, value in given.items() if value is not None})
 
 
 def update_fields(group: GroupView, params: dict[str, Any]) -> None:
@@ -86,24 +86,25 @@ def update_fields(group: GroupView, params: dict[str, Any]) -> None:
     }.items():
         if params.get(name) is not None:
             setattr(group, attribute, params[name])
+    if params.get("ServiceLinkedRoleARN"):
+        group.service_linked_role_arn = params["ServiceLinkedRoleARN"]
     for name in _FIELDS:
         if params.get(name) is not None:
             group.fields[name] = params[name]
-    _clear_fields(group)
+    group.fields = _without_cleared(group.fields)
     if params.get("VPCZoneIdentifier") or params.get("AvailabilityZones"):
         places = _reordered_subnets(params.get("VPCZoneIdentifier"))
         group._set_azs_and_vpcs(params.get("AvailabilityZones", []), places, update=True)
 
 
-def _clear_fields(group: GroupView) -> None:
+def _without_cleared(fields: dict[str, Any]) -> dict[str, Any]:
     # each has a value of its own that means "none" (UpdateAutoScalingGroup, Auto Scaling API Reference)
-    cleared = {"DefaultInstanceWarmup": -1, "MaxInstanceLifetime": 0}
-    for name, value in cleared.items():
-        if group.fields.get(name) == value:
-            del group.fields[name]
-    maintenance = group.fields.get("InstanceMaintenancePolicy")
-    if maintenance and set(maintenance.values()) == {-1}:
-        del group.fields["InstanceMaintenancePolicy"]
+    cleared = {
+        "DefaultInstanceWarmup": -1,
+        "MaxInstanceLifetime": 0,
+        "InstanceMaintenancePolicy": {"MinHealthyPercentage": -1, "MaxHealthyPercentage": -1},
+    }
+    return {name: value for name, value in fields.items() if value != cleared.get(name, ...)}
 
 
 def update_source(group: GroupView, params: dict[str, Any]) -> None:

@@ -48,7 +48,8 @@ def describe_tags(call: Call) -> Answer:
     group_tags = [tag for _, group in sorted(call.region.groups.items()) for tag in tags(group)]
     for each in call.params.get("Filters") or []:
         if each["Name"] == "propagate-at-launch":
-            group_tags = [tag for tag in group_tags if str(tag["PropagateAtLaunch"]).lower() in each["Values"]]
+            wanted = {value.lower() for value in each["Values"]}
+            group_tags = [tag for tag in group_tags if str(tag["PropagateAtLaunch"]).lower() in wanted]
         elif each["Name"] in fields:
             group_tags = [tag for tag in group_tags if tag[fields[each["Name"]]] in each["Values"]]
         else:
@@ -121,7 +122,7 @@ def describe_instance(state: Any) -> dict[str, Any]:
     source = getattr(state, "launched_from", None)
     if source:
         answer["LaunchTemplate"] = source
-    elif state.launch_configuration_name:
+    elif not getattr(state, "is_attached", False) and state.launch_configuration_name:
         answer["LaunchConfigurationName"] = state.launch_configuration_name
     return answer
 

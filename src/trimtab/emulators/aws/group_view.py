@@ -65,6 +65,9 @@ class GroupView(Protocol):
     def start_deleting(self) -> None:
         """Let the instances go, and then the group."""
 
+    def find(self, instance_id: str) -> Any:
+        """The instance of that id, if it is in the group."""
+
     def members(self) -> list[Any]:
         """The states of the instances that are to stay."""
 
@@ -75,7 +78,7 @@ class GroupView(Protocol):
         """Since when an instance does its work."""
 
     def forecast_now(self) -> int:
-        """The size that forecasts ask for now."""
+        """The size that forecasts ask for at the emulator's time."""
 
     def refresh_targets(self) -> None:
         """Tell the load balancers who is there."""

@@ -2,14 +2,21 @@
 
 from typing import Any
 
+from moto.autoscaling.models import FakeLaunchConfiguration
+from moto.ec2.exceptions import InvalidInstanceIdError
+
 from trimtab.emulators.aws import hooks, lifecycle
 from trimtab.emulators.aws.activities import newest, stamp
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group import Group, let_go_later
 from trimtab.emulators.aws.group_fields import given_fields, moto_arguments, update_fields, update_source
+from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.health import find_member
+from trimtab.emulators.aws.launch_checks import check_launch
+from trimtab.emulators.aws.maintenance import check_maintenance
 from trimtab.emulators.aws.policies import drop_policy, refuse_while_cooling
+from trimtab.emulators.aws.refresh import refuse_while_refreshing
 from trimtab.emulators.aws.sizes import apply, changed, checked
 from trimtab.emulators.aws.traffic import check_target_groups, targets_of
 from trimtab.emulators.aws.world import Region
@@ -24,6 +31,8 @@ def create_auto_scaling_group(call: Call) -> Answer:
     params = call.params
     name = params["AutoScalingGroupName"]
     _check_new(call, name)
+    if params.get("InstanceId"):
+        params = {**params, "LaunchConfigurationName": _configuration_of(call, name)}
     low, high = params["MinSize"], params["MaxSize"]
     desired = params.get("DesiredCapacity")
     sizes = checked(Sizes(low, high, low if desired is None else desired))
@@ -37,6 +46,7 @@ def create_auto_scaling_group(call: Call) -> Answer:
     for hook in params.get("LifecycleHookSpecificationList") or ():
         hooks.put(call.region, name, hook)
     group = Group(call.region, cause, given_fields(params), **moto_arguments(params, sizes))
+    group.service_linked_role_arn = params.get("ServiceLinkedRoleARN") or group.service_linked_role_arn
     call.region.groups[name] = group
     group.refresh_targets()
     return None
@@ -45,11 +55,18 @@ def create_auto_scaling_group(call: Call) -> Answer:
 def update_auto_scaling_group(call: Call) -> Answer:
     """A group with some of its fields changed."""
     params = call.params
+    if params["AutoScalingGroupName"] not in call.region.groups:
+        raise invalid("AutoScalingGroup name not found - null")
     group = find_group(call)
     sizes = changed(group, params.get("MinSize"), params.get("MaxSize"), params.get("DesiredCapacity"))
     _check_places(call)
     _check_termination(call)
+    check_maintenance(params)
     _check_source(call, params.get("LaunchTemplate"))
+    mixed = params.get("MixedInstancesPolicy") or {}
+    _check_source(call, (mixed.get("LaunchTemplate") or {}).get("LaunchTemplateSpecification"))
+    check_launch(call.region, params)
+    refuse_while_refreshing(group, params)
     update_fields(group, params)
     update_source(group, params)
     before = group.desired_capacity
@@ -87,6 +104,7 @@ def delete_auto_scaling_group(call: Call) -> Answer:
     """A group gone, or going, with its policies and scheduled actions."""
     name = call.params["AutoScalingGroupName"]
     group = find_group(call)
+    _refuse_while_protected(group, forced=bool(call.params.get("ForceDelete")))
     if (group.instance_states or group.warmed) and not call.params.get("ForceDelete"):
         raise ServiceError(
             "ResourceInUse",
@@ -101,6 +119,16 @@ def delete_auto_scaling_group(call: Call) -> Answer:
     else:
         del call.region.groups[name]
     return None
+
+
+def _refuse_while_protected(group: GroupView, *, forced: bool) -> None:
+    # https://docs.aws.amazon.com/autoscaling/ec2/userguide/resource-deletion-protection.html
+    protection = group.fields["DeletionProtection"]
+    if protection == "prevent-all-deletion" or (protection == "prevent-force-deletion" and forced):
+        raise invalid(
+            f"You cannot delete AutoScalingGroup {group.name} because its deletion protection is set to {protection}. "
+            "Update the deletion protection setting before you delete the group."
+        )
 
 
 def forget_parts(region: Region, name: str) -> None:
@@ -156,8 +184,21 @@ def _check_new(call: Call, name: str) -> None:
     mixed = call.params.get("MixedInstancesPolicy")
     if mixed:
         _check_source(call, mixed.get("LaunchTemplate", {}).get("LaunchTemplateSpecification"))
+    check_launch(call.region, call.params)
     check_target_groups(call, [*(call.params.get("TargetGroupARNs") or ()), *targets_of(_sources(call))])
     _check_termination(call)
+    check_maintenance(call.params)
+
+
+def _configuration_of(call: Call, name: str) -> str:
+    """A launch configuration under the group's name, with what an instance has (CreateAutoScalingGroup)."""
+    number = call.params["InstanceId"]
+    make: Any = FakeLaunchConfiguration.create_from_instance
+    try:
+        make(name, call.region.ec2.get_instance(number), call.region.autoscaling)
+    except InvalidInstanceIdError:
+        raise invalid(f"Instance [{number}] is invalid.") from None
+    return name
 
 
 def _sources(call: Call) -> list[dict[str, Any]]:
@@ -192,6 +233,11 @@ def _check_source(call: Call, source: dict[str, str] | None) -> None:
             f"with {which}, does not exist."
         )
     version = source.get("Version", "$Default")
+    if not version.isdecimal() and version not in ("$Default", "$Latest"):
+        # https://github.com/hashicorp/terraform-provider-aws/pull/9488
+        raise invalid(
+            "Invalid launch template version: either '$Default', '$Latest', or a numeric version are allowed."
+        )
     if version not in ("$Default", "$Latest", *(str(each.number) for each in template.versions)):
         raise invalid(
             "You must use a valid fully-formed launch template. Could not find the specified version "

@@ -3,11 +3,13 @@
 from trimtab.emulators.aws import (
     activities,
     alarms,
+    composites,
     forecasts,
     group_reads,
     groups,
     health,
     hooks,
+    membership,
     metric_data,
     policies,
     processes,
@@ -20,6 +22,7 @@ from trimtab.emulators.aws import (
 from trimtab.emulators.aws.calls import Handler
 
 _AUTO_SCALING: dict[str, Handler] = {
+    "AttachInstances": membership.attach_instances,
     "AttachLoadBalancerTargetGroups": traffic.attach_load_balancer_target_groups,
     "AttachTrafficSources": traffic.attach_traffic_sources,
     "BatchDeleteScheduledAction": schedules.batch_delete_scheduled_action,
@@ -46,6 +49,7 @@ _AUTO_SCALING: dict[str, Handler] = {
     "DescribeTags": group_reads.describe_tags,
     "DescribeTrafficSources": traffic.describe_traffic_sources,
     "DescribeWarmPool": group_reads.describe_warm_pool,
+    "DetachInstances": membership.detach_instances,
     "DetachLoadBalancerTargetGroups": traffic.detach_load_balancer_target_groups,
     "DetachTrafficSources": traffic.detach_traffic_sources,
     "DisableMetricsCollection": traffic.disable_metrics_collection,
@@ -75,7 +79,9 @@ _CLOUDWATCH: dict[str, Handler] = {
     "DisableAlarmActions": alarms.disable_alarm_actions,
     "EnableAlarmActions": alarms.enable_alarm_actions,
     "GetMetricData": metric_data.get_metric_data,
+    "ListMetrics": metric_data.list_metrics,
     "ListTagsForResource": alarms.list_tags_for_resource,
+    "PutCompositeAlarm": composites.put_composite_alarm,
     "PutMetricAlarm": alarms.put_metric_alarm,
     "PutMetricData": metric_data.put_metric_data,
     "SetAlarmState": alarms.set_alarm_state,

@@ -65,9 +65,6 @@ def check(given: dict[str, Any]) -> None:
     """Refuse a hook that the service refuses."""
     if given["LifecycleTransition"] not in (LAUNCHING, TERMINATING):
         raise invalid(f"Lifecycle transition must be one of {LAUNCHING}, {TERMINATING}")
-    timeout = given.get("HeartbeatTimeout")
-    if timeout is not None and not 30 <= timeout <= 7200:
-        raise invalid("HeartbeatTimeout must be between 30 and 7200 seconds")
     if given.get("DefaultResult") not in (None, "CONTINUE", "ABANDON"):
         raise invalid("DefaultResult must be CONTINUE or ABANDON")
 

@@ -1,6 +1,7 @@
 """The public images: those that moto's catalogue does not have, and the catalogue made once instead of each time."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from moto.ec2.models.amis import AMIS, Ami, AmiBackend
@@ -13,18 +14,71 @@ UBUNTU = (
     ("ami-0a1b2c3d4e5f60720", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260101", "noble"),
 )
 """Id, name and series of Canonical's newer images."""
+PUBLISHED = (
+    (CANONICAL, "ubuntu/images/hvm-ssd/ubuntu-focal-20.04-{deb}-server-20250624"),
+    (CANONICAL, "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-arm64-server-20260101"),
+    (CANONICAL, "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20260101"),
+    ("136693071363", "debian-11-{deb}-20260102-2345"),
+    ("136693071363", "debian-12-{deb}-20260102-2345"),
+    ("136693071363", "debian-13-{deb}-20260102-2345"),
+    ("792107900819", "Rocky-8-EC2-Base-8.10-20240528.0.{rpm}"),
+    ("792107900819", "Rocky-9-EC2-Base-9.6-20250531.0.{rpm}"),
+    ("764336703387", "AlmaLinux OS 8.10.20250404 {rpm}"),
+    ("764336703387", "AlmaLinux OS 9.6.20250522 {rpm}"),
+    ("309956199498", "RHEL-8.10.0_HVM-20251015-{arch}-0-Hourly2-GP3"),
+    ("309956199498", "RHEL-9.6.0_HVM-20251015-{arch}-0-Hourly2-GP3"),
+    ("801119661308", "Windows_Server-2019-English-Full-Base-2025.11.12"),
+    ("801119661308", "Windows_Server-2022-English-Full-Base-2025.11.12"),
+    ("801119661308", "Windows_Server-2025-English-Full-Base-2025.11.12"),
+)
+"""
+Owner and name of images that fleets usually start from, as DescribeImages answers in 2026.
+
+https://documentation.ubuntu.com/aws, https://wiki.debian.org/Cloud/AmazonEC2Image, https://rockylinux.org/cloud-images,
+https://wiki.almalinux.org/cloud/AWS.html, https://access.redhat.com/solutions/15356
+"""
+_PROCESSORS = (("x86_64", "amd64", "x86_64"), ("arm64", "arm64", "aarch64"))
+IN_DOCUMENTATION = ("ami-0abcdef1234567890", "ami-0123456789abcdef0")
+"""Images that only AWS's own documentation has, in its examples; who tries one of those out here finds them."""
+IMAGE_GB = 8
+"""The size of every image's own disk."""
 
 
 def publish_images() -> None:
     """Add the images to every account that begins from now on; calling it again changes nothing."""
     catalogue: Any = AmiBackend
     catalogue._load_amis = _publish_again
+    image_class: Any = Ami
+    image_class.block_device_mappings = property(_disks)
     known = {image["ami_id"] for image in AMIS}
     older = next(image for image in AMIS if "ubuntu-xenial" in image["name"])
     for name, title, series in UBUNTU:
         if name not in known:
             text = f"Canonical, Ubuntu, {series}"
             AMIS.append({**older, "ami_id": name, "name": title, "description": text, "owner_id": CANONICAL})
+    for owner, title, arch in _publications():
+        name = f"ami-0{hashlib.sha256(title.encode()).hexdigest()[:16]}"
+        if name not in known:
+            AMIS.append(
+                {**older, "ami_id": name, "name": title, "description": title, "owner_id": owner, "architecture": arch}
+            )
+    for name in IN_DOCUMENTATION:
+        if name not in known:
+            AMIS.append({**older, "ami_id": name, "name": f"example-{name}", "description": "An example"})
+
+
+def _publications() -> Iterator[tuple[str, str, str]]:
+    """Owner, name and processor of each image."""
+    for owner, title in PUBLISHED:
+        for arch, deb, rpm in _PROCESSORS:
+            name = title.format(arch=arch, deb=deb, rpm=rpm)
+            if "{" in title or arch == ("arm64" if "-arm64-" in title else "x86_64"):
+                yield owner, name, arch
+
+
+def _disks(image: Ami) -> list[dict[str, Any]]:
+    ebs = {"SnapshotId": image.ebs_snapshot.id, "VolumeSize": IMAGE_GB, "VolumeType": "gp3"}
+    return [{"DeviceName": image.root_device_name, "Ebs": {**ebs, "DeleteOnTermination": True}}]
 
 
 _load: Callable[[Any], None] = AmiBackend._load_amis

@@ -1,6 +1,8 @@
 """What an instance of a group is launched from and where: template, type, purchase option, zone and subnet."""
 
+import json
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -8,15 +10,17 @@ import moto.autoscaling.models
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
+from trimtab.emulators.aws.addresses import has_free_addresses, no_free_addresses
+from trimtab.emulators.aws.attributes import expanded
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
+from trimtab.emulators.aws.images import IMAGE_GB
 from trimtab.emulators.aws.templates import find_version
+from trimtab.emulators.aws.types import is_offered
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import zone_to_join
 from trimtab.engine.mix import split
 
-IMAGE_GB = 8
-"""The size of every image's own disk."""
 _numbers = count(1)
 FAILURES = (ServiceError, ServiceException, HTTPException)
 """What a launch may end with."""
@@ -28,6 +32,19 @@ class Place(NamedTuple):
     zone: str
     subnet: str | None
 
+    @property
+    def details(self) -> str:
+        """The place as activities write it."""
+        zone = {"Availability Zone": self.zone}
+        return json.dumps({"Subnet ID": self.subnet, **zone} if self.subnet else zone)
+
+
+class Unavailable(ServiceError):
+    """A launch that failed because of its place; it may do elsewhere."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationError", f"{message} Launching EC2 instance failed.")
+
 
 def places(group: GroupView) -> list[Place]:
     """Where a group may launch."""
@@ -38,21 +55,68 @@ def places(group: GroupView) -> list[Place]:
     return [Place(subnet.availability_zone, subnet.id) for subnet in wanted]
 
 
-def next_place(group: GroupView) -> Place:
+def launch(group: GroupView, avoided: set[Place], on_failure: Callable[[Place, str], None]) -> tuple[Any, Place] | None:
+    """
+    One new instance and where it is, in the first place that has room for it.
+
+    Where an attempt fails in one zone the others are tried, unless the group is to be balanced at any price
+    (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html).
+
+    Args:
+        group: The group.
+        avoided: Places that are not tried; those that fail are added.
+        on_failure: Is told of each place that failed and why.
+    """
+    while (place := _next_place(group, avoided)) is not None:
+        try:
+            return run_instance(group, place), place
+        except FAILURES as error:
+            on_failure(place, str(getattr(error, "message", error)))
+            if not isinstance(error, Unavailable):
+                return None
+            avoided.add(place)
+    return None
+
+
+def _next_place(group: GroupView, avoided: set[Place]) -> Place | None:
     """Where the next instance goes: the zone with the fewest, in it the subnet with the fewest."""
-    candidates = places(group)
-    zones = {place.zone: 0 for place in candidates}
+    candidates = _offering(group, places(group))
+    left = [place for place in candidates if place not in avoided]
+    if not left:
+        return None
+    is_strict = group.fields["AvailabilityZoneDistribution"].get("CapacityDistributionStrategy") == "balanced-only"
+    zones = {place.zone: 0 for place in (candidates if is_strict else left)}
     subnets: Counter[str | None] = Counter()
     for state in group.members():
         if state.availability_zone in zones:
             zones[state.availability_zone] += 1
             subnets[getattr(state.instance, "subnet_id", None)] += 1
     zone = zone_to_join(zones)
-    return min((place for place in candidates if place.zone == zone), key=lambda place: subnets[place.subnet])
+    return min((place for place in left if place.zone == zone), key=lambda place: subnets[place.subnet], default=None)
+
+
+def _offering(group: GroupView, candidates: list[Place]) -> list[Place]:
+    """Those of the places that offer one of the group's types, where some do: the others are passed over."""
+    try:
+        own = _what_to_launch(group)["instance_type"]
+    except ServiceError:
+        # the launch itself says so
+        return candidates
+    some = [
+        place
+        for place in candidates
+        if any(
+            is_offered(each.get("InstanceType") or own, group.home.name, place.zone)
+            for each in _types(group, place.zone)
+        )
+    ]
+    return some or candidates
 
 
 def run_instance(group: GroupView, place: Place) -> Any:
     """One new instance in EC2, as moto's state of a group's instance; it is in no list yet."""
+    if place.subnet is not None and not has_free_addresses(group.ec2_backend, place.subnet):
+        raise Unavailable(no_free_addresses(place.subnet))
     source, what = group.launched_from(), _what_to_launch(group)
     override = _choose_type(group, what["instance_type"], place.zone)
     disks = {"block_device_mappings": mappings} if (mappings := _disks(group)) else {}
@@ -73,13 +137,20 @@ def run_instance(group: GroupView, place: Place) -> Any:
         **disks,
     )
     instance = reservation.instances[0]
+    for interface in instance.nics.values():
+        interface.delete_on_termination = True
+    return take_in(group, instance, override.get("WeightedCapacity"), source)
+
+
+def take_in(group: GroupView, instance: Any, weight: str | None, source: dict[str, str] | None) -> Any:
+    """An instance as its group's; it is in no list yet."""
     instance.autoscaling_group = group
     is_protected = group.new_instances_protected_from_scale_in
     state: Any = moto.autoscaling.models.InstanceState(instance, protected_from_scale_in=is_protected)
     state.number = next(_numbers)
     state.launched_from = source
-    state.weight = int(override.get("WeightedCapacity") or 1)
-    state.weighted = override.get("WeightedCapacity")
+    state.weight = int(weight or 1)
+    state.weighted = weight
     return state
 
 
@@ -98,17 +169,36 @@ def overrides(group: GroupView) -> list[dict[str, Any]]:
     return entries
 
 
+def _types(group: GroupView, zone: str) -> list[dict[str, Any]]:
+    """The same, what asks by attributes as the types that satisfy it in a zone."""
+    entries = overrides(group)
+    if not any("InstanceRequirements" in each for each in entries):
+        return entries
+    image = group.ec2_backend.amis.get(_what_to_launch(group)["image"])
+    return expanded(entries, group.home.name, zone, str(getattr(image, "architecture", None) or "x86_64"))
+
+
 def _choose_type(group: GroupView, own: str, zone: str) -> dict[str, Any]:
-    for override in overrides(group):
+    offered = [
+        override
+        for override in _types(group, zone)
+        if is_offered(override.get("InstanceType") or own, group.home.name, zone)
+    ]
+    for override in offered:
         if not is_short(group, override.get("InstanceType") or own, zone):
             return override
-    wanted = overrides(group)[0].get("InstanceType") or own
+    wanted = overrides(group)[0].get("InstanceType") or own or "with the attributes of the group"
+    if not offered:
+        # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
+        raise Unavailable(
+            f"Your requested instance type ({wanted}) is not supported in your requested Availability Zone ({zone})."
+        )
     others = sorted({place.zone for place in places(group)} - {zone})
     elsewhere = f" or choosing {', '.join(others)}" if others else ""
-    raise invalid(
+    raise Unavailable(
         f"We currently do not have sufficient {wanted} capacity in the Availability Zone you requested ({zone}). "
         f"Our system will be working on provisioning additional capacity. You can currently get {wanted} capacity by "
-        f"not specifying an Availability Zone in your request{elsewhere}. Launching EC2 instance failed."
+        f"not specifying an Availability Zone in your request{elsewhere}."
     )
 
 
@@ -149,7 +239,7 @@ def _what_to_launch(group: GroupView) -> dict[str, Any]:
     version = find_version(template, group.launch_template_version)
     return {
         "image": version.image_id,
-        "instance_type": version.instance_type,
+        "instance_type": version.data.get("InstanceType") or "",
         "user_data": version.user_data,
         "security_groups": version.security_groups,
     }

@@ -12,11 +12,9 @@ from trimtab.emulators.aws.world import Phase
 
 def start(group: GroupView, state: Any, place: Place, before: int) -> None:
     """Take in a new instance: pending until it has booted and the hooks let it go on."""
-    details = {"Subnet ID": place.subnet, "Availability Zone": place.zone} if place.subnet else {}
     title = f"Launching a new EC2 instance: {state.instance.id}"
     cause = started(group, before, before + group.units([state]))
-    details_text = json.dumps(details or {"Availability Zone": place.zone})
-    state.activity = begin(group, title, cause, details_text)
+    state.activity = begin(group, title, cause, place.details)
     group.instance_states.append(state)
     pend(group, state, group.home.world.settings["boot_seconds"])
 

@@ -1,17 +1,19 @@
 """CloudWatch metrics: published and read; moto keeps them too, for the reads that it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from trimtab.emulators.aws.calls import Answer, Call, at_most
+from trimtab.emulators.aws.calls import Answer, Call, at_most, page
 from trimtab.emulators.aws.datapoints import check_data, metric_key
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.expressions import Unknown, Values, series_of
+from trimtab.emulators.aws.insights import Span, answer_insight, is_insight
 from trimtab.emulators.aws.watches import moment_of
 from trimtab.emulators.aws.world import Region
 
 _PER_CALL, _QUERIES = 1000, 500
+_LISTED = 14 * 86400
 
 
 def put_metric_data(call: Call) -> Answer:
@@ -38,32 +40,85 @@ def get_metric_data(call: Call) -> Answer:
     params = call.params
     queries = params["MetricDataQueries"]
     at_most(call, "MetricDataQueries", _QUERIES)
+    if params["StartTime"] > params["EndTime"]:
+        raise invalid("The parameter EndTime must be greater than StartTime.")
+    if params["StartTime"].replace(microsecond=0) == params["EndTime"].replace(microsecond=0):
+        raise invalid("The parameter StartTime must not equal parameter EndTime.")
     period = max([_period(query) for query in queries])
     begin, end = (int(params[name].timestamp()) for name in ("StartTime", "EndTime"))
     begin, end = begin - begin % period, end + -end % period
     if begin >= end:
         raise invalid("The parameter StartTime must be less than the parameter EndTime.")
-    length = (end - begin) // period
-    is_ascending = params.get("ScanBy") == "TimestampAscending"
+    span = Span(end, period, (end - begin) // period)
     try:
-        series = series_of(queries, lambda stat: _read(call.region, stat, begin, end, period), length)
+        answers = list(_answers(call.region, queries, span))
     except Unknown as error:
         raise invalid(f"Error in expression: {error}") from None
-    results = []
-    for query in queries:
-        if not query.get("ReturnData", True):
-            continue
-        pairs = [(moment_of(begin + place * period), value) for place, value in enumerate(series[query["Id"]])]
-        results.append(_result(query, pairs if is_ascending else pairs[::-1]))
-    return {"MetricDataResults": results, "Messages": []}
+    is_ascending = params.get("ScanBy") == "TimestampAscending"
+    return {"MetricDataResults": [_result(*each, span, ascending=is_ascending) for each in answers], "Messages": []}
 
 
-def _result(query: dict[str, Any], pairs: list[tuple[datetime, float | None]]) -> dict[str, Any]:
-    points = [(at, value) for at, value in pairs if value is not None]
-    stat = query.get("MetricStat")
+def _answers(region: Region, queries: Sequence[Mapping[str, Any]], span: Span) -> Iterator[tuple[str, str, Values]]:
+    """The id, the label and the values of each series that is answered."""
+    label, since = default_label(queries), int(region.world.now().timestamp()) - _LISTED
+    series = series_of(
+        [query for query in queries if not is_insight(query)], lambda stat: _read(region, stat, span), span.count
+    )
+    for query in (query for query in queries if query.get("ReturnData", True)):
+        name = query["Id"]
+        if is_insight(query):
+            for group, values in answer_insight(query["Expression"], region.datapoints, since, span):
+                yield name, query.get("Label") or group or name, values
+        else:
+            yield name, query.get("Label") or label(query), series[name]
+
+
+def default_label(queries: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], str]:
+    """
+    What a query is called that has no label: its metric, and what tells the queries of the call apart.
+
+    CloudWatch "generates a default" (MetricDataQuery, CloudWatch API Reference) and does not say which; recorded
+    replies have the statistic where the statistics differ, then the period where the periods do.
+    """
+    stats = [query["MetricStat"] for query in queries if query.get("MetricStat")]
+    told = [name for name in ("Stat", "Period") if len({stat[name] for stat in stats}) > 1]
+
+    def label(query: Mapping[str, Any]) -> str:
+        stat = query.get("MetricStat")
+        if not stat:
+            return str(query["Id"])
+        return " ".join([stat["Metric"]["MetricName"], *(str(stat[name]) for name in told)])
+
+    return label
+
+
+def list_metrics(call: Call) -> Answer:
+    """The metrics that something was written to in two weeks: ListMetrics, CloudWatch API Reference."""
+    params, since = call.params, int(call.world.now().timestamp()) - _LISTED
+    wanted = params.get("Dimensions") or ()
+    metrics = [
+        {
+            "Namespace": namespace,
+            "MetricName": name,
+            "Dimensions": list(series.dimensions),
+        }
+        for (namespace, name, dimensions), series in call.region.datapoints.since(since)
+        if params.get("Namespace") in (None, namespace)
+        and params.get("MetricName") in (None, name)
+        and all(any(each["Name"] == own and each.get("Value", of) == of for own, of in dimensions) for each in wanted)
+    ]
+    return page(call, metrics, "Metrics", size="MaxResults", default=500, top=500, bad_token="InvalidParameterValue")
+
+
+def _result(name: str, label: str, values: Values, span: Span, *, ascending: bool) -> dict[str, Any]:
+    begin = span.end - span.count * span.period
+    points = [
+        (moment_of(begin + place * span.period), value) for place, value in enumerate(values) if value is not None
+    ]
+    points = points if ascending else points[::-1]
     return {
-        "Id": query["Id"],
-        "Label": query.get("Label") or (stat["Metric"]["MetricName"] if stat else query["Id"]),
+        "Id": name,
+        "Label": label,
         "Timestamps": [at for at, _ in points],
         "Values": [value for _, value in points],
         "StatusCode": "Complete",
@@ -71,19 +126,21 @@ def _result(query: dict[str, Any], pairs: list[tuple[datetime, float | None]]) -
 
 
 def _period(query: dict[str, Any]) -> int:
-    if bool(query.get("MetricStat")) == bool(query.get("Expression")):
+    if not query.get("MetricStat") and not query.get("Expression"):
+        raise invalid("The parameter MetricDataQueries.member.1.MetricStat is required.\n")
+    if query.get("MetricStat") and query.get("Expression"):
         raise invalid(f"Query {query['Id']} must have exactly one of MetricStat and Expression")
     return int((query.get("MetricStat") or query).get("Period") or 60)
 
 
-def _read(region: Region, stat: Mapping[str, Any], begin: int, end: int, period: int) -> Values:
+def _read(region: Region, stat: Mapping[str, Any], span: Span) -> Values:
     metric = stat["Metric"]
     series = region.datapoints.series(
         metric_key(metric.get("Namespace", ""), metric["MetricName"], metric.get("Dimensions") or ())
     )
     if series is None:
-        return [None] * ((end - begin) // period)
-    points = series.read(end, period, (end - begin) // period, stat["Stat"], stat.get("Unit"))
+        return [None] * span.count
+    points = series.read(span.end, span.period, span.count, stat["Stat"], stat.get("Unit"))
     return [point.value for point in points]
 
 

@@ -73,14 +73,20 @@ def drop_policy(region: Region, key: tuple[str, str]) -> None:
 
 
 def find_policy(call: Call) -> dict[str, Any]:
-    """The policy that a call names by ARN, or by name and group."""
+    """The policy that a call names by ARN, by name and group, or by a name that one group alone has given."""
     wanted, group = call.params["PolicyName"], call.params.get("AutoScalingGroupName")
     if group:
         find_group(call, group)
-    for (owner, name), policy in call.region.policies.items():
-        if policy["PolicyARN"] == wanted or (name == wanted and owner == group):
-            return policy
-    raise invalid("Policy not found" if group else "Group name is required when the policy is given by name")
+    matches = [
+        policy
+        for (owner, name), policy in call.region.policies.items()
+        if policy["PolicyARN"] == wanted or (name == wanted and group in (None, owner))
+    ]
+    if len(matches) > 1:
+        raise invalid(f"{len(matches)} groups have a policy named {wanted}; name the group too")
+    if not matches:
+        raise invalid("Policy not found")
+    return matches[0]
 
 
 def _is_same(first: dict[str, Any], second: dict[str, Any]) -> bool:

@@ -11,14 +11,14 @@ from trimtab.emulators.aws.calls import Answer, Call, find_group, page
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_fields import update_source
 from trimtab.emulators.aws.group_view import GroupView
+from trimtab.emulators.aws.maintenance import HEALTHY, Healthy, check_percentages, healthy_share
 from trimtab.emulators.aws.scaling import seconds
 from trimtab.emulators.aws.world import Phase, new_id
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.limits import effective_refresh_warm_up
-from trimtab.engine.rounding import floor_ratio
 
 _ACTIVE = ("Pending", "InProgress", "Baking", "RollbackInProgress", "Cancelling")
-_DEFAULTS = {"MinHealthyPercentage": 90, "MaxHealthyPercentage": 100, "SkipMatching": False, "AutoRollback": False}
+_DEFAULTS = {**HEALTHY, "SkipMatching": False, "AutoRollback": False}
 _STEP = timedelta(seconds=10)
 
 
@@ -46,6 +46,8 @@ class Refresh:
     passed: int = 0
     """How many checkpoints are behind it."""
     rollback: dict[str, Any] = field(default_factory=dict)
+    healthy: Healthy = field(kw_only=True)
+    """How much of the group stays in service."""
 
     @property
     def percentage(self) -> int:
@@ -75,12 +77,15 @@ def start_instance_refresh(call: Call) -> Answer:
         )
     if params.get("Strategy", "Rolling") != "Rolling":
         raise invalid("Valid strategies here are: Rolling")
-    preferences, wished = {**_DEFAULTS, **(params.get("Preferences") or {})}, params.get("DesiredConfiguration") or {}
+    given, wished = params.get("Preferences") or {}, params.get("DesiredConfiguration") or {}
+    check_percentages(given)
+    healthy = healthy_share(group, given)
+    preferences = {**_DEFAULTS, **given, **healthy.percentages}
     _check(group, preferences, wished)
     earlier = _source_of(group)
     if wished:
         update_source(group, wished)
-    refresh = Refresh(group, wished, preferences, earlier, call.world.now())
+    refresh = Refresh(group, wished, preferences, earlier, call.world.now(), healthy=healthy)
     call.region.refreshes.setdefault(group.name, []).append(refresh)
     refresh.left = _outdated(refresh) if preferences["SkipMatching"] else list(group.members())
     refresh.total = len(refresh.left)
@@ -117,10 +122,21 @@ def rollback_instance_refresh(call: Call) -> Answer:
     return {"InstanceRefreshId": refresh.number}
 
 
+def refuse_while_refreshing(group: GroupView, params: Mapping[str, Any]) -> None:
+    """
+    Refuse another template or mix while a refresh goes to a desired configuration.
+
+    https://github.com/floci-io/floci/issues/1598
+    """
+    refresh = _active(group)
+    if refresh is not None and refresh.wished and (params.get("LaunchTemplate") or params.get("MixedInstancesPolicy")):
+        raise invalid(
+            "An active instance refresh with a desired configuration exists. All configuration options derived from "
+            "the desired configuration are not available for update while the instance refresh is active."
+        )
+
+
 def _check(group: GroupView, preferences: Mapping[str, Any], wished: Mapping[str, Any]) -> None:
-    low, high = preferences["MinHealthyPercentage"], preferences["MaxHealthyPercentage"]
-    if high - low > 100:
-        raise invalid("The difference between MinHealthyPercentage and MaxHealthyPercentage cannot be greater than 100")
     percentages = preferences.get("CheckpointPercentages") or []
     if percentages != sorted(set(percentages)):
         raise invalid("CheckpointPercentages must be unique and in ascending order")
@@ -206,12 +222,11 @@ def _pause_at_checkpoint(refresh: Refresh, now: datetime) -> bool:
 
 
 def _replace_batch(refresh: Refresh) -> None:
-    group, preferences = refresh.group, refresh.preferences
-    size = group.desired_capacity
-    spare = floor_ratio(size, 100 - preferences["MinHealthyPercentage"], 100)
-    if preferences["MaxHealthyPercentage"] > 100 and not group.surge:
+    group = refresh.group
+    spare, surge = refresh.healthy.room(group.desired_capacity)
+    if surge and not group.surge:
         # the new ones come first, and are there before any goes
-        group.surge = max(1, floor_ratio(size, preferences["MaxHealthyPercentage"] - 100, 100))
+        group.surge = surge
         group.cause = f"At {stamp(group.home.world.now())} an instance refresh launches before it terminates."
         group.balance()
         return

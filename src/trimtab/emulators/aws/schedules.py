@@ -54,18 +54,17 @@ def describe_scheduled_actions(call: Call) -> Answer:
 
 def delete_scheduled_action(call: Call) -> Answer:
     """One action gone."""
-    _delete(call.region, find_group(call).name, call.params["ScheduledActionName"])
+    _delete(call, call.params["ScheduledActionName"])
     return None
 
 
 def batch_delete_scheduled_action(call: Call) -> Answer:
     """Several actions gone; those that were not there are listed."""
     at_most(call, "ScheduledActionNames", 50)
-    group = find_group(call)
     failed = []
     for name in call.params["ScheduledActionNames"]:
         try:
-            _delete(call.region, group.name, name)
+            _delete(call, name)
         except ServiceError as error:
             failed.append(_failure(name, error))
     return {"FailedScheduledActions": failed}
@@ -199,8 +198,8 @@ def _starts_within(action: dict[str, Any], params: dict[str, Any]) -> bool:
     return (earliest is None or action["next"] >= earliest) and (latest is None or action["next"] <= latest)
 
 
-def _delete(region: Region, group: str, name: str) -> None:
-    if region.actions.pop((group, name), None) is None:
+def _delete(call: Call, name: str) -> None:
+    if call.region.actions.pop((call.params["AutoScalingGroupName"], name), None) is None:
         raise invalid("Scheduled action name not found")
 
 

@@ -12,13 +12,18 @@ from moto.moto_server.werkzeug_app import (
 
 from trimtab.clock import Clock
 from trimtab.emulators.aws import evaluation, schedules, wire
+from trimtab.emulators.aws.addresses import refuse_without_addresses
 from trimtab.emulators.aws.calls import Call
 from trimtab.emulators.aws.checks import check
 from trimtab.emulators.aws.forecasts import hand_in
+from trimtab.emulators.aws.furnishing import furnish
 from trimtab.emulators.aws.handlers import HANDLERS
 from trimtab.emulators.aws.health import fail_target
 from trimtab.emulators.aws.images import publish_images
 from trimtab.emulators.aws.metric_data import publish
+from trimtab.emulators.aws.refusals import refuse
+from trimtab.emulators.aws.regions import check_region
+from trimtab.emulators.aws.stacks import hold_stacks
 from trimtab.emulators.aws.world import DEFAULT_SETTINGS, HOME, Region, World
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
@@ -46,10 +51,12 @@ class AwsEmulator(Emulator[wire.Request, World]):
     """
 
     defaults = DEFAULT_SETTINGS
+    example = "fleet.yaml"
     handler = _Handler
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
         publish_images()
+        hold_stacks()
         self._moto = DomainDispatcherApplication(create_backend_app)
         super().__init__(clock, port, log)
 
@@ -72,17 +79,27 @@ class AwsEmulator(Emulator[wire.Request, World]):
         """Forecasts, shortages and targets."""
         return doors_of(world)
 
+    def make_furniture(self) -> Mapping[str, str]:
+        """Network, target groups, key pair, role and topic."""
+        return furnish(self.endpoint)
+
     def read(self, environ: dict[str, Any]) -> wire.Request:
         """What a signed HTTP request asks for."""
         return wire.read_request(environ)
 
     def handle(self, request: wire.Request) -> Reply:
         """Answer from the shim, or have moto answer."""
+        check_region(request)
         check(request)
+        region = self._world.region(request.region)
+        refuse(request, region)
+        refuse_without_addresses(request, region)
         handler = HANDLERS.get((request.service, request.operation))
         if handler is None:
             return self._ask_moto(request)
-        call = Call(request.operation, request.params, self._world.region(request.region))
+        if request.params.get("DryRun"):
+            raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        call = Call(request.operation, request.params, region)
         return wire.result(request, handler(call))
 
     def failure(self, request: wire.Request, error: ServiceError) -> Reply:
@@ -127,7 +144,8 @@ class AwsEmulator(Emulator[wire.Request, World]):
         body = b"".join(self._moto(environ, lambda status, headers, _=None: began.extend((status, headers))))
         status, headers = int(began[0].split()[0]), dict(began[1])
         code = wire.code_of(status, {name.lower(): value for name, value in headers.items()}, body)
-        return Reply(status, body, tuple(headers.items()), code)
+        headers.pop("Content-Length", None)
+        return Reply(status, wire.in_own_namespace(body), tuple(headers.items()), code)
 
 
 def _datum(point: Mapping[str, Any]) -> dict[str, Any]:

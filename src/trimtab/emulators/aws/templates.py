@@ -1,5 +1,6 @@
 """EC2 launch templates: create, version, describe, make default, delete."""
 
+from base64 import b64decode
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -27,10 +28,22 @@ def create_launch_template_version(call: Call) -> Answer:
 
 def modify_launch_template(call: Call) -> Answer:
     """A template with another default version."""
+    if call.params.get("LaunchTemplateName") and call.params.get("LaunchTemplateId"):
+        text = "Either provide launch template ID or launch template name to modify the template."
+        raise ServiceError("InvalidParameterCombination", text)
     template = find_template(call)
     if call.params.get("DefaultVersion") is not None:
-        template.default_version_number = find_version(template, call.params["DefaultVersion"]).number
+        template.default_version_number = _default_of(template, call.params["DefaultVersion"])
     return {"LaunchTemplate": _template(call, template)}
+
+
+def _default_of(template: Template, which: str) -> int:
+    try:
+        number: int = find_version(template, which).number
+    except ServiceError as error:
+        text = f"The launch template version {which} is not found for the specified launch template."
+        raise ServiceError(error.code, text) from None
+    return number
 
 
 def delete_launch_template(call: Call) -> Answer:
@@ -61,20 +74,20 @@ def delete_launch_template_versions(call: Call) -> Answer:
 
 
 def describe_launch_templates(call: Call) -> Answer:
-    """The templates by name."""
+    """The templates: those that are named in that order, else in the order in which they were made."""
     params, ec2 = call.params, call.region.ec2
     names, numbers = params.get("LaunchTemplateNames"), params.get("LaunchTemplateIds")
     for name in names or ():
         if name not in ec2.launch_template_name_to_ids:
-            raise _no_name(name)
+            raise _no_names()
     for number in numbers or ():
         if number not in ec2.launch_templates:
             raise _no_id(number)
+    named = [ec2.launch_template_name_to_ids[name] for name in names or ()]
     templates = [
         template
-        for template in sorted(ec2.launch_templates.values(), key=lambda each: str(each.name))
-        if (not names or template.name in names)
-        and (not numbers or template.id in numbers)
+        for template in (ec2.launch_templates[each] for each in dict.fromkeys(named or numbers or ec2.launch_templates))
+        if (not numbers or template.id in numbers)
         and all(_passes(template, rule) for rule in params.get("Filters") or [])
     ]
     return page(call, [_template(call, each) for each in templates], "LaunchTemplates", **_PAGE)
@@ -95,7 +108,8 @@ def find_template(call: Call) -> Template:
     """The template that a call names."""
     name, number = call.params.get("LaunchTemplateName"), call.params.get("LaunchTemplateId")
     if bool(name) == bool(number):
-        raise ServiceError("MissingParameter", "Specify either a launch template ID or a launch template name")
+        text = "The request must contain the parameter launch template ID or launch template name"
+        raise ServiceError("MissingParameter", text)
     ec2 = call.region.ec2
     if name and name not in ec2.launch_template_name_to_ids:
         raise _no_name(name)
@@ -107,8 +121,6 @@ def find_template(call: Call) -> Template:
 
 def _once(call: Call, make: Any) -> Answer:
     token = call.params.get("ClientToken")
-    if call.params.get("DryRun"):
-        raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
     if not token:
         return dict(make())
     key, request = (call.operation, token), plain(call.params)
@@ -131,7 +143,7 @@ def _create(call: Call) -> Template:
     if name in ec2.launch_template_name_to_ids:
         raise ServiceError(
             "InvalidLaunchTemplateName.AlreadyExistsException",
-            f"Launch template name {name} already in use.",
+            "Launch template name already in use.",
         )
     tags = convert_tag_spec(params.get("TagSpecifications") or [], tag_key="Tags")
     data = _data(params["LaunchTemplateData"])
@@ -154,6 +166,10 @@ def _create_version(call: Call) -> Version:
 def _data(given: dict[str, Any]) -> dict[str, Any]:
     data = {name: value for name, value in given.items() if value is not None}
     if "UserData" in data:
+        try:
+            b64decode(data["UserData"], validate=True)
+        except ValueError:
+            raise ServiceError("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.") from None
         data["UserData"] = parse_user_data(data["UserData"])
     return data
 
@@ -170,8 +186,11 @@ def _versions_of_all(call: Call, wanted: list[str]) -> list[Version]:
     if not wanted or not set(wanted) <= {"$Latest", "$Default"}:
         raise ServiceError(
             "InvalidParameterValue" if wanted else "MissingParameter",
-            "To describe the launch template data for all your launch templates, for '--versions' specify "
-            "'$Latest', '$Default', or both, and omit the launch template and version numbers.",
+            "To describe the launch template data for all your launch templates, for ‘--versions’ specify ‘$Latest’, "
+            "‘$Default’, or both, and omit ‘--launch-template-id’, ‘--launch-template-name’, and version numbers. To "
+            "describe the launch template data for a specific launch template, specify ‘--launch-template-id’ or "
+            "‘--launch-template-name’, and for ‘--versions’ specify one or more of the following values: ‘$Latest’, "
+            "‘$Default’, or one or more version numbers.",
         )
     versions = []
     for template in sorted(call.region.ec2.launch_templates.values(), key=lambda each: str(each.name)):
@@ -190,7 +209,7 @@ def find_version(template: Template, which: str) -> Version:
             return version
     raise ServiceError(
         "InvalidLaunchTemplateId.VersionNotFound",
-        f"Could not find launch template version {which} for the launch template {template.id}.",
+        f"Could not find the specified version {which} for the launch template with ID {template.id}.",
     )
 
 
@@ -254,6 +273,11 @@ def _no_name(name: str) -> ServiceError:
         "InvalidLaunchTemplateName.NotFoundException",
         f"The specified launch template, with template name {name}, does not exist.",
     )
+
+
+def _no_names() -> ServiceError:
+    text = "At least one of the launch templates specified in the request does not exist."
+    return ServiceError("InvalidLaunchTemplateName.NotFoundException", text)
 
 
 def _no_id(number: str | None) -> ServiceError:

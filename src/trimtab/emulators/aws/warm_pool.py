@@ -7,7 +7,7 @@ from trimtab.emulators.aws.activities import begin, finish, record, stamp
 from trimtab.emulators.aws.calls import Answer, Call, find_group
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
-from trimtab.emulators.aws.launching import FAILURES, next_place, run_instance
+from trimtab.emulators.aws.launching import Place, launch
 from trimtab.emulators.aws.world import Phase
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -17,11 +17,6 @@ READY = ("Warmed:Stopped", "Warmed:Running", "Warmed:Hibernated")
 def put_warm_pool(call: Call) -> Answer:
     """A group with a warm pool, new or changed."""
     group, given = find_group(call), call.params
-    if (
-        group.mixed_instances_policy
-        and group.mixed_instances_policy["InstancesDistribution"].get("OnDemandPercentageAboveBaseCapacity", 100) < 100
-    ):
-        raise invalid("You can't add a warm pool to an Auto Scaling group that requests Spot Instances")
     pool = {"MinSize": 0, "PoolState": "Stopped", **(group.pool or {})}
     for name in ("MaxGroupPreparedCapacity", "MinSize", "PoolState", "InstanceReusePolicy"):
         if given.get(name) is not None:
@@ -59,8 +54,9 @@ def refill(group: GroupView) -> None:
         return
     while len(group.warmed) > wanted(group) and "Terminate" not in group._suspended_processes:
         _end(group, group.warmed[0])
+    avoided: set[Place] = set()
     while len(group.warmed) < wanted(group) and "Launch" not in group._suspended_processes:
-        if not _launch(group):
+        if not _launch(group, avoided):
             return
 
 
@@ -91,15 +87,17 @@ def empty(group: GroupView) -> None:
         _end(group, state)
 
 
-def _launch(group: GroupView) -> bool:
+def _launch(group: GroupView, avoided: set[Place]) -> bool:
     now = stamp(group.home.world.now())
     cause = f"At {now} an instance was launched into the warm pool in response to a difference in its size."
-    try:
-        state = run_instance(group, next_place(group))
-    except FAILURES as error:
-        message = str(getattr(error, "message", error))
-        record(group, "Launching a new EC2 instance into warm pool", cause, failed=message)
+
+    def tell(place: Place, why: str) -> None:
+        record(group, "Launching a new EC2 instance into warm pool", cause, details=place.details, failed=why)
+
+    launched = launch(group, avoided, tell)
+    if launched is None:
         return False
+    state, _ = launched
     state.lifecycle_state = "Warmed:Pending"
     title = f"Launching a new EC2 instance into warm pool: {state.instance.id}"
     state.activity = begin(group, title, cause, json.dumps({"Availability Zone": state.availability_zone}))

@@ -28,6 +28,14 @@ _CODE = re.compile(rb"<Code>(.*?)</Code>")
 _READS = ("Describe", "Get", "List")
 # the signing name is not the SDK's name of the service; the two load balancing APIs share one
 _SERVICES = {"monitoring": "cloudwatch"}
+_VERSIONS = {
+    "2016-11-15": "ec2",
+    "2011-01-01": "autoscaling",
+    "2010-08-01": "monitoring",
+    "2015-12-01": "elasticloadbalancing",
+    "2012-06-01": "elasticloadbalancing",
+}
+"""The services by the version of their API, for signatures of version 2, which do not name the service."""
 _PARSED = {"autoscaling", "cloudwatch", "ec2", "elbv2", "ssm", "sts", "iam", "elb"}
 
 
@@ -80,9 +88,12 @@ def read_request(environ: dict[str, Any]) -> Request:
     """What a signed HTTP request asks for."""
     body = _body(environ)
     environ["wsgi.input"] = io.BytesIO(body)
-    region, signing = _scope(environ)
     raw: Any = BackendRequest(environ)
     values: Mapping[str, Any] = raw.values
+    if (key := values.get("AWSAccessKeyId")) and "HTTP_AUTHORIZATION" not in environ:
+        signing = _VERSIONS.get(str(values.get("Version")), "ec2")
+        environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{signing}/aws4_request"
+    region, signing = _scope(environ)
     service = _service(signing, str(values.get("Version", "")))
     operation = str(values.get("Action") or environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2])
     environ["wsgi.input"] = io.BytesIO(body)
@@ -107,7 +118,12 @@ def result(request: Request, answer: Mapping[str, Any] | None) -> Reply:
     # the serializer says no more than `text` of JSON
     kind = {"Content-Type": "application/x-amz-json-1.0"} if request.protocol == "json" else {}
     headers = (*{**response["headers"], **kind}.items(), ("x-amzn-RequestId", number))
-    return Reply(response["status_code"], _bytes(response["body"]), headers)
+    return Reply(response["status_code"], in_own_namespace(_bytes(response["body"])), headers)
+
+
+def in_own_namespace(body: bytes) -> bytes:
+    """A reply in the namespace that EC2 writes, which ends in a slash; moto's does not."""
+    return body.replace(b'ec2.amazonaws.com/doc/2016-11-15"', b'ec2.amazonaws.com/doc/2016-11-15/"', 1)
 
 
 def nothing(request: Request) -> Reply:
@@ -122,7 +138,7 @@ def failure(request: Request, error: ServiceError) -> Reply:
     kind, number = "Sender" if error.status < 500 else "Receiver", str(uuid.uuid4())
     headers = [("x-amzn-RequestId", number)]
     if request.protocol == "json":
-        body = json.dumps({"__type": error.code, "message": error.message})
+        body = json.dumps({"__type": error.code, **({"message": error.message} if error.message else {})})
         headers += [("Content-Type", "application/x-amz-json-1.0")]
         headers += [("x-amzn-query-error", f"{error.code};{kind}")]
     elif request.protocol == "ec2":
@@ -199,7 +215,8 @@ def _moment(value: Any) -> datetime:
 
 
 def _error_xml(error: ServiceError) -> str:
-    return f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+    message = f"<Message>{escape(error.message)}</Message>" if error.message else ""
+    return f"<Error><Code>{escape(error.code)}</Code>{message}</Error>"
 
 
 def _bytes(body: Any) -> bytes:

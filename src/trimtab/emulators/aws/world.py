@@ -6,18 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, partial
 from math import ceil
 from typing import Any
+from weakref import WeakValueDictionary
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from moto.sns.models import sns_backends
+from moto.utilities.utils import get_partition
 
 from trimtab.emulators.aws.datapoints import Datapoints, Key
+from trimtab.emulators.aws.types import offer_types
 from trimtab.emulators.aws.watches import Watch
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.timers import Timers
@@ -73,6 +78,7 @@ class Region:
     actions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     activities: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    composites: dict[str, dict[str, Any]] = field(default_factory=dict)
     alarm_tags: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[tuple[str, str], Any] = field(default_factory=dict)
     tracking: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -104,13 +110,21 @@ class Region:
 
     @cached_property
     def ec2(self) -> Any:
-        """The EC2 backend of moto."""
-        return ec2_backends[self.account][self.name]
+        """The EC2 backend of moto, which finds an instance without a copy of every reservation that there ever was."""
+        backend: Any = ec2_backends[self.account][self.name]
+        backend.get_instance_by_id = partial(_find_instance, backend)
+        backend.get_instance = partial(_get_instance, backend)
+        return backend
 
     @cached_property
     def elbv2(self) -> Any:
         """The load balancing backend of moto."""
         return elbv2_backends[self.account][self.name]
+
+    @cached_property
+    def sns(self) -> Any:
+        """The notification backend of moto."""
+        return sns_backends[self.account][self.name]
 
     @cached_property
     def cloudwatch(self) -> Any:
@@ -119,7 +133,22 @@ class Region:
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN in this region and account."""
-        return f"arn:aws:{service}:{self.name}:{self.account}:{resource}"
+        return f"arn:{get_partition(self.name)}:{service}:{self.name}:{self.account}:{resource}"
+
+
+def _find_instance(backend: Any, name: str) -> Any:
+    """The instance of an id, the newest looked at first; `None` where there is none."""
+    for reservation in reversed(tuple(backend.reservations.values())):
+        for instance in reservation.instances:
+            if instance.id == name:
+                return instance
+    return None
+
+
+def _get_instance(backend: Any, name: str) -> Any:
+    if (instance := _find_instance(backend, name)) is None:
+        raise InvalidInstanceIdError(name)
+    return instance
 
 
 class World(Timers):
@@ -151,7 +180,8 @@ class World(Timers):
     def region(self, name: str) -> Region:
         """The region of that name, made on first use."""
         if name not in self._regions:
-            self._regions[name] = Region(name, self.account, self)
+            offer_types(name)
+            self._regions[name] = _homes[self.account, name] = Region(name, self.account, self)
         return self._regions[name]
 
     def shortages(self) -> list[dict[str, str]]:
@@ -205,6 +235,12 @@ class _Accounts:
 
 
 _accounts = _Accounts()
+_homes: WeakValueDictionary[tuple[str, str], Region] = WeakValueDictionary()
+
+
+def home_of(account: str, name: str) -> Region | None:
+    """The region of an emulator in this process that moto's backend of that account and region belongs to."""
+    return _homes.get((account, name))
 
 
 def new_id() -> str:

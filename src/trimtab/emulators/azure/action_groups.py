@@ -9,7 +9,10 @@ from trimtab.emulators.azure.bodies import without_nulls
 from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
-from trimtab.emulators.azure.routing import ACTION_GROUPS, GROUP, SUBSCRIPTION
+from trimtab.emulators.azure.refusals import ACTION_GROUP, refuse
+from trimtab.emulators.azure.regions import GLOBAL, REGIONS, check_location
+from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
+from trimtab.emulators.azure.versions import ACTION_GROUPS
 from trimtab.emulators.shared.errors import ServiceError
 
 KIND = "Microsoft.Insights/ActionGroups"
@@ -41,6 +44,7 @@ def _put(call: Call) -> Answer:
     key = _key(call)
     is_new = key not in call.world.resources
     body = _completed(call, without_nulls(call.body))
+    refuse(ACTION_GROUP, body)
     call.world.resources[key] = body
     note_write(call, body["id"])
     return Answer(201 if is_new else 200, body)
@@ -95,6 +99,7 @@ def _completed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
     filled: dict[str, Any] = {"groupShortName": short, "enabled": properties.get("enabled", True)}
     for name in _RECEIVERS:
         filled[name] = [_receiver(name, each) for each in properties.get(name) or ()]
+    check_location(KIND, given["location"], GLOBAL | REGIONS)
     return {
         "id": make_id(call.world.subscription, call.group, "microsoft.insights", "actionGroups", call.name),
         "type": KIND,

@@ -11,14 +11,17 @@ from trimtab.emulators.azure.alerts import AlertState
 from trimtab.emulators.azure.autoscale import LastAction, Verdict, active
 from trimtab.emulators.azure.calls import Answer, Call, Route, next_link, read_token
 from trimtab.emulators.azure.errors import to_dict
+from trimtab.emulators.azure.filters import filter_of
 from trimtab.emulators.azure.ids import folded, parse_id
-from trimtab.emulators.azure.routing import ACTIVITY, SUBSCRIPTION
+from trimtab.emulators.azure.routing import SUBSCRIPTION
+from trimtab.emulators.azure.versions import ACTIVITY
 from trimtab.emulators.azure.world import TENANT, World
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.engine.autoscale import Cause
 
 Event = dict[str, Any]
-_TERM = re.compile(r"^\s*(\w+)\s+(eq|ge|le|gt|lt)\s+'([^']*)'\s*$", re.IGNORECASE)
+_TERM = re.compile(r"^\s*(\w+)\s+(eq|ge|le|gt|lt)\s+(?:'([^']*)'|([^'\s]+))\s*$", re.IGNORECASE)
+"""A term; `az monitor activity-log list` writes its times without quotes."""
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
     "ge": lambda a, b: a >= b,
@@ -112,7 +115,7 @@ def _read_term(text: str) -> tuple[str, str, str]:
     match = _TERM.match(text)
     if not match:
         raise ServiceError("BadRequest", f"The $filter is not valid: '{text}'.")
-    return match.group(1).lower(), match.group(2).lower(), match.group(3)
+    return match.group(1).lower(), match.group(2).lower(), match.group(3) or match.group(4) or ""
 
 
 def _holds(event: Event, name: str, word: str, value: str) -> bool:
@@ -225,7 +228,7 @@ def note(world: World, event: Event) -> None:
 
 
 def _list(call: Call) -> Answer:
-    events = select(call.world.events, call.query.get("$filter", ""))
+    events = select(call.world.events, filter_of(call.query))
     after = int(read_token(call.query.get("$skiptoken", "")) or 0)
     size = max(1, int(call.world.settings["page_size"]))
     answer: dict[str, Any] = {"value": [_selected(call, event) for event in events[after : after + size]]}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.azure.datapoints import Datapoints, Measured, platform_namespace
+from trimtab.emulators.azure.filters import filter_of
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.moments import read_iso_span
 from trimtab.engine.aggregates import TimeAggregation, over_time
@@ -18,7 +19,7 @@ _AGGREGATIONS = {
     "count": TimeAggregation.COUNT,
 }
 _INTERVALS = ("PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D")
-_CLAUSE = re.compile(r"^\s*(.+?)\s+(eq|ne)\s+'([^']*)'\s*$", re.IGNORECASE)
+_CLAUSE = re.compile(r"^\s*'?(.+?)'?\s+(eq|ne)\s+(?:'([^']*)'|([^'\s]+))\s*$", re.IGNORECASE)
 _HOUR = timedelta(hours=1)
 _LONGEST = timedelta(days=31)
 """How long a span is at most: what is before that is left out."""
@@ -137,7 +138,7 @@ def _metric(
     start: datetime,
     end: datetime,
 ) -> dict[str, Any]:
-    dimensions, split = _filter(query.get("$filter", ""))
+    dimensions, split = _filter(filter_of(query))
     only = dimensions.pop("microsoft.resourceid", None)
     measured = any(datapoints.newest(resource, namespace, name) for resource in resources)
     # what was never measured has no series; what was has one, with or without values
@@ -197,7 +198,11 @@ def _filter(text: str) -> tuple[Filter, list[str]]:
         match = _CLAUSE.match(clause)
         if not match:
             raise ServiceError("BadRequest", f"The $filter is not valid: '{clause}'.")
-        name, included, value = match.group(1).lower(), match.group(2).lower() == "eq", match.group(3).lower()
+        name, included, value = (
+            match.group(1).lower(),
+            match.group(2).lower() == "eq",
+            (match.group(3) or match.group(4) or "").lower(),
+        )
         earlier = dimensions.get(name, (included, frozenset[str]()))[1]
         dimensions[name] = (included, earlier | {value})
         if name not in split:

@@ -13,9 +13,12 @@ from trimtab.emulators.azure.bodies import merged, without_nulls
 from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.ids import folded, make_id
-from trimtab.emulators.azure.routing import AUTOSCALE, GROUP, SUBSCRIPTION
+from trimtab.emulators.azure.refusals import SETTING, refuse
+from trimtab.emulators.azure.regions import check_location
+from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
+from trimtab.emulators.azure.versions import AUTOSCALE
 from trimtab.emulators.azure.world import World, zulu
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -92,6 +95,8 @@ def _group_of(body: Mapping[str, Any]) -> str:
 
 
 def _check(call: Call, key: str, body: Mapping[str, Any]) -> None:
+    check_location(KIND, body["location"])
+    refuse(SETTING, body)
     check_setting(body["properties"])
     target = folded(str(body["properties"].get("targetResourceUri") or ""))
     if not target:

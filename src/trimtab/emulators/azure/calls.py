@@ -142,17 +142,27 @@ Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True)
 class Route:
-    """One operation; `body` is the model of the SDK that its body is checked with."""
+    """
+    One operation: `versions` are those of its API, none where any will do.
+
+    `body` is the model of the SDK that its body is checked with.
+    """
 
     method: str
     path: str
     service: str
     operation: str
-    version: str
+    versions: tuple[str, ...]
     handler: Handler
     body: str = ""
     only_reads: bool = False
     bucket: str = ""
+
+    @cached_property
+    def type(self) -> str:
+        """What it is about, such as `virtualMachineScaleSets/virtualMachines`, with its namespace before it."""
+        namespace, *parts = self.path.rpartition("/providers/")[2].split("/")
+        return "/".join((namespace, *(part for part in parts if not part.startswith("{"))))
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from trimtab.emulators.azure.calls import Request, Route
 from trimtab.emulators.azure.errors import bad_content
 from trimtab.emulators.azure.ids import parse_id
-from trimtab.emulators.azure.routing import check_version
+from trimtab.emulators.azure.regions import REGIONS, normal_location
+from trimtab.emulators.azure.routing import check_version, not_registered
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import check
 from trimtab.emulators.azure.type_files import find_shape
+from trimtab.emulators.azure.world import World
 from trimtab.emulators.shared.errors import ServiceError
 
 _FILES: Mapping[str, tuple[str, str]] = {
@@ -20,7 +22,7 @@ _FILES: Mapping[str, tuple[str, str]] = {
 _CHALLENGE = 'Bearer authorization_uri="https://login.microsoftonline.com/", error="invalid_token"'
 
 
-def check_request(request: Request) -> Route:
+def check_request(world: World, request: Request) -> Route:
     """
     The route of a call that may be answered.
 
@@ -32,11 +34,28 @@ def check_request(request: Request) -> Route:
         raise ServiceError("AuthenticationFailed", text, 401, headers=(("WWW-Authenticate", _CHALLENGE),))
     if request.route is None:
         raise _unknown(request)
-    if request.route.version:
-        check_version(request, request.route)
+    if request.route.versions:
+        _check_place(world, request, request.route)
     if request.route.body:
         _check_body(request, request.route.body)
     return request.route
+
+
+def _check_place(world: World, request: Request, route: Route) -> None:
+    """Refuse a version or a region that there is not."""
+    place = normal_location(request.names.get("location", ""))
+    check_version(request, route, place or _home(world, request))
+    if place and place not in REGIONS:
+        raise not_registered(route, place, request.version)
+
+
+def _home(world: World, request: Request) -> str:
+    """The region that a call is about, by its body or where its resource group is; empty for one about several."""
+    body = request.body if request.is_write else None
+    if isinstance(body, dict) and body.get("location"):
+        return normal_location(str(body["location"]))
+    group = world.groups.get(request.names.get("group", "").lower())
+    return str(group["location"]) if group else ""
 
 
 def _check_body(request: Request, model: str) -> None:

@@ -47,6 +47,12 @@ def not_allowed(text: str) -> ServiceError:
     return ServiceError("OperationNotAllowed", text, 409)
 
 
+def no_view(part: str, name: str) -> ServiceError:
+    """The instance view of what a flexible scale set leaves to plain machines."""
+    text = f"Operation 'VirtualMachineScaleSets.{part}.GET' is not allowed on Virtual Machine Scale Set '{name}'."
+    return ServiceError("OperationNotAllowed", text)
+
+
 def stale_etag(given: str, actual: str) -> ServiceError:
     """A condition on the version that does not hold."""
     text = f"Etag provided in if-match header {given} does not match etag {actual} of resource."

@@ -6,8 +6,11 @@ from trimtab.emulators.azure.calls import Answer, Call, Route, page
 from trimtab.emulators.azure.errors import missing_group
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
-from trimtab.emulators.azure.routing import RESOURCES, SUBSCRIPTION
+from trimtab.emulators.azure.regions import check_group_location
+from trimtab.emulators.azure.routing import SUBSCRIPTION
+from trimtab.emulators.azure.versions import RESOURCES
 from trimtab.emulators.azure.world import World
+from trimtab.emulators.shared.errors import ServiceError
 
 HOME = "eastus"
 
@@ -41,10 +44,17 @@ def make_group(world: World, name: str, location: str, tags: dict[str, str] | No
 
 
 def _put(call: Call) -> Answer:
-    is_new = call.name.lower() not in call.world.groups
     body = call.body or {}
-    group = make_group(call.world, call.name, normal_location(body.get("location", HOME)), body.get("tags"))
-    return Answer(201 if is_new else 200, group)
+    place = check_group_location(body.get("location"))
+    earlier = call.world.groups.get(call.name.lower())
+    if earlier and earlier["location"] != place:
+        text = (
+            f"Invalid resource group location '{place}'. The Resource group already exists in location "
+            f"'{earlier['location']}'."
+        )
+        raise ServiceError("InvalidResourceGroupLocation", text, 409)
+    group = make_group(call.world, call.name, place, body.get("tags"))
+    return Answer(200 if earlier else 201, group)
 
 
 def _get(call: Call) -> Answer:
@@ -69,11 +79,6 @@ def _delete(call: Call) -> Answer:
     operation = begin(world, group["location"], finish, provider="Microsoft.Resources")
     where = headers(call, operation)
     return Answer(202, None, where)
-
-
-def normal_location(text: str) -> str:
-    """A region as Resource Manager writes it."""
-    return text.replace(" ", "").lower()
 
 
 def _find(call: Call) -> dict[str, Any]:

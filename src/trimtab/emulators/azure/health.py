@@ -36,7 +36,13 @@ def _is_to_be_repaired(instance: Instance) -> bool:
 def _find(world: World, text: str) -> Instance:
     parts = parse_id(text)
     scale_set = world.scale_sets.get(folded(parts.parent)) if parts else None
-    instance: Instance | None = scale_set.find(parts.name) if scale_set and parts else None
+    # the instances of flexible sets have ids of plain machines
+    machines = (each for one in world.scale_sets.values() if one.flexible for each in one.instances.values())
+    instance: Instance | None = (
+        scale_set.find(parts.name)
+        if scale_set and parts
+        else next((each for each in machines if folded(each.machine_id) == folded(text)), None)
+    )
     if instance is None:
-        raise KeyError(f"there is no instance {text}")
+        raise KeyError(f"instance {text!r} not found; give the id of one that a scale set has")
     return instance

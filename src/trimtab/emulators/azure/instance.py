@@ -1,16 +1,19 @@
 """One instance of a scale set: what it is and how reads show it."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
+from trimtab.emulators.azure.catalogue import newest
 from trimtab.emulators.azure.ids import folded
-from trimtab.emulators.azure.images import newest
 from trimtab.emulators.azure.scale_set_fields import PROFILE, cards, shown
 from trimtab.emulators.azure.world import new_id, stamp
 
+MACHINE = "Microsoft.Compute/virtualMachines"
+_OF_MACHINE = ("name", "location", "tags", "identity", "zones", "etag")
 RUNNING, DEALLOCATED, STOPPED = "running", "deallocated", "stopped"
 REGULAR, SPOT = "Regular", "Spot"
 _POWER = {RUNNING: "VM running", DEALLOCATED: "VM deallocated", STOPPED: "VM stopped"}
@@ -51,6 +54,11 @@ class Instance:
     def id(self) -> str:
         """Its id as a part of the scale set."""
         return f"{self.home.id}/virtualMachines/{self.number}"
+
+    @property
+    def machine_id(self) -> str:
+        """Its id as the machine that it is: a plain one in a flexible scale set."""
+        return self.home.world.id_of(self.home.group, MACHINE, self.name) if self.home.flexible else self.id
 
     @property
     def key(self) -> str:
@@ -95,6 +103,31 @@ class Instance:
             "etag": f'"{self.etag}"',
             "properties": properties,
         }
+
+    def to_machine(self, *, expand: str = "") -> dict[str, Any]:
+        """The instance of a flexible scale set as reads of plain machines show it."""
+        body = self.to_dict(expand=expand)
+        common: dict[str, Any] = {name: body[name] for name in _OF_MACHINE if name in body}
+        apart = ("latestModelApplied", "modelDefinitionApplied", "networkProfileConfiguration", "protectionPolicy")
+        properties = {name: value for name, value in body["properties"].items() if name not in apart}
+        return {
+            **common,
+            "id": self.machine_id,
+            "type": MACHINE,
+            "properties": {
+                **properties,
+                "virtualMachineScaleSet": {"id": self.home.id},
+                "networkProfile": {"networkInterfaces": [{"id": self.card_id(card)} for card in cards(self.made_by)]},
+                "priority": self.priority,
+            },
+        }
+
+    def card_id(self, card: Mapping[str, Any]) -> str:
+        """The id of one of its network cards, which is a plain one too in a flexible scale set."""
+        if self.home.flexible:
+            name = f"{card['name']}-{self.vm_id[:8]}"
+            return str(self.home.world.id_of(self.home.group, "Microsoft.Network/networkInterfaces", name))
+        return f"{self.id}/networkInterfaces/{card['name']}"
 
     def view(self) -> dict[str, Any]:
         """The instance view."""
@@ -168,9 +201,7 @@ class Instance:
             "hardwareProfile": {"vmSize": find(body, "sku.name")},
             "storageProfile": self._storage(machine.get("storageProfile") or {}),
             "osProfile": {"computerName": self._computer(), **system},
-            "networkProfile": {
-                "networkInterfaces": [{"id": f"{self.id}/networkInterfaces/{card['name']}"} for card in cards(body)]
-            },
+            "networkProfile": {"networkInterfaces": [{"id": self.card_id(card)} for card in cards(body)]},
             **({"protectionPolicy": dict(self.protection)} if self.protection else {}),
             **price,
             "provisioningState": self.state,

@@ -5,23 +5,25 @@ from collections.abc import Callable, Mapping
 from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, check_etag, page
-from trimtab.emulators.azure.errors import bad_parameter, missing_entity, not_allowed
+from trimtab.emulators.azure.errors import bad_parameter, missing_entity, no_view, not_allowed
+from trimtab.emulators.azure.filters import filter_of
 from trimtab.emulators.azure.instance import DEALLOCATED, RUNNING, SPOT, STOPPED, Instance
 from trimtab.emulators.azure.operations import begin, headers
-from trimtab.emulators.azure.routing import COMPUTE, GROUP
+from trimtab.emulators.azure.routing import GROUP
 from trimtab.emulators.azure.scale_set import KIND, ScaleSet
 from trimtab.emulators.azure.scale_set_fields import PROFILE
 from trimtab.emulators.azure.scale_sets import find_scale_set
 from trimtab.emulators.azure.scaling import retire, upgrade
+from trimtab.emulators.azure.versions import COMPUTE
 
 Act = Callable[[Instance], None]
 
 _FILTERS: Mapping[str, Callable[[Instance], bool]] = {
-    "startswith(instanceview/statuses/code, 'powerstate') eq true": lambda each: each.state == "Succeeded",
+    "startswith(instanceview/statuses/code, powerstate) eq true": lambda each: each.state == "Succeeded",
     "properties/latestmodelapplied eq true": lambda each: each.model == each.home.model,
     "properties/latestmodelapplied eq false": lambda each: each.model != each.home.model,
 }
-"""The filters that the API allows."""
+"""The filters that the API allows, in small letters and without quotes: clients write them with and without."""
 
 
 def _power(state: str) -> Act:
@@ -44,7 +46,7 @@ def _reimage(instance: Instance) -> None:
     instance.power = RUNNING
 
 
-_ACTS: Mapping[str, Act] = {
+ACTS: Mapping[str, Act] = {
     "start": _power(RUNNING),
     "poweroff": _power(STOPPED),
     "deallocate": _power(DEALLOCATED),
@@ -54,14 +56,18 @@ _ACTS: Mapping[str, Act] = {
     "redeploy": _reimage,
     "reapply": _reapply,
 }
+"""What is done to an instance, by the word in the address."""
 _TITLES = {"poweroff": "PowerOff", "reimageall": "ReimageAll"}
 
 
 def _list(call: Call) -> Answer:
     scale_set = find_scale_set(call, "parent")
-    wanted = call.query.get("$filter", "").lower()
+    if scale_set.flexible and "instanceview" in call.expand:
+        raise no_view("virtualMachines", scale_set.name)
+    given = filter_of(call.query)
+    wanted = " ".join(given.lower().replace("'", "").split())
     if wanted and wanted not in _FILTERS:
-        raise bad_parameter(f"The value of parameter $filter is invalid: '{call.query['$filter']}'.", "$filter")
+        raise bad_parameter(f"The value of parameter $filter is invalid: '{given}'.", "$filter")
     keep = _FILTERS.get(wanted)
     kept = [each for each in scale_set.instances.values() if keep is None or keep(each)]
     return page(call, [each.to_dict(expand=call.expand) for each in kept])
@@ -90,7 +96,7 @@ def _put(call: Call) -> Answer:
 
 def _delete(call: Call) -> Answer:
     scale_set = find_scale_set(call, "parent")
-    instance = scale_set.find(call.name)
+    instance = _find(call) if scale_set.flexible else scale_set.find(call.name)
     if instance is None:
         return Answer(204)
     return _retire(call, scale_set, [instance])
@@ -150,7 +156,11 @@ def _maintain(call: Call) -> Answer:
 
 
 def _evict(call: Call) -> Answer:
-    instance = _find(call)
+    return evict(_find(call))
+
+
+def evict(instance: Instance) -> Answer:
+    """Have a spot instance taken away; refused for others."""
     if instance.priority != SPOT:
         raise not_allowed("Simulate Eviction is only allowed on Azure Spot Virtual Machines.")
     if str(find(instance.home.body, f"{PROFILE}.evictionPolicy")).lower() == "delete":
@@ -167,7 +177,11 @@ def _serve(call: Call) -> Answer:
 
 
 def _find(call: Call) -> Instance:
-    instance = find_scale_set(call, "parent").find(call.name)
+    scale_set = find_scale_set(call, "parent")
+    if scale_set.flexible:
+        # it is a plain machine, and asked for as one
+        raise bad_parameter("Virtual Machine Scale Set VM instanceId must be a number.", "instanceId")
+    instance = scale_set.find(call.name)
     if instance is None:
         raise missing_entity()
     return instance
@@ -208,7 +222,8 @@ def _of_many(path: str, name: str, handler: Handler, body: str = "") -> Route:
     return Route("POST", path, "compute", f"VirtualMachineScaleSets_{name}", COMPUTE, handler, body, bucket=_ACTIONS)
 
 
-def _title(word: str) -> str:
+def title(word: str) -> str:
+    """The word of an action as ids of operations have it."""
     return _TITLES.get(word, word.capitalize())
 
 
@@ -220,7 +235,7 @@ ROUTES = (
     _of_one("DELETE", _ONE, "Delete", _delete, "DeleteVMScaleSetVM"),
     _of_one("POST", f"{_ONE}/performMaintenance", "PerformMaintenance", _maintain, _ACTIONS),
     _of_one("POST", f"{_ONE}/simulateEviction", "SimulateEviction", _evict, _ACTIONS),
-    *(_of_one("POST", f"{_ONE}/{word}", _title(word), _act_on_one(act), _ACTIONS) for word, act in _ACTS.items()),
+    *(_of_one("POST", f"{_ONE}/{word}", title(word), _act_on_one(act), _ACTIONS) for word, act in ACTS.items()),
     _of_many(f"{_SET}/delete", "DeleteInstances", _delete_many, "compute:VirtualMachineScaleSetVMInstanceRequiredIDs"),
     _of_many(
         f"{_SET}/manualupgrade",
@@ -235,5 +250,5 @@ ROUTES = (
         _serve,
         "compute:OrchestrationServiceStateInput",
     ),
-    *(_of_many(f"{_SET}/{word}", _title(word), _act_on_many(act)) for word, act in _ACTS.items()),
+    *(_of_many(f"{_SET}/{word}", title(word), _act_on_many(act)) for word, act in ACTS.items()),
 )

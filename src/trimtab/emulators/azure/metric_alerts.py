@@ -9,11 +9,14 @@ from trimtab.emulators.azure.alert_watch import AlertWatch
 from trimtab.emulators.azure.bodies import merged, without_nulls
 from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, page
 from trimtab.emulators.azure.errors import missing
-from trimtab.emulators.azure.groups import normal_location
 from trimtab.emulators.azure.ids import folded, parse_id
-from trimtab.emulators.azure.routing import ALERTS, GROUP, SUBSCRIPTION
+from trimtab.emulators.azure.platform_metrics import check_known
+from trimtab.emulators.azure.refusals import ALERT, refuse
+from trimtab.emulators.azure.regions import GLOBAL, check_location, normal_location
+from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
+from trimtab.emulators.azure.versions import ALERTS
 from trimtab.emulators.shared.errors import ServiceError
 
 _WHOLE = "monitor:MetricAlertResource"
@@ -24,6 +27,7 @@ _WINDOWS = {*_FREQUENCIES, "PT6H", "PT12H", "P1D", "PT24H"}
 
 def _put(call: Call) -> Answer:
     body = _completed(call, recased(without_nulls(call.body), shape_of(_WHOLE)))
+    refuse(ALERT, body)
     _keep(call, body)
     return Answer(200, body)
 
@@ -34,6 +38,7 @@ def _patch(call: Call) -> Answer:
     if call.body.get("tags") is not None:
         body["tags"] = dict(call.body["tags"])
     body = _completed(call, body)
+    refuse(ALERT, body)
     _keep(call, body)
     return Answer(200, body)
 
@@ -78,8 +83,12 @@ def _check(call: Call, body: Mapping[str, Any]) -> None:
         raise _wrong("windowSize", f"'{window}' is none of {', '.join(sorted(_WINDOWS))}")
     if not 0 <= properties["severity"] <= 4:
         raise _wrong("severity", "a severity is 0 to 4")
-    if str(body["location"]).lower() != "global":
-        raise _wrong("location", "a metric alert is global")
+    check_location(KIND, body["location"], GLOBAL)
+    for criterion in properties["criteria"].get("allOf") or ():
+        if not criterion.get("skipMetricValidation"):
+            for scope in properties["scopes"]:
+                name = str(criterion.get("metricName", ""))
+                check_known(call.world.datapoints, str(scope), criterion.get("metricNamespace"), name)
     for action in properties.get("actions") or ():
         group = str(action.get("actionGroupId") or "")
         if not call.world.has(group):

@@ -10,7 +10,8 @@ from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.errors import missing
 from trimtab.emulators.azure.groups import HOME
 from trimtab.emulators.azure.ids import folded, parse_id
-from trimtab.emulators.azure.routing import METRICS, SUBSCRIPTION
+from trimtab.emulators.azure.routing import SUBSCRIPTION
+from trimtab.emulators.azure.versions import METRICS, NAMESPACES
 from trimtab.emulators.azure.world import World
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -127,7 +128,7 @@ ROUTES = (
     Route("POST", _IN, "insights", "Metrics_ListAtSubscriptionScopePost", METRICS, _read_many, only_reads=True),
     Route("GET", f"{_ON}/metrics", "insights", "Metrics_List", METRICS, _read),
     Route("GET", f"{_ON}/metricDefinitions", "insights", "MetricDefinitions_List", METRICS, _define),
-    Route("GET", f"{_ON}/metricNamespaces", "insights", "MetricNamespaces_List", METRICS, _namespaces),
+    Route("GET", f"{_ON}/metricNamespaces", "insights", "MetricNamespaces_List", NAMESPACES, _namespaces),
 )
-DATA_PLANE = Route("POST", "/{resource}/metrics", "monitoring", "CustomMetrics_Create", "", _write)
+DATA_PLANE = Route("POST", "/{resource}/metrics", "monitoring", "CustomMetrics_Create", (), _write)
 """Custom metrics; this one has no version."""

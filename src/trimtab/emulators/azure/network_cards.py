@@ -8,14 +8,13 @@ from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.calls import Answer, Call, Route, page
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.instance import Instance
-from trimtab.emulators.azure.routing import GROUP
+from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.scale_set import KIND
 from trimtab.emulators.azure.scale_set_fields import cards
 from trimtab.emulators.azure.scale_sets import find_scale_set
+from trimtab.emulators.azure.versions import COMPUTE, NETWORK
 from trimtab.emulators.azure.world import World
 
-VERSION = "2018-10-01"
-"""The one version of the network API that has them."""
 _RESERVED = 4
 """Addresses at the beginning of a subnet that Azure keeps for itself."""
 _ANY = "10.0.0.0/16"
@@ -23,20 +22,32 @@ _ANY = "10.0.0.0/16"
 
 def _list(call: Call) -> Answer:
     scale_set = find_scale_set(call, "parent")
-    return page(call, [card for instance in scale_set.instances.values() for card in _cards(call.world, instance)])
+    # the cards of a flexible one are plain ones
+    instances = () if scale_set.flexible else scale_set.instances.values()
+    return page(call, [card for instance in instances for card in _cards(call.world, instance)])
+
+
+def _list_plain(call: Call) -> Answer:
+    plain = [each for each in call.world.scale_sets.values() if each.flexible and _is_in(each.group, call)]
+    cards_of = [_cards(call.world, instance) for each in plain for instance in each.instances.values()]
+    return page(call, [{**card, "type": PLAIN} for some in cards_of for card in some])
+
+
+def _is_in(group: str, call: Call) -> bool:
+    return "group" not in call.names or group.lower() == call.group.lower()
 
 
 def _cards(world: World, instance: Instance) -> Iterator[dict[str, Any]]:
     for card in cards(instance.made_by):
-        identity = f"{instance.id}/networkInterfaces/{card['name']}"
+        identity = instance.card_id(card)
         addresses = find(card, "properties.ipConfigurations") or ()
         yield {
-            "name": card["name"],
+            "name": identity.rpartition("/")[2],
             "id": identity,
             "properties": {
                 "provisioningState": instance.state,
                 "primary": bool(find(card, "properties.primary")),
-                "virtualMachine": {"id": instance.id},
+                "virtualMachine": {"id": instance.machine_id},
                 "ipConfigurations": [_address(world, instance, identity, configuration) for configuration in addresses],
             },
         }
@@ -66,5 +77,10 @@ def _prefix(world: World, subnet: Mapping[str, Any]) -> str:
     return _ANY
 
 
+PLAIN = "Microsoft.Network/networkInterfaces"
 _PATH = f"{GROUP}/providers/{KIND}/{{parent}}/networkInterfaces"
-ROUTES = (Route("GET", _PATH, "network", "NetworkInterfaces_ListVirtualMachineScaleSet", VERSION, _list),)
+ROUTES = (
+    Route("GET", _PATH, "network", "NetworkInterfaces_ListVirtualMachineScaleSet", COMPUTE, _list),
+    Route("GET", f"{GROUP}/providers/{PLAIN}", "network", "NetworkInterfaces_List", NETWORK, _list_plain),
+    Route("GET", f"{SUBSCRIPTION}/providers/{PLAIN}", "network", "NetworkInterfaces_ListAll", NETWORK, _list_plain),
+)

@@ -7,7 +7,7 @@ from typing import Any
 
 from trimtab.emulators.azure.calls import Answer, Call, Route
 from trimtab.emulators.azure.errors import missing_entity, to_dict
-from trimtab.emulators.azure.routing import COMPUTE, NETWORK, SUBSCRIPTION
+from trimtab.emulators.azure.routing import SUBSCRIPTION
 from trimtab.emulators.azure.world import Phase, World, new_id, stamp
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -100,9 +100,11 @@ def get_operation(call: Call) -> Answer:
     return Answer(200)
 
 
-def _route(provider: str, service: str, version: str) -> Route:
+def _route(provider: str, service: str) -> Route:
     path = f"{SUBSCRIPTION}/providers/{provider}/locations/{{location}}/operations/{{name}}"
-    return Route("GET", path, service, "Operations_Get", version, get_operation, bucket="GetOperation")
+    return Route("GET", path, service, "Operations_Get", (), get_operation, bucket="GetOperation")
 
 
-ROUTES = (_route("Microsoft.Compute", "compute", COMPUTE), _route("Microsoft.Network", "network", NETWORK))
+_PROVIDERS = ("Compute", "Network", "Resources", "ManagedIdentity")
+"""Their operations are asked after in the version of the call that began them."""
+ROUTES = tuple(_route(f"Microsoft.{name}", name.lower()) for name in _PROVIDERS)

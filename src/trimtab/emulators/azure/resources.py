@@ -6,10 +6,11 @@ from typing import Any
 
 from trimtab.emulators.azure.calls import Answer, Call, Handler, Route, check_etag, page
 from trimtab.emulators.azure.errors import missing
-from trimtab.emulators.azure.groups import normal_location
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
-from trimtab.emulators.azure.routing import COMPUTE, GROUP, NETWORK, SUBSCRIPTION
+from trimtab.emulators.azure.regions import check_location, check_zones, normal_location
+from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
+from trimtab.emulators.azure.versions import COMPUTE, ENCRYPTION_SETS, GALLERIES, IDENTITIES, NETWORK
 from trimtab.emulators.azure.world import World, new_id
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -42,14 +43,23 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "Microsoft.Compute/capacityReservationGroups": (),
     "Microsoft.Compute/diskEncryptionSets": (),
     "Microsoft.Compute/images": (),
-    "Microsoft.Compute/galleries": (),
+    "Microsoft.Compute/galleries": ("images",),
     "Microsoft.ManagedIdentity/userAssignedIdentities": (),
 }
 """The kinds that can be made, and the lists of named parts in their `properties`."""
+_VERSIONS: Mapping[str, tuple[str, ...]] = {
+    "Microsoft.Network": NETWORK,
+    "Microsoft.Compute": COMPUTE,
+    "Microsoft.Compute/diskEncryptionSets": ENCRYPTION_SETS,
+    "Microsoft.Compute/galleries": GALLERIES,
+    "Microsoft.ManagedIdentity": IDENTITIES,
+}
+"""Of the kind, else of its namespace."""
 _ALONE = {
     "subnets": "virtualNetworks",
     "backendAddressPools": "loadBalancers",
     "securityRules": "networkSecurityGroups",
+    "images": "galleries",
 }
 """Parts that have addresses of their own to write to."""
 _RULE = {
@@ -85,7 +95,10 @@ def _put(kind: str) -> Handler:
         world, key = call.world, folded(call.world.id_of(call.group, kind, call.name))
         earlier = world.resources.get(key)
         check_etag(call, None if earlier is None else earlier["etag"])
-        body = _make(world, call.group, kind, call.name, call.body or {}, earlier)
+        given = call.body or {}
+        check_location(kind, given.get("location"))
+        check_zones(kind, call.name, given)
+        body = _make(world, call.group, kind, call.name, given, earlier)
         _forget(world, key)
         _index(world, kind, body)
         return Answer(200 if earlier else 201, body, _began(call, body["location"]))
@@ -250,28 +263,26 @@ def _check_unused(world: World, resource: Mapping[str, Any]) -> None:
 def _routes() -> Iterator[Route]:
     for kind, parts in _PARTS.items():
         provider, _, word = kind.partition("/")
-        service, version = (
-            ("compute", COMPUTE) if provider == "Microsoft.Compute" else (provider.partition(".")[2].lower(), NETWORK)
-        )
+        service, versions = provider.partition(".")[2].lower(), _VERSIONS.get(kind) or _VERSIONS[provider]
         title = word[0].upper() + word[1:]
         all_in, item_path = f"{GROUP}/providers/{kind}", f"{GROUP}/providers/{kind}/{{name}}"
-        yield Route("GET", f"{SUBSCRIPTION}/providers/{kind}", service, f"{title}_ListAll", version, _list(kind))
-        yield Route("GET", all_in, service, f"{title}_List", version, _list(kind))
-        yield Route("PUT", item_path, service, f"{title}_CreateOrUpdate", version, _put(kind))
-        yield Route("GET", item_path, service, f"{title}_Get", version, _get(kind))
-        yield Route("DELETE", item_path, service, f"{title}_Delete", version, _delete(kind))
+        yield Route("GET", f"{SUBSCRIPTION}/providers/{kind}", service, f"{title}_ListAll", versions, _list(kind))
+        yield Route("GET", all_in, service, f"{title}_List", versions, _list(kind))
+        yield Route("PUT", item_path, service, f"{title}_CreateOrUpdate", versions, _put(kind))
+        yield Route("GET", item_path, service, f"{title}_Get", versions, _get(kind))
+        yield Route("DELETE", item_path, service, f"{title}_Delete", versions, _delete(kind))
         for part in parts:
             if _ALONE.get(part) == word:
-                yield from _part_routes(kind, part, service, version)
+                yield from _part_routes(kind, part, service, versions)
 
 
-def _part_routes(kind: str, part: str, service: str, version: str) -> Iterator[Route]:
+def _part_routes(kind: str, part: str, service: str, versions: tuple[str, ...]) -> Iterator[Route]:
     every = f"{GROUP}/providers/{kind}/{{parent}}/{part}"
-    item_path, title = f"{every}/{{name}}", part[0].upper() + part[1:]
-    yield Route("GET", every, service, f"{title}_List", version, _list_parts(kind, part))
-    yield Route("PUT", item_path, service, f"{title}_CreateOrUpdate", version, _put_part(kind, part))
-    yield Route("GET", item_path, service, f"{title}_Get", version, _get_part(kind, part))
-    yield Route("DELETE", item_path, service, f"{title}_Delete", version, _delete_part(kind, part))
+    item_path, title = f"{every}/{{name}}", "GalleryImages" if part == "images" else part[0].upper() + part[1:]
+    yield Route("GET", every, service, f"{title}_List", versions, _list_parts(kind, part))
+    yield Route("PUT", item_path, service, f"{title}_CreateOrUpdate", versions, _put_part(kind, part))
+    yield Route("GET", item_path, service, f"{title}_Get", versions, _get_part(kind, part))
+    yield Route("DELETE", item_path, service, f"{title}_Delete", versions, _delete_part(kind, part))
 
 
 ROUTES = tuple(_routes())

@@ -7,12 +7,14 @@ from trimtab.emulators.azure import (
     groups,
     images,
     instances,
+    machines,
     metric_alerts,
     metric_data,
     network_cards,
     operations,
     resources,
     scale_sets,
+    skus,
 )
 from trimtab.emulators.azure.routing import Router
 
@@ -21,12 +23,14 @@ ROUTES = (
     *operations.ROUTES,
     *scale_sets.ROUTES,
     *instances.ROUTES,
+    *machines.ROUTES,
     *network_cards.ROUTES,
     *autoscale_settings.ROUTES,
     *metric_alerts.ROUTES,
     *action_groups.ROUTES,
     *activities.ROUTES,
     *images.ROUTES,
+    *skus.ROUTES,
     *resources.ROUTES,
     # the path of these begins with any resource
     *metric_data.ROUTES,

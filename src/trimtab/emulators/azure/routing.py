@@ -5,20 +5,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from trimtab.emulators.azure.calls import Request, Route
+from trimtab.emulators.azure.regions import REGIONS
+from trimtab.emulators.azure.versions import RESOURCES
 from trimtab.emulators.shared.errors import ServiceError
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/{{group}}"
-COMPUTE = "2026-04-01"
-RESOURCES = "2024-11-01"
-NETWORK = "2025-05-01"
-AUTOSCALE = "2022-10-01"
-ALERTS = "2018-03-01"
-ACTION_GROUPS = "2023-01-01"
-METRICS = "2024-02-01"
-ACTIVITY = "2015-04-01"
-"""The newest version of each API that is known here: the one that the SDK asks for."""
-OLDEST = "2014-04-01"
 _VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview)?$")
 
 
@@ -44,9 +36,14 @@ class Router:
         return request
 
 
-def check_version(request: Request, route: Route) -> None:
+def check_version(request: Request, route: Route, home: str) -> None:
     """
-    Refuse a call without a version of the API, or with one that is newer than what the SDK asks for.
+    Refuse a call without a version of the API, or with one that its type does not have.
+
+    Args:
+        request: The call.
+        route: What it is.
+        home: The region that it is about; empty where that is not known.
 
     Raises:
         ServiceError: As Resource Manager refuses it.
@@ -55,12 +52,28 @@ def check_version(request: Request, route: Route) -> None:
     if not given:
         text = "The api-version query parameter (?api-version=) is required for all requests."
         raise ServiceError("MissingApiVersionParameter", text)
-    if not _VERSION.match(given):
-        text = f"The api-version '{given}' is invalid. The supported versions are '{OLDEST},{route.version}'."
+    if given.lower() in route.versions:
+        return
+    namespace, _, kind = route.type.partition("/")
+    if not _VERSION.match(given) or "providers" not in route.path:
+        # Resource Manager's own
+        versions = ",".join(reversed(RESOURCES))
+        text = f"The api-version '{given}' is invalid. The supported versions are '{versions}'."
         raise ServiceError("InvalidApiVersionParameter", text)
-    if not OLDEST <= given[:10] <= route.version:
+    if not home:
         text = (
-            f"No registered resource provider found for location '{request.region}' and API version '{given}' for "
-            f"type '{route.operation.partition('_')[0]}'. The supported api-versions are '{OLDEST}, {route.version}'."
+            f"The resource type '{kind}' could not be found in the namespace '{namespace}' for api version '{given}'. "
+            f"The supported api-versions are '{','.join(route.versions)}'."
         )
-        raise ServiceError("NoRegisteredProviderFound", text)
+        raise ServiceError("InvalidResourceType", text, 404)
+    raise not_registered(route, home, given)
+
+
+def not_registered(route: Route, place: str, version: str) -> ServiceError:
+    """Nothing answers in that region in that version."""
+    text = (
+        f"No registered resource provider found for location '{place}' and API version '{version}' for type "
+        f"'{route.type.partition('/')[2]}'. The supported api-versions are '{', '.join(route.versions)}'. "
+        f"The supported locations are '{', '.join(sorted(REGIONS))}'."
+    )
+    return ServiceError("NoRegisteredProviderFound", text)

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
-from trimtab.emulators.azure.groups import normal_location
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.instance import Instance
 from trimtab.emulators.azure.operations import Operation
 from trimtab.emulators.azure.references import referenced
+from trimtab.emulators.azure.regions import normal_location
 from trimtab.emulators.azure.scale_set_fields import ETAG_SINCE, is_flexible, shown
 from trimtab.emulators.azure.world import World, new_id, stamp
 from trimtab.engine.mix import Fraction, Split, split

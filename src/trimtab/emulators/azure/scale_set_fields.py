@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trimtab.emulators.azure.bodies import drop, fill, find, merged, put
+from trimtab.emulators.azure.catalogue import is_windows, newest
 from trimtab.emulators.azure.errors import bad_parameter, unchangeable
-from trimtab.emulators.azure.images import is_windows, newest
+from trimtab.emulators.azure.refusals import SET, refuse
 from trimtab.emulators.shared.errors import ServiceError
 
 PROFILE = "properties.virtualMachineProfile"
 _OS = f"{PROFILE}.osProfile"
 _STORAGE = f"{PROFILE}.storageProfile"
 _FIXED: Mapping[str, str] = {
-    "zones": "zones",
     "properties.orchestrationMode": "orchestrationMode",
     "properties.platformFaultDomainCount": "platformFaultDomainCount",
     "properties.proximityPlacementGroup.id": "proximityPlacementGroup",
@@ -22,7 +22,6 @@ _FIXED: Mapping[str, str] = {
     f"{_OS}.computerNamePrefix": "osProfile.computerNamePrefix",
     f"{_OS}.adminUsername": "osProfile.adminUsername",
     f"{_STORAGE}.osDisk.osType": "osDisk.osType",
-    f"{_STORAGE}.osDisk.createOption": "osDisk.createOption",
 }
 """What cannot be changed, with the name that the refusal has for it."""
 _SECRETS = (f"{_OS}.adminPassword", f"{_OS}.customData")
@@ -62,6 +61,10 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
 def replaced(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The body after a PUT on a scale set that is there."""
     body = copy.deepcopy(dict(given))
+    if find(given, PROFILE) is None:
+        # what a PUT leaves out whole stays, as `az vmss scale` takes for granted: it sends place and size alone
+        body["properties"] = merged(earlier.get("properties", {}), given.get("properties") or {})
+        body = {**{name: earlier[name] for name in ("zones", "identity", "plan", "tags") if name in earlier}, **body}
     for path in _KEPT:
         if find(body, path) is None and find(earlier, path) is not None:
             put(body, path, copy.deepcopy(find(earlier, path)))
@@ -89,35 +92,83 @@ def check_changes(earlier: Mapping[str, Any], body: Mapping[str, Any]) -> None:
     Raises:
         ServiceError: `PropertyChangeNotAllowed`.
     """
+    becomes_zonal = bool(body.get("zones")) and not earlier.get("zones")
     for path, name in _FIXED.items():
         before, after = find(earlier, path), find(body, path)
+        if becomes_zonal and name == "platformFaultDomainCount" and before is None:
+            continue  # filled in for the zones
         if after is not None and _folded(after) != _folded(before) and not _is_default(path, before, after):
             raise unchangeable(name)
+    if not set(earlier.get("zones") or ()) <= set(body.get("zones") or ()):
+        raise unchangeable("zones")
+    if ("id" in _image(earlier)) is not ("id" in _image(body)):
+        raise ServiceError(
+            "OperationNotAllowed", "The Image type for a Virtual Machine Scale Set may not be changed.", 409
+        )
+    _check_disks(earlier, body)
     if find(earlier, "properties.singlePlacementGroup") is False and find(body, "properties.singlePlacementGroup"):
         raise unchangeable("singlePlacementGroup")
 
 
-def check_body(body: Mapping[str, Any]) -> None:
+def _image(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return find(body, f"{_STORAGE}.imageReference") or {}
+
+
+def _check_disks(earlier: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Refuse another type or key of a disk, and a smaller one; disks may be added and removed."""
+    _check_disk("osDisk", *(find(each, f"{_STORAGE}.osDisk") or {} for each in (earlier, body)))
+    lists = (find(each, f"{_STORAGE}.dataDisks") or () for each in (earlier, body))
+    before, after = ({disk["lun"]: disk for disk in disks} for disks in lists)
+    for lun in before.keys() & after.keys():
+        _check_disk("dataDisk", before[lun], after[lun])
+
+
+def _check_disk(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    for path in ("managedDisk.storageAccountType", "managedDisk.diskEncryptionSet.id", "createOption"):
+        if _folded(find(before, path)) != _folded(find(after, path)):
+            raise unchangeable(f"{name}.{path}")
+    old, new = before.get("diskSizeGB") or 0, after.get("diskSizeGB") or 0
+    if new < old:
+        sizes = f"Current size is {old << 30} bytes, requested size is {new << 30} bytes."
+        text = f"Disk size reduction is not supported. {sizes}"
+        raise ServiceError("ResizeDiskError", text, 409, more={"target": f"{name}.diskSizeGB"})
+
+
+def check_body(name: str, body: Mapping[str, Any]) -> None:
     """
-    Refuse what does not go together.
+    Refuse what does not go together in the scale set of that name.
 
     Raises:
         ServiceError: As Compute refuses it.
     """
-    capacity = int(find(body, "sku.capacity") or 0)
-    if not 0 <= capacity <= 1000:
-        raise bad_parameter(f"The value of parameter sku.capacity is invalid: {capacity}.", "sku.capacity")
-    if find(body, "properties.singlePlacementGroup") and capacity > 100:
-        text = (
-            f"Scale set with singlePlacementGroup set to true supports at most 100 VM instances, not {capacity}. "
-            "Set singlePlacementGroup to false."
-        )
-        raise ServiceError("OperationNotAllowed", text, 409)
+    _check_capacity(name, body)
     if find(body, "sku.name") is None and find(body, PROFILE) is not None:
         raise bad_parameter("Required parameter 'sku.name' is missing (null).", "sku.name")
+    refuse(SET, body)
     _check_system(body)
     _check_purchase(body)
     _check_image(body)
+
+
+def _check_capacity(name: str, body: Mapping[str, Any]) -> None:
+    """
+    Refuse a size below none, or beyond what one scale set can have.
+
+    https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-design-overview#scale-set-limits;
+    the sentence is that of github.com/ansible/ansible/issues/58220.
+    """
+    capacity = int(find(body, "sku.capacity") or 0)
+    if capacity < 0:
+        text = f"The value '{capacity}' of parameter 'sku.capacity' is out of range; it is 0 or more."
+        raise bad_parameter(text, "sku.capacity")
+    own_image = "/providers/microsoft.compute/images/" in str(_image(body).get("id", "")).lower()
+    most = 100 if find(body, "properties.singlePlacementGroup") else 600 if own_image else 1000
+    if capacity > most:
+        text = (
+            f"Unable to create or update Virtual Machine Scale Set '{name}' as it exceeds the total limit of '{most}' "
+            "Virtual Machine instances."
+        )
+        raise ServiceError("OperationNotAllowed", text, 409)
 
 
 def is_same_model(earlier: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
@@ -184,20 +235,29 @@ def _fill_system(system: dict[str, Any], *, flexible: bool, windows: bool) -> No
 
 
 def _fill_storage(storage: dict[str, Any], *, flexible: bool, windows: bool) -> None:
+    delete_option = {"deleteOption": "Delete"} if flexible else {}
     disk = {
         "osType": "Windows" if windows else "Linux",
         "createOption": "FromImage",
         "caching": "ReadWrite",
         "managedDisk": {"storageAccountType": "Standard_LRS"},
         "diskSizeGB": 127 if windows else 30,
-        **({"deleteOption": "Delete"} if flexible else {}),
+        **delete_option,
     }
     given = storage.setdefault("osDisk", {})
     # disks in a storage account are not managed ones
     unmanaged = ("managedDisk", "diskSizeGB") if given.get("vhdContainers") else ()
     fill(given, {name: value for name, value in disk.items() if name not in unmanaged})
     for each in storage.get("dataDisks", ()):
-        fill(each, {"caching": "None", "managedDisk": {"storageAccountType": "Standard_LRS"}, "diskSizeGB": 0})
+        fill(
+            each,
+            {
+                "caching": "None",
+                "managedDisk": {"storageAccountType": "Standard_LRS"},
+                "diskSizeGB": 0,
+                **delete_option,
+            },
+        )
 
 
 def _fill_card(card: dict[str, Any], *, flexible: bool) -> None:
@@ -222,6 +282,8 @@ def _check_system(body: Mapping[str, Any]) -> None:
     if system is None:
         return
     linux = system.get("linuxConfiguration") or {}
+    if linux and is_windows(_image(body)):
+        raise bad_parameter("The property 'linuxConfiguration' is not valid: the image is Windows.", "osProfile")
     has_key = bool(find(linux, "ssh.publicKeys"))
     if "windowsConfiguration" not in system and not has_key and not system.get("adminPassword"):
         text = (
@@ -237,8 +299,6 @@ def _check_purchase(body: Mapping[str, Any]) -> None:
     if mix and not (spot and is_flexible(body)):
         text = "The priorityMixPolicy is only supported for Flexible scale sets with Spot priority."
         raise bad_parameter(text, "priorityMixPolicy")
-    if find(body, f"{PROFILE}.evictionPolicy") and not spot:
-        raise bad_parameter("Eviction policy can be set only on Azure Spot Virtual Machines.", "evictionPolicy")
 
 
 def _check_image(body: Mapping[str, Any]) -> None:

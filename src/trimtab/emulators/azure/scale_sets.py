@@ -6,12 +6,12 @@ from typing import Any
 from trimtab.emulators.azure.activities import note_write
 from trimtab.emulators.azure.bodies import find, without_nulls
 from trimtab.emulators.azure.calls import Answer, Call, Route, check_etag, page
-from trimtab.emulators.azure.errors import missing, not_allowed
-from trimtab.emulators.azure.groups import normal_location
+from trimtab.emulators.azure.errors import missing, no_view, not_allowed
 from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.references import check_references
-from trimtab.emulators.azure.routing import COMPUTE, GROUP, SUBSCRIPTION
+from trimtab.emulators.azure.regions import check_location, check_zones, normal_location
+from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.scale_set import KIND, ScaleSet
 from trimtab.emulators.azure.scale_set_fields import (
     check_body,
@@ -25,6 +25,7 @@ from trimtab.emulators.azure.scaling import upgrade, work
 from trimtab.emulators.azure.sdk_shapes import shape_of
 from trimtab.emulators.azure.shapes import recased
 from trimtab.emulators.azure.shortages import check_quota
+from trimtab.emulators.azure.versions import COMPUTE
 from trimtab.emulators.shared.errors import ServiceError
 
 
@@ -60,8 +61,10 @@ def _patch(call: Call) -> Answer:
 
 
 def _create(call: Call, body: dict[str, Any]) -> Answer:
+    body["location"] = check_location(KIND, body.get("location"))
     scale_set = ScaleSet(call.world, call.group, call.name, body)
-    check_body(body)
+    check_zones(KIND, call.name, body)
+    check_body(call.name, body)
     check_references(call.world, scale_set.id, body)
     check_quota(scale_set, scale_set.capacity)
     call.world.scale_sets[scale_set.key] = scale_set
@@ -73,7 +76,8 @@ def _create(call: Call, body: dict[str, Any]) -> Answer:
 def _update(call: Call, scale_set: ScaleSet, body: dict[str, Any]) -> Answer:
     _check_writable(scale_set)
     check_changes(scale_set.body, body)
-    check_body(body)
+    check_zones(KIND, scale_set.name, body)
+    check_body(scale_set.name, body)
     check_references(call.world, scale_set.id, body)
     check_quota(scale_set, int(find(body, "sku.capacity") or 0))
     same = is_same_model(scale_set.body, body)
@@ -92,7 +96,10 @@ def _get(call: Call) -> Answer:
 
 
 def _view(call: Call) -> Answer:
-    return Answer(200, find_scale_set(call).view())
+    scale_set = find_scale_set(call)
+    if scale_set.flexible:
+        raise no_view("instanceView", scale_set.name)
+    return Answer(200, scale_set.view())
 
 
 def _list(call: Call) -> Answer:

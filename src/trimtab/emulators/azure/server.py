@@ -8,6 +8,7 @@ from trimtab.emulators.azure import wire
 from trimtab.emulators.azure.autoscale_watch import hand_in
 from trimtab.emulators.azure.calls import Answer, Call, Request
 from trimtab.emulators.azure.checks import check_request
+from trimtab.emulators.azure.furnishing import GROUP, LOCATION, furnish
 from trimtab.emulators.azure.groups import HOME, check_group, make_group
 from trimtab.emulators.azure.health import fail_target
 from trimtab.emulators.azure.limits import count, too_many
@@ -32,6 +33,7 @@ class AzureEmulator(Emulator[Request, World]):
     """
 
     defaults = DEFAULT_SETTINGS
+    example = "fleet-azure.yaml"
 
     @property
     def subscription(self) -> str:
@@ -40,8 +42,13 @@ class AzureEmulator(Emulator[Request, World]):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The address of Resource Manager, and the subscription; the SDK takes both as arguments."""
-        return {"AZURE_RESOURCE_MANAGER_URL": self.endpoint, "AZURE_SUBSCRIPTION_ID": self.subscription}
+        """The address of Resource Manager, the subscription, and where in it; the SDK takes these as arguments."""
+        return {
+            "AZURE_RESOURCE_MANAGER_URL": self.endpoint,
+            "AZURE_SUBSCRIPTION_ID": self.subscription,
+            "AZURE_DEFAULTS_GROUP": GROUP,
+            "AZURE_DEFAULTS_LOCATION": LOCATION,
+        }
 
     def make_world(self) -> World:
         """A subscription of its own."""
@@ -51,13 +58,17 @@ class AzureEmulator(Emulator[Request, World]):
         """Resource groups, forecasts, shortages and targets."""
         return doors_of(world)
 
+    def make_furniture(self) -> Mapping[str, str]:
+        """A resource group with network, balancers and identity."""
+        return furnish(self._world, self.endpoint)
+
     def read(self, environ: dict[str, Any]) -> Request:
         """The call that an HTTP request makes."""
         return ROUTER.find(wire.read_parts(environ))
 
     def handle(self, request: Request) -> Reply:
         """Answer a call that is allowed, known and well made."""
-        route = check_request(request)
+        route = check_request(self._world, request)
         call = Call(self._world, request)
         _check_subscription(call)
         check_group(call)

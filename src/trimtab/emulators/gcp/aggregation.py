@@ -67,7 +67,7 @@ def _period(body: Mapping[str, Any], aligner: str, field: str) -> timedelta:
     if aligner == "ALIGN_NONE":
         return SHORTEST
     if aligner not in VALID:
-        raise invalid(f"{field}.perSeriesAligner", aligner, "There is no such aligner.")
+        raise invalid(f"{field}.perSeriesAligner", aligner, f"Unknown aligner; use one of {', '.join(sorted(VALID))}.")
     text = body.get("alignmentPeriod", "")
     if not text or read_seconds(text) < SHORTEST:
         raise invalid(f"{field}.alignmentPeriod", text, "The alignment period must be at least 60 seconds.")

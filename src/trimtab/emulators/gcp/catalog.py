@@ -5,11 +5,31 @@ from typing import Any
 
 from trimtab.emulators.gcp import autoscalers, instance_groups, managers, places
 from trimtab.emulators.gcp.managers import MANAGERS
+from trimtab.emulators.gcp.places import find_image
 from trimtab.emulators.gcp.resources import Call, Collection, must_exist, refuse_in_use
 from trimtab.emulators.gcp.wire import invalid
 from trimtab.emulators.gcp.world import World
 
 # instance templates and health checks
+
+
+def _check_template(world: World, key: str, body: dict[str, Any]) -> None:
+    properties = body.get("properties") or {}
+    for card in properties.get("networkInterfaces") or ():
+        for name in ("network", "subnetwork"):
+            must_exist(world, str(card.get(name) or ""))
+    for place, disk in enumerate(properties.get("disks") or ()):
+        parameters = disk.get("initializeParams") or {}
+        link = str(parameters.get("sourceImage") or "")
+        if not link:
+            continue
+        field, image = f"resource.properties.disks[{place}].initializeParams", find_image(world, link)
+        if image is None:
+            raise invalid(f"Invalid value for field '{field}.sourceImage': '{link}'. The resource was not found.")
+        size = parameters.get("diskSizeGb")
+        if size is not None and int(size) < int(image["diskSizeGb"]):
+            text = f"Requested disk size cannot be smaller than the image size ({image['diskSizeGb']} GB)"
+            raise invalid(f"Invalid value for field '{field}.diskSizeGb': '{size}'. {text}.")
 
 
 def _complete_template(world: World, key: str, body: dict[str, Any]) -> None:
@@ -80,6 +100,7 @@ PACKETS = ("TCP", "UDP", "UNSPECIFIED")
 
 COLLECTIONS: Mapping[str, Collection] = {
     "instanceTemplates": Collection(
+        check=_check_template,
         complete=_complete_template,
         leave=lambda world, key: refuse_in_use(world, key, "instance_template", (MANAGERS,)),
     ),

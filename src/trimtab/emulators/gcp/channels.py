@@ -6,6 +6,7 @@ from typing import Any
 from trimtab.emulators.gcp.filters import invalid
 from trimtab.emulators.gcp.monitoring_bodies import check_user_labels, listed, masked
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
+from trimtab.emulators.gcp.refusals import refuse
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.moments import zulu
 
@@ -93,6 +94,7 @@ def _check(body: Body) -> None:
     for label in sorted(labels.symmetric_difference(LABELS[kind]) - OPTIONAL):
         text = "It is unknown" if label in labels else "It is required"
         raise invalid("notification_channel.labels", label, f"{text} for channels of type {kind}.")
+    refuse("notificationChannels", body)
     check_user_labels(body, "notification_channel.user_labels")
 
 

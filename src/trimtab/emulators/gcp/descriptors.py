@@ -155,6 +155,15 @@ _METRICS = (
         "Unacked messages",
     ),
     _Metric(
+        "pubsub.googleapis.com/subscription/num_outstanding_messages",
+        "GAUGE",
+        "INT64",
+        "1",
+        _QUEUE,
+        (),
+        "Outstanding push messages",
+    ),
+    _Metric(
         "pubsub.googleapis.com/subscription/oldest_unacked_message_age",
         "GAUGE",
         "INT64",

@@ -108,7 +108,7 @@ class _Checker:
             return
         for name, field in fields.items():
             if self.method in field.get("annotations", {}).get("required", ()) and value.get(name) in (None, ""):
-                yield f"Invalid value for field '{where}.{name}': ''. Required field '{where}.{name}' not specified."
+                yield f"Required field '{where}.{name}' not specified"
 
     def _array(self, schema: Schema, value: object, where: str) -> Problem:
         if not isinstance(value, list):
@@ -202,7 +202,7 @@ def _query_problems(document: Document, method: str, query: Mapping[str, object]
             yield f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter.'
     for name, parameter in known.items():
         if parameter.get("required") and name not in query:
-            yield f"Required parameter: {name}"
+            yield f"Required field '{name}' not specified"
 
 
 def _parameter(parameter: Schema, text: str, name: str) -> Problem:

@@ -185,7 +185,9 @@ class _Parser:
             self._refuse()
         selector = self._selector(self._take().text.replace('"', ""))
         if selector is None:
-            raise _Refused(name.at, f"'{name.text}' is no selector that can be compared")
+            raise _Refused(
+                name.at, f"unknown selector '{name.text}'; compare one such as metric.type or resource.labels.zone"
+            )
         if self._next.kind != "operator":
             self._refuse()
         operator = self._take().text
@@ -196,7 +198,8 @@ class _Parser:
     def _call(self, selector: str, operator: str) -> Comparison:
         name = self._take()
         if name.text not in FUNCTIONS or operator not in ("=", "!="):
-            raise _Refused(name.at, f"'{operator} {name.text}(' is no function of filters")
+            known = ", ".join(FUNCTIONS)
+            raise _Refused(name.at, f"unknown function '{operator} {name.text}('; use = or != with one of {known}")
         self._expect("(")
         values = [self._value()]
         while self._next.text == ",":
@@ -214,7 +217,7 @@ class _Parser:
         try:
             re.compile(value)
         except re.error as error:
-            raise _Refused(name.at, f"'{value}' is no regular expression: {error}") from error
+            raise _Refused(name.at, f"invalid regular expression '{value}': {error}") from error
 
     def _value(self) -> str:
         token = self._next

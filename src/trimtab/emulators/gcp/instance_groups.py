@@ -49,7 +49,7 @@ def health_of(call: Call) -> dict[str, Any]:
     service = call.there()
     link = str(linked(call.world, call.request.body.get("group", "")))
     if link not in [str(backend.get("group")) for backend in service.get("backends") or ()]:
-        raise invalid(f"Invalid value for field 'resource.group': '{link}'. It is no backend of this service.")
+        raise invalid(f"Invalid value for field 'resource.group': '{link}'. It is not a backend of this service.")
     group = _behind(call.world, link)
     running = [member for member in (group.members if group else ()) if member.running_since is not None]
     check = str((service.get("healthChecks") or [""])[0])

@@ -13,7 +13,7 @@ MOST = 500
 """How many items a page may have."""
 _FIELD = re.compile(r"[A-Za-z_][\w.-]*")
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|:|eq\b|ne\b")
-_VALUE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|([^\s()]+)")
+_VALUE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|((?:[^\s()]|\([^\s()]*\))+)")
 _WORD = re.compile(r"(AND|OR|NOT)\b|-(?=\()")
 
 

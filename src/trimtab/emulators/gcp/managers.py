@@ -8,6 +8,7 @@ from trimtab.emulators.gcp.lists import Filter
 from trimtab.emulators.gcp.member import Member
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.placement import zones_of
+from trimtab.emulators.gcp.regions import EVERY_ZONE, region_of
 from trimtab.emulators.gcp.resources import Call, Collection, check_fingerprint, listed, must_exist, users_of
 from trimtab.emulators.gcp.resources import full_links as linked
 from trimtab.emulators.gcp.wire import in_use, invalid
@@ -18,19 +19,49 @@ MANAGERS = "instanceGroupManagers"
 DISRUPTION = ("NONE", "REFRESH", "RESTART", "REPLACE")
 """What an update does to an instance, from nothing to most."""
 REPLACE = DISRUPTION.index("REPLACE")
+MOST_IN = {"zones": 1000, "regions": 2000}
+"""How many instances a group of each scope can have."""
 
 
 def _check(world: World, key: str, body: dict[str, Any]) -> None:
+    check_size(body, key, int(body.get("targetSize") or 0), "resource.targetSize")
+    _check_zones(key, body)
     versions = body.get("versions") or [{"instanceTemplate": body.get("instanceTemplate", "")}]
     if sum(not version.get("targetSize") for version in versions) != 1:
         raise invalid("Invalid value for field 'resource.versions': there must be one version without a target size.")
     for version in versions:
-        must_exist(world, str(version.get("instanceTemplate", "")))
+        if not version.get("instanceTemplate"):
+            raise invalid("Required field 'resource.instanceTemplate' not specified")
+        must_exist(world, str(version["instanceTemplate"]))
     for healing in body.get("autoHealingPolicies") or ():
         must_exist(world, str(healing.get("healthCheck", "")))
     for pool in body.get("targetPools") or ():
         must_exist(world, str(pool))
     _check_update_policy(zones_of(key, body), body.get("updatePolicy") or {})
+
+
+def check_size(manager: Mapping[str, Any], scope: str, size: int, field: str) -> None:
+    """
+    Refuse a size that a group cannot have; one that lists its instances in pages can have twice as many.
+
+    https://cloud.google.com/compute/docs/instance-groups/add-remove-vms-in-mig
+    """
+    most = MOST_IN[scope.partition("/")[0]] * (2 if manager.get("listManagedInstancesResults") == "PAGINATED" else 1)
+    if size < 0:
+        raise invalid(f"Invalid value for field '{field}': '{size}'. Must be greater than or equal to 0.")
+    if size > most:
+        raise invalid(f"Invalid value for field '{field}': '{size}'. Must be less than or equal to {most}.")
+
+
+def _check_zones(key: str, body: Mapping[str, Any]) -> None:
+    """Refuse zones that are not of the group's region."""
+    for number, entry in enumerate((body.get("distributionPolicy") or {}).get("zones") or ()):
+        zone, region = str(entry.get("zone", "")).rsplit("/", 1)[-1], key.split("/")[1]
+        where = f"Invalid value for field 'resource.distributionPolicy.zones[{number}].zone': '{zone}'."
+        if zone not in EVERY_ZONE:
+            raise invalid(f"{where} Unknown zone.")
+        if region_of(zone) != region:
+            raise invalid(f"{where} The zone is not in region '{region}'.")
 
 
 def _check_update_policy(zones: Sequence[str], policy: Mapping[str, Any]) -> None:
@@ -151,8 +182,10 @@ def _resize(call: Call) -> dict[str, Any]:
             "Resizing of autoscaled regional managed instance groups is not allowed. If you want to manually adjust "
             "target size remove the autoscaler or set autoscaling policy mode to OFF."
         )
-        raise invalid(text)
-    group.resize(int(call.request.query["size"]))
+        raise ServiceError("conditionNotMet", text, 412)
+    size = int(call.request.query["size"])
+    check_size(group.body, call.scope, size, "size")
+    group.resize(size)
     call.world.look_again(call.key)
     return _done(call, "resize")
 
@@ -203,7 +236,7 @@ def _members(call: Call, links: Iterable[str]) -> list[Member]:
     members = group.named(names)
     for name in names:
         if name not in {member.name for member in members}:
-            text = f"Invalid value for field 'resource.instances': '{name}'. It is no member of '{group.name}'."
+            text = f"Invalid value for field 'resource.instances': '{name}'. It is not a member of '{group.name}'."
             raise invalid(text)
     return members
 

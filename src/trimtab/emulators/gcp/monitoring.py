@@ -234,7 +234,7 @@ class MonitoringServer:
         if reply.code is not None:
             context.abort(StatusCode[reply.code], reply.body.decode())
         if reply.status >= 400:
-            context.abort(StatusCode[_OF_PROXIES.get(reply.status, "UNKNOWN")], "a reply that is no message")
+            context.abort(StatusCode[_OF_PROXIES.get(reply.status, "UNKNOWN")], "invalid reply: not a message")
         return reply.body
 
 

@@ -34,7 +34,7 @@ def listed(items: Sequence[Body], request: Mapping[str, Any]) -> tuple[list[Body
 def _key(field: str) -> Any:
     known = field in _FIELDS or field.startswith(("user_label.", "user_labels."))
     if not known:
-        raise invalid("orderBy", field, "There is no such field.")
+        raise invalid("orderBy", field, "Unknown field.")
     selector = field.replace("user_label.", "user_labels.")
     return lambda item: _read(item, selector) or ""
 
@@ -101,7 +101,7 @@ def masked(live: Mapping[str, Any], given: Mapping[str, Any], mask: str, *, know
     for path in mask.split(","):
         first, _, rest = path.partition(".")
         if first not in known:
-            raise invalid("updateMask", path, "There is no such field.")
+            raise invalid("updateMask", path, "Unknown field.")
         _set(result, given, [first, *rest.split(".")] if rest else [first])
     return result
 

@@ -47,7 +47,7 @@ class MonitoringWorld:
         self.channels: dict[str, dict[str, Any]] = {}
         self.watches: dict[str, PolicyWatch] = {}
         self.incidents: list[dict[str, Any]] = []
-        """What alert policies opened, oldest first: there is no API for them."""
+        """What alert policies opened, oldest first; Cloud Monitoring has no API that lists them."""
         self._made = 0
 
     def now(self) -> datetime:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from trimtab.emulators.gcp.member import Member
-from trimtab.emulators.gcp.world import ZONES, World
+from trimtab.emulators.gcp.regions import ZONES
+from trimtab.emulators.gcp.world import World
 
 
 def zones_of(key: str, manager: Mapping[str, Any]) -> list[str]:

@@ -1,67 +1,63 @@
 """What Google has everywhere: regions, zones, machine types, and the images that it publishes."""
 
+import re
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
-from trimtab.emulators.gcp.resources import Call, Collection, in_pages, listed
+from trimtab.emulators.gcp.published import LARGE, PUBLISHED, Published
+from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES, region_of, zones_in
+from trimtab.emulators.gcp.resources import Call, Collection, in_pages, listed, partial_link
 from trimtab.emulators.gcp.wire import not_found
-from trimtab.emulators.gcp.world import PREFIX, ZONES, World
+from trimtab.emulators.gcp.world import PREFIX, World
 
 OPENED = "1969-12-31T16:00:00.000-08:00"
 """When every zone and machine type was made, as the API has it."""
+_SHAPES = {"standard": 4, "highmem": 8, "highcpu": 1}
+"""Gibibytes of memory a processor, about."""
+_FAMILIES: Mapping[str, tuple[int, ...]] = {
+    "e2": (2, 4, 8, 16, 32),
+    "n1": (1, 2, 4, 8, 16, 32, 64, 96),
+    "n2": (2, 4, 8, 16, 32, 48, 64, 80),
+    "n2d": (2, 4, 8, 16, 32, 48, 64, 80, 96),
+    "n4": (2, 4, 8, 16, 32, 48, 64, 80),
+    "c2": (4, 8, 16, 30, 60),
+    "c2d": (2, 4, 8, 16, 32, 56, 112),
+    "c3": (4, 8, 22, 44, 88, 176),
+    "c3d": (4, 8, 16, 30, 60, 90, 180, 360),
+    "c4": (2, 4, 8, 16, 32, 48, 96, 192),
+    "c4a": (1, 2, 4, 8, 16, 32, 48, 64, 72),
+    "t2d": (1, 2, 4, 8, 16, 32, 48, 60),
+    "t2a": (1, 2, 4, 8, 16, 32, 48),
+    "g2": (4, 8, 12, 16, 24, 32, 48, 96),
+}
+"""By family, the processors that its types have."""
+_STANDARD_ONLY = {"c2", "t2d", "t2a", "g2"}
+_ARM = ("t2a", "c4a")
+_GPUS = {"g2": {24: 2, 48: 4, 96: 8}}
+"""By family, how many GPUs the types with so many processors bring, where it is not one."""
+_ARM_REGIONS = frozenset({"us-central1", "europe-west4", "asia-southeast1"})
+"""Where T2A is: https://cloud.google.com/compute/docs/regions-zones."""
 MACHINES: Mapping[str, tuple[int, int]] = {
+    "f1-micro": (1, 614),
+    "g1-small": (1, 1740),
     "e2-micro": (2, 1024),
     "e2-small": (2, 2048),
     "e2-medium": (2, 4096),
-    "e2-standard-2": (2, 8192),
-    "e2-standard-4": (4, 16384),
-    "n2-standard-2": (2, 8192),
-    "n2-standard-4": (4, 16384),
-    "n2-highmem-2": (2, 16384),
-    "n2d-standard-2": (2, 8192),
-    "c3-standard-4": (4, 16384),
-    "c4-standard-2": (2, 7168),
-    "t2a-standard-1": (1, 4096),
+    **{
+        f"{family}-{shape}-{number}": (number, number * memory * 1024)
+        for family, numbers in _FAMILIES.items()
+        for shape, memory in _SHAPES.items()
+        for number in numbers
+        if shape == "standard" or family not in _STANDARD_ONLY
+    },
 }
 """Machine types: processors and mebibytes of memory."""
 
 
-class Published(NamedTuple):
-    """An image that a project of Google publishes."""
-
-    project: str
-    name: str
-    family: str
-    made: str
-    architecture: str = "X86_64"
-    replaced_by: str = ""
-
-
-PUBLISHED = (
-    Published("debian-cloud", "debian-11-bullseye-v20251209", "debian-11", "2025-12-09T09:35:14.000-08:00"),
-    Published(
-        "debian-cloud",
-        "debian-12-bookworm-v20251014",
-        "debian-12",
-        "2025-10-14T08:20:30.000-07:00",
-        replaced_by="debian-12-bookworm-v20251209",
-    ),
-    Published("debian-cloud", "debian-12-bookworm-v20251209", "debian-12", "2025-12-09T09:36:02.000-08:00"),
-    Published(
-        "debian-cloud",
-        "debian-12-bookworm-arm64-v20251209",
-        "debian-12-arm64",
-        "2025-12-09T09:36:40.000-08:00",
-        "ARM64",
-    ),
-    Published(
-        "ubuntu-os-cloud", "ubuntu-2404-noble-amd64-v20251110", "ubuntu-2404-lts-amd64", "2025-11-10T05:01:11.000-08:00"
-    ),
-    Published(
-        "ubuntu-os-cloud", "ubuntu-2404-noble-amd64-v20251217", "ubuntu-2404-lts-amd64", "2025-12-17T05:10:43.000-08:00"
-    ),
-)
+PUBLISHERS = frozenset(image.project for image in PUBLISHED)
+_DATED = re.compile(r"[a-z][-a-z0-9]*-v20\d{6}[-a-z0-9]*|cos-([a-z]+-)*\d+(-\d+){2,3}|fedora-coreos-\d+-[-a-z0-9]+")
 
 
 def _id(text: str) -> str:
@@ -79,7 +75,7 @@ def _region(world: World, name: str) -> dict[str, Any]:
         "name": name,
         "description": name,
         "status": "UP",
-        "zones": [world.link(f"zones/{name}-{letter}") for letter in ZONES[name]],
+        "zones": [world.link(f"zones/{zone}") for zone in zones_in(name)],
         "selfLink": world.link(f"regions/{name}"),
     }
 
@@ -92,12 +88,23 @@ def _zone(world: World, name: str) -> dict[str, Any]:
         "name": name,
         "description": name,
         "status": "UP",
-        "region": world.link(f"regions/{name.rpartition('-')[0]}"),
+        "region": world.link(f"regions/{region_of(name)}"),
         "selfLink": world.link(f"zones/{name}"),
     }
 
 
-def _machine(world: World, zone: str, name: str) -> dict[str, Any]:
+@cache
+def _machines(project: str) -> list[tuple[str, dict[str, Any]]]:
+    """The machine types of every zone; there are some ten thousands, and every page of a list reads them."""
+    return [
+        (f"zones/{zone}", _machine(project, zone, name))
+        for zone in EVERY_ZONE
+        for name in sorted(MACHINES)
+        if _is_there(name, zone)
+    ]
+
+
+def _machine(project: str, zone: str, name: str) -> dict[str, Any]:
     processors, memory = MACHINES[name]
     return {
         "kind": "compute#machineType",
@@ -107,15 +114,27 @@ def _machine(world: World, zone: str, name: str) -> dict[str, Any]:
         "description": f"{processors} vCPUs {memory / 1024:g} GB RAM",
         "guestCpus": processors,
         "memoryMb": memory,
-        "architecture": "ARM64" if name.startswith("t2a") else "X86_64",
+        "architecture": "ARM64" if name.startswith(_ARM) else "X86_64",
+        "isSharedCpu": name in _SHARED,
+        **_accelerators(name),
         "zone": zone,
-        "selfLink": world.link(f"zones/{zone}/machineTypes/{name}"),
+        "selfLink": f"{project}zones/{zone}/machineTypes/{name}",
     }
 
 
-def zones() -> Iterator[str]:
-    """The names of all zones."""
-    return (f"{region}-{letter}" for region, letters in ZONES.items() for letter in letters)
+_SHARED = frozenset({"f1-micro", "g1-small", "e2-micro", "e2-small", "e2-medium"})
+
+
+def _accelerators(name: str) -> dict[str, Any]:
+    family, _, number = name.partition("-standard-")
+    if family not in _GPUS or not number:
+        return {}
+    count = _GPUS[family].get(int(number), 1)
+    return {"accelerators": [{"guestAcceleratorType": "nvidia-l4", "guestAcceleratorCount": count}]}
+
+
+def _is_there(name: str, zone: str) -> bool:
+    return not name.startswith("t2a") or zone.rpartition("-")[0] in _ARM_REGIONS
 
 
 def _found(call: Call, names: Any, name: str, kind: str) -> str:
@@ -129,23 +148,23 @@ def _get_region(call: Call) -> dict[str, Any]:
 
 
 def _get_zone(call: Call) -> dict[str, Any]:
-    return _zone(call.world, _found(call, list(zones()), call.request.names["zone"], "zones"))
+    return _zone(call.world, _found(call, EVERY_ZONE, call.request.names["zone"], "zones"))
 
 
 def _get_machine(call: Call) -> dict[str, Any]:
-    zone = _found(call, list(zones()), call.request.names["zone"], "zones")
+    zone = _found(call, EVERY_ZONE, call.request.names["zone"], "zones")
     name = _found(call, MACHINES, call.request.names["machineType"], f"zones/{zone}/machineTypes")
-    return _machine(call.world, zone, name)
+    return _machine(call.world.link(""), zone, name)
 
 
 def _list_machines(call: Call) -> dict[str, Any]:
-    zone = _found(call, list(zones()), call.request.names["zone"], "zones")
-    return listed(call, [_machine(call.world, zone, name) for name in sorted(MACHINES)])
+    zone = _found(call, EVERY_ZONE, call.request.names["zone"], "zones")
+    there = (name for name in sorted(MACHINES) if _is_there(name, zone))
+    return listed(call, [_machine(call.world.link(""), zone, name) for name in there])
 
 
 def _every_machine(call: Call) -> dict[str, Any]:
-    every = [(f"zones/{zone}", _machine(call.world, zone, name)) for zone in zones() for name in sorted(MACHINES)]
-    return in_pages(call, [f"zones/{zone}" for zone in zones()], every)
+    return in_pages(call, [f"zones/{zone}" for zone in EVERY_ZONE], _machines(call.world.link("")))
 
 
 # images
@@ -162,23 +181,44 @@ def _published(image: Published) -> dict[str, Any]:
         "family": image.family,
         "status": "READY",
         "sourceType": "RAW",
-        "diskSizeGb": "10",
+        "diskSizeGb": LARGE.get(image.project, "10"),
         "architecture": image.architecture,
         "selfLink": f"{home}/{image.name}",
         **({"deprecated": replaced} if image.replaced_by else {}),
     }
 
 
-def _images(call: Call) -> list[dict[str, Any]]:
-    """The images of the project that is asked: one's own are those that were made."""
-    project = call.request.names["project"]
-    if project != call.world.project:
-        images = [_published(image) for image in PUBLISHED if image.project == project]
-        if not images:
-            raise not_found(f"projects/{project}")
-        return images
+def find_image(world: World, link: str) -> Mapping[str, Any] | None:
+    """The image that a disk is made from, by its link or by that of its family; `None` where it is not there."""
+    plain = partial_link(link)
+    parts = (f"projects/{world.project}/{plain}" if plain.startswith("global/") else plain).split("/")
+    if len(parts) < 5 or parts[0] != "projects" or parts[2:4] != ["global", "images"]:
+        return None
+    if parts[1] not in PUBLISHERS:  # images of customers may be shared and gone: they are taken as they are named
+        return {"name": parts[-1], "diskSizeGb": "1"}
+    images = images_of(world, parts[1])
+    if parts[4] == "family":
+        fits = [image for image in images if image.get("family") == parts[-1] and "deprecated" not in image]
+        return max(fits, key=lambda image: str(image["creationTimestamp"]), default=None)
+    found = next((image for image in images if image["name"] == parts[-1]), None)
+    # an older image of a publisher is there for years; which there were is not known here
+    return found or ({"name": parts[-1], "diskSizeGb": "10"} if _DATED.fullmatch(parts[-1]) else None)
+
+
+def images_of(world: World, project: str) -> list[dict[str, Any]]:
+    """The images of a project: one's own are those that were made."""
+    if project != world.project:
+        return [_published(image) for image in PUBLISHED if image.project == project]
     start = "global/images/"
-    return [body for key, body in sorted(call.world.resources.items()) if key.startswith(start)]
+    return [body for key, body in sorted(world.resources.items()) if key.startswith(start)]
+
+
+def _images(call: Call) -> list[dict[str, Any]]:
+    project = call.request.names["project"]
+    images = images_of(call.world, project)
+    if not images and project != call.world.project:
+        raise not_found(f"projects/{project}")
+    return images
 
 
 def _get_image(call: Call) -> dict[str, Any]:
@@ -216,7 +256,7 @@ COLLECTIONS: Mapping[str, Collection] = {
     "zones": Collection(
         others={
             "get": _get_zone,
-            "list": lambda call: listed(call, [_zone(call.world, name) for name in sorted(zones())]),
+            "list": lambda call: listed(call, [_zone(call.world, name) for name in sorted(EVERY_ZONE)]),
         }
     ),
     "machineTypes": Collection(others={"get": _get_machine, "list": _list_machines, "aggregatedList": _every_machine}),

@@ -6,6 +6,7 @@ from trimtab.emulators.gcp.filters import invalid
 from trimtab.emulators.gcp.monitoring_bodies import listed, masked
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
 from trimtab.emulators.gcp.policy_checks import check_policy
+from trimtab.emulators.gcp.refusals import refuse
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.moments import zulu
 
@@ -93,6 +94,7 @@ def _input(given: Body) -> Body:
 
 
 def _check(world: MonitoringWorld, policy: Body) -> None:
+    refuse("alertPolicies", policy)
     check_policy(policy, descriptors=world.descriptors, has_channel=world.channels.__contains__)
 
 

@@ -7,16 +7,22 @@ from typing import Any
 
 from trimtab.emulators.gcp.lists import nothing_in, out_of_reach, page_of
 from trimtab.emulators.gcp.operations import note_operation
+from trimtab.emulators.gcp.refusals import refuse
+from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES
 from trimtab.emulators.gcp.routing import fields_of, plain_collection, read_only, schema_of
 from trimtab.emulators.gcp.wire import Request, in_use, invalid, not_found
-from trimtab.emulators.gcp.world import PREFIX, ZONES, World, stamp
+from trimtab.emulators.gcp.world import PREFIX, World, stamp
 from trimtab.emulators.shared.errors import ServiceError
 
 AS_GIVEN = frozenset({"sourceImage"})
 """Links that the service gives back as it got them."""
 NAME = "(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)"
-_LINK = re.compile(r"^(projects/[^/]+/)?(global|zones|regions)/.+/.+")
-_ADDRESS = re.compile(r"^https?://[^/]+/compute/v1/")
+_LINK = re.compile(
+    r"^(projects/[^/]+/)?(global/[^/]+/.+|zones/[^/]+/.+/.+|regions/[^/]+/.+/.+|(zones|regions)/[-a-z0-9]+$)"
+)
+"""A partial link: of a thing, or of a zone or region itself."""
+_ADDRESS = re.compile(r"^(https?:)?//[^/]+/(compute/[a-z0-9]+/)?(?=projects/)")
+"""What stands before the partial link in a full one: of the API in any version, or of the resource."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,7 @@ def insert(call: Call) -> dict[str, Any]:
     if key in call.world.resources:
         text = f"The resource 'projects/{call.world.project}/{key}' already exists"
         raise ServiceError("alreadyExists", text, 409)
+    refuse(call.collection, body)
     call.own.check(call.world, key, body)
     call.world.resources[key] = {**own_fields(call.world, call.collection, key), **body}
     call.own.complete(call.world, key, call.world.resources[key])
@@ -134,13 +141,11 @@ def _around(call: Call) -> dict[str, Any]:
 
 def aggregated(call: Call) -> dict[str, Any]:
     """The things of every place."""
-    scopes = ["global", *(f"regions/{region}" for region in ZONES)]
-    scopes += [f"zones/{region}-{letter}" for region, letters in ZONES.items() for letter in letters]
-    every = []
-    for scope in scopes:
-        start = f"{scope}/{call.collection}/"
-        keys = [key for key in sorted(call.world.resources) if key.startswith(start)]
-        every += [(scope, call.own.shown(call.world, key)) for key in keys]
+    scopes = ["global", *(f"regions/{region}" for region in ZONES), *(f"zones/{zone}" for zone in EVERY_ZONE)]
+    place = {scope: number for number, scope in enumerate(scopes)}
+    held = [key.rsplit("/", 2) for key in sorted(call.world.resources)]
+    found = sorted((place[scope], scope, name) for scope, collection, name in held if collection == call.collection)
+    every = [(scope, call.own.shown(call.world, f"{scope}/{call.collection}/{name}")) for _, scope, name in found]
     return in_pages(call, scopes, every)
 
 
@@ -162,7 +167,8 @@ def patch(call: Call) -> dict[str, Any]:
     key, existing = _meant(call)
     body = taken(call.world, call.collection, call.request.body)
     check_fingerprint(existing, body)
-    changed = merged({**existing}, {name: value for name, value in body.items() if name != "fingerprint"})
+    own = {"name", "fingerprint"}
+    changed = merged({**existing}, {name: value for name, value in body.items() if name not in own})
     return _replace(call, key, changed, "patch")
 
 
@@ -186,6 +192,7 @@ def _meant(call: Call) -> tuple[str, dict[str, Any]]:
 
 
 def _replace(call: Call, key: str, body: dict[str, Any], verb: str) -> dict[str, Any]:
+    refuse(call.collection, body)
     call.own.check(call.world, key, body)
     before = call.world.resources[key]
     call.world.resources[key] = body
@@ -245,13 +252,18 @@ def taken(world: World, collection: str, body: Any) -> dict[str, Any]:
 def full_links(world: World, value: Any) -> Any:
     """Every link in a body with its address."""
     if isinstance(value, str):
-        plain = _ADDRESS.sub("", value)
+        plain = partial_link(value)
         if not _LINK.match(plain):
             return value
         return PREFIX + (plain if plain.startswith("projects/") else f"projects/{world.project}/{plain}")
     if isinstance(value, Mapping):
         return {name: item if name in AS_GIVEN else full_links(world, item) for name, item in value.items()}
     return [full_links(world, item) for item in value] if isinstance(value, list) else value
+
+
+def partial_link(text: str) -> str:
+    """A link without its address: `projects/...`; what begins with none is as it was."""
+    return _ADDRESS.sub("", text)
 
 
 def merged(target: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -263,8 +275,15 @@ def merged(target: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
             before = target.get(name)
             target[name] = merged(dict(before) if isinstance(before, Mapping) else {}, value)
         else:
-            target[name] = value
+            target[name] = without_nulls(value)
     return target
+
+
+def without_nulls(value: Any) -> Any:
+    """A copy without members that are null: they were not given."""
+    if isinstance(value, Mapping):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def check_fingerprint(existing: Mapping[str, Any], body: Mapping[str, Any]) -> None:
@@ -275,7 +294,9 @@ def check_fingerprint(existing: Mapping[str, Any], body: Mapping[str, Any]) -> N
 
 
 def must_exist(world: World, link: str) -> None:
-    """404 where a reference leads nowhere."""
+    """404 where a reference leads nowhere, 400 where it is none."""
+    if link and not link.startswith("https://"):
+        raise invalid(f"Invalid value for field 'resource': '{link}'. The URL is malformed.")
     if link.startswith(f"{PREFIX}projects/{world.project}/") and world.key(link) not in world.resources:
         raise not_found(link.removeprefix(PREFIX))
 

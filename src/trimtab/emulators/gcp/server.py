@@ -1,6 +1,9 @@
 """The GCP emulator as a server on loopback: Compute Engine over REST, Cloud Monitoring over gRPC."""
 
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -9,12 +12,14 @@ from trimtab.emulators.gcp import wire
 from trimtab.emulators.gcp.alerts_read import AlertsCall, read_alerts
 from trimtab.emulators.gcp.catalog import COLLECTIONS
 from trimtab.emulators.gcp.discovery import check, check_query, load
+from trimtab.emulators.gcp.furnishing import furnish
 from trimtab.emulators.gcp.member import REASONS
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
 from trimtab.emulators.gcp.operations import once
-from trimtab.emulators.gcp.resources import VERBS, Call
+from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES
+from trimtab.emulators.gcp.resources import NAME, VERBS, Call, without_nulls
 from trimtab.emulators.gcp.routing import API, Route, permission_of, plain_collection
-from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, World
+from trimtab.emulators.gcp.world import DEFAULT_SETTINGS, REGION, World
 from trimtab.emulators.shared.calls import Reply
 from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.errors import ServiceError
@@ -23,6 +28,8 @@ from trimtab.emulators.shared.serving import Emulator
 Asked = wire.Request | MonitoringCall | AlertsCall
 HOME_PROJECTS = ("images",)
 """Collections that are read in other people's projects too."""
+PARTIAL = "returnPartialSuccess"
+"""A parameter of every list, which gcloud sends and the discovery document only speaks of."""
 
 
 class GcpEmulator(Emulator[Asked, World]):
@@ -36,6 +43,7 @@ class GcpEmulator(Emulator[Asked, World]):
     """
 
     defaults = DEFAULT_SETTINGS
+    example = "fleet-gcp.yaml"
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
         super().__init__(clock, port, log)
@@ -69,6 +77,7 @@ class GcpEmulator(Emulator[Asked, World]):
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE": f"{self.endpoint}/",
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING": f"http://{self.monitoring_endpoint}/",
             "GOOGLE_CLOUD_PROJECT": self.project,
+            "CLOUDSDK_COMPUTE_REGION": REGION,
         }
 
     def make_world(self) -> World:
@@ -78,6 +87,10 @@ class GcpEmulator(Emulator[Asked, World]):
     def more_doors(self, world: World) -> Mapping[tuple[str, str], Door]:
         """Forecasts, shortages, targets and images."""
         return doors_of(world)
+
+    def make_furniture(self) -> Mapping[str, str]:
+        """The default network, and backend services with a health check."""
+        return furnish(self.endpoint)
 
     def read(self, environ: dict[str, Any]) -> Asked:
         """The call that an HTTP request makes."""
@@ -89,13 +102,14 @@ class GcpEmulator(Emulator[Asked, World]):
             return request.handle()
         route = request.route
         if route is None:
-            raise NotImplementedError(f"{request.method} {request.path}")
+            raise self.missing(request, f"{request.method} {request.path}")
         own = COLLECTIONS.get(plain_collection(route.collection))
         handler = None if own is None else (own.others.get(route.verb) or VERBS.get(route.verb))
         if own is None or handler is None:
-            raise NotImplementedError(route.id)
+            raise self.missing(request, route.id)
         self._check_project(request)
-        _check(request, route)
+        _check_place(request)
+        request = _check(request, route)
         answer = once(self._world, request, lambda: handler(Call(self._world, request, own)))
         _check_answer(route, answer)
         return wire.result(answer)
@@ -149,15 +163,37 @@ class GcpEmulator(Emulator[Asked, World]):
         return dict(point)
 
 
-def _check(request: wire.Request, route: Route) -> None:
+def _check_place(request: wire.Request) -> None:
+    """Refuse a zone or region in a path that there is not, unless it is the place itself that is asked for."""
+    for kind, known in (("zone", EVERY_ZONE), ("region", ZONES)):
+        given = request.names.get(kind)
+        if given is None or given in known or request.operation == f"{kind}s.get":
+            continue
+        if not re.fullmatch(NAME, given):
+            raise wire.invalid(f"Invalid value for field '{kind}': '{given}'. Must be a match of regex '{NAME}'")
+        raise wire.invalid(f"Invalid value for field '{kind}': '{given}'. Unknown {kind}.")
+
+
+def _check(request: wire.Request, route: Route) -> wire.Request:
+    """
+    The request as it is meant: a field that is null was not given, but for a patch, in which it takes one away.
+
+    Raises:
+        ServiceError: It is not well made.
+    """
     method = f"compute.{route.id}"
-    problems = check_query(load(API), method, {**request.query, **request.names})
+    query = {
+        name: value for name, value in request.query.items() if name != PARTIAL or "list" not in route.verb.lower()
+    }
+    problems = check_query(load(API), method, {**query, **request.names})
     if route.request is not None:
-        # a null takes a field away
-        body = _without_nulls(request.body)
+        given = request.body or {}
+        body = without_nulls(given)
         problems += check(load(API), route.request, body, method=method if route.verb == "insert" else None)
+        request = replace(request, raw=json.dumps(given if route.verb == "patch" else body).encode())
     if problems:
         raise wire.invalid(problems[0])
+    return request
 
 
 def _check_answer(route: Route, answer: Mapping[str, Any]) -> None:
@@ -165,12 +201,6 @@ def _check_answer(route: Route, answer: Mapping[str, Any]) -> None:
         problems = check(load(API), route.response, answer)
         if problems:
             raise AssertionError(f"{route.id}: {problems[0]}")
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 # the control doors that only Google Cloud has
@@ -198,7 +228,7 @@ def _hand_in(world: World, body: Mapping[str, Any]) -> None:
             watch.forecast = sorted(points)
             watch.wake()
             return
-    raise KeyError(f"there is no autoscaler {body['group']}")
+    raise KeyError(f"autoscaler {body['group']} not found")
 
 
 def _run_short(world: World, body: Mapping[str, Any]) -> None:

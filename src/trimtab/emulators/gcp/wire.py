@@ -101,8 +101,8 @@ def not_found(link: str) -> ServiceError:
 
 
 def invalid(text: str) -> ServiceError:
-    """400."""
-    return ServiceError("invalid", text, 400)
+    """400, whose reason is another one where something is missing."""
+    return ServiceError("required" if text.startswith("Required field") else "invalid", text, 400)
 
 
 def in_use(kind: str, link: str, by: str) -> ServiceError:

@@ -1,22 +1,23 @@
 """What one emulated project consists of."""
 
 import base64
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
 from trimtab.emulators.gcp.datapoints import Datapoints, Labels
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
+from trimtab.emulators.gcp.regions import ZONES
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.timers import Timers
 
 PROJECT = "trimtab"
 PREFIX = "https://www.googleapis.com/compute/v1/"
-ZONES = {
-    "us-central1": ("a", "b", "c", "f"),
-    "us-east1": ("b", "c", "d"),
-    "europe-west1": ("b", "c", "d"),
-}
+DEFAULT = "default"
+"""What the network of a new project is called, and each of its subnetworks."""
+REGION = "europe-west1"
+"""The region of those who name none."""
 DEFAULT_SETTINGS = {"boot_seconds": 0.0, "delete_seconds": 0.0, "operation_seconds": 0.0, "page_size": 500.0}
 """
 How long an instance takes to run and to go; how long an operation is under way; how many items a page has.
@@ -68,6 +69,29 @@ class World(Timers):
         self.asked: dict[str, tuple[str, dict[str, Any]]] = {}
         """The writes that came with an id of their own, and the operation that each got."""
         self._number = 10**18
+        self.resources |= dict(self._default_network())
+
+    def _default_network(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The network that Google makes in every new project, with a subnetwork in each region."""
+        network = f"global/networks/{DEFAULT}"
+        blocks = {region: f"10.{128 + place * 2}.0.0/20" for place, region in enumerate(ZONES)}
+        subnets = {region: f"regions/{region}/subnetworks/{DEFAULT}" for region in ZONES}
+        common = {"name": DEFAULT, "creationTimestamp": stamp(self.now())}
+        yield (
+            network,
+            {
+                **common,
+                "kind": "compute#network",
+                "id": "1000",
+                "selfLink": self.link(network),
+                "autoCreateSubnetworks": True,
+                "subnetworks": [self.link(key) for key in subnets.values()],
+            },
+        )
+        for number, (region, key) in enumerate(subnets.items(), 1001):
+            more = {"kind": "compute#subnetwork", "id": str(number), "selfLink": self.link(key)}
+            place = {"region": self.link(f"regions/{region}"), "network": self.link(network)}
+            yield key, {**common, **more, **place, "ipCidrRange": blocks[region]}
 
     def wipe(self) -> None:
         """Forget everything."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from trimtab.errors import TrimtabError
 
-__all__ = ["DoorError", "Doors", "Hold", "LoggedCall"]
+__all__ = ["ControlClient", "DoorError", "Hold", "LoggedCall"]
 
 
 class DoorError(TrimtabError):
@@ -48,7 +48,7 @@ class Hold:
     params: dict[str, Any]
 
 
-class Doors:
+class ControlClient:
     """
     The control doors of a running emulator.
 

@@ -2,7 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -19,16 +20,28 @@ class Journal:
         self._log = log
         self._entries: list[dict[str, Any]] = []
         self._number = 0
+        self._paused = False
         self._lock = threading.Lock()
 
     def add(self, at: datetime, entry: Mapping[str, Any], *, subject: str) -> None:
         """Note a call; `subject` is the name that it was about."""
         with self._lock:
+            if self._paused:
+                return
             self._number += 1
             self._entries.append({"n": self._number, **entry})
             if self._log is not None:
                 self._log.write(_line(at, entry, subject))
                 self._log.flush()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """No call is noted meanwhile."""
+        self._paused = True
+        try:
+            yield
+        finally:
+            self._paused = False
 
     def note(self, text: str) -> None:
         """Write a remark to the log, such as why a call failed inside the emulator."""

@@ -13,7 +13,7 @@ from trimtab.clock import Clock
 from trimtab.emulators.shared.calls import Reply, Request
 from trimtab.emulators.shared.clock import EmulatorClock
 from trimtab.emulators.shared.control import PREFIX, Control, Door
-from trimtab.emulators.shared.doors import Doors
+from trimtab.emulators.shared.doors import ControlClient
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.faults import Faults
 from trimtab.emulators.shared.faulty import Dropped, FaultInjector
@@ -38,6 +38,8 @@ class Emulator(ABC, Generic[R, W]):
 
     defaults: ClassVar[Mapping[str, float]]
     """The settings that it begins with."""
+    example: ClassVar[str]
+    """The fleet of examples/virtualmin that plans on it."""
     handler: ClassVar[type[Handler]] = Handler
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
@@ -107,7 +109,23 @@ class Emulator(ABC, Generic[R, W]):
     def environment(self) -> dict[str, str]:
         """The environment variables that send the vendor's SDK here."""
 
+    def make_furniture(self) -> Mapping[str, str]:
+        """Have its owner make what an account usually has; says what there is, by kind."""
+        return {}
+
     # what all do
+
+    def furnish(self) -> Mapping[str, str]:
+        """
+        Have an account with what groups refer to: network, subnets, balancers, keys, under the names of the examples.
+
+        The log of calls knows nothing of it.
+
+        Returns:
+            What there is, by kind.
+        """
+        with self.journal.paused():
+            return self.make_furniture()
 
     @property
     def endpoint(self) -> str:
@@ -115,9 +133,9 @@ class Emulator(ABC, Generic[R, W]):
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
-    def doors(self) -> Doors:
+    def doors(self) -> ControlClient:
         """A client of the control doors."""
-        return Doors(self.endpoint)
+        return ControlClient(self.endpoint)
 
     def stop(self) -> None:
         """Stop serving, drop what is held, and forget everything."""

@@ -7,6 +7,7 @@ from trimtab.models import Alarm, Comparison, MetricSource, MissingData
 from trimtab.providers.aws.metrics import PER_INSTANCE, Scope, metric_for, quotient, scale_of, scaled, statistic_of
 from trimtab.providers.aws.policies import STATISTICS, native_statistic, seconds
 from trimtab.providers.metrics import natural_statistic
+from trimtab.providers.promql import fill_query
 
 COMPARISONS = {
     Comparison.ABOVE: "GreaterThanThreshold",
@@ -33,8 +34,8 @@ def alarm_body(alarm: Alarm, scope: Scope | None) -> dict[str, Any]:
         "ActionsEnabled": alarm.enabled,
         "AlarmDescription": alarm.description,
     }
-    if alarm.metric.source is MetricSource.PROMQL:
-        return {**_promql(alarm), **common}
+    if _is_query(alarm):
+        return {**_promql(alarm, scope), **common}
     period = seconds(alarm.period) or 60
     statistic = statistic_of(alarm)
     factor = scale_of(alarm.metric, statistic, alarm.period, detailed=scope is not None and scope.detailed)
@@ -56,9 +57,14 @@ def _metric(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     return {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
 
 
+def _is_query(alarm: Alarm) -> bool:
+    """Whether CloudWatch itself answers the query of an alarm."""
+    return alarm.metric.source is MetricSource.PROMQL and not alarm.metric.needs_source
+
+
 def alarm_remarks(alarm: Alarm) -> Iterator[tuple[str, str, bool]]:
     """What CloudWatch has no use for in an alarm: the field, what to say of it, and whether that does harm."""
-    if alarm.metric.source is MetricSource.PROMQL:
+    if _is_query(alarm):
         yield from _promql_remarks(alarm)
         return
     if alarm.datapoints == alarm.periods:
@@ -93,13 +99,15 @@ def _threshold(alarm: Alarm, threshold: float) -> dict[str, Any]:
     }
 
 
-def _promql(alarm: Alarm) -> dict[str, Any]:
+def _promql(alarm: Alarm, scope: Scope | None) -> dict[str, Any]:
     """
     An alarm on a query: what it returns breaches, so the comparison is part of it.
 
     It breaches as long as N periods; what the query does not return is not breaching (PromQL alarms, Amazon CloudWatch
     User Guide).
     """
-    query = f"({alarm.metric.query}) {OPERATORS[alarm.comparison]} {alarm.threshold:.15g}"
+    asked = alarm.metric.query or ""
+    asked = asked if scope is None else fill_query(asked, scope.group)
+    query = f"({asked}) {OPERATORS[alarm.comparison]} {alarm.threshold:.15g}"
     criteria = {"Query": query, "PendingPeriod": seconds(alarm.period * (alarm.periods - 1))}
     return {"EvaluationCriteria": {"PromQLCriteria": criteria}, "EvaluationInterval": seconds(alarm.period)}

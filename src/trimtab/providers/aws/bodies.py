@@ -5,10 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.plan import Action, Change, Mark, Resource, revealed
-from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, KINDS
+from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, KINDS, mark_tags
+from trimtab.providers.aws.resources import DEFAULT_POOLS, NO_POOLS
 from trimtab.providers.base import Write
 from trimtab.providers.bodies import body_of
 from trimtab.providers.writer import live_of
+
+LOWEST_PRICE = "lowest-price"
+"""The strategy for Spot Instances that is in force when none is given."""
 
 
 def whole_body(write: Write) -> dict[str, Any]:
@@ -17,7 +21,10 @@ def whole_body(write: Write) -> dict[str, Any]:
     body = body_of(write, KINDS[change.key.kind], change.live if change.action is Action.UPDATE else None)
     if "ExtendedStatistic" not in body:  # "used only for alarms based on percentiles": PutMetricAlarm
         body.pop("EvaluateLowSampleCountPercentile", None)
-    return body
+    data = body.get("LaunchTemplateData", {})
+    if "InstanceType" in data:  # "If you specify InstanceRequirements, you can't specify InstanceType": EC2 API
+        data = {name: value for name, value in data.items() if name != "InstanceRequirements"}
+    return {**body, "LaunchTemplateData": data} if data else body
 
 
 def alarm_as_it_is(change: Change) -> dict[str, Any]:
@@ -36,8 +43,15 @@ def group_params(body: Mapping[str, Any]) -> dict[str, Any]:
     return params
 
 
-def update_params(body: Mapping[str, Any], fields: set[str]) -> dict[str, Any]:
-    """What UpdateAutoScalingGroup takes of these fields; what is no longer wanted goes back to its default."""
+def update_params(body: Mapping[str, Any], fields: set[str], existing: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    What UpdateAutoScalingGroup takes of these fields; what is no longer wanted goes back to its default.
+
+    Args:
+        body: What is wanted.
+        fields: What of it is written.
+        existing: What is there.
+    """
     params = group_params(body)
     rows = {row.path: row for row in AUTO_SCALING_GROUP.fields}
     update: dict[str, Any] = {}
@@ -49,13 +63,14 @@ def update_params(body: Mapping[str, Any], fields: set[str]) -> dict[str, Any]:
             update[name] = row.default if row.cleared is None else row.cleared
     if "MixedInstancesPolicy" in params:
         if fields & {"MixedInstancesPolicy", "LaunchTemplate", "LaunchConfigurationName"}:
-            update["MixedInstancesPolicy"] = _complete(params["MixedInstancesPolicy"])
+            before = existing.get("MixedInstancesPolicy", {}).get("InstancesDistribution")
+            update["MixedInstancesPolicy"] = _complete(params["MixedInstancesPolicy"], before)
     elif fields & {"MixedInstancesPolicy", "LaunchConfigurationName"}:
         update["LaunchTemplate"] = params["LaunchTemplate"]
     return update
 
 
-def _complete(policy: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(policy: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
     """A mixed instances policy that says everything: what an update leaves out would stay as it was."""
     plain_shares = {
         row.path.rsplit(".", 1)[-1]: row.default if row.cleared is None else row.cleared
@@ -63,18 +78,28 @@ def _complete(policy: Mapping[str, Any]) -> dict[str, Any]:
         if ".InstancesDistribution." in row.path and (row.default is not None or row.cleared is not None)
     }
     launch = {"Overrides": [], **policy["LaunchTemplate"]}
-    return {"LaunchTemplate": launch, "InstancesDistribution": {**plain_shares, **policy["InstancesDistribution"]}}
+    shares = {**plain_shares, **policy["InstancesDistribution"]}
+    return {"LaunchTemplate": launch, "InstancesDistribution": {**_pools(shares, before), **shares}}
+
+
+def _pools(shares: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, int]:
+    """
+    The number of Spot pools where there may be one already, which only the strategy `lowest-price` takes.
+
+    "SpotInstancePools option is only available with the lowest-price allocation strategy": ValidationError of Auto
+    Scaling, hashicorp/terraform-provider-aws#13495.
+    """
+    strategies = [each.get("SpotAllocationStrategy", LOWEST_PRICE) for each in (shares, before or {})]
+    if before is None or (LOWEST_PRICE not in strategies and "SpotInstancePools" not in before):
+        return {}
+    return {"SpotInstancePools": DEFAULT_POOLS if strategies[0] == LOWEST_PRICE else NO_POOLS}
 
 
 def group_tags(name: str, body: Mapping[str, Any], mark: Mark) -> list[dict[str, Any]]:
     """The tags of a group, those of its mark included."""
     base = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
     own = [{**base, **tag} for tag in body.get("Tags", ())]
-    ours = [
-        {**base, "Key": key, "Value": value, "PropagateAtLaunch": key in ("trimtab-fleet", "trimtab-group")}
-        for key, value in mark.tags().items()
-    ]
-    return [*own, *ours]
+    return [*own, *({**base, **tag} for tag in mark_tags(mark))]
 
 
 def action_params(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource, Unit
 from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.existing import find_target_groups
 from trimtab.providers.aws.facts import TargetGroup
 from trimtab.providers.aws.metrics import (
     PER_INSTANCE,
@@ -22,7 +23,6 @@ from trimtab.providers.aws.metrics import (
 )
 from trimtab.providers.aws.policies import STATISTICS
 from trimtab.providers.aws.reads import list_groups
-from trimtab.providers.aws.resolve import find_target_groups
 from trimtab.providers.aws.resources import launched_from
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.metrics import natural_statistic

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 
+from trimtab.declarations.advice import not_here
 from trimtab.declarations.inert import NOWHERE
 from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
-from trimtab.declarations.support import NATIVE, Support, unsupported
+from trimtab.declarations.support import NATIVE, Support, controller, unsupported
 from trimtab.providers.aws.settings import AwsSettings
 
-_ELSEWHERE = unsupported("AWS keeps this with the load balancer or has no such thing")
+_ELSEWHERE = unsupported("on AWS this is a setting of the load balancer, or does not exist")
 _NATIVELY = (
     "simple policy",
     "step policy",
@@ -26,16 +27,22 @@ _NATIVELY = (
     "alarm on some of several datapoints",
     "alarm on the sum of what a balancer counts",
     "alarm on a percentile",
+    "alarm on a trimmed statistic",
     "alarm that breaches without data",
     "alarm that says how missing data count",
+    "notification that breaches without data",
+    "notification that says how missing data count",
     "scaling in by any of several alarms",
     "notification when an alarm is over",
     "told of an alarm's beginning and end",
-    "others told when an alarm is over",
+    "separate OK recipients",
     "schedule",
     "schedule window",
     "schedule by day of the month",
     "schedule that fires within the hour",
+    "schedule without some dates",
+    "schedule on some dates only",
+    "schedules with many dates in two months",
     "schedule with a first or last moment",
     "schedule once, without an end",
     "cpu metric",
@@ -76,10 +83,13 @@ _NATIVELY = (
     "on-demand base beside spot",
     "strategy for spot",
     "spot price limit",
+    "neutral image",
+    "size by attributes",
     "tags in capitals",
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "group stabilization": unsupported("EC2 Auto Scaling looks back for no group as a whole"),
     "health probe of the group": _ELSEWHERE,
     "balancer port": _ELSEWHERE,
@@ -87,13 +97,21 @@ CAPABILITIES: Mapping[str, Support] = {
     "network by name": unsupported("on AWS the subnets say which network it is"),
 }
 
+ADVICE = {
+    "TT113": not_here("placement groups of EC2 have no such limit"),
+    "TT205": not_here("a machine is replaced once it has been judged for a while; one check serves both"),
+    "TT304": not_here("an interrupted spot instance leaves the group"),
+    "TT405": not_here("a scheduled action raises the maximum too"),
+    "TT407": not_here("the scheduled action that fired last holds"),
+}
+
 AWS = Declarations(
     name="aws",
     connect="trimtab.providers.aws.provider:connect",
     options=(
         Option("region", "where groups without a location live; the session's when left out"),
-        Option("session", "a `boto3.Session`; boto3's default chain of credentials when left out"),
-        Option("endpoint", "another address than AWS's own; plain http on loopback only"),
+        Option("session", "a `boto3.Session`; boto3's default chain of credentials when left out", in_file=False),
+        Option("endpoint", "another address than AWS's own; plain http on loopback only", in_file=False),
     ),
     place_option="region",
     extra="aws",
@@ -103,6 +121,8 @@ AWS = Declarations(
     capabilities=CAPABILITIES,
     inert=NOWHERE,
     settings=AwsSettings,
+    checks={"TT119": "trimtab.providers.aws.checks:find_counted_once"},
+    advice=ADVICE,
     portability=Portability(
         name=NameRule(
             fits=re.compile(r"[\x20-\x39\x3b-\x7e]{1,255}"), text="printable ASCII without a colon, at most 255"
@@ -117,5 +137,8 @@ AWS = Declarations(
         balancer_judges_at_once=True,
     ),
     pure="trimtab.providers.aws.pure:PURE",
+    images="trimtab.providers.aws.images:IMAGES",
+    sizes="trimtab.providers.aws:sizes.json",
+    selects_sizes=True,
 )
 """EC2 Auto Scaling, launch templates and CloudWatch."""

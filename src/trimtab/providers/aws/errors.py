@@ -31,7 +31,7 @@ BUSY = frozenset(
         "ResourceContentionFault",
     }
 )
-MISSING = ("not found", "does not exist", "no such", "cannot be found")
+MISSING = ("not found", "does not exist", "no such", "cannot be found", "no warm pool found")
 """What Auto Scaling says in a ValidationError that is about something missing."""
 ERRORS = ErrorTable(
     (

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from trimtab.models import Image
 from trimtab.providers.aws.first_seen import Standing
 from trimtab.providers.base import Facts
 
@@ -57,3 +58,8 @@ def target_group(item: Mapping[str, Any]) -> TargetGroup:
     balancers = [balancer.partition(":loadbalancer/")[2] for balancer in item.get("LoadBalancerArns", ())]
     label = f"{balancers[0]}/targetgroup/{arn.partition(':targetgroup/')[2]}" if balancers else ""
     return TargetGroup(item["TargetGroupName"], arn, label)
+
+
+def is_looked_up(image: Image) -> bool:
+    """Whether an image has to be found, rather than being an id already."""
+    return image.newest is not None or (image.id is not None and not image.id.startswith("ami-"))

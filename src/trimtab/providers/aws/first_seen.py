@@ -44,7 +44,7 @@ def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, no
     """
     The schedules of a group that have not fired since they were first seen; `None` where all have, or are trimtab's.
 
-    Those of a group that bears no mark of the fleet's are seen now, as adopting it would.
+    Those of a group without the fleet's mark are seen now, as adopting it would.
     """
     key = Key(location, AUTO_SCALING_GROUP.name, fleet.native_name(group))
     existing = live.resources.get(key)
@@ -62,8 +62,8 @@ def standing_of(fleet: Fleet, group: ScalingGroup, live: Live, location: str, no
         if item.key.kind == SCHEDULED_ACTION.name and item.key.location == location and item.key.parent == key.name
     ]
     bodies: dict[str, list[Mapping[str, object]]] = {}
-    for _, schedule, body in actions_of(group, now):
-        bodies.setdefault(schedule.name, []).append(SCHEDULED_ACTION.leaves(body))
+    for action in actions_of(group, now):
+        bodies.setdefault(action.schedule, []).append(SCHEDULED_ACTION.leaves(action.body))
     # what is to be written anew, under whatever name, is trimtab's
     unchanged = [
         candidate

@@ -1,8 +1,9 @@
 """The native kinds of AWS, one row each; the one diff reads them."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from trimtab.plan import Field, Kind, MarkPlace
+from trimtab.plan import Field, Kind, Mark, MarkPlace, Resource
 
 _DATA = "LaunchTemplateData"
 _DISK = f"{_DATA}.BlockDeviceMappings[*]"
@@ -12,6 +13,37 @@ _HOOK = "LifecycleHookSpecificationList[*]"
 _TRACKING = "TargetTrackingConfiguration"
 _AHEAD = "PredictiveScalingConfiguration"
 
+_INHERITED = ("trimtab-fleet", "trimtab-group")
+"""Tags of a mark that instances get too."""
+
+
+def mark_tags(mark: Mark) -> list[dict[str, Any]]:
+    """A mark as tags of an Auto Scaling group."""
+    return [{"Key": key, "Value": value, "PropagateAtLaunch": key in _INHERITED} for key, value in mark.tags().items()]
+
+
+def template_tags(mark: Mark) -> list[dict[str, Any]]:
+    """A mark as tags of a launch template, which a creation alone gives."""
+    tags = [{"Key": key, "Value": value} for key, value in mark.tags().items()]
+    return [{"ResourceType": "launch-template", "Tags": tags}]
+
+
+def _sent_template(item: Resource) -> Mapping[str, Any]:
+    if item.mark is None:
+        return item.body
+    return {**item.body, "VersionDescription": item.mark.line(), "TagSpecifications": template_tags(item.mark)}
+
+
+def _sent_group(item: Resource) -> Mapping[str, Any]:
+    return {**item.body, "Tags": [*item.body.get("Tags", ()), *(mark_tags(item.mark) if item.mark else ())]}
+
+
+def _sent_alarm(item: Resource) -> Mapping[str, Any]:
+    if item.mark is None:
+        return item.body
+    return {**item.body, "AlarmDescription": item.mark.sign(item.body.get("AlarmDescription"))}
+
+
 LAUNCH_TEMPLATE = Kind(
     name="launch-template",
     label="launch template",
@@ -20,7 +52,8 @@ LAUNCH_TEMPLATE = Kind(
     fields=(
         Field(
             path=f"{_DATA}.ImageId",
-            models="template.image.id template.image.newest template.image.owner template.image.architecture",
+            models="template.image.id template.image.newest template.image.owner template.image.architecture "
+            "template.image.os template.size.architecture",
         ),
         Field(path=f"{_DATA}.InstanceType", models="template.size"),
         Field(path=f"{_DATA}.KeyName", models="template.ssh_key"),
@@ -47,10 +80,13 @@ LAUNCH_TEMPLATE = Kind(
         f"{_DATA}.BlockDeviceMappings": "DeviceName",
         f"{_DATA}.TagSpecifications": "ResourceType",
         f"{_DATA}.TagSpecifications[*].Tags": "Key",
+        "TagSpecifications": "ResourceType",
+        "TagSpecifications[*].Tags": "Key",
     },
     sets=frozenset({f"{_DATA}.SecurityGroupIds", f"{_DATA}.NetworkInterfaces[*].Groups"}),
     replaces=True,
     volatile=frozenset({"version"}),
+    sends=_sent_template,
 )
 
 AUTO_SCALING_GROUP = Kind(
@@ -66,6 +102,15 @@ AUTO_SCALING_GROUP = Kind(
         # what a group can launch from instead of a template
         Field(path="MixedInstancesPolicy", models="template purchase.spot purchase.sizes"),
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides", models="purchase.sizes"),
+        Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].InstanceRequirements", models="purchase.sizes template.size"),
+        Field(
+            path=f"{_MIXED}.LaunchTemplate.Overrides[*].InstanceRequirements.VCpuCount",
+            models="purchase.sizes template.size.cpus",
+        ),
+        Field(
+            path=f"{_MIXED}.LaunchTemplate.Overrides[*].InstanceRequirements.MemoryMiB",
+            models="purchase.sizes template.size.memory_gb",
+        ),
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].InstanceType", models="purchase.sizes.size"),
         Field(path=f"{_MIXED}.LaunchTemplate.Overrides[*].WeightedCapacity", models="purchase.sizes.weight"),
         # how many spot pools, and whatever else there is to choose by
@@ -113,6 +158,7 @@ AUTO_SCALING_GROUP = Kind(
         f"{_MIXED}.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateName": LAUNCH_TEMPLATE.name,
     },
     holds_instances=True,
+    sends=_sent_group,
 )
 
 SCALING_POLICY = Kind(
@@ -164,8 +210,8 @@ SCHEDULED_ACTION = Kind(
         Field(path="Recurrence", models="cron until duration"),
         Field(path="TimeZone", models="zone", default="UTC"),
         # given up once it has passed
-        Field(path="StartTime", models="at starts duration zone", time_varying=True),
-        Field(path="EndTime", models="ends"),
+        Field(path="StartTime", models="at starts duration zone skip_dates only_dates", time_varying=True),
+        Field(path="EndTime", models="ends skip_dates only_dates"),
     ),
     batch=50,
 )
@@ -202,6 +248,7 @@ METRIC_ALARM = Kind(
     names={"Dimensions[AutoScalingGroupName].Value": AUTO_SCALING_GROUP.name},
     replaces=True,
     batch=50,
+    sends=_sent_alarm,
 )
 
 KINDS: Mapping[str, Kind] = {

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Metric, MetricSource
-from trimtab.providers.metrics import is_counted, natural_statistic
+from trimtab.providers.metrics import is_counted, natural_statistic, refuse_external
 
 MINUTE = timedelta(minutes=1)
 SAME_UNIT = timedelta(seconds=1)
@@ -69,7 +69,9 @@ NATIVE: Mapping[str, NativeMetric] = {
     "requests-per-instance": NativeMetric(_ELB, "RequestCountPerTarget", _BALANCER, Scale.PER_MINUTE),
     "errors-5xx": NativeMetric(_ELB, "HTTPCode_Target_5XX_Count", _BALANCER),
     "latency": NativeMetric(_ELB, "TargetResponseTime", _BALANCER),
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     "queue-depth": NativeMetric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "{of}"}),
+    "queue-in-flight": NativeMetric("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", {"QueueName": "{of}"}),
 }
 ON_NETWORK_BALANCER: Mapping[str, NativeMetric] = {
     "requests": NativeMetric("AWS/NetworkELB", "NewFlowCount", {"LoadBalancer": "{balancer}"}),
@@ -83,7 +85,7 @@ def find_metric(metric: Metric) -> NativeMetric | None:
     """The CloudWatch metric that is meant; `None` for one that is no single metric there."""
     if metric.source is MetricSource.CUSTOM:
         return NativeMetric(metric.namespace or "", metric.name, metric.dimensions)
-    return NATIVE.get(metric.name)
+    return NATIVE.get(metric.name) if metric.is_neutral else None
 
 
 def metric_for(metric: Metric, scope: Scope) -> tuple[str, str, dict[str, str]]:
@@ -93,6 +95,7 @@ def metric_for(metric: Metric, scope: Scope) -> tuple[str, str, dict[str, str]]:
     Raises:
         Unsupported: CloudWatch has no such metric, or it takes what the group does not have.
     """
+    refuse_external(metric)
     native = find_metric(metric)
     if metric.source is MetricSource.BALANCER and scope.label.startswith("net/"):
         native = ON_NETWORK_BALANCER.get(metric.name)

@@ -28,6 +28,29 @@ def problems_of(fleet: Fleet, group: ScalingGroup) -> Iterator[tuple[str, str]]:
         yield "native_name", text
 
 
+def is_elsewhere(arn: str, region: str) -> bool:
+    """Whether an ARN is of another region."""
+    parts = arn.split(":")
+    return len(parts) > 5 and bool(parts[3]) and parts[3] != region
+
+
+def elsewhere_of(group: ScalingGroup, region: str) -> Iterator[tuple[str, str]]:
+    """
+    The fields with ARNs of another region than the group's, and why they cannot be.
+
+    CloudWatch answers "Invalid region ca-central-1 specified. Only us-west-2 is supported.":
+    https://github.com/cds-snc/notification-terraform/pull/128
+    """
+    named = {f"load_balancers.{index}.id": one.id or "" for index, one in enumerate(group.load_balancers)}
+    for alarm in group.alarms:
+        for field in ("notify", "notify_ok"):
+            for index, arn in enumerate(getattr(alarm, field)):
+                named |= {f"alarms.{alarm.name}.{field}.{index}": arn} if arn.split(":")[2:3] == ["sns"] else {}
+    for path, arn in named.items():
+        if is_elsewhere(arn, region):
+            yield path, f"{arn} is in {arn.split(':')[3]} and the group in {region}; name one of {region}"
+
+
 def items_of(fleet: Fleet) -> dict[tuple[str, str, str], str]:
     """The part of its group, such as `policies.scale-out`, by kind, the group's native name and its own."""
     return {

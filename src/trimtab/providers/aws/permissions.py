@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup, SimplePolicy, StepPolicy
-from trimtab.providers.aws.resolve import is_looked_up, needs_root, watched
+from trimtab.models import Fleet, MetricSource, ScalingGroup, SimplePolicy, StepPolicy
+from trimtab.providers.aws.existing import watched
 
 
 class Need(StrEnum):
@@ -14,18 +14,18 @@ class Need(StrEnum):
     ANYTHING = "anything"
     POLICIES = "policies"
     EXECUTED = "policies that can be executed"
-    SCHEDULES = "schedules"
     ALARMS = "alarms"
     HOOKS = "lifecycle hooks"
     WARM_POOL = "a warm pool"
     GROUP_METRICS = "metrics of the group"
     BALANCERS = "load balancers"
-    LABELS = "target groups by name, or their metrics"
-    IMAGES = "images that are looked up"
     PARAMETERS = "images by parameter"
-    SUBNET_TAGS = "subnets by tag"
-    ZONES = "all zones of a region"
-    PUBLISHED = "custom metrics"
+    SUBNETS = "subnets, by id or by tag"
+    ZONES = "zones, or all of a region"
+    KEY_PAIRS = "key pairs"
+    SECURITY_GROUPS = "security groups"
+    CUSTOM = "custom metrics, also of AWS itself"
+    PUBLISHED = "custom metrics of its own"
     PROFILES = "instance profiles"
     ROLES = "roles of hooks and of groups"
     DEFAULT_ROLE = "groups without a service-linked role of their own"
@@ -67,16 +67,22 @@ GRANTS: Sequence[Grant] = (
     Grant("autoscaling:DescribePolicies"),
     Grant("autoscaling:DescribeScheduledActions"),
     Grant("autoscaling:DescribeScalingActivities"),
+    Grant("autoscaling:DescribeInstanceRefreshes"),
     Grant("autoscaling:DescribeLifecycleHooks", need=Need.HOOKS),
     Grant("cloudwatch:DescribeAlarms"),
     Grant("cloudwatch:GetMetricData"),
+    Grant("cloudwatch:ListMetrics", need=Need.CUSTOM),
     Grant("ec2:DescribeLaunchTemplateVersions"),
     Grant("ec2:DescribeLaunchTemplates"),
     Grant("ec2:DescribeInstances"),
-    Grant("ec2:DescribeImages", need=Need.IMAGES),
-    Grant("ec2:DescribeSubnets", need=Need.SUBNET_TAGS),
+    Grant("ec2:DescribeImages"),
+    Grant("ec2:DescribeInstanceTypeOfferings"),
+    Grant("ec2:DescribeInstanceTypes", need=Need.SPOT),
+    Grant("ec2:DescribeKeyPairs", need=Need.KEY_PAIRS),
+    Grant("ec2:DescribeSecurityGroups", need=Need.SECURITY_GROUPS),
+    Grant("ec2:DescribeSubnets", need=Need.SUBNETS),
     Grant("ec2:DescribeAvailabilityZones", need=Need.ZONES),
-    Grant("elasticloadbalancing:DescribeTargetGroups", need=Need.LABELS),
+    Grant("elasticloadbalancing:DescribeTargetGroups", need=Need.BALANCERS),
     Grant("elasticloadbalancing:DescribeTargetHealth", need=Need.BALANCERS),
     Grant("ssm:GetParameters", On.PARAMETERS, Need.PARAMETERS),
     Grant("autoscaling:CreateAutoScalingGroup", On.NEW_GROUPS),
@@ -90,8 +96,8 @@ GRANTS: Sequence[Grant] = (
     Grant("autoscaling:PutScalingPolicy", On.OWN_GROUPS, Need.POLICIES),
     Grant("autoscaling:DeletePolicy", On.OWN_GROUPS, Need.POLICIES),
     Grant("autoscaling:ExecutePolicy", On.OWN_GROUPS, Need.EXECUTED),
-    Grant("autoscaling:BatchPutScheduledUpdateGroupAction", On.OWN_GROUPS, Need.SCHEDULES),
-    Grant("autoscaling:BatchDeleteScheduledAction", On.OWN_GROUPS, Need.SCHEDULES),
+    Grant("autoscaling:BatchPutScheduledUpdateGroupAction", On.OWN_GROUPS),
+    Grant("autoscaling:BatchDeleteScheduledAction", On.OWN_GROUPS),
     Grant("autoscaling:AttachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
     Grant("autoscaling:DetachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
     Grant("autoscaling:PutLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
@@ -115,8 +121,16 @@ GRANTS: Sequence[Grant] = (
     Grant("iam:CreateServiceLinkedRole", On.SERVICE_ROLES, Need.SPOT),
 )
 READS = frozenset({On.READ, On.PARAMETERS})
+CONTROLLED: Sequence[Grant] = (
+    Grant("autoscaling:DescribeAutoScalingGroups"),
+    Grant("cloudwatch:GetMetricData"),
+    Grant("autoscaling:SetDesiredCapacity", On.OWN_GROUPS),
+)
+"""What the controller does."""
 IMPLIED: Mapping[str, str] = {
-    "ec2:DescribeLaunchTemplates": "asked for only where an account has many more templates than the fleet",
+    "ec2:DescribeLaunchTemplates": (
+        "asked for only where an account has many more templates than the fleet, or a group follows a version by name"
+    ),
     "ec2:RunInstances": "checked when a group is created or updated with a template, which launches by it",
     "ec2:CreateTags": "checked when a template is created with tags, and for the tags that a template gives",
     "iam:PassRole": "checked for the roles that templates, hooks and groups name",
@@ -125,7 +139,7 @@ IMPLIED: Mapping[str, str] = {
 """Actions that no call of trimtab's is named after, and why they are needed all the same."""
 
 
-def policy_document(fleet: Fleet, *, region: str, read_only: bool = False) -> dict[str, Any]:
+def policy_document(fleet: Fleet, *, region: str, read_only: bool = False, controller: bool = False) -> dict[str, Any]:
     """
     The policy for plan, apply, destroy and all that acts on running groups, or for reading only.
 
@@ -133,11 +147,13 @@ def policy_document(fleet: Fleet, *, region: str, read_only: bool = False) -> di
         fleet: Says what is needed; for an edit that takes something away, the fleet before it counts too.
         region: Where groups without a location live.
         read_only: Leave out what changes anything.
+        controller: For the controller only.
     """
+    grants = CONTROLLED if controller else GRANTS
     needs, account = set(needs_of_fleet(fleet)), _Account(fleet, region)
     statements = []
     for on in On:
-        actions = sorted({grant.action for grant in GRANTS if grant.on is on and grant.need in needs})
+        actions = sorted({grant.action for grant in grants if grant.on is on and grant.need in needs})
         if actions and (on in READS or not read_only):
             statements.append({"Sid": on.value, "Effect": "Allow", "Action": actions, **account.scope(on)})
     return {"Version": "2012-10-17", "Statement": statements}
@@ -151,24 +167,23 @@ def needs_of_fleet(fleet: Fleet) -> Iterator[Need]:
 
 
 def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
-    image, placement, aws = group.template.image, group.placement, group.aws
-    metrics = [metric for _, metric in watched(group)]
+    template, placement, aws = group.template, group.placement, group.aws
     return {
         Need.POLICIES: bool(group.policies),
         Need.EXECUTED: any(isinstance(policy, SimplePolicy | StepPolicy) for policy in group.policies),
-        Need.SCHEDULES: bool(group.schedules),
         Need.ALARMS: bool(group.alarms),
         Need.HOOKS: bool(aws.lifecycle_hooks),
         Need.WARM_POOL: aws.warm_pool is not None,
         Need.GROUP_METRICS: aws.group_metrics,
         Need.BALANCERS: bool(group.load_balancers),
-        Need.LABELS: any(balancer.name for balancer in group.load_balancers) or any(map(_is_balancers, metrics)),
-        Need.IMAGES: is_looked_up(image) or needs_root(group),
         Need.PARAMETERS: _parameter(group) is not None,
-        Need.SUBNET_TAGS: bool(placement.subnet_tags),
-        Need.ZONES: not (placement.subnet_tags or placement.subnets or placement.zones),
+        Need.SUBNETS: bool(placement.subnet_tags or placement.subnets),
+        Need.ZONES: bool(placement.zones) or not (placement.subnet_tags or placement.subnets),
+        Need.KEY_PAIRS: template.ssh_key is not None,
+        Need.SECURITY_GROUPS: bool(template.security_groups),
+        Need.CUSTOM: any(metric.source is MetricSource.CUSTOM for _, metric in watched(group)),
         Need.PUBLISHED: any(_namespaces(group)),
-        Need.PROFILES: group.template.role is not None,
+        Need.PROFILES: template.role is not None,
         Need.ROLES: bool(_roles(group)),
         Need.DEFAULT_ROLE: aws.service_linked_role is None,
         Need.SPOT: group.purchase.spot,
@@ -263,10 +278,6 @@ def partition_of(region: str) -> str:
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
-def _is_balancers(metric: Metric) -> bool:
-    return metric.source is MetricSource.BALANCER
 
 
 def _namespaces(group: ScalingGroup) -> list[str]:

@@ -29,7 +29,7 @@ from trimtab.providers.aws.metrics import (
     scaled,
     statistic_of,
 )
-from trimtab.providers.metrics import natural_statistic
+from trimtab.providers.metrics import natural_statistic, refuse_external
 
 STATISTICS = {"average": "Average", "minimum": "Minimum", "maximum": "Maximum", "sum": "Sum", "count": "SampleCount"}
 AMOUNTS = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}
@@ -47,14 +47,16 @@ FORECAST = {
     "requests-per-instance": "ALBRequestCount",
 }
 """Pairs of metrics that a predictive policy knows by itself."""
+NativePolicy = SimplePolicy | StepPolicy | TargetTrackingPolicy | PredictivePolicy
+"""The policies that AWS has a form for."""
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "ForecastAndScale"}
 BREACHES = {MaximumBreach.HONOR: "HonorMaxCapacity", MaximumBreach.INCREASE: "IncreaseMaxCapacity"}
 MINUTE = timedelta(minutes=1)
 
 
-def policy_body(policy: Policy, scope: Scope | None) -> dict[str, Any]:
+def policy_body(policy: NativePolicy, scope: Scope | None) -> dict[str, Any]:
     """
-    The body of any policy.
+    The body of a policy that AWS has a form for.
 
     Args:
         policy: The policy.
@@ -123,8 +125,10 @@ def _target_tracking(policy: TargetTrackingPolicy, scope: Scope | None) -> dict[
 
 
 def _tracked(metric: Metric, statistic: str, scope: Scope) -> dict[str, Any]:
+    refuse_external(metric)
     if metric.source is MetricSource.PROMQL:
-        raise Unsupported("target tracking on AWS takes no PromQL query; let an alarm on it trigger a policy")
+        text = "target tracking on AWS does not support PromQL; let an alarm on the query trigger a policy"
+        raise Unsupported(f"{text}, or name its `source`, which a running controller asks")
     if metric.name in TRACKED and metric.namespace is None and statistic == natural_statistic(metric, "average"):
         known = {"PredefinedMetricType": TRACKED[metric.name], **_label(metric, scope)}
         return {"PredefinedMetricSpecification": known}
@@ -186,8 +190,9 @@ def _predictive(policy: PredictivePolicy, scope: Scope | None) -> dict[str, Any]
 
 
 def _pair(metric: Metric, scope: Scope) -> dict[str, str]:
+    refuse_external(metric)
     if metric.name not in FORECAST or metric.namespace is not None:
-        raise Unsupported(f"predictive scaling on AWS knows {', '.join(FORECAST)}, not {metric.name!r}")
+        raise Unsupported(f"predictive scaling on AWS does not support {metric.name!r}; use {', '.join(FORECAST)}")
     return {"PredefinedMetricType": FORECAST[metric.name], **_label(metric, scope)}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Live
+from trimtab.plan import Change, Live, Note
 from trimtab.providers.aws.acting import GroupActions
 from trimtab.providers.aws.activities import read_activities, read_last_activities
 from trimtab.providers.aws.client import Calls
@@ -17,8 +17,9 @@ from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.aws.permissions import policy_document
 from trimtab.providers.aws.reads import RegionRead
+from trimtab.providers.aws.refreshes import hindrances
 from trimtab.providers.aws.resolve import Resolver
-from trimtab.providers.aws.states import alarm_states, group_state, list_states, with_addresses
+from trimtab.providers.aws.states import alarm_states, group_states, list_states, with_addresses
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (
@@ -29,8 +30,11 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.importing import Imported
+from trimtab.providers.regions import RegionForm
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+REGIONS = RegionForm("AWS", r"[a-z]{2,4}(-[a-z]+)+-\d+", "us-east-1")
 
 
 def connect(
@@ -63,7 +67,9 @@ def connect(
         actions=Actions(on=partial(GroupActions, calls)),
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
+        regions=REGIONS,
         close=calls.close,
+        reports_calls=True,
     )
 
 
@@ -84,27 +90,37 @@ class AwsResources(Resources):
         reads = [
             RegionRead(self.calls, region, fleet, frozenset(some), self.clock.now()) for region, some in names.items()
         ]
-        for read in reads:
-            read.run()
+        self.calls.gather_or_raise([read.run for read in reads])
         resources = {key: item for read in reads for key, item in read.found.items()}
         unknown = tuple(scope for read in reads for scope in read.unknown)
         return Live(resources=resources, unknown=unknown, locations=tuple(sorted(names)))
 
+    def read_to_plan(self, fleet: Fleet) -> Live:
+        """What `read` gives, and images, subnets, target groups and zones at the same time."""
+        return self._resolver(fleet, Live(), frozenset()).beside(partial(self.read, fleet))
+
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AwsFacts:
-        """Images, subnets, target groups and zones."""
-        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh, now=self.clock.now()).run()
+        """Images, subnets, target groups and zones, and whether all is there that a new group names."""
+        return self._resolver(fleet, live, refresh).run()
+
+    def _resolver(self, fleet: Fleet, live: Live, refresh: frozenset[str]) -> Resolver:
+        return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh, now=self.clock.now())
 
     def translate(self, fleet: Fleet, facts: AwsFacts, now: datetime) -> Translation:
         """Launch template, Auto Scaling group, policies, scheduled actions and alarms of every group."""
         return translate(fleet, facts, now, self.location)
 
+    def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
+        """Instance refreshes that refuse another launch template."""
+        return hindrances(self.calls, changes)
+
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""
         return self._writer.write(writes)
 
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+    def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
         """An IAM policy document."""
-        return policy_document(fleet, region=self.location, read_only=read_only)
+        return policy_document(fleet, region=self.location, read_only=read_only, controller=controller)
 
 
 class AwsLive(LiveState):
@@ -117,13 +133,18 @@ class AwsLive(LiveState):
         self.clock = clock
         self.location = calls.region
 
+    def account(self) -> str:
+        """The number of the account; asking takes no right (AWS STS API Reference, GetCallerIdentity)."""
+        return str(self.calls.call("sts", "get_caller_identity", self.calls.region)["Account"])
+
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
     ) -> Sequence[GroupState]:
         """
         The groups at these places: one call for every hundred of a region.
 
-        With balancers one more for each target group, with addresses one more for every two hundred instances.
+        Where some follow `$Latest` or `$Default` one more for every two hundred of their templates. With balancers one
+        more for each target group, with addresses one more for every two hundred instances.
         """
         states = list(list_states(self.calls, places, balancers=balancers))
         return with_addresses(self.calls, states) if addresses else states
@@ -134,8 +155,8 @@ class AwsLive(LiveState):
         if states:
             return states
         filters = [{"Name": "tag:trimtab-group", "Values": [name]}]
-        pages = self.calls.pages("autoscaling", "describe_auto_scaling_groups", location, Filters=filters)
-        return [group_state(location, item, None) for page in pages for item in page["AutoScalingGroups"]]
+        items = list(self.calls.items("autoscaling", "describe_auto_scaling_groups", location, Filters=filters))
+        return list(group_states(self.calls, location, items))
 
     def import_group(self, location: str, name: str, *, fleet: str | None = None) -> Imported:
         """Nine calls at most, and one more for every further hundred alarms of the region."""

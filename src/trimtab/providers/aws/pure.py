@@ -4,6 +4,7 @@ from datetime import datetime
 
 from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.importing import Replies, import_group
+from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.importing import Imported
 from trimtab.providers.pure import PureCode
@@ -16,4 +17,6 @@ def _import(replies: Replies, *, now: datetime, fleet: str | None, location: str
     return import_group(replies, location=location or LOCATION, now=now, fleet=fleet)
 
 
-PURE = PureCode(location=LOCATION, translate=translate, facts=AwsFacts, replies=Replies, import_group=_import)
+PURE = PureCode(
+    location=LOCATION, translate=translate, facts=AwsFacts, replies=Replies, import_group=_import, kinds=KINDS
+)

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
-from trimtab.errors import NotFound, ProviderError
+from trimtab.errors import AccessDenied, NotFound, ProviderError
 from trimtab.models import Fleet
 from trimtab.plan import Key, Mark, Resource, Unknown, read_description
 from trimtab.providers.aws.client import Calls
@@ -22,6 +22,9 @@ from trimtab.providers.aws.resources import (
     action_resource,
     alarm_resource,
     group_resource,
+    is_boost,
+    launch_sources,
+    number_of,
     policy_resource,
     template_resource,
 )
@@ -47,33 +50,26 @@ class RegionRead:
     large: bool = False
 
     def run(self) -> None:
-        """Fill `found` and `unknown`."""
-        groups = self._attempt(AUTO_SCALING_GROUP.name, self._groups)
-        questions: list[tuple[str, Callable[[], Iterable[Resource]]]] = [
-            (METRIC_ALARM.name, self._alarms),
-            (LAUNCH_TEMPLATE.name, self._templates),
-        ]
-        if groups is None:
+        """Fill `found` and `unknown`: groups and alarms first, then what belongs to the groups."""
+        groups, alarms = self.calls.gather([_listed(self._groups), _listed(self._alarms)])
+        self._take(AUTO_SCALING_GROUP.name, groups)
+        self._take(METRIC_ALARM.name, alarms)
+        questions: list[tuple[str, Callable[[], Iterable[Resource]]]] = [(LAUNCH_TEMPLATE.name, self._templates)]
+        if isinstance(groups, ProviderError):
             self.unknown += [
                 Unknown(self.region, kind, "its groups could not be read")
                 for kind in (SCALING_POLICY.name, SCHEDULED_ACTION.name)
             ]
         else:
             questions += [(SCALING_POLICY.name, self._policies), (SCHEDULED_ACTION.name, self._actions)]
-        answers = self.calls.gather([_listed(question) for _, question in questions])
-        for (kind, _), answer in zip(questions, answers, strict=True):
+        hooks = self._hook_questions()
+        asked: list[Callable[[], Any]] = [*(_listed(question) for _, question in questions), *hooks.values()]
+        answers = self.calls.gather(asked)
+        for (kind, _), answer in zip(questions, answers, strict=False):
             self._take(kind, answer)
-        if groups is not None:
+        self._add_hooks(hooks, answers[len(questions) :])
+        if not isinstance(groups, ProviderError):
             self._doubt_missing_groups()
-            self._add_hooks()
-
-    def _attempt(self, kind: str, question: Callable[[], Iterable[Resource]]) -> list[Resource] | None:
-        try:
-            answer: list[Resource] | ProviderError = list(question())
-        except ProviderError as error:
-            answer = error
-        self._take(kind, answer)
-        return None if isinstance(answer, ProviderError) else answer
 
     def _take(self, kind: str, answer: list[Resource] | ProviderError) -> None:
         if isinstance(answer, ProviderError):
@@ -89,7 +85,10 @@ class RegionRead:
         expected = {self.fleet.native_name(group) for group in self.fleet.groups if group.name in groups} & self.names
         expected |= {item.key.name for item in ours if item.key.kind == LAUNCH_TEMPLATE.name}
         if missing := expected - group_names:
-            self._attempt(AUTO_SCALING_GROUP.name, lambda: self._groups_by_name(sorted(missing)))
+            named = _listed(lambda: self._made(list(self._groups_by_name(sorted(missing)))))
+            self._take(AUTO_SCALING_GROUP.name, *self.calls.gather([named]))
+            hooks = {key: ask for key, ask in self._hook_questions().items() if key.name in missing}
+            self._add_hooks(hooks, self.calls.gather(list(hooks.values())))
 
     # groups
 
@@ -102,22 +101,24 @@ class RegionRead:
             if page.get("NextToken") and number >= by_name - 1:
                 self.large = True
                 break
-        if self.large:
-            yield from self._groups_by_name(sorted(self.names))
-            yield from self._groups_by_tag()
-        yield from (self._group(item) for item in taken)
+        named = [*self._groups_by_name(sorted(self.names)), *self._groups_by_tag()] if self.large else []
+        yield from self._made([*named, *taken])
 
-    def _groups_by_name(self, names: Iterable[str]) -> Iterator[Resource]:
-        yield from map(self._group, list_groups(self.calls, self.region, list(names)))
+    def _groups_by_name(self, names: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+        return list_groups(self.calls, self.region, list(names))
 
-    def _groups_by_tag(self) -> Iterator[Resource]:
+    def _groups_by_tag(self) -> Iterator[Mapping[str, Any]]:
         filters = [{"Name": "tag:trimtab-fleet", "Values": [self.fleet.name]}]
         params = {"Filters": filters, "MaxRecords": PAGE}
-        groups = self.calls.items("autoscaling", "describe_auto_scaling_groups", self.region, **params)
-        yield from map(self._group, groups)
+        return self.calls.items("autoscaling", "describe_auto_scaling_groups", self.region, **params)
 
-    def _group(self, item: Mapping[str, Any]) -> Resource:
-        return group_resource(self.region, item, wanted=self._suspends.get(item["AutoScalingGroupName"], ()))
+    def _made(self, items: Sequence[Mapping[str, Any]]) -> Iterator[Resource]:
+        mark = {"Key": "trimtab-fleet", "Value": self.fleet.name}
+        ours = [item for item in items if any(mark.items() <= tag.items() for tag in item.get("Tags", ()))]
+        numbers = template_numbers(self.calls, self.region, ours)
+        for item in items:
+            wanted = self._suspends.get(item["AutoScalingGroupName"], ())
+            yield group_resource(self.region, item, wanted=wanted, numbers=numbers)
 
     @cached_property
     def _suspends(self) -> dict[str, list[str]]:
@@ -135,18 +136,19 @@ class RegionRead:
             if key.kind == AUTO_SCALING_GROUP.name and item.mark is not None and item.mark.fleet == self.fleet.name
         ]
 
-    def _add_hooks(self) -> None:
+    def _hook_questions(self) -> dict[Key, Callable[[], list[dict[str, Any]]]]:
         """Lifecycle hooks of the groups that have or want any: one call for each, since no other call lists them."""
         wanted = {self.fleet.native_name(group) for group in self.fleet.groups if group.aws.lifecycle_hooks}
-        keys = [
-            key
+        return {
+            key: partial(read_hooks, self.calls, self.region, key.name)
             for key, item in self.found.items()
             if key.kind == AUTO_SCALING_GROUP.name
             and item.mark is not None
             and item.mark.fleet == self.fleet.name
             and (key.name in wanted or "hooks" in item.mark.kept)
-        ]
-        answers = self.calls.gather([partial(read_hooks, self.calls, self.region, key.name) for key in keys])
+        }
+
+    def _add_hooks(self, keys: Iterable[Key], answers: Sequence[list[dict[str, Any]] | ProviderError]) -> None:
         for key, answer in zip(keys, answers, strict=True):
             if isinstance(answer, ProviderError):
                 self._take(AUTO_SCALING_GROUP.name, answer)
@@ -162,7 +164,8 @@ class RegionRead:
 
     def _actions(self) -> Iterator[Resource]:
         for item in self._contained("describe_scheduled_actions", "ScheduledUpdateGroupActions"):
-            yield self._named(action_resource(self.region, item, self.now))
+            if not is_boost(item):
+                yield self._named(action_resource(self.region, item, self.now))
 
     def _named(self, item: Resource) -> Resource:
         known = self._items.get((item.key.kind, item.key.parent, item.key.name))
@@ -269,6 +272,22 @@ def list_groups(calls: Calls, region: str, names: Sequence[str]) -> Iterator[dic
     for some in in_batches(names, PAGE):
         params = {"AutoScalingGroupNames": some, "MaxRecords": PAGE}
         yield from calls.items("autoscaling", "describe_auto_scaling_groups", region, **params)
+
+
+def template_numbers(calls: Calls, region: str, items: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+    """The numbers of the versions that groups name by `$Latest` or `$Default`; none where that may not be read."""
+    sources = [source for item in items for source in launch_sources(item) if number_of(source) is None]
+    names = sorted({source["LaunchTemplateName"] for source in sources if source.get("LaunchTemplateName")})
+    numbers: dict[tuple[str, str], str] = {}
+    try:
+        for some in in_batches(names, 200):  # by a filter, which takes names of templates that have gone
+            params = {"Filters": [{"Name": "launch-template-name", "Values": some}], "MaxResults": 200}
+            for item in calls.items("ec2", "describe_launch_templates", region, **params):
+                for version, number in (("$Latest", "LatestVersionNumber"), ("$Default", "DefaultVersionNumber")):
+                    numbers[item["LaunchTemplateId"], version] = str(item[number])
+    except AccessDenied:
+        return {}
+    return numbers
 
 
 def find_group(calls: Calls, region: str, name: str) -> dict[str, Any] | None:

@@ -29,6 +29,7 @@ SHAPES: Mapping[str, Shape] = {
     },
     "describe_lifecycle_hooks": {"LifecycleHooks": [{"LifecycleHookName": str}]},
     "describe_launch_configurations": {"LaunchConfigurations": [{"LaunchConfigurationName": str}]},
+    "describe_instance_refreshes": {"InstanceRefreshes": [{"InstanceRefreshId": str, "Status": str}]},
     "describe_scaling_activities": {
         "Activities": [{"ActivityId": str, "AutoScalingGroupName": str, "StartTime": datetime}],
     },
@@ -36,11 +37,25 @@ SHAPES: Mapping[str, Shape] = {
         "MetricAlarms": [{"AlarmName": str, "Dimensions?": [{"Name": str, "Value": str}]}],
         "CompositeAlarms?": [{"AlarmName": str}],
     },
+    "list_metrics": {"Metrics": [{"Namespace": str, "MetricName": str}]},
     "get_metric_data": {"MetricDataResults": [{"Id": str, "Timestamps": [datetime], "Values": [object]}]},
-    "describe_launch_templates": {"LaunchTemplates": [{"LaunchTemplateName": str}]},
+    "describe_launch_templates": {
+        "LaunchTemplates": [
+            {
+                "LaunchTemplateName": str,
+                "LaunchTemplateId": str,
+                "LatestVersionNumber": int,
+                "DefaultVersionNumber": int,
+            }
+        ],
+    },
     "describe_launch_template_versions": {"LaunchTemplateVersions": [{**VERSION, "LaunchTemplateData": {}}]},
     "describe_images": {"Images": [{"ImageId": str}]},
     "describe_subnets": {"Subnets": [{"SubnetId": str, "AvailabilityZone": str}]},
+    "describe_security_groups": {"SecurityGroups": [{"GroupId": str}]},
+    "describe_key_pairs": {"KeyPairs": [{"KeyName": str}]},
+    "describe_instance_type_offerings": {"InstanceTypeOfferings": [{"InstanceType": str, "Location": str}]},
+    "describe_instance_types": {"InstanceTypes": [{"InstanceType": str, "SupportedUsageClasses": [str]}]},
     "describe_availability_zones": {"AvailabilityZones": [{"ZoneName": str}]},
     "describe_instances": {"Reservations": [{"Instances": [{"InstanceId": str}]}]},
     "describe_target_groups": {"TargetGroups": [{"TargetGroupArn": str, "TargetGroupName": str}]},
@@ -86,7 +101,7 @@ SHAPES: Mapping[str, Shape] = {
 LISTS: Mapping[str, str] = {
     operation: next(iter(shape))
     for operation, shape in SHAPES.items()
-    if operation.startswith("describe_") and operation != "describe_instances"
+    if operation.startswith(("describe_", "list_")) and operation != "describe_instances"
 }
 """The part of a reply that is what an operation lists."""
 TYPES: Mapping[str, Any] = {
@@ -139,7 +154,9 @@ def check_parts(call: Call, parsed: Any, shape: Any) -> None:
     Raises:
         UnreadableReply: It is so.
     """
-    problem = find_problem(parsed, SHAPES.get(call.operation, NOTHING)) or (_mistyped(parsed, shape) if shape else "")
+    problem = find_problem(parsed, SHAPES.get(call.operation, NOTHING))
+    if not problem and shape is not None and (mistyped := _mistyped(parsed, shape)):
+        problem = f"it{mistyped}".removeprefix("it.")
     if problem:
         raise call.unreadable(Reply(200, b""), problem)
 
@@ -178,22 +195,24 @@ def _check_json(call: Call, reply: Reply, model: Any) -> None:
         raise call.unreadable(reply, "it is the answer to another operation")
 
 
-def _mistyped(value: Any, shape: Any, path: str = "it") -> str:
-    """Where a value is of another type than the model's; empty where it is not."""
+def _mistyped(value: Any, shape: Any) -> str:
+    """Where inside a value one is of another type than the model's, and of which not; empty where none is."""
     if value is None:
         return ""
-    wanted = TYPES.get(shape.type_name)
+    kind = shape.type_name
+    wanted = TYPES.get(kind)
     if wanted is not None and (not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)):
-        return f"{path} is not of type {shape.type_name}"
-    if shape.type_name == "structure":
-        inner = ((value.get(name), member, f"{path}.{name}") for name, member in shape.members.items())
-    elif shape.type_name == "list":
-        inner = ((item, shape.member, f"{path}[]") for item in value)
-    elif shape.type_name == "map":
-        inner = ((item, shape.value, f"{path}.*") for item in value.values())
-    else:
-        return ""
-    return next((problem for part in inner if (problem := _mistyped(*part))), "").removeprefix("it.")
+        return f" is not of type {kind}"
+    if kind == "structure":
+        members = shape.members
+        for name, item in value.items():
+            if name in members and (problem := _mistyped(item, members[name])):
+                return f".{name}{problem}"
+    elif kind == "list":
+        return next((f"[]{problem}" for item in value if (problem := _mistyped(item, shape.member))), "")
+    elif kind == "map":
+        return next((f".*{problem}" for item in value.values() if (problem := _mistyped(item, shape.value))), "")
+    return ""
 
 
 def _local(element: ET.Element) -> str:

@@ -7,23 +7,38 @@ from functools import partial
 from typing import Any
 
 from trimtab.errors import NotFound, ProviderError
-from trimtab.models import (
-    Image,
-    Metric,
-    MetricSource,
-    Placement,
-    PredictivePolicy,
-    ScalingGroup,
-    TargetTrackingPolicy,
-)
-from trimtab.plan import Note, Unknown, digest
+from trimtab.models import Image, MetricSource, Placement, ScalingGroup
+from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.aws.facts import AwsFacts, ImageFacts, TargetGroup, target_group
+from trimtab.providers.aws.existing import (
+    METRIC,
+    TARGET_GROUP,
+    custom_metrics,
+    find_listed,
+    find_metrics,
+    find_sizes,
+    find_target_groups,
+    references_of,
+    watched,
+)
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts, is_looked_up
 from trimtab.providers.aws.first_seen import Standing, standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
+from trimtab.providers.aws.names import is_elsewhere
 from trimtab.providers.aws.translate import attachment_of
+from trimtab.providers.aws.unsaid import unsaid
 from trimtab.providers.errors import unread
-from trimtab.providers.resolver import Answers, Question, Questions, Resolving
+from trimtab.providers.resolver import (
+    SIZE,
+    SUBNET,
+    WRITE_OR_MAKE,
+    Answers,
+    Question,
+    Questions,
+    Reference,
+    Resolving,
+    Thing,
+)
 
 
 @dataclass
@@ -48,6 +63,8 @@ class Resolver(Resolving[Calls]):
         now: When the plan is made.
     """
 
+    provider = "aws"
+    holder = LAUNCH_TEMPLATE.name
     now: datetime
 
     def run(self) -> AwsFacts:
@@ -85,6 +102,39 @@ class Resolver(Resolving[Calls]):
             questions["zones", region] = lambda: find_zones(self.calls, region)
         return questions
 
+    # what has to be there
+
+    def references(self, group: ScalingGroup) -> Iterator[Reference]:
+        """Image, key pair, security groups, subnets, zones, target groups, sizes and custom metrics."""
+        return references_of(group, self.location_of(group), self.fleet.native_name(group))
+
+    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
+        """Those that are there, by name."""
+        near = [group for group in self.fleet.groups if self.location_of(group) == place]
+        if what == SIZE:
+            return find_sizes(self.calls, place, names, spot=any(group.purchase.spot for group in near))
+        if what == METRIC:
+            metrics = [each for group in near for _, each in custom_metrics(group, self.fleet.native_name(group))]
+            return find_metrics(self.calls, place, [each for each in dict.fromkeys(metrics) if each.text in names])
+        if what == TARGET_GROUP:
+            targets = find_target_groups(self.calls, place, names, by="TargetGroupArns")
+            return {target.arn: Thing() for target in targets}
+        return find_listed(self.calls, what, place, names)
+
+    def zones_of(self, group: ScalingGroup, answers: Answers) -> set[str]:
+        """Those that it names, or in which its subnets lie."""
+        if group.placement.zones:
+            return set(group.placement.zones)
+        region = self.location_of(group)
+        tagged = answers.get(("subnets", region, digest(subnet_filters(group.placement))))
+        if isinstance(tagged, Mapping):
+            return set(tagged.values())
+        subnets = self.there(SUBNET, region, answers)
+        things = (subnets.get(name, Thing()) for name in group.placement.subnets)
+        return {zone for thing in things for zone in thing.zones or ()}
+
+    # what is made of the answers
+
     def _balancer_names(self) -> dict[str, list[str]]:
         names: dict[str, set[str]] = {}
         for group in self.fleet.groups:
@@ -108,6 +158,7 @@ class Resolver(Resolving[Calls]):
             self._image(group, answers, facts)
             self._subnets(group, answers, facts)
             self._balancers(group, answers, facts)
+            self._unsaid(group)
             if standing := standing_of(self.fleet, group, self.live, self.location_of(group), self.now):
                 facts.standing[group.name] = standing
         return AwsFacts(**vars(facts), kept=self.kept, **self.said())
@@ -120,10 +171,12 @@ class Resolver(Resolving[Calls]):
         newest = answers.get(("image", self.location_of(group), word))
         newest = {} if isinstance(newest, ProviderError) or newest is None else newest
         if not is_looked_up(image):
+            self.hold_disks(group, Thing(newest.get("least_gb")))
             facts.images[group.name] = ImageFacts(image.id, newest.get("root"))
             return
-        chosen = self.pin_image(group, LAUNCH_TEMPLATE.name, word, newest.get("id") or "")
+        chosen = self.pin_image(group, word, newest.get("id") or "")
         if chosen:
+            self.hold_disks(group, Thing(newest.get("least_gb") if newest.get("id") == chosen else None))
             facts.images[group.name] = ImageFacts(chosen, newest.get("root"))
         elif ("image", self.location_of(group), word) in answers and not newest:
             self._no_image(group, answers)
@@ -133,12 +186,8 @@ class Resolver(Resolving[Calls]):
             return
         image = group.template.image
         owner = f" of {image.owner}" if image.owner else ""
-        self.problems.append(
-            Note(
-                f"template.image: no image{owner} in {self.location_of(group)} matches {image.newest or image.id!r}",
-                group.name,
-            )
-        )
+        text = f"no image{owner} in {self.location_of(group)} matches {image.newest or image.id!r}"
+        self.problems.append(Note(f"template.image: {text}; {WRITE_OR_MAKE}", group.name))
 
     def _subnets(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         filters, zones = subnet_filters(group.placement), set(group.placement.zones)
@@ -152,8 +201,8 @@ class Resolver(Resolving[Calls]):
         if not any(not zones or zone in zones for zone in answer.values()):
             words = ", ".join(f"{name}={value}" for name, value in tags.items())
             where = f" of zones {', '.join(sorted(zones))}" if zones else ""
-            text = f"placement.subnet_tags: no subnet{where} in {self.location_of(group)} has the tags {words}"
-            self.problems.append(Note(text, group.name))
+            text = f"no subnet{where} in {self.location_of(group)} has the tags {words}; write other tags, or tag one"
+            self.problems.append(Note(f"placement.subnet_tags: {text}", group.name))
         facts.subnets[group.name] = list(answer)
 
     def _balancers(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
@@ -163,8 +212,26 @@ class Resolver(Resolving[Calls]):
         known = facts.target_groups.get(region, {})
         for balancer in group.load_balancers:
             if balancer.name and balancer.name not in known:
-                text = f"load_balancers: no target group is called {balancer.name!r} in {region}"
+                text = f"load_balancers: target group {balancer.name!r} not found in {region}; {WRITE_OR_MAKE}"
                 self.problems.append(Note(text, group.name))
+
+    def _unsaid(self, group: ScalingGroup) -> None:
+        """What of a group a plan takes away because a fleet file cannot write it."""
+        region, native = self.location_of(group), self.fleet.native_name(group)
+        existing = self.live.resources.get(Key(region, AUTO_SCALING_GROUP.name, native))
+        if existing is None or existing.mark is None or existing.mark.fleet != self.fleet.name:
+            return
+        own, launched = (
+            self.live.resources.get(Key(region, LAUNCH_TEMPLATE.name, name))
+            for name in (native, existing.attributes.get("template") or native)
+        )
+        for item in (existing, own):
+            for each in unsaid(item) if item is not None else ():
+                is_asked = each.field == "purchase.sizes" and group.template.requirement is not None
+                if not is_asked and not any(f"{each.field}.".startswith(f"{path}.") for path in group.unmanaged):
+                    self.notes.append(Note(each.goes(), group.name))
+        for each in unsaid(launched) if own is None and launched is not None else ():
+            self.notes.append(Note(f"{each.field}: {each.is_lost(native)}", group.name))
 
     def _labelled(self) -> dict[str, list[str]]:
         """Target groups by ARN whose balancer has to be known, by region."""
@@ -172,23 +239,10 @@ class Resolver(Resolving[Calls]):
         for group in self.fleet.groups:
             for _, metric in watched(group):
                 balancer = attachment_of(group, metric) if metric.source is MetricSource.BALANCER else None
-                if balancer is not None and balancer.id:
-                    arns.setdefault(self.location_of(group), set()).add(balancer.id)
+                region = self.location_of(group)
+                if balancer is not None and balancer.id and not is_elsewhere(balancer.id, region):
+                    arns.setdefault(region, set()).add(balancer.id)
         return {region: sorted(some) for region, some in arns.items()}
-
-
-def watched(group: ScalingGroup) -> Iterator[tuple[str, Metric]]:
-    """Every metric that a group watches, with the path of what watches it."""
-    for alarm in group.alarms:
-        yield f"alarms.{alarm.name}", alarm.metric
-    for policy in group.policies:
-        if isinstance(policy, TargetTrackingPolicy | PredictivePolicy):
-            yield f"policies.{policy.name}", policy.metric
-
-
-def is_looked_up(image: Image) -> bool:
-    """Whether an image has to be found, rather than being an id already."""
-    return image.newest is not None or not (image.id or "").startswith("ami-")
 
 
 def needs_root(group: ScalingGroup) -> bool:
@@ -198,7 +252,7 @@ def needs_root(group: ScalingGroup) -> bool:
 
 def selector(image: Image) -> str:
     """Eight hexadecimal digits that tell one way of naming an image from another."""
-    return digest(image.model_dump(mode="json"))[:8]
+    return digest(image.model_dump(mode="json", exclude={"os"}))[:8]
 
 
 def find_image(calls: Calls, region: str, image: Image) -> dict[str, Any]:
@@ -211,7 +265,7 @@ def find_image(calls: Calls, region: str, image: Image) -> dict[str, Any]:
     owners: dict[str, Sequence[str]] = {"Owners": [image.owner]} if image.owner else {}
     images = calls.items("ec2", "describe_images", region, Filters=filters, **owners)
     newest = max(images, key=lambda item: (item.get("CreationDate", ""), item["ImageId"]), default=None)
-    return {"id": newest["ImageId"], "root": newest.get("RootDeviceName")} if newest else {}
+    return _known_of(newest) if newest else {}
 
 
 def _image_by_id(calls: Calls, region: str, text: str) -> dict[str, Any]:
@@ -225,7 +279,13 @@ def _image_by_id(calls: Calls, region: str, text: str) -> dict[str, Any]:
         images = calls.call("ec2", "describe_images", region, ImageIds=[text])["Images"]
     except NotFound:
         return {"id": text}
-    return {"id": text, "root": images[0].get("RootDeviceName")} if images else {"id": text}
+    return _known_of(images[0]) if images else {"id": text}
+
+
+def _known_of(image: Mapping[str, Any]) -> dict[str, Any]:
+    root = image.get("RootDeviceName")
+    disks = (disk.get("Ebs") or {} for disk in image.get("BlockDeviceMappings") or () if disk.get("DeviceName") == root)
+    return {"id": image["ImageId"], "root": root, "least_gb": next(disks, {}).get("VolumeSize")}
 
 
 def subnet_filters(placement: Placement) -> dict[str, list[str]]:
@@ -247,13 +307,3 @@ def find_zones(calls: Calls, region: str) -> list[str]:
     filters = [{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}]
     reply = calls.call("ec2", "describe_availability_zones", region, Filters=filters)
     return sorted(item["ZoneName"] for item in reply["AvailabilityZones"])
-
-
-def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: str = "Names") -> list[TargetGroup]:
-    """Target groups by name, or by ARN; those only that exist."""
-    try:
-        items = list(calls.items("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
-    except NotFound:  # one missing name hides all others
-        items = list(calls.items("elbv2", "describe_target_groups", region, PageSize=400))
-    targets = map(target_group, items)
-    return [target for target in targets if target.name in wanted or target.arn in wanted]

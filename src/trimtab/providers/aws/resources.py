@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -17,11 +18,17 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
+from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
-from trimtab.providers.pause import Pause
 
 PAUSED = frozenset({"AlarmNotification", "ScheduledActions"})
 """The processes that stand still while a group is paused."""
+
+
+Numbers = Mapping[tuple[str, str], str]
+"""The number that a version by name (`$Latest`, `$Default`) of a template, told by its id, has now."""
+FIRST_CHOICE = "$Default"
+"""The version of a template that is named without one: LaunchTemplateSpecification, Auto Scaling API Reference."""
 
 
 def launched_from(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -29,6 +36,13 @@ def launched_from(item: Mapping[str, Any]) -> Mapping[str, Any]:
     mixed = item.get("MixedInstancesPolicy") or {}
     own: Mapping[str, Any] = mixed.get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
     return own or item.get("LaunchTemplate") or {}
+
+
+def launch_sources(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every launch template that a group launches from: its own, and those of single sizes in a mixed policy."""
+    launch = (item.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
+    others = (override.get("LaunchTemplateSpecification") for override in launch.get("Overrides") or ())
+    return [source for source in (launched_from(item), *others) if source]
 
 
 def _template(template: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,17 +57,23 @@ def _mixed(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
     shares = {
         name: value for name, value in (policy.get("InstancesDistribution") or {}).items() if value not in (None, "")
     }
-    if shares.get("SpotInstancePools") == DEFAULT_POOLS:
+    if shares.get("SpotInstancePools") in (NO_POOLS, DEFAULT_POOLS):
         del shares["SpotInstancePools"]
     return {**policy, "LaunchTemplate": launch, "InstancesDistribution": shares}
 
 
 DEFAULT_POOLS = 2
 """What `SpotInstancePools` is when nobody gives it."""
+NO_POOLS = 0
+"""What `SpotInstancePools` is set to where the strategy is another than `lowest-price`, which alone takes a number."""
+
+
+POOL_ENDING = "PendingDelete"
+"""The status of a warm pool that is being deleted."""
 
 
 def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if not pool or pool.get("Status") == "PendingDelete":
+    if not pool or pool.get("Status") == POOL_ENDING:
         return None
     reuse = (pool.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn", False)
     most = pool.get("MaxGroupPreparedCapacity")
@@ -70,6 +90,16 @@ def find_pause(item: Mapping[str, Any]) -> Pause | None:
     return next((Pause.parse(tag.get("Value", "")) for tag in item.get("Tags", ()) if tag["Key"] == PAUSE_TAG), None)
 
 
+def find_boost(item: Mapping[str, Any]) -> Boost | None:
+    """The boost that is marked on a group."""
+    return Boost.parse(next((tag.get("Value", "") for tag in item.get("Tags", ()) if tag["Key"] == BOOST_TAG), ""))
+
+
+def is_boost(action: Mapping[str, Any]) -> bool:
+    """Whether a scheduled action holds a boost; no plan compares it."""
+    return f"-{BOOST}-" in action["ScheduledActionName"]
+
+
 def suspended(item: Mapping[str, Any]) -> list[str]:
     """The processes of a group that stand still."""
     return [process["ProcessName"] for process in item.get("SuspendedProcesses") or ()]
@@ -82,10 +112,20 @@ def _suspended(item: Mapping[str, Any], paused: str | None, wanted: Iterable[str
     return [name for name in suspended(item) if name not in PAUSED] + [name for name in wanted if name in PAUSED]
 
 
-def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str] = ()) -> Resource:
-    """A group as `DescribeAutoScalingGroups` answers it; `wanted` are the processes that its fleet suspends."""
+def group_resource(
+    region: str, item: Mapping[str, Any], *, wanted: Iterable[str] = (), numbers: Numbers = MappingProxyType({})
+) -> Resource:
+    """
+    A group as `DescribeAutoScalingGroups` answers it.
+
+    Args:
+        region: Where.
+        item: The answer.
+        wanted: The processes that its fleet suspends.
+        numbers: The versions that it names by `$Latest` or `$Default`.
+    """
     given = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
-    paused = given.pop(PAUSE_TAG, None)
+    paused, boost = given.pop(PAUSE_TAG, None), given.pop(BOOST_TAG, None)
     tags, mark = read_tags(given)
     launches = {tag["Key"]: bool(tag.get("PropagateAtLaunch")) for tag in item.get("Tags", ())}
     template = launched_from(item)
@@ -125,22 +165,53 @@ def group_resource(region: str, item: Mapping[str, Any], *, wanted: Iterable[str
         attributes={
             "arn": item.get("AutoScalingGroupARN", ""),
             "instances": len(instances),
-            "outdated": sum(is_outdated(instance, template) for instance in instances),
+            "outdated": sum(is_outdated(instance, item, numbers) for instance in instances),
             "template": template.get("LaunchTemplateName"),
             "paused": paused,
+            "boosted": boost,
         },
         deleting=(item.get("Status") or "").lower().startswith("delete"),
+        protection=_protection(item),
     )
 
 
-def is_outdated(instance: Mapping[str, Any], template: Mapping[str, Any]) -> bool:
-    """Whether an instance was launched from another template or version than the group's."""
+def _protection(item: Mapping[str, Any]) -> str:
+    """
+    What keeps a group from being deleted with its instances.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/resource-deletion-protection.html
+    """
+    level = item.get("DeletionProtection") or "none"
+    return "" if level == "none" else f"its deletion protection is {level}; set DeletionProtection to none first"
+
+
+def is_outdated(instance: Mapping[str, Any], item: Mapping[str, Any], numbers: Numbers) -> bool:
+    """
+    Whether an instance was launched from another template or version than its group launches from.
+
+    A template is told by its id, since one that was deleted and made again has the same name and numbers. Where the
+    number behind `$Latest` or `$Default` is unknown, every version counts.
+    """
+    configuration, sources = item.get("LaunchConfigurationName"), launch_sources(item)
+    if configuration:
+        return bool(instance.get("LaunchConfigurationName") != configuration)
     own = instance.get("LaunchTemplate") or {}
-    version = template.get("Version")
-    return bool(version) and (own.get("LaunchTemplateName"), own.get("Version")) != (
-        template.get("LaunchTemplateName"),
-        version,
-    )
+    return bool(sources) and not any(_is_launched_from(own, source, numbers) for source in sources)
+
+
+def _is_launched_from(own: Mapping[str, Any], source: Mapping[str, Any], numbers: Numbers) -> bool:
+    ids = own.get("LaunchTemplateId"), source.get("LaunchTemplateId")
+    names = own.get("LaunchTemplateName"), source.get("LaunchTemplateName")
+    if len(set(ids if all(ids) else names)) > 1:
+        return False
+    version = number_of(source, numbers)
+    return version is None or version == own.get("Version")
+
+
+def number_of(source: Mapping[str, Any], numbers: Numbers = MappingProxyType({})) -> str | None:
+    """The number of the version that a template is named with; `None` where it is named otherwise, and unknown."""
+    version = source.get("Version") or FIRST_CHOICE
+    return version if version.isdecimal() else numbers.get((source.get("LaunchTemplateId", ""), version))
 
 
 def policy_resource(region: str, item: Mapping[str, Any]) -> Resource:
@@ -174,10 +245,11 @@ def action_resource(region: str, item: Mapping[str, Any], now: datetime) -> Reso
 
 
 def _is_due(body: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the start is that at which the action is next due, for clocks that go a minute wrong."""
     start, slack = datetime.fromisoformat(body["StartTime"]), timedelta(minutes=10)
     try:
-        coming = fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start)
-        return start in list(islice(coming, 3))
+        coming = list(islice(fires(body["Recurrence"], body.get("TimeZone", "UTC"), now - slack, start), 20))
+        return start in coming and all(fire <= now + timedelta(minutes=1) for fire in coming if fire != start)
     except (CronSimError, ValueError, ZoneInfoNotFoundError):  # in words that no schedule has
         return False
 

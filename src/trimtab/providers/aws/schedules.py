@@ -6,19 +6,22 @@ them, and the one at its end puts back the group's own sizes.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from trimtab.checks.sizes import contradictions
 from trimtab.engine.crons import ended_by_cron, next_fire
-from trimtab.engine.openings import last_opening, openings, schedule_fires, window_end
+from trimtab.engine.openings import days_of, last_opening, openings, schedule_fires, window_end
 from trimtab.models import Capacity, Fleet, ScalingGroup, Schedule
 from trimtab.providers.moments import zulu
 
 SIZES = {"min": "MinSize", "max": "MaxSize", "desired": "DesiredCapacity"}
 END = "-end"
+MOST_ACTIONS = 125
+"""Of a group, as a quota: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html."""
+HELD = "scheduled actions, some with a first and a last moment"
 # any year would do: what is looked for is whether two crons ever meet
 _YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -31,15 +34,59 @@ def enacted(group: ScalingGroup) -> ScalingGroup:
     return group.model_copy(update={"schedules": schedules})
 
 
-def actions_of(group: ScalingGroup, now: datetime) -> Iterator[tuple[str, Schedule, dict[str, Any]]]:
-    """The scheduled actions that are still to come: name, the schedule that each stands for, body."""
+class ScheduledAction(NamedTuple):
+    """A scheduled action that is still to come."""
+
+    name: str
+    schedule: str
+    """The schedule of the group that it comes from."""
+    run: Schedule
+    """What it stands for: that schedule, or a run of its days."""
+    body: dict[str, Any]
+
+
+def reach_of(group: ScalingGroup, now: datetime) -> datetime | None:
+    """
+    Up to when the dates of a group's schedules are held, given that a group has 125 scheduled actions.
+
+    `None` where not even those of the next weeks have room.
+    """
+    from trimtab.engine.calendars import farthest
+
+    return farthest(now, lambda end: sum(1 for _ in actions_of(group, now, end)) <= MOST_ACTIONS)
+
+
+def actions_of(group: ScalingGroup, now: datetime, end: datetime | None = None) -> Iterator[ScheduledAction]:
+    """The scheduled actions that are still to come; of dates those up to `end`, as far as there is room if left out."""
+    if end is None and any(schedule.is_dated for schedule in group.schedules):
+        end = reach_of(group, now)
     for schedule in group.schedules:
-        body = _start_action(schedule, now)
-        if body is not None:
-            yield schedule.name, schedule, body
-        body = _end_action(ended_by_cron(schedule), group.capacity, now) if schedule.is_window else None
-        if body is not None:
-            yield f"{schedule.name}{END}", schedule, body
+        for name, run in _runs(schedule, now, end):
+            body = _start_action(run, now)
+            if body is not None:
+                yield ScheduledAction(name, schedule.name, run, body)
+            body = _end_action(ended_by_cron(run), group.capacity, now) if run.is_window else None
+            if body is not None:
+                first = _first_end(run, now) if schedule.is_dated else {}
+                yield ScheduledAction(f"{name}{END}", schedule.name, run, {**body, **first})
+
+
+def _runs(schedule: Schedule, now: datetime, end: datetime | None) -> Iterator[tuple[str, Schedule]]:
+    if not schedule.is_dated:
+        return iter([(schedule.name, schedule)])
+    from trimtab.engine.calendars import reaches, runs_of
+
+    return ((run.name, run.schedule) for run in runs_of(schedule, now, end or reaches(now)[0]))
+
+
+def _first_end(run: Schedule, now: datetime) -> dict[str, str]:
+    """The first moment of the action that ends a run of days; before, it would end what is left out."""
+    if run.starts is None or run.cron is None:
+        return {}
+    end, ended = window_end(run, run.local(run.starts)), ended_by_cron(run)
+    if end is None or end <= now or next_fire(ended.until or run.cron, run.zone, now) == end:
+        return {}
+    return {"StartTime": zulu(end)}
 
 
 def has_start(schedule: Schedule, now: datetime) -> bool:
@@ -47,6 +94,16 @@ def has_start(schedule: Schedule, now: datetime) -> bool:
     if schedule.starts is None or schedule.local(schedule.starts) <= now:
         return False
     return schedule.cron is None or next_fire(schedule.cron, schedule.zone, now) != schedule.local(schedule.starts)
+
+
+def start_of(action: ScheduledAction) -> dict[str, str]:
+    """The first moment of an action that the file gives, be it over or not; empty where it gives none."""
+    run = action.run
+    if run.at is not None:
+        return {"StartTime": action.body["StartTime"]}
+    if run.starts is None or action.name != run.name:
+        return {}
+    return {"StartTime": zulu(run.local(run.starts))}
 
 
 def given_sizes(schedule: Schedule) -> set[str]:
@@ -130,7 +187,7 @@ def contradictions_of(fleet: Fleet, group: ScalingGroup) -> Iterator[str]:
             f"schedules.{conflict.holder}{_place(fleet, group, conflict.holder)}" if conflict.holder else "the group"
         )
         yield (
-            f"schedules.{conflict.schedule}.{conflict.field}{_place(fleet, group, conflict.schedule)}: "
+            f"schedules.{conflict.schedule}.{conflict.field}: "
             f"sets `{conflict.field}` to {conflict.value} while {holder} holds `{conflict.other}` {conflict.held}; "
             f"EC2 Auto Scaling refuses the action when it fires; let {conflict.schedule!r} set `{conflict.other}` too"
         )
@@ -155,7 +212,8 @@ def _window_problems(schedule: Schedule, base: Capacity) -> Iterator[str]:
     if ended.duration is not None:
         yield f"{where}: AWS needs the cron at which the window closes; give `until` instead of `duration`"
         return
-    spans = _spans(ended, _horizon([ended]))
+    begin, reach = _stretch([ended])
+    spans = _spans(ended, reach, begin)
     if any(end >= start for (_, end), (start, _) in pairwise(spans)):
         yield f"{where}: the window opens again before it has closed; leave `duration` and `until` out"
     elif not spans and _never_opens(ended):
@@ -181,7 +239,7 @@ def _meetings(schedules: Sequence[Schedule]) -> list[tuple[Schedule, Schedule]]:
     windows = [(place, ended_by_cron(schedule)) for place, schedule in enumerate(schedules) if schedule.is_window]
     recurring = [(place, schedule) for place, schedule in windows if schedule.at is None]
     once = [(place, schedule) for place, schedule in windows if schedule.at is not None]
-    reach = _horizon([schedule for _, schedule in recurring])
+    begin, reach = _stretch([schedule for _, schedule in recurring])
     pairs: set[tuple[int, int]] = set()
     for name in SIZES:
         for some in (recurring, once):
@@ -189,7 +247,7 @@ def _meetings(schedules: Sequence[Schedule]) -> list[tuple[Schedule, Schedule]]:
                 (start, end, place)
                 for place, schedule in some
                 if getattr(schedule, name) is not None
-                for start, end in (_spans(schedule, reach))
+                for start, end in _spans(schedule, reach, begin)
             ]
             pairs |= set(_overlaps(sorted(spans)))
     pairs |= {
@@ -224,15 +282,30 @@ def _meet(day: Schedule, window: Schedule) -> bool:
     return False
 
 
+def _stretch(schedules: Sequence[Schedule]) -> tuple[datetime, timedelta]:
+    """A time in which windows meet if they ever do: with dates all of those, else as long as their crons need."""
+    spans = [span for one in schedules if (days := days_of(one)) for span in (*days.skip, *(days.only or ()))]
+    if not spans:
+        return _YEAR, _horizon(schedules)
+    first, last = (_clipped(min(span[0] for span in spans)), _clipped(max(span[1] for span in spans)))
+    return first - 8 * _DAY, last - first + _horizon(schedules)
+
+
+def _clipped(day: date) -> datetime:
+    """A date as a moment within the ten years around those that schedules are looked at for."""
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return max(_YEAR - 1827 * _DAY, min(_YEAR + 1827 * _DAY, moment))
+
+
 def _horizon(schedules: Sequence[Schedule]) -> timedelta:
     crons = [cron.split() for schedule in schedules for cron in (schedule.cron, schedule.until) if cron]
     return 15 * _DAY if all(fields[2:4] == ["*", "*"] for fields in crons) else 400 * _DAY
 
 
 @lru_cache(maxsize=1024)
-def _spans(schedule: Schedule, reach: timedelta) -> tuple[tuple[datetime, datetime], ...]:
+def _spans(schedule: Schedule, reach: timedelta, begin: datetime = _YEAR) -> tuple[tuple[datetime, datetime], ...]:
     """When a window is open: the one that opens once, or all of so long."""
-    windows = openings(schedule, *(_ALWAYS if schedule.at else (_YEAR, _YEAR + reach)))
+    windows = openings(schedule, *(_ALWAYS if schedule.at else (begin, begin + reach)))
     return tuple((start.at, end) for start, end in windows if end is not None and end > start.at)
 
 

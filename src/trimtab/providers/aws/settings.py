@@ -1,11 +1,13 @@
 """What only EC2 Auto Scaling has."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from trimtab.models.base import Duration, Model, Name
+from trimtab.models.base import Duration, Filled, Model, Name
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
 
 
@@ -13,7 +15,9 @@ class LifecycleHook(Model):
     """A pause while an instance starts or stops (AWS; stopping only on Azure)."""
 
     name: Name
+    """Unique within the group."""
     on: Literal["launch", "terminate"]
+    """Whether instances pause when they start or when they end."""
     timeout: Duration | None = None
     """30 s to 2 h; 1 h when left out."""
     default: Literal["continue", "abandon"] | None = None
@@ -23,14 +27,32 @@ class LifecycleHook(Model):
     role: str | None = Field(default=None, min_length=1)
     """Role with which it is told."""
     data: str | None = Field(default=None, min_length=1, max_length=1023)
+    """Text that the notification carries."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            name: str,
+            on: Literal["launch", "terminate"],
+            timeout: timedelta | str | None = None,
+            default: Literal["continue", "abandon"] | None = None,
+            notify: str | None = None,
+            role: str | None = None,
+            data: str | None = None,
+        ) -> None: ...
 
 
 class WarmPool(Model):
     """Instances kept ready outside the group (AWS)."""
 
     min: Count = 0
+    """Instances that the pool keeps at least."""
     max_prepared: Count | None = None
+    """Instances in the group and the pool together; the group's maximum when left out."""
     state: Literal["stopped", "running", "hibernated"] = "stopped"
+    """How instances wait."""
     reuse: bool = False
     """Return instances to the pool on scale in."""
 
@@ -53,16 +75,49 @@ class AwsSettings(SettingsBlock):
     """What only EC2 Auto Scaling has."""
 
     lifecycle_hooks: tuple[LifecycleHook, ...] = ()
+    """Pauses while instances start or end."""
     warm_pool: WarmPool | None = None
-    termination_policies: tuple[str, ...] = ()
+    """Instances kept ready outside the group."""
+    termination_policies: tuple[Filled, ...] = ()
     """In order; `Default` last."""
     max_instance_lifetime: Duration | None = None
     """One day or more."""
     suspended_processes: tuple[AwsProcess, ...] = ()
+    """Processes of the group that do not run."""
     group_metrics: bool = False
     """Publish the group's own metrics each minute."""
     service_linked_role: str | None = Field(default=None, min_length=1)
+    """ARN of the role that Auto Scaling acts as; the account's own when left out."""
     placement_group: str | None = Field(default=None, min_length=1)
+    """Placement group that instances start in, by name."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            lifecycle_hooks: Sequence[LifecycleHook] = ...,
+            warm_pool: WarmPool | None = None,
+            termination_policies: Sequence[str] = ...,
+            max_instance_lifetime: timedelta | str | None = None,
+            suspended_processes: Sequence[
+                AwsProcess
+                | Literal[
+                    "Launch",
+                    "Terminate",
+                    "AddToLoadBalancer",
+                    "AlarmNotification",
+                    "AZRebalance",
+                    "HealthCheck",
+                    "InstanceRefresh",
+                    "ReplaceUnhealthy",
+                    "ScheduledActions",
+                ]
+            ] = ...,
+            group_metrics: bool = False,
+            service_linked_role: str | None = None,
+            placement_group: str | None = None,
+        ) -> None: ...
 
     def for_engine(self) -> EngineSettings:
         """Changes of size that suspended processes hold back."""

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from trimtab.capabilities import MARK
 from trimtab.engine.first_seen import FirstSeen
 from trimtab.models import Fleet
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.first_seen import WORD
-from trimtab.providers.aws.reads import list_alarms, list_groups
-from trimtab.providers.aws.resources import alarm_resource, find_pause, is_outdated, launched_from
+from trimtab.providers.aws.reads import list_alarms, list_groups, template_numbers
+from trimtab.providers.aws.resources import Numbers, alarm_resource, find_boost, find_pause, is_outdated
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
 from trimtab.providers.retry import in_batches
 
@@ -35,8 +36,16 @@ def list_states(calls: Calls, places: Iterable[tuple[str, str]], *, balancers: b
     for region, name in places:
         names.setdefault(region, []).append(name)
     for region, some in names.items():
-        for item in list_groups(calls, region, some):
-            yield group_state(region, item, _balancer_health(calls, region, item) if balancers else None)
+        yield from group_states(calls, region, list(list_groups(calls, region, some)), balancers=balancers)
+
+
+def group_states(
+    calls: Calls, region: str, items: Sequence[Mapping[str, Any]], *, balancers: bool = False
+) -> Iterator[GroupState]:
+    """The groups of some answers, with what takes more questions: versions by name, and balancers when asked."""
+    numbers = template_numbers(calls, region, items)
+    for item in items:
+        yield group_state(region, item, numbers, _balancer_health(calls, region, item) if balancers else None)
 
 
 def _balancer_health(calls: Calls, region: str, item: Mapping[str, Any]) -> dict[str, bool]:
@@ -85,10 +94,14 @@ def find_addresses(calls: Calls, region: str, ids: Sequence[str]) -> dict[str, A
     return addresses
 
 
-def group_state(region: str, item: Mapping[str, Any], health: Mapping[str, bool] | None) -> GroupState:
-    template = launched_from(item)
+def group_state(
+    region: str, item: Mapping[str, Any], numbers: Numbers, health: Mapping[str, bool] | None
+) -> GroupState:
+    """A group as `DescribeAutoScalingGroups` answers it."""
     tags = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
-    instances = tuple(_instance(instance, template) for instance in item.get("Instances", ()))
+    instances = tuple(
+        _instance(instance, is_outdated(instance, item, numbers)) for instance in item.get("Instances", ())
+    )
     if health is not None:
         instances = tuple(replace(instance, serving=health.get(instance.id)) for instance in instances)
     return GroupState(
@@ -102,11 +115,13 @@ def group_state(region: str, item: Mapping[str, Any], health: Mapping[str, bool]
         group=tags.get("trimtab-group", ""),
         fleet=tags.get("trimtab-fleet", ""),
         paused=find_pause(item),
+        boost=find_boost(item),
         first_seen=FirstSeen.parse(tags.get(f"trimtab-{WORD}", "")),
+        controller=tags.get(f"trimtab-{MARK}", ""),
     )
 
 
-def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
+def _instance(item: Mapping[str, Any], outdated: bool) -> Instance:
     state = item.get("LifecycleState", "")
     pending = InstanceState.TERMINATING if state.startswith(("Terminat", "Detach")) else InstanceState.PENDING
     own = item.get("LaunchTemplate") or {}
@@ -117,7 +132,8 @@ def _instance(item: Mapping[str, Any], template: Mapping[str, Any]) -> Instance:
         healthy=item.get("HealthStatus", "Healthy").lower() == "healthy",
         size=item.get("InstanceType", ""),
         template=f"{own.get('LaunchTemplateName', '')}:{own.get('Version', '')}".strip(":"),
-        outdated=is_outdated(item, template),
+        outdated=outdated,
+        weight=int(item.get("WeightedCapacity") or 1),
         protected=bool(item.get("ProtectedFromScaleIn")),
     )
 

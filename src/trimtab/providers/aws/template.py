@@ -18,7 +18,7 @@ def template_data(group: ScalingGroup, native: str, image: ImageFacts) -> dict[s
     script = template.render_user_data()
     return drop_empty(
         ImageId=image.id,
-        InstanceType=template.size,
+        InstanceType=template.size_name,
         KeyName=template.ssh_key,
         UserData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
         IamInstanceProfile=_profile(template.role),

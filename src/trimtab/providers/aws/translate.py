@@ -14,6 +14,7 @@ from trimtab.models import (
     LoadBalancer,
     Metric,
     MetricSource,
+    PythonPolicy,
     ScalingGroup,
     WarmPool,
 )
@@ -21,6 +22,7 @@ from trimtab.plan import Key, Mark, Note, Ref, Resource
 from trimtab.providers.alarms import alarm_name
 from trimtab.providers.aws import names, schedules
 from trimtab.providers.aws.alarms import alarm_body, alarm_remarks
+from trimtab.providers.aws.constraints import CONSTRAINTS
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
@@ -53,6 +55,7 @@ def translate(fleet: Fleet, facts: AwsFacts, now: datetime, location: str) -> Tr
 class _Group(GroupTranslator):
     provider = "aws"
     kinds = KINDS
+    constraints = CONSTRAINTS
 
     def __init__(self, fleet: Fleet, group: ScalingGroup, facts: AwsFacts, now: datetime, location: str) -> None:
         super().__init__(fleet, group, facts, now, location)
@@ -63,16 +66,26 @@ class _Group(GroupTranslator):
     def resources(self) -> Iterator[Resource]:
         for path, text in names.problems_of(self.fleet, self.group):
             self.problem(path, text)
+        for path, text in names.elsewhere_of(self.group, self.location):
+            self.problem(path, text)
         self.problems += [Note(text, self.group.name) for text in schedules.problems_of(self.group)]
         self.problems += [Note(text, self.group.name) for text in schedules.contradictions_of(self.fleet, self.group)]
-        mark = Mark(self.fleet.name, self.group.name, kept=self.facts.kept.get(self.group.name, {}))
+        mark = Mark(self.fleet.name, self.group.name, kept=self.keeps(self.facts.kept))
         key = self.key(LAUNCH_TEMPLATE.name)
-        image = self.facts.images.get(self.group.name) or ImageFacts(self.group.template.image.id)
+        image = self.facts.images.get(self.group.name) or ImageFacts(None)
+        image = replace(image, id=image.id or self._image_as_named())
+        if self.group.template.requirement and not self.asked.template.image.os:
+            self.unused("template.size.architecture", "AWS takes the processor of the image")
         yield self._made(key, {"LaunchTemplateData": template_data(self.group, self.native, image)}, mark=mark)
         yield self._scaling_group()
         yield from self._policies()
         yield from self._scheduled_actions()
         yield from self._alarms()
+
+    def _image_as_named(self) -> str | None:
+        """What stands for an image that was not looked up."""
+        image = self.group.template.image
+        return f"(newest {image.newest} of {image.owner})" if self.asked.template.image.os else image.id
 
     # the group
 
@@ -83,9 +96,9 @@ class _Group(GroupTranslator):
         return self._made(
             self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
-            mark=replace(self.mark, kept={**hooks, **(self.standing.kept if self.standing else {})}),
+            mark=replace(self.mark, kept={**hooks, **self.delegated, **(self.standing.kept if self.standing else {})}),
             initial=frozenset({"DesiredCapacity"}) if initial else frozenset(),
-            basis=group.capacity.model_dump(mode="json"),
+            basis={"MinSize": group.capacity.min, "MaxSize": group.capacity.max},
         )
 
     def _sizes(self) -> dict[str, Any]:
@@ -105,7 +118,7 @@ class _Group(GroupTranslator):
         """Those of the subnets that lie in the zones; a group with subnets takes no zones (CreateAutoScalingGroup)."""
         where = {subnet: self.facts.subnet_zones.get(subnet, "") for subnet in subnets}
         for zone in sorted(set(zones) - set(where.values())):
-            self.problem("placement.zones", f"none of the group's subnets lies in {zone}; name one or leave it out")
+            self.problem("placement.zones", f"no subnet of the group is in {zone}; add one, or leave the zone out")
         for index, subnet in enumerate(self.group.placement.subnets):
             if where.get(subnet) and where[subnet] not in zones:
                 text = f"{subnet} lies in {where[subnet]}, which is not in `placement.zones`"
@@ -152,28 +165,33 @@ class _Group(GroupTranslator):
     def _launches_from(self) -> dict[str, Any]:
         version = Ref(self.key(LAUNCH_TEMPLATE.name), "version")
         template = {"LaunchTemplateName": self.native, "Version": version}
-        if is_mixed(self.group.purchase):
-            return {"MixedInstancesPolicy": mixed_policy(self.group.purchase, template)}
+        if is_mixed(self.group):
+            return {"MixedInstancesPolicy": mixed_policy(self.group, template)}
         return {"LaunchTemplate": template}
 
     # schedules
 
     def _scheduled_actions(self) -> Iterator[Resource]:
         actions = list(actions_of(self.group, self.now))
-        for name, schedule, body in actions:
-            key = self.key(SCHEDULED_ACTION.name, f"{self.native}-{name}", self.native)
-            yield self._made(key, body, item=f"schedules.{schedule.name}")
-        firing = {schedule.name for _, schedule, _ in actions}
+        for action in actions:
+            key = self.key(SCHEDULED_ACTION.name, f"{self.native}-{action.name}", self.native)
+            basis = schedules.start_of(action)
+            yield self._made(key, action.body, item=f"schedules.{action.schedule}", basis=basis)
+        firing = {action.schedule for action in actions}
+        self.dates_held(schedules.reach_of(self.group, self.now), schedules.HELD)
         for schedule in self.group.schedules:
             item = f"schedules.{schedule.name}"
             if schedule.name not in firing:
                 for leaf in set_leaves(schedule):
-                    self.note(f"{item}.{leaf.path}", "this schedule fires no more; remove it or give a later time")
+                    self.note(f"{item}.{leaf.path}", "this schedule never fires again; remove it, or give a later time")
             elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
                 self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
-        names = {name for name, _, _ in actions}
+        ending = {action.schedule for action in actions if action.name.endswith(END)}
         back = {
-            size for window in self.group.schedules if f"{window.name}{END}" in names for size in given_sizes(window)
+            size
+            for window in self.group.schedules
+            if window.is_window and window.name in ending
+            for size in given_sizes(window)
         }
         for path, text in hidden_sizes(enacted(self.group), self.now, put_back=back):
             self.unused(path, text)
@@ -184,6 +202,8 @@ class _Group(GroupTranslator):
         for path, text in step_problems(self.group):
             self.problem(path, text)
         for policy in self.group.policies:
+            if isinstance(policy, PythonPolicy):
+                continue
             item, metric = f"policies.{policy.name}", getattr(policy, "metric", None)
             self._remark(item, policy_remarks(policy))
             body = self._body_of(item, metric, partial(policy_body, policy))

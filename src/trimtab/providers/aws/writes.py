@@ -1,6 +1,7 @@
 """Writes: one change becomes the calls that it takes, each of which may be made twice."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,20 +27,35 @@ from trimtab.providers.aws.kinds import (
     METRIC_ALARM,
     SCALING_POLICY,
     SCHEDULED_ACTION,
+    template_tags,
 )
 from trimtab.providers.aws.reads import find_group
-from trimtab.providers.aws.resources import alarm_resource, group_resource, policy_resource, template_resource
+from trimtab.providers.aws.resources import (
+    POOL_ENDING,
+    alarm_resource,
+    group_resource,
+    policy_resource,
+    template_resource,
+)
 from trimtab.providers.base import Write, Written
 from trimtab.providers.bodies import differing_paths
 from trimtab.providers.retry import Pace, in_batches
 from trimtab.providers.writer import ensure_owned, found_in_place, live_of, mark_of, outcome_of
 
 PACE = Pace(timedelta(minutes=15), timedelta(seconds=10), timedelta(seconds=10))
-"""How a group that is being deleted is waited for, which makes room for a new one."""
+"""How a group or a warm pool that is being deleted is waited for, which makes room for a new one."""
 AFTER_CREATION = ("WarmPoolConfiguration", "SuspendedProcesses", "EnabledMetrics")
 """Parts that CreateAutoScalingGroup does not take."""
 PARTS = ("TargetGroupARNs", "LifecycleHookSpecificationList", *AFTER_CREATION)
 """Parts that UpdateAutoScalingGroup does not take, in the order in which they are written."""
+REMOVED_FIRST = ("WarmPoolConfiguration",)
+"""
+Parts that are taken away before UpdateAutoScalingGroup: it refuses Spot Instances and weights beside a warm pool.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html#warm-pools-limitations
+"""
+_REFUSED_WITH_A_POOL = frozenset({"MixedInstancesPolicy", "WarmPoolConfiguration"})
+"""What waits for a pool that is being deleted."""
 _HOOK_DEFAULTS = {"HeartbeatTimeout": 3600, "DefaultResult": "ABANDON"}
 
 
@@ -79,7 +95,6 @@ class Writer:
     def _create_template(self, write: Write) -> Mapping[str, Any]:
         change, region, name = write.change, write.change.key.location, write.change.key.name
         mark = mark_of(change)
-        tags = [{"Key": key, "Value": value} for key, value in mark.tags().items()]
         try:
             reply = self.calls.call(
                 "ec2",
@@ -88,7 +103,7 @@ class Writer:
                 LaunchTemplateName=name,
                 LaunchTemplateData=revealed(write.body["LaunchTemplateData"]),
                 VersionDescription=mark.line(),
-                TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+                TagSpecifications=template_tags(mark),
                 # for the attempts of this call only: a token of the content would, once the template has been
                 # deleted, answer with the one that is gone; the name alone keeps a second one away
                 ClientToken=str(uuid4()),
@@ -188,18 +203,23 @@ class Writer:
 
     def _update_group(self, change: Change, body: Mapping[str, Any]) -> None:
         existing = live_of(change)
-        fields = {top_step(item.path) for item in change.fields}
+        fields = {top_step(item.path) for item in change.written}
         stale = existing.mark != mark_of(change)
         self._send_group(change, body, fields | ({"Tags"} if stale else set()), existing)
 
     def _send_group(self, change: Change, body: Mapping[str, Any], fields: set[str], existing: Resource) -> None:
         region, name = change.key.location, change.key.name
-        if plain_fields := fields - {"Tags", *PARTS}:
-            params = update_params(body, plain_fields)
-            self.calls.call("autoscaling", "update_auto_scaling_group", region, AutoScalingGroupName=name, **params)
         parts = GroupParts(self.calls, region, name)
+        first = [part for part in REMOVED_FIRST if part in fields and part not in body]
+        for part in first:
+            parts.write(part, body, existing.body)
+        if fields & _REFUSED_WITH_A_POOL and (first or "WarmPoolConfiguration" not in existing.body):
+            parts.wait_until_pool_gone()
+        if plain_fields := fields - {"Tags", *PARTS}:
+            params = update_params(body, plain_fields, existing.body)
+            self.calls.call("autoscaling", "update_auto_scaling_group", region, AutoScalingGroupName=name, **params)
         for part in PARTS:
-            if part in fields:
+            if part in fields and part not in first:
                 parts.write(part, body, existing.body)
         if "Tags" in fields:
             self._tag(region, name, group_tags(name, body, mark_of(change)), existing)
@@ -208,9 +228,9 @@ class Writer:
         keep = {tag["Key"] for tag in wanted}
         had = {tag["Key"] for tag in existing.body.get("Tags", ())} | set(existing.mark.tags() if existing.mark else ())
         base = {"ResourceId": name, "ResourceType": "auto-scaling-group"}
-        self.calls.call("autoscaling", "create_or_update_tags", region, Tags=list(wanted))
-        if gone := sorted(had - keep):
+        if gone := sorted(had - keep):  # first: a group takes 50, those that are about to go included
             self.calls.call("autoscaling", "delete_tags", region, Tags=[{**base, "Key": key} for key in gone])
+        self.calls.call("autoscaling", "create_or_update_tags", region, Tags=list(wanted))
 
     # policies
 
@@ -360,10 +380,20 @@ class GroupParts:
 
     def _warm_pool(self, wanted: Mapping[str, Any] | None, existing: Mapping[str, Any] | None) -> None:
         if wanted is None:
-            self._call("delete_warm_pool", ForceDelete=True)
+            with suppress(NotFound):
+                self._call("delete_warm_pool", ForceDelete=True)
             return
         unset = {"MaxGroupPreparedCapacity": -1} if "MaxGroupPreparedCapacity" in (existing or {}) else {}
         self._call("put_warm_pool", **{**unset, **wanted})
+
+    def wait_until_pool_gone(self) -> None:
+        """Return once a pool that is being deleted has gone."""
+
+        def look() -> bool | None:
+            pool = (find_group(self.calls, self.region, self.name) or {}).get("WarmPoolConfiguration") or {}
+            return None if pool.get("Status") == POOL_ENDING else True
+
+        self.calls.wait_until("update", look, PACE, late=f"the warm pool of {self.name!r} is still being deleted")
 
     def _processes(self, wanted: set[str], existing: set[str]) -> None:
         if stop := sorted(wanted - existing):

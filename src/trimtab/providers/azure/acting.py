@@ -1,23 +1,27 @@
 """What is done to one group that runs: a size asked for, a pause, its end, a policy acted on once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
-from trimtab.errors import Conflict, NotFound, Unsupported
+from trimtab.engine.profiles import MOST_PROFILES
+from trimtab.errors import Conflict, InvalidRequest, NotFound, Unsupported
 from trimtab.plan import read_tags
+from trimtab.providers.azure.bodies import READ_ONLY
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING
 from trimtab.providers.azure.reads import list_kind
-from trimtab.providers.azure.resources import find_pause
-from trimtab.providers.azure.states import bounds_of, find_setting, held_word
+from trimtab.providers.azure.resources import find_pause, planned_profiles
+from trimtab.providers.azure.states import active_spans, bounds_of, find_setting, held_word
 from trimtab.providers.azure.writes import SETS
 from trimtab.providers.lookup import group_not_found
+from trimtab.providers.moments import zulu
+from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
-from trimtab.providers.pause import Pause
 from trimtab.providers.policy_execution import executed_size, find_amount
 
 SETTINGS = "monitor.autoscale_settings"
@@ -52,7 +56,7 @@ class GroupActions:
         """Mark the setting and disable it in one write; what was active says which bounds still hold."""
         setting = self._setting()
         if setting is None:
-            raise Unsupported(f"group {self.name!r} has no autoscale setting: nothing but people moves its size")
+            raise Unsupported(f"group {self.name!r} has no autoscale setting, so nothing can be paused")
         before = find_pause(setting)
         held = before.held if before is not None else None
         if held is None:
@@ -68,6 +72,65 @@ class GroupActions:
             return
         tags = {name: value for name, value in (setting.get("tags") or {}).items() if name != PAUSE_TAG}
         self._put(setting, tags, enabled=pause.held is None or bool(pause.held))
+
+    def boost(self, boost: Boost) -> None:
+        """
+        Mark the setting and put fixed dates before its profiles, in one write: each is over by itself.
+
+        A scale set without a setting is marked alone: nothing of Azure's moves its size.
+        """
+        setting = self._setting()
+        if setting is None:
+            self._tag(replace(boost, held=()))
+            return
+        plain = _unboosted(setting)
+        profiles = [*self._boosted(plain, boost), *plain["properties"]["profiles"]]
+        if len(profiles) > MOST_PROFILES:
+            text = f"{self.name!r} would have {len(profiles)} profiles, and an autoscale setting has {MOST_PROFILES}"
+            raise InvalidRequest(f"{text} at most; boost it for a shorter time", provider="azure", operation="boost")
+        self._put_boost(plain, profiles, replace(boost, held=()))
+
+    def end_boost(self) -> None:
+        """Take the fixed dates and the mark away."""
+        setting = self._setting()
+        if setting is None:
+            self._tag(None)
+        elif BOOST_TAG in (setting.get("tags") or {}) or _unboosted(setting) != setting:
+            plain = _unboosted(setting)
+            self._put_boost(plain, plain["properties"]["profiles"], None)
+
+    def _boosted(self, setting: Mapping[str, Any], boost: Boost) -> Iterator[dict[str, Any]]:
+        """A copy of each profile that rules during a boost, with a greater minimum."""
+        by_name = {profile["name"]: profile for profile in setting["properties"]["profiles"]}
+        number = count(1)
+        for begin, end, name in active_spans(setting, self.now.replace(microsecond=0), boost.until):
+            profile = by_name[name]
+            capacity = profile["capacity"]
+            if int(capacity["maximum"]) < boost.min:
+                text = f"the maximum of {self.name!r} is {capacity['maximum']} from {begin:%Y-%m-%d %H:%M} UTC"
+                raise InvalidRequest(f"{text}; raise that first", provider="azure", operation="boost")
+            if int(capacity["minimum"]) >= boost.min or begin >= end:
+                continue
+            least = {"minimum": str(boost.min), "default": str(max(boost.min, int(capacity["default"])))}
+            rest = {field: value for field, value in profile.items() if field != "recurrence"}
+            when = {"timeZone": "UTC", "start": zulu(begin), "end": zulu(end)}
+            yield {**rest, "name": f"{BOOST}-{next(number)}", "capacity": {**capacity, **least}, "fixedDate": when}
+
+    def _put_boost(self, setting: Mapping[str, Any], profiles: Sequence[Any], boost: Boost | None) -> None:
+        tags = {name: value for name, value in (setting.get("tags") or {}).items() if name != BOOST_TAG}
+        marked = tags | ({BOOST_TAG: boost.line()} if boost else {})
+        properties = {**setting["properties"], "profiles": list(profiles)}
+        enabled = bool(setting["properties"].get("enabled"))
+        self._put({**setting, "properties": properties}, marked, enabled=enabled)
+
+    def _tag(self, boost: Boost | None) -> None:
+        item = self._scale_set()
+        tags = {name: value for name, value in (item.get("tags") or {}).items() if name != BOOST_TAG}
+        if boost is None and BOOST_TAG not in (item.get("tags") or {}):
+            return
+        body = {"tags": tags | ({BOOST_TAG: boost.line()} if boost else {})}
+        group = self.calls.home.resource_group
+        self.calls.begin(f"{SETS}.begin_update", group, self.name, body, etag=item.get("etag"), wait=False)
 
     def _policy(self, setting: Mapping[str, Any], policy: str) -> dict[str, Any]:
         _, mark = read_tags(setting.get("tags") or {})
@@ -88,7 +151,7 @@ class GroupActions:
                 raise
 
     def _put(self, setting: Mapping[str, Any], tags: Mapping[str, str], *, enabled: bool) -> None:
-        properties = {name: value for name, value in setting["properties"].items() if name != "name"}
+        properties = {name: value for name, value in setting["properties"].items() if name not in READ_ONLY}
         body = {"location": setting["location"], "tags": tags, "properties": {**properties, "enabled": enabled}}
         group = self.calls.home.resource_group
         self.calls.call(f"{SETTINGS}.create_or_update", group, setting["name"], body)
@@ -115,3 +178,9 @@ class GroupActions:
         if setting and find_setting(item, [setting]):
             return setting
         return find_setting(item, list_kind(self.calls, AUTOSCALE_SETTING.name, [self.calls.home.resource_group]))
+
+
+def _unboosted(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """A setting without what holds a boost."""
+    properties = setting["properties"]
+    return {**setting, "properties": {**properties, "profiles": planned_profiles(properties)}}

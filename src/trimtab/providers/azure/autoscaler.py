@@ -1,9 +1,9 @@
 """A group's bounds, schedules, alarms and policies as one autoscale setting; pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from trimtab.engine.rules import lookahead_problem
 from trimtab.engine.schedules import InForce
 from trimtab.models import MetricSource, PredictiveMode, PredictivePolicy, ScalingGroup
 from trimtab.plan import Ref
@@ -24,12 +24,12 @@ class Setting(NamedTuple):
     sources: Mapping[str, str]
 
 
-def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str) -> Setting:
+def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: datetime, *, enabled: bool = True) -> Setting:
     """The autoscale setting of a group: all that is native of its schedules, alarms and policies."""
-    profiles, rules = profiles_of(group), rules_of(group, scope)
+    profiles, rules = profiles_of(group, now), rules_of(group, scope)
     body = {
         "properties": {
-            "enabled": True,
+            "enabled": enabled,
             "targetResourceUri": target,
             "profiles": [_profile(group, profile, rules) for profile in profiles],
             "notifications": list(_notifications(group.azure.notify_scaling)),
@@ -109,6 +109,9 @@ def _sources(profiles: Sequence[Profile], rules: Sequence[Rule]) -> Iterator[tup
             timing = "until duration" if profile.ends else "cron at"
             yield f"{where}.recurrence", " ".join(scheduled + word for word in timing.split())
             yield f"{where}.fixedDate", f"{scheduled}at {scheduled}duration"
+        if profile.dated:
+            dates = "cron until duration skip_dates only_dates"
+            yield f"{where}.fixedDate", " ".join(scheduled + word for word in dates.split())
         for rule in rules:
             for path, models in rule.sources.items():
                 yield f"{where}.rules[{rule.body['name']}].{path}", models
@@ -119,9 +122,6 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     policies = _predictive_policies(group)
     for policy in policies[1:]:
         yield f"policies.{policy.name}", "an autoscale setting has one forecast at most"
-    for policy in policies[:1]:
-        if policy.buffer is not None and (problem := lookahead_problem(policy.buffer)):
-            yield f"policies.{policy.name}.buffer", problem
 
 
 def remarks_on(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,8 @@ from typing import Any
 from trimtab.plan import Change, Kind, Resource, revealed
 from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.resources import profile_names_of, with_names_of
-from trimtab.providers.bodies import find_part, patch_of
+from trimtab.providers.bodies import find_part, patch_of, put_part
+from trimtab.providers.pause import BOOST_TAG
 from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.writer import mark_of
 
@@ -33,6 +34,9 @@ def set_patch(body: Mapping[str, Any], live: Resource, paths: Iterable[str]) -> 
         SCALE_SET, {**body, "identity": identity}, [path for path in paths if path.split(".")[0] != "tags"]
     )
     _without_fixed(patch)
+    if changed := find_part(patch, _IMAGE):
+        whole = {name: value for name, value in find_part(body, _IMAGE).items() if name in IMAGE_WORDS}
+        put_part(patch, _IMAGE, {**whole, **changed})
     if "identity" in patch:
         patch["identity"] = {**(identity or {"type": "None"}), **_without_others(live.body, identity)}
     if "properties" in patch:
@@ -55,6 +59,13 @@ def _without_fixed(patch: Mapping[str, Any]) -> None:
                 (public.get("properties") or {}).pop(name, None)
 
 
+_IMAGE = ("properties", "virtualMachineProfile", "storageProfile", "imageReference")
+IMAGE_WORDS = ("id", "publisher", "offer", "sku", "version")
+"""
+What names an image; another one is named by all of them in one call.
+
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-scale-set
+"""
 _CARDS = ("properties", "virtualMachineProfile", "networkProfile", "networkInterfaceConfigurations")
 
 
@@ -100,10 +111,10 @@ def raw_of(live: Resource | None) -> Mapping[str, Any]:
     return (live.attributes.get("raw") or {}) if live else {}
 
 
-def pause_tag(live: Resource | None) -> dict[str, str]:
-    """The tag of a pause that is marked on it."""
-    text = (raw_of(live).get("tags") or {}).get(PAUSE_TAG)
-    return {PAUSE_TAG: text} if text else {}
+def people_tags(live: Resource | None) -> dict[str, str]:
+    """The tags of a pause and of a boost that are marked on it."""
+    tags = raw_of(live).get("tags") or {}
+    return {name: tags[name] for name in (PAUSE_TAG, BOOST_TAG) if tags.get(name)}
 
 
 def is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:

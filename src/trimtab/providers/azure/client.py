@@ -4,11 +4,12 @@ import io
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from azure.core import MatchConditions, PipelineClient
 from azure.core.credentials import AccessToken
@@ -27,7 +28,7 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.monitor import MonitorManagementClient
 
 from trimtab.clock import Clock
-from trimtab.errors import InvalidRequest, ProviderError, TrimtabError, Unauthenticated, Unreachable
+from trimtab.errors import InvalidRequest, ProviderError, TrimtabError, Unauthenticated
 from trimtab.events import Listener
 from trimtab.providers.azure.errors import ERRORS, failed
 from trimtab.providers.azure.ids import Home, normal_location
@@ -130,7 +131,10 @@ class Calls(Caller):
     def pages(self, operation: str, *args: Any, **params: Any) -> list[dict[str, Any]]:
         """All that a list operation has, page by page, as Resource Manager spells it."""
         pages = self.follow(
-            operation, lambda token: self.retried(operation, partial(self._page, operation, args, params, token))
+            operation,
+            lambda token: self.retried(
+                operation, partial(self._page, operation, args, params, token), target=_names(args)
+            ),
         )
         return [item for page in pages for item in page]
 
@@ -189,6 +193,13 @@ class Calls(Caller):
 
         return [item for items in self.follow(operation, page) for item in items]
 
+    def read(self, path: str, version: str) -> dict[str, Any]:
+        """One resource of any subscription, for what the SDK looks for in its own."""
+        kind = path.rsplit("/", 2)[-2].lower()
+        reply = self._plain(f"GET one of {kind}", f"{self._base}{path}", params={"api-version": version})
+        body: dict[str, Any] = _body(reply)
+        return body
+
     def publish(self, region: str, path: str, body: Mapping[str, Any]) -> None:
         """Send a custom metric to the data plane of a region, which takes tokens of its own."""
         host = self._endpoint or f"https://{region}.monitoring.azure.com"
@@ -203,7 +214,7 @@ class Calls(Caller):
 
             door.ask(ask)
 
-        self.retried("publish", attempt)
+        self.retried("publish", attempt, target=(region, *_end_of(path)))
 
     def _data_plane(self, host: str) -> Any:
         with self._lock:
@@ -234,7 +245,7 @@ class Calls(Caller):
 
             return door.ask(ask)
 
-        return self.retried(operation, attempt)
+        return self.retried(operation, attempt, target=_end_of(url))
 
     def _door(self, operation: str, name: str = "") -> "_Door":
         return _Door(Call("azure", operation, self.clock.now()), self._base, name)
@@ -255,7 +266,7 @@ class Calls(Caller):
 
             return door.ask(ask)
 
-        return self.retried(operation, attempt)
+        return self.retried(operation, attempt, target=_names(args))
 
     def _method(self, operation: str) -> Any:
         service, group, method = operation.split(".")
@@ -287,9 +298,13 @@ class Calls(Caller):
         url = url or reply.headers.get("Location")
         if not url:
             return
+        answers = [reply]
+
+        def asked() -> timedelta | None:
+            return pause_asked(answers[-1].headers, self.clock.now())
 
         def look() -> bool | None:
-            reply = self._plain(by, url)
+            answers[:] = [reply := self._plain(by, url)]
             status = _body(reply) if by == "operation" else {}
             # https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
             word = status["status"].lower() if status else "" if reply.status_code == 202 else SUCCEEDED
@@ -297,7 +312,8 @@ class Calls(Caller):
                 raise failed(Call("azure", operation), status)
             return True if word == SUCCEEDED else None
 
-        self.wait_until(operation, look, PACE, late=f"the operation has not ended within {PACE.longest}")
+        late = f"the operation has not ended within {PACE.longest}"
+        self.wait_until(operation, look, PACE, late=late, asked=asked)
 
 
 def _direct(endpoint: str | None) -> dict[str, Any]:
@@ -325,7 +341,10 @@ class _Door:
         reply = Reply(response.status_code, response.content, headers)
         check_reply(self._call, reply, self._base, self._name)
         if not headers.get("retry-after", "0").isascii() or not headers.get("retry-after", "0").isdigit():
+            after = pause_asked(headers, self._call.now)
             response.headers.pop("Retry-After", None)  # the SDK takes nothing but digits
+            if after is not None:
+                response.headers["Retry-After"] = str(int(after.total_seconds()))
         self.body = response.json() if response.content else None
 
     def ask(self, question: Callable[[], T]) -> T:
@@ -336,7 +355,7 @@ class _Door:
         except TrimtabError:
             raise
         except (DecodeError, ServiceRequestError, ServiceResponseError) as error:
-            raise call.error(Unreachable, error) from error
+            raise call.unanswered(error) from error
         except ClientAuthenticationError as error:
             # what follows is a list of all the ways to sign in that were tried
             text = str(error).partition("\n")[0]
@@ -354,6 +373,16 @@ def _sent(operation: str, value: Any) -> Any:
     if isinstance(value, Mapping) and operation.startswith("monitor."):
         return io.BytesIO(json.dumps(value).encode())
     return value
+
+
+def _names(args: Sequence[Any]) -> list[str]:
+    """What a call is about: its arguments that are no bodies."""
+    return [value for value in args if isinstance(value, str)]
+
+
+def _end_of(url: str) -> list[str]:
+    """What an address is about: the end of its path, without the query, which may be signed."""
+    return urlsplit(url).path.split("/")[-2:]
 
 
 def _body(reply: Any) -> Any:

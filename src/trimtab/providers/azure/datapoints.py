@@ -49,6 +49,9 @@ class MetricReader:
     def _question(self, query: MetricQuery) -> Question:
         scope = Scope(self.calls.home.scale_set(query.group), "", query.group)
         measured = metric_for(query.metric, scope)
+        if measured.is_storage_queue:
+            text = "autoscale alone knows the length of one storage queue; read it by a function of your own"
+            raise Unsupported(f"Azure Monitor answers nothing for {query.metric.name!r} of it: {text}")
         statistic = natural_statistic(query.metric, query.statistic)
         if measured.native.inverted:
             statistic = INVERTED_STATISTIC.get(statistic, statistic)
@@ -56,9 +59,13 @@ class MetricReader:
                 text = f"Azure Monitor measures what {query.metric.name} leaves, whose sum says nothing of what is used"
                 raise Unsupported(f"{text}; use average, minimum, maximum or count")
         if statistic not in OVER_TIME:
-            raise Unsupported(f"Azure Monitor knows no {statistic}; use average, minimum, maximum, sum or count")
+            raise Unsupported(
+                f"Azure Monitor does not support {statistic}; use average, minimum, maximum, sum or count"
+            )
         if query.period not in GRAINS:
-            raise Unsupported(f"Azure Monitor has no period of {query.period}; use 1m, 5m, 15m, 30m, 1h, 6h, 12h or 1d")
+            raise Unsupported(
+                f"Azure Monitor does not support a period of {query.period}; use 1m, 5m, 15m, 30m, 1h, 6h, 12h or 1d"
+            )
         return Question(measured, OVER_TIME[statistic], query.period)
 
     def _ask(self, query: MetricQuery, question: Question) -> dict[datetime, float]:

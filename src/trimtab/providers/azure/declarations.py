@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from trimtab.declarations.advice import not_here, otherwise
 from trimtab.declarations.inert import NAMES, NOWHERE
 from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
@@ -19,9 +20,11 @@ _NATIVELY = (
     "simple policy",
     "step policy",
     "alarm",
-    "others told when an alarm is over",
+    "separate OK recipients",
     "schedule",
     "schedule window",
+    "schedule without some dates",
+    "schedule on some dates only",
     "cpu metric",
     "network metric",
     "agent metric",
@@ -43,6 +46,8 @@ _NATIVELY = (
     "on-demand base beside spot",
     "strategy for spot",
     "spot price limit",
+    "neutral image",
+    "size by attributes",
     "tags in capitals",
 )
 CAPABILITIES: Mapping[str, Support] = {
@@ -56,7 +61,7 @@ CAPABILITIES: Mapping[str, Support] = {
     ),
     "change by per cent": approximated("Azure does not say how it rounds a part of an instance"),
     "step that begins at the threshold": inert("a rule begins at the alarm's threshold without it too"),
-    "least change by per cent": other_size("Azure knows no least number for a change by per cent"),
+    "least change by per cent": other_size("Azure has no minimum for a change by per cent"),
     "target-tracking policy": other_size(
         "two rules: one instance more above the target, one less below 70 % of it, as a mean of 5 min"
     ),
@@ -69,13 +74,22 @@ CAPABILITIES: Mapping[str, Support] = {
     "alarm on some of several datapoints": _AVERAGES,
     "alarm on the sum of what a balancer counts": inert("what is counted is summed up without it too"),
     "alarm on a percentile": controller(
-        "autoscale rules and metric alerts know no percentiles", "use `statistic: average` or `maximum`"
+        "autoscale rules and metric alerts do not support percentiles", "use `statistic: average` or `maximum`"
+    ),
+    "alarm on a trimmed statistic": controller(
+        "Azure Monitor has no statistic of part of the samples", "use `statistic: average` or `maximum`"
     ),
     "alarm that breaches without data": controller(
         "an autoscale rule without data never fires; Azure goes to the default capacity", "leave `missing` out"
     ),
     "alarm that says how missing data count": approximated(
         "a rule without data does not fire, and the size goes up to the default capacity"
+    ),
+    "notification that breaches without data": unsupported(
+        "a metric alert without data does not fire; leave `missing` out"
+    ),
+    "notification that says how missing data count": approximated(
+        "a metric alert without data does not fire, and stays as it is"
     ),
     "scaling in by any of several alarms": approximated(
         "Azure removes instances only when all rules that remove agree"
@@ -88,9 +102,14 @@ CAPABILITIES: Mapping[str, Support] = {
     "schedule that fires within the hour": _WEEKLY,
     "schedule with a first or last moment": _WEEKLY,
     "schedule once, without an end": unsupported(
-        "a fixed date of Azure ends; give a `duration`, or edit `capacity` when the day has come"
+        "a fixed date of Azure needs an end; give a `duration`, or edit `capacity` on that day"
     ),
-    "PromQL metric": controller("autoscale rules take no PromQL query", "publish its value as a custom metric"),
+    "schedules with many dates in two months": controller(
+        "dates are fixed-date profiles, of which an autoscale setting has room for a dozen beside those that recur",
+        "give fewer dates, or days in a row as one range",
+    ),
+    "PromQL metric": controller("autoscale rules do not support PromQL", "publish its value as a custom metric"),
+    "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "sizes with weights": unsupported("a scale set counts instances, whatever their size"),
     "spot replaced before it is taken": unsupported("Azure gives 30 s of notice and replaces afterwards"),
     "group stabilization": controller("autoscale settings do not look back", "give the policies a longer `cooldown`"),
@@ -120,6 +139,24 @@ CAPABILITIES: Mapping[str, Support] = {
     "warm-up of one policy": approximated("Azure counts the metrics of a new instance at once"),
 }
 
+_SEVERAL = "list several suitable `sizes`, which takes `azure: {orchestration: flexible}`"
+ADVICE = {
+    "TT101": not_here("instances are removed only when all rules that remove agree"),
+    "TT102": otherwise("autoscale refuses a scale-in that would scale out again, so the size stays as it is"),
+    "TT103": not_here("a rule without data does not fire, whatever `missing` says"),
+    "TT105": otherwise("the metrics of a new instance count at once, and every policy waits for its cooldown"),
+    "TT106": not_here("a forecast never goes above the maximum"),
+    "TT201": otherwise("nothing is repaired without a probe or a check of the group's own"),
+    "TT203": not_here("a match takes its publisher as `owner`; without one the plan is refused"),
+    "TT204": not_here("repairs wait ten minutes at least"),
+    "TT119": not_here("CloudWatch alone reports each event as a sample of 1"),
+    "TT205": not_here("the probe of the load balancer is what repairs are meant to go by"),
+    "TT301": otherwise("several sizes take a flexible scale set", _SEVERAL),
+    "TT303": otherwise("without a share every instance is spot, on Azure as in a fleet file"),
+    "TT405": not_here("a profile has a maximum of its own"),
+    "TT407": not_here("one profile holds at a time"),
+}
+
 AZURE = Declarations(
     name="azure",
     connect="trimtab.providers.azure.provider:connect",
@@ -127,8 +164,8 @@ AZURE = Declarations(
         Option("subscription", "its id; `AZURE_SUBSCRIPTION_ID` when left out"),
         Option("resource_group", "where groups live that name no other; `AZURE_DEFAULTS_GROUP` when left out"),
         Option("location", "the region of groups without a location; `AZURE_DEFAULTS_LOCATION` when left out"),
-        Option("credential", "anything with `get_token`; `DefaultAzureCredential` when left out"),
-        Option("endpoint", "another address than Azure's own; plain http on loopback only"),
+        Option("credential", "anything with `get_token`; `DefaultAzureCredential` when left out", in_file=False),
+        Option("endpoint", "another address than Azure's own; plain http on loopback only", in_file=False),
     ),
     extra="azure",
     sdk=("azure", "tzlocal"),
@@ -137,8 +174,11 @@ AZURE = Declarations(
     capabilities=CAPABILITIES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "rules are told apart by what they do")},
     settings=AzureSettings,
+    advice=ADVICE,
     checks={
         "TT113": "trimtab.providers.azure.checks:find_full_placement_group",
+        "TT201": "trimtab.providers.azure.checks:find_unrepaired",
+        "TT303": "trimtab.providers.azure.checks:find_all_spot",
         "TT304": "trimtab.providers.azure.checks:find_kept_places",
     },
     portability=Portability(
@@ -158,5 +198,7 @@ AZURE = Declarations(
         measured_by_host=frozenset({"memory"}),
     ),
     pure="trimtab.providers.azure.pure:PURE",
+    images="trimtab.providers.azure.images:IMAGES",
+    sizes="trimtab.providers.azure:sizes.json",
 )
 """VM Scale Sets, autoscale settings and metric alerts."""

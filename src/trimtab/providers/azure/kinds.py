@@ -1,8 +1,9 @@
 """The native kinds of Azure, one row each; the one diff reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
-from trimtab.plan import Field, Kind, MarkPlace
+from trimtab.plan import Field, Kind, MarkPlace, Resource
 
 HOME = "resource_group"
 """In which a name is unique, whatever its case and location (naming rules, Azure Resource Manager)."""
@@ -24,6 +25,59 @@ _RULE = f"{_WHEN}.rules[*]"
 _TRIGGER = f"{_RULE}.metricTrigger"
 _TOLD = f"{_SET}.notifications[*]"
 _CRITERION = f"{_SET}.criteria.allOf[*]"
+_QUEUE = "dimensions[EntityName]"
+"""Tells one queue of a Service Bus namespace, by a name that is part of its id."""
+_OF_IMAGE = (
+    "template.image.id template.image.newest template.image.owner template.image.os template.image.architecture "
+    "template.size.architecture"
+)
+
+# https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-scale-set
+# https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-use-availability-zones
+
+
+def _only_adds(old: Collection[str] | None, new: Collection[str] | None) -> bool:
+    """Whether zones are added to those that are there: none goes, and there is no way back to no zones."""
+    return frozenset(old or ()) <= frozenset(new or ())
+
+
+def _grows(old: int | None, new: int | None) -> bool:
+    """Whether a disk gets larger: a managed disk does not shrink."""
+    return old is None or new is None or old <= new
+
+
+def _spreads(old: bool | None, new: bool | None) -> bool:
+    """Whether a set does not go back to one placement group: what was spread out stays so (REST API)."""
+    return not (old is False and new is True)
+
+
+def _stays_given(old: object, new: object) -> bool:
+    """Whether an image named by an id is followed by another one named so: the kind of image stays."""
+    return (old is None) is (new is None)
+
+
+def _made_with(disk: str) -> Iterator[Field]:
+    """What a disk keeps that it was made with."""
+    kind, key = "storageAccountType", "diskEncryptionSet.id"
+    yield Field(path=f"{disk}.managedDisk.{kind}", models="template.disks.type", server_default=True, immutable=True)
+    yield Field(path=f"{disk}.managedDisk.{key}", models="template.disks.key", ignore_case=True, immutable=True)
+
+
+_GLOBAL = "Global"
+"""Where alerts and action groups are (Metric Alerts, Action Groups: Create Or Update)."""
+
+
+def _tagged(item: Resource) -> dict[str, str]:
+    return {**(item.body.get("tags") or {}), **(item.mark.tags() if item.mark else {})}
+
+
+def _sent_in_region(item: Resource) -> Mapping[str, Any]:
+    return {**item.body, "tags": _tagged(item), "location": item.key.location}
+
+
+def _sent_globally(item: Resource) -> Mapping[str, Any]:
+    return {**item.body, "tags": _tagged(item), "location": _GLOBAL}
+
 
 ACTION_GROUP = Kind(
     name="action-group",
@@ -42,6 +96,7 @@ ACTION_GROUP = Kind(
     ),
     maps={f"{_SET}.emailReceivers": "name", f"{_SET}.webhookReceivers": "name"},
     replaces=True,
+    sends=_sent_globally,
 )
 
 SCALE_SET = Kind(
@@ -55,15 +110,23 @@ SCALE_SET = Kind(
         Field(path="resourceGroup", models="azure.resource_group", immutable=True, ignore_case=True),
         Field(path="location", models="location", immutable=True, time_varying=True),
         Field(path="sku.name", models="template.size"),
+        # the image's purchase plan: https://learn.microsoft.com/azure/virtual-machines/linux/cli-ps-findimage
+        Field(path="plan", models="template.image.os", server_default=True, immutable=True),
         Field(path="sku.capacity", models="capacity.desired"),
-        Field(path="zones", models="placement.zones", immutable=True),
+        Field(path="zones", models="placement.zones", immutable=True, in_place=_only_adds),
         Field(path="identity.type", models="template.role", default="None"),
         Field(path="identity.userAssignedIdentities", models="template.role", ignore_case=True),
         Field(path="tags", models="tags template.tags"),
         Field(path=f"{_SET}.orchestrationMode", models="azure.orchestration", immutable=True, default="Uniform"),
         Field(path=f"{_SET}.upgradePolicy.mode", models="template", default="Manual"),
         Field(path=f"{_SET}.overprovision", models="azure.overprovision"),
-        Field(path=f"{_SET}.singlePlacementGroup", models="azure.single_placement_group", server_default=True),
+        Field(
+            path=f"{_SET}.singlePlacementGroup",
+            models="azure.single_placement_group",
+            server_default=True,
+            immutable=True,
+            in_place=_spreads,
+        ),
         Field(path=f"{_SET}.zoneBalance", models="azure.zone_balance", immutable=True, default=False),
         Field(
             path=f"{_SET}.platformFaultDomainCount", models="azure.fault_domains", immutable=True, server_default=True
@@ -79,7 +142,7 @@ SCALE_SET = Kind(
         Field(path=f"{_SET}.spotRestorePolicy.restoreTimeout", models="azure.restore_spot", server_default=True),
         Field(path=f"{_SPOT}.baseRegularPriorityCount", models="purchase.on_demand_base"),
         Field(path=f"{_SPOT}.regularPriorityPercentageAboveBase", models="purchase.on_demand_percent"),
-        Field(path=f"{_SET}.skuProfile.vmSizes", models="purchase.sizes.size"),
+        Field(path=f"{_SET}.skuProfile.vmSizes", models="purchase.sizes.size template.size"),
         Field(path=f"{_SET}.skuProfile.allocationStrategy", models="purchase.strategy"),
         Field(path=f"{_PROFILE}.priority", models="purchase.spot", immutable=True, default="Regular"),
         Field(path=f"{_PROFILE}.evictionPolicy", models="azure.eviction", immutable=True, server_default=True),
@@ -90,17 +153,30 @@ SCALE_SET = Kind(
             immutable=True,
             ignore_case=True,
         ),
+        Field(path=f"{_IMAGE}.id", models=_OF_IMAGE, ignore_case=True, immutable=True, in_place=_stays_given),
         *(
-            Field(path=f"{_IMAGE}.{name}", models="template.image.id template.image.newest template.image.owner")
-            for name in ("id", "publisher", "offer", "sku", "version")
+            Field(path=f"{_IMAGE}.{name}", models=_OF_IMAGE, ignore_case=True)
+            for name in ("publisher", "offer", "sku", "version")
         ),
-        Field(path=f"{_OS_DISK}.diskSizeGB", models="template.disks.size_gb", server_default=True),
-        Field(path=f"{_OS_DISK}.managedDisk.storageAccountType", models="template.disks.type", server_default=True),
-        Field(path=f"{_OS_DISK}.managedDisk.diskEncryptionSet.id", models="template.disks.key", ignore_case=True),
-        Field(path=f"{_DATA_DISK}.diskSizeGB", models="template.disks.size_gb", server_default=True),
-        Field(path=f"{_DATA_DISK}.createOption", models="template.disks template.disks.device"),
-        Field(path=f"{_DATA_DISK}.managedDisk.storageAccountType", models="template.disks.type", server_default=True),
-        Field(path=f"{_DATA_DISK}.managedDisk.diskEncryptionSet.id", models="template.disks.key", ignore_case=True),
+        Field(
+            path=f"{_OS_DISK}.diskSizeGB",
+            models="template.disks.size_gb",
+            server_default=True,
+            immutable=True,
+            in_place=_grows,
+        ),
+        *_made_with(_OS_DISK),
+        Field(path=f"{_OS_DISK}.deleteOption", models="template.disks", default="Delete"),
+        Field(
+            path=f"{_DATA_DISK}.diskSizeGB",
+            models="template.disks.size_gb",
+            server_default=True,
+            immutable=True,
+            in_place=_grows,
+        ),
+        Field(path=f"{_DATA_DISK}.createOption", models="template.disks template.disks.device", immutable=True),
+        *_made_with(_DATA_DISK),
+        Field(path=f"{_DATA_DISK}.deleteOption", models="template.disks", default="Delete"),
         Field(path=f"{_DATA_DISK}.diskIOPSReadWrite", models="template.disks.iops", server_default=True),
         Field(path=f"{_DATA_DISK}.diskMBpsReadWrite", models="template.disks.throughput", server_default=True),
         Field(path=f"{_OS}.computerNamePrefix", models="azure.computer_name_prefix", immutable=True, ignore_case=True),
@@ -127,7 +203,7 @@ SCALE_SET = Kind(
         ),
         Field(path=f"{_NETWORK}.healthProbe.id", models="health_check.by load_balancers", ignore_case=True),
         Field(path=f"{_HEALTH}.type", models="health_check.by"),
-        Field(path=f"{_HEALTH}.settings.protocol", models="health_check.path health_check.by"),
+        Field(path=f"{_HEALTH}.settings.protocol", models="health_check.protocol health_check.path health_check.by"),
         Field(path=f"{_HEALTH}.settings.port", models="health_check.port"),
         Field(path=f"{_HEALTH}.settings.requestPath", models="health_check.path"),
         Field(
@@ -160,6 +236,7 @@ SCALE_SET = Kind(
     ),
     states=frozenset({f"{_SET}.provisioningState", f"{_SET}.uniqueId", f"{_SET}.timeCreated"}),
     holds_instances=True,
+    sends=_sent_in_region,
 )
 
 AUTOSCALE_SETTING = Kind(
@@ -180,7 +257,10 @@ AUTOSCALE_SETTING = Kind(
         ),
         Field(path=f"{_WHEN}.recurrence", models="schedules.*.cron schedules.*.until schedules.*.duration"),
         Field(path=f"{_WHEN}.recurrence.schedule.timeZone", models="schedules.*.zone"),
-        Field(path=f"{_WHEN}.fixedDate", models="schedules.*.at schedules.*.duration"),
+        Field(
+            path=f"{_WHEN}.fixedDate",
+            models="schedules.*.at schedules.*.duration schedules.*.skip_dates schedules.*.only_dates",
+        ),
         Field(path=f"{_WHEN}.fixedDate.timeZone", models="schedules.*.zone"),
         Field(path=f"{_TRIGGER}.metricName", models="alarms.*.metric policies.*.metric"),
         Field(
@@ -188,6 +268,7 @@ AUTOSCALE_SETTING = Kind(
         ),
         Field(path=f"{_TRIGGER}.metricResourceUri", models="alarms.*.metric policies.*.metric", ignore_case=True),
         Field(path=f"{_TRIGGER}.dimensions", models="alarms.*.metric policies.*.metric"),
+        Field(path=f"{_TRIGGER}.{_QUEUE}.Values", models="alarms.*.metric policies.*.metric", ignore_case=True),
         Field(path=f"{_TRIGGER}.dividePerInstance", models="alarms.*.metric policies.*.metric", default=False),
         Field(path=f"{_TRIGGER}.timeGrain", models="alarms.*.period"),
         Field(path=f"{_TRIGGER}.timeWindow", models="alarms.*.period alarms.*.periods alarms.*.datapoints"),
@@ -237,6 +318,7 @@ AUTOSCALE_SETTING = Kind(
     # the name is said twice
     states=frozenset({f"{_SET}.name"}),
     replaces=True,
+    sends=_sent_in_region,
 )
 
 METRIC_ALERT = Kind(
@@ -257,6 +339,8 @@ METRIC_ALERT = Kind(
         Field(path=f"{_CRITERION}.metricName", models="metric"),
         Field(path=f"{_CRITERION}.metricNamespace", models="metric", ignore_case=True),
         Field(path=f"{_CRITERION}.dimensions", models="metric"),
+        Field(path=f"{_CRITERION}.{_QUEUE}.values", models="metric", ignore_case=True),
+        Field(path=f"{_CRITERION}.skipMetricValidation", models="metric", default=False),
         Field(path=f"{_CRITERION}.timeAggregation", models="statistic"),
         Field(path=f"{_CRITERION}.criterionType", models="metric"),
         Field(
@@ -274,6 +358,7 @@ METRIC_ALERT = Kind(
     sets=frozenset({f"{_SET}.scopes", f"{_SET}.actions", f"{_CRITERION}.dimensions[*].values"}),
     states=frozenset({f"{_SET}.lastUpdatedTime", f"{_SET}.isMigrated"}),
     replaces=True,
+    sends=_sent_globally,
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (ACTION_GROUP, SCALE_SET, AUTOSCALE_SETTING, METRIC_ALERT)}

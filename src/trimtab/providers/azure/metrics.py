@@ -1,6 +1,6 @@
 """Neutral metrics as Azure Monitor has them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource
 from trimtab.providers.azure.ids import is_id, parse_id
+from trimtab.providers.metrics import refuse_external
 
 MINUTE = timedelta(minutes=1)
 WHOLE = 100
@@ -37,6 +38,7 @@ class NativeMetric:
         inverted: Whether Azure counts what is left of 100 %, so that comparisons turn round.
         shared: Whether a rule divides it by the number of instances.
         dimensions: Which of its series are meant.
+        statistics: Those that Azure Monitor has of it, where not all.
     """
 
     name: str
@@ -46,8 +48,12 @@ class NativeMetric:
     inverted: bool = False
     shared: bool = False
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    statistics: Collection[str] = ()
 
 
+SUM = ("sum",)
+# https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-network-applicationgateways-metrics
+# https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-servicebus-namespaces-metrics
 # https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-compute-virtualmachinescalesets-metrics
 # https://learn.microsoft.com/azure/application-gateway/monitor-application-gateway-reference
 NATIVE: Mapping[str, NativeMetric] = {
@@ -59,16 +65,29 @@ NATIVE: Mapping[str, NativeMetric] = {
     "memory": NativeMetric("Available Memory Percentage", inverted=True),
     # what the Azure Monitor agent sends with its counters of the guest
     "disk": NativeMetric("disk/used_percent", namespace="azure.vm.linux.guestmetrics"),
-    "requests": NativeMetric("TotalRequests", Where.GATEWAY),
-    "requests-per-instance": NativeMetric("TotalRequests", Where.GATEWAY, shared=True),
-    "errors-5xx": NativeMetric("BackendResponseStatus", Where.GATEWAY, dimensions={"HttpStatusGroup": "5xx"}),
+    "requests": NativeMetric("TotalRequests", Where.GATEWAY, statistics=SUM),
+    "requests-per-instance": NativeMetric("TotalRequests", Where.GATEWAY, shared=True, statistics=SUM),
+    "errors-5xx": NativeMetric(
+        "BackendResponseStatus", Where.GATEWAY, dimensions={"HttpStatusGroup": "5xx"}, statistics=SUM
+    ),
     # milliseconds
-    "latency": NativeMetric("BackendFirstByteResponseTime", Where.GATEWAY, factor=1000),
-    "queue-depth": NativeMetric("ActiveMessages", Where.QUEUE),
-    "queue-per-instance": NativeMetric("ActiveMessages", Where.QUEUE, shared=True),
+    "latency": NativeMetric(
+        "BackendFirstByteResponseTime", Where.GATEWAY, factor=1000, statistics=("average", "maximum")
+    ),
+    "queue-depth": NativeMetric("ActiveMessages", Where.QUEUE, statistics=("average", "minimum", "maximum")),
+    "queue-per-instance": NativeMetric(
+        "ActiveMessages", Where.QUEUE, shared=True, statistics=("average", "minimum", "maximum")
+    ),
 }
+NOT_MEASURED: Mapping[str, str] = {
+    "queue-in-flight": "a storage queue has the messages in flight in its queue-depth, and Service Bus counts none",
+}
+"""Neutral metrics that Azure Monitor does not have, and what it has instead."""
 SERVICE_BUS = "microsoft.servicebus/namespaces/queues"
 STORAGE_QUEUE = "microsoft.storage/storageaccounts/services/queues"
+"""How autoscale writes the id of a storage queue."""
+QUEUE_SERVICE = "microsoft.storage/storageaccounts/queueservices/queues"
+"""How everybody else does."""
 STORAGE_NAME = "ApproximateMessageCount"
 
 
@@ -98,12 +117,18 @@ class Measured(NamedTuple):
         parts = parse_id(self.resource)
         return self.namespace or (parts.kind if parts else "")
 
+    @property
+    def is_storage_queue(self) -> bool:
+        """Whether it is measured at a storage queue, which autoscale alone knows."""
+        parts = parse_id(self.resource)
+        return parts is not None and parts.kind.lower() == STORAGE_QUEUE
+
 
 def find_metric(metric: Metric) -> NativeMetric | None:
     """The metric that is meant; `None` for one that Azure Monitor does not have."""
     if metric.source is MetricSource.CUSTOM:
         return NativeMetric(metric.name, namespace=metric.namespace or "", dimensions=metric.dimensions)
-    return NATIVE.get(metric.name)
+    return NATIVE.get(metric.name) if metric.is_neutral else None
 
 
 def metric_for(metric: Metric, scope: Scope) -> Measured:
@@ -113,9 +138,11 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
     Raises:
         Unsupported: Azure Monitor has no such metric, or it takes what the group does not have.
     """
+    refuse_external(metric)
     native = find_metric(metric)
     if native is None:
-        raise Unsupported(f"Azure Monitor has no metric for {metric.name!r}")
+        why = f": {NOT_MEASURED[metric.name]}" if metric.name in NOT_MEASURED else ""
+        raise Unsupported(f"Azure Monitor has no metric for {metric.name!r}{why}")
     match native.where:
         case Where.QUEUE:
             return _of_queue(metric, native)
@@ -131,15 +158,22 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
 
 
 def _of_queue(metric: Metric, native: NativeMetric) -> Measured:
-    parts = parse_id(metric.of or "")
+    identity = metric.of or ""
+    parts = parse_id(identity)
     kind = parts.kind.lower() if parts else ""
     if parts is not None and kind == SERVICE_BUS:
-        namespace = (metric.of or "").rsplit("/queues/", 1)[0]
-        return Measured(native, namespace, native.name, "", {"EntityName": parts.name})
-    if kind == STORAGE_QUEUE:
-        return Measured(native, metric.of or "", STORAGE_NAME, "", {})
+        return Measured(native, _holder(identity), native.name, "", {"EntityName": parts.name})
+    if parts is not None and kind == QUEUE_SERVICE:
+        identity = f"{_holder(_holder(identity))}/services/queue/queues/{parts.name}"
+    if kind in (STORAGE_QUEUE, QUEUE_SERVICE):
+        return Measured(native, identity, STORAGE_NAME, "", {})
     text = "the id of a Service Bus or storage queue: `of: /subscriptions/...`"
     raise Unsupported(f"the metric {metric.name!r} needs {text}")
+
+
+def _holder(identity: str) -> str:
+    """The id of what a thing is in."""
+    return identity.rstrip("/").rsplit("/", 2)[0]
 
 
 def metric_problem(metric: Metric, scope: Scope) -> str | None:

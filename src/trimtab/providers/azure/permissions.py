@@ -1,11 +1,12 @@
 """The least that trimtab needs on Azure, as the definition of a custom role; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from trimtab.models import Fleet
-from trimtab.providers.azure.ids import Home
-from trimtab.providers.azure.resolve import BALANCERS, GATEWAYS, refers_to
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.providers.azure.ids import Home, is_id
+from trimtab.providers.azure.resolve import BALANCERS, GATEWAYS, definition_of, refers_to
+from trimtab.providers.azure.template import is_flexible
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.health import asks_balancer
 
@@ -14,7 +15,6 @@ INSIGHTS = "Microsoft.Insights"
 READ = (
     f"{SETS}/read",
     f"{SETS}/virtualMachines/read",
-    f"{SETS}/networkInterfaces/read",
     f"{INSIGHTS}/autoscaleSettings/read",
     f"{INSIGHTS}/metricAlerts/read",
     f"{INSIGHTS}/metricAlerts/Status/read",
@@ -22,6 +22,13 @@ READ = (
     f"{INSIGHTS}/Metrics/Read",
     f"{INSIGHTS}/eventtypes/values/Read",
 )
+CONTROLLED_READ = (
+    f"{SETS}/read",
+    f"{SETS}/virtualMachines/read",
+    f"{INSIGHTS}/autoscaleSettings/read",
+    f"{INSIGHTS}/Metrics/Read",
+)
+"""What the controller reads; of what a scale set refers to it writes nothing, so that it joins nothing."""
 WRITE = (
     f"{SETS}/write",
     f"{SETS}/delete",
@@ -33,10 +40,36 @@ WRITE = (
     f"{INSIGHTS}/actionGroups/delete",
     "Microsoft.Network/virtualNetworks/subnets/join/action",
 )
+MACHINES = frozenset({"Microsoft.Compute/virtualMachines/read", "Microsoft.Network/networkInterfaces/read"})
+"""What the instances of flexible sets are read by: they and their cards are plain ones."""
 JOINS: Mapping[str, str] = {
     BALANCERS: f"{BALANCERS}/backendAddressPools/join/action",
     GATEWAYS: f"{GATEWAYS}/backendAddressPools/join/action",
 }
+
+
+def named_kinds(group: ScalingGroup) -> Iterator[str]:
+    """The kinds of what a group names, which a plan looks up before the group is made."""
+    named = {
+        "Microsoft.Network/virtualNetworks/subnets": group.placement.subnets,
+        "Microsoft.Network/networkSecurityGroups": group.template.security_groups,
+        "Microsoft.ManagedIdentity/userAssignedIdentities": group.template.role,
+    }
+    yield from (kind for kind, names in named.items() if names)
+
+
+def is_of_catalogue(group: ScalingGroup) -> bool:
+    """Whether a group's image is one that publishers offer, and not one of somebody's own."""
+    return not is_id(group.template.image.id or "")
+
+
+def controller_definition(fleet: Fleet, home: Home, *, read_only: bool) -> dict[str, Any]:
+    """A custom role for the controller of exactly this fleet, without the write for shadow mode."""
+    actions = {*CONTROLLED_READ, *(() if read_only else (f"{SETS}/write",))}
+    if any(map(is_flexible, fleet.groups)):
+        actions.add("Microsoft.Compute/virtualMachines/read")
+    named = f"trimtab {fleet.name} {'shadow ' if read_only else ''}controller"
+    return _definition(named, f"What the controller of the fleet {fleet.name} needs", fleet, home, actions, ())
 
 
 def role_definition(fleet: Fleet, home: Home, *, read_only: bool) -> dict[str, Any]:
@@ -45,26 +78,39 @@ def role_definition(fleet: Fleet, home: Home, *, read_only: bool) -> dict[str, A
 
     https://learn.microsoft.com/azure/role-based-access-control/custom-roles
     """
-    homes = sorted({home_of(group, home).path for group in fleet.groups} or {home.path})
     actions = {*READ, *(() if read_only else WRITE)}
+    for flexible in {is_flexible(group) for group in fleet.groups}:
+        actions |= MACHINES if flexible else {f"{SETS}/networkInterfaces/read"}
     for kind in (BALANCERS, GATEWAYS):
         if any(refers_to(group, kind) for group in fleet.groups):
             actions |= {f"{kind}/read"} if read_only else {f"{kind}/read", JOINS[kind]}
     if not read_only and any(asks_balancer(group) for group in fleet.groups):
         actions.add(f"{BALANCERS}/probes/join/action")
-    if any(group.template.image.newest for group in fleet.groups):
+    actions |= {f"{kind}/read" for group in fleet.groups for kind in named_kinds(group)}
+    if any(is_of_catalogue(group) for group in fleet.groups):
         actions.add("Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read")
+    definitions = (definition_of(group.template.image.id or "") for group in fleet.groups)
+    actions |= {f"{definition.kind}/read" for definition in definitions if definition}
     if not read_only and any(group.template.security_groups for group in fleet.groups):
         actions.add("Microsoft.Network/networkSecurityGroups/join/action")
     if not read_only and any(group.template.role for group in fleet.groups):
         actions.add("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action")
+    named = f"trimtab {fleet.name}{' read only' if read_only else ''}"
+    text = f"What trimtab needs to {'read' if read_only else 'handle'} the fleet {fleet.name}"
+    return _definition(named, text, fleet, home, actions, () if read_only else (f"{INSIGHTS}/Metrics/Write",))
+
+
+def _definition(
+    name: str, text: str, fleet: Fleet, home: Home, actions: Iterable[str], data_actions: Sequence[str]
+) -> dict[str, Any]:
+    homes = sorted({home_of(group, home).path for group in fleet.groups} or {home.path})
     return {
-        "Name": f"trimtab {fleet.name}{' read only' if read_only else ''}",
+        "Name": name,
         "IsCustom": True,
-        "Description": f"What trimtab needs to {'read' if read_only else 'handle'} the fleet {fleet.name}",
+        "Description": text,
         "Actions": sorted(actions, key=str.lower),
         "NotActions": [],
-        "DataActions": [] if read_only else [f"{INSIGHTS}/Metrics/Write"],
+        "DataActions": [*data_actions],
         "NotDataActions": [],
         "AssignableScopes": homes,
     }

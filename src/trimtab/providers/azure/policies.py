@@ -12,6 +12,7 @@ from trimtab.models import (
     Comparison,
     Metric,
     PredictivePolicy,
+    PythonPolicy,
     ScalingGroup,
     SimplePolicy,
     Step,
@@ -61,7 +62,7 @@ def _by_alarms(group: ScalingGroup, scope: Scope) -> Iterator[Rule]:
                     for index, step in enumerate(policy.steps):
                         if _acts(step) and is_reached(step, alarm):
                             yield _step(group, alarm, policy, index, scope, uses)
-                case TargetTrackingPolicy() | PredictivePolicy() | None:
+                case TargetTrackingPolicy() | PredictivePolicy() | PythonPolicy() | None:
                     pass
                 case other:
                     assert_never(other)

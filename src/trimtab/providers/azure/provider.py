@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from trimtab.clock import Clock
@@ -15,7 +16,7 @@ from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import KINDS
-from trimtab.providers.azure.permissions import role_definition
+from trimtab.providers.azure.permissions import controller_definition, role_definition
 from trimtab.providers.azure.reads import FleetRead
 from trimtab.providers.azure.resolve import Resolver
 from trimtab.providers.azure.states import States, alarm_states
@@ -23,8 +24,11 @@ from trimtab.providers.azure.translate import translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.importing import Imported
+from trimtab.providers.regions import RegionForm
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+REGIONS = RegionForm("Azure", r"[A-Za-z][A-Za-z0-9 ]*", "westeurope")
 
 
 def connect(
@@ -70,7 +74,9 @@ def connect(
         actions=Actions(on=lambda location, name: GroupActions(calls, location, name, clock.now())),
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
+        regions=REGIONS,
         close=calls.close,
+        reports_calls=True,
     )
 
 
@@ -89,6 +95,10 @@ class AzureResources(Resources):
         read.run()
         return Live(resources=read.found, unknown=tuple(read.unknown), locations=read.locations)
 
+    def read_to_plan(self, fleet: Fleet) -> Live:
+        """What `read` gives, and images and balancers at the same time."""
+        return Resolver(calls=self.calls, fleet=fleet, live=Live()).beside(partial(self.read, fleet))
+
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AzureFacts:
         """Images, pools of balancers with their probes, subnets."""
         return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
@@ -101,9 +111,10 @@ class AzureResources(Resources):
         """Send changes of one kind, action and group."""
         return self._writer.write(writes)
 
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+    def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
         """The definition of a custom role."""
-        return role_definition(fleet, self.calls.home, read_only=read_only)
+        define = controller_definition if controller else role_definition
+        return define(fleet, self.calls.home, read_only=read_only)
 
 
 class AzureLive(LiveState):
@@ -114,6 +125,10 @@ class AzureLive(LiveState):
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self.calls = calls
         self.clock = clock
+
+    def account(self) -> str:
+        """The subscription and the resource group of the connection."""
+        return f"{self.calls.home.subscription}/{self.calls.home.resource_group}".lower()
 
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False

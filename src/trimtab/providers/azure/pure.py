@@ -5,6 +5,7 @@ from functools import partial
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.importing import Replies, import_group
+from trimtab.providers.azure.kinds import KINDS
 from trimtab.providers.azure.translate import translate
 from trimtab.providers.pure import PureCode
 
@@ -15,4 +16,5 @@ PURE = PureCode(
     facts=AzureFacts,
     replies=Replies,
     import_group=import_group,
+    kinds=KINDS,
 )

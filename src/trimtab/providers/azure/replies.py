@@ -23,6 +23,7 @@ NUMBERS: Mapping[str, Any] = {
     "properties.severity": int,
     "properties.platformFaultDomainCount": int,
     "properties.virtualMachineProfile.storageProfile.osDisk.diskSizeGB": int,
+    "properties.virtualMachineProfile.storageProfile.dataDisks[*].diskSizeGB": int,
 }
 """Leaves whose type no default tells, as the SDK's models have them."""
 APART = frozenset({"resourceGroup", "identity.userAssignedIdentities"})
@@ -114,6 +115,7 @@ INSTANCE: Shape = {
     "properties?": {
         "provisioningState?": str,
         "instanceView?": {"statuses?": [{"code?": str}], "vmHealth?": {"status?": {"code?": str}}},
+        "hardwareProfile?": {"vmSize?": str},
         "protectionPolicy?": {},
     },
 }
@@ -140,6 +142,11 @@ BALANCER: Shape = {
         "backendAddressPools?": [{"id?": str, "name": str}],
     },
 }
+IMAGE: Shape = {
+    "id": str,
+    "name": str,
+    "properties?": {"osType?": str, "osState?": str, "storageProfile?": {"osDisk?": {"osType?": str, "osState?": str}}},
+}
 SCALE_SETS, INSIGHTS, NETWORK = "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Insights", "Microsoft.Network"
 
 
@@ -160,8 +167,8 @@ EXPECTED: Mapping[str, Expected] = {
     "compute.virtual_machine_scale_sets.begin_create_or_update": Expected(Form.ACCEPTED, SCALE_SETS, SET),
     "compute.virtual_machine_scale_sets.begin_update": Expected(Form.ACCEPTED, SCALE_SETS, SET),
     "compute.virtual_machine_scale_sets.begin_delete": Expected(Form.GONE),
-    # the machines of a flexible set are plain ones
     "compute.virtual_machine_scale_set_vms.list": Expected(Form.LIST, "virtualMachines", INSTANCE),
+    "compute.virtual_machines.list": Expected(Form.LIST, "virtualMachines", INSTANCE),
     "compute.virtual_machine_images.list": Expected(Form.ARRAY, "", {"name": str}),
     **_operations("monitor.autoscale_settings", f"{INSIGHTS}/autoscaleSettings", SETTING, "list_by_subscription"),
     **_operations("monitor.metric_alerts", f"{INSIGHTS}/metricAlerts", ALERT, "list_by_subscription"),
@@ -171,6 +178,12 @@ EXPECTED: Mapping[str, Expected] = {
     "monitor.activity_logs.list": Expected(Form.LIST, "", EVENT),
     "GET loadBalancers": Expected(Form.LIST, f"{NETWORK}/loadBalancers", BALANCER),
     "GET applicationGateways": Expected(Form.LIST, f"{NETWORK}/applicationGateways", BALANCER),
+    "GET one of images": Expected(Form.ONE, "images", IMAGE),
+    **{
+        f"GET one of {kind.lower()}": Expected(Form.ONE, kind, {"id": str, "name": str})
+        for kind in ("subnets", "networkSecurityGroups", "userAssignedIdentities")
+    },
+    "GET skus": Expected(Form.LIST, "", {"name": str, "resourceType": str}),
     "GET networkInterfaces": Expected(Form.LIST, "", CARD),
     "operation": Expected(Form.STATUS, "", {"status": str, "error?": {}}),
     "location": Expected(Form.SENT),

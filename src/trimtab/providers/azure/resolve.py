@@ -1,24 +1,46 @@
 """What a fleet refers to and a subscription knows: images, pools of balancers, their probes, subnets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from trimtab.errors import ProviderError
+from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Image, LoadBalancer, ScalingGroup
-from trimtab.plan import Note, digest
+from trimtab.plan import Note, Unknown, digest
 from trimtab.providers.azure.client import NETWORK_API, Calls
 from trimtab.providers.azure.facts import Attached, AzureFacts, Pool, pools_of
-from trimtab.providers.azure.ids import is_id, normal_location
+from trimtab.providers.azure.ids import Home, is_id, normal_location, parse_id, same_id
 from trimtab.providers.azure.kinds import SCALE_SET
+from trimtab.providers.azure.template import (
+    definition_problem,
+    firewall_id,
+    image_problem,
+    image_reference,
+    is_known,
+    user_id,
+)
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.health import asks_balancer
-from trimtab.providers.resolver import Answers, Question, Questions, Resolving
+from trimtab.providers.resolver import (
+    IMAGE,
+    SUBNET,
+    WRITE_OR_MAKE,
+    Answers,
+    Question,
+    Questions,
+    Reference,
+    Resolving,
+    Thing,
+)
 
+FIREWALL, IDENTITY = "security group", "identity"
+API_VERSIONS = {SUBNET: NETWORK_API, FIREWALL: NETWORK_API, IDENTITY: "2023-01-31"}
+"""By what is looked up, the version of the API that is asked for it."""
 BALANCERS = "Microsoft.Network/loadBalancers"
 GATEWAYS = "Microsoft.Network/applicationGateways"
 NETWORKS = "Microsoft.Network/virtualNetworks"
+DEFINITION = "image definition"
 
 
 @dataclass
@@ -32,6 +54,9 @@ class _Found:
 @dataclass(kw_only=True)
 class Resolver(Resolving[Calls]):
     """Asks each distinct question once, all of them at the same time."""
+
+    provider = "azure"
+    holder = SCALE_SET.name
 
     def run(self) -> AzureFacts:
         """The facts about every group of the fleet."""
@@ -57,7 +82,49 @@ class Resolver(Resolving[Calls]):
         image = group.template.image
         if image.newest is not None:
             questions["images", self.location_of(group), selector(image)] = partial(self._versions, group, image)
+        definition = definition_of(image.id or "")
+        if definition is not None:
+            questions[DEFINITION, definition.path] = partial(self.calls.read, definition.path, definition.version)
         return questions
+
+    def unknown_of(self, question: Question, error: ProviderError) -> Iterable[Unknown]:
+        """What is unknown; a definition that cannot be read keeps nobody from naming the image."""
+        return () if question[0] == DEFINITION else super().unknown_of(question, error)
+
+    # what has to be there
+
+    def references(self, group: ScalingGroup) -> Iterator[Reference]:
+        """Subnet, security group, identity and image of the catalogue."""
+        home, place, template = home_of(group, self.calls.home), group.placement, group.template
+        if place.subnets and (subnet := subnet_id(place.subnets[0], place.network, home)):
+            yield Reference("placement.subnets.0", SUBNET, subnet)
+        for name in template.security_groups[:1]:
+            yield Reference("template.security_groups.0", FIREWALL, firewall_id(name, home))
+        if template.role is not None:
+            yield Reference("template.role", IDENTITY, user_id(template.role, home))
+        image = image_reference(template.image) if template.image.id is not None and is_known(template.image) else {}
+        if "sku" in image and image_problem(template.image) is None:
+            name = ":".join(image[part] for part in ("publisher", "offer", "sku"))
+            yield Reference("template.image", IMAGE, name, self.location_of(group), known_by=image["sku"])
+
+    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
+        """Those that are there, by name; a resource by its id."""
+        look = partial(self._has_image, place) if what == IMAGE else partial(self._has, API_VERSIONS.get(what, ""))
+        return {name: Thing() for name in names if look(name)}
+
+    def _has(self, version: str, resource: str) -> bool:
+        try:
+            self.calls.read(resource, version)
+        except NotFound:
+            return False
+        return True
+
+    def _has_image(self, location: str, name: str) -> bool:
+        try:
+            versions = self.calls.call("compute.virtual_machine_images.list", location, *name.split(":"), top=1)
+        except NotFound:
+            return False
+        return bool(versions)
 
     # what a group is attached to
 
@@ -87,7 +154,7 @@ class Resolver(Resolving[Calls]):
         answers: Answers,
     ) -> Pool | None:
         if balancer.id is not None:
-            known = next((pool for pool in pools if pool.id.lower() == (balancer.id or "").lower()), None)
+            known = next((pool for pool in pools if same_id(pool.id, balancer.id or "")), None)
             return known or Pool(balancer.id, balancer.id.rsplit("/", 2)[0])
         matches = [pool for pool in pools if pool.is_called(balancer.name or "")]
         return self._only(group, "load_balancers", balancer.name or "", matches)
@@ -104,9 +171,10 @@ class Resolver(Resolving[Calls]):
         if self.unknown:
             return None
         where = home_of(group, self.calls.home).resource_group
-        text = "no backend pool" if not matches else f"{len(matches)} backend pools"
-        mend = "; write BALANCER/POOL" if matches else ""
-        self.problems.append(Note(f"{path}: {text} in resource group {where} is called {name!r}{mend}", group.name))
+        text, fix = "no backend pool", WRITE_OR_MAKE
+        if matches:
+            text, fix = f"{len(matches)} backend pools", "write BALANCER/POOL"
+        self.problems.append(Note(f"{path}: {text} called {name!r} in resource group {where}; {fix}", group.name))
         return None
 
     def _subnet(self, group: ScalingGroup) -> str:
@@ -115,15 +183,11 @@ class Resolver(Resolving[Calls]):
         if not name:
             self.problems.append(Note("placement.subnets: a scale set needs a subnet; name one by its id", group.name))
             return ""
-        if is_id(name):
-            return name
-        network = place.network or ""
-        if not network:
-            text = f"placement.subnets: {name!r} is no id; say its network too: `placement.network`"
+        subnet = subnet_id(name, place.network, home)
+        if not subnet:
+            text = f"placement.subnets: {name!r} is not an id; give the id, or set `placement.network` too"
             self.problems.append(Note(text, group.name))
-            return ""
-        whole = network if is_id(network) else home.id_of(NETWORKS, network)
-        return f"{whole}/subnets/{name}"
+        return subnet
 
     # images
 
@@ -136,18 +200,60 @@ class Resolver(Resolving[Calls]):
 
     def _image(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         image = group.template.image
+        self._check_definition(group, answers)
         if image.newest is None:
             return
         answer = answers["images", self.location_of(group), selector(image)]
         newest = "" if isinstance(answer, ProviderError) else next(iter(answer), "")
-        chosen = self.pin_image(group, SCALE_SET.name, digest(selector(image)), newest)
+        chosen = self.pin_image(group, digest(selector(image)), newest)
         if not chosen:
             if not isinstance(answer, ProviderError):
-                text = f"template.image: {image.owner} has no image {image.newest!r} in {self.location_of(group)}"
+                where = self.location_of(group)
+                text = f"template.image: {image.owner} has no image {image.newest!r} in {where}; {WRITE_OR_MAKE}"
                 self.problems.append(Note(text, group.name))
             return
         offer, _, sku = image.newest.partition(":")
         facts.images[group.name] = {"publisher": image.owner or "", "offer": offer, "sku": sku, "version": chosen}
+
+    def _check_definition(self, group: ScalingGroup, answers: Answers) -> None:
+        identity = group.template.image.id or ""
+        definition = definition_of(identity)
+        answer = answers.get((DEFINITION, definition.path)) if definition else None
+        if not isinstance(answer, Mapping):
+            return
+        if text := definition_problem(identity, answer.get("properties") or {}):
+            self.problems.append(Note(f"template.image: {text}", group.name))
+
+
+class Definition(NamedTuple):
+    """Where an image of one's own says what system it has."""
+
+    path: str
+    kind: str
+    version: str
+    """Of the API that has it."""
+
+
+def definition_of(identity: str) -> Definition | None:
+    """The definition of an image that is named by its id: that of a gallery's stands above its versions."""
+    parts, path = parse_id(identity), identity.rstrip("/")
+    match parts.kind.lower().split("/") if parts else ():
+        case ["microsoft.compute", "images"]:
+            return Definition(path, "Microsoft.Compute/images", "2024-07-01")
+        case ["microsoft.compute", "galleries", "images", *versions]:
+            path = path.rsplit("/", 2)[0] if versions else path
+            return Definition(path, "Microsoft.Compute/galleries/images", "2024-03-03")
+        case _:
+            return None
+
+
+def subnet_id(name: str, network: str | None, home: Home) -> str:
+    """A subnet by its id, or by its name and the network's; empty where the network is not said."""
+    if is_id(name):
+        return name
+    if not network:
+        return ""
+    return f"{network if is_id(network) else home.id_of(NETWORKS, network)}/subnets/{name}"
 
 
 def refers_to(group: ScalingGroup, kind: str) -> bool:

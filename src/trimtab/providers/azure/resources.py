@@ -13,8 +13,8 @@ from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRI
 from trimtab.providers.azure.policies import named_rules
 from trimtab.providers.azure.schedules import DEFAULT, end_profile_name, read_twin
 from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPE, PUBLIC
+from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
-from trimtab.providers.pause import Pause
 
 Names = Mapping[str, str]
 _OWN: Names = {"card": CARD, "address": ADDRESS, "public": PUBLIC, "health": HEALTH, "condition": CONDITION}
@@ -36,6 +36,7 @@ def scale_set_resource(item: Mapping[str, Any], location: str) -> Resource:
         "resourceGroup": group_of(item["id"]),
         "location": normal_location(item.get("location") or location),
         "sku": dict(item.get("sku") or {}),
+        "plan": {name: value for name, value in (item.get("plan") or {}).items() if value is not None},
         "zones": list(item.get("zones") or ()),
         "identity": _identity(item.get("identity")),
         "tags": tags,
@@ -53,11 +54,11 @@ def _identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def setting_resource(item: Mapping[str, Any], location: str) -> Resource:
-    """An autoscale setting as plans compare it: rules and profiles named, a pause undone."""
+    """An autoscale setting as plans compare it: rules and profiles named, a pause and a boost undone."""
     pause = find_pause(item)
     _, mark = read_tags(_plain_tags(item))
     properties = dict(item.get("properties") or {})
-    raw_profiles = properties.get("profiles") or ()
+    raw_profiles = planned_profiles(properties)
     names = own_profile_names(raw_profiles)
     profiles = [
         {
@@ -73,7 +74,19 @@ def setting_resource(item: Mapping[str, Any], location: str) -> Resource:
         body["properties"]["enabled"] = True
     key = Key(normal_location(item.get("location") or location), AUTOSCALE_SETTING.name, item["name"])
     resource = _made(key, body, item, mark)
-    return replace(resource, attributes={**resource.attributes, "paused": pause.line() if pause else None})
+    boost = (item.get("tags") or {}).get(BOOST_TAG)
+    marks: Attributes = {"paused": pause.line() if pause else None, "boosted": boost}
+    return replace(resource, attributes={**resource.attributes, **marks})
+
+
+def planned_profiles(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The profiles of a setting, less those that hold a boost."""
+    return [one for one in properties.get("profiles") or () if not str(one.get("name", "")).startswith(BOOST)]
+
+
+def boost_profiles(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The profiles of a setting that hold a boost."""
+    return [one for one in properties.get("profiles") or () if str(one.get("name", "")).startswith(BOOST)]
 
 
 def _tells(notification: Mapping[str, Any]) -> bool:
@@ -105,7 +118,7 @@ def _global_resource(kind: str, item: Mapping[str, Any], location: str) -> Resou
 
 
 def _plain_tags(item: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in (item.get("tags") or {}).items() if name != PAUSE_TAG}
+    return {name: value for name, value in (item.get("tags") or {}).items() if name not in (PAUSE_TAG, BOOST_TAG)}
 
 
 def _made(key: Key, body: Mapping[str, Any], item: Mapping[str, Any], mark: Mark | None, **more: Any) -> Resource:
@@ -126,6 +139,11 @@ def find_pause(item: Mapping[str, Any]) -> Pause | None:
     """The pause that is marked on a setting or a scale set."""
     text = (item.get("tags") or {}).get(PAUSE_TAG)
     return None if text is None else Pause.parse(text)
+
+
+def find_boost(item: Mapping[str, Any]) -> Boost | None:
+    """The boost that is marked on a setting or a scale set."""
+    return Boost.parse((item.get("tags") or {}).get(BOOST_TAG, ""))
 
 
 Reader = Callable[[Mapping[str, Any], str], Resource]

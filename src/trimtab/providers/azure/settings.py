@@ -1,10 +1,12 @@
 """What only Azure VM Scale Sets and autoscale settings have."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from trimtab.models.base import Duration
+from trimtab.models.base import Duration, Filled
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
 
 
@@ -14,26 +16,58 @@ class AzureSettings(SettingsBlock):
     resource_group: str | None = Field(default=None, min_length=1)
     """Where the group lives; the connection's when left out."""
     orchestration: Literal["uniform", "flexible"] = "uniform"
+    """Orchestration mode of the scale set; it cannot be changed later."""
     zone_balance: bool | None = None
+    """Whether zones are kept balanced strictly, so that scaling out fails rather than unbalance them."""
     fault_domains: Annotated[int, Field(ge=1, le=5)] | None = None
+    """Fault domains that instances are spread over."""
     single_placement_group: bool | None = None
+    """Whether all instances are in one placement group, at most 100."""
     overprovision: bool | None = None
+    """Whether more instances are started than asked for, and the surplus deleted."""
     default_capacity: Count | None = None
     """Size to go to when metrics cannot be read; `desired` or `min` when left out."""
     admin_username: str | None = Field(default=None, min_length=1)
+    """The administrator's name on each instance."""
     computer_name_prefix: str | None = Field(default=None, min_length=1)
+    """How host names begin; the group's name when left out."""
     terminate_notification: Duration | None = None
     """5 to 15 minutes."""
     eviction: Literal["delete", "deallocate"] | None = None
+    """What happens to a spot instance that is taken."""
     restore_spot: Duration | None = None
     """Try to restore evicted spot instances for so long."""
     automatic_repairs: bool | None = None
-    application_gateway_pools: tuple[str, ...] = ()
+    """Whether unhealthy instances are repaired."""
+    application_gateway_pools: tuple[Filled, ...] = ()
     """Backend pools of application gateways, by id or by GATEWAY/POOL."""
     scale_in: Literal["default", "newest", "oldest"] | None = None
     """Which instances go first: those that balance zones (`default`), the newest or the oldest."""
-    notify_scaling: tuple[str, ...] = ()
+    notify_scaling: tuple[Filled, ...] = ()
     """E-mail addresses and https addresses that are told of each change of the size."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            resource_group: str | None = None,
+            orchestration: Literal["uniform", "flexible"] = "uniform",
+            zone_balance: bool | None = None,
+            fault_domains: int | None = None,
+            single_placement_group: bool | None = None,
+            overprovision: bool | None = None,
+            default_capacity: int | None = None,
+            admin_username: str | None = None,
+            computer_name_prefix: str | None = None,
+            terminate_notification: timedelta | str | None = None,
+            eviction: Literal["delete", "deallocate"] | None = None,
+            restore_spot: timedelta | str | None = None,
+            automatic_repairs: bool | None = None,
+            application_gateway_pools: Sequence[str] = ...,
+            scale_in: Literal["default", "newest", "oldest"] | None = None,
+            notify_scaling: Sequence[str] = ...,
+        ) -> None: ...
 
     def for_engine(self) -> EngineSettings:
         """The size to go to without metrics."""

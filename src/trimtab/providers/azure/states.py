@@ -1,26 +1,30 @@
 """How groups and their instances stand, out of what Azure answers about them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
+from trimtab.capabilities import MARK
+from trimtab.engine.crons import fires
 from trimtab.engine.profiles import FixedDate, Profile, Recurrence, Weekday, active_profile
 from trimtab.models import Fleet
 from trimtab.plan import Mark, read_tags
-from trimtab.providers.azure.client import Calls
-from trimtab.providers.azure.ids import folded, normal_location, same_id
+from trimtab.providers.azure.client import NETWORK_API, Calls
+from trimtab.providers.azure.ids import Home, folded, normal_location, same_id
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.names import iana_zones
 from trimtab.providers.azure.reads import list_kind
-from trimtab.providers.azure.resources import find_pause, group_of
+from trimtab.providers.azure.resources import find_boost, find_pause, group_of
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
 from trimtab.providers.sizes import Bounds
 
-NETWORK_API = "2018-10-01"
+CARDS = "Microsoft.Network/networkInterfaces"
+"""The cards of plain machines, which those of a flexible set are."""
+SET_CARDS_API = "2018-10-01"
 """The last version of the network API that lists the cards of a scale set's instances."""
 STATES = {
     "creating": InstanceState.PENDING,
@@ -63,16 +67,48 @@ class States:
         return list_kind(self.calls, kind, [self.calls.home.resource_group])
 
     def _instances(self, item: Mapping[str, Any], addresses: bool) -> list[Instance]:
-        group, name = group_of(item["id"]), item["name"]
-        operation = "compute.virtual_machine_scale_set_vms.list"
-        instances = self.calls.pages(operation, group, name, expand="instanceView")
-        cards = self._addresses(item["id"]) if addresses and instances else {}
+        flexible = is_flexible(item)
+        instances = self._machines(item) if flexible else self._members(item, expand="instanceView")
+        cards = self._addresses(item["id"], flexible=flexible) if addresses and instances else {}
         return [_instance(instance, cards) for instance in instances]
 
-    def _addresses(self, scale_set: str) -> dict[str, str]:
+    def _members(self, item: Mapping[str, Any], **view: str) -> list[dict[str, Any]]:
+        """The instances of a set as the set lists them."""
+        group = group_of(item["id"])
+        return self.calls.pages("compute.virtual_machine_scale_set_vms.list", group, item["name"], **view)
+
+    def _machines(self, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """
+        The instances of a flexible set, which are plain machines; the set itself says which are of its last model.
+
+        https://learn.microsoft.com/azure/virtual-machine-scale-sets/orchestration-modes-api-comparison
+        """
+        where = f"'virtualMachineScaleSet/id' eq '{item['id']}'"
+        machines, members = self.calls.gather_or_raise(
+            [
+                partial(
+                    self.calls.pages,
+                    "compute.virtual_machines.list",
+                    group_of(item["id"]),
+                    filter=where,
+                    expand="instanceView",
+                ),
+                partial(self._members, item),
+            ]
+        )
+        models = {folded(str(member["name"])): member for member in members}
+        return [_with_model(machine, models.get(folded(str(machine["name"])), {})) for machine in machines]
+
+    def _addresses(self, scale_set: str, *, flexible: bool) -> dict[str, str]:
         """The first private address of each instance, by its folded id."""
         addresses: dict[str, str] = {}
-        for card in self.calls.get(f"{scale_set}/networkInterfaces", NETWORK_API):
+        home = Home(self.calls.home.subscription, group_of(scale_set))
+        cards = (
+            self.calls.get(f"{home.path}/providers/{CARDS}", NETWORK_API)
+            if flexible
+            else self.calls.get(f"{scale_set}/networkInterfaces", SET_CARDS_API)
+        )
+        for card in cards:
             properties = card.get("properties") or {}
             owner = (properties.get("virtualMachine") or {}).get("id", "").lower()
             for configuration in properties.get("ipConfigurations") or ():
@@ -99,7 +135,20 @@ class States:
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=find_pause(setting) if setting else find_pause(item),
+            controller=mark.kept.get(MARK, "") if mark else "",
+            boost=find_boost(setting) if setting else find_boost(item),
         )
+
+
+def is_flexible(item: Mapping[str, Any]) -> bool:
+    """Whether the instances of a scale set are plain virtual machines."""
+    return str((item.get("properties") or {}).get("orchestrationMode", "")).lower() == "flexible"
+
+
+def _with_model(machine: Mapping[str, Any], member: Mapping[str, Any]) -> dict[str, Any]:
+    """A machine with what its set says of it: whether it is of the last model."""
+    model = (member.get("properties") or {}).get("latestModelApplied")
+    return {**machine, "properties": {**(machine.get("properties") or {}), "latestModelApplied": model}}
 
 
 def _place(item: Mapping[str, Any]) -> tuple[str, str]:
@@ -130,7 +179,7 @@ def _instance(item: Mapping[str, Any], cards: Mapping[str, str]) -> Instance:
         zone=next(iter(item.get("zones") or ()), ""),
         state=STATES.get(state, InstanceState.STANDBY if codes & AT_REST else InstanceState.RUNNING),
         healthy=healthy,
-        size=(item.get("sku") or {}).get("name", ""),
+        size=(item.get("sku") or {}).get("name") or (properties.get("hardwareProfile") or {}).get("vmSize", ""),
         outdated=properties.get("latestModelApplied") is False,
         protected=bool((properties.get("protectionPolicy") or {}).get("protectFromScaleIn")),
         serving=healthy,
@@ -156,6 +205,27 @@ def active_name(setting: Mapping[str, Any], now: datetime) -> str:
     """The name of the profile that rules now."""
     active = active_profile([_profile(profile) for profile in setting["properties"].get("profiles") or ()], now)
     return active.name if active else ""
+
+
+def active_spans(
+    setting: Mapping[str, Any], begin: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime, str]]:
+    """Which profile rules from when to when, by name."""
+    profiles = [_profile(profile) for profile in setting["properties"].get("profiles") or ()]
+    edges = {begin, end}
+    for profile in profiles:
+        if profile.fixed_date is not None:
+            edges |= {profile.fixed_date.start.astimezone(UTC), profile.fixed_date.end.astimezone(UTC)}
+        elif profile.recurrence is not None:
+            edges |= {*fires(profile.recurrence.cron, profile.recurrence.zone, begin, end)}
+    moments = sorted(edge for edge in edges if begin <= edge <= end)
+    since, name = begin, active_name(setting, begin)
+    for moment in moments[1:-1]:
+        active = active_profile(profiles, moment)
+        if active is not None and active.name != name:
+            yield since, moment, name
+            since, name = moment, active.name
+    yield since, end, name
 
 
 def held_word(setting: Mapping[str, Any], now: datetime) -> str:

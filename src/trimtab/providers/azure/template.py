@@ -12,7 +12,7 @@ from trimtab.providers.azure.facts import Attached
 from trimtab.providers.azure.ids import Home, is_id, parse_id
 from trimtab.providers.azure.names import iso
 from trimtab.providers.bodies import drop_empty
-from trimtab.providers.health import asks_balancer, has_probe
+from trimtab.providers.health import asks_balancer, has_probe, probe_port, probe_protocol
 
 DISK_TYPES = {DiskType.STANDARD: "Standard_LRS", DiskType.SSD: "StandardSSD_LRS", DiskType.FAST_SSD: "Premium_LRS"}
 ADMIN = "azureuser"
@@ -43,6 +43,15 @@ ALIASES: Mapping[str, str] = {
 """Short names of images, as the CLI of Azure has them."""
 
 
+WINDOWS = re.compile(r"windows|visualstudio|sharepoint|(^|:)win\d|ws20\d\d", re.IGNORECASE)
+"""
+In the names of images of Windows: those of its own publishers, of others with it below, and the CLI's short names.
+
+https://learn.microsoft.com/azure/virtual-machines/windows/cli-ps-findimage
+"""
+LINUX_ONLY = "trimtab starts Linux instances on Azure; use a Linux image"
+
+
 def machine_profile(
     group: ScalingGroup, native: str, home: Home, attached: Attached, image: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -56,6 +65,11 @@ def machine_profile(
         capacityReservation=_reservation(group.purchase.reservation),
         **_price(group),
     )
+
+
+def is_flexible(group: ScalingGroup) -> bool:
+    """Whether a group's instances are plain virtual machines (flexible orchestration)."""
+    return group.azure.orchestration == "flexible"
 
 
 # storage
@@ -77,17 +91,40 @@ def is_known(image: Image) -> bool:
     return is_id(text) or len([part for part in text.split(":") if part]) == 4
 
 
+def image_problem(image: Image) -> str | None:
+    """What keeps an image from being started, by how it is named; `None` when nothing does."""
+    name = image.id if image.newest is None else f"{image.owner}:{image.newest}"
+    if name and not is_id(name) and WINDOWS.search(name):
+        return f"{name!r} is a Windows image; {LINUX_ONLY}"
+    if not is_known(image):
+        text = "is not an id, a URN (PUBLISHER:OFFER:SKU:VERSION) or a short name such as Ubuntu2404"
+        return f"{image.id or image.newest!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
+    return None
+
+
+def definition_problem(identity: str, properties: Mapping[str, Any]) -> str | None:
+    """What keeps an image of one's own from being started, by its definition; `None` when nothing does."""
+    disk = (properties.get("storageProfile") or {}).get("osDisk") or properties
+    if str(disk.get("osType", "")).lower() == "windows":
+        return f"{identity!r} is a Windows image; {LINUX_ONLY}"
+    if str(disk.get("osState", "")).lower() == "specialized":
+        return f"{identity!r} is a specialized image; its machines take no user, key or script: use a generalized image"
+    return None
+
+
 def _storage(group: ScalingGroup, image: Mapping[str, Any]) -> dict[str, Any]:
     boot = next((disk for disk in group.template.disks if disk.device is None), Disk())
     data = [disk for disk in group.template.disks if disk.device is not None]
+    # the instances of a flexible set are plain machines, whose disks could outlive them
+    delete_option = "Delete" if is_flexible(group) else None
     return drop_empty(
         imageReference=dict(image),
         osDisk={
             "createOption": "FromImage",
             "caching": "ReadWrite",
-            **drop_empty(diskSizeGB=boot.size_gb, managedDisk=_managed(boot)),
+            **drop_empty(diskSizeGB=boot.size_gb, managedDisk=_managed(boot), deleteOption=delete_option),
         },
-        dataDisks=[_data_disk(disk) for disk in data],
+        dataDisks=[{**_data_disk(disk), **drop_empty(deleteOption=delete_option)} for disk in data],
     )
 
 
@@ -165,9 +202,8 @@ def _network(group: ScalingGroup, home: Home, attached: Attached) -> dict[str, A
         networkSecurityGroup={"id": firewall_id(firewall[0], home)} if firewall else None,
         ipConfigurations=[{"name": ADDRESS, "properties": {"primary": True, **address}}],
     )
-    flexible = group.azure.orchestration == "flexible"
     return drop_empty(
-        networkApiVersion=NETWORK_API if flexible else None,
+        networkApiVersion=NETWORK_API if is_flexible(group) else None,
         healthProbe={"id": attached.probe} if asks_balancer(group) and attached.probe else None,
         networkInterfaceConfigurations=[{"name": CARD, "properties": card}],
     )
@@ -185,8 +221,8 @@ def _health(group: ScalingGroup) -> dict[str, Any]:
     if not has_probe(group):
         return {}
     check = group.health_check
-    protocol = "http" if check.path is not None else "tcp"
-    settings = {"protocol": protocol, "port": check.port or 80, **({"requestPath": check.path} if check.path else {})}
+    path = {"requestPath": check.path} if check.path else {}
+    settings = {"protocol": probe_protocol(check), "port": probe_port(check), **path}
     # https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension
     extension = {
         "publisher": "Microsoft.ManagedServices",

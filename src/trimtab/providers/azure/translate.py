@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.models import Alarm, Fleet, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
+from trimtab.models import Alarm, Fleet, Image, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
 from trimtab.plan import Attributes, Mark, Ref, Resource
-from trimtab.providers.alarms import alarm_name, is_alert
+from trimtab.providers.alarms import alarm_name, is_alert, naming_fields
 from trimtab.providers.azure import alarms, autoscaler, policies, schedules, template
 from trimtab.providers.azure.alarms import (
     action_group_body,
@@ -16,6 +16,7 @@ from trimtab.providers.azure.alarms import (
     targets_of,
 )
 from trimtab.providers.azure.autoscaler import setting_of
+from trimtab.providers.azure.constraints import CONSTRAINTS
 from trimtab.providers.azure.facts import Attached, AzureFacts
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
@@ -60,6 +61,7 @@ def home_of(group: ScalingGroup, home: Home) -> Home:
 class _Group(GroupTranslator):
     provider = "azure"
     kinds = KINDS
+    constraints = CONSTRAINTS
 
     def __init__(
         self, fleet: Fleet, group: ScalingGroup, facts: AzureFacts, now: datetime, location: str, home: Home
@@ -77,16 +79,20 @@ class _Group(GroupTranslator):
             self.problem(path, text)
         for target in targets_of(self._seen()):
             key = action_group_key(self.location, self.native, target)
-            yield self._made(ACTION_GROUP.name, key.name, action_group_body(target), mark=self.mark)
+            named = {"properties": naming_fields(self._seen(), target)}
+            yield self._made(ACTION_GROUP.name, key.name, action_group_body(target), mark=self.mark, sources=named)
         yield self._scale_set()
         yield from self._setting()
         yield from self._alerts()
         self._remark()
-        self.takes(schedules.sizes_used(self.group))
+        self.dates_held(schedules.reach_of(self.group, self.now), "profiles with a fixed date")
+        for path in schedules.dates_without_profile(self.group, self.now):
+            self.unused(path, "the profiles are the same without this date")
+        self.takes(schedules.sizes_used(self.group, self.now))
         if (forecast := autoscaler.predictive_policy(self.group)) is not None:
             self.takes([f"policies.{forecast.name}.metric"])
         self.takes(path for path in used_of(self.group, self._scope()) if ".triggers." in path)
-        for unused in unused_of(self.group, self._scope()):
+        for unused in unused_of(self.group, self._scope(), self.now):
             self.unused(unused.path, unused.text, but=unused.but, partly=unused.partly)
 
     # the scale set
@@ -94,11 +100,12 @@ class _Group(GroupTranslator):
     def _scale_set(self) -> Resource:
         group = self.group
         initial = size_is_initial(self.fleet, group)
-        kept = self.facts.kept.get(group.name, {})
+        kept = self.keeps(self.facts.kept)
         body = drop_empty(
             resourceGroup=self.home.resource_group,
             location=self.location,
-            sku={"name": MIXED if group.purchase.sizes else group.template.size, "capacity": size_at(group, self.now)},
+            sku={"name": MIXED if group.purchase.sizes else _size_of(group), "capacity": size_at(group, self.now)},
+            plan=dict(self.settled.image_plan),
             zones=list(group.placement.zones),
             identity=self._identity(),
             tags={**group.tags, **group.template.tags},
@@ -108,7 +115,7 @@ class _Group(GroupTranslator):
             SCALE_SET.name,
             self.native,
             body,
-            mark=Mark(self.fleet.name, group.name, kept=kept),
+            mark=Mark(self.fleet.name, group.name, kept={**kept, **self.delegated}),
             initial=frozenset({"sku.capacity"}) if initial else frozenset(),
         )
 
@@ -120,8 +127,8 @@ class _Group(GroupTranslator):
 
     def _properties(self) -> dict[str, Any]:
         group, azure = self.group, self.group.azure
-        flexible = azure.orchestration == "flexible"
-        image = self.facts.images.get(group.name) or image_reference(group.template.image)
+        flexible = template.is_flexible(group)
+        image = self.facts.images.get(group.name) or image_reference(self._named_image())
         return drop_empty(
             orchestrationMode=azure.orchestration.capitalize(),
             upgradePolicy=None if flexible else {"mode": "Manual"},
@@ -136,6 +143,12 @@ class _Group(GroupTranslator):
             skuProfile=self._sizes(),
             virtualMachineProfile=machine_profile(group, self.native, self.home, self.attached, image),
         )
+
+    def _named_image(self) -> Image:
+        """The image as it is named; the newest of an operating system where none was looked up."""
+        image = self.group.template.image
+        has_os = self.asked.template.image.os is not None and image.newest is not None
+        return Image(id=f"{image.owner}:{image.newest}:latest") if has_os else image
 
     def _is_compact(self) -> bool | None:
         """Whether instances share one placement group, which holds a hundred; Azure's own choice where nobody asks."""
@@ -171,7 +184,8 @@ class _Group(GroupTranslator):
     # what sizes it
 
     def _setting(self) -> Iterator[Resource]:
-        setting = setting_of(self.group, self._scope(), Ref(self.key(SCALE_SET.name), "id"))
+        target = Ref(self.key(SCALE_SET.name), "id")
+        setting = setting_of(self.group, self._scope(), target, self.now, enabled=self.delegation is None)
         yield self._made(
             AUTOSCALE_SETTING.name, self.native, setting.body, mark=self._zoned_mark(), sources=setting.sources
         )
@@ -180,7 +194,7 @@ class _Group(GroupTranslator):
         """The mark, with the IANA zone of the schedules: Windows has one name for several."""
         zones = {schedule.zone for schedule in self.group.schedules}
         kept = {"zone": zones.pop()} if len(zones) == 1 else {}
-        return Mark(self.fleet.name, self.group.name, kept={**kept, **amounts_of(self.group, longest=LONGEST_TAG)})
+        return Mark(self.fleet.name, self.group.name, kept={**kept, **amounts_of(self.declared, longest=LONGEST_TAG)})
 
     def _seen(self) -> list[Alarm]:
         """The alarms that are to be seen by people, less those whose metric a problem is about."""
@@ -208,6 +222,10 @@ class _Group(GroupTranslator):
         if group.template.ssh_key is None:
             self.note("template.ssh_key", "not given; instances get a throwaway key, so SSH is impossible")
         grace, own = group.health_check.grace, group.azure.default_capacity
+        if group.azure.restore_spot is not None and group.purchase.spot:
+            # https://learn.microsoft.com/azure/virtual-machine-scale-sets/use-spot
+            text = "Azure restores no evicted instance while autoscale is on, and each group has an autoscale setting"
+            self.note("azure.restore_spot", f"{text}; leave it out", approximation=True)
         if grace is not None and not repairs(group):
             self.unused("health_check.grace", "nothing repairs instances; give `health_check.path` or `port`")
         elif grace is not None and grace_of(group) != grace:
@@ -231,22 +249,22 @@ class _Group(GroupTranslator):
         group, scope = self.group, self._scope()
         if len(self.native) > LONGEST_NAME:
             yield "native_name", f"{self.native!r} is longer than the {LONGEST_NAME} characters of a scale set"
-        if not template.is_known(group.template.image):
-            image = group.template.image.id or group.template.image.newest
-            text = "is not an id, a URN (PUBLISHER:OFFER:SKU:VERSION) or a short name such as Ubuntu2404"
-            yield "template.image", f"{image!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
-        flexible = group.azure.orchestration == "flexible"
+        image = group.template.image
+        if image.os is None and (text := template.image_problem(image)):
+            yield "template.image", text
+        flexible = template.is_flexible(group)
         mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
         if not flexible and (mixed or group.purchase.sizes):
-            yield "purchase", "a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
+            several = "template.size.choices" if self.asked.template.requirement and not mixed else "purchase"
+            yield several, "a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
         for index, disk in enumerate(group.template.disks):
             yield from template.disk_problems(disk, f"template.disks.{index}")
         if asks_balancer(group) and not self.attached.probe and not self.facts.unknown:
             text = "Azure asks a load balancer's probe, and no pool of the group has a rule with one"
             yield "health_check.by", f"{text}; give `health_check.path` and `port`"
         yield from _metric_problems(group, scope)
-        yield from schedules.problems_of(group)
-        yield from alarms.problems_of(group)
+        yield from schedules.problems_of(group, self.now)
+        yield from alarms.problems_of(group, scope)
         yield from policies.problems_of(group, scope)
         yield from autoscaler.problems_of(group)
 
@@ -260,11 +278,16 @@ class _Group(GroupTranslator):
         return Resource(key=self.key(kind, name), body=body, group=self.group.name, attributes=attributes, **more)
 
 
+def _size_of(group: ScalingGroup) -> str:
+    return group.template.size_name or ""
+
+
 def _metric_problems(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:
     """What keeps metrics from being measured, of all that is enabled or notifies: path and text."""
     for alarm in group.alarms:
         problem = alarms.alert_problem(alarm, scope) if is_alert(alarm) else metric_problem(alarm.metric, scope)
-        if problem and (alarm.enabled or is_alert(alarm)) and alarm.metric.source is not MetricSource.PROMQL:
+        is_said = alarm.metric.source is MetricSource.PROMQL and not is_alert(alarm)
+        if problem and (alarm.enabled or is_alert(alarm)) and not is_said:
             yield f"alarms.{alarm.name}.metric", problem
     for policy in group.policies:
         if isinstance(policy, TargetTrackingPolicy) and policy.enabled:

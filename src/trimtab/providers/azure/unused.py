@@ -1,6 +1,7 @@
 """What a group gives that no part of its scale set, its setting and its alerts is made of; pure."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import assert_never
 
 from trimtab.models import (
@@ -8,6 +9,7 @@ from trimtab.models import (
     Metric,
     Policy,
     PredictivePolicy,
+    PythonPolicy,
     ScalingGroup,
     SimplePolicy,
     StepPolicy,
@@ -31,14 +33,14 @@ DISABLED = "it is disabled, and Azure has no rule that is off"
 NO_METRIC = "Azure has no rule and no alert without its metric"
 
 
-def unused_of(group: ScalingGroup, scope: Scope) -> Iterator[Unused]:
+def unused_of(group: ScalingGroup, scope: Scope, now: datetime) -> Iterator[Unused]:
     """Every field of a group that has no use on Azure because of its other fields."""
     used = used_of(group, scope)
     for policy in group.policies:
         yield from _of_policy(group, policy, used, scope)
     for alarm in group.alarms:
         yield from _of_alarm(group, alarm, used, scope)
-    yield from _of_schedules(group)
+    yield from _of_schedules(group, now)
     yield from _of_group(group, used)
 
 
@@ -76,6 +78,8 @@ def _of_policy(group: ScalingGroup, policy: Policy, used: Collection[str], scope
                 yield Unused(path, text, [f"{path}.enabled"] if first else ())
             elif policy.metric.of is not None:
                 yield Unused(f"{path}.metric.of", "Azure measures it at the scale set")
+        case PythonPolicy():
+            yield Unused(path, "no autoscale rule calls a function")
         case _:
             assert_never(policy)
 
@@ -158,8 +162,8 @@ def differs_in_window(alarm: Alarm, group: ScalingGroup, scope: Scope) -> bool:
 # schedules
 
 
-def _of_schedules(group: ScalingGroup) -> Iterator[Unused]:
-    held = sizes_used(group)
+def _of_schedules(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
+    held = sizes_used(group, now)
     for schedule in group.schedules:
         path = f"schedules.{schedule.name}"
         if path not in held:
@@ -168,7 +172,7 @@ def _of_schedules(group: ScalingGroup) -> Iterator[Unused]:
         for name in ("min", "max", "desired"):
             if f"{path}.{name}" not in held:
                 yield Unused(f"{path}.{name}", "another schedule sets it whenever this one would", partly=True)
-    for name in never_active(group):
+    for name in never_active(group, now):
         yield Unused(f"capacity.{name}", f"the schedules set `{name}` at every moment; change it there", partly=True)
 
 
@@ -179,9 +183,9 @@ def _of_group(group: ScalingGroup, used: Collection[str]) -> Iterator[Unused]:
     azure, purchase, place = group.azure, group.purchase, group.placement
     if "cooldown" not in used:
         yield Unused("cooldown", "no rule waits by it: none is made, or each policy has a `cooldown` of its own")
-    if purchase.sizes:
+    if purchase.sizes and group.template.size_name != purchase.sizes[0].size:
         yield Unused("template.size", "the sizes of `purchase.sizes` take its place")
-    else:
+    if not purchase.sizes:
         yield Unused("purchase.strategy", "it chooses among `purchase.sizes`")
     if not purchase.spot:
         yield Unused("azure.eviction", "it says what becomes of spot instances; set `purchase.spot`")
@@ -193,5 +197,7 @@ def _of_group(group: ScalingGroup, used: Collection[str]) -> Iterator[Unused]:
         yield Unused("placement.network", "it says where to find a subnet by name; name one by `placement.subnets`")
     if has_probe(group):
         yield Unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
+    if group.health_check.path is None:
+        yield Unused("health_check.protocol", "it is how `health_check.path` is asked; give that")
     for key in sorted(group.tags.keys() & group.template.tags.keys()):
         yield Unused(f"tags.{key}", "`template.tags` gives the same tag, and a scale set has one set of tags")

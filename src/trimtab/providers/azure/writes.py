@@ -11,7 +11,7 @@ from trimtab.providers.azure.bodies import (
     READ_ONLY,
     SIZE,
     is_left_alone,
-    pause_tag,
+    people_tags,
     raw_of,
     sent_properties,
     set_body,
@@ -20,7 +20,7 @@ from trimtab.providers.azure.bodies import (
 from trimtab.providers.azure.client import PACE, Calls
 from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
-from trimtab.providers.azure.resources import READERS, find_pause, with_names_of
+from trimtab.providers.azure.resources import READERS, boost_profiles, find_pause, planned_profiles, with_names_of
 from trimtab.providers.base import Write, Written
 from trimtab.providers.bodies import body_of, differing_paths
 from trimtab.providers.writer import ensure_owned, found_in_place, live_of, mark_of, outcome_of, read_if_only, send_held
@@ -55,7 +55,7 @@ class Writer:
         if change.action in (Action.CREATE, Action.REPLACE):
             return self._create_set(write)
         if change.action in (Action.UPDATE, Action.ADOPT):
-            return self._patch_set(write, live_of(change), [item.path for item in change.fields])
+            return self._patch_set(write, live_of(change), [item.path for item in change.written])
         return {}
 
     def _delete_set(self, change: Change) -> None:
@@ -101,7 +101,7 @@ class Writer:
         change, group = write.change, self._group(live)
         # a patch replaces lists, which start from the live ones
         body = set_patch(overlaid(SCALE_SET, live.body, write.body), live, paths)
-        body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **pause_tag(live)}
+        body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **people_tags(live)}
         sent = revealed(body)
 
         def send(version: Resource) -> Any:
@@ -142,7 +142,7 @@ class Writer:
             self.calls.call(f"{operation}.delete", self._group(change.live), _own_name(change))
 
     def _whole(self, write: Write, live: Resource | None) -> dict[str, Any]:
-        """The body to put: what trimtab knows nothing of stays as it is, and so does a marked pause."""
+        """The body to put: what trimtab knows nothing of stays as it is, and so do a marked pause and a boost."""
         change, kind = write.change, write.change.key.kind
         raw = raw_of(live)
         existing = raw.get("properties") or {}
@@ -151,10 +151,12 @@ class Writer:
             body = body_of(write, KINDS[kind], live)
             merged = with_names_of(sent_properties(revealed(body)["properties"], existing), existing)
         properties = {name: value for name, value in merged.items() if name not in READ_ONLY}
+        if boosting := boost_profiles(existing):
+            properties["profiles"] = [*boosting, *planned_profiles(properties)]
         if live is not None and find_pause(raw) is not None and "enabled" in existing:
             properties["enabled"] = existing["enabled"]
         foreign = {name: value for name, value in (raw.get("tags") or {}).items() if not name.startswith("trimtab-")}
-        tags = {**foreign, **mark_of(change).tags(), **pause_tag(live)}
+        tags = {**foreign, **mark_of(change).tags(), **people_tags(live)}
         location = raw.get("location") or ("Global" if kind in GLOBAL else change.key.location)
         return {"location": location, "tags": tags, "properties": properties}
 
@@ -182,7 +184,9 @@ def _is_written(write: Write, existing: Resource, paths: Sequence[str]) -> bool:
     """Whether the mark and all that a patch is about are as wanted; the mark speaks for what is never read back."""
     old, new = SCALE_SET.leaves(existing.body), SCALE_SET.leaves(write.body)
     read_back = [path for path in paths if (row := SCALE_SET.find(path)) is None or not row.write_only]
-    return existing.mark == mark_of(write.change) and all(old.get(path) == new.get(path) for path in read_back)
+    return existing.mark == mark_of(write.change) and all(
+        SCALE_SET.folded(path, old.get(path)) == SCALE_SET.folded(path, new.get(path)) for path in read_back
+    )
 
 
 def _attributes(item: Resource) -> Mapping[str, Any]:

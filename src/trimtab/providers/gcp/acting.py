@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from trimtab.engine.signals import SHORTEST_WINDOW
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.plan import read_description
 from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import lengthened, place_of, scoped
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE, planned_schedules
-from trimtab.providers.gcp.resources import find_pause, with_pause
+from trimtab.providers.gcp.resources import find_boost, find_pause, with_marks
 from trimtab.providers.gcp.states import States, bounds_of, find_manager, find_scaler
 from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.moments import zulu
-from trimtab.providers.pause import Pause
+from trimtab.providers.pause import BOOST, Boost, Pause
 from trimtab.providers.policy_execution import executed_size, find_amount
 
 HOLD = timedelta(minutes=10)
@@ -67,7 +68,7 @@ class GroupActions:
         """Mark the autoscaler and turn it off in one write; what it did is kept in the mark."""
         scaler = find_scaler(self.calls, self._manager())
         if scaler is None:
-            raise Unsupported(f"group {self.name!r} has no autoscaler: nothing but people moves its size")
+            raise Unsupported(f"group {self.name!r} has no autoscaler, so nothing can be paused")
         before = find_pause(scaler)
         held = before.held if before is not None else None
         if held is None:
@@ -82,6 +83,36 @@ class GroupActions:
             return
         mode = ON if pause.held is None else pause.held[0] if pause.held else OFF
         self._put(scaler, None, mode=mode)
+
+    def boost(self, boost: Boost) -> None:
+        """Mark the autoscaler and give it a scaling schedule in one write; it closes by itself."""
+        scaler = find_scaler(self.calls, self._manager())
+        if scaler is None:
+            raise Unsupported(f"group {self.name!r} has no autoscaler to hold a minimum; scale the group instead")
+        begin = self.now.astimezone(UTC).replace(second=0, microsecond=0)
+        lasting = max(boost.until - begin, SHORTEST_WINDOW)
+        window = {
+            "schedule": f"{begin.minute} {begin.hour} {begin.day} {begin.month} * {begin.year}",
+            "timeZone": "UTC",
+            "durationSec": int(lasting.total_seconds()),
+            "minRequiredReplicas": boost.min,
+            "description": "a boost",
+        }
+        self._put_boost(scaler, replace(boost, held=()), {BOOST: window})
+
+    def end_boost(self) -> None:
+        """Take the scaling schedule and the mark away."""
+        scaler = find_scaler(self.calls, self._manager())
+        known = (scaler or {}).get("autoscalingPolicy", {}).get("scalingSchedules") or {}
+        if scaler is not None and (find_boost(scaler) is not None or BOOST in known):
+            self._put_boost(scaler, None, {})
+
+    def _put_boost(self, scaler: Mapping[str, Any], boost: Boost | None, window: Mapping[str, Any]) -> None:
+        policy = scaler.get("autoscalingPolicy") or {}
+        others = {name: one for name, one in (policy.get("scalingSchedules") or {}).items() if name != BOOST}
+        text = with_marks(scaler.get("description"), scaler, boost=boost)
+        changed = {**policy, "scalingSchedules": {**others, **window}}
+        self._update(scaler, {"description": text, "autoscalingPolicy": changed})
 
     def _refuse(self, scaler: Mapping[str, Any] | None, policy: str) -> None:
         """Say why a policy is not executed; an autoscaler does not know its signals by names of policies."""
@@ -116,7 +147,8 @@ class GroupActions:
 
     def _put(self, scaler: Mapping[str, Any], pause: Pause | None, *, mode: str) -> None:
         policy = {**(scaler.get("autoscalingPolicy") or {}), "mode": mode}
-        self._update(scaler, {"description": with_pause(scaler.get("description"), pause), "autoscalingPolicy": policy})
+        text = with_marks(scaler.get("description"), scaler, pause=pause)
+        self._update(scaler, {"description": text, "autoscalingPolicy": policy})
 
     def _update(self, scaler: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
         place = place_of(scaler)

@@ -20,7 +20,8 @@ from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.kinds import CHANNEL
 from trimtab.providers.gcp.metrics import Measured, Scope, Shape, metric_for, to_native
 from trimtab.providers.gcp.names import COMPARISONS, MISSING, span
-from trimtab.providers.metrics import natural_statistic
+from trimtab.providers.metrics import natural_statistic, refuse_external
+from trimtab.providers.promql import fill_query
 
 MINUTE = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=23, minutes=30)
@@ -76,9 +77,11 @@ def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
 
 def alert_problem(alarm: Alarm) -> tuple[str, str] | None:
     """What keeps an alarm from being an alert policy, path within the alarm and text; `None` when nothing does."""
-    if alarm.metric.source is MetricSource.PROMQL:
-        return None
     try:
+        refuse_external(alarm.metric)
+        if alarm.metric.source is MetricSource.PROMQL:
+            fill_query(alarm.metric.query or "", "")
+            return None
         measured = metric_for(alarm.metric, Scope(""))
     except Unsupported as error:
         return "metric", str(error)
@@ -114,7 +117,8 @@ def period_of(alarm: Alarm) -> timedelta:
 
 def _condition(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     if alarm.metric.source is MetricSource.PROMQL:
-        query = f"({alarm.metric.query}) {SYMBOLS[alarm.comparison]} {alarm.threshold:g}"
+        asked = fill_query(alarm.metric.query or "", scope.group)
+        query = f"({asked}) {SYMBOLS[alarm.comparison]} {alarm.threshold:g}"
         return {
             "conditionPrometheusQueryLanguage": {
                 "query": query,
@@ -149,7 +153,7 @@ def aggregation(measured: Measured, statistic: str, period: timedelta) -> dict[s
         Unsupported: Cloud Monitoring has no such percentile, or does not combine such points in this way.
     """
     if statistic in _UNKNOWN_TO.get(measured.native.shape, ()):
-        raise Unsupported(f"Cloud Monitoring takes no {statistic} of {measured.native.type!r}")
+        raise Unsupported(f"Cloud Monitoring does not support {statistic} of {measured.native.type!r}")
     over_time, across = _aligner(measured, statistic), _reducer(measured, statistic)
     return {"alignmentPeriod": span(period), "perSeriesAligner": over_time, "crossSeriesReducer": across}
 
@@ -166,9 +170,10 @@ def _aligner(measured: Measured, statistic: str) -> str:
 def _reducer(measured: Measured, statistic: str) -> str:
     if statistic.startswith("p"):
         if statistic not in PERCENTILES:
-            raise Unsupported(f"Cloud Monitoring knows no {statistic}; there are {', '.join(PERCENTILES)}")
+            raise Unsupported(f"Cloud Monitoring does not support {statistic}; use {', '.join(PERCENTILES)}")
         return f"REDUCE_PERCENTILE_{PERCENTILES[statistic]}"
-    return ACROSS[statistic]
+    # a trimmed one is a problem by the table of capabilities
+    return ACROSS.get(statistic, "REDUCE_MEAN")
 
 
 # whom they tell
@@ -217,5 +222,5 @@ def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield f"{where}.missing", "a query without data is not met; use `absent()` in the query"
     for target in targets_of(group.alarms):
         if not (is_address(target) or _TOPIC.match(target)):
-            text = "is no notification channel, no Pub/Sub topic, no e-mail address and no https address"
-            yield "alarms", f"{target!r} {text}; alert policies tell one of these"
+            text = "give a notification channel, a Pub/Sub topic, an e-mail address or an https address"
+            yield "alarms", f"Cloud Monitoring cannot notify {target!r}; {text}"

@@ -1,11 +1,11 @@
 """A group's bounds, policies and schedules as one autoscaler; pure."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, window_problem
-from trimtab.engine.windows import Minimums, minimums_of, only_raises_minimum
+from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, Minimums, window_problem
+from trimtab.engine.windows import minimums_of, only_raises_minimum, raises_minimum
 from trimtab.models import ScalingGroup
 from trimtab.plan import Ref
 from trimtab.providers.bodies import drop_empty
@@ -20,6 +20,7 @@ from trimtab.providers.gcp.policies import (
     signals_of,
     tracked,
 )
+from trimtab.providers.pause import BOOST
 
 ON, OFF, ONLY_OUT = "ON", "OFF", "ONLY_SCALE_OUT"
 INITIALIZATION = timedelta(seconds=60)
@@ -34,13 +35,13 @@ class Autoscaler(NamedTuple):
     sources: Mapping[str, str]
 
 
-def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str) -> Autoscaler:
+def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: datetime) -> Autoscaler:
     """
-    The autoscaler of a group: all that is native of its policies and schedules.
+    The autoscaler of a group: all that is native of its policies and schedules, and of dates as far as they are held.
 
     Where nothing of it decides the size, it only keeps the group's bounds and is off.
     """
-    mode, minimums = mode_of(group), minimums_held(group)
+    mode, minimums = mode_of(group), minimums_held(group, now)
     signals = dict(IDLE) if mode == OFF else signals_of(group, scope)
     policy = drop_empty(
         minNumReplicas=minimums.base,
@@ -57,7 +58,7 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str) -> Autos
 
 def mode_of(group: ScalingGroup) -> str:
     """What the autoscaler may do: nothing where nothing native decides the size."""
-    if not (tracked(group) or forecast_of(group) or _raises_minimum(group)):
+    if not (tracked(group) or forecast_of(group) or raises_minimum(group)):
         return OFF
     return ONLY_OUT if group.gcp.mode == "only-scale-out" or is_outwards(group) else ON
 
@@ -68,19 +69,11 @@ def is_outwards(group: ScalingGroup) -> bool:
     return bool(tracking) and not any(policy.scale_in for policy in tracking)
 
 
-def minimums_held(group: ScalingGroup) -> Minimums:
+def minimums_held(group: ScalingGroup, now: datetime) -> Minimums:
     """The minimums that the autoscaler of a group keeps."""
     if mode_of(group) == OFF or not only_raises_minimum(group):
         return Minimums(group.capacity.min)
-    return minimums_of(group)
-
-
-def _raises_minimum(group: ScalingGroup) -> bool:
-    """Whether a schedule ever has more instances than the group's own minimum."""
-    if not group.schedules or not only_raises_minimum(group):
-        return False
-    minimums = minimums_of(group)
-    return bool(minimums.windows) or minimums.base > group.capacity.min
+    return minimums_of(group, now)
 
 
 def initialization_of(group: ScalingGroup) -> timedelta:
@@ -135,7 +128,8 @@ def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str
     for window in minimums.windows:
         where, path = f"schedules.{window.schedule}", f"{_POLICY}.scalingSchedules.{window.name}"
         yield path, where
-        yield f"{path}.schedule", f"{where}.cron {where}.at {where}.until"
+        dates = f"{where}.skip_dates {where}.only_dates"
+        yield f"{path}.schedule", f"{where}.cron {where}.at {where}.until {dates}"
         yield f"{path}.durationSec", f"{where}.duration {where}.until"
         yield f"{path}.minRequiredReplicas", f"{where}.min"
         yield f"{path}.timeZone", f"{where}.zone"
@@ -144,13 +138,13 @@ def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str
 # what an autoscaler cannot say
 
 
-def problems_of(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+def problems_of(group: ScalingGroup, now: datetime) -> Iterator[tuple[str, str]]:
     """What keeps a group's policies and schedules from being an autoscaler: path and text."""
     yield from policy_problems(group)
-    yield from _window_problems(group)
+    yield from _window_problems(group, now)
 
 
-def _window_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+def _window_problems(group: ScalingGroup, now: datetime) -> Iterator[tuple[str, str]]:
     settings = group.gcp
     if settings.scale_in_window is not None and settings.scale_in_limit is None:
         yield "gcp.scale_in_window", "it goes with `gcp.scale_in_limit`; give both"
@@ -158,10 +152,10 @@ def _window_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     if period is not None and period > LONGEST_STABILIZATION:
         path = "stabilization" if settings.stabilization is None else "gcp.stabilization"
         yield path, f"an autoscaler looks back an hour at most, not {period}"
-    windows = minimums_held(group).windows
+    windows = minimums_held(group, now).windows
     for window in windows:
-        if window.name == MANUAL_SIZE_SCHEDULE:
-            text = f"{window.name!r} is the schedule that holds a size asked for; rename it"
+        if window.name in (MANUAL_SIZE_SCHEDULE, BOOST):
+            text = f"{window.name!r} is the schedule that holds what somebody asked for; rename it"
             yield f"schedules.{window.schedule}", text
         if problem := window_problem(window.cron, window.zone, window.duration):
             yield f"schedules.{window.schedule}", problem

@@ -6,10 +6,10 @@ from typing import Any
 
 from trimtab.plan import Action, Change, Resource, read_description, revealed
 from trimtab.providers.base import Write
-from trimtab.providers.bodies import body_of
-from trimtab.providers.gcp.ids import lengthened, parse_link
+from trimtab.providers.bodies import body_of, drop_empty
+from trimtab.providers.gcp.ids import lengthened
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.resources import with_pause
+from trimtab.providers.gcp.resources import unmarked
 from trimtab.providers.writer import live_of, mark_of
 
 _READ_ONLY = frozenset({"creationRecord", "mutationRecord", "mutationRecords", "validity", "verificationStatus"})
@@ -44,7 +44,7 @@ def scope_in(item: Resource, change: Change) -> str:
 def described(change: Change, live: Resource | None = None) -> str:
     """What people wrote in the description, and the mark under it."""
     raw = (live or live_of(change)).attributes.get("raw") or {}
-    return mark_of(change).sign(read_description(with_pause(raw.get("description"), None) or None)[0])
+    return mark_of(change).sign(read_description(unmarked(raw.get("description")) or None)[0])
 
 
 def selections_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -53,6 +53,12 @@ def selections_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str
         (body.get("instanceFlexibilityPolicy") or {}).get("instanceSelections") or {} for body in (old, new)
     )
     return {"instanceSelections": {**dict.fromkeys(before), **after}} if after else None
+
+
+def named_versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The one version that a group of a fleet has, called as it is now."""
+    before: Mapping[str, Any] = next(iter(old.get("versions") or ()), {})
+    return [{**drop_empty(name=before.get("name")), **version} for version in new["versions"]]
 
 
 def without_backend(service: Mapping[str, Any], group: str) -> dict[str, Any] | None:
@@ -74,26 +80,11 @@ def with_backend(
     kept = {name: value for name, value in before.items() if name not in known}
     if wanted.get("balancingMode") == "RATE":
         kept.pop("maxUtilization", None)
-    if not before and passes_through(service):
-        kept["balancingMode"] = "CONNECTION"
     others = [backend for backend in service.get("backends") or () if backend.get("group") not in (group, stale)]
     patch: dict[str, Any] = {"backends": [*others, {**kept, **wanted}]}
     if drain is not None:
         patch["connectionDraining"] = {"drainingTimeoutSec": drain}
     return patch
-
-
-def passes_through(service: Mapping[str, Any]) -> bool:
-    """
-    Whether a balancer hands packets on as they are: it knows connections only, and no requests.
-
-    https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
-    """
-    return (
-        parse_link(str(service.get("selfLink", ""))).scope.startswith("regions/")
-        and service.get("loadBalancingScheme") in ("INTERNAL", "EXTERNAL")
-        and service.get("protocol") in ("TCP", "UDP", "UNSPECIFIED", "ALL")
-    )
 
 
 def whole_monitored(write: Write, live: Resource | None) -> dict[str, Any]:

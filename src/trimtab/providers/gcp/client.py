@@ -39,7 +39,6 @@ from trimtab.errors import (
     ProviderError,
     TrimtabError,
     Unauthenticated,
-    Unreachable,
 )
 from trimtab.events import Listener
 from trimtab.providers.endpoints import (
@@ -78,6 +77,8 @@ MONITORING = "https://monitoring.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 PACE = Pace(timedelta(minutes=15), timedelta(seconds=1), timedelta(seconds=10))
 """How an operation is waited for."""
+UNNAMED = frozenset({"request_id", "page_token", "filter"})
+"""Texts in requests that name no thing."""
 OF_SDK = ("GOOGLE_CLOUD_UNIVERSE_DOMAIN", "GOOGLE_API_USE_MTLS_ENDPOINT")
 """Variables by which Google's SDK takes other addresses: https://google.aip.dev/auth/4114"""
 SERVICES: Mapping[str, tuple[Any, Any]] = {
@@ -218,7 +219,8 @@ class Calls(Caller):
             check_operation(self._call(operation), result, name)
             return result
 
-        return self.wait_for(operation, self.retried(operation, partial(_mapped, self._call(operation), ask)))
+        attempt = partial(_mapped, self._call(operation), ask)
+        return self.wait_for(operation, self.retried(operation, attempt, target=path.split("/")))
 
     def _ask(
         self, operation: str, names: Mapping[str, Any], check: Callable[[Call, dict[str, Any]], None]
@@ -232,7 +234,7 @@ class Calls(Caller):
             check(call, body)
             return body
 
-        return self.retried(call.operation, partial(_mapped, call, ask))
+        return self.retried(call.operation, partial(_mapped, call, ask), target=[self._project, *_target(names)])
 
     def _call(self, operation: str) -> Call:
         return Call("gcp", operation, self.clock.now())
@@ -334,7 +336,8 @@ class Calls(Caller):
         call = self._call(operation)
 
         def page(token: str) -> tuple[Any, str]:
-            return self.retried(operation, partial(_mapped, call, partial(self._monitor, call, parts, token)))
+            attempt = partial(_mapped, call, partial(self._monitor, call, parts, token))
+            return self.retried(operation, attempt, target=_target(parts))
 
         replies = list(self.follow(operation, page))
         return [item for items in replies for item in items] if isinstance(replies[0], list) else replies[0]
@@ -352,7 +355,7 @@ class Calls(Caller):
         page = next(iter(answer.pages))
         if getattr(page, "execution_errors", None):
             raise call.unreadable(Reply(200, b""), f"some of it could not be read: {page.execution_errors[0]}")
-        names = ("alert_policies", "notification_channels", "time_series")
+        names = ("alert_policies", "notification_channels", "time_series", "metric_descriptors")
         items = [_body(item) for name in names if hasattr(page, name) for item in getattr(page, name)]
         check_monitored(call, items, {})
         return items, str(page.next_page_token)
@@ -368,7 +371,8 @@ class Calls(Caller):
 
         def page(token: str) -> tuple[dict[str, Any], str]:
             query = {"filter": 'state="OPEN"', "pageSize": "1000", **({"pageToken": token} if token else {})}
-            body = self.retried("alerts.list", partial(_mapped, call, partial(self._get_alerts, call, url, query)))
+            attempt = partial(_mapped, call, partial(self._get_alerts, call, url, query))
+            body = self.retried("alerts.list", attempt, target=[self.project])
             return body, following_page(body)
 
         return [alert for body in self.follow("alerts.list", page) for alert in body.get("alerts") or ()]
@@ -459,6 +463,12 @@ def _message(name: str, value: Any) -> Any:
     return message_class.from_json(json.dumps(value))
 
 
+def _target(names: Mapping[str, Any]) -> list[str]:
+    """What a request is about: places and names, no body and no token."""
+    texts = [value for name, value in names.items() if isinstance(value, str) and name not in UNNAMED]
+    return texts + [str(value["name"]) for value in names.values() if isinstance(value, Mapping) and "name" in value]
+
+
 _MONITORED: Mapping[str, Any] = {
     "alert_policy": monitoring_v3.AlertPolicy,
     "notification_channel": monitoring_v3.NotificationChannel,
@@ -490,13 +500,13 @@ def _mapped(call: Call, ask: Callable[[], T]) -> T:
     except exceptions.GoogleAPICallError as error:
         raise _of_call(error, call) from error
     except TransportError as error:
-        raise call.error(Unreachable, error) from error
+        raise call.unanswered(error) from error
     except GoogleAuthError as error:
         raise call.error(Unauthenticated, error) from error
     except exceptions.GoogleAPIError as error:
         raise call.error(AccessDenied, error) from error
     except requests.exceptions.RequestException as error:
-        raise call.error(Unreachable, error) from error
+        raise call.unanswered(error) from error
     except ParseError as error:
         raise call.unparsed(error) from error
     except (ValueError, TypeError) as error:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from trimtab.declarations.advice import not_here, otherwise, with_controller
 from trimtab.declarations.inert import NAMES, NOWHERE
 from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
@@ -17,11 +18,16 @@ _NATIVELY = (
     "alarm on a percentile",
     "alarm that breaches without data",
     "alarm that says how missing data count",
+    "notification that breaches without data",
+    "notification that says how missing data count",
     "notification when an alarm is over",
     "schedule",
     "schedule window",
     "schedule by day of the month",
     "schedule that fires within the hour",
+    "schedule without some dates",
+    "schedule on some dates only",
+    "schedules with many dates in two months",
     "cpu metric",
     "network metric",
     "agent metric",
@@ -40,10 +46,15 @@ _NATIVELY = (
     "network by name",
     "several security groups",
     "image by architecture",
+    "neutral image",
+    "size by attributes",
     "disk that is kept",
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "alarm on a trimmed statistic": controller(
+        "Cloud Monitoring has no statistic of part of the samples", "use a percentile: p5, p50, p95 or p99"
+    ),
     "simple policy": controller("an autoscaler of Compute Engine holds targets; no alarm fires a change", _TRACK),
     "step policy": controller("an autoscaler of Compute Engine holds targets; no alarm fires a change", _TRACK),
     "step policy that removes by several steps": controller("Compute Engine has no steps", _TRACK),
@@ -66,13 +77,12 @@ CAPABILITIES: Mapping[str, Support] = {
         "an autoscaler of Compute Engine takes the largest of its signals", _TRACK
     ),
     "told of an alarm's beginning and end": inert("a channel is told of both"),
-    "others told when an alarm is over": approximated(
-        "an alert policy tells all its channels, of the beginning and of the end"
-    ),
+    "separate OK recipients": approximated("an alert policy tells all its channels, of the beginning and of the end"),
     "schedule with a first or last moment": controller(
-        "a scaling schedule has neither a first nor a last moment", "leave `starts` and `ends` out"
+        "a scaling schedule has no start and end dates", "leave `starts` and `ends` out"
     ),
     "schedule once, without an end": controller("a scaling schedule is a window that ends", "give it a `duration`"),
+    "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "sizes with weights": unsupported("a managed instance group counts instances, whatever their size"),
     "spot replaced before it is taken": unsupported("Compute Engine gives 30 s of notice and recreates afterwards"),
     "protection from scaling in": unsupported("Compute Engine protects no instance from scaling in"),
@@ -104,8 +114,27 @@ CAPABILITIES: Mapping[str, Support] = {
     "alarm that includes its threshold": approximated("Cloud Monitoring compares with more than and less than only"),
     "on-demand base beside spot": unsupported("all instances of a template are of one sort; the v1 API has no mix"),
     "strategy for spot": approximated("Compute Engine takes what is to be had; `prioritized` gives ranks"),
-    "spot price limit": unsupported("Compute Engine takes no price for spot instances"),
+    "spot price limit": unsupported("Compute Engine has no maximum price for spot instances"),
     "tags in capitals": approximated("labels are in lower case"),
+}
+
+_SEVERAL = "list several suitable `sizes`, and name two zones or none: they take a group that spans its region"
+_NO_ALARMS = "no alarm fires an autoscaler"
+ADVICE = {
+    "TT101": not_here("an autoscaler takes the largest of its signals"),
+    "TT102": with_controller(_NO_ALARMS),
+    "TT103": not_here(_NO_ALARMS),
+    "TT105": not_here("an autoscaler has no cooldown; it waits for `warm_up` by itself"),
+    "TT106": not_here("a forecast never goes above the maximum"),
+    "TT107": with_controller(_NO_ALARMS),
+    "TT119": not_here("CloudWatch alone reports each event as a sample of 1"),
+    "TT113": not_here("a group spans as many machines as it needs"),
+    "TT201": otherwise("a check of the group's own is slower to judge than the load balancer's"),
+    "TT203": not_here("a match takes its project as `owner`; without one the plan is refused"),
+    "TT204": not_here("TT205 warns of such a group"),
+    "TT301": otherwise("several sizes take a group that spans its region", _SEVERAL),
+    "TT303": not_here("all instances of a template are of one sort, so an on-demand share is not possible"),
+    "TT304": not_here("an interrupted spot instance is recreated"),
 }
 
 GCP = Declarations(
@@ -114,9 +143,9 @@ GCP = Declarations(
     options=(
         Option("project", "its id; `GOOGLE_CLOUD_PROJECT`, or that of the credentials, when left out"),
         Option("location", "the region of groups without a location; `CLOUDSDK_COMPUTE_REGION` when left out"),
-        Option("credentials", "credentials of google-auth; the application's default when left out"),
-        Option("endpoint", "another address than Compute Engine's own; plain http on loopback only"),
-        Option("monitoring_endpoint", "the same for Cloud Monitoring; without TLS on loopback only"),
+        Option("credentials", "credentials of google-auth; the application's default when left out", in_file=False),
+        Option("endpoint", "another address than Compute Engine's own; plain http on loopback only", in_file=False),
+        Option("monitoring_endpoint", "the same for Cloud Monitoring; without TLS on loopback only", in_file=False),
     ),
     extra="gcp",
     sdk=("google", "grpc"),
@@ -125,7 +154,11 @@ GCP = Declarations(
     capabilities=CAPABILITIES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
     settings=GcpSettings,
-    checks={"TT205": "trimtab.providers.gcp.checks:find_shared_health_check"},
+    checks={
+        "TT201": "trimtab.providers.gcp.checks:find_unhealed",
+        "TT205": "trimtab.providers.gcp.checks:find_shared_health_check",
+    },
+    advice=ADVICE,
     portability=Portability(
         name=NameRule(
             fits=re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"),
@@ -139,7 +172,11 @@ GCP = Declarations(
             value=re.compile(r"[-_a-z0-9]{0,63}"),
             text="labels are lower-case letters, digits, `-` and `_`, a letter first, at most 63",
         ),
+        # "some machine types allow bursting above 1.0": https://cloud.google.com/monitoring/api/metrics_gcp_c
+        beyond_full=frozenset({"cpu"}),
     ),
     pure="trimtab.providers.gcp.pure:PURE",
+    images="trimtab.providers.gcp.images:IMAGES",
+    sizes="trimtab.providers.gcp:sizes.json",
 )
 """Managed instance groups, autoscalers and alert policies."""

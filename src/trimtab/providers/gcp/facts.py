@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from trimtab.providers.base import Facts
+from trimtab.providers.gcp.ids import parse_link
 
 
 class Service(NamedTuple):
@@ -14,6 +15,8 @@ class Service(NamedTuple):
     name: str
     port_name: str = "http"
     health_check: str = ""
+    passes_through: bool = False
+    """Whether it knows connections only, and no requests."""
 
 
 class Attached(NamedTuple):
@@ -49,6 +52,20 @@ def service_of(item: Mapping[str, Any]) -> Service:
         name=str(item["name"]),
         port_name=str(item.get("portName") or "http"),
         health_check=str(checks[0]) if checks else "",
+        passes_through=_passes_through(item),
+    )
+
+
+def _passes_through(service: Mapping[str, Any]) -> bool:
+    """
+    Whether a balancer hands packets on as they are: it knows connections only, and no requests.
+
+    https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
+    """
+    return (
+        parse_link(str(service.get("selfLink", ""))).scope.startswith("regions/")
+        and service.get("loadBalancingScheme") in ("INTERNAL", "EXTERNAL")
+        and service.get("protocol") in ("TCP", "UDP", "UNSPECIFIED", "ALL")
     )
 
 

@@ -9,6 +9,7 @@ from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Metric, MetricSource
 from trimtab.providers.gcp.ids import name_of
+from trimtab.providers.metrics import refuse_external
 
 OWN = "custom.googleapis.com"
 """Where metrics of one's own live whose namespace names no service."""
@@ -49,7 +50,8 @@ class NativeMetric:
 
 
 _REQUESTS = "loadbalancing.googleapis.com/https/backend_request_count"
-_QUEUED = "pubsub.googleapis.com/subscription/num_undelivered_messages"
+_SUBSCRIPTION = "pubsub.googleapis.com/subscription"
+_QUEUED = f"{_SUBSCRIPTION}/num_undelivered_messages"
 
 # https://cloud.google.com/monitoring/api/metrics_gcp and https://cloud.google.com/monitoring/api/metrics_opsagent
 NATIVE: Mapping[str, NativeMetric] = {
@@ -71,6 +73,8 @@ NATIVE: Mapping[str, NativeMetric] = {
         "loadbalancing.googleapis.com/https/backend_latencies", BALANCER, factor=1000, shape=Shape.DISTRIBUTION
     ),
     "queue-depth": NativeMetric(_QUEUED, SUBSCRIPTION),
+    # of push subscriptions; what a pulling client holds is in the messages that are not acknowledged
+    "queue-in-flight": NativeMetric(f"{_SUBSCRIPTION}/num_outstanding_messages", SUBSCRIPTION),
     "queue-per-instance": NativeMetric(_QUEUED, SUBSCRIPTION, shared=True),
 }
 
@@ -120,7 +124,7 @@ def find_metric(metric: Metric) -> NativeMetric | None:
     if metric.source is MetricSource.CUSTOM:
         resource = GLOBAL if metric.dimensions else INSTANCE
         return NativeMetric(type_of(metric), resource, labels=metric.dimensions)
-    return NATIVE.get(metric.name)
+    return NATIVE.get(metric.name) if metric.is_neutral else None
 
 
 def type_of(metric: Metric) -> str:
@@ -137,9 +141,11 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
     Raises:
         Unsupported: Cloud Monitoring has no such metric, or the fleet does not say which queue.
     """
+    refuse_external(metric)
     row = find_metric(metric)
     if row is None:
-        raise Unsupported(f"Cloud Monitoring has no metric for {metric.name!r}")
+        way = "; name its `source`, which a running controller asks" if metric.source is MetricSource.PROMQL else ""
+        raise Unsupported(f"Cloud Monitoring has no metric for {metric.name!r}{way}")
     labels = {name: value.replace("{group}", scope.group) for name, value in row.labels.items()}
     match row.resource:
         case "https_lb_rule":

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from trimtab.models import Comparison, MissingData
+from trimtab.providers.pause import BOOST
 
 COMPARISONS: Mapping[Comparison, str] = {
     Comparison.ABOVE: "COMPARISON_GT",
@@ -29,9 +30,9 @@ _LABEL_NAME = re.compile(r"[a-z][\w-]{0,62}")
 
 
 def planned_schedules(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """The scaling schedules of an autoscaling policy, less that of a size that was asked for."""
+    """The scaling schedules of an autoscaling policy, less those of a size that was asked for and of a boost."""
     schedules = policy.get("scalingSchedules") or {}
-    return {name: schedules[name] for name in schedules if name != MANUAL_SIZE_SCHEDULE}
+    return {name: schedules[name] for name in schedules if name not in (MANUAL_SIZE_SCHEDULE, BOOST)}
 
 
 def is_name(text: str) -> bool:
@@ -53,9 +54,9 @@ def label_of(text: str) -> str:
 def label_problem(name: str, value: str) -> str | None:
     """What keeps a tag from being a label; `None` when nothing does."""
     if not _LABEL_NAME.fullmatch(name.lower()):
-        return f"{name!r} is no name of a label: a letter, then letters, digits, `-` and `_`, 63 at most"
+        return f"invalid label name {name!r}; use a letter, then letters, digits, `-` and `_`, 63 at most"
     if not _LABEL.fullmatch(value.lower()):
-        return f"{value!r} is no value of a label: letters, digits, `-` and `_`, 63 at most"
+        return f"invalid label value {value!r}; use letters, digits, `-` and `_`, 63 at most"
     return None
 
 

@@ -5,9 +5,10 @@ Regional health checks and backend services have families of their own beside th
 https://cloud.google.com/iam/docs/roles-permissions/compute
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from trimtab.models import Fleet, ScalingGroup
+from trimtab.models import Fleet, MetricSource, ScalingGroup
 from trimtab.providers.alarms import is_alert
 from trimtab.providers.health import asks_balancer, has_probe
 
@@ -31,6 +32,23 @@ READ = (
     "monitoring.timeSeries.list",
 )
 """What plan, status and watch ask for."""
+CONTROLLED_READ = (
+    "compute.autoscalers.get",
+    "compute.autoscalers.list",
+    "compute.globalOperations.list",
+    "compute.instanceGroupManagers.get",
+    "compute.instanceGroupManagers.list",
+    "compute.regionOperations.list",
+    "compute.zoneOperations.list",
+    "monitoring.timeSeries.list",
+)
+"""What the controller asks for."""
+CONTROLLED_WRITE = (
+    "compute.instanceGroupManagers.update",
+    "compute.regionOperations.get",
+    "compute.zoneOperations.get",
+)
+"""The size, and whether it was taken."""
 WRITE = (
     "compute.autoscalers.create",
     "compute.autoscalers.delete",
@@ -81,6 +99,13 @@ ALARMED = (
 )
 
 
+def controller_definition(fleet: Fleet, *, read_only: bool) -> dict[str, Any]:
+    """A custom role for the controller of exactly this fleet, without the write for shadow mode."""
+    named = f"trimtab {fleet.name} {'shadow ' if read_only else ''}controller"
+    wanted = {*CONTROLLED_READ, *(() if read_only else CONTROLLED_WRITE)}
+    return _definition(named, f"What the controller of the fleet {fleet.name} needs", wanted)
+
+
 def role_definition(fleet: Fleet, *, read_only: bool) -> dict[str, Any]:
     """
     A custom role for exactly this fleet.
@@ -90,17 +115,24 @@ def role_definition(fleet: Fleet, *, read_only: bool) -> dict[str, Any]:
     wanted = {*READ, *(() if read_only else WRITE)}
     for group in fleet.groups:
         wanted |= _needed(group, read_only=read_only)
-    return {
-        "title": f"trimtab {fleet.name}{' read only' if read_only else ''}",
-        "description": f"What trimtab needs to {'read' if read_only else 'handle'} the fleet {fleet.name}",
-        "stage": "GA",
-        "includedPermissions": sorted(wanted),
-    }
+    named = f"trimtab {fleet.name}{' read only' if read_only else ''}"
+    return _definition(
+        named, f"What trimtab needs to {'read' if read_only else 'handle'} the fleet {fleet.name}", wanted
+    )
+
+
+def _definition(title: str, text: str, wanted: Iterable[str]) -> dict[str, Any]:
+    return {"title": title, "description": text, "stage": "GA", "includedPermissions": sorted(wanted)}
 
 
 def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
     """What a group's own fields take."""
-    permissions: set[str] = {"compute.images.list"} if group.template.image.newest else set()
+    place = group.placement
+    looked_up = {"networks": place.network, "subnetworks": place.subnets, "zones": place.zones}
+    permissions = {"compute.images.list", "compute.machineTypes.list"}
+    permissions |= {f"compute.{what}.list" for what, names in looked_up.items() if names}
+    if any(is_alert(alarm) and alarm.metric.source is MetricSource.CUSTOM for alarm in group.alarms):
+        permissions.add("monitoring.metricDescriptors.list")
     if read_only:
         return permissions
     permissions.add("compute.images.useReadOnly")

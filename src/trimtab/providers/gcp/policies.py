@@ -143,7 +143,8 @@ def metric_problem(metric: Metric) -> str | None:
     except Unsupported as error:
         return str(error)
     if native.shape is Shape.DISTRIBUTION or (is_counted(metric) and not native.shared):
-        return f"an autoscaler holds no {metric.name!r} at a target: it is no number of an instance"
+        text = f"an autoscaler cannot hold {metric.name!r} at a target: it is not measured per instance"
+        return f"{text}; use `cpu` or a custom metric"
     return None
 
 
@@ -159,7 +160,7 @@ def _own_problems(policy: TargetTrackingPolicy, tracking: Sequence[TargetTrackin
     if policy.statistic != "average":
         yield f"{where}.statistic", "an autoscaler takes the average of a metric; leave it out"
     if is_cpu(policy.metric) and policy.target > 100:
-        yield f"{where}.target", "CPU is held at 100 per cent at most"
+        yield f"{where}.target", "CPU cannot be held above 100 per cent; lower the target"
 
 
 def _identity(metric: Metric) -> str:

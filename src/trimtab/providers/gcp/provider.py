@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from trimtab.clock import Clock
@@ -16,15 +17,18 @@ from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
 from trimtab.providers.gcp.facts import GcpFacts
 from trimtab.providers.gcp.ids import place_of
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.permissions import role_definition
+from trimtab.providers.gcp.permissions import controller_definition, role_definition
 from trimtab.providers.gcp.reads import FleetRead, count_template_instances
 from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States, alarm_states, find_manager
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.importing import Imported
+from trimtab.providers.regions import RegionForm
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+REGIONS = RegionForm("Google Cloud", r"[a-z]+-[a-z]+\d+(-[a-z0-9]+)?", "europe-west1")
 
 
 def connect(
@@ -70,7 +74,9 @@ def connect(
         actions=Actions(on=lambda location, name: GroupActions(calls, location, name, clock.now())),
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
+        regions=REGIONS,
         close=calls.close,
+        reports_calls=True,
     )
 
 
@@ -90,6 +96,10 @@ class GcpResources(Resources):
         seen = {} if read.services is None else {"backend services": read.services}
         return Live(resources=read.found, unknown=tuple(read.unknown), locations=read.locations, seen=seen)
 
+    def read_to_plan(self, fleet: Fleet) -> Live:
+        """What `read` gives, and images at the same time."""
+        return Resolver(calls=self.calls, fleet=fleet, live=Live()).beside(partial(self.read, fleet))
+
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> GcpFacts:
         """Images, backend services with their health checks, and the templates that are there."""
         return Resolver(calls=self.calls, fleet=fleet, live=live, refresh=refresh).run()
@@ -106,9 +116,10 @@ class GcpResources(Resources):
         """Send changes of one kind, action and group."""
         return self._writer.write(writes)
 
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+    def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
         """The definition of a custom role."""
-        return role_definition(fleet, read_only=read_only)
+        define = controller_definition if controller else role_definition
+        return define(fleet, read_only=read_only)
 
 
 class GcpLive(LiveState):
@@ -120,6 +131,10 @@ class GcpLive(LiveState):
         self.calls = calls
         self.clock = clock
         self.location = calls.location
+
+    def account(self) -> str:
+        """The project."""
+        return self.calls.project
 
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False

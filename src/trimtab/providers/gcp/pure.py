@@ -4,6 +4,7 @@ from functools import partial
 
 from trimtab.providers.gcp.facts import GcpFacts
 from trimtab.providers.gcp.importing import Replies, import_group
+from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.pure import PureCode
 
@@ -13,4 +14,5 @@ PURE = PureCode(
     facts=GcpFacts,
     replies=Replies,
     import_group=import_group,
+    kinds=KINDS,
 )

@@ -17,6 +17,10 @@ LISTS: Mapping[str, tuple[str, Shape]] = {
     "globalOperations.aggregatedList": ("compute#operationAggregatedList", {"name": str, "status": str}),
     "instanceTemplates.list": ("compute#instanceTemplateList", NAMED),
     "images.list": ("compute#imageList", NAMED),
+    "networks.list": ("compute#networkList", NAMED),
+    "subnetworks.list": ("compute#subnetworkList", NAMED),
+    "machineTypes.aggregatedList": ("compute#machineTypeAggregatedList", {**NAMED, "zone": str}),
+    "zones.list": ("compute#zoneList", NAMED),
     # these two say no kind, and nothing at all where there is nothing
     **{f"{name}.listManagedInstances": ("", {}) for name in (GROUPS, "regionInstanceGroupManagers")},
     **{f"{name}.listErrors": ("", {}) for name in (GROUPS, "regionInstanceGroupManagers")},
@@ -44,6 +48,7 @@ MONITORED: Mapping[str, Shape] = {
     "notificationChannels": {"name": str},
     "metrics": {"metric": {"type": str}},
 }
+DESCRIPTOR: Shape = {"name": str, "type": str}
 ALERTS: Shape = {"alerts?": [{"name": str}], "nextPageToken?": str}
 PLACES = frozenset({"project", "zone", "region", "request_id", "filter"})
 
@@ -114,7 +119,8 @@ def check_monitored(call: Call, result: Any, request: Mapping[str, Any]) -> None
         return
     collection = call.operation.partition(".")[0]
     items = result if isinstance(result, list) else [result]
-    problem = find_problem(items, [MONITORED[collection]])
+    described = call.operation == "metrics.list_metric_descriptors"
+    problem = find_problem(items, [DESCRIPTOR if described else MONITORED[collection]])
     if not problem and collection != "metrics":
         problem = next((f"it is about {item['name']!r}" for item in items if f"/{collection}/" not in item["name"]), "")
     sent: Any = next((value for value in request.values() if isinstance(value, Mapping) and "name" in value), None)

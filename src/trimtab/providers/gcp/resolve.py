@@ -1,23 +1,37 @@
 """What a fleet refers to and a project knows: images, backend services with their health checks, target pools."""
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from trimtab.errors import ProviderError
-from trimtab.models import Image, LoadBalancer, ScalingGroup
+from trimtab.models import Image, LoadBalancer, MetricSource, ScalingGroup
 from trimtab.plan import Key, Note, digest
+from trimtab.providers.alarms import is_alert
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, service_of
 from trimtab.providers.gcp.ids import parse_link, short
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
+from trimtab.providers.gcp.metrics import type_of
 from trimtab.providers.gcp.replies import Listed
+from trimtab.providers.gcp.template import Home, image_link, image_problem
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD
-from trimtab.providers.resolver import Answers, Question, Questions, Resolving
+from trimtab.providers.resolver import (
+    IMAGE,
+    SIZE,
+    WRITE_OR_MAKE,
+    Answers,
+    Question,
+    Questions,
+    Reference,
+    Resolving,
+    Thing,
+)
 
-POOLS = "targetPools"
+POOLS, METRIC = "targetPools", "metric"
+SERVICES: Question = ("backend services",)
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
 
 
@@ -33,6 +47,9 @@ class _Found:
 @dataclass(kw_only=True)
 class Resolver(Resolving[Calls]):
     """Asks each distinct question once, all of them at the same time."""
+
+    provider = "gcp"
+    holder = MANAGER.name
 
     @property
     def services(self) -> Listed | None:
@@ -54,20 +71,103 @@ class Resolver(Resolving[Calls]):
         """Its region."""
         return group.location or self.calls.location
 
+    def first_questions(self) -> Questions:
+        """Those about images; backend services only where the read has not come across them."""
+        has_read = bool(self.live.locations)
+        questions = super().first_questions()
+        return {question: ask for question, ask in questions.items() if has_read or question != SERVICES}
+
     def questions(self, group: ScalingGroup) -> Questions:
         """Backend services and images."""
         questions: dict[Question, Callable[[], Any]] = {}
         if group.load_balancers and self.services is None:
-            questions["backend services",] = partial(self.calls.aggregated, "backendServices")
+            questions[SERVICES] = partial(self.calls.aggregated, "backendServices")
         image = group.template.image
-        if image.newest is not None:
+        if self._is_matched(group):
             questions[("images", selector(image))] = partial(self._versions, image)
         return questions
+
+    # what has to be there
+
+    def references(self, group: ScalingGroup) -> Iterator[Reference]:
+        """Network, subnetwork, zones, image and sizes."""
+        region, place, image = self.location_of(group), group.placement, group.template.image
+        if place.network:
+            yield Reference("placement.network", "network", _project_name(place.network, self.calls.project))
+        for index, subnet in enumerate(place.subnets[:1]):
+            name = _project_name(subnet, self.calls.project)
+            yield Reference(f"placement.subnets.{index}", "subnetwork", name, region)
+        for index, zone in enumerate(place.zones):
+            yield Reference(f"placement.zones.{index}", "zone", zone, region, "write a zone of the region")
+        if image.id is not None and image_problem(image) is None and not self._is_matched(group):
+            home = Home(self.calls.project, region)
+            yield Reference("template.image", IMAGE, image_link(image, home))
+        sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
+        for path, size in {**sizes, "template.size": group.template.size_name or ""}.items():
+            # lists have no custom types: https://docs.cloud.google.com/compute/docs/instances/creating-instance-with-custom-machine-type
+            if size and "custom-" not in size and "/" not in size:
+                yield Reference(path, SIZE, size, region)
+
+        for alarm in group.alarms:
+            if is_alert(alarm) and alarm.metric.source is MetricSource.CUSTOM:
+                fix = "an alert policy is made once it was written: publish a value, and apply again"
+                yield Reference(f"alarms.{alarm.name}.metric", METRIC, type_of(alarm.metric), "", fix, is_needed=False)
+
+    def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
+        """Those that are there, by name."""
+        match what:
+            case "image":
+                images = {link: self._image_there(link) for link in names}
+                return {link: thing for link, thing in images.items() if thing is not None}
+            case "size":
+                return self._sizes(place, names)
+            case "metric":
+                return {name: Thing() for name in names if self._is_written(name)}
+            case "zone":
+                zones = self.calls.pages("zones.list", filter=_begins(f"{place}-"))
+                return {str(zone["name"]): Thing() for zone in zones}
+            case "network":
+                return self._named("networks.list", names)
+            case _:
+                return self._named("subnetworks.list", names, region=place)
+
+    def _is_written(self, metric: str) -> bool:
+        """Whether a metric of one's own has a descriptor, which its first value makes."""
+        words = f'metric.type = "{metric}"'
+        name = f"projects/{self.calls.project}"
+        return bool(self.calls.monitor("metrics.list_metric_descriptors", name=name, filter=words))
+
+    def _named(self, operation: str, names: Sequence[str], **where: str) -> dict[str, Thing]:
+        """Those of the networks or subnetworks, as PROJECT/NAME, that are there."""
+        projects = dict.fromkeys(name.partition("/")[0] for name in names)
+        return {
+            f"{project}/{item['name']}": Thing()
+            for project in projects
+            for item in self.calls.pages(operation, project=project, **where)
+        }
+
+    def _image_there(self, link: str) -> Thing | None:
+        _, project, _, _, *parts = link.split("/")
+        family = parts[1] if parts[0] == "family" else ""
+        words = f'family = "{family}"' if family else f'name = "{parts[-1]}"'
+        images = self.calls.pages("images.list", project=project, filter=words)
+        sizes = [float(image["diskSizeGb"]) for image in images if image.get("diskSizeGb")]
+        return Thing(least_gb=max(sizes, default=None)) if images else None
+
+    def _sizes(self, region: str, names: Sequence[str]) -> dict[str, Thing]:
+        words = " OR ".join(f'(name = "{name}")' for name in names)
+        items = self.calls.aggregated("machineTypes", filter=words).items
+        zones: dict[str, set[str]] = {}
+        for item in items:
+            zone = str(item["zone"]).rsplit("/", 1)[-1]
+            if zone.rpartition("-")[0] == region:
+                zones.setdefault(str(item["name"]), set()).add(zone)
+        return {name: Thing(zones=frozenset(some)) for name, some in zones.items()}
 
     # what a group is attached to
 
     def _attached(self, group: ScalingGroup, answers: Answers) -> Attached:
-        answer = self.services if self.services is not None else answers.get(("backend services",))
+        answer = self.services if self.services is not None else answers.get(SERVICES)
         known = [service_of(item) for item in answer.items] if isinstance(answer, Listed) else []
         services: list[Service] = []
         ports: dict[str, int] = {}
@@ -93,20 +193,28 @@ class Resolver(Resolving[Calls]):
         if len(matches) == 1:
             return matches[0]
         if not self.unknown:
-            text = "no backend service" if not matches else f"{len(matches)} backend services"
-            mend = "; name it by its link as `id`" if matches else ""
+            text, fix = "no backend service", WRITE_OR_MAKE
+            if matches:
+                text, fix = f"{len(matches)} backend services", "name it by its link as `id`"
             where = f"in {self.location_of(group)} or global"
             requested = balancer.name or balancer.id
-            self.problems.append(Note(f"load_balancers: {text} called {requested!r} {where}{mend}", group.name))
+            self.problems.append(Note(f"load_balancers: {text} called {requested!r} {where}; {fix}", group.name))
         return None
 
     # images
 
+    def _is_matched(self, group: ScalingGroup) -> bool:
+        """Whether an image is the newest of several: those of a pattern, or of the family of an operating system."""
+        image = group.template.image
+        return image.newest is not None or (image.os is None and self.asked[group.name].template.image.os is not None)
+
     def _versions(self, image: Image) -> list[dict[str, Any]]:
-        """The images of a project whose names match, the newest first, with those that are to be had."""
-        pattern = image.newest or ""
+        """The images of a family, or of a project whose names match, that are to be had: the newest first."""
+        project, family = _family_of(image)
+        pattern = image.newest or "*"
         named = pattern.split("*")[0].split("?")[0]
-        images = self.calls.pages("images.list", project=image.owner or "", filter=_begins(named))
+        words = f'family = "{family}"' if family else _begins(named)
+        images = self.calls.pages("images.list", project=project, filter=words)
         wanted = ARCHITECTURES.get(image.architecture or "", "")
         fits = [
             item
@@ -119,19 +227,23 @@ class Resolver(Resolving[Calls]):
 
     def _image(self, group: ScalingGroup, answers: Answers, resolved: _Found) -> None:
         image = group.template.image
-        if image.newest is None:
+        if not self._is_matched(group):
             return
+        project, family = _family_of(image)
         answer = answers[("images", selector(image))]
         names = [] if isinstance(answer, ProviderError) else [str(item["name"]) for item in answer]
         newest = next(iter(names), "")
-        chosen = self.pin_image(group, MANAGER.name, digest(selector(image)), newest)
+        chosen = self.pin_image(group, digest(selector(image)), newest)
         if not chosen:
             if not isinstance(answer, ProviderError):
-                self.problems.append(
-                    Note(f"template.image: {image.owner} has no image called {image.newest!r}", group.name)
-                )
+                what = f"of the family {family!r}" if family else f"called {image.newest!r}"
+                text = f"template.image: {project} has no image {what}; {WRITE_OR_MAKE}"
+                self.problems.append(Note(text, group.name))
             return
-        resolved.images[group.name] = f"projects/{image.owner}/global/images/{chosen}"
+        if family and chosen == newest:
+            sizes = [float(answer[0]["diskSizeGb"])] if answer[0].get("diskSizeGb") else []
+            self.hold_disks(group, Thing(least_gb=max(sizes, default=None)))
+        resolved.images[group.name] = f"projects/{project}/global/images/{chosen}"
 
     # the template that is there
 
@@ -155,8 +267,23 @@ class Resolver(Resolving[Calls]):
 
 def selector(image: Image) -> str:
     """What tells one match from another."""
-    return f"{image.owner}/{image.newest}/{image.architecture or ''}"
+    return image.id or f"{image.owner}/{image.newest}/{image.architecture or ''}"
+
+
+def _family_of(image: Image) -> tuple[str, str]:
+    """The project of an image that is matched, and its family where that is what names it."""
+    if image.newest is not None:
+        return image.owner or "", ""
+    project, _, family = (image.id or "").partition("/")
+    return project, family
 
 
 def _begins(text: str) -> str | None:
     return f'name eq "{text}.*"' if text else None
+
+
+def _project_name(text: str, project: str) -> str:
+    """PROJECT/NAME of a network or a subnetwork that is named by its link or its name."""
+    parts = short(text).split("/")
+    owner = parts[parts.index("projects") + 1] if "projects" in parts[:-1] else project
+    return f"{owner}/{parts[-1]}"

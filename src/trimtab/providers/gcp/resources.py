@@ -18,11 +18,12 @@ from trimtab.providers.gcp.kinds import (
     TEMPLATE,
 )
 from trimtab.providers.gcp.names import planned_schedules
-from trimtab.providers.gcp.template import KEYS
+from trimtab.providers.gcp.template import KEYS, has_gpus
 from trimtab.providers.gcp.translate import BALANCERS
-from trimtab.providers.pause import Pause
+from trimtab.providers.pause import BOOST_TAG, Boost, Pause
+from trimtab.providers.pause import TAG as PAUSE_TAG
 
-_PAUSE = re.compile(r"\n?\[trimtab-paused ([^\]]*)\]")
+_MARK = re.compile(rf"\n?\[({PAUSE_TAG}|{BOOST_TAG}) ([^\]]*)\]")
 _STANDARD = "STANDARD"
 
 
@@ -36,7 +37,7 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
     body = {
         **item,
         **drop_empty(zone=place.zone or None),
-        "versions": [drop_empty(instanceTemplate=version.get("instanceTemplate")) for version in versions],
+        "versions": [dict(version) for version in versions],
         "distributionPolicy": {} if place.zone else {**distribution, "zones": zones},
         "namedPorts": [{"name": port["name"], "port": port["port"]} for port in item.get("namedPorts") or ()],
         "updatePolicy": _redistribution(item, place),
@@ -64,13 +65,13 @@ def _redistribution(item: Mapping[str, Any], place: Place) -> dict[str, Any]:
 
 def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
     """
-    An autoscaler as plans compare it, under the name of its group: without a size asked for, a pause undone.
+    An autoscaler as plans compare it, under the name of its group: a size asked for, a pause and a boost undone.
 
     A group has one autoscaler, and gcloud and the console name it as they like.
     """
     place = place_of(item)
     pause = find_pause(item)
-    description, mark = read_description(_PAUSE.sub("", item.get("description") or "") or None)
+    description, mark = read_description(unmarked(item.get("description")) or None)
     policy = dict(item.get("autoscalingPolicy") or {})
     if pause is not None and pause.held:
         policy["mode"] = pause.held[0]
@@ -90,6 +91,7 @@ def autoscaler_resource(item: Mapping[str, Any], location: str) -> Resource:
         zone=place.zone,
         alias="" if item["name"] == key.name else str(item["name"]),
         paused=pause.line() if pause else None,
+        boosted=_marks(item).get(BOOST_TAG),
     )
 
 
@@ -99,19 +101,42 @@ def _window(schedule: Mapping[str, Any]) -> dict[str, Any]:
 
 def find_pause(autoscaler: Mapping[str, Any] | None) -> Pause | None:
     """The pause that is marked on an autoscaler."""
-    match = _PAUSE.search((autoscaler or {}).get("description") or "")
-    return None if match is None else Pause.parse(match[1])
+    line = _marks(autoscaler).get(PAUSE_TAG)
+    return None if line is None else Pause.parse(line)
 
 
-def with_pause(description: str | None, pause: Pause | None) -> str:
-    """A description with the mark of a pause, or without any."""
-    plain = _PAUSE.sub("", description or "")
+def find_boost(autoscaler: Mapping[str, Any] | None) -> Boost | None:
+    """The boost that is marked on an autoscaler."""
+    return Boost.parse(_marks(autoscaler).get(BOOST_TAG, ""))
+
+
+def _marks(autoscaler: Mapping[str, Any] | None) -> dict[str, str]:
+    return dict(_MARK.findall((autoscaler or {}).get("description") or ""))
+
+
+def unmarked(description: str | None) -> str:
+    """A description without the marks of a pause and of a boost."""
+    return _MARK.sub("", description or "")
+
+
+def with_marks(description: str | None, autoscaler: Mapping[str, Any], **changed: Pause | Boost | None) -> str:
+    """
+    A description with the marks that an autoscaler bears.
+
+    Args:
+        description: Without marks.
+        autoscaler: What bears them.
+        changed: `pause` or `boost`, where it is another or none.
+    """
+    marks: dict[str, Pause | Boost | None] = {"pause": find_pause(autoscaler), "boost": find_boost(autoscaler)}
+    tags = {"pause": PAUSE_TAG, "boost": BOOST_TAG}
+    lines = [f"[{tags[name]} {mark.line().replace(']', ')')}]" for name, mark in {**marks, **changed}.items() if mark]
+    plain = unmarked(description)
+    if not lines:
+        return plain
     # the mark of the owner stays the last line
     head, _, last = plain.rpartition("\n")
-    if pause is None:
-        return plain
-    line = f"[trimtab-paused {pause.line().replace(']', ')')}]"
-    return "\n".join(part for part in (head, line, last) if part)
+    return "\n".join(part for part in (head, *lines, last) if part)
 
 
 def template_resource(item: Mapping[str, Any], location: str) -> Resource:
@@ -125,19 +150,24 @@ def template_resource(item: Mapping[str, Any], location: str) -> Resource:
 def plain_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
     """A machine in the terms in which a fleet gives it."""
     metadata = [_metadata(entry) for entry in (properties.get("metadata") or {}).get("items") or ()]
-    scheduling = dict(properties.get("scheduling") or {})
     return {
         **properties,
         "disks": [_disk(disk) for disk in properties.get("disks") or ()],
         "networkInterfaces": [_card(card) for card in properties.get("networkInterfaces") or ()],
         "metadata": {"items": sorted(metadata, key=lambda entry: str(entry["key"]))},
-        "scheduling": scheduling if scheduling.get("provisioningModel", _STANDARD) != _STANDARD else {},
+        "scheduling": _scheduling(properties.get("scheduling") or {}, str(properties.get("machineType", ""))),
         "tags": {"items": sorted((properties.get("tags") or {}).get("items") or ())},
         "serviceAccounts": [
             {"email": account.get("email"), "scopes": sorted(account.get("scopes") or ())}
             for account in properties.get("serviceAccounts") or ()
         ],
     }
+
+
+def _scheduling(scheduling: Mapping[str, Any], machine: str) -> dict[str, Any]:
+    if scheduling.get("provisioningModel", _STANDARD) != _STANDARD:
+        return dict(scheduling)
+    return drop_empty(onHostMaintenance=scheduling.get("onHostMaintenance")) if has_gpus(machine) else {}
 
 
 def _metadata(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """What only Google Cloud managed instance groups and autoscalers have."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from trimtab.models.base import Duration
+from trimtab.models.base import Duration, Filled
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
 
 
@@ -13,23 +14,48 @@ class GcpSettings(SettingsBlock):
     """What only Google Cloud managed instance groups and autoscalers have."""
 
     target_shape: Literal["even", "balanced", "any", "any-single-zone"] | None = None
+    """How a regional group spreads its instances over zones."""
     named_ports: Mapping[str, Annotated[int, Field(ge=1, le=65535)]] = Field(default_factory=dict)
+    """Ports of the instances by the name that backend services use."""
     base_instance_name: str | None = Field(default=None, min_length=1)
+    """How instance names begin; the group's name when left out."""
     initialization: Duration | None = None
     """How long the metrics of a new instance are ignored; the group's `warm_up` when left out."""
     stabilization: Duration | None = None
     """How far back scale in looks for a peak, 0 to 1 h."""
     mode: Literal["on", "only-scale-out"] | None = None
+    """Whether the autoscaler may remove instances."""
     scale_in_limit: Count | None = None
     """Most instances to remove within `scale_in_window`."""
     scale_in_window: Duration | None = None
-    network_tags: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ()
+    """The time that `scale_in_limit` is for."""
+    network_tags: tuple[Filled, ...] = ()
+    """Network tags of the instances, for firewall rules."""
+    scopes: tuple[Filled, ...] = ()
     """OAuth scopes of the service account."""
     stopped: Count | None = None
     """Instances kept stopped in the group."""
     suspended: Count | None = None
     """Instances kept suspended in the group."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            target_shape: Literal["even", "balanced", "any", "any-single-zone"] | None = None,
+            named_ports: Mapping[str, int] = ...,
+            base_instance_name: str | None = None,
+            initialization: timedelta | str | None = None,
+            stabilization: timedelta | str | None = None,
+            mode: Literal["on", "only-scale-out"] | None = None,
+            scale_in_limit: int | None = None,
+            scale_in_window: timedelta | str | None = None,
+            network_tags: Sequence[str] = ...,
+            scopes: Sequence[str] = ...,
+            stopped: int | None = None,
+            suspended: int | None = None,
+        ) -> None: ...
 
     def for_engine(self) -> EngineSettings:
         """What the autoscaler has of its own: its windows, its limit on scaling in, its mode."""

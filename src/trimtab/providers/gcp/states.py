@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from trimtab.capabilities import MARK
 from trimtab.engine.signals import Window
 from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError, Unauthenticated
 from trimtab.models import Fleet
@@ -17,7 +18,7 @@ from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of, scop
 from trimtab.providers.gcp.kinds import ALERT_POLICY
 from trimtab.providers.gcp.reads import deletions, list_monitored, managed_instances
 from trimtab.providers.gcp.replies import Listed
-from trimtab.providers.gcp.resources import READERS, find_pause
+from trimtab.providers.gcp.resources import READERS, find_boost, find_pause
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.sizes import Bounds
 
@@ -102,6 +103,8 @@ class States:
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=find_pause(scaler),
+            controller=mark.kept.get(MARK, "") if mark else "",
+            boost=find_boost(scaler),
         )
 
 
@@ -229,7 +232,7 @@ def is_open(schedule: Mapping[str, Any], at: datetime) -> bool:
     return window.open_since(at) is not None
 
 
-UNTOLD = "who may not list alerts (monitoring.alerts.list) does not know"
+UNTOLD = "permission monitoring.alerts.list is missing"
 
 
 def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:

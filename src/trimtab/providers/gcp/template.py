@@ -19,6 +19,7 @@ SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 NAT = {"type": "ONE_TO_ONE_NAT", "name": "External NAT"}
 RESERVATION = "compute.googleapis.com/reservation-name"
 _USER_KEY = re.compile(r"^[\w.-]+:")
+_KEY = re.compile(r"([\w.-]+:)?(ssh-(rsa|dss|ed25519)|ecdsa-sha2-nistp\d+|sk-\S+) [A-Za-z0-9+/=]+( .*)?", re.DOTALL)
 
 
 class Home(NamedTuple):
@@ -38,7 +39,7 @@ def template_body(group: ScalingGroup, home: Home, image: str) -> dict[str, Any]
     template = group.template
     return {
         "properties": drop_empty(
-            machineType=template.size,
+            machineType=template.size_name,
             labels=labels_of(group.tags, template.tags),
             tags=_network_tags(group),
             metadata=_metadata(group),
@@ -67,8 +68,20 @@ def image_problem(image: Image) -> str | None:
     if image.newest is not None and not image.owner:
         return f"{image.newest!r} needs the project that publishes it as `owner`, such as debian-cloud"
     if image.id is not None and image.id.count("/") > 1 and "/images/" not in image.id:
-        return f"{image.id!r} is no link, no PROJECT/FAMILY and no name of an image"
+        return f"invalid image {image.id!r}; write a link, PROJECT/FAMILY or the name of an image"
     return None
+
+
+def key_problem(key: str | None) -> str | None:
+    """
+    What is wrong with a key; `None` when nothing is.
+
+    Metadata takes any text; the agent on the machine skips what is not a key, and nobody gets in:
+    https://docs.cloud.google.com/compute/docs/connect/add-ssh-keys
+    """
+    if key is None or all(_KEY.fullmatch(line.strip()) for line in key.splitlines() if line.strip()):
+        return None
+    return "write a public key, such as `ssh-ed25519 AAAA...`; Google Cloud does not know keys by name"
 
 
 def _network_tags(group: ScalingGroup) -> dict[str, Any]:
@@ -144,7 +157,8 @@ def network_link(name: str, home: Home) -> str:
 
 def _scheduling(group: ScalingGroup) -> dict[str, Any]:
     if not group.purchase.spot:
-        return {}
+        # https://cloud.google.com/compute/docs/instances/live-migration-process#gpusmaintenance
+        return {"onHostMaintenance": "TERMINATE"} if has_gpus(group.template.size_name) else {}
     # Spot VMs take neither an automatic restart nor a live migration (Create and use Spot VMs, Compute Engine)
     return {
         "provisioningModel": "SPOT",
@@ -153,6 +167,11 @@ def _scheduling(group: ScalingGroup) -> dict[str, Any]:
         "onHostMaintenance": "TERMINATE",
         "preemptible": True,
     }
+
+
+def has_gpus(machine: str | None) -> bool:
+    """Whether a machine type brings GPUs: https://cloud.google.com/compute/docs/accelerator-optimized-machines."""
+    return re.match(r"[ag]\d", machine or "") is not None and not (machine or "").startswith("g1-")
 
 
 def _reservation(name: str | None) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from trimtab.engine.windows import Lowered, lowered_by, reach_of
 from trimtab.models import Alarm, Fleet, ScalingGroup, SpotStrategy
 from trimtab.plan import Key, Mark, Ref, Resource, digest
-from trimtab.providers.alarms import alarm_name, is_alert
+from trimtab.providers.alarms import alarm_name, is_alert, naming_fields
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp import alarms, autoscaler
 from trimtab.providers.gcp.alarms import (
@@ -18,8 +19,9 @@ from trimtab.providers.gcp.alarms import (
     period_of,
     targets_of,
 )
-from trimtab.providers.gcp.autoscaler import autoscaler_of
-from trimtab.providers.gcp.facts import Attached, GcpFacts, Known
+from trimtab.providers.gcp.autoscaler import OFF, autoscaler_of, mode_of
+from trimtab.providers.gcp.constraints import CONSTRAINTS
+from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service
 from trimtab.providers.gcp.ids import is_zone, place_name, region_of, short
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
@@ -34,9 +36,9 @@ from trimtab.providers.gcp.kinds import (
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.policies import BALANCING, is_balancing, rate_of, tracked
-from trimtab.providers.gcp.template import Home, image_link, image_problem, labels_to_check, template_body
+from trimtab.providers.gcp.template import Home, image_link, image_problem, key_problem, labels_to_check, template_body
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
-from trimtab.providers.health import asks_balancer, has_probe
+from trimtab.providers.health import asks_balancer, has_probe, probe_port, probe_protocol
 from trimtab.providers.policy_execution import amounts_of
 from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
@@ -50,7 +52,6 @@ BALANCERS = "load_balancers"
 LONGEST_KEPT = 1024
 """Letters of a description are 2,048 at most."""
 WITHOUT_REDISTRIBUTION = frozenset({"balanced", "any", "any-single-zone"})
-PROBE_PORT = 80
 
 
 def translate(fleet: Fleet, facts: GcpFacts, now: datetime, location: str, project: str) -> Translation:
@@ -71,6 +72,7 @@ def base_name(group: ScalingGroup, native: str) -> str:
 class _Group(GroupTranslator):
     provider = "gcp"
     kinds = KINDS
+    constraints = CONSTRAINTS
 
     def __init__(
         self, fleet: Fleet, group: ScalingGroup, facts: GcpFacts, now: datetime, location: str, project: str
@@ -87,7 +89,8 @@ class _Group(GroupTranslator):
             self.problem(path, text)
         for target in targets_of(self._seen()):
             key = channel_key(self.location, self.native, target)
-            yield self._made(CHANNEL.name, key.name, channel_body(target), mark=self.mark)
+            named = {"labels": naming_fields(self._seen(), target)}
+            yield self._made(CHANNEL.name, key.name, channel_body(target), mark=self.mark, sources=named)
         template, known = self._template()
         if known is None or known.ours:
             yield template
@@ -119,12 +122,9 @@ class _Group(GroupTranslator):
 
     def _health_check(self) -> Resource:
         check = self.group.health_check
-        port = check.port or PROBE_PORT
-        body = (
-            {"type": "HTTP", "httpHealthCheck": {"port": port, "requestPath": check.path}}
-            if check.path is not None
-            else {"type": "TCP", "tcpHealthCheck": {"port": port}}
-        )
+        protocol = probe_protocol(check)
+        asked = drop_empty(port=probe_port(check), requestPath=check.path)
+        body = {"type": protocol.upper(), f"{protocol}HealthCheck": asked}
         return self._made(HEALTH_CHECK.name, self.native, body, mark=Mark(self.fleet.name, self.group.name))
 
     # the group
@@ -132,7 +132,7 @@ class _Group(GroupTranslator):
     def _manager(self, template: Ref | str) -> Resource:
         group, zone = self.group, zone_of(self.group)
         initial = size_is_initial(self.fleet, group)
-        kept = self.facts.kept.get(group.name, {})
+        kept = self.keeps(self.facts.kept)
         body = drop_empty(
             zone=zone,
             baseInstanceName=base_name(group, self.native),
@@ -151,7 +151,7 @@ class _Group(GroupTranslator):
             MANAGER.name,
             self.native,
             body,
-            mark=Mark(self.fleet.name, group.name, kept=kept),
+            mark=Mark(self.fleet.name, group.name, kept={**kept, **self.delegated}),
             initial=frozenset({"targetSize"}) if initial else frozenset(),
         )
 
@@ -194,9 +194,9 @@ class _Group(GroupTranslator):
     # what sizes it
 
     def _autoscaler(self) -> Iterator[Resource]:
-        scaler = autoscaler_of(self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"))
+        scaler = autoscaler_of(self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"), self.now)
         body = {**drop_empty(zone=zone_of(self.group)), **scaler.body}
-        kept = amounts_of(self.group, between=BETWEEN, longest=LONGEST_KEPT)
+        kept = amounts_of(self.declared, between=BETWEEN, longest=LONGEST_KEPT)
         mark = Mark(self.fleet.name, self.group.name, kept=kept)
         yield self._made(AUTOSCALER.name, self.native, body, mark=mark, sources=scaler.sources)
 
@@ -214,7 +214,7 @@ class _Group(GroupTranslator):
             drain = drains.get(service.name, drains.get(service.link))
             body = drop_empty(
                 group=Ref(self.key(MANAGER.name), "instance_group"),
-                balancingMode="RATE" if rate is not None else None,
+                balancingMode=_balancing_mode(rate, service),
                 maxRatePerInstance=rate,
                 drain=None if drain is None else seconds(drain),
             )
@@ -254,9 +254,17 @@ class _Group(GroupTranslator):
             self.unused("capacity.desired", "a schedule sets the size now")
         if has_probe(self.group):
             self.unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
+        if self.group.health_check.path is None:
+            self.unused("health_check.protocol", "it is how `health_check.path` is asked; give that")
         if not self._healing():
-            self.unused("health_check.grace", "nothing asks how instances are; give `health_check.path` or `port`")
-        self.takes(f"schedules.{schedule.name}" for schedule in self.group.schedules if is_held(self.group, schedule))
+            self.unused("health_check.grace", "no health check runs; give `health_check.path` or `port`")
+        for lowered in lowered_by(self.group) if mode_of(self.group) != OFF else ():
+            self.note(f"schedules.{lowered.schedule}.min", _lowered_text(lowered))
+        if mode_of(self.group) != OFF:
+            self.dates_held(reach_of(self.group, self.now), "windows on the days of a month")
+        self.takes(
+            f"schedules.{schedule.name}" for schedule in self.group.schedules if is_held(self.group, schedule, self.now)
+        )
         for row in unused_of(self.group, self.attached, self.now):
             self.unused(row.path, row.text, but=row.but, partly=row.partly)
 
@@ -274,6 +282,8 @@ class _Group(GroupTranslator):
             yield "location", f"{group.location!r} is a zone; {text}"
         if problem := image_problem(group.template.image):
             yield "template.image", problem
+        if problem := key_problem(group.template.ssh_key):
+            yield "template.ssh_key", problem
         for path, name, value in labels_to_check(group):
             if problem := label_problem(name, value):
                 yield path, problem
@@ -285,9 +295,11 @@ class _Group(GroupTranslator):
             if service is not None and balancer.port not in (None, port):
                 text = f"the group has one port that is called {service.port_name!r}, and {port} is it too"
                 yield f"load_balancers.{index}.port", f"{text}; give the same number, or another name to one of them"
-        yield from _size_problems(group)
+        yield from _size_problems(
+            group, "template.size.choices" if self.asked.template.requirement else "purchase.sizes"
+        )
         yield from alarms.problems_of(group)
-        yield from autoscaler.problems_of(group)
+        yield from autoscaler.problems_of(group, self.now)
 
     def _balancer_problems(self) -> Iterator[tuple[str, str]]:
         """What a group asks of its load balancers and they do not have."""
@@ -301,6 +313,24 @@ class _Group(GroupTranslator):
 
     def _made(self, kind: str, name: str, body: Mapping[str, Any], *, parent: str = "", **more: Any) -> Resource:
         return Resource(key=Key(self.location, kind, name, parent), body=body, group=self.group.name, **more)
+
+
+def _lowered_text(lowered: Lowered) -> str:
+    """How what a fleet's schedules mean differs from what those of Compute Engine do."""
+    if lowered.holder:
+        meant = f"{lowered.min} holds although {lowered.holder!r} is open with {lowered.kept}"
+        why = f"by scaling schedules as they are written {lowered.kept} would, since the greatest minimum holds there"
+    else:
+        meant = f"{lowered.min} holds, below the group's own minimum of {lowered.kept}"
+        why = f"by a scaling schedule as it is written {lowered.kept} would, since none goes below the autoscaler's own"
+    return f"{meant}, since of a fleet's schedules the one that begins last does; {why}; the windows are cut for that"
+
+
+def _balancing_mode(rate: float | None, service: Service) -> str | None:
+    """How a service is to tell that a group is full; `None` for its own way."""
+    if rate is not None:
+        return "RATE"
+    return "CONNECTION" if service.passes_through else None
 
 
 def _backend_sources(group: ScalingGroup) -> dict[str, str]:
@@ -318,11 +348,11 @@ def _backend_sources(group: ScalingGroup) -> dict[str, str]:
 AUTOSCALED_SHAPES = ("even", "balanced", None)
 
 
-def _size_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+def _size_problems(group: ScalingGroup, several: str) -> Iterator[tuple[str, str]]:
     zone, shape = zone_of(group), group.gcp.target_shape
     if zone is not None and shape is not None:
-        yield "gcp.target_shape", "a group in one zone has no shape"
+        yield "gcp.target_shape", "target_shape applies to regional groups only"
     if zone is not None and group.purchase.sizes:
-        yield "purchase.sizes", "several sizes take a group that spans a region: name two zones or none"
+        yield several, "several sizes take a group that spans a region: name two zones or none"
     if autoscaler.mode_of(group) != autoscaler.OFF and shape not in AUTOSCALED_SHAPES:
         yield "gcp.target_shape", f"an autoscaled group is `even` or `balanced`, not {shape!r}"

@@ -13,6 +13,7 @@ from trimtab.models import (
     Policy,
     PredictiveMode,
     PredictivePolicy,
+    PythonPolicy,
     ScalingGroup,
     Schedule,
     SimplePolicy,
@@ -40,7 +41,7 @@ def unused_of(group: ScalingGroup, attached: Attached, now: datetime) -> Iterato
     for alarm in group.alarms:
         yield from _of_alarm(alarm)
     for schedule in group.schedules:
-        yield from _of_schedule(group, schedule)
+        yield from _of_schedule(group, schedule, now)
     yield from _of_capacity(group, now)
     yield from _of_balancers(group, attached)
     yield from _of_group(group)
@@ -52,7 +53,7 @@ def unused_of(group: ScalingGroup, attached: Attached, now: datetime) -> Iterato
 def _of_policy(group: ScalingGroup, policy: Policy, attached: Attached) -> Iterator[Unused]:
     path = f"policies.{policy.name}"
     match policy:
-        case SimplePolicy() | StepPolicy():
+        case SimplePolicy() | StepPolicy() | PythonPolicy():
             yield Unused(path, ELSEWHERE)
         case TargetTrackingPolicy():
             if policy not in tracked(group):
@@ -131,11 +132,11 @@ def _of_alarm(alarm: Alarm) -> Iterator[Unused]:
 # schedules and sizes
 
 
-def _of_schedule(group: ScalingGroup, schedule: Schedule) -> Iterator[Unused]:
+def _of_schedule(group: ScalingGroup, schedule: Schedule, now: datetime) -> Iterator[Unused]:
     path = f"schedules.{schedule.name}"
-    if not is_held(group, schedule):
+    if not is_held(group, schedule, now):
         yield Unused(path, "the autoscaler has no window for the schedule", partly=True)
-    elif _is_idle(group, schedule):
+    elif _is_idle(group, schedule, now):
         yield Unused(path, "the group's minimums are the same without the schedule", partly=True)
     else:
         yield Unused(f"{path}.max", "an autoscaler has one maximum, that of `capacity`", partly=True)
@@ -144,9 +145,9 @@ def _of_schedule(group: ScalingGroup, schedule: Schedule) -> Iterator[Unused]:
                 yield Unused(f"{path}.{name}", "its minimum holds at every moment, whenever it fires", partly=True)
 
 
-def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
+def is_held(group: ScalingGroup, schedule: Schedule, now: datetime) -> bool:
     """Whether the autoscaler has a window for a schedule, or another minimum because of it."""
-    held = minimums_held(group)
+    held = minimums_held(group, now)
     if schedule.min is None:
         return False
     if any(window.schedule == schedule.name for window in held.windows):
@@ -155,15 +156,15 @@ def is_held(group: ScalingGroup, schedule: Schedule) -> bool:
         return False
     raised = schedule.model_copy(update={"min": (schedule.min or 0) + 1})
     items = tuple(raised if item is schedule else item for item in group.schedules)
-    return minimums_held(group.model_copy(update={"schedules": items})) != held
+    return minimums_held(group.model_copy(update={"schedules": items}), now) != held
 
 
-def _is_idle(group: ScalingGroup, schedule: Schedule) -> bool:
+def _is_idle(group: ScalingGroup, schedule: Schedule, now: datetime) -> bool:
     """Whether a window raises the group's minimum at no time, and keeps no other from raising it."""
-    if not schedule.is_window or any(window.schedule == schedule.name for window in minimums_held(group).windows):
+    if not schedule.is_window or any(window.schedule == schedule.name for window in minimums_held(group, now).windows):
         return False
     others = group.model_copy(update={"schedules": tuple(other for other in group.schedules if other is not schedule)})
-    return (mode_of(others), minimums_held(others)) == (mode_of(group), minimums_held(group))
+    return (mode_of(others), minimums_held(others, now)) == (mode_of(group), minimums_held(group, now))
 
 
 def _holds_always(group: ScalingGroup, schedule: Schedule) -> bool:
@@ -175,7 +176,7 @@ def _holds_always(group: ScalingGroup, schedule: Schedule) -> bool:
 def _of_capacity(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
     lower = group.capacity.model_copy(update={"min": -1, "desired": None})
     other = group.model_copy(update={"capacity": lower})
-    same = (mode_of(other), minimums_held(other)) == (mode_of(group), minimums_held(group))
+    same = (mode_of(other), minimums_held(other, now)) == (mode_of(group), minimums_held(group, now))
     if same and in_force(other, now).min != -1:
         # a minimum above theirs leaves the schedules nothing to raise
         yield Unused("capacity.min", "schedules set the minimum at every moment", partly=True)

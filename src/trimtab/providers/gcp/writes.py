@@ -14,6 +14,7 @@ from trimtab.providers.gcp.bodies import (
     autoscaler_body,
     described,
     manager_body,
+    named_versions,
     scope_in,
     selections_patch,
     sent_body,
@@ -36,7 +37,8 @@ from trimtab.providers.gcp.kinds import (
 )
 from trimtab.providers.gcp.names import MANUAL_SIZE_SCHEDULE
 from trimtab.providers.gcp.reads import age_of, deletions, list_monitored
-from trimtab.providers.gcp.resources import READERS, find_pause, with_pause
+from trimtab.providers.gcp.resources import READERS, find_pause, with_marks
+from trimtab.providers.pause import BOOST
 from trimtab.providers.writer import found_in_place, live_of, mark_of, outcome_of, read_if_only, send_held
 
 SIZE = "targetSize"
@@ -95,7 +97,7 @@ class Writer:
             with self._unless_ours(change):
                 self.calls.run("regionHealthChecks.insert", region=region, health_check_resource=body)
             return self._attributes(change)
-        patch = patch_of(HEALTH_CHECK, write.body, [item.path for item in change.fields])
+        patch = patch_of(HEALTH_CHECK, write.body, [item.path for item in change.written])
         self.calls.patch(f"regions/{region}/healthChecks/{name}", {**patch, "description": described(change)})
         return self._attributes(change)
 
@@ -162,12 +164,14 @@ class Writer:
     def _update_manager(self, write: Write) -> None:
         change, live = write.change, live_of(write.change)
         path = f"{scope_in(live, change)}/instanceGroupManagers/{change.key.name}"
-        patch = patch_of(MANAGER, write.body, [item.path for item in change.fields])
+        patch = patch_of(MANAGER, write.body, [item.path for item in change.written])
         ports = patch.pop("namedPorts", None)
         patch = {name: value for name, value in patch.items() if name not in ("zone", "distributionPolicy")}
+        if "versions" in patch:
+            patch["versions"] = named_versions(live.body, write.body)
         if "instanceFlexibilityPolicy" in patch:
             patch["instanceFlexibilityPolicy"] = selections_patch(live.body, write.body)
-        if any(item.path.startswith("distributionPolicy.targetShape") for item in change.fields):
+        if any(item.path.startswith("distributionPolicy.targetShape") for item in change.written):
             patch["distributionPolicy"] = {
                 "targetShape": (write.body.get("distributionPolicy") or {}).get("targetShape", "EVEN")
             }
@@ -225,18 +229,18 @@ class Writer:
         return self._attributes(change)
 
     def _whole_autoscaler(self, write: Write, live: Resource) -> dict[str, Any]:
-        """The body to put: what trimtab knows nothing of stays as it is, and so do a marked pause and an asked size."""
+        """The body to put: what trimtab knows nothing of stays, and so do a marked pause, a boost and an asked size."""
         change, raw = write.change, live.attributes["raw"]
         pause, policy = find_pause(raw), dict(raw.get("autoscalingPolicy") or {})
         if change.action is not Action.ADOPT:
             existing = policy.get("scalingSchedules") or {}
-            manual = {name: existing[name] for name in existing.keys() & {MANUAL_SIZE_SCHEDULE}}
+            manual = {name: existing[name] for name in existing.keys() & {MANUAL_SIZE_SCHEDULE, BOOST}}
             policy = dict(body_of(write, AUTOSCALER, live)["autoscalingPolicy"])
             schedules = {**(policy.pop("scalingSchedules", None) or {}), **manual}
             policy |= {"scalingSchedules": schedules} if schedules else {}
             if pause is not None:
                 policy["mode"] = (raw.get("autoscalingPolicy") or {}).get("mode", "ON")
-        text = with_pause(described(change, live), pause)
+        text = with_marks(described(change, live), raw)
         return {"name": raw["name"], "target": raw.get("target"), "description": text, "autoscalingPolicy": policy}
 
     # backends

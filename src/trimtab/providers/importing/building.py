@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
-from trimtab.errors import Unsupported
+from trimtab.errors import InvalidModel, Unsupported
 from trimtab.models import ScalingGroup
 from trimtab.plan import Note
 
@@ -23,12 +21,11 @@ def build_group(fields: Mapping[str, Any], provider: str) -> tuple[ScalingGroup,
     while True:
         try:
             return ScalingGroup.model_validate(data), refused
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
+        except InvalidModel as error:
+            first, words = error.details[0], error.problems[0]
             path = [*first["loc"], *(first.get("ctx") or {}).get("at", ())]
-            if not _leave_out(data, path, first["msg"], refused):
-                where = ".".join(map(str, path))
-                text = f"group {fields.get('name')!r}: the model has no such {where}: {first['msg']}"
+            if not _leave_out(data, path, words.message, refused):
+                text = f"group {fields.get('name')!r}: a fleet file cannot say {words}"
                 raise Unsupported(text) from error
 
 
@@ -136,7 +133,7 @@ def _without_field(group: ScalingGroup, steps: Sequence[str]) -> ScalingGroup | 
     del data[steps[-1]]
     try:
         return ScalingGroup.model_validate(whole)
-    except ValidationError:
+    except InvalidModel:
         return None
 
 
@@ -153,7 +150,7 @@ def with_unmanaged(group: ScalingGroup, paths: Sequence[str]) -> ScalingGroup:
         fields = {**dict(given_fields(group)), "unmanaged": (*group.unmanaged, path)}
         try:
             group = ScalingGroup.model_validate(fields)
-        except ValidationError:
+        except InvalidModel:
             continue
     return group
 

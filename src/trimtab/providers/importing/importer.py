@@ -188,8 +188,8 @@ class Importer:
         current, wanted = (_elements(kind, item.body) for item in (change.live, change.wanted))
         for leaf in change.fields:
             name = leaf.field.removeprefix(f"{change.group}.") if leaf.field != change.group else ""
-            row, around = kind.find(leaf.path), set(kind.elements(leaf.path))
-            fixed = row is not None and row.immutable
+            around = set(kind.elements(leaf.path))
+            fixed = kind.is_fixed(leaf.path, leaf.old, leaf.new) and around.isdisjoint(current ^ wanted)
             if name and (fixed or any(fnmatchcase(name, pattern) for pattern in self.guarded)):
                 whole = around & (current ^ wanted) or ("[" in leaf.path and not around)
                 yield ".".join(name.split(".")[:2]) if whole and name.split(".")[0] not in ITEMS else name

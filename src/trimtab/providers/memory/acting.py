@@ -6,7 +6,7 @@ from trimtab.errors import NotFound
 from trimtab.plan import Key
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.store import Size, Store
-from trimtab.providers.pause import Pause
+from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.policy_execution import executed_size
 
 
@@ -53,6 +53,21 @@ class GroupActions:
         with self.store.lock:
             _, size = self._find("resume")
             size.paused = None
+
+    def boost(self, boost: Boost) -> None:
+        """Hold the minimum until the boost is over."""
+        with self.store.lock:
+            key, size = self._find("boost")
+            size.boost = replace(boost, held=())
+            self.store.enforce(key, self.store.clock.now())
+
+    def end_boost(self) -> None:
+        """Give back the minimum."""
+        with self.store.lock:
+            key, size = self._find("end boost")
+            if size.boost is not None:
+                size.boost = None
+                self.store.enforce(key, self.store.clock.now())
 
     def _find(self, operation: str) -> tuple[Key, Size]:
         """The group, with what was due on it done."""

@@ -3,19 +3,23 @@
 from trimtab.declarations.features import FEATURES
 from trimtab.declarations.inert import UNMANAGED
 from trimtab.declarations.record import Declarations, Option, Portability
-from trimtab.declarations.support import NATIVE
+from trimtab.declarations.support import NATIVE, controller
 
 MEMORY = Declarations(
     name="memory",
     connect="trimtab.providers.memory.provider:connect",
     options=(
-        Option("store", "the `Store` to be on; an empty one of its own when left out"),
+        Option("store", "the `Store` to be on; an empty one of its own when left out", in_file=False),
         Option("location", "where groups without a location live"),
     ),
     advised=False,
-    capabilities=dict.fromkeys(FEATURES, NATIVE),
+    capabilities={
+        **dict.fromkeys(FEATURES, NATIVE),
+        "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
+    },
     inert=UNMANAGED,
     portability=Portability(has_agents=False),
     pure="trimtab.providers.memory.pure:PURE",
+    selects_sizes=True,
 )
 """A cloud that begins empty and is forgotten at the end; it does whatever the model says."""

@@ -1,23 +1,14 @@
 """The metrics of a cloud in memory: values as they were measured, put together by period."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from math import ceil
-from statistics import fmean
 
+from trimtab.engine.trimmed import combined
 from trimtab.models import Metric, MetricSource
 from trimtab.providers.datapoints import Datapoints, MetricQuery
 
 Series = tuple[str, ...]
 """What tells one metric from another: where, and which."""
-
-COMBINED: Mapping[str, Callable[[Sequence[float]], float]] = {
-    "average": fmean,
-    "minimum": min,
-    "maximum": max,
-    "sum": sum,
-    "count": len,
-}
 
 
 class Measures:
@@ -61,11 +52,3 @@ def series_of(location: str, group: str, metric: Metric, dimensions: Mapping[str
         metric.name,
         *(f"{name}={value}" for name, value in sorted(labels.items())),
     )
-
-
-def combined(values: Sequence[float], statistic: str) -> float:
-    """Values of a period as one; a percentile is the value that so many per cent do not exceed."""
-    if statistic in COMBINED:
-        return float(COMBINED[statistic](values))
-    rank = ceil(len(values) * float(statistic[1:]) / 100)
-    return sorted(values)[max(0, rank - 1)]

@@ -1,11 +1,11 @@
 """The provider of the cloud in memory."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from trimtab.clock import Clock
+from trimtab.clock import Clock, SystemClock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live
@@ -34,8 +34,8 @@ def connect(
     workers: int = 8,
     listener: Listener = silent,
 ) -> Provider:
-    """A provider on `store`, or on an empty one of its own."""
-    store = store or Store(clock)
+    """A provider on `store`, or on an empty one of its own, in which nobody waits for a machine's clock."""
+    store = store or (Store(clock, boot=timedelta(0)) if isinstance(clock, SystemClock) else Store(clock))
     return Provider(
         name="memory",
         location=location,
@@ -71,6 +71,6 @@ class MemoryResources(Resources):
         """Each change in turn."""
         return Writer(self.store).write(writes)
 
-    def permissions(self, fleet: Fleet, *, read_only: bool = False) -> Mapping[str, Any]:
+    def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
         """Nothing: nobody is asked who he is."""
         return {}

@@ -17,7 +17,8 @@ def resource_of(store: Store, key: Key, thing: Thing) -> Resource:
         body["desired"] = size.desired
         old = sum(machine.version != body["template"]["version"] for machine in size.machines)
         paused = size.paused.line() if size.paused else None
-        attributes |= {"instances": len(size.machines), "outdated": old, "paused": paused}
+        boost = size.boost.line() if size.boost else None
+        attributes |= {"instances": len(size.machines), "outdated": old, "paused": paused, "boosted": boost}
     deleting = size is not None and size.deleted is not None
     group = thing.mark.group if thing.mark else ""
     return Resource(key=key, body=body, group=group, mark=thing.mark, attributes=attributes, deleting=deleting)

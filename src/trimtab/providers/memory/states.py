@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from trimtab.capabilities import MARK
 from trimtab.models import Fleet
 from trimtab.plan import Key
 from trimtab.providers.base import (
@@ -13,7 +14,6 @@ from trimtab.providers.base import (
 )
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import group_not_found
-from trimtab.providers.memory.importing import import_group
 from trimtab.providers.memory.resources import resource_of
 from trimtab.providers.memory.store import Machine, Store, Thing
 from trimtab.providers.roles import LiveState
@@ -52,6 +52,8 @@ class MemoryLive(LiveState):
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=size.paused,
+            controller=mark.kept.get(MARK, "") if mark else "",
+            boost=size.boost,
         )
 
     def _instance(self, machine: Machine, group: Thing) -> Instance:
@@ -93,6 +95,8 @@ class MemoryLive(LiveState):
             resources = {
                 thing_key: resource_of(self.store, thing_key, thing) for thing_key, thing in self.store.things.items()
             }
+        from trimtab.providers.memory.importing import import_group
+
         return import_group(resources, key, location=self.location, now=self.store.clock.now(), fleet=fleet)
 
     def read_activities(self, location: str, name: str, limit: int) -> Sequence[Activity]:

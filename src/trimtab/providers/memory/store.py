@@ -9,13 +9,13 @@ from typing import Any
 
 from trimtab.clock import Clock
 from trimtab.engine.openings import last_opening, openings
-from trimtab.engine.timetable import timetable_of
+from trimtab.engine.timetable import Timetable, timetable_of
 from trimtab.errors import Conflict, InvalidRequest, NotFound, ProviderError
 from trimtab.models import Capacity, Schedule
 from trimtab.plan import Key, Mark
 from trimtab.providers.base import Activity
 from trimtab.providers.memory.measures import Measures
-from trimtab.providers.pause import Pause
+from trimtab.providers.pause import Boost, Pause, boosted
 
 Fault = Callable[[str, Key | None], ProviderError | None]
 """Asked before each call with its name and what it is about; an error makes the call fail with it."""
@@ -51,12 +51,13 @@ class Machine:
 
 @dataclass
 class Size:
-    """How many instances a group has and wants, since when it is being deleted, and who paused it."""
+    """How many instances a group has and wants, since when it is being deleted, who paused and who boosted it."""
 
     desired: int
     machines: list[Machine] = field(default_factory=list)
     deleted: datetime | None = None
     paused: Pause | None = None
+    boost: Boost | None = None
     activities: list[Activity] = field(default_factory=list)
 
 
@@ -141,14 +142,15 @@ class Store:
         version = int(body["template"]["version"])
         protected = bool(body.get("protect_from_scale_in"))
         template = self.things.get(Key(key.location, "template", str(body["template"]["name"])))
-        size = str(template.body.get("size") or "") if template else ""
+        named = template.body.get("size") if template else None
+        size = named if isinstance(named, str) else ""
         number = f"i-{self._made:06}"
         return Machine(id=number, started=at, zone=zone, version=version, protected=protected, size=size)
 
     def delete(self, key: Key) -> None:
         """Remove one resource; a group takes what it contains along, and perhaps its time."""
         if key not in self.things:
-            raise NotFound(f"there is no {key}", provider="memory", operation="delete")
+            raise NotFound(f"{key} not found", provider="memory", operation="delete")
         if key in self.sizes and self.deletion:
             self.sizes[key].deleted = self.clock.now()
             self.sizes[key].machines.clear()
@@ -174,7 +176,11 @@ class Store:
         self._settled = now
 
     def _due(self, after: datetime, until: datetime) -> list[tuple[datetime, int, Callable[[datetime], None]]]:
-        due: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        due: list[tuple[datetime, int, Callable[[datetime], None]]] = [
+            (size.boost.until, -2, lambda at, g=key: self.enforce(g, at))  # type: ignore[misc]
+            for key, size in self.sizes.items()
+            if size.boost is not None and after < size.boost.until <= until
+        ]
         for place, (key, thing) in enumerate(list(self.things.items())):
             group = _group_of(key)
             if key.kind != "schedule" or group not in self.sizes:
@@ -195,11 +201,23 @@ class Store:
     def _unset(self, group: Key, schedule: Schedule, at: datetime) -> None:
         self._bounds(group, self._in_force(group, schedule, at), f"schedule {schedule.name} ended", at)
 
+    def enforce(self, group: Key, at: datetime) -> None:
+        """Let the minimum be what schedules and a boost say at a moment."""
+        low, _ = self._timetable(group).at(at).bounds(Capacity.model_construct(**self.things[group].body["base"]))
+        body, size = self.things[group].body, self.sizes[group]
+        body["min"] = boosted(low, size.boost, at)
+        if body["min"] > size.desired:
+            self.resize(group, body["min"], "a boost began", at)
+
+    def _timetable(self, group: Key) -> Timetable:
+        inside = [item for item in self.things.items() if item[0].kind == "schedule" and _group_of(item[0]) == group]
+        return timetable_of(tuple(_schedule(*item) for item in inside))
+
     def _in_force(self, group: Key, schedule: Schedule, at: datetime) -> dict[str, int | None]:
         """The bounds in force of those that a schedule sets."""
-        inside = [item for item in self.things.items() if item[0].kind == "schedule" and _group_of(item[0]) == group]
         base = Capacity.model_construct(**self.things[group].body["base"])
-        low, high = timetable_of(tuple(_schedule(*item) for item in inside)).at(at).bounds(base)
+        low, high = self._timetable(group).at(at).bounds(base)
+        low = boosted(low, self.sizes[group].boost, at)
         return {name: size for name, size in (("min", low), ("max", high)) if getattr(schedule, name) is not None}
 
     def _bounds(self, group: Key, sizes: Mapping[str, int | None], cause: str, at: datetime) -> None:

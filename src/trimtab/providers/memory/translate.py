@@ -1,21 +1,24 @@
 """A fleet as resources of the cloud in memory; pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
+from trimtab.capabilities import MARK, Means, supports_of
 from trimtab.engine.schedules import in_force
-from trimtab.models import Fleet, Policy, ScalingGroup
+from trimtab.models import Fleet, Policy, PythonPolicy, ScalingGroup
 from trimtab.models.built_in import ProviderSettings
 from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
 from trimtab.providers.alarms import alarm_name
 from trimtab.providers.base import Facts
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.sizes import size_is_initial
-from trimtab.providers.translation import Translation, hidden_sizes, unused_variables
+from trimtab.providers.translation import Translation, delegation_of, hidden_sizes, unused_variables
+
+PROVIDER = "memory"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,44 +37,62 @@ class MemoryFacts(Facts):
 
 def translate(fleet: Fleet, facts: MemoryFacts, now: datetime, location: str) -> Translation:
     """Template, group, policies, schedules and alarms of every group; what the model can say, this cloud can hold."""
-    return Translation.of(
-        Translation(
-            resources=tuple(_Group(fleet, group, facts, now, location).resources()), notes=tuple(_notes(group, now))
-        )
-        for group in fleet.groups
-    )
+    return Translation.of(_Group(fleet, group, facts, now, location).translation() for group in fleet.groups)
 
 
-def _notes(group: ScalingGroup, now: datetime) -> Iterator[Note]:
-    hidden = hidden_sizes(
-        group, now, put_back=frozenset({"min", "max"})
-    )  # which this cloud keeps beside those in force
-    for path, text in (*unused_variables(group.template), *hidden):
-        yield Note(f"{path}: not used: {text}", group.name)
+def _native_policies(group: ScalingGroup) -> Iterator[Policy]:
+    return (policy for policy in group.policies if not isinstance(policy, PythonPolicy))
 
 
 def image_of(group: ScalingGroup, facts: MemoryFacts) -> str | None:
     """The image that the group's template names or that was found for it."""
-    return facts.images.get(group.name, group.template.image.id)
+    image = group.template.image
+    words = "/".join(filter(None, (image.os, image.architecture)))
+    return facts.images.get(group.name, image.id or words or None)
 
 
-_PLAIN = (
+_PLAIN = {
     *("load_balancers", "health_check", "purchase", "cooldown", "warm_up", "stabilization", "tags"),
     *("protect_from_scale_in", *ProviderSettings.model_fields),
-)
+}
 
 
 class _Group:
     def __init__(self, fleet: Fleet, group: ScalingGroup, facts: MemoryFacts, now: datetime, location: str) -> None:
-        self.fleet, self.group, self.facts, self.now = fleet, group, facts, now
+        self.delegation = delegation = delegation_of(fleet, group, PROVIDER, now)
+        self.fleet, self.facts, self.now = fleet, facts, now
+        self.group = delegation.rest if delegation else group
         self.location = group.location or location
         self.native = fleet.native_name(group)
         self.mark = Mark(fleet.name, group.name, kept=facts.kept.get(group.name, {}))
+        self.delegated = {MARK: delegation.digest} if delegation else {}
+
+    def translation(self) -> Translation:
+        """The group's resources, and what is to be said of it."""
+        return Translation(
+            resources=tuple(self.resources()),
+            notes=tuple(Note(f"{path}: {text}", self.group.name) for path, text in self._notes()),
+            problems=tuple(Note(f"{path}: {text}", self.group.name) for path, text in self._problems()),
+        )
+
+    def _notes(self) -> Iterator[tuple[str, str]]:
+        yield from self.delegation.notes if self.delegation else ()
+        # this cloud keeps its bounds beside those in force
+        hidden = hidden_sizes(self.group, self.now, put_back=frozenset({"min", "max"}))
+        for path, text in (*unused_variables(self.group.template), *hidden):
+            yield path, f"not used: {text}"
+
+    def _problems(self) -> Iterator[tuple[str, str]]:
+        """What only the controller does, where the fleet does not consent; and what not even it does."""
+        yield from self.delegation.problems if self.delegation else ()
+        for feature, path, support in supports_of(self.group, PROVIDER):
+            if support.means is Means.CONTROLLER:
+                yield path, f"{feature}: {support.text}; have the controller do it by `controller: true`"
 
     def resources(self) -> Iterator[Resource]:
         yield self._made(self._key("template", self.native), self._template(), mark=self.mark)
         yield self._group()
-        for policy in self.group.policies:
+        for policy in _native_policies(self.group):
             yield self._contained("policy", policy.name, f"policies.{policy.name}", _policy(policy))
         for schedule in self.group.schedules:
             yield self._contained("schedule", schedule.name, f"schedules.{schedule.name}", _body(schedule))
@@ -94,7 +115,7 @@ class _Group:
     def _group(self) -> Resource:
         group, force = self.group, in_force(self.group, self.now)
         capacity = force.capacity
-        whole = _body(group)
+        plain = _body(group, include=_PLAIN)
         body = {
             "min": force.min,
             "max": force.max,
@@ -104,12 +125,12 @@ class _Group:
             "zones": list(group.placement.zones),
             "subnets": _subnets(group),
             "network": group.placement.network,
-            **{name: whole[name] for name in _PLAIN if name in whole},
+            **plain,
         }
         initial = frozenset({"desired"}) if size_is_initial(self.fleet, group) else frozenset()
-        return self._made(
-            self._key("group", self.native), body, mark=self.mark, initial=initial, basis=_body(group.capacity)
-        )
+        basis = {"min": group.capacity.min, "max": group.capacity.max}
+        mark = replace(self.mark, kept={**self.mark.kept, **self.delegated})
+        return self._made(self._key("group", self.native), body, mark=mark, initial=initial, basis=basis)
 
     def _key(self, kind: str, name: str, parent: str = "") -> Key:
         return Key(self.location, kind, name, parent)
@@ -131,5 +152,5 @@ def _policy(policy: Policy) -> dict[str, Any]:
     return {**({} if policy.type == "simple" else {"type": policy.type}), **_body(policy)}
 
 
-def _body(model: BaseModel) -> dict[str, Any]:
-    return model.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
+def _body(model: BaseModel, include: set[str] | None = None) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude_defaults=True, include=include, exclude={"name"})

@@ -10,7 +10,7 @@ from trimtab.models import Alarm, Metric, MetricSource, Unit
 from trimtab.plan import Mark, read_description
 from trimtab.providers.aws.alarms import COMPARISONS, OPERATORS, alarm_body
 from trimtab.providers.aws.importing.metrics import MetricContext, dimensions_of, find_metrics, of_queue, unscaled
-from trimtab.providers.aws.importing.policies import duration, given
+from trimtab.providers.aws.importing.policies import drop_none, duration
 from trimtab.providers.aws.metrics import SAME_UNIT, scale_of
 from trimtab.providers.aws.policies import STATISTICS, statistic_word
 
@@ -72,7 +72,7 @@ def read_alarm(
     """
     actions: Sequence[str] = item.get("AlarmActions") or ()
     text, _ = read_description(item.get("AlarmDescription"))
-    common = given(
+    common = drop_none(
         name=name,
         triggers=tuple(sorted(policies[arn] for arn in actions if arn in policies)) or None,
         notify=tuple(sorted(arn for arn in actions if arn not in policies and arn not in gone)) or None,
@@ -89,7 +89,7 @@ def read_alarm(
 def _periods(item: Mapping[str, Any]) -> dict[str, Any]:
     periods, datapoints = item["EvaluationPeriods"], item.get("DatapointsToAlarm")
     missing = item.get("TreatMissingData", "missing")
-    return given(
+    return drop_none(
         periods=periods,
         datapoints=None if datapoints == periods else datapoints,
         missing={"missing": None, "notBreaching": "not-breaching"}.get(missing, missing),
@@ -110,7 +110,7 @@ def _watched(item: Mapping[str, Any], around: MetricContext, *, plain: bool) -> 
         metric = of_queue(item["Metrics"])
         stat = item["Metrics"][0].get("MetricStat") or {}
         stated = statistic_word(stat.get("Stat", "Average"))
-        optional = given(statistic=None if stated == "average" else stated)
+        optional = drop_none(statistic=None if stated == "average" else stated)
         return {"metric": metric, **optional, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
     words = {native: word for word, native in STATISTICS.items()}
     statistic = item.get("ExtendedStatistic") or words.get(item.get("Statistic", ""))
@@ -133,7 +133,7 @@ def _of_metric(
     factor = scale_of(metric, statistic or "average", period, detailed=around.detailed)
     return {
         "metric": metric,
-        **({} if statistic == "average" else given(statistic=statistic)),
+        **({} if statistic == "average" else drop_none(statistic=statistic)),
         "period": period,
         word: unscaled(value, factor),
     }

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
+from trimtab.errors import InvalidModel
 from trimtab.models import AwsProcess, LifecycleHook
 from trimtab.plan import read_tags
-from trimtab.providers.aws.importing.policies import duration, given
+from trimtab.providers.aws.importing.policies import drop_none, duration
 from trimtab.providers.aws.importing.template import is_aws
 from trimtab.providers.aws.purchase import STRATEGIES
 from trimtab.providers.aws.resources import PAUSED, own_role, suspended, unless
@@ -22,7 +21,7 @@ HOOK_TIMEOUT, COOLDOWN = 3600, 300
 def read_fields(item: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a group that stand in its own reply, less sizes and purchase options."""
     subnets = subnets_of(item)
-    return given(
+    return drop_none(
         placement={"subnets": subnets} if subnets else {"zones": tuple(sorted(item.get("AvailabilityZones") or ()))},
         load_balancers=tuple({"id": arn} for arn in sorted(item.get("TargetGroupARNs") or ())) or None,
         health_check=_health(item) or None,
@@ -47,7 +46,7 @@ def read_group_tags(item: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _health(item: Mapping[str, Any]) -> dict[str, Any]:
-    return given(
+    return drop_none(
         by="load-balancer" if "ELB" in item.get("HealthCheckType", "") else None,
         grace=duration(unless(item.get("HealthCheckGracePeriod"), 0)),
     )
@@ -62,7 +61,7 @@ def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], p
     processes = [name for name in suspended(item) if name in set(AwsProcess) and not (paused and name in PAUSED)]
     policies = item.get("TerminationPolicies") or []
     metrics = item.get("EnabledMetrics") or []
-    return given(
+    return drop_none(
         lifecycle_hooks=tuple(read_hooks(hooks)) or None,
         warm_pool=_warm_pool(pool),
         termination_policies=tuple(policies) if policies not in ([], ["Default"]) else None,
@@ -81,7 +80,7 @@ def read_hooks(hooks: Sequence[Mapping[str, Any]]) -> list[LifecycleHook]:
     for hook in sorted(hooks, key=lambda hook: names[hook["LifecycleHookName"]]):
         try:
             result.append(_hook(hook, names[hook["LifecycleHookName"]]))
-        except ValidationError:
+        except InvalidModel:
             continue
     return result
 
@@ -89,7 +88,7 @@ def read_hooks(hooks: Sequence[Mapping[str, Any]]) -> list[LifecycleHook]:
 def _hook(hook: Mapping[str, Any], name: str) -> LifecycleHook:
     words = {native: word for word, native in TRANSITIONS.items()}
     result = hook.get("DefaultResult", "ABANDON")
-    fields = given(
+    fields = drop_none(
         name=name,
         on=words.get(hook.get("LifecycleTransition", "")),
         timeout=duration(unless(hook.get("HeartbeatTimeout"), HOOK_TIMEOUT)),
@@ -106,7 +105,7 @@ def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     state = pool.get("PoolState", "Stopped").lower()
     reuse = (pool.get("InstanceReusePolicy") or {}).get("ReuseOnScaleIn")
-    return given(
+    return drop_none(
         min=pool.get("MinSize") or None,
         max_prepared=unless(pool.get("MaxGroupPreparedCapacity"), -1),
         state=None if state == "stopped" else state,
@@ -122,14 +121,14 @@ def read_purchase(item: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str,
     policy = item.get("MixedInstancesPolicy") or {}
     target = (data.get("CapacityReservationSpecification") or {}).get("CapacityReservationTarget") or {}
     sizes = tuple(
-        given(size=override["InstanceType"], weight=_number(override.get("WeightedCapacity")))
+        drop_none(size=override["InstanceType"], weight=_number(override.get("WeightedCapacity")))
         for override in (policy.get("LaunchTemplate") or {}).get("Overrides") or ()
         if override.get("InstanceType")
     )
     spot = _spot(policy.get("InstancesDistribution") or {}, item) if policy else {}
     if policy and not sizes:
         spot = spot or {"spot": True, "on_demand_percent": 100}
-    return given(sizes=sizes or None, reservation=target.get("CapacityReservationId"), **spot)
+    return drop_none(sizes=sizes or None, reservation=target.get("CapacityReservationId"), **spot)
 
 
 def _number(text: str | None) -> int | None:
@@ -140,7 +139,7 @@ def _spot(shares: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that go with spot; none where all instances are on demand and nothing else is said."""
     strategies = {native: word.value for word, native in STRATEGIES.items() if native != "lowest-price"}
     percent = shares.get("OnDemandPercentageAboveBaseCapacity", 100)
-    extra = given(
+    extra = drop_none(
         on_demand_base=shares.get("OnDemandBaseCapacity") or None,
         strategy=strategies.get(shares.get("SpotAllocationStrategy", "")),
         max_price=shares.get("SpotMaxPrice") or None,

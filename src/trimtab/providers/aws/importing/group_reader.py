@@ -6,14 +6,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from trimtab.engine.first_seen import FirstSeen
-from trimtab.errors import Unsupported
+from trimtab.errors import InvalidModel, Unsupported
 from trimtab.models import Alarm, Capacity, Fleet, Policy, SimplePolicy, StepPolicy
 from trimtab.plan import Key, Live, Mark, Note, Resource, read_tags
 from trimtab.providers.aws.alarms import alarm_body
-from trimtab.providers.aws.facts import AwsFacts, ImageFacts, target_group
+from trimtab.providers.aws.facts import AwsFacts, ImageFacts, is_looked_up, target_group
 from trimtab.providers.aws.first_seen import WORD, Standing, standing_of
 from trimtab.providers.aws.importing.alarms import belongs, read_alarm
 from trimtab.providers.aws.importing.group import read_fields, read_group_tags, read_purchase, read_settings
@@ -26,8 +26,8 @@ from trimtab.providers.aws.importing.template import UNKNOWN, as_data, read_temp
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE, METRIC_ALARM, SCALING_POLICY
 from trimtab.providers.aws.kinds import SCHEDULED_ACTION as ACTION
 from trimtab.providers.aws.policies import policy_body
-from trimtab.providers.aws.resolve import is_looked_up
 from trimtab.providers.aws.translate import translate
+from trimtab.providers.aws.unsaid import unsaid
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.importing.building import given_fields
 from trimtab.providers.importing.names import short_names
@@ -197,7 +197,7 @@ class GroupReader:
         for item in sorted(self.replies.policies, key=lambda reply: self.policy_names[reply["PolicyName"]]):
             try:
                 policies[item["PolicyName"]] = self._policy(item)
-            except (Unsupported, ValidationError) as error:
+            except (Unsupported, InvalidModel) as error:
                 self.refused[self.found.policy(item).key] = _reason(error)
         return policies
 
@@ -208,7 +208,7 @@ class GroupReader:
         existing = item.get("TargetTrackingConfiguration") or {}
         for name in ("PredefinedMetricSpecification", "CustomizedMetricSpecification"):
             if name in tracked and not _says(existing.get(name), tracked[name]):
-                raise Unsupported("the model has no such metric")
+                raise Unsupported("metric not supported")
         return policy
 
     @cached_property
@@ -218,7 +218,7 @@ class GroupReader:
         for item in sorted(self.own_alarms, key=lambda reply: self.alarm_names[reply["AlarmName"]]):
             try:
                 alarms[item["AlarmName"]] = self._alarm(item)
-            except (Unsupported, ValidationError) as error:
+            except (Unsupported, InvalidModel) as error:
                 self.refused[self.key(METRIC_ALARM.name, item["AlarmName"])] = _reason(error)
         return alarms
 
@@ -230,7 +230,7 @@ class GroupReader:
         body = alarm_body(alarm, self.around.scope(alarm.metric))
         for name in _MEASURED:
             if body.get(name) not in (None, []) and not _says(item.get(name), body[name]):
-                raise Unsupported("the model has no such metric")
+                raise Unsupported("metric not supported")
         return alarm
 
     @cached_property
@@ -332,11 +332,20 @@ class GroupReader:
             if not tag.get("PropagateAtLaunch") and tag["Key"] in self.fields.get("tags", {}):
                 yield (self.found.template_key, ""), ALL_TAGS
                 yield (self.found.template_key, "LaunchTemplateData.TagSpecifications"), ALL_TAGS
-        if not self.data.get("InstanceType"):
+        yield from self._unsaid()
+        if not self.data.get("InstanceType") and not self.data.get("InstanceRequirements"):
             text = f"it names no instance type; {self.fields['template']['size']!r} stands for it"
             yield (launched, "LaunchTemplateData.InstanceType"), text
         text = "spot needs a mixed instances policy: `purchase.spot` and `purchase.max_price`"
         yield (launched, "LaunchTemplateData.SpotPrice"), text
+
+    def _unsaid(self) -> Iterator[tuple[tuple[Key, str], str]]:
+        """What a fleet file cannot write, and how to keep it."""
+        launched, named = self.found.launched_from, self.found.template_key
+        for item in self.live:
+            for each in unsaid(item):
+                is_copied = item.key == launched != named and self.replies.own_version is None
+                yield (item.key, each.leaf), each.is_lost(named.name) if is_copied else each.stays()
 
     def _remarks(self) -> Iterator[tuple[Key, str, str]]:
         group, item = self.key(AUTO_SCALING_GROUP.name, self.replies.name), self.replies.group
@@ -408,4 +417,4 @@ def _says(live: Any, expected: Any) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+    return error.problems[0].message if isinstance(error, InvalidModel) else str(error)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from trimtab.errors import Unsupported
-from trimtab.models import Metric, Policy, PredictivePolicy, SimplePolicy, StepPolicy, TargetTrackingPolicy
+from trimtab.models import Metric, PredictivePolicy, SimplePolicy, StepPolicy, TargetTrackingPolicy
 from trimtab.models.metric import NEUTRAL
 from trimtab.providers.aws.importing.metrics import (
     MetricContext,
@@ -16,13 +16,22 @@ from trimtab.providers.aws.importing.metrics import (
     unscaled,
 )
 from trimtab.providers.aws.metrics import scale_of
-from trimtab.providers.aws.policies import AMOUNTS, BREACHES, FORECAST, MINUTE, MODES, TRACKED, statistic_word
+from trimtab.providers.aws.policies import (
+    AMOUNTS,
+    BREACHES,
+    FORECAST,
+    MINUTE,
+    MODES,
+    TRACKED,
+    NativePolicy,
+    statistic_word,
+)
 from trimtab.providers.metrics import natural_statistic
 
 WORDS = {native: word for word, native in AMOUNTS.items()}
 
 
-def read_policy(item: Mapping[str, Any], name: str, around: MetricContext) -> Policy:
+def read_policy(item: Mapping[str, Any], name: str, around: MetricContext) -> NativePolicy:
     """
     A policy of any type.
 
@@ -43,7 +52,7 @@ def read_policy(item: Mapping[str, Any], name: str, around: MetricContext) -> Po
             raise Unsupported(f"policies of type {other} are not supported")
 
 
-def given(**fields: Any) -> dict[str, Any]:
+def drop_none(**fields: Any) -> dict[str, Any]:
     """The fields that are there."""
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -62,7 +71,7 @@ def _word(item: Mapping[str, Any]) -> str:
 
 def _simple(item: Mapping[str, Any]) -> dict[str, Any]:
     word = _word(item)
-    return given(
+    return drop_none(
         **{word: item.get("ScalingAdjustment")},
         minimum_change=_least(item) if word == "percent" else None,
         cooldown=duration(item.get("Cooldown")),
@@ -78,14 +87,14 @@ def _least(item: Mapping[str, Any]) -> int | None:
 def _step(item: Mapping[str, Any]) -> dict[str, Any]:
     word = _word(item)
     steps = [
-        given(
+        drop_none(
             lower=step.get("MetricIntervalLowerBound"),
             upper=step.get("MetricIntervalUpperBound"),
             **{word: step.get("ScalingAdjustment")},
         )
         for step in item.get("StepAdjustments") or ()
     ]
-    return given(
+    return drop_none(
         steps=sorted(steps, key=lambda step: step.get("lower", float("-inf"))),
         minimum_change=_least(item),
         warm_up=duration(item.get("EstimatedInstanceWarmup")),
@@ -96,7 +105,7 @@ def _target_tracking(item: Mapping[str, Any], around: MetricContext) -> dict[str
     config = item.get("TargetTrackingConfiguration") or {}
     metric, statistic = _tracked(config, around)
     factor = scale_of(metric, natural_statistic(metric, statistic), MINUTE, detailed=around.detailed)
-    return given(
+    return drop_none(
         metric=metric,
         statistic=None if statistic == "average" else statistic,
         target=unscaled(config["TargetValue"], factor) if "TargetValue" in config else None,
@@ -112,7 +121,7 @@ def _tracked(config: Mapping[str, Any], around: MetricContext) -> tuple[Metric, 
     if own.get("Metrics"):
         return of_queue(own["Metrics"]), statistic_word(own["Metrics"][0].get("MetricStat", {}).get("Stat", "Average"))
     if not own:
-        raise Unsupported("the model has no metric like the one that it tracks")
+        raise Unsupported("the metric that it tracks is not supported")
     statistic = statistic_word(own.get("Statistic", "Average"))
     candidates = find_metrics(own.get("MetricName", ""), own.get("Namespace", ""), dimensions_of(own), around)
     # the metrics that target tracking knows by itself are written so, and not by name and dimensions
@@ -142,7 +151,7 @@ def _predictive(item: Mapping[str, Any], around: MetricContext) -> dict[str, Any
     factor = scale_of(metric, "average", MINUTE, detailed=around.detailed)
     modes = {native: mode for mode, native in MODES.items()}
     breaches = {native: breach for breach, native in BREACHES.items()}
-    return given(
+    return drop_none(
         metric=metric,
         target=unscaled(what["TargetValue"], factor),
         mode=modes.get(config.get("Mode", "ForecastOnly")),

@@ -9,7 +9,7 @@ from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.importing.group_reader import import_group
 from trimtab.providers.aws.importing.replies import Replies
 from trimtab.providers.aws.reads import find_group
-from trimtab.providers.aws.resources import launched_from
+from trimtab.providers.aws.resources import is_boost, launched_from
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import group_not_found
 
@@ -57,7 +57,7 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
         policies=policies,
         alarms=alarms[0],
         composites=alarms[1],
-        actions=actions,
+        actions=[action for action in actions if not is_boost(action)],
         hooks=hooks,
         target_groups=targets,
     )

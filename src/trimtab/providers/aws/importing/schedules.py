@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import ValidationError
-
+from trimtab.errors import InvalidModel
 from trimtab.models import Capacity, InstanceTemplate, ScalingGroup, Schedule
-from trimtab.providers.aws.importing.policies import given
+from trimtab.providers.aws.importing.policies import drop_none
 from trimtab.providers.aws.resources import action_resource
 from trimtab.providers.aws.schedules import END, SIZES, actions_of, problems_of
 
@@ -68,8 +67,8 @@ def _table(bodies: Mapping[str, Body], windows: Mapping[str, Schedule], live: Ca
     for name in sorted(set(bodies) - ends):
         try:
             kept.append(_checked(windows.get(name) or _plain(name, bodies[name]), capacity))
-        except ValidationError as error:
-            refused[name] = error.errors()[0]["msg"]
+        except InvalidModel as error:
+            refused[name] = error.problems[0].message
     return Timetable(tuple(kept), capacity, refused)
 
 
@@ -80,7 +79,7 @@ def _own_sizes(live: Capacity, ends: Sequence[Body]) -> Capacity:
         sizes |= {name: body[native] for name, native in SIZES.items() if native in body}
     try:
         return Capacity.model_validate(sizes)
-    except ValidationError:
+    except InvalidModel:
         return live.model_copy(update={"desired": None})
 
 
@@ -96,8 +95,8 @@ def _windows(bodies: Mapping[str, Body], now: datetime) -> Iterator[tuple[str, S
             continue
         try:
             window = _window(name, start, end)
-            actions = {key: body for key, _, body in actions_of(_alone(window, end), now)}
-        except ValidationError:
+            actions = {action.name: action.body for action in actions_of(_alone(window, end), now)}
+        except InvalidModel:
             continue
         if actions == {name: dict(start), f"{name}{END}": dict(end)}:
             yield name, window
@@ -119,7 +118,7 @@ def _plain(name: str, body: Body) -> Schedule:
     start, end = (_moment(body.get(at)) for at in ("StartTime", "EndTime"))
     once = "Recurrence" not in body
     return Schedule.model_validate(
-        given(
+        drop_none(
             name=name,
             cron=body.get("Recurrence"),
             at=start if once else None,

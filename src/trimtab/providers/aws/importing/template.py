@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trimtab.providers.aws.importing.policies import given
+from trimtab.providers.aws.importing.policies import drop_none
 from trimtab.providers.aws.template import DISK_TYPES
 
 UNKNOWN = "unknown"
@@ -25,7 +25,7 @@ def read_template(data: Mapping[str, Any], name: str, tags: Mapping[str, str], s
     options, monitoring = data.get("MetadataOptions") or {}, data.get("Monitoring") or {}
     tokens = options.get("HttpTokens")
     profile = data.get("IamInstanceProfile") or {}
-    return given(
+    return drop_none(
         image={"id": data.get("ImageId") or UNKNOWN},
         size=data.get("InstanceType") or next(iter(sizes), UNKNOWN),
         user_data=script_of(data.get("UserData")),
@@ -66,7 +66,7 @@ def _disks(data: Mapping[str, Any]) -> tuple[dict[str, Any], ...] | None:
 
 def _disk(device: str, ebs: Mapping[str, Any]) -> dict[str, Any]:
     types = {native: word for word, native in DISK_TYPES.items()}
-    return given(
+    return drop_none(
         device=device,
         size_gb=ebs.get("VolumeSize"),
         type=types.get(ebs.get("VolumeType", "")),

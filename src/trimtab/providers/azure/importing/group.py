@@ -7,6 +7,7 @@ from trimtab.providers.azure.names import read_iso
 from trimtab.providers.azure.template import ADMIN, HEALTH_TYPE, name_prefix
 from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
 from trimtab.providers.bodies import drop_empty
+from trimtab.providers.health import implied_protocol
 
 _SCALE_IN = {native: ours for ours, native in SCALE_IN.items()}
 _STRATEGIES = {native: ours.value for ours, native in STRATEGIES.items()}
@@ -56,7 +57,9 @@ def _health(body: Body, profile: Body) -> dict[str, Any]:
     for extension in at(profile, "extensionProfile.extensions") or ():
         if at(extension, "properties.type") == HEALTH_TYPE:
             settings = at(extension, "properties.settings") or {}
-            return drop_empty(path=settings.get("requestPath"), port=settings.get("port"), grace=waits)
+            path, port, protocol = (settings.get(name) for name in ("requestPath", "port", "protocol"))
+            is_said = path is not None and protocol in ("http", "https") and protocol != implied_protocol(port)
+            return drop_empty(path=path, port=port, protocol=protocol if is_said else None, grace=waits)
     return drop_empty(grace=waits)
 
 

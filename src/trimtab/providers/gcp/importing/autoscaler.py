@@ -105,7 +105,7 @@ class ScalerRead:
         known = metric_of(kind, str(signal.get("filter") or ""), self.native, shared=shared)
         value = signal.get("singleInstanceAssignment" if shared else "utilizationTarget")
         if known is None or value is None:
-            self.unsaid[f"{P}.customMetricUtilizations[{kind}]"] = "the model has no such metric"
+            self.unsaid[f"{P}.customMetricUtilizations[{kind}]"] = "metric not supported"
             return
         metric, measured = known
         name = unused(legal(kind.rsplit("/", 1)[-1], "policy"), policies)
@@ -121,7 +121,7 @@ class ScalerRead:
             if schedule.get("disabled"):
                 self.unsaid[path] = "a schedule of a fleet cannot be disabled"
             elif when is None:
-                self.unsaid[path] = "a schedule with a year must name a single moment"
+                self.unsaid[path] = "a schedule with a year must name a single moment, or years and ranges of them"
             else:
                 schedules[name] = {
                     **when,
@@ -157,9 +157,19 @@ def _when(cron: str) -> dict[str, Any] | None:
     fields = cron.split()
     if len(fields) != 6:
         return {"cron": cron}
-    minute, hour, day, month, _, year = fields
+    minute, hour, day, month, weekday, year = fields
     try:
         moment = datetime(int(year), int(month), int(day), int(hour), int(minute))  # noqa: DTZ001 - the schedule's zone
     except ValueError:
-        return None
+        years = _years(year)
+        return {"cron": f"{minute} {hour} {day} {month} {weekday}", "only_dates": years} if years else None
     return {"at": moment.isoformat()}
+
+
+def _years(field: str) -> list[str] | None:
+    """The years of a cron as dates of a schedule; `None` where they are not single ones and ranges."""
+    try:
+        years = [(int(part.partition("-")[0]), int(part.partition("-")[2] or part)) for part in field.split(",")]
+    except ValueError:
+        return None
+    return [f"{first}-01-01..{last}-12-31" for first, last in years]

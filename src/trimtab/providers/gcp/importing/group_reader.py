@@ -13,12 +13,12 @@ from trimtab.providers.gcp.importing.alarms import read_alert
 from trimtab.providers.gcp.importing.autoscaler import ScalerRead
 from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_of
 from trimtab.providers.gcp.importing.replies import Replies
-from trimtab.providers.gcp.importing.template import first, machine_of
+from trimtab.providers.gcp.importing.template import first, machine_of, other_tiers
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
 from trimtab.providers.gcp.resources import READERS, backend_resources
 from trimtab.providers.gcp.template import Home, image_link, template_body
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD, translate
-from trimtab.providers.health import asks_balancer
+from trimtab.providers.health import HTTP_PORT, HTTPS_PORT, asks_balancer, implied_protocol
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
 from trimtab.providers.importing.alarms import read_alarms
 from trimtab.providers.importing.building import build_group, whole
@@ -26,6 +26,8 @@ from trimtab.providers.translation import Translation
 
 UNSIZED = "the group has no autoscaler now; the new one is off, and the size stays as it is"
 KEPT_TEMPLATE = "new instances come from it until the file asks for another one, which has only what the file says"
+PROTOCOLS = ("http", "https", "tcp")
+"""Of a check that the model has words for."""
 GUARDED = (
     *("template.*", "placement.*", "purchase.*", "health_check.*", "load_balancers*", "gcp.*"),
     *("policies", "policies.*.*"),
@@ -109,8 +111,8 @@ class GroupReader:
         if lost := self._unlike_template(fields):
             fields["unmanaged"] = [*fields.get("unmanaged", ()), TEMPLATE_FIELD]
             reasons[key, "versions"] = lost
-        elif self.template is not None:
-            reasons[self.template.key, ""] = KEPT_TEMPLATE
+        if self.template is not None and (self._tiers() or not lost):  # what no plan compares is named here alone
+            reasons[self.template.key, ""] = lost or KEPT_TEMPLATE
         return Draft(
             fields=fields,
             reasons=reasons,
@@ -164,10 +166,12 @@ class GroupReader:
             return {"by": "load-balancer", **given}
         is_own = self.check is not None and self.check.key.name == self.native
         body = self.check.body if self.check is not None and is_own else {}
-        for name, has_path in (("httpHealthCheck", True), ("tcpHealthCheck", False)):
-            if body.get(name):
-                port = {"port": whole(body[name].get("port")) or 80}
-                return {**port, **({"path": body[name].get("requestPath") or "/"} if has_path else {}), **given}
+        for name in PROTOCOLS:
+            if asked := body.get(f"{name}HealthCheck"):
+                port = whole(asked.get("port")) or (HTTPS_PORT if name == "https" else HTTP_PORT)
+                path = {} if name == "tcp" else {"path": asked.get("requestPath") or "/"}
+                implied = name in ("tcp", implied_protocol(port))
+                return {"port": port, **path, **({} if implied else {"protocol": name}), **given}
         return given
 
     def _balancer(self, service: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,7 +210,11 @@ class GroupReader:
         wanted = TEMPLATE.leaves(template_body(group, home, image_link(group.template.image, home)))
         existing = TEMPLATE.leaves(self.template.body)
         lost = sorted(path for path in {*existing, *wanted} if existing.get(path) != wanted.get(path))
+        lost += self._tiers()
         return f"the model cannot say all of its instance template: {', '.join(lost)}" if lost else ""
+
+    def _tiers(self) -> list[str]:
+        return other_tiers((self.replies.template or {}).get("properties") or {})
 
     # facts
 

@@ -13,6 +13,7 @@ from trimtab.providers.importing.building import whole
 TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 UNKNOWN = "unknown"
 """The image and the size of a template that does not say them, or that was not read."""
+USUAL_TIER = "PREMIUM"
 _FAMILY = re.compile(r"^projects/([^/]+)/global/images/family/([^/]+)$")
 Body = Mapping[str, Any]
 
@@ -100,3 +101,17 @@ def _purchase(properties: Body) -> dict[str, Any]:
     spot = (properties.get("scheduling") or {}).get("provisioningModel") == "SPOT"
     reserved = (properties.get("reservationAffinity") or {}).get("values") or ()
     return drop_empty(spot=spot or None, reservation=next(iter(reserved), None))
+
+
+def other_tiers(properties: Body) -> list[str]:
+    """
+    The public addresses of a machine that are of another tier than the usual one, by path.
+
+    https://cloud.google.com/network-tiers/docs/overview
+    """
+    return [
+        f"properties.networkInterfaces[{card}].accessConfigs[{place}].networkTier"
+        for card, interface in enumerate(properties.get("networkInterfaces") or ())
+        for place, config in enumerate(interface.get("accessConfigs") or ())
+        if config.get("networkTier", USUAL_TIER) != USUAL_TIER
+    ]

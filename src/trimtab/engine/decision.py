@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from trimtab.engine.case import Case, Reading, Tally
 from trimtab.engine.combine import add_forecasts, combine
+from trimtab.engine.functions import NO_FUNCTIONS, Functions, recommend_by_functions
 from trimtab.engine.presets import CooldownScope, Preset, ScheduleStyle, find_preset
 from trimtab.engine.reasons import ReasonCode
 from trimtab.engine.recommend import read_alarm, recommend
@@ -24,6 +25,8 @@ def decide(
     history: History,
     now: datetime,
     preset: str | Preset = "neutral",
+    *,
+    functions: Functions = NO_FUNCTIONS,
 ) -> Decision:
     """
     The size that `group` is to have, and why.
@@ -34,6 +37,9 @@ def decide(
         history: What the last decision handed on; `History()` for the first.
         now: The moment, aware.
         preset: Whose rules hold where clouds disagree: a name of `PRESETS` or a `Preset`.
+        functions: The functions of the group's policies in Python, each by its import path; `trimtab.load_policies`
+            gives those of a fleet. One that fails or is not here asks for nothing, and counts as a metric that
+            cannot be read.
 
     Returns:
         The size, never outside the bounds in force, with a reason for every step, and the history for the next.
@@ -51,17 +57,19 @@ def decide(
     wanted = _forced_size(case, low, high, tally)
     if wanted is None:
         recommend(case, readings, tally)
+        if rules.functions:
+            recommend_by_functions(group, case, functions, tally)
         requested = combine(case, readings, tally)
         if rules.forecasts:
             requested, raised = add_forecasts(case, requested, tally)
             if raised > high:
-                tally.say(ReasonCode.MAXIMUM_RAISED, high, raised)
+                tally.record(ReasonCode.MAXIMUM_RAISED, high, raised)
                 high = raised
         wanted = requested
         if requested != size:
             wanted = limit(case, stabilize(case, requested, tally), tally)
         elif not tally.reasons:
-            tally.say(ReasonCode.NO_POLICY, size)
+            tally.record(ReasonCode.NO_POLICY, size)
     final = _bound(wanted, low, high, tally)
     return Decision(
         final,
@@ -69,7 +77,7 @@ def decide(
         low,
         high,
         tuple(tally.reasons),
-        tuple([Recommendation(ask.policy, ask.size) for ask in tally.asks]),
+        tuple([Recommendation(ask.size, ask.reason, ask.policy) for ask in tally.asks]),
         _history_after(case, readings, requested, final, tally),
     )
 
@@ -79,8 +87,10 @@ def _bounds_in_force(case: Case, tally: Tally) -> tuple[int, int]:
     low, high = stretch.bounds(case.rules.capacity)
     if stretch.window is not None and case.preset.schedule is ScheduleStyle.MINIMUM:
         low = min(high, max(low, stretch.window))
+    if case.seen.minimum is not None:
+        low = min(high, max(low, case.seen.minimum))
     if stretch.because:
-        tally.say(ReasonCode.SCHEDULED_BOUNDS, stretch.because, low, high)
+        tally.record(ReasonCode.SCHEDULED_BOUNDS, stretch.because, low, high)
     return low, high
 
 
@@ -89,13 +99,13 @@ def _forced_size(case: Case, low: int, high: int, tally: Tally) -> int | None:
     stretch, size, before = case.stretch, case.size, case.history.at
     begun = stretch.asked_at
     if begun is not None and before is not None and before < begun <= case.now and _sets_size(case):
-        tally.say(ReasonCode.SCHEDULED_SIZE, stretch.because, stretch.asked, begun)
+        tally.record(ReasonCode.SCHEDULED_SIZE, stretch.because, stretch.asked, begun)
         return stretch.asked
     if size < low:
-        tally.say(ReasonCode.BELOW_MINIMUM, size, low)
+        tally.record(ReasonCode.BELOW_MINIMUM, size, low)
         return low
     if size > high:
-        tally.say(ReasonCode.ABOVE_MAXIMUM, size, high)
+        tally.record(ReasonCode.ABOVE_MAXIMUM, size, high)
         return high
     return None
 
@@ -108,10 +118,10 @@ def _sets_size(case: Case) -> bool:
 
 def _bound(wanted: int, low: int, high: int, tally: Tally) -> int:
     if wanted < low:
-        tally.say(ReasonCode.AT_MINIMUM, wanted, low)
+        tally.record(ReasonCode.AT_MINIMUM, wanted, low)
         return low
     if wanted > high:
-        tally.say(ReasonCode.AT_MAXIMUM, wanted, high)
+        tally.record(ReasonCode.AT_MAXIMUM, wanted, high)
         return high
     return wanted
 

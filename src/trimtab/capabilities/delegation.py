@@ -1,0 +1,112 @@
+"""What the controller takes over of a group that a cloud cannot size by itself, and what is left to the cloud."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from trimtab.capabilities.table import supports_of
+from trimtab.declarations import Means
+from trimtab.engine.schedules import in_force
+from trimtab.models import Alarm, Capacity, PredictivePolicy, ScalingGroup
+
+_DIGITS = 8
+_WITH_THE_GROUP = "the controller enacts it, as it does all that sizes this group; run `trimtab run`"
+_RULES = ("policies", "schedules", "cooldown", "warm_up", "stabilization")
+"""What only the controller reads of a delegated group; its alarms too, as far as they trigger policies."""
+
+
+class Delegation(NamedTuple):
+    """A group that is the controller's to size."""
+
+    rest: ScalingGroup
+    """The group without what the controller enacts: what the cloud is told."""
+    digest: str
+    """Of what the controller enacts; it is in the group's mark, so that a plan shows when that changes."""
+    notes: tuple[tuple[str, str], ...]
+    """Path and text of each thing that the controller enacts."""
+    problems: tuple[tuple[str, str], ...]
+    """Path and text of what not even the controller does."""
+
+
+def delegate(group: ScalingGroup, provider: str, now: datetime) -> Delegation:
+    """
+    What becomes of a group that is the controller's to size.
+
+    Policies, schedules and the alarms that trigger policies are the controller's, all of them: one actor writes the
+    size. The cloud keeps the widest bounds that the group ever has, and the alarms that notify.
+    """
+    return Delegation(rest_of(group, now), _digest(group), tuple(_notes(group, provider)), tuple(_problems(group)))
+
+
+def rest_of(group: ScalingGroup, now: datetime) -> ScalingGroup:
+    """A group that is the controller's to size, without what the controller enacts."""
+    alarms = [alarm for alarm in map(_to_notify, group.alarms) if alarm is not None]
+    return group.model_copy(
+        update={
+            **{name: type(group).model_fields[name].get_default(call_default_factory=True) for name in _RULES},
+            "alarms": tuple(alarms),
+            "capacity": _widest(group, now),
+        }
+    )
+
+
+def widest_bounds(group: ScalingGroup) -> tuple[int, int]:
+    """The least minimum and the greatest maximum that a group has at any time, because of its schedules."""
+    own = group.capacity
+    lows = [own.min, *(schedule.min for schedule in group.schedules if schedule.min is not None)]
+    highs = [own.max, *(schedule.max for schedule in group.schedules if schedule.max is not None)]
+    sizes = [schedule.desired for schedule in group.schedules if schedule.desired is not None]
+    return min(lows + sizes), max(highs + sizes)
+
+
+def _widest(group: ScalingGroup, now: datetime) -> Capacity:
+    """The bounds that the cloud is told; a new group begins with the size that is in force now."""
+    low, high = widest_bounds(group)
+    force = in_force(group, now)
+    size = force.min if force.desired is None else force.desired
+    return Capacity(min=low, max=high, desired=size)
+
+
+def _to_notify(alarm: Alarm) -> Alarm | None:
+    """An alarm as the cloud keeps it: one that notifies or is only looked at; `None` for one that only sizes."""
+    if not alarm.triggers:
+        return alarm
+    return alarm.model_copy(update={"triggers": ()}) if alarm.notify or alarm.notify_ok else None
+
+
+def _digest(group: ScalingGroup) -> str:
+    """Of all that the engine reads and the cloud is not told."""
+    body = group.model_dump(mode="json", include={*_RULES, "alarms", "capacity"})
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:_DIGITS]
+
+
+def _notes(group: ScalingGroup, provider: str) -> Iterator[tuple[str, str]]:
+    said = set()
+    for feature, path, support in supports_of(group, provider):
+        if support.means is Means.CONTROLLER:
+            said.add(path)
+            yield path, f"{feature}: {support.text}; the controller enacts it: run `trimtab run`"
+    for path in _enacted(group):
+        if not any(one == path or one.startswith(f"{path}.") for one in said):
+            yield path, _WITH_THE_GROUP
+
+
+def _enacted(group: ScalingGroup) -> Iterator[str]:
+    """The paths of everything that the controller enacts."""
+    for policy in group.policies:
+        yield f"policies.{policy.name}"
+    for alarm in group.alarms:
+        if alarm.triggers:
+            yield f"alarms.{alarm.name}"
+    for schedule in group.schedules:
+        yield f"schedules.{schedule.name}"
+    yield from (name for name in ("cooldown", "warm_up", "stabilization") if getattr(group, name) is not None)
+
+
+def _problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    for policy in group.policies:
+        if isinstance(policy, PredictivePolicy) and policy.enabled:
+            text = "the controller makes no forecasts; leave the policy out, or take what else needs the controller out"
+            yield f"policies.{policy.name}", text

@@ -1,0 +1,160 @@
+"""`trimtab catalog`: images and sizes of the clouds side by side; asks no cloud."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from trimtab.cli.context import As, Format, context_of
+from trimtab.cli.verbosity import add_verbosity
+from trimtab.declarations import declarations_of, provider_names
+from trimtab.declarations.catalogue import (
+    DEFAULT_ARCHITECTURE,
+    OS_WORDS,
+    Wanted,
+    catalogue_of,
+    images_of,
+)
+from trimtab.models import CountRange, MemoryRange, SizeRequirement
+from trimtab.models.template import ARCHITECTURES
+from trimtab.phrases import closest
+from trimtab.views.catalog import Choice, images_dict, images_view, sizes_dict, sizes_view
+
+catalog = typer.Typer()
+Processor = Annotated[
+    str | None,
+    typer.Option(
+        "--architecture", help="Only for this processor: x86_64 or arm64.", show_default=False, metavar="NAME"
+    ),
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--provider", help="Only this cloud; may be repeated.", show_default=False)
+]
+MOST = 3
+"""So many sizes of each cloud are shown."""
+
+
+@catalog.callback(invoke_without_command=True)
+def _start(context: typer.Context) -> int:
+    """List images and sizes of the clouds side by side; asks no cloud."""
+    if context.invoked_subcommand is None:
+        context.get_help()  # which rich prints
+    return 1
+
+
+@catalog.command()
+def images(
+    context: typer.Context,
+    os: Annotated[
+        str | None, typer.Option("--os", help="Only this operating system.", show_default=False, metavar="NAME")
+    ] = None,
+    architecture: Processor = None,
+    provider: Only = None,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    List what `image: {os: NAME}` is in each cloud.
+
+    Example: `trimtab catalog images --os ubuntu-22.04`
+    """
+    _check_word("--os", os, OS_WORDS)
+    _check_word("--architecture", architecture, ARCHITECTURES)
+    clouds = _clouds(provider, "images")
+    names = [os] if os else OS_WORDS
+    processors = [architecture] if architecture else ARCHITECTURES
+    words = [
+        (name, each) for name in names for each in processors if any((name, each) in images_of(one) for one in clouds)
+    ]
+    rows = [images_of(one).get(word) for word in words for one in clouds]
+    context_of(context, chosen).screen.show(images_view(rows, words, clouds), images_dict(rows, words, clouds))
+    return 0
+
+
+@catalog.command()
+def sizes(
+    context: typer.Context,
+    cpus: Annotated[
+        str | None, typer.Option(help="So many processors at least, or a range such as 2-4.", show_default=False)
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="So many GiB at least, or a range such as 4-8.", show_default=False)
+    ] = None,
+    architecture: Processor = None,
+    burstable: Annotated[
+        bool | None, typer.Option("--burstable/--no-burstable", help="Only burstable sizes, or none.")
+    ] = None,
+    gpu: Annotated[str | None, typer.Option(help="So many GPUs at least, or a range.", show_default=False)] = None,
+    spot: Annotated[bool, typer.Option("--spot", help="Only sizes that can be had as spot.")] = False,
+    provider: Only = None,
+    most: Annotated[int, typer.Option(min=1, help="Show so many of each cloud.")] = MOST,
+    chosen: As = Format.TEXT,
+) -> int:
+    """
+    List the sizes that `size: {cpus: ..., memory_gb: ...}` fits in each cloud, the choice of the rule first.
+
+    Exit code: 0, or 1 where a cloud has none that fits.
+
+    Example: `trimtab catalog sizes --cpus 2 --memory 4`
+    """
+    _check_word("--architecture", architecture, ARCHITECTURES)
+    if cpus is None and memory is None:
+        raise typer.BadParameter("give --cpus, --memory or both")
+    asked = SizeRequirement(
+        cpus=_count("--cpus", cpus), memory_gb=_memory(memory), burstable=burstable, gpu=_count("--gpu", gpu)
+    )
+    wanted = Wanted(asked, architecture or DEFAULT_ARCHITECTURE, spot)
+    choices = list(_choices(_clouds(provider, "sizes"), wanted, most))
+    selecting = frozenset(name for name, *_ in choices if declarations_of(name).selects_sizes)
+    context_of(context, chosen).screen.show(sizes_view(choices, selecting), sizes_dict(choices))
+    return 0 if all(found for _, _, found, _ in choices) else 1
+
+
+def _choices(clouds: Sequence[str], wanted: Wanted, most: int) -> Iterator[Choice]:
+    for name in clouds:
+        catalogue = catalogue_of(name)
+        if catalogue is not None:
+            yield name, catalogue, list(islice(catalogue.fitting(wanted), most)), catalogue.nearest(wanted)
+
+
+def _clouds(named: Sequence[str] | None, what: str) -> list[str]:
+    able = [name for name in provider_names() if getattr(declarations_of(name), what)]
+    for name in named or ():
+        _check_word("--provider", name, able)
+    return [name for name in able if not named or name in named]
+
+
+def _check_word(option: str, word: str | None, words: Sequence[str]) -> None:
+    if word is None or word in words:
+        return
+    near = closest(word, words)
+    guess = f"; did you mean {near}?" if near else f"; there are {', '.join(words)}"
+    raise typer.BadParameter(f"{option}: unknown word {word!r}{guess}")
+
+
+def _count(option: str, text: str | None) -> CountRange | None:
+    if text is None:
+        return None
+    low, high = _bounds(option, text)
+    return CountRange(min=int(low), max=None if high is None else int(high))
+
+
+def _memory(text: str | None) -> MemoryRange | None:
+    if text is None:
+        return None
+    low, high = _bounds("--memory", text)
+    return MemoryRange(min=low, max=high)
+
+
+def _bounds(option: str, text: str) -> tuple[float, float | None]:
+    low, _, high = text.partition("-")
+    try:
+        return float(low), float(high) if high else None
+    except ValueError:
+        raise typer.BadParameter(f"{option}: {text!r} is not a number such as 2, or a range such as 2-4") from None
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to an application."""
+    add_verbosity(catalog)
+    app.add_typer(catalog, name="catalog")

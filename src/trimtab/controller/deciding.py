@@ -1,0 +1,292 @@
+"""What a tick makes of one group: held, or decided, with what is remembered then; pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from trimtab.controller.memory import STALE, Believed, GroupMemory, Written, believed_size, shadow_size
+from trimtab.controller.observing import Asked, observe, queries_of
+from trimtab.controller.results import GroupTick, TickOutcome
+from trimtab.engine.decision import decide
+from trimtab.engine.functions import NO_FUNCTIONS, Functions
+from trimtab.engine.presets import MissingMetric, Preset
+from trimtab.engine.ruleset import rules_for
+from trimtab.engine.values import Decision, Observation, Sized
+from trimtab.errors import TrimtabError
+from trimtab.models import Fleet, MissingData, ScalingGroup
+from trimtab.providers.base import GroupState
+from trimtab.providers.datapoints import Datapoints, MetricQuery
+from trimtab.store.records import GroupKey, Intent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """
+    A group that the controller decides about.
+
+    Attributes:
+        native: Its name in the cloud.
+        digest: Of what the controller enacts, as the group's mark has it once the fleet is applied.
+    """
+
+    fleet: Fleet
+    group: ScalingGroup
+    native: str
+    location: str
+    preset: Preset
+    digest: str = ""
+    key: GroupKey
+
+    def result(self, outcome: TickOutcome, text: str = "", state: GroupState | None = None) -> GroupTick:
+        """What a tick says where nothing was decided."""
+        return GroupTick(
+            group=self.group.name,
+            name=self.native,
+            location=self.location,
+            outcome=outcome,
+            text=text,
+            live=state.desired if state else None,
+            minimum=state.min if state else None,
+            maximum=state.max if state else None,
+            running=state.running if state else None,
+        )
+
+
+def held_back(subject: Subject, state: GroupState, now: datetime, *, shadow: bool) -> str:
+    """Why nothing may be decided about a group that exists; empty where it may."""
+    if state.deleting:
+        return "it is being deleted"
+    if state.paused is not None:
+        over = "; that is over: resume it" if state.paused.is_over(now) else ""
+        return f"{state.paused}{over}"
+    if shadow:
+        return ""
+    if (state.fleet, state.group) != (subject.fleet.name, subject.group.name):
+        owner = f"belongs to fleet {state.fleet!r}" if state.fleet else "is not managed by trimtab"
+        return f"{state.name!r} {owner}; adopt it, or choose another `native_name`"
+    if not state.controller:
+        return "the cloud still sizes it; apply the fleet first"
+    return ""
+
+
+def with_intents(memory: GroupMemory, intents: Sequence[Intent], version: int, now: datetime) -> GroupMemory:
+    """
+    What is remembered, once what others were about to write is taken to have been written.
+
+    An intent that is not remembered yet brings its own memory; each is a size that may still be written.
+
+    Args:
+        memory: As it was saved.
+        intents: Those that nobody has closed, oldest first.
+        version: Of what was saved.
+        now: The moment of the tick.
+    """
+    for intent in intents:
+        if is_forgotten(intent, version):
+            memory = replace(
+                memory_of(intent.body) or memory,
+                stale=memory.stale,
+                told=memory.told,
+                written=Written(intent.size, intent.at, False),
+                before=(*memory.before, Sized(intent.at, intent.before)),
+            )
+        others = tuple(item for item in memory.stale if item.size != intent.size)
+        memory = replace(memory, stale=(*others, Sized(now, intent.size)))
+    memory = memory.not_after(now)
+    return replace(memory, stale=tuple(item for item in memory.stale if now - item.at <= STALE))
+
+
+def body_of_intent(memory: GroupMemory, version: int) -> dict[str, Any]:
+    """What an intent keeps: the memory to go on with, and the version under which that is going to be saved."""
+    return {**memory.to_body(), _VERSION: version}
+
+
+def is_forgotten(intent: Intent, version: int) -> bool:
+    """Whether an intent was stored after what was saved last; versions grow, whatever clocks say."""
+    saved_as = intent.body.get(_VERSION, 0)
+    return not isinstance(saved_as, int) or saved_as > version
+
+
+_VERSION = "version"
+
+
+def memory_of(body: Mapping[str, Any]) -> GroupMemory | None:
+    """What a store has of a group; `None` where it cannot be read, as when another version wrote it."""
+    try:
+        return GroupMemory.from_body(body)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError):
+        return None
+
+
+class Considered(NamedTuple):
+    """A group that may be decided about: what is remembered, believed and asked for."""
+
+    subject: Subject
+    state: GroupState
+    memory: GroupMemory
+    believed: Believed
+    asked: Sequence[Asked]
+
+
+def consider(subject: Subject, state: GroupState, memory: GroupMemory, now: datetime, *, shadow: bool) -> Considered:
+    """What there is to know before the metrics are read."""
+    rules = rules_for(subject.group, subject.preset)
+    memory = memory.having_seen(state, now, rules.longest_warm_up)
+    believed = (shadow_size if shadow else believed_size)(memory, state.desired, now)
+    if believed.used is not None:
+        memory = replace(memory, stale=tuple(item for item in memory.stale if item is not believed.used))
+    if believed.size == state.desired and not shadow:
+        memory = replace(memory, written=Written(state.desired, memory.written.at if memory.written else now))
+    if memory.history.at is None:
+        # what was asked for before is not known: the size itself stands for it, so that a window that looks back is
+        # no shorter at the first ticks; as `recordInitialRecommendation` of Kubernetes' horizontal.go does
+        memory = replace(memory, history=memory.history._replace(asked=(Sized(now, believed.size),)))
+    asked = queries_of(subject.group, rules, subject.native, subject.location, now)
+    return Considered(subject, state, memory, believed, asked)
+
+
+class Verdict(NamedTuple):
+    """A decision about a group."""
+
+    considered: Considered
+    decision: Decision
+    result: GroupTick
+
+    @property
+    def must_write(self) -> bool:
+        """Whether the cloud is to be told a size."""
+        return self.decision.size != self.considered.state.desired
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether that size was decided before, and whether it was set then is not known."""
+        written = self.considered.memory.written
+        return self.must_write and not self.decision.change and written is not None and not written.is_known
+
+
+def decide_group(
+    considered: Considered,
+    answers: Mapping[MetricQuery, Datapoints | TrimtabError],
+    now: datetime,
+    *,
+    shadow: bool,
+    functions: Functions = NO_FUNCTIONS,
+) -> Verdict:
+    """The decision about a group, by the engine and nothing else."""
+    subject, state, memory, believed, asked = considered
+    group = _without_unreadable(subject.group, asked, answers)
+    preset = _holding_unreadable(subject.preset, asked, answers)
+    rules = rules_for(group, preset)
+    seen = observe(state, memory, believed.size, asked, answers, rules, now)
+    observation = without_cloud_change(seen.observation, state, memory, now) if shadow else seen.observation
+    decision = decide(group, observation, memory.history, now, preset, functions=functions)
+    result = GroupTick(
+        group=group.name,
+        name=subject.native,
+        location=subject.location,
+        outcome=TickOutcome.SHADOW if shadow else TickOutcome.KEPT,
+        text=_remarks(subject, state, believed, shadow=shadow),
+        decision=decision,
+        live=state.desired,
+        minimum=decision.minimum,
+        maximum=decision.maximum,
+        running=state.running,
+        unread=seen.unread,
+    )
+    return Verdict(considered, decision, result)
+
+
+def _holding_unreadable(
+    preset: Preset, asked: Sequence[Asked], answers: Mapping[MetricQuery, Datapoints | TrimtabError]
+) -> Preset:
+    """
+    The preset, with nothing scaling in while a metric of the group cannot be read.
+
+    That is so on Azure and Google Cloud anyway; on EC2 a metric of which no alarm hears holds nothing back, but there
+    the cloud itself reads it.
+    """
+    failed = any(isinstance(answers[query], TrimtabError) for _, query in asked)
+    if failed and preset.missing is MissingMetric.ALARM_OPTION:
+        return replace(preset, missing=MissingMetric.NO_SCALE_IN)
+    return preset
+
+
+def without_cloud_change(
+    observation: Observation, state: GroupState, memory: GroupMemory, now: datetime
+) -> Observation:
+    """What a shadow sees: the group as it was before the cloud did what the shadow may be about to decide itself."""
+    if observation.desired == state.desired or memory.shadowed is None:
+        return observation
+    # the metrics are those of the instances before the change
+    observation = replace(observation, busy=False)
+    if memory.shadowed.live == state.desired:
+        return observation
+    earlier = tuple(at for at in observation.started if at < now)
+    return replace(observation, in_service=memory.shadowed.running, started=earlier)
+
+
+def _without_unreadable(
+    group: ScalingGroup, asked: Sequence[Asked], answers: Mapping[MetricQuery, Datapoints | TrimtabError]
+) -> ScalingGroup:
+    """The group, with alarms whose metric could not be read kept from taking that for datapoints that are missing."""
+    failed = {item.name for item, query in asked if isinstance(answers[query], TrimtabError)}
+    filled = (MissingData.BREACHING, MissingData.IGNORE)
+    if not any(alarm.name in failed and alarm.missing in filled for alarm in group.alarms):
+        return group
+    alarms = [
+        alarm.model_copy(update={"missing": MissingData.MISSING}) if alarm.name in failed else alarm
+        for alarm in group.alarms
+    ]
+    return group.model_copy(update={"alarms": tuple(alarms)})
+
+
+def _remarks(subject: Subject, state: GroupState, believed: Believed, *, shadow: bool) -> str:
+    remarks = [believed.because]
+    if not shadow and subject.digest and state.controller != subject.digest:
+        remarks.append("the fleet that was applied says otherwise than this one; apply it, or load the file again")
+    return "; ".join(filter(None, remarks))
+
+
+def after_decision(verdict: Verdict, now: datetime, *, enacted: bool) -> GroupMemory:
+    """What is remembered after a decision; of one that was refused, that nothing changed."""
+    memory = verdict.considered.memory
+    history = verdict.decision.history._replace(at=_later(memory.history.at, now))
+    if not enacted and verdict.decision.change:
+        before = memory.history
+        history = history._replace(acted_at=before.acted_at, waits=before.waits, changes=before.changes)
+    if enacted and verdict.is_repeat and history.acted_at is not None:
+        history = history._replace(acted_at=now)  # a cooldown begins when the size is set, not when it was meant to be
+    return replace(memory, history=history)
+
+
+def after_hold(memory: GroupMemory, now: datetime, *, exists: bool) -> GroupMemory:
+    """
+    What is remembered where nothing was decided: what begins meanwhile is not made up for.
+
+    Others may size a group meanwhile; whatever it has afterwards is heard, also the size before the last write.
+    """
+    memory = replace(memory, history=memory.history._replace(at=_later(memory.history.at, now)), shadowed=None)
+    return replace(memory, written=None, before=()) if exists else memory
+
+
+def _later(before: datetime | None, now: datetime) -> datetime:
+    """A clock that is a little behind another's does not have a schedule begin again."""
+    return max(before, now) if before else now
+
+
+_SIGNED = 500
+"""Characters of a text that tell it from others: what is remembered has bounds, what clouds answer has none."""
+
+
+def signature(result: GroupTick) -> str:
+    """What an entry of the history says, without its numbers that move: the next one like it is left out."""
+    decision = result.decision
+    parts = [result.outcome.value, "unread" if result.unread else ""]
+    if result.outcome is TickOutcome.SHADOW:
+        parts += [f"{result.live}", result.activity]
+    if decision is None:
+        return "|".join([*parts, result.text[:_SIGNED]])
+    parts += ["remark"] if result.text else []
+    states = sorted(f"{name}={state.value}" for name, state in decision.alarms.items())
+    return "|".join([*parts, f"{decision.size}", *states, *(reason.code.value for reason in decision.reasons)])

@@ -1,0 +1,63 @@
+"""What a group's launch template names and has to be there, held against the account before the group is written."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from trimtab.emulators.aws.attributes import check_attributes
+from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.templates import find_version
+from trimtab.emulators.aws.types import known_types
+from trimtab.emulators.aws.world import Region
+
+_PREFIX = "You must use a valid fully-formed launch template. "
+_BY_PARAMETER = "resolve:ssm:"
+
+
+def check_launch(region: Region, params: dict[str, Any]) -> None:
+    """
+    Refuse a group whose instances could never be launched.
+
+    Auto Scaling answers so for a key pair (https://github.com/Guimove/terraform-aws-bastion/issues/173) and an image
+    (https://github.com/benishak/lamp-aws-cloudformation/issues/1), and alike for the rest.
+    """
+    launch = (params.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
+    source = params.get("LaunchTemplate") or launch.get("LaunchTemplateSpecification")
+    if source is None:
+        return
+    ec2 = region.ec2
+    name = source.get("LaunchTemplateName")
+    template = ec2.launch_templates[source.get("LaunchTemplateId") or ec2.launch_template_name_to_ids[name]]
+    data = find_version(template, source.get("Version", "$Default")).data
+    types = [each["InstanceType"] for each in launch.get("Overrides") or () if each.get("InstanceType")]
+    check_attributes(params.get("MixedInstancesPolicy") or {})
+    for problem in _problems(region, data, types):
+        raise invalid(_PREFIX + problem)
+
+
+def _problems(region: Region, data: dict[str, Any], types: list[str]) -> Iterator[str]:
+    ec2, image, key = region.ec2, data.get("ImageId"), data.get("KeyName")
+    if image and not image.startswith(_BY_PARAMETER) and image not in ec2.amis:
+        yield f"The image id '[{image}]' does not exist"
+    if key and key not in ec2.key_pairs:
+        yield f"The key pair '{key}' does not exist"
+    for name in _security_groups(data):
+        if ec2.get_security_group_from_id(name) is None:
+            yield f"The security group '{name}' does not exist"
+    for size in [data.get("InstanceType"), *types]:
+        if size and size not in known_types():
+            yield f"Invalid value '{size}' for InstanceType."
+    yield from _disk_problems(ec2.amis.get(image), data)
+
+
+def _security_groups(data: dict[str, Any]) -> list[str]:
+    own = [name for each in data.get("NetworkInterfaces") or () for name in each.get("Groups") or ()]
+    return [*(data.get("SecurityGroupIds") or ()), *own]
+
+
+def _disk_problems(image: Any, data: dict[str, Any]) -> Iterator[str]:
+    least = {each["DeviceName"]: each["Ebs"] for each in image.block_device_mappings} if image is not None else {}
+    for disk in data.get("BlockDeviceMappings") or ():
+        own, size = least.get(disk.get("DeviceName")), (disk.get("Ebs") or {}).get("VolumeSize")
+        if own and size and int(size) < own["VolumeSize"]:
+            snapshot = own["SnapshotId"]
+            yield f"Volume of size {size}GB is smaller than snapshot '{snapshot}', expect size >= {own['VolumeSize']}GB"

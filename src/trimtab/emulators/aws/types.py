@@ -1,0 +1,40 @@
+"""Instance types: which there are, and in which zones they are offered; by moto's copy of AWS's own replies."""
+
+from functools import cache
+from typing import Any
+
+from moto.core.utils import get_service_model
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
+
+_WHERE = "availability-zone"
+_completed: set[str] = set()
+
+
+@cache
+def known_types() -> frozenset[str]:
+    """Every instance type: those that are copied, and those that came since and only the SDK's model has."""
+    shape: Any = get_service_model("ec2").shape_for("InstanceType")
+    return frozenset({*INSTANCE_TYPES, *shape.enum})
+
+
+def offer_types(region: str) -> None:
+    """Have what is not copied in every zone of a region: newer types, and in regions without a copy all of them."""
+    if region in _completed:
+        return
+    _completed.add(region)
+    copied = INSTANCE_TYPE_OFFERINGS[_WHERE].setdefault(region, [])
+    zones = [str(zone.name) for zone in RegionsAndZonesBackend.zones.get(region, ())]
+    missing = known_types() - set(INSTANCE_TYPES) if copied else known_types()
+    pairs = [(name, zone) for name in sorted(missing) for zone in zones]
+    copied += [{"InstanceType": name, "Location": zone, "LocationType": _WHERE} for name, zone in pairs]
+
+
+def is_offered(name: str, region: str, zone: str) -> bool:
+    """Whether a type can be launched in a zone at all."""
+    return (name, zone) in _offered(region)
+
+
+@cache
+def _offered(region: str) -> frozenset[tuple[str, str]]:
+    return frozenset((each["InstanceType"], each["Location"]) for each in INSTANCE_TYPE_OFFERINGS[_WHERE][region])

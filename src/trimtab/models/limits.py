@@ -1,0 +1,44 @@
+"""How much one apply may change."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from trimtab.models.base import MAX_SIZE, Model, refuse
+
+_AMOUNT = r"^[0-9]{1,5}%$"
+
+
+def _check_amount(value: int | str) -> int | str:
+    if isinstance(value, str) and not re.fullmatch(_AMOUNT, value):
+        refuse(f'write a number of instances, such as 5, or a share of the size, such as "25%", not {value!r}')
+    if isinstance(value, int) and not 0 <= value <= MAX_SIZE:
+        refuse(f"write a number of instances from 0 to {MAX_SIZE}, not {value}")
+    return value
+
+
+Amount = Annotated[
+    int | str,
+    AfterValidator(_check_amount),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": MAX_SIZE},
+                {"type": "string", "pattern": _AMOUNT, "examples": ["25%"]},
+            ]
+        }
+    ),
+]
+"""A number of instances, or a share of the size that a group has: `5` or `"25%"`."""
+
+
+class PlanLimits(Model):
+    """How much one apply may change; held when planning, and again when applying against what runs then."""
+
+    fall: Amount | None = None
+    """How far the size of a group may fall at once: a number of instances, or a share such as `25%`."""
+    rise: Amount | None = None
+    """How far the size of a group may rise at once; a new group has no size to rise from."""
+    deletions: Annotated[int, Field(ge=0)] | None = None
+    """How many things may be deleted or replaced: a group with all that is in it counts as one."""

@@ -1,0 +1,143 @@
+"""What groups name and AWS has to have, asked for in bulk: a call for each kind and region."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from trimtab.errors import NotFound
+from trimtab.models import Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
+from trimtab.providers.aws.client import Calls
+from trimtab.providers.aws.facts import TargetGroup, target_group
+from trimtab.providers.aws.metrics import Scope, metric_for
+from trimtab.providers.aws.names import is_elsewhere
+from trimtab.providers.resolver import IMAGE, SIZE, SUBNET, ZONE, Reference, Thing
+from trimtab.providers.retry import in_batches
+
+KEY_PAIR, SECURITY_GROUP, TARGET_GROUP, METRIC = "key pair", "security group", "target group", "metric"
+MOST_VALUES = 200
+"""Of one filter: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
+UNWRITTEN = "nothing has been written to it for two weeks, and until something is there are no datapoints"
+
+
+class _List(NamedTuple):
+    """How things of a kind are asked for by name."""
+
+    operation: str
+    filter: str
+    part: str
+    """What of each thing is its name."""
+    more: Mapping[str, Any] = {}
+
+
+_LISTS: Mapping[str, _List] = {
+    # groups launch from deprecated images too: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deprecate.html
+    IMAGE: _List("describe_images", "image-id", "ImageId", {"IncludeDeprecated": True}),
+    KEY_PAIR: _List("describe_key_pairs", "key-name", "KeyName"),
+    SECURITY_GROUP: _List("describe_security_groups", "group-id", "GroupId"),
+    SUBNET: _List("describe_subnets", "subnet-id", "SubnetId"),
+    ZONE: _List("describe_availability_zones", "zone-name", "ZoneName"),
+}
+
+
+class Sought(NamedTuple):
+    """A metric as ListMetrics tells it from others."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """It in words."""
+        words = (f"{name} {value}" for name, value in self.dimensions)
+        return ", ".join([f"{self.namespace}/{self.name}", *words])
+
+
+def watched(group: ScalingGroup) -> Iterator[tuple[str, Metric]]:
+    """Every metric that a group watches, with the path of what watches it."""
+    for alarm in group.alarms:
+        yield f"alarms.{alarm.name}", alarm.metric
+    for policy in group.policies:
+        if isinstance(policy, TargetTrackingPolicy | PredictivePolicy):
+            yield f"policies.{policy.name}", policy.metric
+
+
+def custom_metrics(group: ScalingGroup, native: str) -> Iterator[tuple[str, Sought]]:
+    """The custom metrics that a group watches, each with the path of its field."""
+    for path, metric in watched(group):
+        if metric.source is MetricSource.CUSTOM:
+            name, namespace, dimensions = metric_for(metric, Scope(native))
+            yield f"{path}.metric", Sought(namespace, name, tuple(sorted(dimensions.items())))
+
+
+def references_of(group: ScalingGroup, region: str, native: str) -> Iterator[Reference]:
+    """What a group names and has to be there."""
+    template, place = group.template, group.placement
+    if template.image.id is not None and template.image.id.startswith("ami-"):
+        yield Reference("template.image", IMAGE, template.image.id, region)
+    if template.ssh_key and " " not in template.ssh_key:  # a key itself is refused by its form
+        yield Reference("template.ssh_key", KEY_PAIR, template.ssh_key, region)
+    for index, name in enumerate(template.security_groups):
+        yield Reference(f"template.security_groups.{index}", SECURITY_GROUP, name, region)
+    for index, name in enumerate(place.subnets):
+        yield Reference(f"placement.subnets.{index}", SUBNET, name, region)
+    for index, name in enumerate(place.zones):
+        yield Reference(f"placement.zones.{index}", ZONE, name, region, "write a zone of the region")
+    for index, balancer in enumerate(group.load_balancers):
+        if balancer.id and not is_elsewhere(balancer.id, region):
+            yield Reference(f"load_balancers.{index}.id", TARGET_GROUP, balancer.id, region)
+    sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
+    for path, size in {**sizes, "template.size": template.size_name}.items():
+        if size is not None:
+            yield Reference(path, SIZE, size, region, "choose another size")
+    for path, metric in custom_metrics(group, native):
+        yield Reference(path, METRIC, metric.text, region, UNWRITTEN, is_needed=False, known_by=metric.name)
+
+
+def find_listed(calls: Calls, what: str, region: str, names: Sequence[str]) -> dict[str, Thing]:
+    """Images, key pairs, security groups, subnets or zones: those that are there, by name."""
+    asked, found = _LISTS[what], {}
+    for some in in_batches(names, MOST_VALUES):
+        filters = [{"Name": asked.filter, "Values": list(some)}]
+        for item in calls.items("ec2", asked.operation, region, Filters=filters, **asked.more):
+            zones = frozenset({item["AvailabilityZone"]}) if what == SUBNET else None
+            found[item[asked.part]] = Thing(zones=zones)
+    return found
+
+
+def find_sizes(calls: Calls, region: str, names: Sequence[str], *, spot: bool) -> dict[str, Thing]:
+    """The zones in which instance types are offered, and where asked whether they can be had as spot."""
+    zones: dict[str, set[str]] = {}
+    for some in in_batches(names, MOST_VALUES):
+        filters = [{"Name": "instance-type", "Values": list(some)}]
+        params = {"LocationType": "availability-zone", "Filters": filters}
+        for item in calls.items("ec2", "describe_instance_type_offerings", region, **params):
+            zones.setdefault(item["InstanceType"], set()).add(item["Location"])
+    able: dict[str, bool] = {}
+    for some in in_batches(names, MOST_VALUES) if spot else ():
+        filters = [{"Name": "instance-type", "Values": list(some)}]
+        for item in calls.items("ec2", "describe_instance_types", region, Filters=filters):
+            able[item["InstanceType"]] = "spot" in item["SupportedUsageClasses"]
+    return {name: Thing(zones=frozenset(some), is_spot=able.get(name)) for name, some in zones.items()}
+
+
+def find_metrics(calls: Calls, region: str, wanted: Sequence[Sought]) -> dict[str, Thing]:
+    """Those of the metrics that something was written to in the last two weeks: a call for each."""
+    found: dict[str, Thing] = {}
+    for metric in wanted:
+        dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
+        params = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
+        for item in calls.items("cloudwatch", "list_metrics", region, **params):
+            given = sorted((each["Name"], each["Value"]) for each in item.get("Dimensions") or ())
+            if tuple(given) == metric.dimensions:
+                found[metric.text] = Thing()
+    return found
+
+
+def find_target_groups(calls: Calls, region: str, wanted: Sequence[str], *, by: str = "Names") -> list[TargetGroup]:
+    """Target groups by name, or by ARN; those only that exist."""
+    try:
+        items = list(calls.items("elbv2", "describe_target_groups", region, **{by: list(wanted)}))
+    except NotFound:  # one missing name hides all others
+        items = list(calls.items("elbv2", "describe_target_groups", region, PageSize=400))
+    targets = map(target_group, items)
+    return [target for target in targets if target.name in wanted or target.arn in wanted]

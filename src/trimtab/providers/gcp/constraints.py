@@ -1,0 +1,368 @@
+"""
+What Google Cloud refuses about the bodies that trimtab writes, each with its source; needs no SDK.
+
+Sources that begin with `discovery` are places in Google's discovery documents: the document, the schema, the property.
+"""
+
+from trimtab.declarations.constraint import Constraints, Row, Source, read_stated
+from trimtab.declarations.limits import (
+    AtMostTimes,
+    Bytes,
+    Count,
+    Distinct,
+    Excludes,
+    Length,
+    Multiple,
+    Needs,
+    Pattern,
+    Range,
+    When,
+)
+
+TEMPLATE, MANAGER, AUTOSCALER = "instance-template", "group-manager", "autoscaler"
+HEALTH_CHECK, ALERT, CHANNEL = "health-check", "alert-policy", "notification-channel"
+
+_DOCS = "https://docs.cloud.google.com"
+_DISK = "properties.disks[*].initializeParams"
+_POLICY = "autoscalingPolicy"
+_SCHEDULE = f"{_POLICY}.scalingSchedules{{*}}"
+_CONDITION = "conditions[*].conditionThreshold"
+_LABELS = "lower-case letters, digits, `-` and `_`, at most 63 characters"
+_SPOT = When("properties.scheduling.provisioningModel", among=("SPOT",))
+_RFC1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+
+
+def _compute(schema: str, path: str, quote: str) -> Source:
+    return Source(f"discovery compute.v1 {schema}:{path}", quote)
+
+
+def _monitoring(schema: str, path: str, quote: str) -> Source:
+    return Source(f"discovery monitoring.v3 {schema}:{path}", quote)
+
+
+def _label_rows(kind: str, labels: str, source: Source) -> tuple[Row, ...]:
+    return (
+        Row(kind=kind, leaf=labels, rule=Count(most=64, what="labels, with trimtab's own"), source=source),
+        Row(
+            kind=kind,
+            leaf=f"{labels}{{key}}",
+            rule=Pattern(r"[^\W\d_A-Z]([^\WA-Z]|-){0,62}", f"names of labels are of {_LABELS}, a letter first"),
+            source=source,
+        ),
+        Row(
+            kind=kind,
+            leaf=f"{labels}{{*}}",
+            rule=Pattern(r"([^\WA-Z]|-){0,63}", f"values of labels are of {_LABELS}"),
+            source=source,
+        ),
+    )
+
+
+_RESOURCE_LABELS = Source(
+    f"{_DOCS}/pubsub/docs/labels",
+    "The labels applied to a resource must meet the following requirements: Each resource can have up to 64 labels. "
+    "Each label must be a key-value pair. Keys have a minimum length of 1 character and a maximum length of 63 "
+    "characters, and cannot be empty.",
+)
+
+WRITTEN: tuple[Row, ...] = (
+    # instance templates
+    Row(
+        kind=TEMPLATE,
+        leaf="properties.metadata.items[*].value",
+        rule=Bytes(262144),
+        source=Source(
+            "https://cloud.google.com/dotnet/docs/reference/Google.Cloud.Compute.V1/latest/"
+            "Google.Cloud.Compute.V1.Items",
+            "The only restriction placed on values is that their size must be less than or equal to 262144 bytes "
+            "(256 KiB).",
+        ),
+        fix="keep the script in a bucket and fetch it when the instance starts",
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf="properties.tags.items",
+        rule=Count(most=64, what="network tags"),
+        source=Source(
+            f"{_DOCS}/vpc/docs/add-remove-network-tags",
+            "All tags for a VM must be unique. You can assign up to 64 different tags per VM.",
+        ),
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf="properties.tags.items",
+        rule=Distinct(),
+        source=Source(f"{_DOCS}/vpc/docs/add-remove-network-tags", "All tags for a VM must be unique."),
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.diskSizeGb",
+        rule=Range(10, unit="GB"),
+        source=_compute("InstanceTemplate", f"{_DISK}.diskSizeGb", "The size must be at least 10 GB."),
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.diskSizeGb",
+        rule=Range(most=65536, unit="GB"),
+        source=Source(
+            f"{_DOCS}/compute/docs/disks/persistent-disks", "Persistent Disk volumes can be up to 64 TiB in size."
+        ),
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.provisionedIops",
+        rule=Needs(
+            (When(f"{_DISK}.diskType", fits="pd-extreme|hyperdisk-(balanced|extreme)"),),
+            "is for Hyperdisk Balanced, Hyperdisk Extreme and Extreme Persistent Disk",
+        ),
+        source=Source(
+            "https://github.com/cloudpilot-ai/karpenter-provider-gcp/pull/210",
+            "provisionedIOPS is only accepted for pd-extreme, hyperdisk-balanced, "
+            "hyperdisk-balanced-high-availability, and hyperdisk-extreme",
+        ),
+        fix="leave `iops` out",
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.provisionedIops",
+        rule=Range(10000, 120000),
+        source=_compute("InstanceTemplate", f"{_DISK}.provisionedIops", "Values must be between 10,000 and 120,000."),
+        when=(When(f"{_DISK}.diskType", fits="pd-extreme"),),
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.provisionedThroughput",
+        rule=Needs((When(f"{_DISK}.diskType", fits="hyperdisk-(balanced|throughput|ml)"),), "is for Hyperdisks"),
+        source=Source(
+            "https://github.com/cloudpilot-ai/karpenter-provider-gcp/pull/210",
+            "provisionedThroughput is only accepted for hyperdisk-balanced, hyperdisk-balanced-high-availability, "
+            "hyperdisk-throughput, and hyperdisk-ml",
+        ),
+        fix="leave `throughput` out",
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.provisionedThroughput",
+        rule=Range(1),
+        source=_compute(
+            "InstanceTemplate", f"{_DISK}.provisionedThroughput", "Values must greater than or equal to 1."
+        ),
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf="properties.reservationAffinity",
+        rule=Excludes(_SPOT, "cannot stand beside Spot instances"),
+        source=Source(
+            "https://github.com/hashicorp/terraform-provider-google/blob/main/website/docs/r/"
+            "compute_reservation.html.markdown",
+            "Reservations do not apply to `f1-micro` or `g1-small` machine types, preemptible VMs, sole tenant nodes",
+        ),
+        when=(When("properties.reservationAffinity.consumeReservationType", among=("SPECIFIC_RESERVATION",)),),
+        fix="leave `purchase.reservation` or `purchase.spot` out",
+    ),
+    *_label_rows(TEMPLATE, "properties.labels", _RESOURCE_LABELS),
+    # health checks
+    *(
+        Row(
+            kind=HEALTH_CHECK,
+            leaf=f"{name}.port",
+            rule=Range(1, 65535),
+            source=_compute("HealthCheck", "grpcHealthCheck.port", "Valid values are 1 through 65535."),
+        )
+        for name in ("httpHealthCheck", "httpsHealthCheck", "tcpHealthCheck")
+    ),
+    # managers of groups
+    Row(
+        kind=MANAGER,
+        leaf="baseInstanceName",
+        rule=Pattern(r"[a-z]([-a-z0-9]{0,56}[a-z0-9])?", "lower-case letters, digits and `-`, at most 58 characters"),
+        source=_compute(
+            "InstanceGroupManager",
+            "baseInstanceName",
+            "The maximum character length is 58 and the name must comply with RFC1035 format.",
+        ),
+    ),
+    Row(
+        kind=MANAGER,
+        leaf="autoHealingPolicies[*].initialDelaySec",
+        rule=Range(0, 3600, unit="s"),
+        source=_compute(
+            "InstanceGroupManager",
+            "autoHealingPolicies[*].initialDelaySec",
+            "The value of initial delay must be between 0 and 3600 seconds.",
+        ),
+    ),
+    Row(
+        kind=MANAGER,
+        leaf="namedPorts[*].port",
+        rule=Range(1, 65535),
+        source=_compute(
+            "InstanceGroupManager",
+            "namedPorts[*].port",
+            "The port number, which can be a value between 1 and 65535.",
+        ),
+    ),
+    Row(
+        kind=MANAGER,
+        leaf="namedPorts[*].name",
+        rule=Pattern(_RFC1035, "lower-case letters, digits and `-`, at most 63 characters"),
+        source=_compute(
+            "InstanceGroupManager",
+            "namedPorts[*].name",
+            "The name must be 1-63 characters long, and comply withRFC1035.",
+        ),
+    ),
+    # autoscalers
+    Row(
+        kind=AUTOSCALER,
+        leaf=f"{_POLICY}.minNumReplicas",
+        rule=Range(0),
+        source=_compute("Autoscaler", f"{_POLICY}.minNumReplicas", "This cannot be less than 0."),
+    ),
+    Row(
+        kind=AUTOSCALER,
+        leaf=f"{_POLICY}.maxNumReplicas",
+        rule=AtMostTimes(f"{_POLICY}.minNumReplicas", 1, least=True),
+        source=_compute(
+            "Autoscaler",
+            f"{_POLICY}.maxNumReplicas",
+            "The maximum number of replicas must not be lower than minimal number of replicas.",
+        ),
+    ),
+    Row(
+        kind=AUTOSCALER,
+        leaf=f"{_POLICY}.cpuUtilization.utilizationTarget",
+        rule=Range(0.000001, 1),
+        source=_compute(
+            "Autoscaler",
+            f"{_POLICY}.cpuUtilization.utilizationTarget",
+            "Must be a float value in the range (0, 1].",
+        ),
+    ),
+    *(
+        Row(
+            kind=AUTOSCALER,
+            leaf=f"{_POLICY}.{leaf}",
+            rule=Range(0.000001),
+            source=_compute("Autoscaler", f"{_POLICY}.{leaf}", quote),
+        )
+        for leaf, quote in (
+            ("customMetricUtilizations[*].utilizationTarget", "This must be a positive value."),
+            ("loadBalancingUtilization.utilizationTarget", "Must be a positive float value."),
+        )
+    ),
+    Row(
+        kind=AUTOSCALER,
+        leaf=f"{_POLICY}.coolDownPeriodSec",
+        rule=Range(0, unit="s"),
+        source=_compute(
+            "Autoscaler",
+            f"{_POLICY}.coolDownPeriodSec",
+            "The number of seconds that your application takes to initialize on a VM instance.",
+        ),
+    ),
+    Row(
+        kind=AUTOSCALER,
+        leaf=f"{_POLICY}.stabilizationPeriodSec",
+        rule=Range(0, 3600, unit="s"),
+        source=Source(
+            "https://github.com/takech9203/google-cloud-news-summary",
+            "安定化期間を 0 秒から 3600 秒 (1 時間) の範囲で自由に設定可能になった",
+        ),
+    ),
+    Row(
+        kind=AUTOSCALER,
+        leaf=f"{_POLICY}.customMetricUtilizations",
+        rule=Count(most=5, what="metrics"),
+        source=Source(
+            f"{_DOCS}/compute/docs/autoscaler/scaling-cloud-monitoring-metrics",
+            "You can configure autoscaling based on up to 5 Monitoring metrics per MIG.",
+        ),
+    ),
+    Row(
+        kind=AUTOSCALER,
+        leaf=f"{_POLICY}.scalingSchedules",
+        rule=Count(most=128, what="schedules"),
+        source=_compute("Autoscaler", f"{_POLICY}.scalingSchedules", "Up to 128 scaling schedules are allowed."),
+    ),
+    Row(
+        kind=AUTOSCALER,
+        leaf=f"{_SCHEDULE}.durationSec",
+        rule=Range(300, unit="s"),
+        source=_compute("Autoscaler", f"{_SCHEDULE}.durationSec", "The minimum allowed value is 300."),
+    ),
+    # alert policies and those who are told
+    Row(
+        kind=ALERT,
+        leaf="conditions",
+        rule=Count(1, 6, what="conditions"),
+        source=_monitoring("AlertPolicy", "conditions", "A policy can have from one to six conditions."),
+    ),
+    Row(
+        kind=ALERT,
+        leaf=f"{_CONDITION}.aggregations[*].alignmentPeriod",
+        rule=Range(60, unit="s"),
+        source=_monitoring(
+            "AlertPolicy", f"{_CONDITION}.aggregations[*].alignmentPeriod", "The value must be at least 60 seconds."
+        ),
+    ),
+    Row(
+        kind=ALERT,
+        leaf=f"{_CONDITION}.duration",
+        rule=Multiple(60, unit="s"),
+        source=_monitoring(
+            "AlertPolicy",
+            f"{_CONDITION}.duration",
+            "Currently, only values that are a multiple of a minute--e.g., 0, 60, 120, or 300 seconds--are supported.",
+        ),
+    ),
+    Row(
+        kind=ALERT,
+        leaf="documentation.content",
+        rule=Length(most=8192),
+        source=_monitoring(
+            "AlertPolicy", "documentation.content", "The content may not exceed 8,192 Unicode characters"
+        ),
+    ),
+    Row(
+        kind=ALERT,
+        leaf="documentation.content",
+        rule=Bytes(10240),
+        source=_monitoring(
+            "AlertPolicy",
+            "documentation.content",
+            "may not exceed more than 10,240 bytes when encoded in UTF-8 format",
+        ),
+    ),
+    Row(
+        kind=ALERT,
+        leaf="notificationChannels",
+        rule=Count(most=16, what="channels"),
+        source=Source(
+            "https://github.com/mchmarny/stackdriver-notification-handler",
+            "Stackdriver has a limit of 16 notification channels.",
+        ),
+    ),
+    *_label_rows(
+        ALERT,
+        "userLabels",
+        _monitoring(
+            "AlertPolicy",
+            "userLabels",
+            "The field can contain up to 64 entries. Each key and value is limited to 63 Unicode characters or 128 "
+            "bytes, whichever is smaller.",
+        ),
+    ),
+    Row(
+        kind=CHANNEL,
+        leaf="labels.email_address",
+        rule=Pattern(r"[^@\s]+@[^@\s]+", "write an e-mail address"),
+        source=_monitoring(
+            "NotificationChannel", "labels", "Configuration fields that define the channel and its behavior."
+        ),
+    ),
+)
+"""What the documents say in sentences, and what pages of Google say: taken over by hand."""
+
+STATED = read_stated("trimtab.providers.gcp")
+CONSTRAINTS = Constraints((*STATED.rows, *WRITTEN), name="Google Cloud", checked=STATED.checked)

@@ -1,0 +1,35 @@
+"""Opening a store by its URL; SQLAlchemy is loaded with the first one."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from trimtab.clock import Clock, SystemClock
+from trimtab.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from trimtab.store.sql_store import SqlStore
+
+DEFAULT_RETENTION = timedelta(days=90)
+"""How long decisions, ticks and closed intents are kept."""
+
+
+def open_store(url: str | None = None, *, clock: Clock | None = None) -> "SqlStore":
+    """
+    The store at a URL, with its tables made or brought up to date.
+
+    Args:
+        url: `sqlite:///PATH`, `sqlite://` for one in memory, or `postgresql://USER@HOST/DATABASE`; by default what
+            `TRIMTAB_STORE` says, else an SQLite file in the user's folder for state.
+        clock: Waits between attempts; what is stored takes its times from the caller.
+
+    Raises:
+        ConfigError: The URL is invalid, or of a database that is not supported.
+        MissingExtra: SQLAlchemy, Alembic or psycopg is not installed.
+        StoreUnavailable: It cannot be reached, written or used.
+    """
+    try:
+        from trimtab.store.sql_store import SqlStore
+
+        return SqlStore.open(url, clock or SystemClock())
+    except ModuleNotFoundError as error:
+        raise MissingExtra("the controller's store", "sql") from error

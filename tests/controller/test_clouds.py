@@ -1,0 +1,74 @@
+"""The controller on the emulators of three clouds, through their own SDKs: hand over, size, plan empty, hand back."""
+
+from datetime import timedelta
+
+import pytest
+
+import trimtab as tt
+from trimtab.controller import Controller, TickOutcome
+from trimtab.sources import Function
+from trimtab.testing.clouds import TEST_CLOUDS
+
+MINUTE = timedelta(minutes=1)
+TEMPLATES = {
+    "aws": {"image": "ami-12c6146b", "size": "t3.small"},
+    "azure": {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "Standard_D2s_v5"},
+    "gcp": {"image": "projects/debian-cloud/global/images/family/debian-12", "size": "e2-small"},
+    "memory": {"image": "ubuntu", "size": "small"},
+}
+ACCOUNTS = {"memory": "memory", "aws": "aws:123456789012", "gcp": "gcp:trimtab"}
+ACCOUNTS["azure"] = "azure:00000000-0000-0000-0000-000000000000/trimtab"
+OUT = {
+    "policies": {"out": {"change": 2, "cooldown": "5m"}},
+    "alarms": {"many": {"metric": {"external": "orders"}, "above": 100, "triggers": ["out"]}},
+}
+NATIVE = {"policies": {"hold": {"type": "target-tracking", "metric": "cpu", "target": 60, "approximate": True}}}
+
+
+def placement(provider, test_cloud):
+    if provider == "aws":
+        return {"zones": ["us-east-1a"]}
+    return {"subnets": [test_cloud.make_network("network", "subnet")]} if provider == "azure" else {}
+
+
+def fleet_of(provider, place, **fields):
+    group = {
+        "capacity": {"min": 1, "max": 10, "desired": 3},
+        "template": TEMPLATES[provider],
+        "placement": place,
+        **fields,
+    }
+    return tt.Fleet(name="shop", groups={"web": group}, controller=True, sources={"orders": {}})
+
+
+@pytest.mark.parametrize("provider", ["memory", "aws", "azure", "gcp"])
+def test_a_group_is_handed_over_sized_and_handed_back(provider):
+    with TEST_CLOUDS[provider].started() as test_cloud, test_cloud.connect() as cloud:
+        place = placement(provider, test_cloud)
+        fleet = fleet_of(provider, place, **OUT)
+        plan = cloud.plan(fleet)
+        assert not plan.problems, [str(problem) for problem in plan.problems]
+        cloud.apply(plan).raise_for_failures()
+        live = cloud.group("shop-web")
+        assert live.read().controller
+        source = Function("orders", lambda query: 150.0, clock=test_cloud.clock)
+        with Controller(fleet, cloud, sources=[source], store="sqlite://") as controller:
+            assert controller.subjects[0].key.cloud == ACCOUNTS[provider]
+            assert controller.tick()["web"].outcome is TickOutcome.WRITTEN
+            assert live.read().desired == 5
+            test_cloud.clock.advance(2 * MINUTE)
+            assert controller.tick()["web"].decision.change == 0, "the cooldown holds on every cloud"
+            assert not cloud.plan(fleet), "the size is nobody's drift"
+            live.pause(by="Ana")
+            test_cloud.clock.advance(10 * MINUTE)
+            assert controller.tick()["web"].outcome is TickOutcome.HELD
+            live.resume()
+            test_cloud.clock.advance(MINUTE)
+            controller.tick()
+            assert live.read().desired == 7
+        native = fleet_of(provider, place, **NATIVE)
+        cloud.apply(cloud.plan(native)).raise_for_failures()
+        assert not live.read().controller
+        assert live.read().desired == 7
+        with Controller(fleet, cloud, sources=[source], store="sqlite://") as controller:
+            assert controller.tick()["web"].outcome is TickOutcome.HELD, "the cloud sizes it again"

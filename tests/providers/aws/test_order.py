@@ -1,0 +1,128 @@
+"""
+The order of the calls of one change of a group, where Auto Scaling refuses another.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html#warm-pools-limitations
+"""
+
+from itertools import permutations
+
+import pytest
+
+from tests.conftest import make_fleet, make_group
+from trimtab.clock import ManualClock
+from trimtab.errors import Conflict
+from trimtab.providers.aws.bodies import update_params
+from trimtab.providers.aws.writes import PACE, GroupParts
+
+NAME = "virtualmin-web"
+POOL = {"aws": {"warm_pool": {"state": "stopped"}}}
+SIZES = [{"size": "m5.large"}, {"size": "m5.xlarge"}]
+FORMS = {
+    "plain": {},
+    "pool": POOL,
+    "spot": {"purchase": {"spot": True, "sizes": SIZES}},
+    "weights": {"purchase": {"sizes": [{**size, "weight": place} for place, size in enumerate(SIZES, 1)]}},
+    "on demand with a pool": {"purchase": {"sizes": SIZES}, **POOL},
+}
+
+
+def fleet_of(form, **more):
+    return make_fleet(make_group("web", capacity={"min": 0, "max": 4}, **FORMS[form], **more))
+
+
+@pytest.mark.parametrize(("before", "after"), list(permutations(FORMS, 2)))
+def test_a_group_goes_from_any_form_to_any_other_in_one_apply(world, before, after):
+    with world.connect() as cloud:
+        for form in (before, after):
+            cloud.apply(cloud.plan(fleet_of(form)), wait="accepted").raise_for_failures()
+        assert not cloud.plan(fleet_of(after)), cloud.plan(fleet_of(after)).to_dict()
+
+
+def test_tags_that_go_make_room_for_those_that_come(world):
+    """A group has 50 tags at most, the three of the mark among them."""
+    old, new = ({f"{letter}{number}": "x" for number in range(40)} for letter in "ab")
+    with world.connect() as cloud:
+        cloud.apply(cloud.plan(fleet_of("plain", tags=old)), wait="accepted").raise_for_failures()
+        world.doors.clear_requests()
+        cloud.apply(cloud.plan(fleet_of("plain", tags=new)), wait="accepted").raise_for_failures()
+        order = [call.operation for call in world.doors.requests() if "Tags" in call.operation]
+        assert [name for name in order if name in ("DeleteTags", "CreateOrUpdateTags")] == [
+            "DeleteTags",
+            "CreateOrUpdateTags",
+        ]
+        assert not cloud.plan(fleet_of("plain", tags=new))
+
+
+class PoolEnding:
+    """What `GroupParts` talks to, where a warm pool takes a number of looks to go."""
+
+    def __init__(self, looks):
+        self.looks = looks
+        self.clock = ManualClock()
+        self.asked = 0
+
+    def items(self, service, operation, region, **params):
+        self.asked += 1
+        pool = {"WarmPoolConfiguration": {"Status": "PendingDelete"}} if self.asked <= self.looks else {}
+        yield {"AutoScalingGroupName": NAME, **pool}
+
+    def wait_until(self, operation, look, pace, *, late):
+        deadline = self.clock.now() + pace.longest
+        while (result := look()) is None:
+            if self.clock.now() >= deadline:
+                raise Conflict(late, provider="aws", operation=operation)
+            self.clock.sleep(pace.most)
+        return result
+
+
+def test_a_pool_that_is_being_deleted_is_waited_for():
+    calls = PoolEnding(3)
+    GroupParts(calls, "us-east-1", NAME).wait_until_pool_gone()
+    assert calls.asked == 4
+
+
+def test_a_pool_that_does_not_go_is_told_of_in_time():
+    calls = PoolEnding(10**6)
+    begin = calls.clock.now()
+    with pytest.raises(Conflict, match="still being deleted"):
+        GroupParts(calls, "us-east-1", NAME).wait_until_pool_gone()
+    assert calls.clock.now() - begin <= PACE.longest + PACE.most
+
+
+def test_a_pool_that_has_gone_already_is_no_failure(world):
+    """The reply to the first attempt was lost, and the second finds none."""
+    with world.connect() as cloud:
+        cloud.apply(cloud.plan(fleet_of("pool")), wait="accepted").raise_for_failures()
+        world.doors.fault("timeout_after", operation="DeleteWarmPool", times=1)
+        cloud.apply(cloud.plan(fleet_of("spot")), wait="accepted").raise_for_failures()
+        assert not cloud.plan(fleet_of("spot"))
+
+
+def mix(strategy, **more):
+    launch = {"LaunchTemplateSpecification": {"LaunchTemplateName": NAME, "Version": "1"}}
+    shares = {"SpotAllocationStrategy": strategy, **more} if strategy else more
+    return {"MixedInstancesPolicy": {"LaunchTemplate": launch, "InstancesDistribution": shares}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pools"),
+    [
+        (mix("lowest-price"), "capacity-optimized", 0),
+        (mix(None), "price-capacity-optimized", 0),
+        (mix("lowest-price", SpotInstancePools=4), "capacity-optimized", 0),
+        (mix("lowest-price", SpotInstancePools=4), "lowest-price", 2),
+        (mix("lowest-price"), "lowest-price", 2),
+        (mix("capacity-optimized"), "price-capacity-optimized", None),
+        (mix("capacity-optimized"), "lowest-price", 2),
+        ({}, "capacity-optimized", None),
+        ({}, "lowest-price", None),
+    ],
+)
+def test_the_number_of_spot_pools_goes_with_the_strategy_that_takes_one(before, after, pools):
+    """
+    hashicorp/terraform-provider-aws#13495: it stays unless it is set to 0, and is refused beside other strategies.
+
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/autoscaling_group#spot_instance_pools
+    """
+    sent = update_params(mix(after), {"MixedInstancesPolicy"}, before)
+    assert sent["MixedInstancesPolicy"]["InstancesDistribution"].get("SpotInstancePools") == pools

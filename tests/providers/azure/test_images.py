@@ -1,0 +1,165 @@
+"""
+Images that trimtab does not start on Azure: those of Windows, and specialized ones.
+
+Names out of `az vm image list --all` and the CLI's own short names:
+https://github.com/Azure/azure-rest-api-specs/blob/main/arm-compute/quickstart-templates/aliases.json
+"""
+
+import pytest
+
+from tests.conftest import make_fleet
+from tests.providers.azure.groups import azure_group
+
+WINDOWS = (
+    "MicrosoftWindowsServer:WindowsServer:2022-datacenter-azure-edition:latest",
+    "microsoftwindowsserver:windowsserver:2019-datacenter:17763.6414.241006",
+    "MicrosoftWindowsDesktop:windows-11:win11-24h2-pro:latest",
+    "MicrosoftSQLServer:sql2022-ws2022:enterprise-gen2:latest",
+    "MicrosoftVisualStudio:visualstudio2022:vs-2022-ent-latest-ws2022:latest",
+    "center-for-internet-security-inc:cis-windows-server:cis-windows-server2022-l1-gen2:latest",
+    "Win2022Datacenter",
+    "Win2022AzureEditionCore",
+    "Win2012R2Datacenter",
+)
+LINUX = (
+    "Canonical:ubuntu-24_04-lts:server:latest",
+    "MicrosoftSQLServer:sql2022-ubuntu2004:enterprise_gen2:latest",
+    "microsoftcblmariner:azure-linux-3:azure-linux-3-gen2:latest",
+    "RedHat:RHEL:9-lvm-gen2:latest",
+    "SUSE:sles-15-sp5:gen2:latest",
+    "Ubuntu2404",
+)
+
+
+@pytest.fixture
+def cloud(world):
+    with world.connect() as cloud:
+        yield cloud
+
+
+def problems(world, cloud, image):
+    group = azure_group(world, "web", template={"image": image, "size": "Standard_D2s_v5"})
+    return [str(problem) for problem in cloud.plan(make_fleet(group)).problems]
+
+
+@pytest.mark.parametrize("image", WINDOWS)
+def test_a_windows_image_is_refused_by_name(world, cloud, image):
+    (problem,) = problems(world, cloud, image)
+    assert f"template.image: {image!r} is a Windows image" in problem
+
+
+@pytest.mark.parametrize("image", LINUX)
+def test_a_linux_image_is_let_be(world, cloud, image):
+    assert problems(world, cloud, image) == []
+
+
+@pytest.mark.parametrize(("owner", "newest"), [("MicrosoftWindowsServer", "WindowsServer:2022-datacenter-g2")])
+def test_a_match_of_windows_is_refused_by_name(world, cloud, owner, newest):
+    (problem,) = problems(world, cloud, {"owner": owner, "newest": newest})
+    assert f"template.image: '{owner}:{newest}' is a Windows image" in problem
+
+
+MANAGED, GALLERY = "Microsoft.Compute/images/base", "Microsoft.Compute/galleries/golden"
+DEFINITION = f"{GALLERY}/images/base"
+
+
+def own(world, path, system, state):
+    """The id of an image of one's own with that system and state."""
+    if path == MANAGED:
+        disk = {"osType": system, "osState": state}
+        world.put(path, {"location": world.location, "properties": {"storageProfile": {"osDisk": disk}}})
+    else:
+        world.put(GALLERY, {"location": world.location})
+        world.put(DEFINITION, {"location": world.location, "properties": {"osType": system, "osState": state}})
+    return f"{world.home}/providers/{path}"
+
+
+@pytest.mark.parametrize("path", [MANAGED, DEFINITION, f"{DEFINITION}/versions/1.0.0"])
+@pytest.mark.parametrize(
+    ("system", "state", "text"),
+    [
+        ("Windows", "Generalized", "is a Windows image"),
+        ("Linux", "Specialized", "is a specialized image"),
+        ("Linux", "Generalized", ""),
+    ],
+)
+def test_an_image_of_ones_own_is_known_by_its_definition(world, cloud, path, system, state, text):
+    """Not by its name; that of a gallery's stands above its versions."""
+    identity = own(world, path, system, state)
+    found = problems(world, cloud, identity)
+    assert (text in found[0]) if text else found == []
+
+
+def test_a_definition_is_found_whatever_the_case_of_the_id(world, cloud):
+    identity = own(world, DEFINITION, "Windows", "Generalized")
+    (problem,) = problems(world, cloud, identity.replace("Microsoft.Compute", "microsoft.compute").upper())
+    assert "is a Windows image" in problem
+
+
+@pytest.mark.parametrize("path", [MANAGED, DEFINITION])
+def test_a_definition_that_cannot_be_read_keeps_nobody_from_the_image(world, cloud, path):
+    """A gallery of another tenant may be deployed from and not be read."""
+    identity = own(world, path, "Windows", "Generalized")
+    world.doors.fault("denied", contains="/images/base", times=None)
+    plan = cloud.plan(make_fleet(azure_group(world, "web", template={"image": identity, "size": "Standard_D2s_v5"})))
+    assert (plan.problems, plan.unknown) == ((), ())
+
+
+def test_groups_of_one_image_ask_for_its_definition_once(world, cloud):
+    identity = own(world, DEFINITION, "Linux", "Generalized")
+    template = {"image": identity, "size": "Standard_D2s_v5"}
+    world.doors.clear_requests()
+    cloud.plan(make_fleet(*(azure_group(world, f"web{number}", template=template) for number in range(3))))
+    assert [call.operation for call in world.doors.requests()].count("GalleryImages_Get") == 1
+
+
+def test_the_role_reads_the_definitions_that_a_fleet_names(world, cloud):
+    for path, action in ((MANAGED, "images/read"), (f"{DEFINITION}/versions/1.0.0", "galleries/images/read")):
+        group = azure_group(
+            world, "web", template={"image": f"{world.home}/providers/{path}", "size": "Standard_D2s_v5"}
+        )
+        assert f"Microsoft.Compute/{action}" in cloud.permissions(make_fleet(group), read_only=True)["Actions"]
+
+
+def test_another_image_is_named_whole(world, cloud):
+    """ "You need to set all the updated properties in a single call": Azure/azure-powershell#11911."""
+    for image in ("Ubuntu2404", "Ubuntu2204"):
+        world.doors.clear_requests()
+        fleet = make_fleet(azure_group(world, "web", template={"image": image, "size": "Standard_D2s_v5"}))
+        cloud.apply(cloud.plan(fleet)).raise_for_failures()
+    (patch,) = [call.params["body"] for call in world.doors.requests() if call.operation.endswith("Sets_Update")]
+    assert patch["properties"]["virtualMachineProfile"]["storageProfile"]["imageReference"] == {
+        "publisher": "Canonical",
+        "offer": "0001-com-ubuntu-server-jammy",
+        "sku": "22_04-lts-gen2",
+        "version": "latest",
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "action"),
+    [
+        ("Ubuntu2404", "Ubuntu2204", "update"),
+        ("Ubuntu2404", MANAGED, "replace"),
+        (MANAGED, "Ubuntu2404", "replace"),
+        (MANAGED, DEFINITION, "update"),
+        (DEFINITION, f"{DEFINITION}/versions/1.0.0", "update"),
+    ],
+)
+def test_the_kind_of_image_is_fixed_and_the_image_is_not(world, cloud, before, after, action):
+    """
+    "The Image type for a Virtual Machine Scale Set may not be changed": Azure/azure-powershell#11817.
+
+    Of images of one's own each may follow each.
+    """
+    template = {"size": "Standard_D2s_v5"}
+    images = [
+        image if ":" not in image and "/" not in image else f"{world.home}/providers/{image}"
+        for image in (before, after)
+    ]
+    first, second = (make_fleet(azure_group(world, "web", template={**template, "image": image})) for image in images)
+    cloud.apply(cloud.plan(first)).raise_for_failures()
+    plan = cloud.plan(second)
+    assert [str(change.action) for change in plan if change.key.kind == "scale-set"] == [action]
+    cloud.apply(plan, allow_replace=True).raise_for_failures()
+    assert not cloud.plan(second)

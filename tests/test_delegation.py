@@ -1,0 +1,105 @@
+"""Groups that the controller sizes: what the cloud is told of them, and what a plan says, on every provider."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+import trimtab as tt
+from trimtab.capabilities.delegation import delegate, widest_bounds
+from trimtab.testing import translate
+
+NOW = datetime(2026, 7, 6, 23, 0, tzinfo=UTC)
+IMAGES = {
+    "azure": "Canonical:ubuntu-24_04-lts:server:latest",
+    "gcp": "projects/debian-cloud/global/images/family/debian-12",
+}
+SIZES = {"azure": "Standard_D2s_v5", "gcp": "e2-small"}
+RULES = {
+    "policies": {"out": {"change": 1}, "in": {"change": -1}},
+    "alarms": {
+        "hot": {"metric": "cpu", "above": 70, "statistic": "p95", "triggers": ["out"]},
+        "cold": {"metric": "cpu", "below": 20, "triggers": ["in"]},
+    },
+    "schedules": {"night": {"cron": "0 22 * * *", "duration": "8h", "zone": "UTC", "max": 14, "min": 3}},
+}
+
+
+def fleet_for(provider, *, controller=True, **fields):
+    group = {
+        "capacity": {"min": 2, "max": 10},
+        "template": {"image": IMAGES[provider], "size": SIZES[provider]},
+        **RULES,
+        **fields,
+    }
+    return tt.Fleet(name="shop", groups={"web": group}, controller=controller)
+
+
+@pytest.mark.parametrize("provider", ["azure", "gcp"])
+def test_without_consent_the_plan_says_how_to_consent(provider):
+    problems = [
+        str(problem) for problem in translate(fleet_for(provider, controller=False), provider, now=NOW).problems
+    ]
+    assert problems
+    assert all("controller: true" in text for text in problems if "cannot do this by itself" in text)
+
+
+@pytest.mark.parametrize("provider", ["azure", "gcp"])
+def test_the_cloud_is_told_nothing_that_sizes_the_group(provider):
+    translation = translate(fleet_for(provider), provider, now=NOW)
+    assert not translation.problems
+    notes = [str(note) for note in translation.notes]
+    for path in ("policies.out", "policies.in", "alarms.hot", "alarms.cold", "schedules.night"):
+        assert any(path in text and "the controller enacts it" in text for text in notes), (path, notes)
+    bodies = str([item.body for item in translation.resources])
+    for native in ("'ScaleAction'", "scaleAction", "customMetricUtilizations", "scalingSchedules"):
+        assert native not in bodies
+
+
+@pytest.mark.parametrize("provider", ["azure", "gcp"])
+def test_what_the_controller_enacts_is_in_the_mark(provider):
+    """So a plan has a change where only a policy differs."""
+
+    def digests(fleet):
+        marks = [item.mark for item in translate(fleet, provider, now=NOW).resources if item.mark]
+        return {mark.kept["controller"] for mark in marks if "controller" in mark.kept}
+
+    (before,) = digests(fleet_for(provider))
+    (same,) = digests(fleet_for(provider))
+    (after,) = digests(fleet_for(provider, policies={"out": {"change": 2}, "in": {"change": -1}}))
+    assert before == same != after
+
+
+def test_the_bounds_of_the_cloud_are_the_widest():
+    group = fleet_for("gcp")["web"]
+    assert widest_bounds(group) == (2, 14)
+    rest = delegate(group, "gcp", NOW).rest
+    assert (rest.capacity.min, rest.capacity.max, rest.capacity.desired) == (2, 14, 3)
+    assert delegate(group, "gcp", NOW.replace(hour=12)).rest.capacity.desired == 2
+
+
+def test_an_alarm_that_notifies_stays_with_the_cloud():
+    alarms = {
+        "hot": {"metric": "cpu", "above": 70, "triggers": ["out"], "notify": ["ops@example.com"]},
+        "seen": {"metric": "cpu", "above": 95, "notify": ["ops@example.com"]},
+    }
+    rest = delegate(fleet_for("gcp", alarms=alarms)["web"], "gcp", NOW).rest
+    assert [(alarm.name, alarm.triggers) for alarm in rest.alarms] == [("hot", ()), ("seen", ())]
+
+
+def test_a_notification_that_the_cloud_cannot_hold_is_a_problem():
+    alarms = {"hot": {**RULES["alarms"]["hot"], "notify": ["ops@example.com"]}, "cold": RULES["alarms"]["cold"]}
+    texts = [str(problem) for problem in translate(fleet_for("azure", alarms=alarms), "azure", now=NOW).problems]
+    assert any("alarms.hot.statistic" in text and "only sizes groups" in text for text in texts), texts
+
+
+def test_a_forecast_is_refused_by_name():
+    policies = {**RULES["policies"], "ahead": {"type": "predictive", "metric": "cpu", "target": 60}}
+    texts = [str(problem) for problem in translate(fleet_for("gcp", policies=policies), "gcp", now=NOW).problems]
+    assert any("policies.ahead" in text and "makes no forecasts" in text for text in texts), texts
+
+
+def test_what_the_cloud_does_by_itself_is_left_to_it():
+    """Consent alone hands nothing over."""
+    native = {"policies": {"hold": {"type": "target-tracking", "metric": "cpu", "target": 60}}, "alarms": {}}
+    fleet = fleet_for("gcp", **native, schedules={})
+    assert not any("controller" in str(note) for note in translate(fleet, "gcp", now=NOW).notes)

@@ -1,0 +1,82 @@
+"""The documents of `--format json` against the schemas in the repository."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+import trimtab as tt
+
+pytest.importorskip("typer", reason="the commands need their extra")
+jsonschema = pytest.importorskip("jsonschema")
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
+FLEET = """
+name: shop
+groups:
+  web:
+    capacity: {min: 1, max: 3}
+    template: {image: IMAGE, size: t3.small}
+    policies: {out: {change: 1}}
+    alarms: {hot: {metric: cpu, above: 70, triggers: [out]}}
+"""
+
+
+@pytest.fixture
+def said(tmp_path):
+    from trimtab.cli import run
+    from trimtab.providers.memory.store import Store
+
+    clock = tt.ManualClock()
+    store = Store(clock)
+    file = tmp_path / "fleet.yaml"
+
+    def one(command, *more, image="ami-1", text=FLEET):
+        file.write_text(text.replace("IMAGE", image))
+        out = io.StringIO()
+        connect = lambda provider, **given: tt.connect("memory", store=store, clock=clock)  # noqa: E731
+        run([command, str(file), *more, "--format", "json"], connect=connect, out=out, err=io.StringIO())
+        return json.loads(out.getvalue())
+
+    return one
+
+
+def check(name, document):
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+def test_plans(said):
+    memory = ("--provider", "memory")
+    check("plan", said("plan", *memory))
+    check("apply", said("apply", *memory, "--yes"))
+    edited = said("plan", *memory, image="ami-2")
+    check("plan", edited)
+    assert edited["summary"]["update"] >= 1
+    check("apply", said("apply", *memory, "--yes", image="ami-2"))
+    check("status", said("status", *memory))
+    check("apply", said("destroy", *memory, "--yes"))
+
+
+def test_a_problem_of_a_plan_has_its_place(said):
+    document = said("plan", "--provider", "memory", image="{newest: none-*}")
+    check("plan", document)
+    (problem,) = document["problems"]
+    assert (problem["group"], problem["path"], problem["line"]) == ("web", "template.image", 6)
+    assert problem["message"] == "template.image: no image matches 'none-*'; write another name or make it first"
+
+
+def test_errors(said):
+    document = said("plan", "--provider", "memory", text=FLEET.replace("min: 1", "min: 9"))
+    check("error", document)
+    (problem,) = document["error"]["problems"]
+    assert problem["line"] == 5
+    assert "`min` 9 is above `max` 3" in problem["message"]
+    check("error", said("plan", "--provider", "nowhere"))
+
+
+def test_the_schema_of_fleets_is_the_one_that_the_library_gives():
+    stored = json.loads((SCHEMAS / "fleet.schema.json").read_text(encoding="utf-8"))
+    assert stored == json.loads(json.dumps(tt.json_schema())), "run: trimtab schema --out schemas/fleet.schema.json"

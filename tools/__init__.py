@@ -1,0 +1,1 @@
+"""What renews the generated parts of trimtab."""

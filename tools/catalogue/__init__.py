@@ -1,0 +1,1 @@
+"""Renews the catalogues of sizes from the clouds' own APIs."""

@@ -1,0 +1,1 @@
+"""The rows of the constraint tables that the vendors' machine-readable models state, read from those models."""
