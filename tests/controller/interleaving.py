@@ -152,7 +152,8 @@ class Provider:
         self.actor, self.arena = actor, actor.arena
         self._real = actor.arena.cloud.provider
         self.name, self.location = self._real.name, self._real.location
-        self.live = SimpleNamespace(read_states=self._read)  # what was done to a group, the log says late: not asked
+        # what was done to a group, the log says late: not asked
+        self.live = SimpleNamespace(account=self._real.live.account, read_states=self._read)
         self.metrics = SimpleNamespace(read=self._real.metrics.read)
         self.actions = SimpleNamespace(on=lambda location, name: SimpleNamespace(set_capacity=self._write(name)))
 

@@ -93,7 +93,7 @@ def test_a_killed_controllers_size_is_set_once(gcp_emulator, url, tmp_path, fate
     with test_cloud.connect() as cloud, opened(url) as store, running(settings, 2) as (first, second):
         cloud.apply(cloud.plan(make_fleet())).raise_for_failures()
         live = cloud.group("shop-web")
-        key = GroupKey("gcp", test_cloud.location, "shop", "web")
+        key = GroupKey("gcp:trimtab", test_cloud.location, "shop", "web")
         for _ in range(draw.randrange(1, 4)):
             doors.advance(MINUTE)
             assert first.tick()["outcome"] == "kept"

@@ -184,14 +184,13 @@ def arns_of(call):
 
 
 def test_a_plain_fleet_asks_for_little():
-    """Without balancers, hooks, roles and the like there is nothing about them."""
+    """Without balancers, hooks, roles and the like there is nothing about them; a boost is scheduled actions."""
     fleet = make_fleet(make_group("web", policies={}, alarms={}, schedules={}))
     allowed = actions_of(policy_document(fleet, region="us-east-1"))
     services = {action.split(":")[0] for action in allowed}
     assert services == {"autoscaling", "cloudwatch", "ec2", "iam"}
     for word in (
         "Policy",
-        "Scheduled",
         "Hook",
         "WarmPool",
         "Metrics",

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.conftest import make_fleet
+from tests.conftest import make_fleet, make_group
 from tests.providers.aws.translated import LABEL, hold_against_the_model, of_kind, one_group, wanted
 from trimtab.errors import Unsupported
-from trimtab.models import Metric, Purchase
+from trimtab.models import Metric
 from trimtab.models.metric import parse_metric
 from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.policies import step_problems
@@ -190,17 +190,18 @@ def test_a_network_balancer_counts_connections():
 
 
 def test_spot_with_a_base_and_a_share():
-    purchase = Purchase.model_validate(
-        {
+    group = make_group(
+        "web",
+        purchase={
             "spot": True,
             "on_demand_base": 2,
             "on_demand_percent": 25,
             "strategy": "price-capacity",
             "max_price": "0.05",
             "sizes": [{"size": "t3.medium"}, {"size": "t3.large", "weight": 2}],
-        }
+        },
     )
-    assert mixed_policy(purchase, {"LaunchTemplateName": "web", "Version": "3"}) == {
+    assert mixed_policy(group, {"LaunchTemplateName": "web", "Version": "3"}) == {
         "LaunchTemplate": {
             "LaunchTemplateSpecification": {"LaunchTemplateName": "web", "Version": "3"},
             "Overrides": [{"InstanceType": "t3.medium"}, {"InstanceType": "t3.large", "WeightedCapacity": "2"}],
@@ -217,9 +218,10 @@ def test_spot_with_a_base_and_a_share():
 
 def test_several_sizes_without_spot_are_on_demand_altogether():
     """AWS's own default for the share is 100, ours for a spot group 0: neither is left to chance."""
-    shares = mixed_policy(Purchase.model_validate({"sizes": [{"size": "t3.large"}]}), {})["InstancesDistribution"]
+    several = make_group("web", purchase={"sizes": [{"size": "t3.large"}]})
+    shares = mixed_policy(several, {})["InstancesDistribution"]
     assert shares["OnDemandPercentageAboveBaseCapacity"] == 100
-    spot = mixed_policy(Purchase(spot=True), {})["InstancesDistribution"]
+    spot = mixed_policy(make_group("web", purchase={"spot": True}), {})["InstancesDistribution"]
     assert spot["OnDemandPercentageAboveBaseCapacity"] == 0
 
 
