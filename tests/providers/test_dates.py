@@ -215,7 +215,8 @@ def test_so_do_those_of_schedules_that_meet(provider, one, lasting, some, zone, 
     end = (azure if provider == "azure" else gcp)(fleet.groups[0], NOW)
     if end is None:
         told = " ".join(note.text for note in translate(fleet, provider, now=NOW).problems)
-        assert provider == "azure" and "an autoscale setting has 20 at most" in told
+        assert provider == "azure"
+        assert "an autoscale setting has 20 at most" in told
         return
     native = native_minimum(provider, fleet, NOW)
     for at in moments_of(fleet.groups[0], NOW, days_in([shop]), 20, random.Random(seed)):
