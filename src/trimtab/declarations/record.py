@@ -88,6 +88,44 @@ class Portability:
     beyond_full: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativePart:
+    """
+    A native body of which a fleet file may write leaves as they stand, under `native` of the provider's block.
+
+    Attributes:
+        kind: The native kind, as in keys.
+        at: Where in its body the leaves begin; empty for the body itself.
+        items: The list of the group of which each item has such a body, `policies` or `alarms`; empty for the group.
+        clears: Whether an update can take a leaf away that nothing else says how to clear.
+    """
+
+    kind: str
+    at: str = ""
+    items: str = ""
+    clears: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Natives:
+    """
+    The way out where the model has no word: leaves of native bodies as they stand.
+
+    Attributes:
+        package: The package whose file `native.json` is the vendor's model of the bodies; `nox -s renew` writes it.
+        parts: The bodies, by the words under `native`.
+        api: What the vendor's interface is called in a sentence.
+        reserved: What is at the top of a body and tells whose and which it is: trimtab writes it.
+        ignores_case: Whether the case of the words of enumerations means nothing.
+    """
+
+    package: str
+    parts: Mapping[str, NativePart]
+    api: str
+    reserved: frozenset[str] = frozenset()
+    ignores_case: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declarations:
     """
@@ -114,6 +152,7 @@ class Declarations:
             what it says of any cloud.
         portability: What differs there and is no feature.
         sign_in: What to do where nobody is signed in, as the end of a sentence.
+        natives: Of which native bodies a fleet file may write leaves as they stand; `None` where of none.
         pure: What runs without a cloud; a `trimtab.providers.pure.PureCode`. Empty when there is none.
         images: What the neutral words of operating systems are there, a list of `ImageRow`; empty where every word is
             taken as it is.
@@ -136,6 +175,7 @@ class Declarations:
     advice: Mapping[str, Advice] = field(default_factory=dict)
     portability: Portability = field(default_factory=Portability)
     sign_in: str = ""
+    natives: Natives | None = None
     pure: str = ""
     images: str = ""
     sizes: str = ""

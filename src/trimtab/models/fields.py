@@ -258,6 +258,12 @@ FIELDS = {
         "state": "How instances wait.",
         "reuse": "Return instances to the pool on scale in."
     },
+    "trimtab.providers.aws.settings.AwsNative": {
+        "launch_template": "Of the launch template, as `RequestLaunchTemplateData` of the EC2 API has them.",
+        "group": "Of the group, as `CreateAutoScalingGroup` has them.",
+        "policies": "Of policies by name, as `PutScalingPolicy` has them.",
+        "alarms": "Of alarms by name, as `PutMetricAlarm` has them."
+    },
     "trimtab.providers.aws.settings.AwsSettings": {
         "lifecycle_hooks": "Pauses while instances start or end.",
         "warm_pool": "Instances kept ready outside the group.",
@@ -266,7 +272,13 @@ FIELDS = {
         "suspended_processes": "Processes of the group that do not run.",
         "group_metrics": "Publish the group's own metrics each minute.",
         "service_linked_role": "ARN of the role that Auto Scaling acts as; the account's own when left out.",
-        "placement_group": "Placement group that instances start in, by name."
+        "placement_group": "Placement group that instances start in, by name.",
+        "native": "What no field has a word for, as the API spells it; not portable."
+    },
+    "trimtab.providers.azure.settings.AzureNative": {
+        "scale_set": "Of the scale set, as its resource has them: `properties: {...}`.",
+        "autoscale_setting": "Of the autoscale setting, as its resource has them.",
+        "alarms": "Of the metric alerts of alarms by name, as the resource has them."
     },
     "trimtab.providers.azure.settings.AzureSettings": {
         "resource_group": "Where the group lives; the connection's when left out.",
@@ -284,7 +296,15 @@ FIELDS = {
         "automatic_repairs": "Whether unhealthy instances are repaired.",
         "application_gateway_pools": "Backend pools of application gateways, by id or by GATEWAY/POOL.",
         "scale_in": "Which instances go first: those that balance zones (`default`), the newest or the oldest.",
-        "notify_scaling": "E-mail addresses and https addresses that are told of each change of the size."
+        "notify_scaling": "E-mail addresses and https addresses that are told of each change of the size.",
+        "native": "What no field has a word for, as the API spells it; not portable."
+    },
+    "trimtab.providers.gcp.settings.GcpNative": {
+        "instance_template": "Of the instance template, as `instanceTemplates` has them: `properties: {...}`.",
+        "group_manager": "Of the managed instance group, as `instanceGroupManagers` has them.",
+        "autoscaler": "Of the autoscaler, as `autoscalers` has them.",
+        "health_check": "Of the group's own health check, as `healthChecks` has them.",
+        "alarms": "Of the alert policies of alarms by name, as `alertPolicies` has them."
     },
     "trimtab.providers.gcp.settings.GcpSettings": {
         "target_shape": "How a regional group spreads its instances over zones.",
@@ -298,6 +318,7 @@ FIELDS = {
         "network_tags": "Network tags of the instances, for firewall rules.",
         "scopes": "OAuth scopes of the service account.",
         "stopped": "Instances kept stopped in the group.",
-        "suspended": "Instances kept suspended in the group."
+        "suspended": "Instances kept suspended in the group.",
+        "native": "What no field has a word for, as the API spells it; not portable."
     }
 }

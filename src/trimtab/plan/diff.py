@@ -12,7 +12,18 @@ from trimtab.plan.evidence import Evidence
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign
 from trimtab.plan.plan import Plan
 from trimtab.plan.reasons import explained
-from trimtab.plan.resource import COMPARED_WORDS, Key, Mark, Ref, Resource, Secret, Text, references, resolved
+from trimtab.plan.resource import (
+    COMPARED_WORDS,
+    Key,
+    Mark,
+    Ref,
+    Resource,
+    Secret,
+    Text,
+    path_in,
+    references,
+    resolved,
+)
 from trimtab.plan.signing import hidden_digest, mark_key, sign
 
 
@@ -159,7 +170,7 @@ class _PlanBuilder:
 
     def _create(self, item: Resource, live: Resource | None, after: frozenset[Key]) -> Change:
         item = replace(item, body=resolved(item.body, self.known))
-        own, sent = self.kinds[item.key.kind].sent(item)
+        own, sent = self.kinds[item.key.kind].of(item).sent(item)
         fields = tuple(
             self._field(item, path, None, value, is_mark=path not in own) for path, value in sorted(sent.items())
         )
@@ -212,7 +223,7 @@ class _PlanBuilder:
         return replace(item.mark, kept=kept) if item.mark else None
 
     def _compare(self, item: Resource, live: Resource, after: frozenset[Key]) -> Change | None:
-        kind = self.kinds[item.key.kind]
+        kind = self.kinds[item.key.kind].of(item)
         body = resolved(item.body, self.known)
         differences, kept = self._differences(kind, item, body, live)
         if not differences and item.key not in self.lost:
@@ -467,18 +478,18 @@ class _PlanBuilder:
     def _field(
         self, item: Resource, path: str, old: Any, new: Any, row: Field | None = None, *, is_mark: bool = False
     ) -> FieldChange:
-        row = row or self.kinds[item.key.kind].find(path)
+        row = row or self.kinds[item.key.kind].of(item).find(path)
         models = _models(item, row, path) if row else []
         field, source = self._source(item, models)
         return FieldChange(path=path, old=old, new=new, field=field, source=source, is_mark=is_mark)
 
     def _source(self, item: Resource, models: Sequence[str]) -> tuple[str, Position | None]:
         if not self._has_places:
-            where = f"{item.group}.{item.item}" if item.item else item.group
-            return f"{where}.{models[0]}" if models else where, None
+            where = path_in(item.item, models[0] if models else "")
+            return f"{item.group}.{where}" if where else item.group, None
         best: tuple[str, Position | None] = (f"{item.group}.{item.item}".rstrip("."), None)
         for name in models or [""]:
-            path = ".".join(part for part in (item.item, name) if part)
+            path = path_in(item.item, name)
             position = self.fleet.position(item.group, path)
             if position and (best[1] is None or (position.line, position.column) > (best[1].line, best[1].column)):
                 best = (f"{item.group}.{path}", position)
@@ -490,7 +501,7 @@ class _PlanBuilder:
         paths = self._unmanaged.get(group, ())
         if not paths:
             return False
-        names = [".".join(part for part in (item, name) if part) for name in models]
+        names = [path_in(item, name) for name in models]
         return any(_is_within(name, path) for name in names if name for path in paths)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import zip_longest
@@ -88,6 +88,8 @@ class Kind:
         maps: Lists that are maps: path to the field that is the key.
         sets: Lists whose order means nothing.
         states: What a reply says of a thing that nobody can set: ids, times, states; and what it says twice.
+        defaults: What the cloud fills in where nobody says it, of leaves that no row is about: what values that may
+            be, by path, `[*]` for any item.
         closed: Only the listed fields are compared; what else a reply holds is the cloud's own.
         content_addressed: Named by what it holds, so that a change makes another one; the old one is superseded.
         replaces: Whether a write replaces the whole body; then it starts from the live body.
@@ -111,6 +113,7 @@ class Kind:
     maps: Mapping[str, str] = field(default_factory=dict)
     sets: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
+    defaults: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     closed: bool = True
     content_addressed: bool = False
     replaces: bool = False
@@ -137,6 +140,18 @@ class Kind:
     @cached_property
     def _rows(self) -> dict[str, Field | None]:
         return {}
+
+    @cached_property
+    def _extended(self) -> dict[tuple[Field, ...], "Kind"]:
+        return {}
+
+    def of(self, item: Resource | None) -> "Kind":
+        """The kind with the rows that a resource brings for leaves which its fleet file writes as they stand."""
+        if item is None or not item.native:
+            return self
+        if item.native not in self._extended:
+            self._extended[item.native] = replace(self, fields=(*self.fields, *item.native))
+        return self._extended[item.native]
 
     def find(self, path: str) -> Field | None:
         """The row for a leaf: the longest that matches it or something around it."""
@@ -184,6 +199,16 @@ class Kind:
             for path, value in self.given(body).items()
             if self.find(path) is None and not self._is_state(path)
         }
+
+    def is_filled_in(self, path: str, value: Any) -> bool:
+        """Whether a leaf that no row is about has what the cloud gives it where nobody says it."""
+        known = self.defaults.get(_pattern(path))
+        return not value if known is None else value in known
+
+    def row_of(self, path: str) -> Field | None:
+        """The row that is about this very leaf and tells which field of the model it comes from."""
+        row, pattern = self.find(path), _pattern(path)
+        return row if row is not None and row.path == pattern and row.models else None
 
     def _is_state(self, path: str) -> bool:
         return any(path == state or path.startswith((f"{state}.", f"{state}[")) for state in self.states)

@@ -44,7 +44,7 @@ def explained(
     for key in sorted(changes, key=lambda key: kinds[key.kind].rank):
         change = changes[key]
         if change.action in _UPDATES and change.fields and change.reason is not Reason.MARK_LOST:
-            found[key] = _explained(change, edits.of(key), wanted[key], kinds[key.kind], found)
+            found[key] = _explained(change, edits.of(key), wanted[key], kinds[key.kind].of(wanted[key]), found)
     return found
 
 

@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from trimtab.plan.kind import Field
 
 PENDING = "(known after apply)"
 MAIN = "main"
@@ -206,6 +209,7 @@ class Resource:
         basis: What the mark's digest takes in place of leaves that time moves, by their paths.
         sources: The model fields of leaves, by the path of the leaf or of something around it, where one resource
             stands for many things of the group and its kind cannot tell which.
+        native: Rows for the leaves that the fleet file writes as they stand, beside those of its kind.
     """
 
     key: Key
@@ -219,6 +223,7 @@ class Resource:
     initial: frozenset[str] = frozenset()
     basis: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    native: "tuple[Field, ...]" = ()
 
     def sources_of(self, path: str) -> list[str] | None:
         """The model fields that the leaf at `path` comes from; `None` where only its kind can say."""
@@ -231,6 +236,13 @@ class Resource:
     def signed(self, mark: Mark | None) -> "Resource":
         """The same resource with another mark."""
         return replace(self, mark=mark)
+
+
+def path_in(item: str, name: str) -> str:
+    """The path of a field in its group: `name` is one of `item`'s, or begins with a slash and is the group's."""
+    if name.startswith("/"):
+        return name[1:]
+    return f"{item}.{name}" if item and name else item or name
 
 
 def references(value: object) -> Iterator[Ref]:

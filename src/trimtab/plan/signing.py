@@ -39,6 +39,7 @@ def family_digest(own: Basis, children: Mapping[Key, Basis]) -> str:
 
 def basis_of(kind: Kind, item: Resource) -> dict[str, Any]:
     """The leaves that an edit of the file changes, and time and the cloud do not."""
+    kind = kind.of(item)
     leaves = kind.leaves(item.body)
     rows = {path: kind.find(path) for path in leaves}
     fixed = {

@@ -22,6 +22,7 @@ def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> 
 
 def differing_paths(kind: Kind, existing: Resource, write: Write) -> list[str]:
     """The leaves that are otherwise than a write wants them, less those that only a creation gives."""
+    kind = kind.of(write.change.wanted)
     old, new = kind.leaves(existing.body), kind.leaves(write.body)
     initial = write.change.wanted.initial if write.change.wanted else frozenset()
     return [
@@ -34,7 +35,9 @@ def differing_paths(kind: Kind, existing: Resource, write: Write) -> list[str]:
 def body_of(write: Write, kind: Kind, live: Resource | None) -> dict[str, Any]:
     """What a write says: where it replaces all that is there, what no row is about stays as it is."""
     starts_from = live if kind.replaces else None
-    return dict(write.body if starts_from is None else overlaid(kind, starts_from.body, write.body))
+    if starts_from is None:
+        return dict(write.body)
+    return dict(overlaid(kind.of(write.change.wanted), starts_from.body, write.body))
 
 
 def patch_of(kind: Kind, body: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from trimtab.engine.schedules import in_force
 from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
 from trimtab.models.base import MAX_SIZE
 from trimtab.plan import Key, Kind, Note, Resource, Unknown
-from trimtab.plan.resource import revealed
+from trimtab.plan.resource import path_in, revealed
 from trimtab.providers.pinning import Settled, is_neutral
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class GroupTranslator(ABC):
             self.unused(path, text)
         for path, text in unused_names(self.group):
             self.unused(path, text)
-        resources = tuple(self.resources())
+        resources = tuple(self._with_natives(self.resources()))
         self._refuse(resources)
         for path in self._without_effect(resources):
             text = f"not used on {self.provider} beside the other fields of this group; leave it out"
@@ -273,6 +273,21 @@ class GroupTranslator(ABC):
         name = path.split(".")[1]
         return any(policy.name == name and policy.approximate for policy in self.group.policies)
 
+    # what the file writes as it stands
+
+    def _with_natives(self, resources: Iterable[Resource]) -> Iterable[Resource]:
+        block = getattr(self.group.block(self.provider), "native", None)
+        if block is None:
+            return resources
+        from trimtab.declarations import declarations_of
+        from trimtab.providers.natives import with_natives  # few groups have such leaves
+
+        natives, path = declarations_of(self.provider).natives, f"{self.provider}.native"
+        assert natives is not None, "a block with `native` says what that is about"
+        self.takes(leaf.path for leaf in self._leaves if leaf.is_within(path))
+        self.note(path, f"written as it stands, and not portable: only {self.provider} has it")
+        return with_natives(resources, block, natives, self.kinds, path, self.problem)
+
     # what the cloud refuses about the bodies
 
     def _refuse(self, resources: Iterable[Resource]) -> None:
@@ -282,7 +297,7 @@ class GroupTranslator(ABC):
         known = {_path_of(note) for note in self.problems}
         told: set[tuple[str, str]] = set()
         for resource in resources:
-            kind = self.kinds[resource.key.kind]
+            kind = self.kinds[resource.key.kind].of(resource)
             mark = resource.mark and replace(resource.mark, digest="0" * DIGITS)
             body = revealed(kind.with_mark(resource.signed(mark)))
             for breach in self.constraints.breaches(kind.name, body, kind.maps):
@@ -295,15 +310,14 @@ class GroupTranslator(ABC):
     def _field_of(self, resource: Resource, breach: Breach) -> str:
         """The field of the group from which what is refused comes; the nearest where the body alone has it."""
         known = resource.sources_of(breach.path)
-        kind = self.kinds[resource.key.kind]
+        kind = self.kinds[resource.key.kind].of(resource)
         names = known if known is not None else [*reversed(kind.sources_of(breach.path))]
-        prefix = f"{resource.item}." if resource.item else ""
         for name in names:
-            leaves = [leaf for leaf in self._leaves if leaf.fits(f"{prefix}{name}")]
+            leaves = [leaf for leaf in self._leaves if leaf.fits(path_in(resource.item, name))]
             if leaves:
                 place = breach.places[-1] if breach.places else 0
                 return leaves[min(place, len(leaves) - 1)].path
-        return f"{prefix}{names[0]}" if names else resource.item or breach.path
+        return path_in(resource.item, names[0]) if names else resource.item or breach.path
 
     # what the bodies have taken of it
 

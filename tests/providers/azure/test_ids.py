@@ -188,5 +188,5 @@ def test_an_identity_of_another_spelling_is_not_taken_away(made):
     _, _, live = made
     (item,) = [item for item in live.resources.values() if item.key.kind == SCALE_SET.name]
     other = replace(item, body=recased(item.body, Random(2)))
-    patch = set_patch(item.body, other, ["identity.userAssignedIdentities"])
+    patch = set_patch(SCALE_SET, item.body, other, ["identity.userAssignedIdentities"])
     assert list(patch["identity"]["userAssignedIdentities"].values()) == [{}]

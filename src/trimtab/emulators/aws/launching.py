@@ -252,8 +252,11 @@ def _disks(group: GroupView) -> list[dict[str, Any]]:
     data = find_version(group.ec2_launch_template, group.launch_template_version).data
     mappings: list[dict[str, Any]] = data.get("BlockDeviceMappings") or []
     sized = ("VolumeSize", "SnapshotId")
+    # a device of the image's that is left out, or an instance store, is no volume
+    none = {"NoDevice": "", "Ebs": {}}
     return [
         {**each, "Ebs": ebs if any(name in ebs for name in sized) else {"VolumeSize": IMAGE_GB, **ebs}}
-        for each in mappings
         if (ebs := each.get("Ebs")) is not None
+        else {"DeviceName": each["DeviceName"], **none}
+        for each in mappings
     ]

@@ -115,5 +115,5 @@ def top_step(path: str) -> str:
 
 def is_written(change: Change, body: Mapping[str, Any], existing: Resource) -> bool:
     """Whether what is there is what is wanted."""
-    kind = KINDS[change.key.kind]
+    kind = KINDS[change.key.kind].of(change.wanted)
     return kind.leaves(body) == kind.leaves(existing.body)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here
 from trimtab.declarations.inert import NOWHERE
-from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
+from trimtab.declarations.record import Declarations, NameRule, NativePart, Natives, Option, Portability, TagRule
 from trimtab.declarations.support import NATIVE, Support, controller, unsupported
 from trimtab.providers.aws.settings import AwsSettings
 
@@ -121,6 +121,17 @@ AWS = Declarations(
     capabilities=CAPABILITIES,
     inert=NOWHERE,
     settings=AwsSettings,
+    natives=Natives(
+        package="trimtab.providers.aws",
+        parts={
+            "launch_template": NativePart(kind="launch-template", at="LaunchTemplateData"),
+            "group": NativePart(kind="autoscaling-group", clears=False),
+            "policies": NativePart(kind="scaling-policy", items="policies"),
+            "alarms": NativePart(kind="metric-alarm", items="alarms"),
+        },
+        api="the API of AWS",
+        reserved=frozenset({"AlarmName", "AutoScalingGroupName", "PolicyName", "Tags"}),
+    ),
     checks={"TT119": "trimtab.providers.aws.checks:find_counted_once"},
     advice=ADVICE,
     portability=Portability(

@@ -152,7 +152,14 @@ AUTO_SCALING_GROUP = Kind(
         Field(path="Tags", models="tags"),
     ),
     maps={"Tags": "Key", "LifecycleHookSpecificationList": "LifecycleHookName"},
-    sets=frozenset({"VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs", "SuspendedProcesses"}),
+    sets=frozenset(
+        {"VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs", "SuspendedProcesses", "LoadBalancerNames"}
+    ),
+    defaults={
+        "AvailabilityZoneDistribution.CapacityDistributionStrategy": ["balanced-best-effort"],
+        "CapacityReservationSpecification.CapacityReservationPreference": ["default"],
+        "DeletionProtection": ["none"],
+    },
     names={
         "LaunchTemplate.LaunchTemplateName": LAUNCH_TEMPLATE.name,
         f"{_MIXED}.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateName": LAUNCH_TEMPLATE.name,

@@ -112,6 +112,20 @@ def _suspended(item: Mapping[str, Any], paused: str | None, wanted: Iterable[str
     return [name for name in suspended(item) if name not in PAUSED] + [name for name in wanted if name in PAUSED]
 
 
+OTHER_SETTINGS = (
+    "AvailabilityZoneDistribution",
+    "AvailabilityZoneImpairmentPolicy",
+    "CapacityReservationSpecification",
+    "Context",
+    "DeletionProtection",
+    "DesiredCapacityType",
+    "InstanceLifecyclePolicy",
+    "InstanceMaintenancePolicy",
+    "LoadBalancerNames",
+)
+"""Settings of a group that no field has a word for."""
+
+
 def group_resource(
     region: str, item: Mapping[str, Any], *, wanted: Iterable[str] = (), numbers: Numbers = MappingProxyType({})
 ) -> Resource:
@@ -155,6 +169,7 @@ def group_resource(
             for key in tags
             if not key.startswith("aws:")
         ],
+        **{name: item.get(name) or None for name in OTHER_SETTINGS},
     }
     instances = item.get("Instances", [])
     return Resource(

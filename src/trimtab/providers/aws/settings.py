@@ -1,9 +1,9 @@
 """What only EC2 Auto Scaling has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -71,6 +71,19 @@ class AwsProcess(StrEnum):
     SCHEDULED_ACTIONS = "ScheduledActions"
 
 
+class AwsNative(Model):
+    """Leaves of native bodies that no field sets, in the words of the API; what it does not know is refused."""
+
+    launch_template: Mapping[str, Any] = Field(default_factory=dict)
+    """Of the launch template, as `RequestLaunchTemplateData` of the EC2 API has them."""
+    group: Mapping[str, Any] = Field(default_factory=dict)
+    """Of the group, as `CreateAutoScalingGroup` has them."""
+    policies: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Of policies by name, as `PutScalingPolicy` has them."""
+    alarms: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Of alarms by name, as `PutMetricAlarm` has them."""
+
+
 class AwsSettings(SettingsBlock):
     """What only EC2 Auto Scaling has."""
 
@@ -90,6 +103,8 @@ class AwsSettings(SettingsBlock):
     """ARN of the role that Auto Scaling acts as; the account's own when left out."""
     placement_group: str | None = Field(default=None, min_length=1)
     """Placement group that instances start in, by name."""
+    native: AwsNative | None = None
+    """What no field has a word for, as the API spells it; not portable."""
 
     if TYPE_CHECKING:
 
@@ -117,6 +132,7 @@ class AwsSettings(SettingsBlock):
             group_metrics: bool = False,
             service_linked_role: str | None = None,
             placement_group: str | None = None,
+            native: AwsNative | None = None,
         ) -> None: ...
 
     def for_engine(self) -> EngineSettings:

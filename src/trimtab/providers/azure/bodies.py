@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trimtab.plan import Change, Kind, Resource, revealed
-from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.resources import profile_names_of, with_names_of
 from trimtab.providers.bodies import find_part, patch_of, put_part
 from trimtab.providers.pause import BOOST_TAG
@@ -27,12 +26,10 @@ def sent_properties(properties: Mapping[str, Any], existing: Mapping[str, Any]) 
     return sent
 
 
-def set_patch(body: Mapping[str, Any], live: Resource, paths: Iterable[str]) -> dict[str, Any]:
+def set_patch(kind: Kind, body: Mapping[str, Any], live: Resource, paths: Iterable[str]) -> dict[str, Any]:
     """A merge patch of some leaves of a scale set, less its tags."""
     identity = sent_identity(body.get("identity"))
-    patch = patch_of(
-        SCALE_SET, {**body, "identity": identity}, [path for path in paths if path.split(".")[0] != "tags"]
-    )
+    patch = patch_of(kind, {**body, "identity": identity}, [path for path in paths if path.split(".")[0] != "tags"])
     _without_fixed(patch)
     if changed := find_part(patch, _IMAGE):
         whole = {name: value for name, value in find_part(body, _IMAGE).items() if name in IMAGE_WORDS}

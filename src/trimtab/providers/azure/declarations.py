@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here, otherwise
 from trimtab.declarations.inert import NAMES, NOWHERE
-from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
+from trimtab.declarations.record import Declarations, NameRule, NativePart, Natives, Option, Portability, TagRule
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
 from trimtab.providers.azure.settings import AzureSettings
 
@@ -174,6 +174,17 @@ AZURE = Declarations(
     capabilities=CAPABILITIES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "rules are told apart by what they do")},
     settings=AzureSettings,
+    natives=Natives(
+        package="trimtab.providers.azure",
+        parts={
+            "scale_set": NativePart(kind="scale-set"),
+            "autoscale_setting": NativePart(kind="autoscale-setting"),
+            "alarms": NativePart(kind="metric-alert", items="alarms"),
+        },
+        api="the API of Azure",
+        reserved=frozenset({"apiVersion", "etag", "id", "location", "name", "tags", "type"}),
+        ignores_case=True,
+    ),
     advice=ADVICE,
     checks={
         "TT113": "trimtab.providers.azure.checks:find_full_placement_group",

@@ -235,6 +235,21 @@ SCALE_SET = Kind(
         }
     ),
     states=frozenset({f"{_SET}.provisioningState", f"{_SET}.uniqueId", f"{_SET}.timeCreated"}),
+    defaults={
+        "sku.tier": ["Standard"],
+        f"{_SET}.upgradePolicy.mode": ["Manual"],
+        f"{_STORAGE}.osDisk.createOption": ["FromImage"],
+        f"{_STORAGE}.osDisk.caching": ["ReadWrite"],
+        f"{_STORAGE}.osDisk.osType": ["Linux", "Windows"],
+        f"{_OS}.allowExtensionOperations": [True],
+        f"{_OS}.requireGuestProvisionSignal": [True],
+        f"{_OS}.linuxConfiguration.provisionVMAgent": [True],
+        f"{_OS}.windowsConfiguration.provisionVMAgent": [True],
+        f"{_OS}.windowsConfiguration.enableAutomaticUpdates": [True],
+        f"{_CARD}.primary": [True],
+        f"{_ADDRESS}.primary": [True],
+        f"{_ADDRESS}.privateIPAddressVersion": ["IPv4"],
+    },
     holds_instances=True,
     sends=_sent_in_region,
 )

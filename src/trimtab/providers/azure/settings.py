@@ -1,13 +1,24 @@
 """What only Azure VM Scale Sets and autoscale settings have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from trimtab.models.base import Duration, Filled
+from trimtab.models.base import Duration, Filled, Model
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
+
+
+class AzureNative(Model):
+    """Leaves of native bodies that no field sets, in the words of the API; what it does not know is refused."""
+
+    scale_set: Mapping[str, Any] = Field(default_factory=dict)
+    """Of the scale set, as its resource has them: `properties: {...}`."""
+    autoscale_setting: Mapping[str, Any] = Field(default_factory=dict)
+    """Of the autoscale setting, as its resource has them."""
+    alarms: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Of the metric alerts of alarms by name, as the resource has them."""
 
 
 class AzureSettings(SettingsBlock):
@@ -45,6 +56,8 @@ class AzureSettings(SettingsBlock):
     """Which instances go first: those that balance zones (`default`), the newest or the oldest."""
     notify_scaling: tuple[Filled, ...] = ()
     """E-mail addresses and https addresses that are told of each change of the size."""
+    native: AzureNative | None = None
+    """What no field has a word for, as the API spells it; not portable."""
 
     if TYPE_CHECKING:
 
@@ -67,6 +80,7 @@ class AzureSettings(SettingsBlock):
             application_gateway_pools: Sequence[str] = ...,
             scale_in: Literal["default", "newest", "oldest"] | None = None,
             notify_scaling: Sequence[str] = ...,
+            native: AzureNative | None = None,
         ) -> None: ...
 
     def for_engine(self) -> EngineSettings:

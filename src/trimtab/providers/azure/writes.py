@@ -87,9 +87,9 @@ class Writer:
 
     def _bring_up_to_date(self, write: Write, existing: Resource) -> Mapping[str, Any]:
         """Somebody was faster, perhaps this very call before its reply was lost: what differs is written."""
-        new = SCALE_SET.leaves(write.body)
-        paths = differing_paths(SCALE_SET, existing, write)
-        return self._patch_set(write, existing, [path for path in paths if not is_left_alone(SCALE_SET, path, new)])
+        kind = SCALE_SET.of(write.change.wanted)
+        new, paths = kind.leaves(write.body), differing_paths(kind, existing, write)
+        return self._patch_set(write, existing, [path for path in paths if not is_left_alone(kind, path, new)])
 
     def _patch_set(self, write: Write, live: Resource, paths: Sequence[str]) -> Mapping[str, Any]:
         """
@@ -99,8 +99,9 @@ class Writer:
         as wanted, this very patch was made before its reply was lost.
         """
         change, group = write.change, self._group(live)
+        kind = SCALE_SET.of(change.wanted)
         # a patch replaces lists, which start from the live ones
-        body = set_patch(overlaid(SCALE_SET, live.body, write.body), live, paths)
+        body = set_patch(kind, overlaid(kind, live.body, write.body), live, paths)
         body["tags"] = {**dict(write.body.get("tags") or {}), **mark_of(change).tags(), **people_tags(live)}
         sent = revealed(body)
 
@@ -182,10 +183,11 @@ def _own_name(change: Change) -> str:
 
 def _is_written(write: Write, existing: Resource, paths: Sequence[str]) -> bool:
     """Whether the mark and all that a patch is about are as wanted; the mark speaks for what is never read back."""
-    old, new = SCALE_SET.leaves(existing.body), SCALE_SET.leaves(write.body)
-    read_back = [path for path in paths if (row := SCALE_SET.find(path)) is None or not row.write_only]
+    kind = SCALE_SET.of(write.change.wanted)
+    old, new = kind.leaves(existing.body), kind.leaves(write.body)
+    read_back = [path for path in paths if (row := kind.find(path)) is None or not row.write_only]
     return existing.mark == mark_of(write.change) and all(
-        SCALE_SET.folded(path, old.get(path)) == SCALE_SET.folded(path, new.get(path)) for path in read_back
+        kind.folded(path, old.get(path)) == kind.folded(path, new.get(path)) for path in read_back
     )
 
 

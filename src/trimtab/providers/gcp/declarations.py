@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here, otherwise, with_controller
 from trimtab.declarations.inert import NAMES, NOWHERE
-from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
+from trimtab.declarations.record import Declarations, NameRule, NativePart, Natives, Option, Portability, TagRule
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
 from trimtab.providers.gcp.settings import GcpSettings
 
@@ -154,6 +154,31 @@ GCP = Declarations(
     capabilities=CAPABILITIES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
     settings=GcpSettings,
+    natives=Natives(
+        package="trimtab.providers.gcp",
+        parts={
+            "instance_template": NativePart(kind="instance-template"),
+            "group_manager": NativePart(kind="group-manager"),
+            "autoscaler": NativePart(kind="autoscaler"),
+            "health_check": NativePart(kind="health-check"),
+            "alarms": NativePart(kind="alert-policy", items="alarms"),
+        },
+        api="the API of Google Cloud",
+        reserved=frozenset(
+            {
+                "description",
+                "displayName",
+                "fingerprint",
+                "kind",
+                "name",
+                "region",
+                "selfLink",
+                "target",
+                "userLabels",
+                "zone",
+            }
+        ),
+    ),
     checks={
         "TT201": "trimtab.providers.gcp.checks:find_unhealed",
         "TT205": "trimtab.providers.gcp.checks:find_shared_health_check",

@@ -35,6 +35,14 @@ TEMPLATE = Kind(
     label="instance template",
     rank=0,
     mark=MarkPlace.DESCRIPTION,
+    defaults={
+        f"{_MACHINE}.disks[*].boot": [True],
+        f"{_MACHINE}.disks[*].mode": ["READ_WRITE"],
+        f"{_MACHINE}.disks[*].type": ["PERSISTENT"],
+        f"{_MACHINE}.networkInterfaces[*].name": ["nic0"],
+        f"{_MACHINE}.scheduling.onHostMaintenance": ["MIGRATE", "TERMINATE"],
+        f"{_MACHINE}.scheduling.automaticRestart": [True],
+    },
     fields=(
         Field(path=f"{_MACHINE}.machineType", models="template.size"),
         Field(path=f"{_MACHINE}.labels", models="tags template.tags"),
@@ -64,6 +72,12 @@ HEALTH_CHECK = Kind(
     label="health check",
     rank=0,
     mark=MarkPlace.DESCRIPTION,
+    defaults={
+        "checkIntervalSec": [5],
+        "timeoutSec": [5],
+        "healthyThreshold": [2],
+        "unhealthyThreshold": [2],
+    },
     fields=(
         Field(path="type", models="health_check.path health_check.protocol health_check.port health_check.by"),
         Field(path="httpHealthCheck.port", models="health_check.port"),
@@ -80,6 +94,19 @@ MANAGER = Kind(
     label="managed instance group",
     rank=1,
     mark=MarkPlace.DESCRIPTION,
+    defaults={
+        "listManagedInstancesResults": ["PAGELESS"],
+        "updatePolicy.type": ["OPPORTUNISTIC"],
+        "updatePolicy.minimalAction": ["REPLACE"],
+        "updatePolicy.replacementMethod": ["SUBSTITUTE"],
+        "updatePolicy.instanceRedistributionType": ["PROACTIVE"],
+        # as many as the group has zones
+        "updatePolicy.maxSurge.fixed": range(5),
+        "updatePolicy.maxUnavailable.fixed": range(5),
+        "instanceLifecyclePolicy.defaultActionOnFailure": ["REPAIR"],
+        "instanceLifecyclePolicy.forceUpdateOnRepair": ["NO"],
+        "instanceLifecyclePolicy.onFailedHealthCheck": ["DEFAULT_ACTION"],
+    },
     fields=(
         Field(path="zone", models="placement.zones", immutable=True),
         Field(path="baseInstanceName", models="gcp.base_instance_name native_name", immutable=True),

@@ -2,12 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from trimtab.models.base import Duration, Filled
+from trimtab.models.base import Duration, Filled, Model
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
+
+
+class GcpNative(Model):
+    """Leaves of native bodies that no field sets, in the words of the API; what it does not know is refused."""
+
+    instance_template: Mapping[str, Any] = Field(default_factory=dict)
+    """Of the instance template, as `instanceTemplates` has them: `properties: {...}`."""
+    group_manager: Mapping[str, Any] = Field(default_factory=dict)
+    """Of the managed instance group, as `instanceGroupManagers` has them."""
+    autoscaler: Mapping[str, Any] = Field(default_factory=dict)
+    """Of the autoscaler, as `autoscalers` has them."""
+    health_check: Mapping[str, Any] = Field(default_factory=dict)
+    """Of the group's own health check, as `healthChecks` has them."""
+    alarms: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Of the alert policies of alarms by name, as `alertPolicies` has them."""
 
 
 class GcpSettings(SettingsBlock):
@@ -37,6 +52,8 @@ class GcpSettings(SettingsBlock):
     """Instances kept stopped in the group."""
     suspended: Count | None = None
     """Instances kept suspended in the group."""
+    native: GcpNative | None = None
+    """What no field has a word for, as the API spells it; not portable."""
 
     if TYPE_CHECKING:
 
@@ -55,6 +72,7 @@ class GcpSettings(SettingsBlock):
             scopes: Sequence[str] = ...,
             stopped: int | None = None,
             suspended: int | None = None,
+            native: GcpNative | None = None,
         ) -> None: ...
 
     def for_engine(self) -> EngineSettings:

@@ -97,7 +97,7 @@ class Writer:
             with self._unless_ours(change):
                 self.calls.run("regionHealthChecks.insert", region=region, health_check_resource=body)
             return self._attributes(change)
-        patch = patch_of(HEALTH_CHECK, write.body, [item.path for item in change.written])
+        patch = patch_of(HEALTH_CHECK.of(change.wanted), write.body, [item.path for item in change.written])
         self.calls.patch(f"regions/{region}/healthChecks/{name}", {**patch, "description": described(change)})
         return self._attributes(change)
 
@@ -164,7 +164,7 @@ class Writer:
     def _update_manager(self, write: Write) -> None:
         change, live = write.change, live_of(write.change)
         path = f"{scope_in(live, change)}/instanceGroupManagers/{change.key.name}"
-        patch = patch_of(MANAGER, write.body, [item.path for item in change.written])
+        patch = patch_of(MANAGER.of(change.wanted), write.body, [item.path for item in change.written])
         ports = patch.pop("namedPorts", None)
         patch = {name: value for name, value in patch.items() if name not in ("zone", "distributionPolicy")}
         if "versions" in patch:

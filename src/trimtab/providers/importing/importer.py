@@ -7,12 +7,14 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
+from trimtab.declarations import declarations_of
 from trimtab.errors import InvalidRequest, Unsupported
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.models.base import NAME, NAME_RULE
 from trimtab.plan import Action, Attributes, Change, Key, Kind, Live, Note, Plan, Resource, make_plan
 from trimtab.providers.importing.building import ITEMS, build_group, with_unmanaged, without_blamed
 from trimtab.providers.importing.differences import Differences
+from trimtab.providers.importing.natives import with_natives
 from trimtab.providers.importing.notes import Imported
 from trimtab.providers.translation import Translation
 
@@ -83,6 +85,7 @@ class Importer:
             raise InvalidRequest(f"invalid fleet name {fleet!r}: use {NAME_RULE}", operation="import")
         group, refused = build_group(draft.fields, self.provider)
         group, wanted, problems = self._translatable(group, fleet, refused)
+        group, wanted, problems = self._with_natives(group, wanted, problems, live, fleet)
         adopted = self._adopted(group, wanted, live, fleet)
         bare = group.model_copy(update={"unmanaged": ()})
         if group.unmanaged:
@@ -159,6 +162,28 @@ class Importer:
                 return group, translation.resources, translation.problems
             group = smaller
         raise Unsupported(f"group {group.name!r} has too much that cannot be said")
+
+    def _with_natives(
+        self,
+        group: ScalingGroup,
+        wanted: Sequence[Resource],
+        problems: Sequence[Note],
+        live: Sequence[Resource],
+        fleet: str,
+    ) -> tuple[ScalingGroup, Sequence[Resource], Sequence[Note]]:
+        """The group with what the model has no word for, what translation makes of it, and the problems."""
+        natives = declarations_of(self.provider).natives
+        if natives is None:
+            return group, wanted, problems
+
+        def translate(some: ScalingGroup) -> Translation:
+            return self.translate(Fleet(name=fleet, groups=(some,)))
+
+        larger = with_natives(group, natives, self.kinds, wanted, live, translate, self.provider)
+        if larger is group:
+            return group, wanted, problems
+        translation = translate(larger)
+        return larger, translation.resources, translation.problems
 
     def _guard(
         self, group: ScalingGroup, paths: Sequence[str], adopted: Mapping[Key, Resource], fleet: str
