@@ -213,6 +213,7 @@ def renew(session):
     session.install(ALL)
     clouds = session.posargs or ("aws", "gcp", *(["azure"] if os.environ.get("TRIMTAB_SHARED") else []))
     session.run("python", "-m", "tools.constraints", *clouds)
+    session.run("python", "-m", "tools.natives", *clouds)
     session.run("python", "-m", "tools.fields")
     session.run("python", "-m", "tools.signatures")
     session.run("python", "-m", "tools.shape")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import trimtab as tt
+from trimtab.declarations import declarations_of
 from trimtab.models import AwsProcess, SimplePolicy, StepPolicy, TargetTrackingPolicy
 from trimtab.models.metric import NEUTRAL
 from trimtab.models.policy import PredictivePolicy, PythonPolicy
@@ -29,10 +30,15 @@ NAMED = ("policies", "alarms", "schedules")
 """Lists whose items are called by their names in paths."""
 STRUCTURE = frozenset(
     {"name", "type", "policies.*.name", "policies.*.type", "alarms.*.name", "schedules.*.name", "settings.*"}
-)
+) | {
+    f"{provider}.native.{word}.*"
+    for provider in ("aws", "azure", "gcp")
+    for word in declarations_of(provider).natives.parts
+}
 """
-What is not drawn: the names that paths are made of, the type, whose change makes another policy, and the blocks of
-providers that other distributions bring.
+What is not drawn: the names that paths are made of, the type, whose change makes another policy, the blocks of
+providers that other distributions bring, and leaves of native bodies, which `test_natives` draws from the vendors'
+models.
 """
 
 YES = (True, False)

@@ -17,12 +17,14 @@ def place(cloud: str) -> Path:
 def content(cloud: str) -> str:
     """The file of a cloud, as it would be written now: a shape on each line."""
     reader = importlib.import_module(f"tools.natives.{cloud}")
-    shapes, kinds = reader.shapes()
+    shapes, kinds, required = reader.shapes()
     version = importlib.import_module(f"tools.constraints.{cloud}").version()
     checked = {name: version[name] for name in sorted(version)}
     lines = [f"  {json.dumps(name)}: {json.dumps(shapes[name], separators=(',', ':'))}" for name in sorted(shapes)]
     body = ",\n".join(lines)
-    return f'{{\n"checked": {json.dumps(checked)},\n"kinds": {json.dumps(kinds)},\n"shapes": {{\n{body}\n}}\n}}\n'
+    head = {"checked": checked, "kinds": kinds, "required": required}
+    told = "".join(f"{json.dumps(name)}: {json.dumps(value)},\n" for name, value in head.items())
+    return f'{{\n{told}"shapes": {{\n{body}\n}}\n}}\n'
 
 
 if __name__ == "__main__":

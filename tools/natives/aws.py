@@ -1,5 +1,6 @@
 """What botocore's service models say that a body may hold, and which of it is given back."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from tools.constraints.aws import MOST_WORDS, model
@@ -22,42 +23,57 @@ _PLAIN = {
     "long": "integer",
     "float": "number",
     "double": "number",
-    "timestamp": "string",
+    "timestamp": "timestamp",
     "blob": "string",
 }
 
 
-def shapes() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The structures by name, and of each kind the structure of its body."""
+def shapes() -> tuple[dict[str, dict[str, Any]], dict[str, Any], dict[str, list[str]]]:
+    """The structures by name, of each kind the structure of its body, and what a structure cannot be without."""
     found: dict[str, dict[str, Any]] = {}
+    needed: dict[str, list[str]] = {}
     kinds: dict[str, Any] = {}
     for kind, (service, request, reply) in BODIES.items():
+        reader = Reader(service, found, needed)
         written, read = (model(service).shape_for(name) for name in (request, reply))
-        kinds[kind] = {"of": _structure(written, read, found)}
+        kinds[kind] = {"of": reader.structure(written, read)}
         if kind in UPDATES:
             taken = model(UPDATES[kind][0]).shape_for(UPDATES[kind][1]).members
             kinds[kind]["fixed"] = sorted(name for name in written.members if name not in taken)
-    return found, kinds
+    return found, kinds, {name: needed[name] for name in sorted(needed)}
 
 
-def _structure(written: Any, read: Any, found: dict[str, dict[str, Any]]) -> str:
-    if written.name not in found:
-        fields = found[written.name] = {}
-        for name, member in written.members.items():
-            known = read.members.get(name) if read.type_name == "structure" else None
-            is_read = known is not None and (written.name, name) not in TOLD_OTHERWISE
-            fields[name] = _node(member, known, found) if is_read else "unread"
-    return str(written.name)
+@dataclass
+class Reader:
+    """Reads the structures of one service."""
 
+    service: str
+    found: dict[str, dict[str, Any]]
+    needed: dict[str, list[str]]
 
-def _node(written: Any, read: Any, found: dict[str, dict[str, Any]]) -> Any:
-    if written.type_name == "structure":
-        return {"of": _structure(written, read, found)} if read.type_name == "structure" else "unread"
-    if written.type_name == "list":
-        return {"list": _node(written.member, read.member if read.type_name == "list" else read, found)}
-    if written.type_name == "map":
-        return {"map": _node(written.value, read.value if read.type_name == "map" else read, found)}
-    return _plain(written)
+    def structure(self, written: Any, read: Any) -> str:
+        """The name of a structure, which is among those found from now on."""
+        place = f"{self.service}.{written.name}"
+        if place not in self.found:
+            fields = self.found[place] = {}
+            if written.required_members:
+                self.needed[place] = sorted(written.required_members)
+            for name, member in written.members.items():
+                known = read.members.get(name) if read.type_name == "structure" else None
+                is_read = known is not None and (written.name, name) not in TOLD_OTHERWISE
+                fields[name] = self._node(member, known) if is_read else "unread"
+        return place
+
+    def _node(self, written: Any, read: Any) -> Any:
+        match written.type_name:
+            case "structure":
+                return {"of": self.structure(written, read)} if read.type_name == "structure" else "unread"
+            case "list":
+                return {"list": self._node(written.member, read.member if read.type_name == "list" else read)}
+            case "map":
+                return {"map": self._node(written.value, read.value if read.type_name == "map" else read)}
+            case _:
+                return _plain(written)
 
 
 def _plain(shape: Any) -> Any:

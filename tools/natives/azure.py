@@ -15,14 +15,18 @@ https://learn.microsoft.com/azure/virtual-machines/extensions/overview#secure-ex
 """
 
 
-def shapes() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The structures by name, and of each kind the structure of its body."""
+_REQUIRED: dict[str, list[str]] = {}
+
+
+def shapes() -> tuple[dict[str, dict[str, Any]], dict[str, Any], dict[str, list[str]]]:
+    """The structures by name, of each kind the structure of its body, and what a structure cannot be without."""
+    _REQUIRED.clear()
     found: dict[str, dict[str, Any]] = {}
     kinds: dict[str, Any] = {}
     for kind in KINDS:
         file, name = TYPES[kind]
         kinds[kind] = _node(file, _resource(file, name), found)
-    return found, kinds
+    return found, kinds, {name: _REQUIRED[name] for name in sorted(_REQUIRED) if _REQUIRED[name]}
 
 
 def _node(file: str, reference: dict[str, str], found: dict[str, dict[str, Any]]) -> Any:
@@ -70,6 +74,7 @@ def _object(file: str, given: dict[str, Any], found: dict[str, dict[str, Any]]) 
     if name in found:
         return {"of": name}
     fields = found[name] = {}
+    _REQUIRED[name] = sorted(word for word, each in properties.items() if each.get("flags", 0) & 1)
     _fill(file, properties, fields, found)
     for each in (given.get("elements") or {}).values():
         _fill(file, _of(file, each)[1].get("properties") or {}, fields, found)

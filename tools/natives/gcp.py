@@ -15,10 +15,10 @@ _UNSET = re.compile(r"UNSPECIFIED|UNDEFINED")
 _PLAIN = {"string": "string", "boolean": "boolean", "integer": "integer", "number": "number", "any": "any"}
 
 
-def shapes() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """The structures by name, and of each kind the structure of its body."""
+def shapes() -> tuple[dict[str, dict[str, Any]], dict[str, Any], dict[str, list[str]]]:
+    """The structures by name, of each kind the structure of its body, and what one cannot be without: unsaid."""
     found: dict[str, dict[str, Any]] = {}
-    return found, {kind: {"of": _structure(*SCHEMAS[kind], found)} for kind in KINDS}
+    return found, {kind: {"of": _structure(*SCHEMAS[kind], found)} for kind in KINDS}, {}
 
 
 def _structure(name: str, schema: str, found: dict[str, dict[str, Any]]) -> str:

@@ -7,10 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypedDict
-
-if TYPE_CHECKING:
-    from trimtab.plan.kind import Field
+from typing import Any, TypedDict
 
 PENDING = "(known after apply)"
 MAIN = "main"
@@ -223,7 +220,7 @@ class Resource:
     initial: frozenset[str] = frozenset()
     basis: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
-    native: "tuple[Field, ...]" = ()
+    native: tuple[Any, ...] = ()
 
     def sources_of(self, path: str) -> list[str] | None:
         """The model fields that the leaf at `path` comes from; `None` where only its kind can say."""

@@ -6,7 +6,7 @@ Nothing here loads before a group has such leaves.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -24,8 +24,11 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "integer": ((int,), "a whole number"),
     "int64": ((int, str), "a whole number"),
     "number": ((int, float), "a number"),
+    "timestamp": ((str,), "a moment in UTC such as 2026-12-01T18:00:00Z"),
 }
 """What a value of each type may be in a file, and what that is called."""
+_FORMS = {"int64": r"-?\d{1,19}", "timestamp": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"}
+"""What the text of a value looks like, by its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,13 @@ class NativeModel:
         kinds: The node of each kind's body: `{"of": STRUCTURE}`, beside that `fixed`, what only a creation takes.
         shapes: The fields of each structure by name. The node of a field is a type, `{"list": ...}`, `{"map": ...}`,
             `{"of": ...}`, `any`, or `unread` for what is never given back.
+        required: The fields that a structure cannot be without, by its name.
         checked: The versions of the vendor's models from which they were taken.
     """
 
     kinds: Mapping[str, Any]
     shapes: Mapping[str, Mapping[str, Any]]
+    required: Mapping[str, Sequence[str]]
     checked: Mapping[str, str]
 
     def fields(self, node: Any) -> Mapping[str, Any] | None:
@@ -67,55 +72,61 @@ class NativeModel:
 def native_model(package: str) -> NativeModel:
     """The model in the file `native.json` of a provider's package."""
     data = json.loads(files(package).joinpath("native.json").read_text(encoding="utf-8"))
-    return NativeModel(data["kinds"], data["shapes"], data["checked"])
+    return NativeModel(data["kinds"], data["shapes"], data["required"], data["checked"])
 
 
 Report = Callable[[str, str], None]
 """Takes the path of a field of the group, and what is wrong there."""
 
 
-def with_natives(
-    resources: Iterable[Resource],
-    block: BaseModel,
-    natives: Natives,
-    kinds: Mapping[str, Kind],
-    path: str,
-    report: Report,
-) -> list[Resource]:
+class NativeBlock:
     """
-    The resources of a group with the leaves that its file writes as they stand.
+    The leaves that the file of one group writes as they stand.
 
     Args:
-        resources: The group's resources.
         block: What stands under `native`.
         natives: What the provider declares of it.
         kinds: The provider's kinds by name.
         path: Where the block is in the group: `aws.native`.
         report: Is told what cannot be.
     """
-    found = list(resources)
-    model = native_model(natives.package)
+
+    def __init__(
+        self, block: BaseModel, natives: Natives, kinds: Mapping[str, Kind], path: str, report: Report
+    ) -> None:
+        self.natives, self.kinds, self.report = natives, kinds, report
+        self.model = native_model(natives.package)
+        self._given = dict(_bodies(block, natives, path))
+        self._left = set(self._given)
+
+    def put(self, resource: Resource) -> Resource:
+        """A resource with the leaves that it is to have."""
+        for place, (path, body) in self._given.items():
+            part = self.natives.parts[place[0]]
+            if resource.key.kind == part.kind and (not part.items or resource.item == f"{part.items}.{place[1]}"):
+                self._left.discard(place)
+                entry = _Entry(self.model, self.natives, part, self.kinds[part.kind], resource, self.report)
+                resource = entry.put(body, path)
+        return resource
+
+    def finish(self) -> None:
+        """Tell of what has no body to go to."""
+        for place in (place for place in self._given if place in self._left):
+            label = self.kinds[self.natives.parts[place[0]].kind].label
+            name = f" for {place[1]!r}" if place[1] else ""
+            self.report(self._given[place][0], f"this group has no {label} on this cloud{name}; leave it out")
+
+
+def _bodies(
+    block: BaseModel, natives: Natives, path: str
+) -> Iterator[tuple[tuple[str, str], tuple[str, Mapping[str, Any]]]]:
+    """The word and the name of each body, with its path and what is given of it."""
     for word, part in natives.parts.items():
         given: Mapping[str, Any] = getattr(block, word)
-        bodies = given.items() if part.items else [("", given)] if given else ()
-        for name, body in bodies:
-            item = f"{part.items}.{name}" if name else ""
-            where = f"{path}.{word}.{name}" if name else f"{path}.{word}"
-            places = [
-                index
-                for index, each in enumerate(found)
-                if each.key.kind == part.kind and (not part.items or each.item == item)
-            ]
-            if not places:
-                report(where, f"this group has no {kinds[part.kind].label} on this cloud{_of(name)}; leave it out")
-            for index in places:
-                entry = _Entry(model, natives, part, kinds[part.kind], found[index], report)
-                found[index] = entry.put(body, where)
-    return found
-
-
-def _of(name: str) -> str:
-    return f" for {name!r}" if name else ""
+        if part.items:
+            yield from (((word, name), (f"{path}.{word}.{name}", body)) for name, body in given.items())
+        elif given:
+            yield (word, ""), (f"{path}.{word}", given)
 
 
 @dataclass(slots=True)
@@ -148,7 +159,7 @@ class _Entry:
             return self._removed(own, place)
         fields = self.model.fields(node)
         if fields is not None:
-            return self._structure(own, given, fields, place)
+            return self._complete(self._structure(own, given, fields, place), node, place)
         if isinstance(node, Mapping) and "map" in node:
             return self._mapping(own, given, node["map"], place)
         if isinstance(node, Mapping) and "list" in node:
@@ -183,6 +194,13 @@ class _Entry:
                 body[name] = inner
         return body
 
+    def _complete(self, body: Any, node: Mapping[str, Any], place: "_Place") -> Any:
+        """A structure, with a report of what it cannot be without."""
+        missing = [name for name in self.model.required.get(node["of"], ()) if name not in (body or ())]
+        if missing and place.pattern not in ("", self.part.at):
+            self.report(place.path, f"{in_words(missing)} must be given here too")
+        return body
+
     def _unknown(self, name: str, fields: Mapping[str, Any]) -> str:
         close = closest(name, fields)
         fix = f"did you mean {close!r}?" if close else f"it has {in_words(sorted(fields))}"
@@ -213,13 +231,15 @@ class _Entry:
         key = self.kind.maps.get(place.pattern)
         for index, item in enumerate(given):
             inner = place.item(index, is_keyed=key is not None)
+            if key is not None and not isinstance(item.get(key), (str, int)):
+                self.report(inner.path, f"items are told apart here by {key!r}; give each its own")
+                continue
             at = index if key is None else _place_of(items, key, item.get(key))
             if at is not None and at < len(items):
                 rest = {name: value for name, value in item.items() if name != key}
                 items[at] = self._structure(items[at], rest, fields, inner)
             else:
-                made = self._structure(None, item, fields, inner)
-                items.append(made)
+                items.append(self._complete(self._structure(None, item, fields, inner), node, inner))
         return items
 
     def _whole_list(self, own: Any, given: Sequence[Any], node: Any, place: "_Place") -> Any:
@@ -243,9 +263,8 @@ class _Entry:
     def _checked(self, value: Any, node: Any, place: "_Place") -> Any:
         if node == "any":
             return value
-        if self.model.fields(node) is not None or (isinstance(node, Mapping) and "type" not in node):
-            self.report(place.path, "fields are wanted here; write them as a mapping")
-            return value
+        if isinstance(node, Mapping) and "type" not in node:
+            return self._merged(None, value, node, place)
         rule: Mapping[str, Any] = node if isinstance(node, Mapping) else {"type": node}
         text = _wrong(value, rule, ignores_case=self.natives.ignores_case)
         if text is not None:
@@ -305,7 +324,8 @@ def _wrong(value: Any, rule: Mapping[str, Any], *, ignores_case: bool) -> str | 
     is_number = rule["type"] in ("integer", "int64", "number")
     if not isinstance(value, types) or (is_number and isinstance(value, bool)):
         return f"{words} is wanted here, not {value!r}"
-    if rule["type"] == "int64" and not re.fullmatch(r"-?\d{1,19}", str(value)):
+    form = _FORMS.get(rule["type"])
+    if form is not None and not re.fullmatch(form, str(value)):
         return f"{words} is wanted here, not {value!r}"
     allowed = rule.get("enum")
     if allowed is not None and isinstance(value, str):

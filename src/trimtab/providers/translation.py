@@ -4,12 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, assert_never
 
 from pydantic import BaseModel
 
 from trimtab.capabilities import MARK, READ_BY_ENGINE, Means, Support, inert_paths, is_delegated, is_inert, supports_of
+from trimtab.declarations import declarations_of
 from trimtab.declarations.constraint import Breach, Constraints
 from trimtab.engine.schedules import in_force
 from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
@@ -20,6 +21,7 @@ from trimtab.providers.pinning import Settled, is_neutral
 
 if TYPE_CHECKING:
     from trimtab.capabilities.delegation import Delegation
+    from trimtab.providers.natives import NativeBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,7 @@ class GroupTranslator(ABC):
         self.problems: list[Note] = []
         self._said: set[str] = set()
         self._taken: set[str] = set()
+        self._done: set[str] = set()
         self._facts = facts
         others = group.other_blocks(self.provider)
         self._leaves = [leaf for leaf in set_leaves(self.asked) if not any(leaf.is_within(block) for block in others)]
@@ -275,18 +278,32 @@ class GroupTranslator(ABC):
 
     # what the file writes as it stands
 
-    def _with_natives(self, resources: Iterable[Resource]) -> Iterable[Resource]:
+    @cached_property
+    def _natives(self) -> "NativeBlock | None":
         block = getattr(self.group.block(self.provider), "native", None)
-        if block is None:
-            return resources
-        from trimtab.declarations import declarations_of
-        from trimtab.providers.natives import with_natives  # few groups have such leaves
+        declared = declarations_of(self.provider).natives
+        if block is None or declared is None:
+            return None
+        from trimtab.providers.natives import NativeBlock  # few groups have such leaves
 
-        natives, path = declarations_of(self.provider).natives, f"{self.provider}.native"
-        assert natives is not None, "a block with `native` says what that is about"
+        path = f"{self.provider}.native"
         self.takes(leaf.path for leaf in self._leaves if leaf.is_within(path))
         self.note(path, f"written as it stands, and not portable: only {self.provider} has it")
-        return with_natives(resources, block, natives, self.kinds, path, self.problem)
+        return NativeBlock(block, declared, self.kinds, path, self.problem)
+
+    def with_native(self, resource: Resource) -> Resource:
+        """A resource with what its file writes as it stands, once: its name may hang on what it holds."""
+        if self._natives is None or resource.key.kind in self._done:
+            return resource
+        if self.kinds[resource.key.kind].content_addressed:
+            self._done.add(resource.key.kind)
+        return self._natives.put(resource)
+
+    def _with_natives(self, resources: Iterable[Resource]) -> Iterator[Resource]:
+        for resource in resources:
+            yield self.with_native(resource)
+        if self._natives is not None:
+            self._natives.finish()
 
     # what the cloud refuses about the bodies
 

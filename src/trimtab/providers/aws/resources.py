@@ -310,12 +310,20 @@ def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
 
 def _writable(data: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a version less what is only ever answered: ResponseLaunchTemplateData, Amazon EC2 API Reference."""
-    settings = {name: value for name, value in data.items() if name != "Operator"}
+    settings = {name: _with_moments_as_text(value) for name, value in data.items() if name != "Operator"}
     if options := settings.get("MetadataOptions"):
         settings["MetadataOptions"] = {name: value for name, value in options.items() if name != "State"}
     if interfaces := settings.get("NetworkInterfaces"):
         settings["NetworkInterfaces"] = [_writable_interface(interface) for interface in interfaces]
     return settings
+
+
+def _with_moments_as_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(value, Mapping):
+        return {name: _with_moments_as_text(item) for name, item in value.items()}
+    return [_with_moments_as_text(item) for item in value] if isinstance(value, list) else value
 
 
 def _writable_interface(interface: Mapping[str, Any]) -> dict[str, Any]:

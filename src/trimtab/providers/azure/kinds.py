@@ -339,6 +339,7 @@ AUTOSCALE_SETTING = Kind(
 METRIC_ALERT = Kind(
     name="metric-alert",
     label="metric alert",
+    defaults={f"{_SET}.targetResourceType": ["microsoft.compute/virtualmachinescalesets"]},
     ignore_case=True,
     unique_in=HOME,
     rank=3,

@@ -38,9 +38,8 @@ class Known(NamedTuple):
 
     link: str
     name: str
-    leaves: Mapping[str, Any]
     ours: bool
-    body: Mapping[str, Any] = {}
+    body: Mapping[str, Any]
     """As a plan reads it; it stands for what is wanted where the group leaves its template to others."""
 
 

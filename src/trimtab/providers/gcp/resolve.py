@@ -261,7 +261,7 @@ class Resolver(Resolving[Calls]):
                 ours = item.mark is not None and item.mark.fleet == self.fleet.name
                 if ours and (item.group, key.location) != (group.name, self.location_of(group)):
                     return None  # another group's, which will leave it as it likes
-                return Known(link, key.name, TEMPLATE.leaves(item.body), ours, item.body)
+                return Known(link, key.name, ours, item.body)
         return None
 
 

@@ -1,6 +1,7 @@
 """A fleet as resources of Google Cloud: native bodies and no SDK; pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -113,12 +114,14 @@ class _Group(GroupTranslator):
         known = self.facts.templates.get(self.group.name)
         if known is not None and TEMPLATE_FIELD in self.group.unmanaged:
             return self._made(TEMPLATE.name, known.name, known.body, mark=self.mark), known
-        if known is not None and known.leaves == TEMPLATE.leaves(body):
-            return self._made(TEMPLATE.name, known.name, body, mark=self.mark), known
+        item = self.with_native(self._made(TEMPLATE.name, self.native, body, mark=self.mark))
+        kind = TEMPLATE.of(item)
+        if known is not None and kind.leaves(known.body) == kind.leaves(item.body):
+            return replace(item, key=self.key(TEMPLATE.name, known.name)), known
         # a long name is cut, so that the whole of it is in the digest
-        word = digest([self.fleet.name, self.location, self.native, body])[:8]
+        word = digest([self.fleet.name, self.location, self.native, item.body])[:8]
         name = f"{self.native[:54].rstrip('-')}-{word}"
-        return self._made(TEMPLATE.name, name, body, mark=self.mark), None
+        return replace(item, key=self.key(TEMPLATE.name, name)), None
 
     def _health_check(self) -> Resource:
         check = self.group.health_check

@@ -244,9 +244,9 @@ class GroupReader:
         versions = self.manager.body.get("versions") or ()
         link = str(first(versions).get("instanceTemplate") or "")
         if self.template is None:
-            return Known(link, name_of(link), {}, ours=False) if link else None
+            return Known(link, name_of(link), False, {}) if link else None
         ours = self.template.mark is not None and self.template.mark.fleet == self.fleet
-        return Known(link, self.template.key.name, TEMPLATE.leaves(self.template.body), ours, self.template.body)
+        return Known(link, self.template.key.name, ours, self.template.body)
 
 
 def _called(balancer: LoadBalancer, services: Sequence[Service]) -> Service | None:
