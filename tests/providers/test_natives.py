@@ -9,6 +9,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_fleet, make_group
 from tests.controller.test_clouds import TEMPLATES, placement
+from tests.laws import sampled
 from tests.providers.aws.translated import hold_against_the_model
 from trimtab.declarations import declarations_of
 from trimtab.providers.natives import native_model
@@ -226,7 +227,7 @@ def test_every_leaf_of_a_vendors_model_reaches_its_body_or_is_refused_by_name(cl
     """And with it the body is one that botocore takes."""
     natives = declarations_of(cloud).natives
     written = refused = 0
-    for word, steps, value in leaves_of(cloud):
+    for word, steps, value in sampled(leaves_of(cloud), 120, f"native leaves of {cloud}"):
         part = natives.parts[word]
         body = nested(steps, value)
         block = {word: {name_of(cloud, part): body} if part.items else body}
@@ -238,8 +239,8 @@ def test_every_leaf_of_a_vendors_model_reaches_its_body_or_is_refused_by_name(cl
         written, refused = written + (not told), refused + bool(told)
         if cloud == "aws" and not told and steps not in GROWING:
             hold_against_the_model(reached[0])
-    assert written > {"aws": 150, "azure": 120, "gcp": 120}[cloud]
-    assert refused > 20
+    assert written > 20
+    assert refused > 10
 
 
 GROWING = frozenset({("TagSpecifications", 0, "ResourceType")})

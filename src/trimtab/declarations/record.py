@@ -115,7 +115,7 @@ class Natives:
         package: The package whose file `native.json` is the vendor's model of the bodies; `nox -s renew` writes it.
         parts: The bodies, by the words under `native`.
         api: What the vendor's interface is called in a sentence.
-        reserved: What is at the top of a body and tells whose and which it is: trimtab writes it.
+        reserved: What of a body trimtab alone writes: whose and which it is, and what would go against its fields.
         ignores_case: Whether the case of the words of enumerations means nothing.
     """
 

@@ -183,7 +183,7 @@ class _Entry:
             return own
         body = dict(own or {})
         for name, value in given.items():
-            if not place.pattern and name in self.natives.reserved:
+            if place.inner(name).pattern in self.natives.reserved:
                 self.report(f"{place.path}.{name}", "trimtab writes this itself; leave it out")
                 continue
             if name not in fields:
@@ -289,10 +289,12 @@ class _Entry:
 
     def _add_row(self, place: "_Place", pattern: str, *, ignore_case: bool = False) -> None:
         fixed = self.model.kinds[self.part.kind].get("fixed", ())
+        filled_in = self.kind.defaults.get(pattern, ())
         self.rows[pattern] = Field(
             path=pattern,
             models="/" + re.split(r"[\s*]", place.path)[0].rstrip("."),
             immutable=pattern.split(".")[0].split("[")[0] in fixed,
+            default=filled_in[0] if len(filled_in) == 1 and not place.in_list else None,
             server_default=place.in_list,
             ignore_case=ignore_case,
         )
@@ -350,4 +352,4 @@ def is_settable(natives: Natives, kind: str, leaf: str) -> bool:
     """Whether a file may write a leaf of a kind's body: the vendor's model takes it and gives it back."""
     model = native_model(natives.package)
     node = model.at(model.kinds[kind], leaf)
-    return node is not None and node != "unread" and re.split(r"[.\[]", leaf)[0] not in natives.reserved
+    return node is not None and node != "unread"

@@ -198,15 +198,25 @@ def test_a_field_that_a_vendor_adds_stays():
     assert texts(found) == [f"Auto Scaling group {NATIVE}: not managed by trimtab, stays: Novelty"]
 
 
-def test_what_the_model_has_no_word_for_stays_and_is_named():
+def test_what_the_model_has_no_word_for_is_taken_over_as_it_stands():
     replies = of_web()
     data = {**replies.version["LaunchTemplateData"], "CreditSpecification": {"CpuCredits": "unlimited"}}
     alarm = {**replies.alarms[0], "Unit": "Percent"}
     found = imported(replace(replies, own_version={**replies.version, "LaunchTemplateData": data}, alarms=[alarm]))
-    assert texts(found) == [
-        f"launch template {NATIVE}: not managed by trimtab, stays: LaunchTemplateData.CreditSpecification",
-        f"alarm {NATIVE}-hot: not managed by trimtab, stays: Unit",
-    ]
+    assert not texts(found)
+    assert found.group.aws.native.model_dump(exclude_defaults=True) == {
+        "launch_template": {"CreditSpecification": {"CpuCredits": "unlimited"}},
+        "alarms": {"hot": {"Unit": "Percent"}},
+    }
+
+
+def test_what_the_model_has_no_word_for_and_no_file_can_write_stays_and_is_named():
+    replies = of_web()
+    data = {**replies.version["LaunchTemplateData"], "InstanceRequirements": {"VCpuCount": {"Min": 2}}}
+    found = imported(replace(replies, own_version={**replies.version, "LaunchTemplateData": data}))
+    assert found.group.aws.native is None
+    (text,) = [text for text in texts(found) if "InstanceRequirements" in text]
+    assert "not managed by trimtab, stays: LaunchTemplateData.InstanceRequirements" in text
 
 
 def test_what_the_model_has_no_word_for_is_not_in_what_is_made_anew():

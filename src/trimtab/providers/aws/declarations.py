@@ -130,7 +130,9 @@ AWS = Declarations(
             "alarms": NativePart(kind="metric-alarm", items="alarms"),
         },
         api="the API of AWS",
-        reserved=frozenset({"AlarmName", "AutoScalingGroupName", "PolicyName", "Tags"}),
+        reserved=frozenset(
+            {"AlarmName", "AutoScalingGroupName", "LaunchTemplateData.InstanceRequirements", "PolicyName", "Tags"}
+        ),
     ),
     checks={"TT119": "trimtab.providers.aws.checks:find_counted_once"},
     advice=ADVICE,

@@ -112,18 +112,18 @@ def _suspended(item: Mapping[str, Any], paused: str | None, wanted: Iterable[str
     return [name for name in suspended(item) if name not in PAUSED] + [name for name in wanted if name in PAUSED]
 
 
-OTHER_SETTINGS = (
-    "AvailabilityZoneDistribution",
-    "AvailabilityZoneImpairmentPolicy",
-    "CapacityReservationSpecification",
-    "Context",
-    "DeletionProtection",
-    "DesiredCapacityType",
-    "InstanceLifecyclePolicy",
-    "InstanceMaintenancePolicy",
-    "LoadBalancerNames",
-)
-"""Settings of a group that no field has a word for."""
+OTHER_SETTINGS: Mapping[str, Any] = {
+    "AvailabilityZoneDistribution": {"CapacityDistributionStrategy": "balanced-best-effort"},
+    "AvailabilityZoneImpairmentPolicy": None,
+    "CapacityReservationSpecification": {"CapacityReservationPreference": "default"},
+    "Context": None,
+    "DeletionProtection": "none",
+    "DesiredCapacityType": None,
+    "InstanceLifecyclePolicy": None,
+    "InstanceMaintenancePolicy": None,
+    "LoadBalancerNames": None,
+}
+"""Settings of a group that no field has a word for, each with what is answered where nobody gave it."""
 
 
 def group_resource(
@@ -169,7 +169,7 @@ def group_resource(
             for key in tags
             if not key.startswith("aws:")
         ],
-        **{name: item.get(name) or None for name in OTHER_SETTINGS},
+        **{name: unless(item.get(name), unsaid) or None for name, unsaid in OTHER_SETTINGS.items()},
     }
     instances = item.get("Instances", [])
     return Resource(

@@ -75,7 +75,12 @@ def _body(natives: Natives, part: NativePart, kind: Kind, item: Resource, ours: 
     found: dict[str, Any] = {}
     for path, value in _beside(kind, item, same).items():
         inner = path[len(part.at) + 1 :] if part.at else path
-        if isinstance(value, (str, int, float, frozenset)) and is_settable(natives, part.kind, inner):
+        is_reserved = any(path == word or path.startswith((f"{word}.", f"{word}[")) for word in natives.reserved)
+        if (
+            isinstance(value, (str, int, float, frozenset))
+            and not is_reserved
+            and is_settable(natives, part.kind, inner)
+        ):
             assign(kind, found, path, value)
     body: dict[str, Any] = found.get(part.at, {}) if part.at else found
     return body
