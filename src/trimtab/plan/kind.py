@@ -40,6 +40,7 @@ class Field:
         write_only: Never given back; compared by the digest kept in the mark.
         server_default: Filled in by the cloud where nobody gives it; compared only where the fleet gives it.
         ignore_case: Its case means nothing, as in the ids of Azure.
+        whole: All that is in it is what its model fields say, such as the dimensions of a metric: nothing goes beside.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Field:
     write_only: bool = False
     server_default: bool = False
     ignore_case: bool = False
+    whole: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -206,9 +208,11 @@ class Kind:
         return not value if known is None else value in known
 
     def row_of(self, path: str) -> Field | None:
-        """The row that is about this very leaf and tells which field of the model it comes from."""
+        """The row that is about this very leaf, or the whole that it is in, and tells what fields it comes from."""
         row, pattern = self.find(path), _pattern(path)
-        return row if row is not None and row.path == pattern and row.models else None
+        if row is not None and row.path == pattern and row.models:
+            return row
+        return next((each for each in self.fields if each.whole and each.pattern.match(path)), None)
 
     def _is_state(self, path: str) -> bool:
         return any(path == state or path.startswith((f"{state}.", f"{state}[")) for state in self.states)

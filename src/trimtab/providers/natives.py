@@ -227,6 +227,10 @@ class _Entry:
         fields = self.model.fields(node)
         if fields is None or not all(isinstance(item, Mapping) for item in given):
             return self._whole_list(own, given, node, place)
+        owner = self._owner(place)
+        if owner is not None and owner.whole:
+            self._report_owned(place)
+            return own
         items = list(own or ())
         key = self.kind.maps.get(place.pattern)
         for index, item in enumerate(given):

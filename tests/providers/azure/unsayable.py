@@ -18,7 +18,7 @@ class Case:
 
     Attributes:
         about: The field of the model, or the path of the body, that a note is about.
-        effect: What the next plan does to it.
+        effect: What the next plan does to it; empty where it is taken over as it stands, and nothing is said.
         scale_set: The scale set.
         setting: Its autoscale setting.
         alerts: Its metric alerts.
@@ -171,7 +171,7 @@ CASES = {
     ),
     "two keys": Case(
         "template.ssh_key",
-        "stays",
+        "",
         scale_set=machine(
             "osProfile.linuxConfiguration.ssh.publicKeys",
             [{"path": f"/home/{name}/.ssh/authorized_keys", "keyData": KEY} for name in ("azureuser", "ana")],

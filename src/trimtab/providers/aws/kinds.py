@@ -190,6 +190,7 @@ SCALING_POLICY = Kind(
         Field(path=_TRACKING, models="metric"),
         Field(path=f"{_TRACKING}.TargetValue", models="target"),
         Field(path=f"{_TRACKING}.CustomizedMetricSpecification.Statistic", models="statistic"),
+        Field(path=f"{_TRACKING}.CustomizedMetricSpecification.Dimensions", models="metric", whole=True),
         Field(path=f"{_TRACKING}.CustomizedMetricSpecification.Metrics", models="metric statistic"),
         Field(path=f"{_TRACKING}.DisableScaleIn", models="scale_in"),
         Field(path=_AHEAD, models="metric target"),
@@ -231,7 +232,7 @@ METRIC_ALARM = Kind(
     fields=(
         Field(path="Namespace", models="metric"),
         Field(path="MetricName", models="metric"),
-        Field(path="Dimensions", models="metric"),
+        Field(path="Dimensions", models="metric", whole=True),
         # metric math and PromQL, where CloudWatch has no single metric
         Field(path="Metrics", models="metric statistic period"),
         Field(path="EvaluationCriteria", models="metric above at_least below at_most"),

@@ -282,7 +282,7 @@ AUTOSCALE_SETTING = Kind(
             path=f"{_TRIGGER}.metricNamespace", models="alarms.*.metric policies.*.metric", default="", ignore_case=True
         ),
         Field(path=f"{_TRIGGER}.metricResourceUri", models="alarms.*.metric policies.*.metric", ignore_case=True),
-        Field(path=f"{_TRIGGER}.dimensions", models="alarms.*.metric policies.*.metric"),
+        Field(path=f"{_TRIGGER}.dimensions", models="alarms.*.metric policies.*.metric", whole=True),
         Field(path=f"{_TRIGGER}.{_QUEUE}.Values", models="alarms.*.metric policies.*.metric", ignore_case=True),
         Field(path=f"{_TRIGGER}.dividePerInstance", models="alarms.*.metric policies.*.metric", default=False),
         Field(path=f"{_TRIGGER}.timeGrain", models="alarms.*.period"),
@@ -354,7 +354,7 @@ METRIC_ALERT = Kind(
         Field(path=f"{_SET}.autoMitigate", default=True),
         Field(path=f"{_CRITERION}.metricName", models="metric"),
         Field(path=f"{_CRITERION}.metricNamespace", models="metric", ignore_case=True),
-        Field(path=f"{_CRITERION}.dimensions", models="metric"),
+        Field(path=f"{_CRITERION}.dimensions", models="metric", whole=True),
         Field(path=f"{_CRITERION}.{_QUEUE}.values", models="metric", ignore_case=True),
         Field(path=f"{_CRITERION}.skipMetricValidation", models="metric", default=False),
         Field(path=f"{_CRITERION}.timeAggregation", models="statistic"),

@@ -99,7 +99,11 @@ def _beside(kind: Kind, item: Resource, same: Mapping[str, Any]) -> dict[str, An
     return {
         path: value
         for path, value in leaves.items()
-        if (foreign[path] not in said if foreign[path] else path in outside and not kind.is_filled_in(path, value))
+        if (
+            foreign[path] not in said
+            if foreign[path]
+            else path in outside and kind.row_of(path) is None and not kind.is_filled_in(path, value)
+        )
         and path not in same
         and not _is_key_alone(kind, path)
         and _is_in_ours(path, same)
