@@ -5,7 +5,7 @@ import importlib
 import pytest
 from tools.natives.__main__ import content, place
 
-from tests.constraints.test_sources import reader
+from tests.constraints.readers import reader
 from trimtab.declarations import declarations_of
 from trimtab.providers.natives import native_model
 

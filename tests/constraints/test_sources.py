@@ -1,14 +1,13 @@
 """The rows of what clouds refuse, held against the sources that they name."""
 
 import importlib
-import os
 import re
-from pathlib import Path
 
 import pytest
 from tools.constraints.__main__ import content, place
 from tools.constraints.writing import is_written
 
+from tests.constraints.readers import reader
 from trimtab.declarations.limits import Bytes, Choice, Count, Length, Multiple, ProductAtMost, Range, When
 
 CLOUDS = {"aws": "botocore", "azure": "arm", "gcp": "discovery"}
@@ -16,15 +15,6 @@ UNITS = {"KB": 1024, "TiB": 1024, "week": 604800, "hours": 3600, "minutes?": 60}
 UNITS |= {"m": 60, "h": 3600, "M": 60, "H": 3600, "D": 86400}
 MARKED = {"tags", "userLabels"}
 """Where marks are written that no row of a kind is about."""
-
-
-def reader(cloud):
-    if cloud == "azure":
-        shared = os.environ.get("TRIMTAB_SHARED")
-        if not shared:
-            pytest.skip("TRIMTAB_SHARED is not set: Azure's type files are there")
-        assert Path(shared, "contracts", "azure").is_dir()
-    return importlib.import_module(f"tools.constraints.{cloud}")
 
 
 def table(cloud):

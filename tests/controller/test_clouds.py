@@ -6,17 +6,12 @@ from datetime import timedelta
 import pytest
 
 import trimtab as tt
+from tests.providers.placing import TEMPLATES, placement
 from trimtab.controller import Controller, TickOutcome
 from trimtab.sources import Function
 from trimtab.testing.clouds import TEST_CLOUDS
 
 MINUTE = timedelta(minutes=1)
-TEMPLATES = {
-    "aws": {"image": "ami-12c6146b", "size": "t3.small"},
-    "azure": {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "Standard_D2s_v5"},
-    "gcp": {"image": "projects/debian-cloud/global/images/family/debian-12", "size": "e2-small"},
-    "memory": {"image": "ubuntu", "size": "small"},
-}
 ACCOUNTS = {"memory": "memory", "aws": r"aws:\d{12}", "gcp": "gcp:trimtab"}
 ACCOUNTS["azure"] = "azure:00000000-0000-0000-0000-000000000000/trimtab"
 OUT = {
@@ -24,12 +19,6 @@ OUT = {
     "alarms": {"many": {"metric": {"external": "orders"}, "above": 100, "triggers": ["out"]}},
 }
 NATIVE = {"policies": {"hold": {"type": "target-tracking", "metric": "cpu", "target": 60, "approximate": True}}}
-
-
-def placement(provider, test_cloud):
-    if provider == "aws":
-        return {"zones": ["us-east-1a"]}
-    return {"subnets": [test_cloud.make_network("network", "subnet")]} if provider == "azure" else {}
 
 
 def fleet_of(provider, place, **fields):

@@ -8,9 +8,9 @@ import pytest
 
 import trimtab as tt
 from tests.conftest import make_fleet, make_group
-from tests.controller.test_clouds import TEMPLATES, placement
 from tests.laws import sampled
 from tests.providers.aws.translated import hold_against_the_model
+from tests.providers.placing import TEMPLATES, placement
 from trimtab.declarations import declarations_of
 from trimtab.providers.natives import native_model
 from trimtab.testing import translate
