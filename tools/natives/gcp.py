@@ -23,22 +23,31 @@ def shapes() -> tuple[dict[str, dict[str, Any]], dict[str, Any], dict[str, list[
 
 def _structure(name: str, schema: str, found: dict[str, dict[str, Any]]) -> str:
     if schema not in found:
-        fields = found[schema] = {}
-        for word, given in document(name)["schemas"][schema].get("properties", {}).items():
-            text = given.get("description", "")
-            if given.get("readOnly") or _OUTPUT.match(text) or given.get("deprecated"):
-                continue
-            fields[word] = "unread" if _INPUT.match(text) and word not in _ANSWERED else _node(name, given, found)
+        _fill(name, schema, document(name)["schemas"][schema], found)
     return schema
 
 
-def _node(name: str, given: Mapping[str, Any], found: dict[str, dict[str, Any]]) -> Any:
+def _fill(name: str, at: str, schema: Mapping[str, Any], found: dict[str, dict[str, Any]]) -> None:
+    fields = found[at] = {}
+    for word, given in schema.get("properties", {}).items():
+        text = given.get("description", "")
+        if given.get("readOnly") or _OUTPUT.match(text) or given.get("deprecated"):
+            continue
+        is_unread = _INPUT.match(text) and word not in _ANSWERED
+        fields[word] = "unread" if is_unread else _node(name, f"{at}.{word}", given, found)
+
+
+def _node(name: str, at: str, given: Mapping[str, Any], found: dict[str, dict[str, Any]]) -> Any:
     if given.get("$ref"):
         return {"of": _structure(name, given["$ref"], found)}
     if given.get("type") == "array":
-        return {"list": _node(name, given["items"], found)}
+        return {"list": _node(name, at, given["items"], found)}
+    if given.get("properties"):
+        _fill(name, at, given, found)
+        return {"of": at}
     if given.get("type") == "object":
-        return {"map": _node(name, given["additionalProperties"], found)} if "additionalProperties" in given else "any"
+        values = given.get("additionalProperties")
+        return {"map": _node(name, at, values, found)} if values else "any"
     node: dict[str, Any] = {"type": _PLAIN[given["type"]]}
     if given.get("format") in ("int64", "uint64"):
         node["type"] = "int64"

@@ -577,6 +577,8 @@ def _same(before: Any, after: Any) -> bool:
         return before.digest == after.digest
     if isinstance(after, Secret) and isinstance(before, str):
         return before == after.digest
+    if isinstance(before, Secret) and isinstance(after, str):
+        return before.value == after
     if isinstance(before, bool) or isinstance(after, bool):
         return before is after
     return bool(before == after)

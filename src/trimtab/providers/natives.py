@@ -183,7 +183,7 @@ class _Entry:
             return own
         body = dict(own or {})
         for name, value in given.items():
-            if place.inner(name).pattern in self.natives.reserved:
+            if place.inner(name).pattern in self.natives.reserved and fields.get(name) != "unread":
                 self.report(f"{place.path}.{name}", "trimtab writes this itself; leave it out")
                 continue
             if name not in fields:

@@ -131,7 +131,18 @@ AWS = Declarations(
         },
         api="the API of AWS",
         reserved=frozenset(
-            {"AlarmName", "AutoScalingGroupName", "LaunchTemplateData.InstanceRequirements", "PolicyName", "Tags"}
+            {
+                "AlarmName",
+                "AutoScalingGroupName",
+                "AvailabilityZoneIds",
+                "LaunchTemplate.LaunchTemplateId",
+                "LaunchTemplateData.InstanceRequirements",
+                "LaunchTemplateData.Operator",
+                "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId",
+                "Operator",
+                "PolicyName",
+                "Tags",
+            }
         ),
     ),
     checks={"TT119": "trimtab.providers.aws.checks:find_counted_once"},

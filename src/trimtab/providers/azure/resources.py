@@ -41,6 +41,7 @@ def scale_set_resource(item: Mapping[str, Any], location: str) -> Resource:
         "identity": _identity(item.get("identity")),
         "tags": tags,
         "properties": properties,
+        **{name: item[name] for name in ("extendedLocation", "placement") if item.get(name)},
     }
     key = Key(normal_location(item.get("location") or location), SCALE_SET.name, item["name"])
     state = str(properties.get("provisioningState", "")).lower()

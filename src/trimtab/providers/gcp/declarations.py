@@ -166,6 +166,12 @@ GCP = Declarations(
         api="the API of Google Cloud",
         reserved=frozenset(
             {
+                *("creationRecord", "mutationRecord", "validity", "sourceInstance", "sourceInstanceParams"),
+                *(f"properties.{part}.fingerprint" for part in ("metadata", "tags", "networkInterfaces[*]")),
+            }
+        )
+        | frozenset(
+            {
                 "description",
                 "displayName",
                 "fingerprint",

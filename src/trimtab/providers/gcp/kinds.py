@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from trimtab.plan import Field, Kind, MarkPlace
 
 _MACHINE = "properties"
+_CARD = f"{_MACHINE}.networkInterfaces[*]"
 _DISK = f"{_MACHINE}.disks[*]"
 _POLICY = "autoscalingPolicy"
 _CUSTOM = f"{_POLICY}.customMetricUtilizations[*]"
@@ -40,8 +41,6 @@ TEMPLATE = Kind(
         f"{_MACHINE}.disks[*].mode": ["READ_WRITE"],
         f"{_MACHINE}.disks[*].type": ["PERSISTENT"],
         f"{_MACHINE}.networkInterfaces[*].name": ["nic0"],
-        f"{_MACHINE}.scheduling.onHostMaintenance": ["MIGRATE", "TERMINATE"],
-        f"{_MACHINE}.scheduling.automaticRestart": [True],
     },
     fields=(
         Field(path=f"{_MACHINE}.machineType", models="template.size"),
@@ -57,11 +56,16 @@ TEMPLATE = Kind(
         Field(path=f"{_DISK}.diskEncryptionKey", models="template.disks.key"),
         Field(path=f"{_DISK}.deviceName", models="template.disks.device"),
         Field(path=f"{_DISK}.autoDelete", models="template.disks.keep template.disks"),
-        Field(
-            path=f"{_MACHINE}.networkInterfaces",
-            models="placement.subnets placement.network template.public_address",
-        ),
-        Field(path=f"{_MACHINE}.scheduling", models="purchase.spot template.size"),
+        Field(path=f"{_CARD}.network", models="placement.subnets placement.network"),
+        Field(path=f"{_CARD}.subnetwork", models="placement.subnets placement.network"),
+        Field(path=f"{_CARD}.accessConfigs[*].type", models="template.public_address"),
+        Field(path=f"{_CARD}.accessConfigs[*].name", models="template.public_address"),
+        Field(path=f"{_MACHINE}.scheduling.provisioningModel", models="purchase.spot", default="STANDARD"),
+        Field(path=f"{_MACHINE}.scheduling.instanceTerminationAction", models="purchase.spot"),
+        Field(path=f"{_MACHINE}.scheduling.preemptible", models="purchase.spot", default=False),
+        # of an instance that is no Spot VM and has no GPU, no field says these
+        Field(path=f"{_MACHINE}.scheduling.automaticRestart", default=True),
+        Field(path=f"{_MACHINE}.scheduling.onHostMaintenance", default="MIGRATE"),
         Field(path=f"{_MACHINE}.reservationAffinity", models="purchase.reservation"),
     ),
     content_addressed=True,

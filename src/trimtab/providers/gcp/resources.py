@@ -18,13 +18,12 @@ from trimtab.providers.gcp.kinds import (
     TEMPLATE,
 )
 from trimtab.providers.gcp.names import planned_schedules
-from trimtab.providers.gcp.template import KEYS, has_gpus
+from trimtab.providers.gcp.template import KEYS
 from trimtab.providers.gcp.translate import BALANCERS
 from trimtab.providers.pause import BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 _MARK = re.compile(rf"\n?\[({PAUSE_TAG}|{BOOST_TAG}) ([^\]]*)\]")
-_STANDARD = "STANDARD"
 
 
 def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
@@ -155,19 +154,12 @@ def plain_properties(properties: Mapping[str, Any]) -> dict[str, Any]:
         "disks": [_disk(disk) for disk in properties.get("disks") or ()],
         "networkInterfaces": [_card(card) for card in properties.get("networkInterfaces") or ()],
         "metadata": {"items": sorted(metadata, key=lambda entry: str(entry["key"]))},
-        "scheduling": _scheduling(properties.get("scheduling") or {}, str(properties.get("machineType", ""))),
         "tags": {"items": sorted((properties.get("tags") or {}).get("items") or ())},
         "serviceAccounts": [
             {"email": account.get("email"), "scopes": sorted(account.get("scopes") or ())}
             for account in properties.get("serviceAccounts") or ()
         ],
     }
-
-
-def _scheduling(scheduling: Mapping[str, Any], machine: str) -> dict[str, Any]:
-    if scheduling.get("provisioningModel", _STANDARD) != _STANDARD:
-        return dict(scheduling)
-    return drop_empty(onHostMaintenance=scheduling.get("onHostMaintenance")) if has_gpus(machine) else {}
 
 
 def _metadata(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,14 +169,9 @@ def _metadata(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
-    configs = [
-        drop_empty(type=config.get("type"), name=config.get("name")) for config in card.get("accessConfigs") or ()
-    ]
-    return drop_empty(
-        network=None if card.get("subnetwork") else card.get("network"),
-        subnetwork=card.get("subnetwork"),
-        accessConfigs=configs,
-    )
+    # a subnetwork says which network it is in
+    network = None if card.get("subnetwork") else card.get("network")
+    return drop_empty(**{**card, "network": network})
 
 
 def _disk(disk: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,173 @@
+"""
+The settings of public configurations that had no word, each said in a fleet file now: planned, made, planned empty.
+
+Of each line of the list that was made of the configurations, C says that a word carries it and A that the plan says
+how it differs; N, below, that it is written under `native`. X, with its reason, cannot be said, and W takes more than
+it should.
+"""
+
+import json
+from urllib.request import Request, urlopen
+
+import pytest
+
+import trimtab as tt
+from tests.providers.placing import TEMPLATES, placement
+from trimtab.testing.clouds import TEST_CLOUDS
+
+ARN = "arn:aws:sns:us-east-1:123456789012:ops"
+FAST = {"type": "target-tracking", "metric": "cpu", "target": 60, "approximate": True}
+ANY = {**TEMPLATES["aws"], "size": {"cpus": {"min": 2, "max": 4}, "memory_gb": 4}}
+OUTPUT = {"change": 1}
+STEPS = {
+    "policies": {"out": OUTPUT},
+    "alarms": {"hot": {"metric": "cpu", "above": 70, "triggers": ["out"]}},
+}
+
+
+def launch(**data):
+    return {"aws": {"native": {"launch_template": data}}}
+
+
+def group(**settings):
+    return {"aws": {"native": {"group": settings}}}
+
+
+def machine(**profile):
+    return {"azure": {"native": {"scale_set": {"properties": {"virtualMachineProfile": profile}}}}}
+
+
+def instances(**properties):
+    return {"gcp": {"native": {"instance_template": {"properties": properties}}}}
+
+
+CARD = {"name": "nic", "properties": {"enableAcceleratedNetworking": True}}
+HOME = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/trimtab/providers"
+BALANCER = f"{HOME}/Microsoft.Network/loadBalancers/front"
+POOL = f"{BALANCER}/inboundNatPools/ssh"
+NAT = {"name": "nic", "properties": {"ipConfigurations": [{"name": "ip", "properties": {}}]}}
+NAT["properties"]["ipConfigurations"][0]["properties"]["loadBalancerInboundNatPools"] = [{"id": POOL}]
+AGENT = {
+    "name": "OmsAgent",
+    "properties": {
+        "publisher": "Microsoft.EnterpriseCloud.Monitoring",
+        "type": "OmsAgentForLinux",
+        "typeHandlerVersion": "1.14",
+        "settings": {"workspaceId": "w"},
+    },
+}
+
+NATIVE = {
+    ("aws", "instance maintenance policy"): group(
+        InstanceMaintenancePolicy={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 110}
+    ),
+    ("aws", "EBS-optimized"): launch(EbsOptimized=True),
+    ("aws", "disk: no_device"): launch(BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "NoDevice": ""}]),
+    ("aws", "capacity reservation preference"): launch(
+        CapacityReservationSpecification={"CapacityReservationPreference": "open"}
+    ),
+    ("aws", "CPU options"): launch(CpuOptions={"CoreCount": 1, "ThreadsPerCore": 1}),
+    ("aws", "CPU credits"): launch(CreditSpecification={"CpuCredits": "standard"}),
+    ("aws", "maintenance options (auto recovery)"): launch(MaintenanceOptions={"AutoRecovery": "default"}),
+    ("aws", "metadata: instance tags"): launch(MetadataOptions={"InstanceMetadataTags": "enabled"}),
+    ("aws", "second network interface"): {
+        **launch(NetworkInterfaces=[{}, {"DeviceIndex": 1, "NetworkCardIndex": 1, "DeleteOnTermination": True}]),
+        "template": {**TEMPLATES["aws"], "public_address": True},
+    },
+    ("aws", "connection tracking of an interface"): {
+        **launch(NetworkInterfaces=[{"ConnectionTrackingSpecification": {"UdpTimeout": 60}}]),
+        "template": {**TEMPLATES["aws"], "public_address": True},
+    },
+    ("aws", "availability zone of the template"): launch(Placement={"AvailabilityZone": "us-east-1a"}),
+    ("aws", "tags of spot requests"): launch(
+        TagSpecifications=[{"ResourceType": "spot-instances-request", "Tags": [{"Key": "is", "Value": "spot"}]}]
+    ),
+    ("aws", "desired capacity in vCPU"): {**group(DesiredCapacityType="vcpu"), "template": ANY},
+    ("aws", "spot price as a share of on-demand"): {
+        **group(
+            MixedInstancesPolicy={
+                "LaunchTemplate": {
+                    "Overrides": [{"InstanceRequirements": {"SpotMaxPricePercentageOverLowestPrice": 50}}]
+                }
+            }
+        ),
+        "template": ANY,
+        "purchase": {"spot": True},
+    },
+    ("aws", "shutdown behaviour"): launch(InstanceInitiatedShutdownBehavior="terminate"),
+    ("aws", "alarm: unit of the metric"): {
+        **STEPS,
+        "aws": {"native": {"alarms": {"hot": {"Unit": "Percent"}}}},
+    },
+    ("aws", "classic load balancer"): group(LoadBalancerNames=["classic"]),
+    ("aws", "spot instance pools"): {
+        **group(MixedInstancesPolicy={"InstancesDistribution": {"SpotInstancePools": 3}}),
+        "purchase": {"spot": True, "strategy": "lowest-price"},
+    },
+    ("azure", "inbound NAT pool"): machine(networkProfile={"networkInterfaceConfigurations": [NAT]}),
+    ("azure", "secure boot, vTPM, trusted launch"): machine(
+        securityProfile={
+            "securityType": "TrustedLaunch",
+            "uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True},
+        }
+    ),
+    ("azure", "patch settings"): machine(
+        osProfile={"linuxConfiguration": {"patchSettings": {"patchMode": "AutomaticByPlatform"}}}
+    ),
+    ("azure", "accelerated networking"): machine(networkProfile={"networkInterfaceConfigurations": [CARD]}),
+    ("azure", "boot diagnostics"): machine(diagnosticsProfile={"bootDiagnostics": {"enabled": True}}),
+    ("azure", "other extensions (log agent)"): machine(extensionProfile={"extensions": [AGENT]}),
+    ("azure", "repair action"): {
+        "azure": {
+            "automatic_repairs": True,
+            "native": {"scale_set": {"properties": {"automaticRepairsPolicy": {"repairAction": "Restart"}}}},
+        },
+        "health_check": {"path": "/up", "port": 80},
+    },
+    ("gcp", "health check: interval, timeout, thresholds"): {
+        "health_check": {"path": "/up"},
+        "gcp": {"native": {"health_check": {"checkIntervalSec": 30, "timeoutSec": 10, "healthyThreshold": 1}}},
+    },
+    ("gcp", "health check: host, proxy header, response"): {
+        "health_check": {"path": "/up"},
+        "gcp": {
+            "native": {"health_check": {"httpHealthCheck": {"host": "h", "proxyHeader": "PROXY_V1", "response": "ok"}}}
+        },
+    },
+    ("gcp", "metadata of one's own"): instances(metadata={"items": [{"key": "colour", "value": "red"}]}),
+    ("gcp", "resource policy of the disk (snapshots)"): instances(
+        disks=[{"initializeParams": {"resourcePolicies": ["projects/p/regions/r/resourcePolicies/daily"]}}]
+    ),
+    ("gcp", "scheduling: restart, maintenance"): instances(
+        scheduling={"automaticRestart": False, "onHostMaintenance": "TERMINATE"}
+    ),
+}
+"""What is written under `native`, by cloud and setting."""
+
+
+def make_nat_pool(test_cloud):
+    pool = {"frontendPortRangeStart": 5000, "frontendPortRangeEnd": 5100, "backendPort": 22, "protocol": "Tcp"}
+    properties = {"inboundNatPools": [{"name": "ssh", "properties": pool}]}
+    address = f"{test_cloud.emulator.endpoint}{BALANCER}?api-version=2024-05-01"
+    body = json.dumps({"location": test_cloud.location, "properties": properties}).encode()
+    head = {"Content-Type": "application/json", "Authorization": "Bearer somebody"}
+    urlopen(Request(address, body, head, method="PUT")).close()
+
+
+@pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
+def test_settings_without_a_word_are_said_natively(provider):
+    said = [fields for (cloud, _), fields in NATIVE.items() if cloud == provider]
+    with TEST_CLOUDS[provider].started() as test_cloud, test_cloud.connect() as cloud:
+        if provider == "azure":
+            make_nat_pool(test_cloud)
+        base = {
+            "capacity": {"min": 1, "max": 3, "desired": 1},
+            "template": TEMPLATES[provider],
+            "placement": placement(provider, test_cloud),
+        }
+        fleet = tt.Fleet(name="shop", groups={f"g{place}": {**base, **fields} for place, fields in enumerate(said)})
+        plan = cloud.plan(fleet)
+        assert not plan.problems, [str(each) for each in plan.problems]
+        cloud.apply(plan).raise_for_failures()
+        again = cloud.plan(fleet)
+        assert not again, [(leaf.field, leaf.path, leaf.old, leaf.new) for change in again for leaf in change.fields]
