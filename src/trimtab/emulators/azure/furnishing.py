@@ -14,7 +14,7 @@ SUBNETS = {"private": "10.0.0.0/24", "public": "10.0.1.0/24"}
 
 
 def furnish(world: World, endpoint: str) -> Mapping[str, str]:
-    """Make a network with subnets, balancers with a probe, a security group and an identity; says what there is."""
+    """Make a network with subnets, gateways with a pool, a security group and an identity; says what there is."""
     make_group(world, GROUP, LOCATION)
     for kind, name, properties in _furniture(world):
         versions = NETWORK if kind.startswith("Microsoft.Network/") else IDENTITIES
@@ -23,37 +23,43 @@ def furnish(world: World, endpoint: str) -> Mapping[str, str]:
     return {
         "resource group": f"{GROUP} in {LOCATION}",
         "network": f"{NAME}, with the subnets {' and '.join(SUBNETS)}",
-        "load balancers": ", ".join(BALANCED),
+        "application gateways": f"{', '.join(BALANCED)}, each with a backend pool of its name",
         "security group": NAME,
         "managed identity": NAME,
     }
 
 
 def _furniture(world: World) -> list[tuple[str, str, dict[str, Any]]]:
-    networks, balancers = "Microsoft.Network/virtualNetworks", "Microsoft.Network/loadBalancers"
+    networks, gateways = "Microsoft.Network/virtualNetworks", "Microsoft.Network/applicationGateways"
     subnets = [{"name": name, "properties": {"addressPrefix": block}} for name, block in SUBNETS.items()]
-    subnet = f"{world.id_of(GROUP, networks, NAME)}/subnets/private"
+    subnet = f"{world.id_of(GROUP, networks, NAME)}/subnets/public"
     space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
     return [
         (networks, NAME, {**space, "subnets": subnets}),
-        *((balancers, name, _balancer(world.id_of(GROUP, balancers, name), name, subnet)) for name in BALANCED),
+        *((gateways, name, _gateway(world.id_of(GROUP, gateways, name), name, subnet)) for name in BALANCED),
         ("Microsoft.Network/networkSecurityGroups", NAME, {"securityRules": []}),
         ("Microsoft.ManagedIdentity/userAssignedIdentities", NAME, {}),
     ]
 
 
-def _balancer(base: str, name: str, subnet: str) -> dict[str, Any]:
+def _gateway(base: str, name: str, subnet: str) -> dict[str, Any]:
+    """An application gateway with one pool: a load balancer counts no requests."""
+    front, port = f"{base}/frontendIPConfigurations/front", f"{base}/frontendPorts/http"
+    listener = {"frontendIPConfiguration": {"id": front}, "frontendPort": {"id": port}, "protocol": "Http"}
     rule = {
-        "frontendIPConfiguration": {"id": f"{base}/frontendIPConfigurations/front"},
+        "ruleType": "Basic",
+        "priority": 10,
+        "httpListener": {"id": f"{base}/httpListeners/http"},
         "backendAddressPool": {"id": f"{base}/backendAddressPools/{name}"},
-        "probe": {"id": f"{base}/probes/http"},
-        "protocol": "Tcp",
-        "frontendPort": 80,
-        "backendPort": 80,
+        "backendHttpSettings": {"id": f"{base}/backendHttpSettingsCollection/http"},
     }
     return {
+        "sku": {"name": "Standard_v2", "tier": "Standard_v2", "capacity": 1},
+        "gatewayIPConfigurations": [{"name": "gateway", "properties": {"subnet": {"id": subnet}}}],
         "frontendIPConfigurations": [{"name": "front", "properties": {"subnet": {"id": subnet}}}],
+        "frontendPorts": [{"name": "http", "properties": {"port": 80}}],
         "backendAddressPools": [{"name": name}],
-        "probes": [{"name": "http", "properties": {"protocol": "Http", "port": 80, "requestPath": "/"}}],
-        "loadBalancingRules": [{"name": "http", "properties": rule}],
+        "backendHttpSettingsCollection": [{"name": "http", "properties": {"port": 80, "protocol": "Http"}}],
+        "httpListeners": [{"name": "http", "properties": listener}],
+        "requestRoutingRules": [{"name": "http", "properties": rule}],
     }
