@@ -65,18 +65,25 @@ class Account:
             time.sleep(duration.total_seconds())
 
     def load(self, group: str, cpu: float) -> None:
-        """Have the group's instances report so much CPU, in the emulator; a real account measures by itself."""
+        """Have instances report so much CPU, and memory and requests to match, in the emulator; a real account measures."""
         if self.emulated:
-            self.emulated.push(tt.metrics.cpu, group=group, value=cpu)
+            measured = {tt.metrics.cpu: cpu, tt.metrics.memory: 0.8 * cpu, tt.metrics.requests_per_instance: 5 * cpu}
+            for metric, value in measured.items():
+                self.emulated.push(metric, group=group, value=value)
 
     def drift(self) -> None:
-        """Somebody changes three things by hand: an alarm's threshold, a policy's cooldown, a tag."""
+        """Somebody changes three things by hand: an alarm's threshold, a policy's target, a tag."""
         autoscaling, cloudwatch = self.client("autoscaling"), self.client("cloudwatch")
-        alarm = cloudwatch.describe_alarms(AlarmNamePrefix="virtualmin-pro-cluster-web")["MetricAlarms"][-1]
+        name = "virtualmin-pro-cluster-web-high-error-rate"
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
         cloudwatch.put_metric_alarm(**{**_settable(cloudwatch, "PutMetricAlarm", alarm), "Threshold": 95.0})
-        policy = autoscaling.describe_policies(AutoScalingGroupName="virtualmin-pro-cluster-api")["ScalingPolicies"][0]
-        autoscaling.put_scaling_policy(**{**_settable(autoscaling, "PutScalingPolicy", policy), "Cooldown": 900})
-        tag = {"Key": "Environment", "Value": "staging", "PropagateAtLaunch": False}
+        where = {"AutoScalingGroupName": "virtualmin-pro-cluster-api"}
+        found = autoscaling.describe_policies(**where, PolicyNames=["virtualmin-pro-cluster-api-hold-cpu"])
+        (policy,) = found["ScalingPolicies"]
+        tracking = {**policy["TargetTrackingConfiguration"], "TargetValue": 95.0}
+        settable = _settable(autoscaling, "PutScalingPolicy", policy)
+        autoscaling.put_scaling_policy(**{**settable, "TargetTrackingConfiguration": tracking})
+        tag = {"Key": "environment", "Value": "staging", "PropagateAtLaunch": False}
         place = {"ResourceType": "auto-scaling-group", "ResourceId": "virtualmin-pro-cluster-web"}
         autoscaling.create_or_update_tags(Tags=[tag | place])
 

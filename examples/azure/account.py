@@ -22,7 +22,7 @@ import trimtab as tt
 from trimtab.emulators import AzureEmulator
 from trimtab.testing import AzureTestCloud
 
-FLEET = Path(__file__).parents[1] / "virtualmin" / "fleet-azure.yaml"
+FLEET = Path(__file__).parents[1] / "virtualmin" / "fleet.yaml"
 MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
 
@@ -95,9 +95,11 @@ class Account:
             time.sleep(duration.total_seconds())
 
     def load(self, group: str, cpu: float) -> None:
-        """Have the group's instances report so much CPU, in the emulator; a real one measures by itself."""
+        """Have instances report so much CPU, and memory and requests to match, in the emulator; a real one measures."""
         if self.emulated:
-            self.emulated.push(tt.metrics.cpu, group=group, value=cpu)
+            measured = {tt.metrics.cpu: cpu, tt.metrics.memory: 0.8 * cpu, tt.metrics.requests_per_instance: 5 * cpu}
+            for metric, value in measured.items():
+                self.emulated.push(metric, group=group, value=value)
 
     def subnet(self) -> str:
         """The id of the subnet that the examples' groups are in."""
@@ -117,7 +119,7 @@ class Account:
             change(setting.profiles[0].rules[0])
             monitor.autoscale_settings.create_or_update(self.resource_group, native, setting)
         native = "virtualmin-pro-cluster-web"
-        tags = dict(sets.get(self.resource_group, native).tags or {}) | {"Environment": "staging"}
+        tags = dict(sets.get(self.resource_group, native).tags or {}) | {"environment": "staging"}
         sets.begin_update(self.resource_group, native, {"tags": tags}).result()
 
     def what_is_left(self) -> list[str]:

@@ -23,7 +23,7 @@ import trimtab as tt
 from trimtab.emulators import GcpEmulator
 from trimtab.testing import GcpTestCloud
 
-FLEET = Path(__file__).parents[1] / "virtualmin" / "fleet-gcp.yaml"
+FLEET = Path(__file__).parents[1] / "virtualmin" / "fleet.yaml"
 MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 LOCATION = GcpTestCloud.location
 
@@ -78,9 +78,11 @@ class Account:
             time.sleep(duration.total_seconds())
 
     def load(self, group: str, cpu: float) -> None:
-        """Have the group's instances report so much CPU, in the emulator; a real one measures by itself."""
+        """Have instances report so much CPU, and memory and requests to match, in the emulator; a real one measures."""
         if self.emulated:
-            self.emulated.push(tt.metrics.cpu, group=group, value=cpu, minutes=2)
+            measured = {tt.metrics.cpu: cpu, tt.metrics.memory: 0.8 * cpu, tt.metrics.requests_per_instance: 5 * cpu}
+            for metric, value in measured.items():
+                self.emulated.push(metric, group=group, value=value, minutes=2)
 
     def drift(self) -> None:
         """Somebody changes three things by hand: a target, an initialization period, an alert's threshold."""
@@ -93,8 +95,8 @@ class Account:
             scalers.update_unary({**where, "autoscaler": scaler.name, "autoscaler_resource": scaler})
         policies = self.alert_policies()
         for policy in policies.list_alert_policies(name=f"projects/{self.project}"):
-            if policy.display_name == "virtualmin-pro-cluster-web-cpu-stays-high":
-                policy.conditions[0].condition_threshold.threshold_value = 0.99
+            if policy.display_name == "virtualmin-pro-cluster-web-high-error-rate":
+                policy.conditions[0].condition_threshold.threshold_value = 95
                 policies.update_alert_policy(alert_policy=policy)
 
     def what_is_left(self) -> list[str]:

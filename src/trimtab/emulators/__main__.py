@@ -57,7 +57,7 @@ def _words(cloud: str, emulator: Any, furniture: Mapping[str, str]) -> Iterator[
     if not furniture:
         yield "#   the account is empty"
     yield "# In another terminal, export the lines above, and try:"
-    yield f"#   trimtab plan examples/virtualmin/{emulator.example} --provider {cloud}"
+    yield f"#   trimtab plan examples/virtualmin/fleet.yaml --provider {cloud}"
     yield "# Ctrl+C stops it."
 
 

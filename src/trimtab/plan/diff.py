@@ -1,5 +1,6 @@
 """What differs between wanted and live: one diff for every kind of every provider."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -480,22 +481,30 @@ class _PlanBuilder:
     ) -> FieldChange:
         row = row or self.kinds[item.key.kind].of(item).find(path)
         models = _models(item, row, path) if row else []
-        field, source = self._source(item, models)
+        field, source = self._source(item, models, path)
         return FieldChange(path=path, old=old, new=new, field=field, source=source, is_mark=is_mark)
 
-    def _source(self, item: Resource, models: Sequence[str]) -> tuple[str, Position | None]:
+    def _source(self, item: Resource, models: Sequence[str], leaf: str = "") -> tuple[str, Position | None]:
+        """The model field of a leaf, and where the file has it: of several that which is given, and the last."""
         if not self._has_places:
             where = path_in(item.item, models[0] if models else "")
             return f"{item.group}.{where}" if where else item.group, None
-        best: tuple[str, Position | None] = (f"{item.group}.{item.item}".rstrip("."), None)
-        for name in models or [""]:
-            path = path_in(item.item, name)
-            position = self.fleet.position(item.group, path)
-            if position and (best[1] is None or (position.line, position.column) > (best[1].line, best[1].column)):
-                best = (f"{item.group}.{path}", position)
-            elif position is None and best[1] is None and name == (models or [""])[0]:
-                best = (f"{item.group}.{path}".rstrip("."), None)
-        return best
+        paths = [path_in(item.item, name) for name in models or [""]]
+        found = [(self._place(item.group, path, leaf), path) for path in paths]
+        given = [(is_given, place.line, place.column, path) for (is_given, place), path in found if place]
+        if not given:
+            return f"{item.group}.{paths[0]}".rstrip("."), None
+        *_, path = max(given)
+        return f"{item.group}.{path}", next(place for (_, place), name in found if name == path)
+
+    def _place(self, group: str, path: str, leaf: str) -> tuple[bool, Position | None]:
+        """Whether the file gives a field of a group itself, and where: one tag of several by the leaf's name."""
+        place = self.fleet.position(group, path)
+        if not path or place == self.fleet.position(group, path.rpartition(".")[0]):
+            return False, place
+        name = (re.findall(r"\[([^]]*)\]", leaf) or [leaf.rpartition(".")[2]])[-1]
+        within = self.fleet.position(group, f"{path}.{name}") if name else place
+        return True, within
 
     def _is_unmanaged(self, group: str, item: str, models: Sequence[str] = ("",)) -> bool:
         paths = self._unmanaged.get(group, ())

@@ -107,12 +107,16 @@ class AwsTestCloud(TestCloud):
         return connect("aws", session=session, endpoint=self.emulator.endpoint, clock=self.clock, **settings)
 
     def push(self, metric: Metric, *, group: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
-        """Give the emulator one datapoint of a group's metric, now."""
-        from trimtab.providers.aws.metrics import Scope, metric_for
+        """Give the emulator one datapoint of a group's metric, now; what a balancer counts is of its target group."""
+        from trimtab.providers.aws.datapoints import Scopes
+        from trimtab.providers.aws.metrics import metric_for
+        from trimtab.providers.datapoints import MetricQuery
 
         with self.connect() as cloud:
-            native = cloud.group(group).name
-        name, namespace, defaults = metric_for(metric, Scope(native))
+            live = cloud.group(group)
+            query = MetricQuery(group=live.name, metric=metric, since=self.clock.now(), location=live.location)
+            (scope,) = Scopes(cloud.provider.connection).of([query]).values()
+        name, namespace, defaults = metric_for(metric, scope)
         point = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or defaults), "value": value}
         self.emulator.doors.push([point])
 
@@ -184,17 +188,34 @@ class AzureTestCloud(TestCloud):
         return path
 
     def push(self, metric: Metric, *, group: str, value: float, instance: str = "") -> None:
-        """Give the emulator one datapoint of a group's metric, now; of one instance when it is named."""
+        """
+        Give the emulator one datapoint of a group's metric, now; of one instance when it is named.
+
+        What a gateway counts is of the one that the group is attached to; a share of each instance is counted in full.
+        """
         from trimtab.providers.azure.ids import Home
         from trimtab.providers.azure.metrics import Scope, metric_for, to_native
 
         with self.connect() as cloud:
-            native = cloud.group(group).name
-        home = Home(self.emulator.subscription, self.resource_group)
-        measured = metric_for(metric, Scope(home.scale_set(native), group=native))
+            live = cloud.group(group)
+            native, gateway = live.name, _gateway_of(cloud, self.resource_group, live.name)
+            home = Home(self.emulator.subscription, self.resource_group)
+            measured = metric_for(metric, Scope(home.scale_set(native), gateway, native))
+            number = live.read().running if measured.native.shared else 1
         dimensions = {**measured.dimensions, **({"VMName": instance} if instance else {})}
         point = {"namespace": measured.own_namespace, "metric": measured.name, "resource": measured.resource}
-        self.emulator.doors.push([{**point, "dimensions": dimensions, "value": to_native(value, measured.native)}])
+        given = to_native(value, measured.native) * number
+        self.emulator.doors.push([{**point, "dimensions": dimensions, "value": given}])
+
+
+def _gateway_of(cloud: Cloud, resource_group: str, name: str) -> str:
+    """The id of the application gateway that a scale set is attached to; empty where there is none."""
+    from trimtab.providers.azure.importing.group import pools_of
+
+    found = cloud.provider.connection.call("compute.virtual_machine_scale_sets.get", resource_group, name)
+    profile = (found or {})["properties"].get("virtualMachineProfile") or {}
+    pools = pools_of(profile, "applicationGatewayBackendAddressPools")
+    return pools[0].rsplit("/", 2)[0] if pools else ""
 
 
 class GcpTestCloud(TestCloud):
@@ -234,7 +255,8 @@ class GcpTestCloud(TestCloud):
         Args:
             metric: What is measured.
             group: The group.
-            value: In the metric's unit: of each instance that runs, or of one that is named.
+            value: In the metric's unit: of each instance that runs, or of one that is named; a share of each is
+                counted in full.
             instance: Its name.
             minutes: For how many minutes.
         """
@@ -256,8 +278,8 @@ class GcpTestCloud(TestCloud):
             "dimensions": dict(measured.metric_labels),
             "labels": {"instance_name": instance} if instance else dict(measured.resource_labels),
         }
-        seconds = 60 if native.per_second else 1
-        given = {**point, "value": to_native(value, native) * seconds}
+        seconds, number = 60 if native.per_second else 1, max(1, state.running) if native.shared else 1
+        given = {**point, "value": to_native(value, native) * seconds * number}
         begin = self.clock.now()
         self.emulator.doors.push(
             [{**given, "at": (begin + timedelta(minutes=minute)).isoformat()} for minute in range(minutes)]

@@ -51,7 +51,6 @@ class AwsEmulator(Emulator[wire.Request, World]):
     """
 
     defaults = DEFAULT_SETTINGS
-    example = "fleet.yaml"
     handler = _Handler
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:

@@ -33,7 +33,6 @@ class AzureEmulator(Emulator[Request, World]):
     """
 
     defaults = DEFAULT_SETTINGS
-    example = "fleet-azure.yaml"
 
     @property
     def subscription(self) -> str:

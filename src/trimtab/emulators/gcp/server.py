@@ -43,7 +43,6 @@ class GcpEmulator(Emulator[Asked, World]):
     """
 
     defaults = DEFAULT_SETTINGS
-    example = "fleet-gcp.yaml"
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
         super().__init__(clock, port, log)

@@ -38,8 +38,6 @@ class Emulator(ABC, Generic[R, W]):
 
     defaults: ClassVar[Mapping[str, float]]
     """The settings that it begins with."""
-    example: ClassVar[str]
-    """The fleet of examples/virtualmin that plans on it."""
     handler: ClassVar[type[Handler]] = Handler
 
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
