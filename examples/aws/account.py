@@ -5,6 +5,7 @@ A real account is never touched by accident: one of the two has to be said. Cred
 """
 
 import argparse
+import os
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,11 @@ class Account:
             return boto3.client(service, region_name=self.region)
         keys = {"aws_access_key_id": "somebody", "aws_secret_access_key": "else", "region_name": self.region}
         return boto3.client(service, endpoint_url=self.emulated.emulator.endpoint, **keys)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that the fleet file is read with: its topic is one of this region."""
+        return {} if self.emulated else {**os.environ, "AWS_REGION": self.region}
 
     def pass_time(self, duration: timedelta) -> None:
         """Let time pass: at once in the emulator, as it does in a real account."""

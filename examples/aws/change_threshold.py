@@ -12,16 +12,16 @@ import trimtab as tt
 def main() -> None:
     """Apply, edit, plan, apply."""
     text = FLEET.read_text()
-    before = tt.parse_fleet(text)
-    after = tt.parse_fleet(text.replace("above: 70", "above: 75"))
     with Account.open(__doc__) as account, account.connect() as cloud:
+        before = tt.parse_fleet(text, env=account.variables)
+        after = tt.parse_fleet(text.replace("above: 5000", "above: 4000"), env=account.variables)
         cloud.apply(cloud.plan(before)).raise_for_failures()
 
         plan = cloud.plan(after)
         for change in plan:
             for field in change.fields:
                 print(f"{change.key.name}: {field.path} {field.old} -> {field.new} ({field.field})")
-        assert plan.summary == {"update": 2}, "one alarm of each group"
+        assert plan.summary == {"update": 2}, "one alarm of each group that counts requests"
 
         cloud.apply(plan).raise_for_failures()
         assert not cloud.plan(after)

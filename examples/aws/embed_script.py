@@ -26,13 +26,13 @@ def nightly(cloud: tt.Cloud, fleet: tt.Fleet) -> dict[str, Any]:
 
 def main() -> None:
     """Three nights: the first makes the cluster, in the second somebody meddles, the third finds nothing."""
-    fleet = tt.load_fleet(FLEET, env={})
     with Account.open(__doc__) as account, account.connect() as cloud:
+        fleet = tt.load_fleet(FLEET, env=account.variables)
         reports = [nightly(cloud, fleet)]
         account.drift()
         reports += [nightly(cloud, fleet), nightly(cloud, fleet)]
         print(json.dumps(reports, indent=2))
-        assert [report["found"] for report in reports] == [{"create": 16}, {"update": 3}, {}]
+        assert [report["found"] for report in reports] == [{"create": 30}, {"update": 3}, {}]
         cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
 
 

@@ -61,8 +61,8 @@ def ask(server: ThreadingHTTPServer, method: str, path: str) -> Any:
 
 def main() -> None:
     """Serve; on the emulator, ask and end."""
-    fleet = tt.load_fleet(FLEET, env={})
     with Account.open(__doc__) as account, account.connect() as cloud:
+        fleet = tt.load_fleet(FLEET, env=account.variables)
         server = make_server(cloud, fleet, 0 if account.emulated else 8080)
         if not account.emulated:
             print(f"http://127.0.0.1:{server.server_port}/plan")

@@ -87,6 +87,11 @@ class Account:
         emulator = self.emulated.emulator
         return {"base_url": emulator.endpoint, "per_call_policies": [_PlainHttp()], "polling_interval": 0}
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that the fleet file is read with."""
+        return {} if self.emulated else {**os.environ}
+
     def pass_time(self, duration: timedelta) -> None:
         """Let time pass: at once in the emulator, as it does in a real subscription."""
         if self.emulated:

@@ -6,6 +6,7 @@ the region comes from `CLOUDSDK_COMPUTE_REGION`.
 """
 
 import argparse
+import os
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,11 @@ class Account:
             return monitoring_v3.AlertPolicyServiceClient(transport=AlertPolicyServiceGrpcTransport(channel=channel))
         return monitoring_v3.AlertPolicyServiceClient()
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that the fleet file is read with: its service account is one of this project."""
+        return {} if self.emulated else {**os.environ, "GOOGLE_CLOUD_PROJECT": self.project}
+
     def pass_time(self, duration: timedelta) -> None:
         """Let time pass: at once in the emulator, as it does in a real project."""
         if self.emulated:
@@ -82,7 +88,12 @@ class Account:
         if self.emulated:
             measured = {tt.metrics.cpu: cpu, tt.metrics.memory: 0.8 * cpu, tt.metrics.requests_per_instance: 5 * cpu}
             for metric, value in measured.items():
-                self.emulated.push(metric, group=group, value=value, minutes=2)
+                self.report(metric, group, value)
+
+    def report(self, metric: tt.Metric, group: str, value: float) -> None:
+        """Have each instance report a metric for two minutes, in the emulator; real ones report by themselves."""
+        if self.emulated:
+            self.emulated.push(metric, group=group, value=value, minutes=2)
 
     def drift(self) -> None:
         """Somebody changes three things by hand: a target, an initialization period, an alert's threshold."""

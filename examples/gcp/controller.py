@@ -1,5 +1,6 @@
 """
-The Virtualmin cluster on Google Cloud with the guide's own simple policies: one more or one fewer as CPU asks.
+The Virtualmin cluster on Google Cloud with the guide's own simple policies: one more or one fewer
+as CPU and memory ask.
 
     python examples/gcp/controller.py --emulator
 
@@ -11,34 +12,23 @@ from account import FLEET, Account
 
 import trimtab as tt
 
-POLICIES: tuple[tt.SimplePolicy, ...] = (
-    tt.SimplePolicy(name="scale-up", change=1, cooldown=tt.minutes(5)),
-    tt.SimplePolicy(name="scale-down", change=-1, cooldown=tt.minutes(5)),
-)
-ALARMS = tuple(
-    tt.Alarm(name=name, metric=tt.metrics.cpu, period=tt.minutes(2), periods=2, triggers=(policy,), **side)
-    for name, policy, side in (
-        ("scale-up-cpu", "scale-up", {"above": 70}),
-        ("scale-down-cpu", "scale-down", {"below": 30}),
-    )
-)
 RISE_AND_FALL = [0.8] * 4 + [2.4 + 0.2 * minute for minute in range(14)] + [5.0] * 6 + [0.6] * 30
 """Load, in instances at full use."""
 
 
-def guides_fleet() -> tt.Fleet:
-    """The cluster as the guide scales it, on Google Cloud."""
-    fleet = tt.load_fleet(FLEET, env={})
-    groups = [
-        group.model_copy(update={"policies": POLICIES, "alarms": ALARMS, "schedules": ()}) for group in fleet.groups
-    ]
-    return fleet.model_copy(update={"groups": tuple(groups), "controller": True})
+def guides_fleet(account: Account) -> tt.Fleet:
+    """The running example on Google Cloud, scaled by the policies and alarms that the guide gives its api."""
+    guide = tt.load_fleet(FLEET.with_name("guide.yaml"), env={})["api"]
+    fleet = tt.load_fleet(FLEET, provider="gcp", env=account.variables)
+    simple = {"policies": guide.policies, "alarms": guide.alarms, "schedules": ()}
+    groups = tuple(fleet[name].model_copy(update=simple) for name in ("web", "api"))
+    return fleet.model_copy(update={"groups": groups, "controller": True})
 
 
 def main() -> None:
     """Apply, tick through a rise and a fall of load, and print each size with its reasons."""
-    fleet = guides_fleet()
     with Account.open(__doc__) as account, account.connect() as cloud:
+        fleet = guides_fleet(account)
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
         account.pass_time(tt.minutes(5))
         sizes = [cloud.group("virtualmin-pro-cluster-web").read().desired]

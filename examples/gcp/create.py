@@ -20,8 +20,8 @@ def tell(event: object) -> None:
 
 def main() -> None:
     """Create, prove that nothing is left to do, and take it all away again."""
-    fleet = tt.load_fleet(FLEET, env={})
     with Account.open(__doc__) as account, account.connect() as cloud:
+        fleet = tt.load_fleet(FLEET, env=account.variables)
         plan = cloud.plan(fleet)
         for change in plan:
             print(f"{change.action:8} {change.key}")

@@ -1,37 +1,35 @@
 """
-Scale on a number of one's own: publish how many jobs wait for the group, and hold it at a target.
+Scale on a number of one's own: instances report how busy PHP's workers are, and the group holds them at its target.
 
     python examples/gcp/custom_metric.py --emulator
+
+It is the api of the running example; `trimtab permissions --instances` says what its instances need to publish.
 """
 
-from account import Account
+from account import FLEET, Account
 
 import trimtab as tt
 
-JOBS = tt.metrics.custom("Virtualmin", "JobsWaiting", unit="count", dimensions={"group": "{group}"})
-WORKERS = tt.ScalingGroup(
-    name="workers",
-    capacity=tt.Capacity(min=1, max=5),
-    template=tt.InstanceTemplate(image=tt.Image(id="debian-cloud/debian-12"), size="e2-small"),
-    policies=(tt.TargetTrackingPolicy(name="backlog", metric=JOBS, target=50),),
-)
-FLEET = tt.Fleet(name="jobs", groups=(WORKERS,))
-
 
 def main() -> None:
-    """Publish, wait, look."""
+    """Have them report, wait, look."""
     with Account.open(__doc__) as account, account.connect() as cloud:
-        cloud.apply(cloud.plan(FLEET)).raise_for_failures()
-        account.pass_time(tt.minutes(5))
-        workers = cloud.group("workers")
-        for _ in range(4):
-            workers.publish(JOBS, 180)
+        api = tt.load_fleet(FLEET, provider="gcp", env=account.variables)["api"]
+        fleet = tt.Fleet(name="virtualmin", groups=(api,))
+        busy = next(policy.metric for policy in api.policies if policy.name == "hold-workers")
+        cloud.apply(cloud.plan(fleet)).raise_for_failures()
+        live = cloud.group("virtualmin-api")
+        before = live.read().desired
+        account.pass_time(tt.minutes(10))  # a new instance counts once it has warmed up
+        for _ in range(10):
+            account.report(busy, "virtualmin-api", 95)
             account.pass_time(tt.minutes(1))
-        print(f"{workers.datapoints(JOBS).latest:.0f} jobs wait; {workers.read().desired} instances are wanted")
-        for activity in workers.activities(limit=3):
-            print(activity.description, activity.cause)
-        assert not account.emulated or workers.read().desired > 1, "180 is more than one instance takes"
-        cloud.apply(cloud.destroy(FLEET), allow_delete=True).raise_for_failures()
+        after = live.read().desired
+        print(f"workers are {live.datapoints(busy).latest:.0f} % busy: {before} instances were wanted, now {after}")
+        for activity in live.activities(limit=1):
+            print(activity.cause or activity.description)
+        assert not account.emulated or after > before, "95 % is more than 75 %"
+        cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
 
 
 if __name__ == "__main__":
