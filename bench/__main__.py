@@ -23,6 +23,7 @@ from bench.whole import cpu_beside, print_whole
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
 
+EXAMPLE = Path(__file__).parents[1] / "examples" / "virtualmin" / "fleet.yaml"
 BARS = {1: 9, 2: 9, 10: 9, 100: 18}
 
 
@@ -53,7 +54,7 @@ def print_import_cost() -> None:
 def print_plans() -> int:
     """Calls and wall time of a no-change plan, beside the hand-written bulk script."""
     missed = 0
-    print("no-change plan on AWS (six resources a group and what they refer to)")
+    print("no-change plan on AWS (eleven resources a group and what they refer to)")
     print("  groups  calls  bar  second apply  bulk boto3  plan s  boto3 s  ratio")
     for size, bar in BARS.items():
         with AwsEmulator() as emulator:
@@ -89,10 +90,15 @@ def furnish(client: Callable[[str], Any], size: int) -> tt.Fleet:
     ec2, elbv2 = client("ec2"), client("elbv2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     private = [{"ResourceType": "subnet", "Tags": [{"Key": "Type", "Value": "Private"}]}]
-    ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/17", AvailabilityZone="us-east-1a", TagSpecifications=private)
-    for name in ("virtualmin-web", "virtualmin-api"):
-        elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
-    example = tt.load_fleet(Path(__file__).parents[1] / "examples" / "virtualmin" / "fleet.yaml", env={})
+    block, zone = "10.0.0.0/17", "us-east-1a"
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone, TagSpecifications=private)
+    where = {"Name": "virtualmin", "Subnets": [subnet["Subnet"]["SubnetId"]]}
+    balancer = elbv2.create_load_balancer(**where)["LoadBalancers"][0]["LoadBalancerArn"]
+    targets = elbv2.create_target_group(Name="virtualmin-web", Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]
+    to_them = [{"Type": "forward", "TargetGroupArn": targets["TargetGroupArn"]}]
+    elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=to_them)
+    ec2.create_key_pair(KeyName="virtualmin")
+    example = tt.load_fleet(EXAMPLE, provider="aws", env={})
     groups = [example["web"].model_copy(update={"name": f"web-{number}"}) for number in range(size)]
     return tt.Fleet(name="bench", groups=groups)
 

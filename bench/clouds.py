@@ -115,7 +115,7 @@ def _account(provider: str) -> Any:
 
 def _fleet(provider: str, size: int) -> tt.Fleet:
     """The running example's web group so many times."""
-    example = tt.load_fleet(EXAMPLES / "virtualmin" / f"fleet-{provider}.yaml", env={})
+    example = tt.load_fleet(EXAMPLES / "virtualmin" / "fleet.yaml", provider=provider, env={})
     groups = [example["web"].model_copy(update={"name": f"web-{number:03}"}) for number in range(size)]
     return example.model_copy(update={"groups": tuple(groups)})
 

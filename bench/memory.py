@@ -12,7 +12,8 @@ BAR = 3
 
 def print_memory() -> None:
     """Print the seconds of CPU of the first plan of so many groups."""
-    example = tt.load_fleet(Path(__file__).parents[1] / "examples" / "virtualmin" / "fleet.yaml", env={})["web"]
+    path = Path(__file__).parents[1] / "examples" / "virtualmin" / "fleet.yaml"
+    example = tt.load_fleet(path, provider="memory", env={})["web"]
     template = example.template.model_copy(update={"image": tt.Image(id="ami-0abcdef1234567890")})
     groups = [example.model_copy(update={"name": f"web-{n}", "template": template}) for n in range(GROUPS)]
     fleet = tt.Fleet(name="bench", groups=groups)

@@ -26,7 +26,7 @@ import trimtab as tt
 from datetime import datetime
 from pathlib import Path
 endpoint, size, moment = sys.argv[1], int(sys.argv[2]), datetime.fromisoformat(sys.argv[3])
-web = tt.load_fleet(Path("examples/virtualmin/fleet.yaml"), env={})["web"]
+web = tt.load_fleet(Path("examples/virtualmin/fleet.yaml"), provider="aws", env={})["web"]
 fleet = tt.Fleet(name="bench", groups=[web.model_copy(update={"name": f"web-{number}"}) for number in range(size)])
 """
 """The running example's web group so many times."""

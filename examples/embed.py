@@ -5,19 +5,13 @@ It runs on a cloud in memory. `tt.connect("aws", region=...)` in its place makes
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import trimtab as tt
 from trimtab.providers import Change
 
-WEB = tt.ScalingGroup(
-    name="web",
-    capacity=tt.Capacity(min=2, max=6),
-    template=tt.InstanceTemplate(image=tt.Image(id="ami-0abcdef1234567890"), size="t3.medium"),
-    policies=(tt.SimplePolicy(name="scale-out", change=+1, cooldown=tt.minutes(5)),),
-    schedules=(tt.Schedule(name="office", cron="0 8 * * 1-5", zone="Europe/Madrid", duration=tt.hours(10), min=4),),
-)
-FLEET = tt.Fleet(name="shop", groups=(WEB,))
+FILE = Path(__file__).parent / "virtualmin" / "fleet.yaml"
 
 
 def is_safe(change: Change) -> bool:
@@ -40,16 +34,16 @@ def heal(cloud: tt.Cloud, fleet: tt.Fleet) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Three hours of an account in which somebody changes a cooldown by hand."""
-    clock = tt.ManualClock()
+    """Three hours of an account in which somebody changes a target by hand."""
+    clock, fleet = tt.ManualClock(), tt.load_fleet(FILE, provider="memory", env={})
     with tt.connect("memory", clock=clock) as cloud:
-        cloud.apply(cloud.plan(FLEET)).raise_for_failures()
+        cloud.apply(cloud.plan(fleet)).raise_for_failures()
         things = cloud.provider.connection.things
         policy = next(thing for key, thing in things.items() if key.kind == "policy")
         for hour in range(3):
             if hour == 1:
-                policy.body["cooldown"] = "20m"
-            print(clock.now().isoformat(), json.dumps(heal(cloud, FLEET), indent=2))
+                policy.body["target"] = 95
+            print(clock.now().isoformat(), json.dumps(heal(cloud, fleet), indent=2))
             clock.advance(tt.hours(1))
 
 

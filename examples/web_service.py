@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -19,15 +20,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 import trimtab as tt
 
-FLEET = tt.parse_fleet("""
-name: shop
-groups:
-  web:
-    capacity: {min: 2, max: 6}
-    template: {image: ami-0abcdef1234567890, size: t3.medium}
-    policies:
-      scale-out: {change: 1, cooldown: 5m}
-""")
+FLEET = tt.load_fleet(Path(__file__).parent / "virtualmin" / "fleet.yaml", env={})
 
 
 def the_cloud(request: Request) -> tt.AsyncCloud:

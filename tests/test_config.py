@@ -70,14 +70,15 @@ class TestReading:
     def test_the_example_is_the_guides_cluster(self) -> None:
         fleet = load_fleet(EXAMPLE, env={})
         web = fleet["web"]
-        assert [group.name for group in fleet.groups] == ["web", "api"]
+        assert [group.name for group in fleet.groups] == ["web", "api", "web-spot"]
         assert fleet.native_name(web) == "virtualmin-pro-cluster-web"
         assert web.capacity == Capacity(min=2, max=10, desired=2)
-        assert web.tags == {"Environment": "production", "Component": "web"}
+        assert web.tags == {"environment": "production", "component": "web"}
         assert web.health_check.grace == timedelta(minutes=5)
-        assert {alarm.name: (alarm.threshold, alarm.triggers) for alarm in web.alarms} == {
-            "scale-up-cpu": (70.0, ("scale-out",)),
-            "scale-down-cpu": (30.0, ("scale-in",)),
+        assert {alarm.name: (alarm.threshold, alarm.notify) for alarm in web.alarms} == {
+            "memory-stays-high": (90.0, ("ops@example.org",)),
+            "high-error-rate": (10.0, ("ops@example.org",)),
+            "high-request-rate": (5000.0, ("ops@example.org",)),
         }
         assert "component=web\n" in str(web.template.render_user_data())
 

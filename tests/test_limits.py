@@ -13,7 +13,7 @@ from tests.laws import examples
 from trimtab import errors
 from trimtab.providers.memory.store import Store
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / "virtualmin"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "virtualmin" / "fleet.yaml"
 BARE = {"policies": {}, "alarms": {}, "schedules": {}}
 NONE_AT_ALL = tt.PlanLimits(fall=0, rise=0)
 
@@ -179,8 +179,7 @@ def test_what_a_plan_says_of_a_size_is_what_comes_of_it(before, after, runs):
 
 def example_group(provider, low, high, desired=None):
     """The first group of the cloud's example, sized by its policies."""
-    name = "fleet.yaml" if provider == "aws" else f"fleet-{provider}.yaml"
-    fleet = tt.load_fleet(EXAMPLES / name, env={})
+    fleet = tt.load_fleet(EXAMPLE, provider=provider, env={})
     capacity = tt.Capacity(min=low, max=high, desired=desired)
     return fleet.groups[0].model_copy(update={"capacity": capacity, "schedules": ()})
 

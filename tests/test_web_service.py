@@ -51,10 +51,10 @@ def test_a_round():
         request("GET", "/status"),
         request("GET", "/watch", looks=3),
     )
-    assert plan.json()["summary"] == {"create": 3}
+    assert plan.json()["summary"] == {"create": 27}
     assert applied.json()["ok"]
     assert again.json()["summary"] == {}
-    assert scaled.json() == {"group": "shop-web", "desired": 4}
+    assert scaled.json() == {"group": "virtualmin-pro-cluster-web", "desired": 4}
     assert status.json()["groups"][0]["desired"] == 4
     assert len(watched.text.splitlines()) == 3
 
@@ -96,11 +96,11 @@ def test_a_client_that_goes_away_stops_what_it_asked_for():
         return [call for call in store.calls if call.startswith("create")]
 
     calls, applied, left = ask(given_up, apply, request("GET", "/plan"))
-    assert calls == ["create template"]
+    assert set(calls) == {"create template"}
     assert applied.json()["ok"]
     assert left.json()["summary"] == {}
 
 
 def test_as_a_script(capsys):
     asyncio.run(EXAMPLE["main"]())
-    assert "scale: {'group': 'shop-web', 'desired': 4}" in capsys.readouterr().out
+    assert "scale: {'group': 'virtualmin-pro-cluster-web', 'desired': 4}" in capsys.readouterr().out

@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parent.parent
-CLEAN, FLAWED = ROOT / "examples/virtualmin/fleet-gcp.yaml", ROOT / "examples/virtualmin/guide.yaml"
+CLEAN, FLAWED = ROOT / "examples/virtualmin/fleet.yaml", ROOT / "examples/virtualmin/guide.yaml"
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")

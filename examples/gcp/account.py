@@ -84,7 +84,7 @@ class Account:
             time.sleep(duration.total_seconds())
 
     def load(self, group: str, cpu: float) -> None:
-        """Have instances report so much CPU, and memory and requests to match, in the emulator; a real one measures."""
+        """Have instances report so much CPU, and memory and requests to match, in the emulator; real ones measure."""
         if self.emulated:
             measured = {tt.metrics.cpu: cpu, tt.metrics.memory: 0.8 * cpu, tt.metrics.requests_per_instance: 5 * cpu}
             for metric, value in measured.items():

@@ -1,6 +1,5 @@
 """
-The Virtualmin cluster on Google Cloud with the guide's own simple policies: one more or one fewer
-as CPU and memory ask.
+The Virtualmin cluster on Google Cloud with the guide's own simple policies: one more or one fewer as load asks.
 
     python examples/gcp/controller.py --emulator
 

@@ -1,10 +1,10 @@
-"""Promotion: the same file is tried in staging first, then taken to production; here on the cloud in memory."""
+"""Promotion: the running example is tried in staging first, then taken to production; here on the cloud in memory."""
 
 from pathlib import Path
 
 import trimtab as tt
 
-FILE = Path(__file__).with_name("fleet.yaml")
+FILE = Path(__file__).parents[1] / "virtualmin" / "fleet.yaml"
 
 
 def main() -> None:

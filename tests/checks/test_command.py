@@ -15,6 +15,7 @@ pytest.importorskip("typer")
 pytest.importorskip("rich")
 
 from trimtab.cli import run
+from trimtab.models.built_in import BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 FLEET = """\
@@ -119,7 +120,8 @@ def test_the_guide_has_what_it_is_known_for_and_the_example_beside_it_nothing(mo
     out = check("--provider", "aws", file="guide.yaml")[1]
     for code in ("TT101", "TT103", "TT106", "TT201", "TT202", "TT301", "TT303"):
         assert f" {code} group " in out
-    assert check("--provider", "aws", file="fleet.yaml")[0] == 0
+    for provider in BUILT_IN:
+        assert check("--provider", provider, file="fleet.yaml")[0] == 0
 
 
 # reports, by the real command

@@ -13,7 +13,7 @@ from referencing.jsonschema import DRAFT4
 import trimtab as tt
 from trimtab.testing import AzureTestCloud, GcpTestCloud
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "virtualmin"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "virtualmin" / "fleet.yaml"
 ARM = {
     "virtualmachinescalesets": ("Microsoft.Compute.2026-03-01.json", "virtualMachineScaleSets"),
     "autoscalesettings": ("Microsoft.Insights.2022-10-01.json", "autoscalesettings"),
@@ -22,12 +22,12 @@ ARM = {
 """The schema of each kind of resource."""
 
 
-def writes(cloud, fleet):
-    """The bodies that applying a fleet sends, with the paths that they are sent to."""
+def writes(cloud):
+    """The bodies that applying the running example sends, with the paths that they are sent to."""
     emulator = cloud.emulator
     emulator.doors.clear_requests()
     with cloud.connect() as connection:
-        connection.apply(connection.plan(tt.load_fleet(EXAMPLES / fleet))).raise_for_failures()
+        connection.apply(connection.plan(tt.load_fleet(EXAMPLE, env={}))).raise_for_failures()
     logged = [(entry.operation, entry.params) for entry in emulator.doors.requests() if entry.write]
     return [(operation, params) for operation, params in logged if params.get("body")]
 
@@ -50,16 +50,17 @@ def arm_validator(folder, name, kind):
     common = json.loads((folder / "common.definitions.json").read_text())
     where = "https://schema.management.azure.com/schemas/common/definitions.json"
     whole = json.loads((folder / name).read_text())
-    registry = Registry().with_resources(
-        [(where, Resource(common, DRAFT4)), ("urn:own", Resource(whole, DRAFT4))],
-    )
+    extensions = json.loads((folder / "Microsoft.Compute.Extensions.2026-03-01.json").read_text())
+    there = "https://schema.management.azure.com/schemas/2026-03-01/Microsoft.Compute.Extensions.json"
+    parts = [(where, common), (there, extensions), ("urn:own", whole)]
+    registry = Registry().with_resources([(uri, Resource(part, DRAFT4)) for uri, part in parts])
     (own,) = [key for key in whole["resourceDefinitions"] if key.lower() == kind.lower()]
     return jsonschema.Draft4Validator({"$ref": f"urn:own#/resourceDefinitions/{own}"}, registry=registry)
 
 
 def test_azure_bodies_are_as_microsofts_schemas_say(azure, shared):
     seen = set()
-    for _, params in writes(azure, "fleet-azure.yaml"):
+    for _, params in writes(azure):
         kind = params["path"].split("/providers/")[-1].split("/")[1].lower()
         if kind not in ARM:
             continue
@@ -102,7 +103,7 @@ def as_schema(each):
 
 def test_google_bodies_are_as_the_discovery_document_says(gcp):
     schemas, document = discovery()
-    sent = [(operation, params) for operation, params in writes(GcpTestCloud(gcp), "fleet-gcp.yaml")]
+    sent = [(operation, params) for operation, params in writes(GcpTestCloud(gcp))]
     seen = set()
     for operation, params in sent:
         collection, _, verb = operation.partition(".")

@@ -20,4 +20,4 @@ def furnish(world):
 
 
 def load_example():
-    return tt.load_fleet(EXAMPLE, env={})
+    return tt.load_fleet(EXAMPLE, provider="aws", env={})

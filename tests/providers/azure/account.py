@@ -1,10 +1,41 @@
-"""What a subscription has before trimtab comes: the network and the balancers of the running example."""
-
-from pathlib import Path
+"""What a subscription has before trimtab comes, network and balancers, and a cluster behind them."""
 
 import trimtab as tt
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "virtualmin" / "fleet-azure.yaml"
+CLUSTER = """
+name: virtualmin-pro-cluster
+defaults:
+  tags: {Environment: production}
+  template:
+    image: Ubuntu2204
+    size: Standard_B2s
+    user_data: "#!/bin/bash\\necho {{ component }} in ${HOSTNAME}\\n"
+    disks: [{size_gb: 30, type: ssd, encrypted: true}]
+    metadata_token: true
+  placement: {network: virtualmin, subnets: [private]}
+  health_check: {by: load-balancer, grace: 5m}
+  policies:
+    scale-out: {change: 1, cooldown: 5m}
+    scale-in: {change: -1, cooldown: 5m}
+  alarms:
+    scale-up-cpu: {metric: cpu, above: 70, period: 2m, periods: 2, triggers: [scale-out]}
+    scale-down-cpu: {metric: cpu, below: 30, period: 2m, periods: 2, triggers: [scale-in]}
+  schedules:
+    business-hours: {cron: 0 8 * * 1-5, zone: Europe/Madrid, min: 4, max: 12, desired: 4}
+    after-hours: {cron: 0 18 * * 1-5, zone: Europe/Madrid, min: 2, max: 10, desired: 2}
+groups:
+  web:
+    capacity: {min: 2, max: 10, desired: 2}
+    template: {variables: {component: web}}
+    load_balancers: [virtualmin-web]
+    tags: {Component: web}
+  api:
+    capacity: {min: 2, max: 10, desired: 2}
+    template: {variables: {component: api}}
+    load_balancers: [virtualmin-api]
+    tags: {Component: api}
+"""
+"""A cluster by simple policies, which are one rule each, behind load balancers with a probe."""
 
 
 def furnish(world):
@@ -42,5 +73,5 @@ def furnish(world):
         )
 
 
-def load_example():
-    return tt.load_fleet(EXAMPLE, env={})
+def load_cluster():
+    return tt.parse_fleet(CLUSTER, env={})

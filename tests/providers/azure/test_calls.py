@@ -5,7 +5,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_fleet
 from tests.laws import IS_EXHAUSTIVE
-from tests.providers.azure.account import furnish, load_example
+from tests.providers.azure.account import furnish, load_cluster
 from tests.providers.azure.groups import azure_group
 from tests.providers.azure.rights import ACTIONS
 from trimtab import metrics
@@ -92,7 +92,7 @@ LOOKED_UP = {"Microsoft.Network/virtualNetworks/subnets/read"}
 
 
 def test_the_role_allows_what_is_done_and_nothing_idle(world, cloud):
-    fleet = told(world, load_example())
+    fleet = told(world, load_cluster())
     world.doors.clear_requests()
     live_through(world, cloud, fleet)
     made = actions_made(world)
@@ -103,7 +103,7 @@ def test_the_role_allows_what_is_done_and_nothing_idle(world, cloud):
 
 
 def test_the_role_for_reading_writes_nothing(world, cloud):
-    fleet = told(world, load_example())
+    fleet = told(world, load_cluster())
     cloud.apply(cloud.plan(fleet)).raise_for_failures()
     world.doors.clear_requests()
     cloud.plan(fleet)

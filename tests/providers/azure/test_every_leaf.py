@@ -6,7 +6,7 @@ import pytest
 from azure.core.rest import HttpRequest
 
 from tests.laws import is_drawn
-from tests.providers.azure.account import furnish, load_example
+from tests.providers.azure.account import furnish, load_cluster
 from tests.providers.azure.proof import GROUP, group
 from tests.providers.azure.world import AzureWorld
 from trimtab.emulators import AzureEmulator
@@ -82,7 +82,7 @@ def running():
     with AzureEmulator() as emulator:
         world = AzureWorld(emulator)
         furnish(world)
-        example = load_example()
+        example = load_cluster()
         more = group(
             "more",
             policies={"hold": {"type": "target-tracking", "metric": "memory", "target": 60, "approximate": True}},
