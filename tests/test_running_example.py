@@ -1,4 +1,4 @@
-"""The running example: one file with every demand of the guide, that goes to four providers by the provider's name alone."""
+"""The running example: one file with every demand of the guide, for four providers by `--provider` alone."""
 
 from functools import reduce
 from pathlib import Path

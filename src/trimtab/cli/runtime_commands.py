@@ -273,14 +273,19 @@ def permissions(
     controller: Annotated[
         bool, typer.Option("--controller", help="Print what the controller needs; with --read-only, in shadow mode.")
     ] = False,
+    instances: Annotated[
+        bool, typer.Option("--instances", help="Print what the instances need in a role of their own.")
+    ] = False,
 ) -> int:
     """
     Print the least permissions that trimtab needs for this fleet; asks no cloud.
 
-    On AWS it is an IAM policy document.
+    On AWS it is an IAM policy document, on Azure and Google Cloud the definition of a custom role. With `--instances`
+    it is for the role of the instances: metrics that they publish, lifecycle hooks that they end.
 
     Example: `trimtab permissions fleet.yaml --provider aws --region us-east-1 --read-only`
     """
     with context.cloud(fleet) as cloud:
-        context.screen.document(cloud.permissions(fleet, read_only=read_only, controller=controller))
+        given = {"read_only": read_only, "controller": controller, "instances": instances}
+        context.screen.document(cloud.permissions(fleet, **given))
     return 0

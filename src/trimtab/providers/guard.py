@@ -14,7 +14,7 @@ from trimtab.providers.patience import patience_of
 from trimtab.providers.roles import Actions, GroupActor, Metrics, Provider, Resources
 
 R = TypeVar("R")
-PURE = frozenset({"translate", "permissions"})
+PURE = frozenset({"translate", "permissions", "instance_permissions"})
 """What asks no cloud: an error of theirs is a fault of ours, and is shown as it is."""
 
 DEFAULTS = (Resources.complete, Resources.hindrances)

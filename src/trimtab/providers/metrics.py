@@ -1,10 +1,20 @@
 """What is the same of a neutral metric in every cloud that measures it."""
 
+from collections.abc import Iterator
+
 from trimtab.errors import Unsupported
-from trimtab.models import Metric
+from trimtab.models import Metric, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
 
 COUNTED = frozenset({"requests", "requests-per-instance", "errors-5xx"})
 """Neutral metrics that are counts of events in a period, whose natural statistic is the sum."""
+
+
+def watched(group: ScalingGroup) -> Iterator[Metric]:
+    """Every metric that a group's alarms and policies go by."""
+    yield from (alarm.metric for alarm in group.alarms)
+    for policy in group.policies:
+        if isinstance(policy, TargetTrackingPolicy | PredictivePolicy):
+            yield policy.metric
 
 
 def is_counted(metric: Metric) -> bool:

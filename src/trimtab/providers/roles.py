@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from trimtab.errors import Unsupported
 from trimtab.models import Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource
 from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
@@ -62,6 +63,15 @@ class Resources(ABC):
             read_only: Leave out what changes anything.
             controller: What the controller does, and nothing else.
         """
+
+    def instance_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """
+        The least that the instances of this fleet need in a role of their own, in the same form; pure.
+
+        Raises:
+            Unsupported: The provider does not say.
+        """
+        raise Unsupported("this provider does not say what instances need; leave `instances` out")
 
 
 class LiveState(ABC):

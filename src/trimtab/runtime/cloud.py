@@ -11,7 +11,7 @@ from trimtab.capabilities import is_delegated
 from trimtab.clock import Clock, SystemClock, check_cancelled
 from trimtab.declarations.blocks import check_settings
 from trimtab.engine.timetable import timetable_of
-from trimtab.errors import Cancelled, PlanRefused, StalePlan
+from trimtab.errors import Cancelled, InvalidArgument, PlanRefused, StalePlan
 from trimtab.events import (
     ApplyEnded,
     ApplyStarted,
@@ -299,7 +299,9 @@ class Cloud:
         """
         publish_values(self.provider, values, self._clock.now())
 
-    def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
+    def permissions(
+        self, fleet: Fleet, *, read_only: bool = False, controller: bool = False, instances: bool = False
+    ) -> Mapping[str, Any]:
         """
         The least that an identity needs to handle `fleet`, in the form in which the cloud grants it; asks nothing.
 
@@ -307,8 +309,16 @@ class Cloud:
             fleet: Says what is needed.
             read_only: For plan, status and watch only.
             controller: For the controller only; with `read_only` in shadow mode.
+            instances: For the instances themselves, in `template.role`: metrics that they publish, hooks that they end.
+
+        Raises:
+            InvalidArgument: `instances` stands beside another one.
         """
         fleet = fleet.for_provider(self.provider.name)
+        if instances:
+            if read_only or controller:
+                raise InvalidArgument("`instances` stands alone: leave out `read_only` and `controller`")
+            return self.provider.resources.instance_permissions(fleet)
         return self.provider.resources.permissions(fleet, read_only=read_only, controller=controller)
 
     def _location(self, group: ScalingGroup) -> str:

@@ -159,6 +159,39 @@ def policy_document(fleet: Fleet, *, region: str, read_only: bool = False, contr
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+AGENT = "CWAgent"
+"""The namespace in which the CloudWatch agent publishes."""
+HOOKED = ("autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat")
+"""What an instance that a hook holds does when it is ready, or needs longer."""
+
+
+def instance_document(fleet: Fleet, *, region: str) -> dict[str, Any]:
+    """
+    The policy for the role of the fleet's instances: what they publish, and the hooks that they end themselves.
+
+    The agent reads the name of its group off the instance's tags:
+    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/CloudWatchAgentServerPolicy.html
+
+    Args:
+        fleet: Says what is needed.
+        region: Where groups without a location live.
+    """
+    account = _Account(fleet, region)
+    metrics = [metric for group in fleet.groups for _, metric in watched(group)]
+    agent = [AGENT] if any(metric.source is MetricSource.AGENT for metric in metrics) else []
+    names = sorted({*agent, *(name for group in fleet.groups for name in _namespaces(group))})
+    anywhere: dict[str, Any] = {"Resource": ["*"]}
+    published = {**anywhere, "Condition": {"StringEquals": {"cloudwatch:namespace": names}}}
+    hooked = any(group.aws.lifecycle_hooks for group in fleet.groups)
+    statements = [
+        ("PublishMetrics", ["cloudwatch:PutMetricData"], published, bool(names)),
+        ("ReadOwnTags", ["ec2:DescribeTags"], anywhere, bool(agent)),
+        ("EndLifecycleHooks", [*HOOKED], account.scope(On.OWN_GROUPS), hooked),
+    ]
+    made = [{"Sid": sid, "Effect": "Allow", "Action": do, **on} for sid, do, on, is_needed in statements if is_needed]
+    return {"Version": "2012-10-17", "Statement": made}
+
+
 def needs_of_fleet(fleet: Fleet) -> Iterator[Need]:
     """Everything that the fleet has and that takes a permission."""
     yield Need.ANYTHING

@@ -15,7 +15,7 @@ from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.kinds import KINDS
-from trimtab.providers.aws.permissions import policy_document
+from trimtab.providers.aws.permissions import instance_document, policy_document
 from trimtab.providers.aws.reads import RegionRead
 from trimtab.providers.aws.refreshes import hindrances
 from trimtab.providers.aws.resolve import Resolver
@@ -121,6 +121,10 @@ class AwsResources(Resources):
     def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
         """An IAM policy document."""
         return policy_document(fleet, region=self.location, read_only=read_only, controller=controller)
+
+    def instance_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """An IAM policy document for the role of the instances."""
+        return instance_document(fleet, region=self.location)
 
 
 class AwsLive(LiveState):

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from trimtab.models import Fleet, ScalingGroup
+from trimtab.models import Fleet, MetricSource, ScalingGroup
 from trimtab.providers.azure.ids import Home, is_id
 from trimtab.providers.azure.resolve import BALANCERS, GATEWAYS, definition_of, refers_to
 from trimtab.providers.azure.template import is_flexible
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.health import asks_balancer
+from trimtab.providers.metrics import watched
 
 SETS = "Microsoft.Compute/virtualMachineScaleSets"
 INSIGHTS = "Microsoft.Insights"
@@ -98,6 +99,20 @@ def role_definition(fleet: Fleet, home: Home, *, read_only: bool) -> dict[str, A
     named = f"trimtab {fleet.name}{' read only' if read_only else ''}"
     text = f"What trimtab needs to {'read' if read_only else 'handle'} the fleet {fleet.name}"
     return _definition(named, text, fleet, home, actions, () if read_only else (f"{INSIGHTS}/Metrics/Write",))
+
+
+def instance_definition(fleet: Fleet, home: Home) -> dict[str, Any]:
+    """
+    A custom role for the managed identity of the fleet's instances: the right of Monitoring Metrics Publisher.
+
+    Azure's hosts measure memory, and no lifecycle hook waits for an instance.
+    https://learn.microsoft.com/azure/azure-monitor/essentials/metrics-store-custom-rest-api
+    """
+    published = any(metric.source is MetricSource.CUSTOM for group in fleet.groups for metric in watched(group))
+    text = f"What the instances of the fleet {fleet.name} need"
+    return _definition(
+        f"trimtab {fleet.name} instances", text, fleet, home, (), (f"{INSIGHTS}/Metrics/Write",) if published else ()
+    )
 
 
 def _definition(

@@ -16,7 +16,7 @@ from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import KINDS
-from trimtab.providers.azure.permissions import controller_definition, role_definition
+from trimtab.providers.azure.permissions import controller_definition, instance_definition, role_definition
 from trimtab.providers.azure.reads import FleetRead
 from trimtab.providers.azure.resolve import Resolver
 from trimtab.providers.azure.states import States, alarm_states
@@ -115,6 +115,10 @@ class AzureResources(Resources):
         """The definition of a custom role."""
         define = controller_definition if controller else role_definition
         return define(fleet, self.calls.home, read_only=read_only)
+
+    def instance_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """The definition of a custom role for the managed identity of the instances."""
+        return instance_definition(fleet, self.calls.home)
 
 
 class AzureLive(LiveState):

@@ -8,9 +8,11 @@ https://cloud.google.com/iam/docs/roles-permissions/compute
 from collections.abc import Iterable
 from typing import Any
 
-from trimtab.models import Fleet, MetricSource, ScalingGroup
+from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
 from trimtab.providers.alarms import is_alert
+from trimtab.providers.gcp.metrics import type_of
 from trimtab.providers.health import asks_balancer, has_probe
+from trimtab.providers.metrics import watched
 
 READ = (
     "compute.autoscalers.get",
@@ -99,6 +101,19 @@ ALARMED = (
 )
 
 
+PUBLISH = (
+    "monitoring.metricDescriptors.create",
+    "monitoring.metricDescriptors.get",
+    "monitoring.metricDescriptors.list",
+    "monitoring.monitoredResourceDescriptors.get",
+    "monitoring.monitoredResourceDescriptors.list",
+    "monitoring.timeSeries.create",
+)
+"""What writing metrics takes."""
+WRITTEN = ("custom.googleapis.com/", "external.googleapis.com/", "workload.googleapis.com/")
+"""Where metrics are that a project writes itself: https://cloud.google.com/monitoring/custom-metrics."""
+
+
 def controller_definition(fleet: Fleet, *, read_only: bool) -> dict[str, Any]:
     """A custom role for the controller of exactly this fleet, without the write for shadow mode."""
     named = f"trimtab {fleet.name} {'shadow ' if read_only else ''}controller"
@@ -119,6 +134,24 @@ def role_definition(fleet: Fleet, *, read_only: bool) -> dict[str, Any]:
     return _definition(
         named, f"What trimtab needs to {'read' if read_only else 'handle'} the fleet {fleet.name}", wanted
     )
+
+
+def instance_definition(fleet: Fleet) -> dict[str, Any]:
+    """
+    A custom role for the service account of the fleet's instances: the permissions of Monitoring Metric Writer.
+
+    https://cloud.google.com/iam/docs/roles-permissions/monitoring#monitoring.metricWriter
+    """
+    published = any(is_published(metric) for group in fleet.groups for metric in watched(group))
+    text = f"What the instances of the fleet {fleet.name} need"
+    return _definition(f"trimtab {fleet.name} instances", text, PUBLISH if published else ())
+
+
+def is_published(metric: Metric) -> bool:
+    """Whether an instance writes a metric: its agent does, or it is one of the project's own."""
+    if metric.source is MetricSource.AGENT:
+        return True
+    return metric.source is MetricSource.CUSTOM and type_of(metric).startswith(WRITTEN)
 
 
 def _definition(title: str, text: str, wanted: Iterable[str]) -> dict[str, Any]:

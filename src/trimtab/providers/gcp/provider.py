@@ -17,7 +17,7 @@ from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
 from trimtab.providers.gcp.facts import GcpFacts
 from trimtab.providers.gcp.ids import place_of
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.permissions import controller_definition, role_definition
+from trimtab.providers.gcp.permissions import controller_definition, instance_definition, role_definition
 from trimtab.providers.gcp.reads import FleetRead, count_template_instances
 from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States, alarm_states, find_manager
@@ -120,6 +120,10 @@ class GcpResources(Resources):
         """The definition of a custom role."""
         define = controller_definition if controller else role_definition
         return define(fleet, read_only=read_only)
+
+    def instance_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """The definition of a custom role for the service account of the instances."""
+        return instance_definition(fleet)
 
 
 class GcpLive(LiveState):

@@ -74,3 +74,7 @@ class MemoryResources(Resources):
     def permissions(self, fleet: Fleet, *, read_only: bool = False, controller: bool = False) -> Mapping[str, Any]:
         """Nothing: nobody is asked who he is."""
         return {}
+
+    def instance_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """Nothing: there are no instances that ask."""
+        return {}
