@@ -32,7 +32,8 @@ ALONE = {"alarms": {}}
 """A group of these tests has an alarm that triggers one of its policies."""
 JOBS = tt.metrics.custom("Shop", "Jobs")
 OWN = {
-    "policies": {"hold": {"type": "target-tracking", "metric": {"custom": "Jobs", "namespace": "Shop"}, "target": 5}}
+    **ALONE,
+    "policies": {"hold": {"type": "target-tracking", "metric": {"custom": "Jobs", "namespace": "Shop"}, "target": 5}},
 }
 AGENT = {"alarms": {"full": {"metric": "memory", "above": 90, "notify": ["arn:aws:sns:us-east-1:1:ops"]}}}
 HOOK = {"aws": {"lifecycle_hooks": [{"name": "drain", "on": "terminate"}]}}
