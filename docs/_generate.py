@@ -42,7 +42,6 @@ from trimtab.models.base import format_duration
 from trimtab.models.built_in import BUILT_IN
 from trimtab.models.template import ARCHITECTURES
 from trimtab.plan import Field, Kind, MarkPlace
-from trimtab.providers.memory.store import Store
 from trimtab.views.fleet import fleet_view
 from trimtab.views.screen import rendered
 
@@ -430,11 +429,8 @@ def _plan_text(provider: str) -> str:
 
 
 def _memory_plan() -> tt.Plan:
-    fleet = tt.load_fleet(EXAMPLES / "virtualmin" / "fleet.yaml", env={})
-    store = Store(tt.ManualClock())
-    store.images = {group.template.image.newest or "": ["image-1"] for group in fleet.groups}
-    with tt.connect("memory", store=store, clock=tt.ManualClock()) as cloud:
-        return cloud.plan(fleet)
+    with tt.connect("memory", clock=tt.ManualClock()) as cloud:
+        return cloud.plan(tt.load_fleet(EXAMPLES / "virtualmin" / "fleet.yaml", env={}))
 
 
 def _emulated_plan(provider: str) -> tt.Plan:

@@ -35,9 +35,9 @@ groups:
 
 
 STEPS = {
-    "aws": ("16 to create", "web: 4 -> 10 -> 4", "Threshold:  95 → 70", "Cooldown:  900 → 300", "16 to delete"),
-    "gcp": ("12 to create", "web: 4 -> 10 -> 4", "cpuUtilization.utilizationTarget:  0.95 → 0.6", "12 to delete"),
-    "azure": ("4 to create", "cooldown:  PT15M → PT5M", "4 to delete"),
+    "aws": ("30 to create", "Threshold:  95 → 10  fleet.yaml", "TargetValue:  95 → 70  fleet.yaml", "30 to delete"),
+    "gcp": ("25 to create", "utilizationTarget:  0.95 → 0.7  fleet.yaml", "thresholdValue:  95 → 10", "25 to delete"),
+    "azure": ("16 to create", "threshold:  25 → 44  fleet.yaml", "cooldown:  PT15M → PT5M", "16 to delete"),
 }
 
 
@@ -48,7 +48,8 @@ def test_the_demo_holds_what_it_shows(provider):
     command = [sys.executable, str(DEMO), "--provider", provider]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment)
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
-    for step in (*STEPS[provider], "Nothing to delete"):
+    story = ("3 groups, ", "web: 4 -> 10 -> 4", "environment", "3 to update", "Nothing to delete")
+    for step in (*STEPS[provider], *story):
         assert step in ended.stdout, step
     assert "Traceback" not in ended.stderr
 
