@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from trimtab.clock import ManualClock
-from trimtab.models import Metric
+from trimtab.models import Metric, MetricSource
 from trimtab.runtime.cloud import Cloud
 from trimtab.runtime.connection import connect
 
@@ -109,13 +109,15 @@ class AwsTestCloud(TestCloud):
     def push(self, metric: Metric, *, group: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
         """Give the emulator one datapoint of a group's metric, now; what a balancer counts is of its target group."""
         from trimtab.providers.aws.datapoints import Scopes
-        from trimtab.providers.aws.metrics import metric_for
+        from trimtab.providers.aws.metrics import Scope, metric_for
         from trimtab.providers.datapoints import MetricQuery
 
         with self.connect() as cloud:
             live = cloud.group(group)
-            query = MetricQuery(group=live.name, metric=metric, since=self.clock.now(), location=live.location)
-            (scope,) = Scopes(cloud.provider.connection).of([query]).values()
+            scope = Scope(live.name)
+            if metric.source is MetricSource.BALANCER:
+                query = MetricQuery(group=live.name, metric=metric, since=self.clock.now(), location=live.location)
+                (scope,) = Scopes(cloud.provider.connection).of([query]).values()
         name, namespace, defaults = metric_for(metric, scope)
         point = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or defaults), "value": value}
         self.emulator.doors.push([point])
@@ -198,7 +200,8 @@ class AzureTestCloud(TestCloud):
 
         with self.connect() as cloud:
             live = cloud.group(group)
-            native, gateway = live.name, _gateway_of(cloud, self.resource_group, live.name)
+            native, balanced = live.name, metric.source is MetricSource.BALANCER
+            gateway = _gateway_of(cloud, self.resource_group, native) if balanced else ""
             home = Home(self.emulator.subscription, self.resource_group)
             measured = metric_for(metric, Scope(home.scale_set(native), gateway, native))
             number = live.read().running if measured.native.shared else 1
