@@ -167,6 +167,7 @@ def operate(cloud: tt.Cloud, now: datetime) -> list[float | None]:
         break
     cloud.permissions(fleet, read_only=True)
     cloud.permissions(fleet, controller=True)
+    cloud.permissions(fleet, instances=True)
     cloud.status(fleet, addresses=True)
     assert_type(cloud.now(), datetime)
     return list(load.values)
