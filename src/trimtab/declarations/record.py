@@ -156,6 +156,7 @@ class Declarations:
         pure: What runs without a cloud; a `trimtab.providers.pure.PureCode`. Empty when there is none.
         images: What the neutral words of operating systems are there, a list of `ImageRow`; empty where every word is
             taken as it is.
+        disks: The types of disks that it has, a list of `DiskRow`; empty where every word is taken as it is.
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
     """
@@ -178,5 +179,6 @@ class Declarations:
     natives: Natives | None = None
     pure: str = ""
     images: str = ""
+    disks: str = ""
     sizes: str = ""
     selects_sizes: bool = False

@@ -162,6 +162,7 @@ AWS = Declarations(
     ),
     pure="trimtab.providers.aws.pure:PURE",
     images="trimtab.providers.aws.images:IMAGES",
+    disks="trimtab.providers.aws.disks:DISKS",
     sizes="trimtab.providers.aws:sizes.json",
     selects_sizes=True,
 )

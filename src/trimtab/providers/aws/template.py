@@ -3,13 +3,13 @@
 import base64
 from typing import Any
 
-from trimtab.models import Disk, DiskType, InstanceTemplate, ScalingGroup
+from trimtab.declarations.disks import native_disk
+from trimtab.models import Disk, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.aws.facts import ImageFacts
 from trimtab.providers.bodies import drop_empty
 
 ROOT_DEVICE = "/dev/sda1"
-DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
 
 
 def template_data(group: ScalingGroup, native: str, image: ImageFacts) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _network(template: InstanceTemplate) -> dict[str, Any]:
 def _disk(disk: Disk, image: ImageFacts) -> dict[str, Any]:
     ebs = drop_empty(
         VolumeSize=disk.size_gb,
-        VolumeType=DISK_TYPES[disk.type] if disk.type else None,
+        VolumeType=native_disk("aws", disk.type),
         Encrypted=disk.encrypted,
         KmsKeyId=disk.key,
         Iops=disk.iops,

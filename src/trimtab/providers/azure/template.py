@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from trimtab.models import Disk, DiskType, Image, ScalingGroup
+from trimtab.declarations.disks import native_disk
+from trimtab.models import Disk, Image, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.azure.facts import Attached
 from trimtab.providers.azure.ids import Home, is_id, parse_id
@@ -14,7 +15,6 @@ from trimtab.providers.azure.names import iso
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.health import asks_balancer, has_probe, probe_port, probe_protocol
 
-DISK_TYPES = {DiskType.STANDARD: "Standard_LRS", DiskType.SSD: "StandardSSD_LRS", DiskType.FAST_SSD: "Premium_LRS"}
 ADMIN = "azureuser"
 CARD, ADDRESS, PUBLIC = "nic", "ip", "public"
 """The names of the parts of a network profile."""
@@ -130,7 +130,7 @@ def _storage(group: ScalingGroup, image: Mapping[str, Any]) -> dict[str, Any]:
 
 def _managed(disk: Disk) -> dict[str, Any]:
     key = {"id": disk.key} if disk.key else None
-    return drop_empty(storageAccountType=DISK_TYPES[disk.type] if disk.type else None, diskEncryptionSet=key)
+    return drop_empty(storageAccountType=native_disk("azure", disk.type), diskEncryptionSet=key)
 
 
 def lun_of(device: str | None) -> int | str | None:

@@ -208,6 +208,7 @@ GCP = Declarations(
     ),
     pure="trimtab.providers.gcp.pure:PURE",
     images="trimtab.providers.gcp.images:IMAGES",
+    disks="trimtab.providers.gcp.disks:DISKS",
     sizes="trimtab.providers.gcp:sizes.json",
 )
 """Managed instance groups, autoscalers and alert policies."""

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from trimtab.models import Disk, DiskType, Image, ScalingGroup
+from trimtab.declarations.disks import native_disk
+from trimtab.models import Disk, Image, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import is_link, short
 from trimtab.providers.gcp.names import labels_of
 
-DISK_TYPES = {DiskType.STANDARD: "pd-standard", DiskType.SSD: "pd-balanced", DiskType.FAST_SSD: "pd-ssd"}
 SCRIPT, KEYS = "startup-script", "ssh-keys"
 USER = "admin"
 """Whose a public key is that names nobody."""
@@ -119,7 +119,7 @@ def _disks(group: ScalingGroup, image: str) -> Iterator[dict[str, Any]]:
 def _disk(disk: Disk, source: Mapping[str, str]) -> dict[str, Any]:
     parameters = drop_empty(
         diskSizeGb=None if disk.size_gb is None else str(disk.size_gb),
-        diskType=DISK_TYPES[disk.type] if disk.type else None,
+        diskType=native_disk("gcp", disk.type),
         provisionedIops=None if disk.iops is None else str(disk.iops),
         provisionedThroughput=None if disk.throughput is None else str(disk.throughput),
     )
