@@ -59,6 +59,7 @@ _NATIVELY = (
     "capacity reservation",
     "warm-up",
     "protection from scaling in",
+    "network by name",
     "subnets by tag",
     "several subnets",
     "several security groups",
@@ -94,7 +95,6 @@ CAPABILITIES: Mapping[str, Support] = {
     "health probe of the group": _ELSEWHERE,
     "balancer port": _ELSEWHERE,
     "balancer drain": _ELSEWHERE,
-    "network by name": unsupported("on AWS the subnets say which network it is"),
 }
 
 ADVICE = {
