@@ -74,7 +74,26 @@ class Alarm(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, metric: Metric | NeutralName, statistic: str = 'average', above: float | None = None, at_least: float | None = None, below: float | None = None, at_most: float | None = None, period: timedelta | str = ..., periods: int = 1, datapoints: int | None = None, missing: MissingData | Literal['missing', 'ignore', 'breaching', 'not-breaching'] = ..., triggers: Sequence[str] = ..., notify: Sequence[str] = ..., notify_ok: Sequence[str] = ..., enabled: bool = True, description: str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            metric: Metric | NeutralName,
+            statistic: str = "average",
+            above: float | None = None,
+            at_least: float | None = None,
+            below: float | None = None,
+            at_most: float | None = None,
+            period: timedelta | str = ...,
+            periods: int = 1,
+            datapoints: int | None = None,
+            missing: MissingData | Literal["missing", "ignore", "breaching", "not-breaching"] = ...,
+            triggers: Sequence[str] = ...,
+            notify: Sequence[str] = ...,
+            notify_ok: Sequence[str] = ...,
+            enabled: bool = True,
+            description: str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Alarm":

@@ -78,7 +78,22 @@ class SourceSettings(SecretHolder):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, prometheus: str | None = None, http: str | None = None, file: str | None = None, path: str | None = None, token: EnvironmentVariable | None = None, username: str | None = None, password: EnvironmentVariable | None = None, headers: Mapping[str, str | EnvironmentVariable] = ..., ca: str | None = None, certificate: str | None = None, timeout: timedelta | str | None = None, stale_after: timedelta | str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            prometheus: str | None = None,
+            http: str | None = None,
+            file: str | None = None,
+            path: str | None = None,
+            token: EnvironmentVariable | None = None,
+            username: str | None = None,
+            password: EnvironmentVariable | None = None,
+            headers: Mapping[str, str | EnvironmentVariable] = ...,
+            ca: str | None = None,
+            certificate: str | None = None,
+            timeout: timedelta | str | None = None,
+            stale_after: timedelta | str | None = None,
+        ) -> None: ...
 
     @property
     def kind(self) -> str | None:

@@ -69,7 +69,17 @@ class Fleet(SecretHolder):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, groups: Sequence[ScalingGroup] | Mapping[str, Any], controller: bool = False, connect: ConnectSettings = ..., limits: PlanLimits = ..., sources: Mapping[str, SourceSettings] = ..., overlays: Mapping[str, Mapping[str, JsonValue]] = ...) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            groups: Sequence[ScalingGroup] | Mapping[str, Any],
+            controller: bool = False,
+            connect: ConnectSettings = ...,
+            limits: PlanLimits = ...,
+            sources: Mapping[str, SourceSettings] = ...,
+            overlays: Mapping[str, Mapping[str, JsonValue]] = ...,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Fleet":

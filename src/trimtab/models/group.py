@@ -56,7 +56,14 @@ class Placement(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, zones: Sequence[str] = ..., subnets: Sequence[str] = ..., subnet_tags: Mapping[str, str] | None = None, network: str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            zones: Sequence[str] = ...,
+            subnets: Sequence[str] = ...,
+            subnet_tags: Mapping[str, str] | None = None,
+            network: str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Placement":
@@ -81,7 +88,14 @@ class LoadBalancer(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str | None = None, id: str | None = None, port: int | None = None, drain: timedelta | str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str | None = None,
+            id: str | None = None,
+            port: int | None = None,
+            drain: timedelta | str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "LoadBalancer":
@@ -110,7 +124,15 @@ class HealthCheck(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, by: Literal['instance', 'load-balancer'] = 'instance', grace: timedelta | str | None = None, path: str | None = None, port: int | None = None, protocol: Literal['http', 'https'] | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            by: Literal["instance", "load-balancer"] = "instance",
+            grace: timedelta | str | None = None,
+            path: str | None = None,
+            port: int | None = None,
+            protocol: Literal["http", "https"] | None = None,
+        ) -> None: ...
 
 
 def _balancer(value: object) -> object:
@@ -164,7 +186,30 @@ class ScalingGroup(ProviderSettings, _NeutralFields):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, native_name: str | None = None, location: str | None = None, capacity: Capacity, template: InstanceTemplate, placement: Placement = ..., load_balancers: Sequence[LoadBalancer | str] = ..., health_check: HealthCheck = ..., purchase: Purchase = ..., cooldown: timedelta | str | None = None, warm_up: timedelta | str | None = None, stabilization: timedelta | str | None = None, protect_from_scale_in: bool = False, policies: Sequence[Policy] | Mapping[str, Any] = ..., alarms: Sequence[Alarm] | Mapping[str, Any] = ..., schedules: Sequence[Schedule] | Mapping[str, Any] = ..., tags: Mapping[str, str] = ..., settings: Mapping[str, Mapping[str, Any]] = ..., unmanaged: Sequence[str] = ..., **blocks: Unpack[Blocks]) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            native_name: str | None = None,
+            location: str | None = None,
+            capacity: Capacity,
+            template: InstanceTemplate,
+            placement: Placement = ...,
+            load_balancers: Sequence[LoadBalancer | str] = ...,
+            health_check: HealthCheck = ...,
+            purchase: Purchase = ...,
+            cooldown: timedelta | str | None = None,
+            warm_up: timedelta | str | None = None,
+            stabilization: timedelta | str | None = None,
+            protect_from_scale_in: bool = False,
+            policies: Sequence[Policy] | Mapping[str, Any] = ...,
+            alarms: Sequence[Alarm] | Mapping[str, Any] = ...,
+            schedules: Sequence[Schedule] | Mapping[str, Any] = ...,
+            tags: Mapping[str, str] = ...,
+            settings: Mapping[str, Mapping[str, Any]] = ...,
+            unmanaged: Sequence[str] = ...,
+            **blocks: Unpack[Blocks],
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "ScalingGroup":

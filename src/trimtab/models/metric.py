@@ -81,7 +81,19 @@ class Metric(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, unit: Unit | Literal['percent', 'count', 'count-per-minute', 'bytes-per-second', 'bytes', 'seconds', 'none'], source: MetricSource | Literal['host', 'agent', 'balancer', 'queue', 'custom', 'promql', 'external'], namespace: str | None = None, dimensions: Mapping[str, str] = ..., of: str | None = None, query: str | None = None, source_name: str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            unit: Unit
+            | Literal["percent", "count", "count-per-minute", "bytes-per-second", "bytes", "seconds", "none"],
+            source: MetricSource | Literal["host", "agent", "balancer", "queue", "custom", "promql", "external"],
+            namespace: str | None = None,
+            dimensions: Mapping[str, str] = ...,
+            of: str | None = None,
+            query: str | None = None,
+            source_name: str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Metric":

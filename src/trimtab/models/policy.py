@@ -50,7 +50,19 @@ class SimplePolicy(_Policy, _Amount):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, change: int | None = None, percent: int | None = None, to: int | None = None, name: str, enabled: bool = True, approximate: bool = False, type: Literal['simple'] = 'simple', minimum_change: int | None = None, cooldown: timedelta | str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            change: int | None = None,
+            percent: int | None = None,
+            to: int | None = None,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["simple"] = "simple",
+            minimum_change: int | None = None,
+            cooldown: timedelta | str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "SimplePolicy":
@@ -130,7 +142,17 @@ class StepPolicy(_Policy):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, enabled: bool = True, approximate: bool = False, type: Literal['step'] = 'step', steps: Sequence[Step], minimum_change: int | None = None, warm_up: timedelta | str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["step"] = "step",
+            steps: Sequence[Step],
+            minimum_change: int | None = None,
+            warm_up: timedelta | str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _steps_touch(self) -> "StepPolicy":
@@ -163,7 +185,19 @@ class TargetTrackingPolicy(_Policy):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, enabled: bool = True, approximate: bool = False, type: Literal['target-tracking'] = 'target-tracking', metric: Metric | NeutralName, target: float, statistic: Literal['average', 'minimum', 'maximum', 'sum'] = 'average', scale_in: bool = True, warm_up: timedelta | str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["target-tracking"] = "target-tracking",
+            metric: Metric | NeutralName,
+            target: float,
+            statistic: Literal["average", "minimum", "maximum", "sum"] = "average",
+            scale_in: bool = True,
+            warm_up: timedelta | str | None = None,
+        ) -> None: ...
 
 
 class PredictiveMode(StrEnum):
@@ -200,7 +234,20 @@ class PredictivePolicy(_Policy):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, enabled: bool = True, approximate: bool = False, type: Literal['predictive'] = 'predictive', metric: Metric | NeutralName, target: float, mode: PredictiveMode | Literal['forecast-only', 'forecast-and-scale'] = ..., buffer: timedelta | str | None = None, maximum_breach: MaximumBreach | Literal['honor', 'increase'] = ..., maximum_buffer: int | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["predictive"] = "predictive",
+            metric: Metric | NeutralName,
+            target: float,
+            mode: PredictiveMode | Literal["forecast-only", "forecast-and-scale"] = ...,
+            buffer: timedelta | str | None = None,
+            maximum_breach: MaximumBreach | Literal["honor", "increase"] = ...,
+            maximum_buffer: int | None = None,
+        ) -> None: ...
 
 
 CALL = r"^[_A-Za-z][_A-Za-z0-9]*(\.[_A-Za-z][_A-Za-z0-9]*)*:[_A-Za-z][_A-Za-z0-9]*$"
@@ -266,7 +313,15 @@ class PythonPolicy(_Policy):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, enabled: bool = True, approximate: bool = False, type: Literal['python'] = 'python', call: str | Callable[..., object]) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            enabled: bool = True,
+            approximate: bool = False,
+            type: Literal["python"] = "python",
+            call: str | Callable[..., object],
+        ) -> None: ...
 
 
 def _type_of(value: Any) -> str:

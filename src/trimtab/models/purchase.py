@@ -52,7 +52,18 @@ class Purchase(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, spot: bool = False, on_demand_base: int = 0, on_demand_percent: int = 0, strategy: SpotStrategy | Literal['price-capacity', 'capacity', 'lowest-price', 'prioritized'] | None = None, max_price: str | None = None, sizes: Sequence[SizeOption] = ..., rebalance: bool = False, reservation: str | None = None) -> None: ...
+        def __init__(
+            self,
+            *,
+            spot: bool = False,
+            on_demand_base: int = 0,
+            on_demand_percent: int = 0,
+            strategy: SpotStrategy | Literal["price-capacity", "capacity", "lowest-price", "prioritized"] | None = None,
+            max_price: str | None = None,
+            sizes: Sequence[SizeOption] = ...,
+            rebalance: bool = False,
+            reservation: str | None = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Purchase":

@@ -151,7 +151,23 @@ class Schedule(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, name: str, cron: str | None = None, at: datetime | str | None = None, zone: str, min: int | None = None, max: int | None = None, desired: int | None = None, duration: timedelta | str | None = None, until: str | None = None, starts: datetime | str | None = None, ends: datetime | str | None = None, skip_dates: Sequence[str] = ..., only_dates: Sequence[str] = ...) -> None: ...
+        def __init__(
+            self,
+            *,
+            name: str,
+            cron: str | None = None,
+            at: datetime | str | None = None,
+            zone: str,
+            min: int | None = None,
+            max: int | None = None,
+            desired: int | None = None,
+            duration: timedelta | str | None = None,
+            until: str | None = None,
+            starts: datetime | str | None = None,
+            ends: datetime | str | None = None,
+            skip_dates: Sequence[str] = ...,
+            only_dates: Sequence[str] = ...,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "Schedule":

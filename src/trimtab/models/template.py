@@ -107,7 +107,18 @@ class Disk(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, device: str | None = None, size_gb: int | None = None, type: DiskType | Literal['standard', 'ssd', 'fast-ssd'] | str | None = None, encrypted: bool | None = None, key: str | None = None, iops: int | None = None, throughput: int | None = None, keep: bool = False) -> None: ...
+        def __init__(
+            self,
+            *,
+            device: str | None = None,
+            size_gb: int | None = None,
+            type: DiskType | Literal["standard", "ssd", "fast-ssd"] | str | None = None,
+            encrypted: bool | None = None,
+            key: str | None = None,
+            iops: int | None = None,
+            throughput: int | None = None,
+            keep: bool = False,
+        ) -> None: ...
 
 
 def _bound(value: object) -> object:
@@ -171,7 +182,16 @@ class SizeRequirement(Model):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, cpus: CountRange | int | None = None, memory_gb: MemoryRange | float | None = None, burstable: bool | None = None, architecture: Literal['x86_64', 'arm64'] | None = None, gpu: CountRange | int | None = None, choices: int = 1) -> None: ...
+        def __init__(
+            self,
+            *,
+            cpus: CountRange | int | None = None,
+            memory_gb: MemoryRange | float | None = None,
+            burstable: bool | None = None,
+            architecture: Literal["x86_64", "arm64"] | None = None,
+            gpu: CountRange | int | None = None,
+            choices: int = 1,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "SizeRequirement":
@@ -241,7 +261,23 @@ class InstanceTemplate(SecretHolder):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *, image: Image | str, size: str | SizeRequirement, user_data: str | None = None, variables: Mapping[str, str | int | float | bool] | None = None, ssh_key: str | None = None, security_groups: Sequence[str] = ..., role: str | None = None, disks: Sequence[Disk] = ..., public_address: bool | None = None, metadata_token: bool | None = None, metadata_hops: int | None = None, detailed_monitoring: bool | None = None, tags: Mapping[str, str] = ...) -> None: ...
+        def __init__(
+            self,
+            *,
+            image: Image | str,
+            size: str | SizeRequirement,
+            user_data: str | None = None,
+            variables: Mapping[str, str | int | float | bool] | None = None,
+            ssh_key: str | None = None,
+            security_groups: Sequence[str] = ...,
+            role: str | None = None,
+            disks: Sequence[Disk] = ...,
+            public_address: bool | None = None,
+            metadata_token: bool | None = None,
+            metadata_hops: int | None = None,
+            detailed_monitoring: bool | None = None,
+            tags: Mapping[str, str] = ...,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "InstanceTemplate":
