@@ -113,7 +113,7 @@ class Surroundings:
         return any(isinstance(self.answers.get(each), ProviderError) for each in asked)
 
     def network(self) -> str | None:
-        """The id of the network that the group names; empty where it names none, `None` where there is none so called."""
+        """The id of the network that the group names; empty where it names none, `None` where none is called so."""
         name = self.group.placement.network or ""
         if not name or is_id(name) or NETWORKS not in names_asked([self.group]):
             return name if is_id(name) else ""
