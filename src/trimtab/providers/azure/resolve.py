@@ -18,6 +18,7 @@ from trimtab.providers.azure.facts import Attached, AzureFacts, Pool, pools_of
 from trimtab.providers.azure.ids import Home, is_id, normal_location, parse_id, same_id
 from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.template import (
+    WITHOUT_SUBNET,
     definition_problem,
     encryption_set_id,
     firewall_id,
@@ -215,8 +216,7 @@ class Resolver(Resolving[Calls]):
         place, home = group.placement, home_of(group, self.calls.home)
         name = next(iter(place.subnets), "")
         if not name:
-            text = "a scale set needs a subnet; name one by its name, as NETWORK/SUBNET or by its id"
-            self.problems.append(Note(f"placement.subnets: {text}", group.name))
+            self.problems.append(Note(f"placement.subnets: {WITHOUT_SUBNET}", group.name))
             return ""
         if not is_among_networks(group):
             return subnet_id(name, place.network, home)

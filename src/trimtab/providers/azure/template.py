@@ -52,6 +52,9 @@ https://learn.microsoft.com/azure/virtual-machines/windows/cli-ps-findimage
 LINUX_ONLY = "trimtab starts Linux instances on Azure; use a Linux image"
 
 
+WITHOUT_SUBNET = "a scale set needs a subnet; name one by its name, as NETWORK/SUBNET or by its id"
+
+
 def machine_profile(
     group: ScalingGroup, native: str, home: Home, attached: Attached, image: Mapping[str, Any]
 ) -> dict[str, Any]:
