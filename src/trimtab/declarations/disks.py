@@ -86,6 +86,7 @@ def _unknown(provider: str, type_: str) -> str:
             native = native_disk(provider, row.like)
             fix = f"write the class {row.like}, which is {native} here, or move {type_!r} to an overlay of {other}"
             return f"{type_!r} is a disk type of {other}, and the plan is for {provider}; {fix}"
-    near = closest(type_, (*CLASSES, *disks_of(provider)))
+    known = (*CLASSES, *disks_of(provider))
+    near = next((word for word in known if word.lower() == type_.lower()), None) or closest(type_, known)
     words = f"{', '.join(CLASSES)} or a word of {provider}: {', '.join(disks_of(provider))}"
     return f"{type_!r} is not a disk type; {f'did you mean {near}?' if near else f'write {words}'}"

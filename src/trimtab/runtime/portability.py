@@ -12,7 +12,6 @@ from trimtab.capabilities.delegation import delegate
 from trimtab.declarations import Declarations, Means, declarations_of, load, provider_names
 from trimtab.declarations.blocks import check_settings
 from trimtab.declarations.catalogue import catalogue_of
-from trimtab.errors import ConfigError
 from trimtab.models import Fleet, Position, ScalingGroup
 from trimtab.plan import Note
 from trimtab.providers.pure import PureCode
@@ -87,20 +86,15 @@ def survey(fleet: Fleet, provider: str, now: datetime, overlays: Sequence[str] =
         provider: The cloud; its own overlay applies.
         now: When the plan would be made.
         overlays: The overlays besides, by name.
+
+    Raises:
+        ConfigError: There is no such overlay, or what comes of one is no fleet, or has settings that are wrong.
     """
-    try:
-        meant = fleet.for_provider(provider, overlays)
-        check_settings(meant, provider)
-    except ConfigError as error:
-        remarks = tuple(_mistake(text) for text in error.problems)
-        return CloudSurvey(provider, remarks, {Verdict.IMPOSSIBLE: len(remarks)})
+    meant = fleet.for_provider(provider, overlays)
+    check_settings(meant, provider)
     remarks = tuple(_Survey(meant, provider, now).remarks())
     verdicts = Counter(verdict for group in meant.groups for verdict in _verdicts(group, remarks))
     return CloudSurvey(provider, remarks, verdicts)
-
-
-def _mistake(text: object) -> Remark:
-    return Remark(Verdict.IMPOSSIBLE, "", "", str(text), None, refuses=True)
 
 
 @dataclass(frozen=True, slots=True)
