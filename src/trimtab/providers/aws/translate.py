@@ -136,7 +136,10 @@ class _Group(GroupTranslator):
         where = {subnet: self.facts.subnet_zones.get(subnet, "") for subnet in subnets}
         for zone in sorted(set(zones) - set(where.values())):
             self.problem("placement.zones", f"no subnet of the group is in {zone}; add one, or leave the zone out")
-        for index, (name, subnet) in enumerate(zip(self.group.placement.subnets, subnets, strict=False)):
+        pairs = list(zip(self.group.placement.subnets, subnets, strict=False))
+        if pairs and all(is_id(name) or where[subnet] not in zones for name, subnet in pairs):
+            self.unused("placement.network", "the subnets that are named by name lie in other zones")
+        for index, (name, subnet) in enumerate(pairs):
             if where.get(subnet) and where[subnet] not in zones:
                 text = f"{name} lies in {where[subnet]}, which is not in `placement.zones`"
                 self.note(f"placement.subnets.{index}", text)
