@@ -24,6 +24,7 @@ from trimtab.checks import RULES, Rule
 from trimtab.checks.rule import advised_clouds
 from trimtab.declarations import GENERAL, Advice, Applies, declarations_of, provider_names
 from trimtab.declarations.catalogue import OS_WORDS, Catalogue, ImageRow, Wanted, catalogue_of, images_of
+from trimtab.declarations.disks import CLASSES, DiskRow, disks_of, native_disk
 from trimtab.engine.behavior import LimitUnit
 from trimtab.engine.presets import (
     PRESETS,
@@ -87,6 +88,8 @@ def write(folder: Path) -> None:
         "plans.md": plans(),
         "images.md": images(),
         "sizes.md": sizes(),
+        "disks.md": disks(),
+        "references.md": references(),
     }
     for name, text in pages.items():
         path = folder / name
@@ -402,6 +405,37 @@ def sizes() -> str:
     ]
     head = table(["cloud", "as of", "sizes", "taken from", "regions"], dates)
     return f"{head}\n{table(['`size`', '`architecture`', *known], rows)}"
+
+
+def disks() -> str:
+    """What each neutral class is in each cloud, then every type that each cloud has."""
+    known = {name: found for name in BUILT_IN if (found := disks_of(name))}
+    classes = [[f"`{word}`", *(f"`{native_disk(name, word)}`" for name in known)] for word in CLASSES]
+    rows = [
+        [
+            name,
+            f"`{row.word}`",
+            f"[{row.text}]({row.source})" if row.source.startswith("https") else row.text,
+            *_takes(row),
+        ]
+        for name, found in known.items()
+        for row in found.values()
+    ]
+    head = table(["`type`", *known], classes)
+    return f"{head}\n{table(['cloud', '`type`', 'what it is', '`iops`', '`throughput`', 'boots'], rows)}"
+
+
+def _takes(row: DiskRow) -> list[str]:
+    return ["yes" if able else "" for able in (row.iops, row.throughput, row.boots)]
+
+
+def references() -> str:
+    """What an id is in each cloud, and how what a field names is found where it is none."""
+    known = {name: one for name in BUILT_IN if (one := declarations_of(name)).references}
+    fields = dict.fromkeys(path for one in known.values() for path in one.references)
+    rules = ["an id is", *(one.id_rule for one in known.values())]
+    rows = [[f"`{path}`", *(one.references.get(path, "") for one in known.values())] for path in fields]
+    return table(["", *known], [rules, *rows])
 
 
 def _first(catalogue: Catalogue, asked: Mapping[str, Any], architecture: str) -> str:

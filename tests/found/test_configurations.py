@@ -74,12 +74,17 @@ def carried_out(account, shared, cloud, name, ids=None):
 TARGETS = {"us-east-1": ("ecs-default", "jenkins-agent"), "us-east-2": ("hello-world-prod",), "eu-west-1": ("ex-asg",)}
 
 KEY_PAIRS = ("operator", "runner")
+PROFILES = ("complete", "docker-autoscaler", "ecs-cluster", "jenkins-agent")
 
 
 @pytest.fixture
 def furnished_aws(aws):
-    """Subnets, balancers with the target groups, key pairs and security groups: their ids by region and variable."""
+    """Subnets, balancers with target groups, key pairs, profiles, security groups: their ids by region and variable."""
     ids = {}
+    owner = {"aws_access_key_id": "somebody", "aws_secret_access_key": "else", "region_name": "us-east-1"}
+    iam = boto3.client("iam", endpoint_url=aws.emulator.endpoint, **owner)
+    for name in PROFILES:
+        iam.create_instance_profile(InstanceProfileName=name)
     for region, targets in TARGETS.items():
         keys = {"aws_access_key_id": "somebody", "aws_secret_access_key": "else", "region_name": region}
         ec2, elb = (boto3.client(name, endpoint_url=aws.emulator.endpoint, **keys) for name in ("ec2", "elbv2"))
@@ -158,6 +163,7 @@ def furnished_gcp(gcp):
             gcp.ask("POST", f"regions/{region}/subnetworks", body)
     for name in IMAGES:
         gcp.ask("POST", "global/images", {"name": name})
+    gcp.make_named("serviceAccounts", {"accountId": "compute-sa"})
     return gcp
 
 

@@ -243,7 +243,14 @@ class GcpAccount(Account):
 
     def ask(self, method, path, body=None):
         """Status and body of the reply to a plain call of the REST API."""
-        url = f"{self.emulator.endpoint}/compute/v1/projects/{self.emulator.project}/{path}"
+        return self._send(method, f"compute/v1/projects/{self.emulator.project}/{path}", body)
+
+    def make_named(self, path, body):
+        """A service account, a key ring or a key, through IAM or Cloud KMS."""
+        return self._send("POST", f"v1/projects/{self.emulator.project}/{path}", body)
+
+    def _send(self, method, path, body):
+        url = f"{self.emulator.endpoint}/{path}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
         try:

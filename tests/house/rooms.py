@@ -50,6 +50,7 @@ DECLARED = {
     "declarations": "declarations",
     "constraints": "declarations",
     "images": "declarations",
+    "disks": "declarations",
 }
 """What a provider declares is on the ground floor, and in these rooms, although it lies in the provider's."""
 NOUNS = {"errors", "clock", "phrases", "metrics", "events", "logs", "tracing", "__init__", "__main__"}

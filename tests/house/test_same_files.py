@@ -18,7 +18,7 @@ EVERYWHERE = {
         for name in ("__init__", "alarms", "group", "group_reader", "metrics", "reading", "replies", "template")
     ),
 }
-NEW = {"constraints.py", "images.py"}
+NEW = {"constraints.py", "images.py", "disks.py"}
 """In all clouds, or in none yet."""
 SOMEWHERE = {
     "autoscaler.py": ("azure", "gcp"),  # one native thing has a group's bounds, policies and schedules
@@ -29,6 +29,7 @@ SOMEWHERE = {
     "ids.py": ("azure", "gcp"),  # EC2 and Auto Scaling name things by plain names
     "first_seen.py": ("aws",),  # only scheduled actions set a size at a moment that is past afterwards
     "unsaid.py": ("aws",),  # Azure gives no start script back, Google's are text; neither has sizes by attributes
+    "places.py": ("aws",),  # EC2 alone numbers networks, subnets and firewalls, whose names need not be unique
     "existing.py": ("aws",),  # nine kinds of things by as many operations; elsewhere `resolve` has room for them
     "refreshes.py": ("aws",),  # elsewhere nothing that is under way refuses an update
     "purchase.py": ("aws",),  # the mixed instances policy

@@ -83,7 +83,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.role": ("web", "db"),
     "template.disks.*.device": (None, "/dev/sdf", "1"),
     "template.disks.*.size_gb": (10, 64, 200),
-    "template.disks.*.type": ("standard", "ssd", "fast-ssd"),
+    "template.disks.*.type": ("standard", "ssd", "fast-ssd", "gp2", "Premium_ZRS", "pd-extreme"),
     "template.disks.*.encrypted": YES,
     "template.disks.*.key": ("disks", "more-disks"),
     "template.disks.*.iops": (3000, 4000),

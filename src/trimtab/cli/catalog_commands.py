@@ -1,14 +1,17 @@
-"""`trimtab catalog`: images and sizes of the clouds side by side; asks no cloud."""
+"""`trimtab catalog`: images, sizes and words of the clouds side by side, and what a fleet is there; asks no cloud."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import islice
 from typing import Annotated
 
 import typer
 
-from trimtab.cli.context import As, Format, context_of
+from trimtab.cli.completion import complete_file
+from trimtab.cli.context import As, CommandContext, Format, OutsideFiles, Overlays, context_of
 from trimtab.cli.verbosity import add_verbosity
-from trimtab.declarations import declarations_of, provider_names
+from trimtab.declarations import declarations_of, provider_names, support_of
 from trimtab.declarations.catalogue import (
     DEFAULT_ARCHITECTURE,
     OS_WORDS,
@@ -16,6 +19,7 @@ from trimtab.declarations.catalogue import (
     catalogue_of,
     images_of,
 )
+from trimtab.declarations.features import FEATURES
 from trimtab.models import CountRange, MemoryRange, SizeRequirement
 from trimtab.models.template import ARCHITECTURES
 from trimtab.phrases import closest
@@ -37,7 +41,7 @@ MOST = 3
 
 @catalog.callback(invoke_without_command=True)
 def _start(context: typer.Context) -> int:
-    """List images and sizes of the clouds side by side; asks no cloud."""
+    """List images, sizes and words of the clouds side by side; asks no cloud."""
     if context.invoked_subcommand is None:
         context.get_help()  # which rich prints
     return 1
@@ -108,6 +112,78 @@ def sizes(
     selecting = frozenset(name for name, *_ in choices if declarations_of(name).selects_sizes)
     context_of(context, chosen).screen.show(sizes_view(choices, selecting), sizes_dict(choices))
     return 0 if all(found for _, _, found, _ in choices) else 1
+
+
+class PageFormat(StrEnum):
+    """How what clouds make of a fleet is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@catalog.command()
+def portability(
+    context: typer.Context,
+    fleet: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FLEET]",
+            help="Name the fleet file; - is standard input. Without it, list the words of every cloud.",
+            autocompletion=complete_file,
+            show_default=False,
+        ),
+    ] = None,
+    provider: Only = None,
+    overlays: Overlays = None,
+    outside: OutsideFiles = False,
+    chosen: Annotated[PageFormat, typer.Option("--format", help="Choose how it is printed.")] = PageFormat.TEXT,
+) -> int:
+    """
+    Show what each cloud makes of a fleet: native, approximated, for the controller, or impossible.
+
+    Each cloud gets the fleet with its own overlay. Nothing is asked: what the fleet names is taken to be there.
+
+    Exit code: 0, 2 where a plan of one of the clouds would refuse the fleet as it is written, 1 an error.
+
+    Example: `trimtab catalog portability fleet.yaml --provider azure --provider gcp`
+    """
+    from trimtab.runtime.portability import survey, surveyed_clouds  # no other command loads what translates
+    from trimtab.views.portability import survey_dict, survey_markdown, survey_view
+
+    command_context = context_of(context, Format.JSON if chosen is PageFormat.JSON else Format.TEXT)
+    able = surveyed_clouds()
+    for name in provider or ():
+        _check_word("--provider", name, able)
+    clouds = [name for name in able if not provider or name in provider]
+    if fleet is None:
+        _show_words(command_context, clouds, chosen)
+        return 0
+    declared = command_context.read(fleet, outside=outside)
+    now = datetime.now(UTC)
+    surveys = [survey(declared, name, now, overlays or ()) for name in clouds]
+    if chosen is PageFormat.MARKDOWN:
+        command_context.screen.text(survey_markdown(declared.name, surveys))
+    else:
+        command_context.screen.show(survey_view(surveys), survey_dict(surveys))
+    return 2 if any(each.is_refused for each in surveys) else 0
+
+
+def _show_words(command_context: CommandContext, clouds: Sequence[str], chosen: PageFormat) -> None:
+    from trimtab.declarations.disks import CLASSES, native_disk
+    from trimtab.views.portability import words_dict, words_markdown, words_view
+
+    features = {name: {cloud: support_of(name, cloud) for cloud in clouds} for name in FEATURES}
+    named = {cloud: declarations_of(cloud).references for cloud in clouds}
+    fields = dict.fromkeys(path for references in named.values() for path in references)
+    tables = {
+        "disks": {word: {cloud: native_disk(cloud, word) or "" for cloud in clouds} for word in CLASSES},
+        "names": {path: {cloud: named[cloud].get(path, "") for cloud in clouds} for path in fields},
+    }
+    if chosen is PageFormat.MARKDOWN:
+        command_context.screen.text(words_markdown(features, tables))
+    else:
+        command_context.screen.show(words_view(features, tables), words_dict(features, tables))
 
 
 def _choices(clouds: Sequence[str], wanted: Wanted, most: int) -> Iterator[Choice]:

@@ -131,17 +131,16 @@ class CommandContext:
             provider: The provider; the target's when left out.
             outside: Whether start scripts may be outside of the file's folder.
         """
-        return self._read(fleet, allow_outside_files=outside).for_provider(
-            provider or self.target.provider, overlays or ()
-        )
+        return self.read(fleet, outside=outside).for_provider(provider or self.target.provider, overlays or ())
 
-    def _read(self, fleet: str, *, allow_outside_files: bool) -> Fleet:
+    def read(self, fleet: str, *, outside: bool) -> Fleet:
+        """The fleet that a file declares, with all its overlays."""
         if fleet == "-":
             name = "standard input"
             return parse_fleet(decode(self.screen.read_source(MAX_BYTES + 1), name), name=name)
         if fleet == FLEET_FILE and not Path(fleet).exists():
             raise ConfigError([f"{FLEET_FILE}: file not found; name the fleet file, or run this in its folder"])
-        return load_fleet(fleet, allow_outside_files=allow_outside_files)
+        return load_fleet(fleet, allow_outside_files=outside)
 
     def cloud(self, fleet: Fleet | None = None) -> Cloud:
         """A connection to the cloud that the options name, or the variables, or the fleet."""

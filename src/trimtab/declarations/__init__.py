@@ -2,7 +2,7 @@
 
 from trimtab.declarations.advice import GENERAL, Advice, Applies
 from trimtab.declarations.find import declarations_of, load, provider_names, support_of
-from trimtab.declarations.record import Declarations, NameRule, Option, Portability, TagRule
+from trimtab.declarations.record import Declarations, NameRule, Option, Portability, RegionForm, TagRule
 from trimtab.declarations.support import Means, Support
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "NameRule",
     "Option",
     "Portability",
+    "RegionForm",
     "Support",
     "TagRule",
     "declarations_of",

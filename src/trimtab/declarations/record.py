@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -64,6 +65,23 @@ class TagRule:
     most: int | None = None
 
 
+class RegionForm(NamedTuple):
+    """How a cloud writes its regions; what fits the form may still not exist."""
+
+    cloud: str
+    """The cloud, in a sentence."""
+    form: str
+    """A regular expression for the whole name."""
+    example: str
+    """One that exists."""
+
+    def problem(self, region: str) -> str | None:
+        """Why a name cannot be a region; `None` when it can."""
+        if re.fullmatch(self.form, region):
+            return None
+        return f"{region!r} is not a region of {self.cloud}; write one such as {self.example}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portability:
     """
@@ -71,6 +89,9 @@ class Portability:
 
     Attributes:
         name: Which names groups may have; `None` where every name does.
+        region: How its regions are written; `None` where anything is one.
+        own_images: What only names of its images look like; `None` where they look like any.
+        own_ids: What only ids of this cloud look like, as a whole text; `None` where it has none of its own.
         tags: Which tags there may be; `None` where every tag does.
         subnets_are_zonal: Whether a subnet is in one zone.
         balancer_judges_at_once: Whether a load balancer's verdict counts from an instance's first second.
@@ -80,6 +101,9 @@ class Portability:
     """
 
     name: NameRule | None = None
+    region: RegionForm | None = None
+    own_images: re.Pattern[str] | None = None
+    own_ids: re.Pattern[str] | None = None
     tags: TagRule | None = None
     subnets_are_zonal: bool = False
     balancer_judges_at_once: bool = False
@@ -151,11 +175,14 @@ class Declarations:
         advice: To which of its groups a check applies, and what it says there; by the check's code where that is not
             what it says of any cloud.
         portability: What differs there and is no feature.
+        id_rule: What an id is there, so that any other text is a name; empty where nothing is looked up.
+        references: By field, how what it names is found.
         sign_in: What to do where nobody is signed in, as the end of a sentence.
         natives: Of which native bodies a fleet file may write leaves as they stand; `None` where of none.
         pure: What runs without a cloud; a `trimtab.providers.pure.PureCode`. Empty when there is none.
         images: What the neutral words of operating systems are there, a list of `ImageRow`; empty where every word is
             taken as it is.
+        disks: The types of disks that it has, a list of `DiskRow`; empty where every word is taken as it is.
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
     """
@@ -174,9 +201,12 @@ class Declarations:
     checks: Mapping[str, str] = field(default_factory=dict)
     advice: Mapping[str, Advice] = field(default_factory=dict)
     portability: Portability = field(default_factory=Portability)
+    id_rule: str = ""
+    references: Mapping[str, str] = field(default_factory=dict)
     sign_in: str = ""
     natives: Natives | None = None
     pure: str = ""
     images: str = ""
+    disks: str = ""
     sizes: str = ""
     selects_sizes: bool = False

@@ -205,11 +205,11 @@ FIELDS = {
     "trimtab.models.template.Disk": {
         "device": "Device name (AWS, `/dev/sda1`) or number (Azure); the boot disk when left out.",
         "size_gb": "Size in GiB; the image's when left out.",
-        "type": "Class of the disk; the vendor's default when left out.",
+        "type": "`standard`, `ssd`, `fast-ssd`, or a vendor's own word such as `gp2`; the vendor's default when left out.",
         "encrypted": "Encrypted at rest; the account's default when left out.",
-        "key": "Encryption key, by the vendor's id; the vendor's own key when left out.",
-        "iops": "I/O operations a second, for the classes that take them.",
-        "throughput": "MiB a second.",
+        "key": "Encryption key, by name or by the vendor's id; the vendor's own key when left out.",
+        "iops": "I/O operations a second, for the types that take them.",
+        "throughput": "MiB a second, for the types that take it.",
         "keep": "Keep the disk when the instance goes."
     },
     "trimtab.models.template.CountRange": {

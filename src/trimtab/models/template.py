@@ -78,7 +78,7 @@ def _image(value: object) -> object:
 
 
 class DiskType(StrEnum):
-    """Neutral classes of disk."""
+    """Neutral classes of disk, each of which every cloud has."""
 
     STANDARD = "standard"
     SSD = "ssd"
@@ -92,16 +92,16 @@ class Disk(Model):
     """Device name (AWS, `/dev/sda1`) or number (Azure); the boot disk when left out."""
     size_gb: Annotated[int, Field(ge=1, le=65536)] | None = None
     """Size in GiB; the image's when left out."""
-    type: DiskType | None = None
-    """Class of the disk; the vendor's default when left out."""
+    type: Annotated[DiskType | Filled, Field(union_mode="left_to_right")] | None = None
+    """`standard`, `ssd`, `fast-ssd`, or a vendor's own word such as `gp2`; the vendor's default when left out."""
     encrypted: bool | None = None
     """Encrypted at rest; the account's default when left out."""
     key: str | None = Field(default=None, min_length=1)
-    """Encryption key, by the vendor's id; the vendor's own key when left out."""
+    """Encryption key, by name or by the vendor's id; the vendor's own key when left out."""
     iops: Annotated[int, Field(ge=100)] | None = None
-    """I/O operations a second, for the classes that take them."""
+    """I/O operations a second, for the types that take them."""
     throughput: Annotated[int, Field(ge=1)] | None = None
-    """MiB a second."""
+    """MiB a second, for the types that take it."""
     keep: bool = False
     """Keep the disk when the instance goes."""
 
@@ -112,7 +112,7 @@ class Disk(Model):
             *,
             device: str | None = None,
             size_gb: int | None = None,
-            type: DiskType | Literal["standard", "ssd", "fast-ssd"] | None = None,
+            type: DiskType | Literal["standard", "ssd", "fast-ssd"] | str | None = None,
             encrypted: bool | None = None,
             key: str | None = None,
             iops: int | None = None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.declarations import declarations_of, load, provider_names
+from trimtab.models import Fleet
 from trimtab.plan import Kind
 from trimtab.providers.base import Facts
 from trimtab.providers.importing import Imported
@@ -23,6 +24,8 @@ class PureCode:
         replies: What was answered about one group; `None` where no reply is read.
         import_group: Takes replies, and `now`, `fleet` and `location` by keyword.
         kinds: Its kinds of native resources, by name.
+        assumed: Facts in which everything that a fleet names is there, of the sort that its fields need: takes a fleet
+            and a location. `facts` without arguments where left out.
     """
 
     location: str
@@ -31,6 +34,7 @@ class PureCode:
     replies: Callable[..., Any] | None = None
     import_group: Callable[..., Imported] | None = None
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    assumed: Callable[[Fleet, str], Facts] | None = None
 
 
 def kinds_of(provider: str) -> Mapping[str, Kind]:

@@ -1,28 +1,12 @@
 """What a region of a cloud looks like: one of another cloud is refused before anything is asked."""
 
-import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from trimtab.declarations import RegionForm
 from trimtab.errors import ConfigError
 from trimtab.models import Fleet
 
-
-class RegionForm(NamedTuple):
-    """How a cloud writes its regions; what fits the form may still not exist."""
-
-    cloud: str
-    """The cloud, in a sentence."""
-    form: str
-    """A regular expression for the whole name."""
-    example: str
-    """One that exists."""
-
-    def problem(self, region: str) -> str | None:
-        """Why a name cannot be a region; `None` when it can."""
-        if re.fullmatch(self.form, region):
-            return None
-        return f"{region!r} is not a region of {self.cloud}; write one such as {self.example}"
+__all__ = ["RegionForm", "check_regions"]
 
 
 def check_regions(fleet: Fleet, home: str, form: RegionForm | None) -> None:

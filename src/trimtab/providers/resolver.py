@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypedDict, TypeVar
@@ -186,6 +186,30 @@ class Resolving(ABC, Generic[C]):
         for group in self.fleet.groups:
             self._hold_against(group, references[group.name], answers)
         return answers
+
+    def only(
+        self, group: ScalingGroup, path: str, what: str, name: str, told: Sequence[str], *, where: str, fix: str = ""
+    ) -> bool:
+        """
+        Whether exactly one thing is called by a name; what is wrong otherwise is a problem of the field.
+
+        Args:
+            group: The group that names it.
+            path: The field.
+            what: What it is: `subnet`.
+            name: As the fleet has it.
+            told: Those that are called so, each told apart from the others.
+            where: Where they were looked for.
+            fix: What to write where there are several.
+        """
+        if len(told) == 1 or _is_left(group, path):
+            return len(told) == 1
+        text = f"{what} {name!r} not found in {where}; {WRITE_OR_MAKE}"
+        if told:
+            text = f"{len(told)} {what}s are called {name!r} in {where}: {in_words(sorted(told))}"
+            text = f"{text}; {fix or 'write the id of one'}"
+        self.problems.append(Note(f"{path}: {text}", group.name))
+        return False
 
     # what has to be there
 

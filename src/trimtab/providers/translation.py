@@ -140,6 +140,7 @@ class GroupTranslator(ABC):
         self._take_supports()
         self._take_delegation()
         self._tell_settled()
+        self._check_disks()
         for path, text in unused_variables(self.group.template):
             self.unused(path, text)
         for path, text in unused_names(self.group):
@@ -231,6 +232,17 @@ class GroupTranslator(ABC):
         # beside a problem: another value may well be of use
         for path, text in self.settled.unused:
             self.unused(path, text, partly=True)
+
+    def _check_disks(self) -> None:
+        """Refuse types of disks that the cloud does not have, or not for a boot disk."""
+        disks = self.group.template.disks
+        if not any(disk.type for disk in disks):
+            return
+        from trimtab.declarations.disks import disk_problems  # most groups take the image's disks
+
+        for index, disk in enumerate(disks):
+            for name, text in disk_problems(self.provider, disk):
+                self.problem(f"template.disks.{index}.{name}", text)
 
     # what the table of capabilities says
 

@@ -49,6 +49,7 @@ class Account:
 def furnish_for_random(world):
     """Two subnets, two target groups behind a balancer, two security groups and a key pair."""
     world.make_key_pair("ops")
+    world.client("iam").create_instance_profile(InstanceProfileName="web")
     security = {name: world.make_security_group(name.removeprefix("sg-")) for name in ("sg-1", "sg-2")}
     ec2, elbv2 = world.client("ec2"), world.client("elbv2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

@@ -203,6 +203,8 @@ def schedule(draw, name):
 def purchase(draw):
     size = given(size=st.sampled_from(["t3.medium", "t3.large", "m5.large"]), weight=maybe(st.integers(1, 9)))
     sizes = draw(maybe(st.lists(size, max_size=3, unique_by=lambda one: one["size"])))
+    if sizes and not all(one.get("weight") for one in sizes):  # all have one, or none has
+        sizes = [{**one, "weight": None} for one in sizes]
     spot = draw(st.booleans())
     more = given(
         on_demand_base=maybe(st.integers(0, 3)),

@@ -21,7 +21,7 @@ GROUP = {
     "template.variables": {"template": {"user_data": "echo {{ who }}\n", "variables": {"who": "web"}}},
     "template.ssh_key": {"template": {"ssh_key": "operators"}},
     "template.security_groups": {"template": {"security_groups": ["the account's own"]}},
-    "template.role": {"template": {"role": "web-role"}},
+    "template.role": {"template": {"role": "web-profile"}},
     "template.disks": {"template": {"disks": [{"size_gb": 30, "type": "ssd", "encrypted": True, "iops": 3000}]}},
     "template.public_address": {"template": {"public_address": False}},
     "template.metadata_token": {"template": {"metadata_token": True}},
@@ -124,6 +124,7 @@ SCHEDULE = {
 ELSEWHERE = {
     "placement.subnets": "needs the account's ids; subnet_tags in the running example",
     "placement.subnet_tags": "the running example",
+    "placement.network": "narrows names of subnets down: test_named",
     "aws.placement_group": "the emulator has no placement groups",
     "aws.service_linked_role": "the emulator has the account's own only",
 }

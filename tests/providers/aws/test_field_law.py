@@ -12,6 +12,7 @@ from tests.laws import examples
 from tests.providers.any_group import VALUES, any_groups
 from tests.providers.field_law import breaches
 from trimtab.providers.aws.facts import AwsFacts, ImageFacts
+from trimtab.providers.aws.places import is_id
 from trimtab.providers.aws.translate import translate
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -23,6 +24,7 @@ LABELS = {word: LABEL.format(name) for name, arn in BALANCERS.items() for word i
 OWN = {
     "location": ("us-west-2", "eu-west-1"),
     "load_balancers.*.id": (ARN.format("other"), ARN.format("more")),
+    "placement.subnets.*": ("subnet-1", "subnet-2", "private"),
     "template.disks.*.device": (None, "/dev/sdf", "/dev/sdg"),
 }
 
@@ -32,11 +34,13 @@ def translated(group):
     image, regions = group.template.image, ("us-east-1", "us-west-2", "eu-west-1")
     found = f"ami-{image.newest}-{image.owner}-{image.architecture}" if image.newest else image.id
     tags, zones = group.placement.subnet_tags, group.placement.zones
-    tagged = "-".join(["subnet", *(f"{name}-{value}" for name, value in sorted((tags or {}).items()))])
+    network = group.placement.network or ""
+    tagged = "-".join([f"subnet{network}", *(f"{name}-{value}" for name, value in sorted((tags or {}).items()))])
+    named = [name if is_id(name) else f"{network}-{name}" for name in group.placement.subnets]
     facts = AwsFacts(
         images={"web": ImageFacts(found, "/dev/xvda")},
-        subnets={"web": [tagged]} if tags else {},
-        subnet_zones={"subnet-1": "a", "subnet-2": "b", tagged: (*zones, "a")[0]},
+        subnets={"web": [tagged] if tags else named},
+        subnet_zones={"subnet-1": "a", "subnet-2": "b", f"{network}-private": "c", tagged: (*zones, "a")[0]},
         zones={region: [f"{region}a", f"{region}b"] for region in regions},
         target_groups=dict.fromkeys(regions, BALANCERS),
         labels=dict.fromkeys(regions, LABELS),

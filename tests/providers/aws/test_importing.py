@@ -310,7 +310,7 @@ def test_a_launch_configuration_becomes_a_template():
             "detailed_monitoring": True,
             "public_address": False,
             "role": "web",
-            "disks": [{"device": "/dev/xvda", "size_gb": 8}],
+            "disks": [{"device": "/dev/xvda", "type": "gp2", "size_gb": 8}],
         }
     )
     assert effects(found)[:2] == [
@@ -324,7 +324,6 @@ def test_a_launch_configuration_becomes_a_template():
     ("about", "words"),
     [
         ("LaunchTemplateData.SpotPrice", "spot needs a mixed instances policy"),
-        ("LaunchTemplateData.BlockDeviceMappings[/dev/xvda].Ebs.VolumeType", "(gp2)"),
         ("LaunchTemplateData.UserData", "removes LaunchTemplateData.UserData (sha256:"),
     ],
 )

@@ -115,7 +115,7 @@ def calls_of(world, fleet):
         world.doors.clear_requests()
         live_through(world, cloud, fleet)
         made = [one for one in world.doors.requests() if one.service in {"autoscaling", "cloudwatch", "ec2"}]
-        made += [one for one in world.doors.requests() if one.service in {"elbv2", "ssm"}]
+        made += [one for one in world.doors.requests() if one.service in {"elbv2", "ssm", "iam", "kms"}]
     return made, {f"{prefixes.get(one.service, one.service)}:{one.operation}" for one in made}
 
 
@@ -136,6 +136,8 @@ def test_every_kind_uses_every_grant():
         "ssm:GetParameters",
         "ec2:DescribeKeyPairs",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeVpcs",
+        "kms:ListAliases",
     }
 
 
@@ -242,6 +244,7 @@ def test_roles_parameters_and_namespaces_are_named():
     document = policy_document(make_fleet(group, other), region="us-east-1")
     assert named(document, "ReadParameters")["Resource"] == [f"arn:aws:ssm:us-east-1:*:parameter{PARAMETER}"]
     assert named(document, "PassToInstances")["Resource"] == ["arn:aws:iam::123456789012:role/tiers/web"]
+    assert named(document, "ReadInstanceProfiles")["Resource"] == [profile]
     assert named(document, "PassToAutoScaling")["Resource"] == sorted([ROLE, own])
     assert named(policy_document(every_kind(), region="us-east-1"), "PublishMetrics")["Condition"] == {
         "StringEquals": {"cloudwatch:namespace": ["Virtualmin"]}

@@ -8,6 +8,8 @@ import re
 
 REGIONAL = {"regionBackendServices", "regionHealthChecks"}
 """Families beside the global ones; other regional things have the rights of all."""
+NAMED = {"iam": "iam.serviceAccounts.get", "cloudkms": "cloudkms.cryptoKeys.get"}
+"""What is read one by one, since a template names it."""
 VERBS = {
     "aggregatedList": "list",
     "insert": "create",
@@ -22,6 +24,8 @@ VERBS = {
 
 def permission_of(call):
     """What Google asks a caller for, by the vendor's rule: service, collection without its scope, verb."""
+    if call.service in NAMED:
+        return NAMED[call.service]
     if call.service == "monitoring":
         verb, noun = re.match(r"(List|Get|Create|Update|Delete)(\w+)", call.operation).groups()
         noun = {"TimeSeries": "timeSeries", "AlertPolicies": "alertPolicies", "Alerts": "alerts"}.get(

@@ -10,6 +10,7 @@ from tests.providers.gcp.rights import permission_of
 from trimtab import metrics
 
 IMPLIED = {
+    "compute.targetPools.list",  # where no backend service has the name
     "compute.instanceTemplates.useReadOnly",
     "compute.instanceGroupManagers.use",
     "compute.instanceGroups.create",

@@ -68,7 +68,7 @@ ASKED_ALONG = {
     "compute.zoneOperations.list",
 }
 """What an aggregated list asks for beside the right that it is named after."""
-LOOKED_UP = {"compute.images.list", "compute.machineTypes.list", "compute.zones.list"}
+LOOKED_UP = {"compute.images.list", "compute.machineTypes.list", "compute.zones.list", "compute.targetPools.list"}
 """Whether what a new group names is there: a plan goes on without the answer, and says so."""
 APPLIED = {
     "create": (None, lambda cloud: cloud.plan(fleet())),

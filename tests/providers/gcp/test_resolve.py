@@ -88,7 +88,10 @@ def test_an_image_of_an_architecture(world, cloud, architecture, name):
         ),
         ({"template": {"image": {"newest": "debian-*"}, "size": "e2-small"}}, "needs the project that publishes it"),
         ({"template": {"image": "a/b/c", "size": "e2-small"}}, "write a link, PROJECT/FAMILY"),
-        ({"load_balancers": ["nowhere"]}, "no backend service called 'nowhere' in europe-west1 or global"),
+        (
+            {"load_balancers": ["nowhere"]},
+            "load_balancers.0: backend service 'nowhere' not found in europe-west1",
+        ),
         (
             {"load_balancers": ["bare"], "health_check": {"by": "load-balancer"}},
             "no backend service of the group has a health check",
@@ -116,7 +119,7 @@ def test_two_services_of_one_name_are_told_apart_by_their_links(world, cloud):
     world.ask("POST", "global/healthChecks", {"name": "up", "type": "TCP", "tcpHealthCheck": {"port": 80}})
     world.ask("POST", f"{SCOPE}/backendServices", {"name": "virtualmin", "healthChecks": ["global/healthChecks/up"]})
     plan = cloud.plan(fleet(load_balancers=["virtualmin"]))
-    assert any("2 backend services called 'virtualmin'" in text and "`id`" in text for text in texts(plan))
+    assert any("2 backend services are called 'virtualmin' in " in text and "`id`" in text for text in texts(plan))
     link = "projects/trimtab/regions/europe-west1/backendServices/virtualmin"
     wanted = fleet(load_balancers=[{"id": link, "drain": "30s"}])
     cloud.apply(cloud.plan(wanted)).raise_for_failures()

@@ -40,7 +40,15 @@ class GcpWorld:
         with urllib.request.urlopen(asked) as reply:
             return json.loads(reply.read())
 
+    def make_named(self, path, body=None):
+        """A service account, a key ring or a key, through IAM or Cloud KMS."""
+        url = f"{self.emulator.endpoint}/v1/projects/{self.project}/{path}"
+        asked = urllib.request.Request(url, json.dumps(body or {}).encode(), method="POST")
+        with urllib.request.urlopen(asked) as reply:
+            return json.loads(reply.read())
+
     def furnish(self):
+        self.make_named("serviceAccounts", {"accountId": "web"})
         self.ask(
             "POST",
             "global/healthChecks",

@@ -144,6 +144,8 @@ class AwsEmulator(Emulator[wire.Request, World]):
         status, headers = int(began[0].split()[0]), dict(began[1])
         code = wire.code_of(status, {name.lower(): value for name, value in headers.items()}, body)
         headers.pop("Content-Length", None)
+        if request.protocol == "json" and "json" not in headers.get("Content-Type", ""):  # moto's KMS says text/html
+            headers["Content-Type"] = "application/x-amz-json-1.1"
         return Reply(status, wire.in_own_namespace(body), tuple(headers.items()), code)
 
 

@@ -43,6 +43,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "Microsoft.Compute/capacityReservationGroups": (),
     "Microsoft.Compute/diskEncryptionSets": (),
     "Microsoft.Compute/images": (),
+    "Microsoft.Compute/sshPublicKeys": (),
     "Microsoft.Compute/galleries": ("images",),
     "Microsoft.ManagedIdentity/userAssignedIdentities": (),
 }

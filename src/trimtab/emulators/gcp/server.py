@@ -15,6 +15,7 @@ from trimtab.emulators.gcp.discovery import check, check_query, load
 from trimtab.emulators.gcp.furnishing import furnish
 from trimtab.emulators.gcp.member import REASONS
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
+from trimtab.emulators.gcp.named_read import NamedCall, read_named
 from trimtab.emulators.gcp.operations import once
 from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES
 from trimtab.emulators.gcp.resources import NAME, VERBS, Call, without_nulls
@@ -25,7 +26,9 @@ from trimtab.emulators.shared.control import Door
 from trimtab.emulators.shared.errors import ServiceError
 from trimtab.emulators.shared.serving import Emulator
 
-Asked = wire.Request | MonitoringCall | AlertsCall
+Asked = wire.Request | MonitoringCall | AlertsCall | NamedCall
+OTHERS = MonitoringCall | AlertsCall | NamedCall
+"""Calls of other APIs than Compute Engine's, which know how to answer themselves."""
 HOME_PROJECTS = ("images",)
 """Collections that are read in other people's projects too."""
 PARTIAL = "returnPartialSuccess"
@@ -93,11 +96,12 @@ class GcpEmulator(Emulator[Asked, World]):
 
     def read(self, environ: dict[str, Any]) -> Asked:
         """The call that an HTTP request makes."""
-        return read_alerts(environ, self._world.monitoring) or wire.read(environ)
+        own = read_named(environ, self._world.project, self._world.names)
+        return own or read_alerts(environ, self._world.monitoring) or wire.read(environ)
 
     def handle(self, request: Asked) -> Reply:
         """Answer a call that is known and well made, and hold the answer against the document."""
-        if isinstance(request, MonitoringCall | AlertsCall):
+        if isinstance(request, OTHERS):
             return request.handle()
         route = request.route
         if route is None:
@@ -120,11 +124,11 @@ class GcpEmulator(Emulator[Asked, World]):
 
     def failure(self, request: Asked, error: ServiceError) -> Reply:
         """An error as Google writes it."""
-        return request.failure(error) if isinstance(request, MonitoringCall | AlertsCall) else wire.failure(error)
+        return request.failure(error) if isinstance(request, OTHERS) else wire.failure(error)
 
     def nothing(self, request: Asked) -> Reply:
         """An empty list, or that the one thing is not there."""
-        if isinstance(request, MonitoringCall | AlertsCall):
+        if isinstance(request, OTHERS):
             return request.nothing()
         if request.route is not None and request.route.verb in ("list", "aggregatedList", "listManagedInstances"):
             about = load(API).schemas[request.route.response or ""]["properties"]
@@ -134,13 +138,13 @@ class GcpEmulator(Emulator[Asked, World]):
 
     def throttled(self, request: Asked) -> ServiceError:
         """403, as for a call too many in a minute."""
-        if isinstance(request, MonitoringCall | AlertsCall):
+        if isinstance(request, OTHERS):
             return request.throttled()
         return ServiceError("rateLimitExceeded", "Rate Limit Exceeded", 403)
 
     def denied(self, request: Asked) -> ServiceError:
         """403 `forbidden`."""
-        if isinstance(request, MonitoringCall | AlertsCall):
+        if isinstance(request, OTHERS):
             return request.denied()
         right = permission_of(request.route) if request.route else f"compute.{request.operation}"
         text = f"Required '{right}' permission for 'projects/{self.project}'"
@@ -148,7 +152,7 @@ class GcpEmulator(Emulator[Asked, World]):
 
     def broken(self, request: Asked) -> ServiceError:
         """503 `backendError`."""
-        if isinstance(request, MonitoringCall | AlertsCall):
+        if isinstance(request, OTHERS):
             return request.broken()
         return ServiceError("backendError", "Internal error. Please try again or contact Google Support.", 503)
 

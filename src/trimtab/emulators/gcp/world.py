@@ -68,6 +68,8 @@ class World(Timers):
         """The errors with which the next operations of a method end: `method`, `code`, `message`."""
         self.asked: dict[str, tuple[str, dict[str, Any]]] = {}
         """The writes that came with an id of their own, and the operation that each got."""
+        self.names: set[str] = set()
+        """The service accounts, key rings and keys that there are, by their full names."""
         self._number = 10**18
         self.resources |= dict(self._default_network())
 

@@ -49,7 +49,7 @@ ADDITIVE = frozenset({"execute_policy"})
 """Operations that have no token against repetition, and of which each goes on from what the one before it did."""
 NAMES = ("Name", "Names", "Id", "Ids", "Arn", "Arns")
 """How parameters end that name things."""
-MARKERS: Mapping[str, tuple[str, str]] = {"elbv2": ("Marker", "NextMarker")}
+MARKERS: Mapping[str, tuple[str, str]] = {"elbv2": ("Marker", "NextMarker"), "kms": ("Marker", "NextMarker")}
 """What a service calls the token of a page in a request and in the reply before it, where that is not `NextToken`."""
 
 

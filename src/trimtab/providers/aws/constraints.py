@@ -67,6 +67,8 @@ def _of_type(*types: str) -> tuple[When, ...]:
 
 def _volume_rows() -> tuple[Row, ...]:
     sizes = {"standard": (1, 1024), "gp2": (1, 16384), "gp3": (1, 65536), "io1": (4, 16384), "io2": (4, 65536)}
+    sizes |= dict.fromkeys(("st1", "sc1"), (125, 16384))
+    without_iops = ("standard", "gp2", "st1", "sc1")
     iops = {"gp3": (3000, 80000), "io1": (100, 64000), "io2": (100, 256000)}
     per_gb = {
         "gp3": (
@@ -106,7 +108,7 @@ def _volume_rows() -> tuple[Row, ...]:
         Row(
             kind=TEMPLATE,
             leaf=f"{_DISK}.Iops",
-            rule=Excludes(When(f"{_DISK}.VolumeType", among=("standard", "gp2")), "is for gp3, io1 and io2 volumes"),
+            rule=Excludes(When(f"{_DISK}.VolumeType", among=without_iops), "is for gp3, io1 and io2 volumes"),
             source=_NO_IOPS,
             fix="leave `iops` out, or use `type: ssd` or `type: fast-ssd`",
         ),

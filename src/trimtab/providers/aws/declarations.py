@@ -5,7 +5,16 @@ from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here
 from trimtab.declarations.inert import NOWHERE
-from trimtab.declarations.record import Declarations, NameRule, NativePart, Natives, Option, Portability, TagRule
+from trimtab.declarations.record import (
+    Declarations,
+    NameRule,
+    NativePart,
+    Natives,
+    Option,
+    Portability,
+    RegionForm,
+    TagRule,
+)
 from trimtab.declarations.support import NATIVE, Support, controller, unsupported
 from trimtab.providers.aws.settings import AwsSettings
 
@@ -59,6 +68,7 @@ _NATIVELY = (
     "capacity reservation",
     "warm-up",
     "protection from scaling in",
+    "network by name",
     "subnets by tag",
     "several subnets",
     "several security groups",
@@ -94,7 +104,6 @@ CAPABILITIES: Mapping[str, Support] = {
     "health probe of the group": _ELSEWHERE,
     "balancer port": _ELSEWHERE,
     "balancer drain": _ELSEWHERE,
-    "network by name": unsupported("on AWS the subnets say which network it is"),
 }
 
 ADVICE = {
@@ -104,6 +113,20 @@ ADVICE = {
     "TT405": not_here("a scheduled action raises the maximum too"),
     "TT407": not_here("the scheduled action that fired last holds"),
 }
+
+REGIONS = RegionForm("AWS", r"[a-z]{2,4}(-[a-z]+)+-\d+", "us-east-1")
+REFERENCES: Mapping[str, str] = {
+    "placement.network": "the tag `Name` of a VPC in the region; subnets and security groups by name are its own",
+    "placement.subnets": "the tag `Name` of a subnet in the region, or in `placement.network`",
+    "placement.subnet_tags": "tags of subnets in the region, or in `placement.network`; all that have them",
+    "template.security_groups": "the group name, in the subnets' network, else in the default one",
+    "template.ssh_key": "the name of a key pair",
+    "template.role": "the name of an instance profile",
+    "template.disks.key": "the alias of a KMS key, with or without `alias/`",
+    "load_balancers": "the name of a target group",
+    "purchase.reservation": "by id only: `cr-...`",
+}
+"""By field, how what it names is found where it is no id."""
 
 AWS = Declarations(
     name="aws",
@@ -147,7 +170,14 @@ AWS = Declarations(
     ),
     checks={"TT119": "trimtab.providers.aws.checks:find_counted_once"},
     advice=ADVICE,
+    id_rule="`subnet-`, `sg-` or `vpc-` and hexadecimal digits, an ARN, or the id of a KMS key",
+    references=REFERENCES,
     portability=Portability(
+        region=REGIONS,
+        own_ids=re.compile(
+            r"\d{12}|(ami|subnet|sg|vpc|lt|cr|vol|snap)-[0-9a-f]+|arn:aws[\w-]*:.*|(resolve:ssm:)?/aws/service/.*",
+            re.DOTALL,
+        ),
         name=NameRule(
             fits=re.compile(r"[\x20-\x39\x3b-\x7e]{1,255}"), text="printable ASCII without a colon, at most 255"
         ),
@@ -162,6 +192,7 @@ AWS = Declarations(
     ),
     pure="trimtab.providers.aws.pure:PURE",
     images="trimtab.providers.aws.images:IMAGES",
+    disks="trimtab.providers.aws.disks:DISKS",
     sizes="trimtab.providers.aws:sizes.json",
     selects_sizes=True,
 )

@@ -40,7 +40,7 @@ ERRORS = ErrorTable(
         ErrorRow(Unauthenticated, codes=UNKNOWN_CALLER),
         ErrorRow(AlreadyExists, codes=TAKEN),
         ErrorRow(Conflict, codes=BUSY),
-        ErrorRow(NotFound, codes=frozenset({"*NotFound*"})),
+        ErrorRow(NotFound, codes=frozenset({"*NotFound*", "NoSuchEntity"})),
         ErrorRow(NotFound, texts=MISSING),
     )
 )

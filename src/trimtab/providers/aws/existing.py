@@ -9,10 +9,13 @@ from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.facts import TargetGroup, target_group
 from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.names import is_elsewhere
+from trimtab.providers.aws.places import FIREWALLS, NETWORKS, SUBNETS, Named, is_id
+from trimtab.providers.aws.template import ALIAS, key_id, profile_name
 from trimtab.providers.resolver import IMAGE, SIZE, SUBNET, ZONE, Reference, Thing
 from trimtab.providers.retry import in_batches
 
 KEY_PAIR, SECURITY_GROUP, TARGET_GROUP, METRIC = "key pair", "security group", "target group", "metric"
+PROFILE, KEY = "instance profile", "key alias"
 MOST_VALUES = 200
 """Of one filter: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
 UNWRITTEN = "nothing has been written to it for two weeks, and until something is there are no datapoints"
@@ -76,10 +79,17 @@ def references_of(group: ScalingGroup, region: str, native: str) -> Iterator[Ref
         yield Reference("template.image", IMAGE, template.image.id, region)
     if template.ssh_key and " " not in template.ssh_key:  # a key itself is refused by its form
         yield Reference("template.ssh_key", KEY_PAIR, template.ssh_key, region)
+    if template.role:
+        yield Reference("template.role", PROFILE, profile_name(template.role), region)
+    for index, disk in enumerate(template.disks):
+        if disk.key and key_id(disk.key).startswith(ALIAS):
+            yield Reference(f"template.disks.{index}.key", KEY, key_id(disk.key), region)
     for index, name in enumerate(template.security_groups):
-        yield Reference(f"template.security_groups.{index}", SECURITY_GROUP, name, region)
+        if is_id(name):
+            yield Reference(f"template.security_groups.{index}", SECURITY_GROUP, name, region)
     for index, name in enumerate(place.subnets):
-        yield Reference(f"placement.subnets.{index}", SUBNET, name, region)
+        if is_id(name):
+            yield Reference(f"placement.subnets.{index}", SUBNET, name, region)
     for index, name in enumerate(place.zones):
         yield Reference(f"placement.zones.{index}", ZONE, name, region, "write a zone of the region")
     for index, balancer in enumerate(group.load_balancers):
@@ -102,6 +112,63 @@ def find_listed(calls: Calls, what: str, region: str, names: Sequence[str]) -> d
             zones = frozenset({item["AvailabilityZone"]}) if what == SUBNET else None
             found[item[asked.part]] = Thing(zones=zones)
     return found
+
+
+_NAMES: Mapping[str, _List] = {
+    NETWORKS: _List("describe_vpcs", "tag:Name", "VpcId"),
+    SUBNETS: _List("describe_subnets", "tag:Name", "SubnetId"),
+    FIREWALLS: _List("describe_security_groups", "group-name", "GroupId"),
+}
+
+
+def find_named(calls: Calls, what: str, region: str, names: Sequence[str]) -> list[Named]:
+    """Networks, subnets or security groups that are called by one of some names."""
+    asked = _NAMES[what]
+    items = (
+        item
+        for some in in_batches(names, MOST_VALUES)
+        for item in calls.items(
+            "ec2", asked.operation, region, Filters=[{"Name": asked.filter, "Values": list(some)}], **asked.more
+        )
+    )
+    # a filter takes `*` and `?` for any characters; a name does not
+    return sorted(each for item in items if (each := _named(item, asked.part)).name in names)
+
+
+def find_subnets(calls: Calls, region: str, filters: Mapping[str, Sequence[str]]) -> list[Named]:
+    """The subnets that pass all the filters, in the order of their ids."""
+    words = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
+    return sorted(_named(item, "SubnetId") for item in calls.items("ec2", "describe_subnets", region, Filters=words))
+
+
+def find_default_networks(calls: Calls, region: str) -> list[Named]:
+    """The default network of a region; none where it was deleted."""
+    filters = [{"Name": "is-default", "Values": ["true"]}]
+    return [_named(item, "VpcId") for item in calls.items("ec2", "describe_vpcs", region, Filters=filters)]
+
+
+def _named(item: Mapping[str, Any], part: str) -> Named:
+    tags = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags") or ()}
+    name = item.get("GroupName") or tags.get("Name", "")
+    return Named(item[part], name, item.get("VpcId", "") if part != "VpcId" else "", item.get("AvailabilityZone", ""))
+
+
+def find_profiles(calls: Calls, region: str, names: Sequence[str]) -> dict[str, Thing]:
+    """Those of the instance profiles that are there: a call for each."""
+    found: dict[str, Thing] = {}
+    for name in names:
+        try:
+            calls.call("iam", "get_instance_profile", region, InstanceProfileName=name)
+        except NotFound:
+            continue
+        found[name] = Thing()
+    return found
+
+
+def find_aliases(calls: Calls, region: str, names: Sequence[str]) -> dict[str, Thing]:
+    """Those of the aliases of keys that are there."""
+    aliases = {item["AliasName"] for item in calls.items("kms", "list_aliases", region)}
+    return {name: Thing() for name in names if name in aliases}
 
 
 def find_sizes(calls: Calls, region: str, names: Sequence[str], *, spot: bool) -> dict[str, Thing]:

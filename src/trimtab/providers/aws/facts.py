@@ -34,7 +34,8 @@ class AwsFacts(Facts):
     Attributes:
         images: Of each group that names an image by a match, or a boot disk: by the group's name.
         kept: What was looked up when a group was created and is kept since: by the group's name.
-        subnets: The ids of the subnets that a group names by tags: by the group's name.
+        subnets: The ids of the subnets that a group names by name or by tags: by the group's name.
+        security_groups: The ids of the security groups of a group: by the group's name.
         subnet_zones: The zones of subnets where a group names zones beside them: by the subnet's id.
         zones: The zones of each region where a group names neither zones nor subnets.
         target_groups: The ARNs of target groups, by region and name.
@@ -46,6 +47,7 @@ class AwsFacts(Facts):
     kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     subnets: Mapping[str, Sequence[str]] = field(default_factory=dict)
     subnet_zones: Mapping[str, str] = field(default_factory=dict)
+    security_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     zones: Mapping[str, Sequence[str]] = field(default_factory=dict)
     target_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

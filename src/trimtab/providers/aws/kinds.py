@@ -122,7 +122,9 @@ AUTO_SCALING_GROUP = Kind(
         Field(path=f"{_SHARES}.SpotMaxPrice", models="purchase.max_price", cleared=""),
         Field(path="CapacityRebalance", models="purchase.rebalance", default=False),
         Field(path="LaunchConfigurationName", models="template"),
-        Field(path="VPCZoneIdentifier", models="placement.subnets placement.subnet_tags placement.zones"),
+        Field(
+            path="VPCZoneIdentifier", models="placement.subnets placement.subnet_tags placement.network placement.zones"
+        ),
         Field(path="AvailabilityZones", models="placement.zones"),
         Field(path="TargetGroupARNs", models="load_balancers.name load_balancers.id"),
         Field(path="HealthCheckType", models="health_check.by", default="EC2"),

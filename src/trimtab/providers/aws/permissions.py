@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from trimtab.models import Fleet, MetricSource, ScalingGroup, SimplePolicy, StepPolicy
 from trimtab.providers.aws.existing import watched
+from trimtab.providers.aws.places import NETWORKS, asks_default_network, names_asked
+from trimtab.providers.aws.template import ALIAS, key_id
 
 
 class Need(StrEnum):
@@ -20,9 +22,11 @@ class Need(StrEnum):
     GROUP_METRICS = "metrics of the group"
     BALANCERS = "load balancers"
     PARAMETERS = "images by parameter"
-    SUBNETS = "subnets, by id or by tag"
+    NETWORKS = "networks by name, or security groups by name in the default one"
+    SUBNETS = "subnets, by id, by name or by tag"
     ZONES = "zones, or all of a region"
     KEY_PAIRS = "key pairs"
+    KEY_ALIASES = "keys of disks by alias"
     SECURITY_GROUPS = "security groups"
     CUSTOM = "custom metrics, also of AWS itself"
     PUBLISHED = "custom metrics of its own"
@@ -37,6 +41,7 @@ class On(StrEnum):
 
     READ = "Read"
     PARAMETERS = "ReadParameters"
+    READ_PROFILES = "ReadInstanceProfiles"
     NEW_GROUPS = "CreateGroups"
     NAMED_GROUPS = "TagGroups"
     OWN_GROUPS = "ChangeGroups"
@@ -81,10 +86,13 @@ GRANTS: Sequence[Grant] = (
     Grant("ec2:DescribeKeyPairs", need=Need.KEY_PAIRS),
     Grant("ec2:DescribeSecurityGroups", need=Need.SECURITY_GROUPS),
     Grant("ec2:DescribeSubnets", need=Need.SUBNETS),
+    Grant("ec2:DescribeVpcs", need=Need.NETWORKS),
     Grant("ec2:DescribeAvailabilityZones", need=Need.ZONES),
     Grant("elasticloadbalancing:DescribeTargetGroups", need=Need.BALANCERS),
     Grant("elasticloadbalancing:DescribeTargetHealth", need=Need.BALANCERS),
+    Grant("kms:ListAliases", need=Need.KEY_ALIASES),
     Grant("ssm:GetParameters", On.PARAMETERS, Need.PARAMETERS),
+    Grant("iam:GetInstanceProfile", On.READ_PROFILES, Need.PROFILES),
     Grant("autoscaling:CreateAutoScalingGroup", On.NEW_GROUPS),
     Grant("autoscaling:CreateOrUpdateTags", On.NAMED_GROUPS),
     Grant("autoscaling:UpdateAutoScalingGroup", On.OWN_GROUPS),
@@ -120,7 +128,7 @@ GRANTS: Sequence[Grant] = (
     Grant("iam:CreateServiceLinkedRole", On.SERVICE_ROLES, Need.DEFAULT_ROLE),
     Grant("iam:CreateServiceLinkedRole", On.SERVICE_ROLES, Need.SPOT),
 )
-READS = frozenset({On.READ, On.PARAMETERS})
+READS = frozenset({On.READ, On.PARAMETERS, On.READ_PROFILES})
 CONTROLLED: Sequence[Grant] = (
     Grant("autoscaling:DescribeAutoScalingGroups"),
     Grant("cloudwatch:GetMetricData"),
@@ -210,9 +218,11 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.GROUP_METRICS: aws.group_metrics,
         Need.BALANCERS: bool(group.load_balancers),
         Need.PARAMETERS: _parameter(group) is not None,
+        Need.NETWORKS: bool(names_asked([group]).get(NETWORKS)) or asks_default_network(group),
         Need.SUBNETS: bool(placement.subnet_tags or placement.subnets),
         Need.ZONES: bool(placement.zones) or not (placement.subnet_tags or placement.subnets),
         Need.KEY_PAIRS: template.ssh_key is not None,
+        Need.KEY_ALIASES: any(disk.key and key_id(disk.key).startswith(ALIAS) for disk in template.disks),
         Need.SECURITY_GROUPS: bool(template.security_groups),
         Need.CUSTOM: any(metric.source is MetricSource.CUSTOM for _, metric in watched(group)),
         Need.PUBLISHED: any(_namespaces(group)),
@@ -239,6 +249,7 @@ class _Account:
         scopes: Mapping[On, tuple[list[str], Mapping[str, Any]]] = {
             On.READ: (["*"], {}),
             On.PARAMETERS: (self._parameters(), {}),
+            On.READ_PROFILES: (self._instance_profiles(), {}),
             On.NEW_GROUPS: (self._groups(), request_tag),
             On.NAMED_GROUPS: (self._groups(), {}),
             On.OWN_GROUPS: (self._groups(), tag),
@@ -284,6 +295,11 @@ class _Account:
 
     def _namespaces(self) -> list[str]:
         return sorted({name for group in self.fleet.groups for name in _namespaces(group)})
+
+    def _instance_profiles(self) -> list[str]:
+        roles = {group.template.role for group in self.fleet.groups if group.template.role}
+        arn = f"arn:{self.partition}:iam::*:instance-profile/"
+        return sorted(role if role.startswith("arn:") else f"{arn}{role}" for role in roles)
 
     def _profiles(self) -> list[str]:
         roles = {group.template.role for group in self.fleet.groups if group.template.role}

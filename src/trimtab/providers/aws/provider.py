@@ -13,6 +13,7 @@ from trimtab.providers.aws.acting import GroupActions
 from trimtab.providers.aws.activities import read_activities, read_last_activities
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
+from trimtab.providers.aws.declarations import REGIONS
 from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.kinds import KINDS
 from trimtab.providers.aws.permissions import instance_document, policy_document
@@ -30,11 +31,8 @@ from trimtab.providers.base import (
     Written,
 )
 from trimtab.providers.importing import Imported
-from trimtab.providers.regions import RegionForm
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
-
-REGIONS = RegionForm("AWS", r"[a-z]{2,4}(-[a-z]+)+-\d+", "us-east-1")
 
 
 def connect(

@@ -18,6 +18,7 @@ GROUP: Shape = {
 }
 VERSION: Shape = {"LaunchTemplateId": str, "LaunchTemplateName": str, "VersionNumber": int}
 NOTHING: Shape = {}
+TAGGED: Shape = {"Tags?": [{"Key": str, "Value": str}]}
 SHAPES: Mapping[str, Shape] = {
     # reads: the lists that they are for, and what trimtab tells their items by
     "describe_auto_scaling_groups": {"AutoScalingGroups": [GROUP]},
@@ -51,8 +52,11 @@ SHAPES: Mapping[str, Shape] = {
     },
     "describe_launch_template_versions": {"LaunchTemplateVersions": [{**VERSION, "LaunchTemplateData": {}}]},
     "describe_images": {"Images": [{"ImageId": str}]},
-    "describe_subnets": {"Subnets": [{"SubnetId": str, "AvailabilityZone": str}]},
-    "describe_security_groups": {"SecurityGroups": [{"GroupId": str}]},
+    "describe_subnets": {"Subnets": [{"SubnetId": str, "AvailabilityZone": str, "VpcId?": str, **TAGGED}]},
+    "describe_security_groups": {"SecurityGroups": [{"GroupId": str, "GroupName?": str, "VpcId?": str, **TAGGED}]},
+    "describe_vpcs": {"Vpcs": [{"VpcId": str, **TAGGED}]},
+    "list_aliases": {"Aliases": [{"AliasName": str}]},
+    "get_instance_profile": {"InstanceProfile": {"InstanceProfileName": str}},
     "describe_key_pairs": {"KeyPairs": [{"KeyName": str}]},
     "describe_instance_type_offerings": {"InstanceTypeOfferings": [{"InstanceType": str, "Location": str}]},
     "describe_instance_types": {"InstanceTypes": [{"InstanceType": str, "SupportedUsageClasses": [str]}]},

@@ -1,4 +1,4 @@
-"""What a fleet refers to and an account knows: images, subnets, target groups, zones."""
+"""What a fleet refers to and an account knows: images, networks, security groups, target groups, zones."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,16 +7,23 @@ from functools import partial
 from typing import Any
 
 from trimtab.errors import NotFound, ProviderError
-from trimtab.models import Image, MetricSource, Placement, ScalingGroup
+from trimtab.models import Image, MetricSource, ScalingGroup
 from trimtab.plan import Key, Note, Unknown, digest
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.existing import (
+    KEY,
     METRIC,
+    PROFILE,
     TARGET_GROUP,
     custom_metrics,
+    find_aliases,
+    find_default_networks,
     find_listed,
     find_metrics,
+    find_named,
+    find_profiles,
     find_sizes,
+    find_subnets,
     find_target_groups,
     references_of,
     watched,
@@ -25,6 +32,18 @@ from trimtab.providers.aws.facts import AwsFacts, ImageFacts, is_looked_up
 from trimtab.providers.aws.first_seen import Standing, standing_of
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE
 from trimtab.providers.aws.names import is_elsewhere
+from trimtab.providers.aws.places import (
+    DEFAULT_NETWORK,
+    FIREWALLS,
+    NETWORKS,
+    SUBNETS,
+    Named,
+    Surroundings,
+    asks_default_network,
+    is_id,
+    names_asked,
+    subnet_filters,
+)
 from trimtab.providers.aws.translate import attachment_of
 from trimtab.providers.aws.unsaid import unsaid
 from trimtab.providers.errors import unread
@@ -48,6 +67,7 @@ class _Found:
     images: dict[str, ImageFacts] = field(default_factory=dict)
     subnets: dict[str, list[str]] = field(default_factory=dict)
     subnet_zones: dict[str, str] = field(default_factory=dict)
+    security_groups: dict[str, list[str]] = field(default_factory=dict)
     zones: dict[str, list[str]] = field(default_factory=dict)
     target_groups: dict[str, dict[str, str]] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -76,8 +96,12 @@ class Resolver(Resolving[Calls]):
         return group.location or self.calls.region
 
     def shared_questions(self) -> Questions:
-        """The target groups of each region, by name and by ARN."""
+        """The target groups of each region, by name and by ARN; networks, subnets and security groups by name."""
         questions: dict[Question, Callable[[], Any]] = {}
+        for region in {self.location_of(group) for group in self.fleet.groups}:
+            here = [group for group in self.fleet.groups if self.location_of(group) == region]
+            for what, names in names_asked(here).items():
+                questions[what, region] = partial(find_named, self.calls, what, region, names)
         for region, names in self._balancer_names().items():
             questions["balancers", region] = partial(find_target_groups, self.calls, region, names)
         for region, arns in self._labelled().items():
@@ -86,7 +110,10 @@ class Resolver(Resolving[Calls]):
 
     def unknown_of(self, question: Question, error: ProviderError) -> Iterable[Unknown]:
         """What of the region hangs on it."""
-        kind = LAUNCH_TEMPLATE.name if question[0] == "image" else AUTO_SCALING_GROUP.name
+        launched = question[0] in ("image", FIREWALLS, DEFAULT_NETWORK)
+        kind = LAUNCH_TEMPLATE.name if launched else AUTO_SCALING_GROUP.name
+        if question[0] in (NETWORKS, SUBNETS, "subnets") and FIREWALLS in names_asked(self.fleet.groups):
+            kind = "*"  # they say which security groups are meant
         return unread([question[1]], kind, error, f"its {question[0]} could not be looked up: ")
 
     def questions(self, group: ScalingGroup) -> Questions:
@@ -95,7 +122,9 @@ class Resolver(Resolving[Calls]):
         questions: dict[Question, Callable[[], Any]] = {}
         if is_looked_up(image) or needs_root(group):
             questions["image", region, selector(image)] = lambda: find_image(self.calls, region, image)
-        filters = subnet_filters(placement)
+        if asks_default_network(group):
+            questions[DEFAULT_NETWORK, region] = partial(find_default_networks, self.calls, region)
+        filters = subnet_filters(group)
         if filters:
             questions["subnets", region, digest(filters)] = lambda: find_subnets(self.calls, region, filters)
         elif not placement.subnets and not placement.zones:
@@ -105,7 +134,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Image, key pair, security groups, subnets, zones, target groups, sizes and custom metrics."""
+        """Image, key pair, profile, keys of disks, subnets, zones, target groups, sizes and custom metrics."""
         return references_of(group, self.location_of(group), self.fleet.native_name(group))
 
     def find(self, what: str, place: str, names: list[str]) -> Mapping[str, Thing]:
@@ -113,6 +142,10 @@ class Resolver(Resolving[Calls]):
         near = [group for group in self.fleet.groups if self.location_of(group) == place]
         if what == SIZE:
             return find_sizes(self.calls, place, names, spot=any(group.purchase.spot for group in near))
+        if what == PROFILE:
+            return find_profiles(self.calls, place, names)
+        if what == KEY:
+            return find_aliases(self.calls, place, names)
         if what == METRIC:
             metrics = [each for group in near for _, each in custom_metrics(group, self.fleet.native_name(group))]
             return find_metrics(self.calls, place, [each for each in dict.fromkeys(metrics) if each.text in names])
@@ -126,12 +159,24 @@ class Resolver(Resolving[Calls]):
         if group.placement.zones:
             return set(group.placement.zones)
         region = self.location_of(group)
-        tagged = answers.get(("subnets", region, digest(subnet_filters(group.placement))))
-        if isinstance(tagged, Mapping):
-            return set(tagged.values())
+        around = self._around(group, answers, reports=False)
+        named = [each.zone for each in around.subnets(around.network()) if each]
         subnets = self.there(SUBNET, region, answers)
         things = (subnets.get(name, Thing()) for name in group.placement.subnets)
-        return {zone for thing in things for zone in thing.zones or ()}
+        return {*filter(None, named), *(zone for thing in things for zone in thing.zones or ())}
+
+    def _around(self, group: ScalingGroup, answers: Answers, *, reports: bool = True) -> Surroundings:
+        region = self.location_of(group)
+
+        def only(
+            path: str, what: str, name: str, matches: Sequence[Named], *, fix: str = "", where: str = ""
+        ) -> Named | None:
+            told, place = [each.told for each in matches], f"{region} ({where})" if where else region
+            if not reports:
+                return matches[0] if len(matches) == 1 else None
+            return matches[0] if self.only(group, path, what, name, told, where=place, fix=fix) else None
+
+        return Surroundings(group, region, answers, only)
 
     # what is made of the answers
 
@@ -190,30 +235,41 @@ class Resolver(Resolving[Calls]):
         self.problems.append(Note(f"template.image: {text}; {WRITE_OR_MAKE}", group.name))
 
     def _subnets(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
-        filters, zones = subnet_filters(group.placement), set(group.placement.zones)
-        answer = answers.get(("subnets", self.location_of(group), digest(filters)))
-        if answer is None or isinstance(answer, ProviderError):
+        around = self._around(group, answers)
+        asked = answers.get(("subnets", self.location_of(group), digest(subnet_filters(group))))
+        if around.is_unread or isinstance(asked, ProviderError):
             return
-        facts.subnet_zones.update(answer)
-        tags = group.placement.subnet_tags
-        if not tags:
+        network = around.network()
+        if network is None:
             return
-        if not any(not zones or zone in zones for zone in answer.values()):
-            words = ", ".join(f"{name}={value}" for name, value in tags.items())
-            where = f" of zones {', '.join(sorted(zones))}" if zones else ""
-            text = f"no subnet{where} in {self.location_of(group)} has the tags {words}; write other tags, or tag one"
-            self.problems.append(Note(f"placement.subnet_tags: {text}", group.name))
-        facts.subnets[group.name] = list(answer)
+        subnets = around.subnets(network)
+        facts.subnet_zones.update({each.id: each.zone for each in subnets if each and each.zone})
+        facts.security_groups[group.name] = around.firewalls(network, subnets)
+        if group.placement.subnet_tags:
+            self._check_tagged(group, [each for each in subnets if each])
+        if group.placement.subnet_tags or not all(map(is_id, group.placement.subnets)):
+            names = group.placement.subnets or [""] * len(subnets)
+            pairs = zip(names, subnets, strict=True)
+            facts.subnets[group.name] = [each.id if each else f"(not found: {name})" for name, each in pairs]
+
+    def _check_tagged(self, group: ScalingGroup, subnets: Sequence[Named]) -> None:
+        tags, zones = group.placement.subnet_tags or {}, set(group.placement.zones)
+        if any(not zones or each.zone in zones for each in subnets):
+            return
+        words = ", ".join(f"{name}={value}" for name, value in tags.items())
+        where = f" of zones {', '.join(sorted(zones))}" if zones else ""
+        text = f"no subnet{where} in {self.location_of(group)} has the tags {words}; write other tags, or tag one"
+        self.problems.append(Note(f"placement.subnet_tags: {text}", group.name))
 
     def _balancers(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         region = self.location_of(group)
         if isinstance(answers.get(("balancers", region)), ProviderError):
             return
         known = facts.target_groups.get(region, {})
-        for balancer in group.load_balancers:
-            if balancer.name and balancer.name not in known:
-                text = f"load_balancers: target group {balancer.name!r} not found in {region}; {WRITE_OR_MAKE}"
-                self.problems.append(Note(text, group.name))
+        for index, balancer in enumerate(group.load_balancers):
+            if balancer.name:  # EC2 has each name once in a region
+                told = [balancer.name] if balancer.name in known else []
+                self.only(group, f"load_balancers.{index}", "target group", balancer.name, told, where=region)
 
     def _unsaid(self, group: ScalingGroup) -> None:
         """What of a group a plan takes away because a fleet file cannot write it."""
@@ -286,20 +342,6 @@ def _known_of(image: Mapping[str, Any]) -> dict[str, Any]:
     root = image.get("RootDeviceName")
     disks = (disk.get("Ebs") or {} for disk in image.get("BlockDeviceMappings") or () if disk.get("DeviceName") == root)
     return {"id": image["ImageId"], "root": root, "least_gb": next(disks, {}).get("VolumeSize")}
-
-
-def subnet_filters(placement: Placement) -> dict[str, list[str]]:
-    """What subnets are looked up by: their tags, or their ids where zones beside them choose some; else nothing."""
-    if placement.subnet_tags:
-        return {f"tag:{name}": [value] for name, value in placement.subnet_tags.items()}
-    return {"subnet-id": list(placement.subnets)} if placement.subnets and placement.zones else {}
-
-
-def find_subnets(calls: Calls, region: str, filters: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The zone of each subnet that passes all the filters, by the subnet's id, in order."""
-    words = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
-    subnets = calls.items("ec2", "describe_subnets", region, Filters=words)
-    return dict(sorted((item["SubnetId"], item["AvailabilityZone"]) for item in subnets))
 
 
 def find_zones(calls: Calls, region: str) -> list[str]:

@@ -1,19 +1,26 @@
 """What a group's instances are launched with, as the data of a launch template; pure."""
 
 import base64
+import re
+from collections.abc import Sequence
 from typing import Any
 
-from trimtab.models import Disk, DiskType, InstanceTemplate, ScalingGroup
+from trimtab.declarations.disks import native_disk
+from trimtab.models import Disk, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.aws.facts import ImageFacts
 from trimtab.providers.bodies import drop_empty
 
 ROOT_DEVICE = "/dev/sda1"
-DISK_TYPES = {DiskType.STANDARD: "standard", DiskType.SSD: "gp3", DiskType.FAST_SSD: "io2"}
+ALIAS = "alias/"
+"""How the name of a key begins: its alias."""
+_KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}")
 
 
-def template_data(group: ScalingGroup, native: str, image: ImageFacts) -> dict[str, Any]:
-    """The data of the launch template of a group that is called `native`."""
+def template_data(
+    group: ScalingGroup, native: str, image: ImageFacts, security_groups: Sequence[str]
+) -> dict[str, Any]:
+    """The data of the launch template of a group that is called `native`; its security groups by id."""
     template = group.template
     script = template.render_user_data()
     return drop_empty(
@@ -22,7 +29,7 @@ def template_data(group: ScalingGroup, native: str, image: ImageFacts) -> dict[s
         KeyName=template.ssh_key,
         UserData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
         IamInstanceProfile=_profile(template.role),
-        **_network(template),
+        **_network(template, security_groups),
         BlockDeviceMappings=[_disk(disk, image) for disk in template.disks],
         MetadataOptions=drop_empty(
             HttpTokens=_tokens(template.metadata_token), HttpPutResponseHopLimit=template.metadata_hops
@@ -33,8 +40,8 @@ def template_data(group: ScalingGroup, native: str, image: ImageFacts) -> dict[s
     )
 
 
-def _network(template: InstanceTemplate) -> dict[str, Any]:
-    groups = list(template.security_groups)
+def _network(template: InstanceTemplate, security_groups: Sequence[str]) -> dict[str, Any]:
+    groups = list(security_groups)
     if template.public_address is None:
         return {"SecurityGroupIds": groups}
     # a template with an interface takes its security groups there and nowhere else (RunInstances)
@@ -45,9 +52,9 @@ def _network(template: InstanceTemplate) -> dict[str, Any]:
 def _disk(disk: Disk, image: ImageFacts) -> dict[str, Any]:
     ebs = drop_empty(
         VolumeSize=disk.size_gb,
-        VolumeType=DISK_TYPES[disk.type] if disk.type else None,
+        VolumeType=native_disk("aws", disk.type),
         Encrypted=disk.encrypted,
-        KmsKeyId=disk.key,
+        KmsKeyId=key_id(disk.key) if disk.key else None,
         Iops=disk.iops,
         Throughput=disk.throughput,
         DeleteOnTermination=not disk.keep,
@@ -62,6 +69,21 @@ def _reservation(reservation: str | None) -> dict[str, Any]:
 def _tags(tags: dict[str, str]) -> list[dict[str, Any]]:
     pairs = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
     return [{"ResourceType": kind, "Tags": pairs} for kind in ("instance", "volume")]
+
+
+def key_id(key: str) -> str:
+    """
+    A key by its id, its ARN or its alias; anything else is the name of an alias.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+    """
+    is_named = not key.startswith(("arn:", ALIAS)) and not _KEY_ID.fullmatch(key)
+    return f"{ALIAS}{key}" if is_named else key
+
+
+def profile_name(role: str) -> str:
+    """The name of an instance profile, which may be given by its ARN."""
+    return role.rpartition("/")[2] if role.startswith("arn:") else role
 
 
 def _profile(role: str | None) -> dict[str, str]:

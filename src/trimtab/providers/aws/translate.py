@@ -33,6 +33,7 @@ from trimtab.providers.aws.kinds import (
     SCHEDULED_ACTION,
 )
 from trimtab.providers.aws.metrics import Scope
+from trimtab.providers.aws.places import is_id
 from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds, step_problems
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
@@ -76,11 +77,18 @@ class _Group(GroupTranslator):
         image = replace(image, id=image.id or self._image_as_named())
         if self.group.template.requirement and not self.asked.template.image.os:
             self.unused("template.size.architecture", "AWS takes the processor of the image")
-        yield self._made(key, {"LaunchTemplateData": template_data(self.group, self.native, image)}, mark=mark)
+        yield self._made(
+            key,
+            {"LaunchTemplateData": template_data(self.group, self.native, image, self._security_groups())},
+            mark=mark,
+        )
         yield self._scaling_group()
         yield from self._policies()
         yield from self._scheduled_actions()
         yield from self._alarms()
+
+    def _security_groups(self) -> Sequence[str]:
+        return self.facts.security_groups.get(self.group.name, self.group.template.security_groups)
 
     def _image_as_named(self) -> str | None:
         """What stands for an image that was not looked up."""
@@ -109,19 +117,31 @@ class _Group(GroupTranslator):
 
     def _places(self) -> dict[str, Any]:
         zones = self.group.placement.zones
+        self._check_network()
         subnets = self.facts.subnets.get(self.group.name, self.group.placement.subnets)
         if subnets:
             return {"VPCZoneIdentifier": self._subnets_in(zones, subnets) if zones else list(subnets)}
         return {"AvailabilityZones": list(zones or self.facts.zones.get(self.location, ()))}
+
+    def _check_network(self) -> None:
+        """Say where the network is of no use: what a group has there is its subnets."""
+        place = self.group.placement
+        if place.network and not place.subnets and not place.subnet_tags:
+            self.problem("placement.network", "a group is in subnets; name those too, by `subnets` or `subnet_tags`")
+        elif not place.subnet_tags and all(map(is_id, place.subnets)):
+            self.unused("placement.network", "subnets that are named by id say which network it is")
 
     def _subnets_in(self, zones: Sequence[str], subnets: Sequence[str]) -> list[str]:
         """Those of the subnets that lie in the zones; a group with subnets takes no zones (CreateAutoScalingGroup)."""
         where = {subnet: self.facts.subnet_zones.get(subnet, "") for subnet in subnets}
         for zone in sorted(set(zones) - set(where.values())):
             self.problem("placement.zones", f"no subnet of the group is in {zone}; add one, or leave the zone out")
-        for index, subnet in enumerate(self.group.placement.subnets):
+        pairs = list(zip(self.group.placement.subnets, subnets, strict=False))
+        if pairs and all(is_id(name) or where[subnet] not in zones for name, subnet in pairs):
+            self.unused("placement.network", "the subnets that are named by name lie in other zones")
+        for index, (name, subnet) in enumerate(pairs):
             if where.get(subnet) and where[subnet] not in zones:
-                text = f"{subnet} lies in {where[subnet]}, which is not in `placement.zones`"
+                text = f"{name} lies in {where[subnet]}, which is not in `placement.zones`"
                 self.note(f"placement.subnets.{index}", text)
         if set(where.values()) == set(zones) and len(zones) == 1:
             self.unused("placement.zones", "all of the group's subnets lie there")

@@ -110,9 +110,20 @@ def _disk_rows() -> tuple[Row, ...]:
                     f"{_STORAGE}.dataDisks[*].diskIOPSReadWrite",
                     "Should be used only when StorageAccountType is UltraSSD_LRS.",
                 ),
-                fix="leave it out",
+                fix="leave it out, or use `type: PremiumV2_LRS` or `type: UltraSSD_LRS`",
             )
             for name in ("diskIOPSReadWrite", "diskMBpsReadWrite")
+        ),
+        Row(
+            kind=SET,
+            leaf=f"{data}.managedDisk.storageAccountType",
+            rule=Needs((When("properties.additionalCapabilities.ultraSSDEnabled"),), "takes a set with ultra disks"),
+            source=_set(
+                "properties.additionalCapabilities.ultraSSDEnabled",
+                "Managed disks with storage account type UltraSSD_LRS can be added to a virtual machine or virtual "
+                "machine scale set only if this property is enabled.",
+            ),
+            when=(When(f"{data}.managedDisk.storageAccountType", among=("UltraSSD_LRS",)),),
         ),
     )
 

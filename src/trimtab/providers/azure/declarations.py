@@ -5,7 +5,16 @@ from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here, otherwise
 from trimtab.declarations.inert import NAMES, NOWHERE
-from trimtab.declarations.record import Declarations, NameRule, NativePart, Natives, Option, Portability, TagRule
+from trimtab.declarations.record import (
+    Declarations,
+    NameRule,
+    NativePart,
+    Natives,
+    Option,
+    Portability,
+    RegionForm,
+    TagRule,
+)
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
 from trimtab.providers.azure.settings import AzureSettings
 
@@ -157,6 +166,20 @@ ADVICE = {
     "TT407": not_here("one profile holds at a time"),
 }
 
+REGIONS = RegionForm("Azure", r"[A-Za-z][A-Za-z0-9 ]*", "westeurope")
+REFERENCES: Mapping[str, str] = {
+    "placement.network": "a virtual network; it says which subnet is meant by name",
+    "placement.subnets": "a subnet of `placement.network`, NETWORK/SUBNET, or the only one of that name",
+    "placement.subnet_tags": "refused: subnets have no tags",
+    "template.security_groups": "a network security group; one at most",
+    "template.ssh_key": "an SSH public key of that name, unless it is a public key itself (which has a blank in it)",
+    "template.role": "a user-assigned managed identity",
+    "template.disks.key": "a disk encryption set",
+    "load_balancers": "the backend pool of a load balancer or an application gateway: POOL, or BALANCER/POOL",
+    "purchase.reservation": "a capacity reservation group",
+}
+"""By field, how what it names is found where it is no id."""
+
 AZURE = Declarations(
     name="azure",
     connect="trimtab.providers.azure.provider:connect",
@@ -192,7 +215,12 @@ AZURE = Declarations(
         "TT303": "trimtab.providers.azure.checks:find_all_spot",
         "TT304": "trimtab.providers.azure.checks:find_kept_places",
     },
+    id_rule="what begins with `/subscriptions/`; a name is one in the group's resource group",
+    references=REFERENCES,
     portability=Portability(
+        region=REGIONS,
+        own_images=re.compile(r"[^:/ ]+(:[^:/ ]+){3}"),
+        own_ids=re.compile(r"/subscriptions/.*", re.IGNORECASE | re.DOTALL),
         name=NameRule(
             fits=re.compile(r"[A-Za-z0-9_]([-A-Za-z0-9_.]{0,62}[A-Za-z0-9_])?"),
             text="letters, digits, `-`, `_` and `.`, at most 64",
@@ -210,6 +238,7 @@ AZURE = Declarations(
     ),
     pure="trimtab.providers.azure.pure:PURE",
     images="trimtab.providers.azure.images:IMAGES",
+    disks="trimtab.providers.azure.disks:DISKS",
     sizes="trimtab.providers.azure:sizes.json",
 )
 """VM Scale Sets, autoscale settings and metric alerts."""

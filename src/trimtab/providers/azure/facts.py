@@ -23,6 +23,12 @@ class Pool:
         """Whether it is an application gateway's."""
         return "/applicationgateways/" in self.id.lower()
 
+    @property
+    def full_name(self) -> str:
+        """BALANCER/POOL."""
+        parts = parse_id(self.id)
+        return "/".join(parts.names) if parts else self.id
+
     def is_called(self, name: str) -> bool:
         """Whether a fleet may mean it by this name: POOL or BALANCER/POOL."""
         parts = parse_id(self.id)
@@ -50,13 +56,14 @@ def _probe(pool: str, rules: Sequence[Mapping[str, Any]]) -> str:
 
 
 class Attached(NamedTuple):
-    """What a group is attached to, by id."""
+    """What a group is attached to, by id, and the public key that it names by name."""
 
     subnet: str = ""
     balancer_pools: Sequence[str] = ()
     gateway_pools: Sequence[str] = ()
     probe: str = ""
     gateway: str = ""
+    ssh_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +72,7 @@ class AzureFacts(Facts):
     What a fleet refers to and a subscription knows, by the group's name.
 
     Attributes:
-        attached: The subnet, backend pools and probe of each group.
+        attached: The subnet, backend pools, probe and public key of each group.
         images: The `imageReference` of each group that names an image by a match.
         kept: What was looked up when a group was created and is kept since.
     """

@@ -138,6 +138,7 @@ SCALE_SET = Kind(
             default=False,
         ),
         Field(path=f"{_SET}.automaticRepairsPolicy.gracePeriod", models="health_check.grace", server_default=True),
+        Field(path=f"{_SET}.additionalCapabilities.ultraSSDEnabled", models="template.disks.type", server_default=True),
         Field(path=f"{_SET}.spotRestorePolicy.enabled", models="azure.restore_spot", default=False),
         Field(path=f"{_SET}.spotRestorePolicy.restoreTimeout", models="azure.restore_spot", server_default=True),
         Field(path=f"{_SPOT}.baseRegularPriorityCount", models="purchase.on_demand_base"),

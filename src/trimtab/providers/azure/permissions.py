@@ -5,8 +5,8 @@ from typing import Any
 
 from trimtab.models import Fleet, MetricSource, ScalingGroup
 from trimtab.providers.azure.ids import Home, is_id
-from trimtab.providers.azure.resolve import BALANCERS, GATEWAYS, definition_of, refers_to
-from trimtab.providers.azure.template import is_flexible
+from trimtab.providers.azure.resolve import BALANCERS, GATEWAYS, NETWORKS, definition_of, is_among_networks, refers_to
+from trimtab.providers.azure.template import is_flexible, is_public_key
 from trimtab.providers.azure.translate import home_of
 from trimtab.providers.health import asks_balancer
 from trimtab.providers.metrics import watched
@@ -51,10 +51,15 @@ JOINS: Mapping[str, str] = {
 
 def named_kinds(group: ScalingGroup) -> Iterator[str]:
     """The kinds of what a group names, which a plan looks up before the group is made."""
+    key = group.template.ssh_key
     named = {
         "Microsoft.Network/virtualNetworks/subnets": group.placement.subnets,
         "Microsoft.Network/networkSecurityGroups": group.template.security_groups,
         "Microsoft.ManagedIdentity/userAssignedIdentities": group.template.role,
+        "Microsoft.Compute/diskEncryptionSets": [disk.key for disk in group.template.disks if disk.key],
+        "Microsoft.Compute/capacityReservationGroups": group.purchase.reservation,
+        NETWORKS: is_among_networks(group),
+        "Microsoft.Compute/sshPublicKeys": key and not is_public_key(key),
     }
     yield from (kind for kind, names in named.items() if names)
 

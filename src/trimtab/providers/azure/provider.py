@@ -13,6 +13,7 @@ from trimtab.providers.azure.acting import GroupActions
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.datapoints import MetricReader, MetricWriter
+from trimtab.providers.azure.declarations import REGIONS
 from trimtab.providers.azure.facts import AzureFacts
 from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import KINDS
@@ -24,11 +25,8 @@ from trimtab.providers.azure.translate import translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.importing import Imported
-from trimtab.providers.regions import RegionForm
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
-
-REGIONS = RegionForm("Azure", r"[A-Za-z][A-Za-z0-9 ]*", "westeurope")
 
 
 def connect(

@@ -142,6 +142,8 @@ BALANCER: Shape = {
         "backendAddressPools?": [{"id?": str, "name": str}],
     },
 }
+VIRTUAL_NETWORK: Shape = {"id": str, "name": str, "properties?": {"subnets?": [{"id": str, "name": str}]}}
+PUBLIC_KEY: Shape = {"id": str, "name": str, "properties?": {"publicKey?": str}}
 IMAGE: Shape = {
     "id": str,
     "name": str,
@@ -178,10 +180,15 @@ EXPECTED: Mapping[str, Expected] = {
     "monitor.activity_logs.list": Expected(Form.LIST, "", EVENT),
     "GET loadBalancers": Expected(Form.LIST, f"{NETWORK}/loadBalancers", BALANCER),
     "GET applicationGateways": Expected(Form.LIST, f"{NETWORK}/applicationGateways", BALANCER),
+    "GET virtualNetworks": Expected(Form.LIST, f"{NETWORK}/virtualNetworks", VIRTUAL_NETWORK),
+    "GET one of sshpublickeys": Expected(Form.ONE, "sshPublicKeys", PUBLIC_KEY),
     "GET one of images": Expected(Form.ONE, "images", IMAGE),
     **{
         f"GET one of {kind.lower()}": Expected(Form.ONE, kind, {"id": str, "name": str})
-        for kind in ("subnets", "networkSecurityGroups", "userAssignedIdentities")
+        for kind in (
+            *("subnets", "networkSecurityGroups", "userAssignedIdentities"),
+            *("diskEncryptionSets", "capacityReservationGroups"),
+        )
     },
     "GET skus": Expected(Form.LIST, "", {"name": str, "resourceType": str}),
     "GET networkInterfaces": Expected(Form.LIST, "", CARD),

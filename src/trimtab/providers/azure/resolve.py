@@ -1,4 +1,9 @@
-"""What a fleet refers to and a subscription knows: images, pools of balancers, their probes, subnets."""
+"""
+What a fleet refers to and a subscription knows: images, pools of balancers, their probes, subnets, keys, identities.
+
+An id begins with `/subscriptions/`; anything else is a name in the group's resource group, of what is within
+something else with the name of that before it: `NETWORK/SUBNET`, `BALANCER/POOL`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +18,16 @@ from trimtab.providers.azure.facts import Attached, AzureFacts, Pool, pools_of
 from trimtab.providers.azure.ids import Home, is_id, normal_location, parse_id, same_id
 from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.template import (
+    WITHOUT_SUBNET,
     definition_problem,
+    encryption_set_id,
     firewall_id,
     image_problem,
     image_reference,
     is_known,
+    is_public_key,
+    reservation_id,
+    ssh_key_id,
     user_id,
 )
 from trimtab.providers.azure.translate import home_of
@@ -35,12 +45,21 @@ from trimtab.providers.resolver import (
 )
 
 FIREWALL, IDENTITY = "security group", "identity"
-API_VERSIONS = {SUBNET: NETWORK_API, FIREWALL: NETWORK_API, IDENTITY: "2023-01-31"}
+ENCRYPTION, RESERVATION = "disk encryption set", "capacity reservation group"
+COMPUTE_API = "2024-07-01"
+API_VERSIONS = {
+    SUBNET: NETWORK_API,
+    FIREWALL: NETWORK_API,
+    IDENTITY: "2023-01-31",
+    ENCRYPTION: "2024-03-02",
+    RESERVATION: COMPUTE_API,
+}
 """By what is looked up, the version of the API that is asked for it."""
 BALANCERS = "Microsoft.Network/loadBalancers"
 GATEWAYS = "Microsoft.Network/applicationGateways"
 NETWORKS = "Microsoft.Network/virtualNetworks"
-DEFINITION = "image definition"
+POOL_FIX = "write BALANCER/POOL"
+DEFINITION, KEY = "image definition", "SSH public key"
 
 
 @dataclass
@@ -72,13 +91,19 @@ class Resolver(Resolving[Calls]):
         return normal_location(group.location or self.calls.location)
 
     def questions(self, group: ScalingGroup) -> Questions:
-        """Balancers and images."""
+        """Balancers, networks, public keys and images."""
         home = home_of(group, self.calls.home)
         questions: dict[Question, Callable[[], Any]] = {}
         for kind, what in ((BALANCERS, "load balancers"), (GATEWAYS, "application gateways")):
             if refers_to(group, kind):
                 path = f"{home.path}/providers/{kind}"
                 questions[what, home.resource_group] = partial(self.calls.get, path, NETWORK_API)
+        if is_among_networks(group):
+            path = f"{home.path}/providers/{NETWORKS}"
+            questions["networks", home.resource_group] = partial(self.calls.get, path, NETWORK_API)
+        key = group.template.ssh_key
+        if key is not None and not is_public_key(key):
+            questions[KEY, ssh_key_id(key, home)] = partial(self._public_key, ssh_key_id(key, home))
         image = group.template.image
         if image.newest is not None:
             questions["images", self.location_of(group), selector(image)] = partial(self._versions, group, image)
@@ -94,7 +119,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Subnet, security group, identity and image of the catalogue."""
+        """Subnet, security group, identity, disk encryption sets, reservation and image of the catalogue."""
         home, place, template = home_of(group, self.calls.home), group.placement, group.template
         if place.subnets and (subnet := subnet_id(place.subnets[0], place.network, home)):
             yield Reference("placement.subnets.0", SUBNET, subnet)
@@ -102,6 +127,11 @@ class Resolver(Resolving[Calls]):
             yield Reference("template.security_groups.0", FIREWALL, firewall_id(name, home))
         if template.role is not None:
             yield Reference("template.role", IDENTITY, user_id(template.role, home))
+        for index, disk in enumerate(template.disks):
+            if disk.key:
+                yield Reference(f"template.disks.{index}.key", ENCRYPTION, encryption_set_id(disk.key, home))
+        if group.purchase.reservation:
+            yield Reference("purchase.reservation", RESERVATION, reservation_id(group.purchase.reservation, home))
         image = image_reference(template.image) if template.image.id is not None and is_known(template.image) else {}
         if "sku" in image and image_problem(template.image) is None:
             name = ":".join(image[part] for part in ("publisher", "offer", "sku"))
@@ -111,6 +141,14 @@ class Resolver(Resolving[Calls]):
         """Those that are there, by name; a resource by its id."""
         look = partial(self._has_image, place) if what == IMAGE else partial(self._has, API_VERSIONS.get(what, ""))
         return {name: Thing() for name in names if look(name)}
+
+    def _public_key(self, resource: str) -> str:
+        """The text of a public key; empty where there is none of that id."""
+        try:
+            body = self.calls.read(resource, COMPUTE_API)
+        except NotFound:
+            return ""
+        return str((body.get("properties") or {}).get("publicKey") or "")
 
     def _has(self, version: str, resource: str) -> bool:
         try:
@@ -134,60 +172,72 @@ class Resolver(Resolving[Calls]):
             *pools_of(_listed(answers.get(("load balancers", home)))),
             *pools_of(_listed(answers.get(("application gateways", home)))),
         ]
-        chosen = [pool for balancer in group.load_balancers if (pool := self._pool(group, balancer, pools, answers))]
-        named = (self._gateway_pool(group, name, pools) for name in group.azure.application_gateway_pools)
+        chosen = [
+            pool
+            for index, balancer in enumerate(group.load_balancers)
+            if (pool := self._pool(group, index, balancer, pools))
+        ]
+        named = (
+            self._gateway_pool(group, index, name, pools)
+            for index, name in enumerate(group.azure.application_gateway_pools)
+        )
         chosen += [pool for pool in named if pool]
         probe = next((pool.probe for pool in chosen if pool.probe), "")
         return Attached(
-            subnet=self._subnet(group),
+            subnet=self._subnet(group, answers),
             balancer_pools=tuple(pool.id for pool in chosen if not pool.is_gateway),
             gateway_pools=tuple(pool.id for pool in chosen if pool.is_gateway),
             probe=probe,
             gateway=next((pool.owner for pool in chosen if pool.is_gateway), ""),
+            ssh_key=self._ssh_key(group, answers),
         )
 
-    def _pool(
-        self,
-        group: ScalingGroup,
-        balancer: LoadBalancer,
-        pools: Sequence[Pool],
-        answers: Answers,
-    ) -> Pool | None:
+    def _pool(self, group: ScalingGroup, index: int, balancer: LoadBalancer, pools: Sequence[Pool]) -> Pool | None:
         if balancer.id is not None:
             known = next((pool for pool in pools if same_id(pool.id, balancer.id or "")), None)
             return known or Pool(balancer.id, balancer.id.rsplit("/", 2)[0])
         matches = [pool for pool in pools if pool.is_called(balancer.name or "")]
-        return self._only(group, "load_balancers", balancer.name or "", matches)
+        return self._only_pool(group, f"load_balancers.{index}", balancer.name or "", matches)
 
-    def _gateway_pool(self, group: ScalingGroup, name: str, pools: Sequence[Pool]) -> Pool | None:
+    def _gateway_pool(self, group: ScalingGroup, index: int, name: str, pools: Sequence[Pool]) -> Pool | None:
         if is_id(name):
             return Pool(name, name.rsplit("/", 2)[0])
         matches = [pool for pool in pools if pool.is_gateway and pool.is_called(name)]
-        return self._only(group, "azure.application_gateway_pools", name, matches)
+        return self._only_pool(group, f"azure.application_gateway_pools.{index}", name, matches)
 
-    def _only(self, group: ScalingGroup, path: str, name: str, matches: Sequence[Pool]) -> Pool | None:
-        if len(matches) == 1:
-            return matches[0]
+    def _only_pool(self, group: ScalingGroup, path: str, name: str, matches: Sequence[Pool]) -> Pool | None:
         if self.unknown:
-            return None
-        where = home_of(group, self.calls.home).resource_group
-        text, fix = "no backend pool", WRITE_OR_MAKE
-        if matches:
-            text, fix = f"{len(matches)} backend pools", "write BALANCER/POOL"
-        self.problems.append(Note(f"{path}: {text} called {name!r} in resource group {where}; {fix}", group.name))
-        return None
+            return matches[0] if len(matches) == 1 else None
+        where = f"resource group {home_of(group, self.calls.home).resource_group}"
+        told = [pool.full_name for pool in matches]
+        return matches[0] if self.only(group, path, "backend pool", name, told, where=where, fix=POOL_FIX) else None
 
-    def _subnet(self, group: ScalingGroup) -> str:
+    def _subnet(self, group: ScalingGroup, answers: Answers) -> str:
         place, home = group.placement, home_of(group, self.calls.home)
         name = next(iter(place.subnets), "")
         if not name:
-            self.problems.append(Note("placement.subnets: a scale set needs a subnet; name one by its id", group.name))
+            self.problems.append(Note(f"placement.subnets: {WITHOUT_SUBNET}", group.name))
             return ""
-        subnet = subnet_id(name, place.network, home)
-        if not subnet:
-            text = f"placement.subnets: {name!r} is not an id; give the id, or set `placement.network` too"
-            self.problems.append(Note(text, group.name))
-        return subnet
+        if not is_among_networks(group):
+            return subnet_id(name, place.network, home)
+        answer = answers.get(("networks", home.resource_group))
+        if answer is None or isinstance(answer, ProviderError):
+            return ""
+        found = {f"{net['name']}/{each['name']}": str(each["id"]) for net in answer for each in _subnets_of(net)}
+        matches = [full for full in sorted(found) if full.rpartition("/")[2].lower() == name.lower()]
+        where = f"resource group {home.resource_group}"
+        fix = "write NETWORK/SUBNET, or set `placement.network` too"
+        single = self.only(group, "placement.subnets.0", "subnet", name, matches, where=where, fix=fix)
+        return found[matches[0]] if single else ""
+
+    def _ssh_key(self, group: ScalingGroup, answers: Answers) -> str:
+        home, name = home_of(group, self.calls.home), group.template.ssh_key or ""
+        answer = answers.get((KEY, ssh_key_id(name, home))) if name and not is_public_key(name) else None
+        if answer is None or isinstance(answer, ProviderError):
+            return ""
+        told = [name] if answer else []
+        self.only(group, "template.ssh_key", KEY, name, told, where=f"resource group {home.resource_group}")
+        return str(answer)
 
     # images
 
@@ -248,12 +298,25 @@ def definition_of(identity: str) -> Definition | None:
 
 
 def subnet_id(name: str, network: str | None, home: Home) -> str:
-    """A subnet by its id, or by its name and the network's; empty where the network is not said."""
+    """A subnet by its id, as NETWORK/SUBNET, or by its name and the network's; empty where the network is not said."""
     if is_id(name):
         return name
+    owner, _, own = name.rpartition("/")
+    network, name = owner or network, own
     if not network:
         return ""
     return f"{network if is_id(network) else home.id_of(NETWORKS, network)}/subnets/{name}"
+
+
+def is_among_networks(group: ScalingGroup) -> bool:
+    """Whether the networks of the resource group say which subnet a group's is."""
+    place = group.placement
+    name = next(iter(place.subnets), "")
+    return bool(name) and not place.network and not is_id(name) and "/" not in name
+
+
+def _subnets_of(network: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return (network.get("properties") or {}).get("subnets") or ()
 
 
 def refers_to(group: ScalingGroup, kind: str) -> bool:

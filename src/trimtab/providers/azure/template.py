@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from trimtab.models import Disk, DiskType, Image, ScalingGroup
+from trimtab.declarations.disks import native_disk
+from trimtab.models import Disk, Image, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.azure.facts import Attached
 from trimtab.providers.azure.ids import Home, is_id, parse_id
@@ -14,7 +15,6 @@ from trimtab.providers.azure.names import iso
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.health import asks_balancer, has_probe, probe_port, probe_protocol
 
-DISK_TYPES = {DiskType.STANDARD: "Standard_LRS", DiskType.SSD: "StandardSSD_LRS", DiskType.FAST_SSD: "Premium_LRS"}
 ADMIN = "azureuser"
 CARD, ADDRESS, PUBLIC = "nic", "ip", "public"
 """The names of the parts of a network profile."""
@@ -52,17 +52,20 @@ https://learn.microsoft.com/azure/virtual-machines/windows/cli-ps-findimage
 LINUX_ONLY = "trimtab starts Linux instances on Azure; use a Linux image"
 
 
+WITHOUT_SUBNET = "a scale set needs a subnet; name one by its name, as NETWORK/SUBNET or by its id"
+
+
 def machine_profile(
     group: ScalingGroup, native: str, home: Home, attached: Attached, image: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The machine of a group: disks, system, network, health, price."""
     return drop_empty(
-        storageProfile=_storage(group, image),
-        osProfile=_system(group, native),
+        storageProfile=_storage(group, image, home),
+        osProfile=_system(group, native, attached.ssh_key),
         networkProfile=_network(group, home, attached),
         extensionProfile=_health(group),
         scheduledEventsProfile=_events(group.azure.terminate_notification),
-        capacityReservation=_reservation(group.purchase.reservation),
+        capacityReservation=_reservation(group.purchase.reservation, home),
         **_price(group),
     )
 
@@ -112,7 +115,7 @@ def definition_problem(identity: str, properties: Mapping[str, Any]) -> str | No
     return None
 
 
-def _storage(group: ScalingGroup, image: Mapping[str, Any]) -> dict[str, Any]:
+def _storage(group: ScalingGroup, image: Mapping[str, Any], home: Home) -> dict[str, Any]:
     boot = next((disk for disk in group.template.disks if disk.device is None), Disk())
     data = [disk for disk in group.template.disks if disk.device is not None]
     # the instances of a flexible set are plain machines, whose disks could outlive them
@@ -122,15 +125,20 @@ def _storage(group: ScalingGroup, image: Mapping[str, Any]) -> dict[str, Any]:
         osDisk={
             "createOption": "FromImage",
             "caching": "ReadWrite",
-            **drop_empty(diskSizeGB=boot.size_gb, managedDisk=_managed(boot), deleteOption=delete_option),
+            **drop_empty(diskSizeGB=boot.size_gb, managedDisk=_managed(boot, home), deleteOption=delete_option),
         },
-        dataDisks=[{**_data_disk(disk), **drop_empty(deleteOption=delete_option)} for disk in data],
+        dataDisks=[{**_data_disk(disk, home), **drop_empty(deleteOption=delete_option)} for disk in data],
     )
 
 
-def _managed(disk: Disk) -> dict[str, Any]:
-    key = {"id": disk.key} if disk.key else None
-    return drop_empty(storageAccountType=DISK_TYPES[disk.type] if disk.type else None, diskEncryptionSet=key)
+def _managed(disk: Disk, home: Home) -> dict[str, Any]:
+    key = {"id": encryption_set_id(disk.key, home)} if disk.key else None
+    return drop_empty(storageAccountType=native_disk("azure", disk.type), diskEncryptionSet=key)
+
+
+def encryption_set_id(key: str, home: Home) -> str:
+    """A disk encryption set by id, or by its name in the resource group."""
+    return key if is_id(key) else home.id_of("Microsoft.Compute/diskEncryptionSets", key)
 
 
 def lun_of(device: str | None) -> int | str | None:
@@ -138,13 +146,13 @@ def lun_of(device: str | None) -> int | str | None:
     return int(device) if device is not None and device.isdecimal() else device
 
 
-def _data_disk(disk: Disk) -> dict[str, Any]:
+def _data_disk(disk: Disk, home: Home) -> dict[str, Any]:
     return {
         "lun": lun_of(disk.device),
         "createOption": "Empty",
         **drop_empty(
             diskSizeGB=disk.size_gb,
-            managedDisk=_managed(disk),
+            managedDisk=_managed(disk, home),
             diskIOPSReadWrite=disk.iops,
             diskMBpsReadWrite=disk.throughput,
         ),
@@ -167,16 +175,34 @@ def disk_problems(disk: Disk, path: str) -> Iterator[tuple[str, str]]:
 # system
 
 
-def _system(group: ScalingGroup, native: str) -> dict[str, Any]:
+def _system(group: ScalingGroup, native: str, public_key: str) -> dict[str, Any]:
     script = group.template.render_user_data()
     user = group.azure.admin_username or ADMIN
-    key = {"path": f"/home/{user}/.ssh/authorized_keys", "keyData": group.template.ssh_key or PLACEHOLDER_SSH_KEY}
+    data = public_key or _as_named(group.template.ssh_key)
+    key = {"path": f"/home/{user}/.ssh/authorized_keys", "keyData": data}
     return drop_empty(
         computerNamePrefix=group.azure.computer_name_prefix or name_prefix(native),
         adminUsername=user,
         customData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
         linuxConfiguration={"disablePasswordAuthentication": True, "ssh": {"publicKeys": [key]}},
     )
+
+
+def is_public_key(text: str) -> bool:
+    """Whether a text is a public key itself, and not the name of one that the resource group has."""
+    return " " in text.strip()
+
+
+def ssh_key_id(name: str, home: Home) -> str:
+    """An SSH public key of Azure by id, or by its name in the resource group."""
+    return name if is_id(name) else home.id_of("Microsoft.Compute/sshPublicKeys", name)
+
+
+def _as_named(key: str | None) -> str:
+    """What stands for a key that was not looked up."""
+    if key is None:
+        return PLACEHOLDER_SSH_KEY
+    return key if is_public_key(key) else f"ssh-rsa AAAA (of {key})"
 
 
 def name_prefix(native: str) -> str:
@@ -255,8 +281,13 @@ def _price(group: ScalingGroup) -> dict[str, Any]:
     }
 
 
-def _reservation(group_id: str | None) -> dict[str, Any]:
-    return {"capacityReservationGroup": {"id": group_id}} if group_id else {}
+def _reservation(name: str | None, home: Home) -> dict[str, Any]:
+    return {"capacityReservationGroup": {"id": reservation_id(name, home)}} if name else {}
+
+
+def reservation_id(name: str, home: Home) -> str:
+    """A capacity reservation group by id, or by its name in the resource group."""
+    return name if is_id(name) else home.id_of("Microsoft.Compute/capacityReservationGroups", name)
 
 
 def user_id(role: str, home: Home) -> str:

@@ -42,6 +42,7 @@ MOST_IN_PLACEMENT_GROUP = 100
 SCALE_IN = {"default": "Default", "newest": "NewestVM", "oldest": "OldestVM"}
 SHORTEST_GRACE, LONGEST_GRACE = timedelta(minutes=10), timedelta(minutes=90)
 """How long automatic repairs can be held back (`gracePeriod`, Virtual Machine Scale Sets REST API)."""
+ULTRA = "UltraSSD_LRS"
 LONGEST_NAME = 64
 """Letters of a scale set's name."""
 LONGEST_TAG = 256
@@ -141,6 +142,7 @@ class _Group(GroupTranslator):
             spotRestorePolicy=_restore(azure.restore_spot),
             priorityMixPolicy=self._mix(),
             skuProfile=self._sizes(),
+            additionalCapabilities=_capabilities(group),
             virtualMachineProfile=machine_profile(group, self.native, self.home, self.attached, image),
         )
 
@@ -307,6 +309,11 @@ def grace_of(group: ScalingGroup) -> timedelta:
     """How long repairs are held back; ten minutes at least."""
     grace = group.health_check.grace or SHORTEST_GRACE
     return min(LONGEST_GRACE, max(SHORTEST_GRACE, grace))
+
+
+def _capabilities(group: ScalingGroup) -> dict[str, Any]:
+    """What ultra disks take: https://learn.microsoft.com/azure/virtual-machines/disks-enable-ultra-ssd."""
+    return {"ultraSSDEnabled": True} if any(disk.type == ULTRA for disk in group.template.disks) else {}
 
 
 def _restore(timeout: timedelta | None) -> dict[str, Any] | None:

@@ -193,6 +193,8 @@ def _of_group(group: ScalingGroup, used: Collection[str]) -> Iterator[Unused]:
         yield Unused("azure.overprovision", "a flexible scale set is never overprovisioned")
     if any(is_id(subnet) for subnet in place.subnets[:1]):
         yield Unused("placement.network", "the subnet's id says which network it is")
+    elif any("/" in subnet for subnet in place.subnets[:1]):
+        yield Unused("placement.network", "NETWORK/SUBNET says which network it is")
     elif not place.subnets:
         yield Unused("placement.network", "it says where to find a subnet by name; name one by `placement.subnets`")
     if has_probe(group):

@@ -36,6 +36,7 @@ from trimtab.errors import (
     AccessDenied,
     ConfigError,
     InvalidRequest,
+    NotFound,
     ProviderError,
     TrimtabError,
     Unauthenticated,
@@ -58,6 +59,7 @@ from trimtab.providers.gcp.replies import (
     check_envelope,
     check_list,
     check_monitored,
+    check_named,
     check_one,
     check_operation,
     following_page,
@@ -359,6 +361,40 @@ class Calls(Caller):
         items = [_body(item) for name in names if hasattr(page, name) for item in getattr(page, name)]
         check_monitored(call, items, {})
         return items, str(page.next_page_token)
+
+    # IAM and Cloud KMS
+
+    def exists(self, service: str, name: str) -> bool:
+        """
+        Whether IAM or Cloud KMS has something.
+
+        As JSON over HTTP, since nothing else of their SDKs is needed.
+
+        Args:
+            service: `iam` or `cloudkms`.
+            name: The full name, from `projects/` on.
+
+        Raises:
+            ProviderError: It cannot be told, as without the permission.
+        """
+        is_emulated = self._endpoint is not None and self._endpoint.startswith("http://")
+        base = self._endpoint if is_emulated else f"https://{service}.googleapis.com"
+        operation = f"{name.split('/')[-2]}.get"
+        call = self._call(operation)
+
+        def ask() -> bool:
+            reply = self._session().get(f"{base}/v1/{name}", timeout=READ_SECONDS)
+            if reply.status_code >= 400:
+                raise _http_error(reply)
+            check_named(call, dict(reply.json()))
+            return True
+
+        try:
+            return self.retried(operation, partial(_mapped, call, ask), target=[name])
+        except NotFound:
+            return False
+
+    # alerts
 
     def open_alerts(self) -> list[dict[str, Any]]:
         """

@@ -120,7 +120,7 @@ WRITTEN: tuple[Row, ...] = (
             "provisionedIOPS is only accepted for pd-extreme, hyperdisk-balanced, "
             "hyperdisk-balanced-high-availability, and hyperdisk-extreme",
         ),
-        fix="leave `iops` out",
+        fix="leave `iops` out, or use `type: hyperdisk-balanced`",
     ),
     Row(
         kind=TEMPLATE,
@@ -138,7 +138,31 @@ WRITTEN: tuple[Row, ...] = (
             "provisionedThroughput is only accepted for hyperdisk-balanced, hyperdisk-balanced-high-availability, "
             "hyperdisk-throughput, and hyperdisk-ml",
         ),
-        fix="leave `throughput` out",
+        fix="leave `throughput` out, or use `type: hyperdisk-balanced`",
+    ),
+    *(
+        Row(
+            kind=TEMPLATE,
+            leaf=f"{_DISK}.{name}",
+            rule=Needs((When(f"{_DISK}.diskSizeGb"),), "takes a size beside it"),
+            source=Source(
+                f"{_DOCS}/compute/docs/disks/hd-types/hyperdisk-ml",
+                "You can't specify an IOPS or throughput level if you don't specify a size.",
+            ),
+            when=(When(f"{_DISK}.diskType", fits="hyperdisk"),),
+            fix="add `size_gb`",
+        )
+        for name in ("provisionedIops", "provisionedThroughput")
+    ),
+    Row(
+        kind=TEMPLATE,
+        leaf=f"{_DISK}.diskType",
+        rule=Pattern(r"(?!hyperdisk-(extreme|throughput|ml)).*", "such a disk cannot be a boot disk"),
+        source=Source(
+            f"{_DOCS}/compute/docs/disks/add-hyperdisk",
+            "For Hyperdisk Balanced volumes, you can also create boot disks and data disks.",
+        ),
+        when=(When(f"{_DISK}.sourceImage"),),
     ),
     Row(
         kind=TEMPLATE,

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here, otherwise, with_controller
 from trimtab.declarations.inert import NAMES, NOWHERE
-from trimtab.declarations.record import Declarations, NameRule, NativePart, Natives, Option, Portability, TagRule
+from trimtab.declarations.record import (
+    Declarations,
+    NameRule,
+    NativePart,
+    Natives,
+    Option,
+    Portability,
+    RegionForm,
+    TagRule,
+)
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
 from trimtab.providers.gcp.settings import GcpSettings
 
@@ -137,6 +146,20 @@ ADVICE = {
     "TT304": not_here("an interrupted spot instance is recreated"),
 }
 
+REGIONS = RegionForm("Google Cloud", r"[a-z]+-[a-z]+\d+(-[a-z0-9]+)?", "europe-west1")
+REFERENCES: Mapping[str, str] = {
+    "placement.network": "a network",
+    "placement.subnets": "a subnetwork in the region; one at most",
+    "placement.subnet_tags": "refused: subnetworks have no labels",
+    "template.security_groups": "network tags, which firewall rules are for; nothing is looked up",
+    "template.ssh_key": "refused: Google Cloud does not know keys by name; write the public key",
+    "template.role": "a service account, by what its address begins with",
+    "template.disks.key": "a key of Cloud KMS in the region: RING/KEY",
+    "load_balancers": "a backend service, global or in the region; else a target pool in the region",
+    "purchase.reservation": "a reservation of that name; nothing is looked up",
+}
+"""By field, how what it names is found where it is no id."""
+
 GCP = Declarations(
     name="gcp",
     connect="trimtab.providers.gcp.provider:connect",
@@ -190,7 +213,14 @@ GCP = Declarations(
         "TT205": "trimtab.providers.gcp.checks:find_shared_health_check",
     },
     advice=ADVICE,
+    id_rule="a link, which has a `/` in it, or an address with an `@`; a name is one in the own project",
+    references=REFERENCES,
     portability=Portability(
+        region=REGIONS,
+        own_images=re.compile(r"[a-z][-a-z0-9]*/[a-z][-a-z0-9]*"),
+        own_ids=re.compile(
+            r"(https://(www|compute)\.googleapis\.com/compute/[^/]+/)?projects/.*|.*\.gserviceaccount\.com", re.DOTALL
+        ),
         name=NameRule(
             fits=re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"),
             text="lower-case letters, digits and hyphens, a letter first, at most 63",
@@ -208,6 +238,7 @@ GCP = Declarations(
     ),
     pure="trimtab.providers.gcp.pure:PURE",
     images="trimtab.providers.gcp.images:IMAGES",
+    disks="trimtab.providers.gcp.disks:DISKS",
     sizes="trimtab.providers.gcp:sizes.json",
 )
 """Managed instance groups, autoscalers and alert policies."""

@@ -11,6 +11,7 @@ from typing import Any
 from trimtab.models import Fleet, Metric, MetricSource, ScalingGroup
 from trimtab.providers.alarms import is_alert
 from trimtab.providers.gcp.metrics import type_of
+from trimtab.providers.gcp.template import DEFAULT_ACCOUNT
 from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.metrics import watched
 
@@ -166,6 +167,12 @@ def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
     permissions |= {f"compute.{what}.list" for what, names in looked_up.items() if names}
     if any(is_alert(alarm) and alarm.metric.source is MetricSource.CUSTOM for alarm in group.alarms):
         permissions.add("monitoring.metricDescriptors.list")
+    if any(balancer.name for balancer in group.load_balancers):
+        permissions.add("compute.targetPools.list")
+    if group.template.role and group.template.role != DEFAULT_ACCOUNT:
+        permissions.add("iam.serviceAccounts.get")
+    if any(disk.key for disk in group.template.disks):
+        permissions.add("cloudkms.cryptoKeys.get")
     if read_only:
         return permissions
     permissions.add("compute.images.useReadOnly")

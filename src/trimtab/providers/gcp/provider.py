@@ -14,6 +14,7 @@ from trimtab.providers.gcp.acting import GroupActions
 from trimtab.providers.gcp.activities import Operations
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.datapoints import MetricReader, MetricWriter
+from trimtab.providers.gcp.declarations import REGIONS
 from trimtab.providers.gcp.facts import GcpFacts
 from trimtab.providers.gcp.ids import place_of
 from trimtab.providers.gcp.kinds import KINDS
@@ -24,11 +25,8 @@ from trimtab.providers.gcp.states import States, alarm_states, find_manager
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.importing import Imported
-from trimtab.providers.regions import RegionForm
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
-
-REGIONS = RegionForm("Google Cloud", r"[a-z]+-[a-z]+\d+(-[a-z0-9]+)?", "europe-west1")
 
 
 def connect(

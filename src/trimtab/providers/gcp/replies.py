@@ -20,6 +20,7 @@ LISTS: Mapping[str, tuple[str, Shape]] = {
     "networks.list": ("compute#networkList", NAMED),
     "subnetworks.list": ("compute#subnetworkList", NAMED),
     "machineTypes.aggregatedList": ("compute#machineTypeAggregatedList", {**NAMED, "zone": str}),
+    "targetPools.list": ("compute#targetPoolList", NAMED),
     "zones.list": ("compute#zoneList", NAMED),
     # these two say no kind, and nothing at all where there is nothing
     **{f"{name}.listManagedInstances": ("", {}) for name in (GROUPS, "regionInstanceGroupManagers")},
@@ -137,6 +138,16 @@ def check_alerts(call: Call, body: Mapping[str, Any]) -> None:
         UnreadableReply: It is so.
     """
     _require(call, _not_of_kind(body, "") or find_problem(body, ALERTS))
+
+
+def check_named(call: Call, body: Mapping[str, Any]) -> None:
+    """
+    Refuse what is no resource of IAM or Cloud KMS.
+
+    Raises:
+        UnreadableReply: It is so.
+    """
+    _require(call, find_problem(body, {"name": str}))
 
 
 def subject_of(names: Mapping[str, Any]) -> str:

@@ -1,4 +1,8 @@
-"""What a fleet refers to and a project knows: images, backend services with their health checks, target pools."""
+"""
+What a fleet refers to and a project knows: images, backend services with their health checks, target pools.
+
+A link has a `/` in it; anything else is a name in the own project, of what is in a region in the group's.
+"""
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +20,15 @@ from trimtab.providers.gcp.ids import parse_link, short
 from trimtab.providers.gcp.kinds import MANAGER, TEMPLATE
 from trimtab.providers.gcp.metrics import type_of
 from trimtab.providers.gcp.replies import Listed
-from trimtab.providers.gcp.template import Home, image_link, image_problem
+from trimtab.providers.gcp.template import (
+    DEFAULT_ACCOUNT,
+    Home,
+    account_email,
+    encryption_problem,
+    image_link,
+    image_problem,
+    key_link,
+)
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD
 from trimtab.providers.resolver import (
     IMAGE,
@@ -31,6 +43,7 @@ from trimtab.providers.resolver import (
 )
 
 POOLS, METRIC = "targetPools", "metric"
+ACCOUNT, KEY = "service account", "key"
 SERVICES: Question = ("backend services",)
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
 
@@ -90,7 +103,7 @@ class Resolver(Resolving[Calls]):
     # what has to be there
 
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
-        """Network, subnetwork, zones, image and sizes."""
+        """Network, subnetwork, zones, service account, keys of disks, image and sizes."""
         region, place, image = self.location_of(group), group.placement, group.template.image
         if place.network:
             yield Reference("placement.network", "network", _project_name(place.network, self.calls.project))
@@ -99,8 +112,13 @@ class Resolver(Resolving[Calls]):
             yield Reference(f"placement.subnets.{index}", "subnetwork", name, region)
         for index, zone in enumerate(place.zones):
             yield Reference(f"placement.zones.{index}", "zone", zone, region, "write a zone of the region")
+        home = Home(self.calls.project, region)
+        if group.template.role and group.template.role != DEFAULT_ACCOUNT:
+            yield Reference("template.role", ACCOUNT, account_email(group.template.role, home))
+        for index, disk in enumerate(group.template.disks):
+            if disk.key and encryption_problem(disk.key) is None:
+                yield Reference(f"template.disks.{index}.key", KEY, key_link(disk.key, home))
         if image.id is not None and image_problem(image) is None and not self._is_matched(group):
-            home = Home(self.calls.project, region)
             yield Reference("template.image", IMAGE, image_link(image, home))
         sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
         for path, size in {**sizes, "template.size": group.template.size_name or ""}.items():
@@ -121,6 +139,10 @@ class Resolver(Resolving[Calls]):
                 return {link: thing for link, thing in images.items() if thing is not None}
             case "size":
                 return self._sizes(place, names)
+            case "service account":
+                return {name: Thing() for name in names if self.calls.exists("iam", _account_name(name))}
+            case "key":
+                return {name: Thing() for name in names if self.calls.exists("cloudkms", name)}
             case "metric":
                 return {name: Thing() for name in names if self._is_written(name)}
             case "zone":
@@ -171,35 +193,45 @@ class Resolver(Resolving[Calls]):
         known = [service_of(item) for item in answer.items] if isinstance(answer, Listed) else []
         services: list[Service] = []
         ports: dict[str, int] = {}
-        pools = [short(pool.id) for pool in group.load_balancers if pool.id is not None and f"/{POOLS}/" in pool.id]
-        for balancer in group.load_balancers:
-            service = (
-                None
-                if balancer.id is not None and f"/{POOLS}/" in balancer.id
-                else self._service(group, balancer, known)
-            )
-            if service is not None:
-                services.append(service)
-                ports |= {service.port_name: balancer.port} if balancer.port is not None else {}
+        pools: list[str] = []
+        for index, balancer in enumerate(group.load_balancers):
+            named = self._pool_or_service(group, index, balancer, known)
+            if isinstance(named, str):
+                pools.append(named)
+            elif named is not None:
+                services.append(named)
+                ports |= {named.port_name: balancer.port} if balancer.port is not None else {}
         return Attached(tuple(services), tuple(pools), ports)
 
-    def _service(self, group: ScalingGroup, balancer: LoadBalancer, known: Sequence[Service]) -> Service | None:
-        place = f"regions/{self.location_of(group)}"
-        near = [service for service in known if parse_link(service.link).scope in ("global", place)]
-        if balancer.id is not None:
-            matches = [service for service in known if service.link == short(balancer.id)]
-        else:
-            matches = [service for service in near if service.name == balancer.name]
-        if len(matches) == 1:
-            return matches[0]
-        if not self.unknown:
-            text, fix = "no backend service", WRITE_OR_MAKE
-            if matches:
-                text, fix = f"{len(matches)} backend services", "name it by its link as `id`"
-            where = f"in {self.location_of(group)} or global"
-            requested = balancer.name or balancer.id
-            self.problems.append(Note(f"load_balancers: {text} called {requested!r} {where}; {fix}", group.name))
-        return None
+    def _pool_or_service(
+        self, group: ScalingGroup, index: int, balancer: LoadBalancer, known: Sequence[Service]
+    ) -> Service | str | None:
+        """A backend service, else the link of a target pool; `None` where there is neither, or several."""
+        if balancer.id is not None and f"/{POOLS}/" in balancer.id:
+            return short(balancer.id)
+        name, region = balancer.name or short(balancer.id or ""), self.location_of(group)
+        near = [service for service in known if parse_link(service.link).scope in ("global", f"regions/{region}")]
+        matches = [service for service in near if service.name == name] if balancer.name else []
+        matches = matches or [service for service in known if service.link == name]
+        pools = [] if matches or balancer.id or self.unknown else self._pools(group, name)
+        if self.unknown or (len(matches) == 1 and not pools):
+            return matches[0] if len(matches) == 1 else next(iter(pools), None)
+        told = [service.link for service in matches] + pools
+        what, fix = "backend service", "name one by its link as `id`"
+        where = f"{region} or global"
+        if not self.only(group, f"load_balancers.{index}", what, name, told, where=where, fix=fix):
+            return None
+        return next(iter(pools), None)
+
+    def _pools(self, group: ScalingGroup, name: str) -> list[str]:
+        """The links of the target pools of a name in the group's region: asked for where no backend service has it."""
+        region = self.location_of(group)
+        try:
+            found = self.calls.pages("targetPools.list", region=region, filter=f'name = "{name}"')
+        except ProviderError as error:
+            self.unknown += self.unknown_of(("target pools",), error)
+            return []
+        return [f"projects/{self.calls.project}/regions/{region}/{POOLS}/{item['name']}" for item in found]
 
     # images
 
@@ -276,6 +308,18 @@ def _family_of(image: Image) -> tuple[str, str]:
         return image.owner or "", ""
     project, _, family = (image.id or "").partition("/")
     return project, family
+
+
+def _account_name(email: str) -> str:
+    """
+    The full name of a service account; of one whose project its address does not say with a wildcard in its place.
+
+    https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/get
+    """
+    owner = email.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+    project, _, domain = owner.partition(".")
+    is_known = email.endswith(".iam.gserviceaccount.com")
+    return f"projects/{(f'{domain}:' if domain else '') + project if is_known else '-'}/serviceAccounts/{email}"
 
 
 def _begins(text: str) -> str | None:

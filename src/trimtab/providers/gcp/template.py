@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from trimtab.models import Disk, DiskType, Image, ScalingGroup
+from trimtab.declarations.disks import native_disk
+from trimtab.models import Disk, Image, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import is_link, short
 from trimtab.providers.gcp.names import labels_of
 
-DISK_TYPES = {DiskType.STANDARD: "pd-standard", DiskType.SSD: "pd-balanced", DiskType.FAST_SSD: "pd-ssd"}
 SCRIPT, KEYS = "startup-script", "ssh-keys"
+DEFAULT_ACCOUNT = "default"
+"""The service account that each project has by itself."""
 USER = "admin"
 """Whose a public key is that names nobody."""
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -43,8 +45,8 @@ def template_body(group: ScalingGroup, home: Home, image: str) -> dict[str, Any]
             labels=labels_of(group.tags, template.tags),
             tags=_network_tags(group),
             metadata=_metadata(group),
-            serviceAccounts=_accounts(group),
-            disks=list(_disks(group, image)),
+            serviceAccounts=_accounts(group, home),
+            disks=list(_disks(group, image, home)),
             networkInterfaces=[_card(group, home)],
             scheduling=_scheduling(group),
             reservationAffinity=_reservation(group.purchase.reservation),
@@ -99,38 +101,65 @@ def _metadata(group: ScalingGroup) -> dict[str, Any]:
     return {"items": items} if items else {}
 
 
-def _accounts(group: ScalingGroup) -> list[dict[str, Any]]:
+def _accounts(group: ScalingGroup, home: Home) -> list[dict[str, Any]]:
     role, scopes = group.template.role, group.gcp.scopes
     if role is None and not scopes:
         return []
-    return [{"email": role or "default", "scopes": sorted(scopes or SCOPES)}]
+    return [{"email": account_email(role, home) if role else DEFAULT_ACCOUNT, "scopes": sorted(scopes or SCOPES)}]
 
 
-def _disks(group: ScalingGroup, image: str) -> Iterator[dict[str, Any]]:
+def account_email(role: str, home: Home) -> str:
+    """
+    A service account by its e-mail address, or by what that begins with, in the own project.
+
+    https://cloud.google.com/iam/docs/service-account-types#user-managed
+    """
+    if "@" in role or role == DEFAULT_ACCOUNT:
+        return role
+    domain, _, project = home.project.rpartition(":")
+    return f"{role}@{project}{f'.{domain}' if domain else ''}.iam.gserviceaccount.com"
+
+
+def _disks(group: ScalingGroup, image: str, home: Home) -> Iterator[dict[str, Any]]:
     boot = next((disk for disk in group.template.disks if disk.device is None), Disk())
-    yield {"boot": True, **_disk(boot, {"sourceImage": image})}
+    yield {"boot": True, **_disk(boot, {"sourceImage": image}, home)}
     yield from (
-        {"boot": False, "deviceName": disk.device, **_disk(disk, {})}
+        {"boot": False, "deviceName": disk.device, **_disk(disk, {}, home)}
         for disk in group.template.disks
         if disk.device is not None
     )
 
 
-def _disk(disk: Disk, source: Mapping[str, str]) -> dict[str, Any]:
+def _disk(disk: Disk, source: Mapping[str, str], home: Home) -> dict[str, Any]:
     parameters = drop_empty(
         diskSizeGb=None if disk.size_gb is None else str(disk.size_gb),
-        diskType=DISK_TYPES[disk.type] if disk.type else None,
+        diskType=native_disk("gcp", disk.type),
         provisionedIops=None if disk.iops is None else str(disk.iops),
         provisionedThroughput=None if disk.throughput is None else str(disk.throughput),
     )
     return {
         "autoDelete": not disk.keep,
-        **drop_empty(initializeParams={**source, **parameters}, diskEncryptionKey=_key(disk.key)),
+        **drop_empty(initializeParams={**source, **parameters}, diskEncryptionKey=_key(disk.key, home)),
     }
 
 
-def _key(key: str | None) -> dict[str, str]:
-    return {"kmsKeyName": key} if key else {}
+def _key(key: str | None, home: Home) -> dict[str, str]:
+    return {"kmsKeyName": key_link(key, home)} if key else {}
+
+
+def key_link(key: str, home: Home) -> str:
+    """A key by its full name, or as RING/KEY in the project and the region."""
+    ring, _, name = key.partition("/")
+    if key.startswith("projects/") or not name or "/" in name:
+        return key
+    return f"projects/{home.project}/locations/{home.region}/keyRings/{ring}/cryptoKeys/{name}"
+
+
+def encryption_problem(key: str | None) -> str | None:
+    """What is wrong with the way in which a key of a disk is named; `None` when nothing is."""
+    if key is None or key.startswith("projects/") or key.count("/") == 1:
+        return None
+    return f"{key!r} is not a key of Cloud KMS; write RING/KEY, or projects/P/locations/L/keyRings/RING/cryptoKeys/KEY"
 
 
 def _card(group: ScalingGroup, home: Home) -> dict[str, Any]:

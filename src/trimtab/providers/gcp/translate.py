@@ -37,7 +37,15 @@ from trimtab.providers.gcp.kinds import (
 from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.policies import BALANCING, is_balancing, rate_of, tracked
-from trimtab.providers.gcp.template import Home, image_link, image_problem, key_problem, labels_to_check, template_body
+from trimtab.providers.gcp.template import (
+    Home,
+    encryption_problem,
+    image_link,
+    image_problem,
+    key_problem,
+    labels_to_check,
+    template_body,
+)
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
 from trimtab.providers.health import asks_balancer, has_probe, probe_port, probe_protocol
 from trimtab.providers.policy_execution import amounts_of
@@ -287,6 +295,9 @@ class _Group(GroupTranslator):
             yield "template.image", problem
         if problem := key_problem(group.template.ssh_key):
             yield "template.ssh_key", problem
+        for index, disk in enumerate(group.template.disks):
+            if problem := encryption_problem(disk.key):
+                yield f"template.disks.{index}.key", problem
         for path, name, value in labels_to_check(group):
             if problem := label_problem(name, value):
                 yield path, problem

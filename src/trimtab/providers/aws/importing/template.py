@@ -5,8 +5,8 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trimtab.declarations.disks import neutral_disk
 from trimtab.providers.aws.importing.policies import drop_none
-from trimtab.providers.aws.template import DISK_TYPES
 
 UNKNOWN = "unknown"
 """Image or size of a template that gives none."""
@@ -65,11 +65,10 @@ def _disks(data: Mapping[str, Any]) -> tuple[dict[str, Any], ...] | None:
 
 
 def _disk(device: str, ebs: Mapping[str, Any]) -> dict[str, Any]:
-    types = {native: word for word, native in DISK_TYPES.items()}
     return drop_none(
         device=device,
         size_gb=ebs.get("VolumeSize"),
-        type=types.get(ebs.get("VolumeType", "")),
+        type=neutral_disk("aws", ebs.get("VolumeType", "")),
         encrypted=ebs.get("Encrypted"),
         key=ebs.get("KmsKeyId"),
         iops=ebs.get("Iops"),

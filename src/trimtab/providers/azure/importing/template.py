@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from trimtab.providers.azure.template import DISK_TYPES, PLACEHOLDER_SSH_KEY
+from trimtab.declarations.disks import neutral_disk
+from trimtab.providers.azure.template import PLACEHOLDER_SSH_KEY
 from trimtab.providers.azure.translate import MIXED
 from trimtab.providers.bodies import drop_empty, find_part
 
-_TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 Body = Mapping[str, Any]
 
 
@@ -59,7 +59,7 @@ def _disks(storage: Body) -> Iterator[dict[str, Any]]:
 def _disk(disk: Body) -> dict[str, Any]:
     return drop_empty(
         size_gb=disk.get("diskSizeGB"),
-        type=_TYPES.get(at(disk, "managedDisk.storageAccountType") or ""),
+        type=neutral_disk("azure", at(disk, "managedDisk.storageAccountType") or ""),
         key=at(disk, "managedDisk.diskEncryptionSet.id"),
         iops=disk.get("diskIOPSReadWrite"),
         throughput=disk.get("diskMBpsReadWrite"),

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from trimtab.declarations.disks import neutral_disk
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import name_of, parse_link
-from trimtab.providers.gcp.template import DISK_TYPES, KEYS, SCOPES, SCRIPT, USER
+from trimtab.providers.gcp.template import KEYS, SCOPES, SCRIPT, USER
 from trimtab.providers.importing import unused
 from trimtab.providers.importing.building import whole
 
-TYPES = {native: ours.value for ours, native in DISK_TYPES.items()}
 UNKNOWN = "unknown"
 """The image and the size of a template that does not say them, or that was not read."""
 USUAL_TIER = "PREMIUM"
@@ -66,7 +66,7 @@ def _disks(disks: Sequence[Body]) -> Iterator[dict[str, Any]]:
             size_gb=whole(parameters.get("diskSizeGb")) or None,
             iops=whole(parameters.get("provisionedIops")) or None,
             throughput=whole(parameters.get("provisionedThroughput")) or None,
-            type=TYPES.get(kind),
+            type=neutral_disk("gcp", kind),
             key=(disk.get("diskEncryptionKey") or {}).get("kmsKeyName"),
         )
         if not disk.get("boot"):
