@@ -190,7 +190,7 @@ class TestHealthChecks:
 
     @pytest.mark.parametrize(
         "types",
-        ["EC2", "ELB", case("EC2,ELB", mends=fails("K", "EC2 beside ELB is shown as drift, though it is always on"))],
+        ["EC2", "ELB", "EC2,ELB", *OTHERS],
     )
     def test_what_the_model_has_is_imported_and_kept(self, aws, types):
         aws.make_group("old", HealthCheckType=types, HealthCheckGracePeriod=300)

@@ -107,7 +107,12 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "health_check.grace": ("5m", "20m"),
     "health_check.path": ("/up", "/health"),
     "health_check.port": (80, 8080),
-    "health_check.protocol": ("http", "https"),
+    "health_check.protocol": ("http", "https", "tcp"),
+    "health_check.host": ("shop.example.org", "example.org"),
+    "health_check.interval": ("5s", "10s", "20s"),
+    "health_check.timeout": ("2s", "4s"),
+    "health_check.healthy_threshold": (2, 3, 4),
+    "health_check.unhealthy_threshold": (3, 4, 5),
     "purchase.spot": YES,
     "purchase.on_demand_base": (1, 2),
     "purchase.on_demand_percent": (25, 100),
@@ -176,6 +181,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "aws.max_instance_lifetime": ("7d", "14d"),
     "aws.suspended_processes.*": tuple(process.value for process in AwsProcess),
     "aws.group_metrics": YES,
+    "aws.health_checks.*": ("ebs", "vpc-lattice"),
     "aws.service_linked_role": ("arn:aws:iam::123456789012:role/it", "arn:aws:iam::123456789012:role/web"),
     "aws.placement_group": ("close", "far"),
     "azure.resource_group": ("prod", "test"),
@@ -224,7 +230,7 @@ class Drawer:
     """Draws the fields of a group from `values`."""
 
     def __init__(self, seed, values):
-        self.random, self.values = random.Random(seed), values
+        self.seed, self.random, self.values = seed, random.Random(seed), values
 
     def chance(self, of=2):
         """Whether something is there: once in `of` times."""
@@ -272,7 +278,7 @@ class Drawer:
                 {word: value, **self.some("load_balancers.*.", "port", "drain", of=3)}
                 for word, value in self.balancers()
             ],
-            "health_check": self.some("health_check.", "by", "grace", "path", "port", "protocol", of=3),
+            "health_check": self.health_check(),
             "purchase": purchase,
             "policies": policies,
             "alarms": [self.alarm(name, acting) for name in self.names("hot", "cold")],
@@ -284,6 +290,20 @@ class Drawer:
             "gcp": self.gcp() if self.chance() else {},
         }
         return tt.ScalingGroup.model_validate(fields)
+
+    def apart(self, part):
+        """Draws the fields of a part by itself, so that what else is drawn stays as it is."""
+        return Drawer(f"{self.seed} {part}", self.values)
+
+    def health_check(self):
+        timing = ("interval", "timeout", "healthy_threshold", "unhealthy_threshold")
+        fields = self.some("health_check.", "by", "grace", "path", "port", of=3)
+        if self.chance(3):
+            fields["protocol"] = self.random.choice(["http", "https"])
+        more = self.apart("health_check")
+        if "path" not in fields and more.chance(4):
+            fields["protocol"] = "tcp"
+        return fields | more.some("health_check.", "host", *timing, of=3)
 
     def names(self, *names):
         return self.sample(names, len(names))
@@ -436,6 +456,7 @@ class Drawer:
             else None,
             "termination_policies": self.many("aws.termination_policies.*") if self.chance(3) else (),
             "suspended_processes": self.many("aws.suspended_processes.*") if self.chance(3) else (),
+            "health_checks": self.apart("aws").many("aws.health_checks.*"),
         }
 
     def azure(self):

@@ -81,7 +81,12 @@ FIELDS = {
         "grace": "How long after its start an instance is not judged; the vendor's default when left out.",
         "path": "HTTP path, where the group has a check of its own (Azure, Google).",
         "port": "Port that `path` is asked on; the vendor's default when left out.",
-        "protocol": "How `path` is asked; https on port 443, else http when left out."
+        "protocol": "How the instance is asked; with `path` https on port 443, else http when left out; without it tcp.",
+        "host": "Host that `path` is asked of, as in its `Host` header (Google); the instance's address when left out.",
+        "interval": "From one question to the next, where the group has a check of its own; the vendor's default when left out.",
+        "timeout": "How long an answer may take (Google); the vendor's default when left out.",
+        "healthy_threshold": "Good answers in a row that make an unhealthy instance healthy; the vendor's default when left out.",
+        "unhealthy_threshold": "Bad answers in a row that make a healthy instance unhealthy; the vendor's default when left out."
     },
     "trimtab.models.group._NeutralFields": {
         "name": "Unique within the fleet; the group is called FLEET-NAME in the cloud.",
@@ -271,6 +276,7 @@ FIELDS = {
         "max_instance_lifetime": "One day or more.",
         "suspended_processes": "Processes of the group that do not run.",
         "group_metrics": "Publish the group's own metrics each minute.",
+        "health_checks": "What says that an instance is unhealthy beside the machine itself and `health_check.by`.",
         "service_linked_role": "ARN of the role that Auto Scaling acts as; the account's own when left out.",
         "placement_group": "Placement group that instances start in, by name.",
         "native": "What no field has a word for, as the API spells it; not portable."

@@ -49,6 +49,11 @@ GROUP = {
     "aws.warm_pool": {"aws": {"warm_pool": {"min": 1, "max_prepared": 3, "state": "running", "reuse": True}}},
     "aws.suspended_processes": {"aws": {"suspended_processes": ["AZRebalance", "ReplaceUnhealthy"]}},
     "aws.group_metrics": {"aws": {"group_metrics": True}},
+    "aws.health_checks": {"aws": {"health_checks": ["ebs", "vpc-lattice"]}},
+    "aws.health_checks beside the balancer": {
+        "health_check": {"by": "load-balancer"},
+        "aws": {"health_checks": ["ebs"]},
+    },
     "purchase.spot": {"purchase": {"spot": True}},
     "purchase.on_demand_base": {"purchase": {"spot": True, "on_demand_base": 1}},
     "purchase.on_demand_percent": {"purchase": {"spot": True, "on_demand_percent": 40}},

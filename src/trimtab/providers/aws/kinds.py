@@ -125,7 +125,7 @@ AUTO_SCALING_GROUP = Kind(
         Field(path="VPCZoneIdentifier", models="placement.subnets placement.subnet_tags placement.zones"),
         Field(path="AvailabilityZones", models="placement.zones"),
         Field(path="TargetGroupARNs", models="load_balancers.name load_balancers.id"),
-        Field(path="HealthCheckType", models="health_check.by", default="EC2"),
+        Field(path="HealthCheckType", models="health_check.by aws.health_checks", default="EC2"),
         Field(path="HealthCheckGracePeriod", models="health_check.grace", default=0),
         Field(path="DefaultCooldown", models="cooldown", default=300),
         Field(path="DefaultInstanceWarmup", models="warm_up", cleared=-1),

@@ -146,7 +146,8 @@ def group_resource(
     metrics = item.get("EnabledMetrics") or []
     subnets = [subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet]
     body = {
-        **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity", "HealthCheckType")},
+        **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity")},
+        "HealthCheckType": ",".join(health_types(item)) or "EC2",
         **{name: item.get(name) for name in ("HealthCheckGracePeriod", "DefaultCooldown")},
         **{name: item.get(name) or None for name in ("PlacementGroup", "LaunchConfigurationName")},
         "ServiceLinkedRoleARN": own_role(item.get("ServiceLinkedRoleARN")),
@@ -188,6 +189,11 @@ def group_resource(
         deleting=(item.get("Status") or "").lower().startswith("delete"),
         protection=_protection(item),
     )
+
+
+def health_types(item: Mapping[str, Any]) -> list[str]:
+    """The types of health check of a group in order, less that of EC2, which is always on (CreateAutoScalingGroup)."""
+    return sorted({name.strip() for name in (item.get("HealthCheckType") or "").split(",")} - {"", "EC2"})
 
 
 def _protection(item: Mapping[str, Any]) -> str:

@@ -99,6 +99,8 @@ class AwsSettings(SettingsBlock):
     """Processes of the group that do not run."""
     group_metrics: bool = False
     """Publish the group's own metrics each minute."""
+    health_checks: tuple[Literal["ebs", "vpc-lattice"], ...] = ()
+    """What says that an instance is unhealthy beside the machine itself and `health_check.by`."""
     service_linked_role: str | None = Field(default=None, min_length=1)
     """ARN of the role that Auto Scaling acts as; the account's own when left out."""
     placement_group: str | None = Field(default=None, min_length=1)
@@ -130,6 +132,7 @@ class AwsSettings(SettingsBlock):
                 ]
             ] = ...,
             group_metrics: bool = False,
+            health_checks: Sequence[Literal["ebs", "vpc-lattice"]] = ...,
             service_linked_role: str | None = None,
             placement_group: str | None = None,
             native: AwsNative | None = None,

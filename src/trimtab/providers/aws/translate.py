@@ -42,6 +42,7 @@ from trimtab.providers.sizes import size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}
+HEALTH_TYPES = {"ebs": "EBS", "vpc-lattice": "VPC_LATTICE"}
 DEFAULT_TERMINATION = ("Default",)
 GRANULARITY = "1Minute"
 """How often a group publishes its own metrics; AWS has no other choice."""
@@ -135,7 +136,7 @@ class _Group(GroupTranslator):
             **self._launches_from(),
             CapacityRebalance=group.purchase.rebalance,
             TargetGroupARNs=self._target_groups(),
-            HealthCheckType="ELB" if health.by == "load-balancer" else "EC2",
+            HealthCheckType=_health_types(group),
             HealthCheckGracePeriod=seconds(health.grace),
             DefaultCooldown=seconds(group.cooldown),
             DefaultInstanceWarmup=seconds(group.warm_up),
@@ -262,6 +263,12 @@ def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
     if metric.of is not None:
         return next((balancer for balancer in group.load_balancers if metric.of in (balancer.name, balancer.id)), None)
     return group.load_balancers[0] if len(group.load_balancers) == 1 else None
+
+
+def _health_types(group: ScalingGroup) -> str:
+    """The types of health check; EC2 is always on, and written where it is alone (CreateAutoScalingGroup)."""
+    balancer = {"ELB"} if group.health_check.by == "load-balancer" else set()
+    return ",".join(sorted({*balancer, *(HEALTH_TYPES[word] for word in group.aws.health_checks)})) or "EC2"
 
 
 def _hook(hook: LifecycleHook) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from trimtab.plan import read_tags
 from trimtab.providers.aws.importing.policies import drop_none, duration
 from trimtab.providers.aws.importing.template import is_aws
 from trimtab.providers.aws.purchase import STRATEGIES
-from trimtab.providers.aws.resources import PAUSED, own_role, suspended, unless
-from trimtab.providers.aws.translate import TRANSITIONS
+from trimtab.providers.aws.resources import PAUSED, health_types, own_role, suspended, unless
+from trimtab.providers.aws.translate import HEALTH_TYPES, TRANSITIONS
 from trimtab.providers.importing.names import short_names
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
@@ -47,7 +47,7 @@ def read_group_tags(item: Mapping[str, Any]) -> dict[str, str]:
 
 def _health(item: Mapping[str, Any]) -> dict[str, Any]:
     return drop_none(
-        by="load-balancer" if "ELB" in item.get("HealthCheckType", "") else None,
+        by="load-balancer" if "ELB" in health_types(item) else None,
         grace=duration(unless(item.get("HealthCheckGracePeriod"), 0)),
     )
 
@@ -68,6 +68,7 @@ def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], p
         max_instance_lifetime=duration(item.get("MaxInstanceLifetime") or None),
         suspended_processes=tuple(sorted(processes)) or None,
         group_metrics=True if metrics else None,
+        health_checks=tuple(word for word, native in HEALTH_TYPES.items() if native in health_types(item)) or None,
         service_linked_role=own_role(item.get("ServiceLinkedRoleARN")),
         placement_group=item.get("PlacementGroup") or None,
     )
