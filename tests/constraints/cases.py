@@ -121,6 +121,13 @@ AWS = (
         hook(notify=f"{TOPIC}a", role="arn:aws:iam::123456789012:role/hooks"),
         hook(notify="ops-topic", role="arn:aws:iam::123456789012:role/hooks"),
     ),
+    Case(
+        "topic of notifications",
+        "aws.notify_scaling.0.topic",
+        "aws",
+        {"notify_scaling": [{"topic": f"{TOPIC}a"}]},
+        {"notify_scaling": [{"topic": "arn:aws:sqs:us-east-1:123456789012:a"}]},
+    ),
     Case("hops", "template.metadata_hops", "template.metadata_hops", 64, 65, door=False),
     Case("key pair", "template.ssh_key", "template.ssh_key", "ops", KEY),
     Case(

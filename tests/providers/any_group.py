@@ -173,6 +173,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "aws.lifecycle_hooks.*.notify": ("arn:aws:sns:us-east-1:123456789012:hooks", "arn:aws:sqs:us-east-1:1:hooks"),
     "aws.lifecycle_hooks.*.role": ("arn:aws:iam::123456789012:role/hooks", "arn:aws:iam::123456789012:role/more"),
     "aws.lifecycle_hooks.*.data": ("what it is about", "more"),
+    "aws.notify_scaling.*.topic": tuple(f"arn:aws:sns:us-east-1:123456789012:{name}" for name in ("scaling", "more")),
+    "aws.notify_scaling.*.on.*": ("launch", "launch-error", "terminate", "terminate-error", "test"),
     "aws.warm_pool.min": (1, 2),
     "aws.warm_pool.max_prepared": (5, 6),
     "aws.warm_pool.state": ("stopped", "running", "hibernated"),
@@ -457,7 +459,13 @@ class Drawer:
             "termination_policies": self.many("aws.termination_policies.*") if self.chance(3) else (),
             "suspended_processes": self.many("aws.suspended_processes.*") if self.chance(3) else (),
             "health_checks": self.apart("aws").many("aws.health_checks.*"),
+            "notify_scaling": self.apart("topics").notifications(),
         }
+
+    def notifications(self):
+        at = "aws.notify_scaling.*."
+        topics = self.many(f"{at}topic") if self.chance(3) else []
+        return [{"topic": topic, "on": self.many(f"{at}on.*", most=3) or ["test"]} for topic in topics]
 
     def azure(self):
         names = tuple(path.removeprefix("azure.") for path in VALUES if path.startswith("azure.") and "*" not in path)

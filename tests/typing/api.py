@@ -74,6 +74,7 @@ group = tt.ScalingGroup(
     aws=tt.AwsSettings(
         lifecycle_hooks=(tt.LifecycleHook(name="drain", on="terminate", timeout=five),),
         warm_pool=tt.WarmPool(min=1, state="stopped"),
+        notify_scaling=[tt.ScalingNotification(topic="arn:aws:sns:us-east-1:123456789012:ops", on=["launch"])],
     ),
     azure=tt.AzureSettings(orchestration="flexible"),
     gcp=tt.GcpSettings(mode="only-scale-out"),

@@ -257,6 +257,10 @@ FIELDS = {
         "role": "Role with which it is told.",
         "data": "Text that the notification carries."
     },
+    "trimtab.providers.aws.settings.ScalingNotification": {
+        "topic": "ARN of the topic, once in a group.",
+        "on": "What it is told of: starts and ends, and those that failed; `test` is a message when this is set up."
+    },
     "trimtab.providers.aws.settings.WarmPool": {
         "min": "Instances that the pool keeps at least.",
         "max_prepared": "Instances in the group and the pool together; the group's maximum when left out.",
@@ -275,6 +279,7 @@ FIELDS = {
         "termination_policies": "In order; `Default` last.",
         "max_instance_lifetime": "One day or more.",
         "suspended_processes": "Processes of the group that do not run.",
+        "notify_scaling": "Topics that are told when instances start or end.",
         "group_metrics": "Publish the group's own metrics each minute.",
         "health_checks": "What says that an instance is unhealthy beside the machine itself and `health_check.by`.",
         "service_linked_role": "ARN of the role that Auto Scaling acts as; the account's own when left out.",

@@ -46,6 +46,14 @@ GROUP = {
             ]
         }
     },
+    "aws.notify_scaling": {
+        "aws": {
+            "notify_scaling": [
+                {"topic": TOPIC},
+                {"topic": f"{TOPIC}-errors", "on": ["terminate-error", "launch-error", "test"]},
+            ]
+        }
+    },
     "aws.warm_pool": {"aws": {"warm_pool": {"min": 1, "max_prepared": 3, "state": "running", "reuse": True}}},
     "aws.suspended_processes": {"aws": {"suspended_processes": ["AZRebalance", "ReplaceUnhealthy"]}},
     "aws.group_metrics": {"aws": {"group_metrics": True}},

@@ -171,7 +171,7 @@ INTERFACES = [
 OPTIONS = {"HttpTokens": "required", "HttpEndpoint": "disabled", "State": "applied", "InstanceMetadataTags": "enabled"}
 
 CHANGES = {
-    "health checks of several types": in_group(HealthCheckType="EBS,ELB"),
+    "a health check of tomorrow": in_group(HealthCheckType="EBS,NOVELTY"),
     "a field of tomorrow": in_group(Novelty={"Level": 3}),
     "maintenance": in_group(InstanceMaintenancePolicy={"MinHealthyPercentage": 90, "MaxHealthyPercentage": 120}),
     "classic balancers": in_group(LoadBalancerNames=["classic"]),

@@ -148,12 +148,21 @@ AUTO_SCALING_GROUP = Kind(
         Field(path="WarmPoolConfiguration.PoolState", models="aws.warm_pool.state"),
         Field(path="WarmPoolConfiguration.InstanceReusePolicy.ReuseOnScaleIn", models="aws.warm_pool.reuse"),
         Field(path="SuspendedProcesses", models="aws.suspended_processes"),
+        Field(path="NotificationConfigurations", models="aws.notify_scaling aws.notify_scaling.topic"),
+        Field(path="NotificationConfigurations[*].NotificationTypes", models="aws.notify_scaling.on"),
         Field(path="EnabledMetrics", models="aws.group_metrics"),
         Field(path="Tags", models="tags"),
     ),
-    maps={"Tags": "Key", "LifecycleHookSpecificationList": "LifecycleHookName"},
+    maps={
+        "Tags": "Key",
+        "LifecycleHookSpecificationList": "LifecycleHookName",
+        "NotificationConfigurations": "TopicARN",
+    },
     sets=frozenset(
-        {"VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs", "SuspendedProcesses", "LoadBalancerNames"}
+        {
+            *("VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs", "SuspendedProcesses", "LoadBalancerNames"),
+            "NotificationConfigurations[*].NotificationTypes",
+        }
     ),
     defaults={
         "AvailabilityZoneDistribution.CapacityDistributionStrategy": ["balanced-best-effort"],

@@ -191,6 +191,18 @@ def group_resource(
     )
 
 
+def topics_by_group(items: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What `DescribeNotificationConfigurations` lists, one item for each topic and event, by group and topic."""
+    events: dict[str, dict[str, set[str]]] = {}
+    for item in items:
+        topics = events.setdefault(item["AutoScalingGroupName"], {})
+        topics.setdefault(item["TopicARN"], set()).add(item["NotificationType"])
+    return {
+        name: [{"TopicARN": arn, "NotificationTypes": sorted(kinds)} for arn, kinds in sorted(topics.items())]
+        for name, topics in events.items()
+    }
+
+
 def health_types(item: Mapping[str, Any]) -> list[str]:
     """The types of health check of a group in order, less that of EC2, which is always on (CreateAutoScalingGroup)."""
     return sorted({name.strip() for name in (item.get("HealthCheckType") or "").split(",")} - {"", "EC2"})

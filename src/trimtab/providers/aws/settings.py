@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from trimtab.models.base import Duration, Filled, Model, Name
+from trimtab.models.base import Duration, Filled, Model, Name, check_unique
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
+
+ScalingEvent = Literal["launch", "launch-error", "terminate", "terminate-error", "test"]
+SCALING_EVENTS: tuple[ScalingEvent, ...] = ("launch", "launch-error", "terminate", "terminate-error")
+"""What a topic is told of unless its notification says otherwise."""
 
 
 class LifecycleHook(Model):
@@ -41,6 +45,24 @@ class LifecycleHook(Model):
             notify: str | None = None,
             role: str | None = None,
             data: str | None = None,
+        ) -> None: ...
+
+
+class ScalingNotification(Model):
+    """An SNS topic that is told when instances start or end (AWS)."""
+
+    topic: Filled
+    """ARN of the topic, once in a group."""
+    on: Annotated[tuple[ScalingEvent, ...], Field(min_length=1)] = SCALING_EVENTS
+    """What it is told of: starts and ends, and those that failed; `test` is a message when this is set up."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            topic: str,
+            on: Sequence[Literal["launch", "launch-error", "terminate", "terminate-error", "test"]] = ...,
         ) -> None: ...
 
 
@@ -97,6 +119,8 @@ class AwsSettings(SettingsBlock):
     """One day or more."""
     suspended_processes: tuple[AwsProcess, ...] = ()
     """Processes of the group that do not run."""
+    notify_scaling: tuple[ScalingNotification, ...] = ()
+    """Topics that are told when instances start or end."""
     group_metrics: bool = False
     """Publish the group's own metrics each minute."""
     health_checks: tuple[Literal["ebs", "vpc-lattice"], ...] = ()
@@ -131,12 +155,18 @@ class AwsSettings(SettingsBlock):
                     "ScheduledActions",
                 ]
             ] = ...,
+            notify_scaling: Sequence[ScalingNotification] = ...,
             group_metrics: bool = False,
             health_checks: Sequence[Literal["ebs", "vpc-lattice"]] = ...,
             service_linked_role: str | None = None,
             placement_group: str | None = None,
             native: AwsNative | None = None,
         ) -> None: ...
+
+    @model_validator(mode="after")
+    def _check(self) -> "AwsSettings":
+        check_unique("notifications", (each.topic for each in self.notify_scaling), "notify_scaling")
+        return self
 
     def for_engine(self) -> EngineSettings:
         """Changes of size that suspended processes hold back."""

@@ -16,6 +16,7 @@ from trimtab.models import (
     MetricSource,
     PythonPolicy,
     ScalingGroup,
+    ScalingNotification,
     WarmPool,
 )
 from trimtab.plan import Key, Mark, Note, Ref, Resource
@@ -42,6 +43,14 @@ from trimtab.providers.sizes import size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}
+EVENTS = {
+    "launch": "autoscaling:EC2_INSTANCE_LAUNCH",
+    "launch-error": "autoscaling:EC2_INSTANCE_LAUNCH_ERROR",
+    "terminate": "autoscaling:EC2_INSTANCE_TERMINATE",
+    "terminate-error": "autoscaling:EC2_INSTANCE_TERMINATE_ERROR",
+    "test": "autoscaling:TEST_NOTIFICATION",
+}
+"""https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingNotificationTypes.html"""
 HEALTH_TYPES = {"ebs": "EBS", "vpc-lattice": "VPC_LATTICE"}
 DEFAULT_TERMINATION = ("Default",)
 GRANULARITY = "1Minute"
@@ -93,11 +102,13 @@ class _Group(GroupTranslator):
     def _scaling_group(self) -> Resource:
         group = self.group
         initial = size_is_initial(self.fleet, group)
-        hooks = {"hooks": "yes"} if group.aws.lifecycle_hooks else {}
+        # what is read of a group only where its fleet has any, or had
+        asked = {"hooks": group.aws.lifecycle_hooks, "topics": group.aws.notify_scaling}
+        parts = {word: "yes" for word, items in asked.items() if items}
         return self._made(
             self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
-            mark=replace(self.mark, kept={**hooks, **self.delegated, **(self.standing.kept if self.standing else {})}),
+            mark=replace(self.mark, kept={**parts, **self.delegated, **(self.standing.kept if self.standing else {})}),
             initial=frozenset({"DesiredCapacity"}) if initial else frozenset(),
             basis={"MinSize": group.capacity.min, "MaxSize": group.capacity.max},
         )
@@ -148,6 +159,7 @@ class _Group(GroupTranslator):
             LifecycleHookSpecificationList=[_hook(hook) for hook in group.aws.lifecycle_hooks],
             WarmPoolConfiguration=_warm_pool(group.aws.warm_pool),
             SuspendedProcesses=[process.value for process in group.aws.suspended_processes],
+            NotificationConfigurations=[_notification(each) for each in group.aws.notify_scaling],
             EnabledMetrics=GRANULARITY if group.aws.group_metrics else None,
             Tags=[
                 # instances take theirs from the template, where each may differ from the group's
@@ -269,6 +281,10 @@ def _health_types(group: ScalingGroup) -> str:
     """The types of health check; EC2 is always on, and written where it is alone (CreateAutoScalingGroup)."""
     balancer = {"ELB"} if group.health_check.by == "load-balancer" else set()
     return ",".join(sorted({*balancer, *(HEALTH_TYPES[word] for word in group.aws.health_checks)})) or "EC2"
+
+
+def _notification(told: ScalingNotification) -> dict[str, Any]:
+    return {"TopicARN": told.topic, "NotificationTypes": sorted(EVENTS[event] for event in set(told.on))}
 
 
 def _hook(hook: LifecycleHook) -> dict[str, Any]:

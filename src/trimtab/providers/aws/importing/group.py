@@ -10,7 +10,8 @@ from trimtab.providers.aws.importing.policies import drop_none, duration
 from trimtab.providers.aws.importing.template import is_aws
 from trimtab.providers.aws.purchase import STRATEGIES
 from trimtab.providers.aws.resources import PAUSED, health_types, own_role, suspended, unless
-from trimtab.providers.aws.translate import HEALTH_TYPES, TRANSITIONS
+from trimtab.providers.aws.settings import SCALING_EVENTS
+from trimtab.providers.aws.translate import EVENTS, HEALTH_TYPES, TRANSITIONS
 from trimtab.providers.importing.names import short_names
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
@@ -55,7 +56,9 @@ def _health(item: Mapping[str, Any]) -> dict[str, Any]:
 # what only AWS has
 
 
-def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], pool: Any) -> dict[str, Any]:
+def read_settings(
+    item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], topics: Sequence[Mapping[str, Any]], pool: Any
+) -> dict[str, Any]:
     """The fields of the block for AWS."""
     paused = any(tag["Key"] == PAUSE_TAG for tag in item.get("Tags") or ())
     processes = [name for name in suspended(item) if name in set(AwsProcess) and not (paused and name in PAUSED)]
@@ -63,6 +66,7 @@ def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], p
     metrics = item.get("EnabledMetrics") or []
     return drop_none(
         lifecycle_hooks=tuple(read_hooks(hooks)) or None,
+        notify_scaling=tuple(_notification(topic) for topic in topics) or None,
         warm_pool=_warm_pool(pool),
         termination_policies=tuple(policies) if policies not in ([], ["Default"]) else None,
         max_instance_lifetime=duration(item.get("MaxInstanceLifetime") or None),
@@ -99,6 +103,11 @@ def _hook(hook: Mapping[str, Any], name: str) -> LifecycleHook:
         data=hook.get("NotificationMetadata"),
     )
     return LifecycleHook.model_validate(fields)
+
+
+def _notification(topic: Mapping[str, Any]) -> dict[str, Any]:
+    events = tuple(word for word, native in EVENTS.items() if native in topic["NotificationTypes"])
+    return drop_none(topic=topic["TopicARN"], on=events if set(events) != set(SCALING_EVENTS) else None)
 
 
 def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:
