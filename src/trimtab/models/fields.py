@@ -249,7 +249,7 @@ FIELDS = {
         "tags": "Tags of instances and disks, on top of the group's."
     },
     "trimtab.providers.aws.settings.LifecycleHook": {
-        "name": "Unique within the group.",
+        "name": "Unique within the group: letters in any case, digits, `-`, `_` and `/`.",
         "on": "Whether instances pause when they start or when they end.",
         "timeout": "30 s to 2 h; 1 h when left out.",
         "default": "What happens when nobody answers in time.",

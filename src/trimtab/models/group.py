@@ -9,7 +9,18 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.alarm import Alarm
-from trimtab.models.base import MAX_SIZE, Duration, Filled, Model, Name, NamedList, SecretHolder, check_unique, refuse
+from trimtab.models.base import (
+    MAX_SIZE,
+    Duration,
+    Filled,
+    Model,
+    Name,
+    NamedList,
+    SecretHolder,
+    check_unique,
+    fold_name,
+    refuse,
+)
 from trimtab.models.built_in import Blocks, ProviderSettings
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
@@ -234,9 +245,9 @@ class ScalingGroup(ProviderSettings, _NeutralFields):
 
     @model_validator(mode="after")
     def _check(self) -> "ScalingGroup":
-        check_unique("policies", (policy.name for policy in self.policies), "policies")
-        check_unique("alarms", (alarm.name for alarm in self.alarms), "alarms")
-        check_unique("schedules", (schedule.name for schedule in self.schedules), "schedules")
+        check_unique("policies", (policy.name for policy in self.policies), "policies", fold=fold_name)
+        check_unique("alarms", (alarm.name for alarm in self.alarms), "alarms", fold=fold_name)
+        check_unique("schedules", (schedule.name for schedule in self.schedules), "schedules", fold=fold_name)
         _check_triggers(self)
         _check_schedules(self)
         if self.purchase.sizes and self.template.requirement is not None:

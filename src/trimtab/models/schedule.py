@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from trimtab.models.base import MAX_SIZE, Duration, Model, Name, exactly_one, refuse
+from trimtab.models.base import MAX_SIZE, Duration, ItemName, Model, exactly_one, refuse
 from trimtab.phrases import closest
 
 
@@ -122,7 +122,7 @@ class Schedule(Model):
     otherwise. Without, it sets them from then on, as scheduled actions of EC2 Auto Scaling do.
     """
 
-    name: Name
+    name: ItemName
     """Unique within the group."""
     cron: Cron | None = None
     """Five fields: minute, hour, day of month, month, day of week."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from trimtab.models.base import Duration, Filled, Model, Name, check_unique
+from trimtab.models.base import Duration, Filled, Model, check_unique
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
 
 ScalingEvent = Literal["launch", "launch-error", "terminate", "terminate-error", "test"]
@@ -15,11 +15,14 @@ SCALING_EVENTS: tuple[ScalingEvent, ...] = ("launch", "launch-error", "terminate
 """What a topic is told of unless its notification says otherwise."""
 
 
+HookName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_/-]+$")]
+
+
 class LifecycleHook(Model):
     """A pause while an instance starts or stops (AWS; stopping only on Azure)."""
 
-    name: Name
-    """Unique within the group."""
+    name: HookName
+    """Unique within the group: letters in any case, digits, `-`, `_` and `/`."""
     on: Literal["launch", "terminate"]
     """Whether instances pause when they start or when they end."""
     timeout: Duration | None = None
@@ -165,6 +168,7 @@ class AwsSettings(SettingsBlock):
 
     @model_validator(mode="after")
     def _check(self) -> "AwsSettings":
+        check_unique("hooks", (hook.name for hook in self.lifecycle_hooks), "lifecycle_hooks")
         check_unique("notifications", (each.topic for each in self.notify_scaling), "notify_scaling")
         return self
 

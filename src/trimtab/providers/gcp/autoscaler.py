@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, Minimums, window_problem
 from trimtab.engine.windows import minimums_of, only_raises_minimum, raises_minimum
 from trimtab.models import ScalingGroup
+from trimtab.models.base import fold_name
 from trimtab.plan import Ref
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.metrics import Scope, metric_for
@@ -50,7 +51,7 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: dat
         coolDownPeriodSec=seconds(initialization_of(group)),
         stabilizationPeriodSec=_stabilization(group),
         scaleInControl=_scale_in_control(group),
-        scalingSchedules={window.name: _schedule(window) for window in minimums.windows},
+        scalingSchedules={fold_name(window.name): _schedule(window) for window in minimums.windows},
         **signals,
     )
     return Autoscaler({"target": target, _POLICY: policy}, dict(_sources(group, minimums)))
@@ -126,7 +127,7 @@ def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str
         where = f"policies.{forecast.name}"
         yield f"{_POLICY}.cpuUtilization.predictiveMethod", f"{where}.mode {where}.metric"
     for window in minimums.windows:
-        where, path = f"schedules.{window.schedule}", f"{_POLICY}.scalingSchedules.{window.name}"
+        where, path = f"schedules.{window.schedule}", f"{_POLICY}.scalingSchedules.{fold_name(window.name)}"
         yield path, where
         dates = f"{where}.skip_dates {where}.only_dates"
         yield f"{path}.schedule", f"{where}.cron {where}.at {where}.until {dates}"

@@ -12,7 +12,6 @@ from trimtab.providers.aws.purchase import STRATEGIES
 from trimtab.providers.aws.resources import PAUSED, health_types, own_role, suspended, unless
 from trimtab.providers.aws.settings import SCALING_EVENTS
 from trimtab.providers.aws.translate import EVENTS, HEALTH_TYPES, TRANSITIONS
-from trimtab.providers.importing.names import short_names
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 HOOK_TIMEOUT, COOLDOWN = 3600, 300
@@ -80,11 +79,10 @@ def read_settings(
 
 def read_hooks(hooks: Sequence[Mapping[str, Any]]) -> list[LifecycleHook]:
     """Lifecycle hooks, in the order of their names; those that the model can say."""
-    names = short_names([hook["LifecycleHookName"] for hook in hooks], "hook")
     result: list[LifecycleHook] = []
-    for hook in sorted(hooks, key=lambda hook: names[hook["LifecycleHookName"]]):
+    for hook in sorted(hooks, key=lambda hook: hook["LifecycleHookName"]):
         try:
-            result.append(_hook(hook, names[hook["LifecycleHookName"]]))
+            result.append(_hook(hook, hook["LifecycleHookName"]))
         except InvalidModel:
             continue
     return result
