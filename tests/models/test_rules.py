@@ -138,6 +138,7 @@ REFUSED: list[tuple[type[Model], dict[str, Any], str]] = [
         group(schedules=[schedule(cron=CRON, name="a-b"), schedule(cron=CRON, name="A_b")]),
         "called 'a-b' and 'A_b', one name to some clouds",
     ),
+    (AwsSettings, {"maintenance": {"min_healthy": 50, "max_healthy": 151}}, "151 is more than 100 points above"),
     (AwsSettings, {"lifecycle_hooks": [HOOK, HOOK]}, "two hooks are called 'A/b_1'"),
     (AwsSettings, {"lifecycle_hooks": [HOOK | {"name": "a b"}]}, "lifecycle_hooks.0.name"),
     (ScalingGroup, group(alarms=[ALARM | {"triggers": ["out"]}]), "the group has no policies"),

@@ -164,6 +164,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "schedules.*.until": ("0 20 * * 1-5", "45 23 * * *"),
     "schedules.*.starts": ("2026-02-01T00:00:00", "2025-02-01T00:00:00"),
     "schedules.*.ends": ("2027-02-01T00:00:00", "2028-02-01T00:00:00"),
+    "schedules.*.description": ("office hours", "what the night\nis like"),
     "schedules.*.skip_dates.*": ("2026-04-06", "2026-12-24..2026-12-26", "2027-02-28"),
     "schedules.*.only_dates.*": ("2026-04-04..2026-04-11", "2026-12-19..2027-01-09", "2027-03-01"),
     "aws.lifecycle_hooks.*.name": ("h0", "h1"),
@@ -175,6 +176,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "aws.lifecycle_hooks.*.data": ("what it is about", "more"),
     "aws.notify_scaling.*.topic": tuple(f"arn:aws:sns:us-east-1:123456789012:{name}" for name in ("scaling", "more")),
     "aws.notify_scaling.*.on.*": ("launch", "launch-error", "terminate", "terminate-error", "test"),
+    "aws.maintenance.min_healthy": (0, 50, 90),
+    "aws.maintenance.max_healthy": (100, 110),
     "aws.warm_pool.min": (1, 2),
     "aws.warm_pool.max_prepared": (5, 6),
     "aws.warm_pool.state": ("stopped", "running", "hibernated"),
@@ -441,7 +444,8 @@ class Drawer:
             if self.chance(5):
                 word = self.random.choice(("skip_dates", "only_dates"))
                 fields[word] = self.many(f"schedules.*.{word}.*")
-        return fields | self.some("schedules.*.", "starts", "ends", of=4)
+        fields |= self.some("schedules.*.", "starts", "ends", of=4)
+        return fields | self.apart(f"schedule {name}").some("schedules.*.", "description", of=3)
 
     def aws(self):
         at = "aws.lifecycle_hooks.*."
@@ -460,7 +464,14 @@ class Drawer:
             "suspended_processes": self.many("aws.suspended_processes.*") if self.chance(3) else (),
             "health_checks": self.apart("aws").many("aws.health_checks.*"),
             "notify_scaling": self.apart("topics").notifications(),
+            "maintenance": self.apart("maintenance").maintenance(),
         }
+
+    def maintenance(self):
+        if not self.chance(3):
+            return None
+        low = self.one("aws.maintenance.min_healthy")
+        return {"min_healthy": low, "max_healthy": self.one("aws.maintenance.max_healthy") if low else 100}
 
     def notifications(self):
         at = "aws.notify_scaling.*."

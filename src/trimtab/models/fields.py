@@ -198,6 +198,7 @@ FIELDS = {
         "starts": "Not before this moment.",
         "ends": "Not after this moment.",
         "skip_dates": "Days in `zone` on which it does not come: `2026-12-25`, `2026-12-24..2026-12-26`, in a file `holidays.ics`.",
+        "description": "What it is for, to be read by people beside it (Google).",
         "only_dates": "The only days in `zone` on which it comes, written likewise; those of `skip_dates` are left out."
     },
     "trimtab.models.template.Image": {
@@ -261,6 +262,10 @@ FIELDS = {
         "topic": "ARN of the topic, once in a group.",
         "on": "What it is told of: starts and ends, and those that failed; `test` is a message when this is set up."
     },
+    "trimtab.providers.aws.settings.InstanceMaintenance": {
+        "min_healthy": "Least share that is in service.",
+        "max_healthy": "Greatest share that is in service or starting; 100 points above `min_healthy` at most."
+    },
     "trimtab.providers.aws.settings.WarmPool": {
         "min": "Instances that the pool keeps at least.",
         "max_prepared": "Instances in the group and the pool together; the group's maximum when left out.",
@@ -278,6 +283,7 @@ FIELDS = {
         "warm_pool": "Instances kept ready outside the group.",
         "termination_policies": "In order; `Default` last.",
         "max_instance_lifetime": "One day or more.",
+        "maintenance": "How much stays in service while AWS replaces instances; what AWS does by itself when left out.",
         "suspended_processes": "Processes of the group that do not run.",
         "notify_scaling": "Topics that are told when instances start or end.",
         "group_metrics": "Publish the group's own metrics each minute.",

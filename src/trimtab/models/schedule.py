@@ -146,6 +146,8 @@ class Schedule(Model):
     """Not after this moment."""
     skip_dates: DateList = ()
     """Days in `zone` on which it does not come: `2026-12-25`, `2026-12-24..2026-12-26`, in a file `holidays.ics`."""
+    description: str | None = Field(default=None, min_length=1, max_length=512)
+    """What it is for, to be read by people beside it (Google)."""
     only_dates: DateList = ()
     """The only days in `zone` on which it comes, written likewise; those of `skip_dates` are left out."""
 
@@ -166,6 +168,7 @@ class Schedule(Model):
             starts: datetime | str | None = None,
             ends: datetime | str | None = None,
             skip_dates: Sequence[str] = ...,
+            description: str | None = None,
             only_dates: Sequence[str] = ...,
         ) -> None: ...
 

@@ -239,6 +239,9 @@ settings = given(
         st.lists(hook, max_size=2).map(lambda found: [{"name": f"h{i}", **one} for i, one in enumerate(found)])
     ),
     notify_scaling=maybe(st.lists(told, max_size=2, unique_by=lambda one: one["topic"])),
+    maintenance=maybe(
+        st.sampled_from([{"min_healthy": 100, "max_healthy": 110}, {"min_healthy": 0, "max_healthy": 100}])
+    ),
     warm_pool=maybe(pool),
     termination_policies=maybe(st.sampled_from([["Default"], ["OldestInstance", "Default"]])),
     max_instance_lifetime=maybe(st.just(timedelta(days=7))),

@@ -46,6 +46,8 @@ GROUP = {
             ]
         }
     },
+    "aws.maintenance": {"aws": {"maintenance": {"min_healthy": 90, "max_healthy": 120}}},
+    "aws.maintenance of the whole": {"aws": {"maintenance": {"min_healthy": 0, "max_healthy": 100}}},
     "aws.notify_scaling": {
         "aws": {
             "notify_scaling": [

@@ -59,7 +59,12 @@ FULL = {
     "warm_up": "3m",
     "protect_from_scale_in": True,
     "tags": {"Team": "web"},
-    "aws": {"termination_policies": ["OldestInstance", "Default"], "max_instance_lifetime": "2d"},
+    "aws": {
+        "termination_policies": ["OldestInstance", "Default"],
+        "max_instance_lifetime": "2d",
+        "maintenance": {"min_healthy": 90, "max_healthy": 120},
+        "health_checks": ["ebs"],
+    },
     "policies": {"scale-out": {"percent": 10, "minimum_change": 2, "cooldown": "5m", "enabled": False}},
     "alarms": {
         "hot": {

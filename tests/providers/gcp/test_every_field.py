@@ -87,6 +87,7 @@ FIELDS = {
     "gcp.stopped": {"gcp": {"stopped": 1}},
     "gcp.suspended": {"gcp": {"suspended": 1}},
     "schedules.duration": schedule(duration="10h"),
+    "schedules.description": schedule(duration="10h", description="office hours"),
     "schedules.at": {
         "schedules": {"eve": {"at": "2026-12-24T18:00:00", "duration": "6h", "zone": "Europe/Madrid", "min": 5}}
     },

@@ -132,6 +132,14 @@ AUTO_SCALING_GROUP = Kind(
         Field(path="NewInstancesProtectedFromScaleIn", models="protect_from_scale_in", default=False),
         Field(path="TerminationPolicies", models="aws.termination_policies"),
         Field(path="MaxInstanceLifetime", models="aws.max_instance_lifetime", cleared=0),
+        Field(
+            path="InstanceMaintenancePolicy",
+            models="aws.maintenance",
+            # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html
+            cleared={"MinHealthyPercentage": -1, "MaxHealthyPercentage": -1},
+        ),
+        Field(path="InstanceMaintenancePolicy.MinHealthyPercentage", models="aws.maintenance.min_healthy"),
+        Field(path="InstanceMaintenancePolicy.MaxHealthyPercentage", models="aws.maintenance.max_healthy"),
         Field(path="PlacementGroup", models="aws.placement_group", cleared=""),
         Field(path="ServiceLinkedRoleARN", models="aws.service_linked_role"),
         # children that must be there before the first instance travel in the group's own body

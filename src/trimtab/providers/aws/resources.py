@@ -160,6 +160,7 @@ def group_resource(
         "VPCZoneIdentifier": subnets,
         "AvailabilityZones": [] if subnets else item.get("AvailabilityZones", []),
         "TargetGroupARNs": item.get("TargetGroupARNs", []),
+        "InstanceMaintenancePolicy": item.get("InstanceMaintenancePolicy") or None,
         "DefaultInstanceWarmup": unless(item.get("DefaultInstanceWarmup"), -1),
         "NewInstancesProtectedFromScaleIn": bool(item.get("NewInstancesProtectedFromScaleIn")),
         "TerminationPolicies": item.get("TerminationPolicies") or ["Default"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from trimtab.models.base import Duration, Filled, Model, check_unique
+from trimtab.models.base import Duration, Filled, Model, check_unique, refuse
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
 
 ScalingEvent = Literal["launch", "launch-error", "terminate", "terminate-error", "test"]
@@ -69,6 +69,27 @@ class ScalingNotification(Model):
         ) -> None: ...
 
 
+class InstanceMaintenance(Model):
+    """How much of a group stays in service while AWS replaces instances, in per cent of the desired capacity (AWS)."""
+
+    min_healthy: Annotated[int, Field(ge=0, le=100)]
+    """Least share that is in service."""
+    max_healthy: Annotated[int, Field(ge=100, le=200)]
+    """Greatest share that is in service or starting; 100 points above `min_healthy` at most."""
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, min_healthy: int, max_healthy: int) -> None: ...
+
+    @model_validator(mode="after")
+    def _check(self) -> "InstanceMaintenance":
+        # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html
+        if self.max_healthy - self.min_healthy > 100:
+            text = f"{self.max_healthy} is more than 100 points above `min_healthy` {self.min_healthy}"
+            refuse(f"{text}; lower it, or raise `min_healthy`", "max_healthy")
+        return self
+
+
 class WarmPool(Model):
     """Instances kept ready outside the group (AWS)."""
 
@@ -120,6 +141,8 @@ class AwsSettings(SettingsBlock):
     """In order; `Default` last."""
     max_instance_lifetime: Duration | None = None
     """One day or more."""
+    maintenance: InstanceMaintenance | None = None
+    """How much stays in service while AWS replaces instances; what AWS does by itself when left out."""
     suspended_processes: tuple[AwsProcess, ...] = ()
     """Processes of the group that do not run."""
     notify_scaling: tuple[ScalingNotification, ...] = ()
@@ -144,6 +167,7 @@ class AwsSettings(SettingsBlock):
             warm_pool: WarmPool | None = None,
             termination_policies: Sequence[str] = ...,
             max_instance_lifetime: timedelta | str | None = None,
+            maintenance: InstanceMaintenance | None = None,
             suspended_processes: Sequence[
                 AwsProcess
                 | Literal[

@@ -10,6 +10,7 @@ from trimtab.engine.first_seen import in_force_since
 from trimtab.errors import Unsupported
 from trimtab.models import (
     Fleet,
+    InstanceMaintenance,
     LifecycleHook,
     LoadBalancer,
     Metric,
@@ -154,6 +155,7 @@ class _Group(GroupTranslator):
             NewInstancesProtectedFromScaleIn=group.protect_from_scale_in,
             TerminationPolicies=list(group.aws.termination_policies or DEFAULT_TERMINATION),
             MaxInstanceLifetime=seconds(group.aws.max_instance_lifetime),
+            InstanceMaintenancePolicy=_maintenance(group.aws.maintenance),
             PlacementGroup=group.aws.placement_group,
             ServiceLinkedRoleARN=group.aws.service_linked_role,
             LifecycleHookSpecificationList=[_hook(hook) for hook in group.aws.lifecycle_hooks],
@@ -199,6 +201,7 @@ class _Group(GroupTranslator):
                     self.note(f"{item}.{leaf.path}", "this schedule never fires again; remove it, or give a later time")
             elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
                 self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
+            self.unused(f"{item}.description", "a scheduled action has no description")
         ending = {action.schedule for action in actions if action.name.endswith(END)}
         back = {
             size
@@ -281,6 +284,12 @@ def _health_types(group: ScalingGroup) -> str:
     """The types of health check; EC2 is always on, and written where it is alone (CreateAutoScalingGroup)."""
     balancer = {"ELB"} if group.health_check.by == "load-balancer" else set()
     return ",".join(sorted({*balancer, *(HEALTH_TYPES[word] for word in group.aws.health_checks)})) or "EC2"
+
+
+def _maintenance(policy: InstanceMaintenance | None) -> dict[str, int] | None:
+    if policy is None:
+        return None
+    return {"MinHealthyPercentage": policy.min_healthy, "MaxHealthyPercentage": policy.max_healthy}
 
 
 def _notification(told: ScalingNotification) -> dict[str, Any]:

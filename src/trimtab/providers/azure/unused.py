@@ -166,6 +166,7 @@ def _of_schedules(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
     held = sizes_used(group, now)
     for schedule in group.schedules:
         path = f"schedules.{schedule.name}"
+        yield Unused(f"{path}.description", "a profile has no description")
         if path not in held:
             yield Unused(path, "Azure has no profile for the schedule", partly=True)
             continue

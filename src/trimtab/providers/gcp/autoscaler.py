@@ -44,6 +44,7 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: dat
     """
     mode, minimums = mode_of(group), minimums_held(group, now)
     signals = dict(IDLE) if mode == OFF else signals_of(group, scope)
+    texts = {schedule.name: schedule.description for schedule in group.schedules}
     policy = drop_empty(
         minNumReplicas=minimums.base,
         maxNumReplicas=group.capacity.max,
@@ -51,7 +52,9 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: dat
         coolDownPeriodSec=seconds(initialization_of(group)),
         stabilizationPeriodSec=_stabilization(group),
         scaleInControl=_scale_in_control(group),
-        scalingSchedules={fold_name(window.name): _schedule(window) for window in minimums.windows},
+        scalingSchedules={
+            fold_name(window.name): _schedule(window, texts[window.schedule]) for window in minimums.windows
+        },
         **signals,
     )
     return Autoscaler({"target": target, _POLICY: policy}, dict(_sources(group, minimums)))
@@ -96,8 +99,9 @@ def _scale_in_control(group: ScalingGroup) -> dict[str, Any]:
     return {"maxScaledInReplicas": {"fixed": group.gcp.scale_in_limit}, "timeWindowSec": seconds(window)}
 
 
-def _schedule(window: Any) -> dict[str, Any]:
+def _schedule(window: Any, description: str | None) -> dict[str, Any]:
     return {
+        **drop_empty(description=description),
         "schedule": window.cron,
         "timeZone": window.zone,
         "durationSec": seconds(window.duration),
@@ -134,6 +138,7 @@ def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str
         yield f"{path}.durationSec", f"{where}.duration {where}.until"
         yield f"{path}.minRequiredReplicas", f"{where}.min"
         yield f"{path}.timeZone", f"{where}.zone"
+        yield f"{path}.description", f"{where}.description"
 
 
 # what an autoscaler cannot say

@@ -186,7 +186,7 @@ AUTOSCALER = Kind(
         Field(
             path=_WINDOW,
             models="schedules.*.cron schedules.*.at schedules.*.until schedules.*.duration schedules.*.zone "
-            "schedules.*.skip_dates schedules.*.only_dates",
+            "schedules.*.skip_dates schedules.*.only_dates schedules.*.description",
         ),
     ),
     maps={f"{_POLICY}.customMetricUtilizations": "metric"},

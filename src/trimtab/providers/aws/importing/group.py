@@ -69,6 +69,7 @@ def read_settings(
         warm_pool=_warm_pool(pool),
         termination_policies=tuple(policies) if policies not in ([], ["Default"]) else None,
         max_instance_lifetime=duration(item.get("MaxInstanceLifetime") or None),
+        maintenance=_maintenance(item.get("InstanceMaintenancePolicy")),
         suspended_processes=tuple(sorted(processes)) or None,
         group_metrics=True if metrics else None,
         health_checks=tuple(word for word, native in HEALTH_TYPES.items() if native in health_types(item)) or None,
@@ -101,6 +102,12 @@ def _hook(hook: Mapping[str, Any], name: str) -> LifecycleHook:
         data=hook.get("NotificationMetadata"),
     )
     return LifecycleHook.model_validate(fields)
+
+
+def _maintenance(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not policy:
+        return None
+    return {"min_healthy": policy.get("MinHealthyPercentage"), "max_healthy": policy.get("MaxHealthyPercentage")}
 
 
 def _notification(topic: Mapping[str, Any]) -> dict[str, Any]:
