@@ -47,7 +47,7 @@ GROUP = {
         }
     },
     "aws.maintenance": {"aws": {"maintenance": {"min_healthy": 90, "max_healthy": 120}}},
-    "aws.maintenance of the whole": {"aws": {"maintenance": {"min_healthy": 0, "max_healthy": 100}}},
+    "aws.maintenance.min_healthy": {"aws": {"maintenance": {"min_healthy": 0, "max_healthy": 100}}},
     "aws.notify_scaling": {
         "aws": {
             "notify_scaling": [
@@ -59,10 +59,9 @@ GROUP = {
     "aws.warm_pool": {"aws": {"warm_pool": {"min": 1, "max_prepared": 3, "state": "running", "reuse": True}}},
     "aws.suspended_processes": {"aws": {"suspended_processes": ["AZRebalance", "ReplaceUnhealthy"]}},
     "aws.group_metrics": {"aws": {"group_metrics": True}},
-    "aws.health_checks": {"aws": {"health_checks": ["ebs", "vpc-lattice"]}},
-    "aws.health_checks beside the balancer": {
+    "aws.health_checks": {
         "health_check": {"by": "load-balancer"},
-        "aws": {"health_checks": ["ebs"]},
+        "aws": {"health_checks": ["ebs", "vpc-lattice"]},
     },
     "purchase.spot": {"purchase": {"spot": True}},
     "purchase.on_demand_base": {"purchase": {"spot": True, "on_demand_base": 1}},
