@@ -52,7 +52,15 @@ MODELS: Sequence[type[BaseModel]] = (
     *(tt.SizeRequirement, tt.CountRange, tt.MemoryRange),
     *(tt.LoadBalancer, tt.HealthCheck, tt.Purchase, tt.SizeOption, tt.SimplePolicy, tt.StepPolicy, tt.Step),
     *(tt.TargetTrackingPolicy, tt.PredictivePolicy, tt.PythonPolicy, tt.Alarm, tt.Metric, tt.Schedule),
-    *(tt.AwsSettings, tt.LifecycleHook, tt.WarmPool, tt.AzureSettings, tt.GcpSettings),
+    *(
+        tt.AwsSettings,
+        tt.InstanceMaintenance,
+        tt.LifecycleHook,
+        tt.ScalingNotification,
+        tt.WarmPool,
+        tt.AzureSettings,
+        tt.GcpSettings,
+    ),
 )
 MEANS = {
     Means.NATIVE: "yes",

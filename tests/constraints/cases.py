@@ -121,6 +121,13 @@ AWS = (
         hook(notify=f"{TOPIC}a", role="arn:aws:iam::123456789012:role/hooks"),
         hook(notify="ops-topic", role="arn:aws:iam::123456789012:role/hooks"),
     ),
+    Case(
+        "topic of notifications",
+        "aws.notify_scaling.0.topic",
+        "aws",
+        {"notify_scaling": [{"topic": f"{TOPIC}a"}]},
+        {"notify_scaling": [{"topic": "arn:aws:sqs:us-east-1:123456789012:a"}]},
+    ),
     Case("hops", "template.metadata_hops", "template.metadata_hops", 64, 65, door=False),
     Case("key pair", "template.ssh_key", "template.ssh_key", "ops", KEY),
     Case(
@@ -263,6 +270,7 @@ _AHEAD = {
         "cold": {"metric": "cpu", "below": 20, "period": "5m", "triggers": ["in"]},
     },
 }
+_PROBE = {"health_check": {"path": "/up", "port": 80}}
 AZURE = (
     Case("custom data", "template.user_data", "template.user_data", script(65535), script(65536)),
     Case("reserved user", "azure.admin_username", "azure.admin_username", "admin3", "Admin2"),
@@ -292,6 +300,17 @@ AZURE = (
         {"path": "/up", "port": 80},
         None,
         {"azure": {"automatic_repairs": True}},
+    ),
+    Case("short interval", "health_check.interval", "health_check.interval", "5s", "4s", _PROBE),
+    Case("long interval", "health_check.interval", "health_check.interval", "1m", "61s", _PROBE),
+    Case("probes", "health_check.unhealthy_threshold", "health_check.unhealthy_threshold", 24, 25, _PROBE),
+    Case(
+        "time until a judgement",
+        "health_check.interval",
+        "health_check.interval",
+        "24s",
+        "25s",
+        {"health_check": {"path": "/up", "port": 80, "unhealthy_threshold": 10, "healthy_threshold": 10}},
     ),
     Case(
         "restoring without spot", "azure.restore_spot", "purchase.spot", True, None, {"azure": {"restore_spot": "1h"}}
@@ -332,6 +351,12 @@ AZURE = (
 )
 
 _CHECK = {"health_check": {"path": "/up", "port": 80}}
+
+
+def _checked(**fields: Any) -> dict[str, Any]:
+    return {"health_check": {**_CHECK["health_check"], **fields}}
+
+
 GCP = (
     Case("metadata", "template.user_data", "template.user_data", script(262144), script(262145), door=False),
     Case("kind of key", "template.ssh_key", "template.ssh_key", KEY, "ops", door=False),
@@ -356,6 +381,11 @@ GCP = (
     ),
     Case("64 labels", "tags", "tags", tags(64), tags(65)),
     Case("grace", "health_check.grace", "health_check.grace", "1h", "3601s", _CHECK),
+    Case("no interval", "health_check.interval", "health_check.interval", "1s", "0s", _checked(timeout="1s")),
+    Case("no time", "health_check.timeout", "health_check.timeout", "1s", "0s", _checked(interval="9s")),
+    Case("late answer", "health_check.timeout", "health_check.timeout", "9s", "10s", _checked(interval="9s")),
+    Case("late answer by default", "health_check.timeout", "health_check.timeout", "5s", "6s", _CHECK),
+    Case("short interval by default", "health_check.interval", "health_check.interval", "5s", "4s", _CHECK),
     Case("named port", "gcp.named_ports", "gcp.named_ports", {"http": 65535}, {"http": 65536}, door=False),
     Case("name of a port", "gcp.named_ports", "gcp.named_ports", {"http": 80}, {"Http_1": 80}),
     Case(

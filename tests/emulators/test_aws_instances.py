@@ -335,7 +335,7 @@ class TestHealth:
         aws.autoscaling.resume_processes(AutoScalingGroupName="web")
         assert aws.group()["Instances"][0]["InstanceId"] != number
 
-    @pytest.mark.parametrize(("kind", "is_replaced"), [("ELB", True), ("EC2", False)])
+    @pytest.mark.parametrize(("kind", "is_replaced"), [("ELB", True), ("EBS,ELB", True), ("EC2", False)])
     def test_a_failing_target_is_replaced_where_the_balancer_decides(
         self, aws: Aws, kind: str, is_replaced: bool
     ) -> None:

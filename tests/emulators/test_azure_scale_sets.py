@@ -575,6 +575,21 @@ class TestRepairs:
         azure.doors.advance(timedelta(minutes=1))
         assert (azure.size(), azure.numbers()) == (1, ["1"])
 
+    def test_the_extension_judges_after_so_many_answers(self, azure: Azure) -> None:
+        """https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension"""
+        settings = {"protocol": "tcp", "port": 22, "intervalInSeconds": 60, "numberOfProbes": 3}
+        kind = {"publisher": "Microsoft.ManagedServices", "type": "ApplicationHealthLinux", "typeHandlerVersion": "1.0"}
+        body = azure.set_body(1, automaticRepairsPolicy={"enabled": True, "gracePeriod": "PT10M"})
+        extensions = [{"name": "health", "properties": {**kind, "settings": settings}}]
+        body["properties"]["virtualMachineProfile"]["extensionProfile"] = {"extensions": extensions}
+        azure.make_set(body=body)
+        azure.doors.advance(timedelta(minutes=20))
+        azure.doors.fail_target(f"{azure.id_of(SET_KIND, 'web')}/virtualMachines/0")
+        azure.doors.advance(timedelta(seconds=179))
+        assert azure.numbers() == ["0"]
+        azure.doors.advance(timedelta(seconds=1))
+        assert azure.numbers() == ["1"]
+
     def test_one_that_recovers_stays(self, azure: Azure) -> None:
         instance = self.make(azure)
         azure.doors.fail_target(instance)

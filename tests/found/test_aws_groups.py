@@ -407,3 +407,53 @@ def test_the_plain_group_of_this_file_is_let_be(aws):
     """What all of these change: nothing is said of it by check and plan."""
     assert findings(fleet_of(SMALL), "aws") == []
     assert aws.refusals(SMALL) == []
+
+
+TOLD = f"""{SMALL}    aws:
+      notify_scaling: [{{topic: "arn:aws:sns:us-east-1:123456789012:ops", on: [launch-error, terminate-error]}}]
+"""
+
+
+class TestTopics:
+    """
+    "Notifications of scaling (SNS)": widdix/aws-cf-templates; https://docs.aws.amazon.com/autoscaling/ec2/userguide/
+    ec2-auto-scaling-sns-notifications.html.
+    """
+
+    def told(self, aws, name="shop-web"):
+        reply = aws.client("autoscaling").describe_notification_configurations(AutoScalingGroupNames=[name])
+        return {(one["TopicARN"][-3:], one["NotificationType"]) for one in reply["NotificationConfigurations"]}
+
+    def test_what_somebody_changes_is_drift_and_is_healed(self, aws):
+        fleet = aws.put(TOLD)
+        errors = {("ops", f"autoscaling:EC2_INSTANCE_{word}_ERROR") for word in ("LAUNCH", "TERMINATE")}
+        assert self.told(aws) == errors
+        topic = {"AutoScalingGroupName": "shop-web", "TopicARN": "arn:aws:sns:us-east-1:123456789012:ops"}
+        other = {**topic, "TopicARN": "arn:aws:sns:us-east-1:123456789012:dev"}
+        for one in (topic, other):
+            aws.client("autoscaling").put_notification_configuration(
+                **one, NotificationTypes=["autoscaling:TEST_NOTIFICATION"]
+            )
+        ((_, _, _, paths),) = aws.left(fleet)
+        assert {path.partition("[")[0] for path in paths} == {"NotificationConfigurations"}
+        aws.cloud.apply(aws.cloud.plan(fleet)).raise_for_failures()
+        assert (self.told(aws), aws.left(fleet)) == (errors, [])
+
+    def test_a_group_that_never_told_anybody_is_not_asked_about(self, aws):
+        aws.put(SMALL)
+        aws.doors.clear_requests()
+        aws.cloud.plan(fleet_of(SMALL))
+        assert "DescribeNotificationConfigurations" not in {call.operation for call in aws.doors.requests()}
+
+    def test_a_group_that_told_somebody_is_imported_with_it(self, aws):
+        aws.make_group("old")
+        aws.client("autoscaling").put_notification_configuration(
+            AutoScalingGroupName="old",
+            TopicARN="arn:aws:sns:us-east-1:123456789012:ops",
+            NotificationTypes=["autoscaling:EC2_INSTANCE_LAUNCH"],
+        )
+        fleet, _, plan = aws.taken_over("old")
+        (told,) = fleet["old"].aws.notify_scaling
+        assert (told.topic[-3:], told.on) == ("ops", ("launch",))
+        assert not [change for change in plan.changes if "Notification" in str(change.fields)]
+        assert self.told(aws, "old") == {("ops", "autoscaling:EC2_INSTANCE_LAUNCH")}

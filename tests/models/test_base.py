@@ -12,10 +12,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 import trimtab as tt
 from trimtab.errors import InvalidModel
 from trimtab.models import Capacity
-from trimtab.models.base import Duration, Name, as_json, format_duration, parse_duration
+from trimtab.models.base import Duration, ItemName, Name, as_json, format_duration, parse_duration
 
 DURATIONS = TypeAdapter(Duration)
 NAMES = TypeAdapter(Name)
+ITEM_NAMES: TypeAdapter[str] = TypeAdapter(ItemName)
 
 
 @given(st.integers(0, 10**11).map(lambda seconds: timedelta(seconds=seconds)))
@@ -58,6 +59,17 @@ def test_names_that_every_cloud_accepts(name: str) -> None:
 def test_other_names_are_refused_with_the_rule(name: str) -> None:
     with pytest.raises(ValidationError, match=r"invalid name .*; use lower-case letters, digits and hyphens"):
         NAMES.validate_python(name)
+
+
+@pytest.mark.parametrize("name", ["a", "Web", "ScaleOut", "scale_out", "CPU-High_2", "A" * 63])
+def test_names_within_a_group_are_in_any_case(name: str) -> None:
+    assert ITEM_NAMES.validate_python(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "-a", "_a", "a-", "a_", "1a", "a" * 64, "a\n", "é", "a b", "a.b", "a/b"])
+def test_other_names_within_a_group_are_refused_with_the_rule(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"invalid name .*; use letters, digits, hyphens and `_`"):
+        ITEM_NAMES.validate_python(name)
 
 
 def test_models_are_frozen_and_know_their_fields() -> None:

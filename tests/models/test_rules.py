@@ -9,6 +9,7 @@ from trimtab import metrics
 from trimtab.errors import InvalidModel
 from trimtab.models import (
     Alarm,
+    AwsSettings,
     Capacity,
     Comparison,
     CountRange,
@@ -38,6 +39,7 @@ CRON = "0 8 * * *"
 OUT = {"name": "out", "change": 1}
 TARGET = {"type": "target-tracking", "name": "aim", "metric": "cpu", "target": 50}
 STEP = {"name": "out", "type": "step"}
+HOOK = {"name": "A/b_1", "on": "launch"}
 
 
 def group(**fields: Any) -> dict[str, Any]:
@@ -130,6 +132,15 @@ REFUSED: list[tuple[type[Model], dict[str, Any], str]] = [
     (ScalingGroup, group(policies=[OUT | {"type": "magic"}]), "unknown type; use simple"),
     (ScalingGroup, group(policies=[OUT, OUT]), "two policies are called 'out'"),
     (ScalingGroup, group(alarms=[ALARM, ALARM]), "two alarms are called 'hot'"),
+    (ScalingGroup, group(policies=[OUT, OUT | {"name": "Out"}]), "called 'out' and 'Out', one name to some clouds"),
+    (
+        ScalingGroup,
+        group(schedules=[schedule(cron=CRON, name="a-b"), schedule(cron=CRON, name="A_b")]),
+        "called 'a-b' and 'A_b', one name to some clouds",
+    ),
+    (AwsSettings, {"maintenance": {"min_healthy": 50, "max_healthy": 151}}, "151 is more than 100 points above"),
+    (AwsSettings, {"lifecycle_hooks": [HOOK, HOOK]}, "two hooks are called 'A/b_1'"),
+    (AwsSettings, {"lifecycle_hooks": [HOOK | {"name": "a b"}]}, "lifecycle_hooks.0.name"),
     (ScalingGroup, group(alarms=[ALARM | {"triggers": ["out"]}]), "the group has no policies"),
     (ScalingGroup, group(policies=[TARGET], alarms=[ALARM | {"triggers": ["aim"]}]), "which no alarm triggers"),
     (ScalingGroup, group(schedules=[schedule(cron=CRON, min=5)]), "`min` 5 is above `max` 4"),

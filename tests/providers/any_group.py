@@ -107,7 +107,12 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "health_check.grace": ("5m", "20m"),
     "health_check.path": ("/up", "/health"),
     "health_check.port": (80, 8080),
-    "health_check.protocol": ("http", "https"),
+    "health_check.protocol": ("http", "https", "tcp"),
+    "health_check.host": ("shop.example.org", "example.org"),
+    "health_check.interval": ("5s", "10s", "20s"),
+    "health_check.timeout": ("2s", "4s"),
+    "health_check.healthy_threshold": (2, 3, 4),
+    "health_check.unhealthy_threshold": (3, 4, 5),
     "purchase.spot": YES,
     "purchase.on_demand_base": (1, 2),
     "purchase.on_demand_percent": (25, 100),
@@ -159,6 +164,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "schedules.*.until": ("0 20 * * 1-5", "45 23 * * *"),
     "schedules.*.starts": ("2026-02-01T00:00:00", "2025-02-01T00:00:00"),
     "schedules.*.ends": ("2027-02-01T00:00:00", "2028-02-01T00:00:00"),
+    "schedules.*.description": ("office hours", "what the night\nis like"),
     "schedules.*.skip_dates.*": ("2026-04-06", "2026-12-24..2026-12-26", "2027-02-28"),
     "schedules.*.only_dates.*": ("2026-04-04..2026-04-11", "2026-12-19..2027-01-09", "2027-03-01"),
     "aws.lifecycle_hooks.*.name": ("h0", "h1"),
@@ -168,6 +174,10 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "aws.lifecycle_hooks.*.notify": ("arn:aws:sns:us-east-1:123456789012:hooks", "arn:aws:sqs:us-east-1:1:hooks"),
     "aws.lifecycle_hooks.*.role": ("arn:aws:iam::123456789012:role/hooks", "arn:aws:iam::123456789012:role/more"),
     "aws.lifecycle_hooks.*.data": ("what it is about", "more"),
+    "aws.notify_scaling.*.topic": tuple(f"arn:aws:sns:us-east-1:123456789012:{name}" for name in ("scaling", "more")),
+    "aws.notify_scaling.*.on.*": ("launch", "launch-error", "terminate", "terminate-error", "test"),
+    "aws.maintenance.min_healthy": (0, 50, 90),
+    "aws.maintenance.max_healthy": (100, 110),
     "aws.warm_pool.min": (1, 2),
     "aws.warm_pool.max_prepared": (5, 6),
     "aws.warm_pool.state": ("stopped", "running", "hibernated"),
@@ -176,6 +186,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "aws.max_instance_lifetime": ("7d", "14d"),
     "aws.suspended_processes.*": tuple(process.value for process in AwsProcess),
     "aws.group_metrics": YES,
+    "aws.health_checks.*": ("ebs", "vpc-lattice"),
     "aws.service_linked_role": ("arn:aws:iam::123456789012:role/it", "arn:aws:iam::123456789012:role/web"),
     "aws.placement_group": ("close", "far"),
     "azure.resource_group": ("prod", "test"),
@@ -224,7 +235,7 @@ class Drawer:
     """Draws the fields of a group from `values`."""
 
     def __init__(self, seed, values):
-        self.random, self.values = random.Random(seed), values
+        self.seed, self.random, self.values = seed, random.Random(seed), values
 
     def chance(self, of=2):
         """Whether something is there: once in `of` times."""
@@ -272,7 +283,7 @@ class Drawer:
                 {word: value, **self.some("load_balancers.*.", "port", "drain", of=3)}
                 for word, value in self.balancers()
             ],
-            "health_check": self.some("health_check.", "by", "grace", "path", "port", "protocol", of=3),
+            "health_check": self.health_check(),
             "purchase": purchase,
             "policies": policies,
             "alarms": [self.alarm(name, acting) for name in self.names("hot", "cold")],
@@ -284,6 +295,20 @@ class Drawer:
             "gcp": self.gcp() if self.chance() else {},
         }
         return tt.ScalingGroup.model_validate(fields)
+
+    def apart(self, part):
+        """Draws the fields of a part by itself, so that what else is drawn stays as it is."""
+        return Drawer(f"{self.seed} {part}", self.values)
+
+    def health_check(self):
+        timing = ("interval", "timeout", "healthy_threshold", "unhealthy_threshold")
+        fields = self.some("health_check.", "by", "grace", "path", "port", of=3)
+        if self.chance(3):
+            fields["protocol"] = self.random.choice(["http", "https"])
+        more = self.apart("health_check")
+        if "path" not in fields and more.chance(4):
+            fields["protocol"] = "tcp"
+        return fields | more.some("health_check.", "host", *timing, of=3)
 
     def names(self, *names):
         return self.sample(names, len(names))
@@ -419,7 +444,8 @@ class Drawer:
             if self.chance(5):
                 word = self.random.choice(("skip_dates", "only_dates"))
                 fields[word] = self.many(f"schedules.*.{word}.*")
-        return fields | self.some("schedules.*.", "starts", "ends", of=4)
+        fields |= self.some("schedules.*.", "starts", "ends", of=4)
+        return fields | self.apart(f"schedule {name}").some("schedules.*.", "description", of=3)
 
     def aws(self):
         at = "aws.lifecycle_hooks.*."
@@ -436,7 +462,21 @@ class Drawer:
             else None,
             "termination_policies": self.many("aws.termination_policies.*") if self.chance(3) else (),
             "suspended_processes": self.many("aws.suspended_processes.*") if self.chance(3) else (),
+            "health_checks": self.apart("aws").many("aws.health_checks.*"),
+            "notify_scaling": self.apart("topics").notifications(),
+            "maintenance": self.apart("maintenance").maintenance(),
         }
+
+    def maintenance(self):
+        if not self.chance(3):
+            return None
+        low = self.one("aws.maintenance.min_healthy")
+        return {"min_healthy": low, "max_healthy": self.one("aws.maintenance.max_healthy") if low else 100}
+
+    def notifications(self):
+        at = "aws.notify_scaling.*."
+        topics = self.many(f"{at}topic") if self.chance(3) else []
+        return [{"topic": topic, "on": self.many(f"{at}on.*", most=3) or ["test"]} for topic in topics]
 
     def azure(self):
         names = tuple(path.removeprefix("azure.") for path in VALUES if path.startswith("azure.") and "*" not in path)

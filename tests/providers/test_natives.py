@@ -90,10 +90,26 @@ REFUSED = [
     ("aws", {"group": {"Context": None}}, "group.Context", "write the value that means none"),
     (
         "aws",
-        {"group": {"InstanceMaintenancePolicy": {"MinHealthyPercentage": 101}}},
-        "group.InstanceMaintenancePolicy.MinHealthyPercentage",
-        "101 is more than 100",
+        {
+            "alarms": {
+                "hot": {
+                    "WarmUpConfiguration": {
+                        "WarmUpPeriodDurationInMinutes": 2881,
+                        "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True,
+                    }
+                }
+            }
+        },
+        "alarms.hot.WarmUpConfiguration.WarmUpPeriodDurationInMinutes",
+        "2881 is more than 2880",
     ),
+    (
+        "aws",
+        {"group": {"InstanceMaintenancePolicy": {"MinHealthyPercentage": 90}}},
+        "group.InstanceMaintenancePolicy.MinHealthyPercentage",
+        "`aws.maintenance.min_healthy` sets this",
+    ),
+    ("gcp", {"health_check": {"checkIntervalSec": 9}}, "health_check.checkIntervalSec", "`health_check.interval` sets"),
     ("aws", {"policies": {"in": {"Cooldown": 1}}}, "policies.in", "no scaling policy on this cloud for 'in'"),
     ("aws", {"alarms": {"hot": {"Threshold": 1.0}}}, "alarms.hot.Threshold", "`alarms.NAME.above`"),
     (

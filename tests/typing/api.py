@@ -74,6 +74,8 @@ group = tt.ScalingGroup(
     aws=tt.AwsSettings(
         lifecycle_hooks=(tt.LifecycleHook(name="drain", on="terminate", timeout=five),),
         warm_pool=tt.WarmPool(min=1, state="stopped"),
+        maintenance=tt.InstanceMaintenance(min_healthy=90, max_healthy=120),
+        notify_scaling=[tt.ScalingNotification(topic="arn:aws:sns:us-east-1:123456789012:ops", on=["launch"])],
     ),
     azure=tt.AzureSettings(orchestration="flexible"),
     gcp=tt.GcpSettings(mode="only-scale-out"),

@@ -9,6 +9,7 @@ from trimtab.engine.windows import only_raises_minimum
 from trimtab.models import (
     Alarm,
     Comparison,
+    HealthCheck,
     InstanceTemplate,
     MaximumBreach,
     Metric,
@@ -235,6 +236,12 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
         ("health probe of the group", "health_check.path", group.health_check.path is not None),
         ("health probe of the group", "health_check.port", group.health_check.port is not None),
         ("health probe of the group", "health_check.protocol", group.health_check.protocol is not None),
+        ("health probe of the group", "health_check.interval", group.health_check.interval is not None),
+        ("health probe of the group", "health_check.healthy_threshold", group.health_check.healthy_threshold),
+        ("health probe of the group", "health_check.unhealthy_threshold", group.health_check.unhealthy_threshold),
+        ("host of a health check", "health_check.host", group.health_check.host),
+        ("timeout of a health check", "health_check.timeout", group.health_check.timeout is not None),
+        *(("thresholds of health that differ", path, True) for path in _single_thresholds(group.health_check)),
         ("network by name", "placement.network", place.network),
         *(("subnets by tag", f"placement.subnet_tags.{tag}", True) for tag in place.subnet_tags or ()),
         *(("several subnets", f"placement.subnets.{at}", True) for at in range(1, len(place.subnets))),
@@ -246,6 +253,14 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     yield from _each(
         "balancer drain", "load_balancers", "drain", [balancer.drain is not None for balancer in balancers]
     )
+
+
+def _single_thresholds(check: HealthCheck) -> Iterator[str]:
+    """Paths of the thresholds that a check sets, where the one is not the other."""
+    if check.healthy_threshold != check.unhealthy_threshold:
+        for name in ("healthy_threshold", "unhealthy_threshold"):
+            if getattr(check, name) is not None:
+                yield f"health_check.{name}"
 
 
 def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str]]:

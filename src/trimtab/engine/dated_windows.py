@@ -18,6 +18,7 @@ from trimtab.engine.crons import occurrences, read_cron
 from trimtab.engine.signals import LAST_YEAR, Minimums, RaisedMinimum, years_text
 from trimtab.engine.timetable import timetable_of
 from trimtab.models import Schedule
+from trimtab.models.base import fold_name
 
 _DAY = timedelta(days=1)
 
@@ -56,10 +57,10 @@ def dated_minimums(
     windows: list[RaisedMinimum] = []
     for window in _patterns(least, lasting, weekly):
         windows += _as_written(window, days, begin, end)
-    taken = {window.name for window in windows}
+    taken = {fold_name(window.name) for window in windows}
     for sort in sorted(days):
         some = list(_by_month(_free(sort.schedule, sort, days[sort], taken), sort, days[sort]))
-        taken |= {window.name for window in some}
+        taken |= {fold_name(window.name) for window in some}
         windows += some
     windows += _later_years(schedules, end, {window.name for window in windows})
     order = {schedule.name: place for place, schedule in enumerate(schedules)}
@@ -151,7 +152,9 @@ def _by_month(name: str, sort: _Sort, days: set[date]) -> Iterator[RaisedMinimum
 def _free(name: str, sort: _Sort, days: set[date], taken: set[str]) -> str:
     """A name under which none of the months of a sort is another's."""
     candidates = chain([name], (f"{name}-{number}" for number in count(2)))
-    return next(one for one in candidates if taken.isdisjoint(each.name for each in _by_month(one, sort, days)))
+    return next(
+        one for one in candidates if taken.isdisjoint(fold_name(each.name) for each in _by_month(one, sort, days))
+    )
 
 
 def _later_years(schedules: Sequence[Schedule], end: datetime, taken: set[str]) -> Iterator[RaisedMinimum]:

@@ -20,6 +20,7 @@ from trimtab.engine.openings import Opening, last_opening, openings
 from trimtab.engine.signals import MOST_SCHEDULES, SHORTEST_WINDOW, Minimums, RaisedMinimum, years_text
 from trimtab.engine.timetable import timetable_of
 from trimtab.models import ScalingGroup, Schedule
+from trimtab.models.base import fold_name
 
 # a week in which no zone changes its clocks, long enough after its beginning for every schedule to have fired
 _WEEK = datetime(2027, 1, 18, tzinfo=UTC)
@@ -352,10 +353,9 @@ def _windows(zone: str, spans: Sequence[_Span], names: Set[str]) -> Iterator[Rai
     for (schedule, hour, minute, duration, low), days in sorts.items():
         # a window that is one of several is never called like another schedule
         numbered = chain([schedule], (f"{schedule}-{number}" for number in count(2)))
-        name = next(
-            candidate for candidate in numbered if candidate not in taken and candidate not in names - {schedule}
-        )
-        taken.add(name)
+        others = {fold_name(name) for name in names - {schedule}} | taken
+        name = next(candidate for candidate in numbered if fold_name(candidate) not in others)
+        taken.add(fold_name(name))
         yield RaisedMinimum(name, schedule, f"{minute} {hour} * * {days_text(days)}", zone, duration, low)
 
 

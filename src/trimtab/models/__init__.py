@@ -20,7 +20,14 @@ from trimtab.models.policy import (
 from trimtab.models.purchase import Purchase, SizeOption, SpotStrategy
 from trimtab.models.schedule import Schedule
 from trimtab.models.template import CountRange, Disk, DiskType, Image, InstanceTemplate, MemoryRange, SizeRequirement
-from trimtab.providers.aws.settings import AwsProcess, AwsSettings, LifecycleHook, WarmPool
+from trimtab.providers.aws.settings import (
+    AwsProcess,
+    AwsSettings,
+    InstanceMaintenance,
+    LifecycleHook,
+    ScalingNotification,
+    WarmPool,
+)
 from trimtab.providers.azure.settings import AzureSettings
 from trimtab.providers.gcp.settings import GcpSettings
 
@@ -40,6 +47,7 @@ __all__ = [
     "GcpSettings",
     "HealthCheck",
     "Image",
+    "InstanceMaintenance",
     "InstanceTemplate",
     "LifecycleHook",
     "LoadBalancer",
@@ -57,6 +65,7 @@ __all__ = [
     "Purchase",
     "PythonPolicy",
     "ScalingGroup",
+    "ScalingNotification",
     "Schedule",
     "SimplePolicy",
     "SizeOption",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from trimtab.models.base import Duration, Filled, Model, Name, exactly_one, refuse
+from trimtab.models.base import Duration, Filled, ItemName, Model, exactly_one, refuse
 from trimtab.models.metric import Metric, MetricField, NeutralName
 from trimtab.models.wording import STATISTIC
 
@@ -35,7 +35,7 @@ class MissingData(StrEnum):
 class Alarm(Model):
     """Fires when enough datapoints breach a threshold; triggers policies of the group and notifies."""
 
-    name: Name
+    name: ItemName
     """Unique within the group."""
     metric: MetricField
     """What is watched."""
@@ -61,7 +61,7 @@ class Alarm(Model):
     """M of M out of N: how many of them must breach; all when left out."""
     missing: MissingData = MissingData.MISSING
     """How a period without a datapoint counts."""
-    triggers: tuple[Name, ...] = ()
+    triggers: tuple[ItemName, ...] = ()
     """Policies of the same group, by name."""
     notify: tuple[Filled, ...] = ()
     """Notification targets told when it fires: topic, action group or channel, by the vendor's id."""

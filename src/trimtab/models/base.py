@@ -1,7 +1,7 @@
 """What every model shares: frozen, strict about names, and durations that read like `5m`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import RLock
@@ -27,6 +27,8 @@ from trimtab.models.descriptions import describe_schema, docstring
 from trimtab.models.wording import HIDDEN, invalid
 
 NAME = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
+ITEM_NAME = r"^[A-Za-z]([-_A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+ITEM_NAME_RULE = "letters, digits, hyphens and `_`, 1 to 63, a letter first, a letter or digit last"
 NAME_RULE = "lower-case letters, digits and hyphens, 1 to 63, a letter first, no hyphen last"
 DURATION = r"^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 MAX_SIZE = 1_000_000
@@ -256,10 +258,23 @@ def _check_name(value: str) -> str:
     return value
 
 
+def _check_item_name(value: str) -> str:
+    if not re.fullmatch(ITEM_NAME, value):
+        refuse(f"invalid name {value!r}; use {ITEM_NAME_RULE}")
+    return value
+
+
+def fold_name(name: str) -> str:
+    """The same text for all names that some cloud takes for one: in lower case, with hyphens only."""
+    return name.lower().replace("_", "-")
+
+
 Filled = Annotated[str, Field(min_length=1)]
 """A text that is not empty, as every item of a list of texts is."""
 Name = Annotated[str, AfterValidator(_check_name), WithJsonSchema({"type": "string", "pattern": NAME})]
 """A name that every cloud accepts."""
+ItemName = Annotated[str, AfterValidator(_check_item_name), WithJsonSchema({"type": "string", "pattern": ITEM_NAME})]
+"""A name of something within a group, in any case; no two of a list fold to the same."""
 
 
 def _named_list(value: object) -> object:
@@ -286,13 +301,24 @@ NamedList = BeforeValidator(_named_list)
 """Lets a list of named things be written as a mapping from name to thing."""
 
 
-def check_unique(what: str, names: Iterable[str], *at: str) -> None:
-    """Refuse the second of two equal names, at its place in the list `at`."""
-    seen: set[str] = set()
+def check_unique(what: str, names: Iterable[str], *at: str, fold: Callable[[str], str] = str) -> None:
+    """
+    Refuse the second of two names that are one, at its place in the list `at`.
+
+    Args:
+        what: What is named.
+        names: Their names.
+        at: Where the list is.
+        fold: The same text for all names that are one.
+    """
+    seen: dict[str, str] = {}
     for index, name in enumerate(names):
-        if name in seen:
+        known = seen.get(fold(name))
+        if known == name:
             refuse(f"two {what} are called {name!r}; rename one", *at, index)
-        seen.add(name)
+        if known is not None:
+            refuse(f"two {what} are called {known!r} and {name!r}, one name to some clouds; rename one", *at, index)
+        seen[fold(name)] = name
 
 
 def exactly_one(model: BaseModel, *names: str) -> None:

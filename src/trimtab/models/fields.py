@@ -81,7 +81,12 @@ FIELDS = {
         "grace": "How long after its start an instance is not judged; the vendor's default when left out.",
         "path": "HTTP path, where the group has a check of its own (Azure, Google).",
         "port": "Port that `path` is asked on; the vendor's default when left out.",
-        "protocol": "How `path` is asked; https on port 443, else http when left out."
+        "protocol": "How the instance is asked; with `path` https on port 443, else http when left out; without it tcp.",
+        "host": "Host that `path` is asked of, as in its `Host` header (Google); the instance's address when left out.",
+        "interval": "From one question to the next, where the group has a check of its own; the vendor's default when left out.",
+        "timeout": "How long an answer may take (Google); the vendor's default when left out.",
+        "healthy_threshold": "Good answers in a row that make an unhealthy instance healthy; the vendor's default when left out.",
+        "unhealthy_threshold": "Bad answers in a row that make a healthy instance unhealthy; the vendor's default when left out."
     },
     "trimtab.models.group._NeutralFields": {
         "name": "Unique within the fleet; the group is called FLEET-NAME in the cloud.",
@@ -193,6 +198,7 @@ FIELDS = {
         "starts": "Not before this moment.",
         "ends": "Not after this moment.",
         "skip_dates": "Days in `zone` on which it does not come: `2026-12-25`, `2026-12-24..2026-12-26`, in a file `holidays.ics`.",
+        "description": "What it is for, to be read by people beside it (Google).",
         "only_dates": "The only days in `zone` on which it comes, written likewise; those of `skip_dates` are left out."
     },
     "trimtab.models.template.Image": {
@@ -244,13 +250,21 @@ FIELDS = {
         "tags": "Tags of instances and disks, on top of the group's."
     },
     "trimtab.providers.aws.settings.LifecycleHook": {
-        "name": "Unique within the group.",
+        "name": "Unique within the group: letters in any case, digits, `-`, `_` and `/`.",
         "on": "Whether instances pause when they start or when they end.",
         "timeout": "30 s to 2 h; 1 h when left out.",
         "default": "What happens when nobody answers in time.",
         "notify": "Topic or queue that is told.",
         "role": "Role with which it is told.",
         "data": "Text that the notification carries."
+    },
+    "trimtab.providers.aws.settings.ScalingNotification": {
+        "topic": "ARN of the topic, once in a group.",
+        "on": "What it is told of: starts and ends, and those that failed; `test` is a message when this is set up."
+    },
+    "trimtab.providers.aws.settings.InstanceMaintenance": {
+        "min_healthy": "Least share that is in service.",
+        "max_healthy": "Greatest share that is in service or starting; 100 points above `min_healthy` at most."
     },
     "trimtab.providers.aws.settings.WarmPool": {
         "min": "Instances that the pool keeps at least.",
@@ -269,8 +283,11 @@ FIELDS = {
         "warm_pool": "Instances kept ready outside the group.",
         "termination_policies": "In order; `Default` last.",
         "max_instance_lifetime": "One day or more.",
+        "maintenance": "How much stays in service while AWS replaces instances; what AWS does by itself when left out.",
         "suspended_processes": "Processes of the group that do not run.",
+        "notify_scaling": "Topics that are told when instances start or end.",
         "group_metrics": "Publish the group's own metrics each minute.",
+        "health_checks": "What says that an instance is unhealthy beside the machine itself and `health_check.by`.",
         "service_linked_role": "ARN of the role that Auto Scaling acts as; the account's own when left out.",
         "placement_group": "Placement group that instances start in, by name.",
         "native": "What no field has a word for, as the API spells it; not portable."

@@ -9,7 +9,18 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.alarm import Alarm
-from trimtab.models.base import MAX_SIZE, Duration, Filled, Model, Name, NamedList, SecretHolder, check_unique, refuse
+from trimtab.models.base import (
+    MAX_SIZE,
+    Duration,
+    Filled,
+    Model,
+    Name,
+    NamedList,
+    SecretHolder,
+    check_unique,
+    fold_name,
+    refuse,
+)
 from trimtab.models.built_in import Blocks, ProviderSettings
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
@@ -119,8 +130,18 @@ class HealthCheck(Model):
     """HTTP path, where the group has a check of its own (Azure, Google)."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Port that `path` is asked on; the vendor's default when left out."""
-    protocol: Literal["http", "https"] | None = None
-    """How `path` is asked; https on port 443, else http when left out."""
+    protocol: Literal["http", "https", "tcp"] | None = None
+    """How the instance is asked; with `path` https on port 443, else http when left out; without it tcp."""
+    host: str | None = Field(default=None, min_length=1)
+    """Host that `path` is asked of, as in its `Host` header (Google); the instance's address when left out."""
+    interval: Duration | None = None
+    """From one question to the next, where the group has a check of its own; the vendor's default when left out."""
+    timeout: Duration | None = None
+    """How long an answer may take (Google); the vendor's default when left out."""
+    healthy_threshold: Annotated[int, Field(ge=1)] | None = None
+    """Good answers in a row that make an unhealthy instance healthy; the vendor's default when left out."""
+    unhealthy_threshold: Annotated[int, Field(ge=1)] | None = None
+    """Bad answers in a row that make a healthy instance unhealthy; the vendor's default when left out."""
 
     if TYPE_CHECKING:
 
@@ -131,8 +152,19 @@ class HealthCheck(Model):
             grace: timedelta | str | None = None,
             path: str | None = None,
             port: int | None = None,
-            protocol: Literal["http", "https"] | None = None,
+            protocol: Literal["http", "https", "tcp"] | None = None,
+            host: str | None = None,
+            interval: timedelta | str | None = None,
+            timeout: timedelta | str | None = None,
+            healthy_threshold: int | None = None,
+            unhealthy_threshold: int | None = None,
         ) -> None: ...
+
+    @model_validator(mode="after")
+    def _check(self) -> "HealthCheck":
+        if self.path is not None and self.protocol == "tcp":
+            refuse("`path` is asked by http or https, not by tcp; leave one of the two out", "protocol")
+        return self
 
 
 def _balancer(value: object) -> object:
@@ -213,9 +245,9 @@ class ScalingGroup(ProviderSettings, _NeutralFields):
 
     @model_validator(mode="after")
     def _check(self) -> "ScalingGroup":
-        check_unique("policies", (policy.name for policy in self.policies), "policies")
-        check_unique("alarms", (alarm.name for alarm in self.alarms), "alarms")
-        check_unique("schedules", (schedule.name for schedule in self.schedules), "schedules")
+        check_unique("policies", (policy.name for policy in self.policies), "policies", fold=fold_name)
+        check_unique("alarms", (alarm.name for alarm in self.alarms), "alarms", fold=fold_name)
+        check_unique("schedules", (schedule.name for schedule in self.schedules), "schedules", fold=fold_name)
         _check_triggers(self)
         _check_schedules(self)
         if self.purchase.sizes and self.template.requirement is not None:

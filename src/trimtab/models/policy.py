@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from trimtab.models.base import MAX_SIZE, Duration, Model, Name, exactly_one, refuse
+from trimtab.models.base import MAX_SIZE, Duration, ItemName, Model, exactly_one, refuse
 from trimtab.models.metric import Metric, MetricField, NeutralName
 
 
@@ -30,7 +30,7 @@ class _Amount(Model):
 
 
 class _Policy(Model):
-    name: Name
+    name: ItemName
     """Unique within the group."""
     enabled: bool = True
     """Whether it acts."""

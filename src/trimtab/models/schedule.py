@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from trimtab.models.base import MAX_SIZE, Duration, Model, Name, exactly_one, refuse
+from trimtab.models.base import MAX_SIZE, Duration, ItemName, Model, exactly_one, refuse
 from trimtab.phrases import closest
 
 
@@ -122,7 +122,7 @@ class Schedule(Model):
     otherwise. Without, it sets them from then on, as scheduled actions of EC2 Auto Scaling do.
     """
 
-    name: Name
+    name: ItemName
     """Unique within the group."""
     cron: Cron | None = None
     """Five fields: minute, hour, day of month, month, day of week."""
@@ -146,6 +146,8 @@ class Schedule(Model):
     """Not after this moment."""
     skip_dates: DateList = ()
     """Days in `zone` on which it does not come: `2026-12-25`, `2026-12-24..2026-12-26`, in a file `holidays.ics`."""
+    description: str | None = Field(default=None, min_length=1, max_length=512)
+    """What it is for, to be read by people beside it (Google)."""
     only_dates: DateList = ()
     """The only days in `zone` on which it comes, written likewise; those of `skip_dates` are left out."""
 
@@ -166,6 +168,7 @@ class Schedule(Model):
             starts: datetime | str | None = None,
             ends: datetime | str | None = None,
             skip_dates: Sequence[str] = ...,
+            description: str | None = None,
             only_dates: Sequence[str] = ...,
         ) -> None: ...
 

@@ -72,7 +72,7 @@ def take_marks_off(world):
     """Tags and descriptions without trimtab's own; versions of templates keep theirs."""
     tags = [
         {"ResourceId": NATIVE, "ResourceType": "auto-scaling-group", "Key": f"trimtab-{word}"}
-        for word in ("fleet", "group", "digest", "hooks", "image")
+        for word in ("fleet", "group", "digest", "hooks", "topics", "image")
     ]
     world.client("autoscaling").delete_tags(Tags=tags)
     for alarm in world.client("cloudwatch").describe_alarms()["MetricAlarms"]:

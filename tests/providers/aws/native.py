@@ -124,6 +124,10 @@ def of_hook(item):
     return Replies(**stand_in(item["AutoScalingGroupName"]), hooks=[item])
 
 
+def of_topic(item):
+    return Replies(**stand_in(item["AutoScalingGroupName"]), topics=[item])
+
+
 ITEMS = {
     "DescribeAutoScalingGroups": ("AutoScalingGroups", of_group, "autoscaling-group"),
     "DescribeLaunchTemplateVersions": ("LaunchTemplateVersions", of_version, "launch-template"),
@@ -131,6 +135,7 @@ ITEMS = {
     "DescribePolicies": ("ScalingPolicies", of_policy, "scaling-policy"),
     "DescribeScheduledActions": ("ScheduledUpdateGroupActions", of_action, "scheduled-action"),
     "DescribeLifecycleHooks": ("LifecycleHooks", of_hook, "autoscaling-group"),
+    "DescribeNotificationConfigurations": ("NotificationConfigurations", of_topic, "autoscaling-group"),
     "DescribeAlarms": ("MetricAlarms", of_alarm, "metric-alarm"),
 }
 """Operation to the list in its reply, what makes a group's replies of one of them, and the kind that it is."""

@@ -224,6 +224,12 @@ hook = given(
     default=maybe(st.sampled_from(["continue", "abandon"])),
     data=maybe(st.just("what it is about")),
 )
+EVENTS = ["launch", "launch-error", "terminate", "terminate-error", "test"]
+told = st.builds(
+    lambda topic, events: {"topic": f"arn:aws:sns:us-east-1:123456789012:{topic}", **events},
+    st.sampled_from(["ops", "dev", "more"]),
+    given(on=maybe(st.lists(st.sampled_from(EVENTS), min_size=1, unique=True))),
+)
 pool = given(
     min=maybe(st.integers(0, 3)),
     max_prepared=maybe(st.integers(0, 9)),
@@ -233,6 +239,10 @@ pool = given(
 settings = given(
     lifecycle_hooks=maybe(
         st.lists(hook, max_size=2).map(lambda found: [{"name": f"h{i}", **one} for i, one in enumerate(found)])
+    ),
+    notify_scaling=maybe(st.lists(told, max_size=2, unique_by=lambda one: one["topic"])),
+    maintenance=maybe(
+        st.sampled_from([{"min_healthy": 100, "max_healthy": 110}, {"min_healthy": 0, "max_healthy": 100}])
     ),
     warm_pool=maybe(pool),
     termination_policies=maybe(st.sampled_from([["Default"], ["OldestInstance", "Default"]])),
@@ -439,6 +449,10 @@ def _settings(settings):
         )
         for one in settings.lifecycle_hooks
     )
+    topics = tuple(
+        one.model_copy(update={"on": tuple(sorted(one.on, key=EVENTS.index))})
+        for one in sorted(settings.notify_scaling, key=lambda one: one.topic)
+    )
     policies = () if settings.termination_policies == ("Default",) else settings.termination_policies
     changes = {"suspended_processes": processes, "lifecycle_hooks": hooks, "termination_policies": policies}
-    return settings.model_copy(update=changes)
+    return settings.model_copy(update={**changes, "notify_scaling": topics})

@@ -55,6 +55,11 @@ def replies_to(group, now=NOW):
         actions=[_action(name, body, now) for name, body in of("scheduled-action")],
         alarms=[{"AlarmName": name, "StateValue": "OK", **_filled(body)} for name, body in of("metric-alarm")],
         hooks=[{**_inside, **_HOOK, **one} for one in whole.get("LifecycleHookSpecificationList", ())],
+        topics=[
+            {**_inside, "TopicARN": one["TopicARN"], "NotificationType": event}
+            for one in whole.get("NotificationConfigurations", ())
+            for event in one["NotificationTypes"]
+        ],
         target_groups=[_target(one) for one in whole.get("TargetGroupARNs", ())],
     )
 
@@ -76,7 +81,8 @@ def _filled(body):
 
 
 def _group(body):
-    found = {name: value for name, value in body.items() if name != "LifecycleHookSpecificationList"}
+    apart = ("LifecycleHookSpecificationList", "NotificationConfigurations")
+    found = {name: value for name, value in body.items() if name not in apart}
     found.setdefault("DesiredCapacity", found["MinSize"])  # as CreateAutoScalingGroup documents
     defaults = {"HealthCheckGracePeriod": 0, "DefaultCooldown": 300, "NewInstancesProtectedFromScaleIn": False}
     if "VPCZoneIdentifier" in found:

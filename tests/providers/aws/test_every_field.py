@@ -46,9 +46,23 @@ GROUP = {
             ]
         }
     },
+    "aws.maintenance": {"aws": {"maintenance": {"min_healthy": 90, "max_healthy": 120}}},
+    "aws.maintenance.min_healthy": {"aws": {"maintenance": {"min_healthy": 0, "max_healthy": 100}}},
+    "aws.notify_scaling": {
+        "aws": {
+            "notify_scaling": [
+                {"topic": TOPIC},
+                {"topic": f"{TOPIC}-errors", "on": ["terminate-error", "launch-error", "test"]},
+            ]
+        }
+    },
     "aws.warm_pool": {"aws": {"warm_pool": {"min": 1, "max_prepared": 3, "state": "running", "reuse": True}}},
     "aws.suspended_processes": {"aws": {"suspended_processes": ["AZRebalance", "ReplaceUnhealthy"]}},
     "aws.group_metrics": {"aws": {"group_metrics": True}},
+    "aws.health_checks": {
+        "health_check": {"by": "load-balancer"},
+        "aws": {"health_checks": ["ebs", "vpc-lattice"]},
+    },
     "purchase.spot": {"purchase": {"spot": True}},
     "purchase.on_demand_base": {"purchase": {"spot": True, "on_demand_base": 1}},
     "purchase.on_demand_percent": {"purchase": {"spot": True, "on_demand_percent": 40}},

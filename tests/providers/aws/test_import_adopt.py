@@ -40,6 +40,7 @@ def seen(world, name):
         "policies": scaling.describe_policies(**inside)["ScalingPolicies"],
         "actions": scaling.describe_scheduled_actions(**inside)["ScheduledUpdateGroupActions"],
         "hooks": scaling.describe_lifecycle_hooks(**inside)["LifecycleHooks"],
+        "topics": scaling.describe_notification_configurations()["NotificationConfigurations"],
         "alarms": cloudwatch.describe_alarms()["MetricAlarms"],
     }
 

@@ -90,21 +90,21 @@ def renamed(replies, **names):
 
 def test_names_without_the_groups_in_front_are_made_legal_and_noted():
     found = imported(renamed(of_web(), policy="Scale Up!"))
-    assert [one.name for one in found.group.policies] == ["scale-up"]
-    assert found.group.alarms[0].triggers == ("scale-up",)
+    assert [one.name for one in found.group.policies] == ["Scale-Up"]
+    assert found.group.alarms[0].triggers == ("Scale-Up",)
     assert effects(found) == [
-        ("creates", f"scaling policy {NATIVE}-scale-up: policies.scale-up"),
+        ("creates", f"scaling policy {NATIVE}-Scale-Up: policies.Scale-Up"),
         ("changes", f"alarm {NATIVE}-hot: alarms.hot.triggers"),
         ("deletes", "scaling policy Scale Up!"),
     ]
-    assert found.notes[2].reason == f"the next plan copies it to scaling policy {NATIVE}-scale-up and deletes it"
+    assert found.notes[2].reason == f"the next plan copies it to scaling policy {NATIVE}-Scale-Up and deletes it"
 
 
 def test_an_alarm_of_another_name_stays_beside_the_one_that_is_made():
     found = imported(renamed(of_web(), alarm="CPU high"))
-    assert [one.name for one in found.group.alarms] == ["cpu-high"]
+    assert [one.name for one in found.group.alarms] == ["CPU-high"]
     assert effects(found) == [
-        ("creates", f"alarm {NATIVE}-cpu-high: alarms.cpu-high"),
+        ("creates", f"alarm {NATIVE}-CPU-high: alarms.CPU-high"),
         ("stays", "alarm CPU high"),
     ]
 
@@ -113,7 +113,7 @@ def test_an_alarm_is_not_called_as_somebody_elses():
     replies = of_web()
     other = {**replies.alarms[0], "AlarmName": f"{NATIVE}-cpu-high", "AlarmActions": [], "Dimensions": []}
     mine = {**replies.alarms[0], "AlarmName": "CPU high"}
-    assert [one.name for one in imported(replace(replies, alarms=[mine, other])).group.alarms] == ["cpu-high-2"]
+    assert [one.name for one in imported(replace(replies, alarms=[mine, other])).group.alarms] == ["CPU-high-2"]
 
 
 def test_two_names_that_become_the_same_are_told_apart():
@@ -124,7 +124,7 @@ def test_two_names_that_become_the_same_are_told_apart():
         for place, name in enumerate(names)
     ]
     found = imported(replace(replies, policies=policies, alarms=[]))
-    assert [one.name for one in found.group.policies] == ["scale-up", "scale-up-2", "scale-up-3"]
+    assert sorted(one.name for one in found.group.policies) == ["Scale-Up-2", "scale-up", "scale_up-3"]
     assert [note.effect.value for note in found.notes] == ["creates", "creates", "deletes", "deletes"]
 
 
@@ -221,7 +221,7 @@ def test_what_the_model_has_no_word_for_and_no_file_can_write_stays_and_is_named
 
 def test_what_the_model_has_no_word_for_is_not_in_what_is_made_anew():
     found = imported(renamed(of_unit(), alarm="CPU high"))
-    assert f"the next plan copies it to alarm {NATIVE}-cpu-high without Unit (Percent)" in [
+    assert f"the next plan copies it to alarm {NATIVE}-CPU-high without Unit (Percent)" in [
         note.reason for note in found.notes if note.effect is ImportEffect.LOSES
     ]
 
@@ -372,11 +372,23 @@ def test_some_of_a_groups_metrics_stay():
     ]
 
 
-def test_hooks_that_no_name_of_the_model_says_are_left_to_others():
+def test_names_in_any_case_come_along():
+    replies = of_web()
+    arn = {"PolicyARN": f"{replies.policies[0]['PolicyARN']}1"}
+    policy = {**replies.policies[0], **arn, "PolicyName": f"{NATIVE}-Scale_Up"}
+    alarm = {**replies.alarms[0], "AlarmName": f"{NATIVE}-CPU_High", "AlarmActions": [arn["PolicyARN"]]}
+    found = imported(replace(replies, policies=[policy], alarms=[alarm]))
+    assert [one.name for one in found.group.policies] == ["Scale_Up"]
+    assert [(one.name, one.triggers) for one in found.group.alarms] == [("CPU_High", ("Scale_Up",))]
+    assert not found.changes
+
+
+def test_hooks_come_along_by_any_name_of_aws_and_stay_where_they_are_of_tomorrow():
     replies = of_web()
     hook = {"LifecycleHookName": "ASGLaunchHook_1", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}
     found = imported(replace(replies, hooks=[{**hook, "HeartbeatTimeout": 300, "DefaultResult": "CONTINUE"}]))
-    assert found.group.unmanaged == ("aws.lifecycle_hooks",)
+    assert [one.name for one in found.group.aws.lifecycle_hooks] == ["ASGLaunchHook_1"]
+    assert not found.group.unmanaged
     assert not found.changes
     strange = imported(replace(replies, hooks=[{**hook, "LifecycleTransition": "autoscaling:SOMETHING"}]))
     assert not strange.group.aws.lifecycle_hooks

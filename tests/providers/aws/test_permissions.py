@@ -36,6 +36,7 @@ def full_group(name, **fields):
                 ],
                 "warm_pool": {"min": 0},
                 "group_metrics": True,
+                "notify_scaling": [{"topic": "arn:aws:sns:us-east-1:123456789012:scaling"}],
             },
             **fields,
         },

@@ -75,14 +75,16 @@ WAVES = (
         "DescribePolicies",
         "DescribeScheduledActions",
         "DescribeLifecycleHooks",
+        "DescribeNotificationConfigurations",
     },
 )
 
 
 def test_the_reads_of_a_plan_go_in_two_waves(furnished):
     """No call of a wave is sent before all of it are on their way: it would wait for ever for one that waits for it."""
-    hook = {"lifecycle_hooks": [{"name": "drain", "on": "terminate"}]}
-    fleet = make_fleet(make_group("g0", **FULL, aws=hook))
+    topic = {"topic": "arn:aws:sns:us-east-1:123456789012:scaling"}
+    parts = {"lifecycle_hooks": [{"name": "drain", "on": "terminate"}], "notify_scaling": [topic]}
+    fleet = make_fleet(make_group("g0", **FULL, aws=parts))
     with furnished.connect() as cloud:
         cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
     sent, barriers = [], {}

@@ -17,6 +17,7 @@ from tests.providers.aws.translated import (
     wanted,
 )
 from trimtab.config import load_fleet
+from trimtab.errors import InvalidModel
 from trimtab.plan import Secret, plain
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "virtualmin" / "fleet.yaml"
@@ -58,7 +59,12 @@ FULL = {
     "warm_up": "3m",
     "protect_from_scale_in": True,
     "tags": {"Team": "web"},
-    "aws": {"termination_policies": ["OldestInstance", "Default"], "max_instance_lifetime": "2d"},
+    "aws": {
+        "termination_policies": ["OldestInstance", "Default"],
+        "max_instance_lifetime": "2d",
+        "maintenance": {"min_healthy": 90, "max_healthy": 120},
+        "health_checks": ["ebs"],
+    },
     "policies": {"scale-out": {"percent": 10, "minimum_change": 2, "cooldown": "5m", "enabled": False}},
     "alarms": {
         "hot": {
@@ -78,6 +84,35 @@ FULL = {
 def test_every_field_that_aws_has_fits_the_model():
     for item in wanted(one_group(**FULL)):
         hold_against_the_model(item)
+
+
+TOPIC = "arn:aws:sns:us-east-1:123456789012:scaling"
+
+
+@pytest.mark.parametrize(
+    ("events", "native"),
+    [
+        (
+            None,
+            ["LAUNCH", "LAUNCH_ERROR", "TERMINATE", "TERMINATE_ERROR"],
+        ),
+        (["terminate", "launch", "terminate"], ["LAUNCH", "TERMINATE"]),
+    ],
+)
+def test_a_topic_is_told_of_scaling_as_put_notification_configuration_takes_it(events, native):
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutNotificationConfiguration.html"""
+    told = {"topic": TOPIC, **({"on": events} if events else {})}
+    (group,) = of_kind(one_group(aws={"notify_scaling": [told]}), "autoscaling-group")
+    (body,) = group.body["NotificationConfigurations"]
+    assert body == {"TopicARN": TOPIC, "NotificationTypes": [f"autoscaling:EC2_INSTANCE_{word}" for word in native]}
+    assert group.mark.kept["topics"] == "yes"
+    shape = SESSION.get_service_model("autoscaling").operation_model("PutNotificationConfiguration").input_shape
+    assert not ParamValidator().validate({"AutoScalingGroupName": "web", **body}, shape).has_errors()
+
+
+def test_a_topic_is_named_once():
+    with pytest.raises(InvalidModel, match="two notifications"):
+        one_group(aws={"notify_scaling": [{"topic": TOPIC}, {"topic": TOPIC, "on": ["test"]}]})
 
 
 def test_the_check_itself_finds_what_is_wrong():

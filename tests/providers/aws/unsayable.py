@@ -139,7 +139,7 @@ def foreign_tracking(replies):
 def strange_hook(replies):
     hook = {
         "AutoScalingGroupName": replies.group["AutoScalingGroupName"],
-        "LifecycleHookName": "ASGLaunchHook_1",
+        "LifecycleHookName": "greet.them",
         "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
         "HeartbeatTimeout": 300,
         "DefaultResult": "CONTINUE",
@@ -171,9 +171,9 @@ INTERFACES = [
 OPTIONS = {"HttpTokens": "required", "HttpEndpoint": "disabled", "State": "applied", "InstanceMetadataTags": "enabled"}
 
 CHANGES = {
-    "health checks of several types": in_group(HealthCheckType="EBS,ELB"),
+    "a health check of tomorrow": in_group(HealthCheckType="EBS,NOVELTY"),
     "a field of tomorrow": in_group(Novelty={"Level": 3}),
-    "maintenance": in_group(InstanceMaintenancePolicy={"MinHealthyPercentage": 90, "MaxHealthyPercentage": 120}),
+    "zones that are avoided": in_group(AvailabilityZoneImpairmentPolicy={"ZonalShiftEnabled": True}),
     "classic balancers": in_group(LoadBalancerNames=["classic"]),
     "another source of traffic": in_group(TrafficSources=[{"Identifier": "arn:lattice", "Type": "vpc-lattice"}]),
     "a process of tomorrow": in_group(SuspendedProcesses=[{"ProcessName": "Novelty", "SuspensionReason": "x"}]),

@@ -28,6 +28,10 @@ GROUP = {
     "health_check.by": {"health_check": {"by": "load-balancer"}, "load_balancers": ["virtualmin-web"]},
     "health_check.path": {"health_check": {"path": "/up"}},
     "health_check.port": {"health_check": {"port": 8080}},
+    "health_check.interval": {"health_check": {"path": "/up", "interval": "20s"}},
+    "health_check.thresholds": {
+        "health_check": {"path": "/up", "healthy_threshold": 3, "unhealthy_threshold": 3, "interval": "10s"}
+    },
     "tags": {"tags": {"Team": "hosting"}},
     "azure.orchestration": {"azure": FLEXIBLE},
     "azure.zone_balance": {"placement": {"zones": ["1", "2"]}, "azure": {"zone_balance": True}},

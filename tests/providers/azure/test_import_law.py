@@ -69,9 +69,9 @@ def test_a_profile_that_gets_another_name_is_one_note_that_says_what_else_change
     found, live, wanted, problems = imported(Replies(scale_set(), made), fleet="shop")
     assert_notes_are_the_plan(found, next_plan(found, live, wanted), problems)
     (note,) = found.changes
-    assert note.field == "schedules.long-weekend"
+    assert note.field == "schedules.Long-Weekend"
     assert note.reason == (
-        "the next plan renames properties.profiles[Long Weekend] to properties.profiles[long-weekend]; "
+        "the next plan renames properties.profiles[Long Weekend] to properties.profiles[Long-Weekend]; "
         "removes rules[Decrease Percentage CPU LessThan]; changes capacity.default from 5 to 2; "
         "changes rules[Increase Percentage CPU GreaterThan].metricTrigger.threshold from 90 to 70"
     )
@@ -82,7 +82,7 @@ def test_both_profiles_of_a_window_are_named_by_what_they_are_of():
     window = profile("Long Weekend", 2, 6, 2, **weekly(("Saturday",))), profile(end, **weekly(("Sunday",), 23))
     found, live, wanted, problems = imported(Replies(scale_set(), setting(profile(), *window)), fleet="shop")
     assert_notes_are_the_plan(found, next_plan(found, live, wanted), problems)
-    assert [note.field for note in found.changes] == ["schedules.long-weekend.until", "schedules.long-weekend"]
+    assert [note.field for note in found.changes] == ["schedules.Long-Weekend.until", "schedules.Long-Weekend"]
     assert all("; " not in note.reason for note in found.changes)
 
 

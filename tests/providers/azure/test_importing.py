@@ -32,6 +32,7 @@ PARTS = [
     {"load_balancers": ["virtualmin-web"], "health_check": {"by": "load-balancer", "grace": "15m"}},
     {"health_check": {"path": "/up", "port": 8080}},
     {"health_check": {"port": 22}, "azure": {"automatic_repairs": False}},
+    {"health_check": {"port": 22, "interval": "30s", "healthy_threshold": 4, "unhealthy_threshold": 4}},
     {"tags": {"Team": "hosting", "Tier": "gold"}},
     {"azure": {"overprovision": True}},
     {"azure": {"default_capacity": 3}},

@@ -83,13 +83,24 @@ def purchases(draw, zoned):
 balancer = given(name=st.sampled_from(SERVICES), drain=maybe(st.integers(1, 3600).map(lambda n: timedelta(seconds=n))))
 
 
+spans = st.integers(6, 300).map(lambda number: timedelta(seconds=number))
+timings = given(
+    interval=maybe(spans),
+    timeout=maybe(st.integers(1, 4).map(lambda number: timedelta(seconds=number))),
+    healthy_threshold=maybe(st.integers(1, 10)),
+    unhealthy_threshold=maybe(st.integers(1, 10)),
+)
+
+
 @st.composite
 def health_checks(draw, balanced):
     grace = maybe(st.integers(0, 3600).map(lambda number: timedelta(seconds=number)))
     port = maybe(st.one_of(st.sampled_from([80, 443]), st.integers(1, 65535)))
     fields = draw(given(path=maybe(st.sampled_from(["/", "/up"])), port=port, grace=grace))
     if fields.get("path"):
-        fields |= draw(given(protocol=maybe(st.sampled_from(["http", "https"]))))
+        fields |= draw(given(protocol=maybe(st.sampled_from(["http", "https"])), host=maybe(st.just("example.org"))))
+    if fields.get("path") or fields.get("port"):
+        fields |= draw(timings)
     by = draw(maybe(st.just("load-balancer"))) if balanced else None
     return {**fields, **({"by": by} if by else {})}
 
@@ -333,7 +344,11 @@ def _health(group):
         port = check.port or (443 if is_safe else 80)
         word = "https" if is_safe else "http"
         said = word if check.path is not None and is_safe is not (port == 443) else None
-        return without_nothing({"path": check.path, "port": port, "protocol": said, **grace})
+        counts = {name: getattr(check, name) for name in ("healthy_threshold", "unhealthy_threshold")}
+        timing = {**{name: None if count == 2 else count for name, count in counts.items()}, "timeout": check.timeout}
+        host = check.host if check.path is not None else None
+        fields = {"path": check.path, "port": port, "protocol": said, "host": host, **timing}
+        return without_nothing({**fields, "interval": check.interval, **grace})
     return {"by": "load-balancer", **grace} if check.by == "load-balancer" else {}
 
 

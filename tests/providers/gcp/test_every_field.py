@@ -47,6 +47,18 @@ FIELDS = {
     "placement.network": {"placement": {"network": "virtualmin"}},
     "health_check.path": {"health_check": {"path": "/up", "port": 8080, "grace": "5m"}},
     "health_check.port": {"health_check": {"port": 22}},
+    "health_check.host": {"health_check": {"path": "/up", "port": 80, "host": "shop.example.org"}},
+    "health_check.timing": {
+        "health_check": {
+            "path": "/up",
+            "port": 443,
+            "interval": "30s",
+            "timeout": "10s",
+            "healthy_threshold": 3,
+            "unhealthy_threshold": 6,
+        }
+    },
+    "health_check.thresholds": {"health_check": {"port": 22, "interval": "10s", "unhealthy_threshold": 10}},
     "load_balancers": {"load_balancers": ["virtualmin"]},
     "load_balancers.port": {"load_balancers": [{"name": "virtualmin", "port": 8080}]},
     "load_balancers.drain": {"load_balancers": [{"name": "virtualmin", "drain": "90s"}]},
@@ -75,6 +87,7 @@ FIELDS = {
     "gcp.stopped": {"gcp": {"stopped": 1}},
     "gcp.suspended": {"gcp": {"suspended": 1}},
     "schedules.duration": schedule(duration="10h"),
+    "schedules.description": schedule(duration="10h", description="office hours"),
     "schedules.at": {
         "schedules": {"eve": {"at": "2026-12-24T18:00:00", "duration": "6h", "zone": "Europe/Madrid", "min": 5}}
     },

@@ -85,7 +85,7 @@ def _grace_end(group: GroupView, state: Any) -> Any:
 
 
 def _fail(group: GroupView, state: Any) -> None:
-    if group.health_check_type != "ELB" or "HealthCheck" in group._suspended_processes:
+    if "ELB" not in (group.health_check_type or "").split(",") or "HealthCheck" in group._suspended_processes:
         return
     if state in group.active_instances():
         state.health_status, state.sick_because = "Unhealthy", _BY_BALANCER

@@ -59,6 +59,10 @@ def _hook(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
     yield GROUP, {"LifecycleHookSpecificationList": [params]}
 
 
+def _topic(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
+    yield GROUP, {"NotificationConfigurations": [params]}
+
+
 def _group_tags(params: Body, region: Region) -> Iterator[tuple[str, Body]]:
     by_name: dict[str, list[Body]] = {}
     for tag in params["Tags"]:
@@ -92,6 +96,7 @@ _BODIES: Mapping[str, _Bodies] = {
     "UpdateAutoScalingGroup": _group,
     "PutWarmPool": _warm_pool,
     "PutLifecycleHook": _hook,
+    "PutNotificationConfiguration": _topic,
     "CreateOrUpdateTags": _group_tags,
     "PutScalingPolicy": _whole(POLICY),
     "PutScheduledUpdateGroupAction": _whole(ACTION),

@@ -24,7 +24,7 @@ def fail_target(world: World, instance: str, *, healthy: bool) -> None:
     if not policy.get("enabled"):
         return
     grace = read_iso_span(policy["gracePeriod"]) if policy.get("gracePeriod") else _GRACE
-    due = max(world.now(), (target.ready or target.created) + grace)
+    due = max(world.now() + target.judged_after, (target.ready or target.created) + grace)
     order = (Phase.INSTANCES, target.home.key, target.ordinal)
     world.at(due, order, lambda: replace(target), lambda: _is_to_be_repaired(target))
 

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.emulators.azure.bodies import find
@@ -183,10 +183,20 @@ class Instance:
         return {"code": "HealthState/unhealthy", "level": "Error", "displayStatus": text}
 
     def _has_probe(self) -> bool:
-        if find(self.made_by, f"{PROFILE}.networkProfile.healthProbe"):
-            return True
+        return bool(find(self.made_by, f"{PROFILE}.networkProfile.healthProbe") or self._health_extensions())
+
+    def _health_extensions(self) -> list[Any]:
         extensions = find(self.made_by, f"{PROFILE}.extensionProfile.extensions") or ()
-        return any(str(find(each, "properties.type")).lower() in _HEALTH_EXTENSIONS for each in extensions)
+        return [each for each in extensions if str(find(each, "properties.type")).lower() in _HEALTH_EXTENSIONS]
+
+    @property
+    def judged_after(self) -> timedelta:
+        """How long an instance fails before it counts as unhealthy, as far as its health extension says."""
+        settings = [find(each, "properties.settings") or {} for each in self._health_extensions()]
+        asked = next((each for each in settings if "intervalInSeconds" in each or "numberOfProbes" in each), {})
+        # every five seconds, and one bad answer counts: the extension's own defaults
+        seconds = int(asked.get("intervalInSeconds") or 5) * int(asked.get("numberOfProbes") or 1)
+        return timedelta(seconds=seconds if asked else 0)
 
     def _properties(self, body: dict[str, Any], machine: dict[str, Any]) -> dict[str, Any]:
         system = copy.deepcopy(machine.get("osProfile") or {})

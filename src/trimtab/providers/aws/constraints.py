@@ -316,6 +316,15 @@ WRITTEN: tuple[Row, ...] = (
     ),
     Row(
         kind=GROUP,
+        leaf="NotificationConfigurations[*].TopicARN",
+        rule=Pattern(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+", "write the ARN of an SNS topic"),
+        source=Source(
+            "botocore autoscaling:PutNotificationConfigurationType.TopicARN",
+            "The Amazon Resource Name (ARN) of the Amazon SNS topic.",
+        ),
+    ),
+    Row(
+        kind=GROUP,
         leaf=f"{_OVERRIDES}[*].WeightedCapacity",
         rule=Range(1, 999),
         source=Source(

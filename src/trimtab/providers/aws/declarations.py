@@ -96,12 +96,15 @@ _NATIVELY = (
     "neutral image",
     "size by attributes",
     "tags in capitals",
+    "thresholds of health that differ",
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "group stabilization": unsupported("EC2 Auto Scaling looks back for no group as a whole"),
     "health probe of the group": _ELSEWHERE,
+    "host of a health check": _ELSEWHERE,
+    "timeout of a health check": _ELSEWHERE,
     "balancer port": _ELSEWHERE,
     "balancer drain": _ELSEWHERE,
 }

@@ -127,13 +127,21 @@ AUTO_SCALING_GROUP = Kind(
         ),
         Field(path="AvailabilityZones", models="placement.zones"),
         Field(path="TargetGroupARNs", models="load_balancers.name load_balancers.id"),
-        Field(path="HealthCheckType", models="health_check.by", default="EC2"),
+        Field(path="HealthCheckType", models="health_check.by aws.health_checks", default="EC2"),
         Field(path="HealthCheckGracePeriod", models="health_check.grace", default=0),
         Field(path="DefaultCooldown", models="cooldown", default=300),
         Field(path="DefaultInstanceWarmup", models="warm_up", cleared=-1),
         Field(path="NewInstancesProtectedFromScaleIn", models="protect_from_scale_in", default=False),
         Field(path="TerminationPolicies", models="aws.termination_policies"),
         Field(path="MaxInstanceLifetime", models="aws.max_instance_lifetime", cleared=0),
+        Field(
+            path="InstanceMaintenancePolicy",
+            models="aws.maintenance",
+            # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html
+            cleared={"MinHealthyPercentage": -1, "MaxHealthyPercentage": -1},
+        ),
+        Field(path="InstanceMaintenancePolicy.MinHealthyPercentage", models="aws.maintenance.min_healthy"),
+        Field(path="InstanceMaintenancePolicy.MaxHealthyPercentage", models="aws.maintenance.max_healthy"),
         Field(path="PlacementGroup", models="aws.placement_group", cleared=""),
         Field(path="ServiceLinkedRoleARN", models="aws.service_linked_role"),
         # children that must be there before the first instance travel in the group's own body
@@ -150,12 +158,21 @@ AUTO_SCALING_GROUP = Kind(
         Field(path="WarmPoolConfiguration.PoolState", models="aws.warm_pool.state"),
         Field(path="WarmPoolConfiguration.InstanceReusePolicy.ReuseOnScaleIn", models="aws.warm_pool.reuse"),
         Field(path="SuspendedProcesses", models="aws.suspended_processes"),
+        Field(path="NotificationConfigurations", models="aws.notify_scaling aws.notify_scaling.topic"),
+        Field(path="NotificationConfigurations[*].NotificationTypes", models="aws.notify_scaling.on"),
         Field(path="EnabledMetrics", models="aws.group_metrics"),
         Field(path="Tags", models="tags"),
     ),
-    maps={"Tags": "Key", "LifecycleHookSpecificationList": "LifecycleHookName"},
+    maps={
+        "Tags": "Key",
+        "LifecycleHookSpecificationList": "LifecycleHookName",
+        "NotificationConfigurations": "TopicARN",
+    },
     sets=frozenset(
-        {"VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs", "SuspendedProcesses", "LoadBalancerNames"}
+        {
+            *("VPCZoneIdentifier", "AvailabilityZones", "TargetGroupARNs", "SuspendedProcesses", "LoadBalancerNames"),
+            "NotificationConfigurations[*].NotificationTypes",
+        }
     ),
     defaults={
         "AvailabilityZoneDistribution.CapacityDistributionStrategy": ["balanced-best-effort"],

@@ -18,6 +18,7 @@ class Need(StrEnum):
     EXECUTED = "policies that can be executed"
     ALARMS = "alarms"
     HOOKS = "lifecycle hooks"
+    TOPICS = "topics that are told of scaling"
     WARM_POOL = "a warm pool"
     GROUP_METRICS = "metrics of the group"
     BALANCERS = "load balancers"
@@ -74,6 +75,7 @@ GRANTS: Sequence[Grant] = (
     Grant("autoscaling:DescribeScalingActivities"),
     Grant("autoscaling:DescribeInstanceRefreshes"),
     Grant("autoscaling:DescribeLifecycleHooks", need=Need.HOOKS),
+    Grant("autoscaling:DescribeNotificationConfigurations", need=Need.TOPICS),
     Grant("cloudwatch:DescribeAlarms"),
     Grant("cloudwatch:GetMetricData"),
     Grant("cloudwatch:ListMetrics", need=Need.CUSTOM),
@@ -110,6 +112,8 @@ GRANTS: Sequence[Grant] = (
     Grant("autoscaling:DetachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
     Grant("autoscaling:PutLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
     Grant("autoscaling:DeleteLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
+    Grant("autoscaling:PutNotificationConfiguration", On.OWN_GROUPS, Need.TOPICS),
+    Grant("autoscaling:DeleteNotificationConfiguration", On.OWN_GROUPS, Need.TOPICS),
     Grant("autoscaling:PutWarmPool", On.OWN_GROUPS, Need.WARM_POOL),
     Grant("autoscaling:DeleteWarmPool", On.OWN_GROUPS, Need.WARM_POOL),
     Grant("autoscaling:EnableMetricsCollection", On.OWN_GROUPS, Need.GROUP_METRICS),
@@ -214,6 +218,7 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.EXECUTED: any(isinstance(policy, SimplePolicy | StepPolicy) for policy in group.policies),
         Need.ALARMS: bool(group.alarms),
         Need.HOOKS: bool(aws.lifecycle_hooks),
+        Need.TOPICS: bool(aws.notify_scaling),
         Need.WARM_POOL: aws.warm_pool is not None,
         Need.GROUP_METRICS: aws.group_metrics,
         Need.BALANCERS: bool(group.load_balancers),

@@ -1,6 +1,6 @@
 """Reads in bulk: by account page or by name, whichever takes fewer calls for this fleet."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -27,6 +27,7 @@ from trimtab.providers.aws.resources import (
     number_of,
     policy_resource,
     template_resource,
+    topics_by_group,
 )
 from trimtab.providers.errors import unread
 from trimtab.providers.retry import in_batches
@@ -63,11 +64,14 @@ class RegionRead:
         else:
             questions += [(SCALING_POLICY.name, self._policies), (SCHEDULED_ACTION.name, self._actions)]
         hooks = self._hook_questions()
-        asked: list[Callable[[], Any]] = [*(_listed(question) for _, question in questions), *hooks.values()]
+        topics = self._topic_questions()
+        asked: list[Callable[[], Any]] = [*(_listed(question) for _, question in questions), *hooks.values(), *topics]
         answers = self.calls.gather(asked)
         for (kind, _), answer in zip(questions, answers, strict=False):
             self._take(kind, answer)
-        self._add_hooks(hooks, answers[len(questions) :])
+        parts = answers[len(questions) :]
+        self._add_hooks(hooks, parts[: len(hooks)])
+        self._add_topics(parts[len(hooks) :])
         if not isinstance(groups, ProviderError):
             self._doubt_missing_groups()
 
@@ -89,6 +93,7 @@ class RegionRead:
             self._take(AUTO_SCALING_GROUP.name, *self.calls.gather([named]))
             hooks = {key: ask for key, ask in self._hook_questions().items() if key.name in missing}
             self._add_hooks(hooks, self.calls.gather(list(hooks.values())))
+            self._add_topics(self.calls.gather(self._topic_questions(missing)))
 
     # groups
 
@@ -140,13 +145,38 @@ class RegionRead:
         """Lifecycle hooks of the groups that have or want any: one call for each, since no other call lists them."""
         wanted = {self.fleet.native_name(group) for group in self.fleet.groups if group.aws.lifecycle_hooks}
         return {
-            key: partial(read_hooks, self.calls, self.region, key.name)
+            key: partial(read_hooks, self.calls, self.region, key.name) for key in self._groups_with("hooks", wanted)
+        }
+
+    def _groups_with(self, part: str, wanted: Collection[str]) -> list[Key]:
+        """The fleet's groups that have a part by their mark, or are among those that want it."""
+        return [
+            key
             for key, item in self.found.items()
             if key.kind == AUTO_SCALING_GROUP.name
             and item.mark is not None
             and item.mark.fleet == self.fleet.name
-            and (key.name in wanted or "hooks" in item.mark.kept)
-        }
+            and (key.name in wanted or part in item.mark.kept)
+        ]
+
+    def _topic_questions(self, among: Collection[str] | None = None) -> list[Callable[[], dict[Key, Any]]]:
+        """The topics that groups tell of scaling: one call for a hundred groups that have or want any."""
+        wanted = {self.fleet.native_name(group) for group in self.fleet.groups if group.aws.notify_scaling}
+        keys = [key for key in self._groups_with("topics", wanted) if among is None or key.name in among]
+        return [partial(self._topics_of, some) for some in in_batches(keys, PAGE)]
+
+    def _topics_of(self, keys: Sequence[Key]) -> dict[Key, Any]:
+        topics = read_topics(self.calls, self.region, [key.name for key in keys])
+        return {key: topics[key.name] for key in keys if key.name in topics}
+
+    def _add_topics(self, answers: Iterable[dict[Key, Any] | ProviderError]) -> None:
+        for answer in answers:
+            if isinstance(answer, ProviderError):
+                self._take(AUTO_SCALING_GROUP.name, answer)
+                continue
+            for key, topics in answer.items():
+                item = self.found[key]
+                self.found[key] = replace(item, body={**item.body, "NotificationConfigurations": topics})
 
     def _add_hooks(self, keys: Iterable[Key], answers: Sequence[list[dict[str, Any]] | ProviderError]) -> None:
         for key, answer in zip(keys, answers, strict=True):
@@ -313,6 +343,12 @@ def read_hooks(calls: Calls, region: str, name: str) -> list[dict[str, Any]]:
         {field: value for field, value in hook.items() if field not in own and value is not None}
         for hook in reply["LifecycleHooks"]
     ]
+
+
+def read_topics(calls: Calls, region: str, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The topics that groups tell of scaling, each with what it is told of, by the group's name."""
+    params = {"AutoScalingGroupNames": list(names), "MaxRecords": PAGE}
+    return topics_by_group(calls.items("autoscaling", "describe_notification_configurations", region, **params))
 
 
 def _pages(number: int) -> int:

@@ -29,6 +29,9 @@ SHAPES: Mapping[str, Shape] = {
         "ScheduledUpdateGroupActions": [{"AutoScalingGroupName": str, "ScheduledActionName": str}],
     },
     "describe_lifecycle_hooks": {"LifecycleHooks": [{"LifecycleHookName": str}]},
+    "describe_notification_configurations": {
+        "NotificationConfigurations": [{"AutoScalingGroupName": str, "TopicARN": str, "NotificationType": str}],
+    },
     "describe_launch_configurations": {"LaunchConfigurations": [{"LaunchConfigurationName": str}]},
     "describe_instance_refreshes": {"InstanceRefreshes": [{"InstanceRefreshId": str, "Status": str}]},
     "describe_scaling_activities": {
@@ -92,6 +95,8 @@ SHAPES: Mapping[str, Shape] = {
             "detach_load_balancer_target_groups",
             "put_lifecycle_hook",
             "delete_lifecycle_hook",
+            "put_notification_configuration",
+            "delete_notification_configuration",
             "put_warm_pool",
             "delete_warm_pool",
             "put_metric_alarm",

@@ -146,7 +146,8 @@ def group_resource(
     metrics = item.get("EnabledMetrics") or []
     subnets = [subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet]
     body = {
-        **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity", "HealthCheckType")},
+        **{name: item.get(name) for name in ("MinSize", "MaxSize", "DesiredCapacity")},
+        "HealthCheckType": ",".join(health_types(item)) or "EC2",
         **{name: item.get(name) for name in ("HealthCheckGracePeriod", "DefaultCooldown")},
         **{name: item.get(name) or None for name in ("PlacementGroup", "LaunchConfigurationName")},
         "ServiceLinkedRoleARN": own_role(item.get("ServiceLinkedRoleARN")),
@@ -159,6 +160,7 @@ def group_resource(
         "VPCZoneIdentifier": subnets,
         "AvailabilityZones": [] if subnets else item.get("AvailabilityZones", []),
         "TargetGroupARNs": item.get("TargetGroupARNs", []),
+        "InstanceMaintenancePolicy": item.get("InstanceMaintenancePolicy") or None,
         "DefaultInstanceWarmup": unless(item.get("DefaultInstanceWarmup"), -1),
         "NewInstancesProtectedFromScaleIn": bool(item.get("NewInstancesProtectedFromScaleIn")),
         "TerminationPolicies": item.get("TerminationPolicies") or ["Default"],
@@ -188,6 +190,23 @@ def group_resource(
         deleting=(item.get("Status") or "").lower().startswith("delete"),
         protection=_protection(item),
     )
+
+
+def topics_by_group(items: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What `DescribeNotificationConfigurations` lists, one item for each topic and event, by group and topic."""
+    events: dict[str, dict[str, set[str]]] = {}
+    for item in items:
+        topics = events.setdefault(item["AutoScalingGroupName"], {})
+        topics.setdefault(item["TopicARN"], set()).add(item["NotificationType"])
+    return {
+        name: [{"TopicARN": arn, "NotificationTypes": sorted(kinds)} for arn, kinds in sorted(topics.items())]
+        for name, topics in events.items()
+    }
+
+
+def health_types(item: Mapping[str, Any]) -> list[str]:
+    """The types of health check of a group in order, less that of EC2, which is always on (CreateAutoScalingGroup)."""
+    return sorted({name.strip() for name in (item.get("HealthCheckType") or "").split(",")} - {"", "EC2"})
 
 
 def _protection(item: Mapping[str, Any]) -> str:

@@ -3,19 +3,26 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from trimtab.models.base import Duration, Filled, Model, Name
+from trimtab.models.base import Duration, Filled, Model, check_unique, refuse
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
+
+ScalingEvent = Literal["launch", "launch-error", "terminate", "terminate-error", "test"]
+SCALING_EVENTS: tuple[ScalingEvent, ...] = ("launch", "launch-error", "terminate", "terminate-error")
+"""What a topic is told of unless its notification says otherwise."""
+
+
+HookName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_/-]+$")]
 
 
 class LifecycleHook(Model):
     """A pause while an instance starts or stops (AWS; stopping only on Azure)."""
 
-    name: Name
-    """Unique within the group."""
+    name: HookName
+    """Unique within the group: letters in any case, digits, `-`, `_` and `/`."""
     on: Literal["launch", "terminate"]
     """Whether instances pause when they start or when they end."""
     timeout: Duration | None = None
@@ -42,6 +49,45 @@ class LifecycleHook(Model):
             role: str | None = None,
             data: str | None = None,
         ) -> None: ...
+
+
+class ScalingNotification(Model):
+    """An SNS topic that is told when instances start or end (AWS)."""
+
+    topic: Filled
+    """ARN of the topic, once in a group."""
+    on: Annotated[tuple[ScalingEvent, ...], Field(min_length=1)] = SCALING_EVENTS
+    """What it is told of: starts and ends, and those that failed; `test` is a message when this is set up."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            topic: str,
+            on: Sequence[Literal["launch", "launch-error", "terminate", "terminate-error", "test"]] = ...,
+        ) -> None: ...
+
+
+class InstanceMaintenance(Model):
+    """How much of a group stays in service while AWS replaces instances, in per cent of the desired capacity (AWS)."""
+
+    min_healthy: Annotated[int, Field(ge=0, le=100)]
+    """Least share that is in service."""
+    max_healthy: Annotated[int, Field(ge=100, le=200)]
+    """Greatest share that is in service or starting; 100 points above `min_healthy` at most."""
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, min_healthy: int, max_healthy: int) -> None: ...
+
+    @model_validator(mode="after")
+    def _check(self) -> "InstanceMaintenance":
+        # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html
+        if self.max_healthy - self.min_healthy > 100:
+            text = f"{self.max_healthy} is more than 100 points above `min_healthy` {self.min_healthy}"
+            refuse(f"{text}; lower it, or raise `min_healthy`", "max_healthy")
+        return self
 
 
 class WarmPool(Model):
@@ -95,10 +141,16 @@ class AwsSettings(SettingsBlock):
     """In order; `Default` last."""
     max_instance_lifetime: Duration | None = None
     """One day or more."""
+    maintenance: InstanceMaintenance | None = None
+    """How much stays in service while AWS replaces instances; what AWS does by itself when left out."""
     suspended_processes: tuple[AwsProcess, ...] = ()
     """Processes of the group that do not run."""
+    notify_scaling: tuple[ScalingNotification, ...] = ()
+    """Topics that are told when instances start or end."""
     group_metrics: bool = False
     """Publish the group's own metrics each minute."""
+    health_checks: tuple[Literal["ebs", "vpc-lattice"], ...] = ()
+    """What says that an instance is unhealthy beside the machine itself and `health_check.by`."""
     service_linked_role: str | None = Field(default=None, min_length=1)
     """ARN of the role that Auto Scaling acts as; the account's own when left out."""
     placement_group: str | None = Field(default=None, min_length=1)
@@ -115,6 +167,7 @@ class AwsSettings(SettingsBlock):
             warm_pool: WarmPool | None = None,
             termination_policies: Sequence[str] = ...,
             max_instance_lifetime: timedelta | str | None = None,
+            maintenance: InstanceMaintenance | None = None,
             suspended_processes: Sequence[
                 AwsProcess
                 | Literal[
@@ -129,11 +182,19 @@ class AwsSettings(SettingsBlock):
                     "ScheduledActions",
                 ]
             ] = ...,
+            notify_scaling: Sequence[ScalingNotification] = ...,
             group_metrics: bool = False,
+            health_checks: Sequence[Literal["ebs", "vpc-lattice"]] = ...,
             service_linked_role: str | None = None,
             placement_group: str | None = None,
             native: AwsNative | None = None,
         ) -> None: ...
+
+    @model_validator(mode="after")
+    def _check(self) -> "AwsSettings":
+        check_unique("hooks", (hook.name for hook in self.lifecycle_hooks), "lifecycle_hooks")
+        check_unique("notifications", (each.topic for each in self.notify_scaling), "notify_scaling")
+        return self
 
     def for_engine(self) -> EngineSettings:
         """Changes of size that suspended processes hold back."""

@@ -10,12 +10,14 @@ from trimtab.engine.first_seen import in_force_since
 from trimtab.errors import Unsupported
 from trimtab.models import (
     Fleet,
+    InstanceMaintenance,
     LifecycleHook,
     LoadBalancer,
     Metric,
     MetricSource,
     PythonPolicy,
     ScalingGroup,
+    ScalingNotification,
     WarmPool,
 )
 from trimtab.plan import Key, Mark, Note, Ref, Resource
@@ -43,6 +45,15 @@ from trimtab.providers.sizes import size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
 
 TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}
+EVENTS = {
+    "launch": "autoscaling:EC2_INSTANCE_LAUNCH",
+    "launch-error": "autoscaling:EC2_INSTANCE_LAUNCH_ERROR",
+    "terminate": "autoscaling:EC2_INSTANCE_TERMINATE",
+    "terminate-error": "autoscaling:EC2_INSTANCE_TERMINATE_ERROR",
+    "test": "autoscaling:TEST_NOTIFICATION",
+}
+"""https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingNotificationTypes.html"""
+HEALTH_TYPES = {"ebs": "EBS", "vpc-lattice": "VPC_LATTICE"}
 DEFAULT_TERMINATION = ("Default",)
 GRANULARITY = "1Minute"
 """How often a group publishes its own metrics; AWS has no other choice."""
@@ -100,11 +111,13 @@ class _Group(GroupTranslator):
     def _scaling_group(self) -> Resource:
         group = self.group
         initial = size_is_initial(self.fleet, group)
-        hooks = {"hooks": "yes"} if group.aws.lifecycle_hooks else {}
+        # what is read of a group only where its fleet has any, or had
+        asked = {"hooks": group.aws.lifecycle_hooks, "topics": group.aws.notify_scaling}
+        parts = {word: "yes" for word, items in asked.items() if items}
         return self._made(
             self.key(AUTO_SCALING_GROUP.name),
             {**self._sizes(), **self._places(), **self._group_settings()},
-            mark=replace(self.mark, kept={**hooks, **self.delegated, **(self.standing.kept if self.standing else {})}),
+            mark=replace(self.mark, kept={**parts, **self.delegated, **(self.standing.kept if self.standing else {})}),
             initial=frozenset({"DesiredCapacity"}) if initial else frozenset(),
             basis={"MinSize": group.capacity.min, "MaxSize": group.capacity.max},
         )
@@ -155,18 +168,20 @@ class _Group(GroupTranslator):
             **self._launches_from(),
             CapacityRebalance=group.purchase.rebalance,
             TargetGroupARNs=self._target_groups(),
-            HealthCheckType="ELB" if health.by == "load-balancer" else "EC2",
+            HealthCheckType=_health_types(group),
             HealthCheckGracePeriod=seconds(health.grace),
             DefaultCooldown=seconds(group.cooldown),
             DefaultInstanceWarmup=seconds(group.warm_up),
             NewInstancesProtectedFromScaleIn=group.protect_from_scale_in,
             TerminationPolicies=list(group.aws.termination_policies or DEFAULT_TERMINATION),
             MaxInstanceLifetime=seconds(group.aws.max_instance_lifetime),
+            InstanceMaintenancePolicy=_maintenance(group.aws.maintenance),
             PlacementGroup=group.aws.placement_group,
             ServiceLinkedRoleARN=group.aws.service_linked_role,
             LifecycleHookSpecificationList=[_hook(hook) for hook in group.aws.lifecycle_hooks],
             WarmPoolConfiguration=_warm_pool(group.aws.warm_pool),
             SuspendedProcesses=[process.value for process in group.aws.suspended_processes],
+            NotificationConfigurations=[_notification(each) for each in group.aws.notify_scaling],
             EnabledMetrics=GRANULARITY if group.aws.group_metrics else None,
             Tags=[
                 # instances take theirs from the template, where each may differ from the group's
@@ -206,6 +221,7 @@ class _Group(GroupTranslator):
                     self.note(f"{item}.{leaf.path}", "this schedule never fires again; remove it, or give a later time")
             elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
                 self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
+            self.unused(f"{item}.description", "a scheduled action has no description")
         ending = {action.schedule for action in actions if action.name.endswith(END)}
         back = {
             size
@@ -282,6 +298,22 @@ def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
     if metric.of is not None:
         return next((balancer for balancer in group.load_balancers if metric.of in (balancer.name, balancer.id)), None)
     return group.load_balancers[0] if len(group.load_balancers) == 1 else None
+
+
+def _health_types(group: ScalingGroup) -> str:
+    """The types of health check; EC2 is always on, and written where it is alone (CreateAutoScalingGroup)."""
+    balancer = {"ELB"} if group.health_check.by == "load-balancer" else set()
+    return ",".join(sorted({*balancer, *(HEALTH_TYPES[word] for word in group.aws.health_checks)})) or "EC2"
+
+
+def _maintenance(policy: InstanceMaintenance | None) -> dict[str, int] | None:
+    if policy is None:
+        return None
+    return {"MinHealthyPercentage": policy.min_healthy, "MaxHealthyPercentage": policy.max_healthy}
+
+
+def _notification(told: ScalingNotification) -> dict[str, Any]:
+    return {"TopicARN": told.topic, "NotificationTypes": sorted(EVENTS[event] for event in set(told.on))}
 
 
 def _hook(hook: LifecycleHook) -> dict[str, Any]:

@@ -44,7 +44,7 @@ from trimtab.providers.writer import ensure_owned, found_in_place, live_of, mark
 
 PACE = Pace(timedelta(minutes=15), timedelta(seconds=10), timedelta(seconds=10))
 """How a group or a warm pool that is being deleted is waited for, which makes room for a new one."""
-AFTER_CREATION = ("WarmPoolConfiguration", "SuspendedProcesses", "EnabledMetrics")
+AFTER_CREATION = ("NotificationConfigurations", "WarmPoolConfiguration", "SuspendedProcesses", "EnabledMetrics")
 """Parts that CreateAutoScalingGroup does not take."""
 PARTS = ("TargetGroupARNs", "LifecycleHookSpecificationList", *AFTER_CREATION)
 """Parts that UpdateAutoScalingGroup does not take, in the order in which they are written."""
@@ -348,6 +348,8 @@ class GroupParts:
             self._attach(wanted.get(part, ()), existing.get(part, ()))
         elif part == "LifecycleHookSpecificationList":
             self._hooks(wanted.get(part, ()), existing.get(part, ()))
+        elif part == "NotificationConfigurations":
+            self._topics(wanted.get(part, ()), existing.get(part, ()))
         elif part == "WarmPoolConfiguration":
             self._warm_pool(wanted.get(part), existing.get(part))
         elif part == "SuspendedProcesses":
@@ -377,6 +379,14 @@ class GroupParts:
             self._call("put_lifecycle_hook", **hook)
         for name in sorted(set(known) - {hook["LifecycleHookName"] for hook in wanted}):
             self._call("delete_lifecycle_hook", LifecycleHookName=name)
+
+    def _topics(self, wanted: Sequence[Mapping[str, Any]], existing: Sequence[Mapping[str, Any]]) -> None:
+        known = {topic["TopicARN"]: topic["NotificationTypes"] for topic in existing}
+        for topic in wanted:
+            if sorted(known.get(topic["TopicARN"], ())) != sorted(topic["NotificationTypes"]):
+                self._call("put_notification_configuration", **topic)
+        for arn in sorted(set(known) - {topic["TopicARN"] for topic in wanted}):
+            self._call("delete_notification_configuration", TopicARN=arn)
 
     def _warm_pool(self, wanted: Mapping[str, Any] | None, existing: Mapping[str, Any] | None) -> None:
         if wanted is None:

@@ -5,7 +5,7 @@ Sources that begin with `arm` are places in the type files of Azure Resource Man
 """
 
 from trimtab.declarations.constraint import Constraints, Row, Source, read_stated
-from trimtab.declarations.limits import Bytes, Choice, Count, Excludes, Needs, Pattern, Range, When
+from trimtab.declarations.limits import Bytes, Choice, Count, Excludes, Needs, Pattern, ProductAtMost, Range, When
 
 SET, SETTING, ALERT, ACTION_GROUP = "scale-set", "autoscale-setting", "metric-alert", "action-group"
 
@@ -18,6 +18,9 @@ _RULE = "properties.profiles[*].rules[*]"
 _SPOT = When(f"{_PROFILE}.priority", among=("Spot", "Low"))
 _FLEXIBLE = When("properties.orchestrationMode", among=("Flexible",))
 _HEALTH = "properties.virtualMachineProfile.extensionProfile.extensions[*].properties.type"
+_PROBE = "properties.virtualMachineProfile.extensionProfile.extensions[*].properties.settings"
+_ASKS = When(_HEALTH, among=("ApplicationHealthLinux", "ApplicationHealthWindows"))
+_EXTENSION = "https://github.com/Azure/applicationhealth-extension-linux"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 RESERVED_USERS = (
     *("administrator", "admin", "user", "user1", "test", "user2", "test1", "user3", "admin1", "1", "123", "a"),
@@ -189,7 +192,7 @@ WRITTEN: tuple[Row, ...] = (
         leaf="properties.automaticRepairsPolicy.enabled",
         rule=Needs(
             (
-                When(_HEALTH, among=("ApplicationHealthLinux", "ApplicationHealthWindows")),
+                _ASKS,
                 When(f"{_PROFILE}.networkProfile.healthProbe.id"),
             ),
             "takes a health probe of a balancer or the application health extension",
@@ -199,6 +202,30 @@ WRITTEN: tuple[Row, ...] = (
             "The scale set should have application health monitoring for instances enabled.",
         ),
         fix="add `health_check`, or leave `azure.automatic_repairs` out",
+    ),
+    Row(
+        kind=SET,
+        leaf=f"{_PROBE}.intervalInSeconds",
+        rule=Range(5, _MINUTE, unit="s"),
+        source=Source(_EXTENSION, 'intervalInSeconds: "default": 5, "minimum": 5, "maximum": 60'),
+        when=(_ASKS,),
+        code="VMExtensionProvisioningError",
+    ),
+    Row(
+        kind=SET,
+        leaf=f"{_PROBE}.numberOfProbes",
+        rule=Range(1, 24),
+        source=Source(_EXTENSION, 'numberOfProbes: "default": 1, "minimum": 1, "maximum": 24'),
+        when=(_ASKS,),
+        code="VMExtensionProvisioningError",
+    ),
+    Row(
+        kind=SET,
+        leaf=f"{_PROBE}.intervalInSeconds",
+        rule=ProductAtMost(f"{_PROBE}.numberOfProbes", 240, unit="s"),
+        source=Source(_EXTENSION, "Probe settle time (intervalInSeconds * numberOfProbes) cannot exceed 240 seconds"),
+        when=(_ASKS,),
+        code="VMExtensionProvisioningError",
     ),
     Row(
         kind=SET,

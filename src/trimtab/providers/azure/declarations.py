@@ -124,6 +124,11 @@ CAPABILITIES: Mapping[str, Support] = {
     "group stabilization": controller("autoscale settings do not look back", "give the policies a longer `cooldown`"),
     "warm-up": approximated("Azure counts the metrics of a new instance at once"),
     "protection from scaling in": unsupported("Azure protects single instances, not those to come"),
+    "host of a health check": unsupported("the health extension asks its own machine, and takes no host"),
+    "timeout of a health check": approximated("the health extension waits as long as it does by itself"),
+    "thresholds of health that differ": approximated(
+        "the health extension counts as many answers for both: `unhealthy_threshold`, else `healthy_threshold`"
+    ),
     "balancer port": unsupported("Azure keeps the port with the load balancer's rules"),
     "balancer drain": unsupported("Azure keeps draining with the application gateway"),
     "subnets by tag": unsupported("subnets have no tags on Azure; name one by `subnets`"),

@@ -207,6 +207,12 @@ SCALE_SET = Kind(
         Field(path=f"{_HEALTH}.settings.protocol", models="health_check.protocol health_check.path health_check.by"),
         Field(path=f"{_HEALTH}.settings.port", models="health_check.port"),
         Field(path=f"{_HEALTH}.settings.requestPath", models="health_check.path"),
+        Field(path=f"{_HEALTH}.settings.intervalInSeconds", models="health_check.interval", default=5),
+        Field(
+            path=f"{_HEALTH}.settings.numberOfProbes",
+            models="health_check.unhealthy_threshold health_check.healthy_threshold",
+            default=1,
+        ),
         Field(
             path=f"{_PROFILE}.scheduledEventsProfile.terminateNotificationProfile.enable",
             models="azure.terminate_notification",

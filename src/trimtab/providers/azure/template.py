@@ -247,8 +247,13 @@ def _health(group: ScalingGroup) -> dict[str, Any]:
     if not has_probe(group):
         return {}
     check = group.health_check
-    path = {"requestPath": check.path} if check.path else {}
-    settings = {"protocol": probe_protocol(check), "port": probe_port(check), **path}
+    said = drop_empty(
+        requestPath=check.path,
+        intervalInSeconds=None if check.interval is None else int(check.interval.total_seconds()),
+        # the same number in a row makes an instance healthy and unhealthy
+        numberOfProbes=check.unhealthy_threshold or check.healthy_threshold,
+    )
+    settings = {"protocol": probe_protocol(check), "port": probe_port(check), **said}
     # https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension
     extension = {
         "publisher": "Microsoft.ManagedServices",

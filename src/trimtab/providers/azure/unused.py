@@ -24,7 +24,7 @@ from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
 from trimtab.providers.azure.policies import is_reached, rules_of
 from trimtab.providers.azure.schedules import never_active, sizes_used
-from trimtab.providers.health import has_probe
+from trimtab.providers.health import has_probe, idle_fields
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.translation import Unused
 
@@ -166,6 +166,7 @@ def _of_schedules(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
     held = sizes_used(group, now)
     for schedule in group.schedules:
         path = f"schedules.{schedule.name}"
+        yield Unused(f"{path}.description", "a profile has no description")
         if path not in held:
             yield Unused(path, "Azure has no profile for the schedule", partly=True)
             continue
@@ -197,9 +198,6 @@ def _of_group(group: ScalingGroup, used: Collection[str]) -> Iterator[Unused]:
         yield Unused("placement.network", "NETWORK/SUBNET says which network it is")
     elif not place.subnets:
         yield Unused("placement.network", "it says where to find a subnet by name; name one by `placement.subnets`")
-    if has_probe(group):
-        yield Unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
-    if group.health_check.path is None:
-        yield Unused("health_check.protocol", "it is how `health_check.path` is asked; give that")
+    yield from (Unused(path, text) for path, text in idle_fields(group.health_check, probed=has_probe(group)))
     for key in sorted(group.tags.keys() & group.template.tags.keys()):
         yield Unused(f"tags.{key}", "`template.tags` gives the same tag, and a scale set has one set of tags")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from trimtab.engine.signals import LONGEST_STABILIZATION, MOST_SCHEDULES, Minimums, window_problem
 from trimtab.engine.windows import minimums_of, only_raises_minimum, raises_minimum
 from trimtab.models import ScalingGroup
+from trimtab.models.base import fold_name
 from trimtab.plan import Ref
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.metrics import Scope, metric_for
@@ -43,6 +44,7 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: dat
     """
     mode, minimums = mode_of(group), minimums_held(group, now)
     signals = dict(IDLE) if mode == OFF else signals_of(group, scope)
+    texts = {schedule.name: schedule.description for schedule in group.schedules}
     policy = drop_empty(
         minNumReplicas=minimums.base,
         maxNumReplicas=group.capacity.max,
@@ -50,7 +52,9 @@ def autoscaler_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: dat
         coolDownPeriodSec=seconds(initialization_of(group)),
         stabilizationPeriodSec=_stabilization(group),
         scaleInControl=_scale_in_control(group),
-        scalingSchedules={window.name: _schedule(window) for window in minimums.windows},
+        scalingSchedules={
+            fold_name(window.name): _schedule(window, texts[window.schedule]) for window in minimums.windows
+        },
         **signals,
     )
     return Autoscaler({"target": target, _POLICY: policy}, dict(_sources(group, minimums)))
@@ -95,8 +99,9 @@ def _scale_in_control(group: ScalingGroup) -> dict[str, Any]:
     return {"maxScaledInReplicas": {"fixed": group.gcp.scale_in_limit}, "timeWindowSec": seconds(window)}
 
 
-def _schedule(window: Any) -> dict[str, Any]:
+def _schedule(window: Any, description: str | None) -> dict[str, Any]:
     return {
+        **drop_empty(description=description),
         "schedule": window.cron,
         "timeZone": window.zone,
         "durationSec": seconds(window.duration),
@@ -126,13 +131,14 @@ def _sources(group: ScalingGroup, minimums: Minimums) -> Iterator[tuple[str, str
         where = f"policies.{forecast.name}"
         yield f"{_POLICY}.cpuUtilization.predictiveMethod", f"{where}.mode {where}.metric"
     for window in minimums.windows:
-        where, path = f"schedules.{window.schedule}", f"{_POLICY}.scalingSchedules.{window.name}"
+        where, path = f"schedules.{window.schedule}", f"{_POLICY}.scalingSchedules.{fold_name(window.name)}"
         yield path, where
         dates = f"{where}.skip_dates {where}.only_dates"
         yield f"{path}.schedule", f"{where}.cron {where}.at {where}.until {dates}"
         yield f"{path}.durationSec", f"{where}.duration {where}.until"
         yield f"{path}.minRequiredReplicas", f"{where}.min"
         yield f"{path}.timeZone", f"{where}.zone"
+        yield f"{path}.description", f"{where}.description"
 
 
 # what an autoscaler cannot say

@@ -58,6 +58,11 @@ def _label_rows(kind: str, labels: str, source: Source) -> tuple[Row, ...]:
     )
 
 
+_LATE = _compute(
+    "HealthCheck",
+    "timeoutSec",
+    "The default value is 5 seconds. It is invalid for timeoutSec to have greater value than checkIntervalSec.",
+)
 _RESOURCE_LABELS = Source(
     f"{_DOCS}/pubsub/docs/labels",
     "The labels applied to a resource must meet the following requirements: Each resource can have up to 64 labels. "
@@ -194,6 +199,40 @@ WRITTEN: tuple[Row, ...] = (
             source=_compute("HealthCheck", "grpcHealthCheck.port", "Valid values are 1 through 65535."),
         )
         for name in ("httpHealthCheck", "httpsHealthCheck", "tcpHealthCheck")
+    ),
+    Row(
+        kind=HEALTH_CHECK,
+        leaf="checkIntervalSec",
+        rule=Range(1, unit="s"),
+        source=_compute("HealthCheck", "checkIntervalSec", "How often (in seconds) to send a health check."),
+    ),
+    Row(
+        kind=HEALTH_CHECK,
+        leaf="timeoutSec",
+        rule=Range(1, unit="s"),
+        source=_compute("HealthCheck", "timeoutSec", "How long (in seconds) to wait before claiming failure."),
+    ),
+    Row(
+        kind=HEALTH_CHECK,
+        leaf="timeoutSec",
+        rule=AtMostTimes("checkIntervalSec", 1),
+        source=_LATE,
+    ),
+    Row(
+        kind=HEALTH_CHECK,
+        leaf="timeoutSec",
+        rule=Range(most=5, unit="s"),
+        source=_LATE,
+        when=(When("checkIntervalSec", absent=True),),
+        fix="give an `interval` that is as long",
+    ),
+    Row(
+        kind=HEALTH_CHECK,
+        leaf="checkIntervalSec",
+        rule=Range(least=5, unit="s"),
+        source=_LATE,
+        when=(When("timeoutSec", absent=True),),
+        fix="give a `timeout` that is as short",
     ),
     # managers of groups
     Row(

@@ -88,7 +88,13 @@ HEALTH_CHECK = Kind(
         Field(path="httpHealthCheck.requestPath", models="health_check.path"),
         Field(path="httpsHealthCheck.port", models="health_check.port"),
         Field(path="httpsHealthCheck.requestPath", models="health_check.path"),
+        Field(path="httpHealthCheck.host", models="health_check.host"),
+        Field(path="httpsHealthCheck.host", models="health_check.host"),
         Field(path="tcpHealthCheck.port", models="health_check.port"),
+        Field(path="checkIntervalSec", models="health_check.interval", default=5),
+        Field(path="timeoutSec", models="health_check.timeout", default=5),
+        Field(path="healthyThreshold", models="health_check.healthy_threshold", default=2),
+        Field(path="unhealthyThreshold", models="health_check.unhealthy_threshold", default=2),
     ),
     states=_IDENTITY,
 )
@@ -180,7 +186,7 @@ AUTOSCALER = Kind(
         Field(
             path=_WINDOW,
             models="schedules.*.cron schedules.*.at schedules.*.until schedules.*.duration schedules.*.zone "
-            "schedules.*.skip_dates schedules.*.only_dates",
+            "schedules.*.skip_dates schedules.*.only_dates schedules.*.description",
         ),
     ),
     maps={f"{_POLICY}.customMetricUtilizations": "metric"},

@@ -47,7 +47,7 @@ from trimtab.providers.gcp.template import (
     template_body,
 )
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
-from trimtab.providers.health import asks_balancer, has_probe, probe_port, probe_protocol
+from trimtab.providers.health import asks_balancer, has_probe, idle_fields, probe_port, probe_protocol
 from trimtab.providers.policy_execution import amounts_of
 from trimtab.providers.sizes import size_at, size_is_initial
 from trimtab.providers.translation import GroupTranslator, Translation
@@ -134,8 +134,17 @@ class _Group(GroupTranslator):
     def _health_check(self) -> Resource:
         check = self.group.health_check
         protocol = probe_protocol(check)
-        asked = drop_empty(port=probe_port(check), requestPath=check.path)
-        body = {"type": protocol.upper(), f"{protocol}HealthCheck": asked}
+        asked = drop_empty(
+            port=probe_port(check), requestPath=check.path, host=None if check.path is None else check.host
+        )
+        body = drop_empty(
+            type=protocol.upper(),
+            checkIntervalSec=None if check.interval is None else seconds(check.interval),
+            timeoutSec=None if check.timeout is None else seconds(check.timeout),
+            healthyThreshold=check.healthy_threshold,
+            unhealthyThreshold=check.unhealthy_threshold,
+        )
+        body[f"{protocol}HealthCheck"] = asked
         return self._made(HEALTH_CHECK.name, self.native, body, mark=Mark(self.fleet.name, self.group.name))
 
     # the group
@@ -263,10 +272,8 @@ class _Group(GroupTranslator):
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
         if self.is_size_scheduled():
             self.unused("capacity.desired", "a schedule sets the size now")
-        if has_probe(self.group):
-            self.unused("health_check.by", "the instances are asked at `health_check.path` and `port`")
-        if self.group.health_check.path is None:
-            self.unused("health_check.protocol", "it is how `health_check.path` is asked; give that")
+        for path, text in idle_fields(self.group.health_check, probed=has_probe(self.group)):
+            self.unused(path, text)
         if not self._healing():
             self.unused("health_check.grace", "no health check runs; give `health_check.path` or `port`")
         for lowered in lowered_by(self.group) if mode_of(self.group) != OFF else ():

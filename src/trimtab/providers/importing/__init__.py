@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimtab.providers.importing.importer import Draft, Importer, Translator
-    from trimtab.providers.importing.names import fleet_for, group_names, legal, unused
+    from trimtab.providers.importing.names import fleet_for, group_names, legal, legal_item, unused
     from trimtab.providers.importing.notes import Imported, ImportEffect, ImportNote
 
 __all__ = [
@@ -22,12 +22,13 @@ __all__ = [
     "fleet_for",
     "group_names",
     "legal",
+    "legal_item",
     "unused",
 ]
 
 _MODULES = {
     **dict.fromkeys(("Draft", "Importer", "Translator"), "importer"),
-    **dict.fromkeys(("fleet_for", "group_names", "legal", "unused"), "names"),
+    **dict.fromkeys(("fleet_for", "group_names", "legal", "legal_item", "unused"), "names"),
     **dict.fromkeys(("ImportEffect", "ImportNote", "Imported"), "notes"),
 }
 """Loaded name by name: whoever plans imports nothing."""

@@ -1,9 +1,9 @@
 """What imported things are called in a fleet file."""
 
 import re
-from collections.abc import Container, Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 
-from trimtab.models.base import NAME
+from trimtab.models.base import ITEM_NAME, NAME, fold_name
 from trimtab.plan import Mark, digest
 
 LONGEST = 63
@@ -17,20 +17,28 @@ def legal(text: str, kind: str) -> str:
     return word[:LONGEST].rstrip("-")
 
 
-def unused(name: str, taken: Container[str]) -> str:
-    """The name, with a number where it is taken."""
+def legal_item(text: str, kind: str) -> str:
+    """The nearest name to a text that is legal for something within a group."""
+    word = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-_")
+    word = word if word[:1].isalpha() else f"{kind}-{word}".rstrip("-")
+    return word[:LONGEST].rstrip("-_")
+
+
+def unused(name: str, taken: Iterable[str]) -> str:
+    """The name, with a number where it is taken, in whatever case."""
     number = 1
     free = name
-    while free in taken:
+    folded = {fold_name(other) for other in taken}
+    while fold_name(free) in folded:
         number += 1
         tail = f"-{number}"
         free = f"{name[: LONGEST - len(tail)].rstrip('-')}{tail}"
     return free
 
 
-def is_exact(native: str, prefix: str) -> bool:
+def is_exact(native: str, prefix: str, pattern: str = NAME) -> bool:
     """Whether translation would call it so."""
-    return native.startswith(prefix) and re.fullmatch(NAME, native.removeprefix(prefix)) is not None
+    return native.startswith(prefix) and re.fullmatch(pattern, native.removeprefix(prefix)) is not None
 
 
 def group_names(native: str, fleet: str, mark: Mark | None = None) -> dict[str, str]:
@@ -73,7 +81,7 @@ def short_names(natives: Iterable[str], kind: str, *prefixes: str, taken: Set[st
     """
     names: dict[str, str] = {}
     exact = prefixes[0] if prefixes else ""
-    for native in sorted(natives, key=lambda name: (not is_exact(name, exact), name)):
+    for native in sorted(natives, key=lambda name: (not is_exact(name, exact, ITEM_NAME), name)):
         prefix = next((start for start in prefixes if native.startswith(start)), "")
-        names[native] = unused(legal(native.removeprefix(prefix), kind), {*names.values(), *taken})
+        names[native] = unused(legal_item(native.removeprefix(prefix), kind), {*names.values(), *taken})
     return names

@@ -9,9 +9,9 @@ from trimtab.plan import read_tags
 from trimtab.providers.aws.importing.policies import drop_none, duration
 from trimtab.providers.aws.importing.template import is_aws
 from trimtab.providers.aws.purchase import STRATEGIES
-from trimtab.providers.aws.resources import PAUSED, own_role, suspended, unless
-from trimtab.providers.aws.translate import TRANSITIONS
-from trimtab.providers.importing.names import short_names
+from trimtab.providers.aws.resources import PAUSED, health_types, own_role, suspended, unless
+from trimtab.providers.aws.settings import SCALING_EVENTS
+from trimtab.providers.aws.translate import EVENTS, HEALTH_TYPES, TRANSITIONS
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 HOOK_TIMEOUT, COOLDOWN = 3600, 300
@@ -47,7 +47,7 @@ def read_group_tags(item: Mapping[str, Any]) -> dict[str, str]:
 
 def _health(item: Mapping[str, Any]) -> dict[str, Any]:
     return drop_none(
-        by="load-balancer" if "ELB" in item.get("HealthCheckType", "") else None,
+        by="load-balancer" if "ELB" in health_types(item) else None,
         grace=duration(unless(item.get("HealthCheckGracePeriod"), 0)),
     )
 
@@ -55,7 +55,9 @@ def _health(item: Mapping[str, Any]) -> dict[str, Any]:
 # what only AWS has
 
 
-def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], pool: Any) -> dict[str, Any]:
+def read_settings(
+    item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], topics: Sequence[Mapping[str, Any]], pool: Any
+) -> dict[str, Any]:
     """The fields of the block for AWS."""
     paused = any(tag["Key"] == PAUSE_TAG for tag in item.get("Tags") or ())
     processes = [name for name in suspended(item) if name in set(AwsProcess) and not (paused and name in PAUSED)]
@@ -63,11 +65,14 @@ def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], p
     metrics = item.get("EnabledMetrics") or []
     return drop_none(
         lifecycle_hooks=tuple(read_hooks(hooks)) or None,
+        notify_scaling=tuple(_notification(topic) for topic in topics) or None,
         warm_pool=_warm_pool(pool),
         termination_policies=tuple(policies) if policies not in ([], ["Default"]) else None,
         max_instance_lifetime=duration(item.get("MaxInstanceLifetime") or None),
+        maintenance=_maintenance(item.get("InstanceMaintenancePolicy")),
         suspended_processes=tuple(sorted(processes)) or None,
         group_metrics=True if metrics else None,
+        health_checks=tuple(word for word, native in HEALTH_TYPES.items() if native in health_types(item)) or None,
         service_linked_role=own_role(item.get("ServiceLinkedRoleARN")),
         placement_group=item.get("PlacementGroup") or None,
     )
@@ -75,11 +80,10 @@ def read_settings(item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], p
 
 def read_hooks(hooks: Sequence[Mapping[str, Any]]) -> list[LifecycleHook]:
     """Lifecycle hooks, in the order of their names; those that the model can say."""
-    names = short_names([hook["LifecycleHookName"] for hook in hooks], "hook")
     result: list[LifecycleHook] = []
-    for hook in sorted(hooks, key=lambda hook: names[hook["LifecycleHookName"]]):
+    for hook in sorted(hooks, key=lambda hook: hook["LifecycleHookName"]):
         try:
-            result.append(_hook(hook, names[hook["LifecycleHookName"]]))
+            result.append(_hook(hook, hook["LifecycleHookName"]))
         except InvalidModel:
             continue
     return result
@@ -98,6 +102,17 @@ def _hook(hook: Mapping[str, Any], name: str) -> LifecycleHook:
         data=hook.get("NotificationMetadata"),
     )
     return LifecycleHook.model_validate(fields)
+
+
+def _maintenance(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not policy:
+        return None
+    return {"min_healthy": policy.get("MinHealthyPercentage"), "max_healthy": policy.get("MaxHealthyPercentage")}
+
+
+def _notification(topic: Mapping[str, Any]) -> dict[str, Any]:
+    events = tuple(word for word, native in EVENTS.items() if native in topic["NotificationTypes"])
+    return drop_none(topic=topic["TopicARN"], on=events if set(events) != set(SCALING_EVENTS) else None)
 
 
 def _warm_pool(pool: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from trimtab.providers.aws.importing.template import UNKNOWN, as_data, read_temp
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE, METRIC_ALARM, SCALING_POLICY
 from trimtab.providers.aws.kinds import SCHEDULED_ACTION as ACTION
 from trimtab.providers.aws.policies import policy_body
+from trimtab.providers.aws.resources import topics_by_group
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.unsaid import unsaid
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
@@ -154,7 +155,7 @@ class GroupReader:
         resources, replies = self.found, self.replies
         return [
             *resources.templates(),
-            resources.group(hooks=bool(self._settings.get("lifecycle_hooks"))),
+            resources.group([part for part, name in _PARTS.items() if self._settings.get(name)]),
             *map(resources.policy, replies.policies),
             *map(resources.action, replies.actions),
             *map(resources.alarm, self.own_alarms),
@@ -256,7 +257,8 @@ class GroupReader:
     @cached_property
     def _settings(self) -> dict[str, Any]:
         item = self.replies.group
-        return read_settings(item, self.replies.hooks, item.get("WarmPoolConfiguration"))
+        topics = topics_by_group(self.replies.topics).get(self.replies.name, [])
+        return read_settings(item, self.replies.hooks, topics, item.get("WarmPoolConfiguration"))
 
     # the group
 
@@ -392,6 +394,8 @@ class GroupReader:
         return f"{label} names no image" if self.data else f"{label} not found"
 
 
+_PARTS = {"hooks": "lifecycle_hooks", "topics": "notify_scaling"}
+"""What a plan reads of a group only where its fleet has any, by the word in the mark: its field."""
 _MEASURED = (
     *("Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period", "Metrics"),
     *("EvaluationCriteria", "EvaluationInterval"),

@@ -1,4 +1,4 @@
-"""Reads everything about one group that importing takes: nine calls, and one more for each further page."""
+"""Reads everything about one group that importing takes: ten calls, and one more for each further page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -42,13 +42,17 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
         partial(inside, "describe_policies"),
         partial(inside, "describe_scheduled_actions"),
         partial(_hooks, calls, region, name),
+        partial(
+            _items, calls, region, "autoscaling", "describe_notification_configurations", AutoScalingGroupNames=[name]
+        ),
         partial(_alarms, calls, region),
         partial(_version, calls, region, launched_from(group)),
         partial(_one_version, calls, region, "$Latest", {"LaunchTemplateName": name}),
         partial(_configuration, calls, region, group.get("LaunchConfigurationName")),
         partial(_target_groups, calls, region, group.get("TargetGroupARNs") or ()),
     ]
-    policies, actions, hooks, alarms, version, own_version, configuration, targets = calls.gather_or_raise(questions)
+    answers = calls.gather_or_raise(questions)
+    policies, actions, hooks, topics, alarms, version, own_version, configuration, targets = answers
     return Replies(
         group=group,
         version=version,
@@ -59,6 +63,7 @@ def read_replies(calls: Calls, region: str, name: str) -> Replies:
         composites=alarms[1],
         actions=[action for action in actions if not is_boost(action)],
         hooks=hooks,
+        topics=topics,
         target_groups=targets,
     )
 

@@ -26,6 +26,7 @@ class Replies:
         composites: From DescribeAlarms: composite alarms, of the group or not.
         actions: From DescribeScheduledActions.
         hooks: From DescribeLifecycleHooks.
+        topics: From DescribeNotificationConfigurations.
         target_groups: From DescribeTargetGroups.
     """
 
@@ -38,6 +39,7 @@ class Replies:
     composites: Sequence[Reply] = ()
     actions: Sequence[Reply] = ()
     hooks: Sequence[Reply] = ()
+    topics: Sequence[Reply] = ()
     target_groups: Sequence[Reply] = ()
 
     @property

@@ -1,6 +1,6 @@
 """Replies as a plan reads them, and beside that what is known of things that no plan looks at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from trimtab.providers.aws.resources import (
     group_resource,
     policy_resource,
     template_resource,
+    topics_by_group,
 )
 
 LAUNCH_CONFIGURATION = replace(LAUNCH_TEMPLATE, name="launch-configuration", label="launch configuration")
@@ -59,13 +60,17 @@ class Found:
     now: datetime
     fleet: str
 
-    def group(self, *, hooks: bool) -> Resource:
-        """The group; its hooks are read only where the fleet has any, or had."""
+    def group(self, parts: Collection[str]) -> Resource:
+        """The group; its hooks and topics are read only where the fleet has any, or had: `parts`, and its mark."""
         item = self.replies.group
         resource = group_resource(self.location, item)
-        kept = resource.mark is not None and resource.mark.fleet == self.fleet and "hooks" in resource.mark.kept
-        listed = [_hook(hook) for hook in self.replies.hooks] if hooks or kept else []
-        more = {"LifecycleHookSpecificationList": listed} if listed else {}
+        kept = resource.mark.kept if resource.mark is not None and resource.mark.fleet == self.fleet else ()
+        topics = topics_by_group(self.replies.topics).get(self.replies.name, [])
+        listed = {
+            "LifecycleHookSpecificationList": ("hooks", [_hook(hook) for hook in self.replies.hooks]),
+            "NotificationConfigurations": ("topics", topics),
+        }
+        more = {name: items for name, (part, items) in listed.items() if items and part in {*parts, *kept}}
         return replace(resource, body={**resource.body, **more, **_more(AUTO_SCALING_GROUP, item)})
 
     def templates(self) -> Iterator[Resource]:

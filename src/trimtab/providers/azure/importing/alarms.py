@@ -10,7 +10,7 @@ from trimtab.providers.azure.importing.group import duration
 from trimtab.providers.azure.importing.metrics import compared, dimensions_of, metric_of, statistic_of
 from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.metrics import NativeMetric
-from trimtab.providers.importing import legal
+from trimtab.providers.importing import legal_item
 from trimtab.providers.metrics import writes_count
 
 STATIC = "StaticThresholdCriterion"
@@ -49,7 +49,7 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
         fields["enabled"] = False
     if text := properties.get("description"):
         fields["description"] = text
-    return legal(alert.key.name[len(prefix) :], "alarm"), fields
+    return legal_item(alert.key.name[len(prefix) :], "alarm"), fields
 
 
 def _condition(properties: Body, criterion: Body, row: NativeMetric, *, counted: bool) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from trimtab.providers.azure.importing.policies import Rules
 from trimtab.providers.azure.importing.template import at
 from trimtab.providers.azure.names import iana_zones, windows_zone
 from trimtab.providers.azure.schedules import DEFAULT, read_twin
-from trimtab.providers.importing import legal, unused
+from trimtab.providers.importing import legal_item, unused
 from trimtab.providers.importing.building import whole
 
 _DAYS = {day.value: str(number) for number, day in enumerate(Weekday, start=1)}
@@ -115,7 +115,7 @@ def _schedules(profiles: Sequence[Body], kept: str) -> tuple[dict[str, Any], dic
         when = _fixed(fixed, zone) if fixed else _recurring(profile)
         if not fixed and profile["name"] in ends:
             when["until"] = _recurring(ends[profile["name"]])["cron"]
-        name = unused(legal(profile["name"], "schedule"), schedules)
+        name = unused(legal_item(profile["name"], "schedule"), schedules)
         schedules[name] = {**when, "zone": zone, "min": low, "max": high}
         origins[f"schedules.{name}"] = f"properties.profiles[{profile['name']}]"
         if "until" in when:

@@ -59,8 +59,21 @@ def _health(body: Body, profile: Body) -> dict[str, Any]:
             settings = at(extension, "properties.settings") or {}
             path, port, protocol = (settings.get(name) for name in ("requestPath", "port", "protocol"))
             is_said = path is not None and protocol in ("http", "https") and protocol != implied_protocol(port)
-            return drop_empty(path=path, port=port, protocol=protocol if is_said else None, grace=waits)
+            return drop_empty(
+                path=path, port=port, protocol=protocol if is_said else None, grace=waits, **_timing(settings)
+            )
     return drop_empty(grace=waits)
+
+
+def _timing(settings: Body) -> dict[str, Any]:
+    """How often an instance is asked, and how many answers in a row count; less what the extension does by itself."""
+    interval, probes = settings.get("intervalInSeconds"), settings.get("numberOfProbes")
+    given = None if probes in (None, 1) else probes
+    return drop_empty(
+        interval=f"{interval}s" if isinstance(interval, int) and interval != 5 else None,
+        healthy_threshold=given,
+        unhealthy_threshold=given,
+    )
 
 
 def _repairs(body: Body, health: Body) -> dict[str, Any]:

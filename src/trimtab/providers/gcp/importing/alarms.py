@@ -11,7 +11,7 @@ from trimtab.providers.gcp.alarms import ACROSS, CLOSED, MINUTE, OPENED, OVER_TI
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.gcp.names import MISSING, read_span
-from trimtab.providers.importing import legal
+from trimtab.providers.importing import legal_item
 from trimtab.providers.metrics import writes_count
 
 _KIND = re.compile(r'metric\.type\s*=\s*"([^"]+)"')
@@ -66,7 +66,7 @@ def read_alert(
         fields["missing"] = missing.value
     if text := (policy.body.get("documentation") or {}).get("content"):
         fields["description"] = text
-    return legal(policy.key.name.removeprefix(prefix), "alarm"), fields
+    return legal_item(policy.key.name.removeprefix(prefix), "alarm"), fields
 
 
 def _span(text: Any) -> timedelta:

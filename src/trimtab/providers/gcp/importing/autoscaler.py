@@ -125,6 +125,7 @@ class ScalerRead:
             else:
                 schedules[name] = {
                     **when,
+                    **({"description": schedule["description"]} if schedule.get("description") else {}),
                     "zone": schedule.get("timeZone") or "UTC",
                     "duration": timedelta(seconds=whole(schedule.get("durationSec"))),
                     "min": whole(schedule.get("minRequiredReplicas")),

@@ -49,3 +49,11 @@ def healing_of(manager: Body) -> tuple[str, timedelta | None]:
     policy = first(manager.get("autoHealingPolicies"))
     delay = policy.get("initialDelaySec")
     return str(policy.get("healthCheck") or ""), timedelta(seconds=whole(delay)) if delay else None
+
+
+def timing_of(check: Body) -> dict[str, Any]:
+    """How often a health check asks and how many answers in a row count; less what Compute Engine has by default."""
+    spans = {"interval": "checkIntervalSec", "timeout": "timeoutSec"}
+    counts = {"healthy_threshold": "healthyThreshold", "unhealthy_threshold": "unhealthyThreshold"}
+    given = {word: f"{whole(check[name])}s" for word, name in spans.items() if check.get(name) not in (None, 5)}
+    return {**given, **{word: whole(check[name]) for word, name in counts.items() if check.get(name) not in (None, 2)}}

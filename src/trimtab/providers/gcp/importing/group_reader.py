@@ -11,7 +11,7 @@ from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, serv
 from trimtab.providers.gcp.ids import name_of, parse_link, place_of, short
 from trimtab.providers.gcp.importing.alarms import read_alert
 from trimtab.providers.gcp.importing.autoscaler import ScalerRead
-from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_of
+from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_of, timing_of
 from trimtab.providers.gcp.importing.replies import Replies
 from trimtab.providers.gcp.importing.template import first, machine_of, other_tiers
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
@@ -171,7 +171,9 @@ class GroupReader:
                 port = whole(asked.get("port")) or (HTTPS_PORT if name == "https" else HTTP_PORT)
                 path = {} if name == "tcp" else {"path": asked.get("requestPath") or "/"}
                 implied = name in ("tcp", implied_protocol(port))
-                return {"port": port, **path, **({} if implied else {"protocol": name}), **given}
+                host = {"host": asked["host"]} if path and asked.get("host") else {}
+                said = {**({} if implied else {"protocol": name}), **host, **timing_of(body)}
+                return {"port": port, **path, **said, **given}
         return given
 
     def _balancer(self, service: Mapping[str, Any]) -> dict[str, Any]:
