@@ -79,6 +79,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.user_data": ("#!/bin/sh\necho ${HOME}\n", "#!/bin/sh\necho {{ colour }} {{ number }}\n"),
     "template.variables.*": ("red", 7, 1.5, True),
     "template.ssh_key": ("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ ops", "ops"),
+    "template.admin_password.env": ("ADMIN_PASSWORD", "OTHER_PASSWORD"),
     "template.security_groups.*": ("web", "db", "ops"),
     "template.role": ("web", "db"),
     "template.disks.*.device": (None, "/dev/sdf", "1"),
@@ -305,6 +306,8 @@ class Drawer:
         disk = ("size_gb", "type", "encrypted", "key", "iops", "throughput", "keep")
         disks = [{"device": device, **self.some("template.disks.*.", *disk, of=3)} for device in devices]
         fields |= self.some("template.", *plain, of=3)
+        if self.chance(4):
+            fields["admin_password"] = {"env": self.one("template.admin_password.env")}
         return {
             **fields,
             "security_groups": self.many("template.security_groups.*"),

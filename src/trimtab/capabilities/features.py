@@ -253,6 +253,7 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
     requested = (
         *(("several security groups", f"template.security_groups.{at}", True) for at in range(1, len(firewalls))),
         ("image by architecture", "template.image.architecture", template.image.newest and template.image.architecture),
+        ("password of the administrator", "template.admin_password.env", template.admin_password),
         ("neutral image", "template.image.os", template.image.os),
         ("size by attributes", "template.size", template.requirement),
         ("several sizes", "template.size.choices", template.requirement and template.requirement.choices > 1),

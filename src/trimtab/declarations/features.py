@@ -60,6 +60,7 @@ FEATURES: tuple[str, ...] = (
     "several subnets",
     "several security groups",
     "image by architecture",
+    "password of the administrator",
     "neutral image",
     "size by attributes",
     "session tokens for metadata",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from trimtab.declarations.advice import not_here
 from trimtab.declarations.inert import NOWHERE
 from trimtab.declarations.record import Declarations, NameRule, NativePart, Natives, Option, Portability, TagRule
-from trimtab.declarations.support import NATIVE, Support, controller, unsupported
+from trimtab.declarations.support import NATIVE, Support, approximated, controller, unsupported
 from trimtab.providers.aws.settings import AwsSettings
 
 _ELSEWHERE = unsupported("on AWS this is a setting of the load balancer, or does not exist")
@@ -89,6 +89,9 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "password of the administrator": approximated(
+        "EC2 makes a password of its own when Windows first starts, encrypted with the key pair; this one is not sent"
+    ),
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "group stabilization": unsupported("EC2 Auto Scaling looks back for no group as a whole"),
     "health probe of the group": _ELSEWHERE,

@@ -47,6 +47,7 @@ _NATIVELY = (
     "strategy for spot",
     "spot price limit",
     "neutral image",
+    "password of the administrator",
     "size by attributes",
     "tags in capitals",
 )

@@ -52,6 +52,9 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "password of the administrator": unsupported(
+        "passwords are reset on each instance (`gcloud compute reset-windows-password`); leave it out"
+    ),
     "alarm on a trimmed statistic": controller(
         "Cloud Monitoring has no statistic of part of the samples", "use a percentile: p5, p50, p95 or p99"
     ),
