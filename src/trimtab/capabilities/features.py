@@ -140,6 +140,10 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             for index, target in enumerate(getattr(alarm, word)):
                 if target in alarm.notify and target in alarm.notify_ok:
                     yield "told of an alarm's beginning and end", f"{path}.{word}.{index}"
+        if alarm.notify_no_data:
+            yield "notification without data", f"{path}.notify_no_data"
+        if alarm.sample_unit is not None:
+            yield "unit of samples", f"{path}.sample_unit"
         yield _metric_feature(alarm.metric), f"{path}.metric"
     if len({alarm.metric.name for alarm in _removing(group)}) > 1:
         yield "scaling in by any of several alarms", "alarms"
@@ -292,4 +296,6 @@ def _metric_feature(metric: Metric) -> str:
         return "external metric"
     if metric.source is MetricSource.PROMQL:
         return "PromQL metric"
+    if metric.source is MetricSource.MATH:
+        return "metric math"
     return f"{metric.source} metric"

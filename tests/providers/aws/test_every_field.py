@@ -93,6 +93,16 @@ METRICS = {
     "queue": ("cpu", {"name": "queue-depth", "of": "jobs"}),
     "quotient": ("cpu", {"name": "queue-per-instance", "of": "jobs"}),
     "network": ("cpu", "network-in"),
+    "math": (
+        CUSTOM,
+        {
+            "math": "MAX([jobs, late])",
+            "parts": {
+                "jobs": {"custom": "Jobs", "namespace": "Shop", "dimensions": {"Group": "{group}"}, "statistic": "sum"},
+                "late": {"custom": "Late", "namespace": "Shop"},
+            },
+        },
+    ),
 }
 ALARM = {
     "statistic": {"statistic": "p95"},
@@ -106,6 +116,8 @@ ALARM = {
     "triggers": {"triggers": ["out"]},
     "notify": {"notify": [TOPIC]},
     "notify_ok": {"notify_ok": [TOPIC]},
+    "notify_no_data": {"notify_no_data": [TOPIC]},
+    "sample_unit": {"sample_unit": "Percent"},
     "enabled": {"enabled": False},
     "description": {"description": "Somebody look at this"},
 }

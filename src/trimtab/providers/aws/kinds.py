@@ -201,7 +201,11 @@ SCALING_POLICY = Kind(
         Field(path="Enabled", models="enabled", default=True),
     ),
     sets=frozenset({"StepAdjustments"}),
-    maps={f"{_TRACKING}.CustomizedMetricSpecification.Dimensions": "Name"},
+    maps={
+        f"{_TRACKING}.CustomizedMetricSpecification.Dimensions": "Name",
+        f"{_TRACKING}.CustomizedMetricSpecification.Metrics": "Id",
+        f"{_TRACKING}.CustomizedMetricSpecification.Metrics[*].MetricStat.Metric.Dimensions": "Name",
+    },
     replaces=True,
 )
 
@@ -248,10 +252,12 @@ METRIC_ALARM = Kind(
         Field(path="TreatMissingData", models="missing", default="missing"),
         Field(path="AlarmActions", models="triggers notify"),
         Field(path="OKActions", models="notify_ok"),
+        Field(path="InsufficientDataActions", models="notify_no_data"),
+        Field(path="Unit", models="sample_unit"),
         Field(path="ActionsEnabled", models="enabled", default=True),
         Field(path="AlarmDescription", models="description"),
     ),
-    maps={"Dimensions": "Name", "Metrics": "Id"},
+    maps={"Dimensions": "Name", "Metrics": "Id", "Metrics[*].MetricStat.Metric.Dimensions": "Name"},
     sets=frozenset({"AlarmActions", "OKActions", "InsufficientDataActions"}),
     names={"Dimensions[AutoScalingGroupName].Value": AUTO_SCALING_GROUP.name},
     replaces=True,

@@ -19,10 +19,12 @@ from trimtab.models import (
     TargetTrackingPolicy,
 )
 from trimtab.providers.aws.metrics import (
+    NATIVE_STATISTICS,
     PER_INSTANCE,
     SAME_UNIT,
     Scope,
     counted_once,
+    math_queries,
     metric_for,
     quotient,
     scale_of,
@@ -31,7 +33,7 @@ from trimtab.providers.aws.metrics import (
 )
 from trimtab.providers.metrics import natural_statistic, refuse_external
 
-STATISTICS = {"average": "Average", "minimum": "Minimum", "maximum": "Maximum", "sum": "Sum", "count": "SampleCount"}
+STATISTICS = NATIVE_STATISTICS
 AMOUNTS = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}
 TRACKED = {
     "cpu": "ASGAverageCPUUtilization",
@@ -52,6 +54,7 @@ NativePolicy = SimplePolicy | StepPolicy | TargetTrackingPolicy | PredictivePoli
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "ForecastAndScale"}
 BREACHES = {MaximumBreach.HONOR: "HonorMaxCapacity", MaximumBreach.INCREASE: "IncreaseMaxCapacity"}
 MINUTE = timedelta(minutes=1)
+STATISTIC_OF_PARTS = "each part of metric math has a `statistic` of its own; leave this one out"
 
 
 def policy_body(policy: NativePolicy, scope: Scope | None) -> dict[str, Any]:
@@ -129,6 +132,8 @@ def _tracked(metric: Metric, statistic: str, scope: Scope) -> dict[str, Any]:
     if metric.source is MetricSource.PROMQL:
         text = "target tracking on AWS does not support PromQL; let an alarm on the query trigger a policy"
         raise Unsupported(f"{text}, or name its `source`, which a running controller asks")
+    if metric.source is MetricSource.MATH:
+        return {"CustomizedMetricSpecification": {"Metrics": _without_period(math_queries(metric, scope, 60))}}
     if metric.name in TRACKED and metric.namespace is None and statistic == natural_statistic(metric, "average"):
         known = {"PredefinedMetricType": TRACKED[metric.name], **_label(metric, scope)}
         return {"PredefinedMetricSpecification": known}
@@ -150,6 +155,8 @@ def policy_remarks(policy: Policy) -> Iterator[tuple[str, str, bool]]:
     match policy:
         case TargetTrackingPolicy() if counted_once(policy.metric, policy.statistic):
             yield "statistic", f"{policy.metric.name} reports each event as 1; use `sum`", True
+        case TargetTrackingPolicy() if policy.metric.source is MetricSource.MATH and policy.statistic != "average":
+            yield "statistic", STATISTIC_OF_PARTS, True
         case TargetTrackingPolicy() if policy.statistic == "sum" == natural_statistic(policy.metric, "average"):
             yield "statistic", "CloudWatch adds up a count in any case", False
         case PredictivePolicy() if policy.maximum_buffer is not None and policy.maximum_breach is MaximumBreach.HONOR:

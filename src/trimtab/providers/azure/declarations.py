@@ -53,6 +53,11 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "metric math": unsupported(
+        "autoscale rules and metric alerts watch one metric; publish the result as a custom metric"
+    ),
+    "notification without data": unsupported("a metric alert without data tells nobody"),
+    "unit of samples": approximated("a metric has one unit there, whatever this says"),
     "step policy that removes by several steps": other_size(
         "of several rules that remove, Azure takes the one that removes least"
     ),

@@ -52,6 +52,11 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "metric math": unsupported(
+        "autoscalers and alert policies have no such expression; write it as a query: {promql: ...}"
+    ),
+    "notification without data": unsupported("absence is a condition of its own there; write {promql: 'absent(...)'}"),
+    "unit of samples": approximated("a metric has one unit there, whatever this says"),
     "password of the administrator": unsupported(
         "passwords are reset on each instance (`gcloud compute reset-windows-password`); leave it out"
     ),

@@ -12,7 +12,7 @@ from trimtab.providers.aws.importing.metrics import (
     dimensions_of,
     find_metrics,
     labelled,
-    of_queue,
+    of_queries,
     unscaled,
 )
 from trimtab.providers.aws.metrics import scale_of
@@ -119,7 +119,7 @@ def _tracked(config: Mapping[str, Any], around: MetricContext) -> tuple[Metric, 
     if known:
         return _predefined(known, around, TRACKED), "average"
     if own.get("Metrics"):
-        return of_queue(own["Metrics"]), statistic_word(own["Metrics"][0].get("MetricStat", {}).get("Stat", "Average"))
+        return of_queries(own["Metrics"], around)
     if not own:
         raise Unsupported("the metric that it tracks is not supported")
     statistic = statistic_word(own.get("Statistic", "Average"))
