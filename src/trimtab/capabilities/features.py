@@ -140,8 +140,8 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             for index, target in enumerate(getattr(alarm, word)):
                 if target in alarm.notify and target in alarm.notify_ok:
                     yield "told of an alarm's beginning and end", f"{path}.{word}.{index}"
-        if alarm.notify_no_data:
-            yield "notification without data", f"{path}.notify_no_data"
+        for index in range(len(alarm.notify_no_data)):
+            yield "notification without data", f"{path}.notify_no_data.{index}"
         if alarm.sample_unit is not None:
             yield "unit of samples", f"{path}.sample_unit"
         yield _metric_feature(alarm.metric), f"{path}.metric"

@@ -245,7 +245,8 @@ def test_a_policy_that_the_model_cannot_say_is_one_note():
     assert not found.group.policies
     assert effects(found) == [("deletes", f"scaling policy {NATIVE}-scale-out")]
     assert found.notes[0].reason == (
-        "the next plan deletes it; metric math of the model is one expression over metrics that return nothing themselves"
+        "the next plan deletes it; metric math of the model is one expression over metrics that return nothing "
+        "themselves"
     )
 
 

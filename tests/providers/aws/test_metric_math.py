@@ -138,6 +138,7 @@ def test_math_of_others_is_read_whatever_its_expression_is_called(world, cloud):
     queries = [{**query, "Id": "e1"} if query["Id"] == "result" else query for query in reversed(alarm["Metrics"])]
     client.put_metric_alarm(**same, Metrics=queries)
     assert not cloud.plan(wanted).changes
+    assert cloud.import_group("virtualmin-web", fleet="virtualmin").changes == ()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_what_an_expression_has_no_use_for_is_a_problem(cloud, alarm, path, text
 def test_other_clouds_refuse_by_name(provider):
     wanted = fleet({"notify_no_data": [TOPIC]})
     paths = {note.path for note in translate(wanted, provider).problems}
-    assert {"alarms.idle.metric", "alarms.idle.notify_no_data"} <= paths
+    assert {"alarms.idle.metric", "alarms.idle.notify_no_data.0"} <= paths
     notes = translate(fleet({"metric": "cpu", "sample_unit": "Percent"}), provider).notes
     assert [note.approximation for note in notes if note.path == "alarms.idle.sample_unit"] == [True]
 

@@ -90,7 +90,7 @@ def of_queries(queries: Sequence[Mapping[str, Any]], around: MetricContext) -> t
     """
     results = [query for query in queries if query.get("ReturnData", True)]
     expression = results[0].get("Expression") if len(results) == 1 else None
-    if expression == QUOTIENT and (metric := of_queue(queries)).of is not None:
+    if expression == QUOTIENT and results[0]["Id"] == "quotient" and (metric := of_queue(queries)).of is not None:
         return metric, statistic_word(queries[0].get("MetricStat", {}).get("Stat", "Average"))
     stats = {query["Id"]: query["MetricStat"] for query in queries if "MetricStat" in query}
     if not expression or not stats or len(stats) != len(queries) - 1:
