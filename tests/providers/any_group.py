@@ -21,7 +21,7 @@ from trimtab.declarations import declarations_of
 from trimtab.models import AwsProcess, SimplePolicy, StepPolicy, TargetTrackingPolicy
 from trimtab.models.alarm import SampleUnit
 from trimtab.models.metric import NEUTRAL
-from trimtab.models.policy import PredictivePolicy, PythonPolicy
+from trimtab.models.policy import ForecastLoad, PredictivePolicy, PythonPolicy
 from trimtab.models.template import OperatingSystem
 
 POLICIES = {"simple": SimplePolicy, "step": StepPolicy, "target-tracking": TargetTrackingPolicy}
@@ -143,6 +143,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "policies.*.target": (40.0, 55.5),
     "policies.*.statistic": ("average", "minimum", "maximum", "sum"),
     "policies.*.scale_in": YES,
+    "policies.*.load": get_args(ForecastLoad),
     "policies.*.mode": ("forecast-only", "forecast-and-scale"),
     "policies.*.buffer": ("5m", "20m"),
     "policies.*.maximum_breach": ("honor", "increase"),
@@ -404,6 +405,7 @@ class Drawer:
                 more = self.some("policies.*.", "statistic", "scale_in", "warm_up")
             case _:
                 more = self.some("policies.*.", "mode", "buffer", "maximum_breach", "maximum_buffer")
+                more |= self.some("policies.*.", "load", of=3)
         metric = self.metric("policies.*.")
         return fields | {"metric": metric, "target": self.one("policies.*.target"), **more}
 

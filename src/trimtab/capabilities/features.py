@@ -66,6 +66,8 @@ def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
                 yield _metric_feature(policy.metric), f"{path}.metric"
                 if policy.metric.name != "cpu":
                     yield "predictive policy on another metric than CPU", f"{path}.metric"
+                if policy.load is not None:
+                    yield "forecast of another load", f"{path}.load"
                 if policy.mode is PredictiveMode.FORECAST_ONLY:
                     yield "forecast without scaling", f"{path}.mode"
                 if policy.buffer is not None:

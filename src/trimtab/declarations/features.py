@@ -11,6 +11,7 @@ FEATURES: tuple[str, ...] = (
     "target-tracking policy",
     "predictive policy",
     "predictive policy on another metric than CPU",
+    "forecast of another load",
     "python policy",
     "forecast above the maximum",
     "alarm",

@@ -83,6 +83,7 @@ TYPED = {
     "target": (TRACKING, {"target": 60}),
     "scale_in": (TRACKING, {"scale_in": False}),
     "statistic": ({**TRACKING, "metric": CUSTOM}, {"statistic": "maximum"}),
+    "load": (PREDICTIVE, {"load": "network-in"}),
     "mode": (PREDICTIVE, {"mode": "forecast-and-scale"}),
     "buffer": (PREDICTIVE, {"buffer": "10m"}),
     "maximum_breach": (PREDICTIVE, {"maximum_breach": "increase"}),

@@ -65,6 +65,7 @@ _NATIVELY = (
     "metric math",
     "notification without data",
     "unit of samples",
+    "forecast of another load",
     "image by architecture",
     "session tokens for metadata",
     "metadata hops",

@@ -193,7 +193,7 @@ SCALING_POLICY = Kind(
         Field(path=f"{_TRACKING}.CustomizedMetricSpecification.Dimensions", models="metric", whole=True),
         Field(path=f"{_TRACKING}.CustomizedMetricSpecification.Metrics", models="metric statistic"),
         Field(path=f"{_TRACKING}.DisableScaleIn", models="scale_in"),
-        Field(path=_AHEAD, models="metric target"),
+        Field(path=_AHEAD, models="metric target load"),
         Field(path=f"{_AHEAD}.Mode", models="mode"),
         Field(path=f"{_AHEAD}.SchedulingBufferTime", models="buffer"),
         Field(path=f"{_AHEAD}.MaxCapacityBreachBehavior", models="maximum_breach"),

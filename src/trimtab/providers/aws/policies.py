@@ -49,6 +49,13 @@ FORECAST = {
     "requests-per-instance": "ALBRequestCount",
 }
 """Pairs of metrics that a predictive policy knows by itself."""
+LOADS = {
+    "cpu": "ASGTotalCPUUtilization",
+    "network-in": "ASGTotalNetworkIn",
+    "network-out": "ASGTotalNetworkOut",
+    "requests": "ALBTargetGroupRequestCount",
+}
+"""Loads that a predictive policy forecasts beside the metric that it holds at a target."""
 NativePolicy = SimplePolicy | StepPolicy | TargetTrackingPolicy | PredictivePolicy
 """The policies that AWS has a form for."""
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "ForecastAndScale"}
@@ -179,8 +186,8 @@ def _label(metric: Metric, scope: Scope) -> dict[str, str]:
 
 def _predictive(policy: PredictivePolicy, scope: Scope | None) -> dict[str, Any]:
     factor = scale_of(policy.metric, "average", MINUTE, detailed=scope is not None and scope.detailed)
-    pair = {} if scope is None else {"PredefinedMetricPairSpecification": _pair(policy.metric, scope)}
-    what = {"TargetValue": scaled(policy.target, factor), **pair}
+    metrics = {} if scope is None else _forecast_metrics(policy, scope)
+    what = {"TargetValue": scaled(policy.target, factor), **metrics}
     config: Mapping[str, Any] = {
         "MetricSpecifications": [what],
         "Mode": MODES[policy.mode],
@@ -193,6 +200,19 @@ def _predictive(policy: PredictivePolicy, scope: Scope | None) -> dict[str, Any]
         "PolicyType": "PredictiveScaling",
         "PredictiveScalingConfiguration": {name: value for name, value in config.items() if value is not None},
         "Enabled": policy.enabled,
+    }
+
+
+def _forecast_metrics(policy: PredictivePolicy, scope: Scope) -> dict[str, Any]:
+    """The pair of a metric that AWS knows, or what is forecast and what is held at the target each by itself."""
+    if policy.load is None:
+        return {"PredefinedMetricPairSpecification": _pair(policy.metric, scope)}
+    _pair(policy.metric, scope)  # says what no predictive policy knows
+    label = {"ResourceLabel": scope.label} if policy.load == "requests" and scope.label else {}
+    held = {"PredefinedMetricType": TRACKED[policy.metric.name], **_label(policy.metric, scope)}
+    return {
+        "PredefinedScalingMetricSpecification": held,
+        "PredefinedLoadMetricSpecification": {"PredefinedMetricType": LOADS[policy.load], **label},
     }
 
 

@@ -53,6 +53,7 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "forecast of another load": unsupported("Azure forecasts the CPU that its rules go by; leave `load` out"),
     "metric math": unsupported(
         "autoscale rules and metric alerts watch one metric; publish the result as a custom metric"
     ),

@@ -52,6 +52,9 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "forecast of another load": unsupported(
+        "Compute Engine forecasts the CPU that it holds at the target; leave `load` out"
+    ),
     "metric math": unsupported(
         "autoscalers and alert policies have no such expression; write it as a query: {promql: ...}"
     ),
