@@ -22,7 +22,7 @@ from trimtab.models import AwsProcess, SimplePolicy, StepPolicy, TargetTrackingP
 from trimtab.models.alarm import SampleUnit
 from trimtab.models.metric import NEUTRAL
 from trimtab.models.policy import ForecastLoad, PredictivePolicy, PythonPolicy
-from trimtab.models.template import OperatingSystem
+from trimtab.models.template import OperatingSystem, StatefulAddress
 
 POLICIES = {"simple": SimplePolicy, "step": StepPolicy, "target-tracking": TargetTrackingPolicy}
 POLICIES |= {"predictive": PredictivePolicy, "python": PythonPolicy}
@@ -98,7 +98,10 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.disks.*.iops": (3000, 4000),
     "template.disks.*.throughput": (125, 250),
     "template.disks.*.keep": YES,
+    "template.disks.*.stateful": YES,
     "template.public_address": YES,
+    "template.internal_address": get_args(StatefulAddress),
+    "template.external_address": get_args(StatefulAddress),
     "template.metadata_token": YES,
     "template.metadata_hops": (1, 2),
     "template.detailed_monitoring": YES,
@@ -317,6 +320,9 @@ class Drawer:
         devices = self.many("template.disks.*.device")
         disk = ("size_gb", "type", "encrypted", "key", "iops", "throughput", "keep")
         disks = [{"device": device, **self.some("template.disks.*.", *disk, of=3)} for device in devices]
+        if self.chance(6):
+            fields |= self.some("template.", "internal_address", "external_address")
+            disks = [{**each, **self.some("template.disks.*.", "stateful")} for each in disks]
         fields |= self.some("template.", *plain, of=3)
         if self.chance(4):
             fields["admin_password"] = {"env": self.one("template.admin_password.env")}

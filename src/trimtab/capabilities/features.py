@@ -265,6 +265,8 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
         ("several sizes", "template.size.choices", template.requirement and template.requirement.choices > 1),
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
         ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
+        ("stateful address", "template.internal_address", template.internal_address),
+        ("stateful address", "template.external_address", template.external_address),
         ("no public address", "template.public_address", template.public_address is False),
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
     )
@@ -272,6 +274,7 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
     yield from _each("encrypted disk", "template.disks", "encrypted", [disk.encrypted for disk in disks])
     yield from _each("unencrypted disk", "template.disks", "encrypted", [disk.encrypted is False for disk in disks])
     yield from _each("disk that is kept", "template.disks", "keep", [disk.keep for disk in disks])
+    yield from _each("stateful disk", "template.disks", "stateful", [disk.stateful for disk in disks])
 
 
 def _given(requested: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:

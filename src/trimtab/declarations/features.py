@@ -74,6 +74,8 @@ FEATURES: tuple[str, ...] = (
     "encrypted disk",
     "unencrypted disk",
     "disk that is kept",
+    "stateful disk",
+    "stateful address",
     "schedule that changes the maximum",
     "schedule that sets the size",
     "schedule that sets a size of its own",

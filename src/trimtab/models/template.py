@@ -18,6 +18,8 @@ Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[st
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 """The name of an environment variable."""
+StatefulAddress = Literal["stateful", "kept"]
+"""`stateful`: an instance has its address while it is in the group; `kept`: the address stays reserved after it."""
 Architecture = Literal["x86_64", "arm64"]
 ARCHITECTURES: tuple[Architecture, ...] = ("x86_64", "arm64")
 OperatingSystem = Literal[
@@ -108,6 +110,8 @@ class Disk(Model):
     """MiB a second."""
     keep: bool = False
     """Keep the disk when the instance goes."""
+    stateful: bool = False
+    """Give the disk back to its instance when that is repaired or made anew (Google); `keep` also when it goes."""
 
     if TYPE_CHECKING:
 
@@ -122,6 +126,7 @@ class Disk(Model):
             iops: int | None = None,
             throughput: int | None = None,
             keep: bool = False,
+            stateful: bool = False,
         ) -> None: ...
 
 
@@ -265,6 +270,10 @@ class InstanceTemplate(SecretHolder):
     """The boot disk and further disks; those of the image when left out."""
     public_address: bool | None = None
     """Whether instances get a public address; the subnet's default when left out."""
+    internal_address: StatefulAddress | None = None
+    """Whether an instance has the same internal address when it is repaired or made anew; a new one when left out."""
+    external_address: StatefulAddress | None = None
+    """Whether an instance has the same public address when it is repaired or made anew; a new one when left out."""
     metadata_token: bool | None = None
     """Require session tokens of the metadata service (IMDSv2 on AWS)."""
     metadata_hops: Annotated[int, Field(ge=1, le=64)] | None = None
@@ -289,6 +298,8 @@ class InstanceTemplate(SecretHolder):
             role: str | None = None,
             disks: Sequence[Disk] = ...,
             public_address: bool | None = None,
+            internal_address: Literal["stateful", "kept"] | None = None,
+            external_address: Literal["stateful", "kept"] | None = None,
             metadata_token: bool | None = None,
             metadata_hops: int | None = None,
             detailed_monitoring: bool | None = None,

@@ -93,6 +93,12 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "stateful disk": unsupported(
+        "EC2 Auto Scaling gives each instance new disks; keep the data on a file system or a database"
+    ),
+    "stateful address": unsupported(
+        "EC2 Auto Scaling gives each instance a new address; name it by a load balancer or by DNS"
+    ),
     "password of the administrator": approximated(
         "EC2 makes a password of its own when Windows first starts, encrypted with the key pair; this one is not sent"
     ),

@@ -186,7 +186,8 @@ def _label(metric: Metric, scope: Scope) -> dict[str, str]:
 
 def _predictive(policy: PredictivePolicy, scope: Scope | None) -> dict[str, Any]:
     factor = scale_of(policy.metric, "average", MINUTE, detailed=scope is not None and scope.detailed)
-    metrics = {} if scope is None else _forecast_metrics(policy, scope)
+    load = {"PredefinedLoadMetricSpecification": _load(policy.load, "")} if policy.load else {}
+    metrics = load if scope is None else _forecast_metrics(policy, scope)
     what = {"TargetValue": scaled(policy.target, factor), **metrics}
     config: Mapping[str, Any] = {
         "MetricSpecifications": [what],
@@ -208,12 +209,16 @@ def _forecast_metrics(policy: PredictivePolicy, scope: Scope) -> dict[str, Any]:
     if policy.load is None:
         return {"PredefinedMetricPairSpecification": _pair(policy.metric, scope)}
     _pair(policy.metric, scope)  # says what no predictive policy knows
-    label = {"ResourceLabel": scope.label} if policy.load == "requests" and scope.label else {}
     held = {"PredefinedMetricType": TRACKED[policy.metric.name], **_label(policy.metric, scope)}
     return {
         "PredefinedScalingMetricSpecification": held,
-        "PredefinedLoadMetricSpecification": {"PredefinedMetricType": LOADS[policy.load], **label},
+        "PredefinedLoadMetricSpecification": _load(policy.load, scope.label),
     }
+
+
+def _load(load: str, label: str) -> dict[str, str]:
+    named = {"ResourceLabel": label} if load == "requests" and label else {}
+    return {"PredefinedMetricType": LOADS[load], **named}
 
 
 def _pair(metric: Metric, scope: Scope) -> dict[str, str]:

@@ -54,6 +54,12 @@ _NATIVELY = (
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
     "forecast of another load": unsupported("Azure forecasts the CPU that its rules go by; leave `load` out"),
+    "stateful disk": unsupported(
+        "a scale set gives each instance new disks; keep the data on a file system or a database"
+    ),
+    "stateful address": unsupported(
+        "a scale set gives each instance a new address; name it by a load balancer or by DNS"
+    ),
     "metric math": unsupported(
         "autoscale rules and metric alerts watch one metric; publish the result as a custom metric"
     ),
@@ -157,6 +163,7 @@ ADVICE = {
     "TT203": not_here("a match takes its publisher as `owner`; without one the plan is refused"),
     "TT204": not_here("repairs wait ten minutes at least"),
     "TT119": not_here("CloudWatch alone reports each event as a sample of 1"),
+    "TT206": not_here("the disks of instances go with them"),
     "TT205": not_here("the probe of the load balancer is what repairs are meant to go by"),
     "TT301": otherwise("several sizes take a flexible scale set", _SEVERAL),
     "TT303": otherwise("without a share every instance is spot, on Azure as in a fleet file"),

@@ -46,6 +46,8 @@ _NATIVELY = (
     "network by name",
     "several security groups",
     "image by architecture",
+    "stateful disk",
+    "stateful address",
     "neutral image",
     "size by attributes",
     "disk that is kept",
