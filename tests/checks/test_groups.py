@@ -198,11 +198,8 @@ def test_tt205_lets_a_check_of_its_own_be(found, check):
     assert not found("TT205", provider="gcp", **BALANCER, health_check=check)
 
 
-# TT206
-
-
 @pytest.mark.parametrize("word", ["keep", "stateful"])
-def test_a_disk_that_stays_in_a_group_that_scales_in_is_found(found, word):
+def test_tt206_finds_a_disk_that_outlives_its_instance(found, word):
     template = {"image": "ami-0abcdef1234567890", "size": "t3.medium", "disks": [{"device": "data", word: True}]}
     (one,) = found("TT206", provider="gcp" if word == "stateful" else "aws", template=template)
     assert one.path == f"template.disks.0.{word}"
@@ -228,12 +225,12 @@ def test_a_disk_that_stays_in_a_group_that_scales_in_is_found(found, word):
         ),
     ],
 )
-def test_what_makes_a_group_smaller(found, fields, count):
+def test_tt206_finds_what_makes_a_group_smaller(found, fields, count):
     template = {"image": "ami-0abcdef1234567890", "size": "t3.medium", "disks": [{"device": "data", "keep": True}]}
     assert len(found("TT206", provider="aws", template=template, **fields)) == count
 
 
-def test_disks_that_go_with_their_instances_are_left_alone(found):
+def test_tt206_lets_disks_be_that_go_with_their_instances(found):
     template = {"image": "ami-0abcdef1234567890", "size": "t3.medium", "disks": [{"device": "data"}]}
     assert not found("TT206", provider="aws", template=template)
     kept = {**template, "disks": [{"device": "1", "keep": True}]}
