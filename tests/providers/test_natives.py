@@ -342,7 +342,7 @@ WRITTEN = {
         "group_manager": {"listManagedInstancesResults": "PAGINATED"},
     },
 }
-ALARMS = {"aws": {"alarms": {"hot": {"metric": "cpu", "statistic": "p95", "above": 70, "triggers": ["scale-out"]}}}}
+ALARMS = {"aws": {"alarms": {"hot": {"metric": "cpu", "statistic": "p95", "above": 70, "triggers": ["out"]}}}}
 """Low sample counts go with a percentile."""
 EDITED = {
     "aws": {"group": {"Context": "sale"}, "launch_template": {"EbsOptimized": False}},
