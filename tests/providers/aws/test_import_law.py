@@ -116,7 +116,7 @@ def test_what_no_model_says_is_noted_with_what_becomes_of_it(name):
 
 MIXED = ("sizes by attributes", "spot pools")
 CARRIED = (
-    *("maintenance", "classic balancers", "options of metadata", "credits", "alarms with a unit"),
+    *("maintenance", "classic balancers", "options of metadata", "credits"),
     *("alarms with low sample counts", "disks as the model has none"),
 )
 """What is taken over under `aws.native`."""
