@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from trimtab.models.metric import NEUTRAL, Metric, MetricSource, Unit
+from trimtab.models.metric import NEUTRAL, Metric, MetricPart, MetricSource, Unit
 
 __all__ = [
     "Metric",
+    "MetricPart",
     "Unit",
     "cpu",
     "custom",
@@ -13,6 +14,7 @@ __all__ = [
     "errors_5xx",
     "external",
     "latency",
+    "math",
     "memory",
     "network_in",
     "network_out",
@@ -69,6 +71,18 @@ def promql(query: str, *, unit: Unit | str = Unit.NONE, source: str | None = Non
         source: The source of the fleet that answers it, where it is not the only one; the cloud never does, then.
     """
     return Metric(name="promql", query=query, unit=Unit(unit), source=MetricSource.PROMQL, source_name=source)
+
+
+def math(expression: str, parts: Mapping[str, MetricPart], *, unit: Unit | str = Unit.NONE) -> Metric:
+    """
+    A metric that CloudWatch works out of others, for alarms and target tracking on AWS.
+
+    Args:
+        expression: In the words of CloudWatch's metric math: `jobs / instances`, `MAX([cpu, memory])`.
+        parts: The metrics in it, by the names that it has for them.
+        unit: The unit of its values.
+    """
+    return Metric(name="math", query=expression, parts=parts, unit=Unit(unit), source=MetricSource.MATH)
 
 
 def external(name: str, *, unit: Unit | str = Unit.NONE) -> Metric:

@@ -196,3 +196,42 @@ def test_tt205_finds_autohealing_by_the_balancer(found):
 @pytest.mark.parametrize("check", [{}, {"by": "load-balancer", "path": "/up"}, {"by": "load-balancer", "port": 22}])
 def test_tt205_lets_a_check_of_its_own_be(found, check):
     assert not found("TT205", provider="gcp", **BALANCER, health_check=check)
+
+
+@pytest.mark.parametrize("word", ["keep", "stateful"])
+def test_tt206_finds_a_disk_that_outlives_its_instance(found, word):
+    template = {"image": "ami-0abcdef1234567890", "size": "t3.medium", "disks": [{"device": "data", word: True}]}
+    (one,) = found("TT206", provider="gcp" if word == "stateful" else "aws", template=template)
+    assert one.path == f"template.disks.0.{word}"
+    assert "back" in one.text
+    assert ("goes for good" in one.text) is (word == "stateful")
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({"policies": {"out": {"change": 1}}, "alarms": {}}, 0),
+        ({"capacity": {"min": 3, "max": 3}}, 0),
+        ({"policies": {}, "alarms": {}, "schedules": {"night": {"cron": "0 22 * * *", "zone": "UTC", "max": 3}}}, 1),
+        ({"policies": {}, "alarms": {}, "schedules": {"day": {"cron": "0 8 * * *", "zone": "UTC", "min": 3}}}, 0),
+        ({"policies": {}, "alarms": {}, "schedules": {"at": {"cron": "0 8 * * *", "zone": "UTC", "desired": 3}}}, 1),
+        (
+            {
+                "policies": {},
+                "alarms": {},
+                "schedules": {"day": {"cron": "0 8 * * *", "zone": "UTC", "min": 3, "duration": "2h"}},
+            },
+            1,
+        ),
+    ],
+)
+def test_tt206_finds_what_makes_a_group_smaller(found, fields, count):
+    template = {"image": "ami-0abcdef1234567890", "size": "t3.medium", "disks": [{"device": "data", "keep": True}]}
+    assert len(found("TT206", provider="aws", template=template, **fields)) == count
+
+
+def test_tt206_lets_disks_be_that_go_with_their_instances(found):
+    template = {"image": "ami-0abcdef1234567890", "size": "t3.medium", "disks": [{"device": "data"}]}
+    assert not found("TT206", provider="aws", template=template)
+    kept = {**template, "disks": [{"device": "1", "keep": True}]}
+    assert not found("TT206", provider="azure", template=kept)

@@ -219,10 +219,10 @@ class TestSystems:
     hashicorp/terraform-provider-azurerm#28775, Azure/azure-rest-api-specs#32642.
     """
 
-    def test_a_windows_image_without_a_windows_profile_is_refused_by_the_plan(self, azure):
+    def test_windows_without_a_password_is_refused_by_the_plan(self, azure):
         text = group("    health_check: {path: /}\n", image=f'"{WINDOWS}"')
         refusals = azure.refusals(text)
-        assert [one for one in refusals if "template.image" in one and "windows" in one.lower()], refusals
+        assert [one for one in refusals if "template.admin_password" in one and "windows" in one.lower()], refusals
 
     def test_the_emulator_refuses_a_linux_profile_for_a_windows_image(self, azure):
         publisher, offer, sku, version = WINDOWS.split(":")

@@ -19,9 +19,10 @@ from pydantic import BaseModel
 import trimtab as tt
 from trimtab.declarations import declarations_of
 from trimtab.models import AwsProcess, SimplePolicy, StepPolicy, TargetTrackingPolicy
+from trimtab.models.alarm import SampleUnit
 from trimtab.models.metric import NEUTRAL
-from trimtab.models.policy import PredictivePolicy, PythonPolicy
-from trimtab.models.template import OperatingSystem
+from trimtab.models.policy import ForecastLoad, PredictivePolicy, PythonPolicy
+from trimtab.models.template import OperatingSystem, StatefulAddress
 
 POLICIES = {"simple": SimplePolicy, "step": StepPolicy, "target-tracking": TargetTrackingPolicy}
 POLICIES |= {"predictive": PredictivePolicy, "python": PythonPolicy}
@@ -52,6 +53,13 @@ _METRICS = {
     "metric[promql].name": ("jobs", "load"),
     "metric[promql].query": ("sum(up)", "a\nor b"),
     "metric[promql].unit": ("none", "percent", "count"),
+    "metric[math].name": ("load", "worst"),
+    "metric[math].query": ("a / b", "MAX([a, b])"),
+    "metric[math].unit": ("none", "percent", "count"),
+    "metric[math].parts.*.name": ("JobsWaiting", "Load"),
+    "metric[math].parts.*.namespace": ("Virtualmin", "System"),
+    "metric[math].parts.*.dimensions.*": ("web", "{group}", "/"),
+    "metric[math].parts.*.statistic": ("sum", "maximum", "p95"),
     "metric.of": ("jobs", "front"),
 }
 
@@ -79,6 +87,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.user_data": ("#!/bin/sh\necho ${HOME}\n", "#!/bin/sh\necho {{ colour }} {{ number }}\n"),
     "template.variables.*": ("red", 7, 1.5, True),
     "template.ssh_key": ("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ ops", "ops"),
+    "template.admin_password.env": ("ADMIN_PASSWORD", "OTHER_PASSWORD"),
     "template.security_groups.*": ("web", "db", "ops"),
     "template.role": ("web", "db"),
     "template.disks.*.device": (None, "/dev/sdf", "1"),
@@ -89,7 +98,10 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.disks.*.iops": (3000, 4000),
     "template.disks.*.throughput": (125, 250),
     "template.disks.*.keep": YES,
+    "template.disks.*.stateful": YES,
     "template.public_address": YES,
+    "template.internal_address": get_args(StatefulAddress),
+    "template.external_address": get_args(StatefulAddress),
     "template.metadata_token": YES,
     "template.metadata_hops": (1, 2),
     "template.detailed_monitoring": YES,
@@ -139,11 +151,13 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "policies.*.target": (40.0, 55.5),
     "policies.*.statistic": ("average", "minimum", "maximum", "sum"),
     "policies.*.scale_in": YES,
+    "policies.*.load": get_args(ForecastLoad),
     "policies.*.mode": ("forecast-only", "forecast-and-scale"),
     "policies.*.buffer": ("5m", "20m"),
     "policies.*.maximum_breach": ("honor", "increase"),
     "policies.*.maximum_buffer": (10, 20),
     "alarms.*.statistic": ("average", "minimum", "maximum", "sum", "count", "p95", "p99.9"),
+    "alarms.*.sample_unit": get_args(SampleUnit),
     **{f"alarms.*.{word}": (70.0, 85.5) for word in ("above", "at_least", "below", "at_most")},
     "alarms.*.period": ("1m", "2m", "10m"),
     "alarms.*.periods": (3, 5),
@@ -152,6 +166,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "alarms.*.triggers.*": (),
     "alarms.*.notify.*": ("arn:aws:sns:us-east-1:123456789012:ops", "ops@example.org", "https://example.org/a"),
     "alarms.*.notify_ok.*": ("arn:aws:sns:us-east-1:123456789012:ok", "ops@example.org"),
+    "alarms.*.notify_no_data.*": ("arn:aws:sns:us-east-1:123456789012:quiet", "ops@example.org"),
     "alarms.*.enabled": YES,
     "alarms.*.description": ("hot", "two\nlines"),
     "schedules.*.cron": ("0 8 * * 1-5", "30 22 * * *", "15 6 1 * *", "*/20 * * * 6"),
@@ -227,6 +242,7 @@ KEYS = {
     "placement.subnet_tags.*": ("Type", "Env"),
     "gcp.named_ports.*": ("http", "admin"),
     "metric[custom].dimensions.*": ("Pool", "host"),
+    "metric[math].parts.*.dimensions.*": ("Pool", "host"),
 }
 """What the keys of mappings are drawn from."""
 
@@ -329,7 +345,12 @@ class Drawer:
         devices = self.many("template.disks.*.device")
         disk = ("size_gb", "type", "encrypted", "key", "iops", "throughput", "keep")
         disks = [{"device": device, **self.some("template.disks.*.", *disk, of=3)} for device in devices]
+        if self.chance(6):
+            fields |= self.some("template.", "internal_address", "external_address")
+            disks = [{**each, **self.some("template.disks.*.", "stateful")} for each in disks]
         fields |= self.some("template.", *plain, of=3)
+        if self.chance(4):
+            fields["admin_password"] = {"env": self.one("template.admin_password.env")}
         return {
             **fields,
             "security_groups": self.many("template.security_groups.*"),
@@ -378,7 +399,7 @@ class Drawer:
         return {**fields, "spot": True, **self.some("purchase.", *with_spot)} if self.chance() else fields
 
     def metric(self, prefix):
-        match self.random.choice(["neutral", "neutral", "neutral", "custom", "promql"]):
+        match self.random.choice(["neutral", "neutral", "neutral", "custom", "promql", "math"]):
             case "custom":
                 at = f"{prefix}metric[custom]."
                 fields = {name: self.one(f"{at}{name}") for name in ("name", "namespace", "unit")}
@@ -386,10 +407,18 @@ class Drawer:
             case "promql":
                 at = f"{prefix}metric[promql]."
                 fields = {name: self.one(f"{at}{name}") for name in ("name", "query", "unit")} | {"source": "promql"}
+            case "math":
+                at = f"{prefix}metric[math]."
+                fields = {name: self.one(f"{at}{name}") for name in ("name", "query", "unit")} | {"source": "math"}
+                fields["parts"] = {name: self.part(f"{at}parts.*.") for name in ("a", "b")}
             case _:
                 fields = NEUTRAL[self.random.choice(list(NEUTRAL))].model_dump()
                 fields["of"] = self.maybe(f"{prefix}metric.of")
         return fields
+
+    def part(self, at):
+        fields = {name: self.one(f"{at}{name}") for name in ("name", "namespace")}
+        return fields | {"dimensions": self.mapping(f"{at}dimensions.*")} | self.some(at, "statistic")
 
     def policy(self, name):
         sort = self.random.choice(TYPES)
@@ -407,6 +436,7 @@ class Drawer:
                 more = self.some("policies.*.", "statistic", "scale_in", "warm_up")
             case _:
                 more = self.some("policies.*.", "mode", "buffer", "maximum_breach", "maximum_buffer")
+                more |= self.some("policies.*.", "load", of=3)
         metric = self.metric("policies.*.")
         return fields | {"metric": metric, "target": self.one("policies.*.target"), **more}
 
@@ -428,6 +458,8 @@ class Drawer:
             "triggers": triggers,
             "notify": self.many("alarms.*.notify.*") if self.chance() else [],
             "notify_ok": self.many("alarms.*.notify_ok.*") if self.chance(3) else [],
+            "notify_no_data": self.many("alarms.*.notify_no_data.*") if self.chance(4) else [],
+            **self.some("alarms.*.", "sample_unit", of=3),
             **self.some("alarms.*.", "statistic", "period", "periods", "missing"),
             **self.some("alarms.*.", "enabled", "description", of=4),
         }
@@ -530,6 +562,10 @@ def _leaf(path, annotation):
         for name in ("[custom].name", "[custom].namespace", "[custom].unit", "[custom].dimensions.*"):
             yield f"{path}{name}", None
         yield from ((f"{path}{name}", None) for name in ("[promql].name", "[promql].query", "[promql].unit", ".of"))
+        for name in ("name", "query", "unit"):
+            yield f"{path}[math].{name}", None
+        for name in ("name", "namespace", "dimensions.*", "statistic"):
+            yield f"{path}[math].parts.*.{name}", None
     elif origin is Literal:
         yield path, frozenset(args)
     elif origin in (Union, UnionType):

@@ -86,10 +86,15 @@ def _walk(value, path, pattern, steps):
 def _walk_fields(value, path, pattern, steps):
     if steps[-1] == "metric":
         yield Leaf(path, pattern, steps)
-        pattern += f"[{value['source']}]" if value["source"] in ("custom", "promql") else ""
-        value = {name: item for name, item in value.items() if f"{pattern}.{name}" in VALUES or name == "dimensions"}
+        pattern += f"[{value['source']}]" if value["source"] in ("custom", "promql", "math") else ""
+        value = {
+            name: item
+            for name, item in value.items()
+            if f"{pattern}.{name}" in VALUES or name in ("dimensions", "parts")
+        }
     for name, item in value.items():
-        inner = f"{pattern}.{name}" if f"{pattern}.*" not in VALUES else f"{pattern}.*"
+        any_name = f"{pattern}.*" in VALUES or f"{pattern}.*.name" in VALUES
+        inner = f"{pattern}.*" if any_name else f"{pattern}.{name}"
         yield from _walk(item, f"{path}.{name}", inner, (*steps, name))
 
 

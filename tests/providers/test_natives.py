@@ -334,7 +334,7 @@ WRITTEN = {
             "BlockDeviceMappings": [{"DeviceName": "/dev/sdf", "NoDevice": ""}],
         },
         "group": {"AvailabilityZoneDistribution": {"CapacityDistributionStrategy": "balanced-only"}, "Context": "shop"},
-        "alarms": {"hot": {"InsufficientDataActions": ["arn:aws:sns:us-east-1:123456789012:ops"]}},
+        "alarms": {"hot": {"EvaluateLowSampleCountPercentile": "ignore"}},
     },
     "azure": {
         "scale_set": {
@@ -358,6 +358,8 @@ WRITTEN = {
         "group_manager": {"listManagedInstancesResults": "PAGINATED"},
     },
 }
+ALARMS = {"aws": {"alarms": {"hot": {"metric": "cpu", "statistic": "p95", "above": 70, "triggers": ["out"]}}}}
+"""Low sample counts go with a percentile."""
 EDITED = {
     "aws": {"group": {"Context": "sale"}, "launch_template": {"EbsOptimized": False}},
     "azure": {"scale_set": {"properties": {"doNotRunExtensionsOnOverprovisionedVMs": False}}},
@@ -380,7 +382,7 @@ CHANGED = {
 def test_it_is_written_compared_edited_and_read_back(cloud):
     with TEST_CLOUDS[cloud].started() as test_cloud, test_cloud.connect() as connected:
         place = placement(cloud, test_cloud)
-        fleet = fleet_of(cloud, WRITTEN[cloud], placement=place)
+        fleet = fleet_of(cloud, WRITTEN[cloud], placement=place, **ALARMS.get(cloud, {}))
         plan = connected.plan(fleet)
         assert not plan.problems, [str(each) for each in plan.problems]
         connected.apply(plan).raise_for_failures()
@@ -391,14 +393,14 @@ def test_it_is_written_compared_edited_and_read_back(cloud):
         assert read == WRITTEN[cloud]
         assert not connected.plan(tt.Fleet(name="shop", groups=(imported.group,)))
 
-        edited = fleet_of(cloud, EDITED[cloud], placement=place)
+        edited = fleet_of(cloud, EDITED[cloud], placement=place, **ALARMS.get(cloud, {}))
         changes = {(leaf.path, leaf.old, leaf.new) for change in connected.plan(edited) for leaf in change.fields}
         assert CHANGED[cloud] <= changes
         connected.apply(connected.plan(edited)).raise_for_failures()
         assert not connected.plan(edited)
 
         # what the file no longer writes is not managed, and stays
-        bare = fleet_of(cloud, {}, placement=place)
+        bare = fleet_of(cloud, {}, placement=place, **ALARMS.get(cloud, {}))
         left = connected.plan(bare)
         assert {leaf.path for change in left for leaf in change.fields}.isdisjoint({each[0] for each in CHANGED[cloud]})
 

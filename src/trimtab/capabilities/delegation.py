@@ -73,7 +73,9 @@ def _to_notify(alarm: Alarm) -> Alarm | None:
     """An alarm as the cloud keeps it: one that notifies or is only looked at; `None` for one that only sizes."""
     if not alarm.triggers:
         return alarm
-    return alarm.model_copy(update={"triggers": ()}) if alarm.notify or alarm.notify_ok else None
+    return (
+        alarm.model_copy(update={"triggers": ()}) if alarm.notify or alarm.notify_ok or alarm.notify_no_data else None
+    )
 
 
 def _digest(group: ScalingGroup) -> str:

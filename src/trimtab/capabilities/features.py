@@ -67,6 +67,8 @@ def _features_of_policies(group: ScalingGroup) -> Iterator[tuple[str, str]]:
                 yield _metric_feature(policy.metric), f"{path}.metric"
                 if policy.metric.name != "cpu":
                     yield "predictive policy on another metric than CPU", f"{path}.metric"
+                if policy.load is not None:
+                    yield "forecast of another load", f"{path}.load"
                 if policy.mode is PredictiveMode.FORECAST_ONLY:
                     yield "forecast without scaling", f"{path}.mode"
                 if policy.buffer is not None:
@@ -141,6 +143,10 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             for index, target in enumerate(getattr(alarm, word)):
                 if target in alarm.notify and target in alarm.notify_ok:
                     yield "told of an alarm's beginning and end", f"{path}.{word}.{index}"
+        for index in range(len(alarm.notify_no_data)):
+            yield "notification without data", f"{path}.notify_no_data.{index}"
+        if alarm.sample_unit is not None:
+            yield "unit of samples", f"{path}.sample_unit"
         yield _metric_feature(alarm.metric), f"{path}.metric"
     if len({alarm.metric.name for alarm in _removing(group)}) > 1:
         yield "scaling in by any of several alarms", "alarms"
@@ -268,11 +274,14 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
     requested = (
         *(("several security groups", f"template.security_groups.{at}", True) for at in range(1, len(firewalls))),
         ("image by architecture", "template.image.architecture", template.image.newest and template.image.architecture),
+        ("password of the administrator", "template.admin_password.env", template.admin_password),
         ("neutral image", "template.image.os", template.image.os),
         ("size by attributes", "template.size", template.requirement),
         ("several sizes", "template.size.choices", template.requirement and template.requirement.choices > 1),
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
         ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
+        ("stateful address", "template.internal_address", template.internal_address),
+        ("stateful address", "template.external_address", template.external_address),
         ("no public address", "template.public_address", template.public_address is False),
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
     )
@@ -280,6 +289,7 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
     yield from _each("encrypted disk", "template.disks", "encrypted", [disk.encrypted for disk in disks])
     yield from _each("unencrypted disk", "template.disks", "encrypted", [disk.encrypted is False for disk in disks])
     yield from _each("disk that is kept", "template.disks", "keep", [disk.keep for disk in disks])
+    yield from _each("stateful disk", "template.disks", "stateful", [disk.stateful for disk in disks])
 
 
 def _given(requested: Iterable[tuple[str, str, object]]) -> Iterator[tuple[str, str]]:
@@ -306,4 +316,6 @@ def _metric_feature(metric: Metric) -> str:
         return "external metric"
     if metric.source is MetricSource.PROMQL:
         return "PromQL metric"
+    if metric.source is MetricSource.MATH:
+        return "metric math"
     return f"{metric.source} metric"

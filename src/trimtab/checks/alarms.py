@@ -172,6 +172,6 @@ def _fires_on_nothing(alarm: Alarm) -> bool:
 def find_idle(subject: Subject) -> Iterator[Remark]:
     """Alarms that neither trigger a policy nor notify, and whose datapoints no function goes by."""
     for alarm in () if subject.rules.functions else subject.group.alarms:
-        if alarm.enabled and not (alarm.triggers or alarm.notify or alarm.notify_ok):
+        if alarm.enabled and not (alarm.triggers or alarm.notify or alarm.notify_ok or alarm.notify_no_data):
             text = "has no effect: it triggers no policy and notifies no target"
             yield Remark(f"alarms.{alarm.name}", text, "give it `triggers` or `notify`, or remove it")

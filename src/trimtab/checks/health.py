@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from trimtab.checks.finding import Remark
+from trimtab.checks.policies import ways_of
 from trimtab.checks.rule import Subject
+from trimtab.checks.words import listed
 from trimtab.declarations import Portability
-from trimtab.models import Metric, MetricSource
+from trimtab.models import Metric, MetricSource, ScalingGroup, Schedule
 
 _AGENT = re.compile(r"agent|cloudwatch|collectd|telegraf|stackdriver|azuremonitor", re.IGNORECASE)
 
@@ -20,6 +22,29 @@ def find_ignored_balancer(subject: Subject) -> Iterator[Remark]:
             "is behind a load balancer, but only stopped machines are replaced: one that runs and serves nothing stays"
         )
         yield Remark("health_check.by", text, "set `by: load-balancer`, with a `grace` as long as a start takes")
+
+
+def find_kept_disks(subject: Subject) -> Iterator[Remark]:
+    """Groups whose disks stay when instances go, and that something makes smaller."""
+    group = subject.group
+    reasons = [*ways_of(subject)[1], *(f"schedule {schedule.name!r}" for schedule in lowering(group))]
+    if group.capacity.min == group.capacity.max or not reasons:
+        return
+    for index, disk in enumerate(group.template.disks):
+        word = "stateful" if disk.stateful else "keep" if disk.keep else ""
+        if word:
+            left = "stays behind" if disk.keep else "goes for good with what is on it"
+            text = f"{listed(reasons)} may remove any instance, whose disk {left}: no later instance gets it"
+            mend = "keep the data outside of the group, or let nothing scale it in"
+            yield Remark(f"template.disks.{index}.{word}", text, mend)
+
+
+def lowering(group: ScalingGroup) -> Iterator[Schedule]:
+    """The schedules that may make a group smaller: they lower its maximum, set its size, or end what they raised."""
+    for schedule in group.schedules:
+        lowers = schedule.max is not None and schedule.max < group.capacity.max
+        if lowers or schedule.desired is not None or (schedule.min is not None and schedule.is_window):
+            yield schedule
 
 
 def find_no_grace(subject: Subject) -> Iterator[Remark]:

@@ -118,7 +118,7 @@ def find_untriggered(subject: Subject) -> Iterator[Remark]:
 
 def find_only_out(subject: Subject) -> Iterator[Remark]:
     """Groups that scale out, and that nothing makes smaller."""
-    out, back = _ways(subject)
+    out, back = ways_of(subject)
     if out and not back and not any(schedule.desired is not None for schedule in subject.group.schedules):
         scale = verb(out, "scales", "scale")
         text = f"{listed(out)} {scale} out and nothing scales in: the size goes to the maximum and stays there"
@@ -127,7 +127,7 @@ def find_only_out(subject: Subject) -> Iterator[Remark]:
 
 def find_only_in(subject: Subject) -> Iterator[Remark]:
     """Groups that scale in, and that nothing makes larger."""
-    out, back = _ways(subject)
+    out, back = ways_of(subject)
     raises = any(schedule.desired is not None or schedule.min is not None for schedule in subject.group.schedules)
     if back and not out and not raises:
         scale = verb(back, "scales", "scale")
@@ -154,7 +154,7 @@ def find_no_way_back(subject: Subject) -> Iterator[Remark]:
 
 
 def _metrics_that_scale_out(subject: Subject) -> Iterator[tuple[str, Metric]]:
-    out, _ = _ways(subject)
+    out, _ = ways_of(subject)
     for policy in subject.group.policies:
         if isinstance(policy, TargetTrackingPolicy | PredictivePolicy) and policy.name in out:
             yield policy.name, policy.metric
@@ -163,7 +163,7 @@ def _metrics_that_scale_out(subject: Subject) -> Iterator[tuple[str, Metric]]:
             yield alarm.name, alarm.metric
 
 
-def _ways(subject: Subject) -> tuple[list[str], list[str]]:
+def ways_of(subject: Subject) -> tuple[list[str], list[str]]:
     """The policies that scale out, and those that scale in."""
     rules = subject.rules
     amounts = [rule for alarm in rules.alarms for rule in alarm.rules]

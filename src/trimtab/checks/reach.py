@@ -20,7 +20,7 @@ EVENTS = frozenset({"requests", "errors-5xx"})
 """Neutral metrics whose values are whole numbers."""
 SHARES = frozenset({"requests-per-instance", "queue-per-instance"})
 """Neutral metrics that are what one instance has of a total, by whichever statistic."""
-_OWN = (MetricSource.CUSTOM, MetricSource.PROMQL, MetricSource.EXTERNAL)
+_OWN = (MetricSource.CUSTOM, MetricSource.PROMQL, MetricSource.EXTERNAL, MetricSource.MATH)
 
 
 class Values(NamedTuple):

@@ -31,6 +31,7 @@ RULES: Mapping[str, Rule] = {
     "TT203": Rule("The newest image of any publisher", health.find_any_publisher),
     "TT204": Rule("New instances judged from their first second", health.find_no_grace),
     "TT205": Rule("Autohealing by the load balancer's health check", of_providers),
+    "TT206": Rule("Disks that outlive their instances in a group that scales in", health.find_kept_disks),
     "TT301": Rule("Spot instances of one size", purchase.find_one_size),
     "TT302": Rule("Spot instances in one zone", purchase.find_one_zone),
     "TT303": Rule("Spot without a share on demand", purchase.find_no_share),

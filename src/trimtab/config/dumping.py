@@ -89,6 +89,9 @@ def _metric(metric: Metric) -> object:
     if metric.source is MetricSource.PROMQL:
         named = {} if metric.source_name is None else {"source": metric.source_name}
         return _plain({"promql": metric.query, "name": metric.name, "unit": metric.unit, **named})
+    if metric.source is MetricSource.MATH:
+        parts = {name: {"custom": part.name, **_without_name(part)} for name, part in metric.parts.items()}
+        return _plain({"math": metric.query, "parts": parts, "name": metric.name, "unit": metric.unit})
     if metric.source is MetricSource.EXTERNAL:
         return _plain({"external": metric.name, "unit": metric.unit})
     if metric == NEUTRAL.get(metric.name):

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from trimtab.config.document import Item, Scalar, read_scalar
 from trimtab.config.files import read_file
-from trimtab.config.paths import is_script, is_template
+from trimtab.config.paths import is_password, is_script, is_template
 from trimtab.config.problems import Problem
 from trimtab.config.source import decode
 from trimtab.errors import ConfigError
 from trimtab.models.script_size import MAX_BYTES, TOO_LARGE
 
 LONGEST_PATH = 200
+NO_PASSWORD = "a password does not stand in a fleet; write {env: NAME}, the environment variable that has it"
 _REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}|\$\{")
 
 
@@ -21,7 +22,8 @@ class Filler:
     Fills in a tree of items; what is missing is kept in `problems`.
 
     `${VAR}` and `${VAR:-default}` stand for the environment's text in any value, `$${` for a bare `${`.
-    Start scripts are left alone, since `${...}` is the shell's there: they have `variables`.
+    Start scripts are left alone, since `${...}` is the shell's there: they have `variables`. A password is never
+    filled in, since a fleet holds none.
 
     Args:
         env: The environment.
@@ -43,6 +45,9 @@ class Filler:
             return self._with_script(filled) if is_template(item.path) else filled
         if isinstance(value, list):
             return Item([self.fill(child) for child in value], item.path, item.place)
+        if isinstance(value, str) and is_password(item.path) and ("${" in value or not is_password(item.path[:-1])):
+            self._report(item, NO_PASSWORD)
+            return Item(None, item.path, item.place)
         if isinstance(value, str) and "${" in value and not is_script(item.path):
             return Item(self._expand(value, item), item.path, item.place, item.plain)
         return item

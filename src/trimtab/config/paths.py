@@ -1,6 +1,6 @@
 """What stands where in a fleet file: templates, start scripts, values that are never shown."""
 
-SECRETS = ("user_data", "user_data_file", "variables")
+SECRETS = ("user_data", "user_data_file", "variables", "admin_password")
 """Fields of an instance template whose values no message shows."""
 _NAMED = {"policies", "alarms", "schedules"}
 
@@ -29,6 +29,11 @@ def is_template(path: tuple[str, ...]) -> bool:
 def is_script(path: tuple[str, ...]) -> bool:
     """Whether a start script is at this path of the file."""
     return path[-1:] == ("user_data",) and is_template(path[:-1])
+
+
+def is_password(path: tuple[str, ...]) -> bool:
+    """Whether a password is at this path of the file, or the name of the variable that has it."""
+    return any(step == "admin_password" and is_template(path[:depth]) for depth, step in enumerate(path))
 
 
 def is_secret(path: tuple[str, ...]) -> bool:

@@ -12,6 +12,8 @@ NOWHERE: Mapping[str, str] = {
     "alarms.*.metric[custom].unit": _NO_UNIT,
     "policies.*.metric[promql].unit": _NO_UNIT,
     "alarms.*.metric[promql].unit": _NO_UNIT,
+    "policies.*.metric[math].unit": _NO_UNIT,
+    "alarms.*.metric[math].unit": _NO_UNIT,
     "policies.*.metric[promql].name": _OWN_WORD,
     "alarms.*.metric[promql].name": _OWN_WORD,
 }

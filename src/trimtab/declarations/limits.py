@@ -315,6 +315,23 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Unquoted:
+    """A secret that a regular expression matches as a whole: what is wrong with it is said without it."""
+
+    regex: str
+    means: str
+
+    @property
+    def words(self) -> str:
+        """What is allowed, in words."""
+        return self.means
+
+    def breach(self, value: Any, look: Look) -> str | None:
+        """What is wrong with the secret."""
+        return None if not isinstance(value, str) or _compiled(self.regex, 0).fullmatch(value) else self.means
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """A text that is one of some words."""
 

@@ -32,6 +32,38 @@ class MissingData(StrEnum):
     NOT_BREACHING = "not-breaching"
 
 
+SampleUnit = Literal[
+    "Seconds",
+    "Microseconds",
+    "Milliseconds",
+    "Bytes",
+    "Kilobytes",
+    "Megabytes",
+    "Gigabytes",
+    "Terabytes",
+    "Bits",
+    "Kilobits",
+    "Megabits",
+    "Gigabits",
+    "Terabits",
+    "Percent",
+    "Count",
+    "Bytes/Second",
+    "Kilobytes/Second",
+    "Megabytes/Second",
+    "Gigabytes/Second",
+    "Terabytes/Second",
+    "Bits/Second",
+    "Kilobits/Second",
+    "Megabits/Second",
+    "Gigabits/Second",
+    "Terabits/Second",
+    "Count/Second",
+    "None",
+]
+"""The units of CloudWatch (`StandardUnit`, CloudWatch API Reference)."""
+
+
 class Alarm(Model):
     """Fires when enough datapoints breach a threshold; triggers policies of the group and notifies."""
 
@@ -45,6 +77,8 @@ class Alarm(Model):
 
     Such as `tm90`, `TM(10%:90%)`, `IQM` or `PR(:300)`.
     """
+    sample_unit: SampleUnit | None = None
+    """Only samples published with this unit count, in CloudWatch's words, such as `Percent`; any when left out."""
     above: float | None = None
     """Breaching when the value is above this, in the metric's unit."""
     at_least: float | None = None
@@ -67,6 +101,8 @@ class Alarm(Model):
     """Notification targets told when it fires: topic, action group or channel, by the vendor's id."""
     notify_ok: tuple[Filled, ...] = ()
     """Notification targets told when it is over."""
+    notify_no_data: tuple[Filled, ...] = ()
+    """Notification targets told when too few datapoints are there to judge by (AWS)."""
     enabled: bool = True
     """Whether its actions run."""
     description: str | None = Field(default=None, min_length=1, max_length=512)
@@ -80,6 +116,36 @@ class Alarm(Model):
             name: str,
             metric: Metric | NeutralName,
             statistic: str = "average",
+            sample_unit: Literal[
+                "Seconds",
+                "Microseconds",
+                "Milliseconds",
+                "Bytes",
+                "Kilobytes",
+                "Megabytes",
+                "Gigabytes",
+                "Terabytes",
+                "Bits",
+                "Kilobits",
+                "Megabits",
+                "Gigabits",
+                "Terabits",
+                "Percent",
+                "Count",
+                "Bytes/Second",
+                "Kilobytes/Second",
+                "Megabytes/Second",
+                "Gigabytes/Second",
+                "Terabytes/Second",
+                "Bits/Second",
+                "Kilobits/Second",
+                "Megabits/Second",
+                "Gigabits/Second",
+                "Terabits/Second",
+                "Count/Second",
+                "None",
+            ]
+            | None = None,
             above: float | None = None,
             at_least: float | None = None,
             below: float | None = None,
@@ -91,6 +157,7 @@ class Alarm(Model):
             triggers: Sequence[str] = ...,
             notify: Sequence[str] = ...,
             notify_ok: Sequence[str] = ...,
+            notify_no_data: Sequence[str] = ...,
             enabled: bool = True,
             description: str | None = None,
         ) -> None: ...

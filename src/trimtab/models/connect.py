@@ -41,7 +41,7 @@ class EnvironmentVariable(Model):
     """A secret that stands in no file: `{env: NAME}`."""
 
     env: Filled
-    """The variable of the environment that holds it, where the controller runs."""
+    """The variable of the environment that holds it, where trimtab runs."""
 
 
 class SourceSettings(SecretHolder):

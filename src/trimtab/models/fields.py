@@ -5,6 +5,7 @@ FIELDS = {
         "name": "Unique within the group.",
         "metric": "What is watched.",
         "statistic": "`average`, `minimum`, `maximum`, `sum`, `count`, a percentile such as `p95`, or a trimmed statistic of CloudWatch.\n\nSuch as `tm90`, `TM(10%:90%)`, `IQM` or `PR(:300)`.",
+        "sample_unit": "Only samples published with this unit count, in CloudWatch's words, such as `Percent`; any when left out.",
         "above": "Breaching when the value is above this, in the metric's unit.",
         "at_least": "Breaching when the value is this or above.",
         "below": "Breaching when the value is below this.",
@@ -16,6 +17,7 @@ FIELDS = {
         "triggers": "Policies of the same group, by name.",
         "notify": "Notification targets told when it fires: topic, action group or channel, by the vendor's id.",
         "notify_ok": "Notification targets told when it is over.",
+        "notify_no_data": "Notification targets told when too few datapoints are there to judge by (AWS).",
         "enabled": "Whether its actions run.",
         "description": "A sentence for people who see the alarm in the cloud."
     },
@@ -34,7 +36,7 @@ FIELDS = {
         "settings": "What else a provider takes that does not come with trimtab, by the names that it declares."
     },
     "trimtab.models.connect.EnvironmentVariable": {
-        "env": "The variable of the environment that holds it, where the controller runs."
+        "env": "The variable of the environment that holds it, where trimtab runs."
     },
     "trimtab.models.connect.SourceSettings": {
         "prometheus": "Address of a Prometheus, or of what speaks its HTTP API; it answers PromQL metrics.",
@@ -115,6 +117,12 @@ FIELDS = {
         "rise": "How far the size of a group may rise at once; a new group has no size to rise from.",
         "deletions": "How many things may be deleted or replaced: a group with all that is in it counts as one."
     },
+    "trimtab.models.metric.MetricPart": {
+        "name": "The vendor's own name; `custom` in a file.",
+        "namespace": "Its namespace.",
+        "dimensions": "Its dimensions; `{group}` in a value stands for the group's name in the cloud.",
+        "statistic": "How its samples are combined, in the words of an alarm's `statistic`."
+    },
     "trimtab.models.metric.Metric": {
         "name": "Neutral name, or the vendor's own name of a custom metric, a label of a PromQL query, or the name of a source.",
         "unit": "Unit of every value, threshold and target; per cents are 0 to 100.",
@@ -122,7 +130,8 @@ FIELDS = {
         "namespace": "Namespace of a custom metric (CloudWatch and Azure namespaces; a Cloud Monitoring type prefix).",
         "dimensions": "Dimensions or labels of a custom metric; `{group}` in a value stands for the group's name in the cloud.",
         "of": "The balancer or queue that is meant, where the group does not tell.",
-        "query": "The PromQL query; in its texts `{group}` stands for the group's name in the cloud.",
+        "query": "The PromQL query; in its texts `{group}` stands for the group's name in the cloud. Or a `math` expression.",
+        "parts": "The metrics that a `math` expression is about, by the names that it has for them (AWS).",
         "source_name": "The source of the fleet that answers the PromQL query; the cloud does not, then."
     },
     "trimtab.models.policy._Amount": {
@@ -160,7 +169,8 @@ FIELDS = {
     },
     "trimtab.models.policy.PredictivePolicy": {
         "type": "Which policy this is.",
-        "metric": "What is forecast and held at `target`.",
+        "metric": "What is held at `target`, and forecast unless `load` says otherwise.",
+        "load": "What is forecast in place of `metric`, as the total of the group: the load that `metric` follows (AWS).",
         "target": "In the metric's unit.",
         "mode": "Whether the forecast changes the size or is only made.",
         "buffer": "How long before the forecast load the instances start.",
@@ -216,7 +226,8 @@ FIELDS = {
         "key": "Encryption key, by name or by the vendor's id; the vendor's own key when left out.",
         "iops": "I/O operations a second, for the types that take them.",
         "throughput": "MiB a second, for the types that take it.",
-        "keep": "Keep the disk when the instance goes."
+        "keep": "Keep the disk when the instance goes.",
+        "stateful": "Give the disk back to its instance when that is repaired or made anew (Google); `keep` also when it goes."
     },
     "trimtab.models.template.CountRange": {
         "min": "At least so many.",
@@ -240,10 +251,13 @@ FIELDS = {
         "user_data": "Start script. With `variables` it is a Jinja2 template of variables, `if` and simple filters; a variable\nthat is missing is an error. `${...}` is left to the shell: the environment comes in by `variables`.",
         "variables": "Values for the start script.",
         "ssh_key": "Key pair name (AWS) or public key (Azure, Google).",
+        "admin_password": "The administrator's password on Azure, which Windows needs: `{env: NAME}`, never the password itself. It is sent\nwhen the group is created, and neither kept nor compared.",
         "security_groups": "Security groups (AWS), network security group (Azure), network tags (Google).",
         "role": "Instance profile (AWS), managed identity (Azure), service account (Google).",
         "disks": "The boot disk and further disks; those of the image when left out.",
         "public_address": "Whether instances get a public address; the subnet's default when left out.",
+        "internal_address": "Whether an instance has the same internal address when it is repaired or made anew; a new one when left out.",
+        "external_address": "Whether an instance has the same public address when it is repaired or made anew; a new one when left out.",
         "metadata_token": "Require session tokens of the metadata service (IMDSv2 on AWS).",
         "metadata_hops": "How many network hops a metadata reply may take (AWS).",
         "detailed_monitoring": "Host metrics each minute where the vendor's default is longer (AWS).",

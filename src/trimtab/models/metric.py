@@ -1,5 +1,6 @@
 """A metric by its neutral name and unit; each provider maps it to its own."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,6 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.base import Model, refuse
+from trimtab.models.wording import STATISTIC
 from trimtab.phrases import closest
 
 
@@ -33,6 +35,7 @@ class MetricSource(StrEnum):
     QUEUE = "queue"
     CUSTOM = "custom"
     PROMQL = "promql"
+    MATH = "math"
     EXTERNAL = "external"
 
 
@@ -53,13 +56,45 @@ NeutralName = Literal[
 """The neutral metrics, as type checkers complete them."""
 
 
+class MetricPart(Model):
+    """One metric of an expression, as the cloud calls it: `{custom: NAME, namespace: NAMESPACE, statistic: sum}`."""
+
+    name: str = Field(min_length=1, max_length=255)
+    """The vendor's own name; `custom` in a file."""
+    namespace: str = Field(min_length=1, max_length=255)
+    """Its namespace."""
+    dimensions: Mapping[str, str] = Field(default_factory=dict)
+    """Its dimensions; `{group}` in a value stands for the group's name in the cloud."""
+    statistic: Annotated[str, Field(pattern=STATISTIC)] = "average"
+    """How its samples are combined, in the words of an alarm's `statistic`."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, name: str, namespace: str, dimensions: Mapping[str, str] = ..., statistic: str = "average"
+        ) -> None: ...
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and "custom" in value and "name" not in value:
+            return {"name": value["custom"], **{key: item for key, item in value.items() if key != "custom"}}
+        return value
+
+
+PART = r"^[a-z][A-Za-z0-9_]{0,254}$"
+"""What a part of an expression is called (`MetricDataQuery.Id`, CloudWatch API Reference)."""
+RESULT = "result"
+"""What the expression itself is called beside its parts."""
+
+
 class Metric(Model):
     """
     What is measured, in one unit.
 
     In a file a neutral metric is its name (`metric: cpu`), a custom one is
     `{custom: JobsWaiting, namespace: Virtualmin}`, a PromQL one `{promql: "sum(up)"}`, one of a source
-    of the fleet's own `{external: NAME}`.
+    of the fleet's own `{external: NAME}`, metric math `{math: "a / b", parts: {a: {custom: ...}, b: {...}}}`.
     """
 
     name: str = Field(min_length=1, max_length=255)
@@ -75,7 +110,9 @@ class Metric(Model):
     of: str | None = Field(default=None, min_length=1)
     """The balancer or queue that is meant, where the group does not tell."""
     query: str | None = Field(default=None, min_length=1)
-    """The PromQL query; in its texts `{group}` stands for the group's name in the cloud."""
+    """The PromQL query; in its texts `{group}` stands for the group's name in the cloud. Or a `math` expression."""
+    parts: Mapping[Annotated[str, Field(pattern=PART)], MetricPart] = Field(default_factory=dict)
+    """The metrics that a `math` expression is about, by the names that it has for them (AWS)."""
     source_name: str | None = Field(default=None, min_length=1)
     """The source of the fleet that answers the PromQL query; the cloud does not, then."""
 
@@ -87,11 +124,13 @@ class Metric(Model):
             name: str,
             unit: Unit
             | Literal["percent", "count", "count-per-minute", "bytes-per-second", "bytes", "seconds", "none"],
-            source: MetricSource | Literal["host", "agent", "balancer", "queue", "custom", "promql", "external"],
+            source: MetricSource
+            | Literal["host", "agent", "balancer", "queue", "custom", "promql", "math", "external"],
             namespace: str | None = None,
             dimensions: Mapping[str, str] = ...,
             of: str | None = None,
             query: str | None = None,
+            parts: Mapping[str, MetricPart] = ...,
             source_name: str | None = None,
         ) -> None: ...
 
@@ -101,7 +140,11 @@ class Metric(Model):
             refuse("missing `namespace` of a custom metric; add it", "namespace")
         if self.source is MetricSource.PROMQL and not self.query:
             refuse("missing `promql` query; add it", "query")
-        if self.source is not MetricSource.PROMQL and (self.query or self.source_name):
+        if self.source is MetricSource.MATH:
+            _check_math(self)
+        elif self.parts:
+            refuse("`parts` go with `math`; leave them out", "parts")
+        elif self.source is not MetricSource.PROMQL and (self.query or self.source_name):
             refuse("only a PromQL metric has a query and names the source that answers it", "name")
         if self.source is MetricSource.EXTERNAL and (self.namespace or self.dimensions or self.of):
             refuse("an external metric is the name of its source and a unit", "name")
@@ -145,6 +188,21 @@ _ROWS = {
 }
 
 
+def _check_math(metric: Metric) -> None:
+    if not metric.query or not metric.parts:
+        refuse(
+            "metric math takes an expression and its `parts`, each with a name", "parts" if metric.query else "query"
+        )
+    if metric.namespace or metric.dimensions or metric.of or metric.source_name:
+        refuse("metric math has its `namespace` and `dimensions` in each of its `parts`", "parts")
+    words = set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", metric.query))
+    for name in metric.parts:
+        if name == RESULT:
+            refuse(f"{RESULT!r} is the name of the expression itself; give the part another", "parts", name)
+        if name not in words and "METRICS" not in words:
+            refuse(f"the expression {metric.query!r} does not use {name!r}; use it, or leave it out", "parts", name)
+
+
 def _check_neutral(metric: Metric) -> None:
     if _ROWS.get(metric.name) != (metric.unit, metric.source):
         refuse(f"{metric.name!r} is not a neutral metric of that unit; make others with `metrics.custom`", "name")
@@ -157,8 +215,20 @@ NEUTRAL: Mapping[str, Metric] = {
 }
 """The neutral metrics: name, unit and source of each."""
 
-_FILE_KEYS = {"custom", "promql", "external", "namespace", "dimensions", "unit", "of", "name", "source"}
-_KINDS = ("custom", "promql", "external")
+_FILE_KEYS = {
+    "custom",
+    "promql",
+    "external",
+    "math",
+    "parts",
+    "namespace",
+    "dimensions",
+    "unit",
+    "of",
+    "name",
+    "source",
+}
+_KINDS = ("custom", "promql", "external", "math")
 
 
 def parse_metric(value: object) -> object:
@@ -166,7 +236,7 @@ def parse_metric(value: object) -> object:
     if isinstance(value, str):
         if value not in NEUTRAL:
             close = closest(value, NEUTRAL)
-            own = "for others write {custom: NAME, namespace: ...}, {promql: QUERY} or {external: NAME}"
+            own = "for others write {custom: NAME, namespace: ...}, {promql: QUERY}, {external: NAME} or {math: ...}"
             guess = f"did you mean {close}?" if close else f"use one of {', '.join(NEUTRAL)}; {own}"
             refuse(f"unknown metric {value!r}; {guess}")
         return NEUTRAL[value]
@@ -189,11 +259,14 @@ def _from_mapping(value: Mapping[str, Any]) -> object:
     if "promql" in value:
         named = {"source_name": value["source"]} if "source" in value else {}
         return {"unit": "none", "name": "promql", **rest, "query": value["promql"], "source": "promql", **named}
+    if "math" in value:
+        return {"unit": "none", "name": "math", **rest, "query": value["math"], "source": "math"}
     if "external" in value:
         return {"unit": "none", **rest, "name": value["external"], "source": "external"}
     neutral = NEUTRAL.get(str(value.get("name")))
     if neutral is None:
-        forms = "`{name: NEUTRAL, of: ...}`, `{custom: NAME, namespace: ...}`, `{promql: ...}` or `{external: NAME}`"
+        own = "`{custom: NAME, namespace: ...}`, `{promql: ...}`, `{external: NAME}` or `{math: ...}`"
+        forms = f"`{{name: NEUTRAL, of: ...}}`, {own}"
         refuse(f"invalid metric; write {forms}")
     return {**neutral.model_dump(exclude_unset=True), **rest}
 
@@ -203,7 +276,10 @@ def _file_schema() -> JsonSchemaValue:
     neutral = {"type": "string", "enum": list(NEUTRAL)}
     units = {"type": "string", "enum": [unit.value for unit in Unit]}
     labels = {"type": "object", "additionalProperties": {"type": "string"}}
-    custom = {"custom": text, "namespace": text, "dimensions": labels, "unit": units}
+    named = {"custom": text, "namespace": text, "dimensions": labels}
+    custom = {**named, "unit": units}
+    part = _closed({**named, "statistic": {"type": "string", "pattern": STATISTIC}}, "custom", "namespace")
+    parts = {"type": "object", "propertyNames": {"pattern": PART}, "minProperties": 1, "additionalProperties": part}
     return {
         "anyOf": [
             neutral,
@@ -211,6 +287,7 @@ def _file_schema() -> JsonSchemaValue:
             _closed(custom, "custom", "namespace"),
             _closed({"promql": text, "name": text, "unit": units, "source": text}, "promql"),
             _closed({"external": text, "unit": units}, "external"),
+            _closed({"math": text, "parts": parts, "name": text, "unit": units}, "math", "parts"),
         ]
     }
 

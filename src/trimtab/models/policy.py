@@ -214,13 +214,19 @@ class MaximumBreach(StrEnum):
     INCREASE = "increase"
 
 
+ForecastLoad = Literal["cpu", "network-in", "network-out", "requests"]
+"""What can be forecast as the total of a group: its CPU, its network, or what its balancer is asked."""
+
+
 class PredictivePolicy(_Policy):
     """Scales out ahead of a load that recurs."""
 
     type: Literal["predictive"] = "predictive"
     """Which policy this is."""
     metric: MetricField
-    """What is forecast and held at `target`."""
+    """What is held at `target`, and forecast unless `load` says otherwise."""
+    load: ForecastLoad | None = None
+    """What is forecast in place of `metric`, as the total of the group: the load that `metric` follows (AWS)."""
     target: float = Field(gt=0)
     """In the metric's unit."""
     mode: PredictiveMode = PredictiveMode.FORECAST_ONLY
@@ -242,6 +248,7 @@ class PredictivePolicy(_Policy):
             approximate: bool = False,
             type: Literal["predictive"] = "predictive",
             metric: Metric | NeutralName,
+            load: Literal["cpu", "network-in", "network-out", "requests"] | None = None,
             target: float,
             mode: PredictiveMode | Literal["forecast-only", "forecast-and-scale"] = ...,
             buffer: timedelta | str | None = None,

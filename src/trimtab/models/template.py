@@ -1,5 +1,6 @@
 """The instance template: what a new instance is made of."""
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,11 +10,16 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from trimtab.models.base import Filled, Model, SecretHolder, exactly_one, refuse
+from trimtab.models.connect import EnvironmentVariable
 from trimtab.models.script_size import check_size
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
 
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+"""The name of an environment variable."""
+StatefulAddress = Literal["stateful", "kept"]
+"""`stateful`: an instance has its address while it is in the group; `kept`: the address stays reserved after it."""
 Architecture = Literal["x86_64", "arm64"]
 ARCHITECTURES: tuple[Architecture, ...] = ("x86_64", "arm64")
 OperatingSystem = Literal[
@@ -104,6 +110,8 @@ class Disk(Model):
     """MiB a second, for the types that take it."""
     keep: bool = False
     """Keep the disk when the instance goes."""
+    stateful: bool = False
+    """Give the disk back to its instance when that is repaired or made anew (Google); `keep` also when it goes."""
 
     if TYPE_CHECKING:
 
@@ -118,6 +126,7 @@ class Disk(Model):
             iops: int | None = None,
             throughput: int | None = None,
             keep: bool = False,
+            stateful: bool = False,
         ) -> None: ...
 
 
@@ -226,6 +235,12 @@ Size = Annotated[
 """An instance type in the vendor's words, or what one has to have."""
 
 
+def _variable(value: object) -> object:
+    if isinstance(value, str):
+        refuse("a password does not stand in a fleet; write {env: NAME}, the environment variable that has it")
+    return value
+
+
 class InstanceTemplate(SecretHolder):
     """What a new instance is made of; a change never replaces running instances by itself."""
 
@@ -242,6 +257,11 @@ class InstanceTemplate(SecretHolder):
     """Values for the start script."""
     ssh_key: str | None = Field(default=None, min_length=1)
     """Key pair name (AWS) or public key (Azure, Google)."""
+    admin_password: Annotated[EnvironmentVariable, BeforeValidator(_variable)] | None = None
+    """
+    The administrator's password on Azure, which Windows needs: `{env: NAME}`, never the password itself. It is sent
+    when the group is created, and neither kept nor compared.
+    """
     security_groups: tuple[Filled, ...] = ()
     """Security groups (AWS), network security group (Azure), network tags (Google)."""
     role: str | None = Field(default=None, min_length=1)
@@ -250,6 +270,10 @@ class InstanceTemplate(SecretHolder):
     """The boot disk and further disks; those of the image when left out."""
     public_address: bool | None = None
     """Whether instances get a public address; the subnet's default when left out."""
+    internal_address: StatefulAddress | None = None
+    """Whether an instance has the same internal address when it is repaired or made anew; a new one when left out."""
+    external_address: StatefulAddress | None = None
+    """Whether an instance has the same public address when it is repaired or made anew; a new one when left out."""
     metadata_token: bool | None = None
     """Require session tokens of the metadata service (IMDSv2 on AWS)."""
     metadata_hops: Annotated[int, Field(ge=1, le=64)] | None = None
@@ -269,10 +293,13 @@ class InstanceTemplate(SecretHolder):
             user_data: str | None = None,
             variables: Mapping[str, str | int | float | bool] | None = None,
             ssh_key: str | None = None,
+            admin_password: EnvironmentVariable | None = None,
             security_groups: Sequence[str] = ...,
             role: str | None = None,
             disks: Sequence[Disk] = ...,
             public_address: bool | None = None,
+            internal_address: Literal["stateful", "kept"] | None = None,
+            external_address: Literal["stateful", "kept"] | None = None,
             metadata_token: bool | None = None,
             metadata_hops: int | None = None,
             detailed_monitoring: bool | None = None,
@@ -284,6 +311,8 @@ class InstanceTemplate(SecretHolder):
         if self.variables is not None and self.user_data is None:
             refuse("`variables` fill in `user_data`, which is missing; add it, or remove them", "variables")
         self.render_user_data()
+        if self.admin_password is not None and not re.fullmatch(VARIABLE, self.admin_password.env):
+            refuse("write the name of an environment variable, such as ADMIN_PASSWORD", "admin_password", "env")
         devices = [disk.device for disk in self.disks]
         for index, device in enumerate(devices):
             if device in devices[:index]:

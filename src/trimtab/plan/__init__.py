@@ -9,17 +9,20 @@ from trimtab.plan.resource import (
     Attributes,
     Key,
     Mark,
+    Password,
     Ref,
     Resource,
     Secret,
     Text,
     digest,
+    passwords_of,
     plain,
     read_description,
     read_tags,
     references,
     resolved,
     revealed,
+    with_passwords,
 )
 from trimtab.plan.signing import sign
 
@@ -36,6 +39,7 @@ __all__ = [
     "Mark",
     "MarkPlace",
     "Note",
+    "Password",
     "Plan",
     "PlanRequest",
     "Reason",
@@ -48,6 +52,7 @@ __all__ = [
     "digest",
     "make_plan",
     "overlaid",
+    "passwords_of",
     "plain",
     "read_description",
     "read_tags",
@@ -55,4 +60,5 @@ __all__ = [
     "resolved",
     "revealed",
     "sign",
+    "with_passwords",
 ]

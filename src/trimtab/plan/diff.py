@@ -17,6 +17,7 @@ from trimtab.plan.resource import (
     COMPARED_WORDS,
     Key,
     Mark,
+    Password,
     Ref,
     Resource,
     Secret,
@@ -230,6 +231,9 @@ class _PlanBuilder:
         if not differences and item.key not in self.lost:
             return None
         replaced = _replaces(kind, live.body, body, differences)
+        # what is made anew needs its password again
+        given = kind.given(body) if replaced else {}
+        kept = {path: value for path, value in kept.items() if not isinstance(given.get(path), Password)}
         wanted = replace(item, body=_with(kind, body, kept))
         return Change(
             action=Action.REPLACE if replaced else Action.UPDATE,

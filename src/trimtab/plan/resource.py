@@ -76,6 +76,23 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Password:
+    """
+    A string that is kept nowhere, not even as a digest: it is read when the resource is created, and only sent.
+
+    Attributes:
+        variable: The environment variable that has it.
+        value: What that has, in the body of a write alone; empty everywhere else.
+    """
+
+    variable: str
+    value: str = field(default="", repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"(environment variable {self.variable}, not verifiable)"
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """
     Whose a resource is, written on the resource itself.
@@ -285,8 +302,8 @@ def revealed(value: Any) -> Any:
     """`value` with secrets as plain strings, for the call that writes them and nothing else."""
     if isinstance(value, PLAIN):
         return value
-    if isinstance(value, Secret):
-        return value.value
+    if isinstance(value, (Secret, Password)):
+        return value.value or value
     if isinstance(value, MAPPINGS):
         return {name: revealed(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -294,17 +311,33 @@ def revealed(value: Any) -> Any:
     return value
 
 
+def passwords_of(value: Any) -> list[Password]:
+    """Each password inside a body."""
+    return [secret for secret in secrets(value) if isinstance(secret, Password)]
+
+
+def with_passwords(value: Any, environment: Mapping[str, str]) -> Any:
+    """`value` with what the environment has for its passwords, for the call that writes them and nothing else."""
+    if isinstance(value, Password):
+        return replace(value, value=environment.get(value.variable, ""))
+    if isinstance(value, MAPPINGS):
+        return {name: with_passwords(item, environment) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [with_passwords(item, environment) for item in value]
+    return value
+
+
 def concealed(text: str, body: Any) -> str:
-    """What a cloud says of a body, with every secret of the body that it quotes as its digest."""
+    """What a cloud says of a body, with what is shown in its place for every secret of the body that it quotes."""
     for secret in secrets(body):
         for quoted in sorted(_spellings(secret.value), key=len, reverse=True):
-            text = text.replace(quoted, secret.digest)
+            text = text.replace(quoted, str(secret))
     return text
 
 
-def secrets(value: Any) -> Iterator[Secret]:
+def secrets(value: Any) -> Iterator[Secret | Password]:
     """Each secret inside a body."""
-    if isinstance(value, Secret):
+    if isinstance(value, (Secret, Password)):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
@@ -325,7 +358,7 @@ def _spellings(value: str) -> set[str]:
 
 def plain(value: Any) -> Any:
     """`value` as JSON data: references as "(known after apply)", secrets as digests."""
-    if isinstance(value, (Ref, Text, Secret)):
+    if isinstance(value, (Ref, Text, Secret, Password)):
         return str(value)
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
@@ -357,6 +390,8 @@ def _opaque(value: Any) -> Any:
         return value
     if isinstance(value, Secret):
         return ["secret", hashlib.sha256(value.value.encode()).hexdigest()]
+    if isinstance(value, Password):
+        return ["password", value.variable]
     if isinstance(value, Mapping):
         return {name: _opaque(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -375,8 +410,8 @@ def _canonical(value: Any) -> Any:
         return ["ref", *_place(value.key), value.attribute]
     if isinstance(value, Text):
         return ["text", *(_canonical(part) for part in value.parts)]
-    if isinstance(value, Secret):
-        return value.digest
+    if isinstance(value, (Secret, Password)):
+        return str(value)
     if isinstance(value, MAPPINGS):
         return {str(name): _canonical(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.errors import capped
 from trimtab.plan.lines import Line, joined, line
-from trimtab.plan.resource import PENDING, Ref, Secret, Text, plain
+from trimtab.plan.resource import PENDING, Password, Ref, Secret, Text, plain
 
 LONGEST = 72
 """Where a value is cut when it is only mentioned, not compared."""
@@ -40,8 +40,8 @@ def value_text(value: Any, *, quoted: bool = False, longest: int | None = None) 
         return line(f"{value.attribute} of {printable(value.key.name)} ", (PENDING, "italic"))
     if isinstance(value, Text):
         return joined("", map(value_text, value.parts))
-    if isinstance(value, Secret):
-        return line(value.digest)
+    if isinstance(value, (Secret, Password)):
+        return line(str(value))
     if isinstance(value, frozenset):
         return joined(", ", map(value_text, _ordered(value)))
     text = _string(value, quoted=quoted) if isinstance(value, str) else _data(value)

@@ -46,7 +46,7 @@ class Resources(ABC):
         return live
 
     def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
-        """Notes and problems of what is under way in the cloud and refuses changes; nothing where nothing does."""
+        """Notes and problems of what refuses changes now: in the cloud, or missing here; nothing where nothing does."""
         return (), ()
 
     @abstractmethod

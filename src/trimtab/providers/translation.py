@@ -487,8 +487,8 @@ def _leaves_below(value: object, at: SetLeaf) -> Iterator[SetLeaf]:
 
 def _leaves_of_metric(metric: Metric, at: SetLeaf) -> Iterator[SetLeaf]:
     """What a metric says beside its name, and the name where it is not one of ours."""
-    own = ("name",) if metric.source is MetricSource.CUSTOM else ()
-    for name in (*own, "namespace", "dimensions", "of", "query"):
+    own = ("name",) if metric.source in (MetricSource.CUSTOM, MetricSource.MATH) else ()
+    for name in (*own, "namespace", "dimensions", "of", "query", "parts"):
         if getattr(metric, name):
             yield from _leaves_below(getattr(metric, name), at.inner(name))
 

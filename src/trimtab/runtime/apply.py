@@ -1,5 +1,6 @@
 """Carries a plan out: serial within a group, parallel across groups, one outcome for each change."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from trimtab.errors import (
 from trimtab.events import ChangeEnded, ChangeStarted, Listener, Waiting
 from trimtab.models.base import format_duration
 from trimtab.phrases import in_words
-from trimtab.plan import Action, Change, Key, Plan, Ref, references, resolved
+from trimtab.plan import Action, Change, Key, Plan, Ref, passwords_of, references, resolved, with_passwords
 from trimtab.plan.changes import merged
 from trimtab.plan.resource import concealed
 from trimtab.providers.base import GroupState, Write
@@ -284,7 +285,12 @@ class _GroupRun:
         if missing is not None:
             self._end(change, f"not tried, because {missing.key} gave no {missing.attribute}", skipped=True)
             return None
-        return Write(change=change, body=body)
+        unset = [each.variable for each in passwords_of(body) if not os.environ.get(each.variable)]
+        if unset:
+            text = f"not tried, because environment variable {unset[0]} is not set; set it to the password, apply again"
+            self._end(change, text, skipped=True)
+            return None
+        return Write(change=change, body=with_passwords(body, os.environ))
 
     def _send(self, writes: Sequence[Write]) -> None:
         try:

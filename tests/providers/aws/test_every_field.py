@@ -97,6 +97,7 @@ TYPED = {
     "target": (TRACKING, {"target": 60}),
     "scale_in": (TRACKING, {"scale_in": False}),
     "statistic": ({**TRACKING, "metric": CUSTOM}, {"statistic": "maximum"}),
+    "load": (PREDICTIVE, {"load": "network-in"}),
     "mode": (PREDICTIVE, {"mode": "forecast-and-scale"}),
     "buffer": (PREDICTIVE, {"buffer": "10m"}),
     "maximum_breach": (PREDICTIVE, {"maximum_breach": "increase"}),
@@ -107,6 +108,16 @@ METRICS = {
     "queue": ("cpu", {"name": "queue-depth", "of": "jobs"}),
     "quotient": ("cpu", {"name": "queue-per-instance", "of": "jobs"}),
     "network": ("cpu", "network-in"),
+    "math": (
+        CUSTOM,
+        {
+            "math": "MAX([jobs, late])",
+            "parts": {
+                "jobs": {"custom": "Jobs", "namespace": "Shop", "dimensions": {"Group": "{group}"}, "statistic": "sum"},
+                "late": {"custom": "Late", "namespace": "Shop"},
+            },
+        },
+    ),
 }
 ALARM = {
     "statistic": {"statistic": "p95"},
@@ -120,6 +131,8 @@ ALARM = {
     "triggers": {"triggers": ["out"]},
     "notify": {"notify": [TOPIC]},
     "notify_ok": {"notify_ok": [TOPIC]},
+    "notify_no_data": {"notify_no_data": [TOPIC]},
+    "sample_unit": {"sample_unit": "Percent"},
     "enabled": {"enabled": False},
     "description": {"description": "Somebody look at this"},
 }

@@ -116,8 +116,8 @@ def test_what_no_model_says_is_noted_with_what_becomes_of_it(name):
 
 MIXED = ("sizes by attributes", "spot pools")
 CARRIED = (
-    *("zones that are avoided", "classic balancers", "options of metadata", "credits", "alarms with a unit"),
-    *("alarms that tell of missing data", "disks as the model has none"),
+    *("zones that are avoided", "classic balancers", "options of metadata", "credits"),
+    *("alarms with low sample counts", "disks as the model has none"),
 )
 """What is taken over under `aws.native`."""
 PARTLY = ("disks as the model has none",)

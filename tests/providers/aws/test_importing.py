@@ -201,12 +201,12 @@ def test_a_field_that_a_vendor_adds_stays():
 def test_what_the_model_has_no_word_for_is_taken_over_as_it_stands():
     replies = of_web()
     data = {**replies.version["LaunchTemplateData"], "CreditSpecification": {"CpuCredits": "unlimited"}}
-    alarm = {**replies.alarms[0], "Unit": "Percent"}
+    alarm = {**replies.alarms[0], "EvaluateLowSampleCountPercentile": "ignore"}
     found = imported(replace(replies, own_version={**replies.version, "LaunchTemplateData": data}, alarms=[alarm]))
     assert not texts(found)
     assert found.group.aws.native.model_dump(exclude_defaults=True) == {
         "launch_template": {"CreditSpecification": {"CpuCredits": "unlimited"}},
-        "alarms": {"hot": {"Unit": "Percent"}},
+        "alarms": {"hot": {"EvaluateLowSampleCountPercentile": "ignore"}},
     }
 
 
@@ -220,15 +220,16 @@ def test_what_the_model_has_no_word_for_and_no_file_can_write_stays_and_is_named
 
 
 def test_what_the_model_has_no_word_for_is_not_in_what_is_made_anew():
-    found = imported(renamed(of_unit(), alarm="CPU high"))
-    assert f"the next plan copies it to alarm {NATIVE}-CPU-high without Unit (Percent)" in [
+    found = imported(renamed(of_low_counts(), alarm="CPU high"))
+    what = "EvaluateLowSampleCountPercentile (ignore)"
+    assert f"the next plan copies it to alarm {NATIVE}-CPU-high without {what}" in [
         note.reason for note in found.notes if note.effect is ImportEffect.LOSES
     ]
 
 
-def of_unit():
+def of_low_counts():
     replies = of_web()
-    return replace(replies, alarms=[{**replies.alarms[0], "Unit": "Percent"}])
+    return replace(replies, alarms=[{**replies.alarms[0], "EvaluateLowSampleCountPercentile": "ignore"}])
 
 
 def test_a_policy_that_the_model_cannot_say_is_one_note():
@@ -243,7 +244,10 @@ def test_a_policy_that_the_model_cannot_say_is_one_note():
     found = imported(replace(replies, policies=[policy]))
     assert not found.group.policies
     assert effects(found) == [("deletes", f"scaling policy {NATIVE}-scale-out")]
-    assert found.notes[0].reason == "the next plan deletes it; metric not supported"
+    assert found.notes[0].reason == (
+        "the next plan deletes it; metric math of the model is one expression over metrics that return nothing "
+        "themselves"
+    )
 
 
 def test_an_alarm_lets_go_of_a_policy_that_goes():

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 ZIPPED = base64.b64encode(gzip.compress(b"#!/bin/sh\necho hello\n", mtime=0)).decode()
 REQUIREMENTS = {"VCpuCount": {"Min": 2, "Max": 4}, "MemoryMiB": {"Min": 4096}}
-TOPIC = "arn:aws:sns:us-east-1:123456789012:nodata"
 
 
 def in_group(**fields):
@@ -206,8 +205,7 @@ CHANGES = {
     "the greatest of steps": each("policies", MetricAggregationType="Maximum"),
     "a policy with a field of tomorrow": each("policies", Novelty={"a": 1}),
     "an alarm called otherwise": called("alarms", "AlarmName", "CPU high"),
-    "alarms with a unit": each("alarms", Unit="Percent", EvaluateLowSampleCountPercentile="ignore"),
-    "alarms that tell of missing data": each("alarms", InsufficientDataActions=[TOPIC]),
+    "alarms with low sample counts": each("alarms", Unit="Percent", EvaluateLowSampleCountPercentile="ignore"),
     "alarms with a field of tomorrow": each("alarms", Novelty=1, EvaluationWindow={"a": 1}),
     "alarms with a long description": each("alarms", AlarmDescription="x" * 600),
     "an action called otherwise": called("actions", "ScheduledActionName", "Night Shift"),

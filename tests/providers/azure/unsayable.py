@@ -163,12 +163,6 @@ CASES = {
         scale_set=machine("priority", "Low"),
         kept=((*PROFILE, "priority"), "Low"),
     ),
-    "logging in by password": Case(
-        "template.ssh_key",
-        "stays",
-        scale_set=machine("osProfile.linuxConfiguration", {"disablePasswordAuthentication": False}),
-        kept=((*PROFILE, "osProfile", "linuxConfiguration", "disablePasswordAuthentication"), False),
-    ),
     "two keys": Case(
         "template.ssh_key",
         "",

@@ -29,7 +29,7 @@ def make_by_hand(world, *, signals=None):
             "updatePolicy": {"type": "PROACTIVE", "maxSurge": {"fixed": 2}, "maxUnavailable": {"fixed": 0}},
             "autoHealingPolicies": [{"healthCheck": "global/healthChecks/up", "initialDelaySec": 120}],
             "namedPorts": [{"name": "http", "port": 80}],
-            "statefulPolicy": {"preservedState": {"disks": {"data": {"autoDelete": "NEVER"}}}},
+            "allInstancesConfig": {"properties": {"labels": {"shift": "night"}}},
         },
     )
     world.ask(

@@ -21,6 +21,7 @@ _FIXED: Mapping[str, str] = {
     f"{PROFILE}.evictionPolicy": "virtualMachineProfile.evictionPolicy",
     f"{_OS}.computerNamePrefix": "osProfile.computerNamePrefix",
     f"{_OS}.adminUsername": "osProfile.adminUsername",
+    f"{_OS}.linuxConfiguration.disablePasswordAuthentication": "linuxConfiguration.disablePasswordAuthentication",
     f"{_STORAGE}.osDisk.osType": "osDisk.osType",
 }
 """What cannot be changed, with the name that the refusal has for it."""
@@ -284,6 +285,10 @@ def _check_system(body: Mapping[str, Any]) -> None:
     linux = system.get("linuxConfiguration") or {}
     if linux and is_windows(_image(body)):
         raise bad_parameter("The property 'linuxConfiguration' is not valid: the image is Windows.", "osProfile")
+    if system.get("windowsConfiguration") and not is_windows(_image(body)) and "publisher" in _image(body):
+        raise bad_parameter("The property 'windowsConfiguration' is not valid: the image is Linux.", "osProfile")
+    if "windowsConfiguration" in system and not system.get("adminPassword"):
+        raise bad_parameter("Required parameter 'adminPassword' is missing (null).", "adminPassword")
     has_key = bool(find(linux, "ssh.publicKeys"))
     if "windowsConfiguration" not in system and not has_key and not system.get("adminPassword"):
         text = (

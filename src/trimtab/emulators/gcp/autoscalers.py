@@ -17,6 +17,9 @@ def _check(world: World, key: str, body: dict[str, Any]) -> None:
     must_exist(world, target)
     if world.key(target).split("/")[:2] != key.split("/")[:2]:
         raise invalid(f"Invalid value for field 'resource.target': '{target}'. It must be where the autoscaler is.")
+    state = ((world.resources[world.key(target)].get("statefulPolicy") or {}).get("preservedState")) or {}
+    if any(state.values()):  # https://cloud.google.com/compute/docs/instance-groups/configuring-stateful-migs
+        raise invalid(f"Invalid value for field 'resource.target': '{target}'. A stateful group cannot be autoscaled.")
     for other, watch in world.watches.items():
         if other != key and watch.target == world.key(target):
             text = f"The resource '{world.key(target)}' is already the target of another autoscaler."

@@ -38,6 +38,34 @@ def _check(world: World, key: str, body: dict[str, Any]) -> None:
     for pool in body.get("targetPools") or ():
         must_exist(world, str(pool))
     _check_update_policy(zones_of(key, body), body.get("updatePolicy") or {})
+    _check_state(world, key, body)
+
+
+def _check_state(world: World, key: str, body: Mapping[str, Any]) -> None:
+    """
+    Refuse what a group that keeps the state of its instances cannot have.
+
+    https://cloud.google.com/compute/docs/instance-groups/configuring-stateful-migs#limitations; the first sentence is
+    that of https://cloud.google.com/knowledge/kb/automated-replacement-of-stateful-igm-updatepolicy-type-throws-error-000004627.
+    """
+    state, policy = (body.get("statefulPolicy") or {}).get("preservedState") or {}, body.get("updatePolicy") or {}
+    if not any(state.values()):
+        return
+    field = "Invalid value for field 'resource.updatePolicy"
+    if policy.get("type") == "PROACTIVE":
+        text = "UpdatePolicy with type set to PROACTIVE is not allowed when Stateful is used"
+        raise invalid(f"{field}.type': 'PROACTIVE'. {text} (instanceGroupManager has statefulPolicy).")
+    if key.startswith("regions/") and policy.get("instanceRedistributionType", "PROACTIVE") != "NONE":
+        raise invalid(f"{field}.instanceRedistributionType': 'PROACTIVE'. It must be NONE when Stateful is used.")
+    if policy.get("replacementMethod", "SUBSTITUTE") != "RECREATE":
+        raise invalid(f"{field}.replacementMethod': 'SUBSTITUTE'. It must be RECREATE when Stateful is used.")
+    versions = body.get("versions") or [{"instanceTemplate": body.get("instanceTemplate", "")}]
+    template = world.resources[world.key(str(versions[0]["instanceTemplate"]))]
+    disks = (template.get("properties") or {}).get("disks") or ()
+    named = {str(disk.get("deviceName") or f"persistent-disk-{place}") for place, disk in enumerate(disks)}
+    for name in state.get("disks") or {}:
+        if name not in named:
+            raise invalid(f"Invalid value for field 'resource.statefulPolicy': the template has no disk '{name}'.")
 
 
 def check_size(manager: Mapping[str, Any], scope: str, size: int, field: str) -> None:

@@ -4,8 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from trimtab.models import Alarm, Comparison, MetricSource, MissingData
-from trimtab.providers.aws.metrics import PER_INSTANCE, Scope, metric_for, quotient, scale_of, scaled, statistic_of
-from trimtab.providers.aws.policies import STATISTICS, native_statistic, seconds
+from trimtab.providers.aws.metrics import (
+    PER_INSTANCE,
+    Scope,
+    math_queries,
+    metric_for,
+    quotient,
+    scale_of,
+    scaled,
+    statistic_of,
+)
+from trimtab.providers.aws.policies import STATISTIC_OF_PARTS, STATISTICS, native_statistic, seconds
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.promql import fill_query
 
@@ -31,6 +40,7 @@ def alarm_body(alarm: Alarm, scope: Scope | None) -> dict[str, Any]:
     """
     common = {
         "OKActions": list(alarm.notify_ok),
+        "InsufficientDataActions": list(alarm.notify_no_data),
         "ActionsEnabled": alarm.enabled,
         "AlarmDescription": alarm.description,
     }
@@ -40,12 +50,15 @@ def alarm_body(alarm: Alarm, scope: Scope | None) -> dict[str, Any]:
     statistic = statistic_of(alarm)
     factor = scale_of(alarm.metric, statistic, alarm.period, detailed=scope is not None and scope.detailed)
     common |= _threshold(alarm, scaled(alarm.threshold, factor))
+    if alarm.metric.source is MetricSource.MATH:
+        return {**({} if scope is None else {"Metrics": math_queries(alarm.metric, scope, period)}), **common}
     if alarm.metric.name == PER_INSTANCE and alarm.metric.source is MetricSource.QUEUE:
         return {"Metrics": quotient(alarm.metric, scope or Scope(""), period, native_statistic(statistic)), **common}
     return {
         **({} if scope is None else _metric(alarm, scope)),
         "Statistic": STATISTICS.get(statistic),
         "ExtendedStatistic": statistic if statistic not in STATISTICS else None,
+        "Unit": alarm.sample_unit,
         "Period": period,
         **common,
     }
@@ -62,11 +75,21 @@ def _is_query(alarm: Alarm) -> bool:
     return alarm.metric.source is MetricSource.PROMQL and not alarm.metric.needs_source
 
 
+def _is_math(alarm: Alarm) -> bool:
+    """Whether CloudWatch works the value out of several metrics."""
+    is_quotient = alarm.metric.name == PER_INSTANCE and alarm.metric.source is MetricSource.QUEUE
+    return is_quotient or alarm.metric.source is MetricSource.MATH
+
+
 def alarm_remarks(alarm: Alarm) -> Iterator[tuple[str, str, bool]]:
     """What CloudWatch has no use for in an alarm: the field, what to say of it, and whether that does harm."""
+    if alarm.sample_unit is not None and (_is_query(alarm) or _is_math(alarm)):
+        yield "sample_unit", "an expression counts samples of any unit; leave it out", True
     if _is_query(alarm):
         yield from _promql_remarks(alarm)
         return
+    if alarm.metric.source is MetricSource.MATH and alarm.statistic != "average":
+        yield "statistic", STATISTIC_OF_PARTS, True
     if alarm.datapoints == alarm.periods:
         yield "datapoints", "it is as many as `periods`, as when it is left out", False
     if alarm.statistic == "sum" == natural_statistic(alarm.metric, "average"):

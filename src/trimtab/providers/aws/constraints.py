@@ -509,6 +509,7 @@ WRITTEN: tuple[Row, ...] = (
     ),
     *_action_rows("AlarmActions"),
     *_action_rows("OKActions"),
+    *_action_rows("InsufficientDataActions"),
 )
 """What the models say in sentences, and what pages of AWS say: taken over by hand."""
 

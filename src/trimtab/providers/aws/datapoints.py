@@ -116,6 +116,8 @@ def stats_of(query: MetricQuery, scope: Scope) -> list[dict[str, Any]]:
     metric, period = query.metric, int(query.period.total_seconds())
     if metric.source is MetricSource.PROMQL:
         raise Unsupported("CloudWatch answers PromQL in alarms only; ask Prometheus itself for its datapoints")
+    if metric.source is MetricSource.MATH:
+        raise Unsupported("metric math is worked out in alarms and policies only; read its parts as custom metrics")
     if _is_quotient(metric):
         pair = [part["MetricStat"] for part in quotient(metric, scope, period) if "MetricStat" in part]
         return [{**stat, "Stat": "Average"} for stat in pair]

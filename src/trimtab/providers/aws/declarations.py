@@ -15,7 +15,7 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
-from trimtab.declarations.support import NATIVE, Support, controller, unsupported
+from trimtab.declarations.support import NATIVE, Support, approximated, controller, unsupported
 from trimtab.providers.aws.settings import AwsSettings
 
 _ELSEWHERE = unsupported("on AWS this is a setting of the load balancer, or does not exist")
@@ -72,6 +72,10 @@ _NATIVELY = (
     "subnets by tag",
     "several subnets",
     "several security groups",
+    "metric math",
+    "notification without data",
+    "unit of samples",
+    "forecast of another load",
     "image by architecture",
     "session tokens for metadata",
     "metadata hops",
@@ -100,6 +104,15 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "stateful disk": unsupported(
+        "EC2 Auto Scaling gives each instance new disks; keep the data on a file system or a database"
+    ),
+    "stateful address": unsupported(
+        "EC2 Auto Scaling gives each instance a new address; name it by a load balancer or by DNS"
+    ),
+    "password of the administrator": approximated(
+        "EC2 makes a password of its own when Windows first starts, encrypted with the key pair; this one is not sent"
+    ),
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     "group stabilization": unsupported("EC2 Auto Scaling looks back for no group as a whole"),
     "health probe of the group": _ELSEWHERE,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from trimtab.errors import NotFound
 from trimtab.models import Metric, MetricSource, PredictivePolicy, ScalingGroup, TargetTrackingPolicy
+from trimtab.models.metric import NEUTRAL
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.facts import TargetGroup, target_group
 from trimtab.providers.aws.metrics import Scope, metric_for
@@ -62,6 +63,8 @@ def watched(group: ScalingGroup) -> Iterator[tuple[str, Metric]]:
     for policy in group.policies:
         if isinstance(policy, TargetTrackingPolicy | PredictivePolicy):
             yield f"policies.{policy.name}", policy.metric
+        if isinstance(policy, PredictivePolicy) and policy.load is not None:
+            yield f"policies.{policy.name}", NEUTRAL[policy.load]
 
 
 def custom_metrics(group: ScalingGroup, native: str) -> Iterator[tuple[str, Sought]]:

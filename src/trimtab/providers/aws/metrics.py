@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from trimtab.engine.rounding import exact
 from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Metric, MetricSource
+from trimtab.models.metric import RESULT
 from trimtab.providers.metrics import is_counted, natural_statistic, refuse_external
 
 MINUTE = timedelta(minutes=1)
@@ -77,6 +78,13 @@ ON_NETWORK_BALANCER: Mapping[str, NativeMetric] = {
     "requests": NativeMetric("AWS/NetworkELB", "NewFlowCount", {"LoadBalancer": "{balancer}"}),
 }
 """What a Network Load Balancer has of them: connections instead of requests."""
+NATIVE_STATISTICS = {
+    "average": "Average",
+    "minimum": "Minimum",
+    "maximum": "Maximum",
+    "sum": "Sum",
+    "count": "SampleCount",
+}
 PER_INSTANCE = "queue-per-instance"
 """The one metric that CloudWatch only has as a quotient of two."""
 
@@ -180,6 +188,29 @@ def quotient(metric: Metric, scope: Scope, period: int, statistic: str = "Averag
         ),
         {"Id": "quotient", "Expression": "messages / instances", "Label": PER_INSTANCE, "ReturnData": True},
     ]
+
+
+def math_queries(metric: Metric, scope: Scope, period: int) -> list[dict[str, Any]]:
+    """Metric math as CloudWatch takes it: the parts, and the expression that gives the value."""
+    parts = [
+        _part(
+            name,
+            {
+                "Namespace": part.namespace,
+                "MetricName": part.name,
+                "Dimensions": _pairs(_filled(part.dimensions, metric, scope)),
+            },
+            NATIVE_STATISTICS.get(part.statistic, part.statistic),
+            period,
+        )
+        for name, part in metric.parts.items()
+    ]
+    label = {} if metric.name == MetricSource.MATH else {"Label": metric.name}
+    return [*parts, {"Id": RESULT, "Expression": metric.query, **label, "ReturnData": True}]
+
+
+def _pairs(dimensions: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in sorted(dimensions.items())]
 
 
 def _part(name: str, metric: Mapping[str, Any], statistic: str, period: int) -> dict[str, Any]:

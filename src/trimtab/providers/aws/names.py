@@ -43,7 +43,7 @@ def elsewhere_of(group: ScalingGroup, region: str) -> Iterator[tuple[str, str]]:
     """
     named = {f"load_balancers.{index}.id": one.id or "" for index, one in enumerate(group.load_balancers)}
     for alarm in group.alarms:
-        for field in ("notify", "notify_ok"):
+        for field in ("notify", "notify_ok", "notify_no_data"):
             for index, arn in enumerate(getattr(alarm, field)):
                 named |= {f"alarms.{alarm.name}.{field}.{index}": arn} if arn.split(":")[2:3] == ["sns"] else {}
     for path, arn in named.items():

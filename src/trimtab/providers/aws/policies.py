@@ -19,10 +19,12 @@ from trimtab.models import (
     TargetTrackingPolicy,
 )
 from trimtab.providers.aws.metrics import (
+    NATIVE_STATISTICS,
     PER_INSTANCE,
     SAME_UNIT,
     Scope,
     counted_once,
+    math_queries,
     metric_for,
     quotient,
     scale_of,
@@ -31,7 +33,7 @@ from trimtab.providers.aws.metrics import (
 )
 from trimtab.providers.metrics import natural_statistic, refuse_external
 
-STATISTICS = {"average": "Average", "minimum": "Minimum", "maximum": "Maximum", "sum": "Sum", "count": "SampleCount"}
+STATISTICS = NATIVE_STATISTICS
 AMOUNTS = {"change": "ChangeInCapacity", "percent": "PercentChangeInCapacity", "to": "ExactCapacity"}
 TRACKED = {
     "cpu": "ASGAverageCPUUtilization",
@@ -47,11 +49,19 @@ FORECAST = {
     "requests-per-instance": "ALBRequestCount",
 }
 """Pairs of metrics that a predictive policy knows by itself."""
+LOADS = {
+    "cpu": "ASGTotalCPUUtilization",
+    "network-in": "ASGTotalNetworkIn",
+    "network-out": "ASGTotalNetworkOut",
+    "requests": "ALBTargetGroupRequestCount",
+}
+"""Loads that a predictive policy forecasts beside the metric that it holds at a target."""
 NativePolicy = SimplePolicy | StepPolicy | TargetTrackingPolicy | PredictivePolicy
 """The policies that AWS has a form for."""
 MODES = {PredictiveMode.FORECAST_ONLY: "ForecastOnly", PredictiveMode.FORECAST_AND_SCALE: "ForecastAndScale"}
 BREACHES = {MaximumBreach.HONOR: "HonorMaxCapacity", MaximumBreach.INCREASE: "IncreaseMaxCapacity"}
 MINUTE = timedelta(minutes=1)
+STATISTIC_OF_PARTS = "each part of metric math has a `statistic` of its own; leave this one out"
 
 
 def policy_body(policy: NativePolicy, scope: Scope | None) -> dict[str, Any]:
@@ -129,6 +139,8 @@ def _tracked(metric: Metric, statistic: str, scope: Scope) -> dict[str, Any]:
     if metric.source is MetricSource.PROMQL:
         text = "target tracking on AWS does not support PromQL; let an alarm on the query trigger a policy"
         raise Unsupported(f"{text}, or name its `source`, which a running controller asks")
+    if metric.source is MetricSource.MATH:
+        return {"CustomizedMetricSpecification": {"Metrics": _without_period(math_queries(metric, scope, 60))}}
     if metric.name in TRACKED and metric.namespace is None and statistic == natural_statistic(metric, "average"):
         known = {"PredefinedMetricType": TRACKED[metric.name], **_label(metric, scope)}
         return {"PredefinedMetricSpecification": known}
@@ -150,6 +162,8 @@ def policy_remarks(policy: Policy) -> Iterator[tuple[str, str, bool]]:
     match policy:
         case TargetTrackingPolicy() if counted_once(policy.metric, policy.statistic):
             yield "statistic", f"{policy.metric.name} reports each event as 1; use `sum`", True
+        case TargetTrackingPolicy() if policy.metric.source is MetricSource.MATH and policy.statistic != "average":
+            yield "statistic", STATISTIC_OF_PARTS, True
         case TargetTrackingPolicy() if policy.statistic == "sum" == natural_statistic(policy.metric, "average"):
             yield "statistic", "CloudWatch adds up a count in any case", False
         case PredictivePolicy() if policy.maximum_buffer is not None and policy.maximum_breach is MaximumBreach.HONOR:
@@ -172,8 +186,9 @@ def _label(metric: Metric, scope: Scope) -> dict[str, str]:
 
 def _predictive(policy: PredictivePolicy, scope: Scope | None) -> dict[str, Any]:
     factor = scale_of(policy.metric, "average", MINUTE, detailed=scope is not None and scope.detailed)
-    pair = {} if scope is None else {"PredefinedMetricPairSpecification": _pair(policy.metric, scope)}
-    what = {"TargetValue": scaled(policy.target, factor), **pair}
+    load = {"PredefinedLoadMetricSpecification": _load(policy.load, "")} if policy.load else {}
+    metrics = load if scope is None else _forecast_metrics(policy, scope)
+    what = {"TargetValue": scaled(policy.target, factor), **metrics}
     config: Mapping[str, Any] = {
         "MetricSpecifications": [what],
         "Mode": MODES[policy.mode],
@@ -187,6 +202,23 @@ def _predictive(policy: PredictivePolicy, scope: Scope | None) -> dict[str, Any]
         "PredictiveScalingConfiguration": {name: value for name, value in config.items() if value is not None},
         "Enabled": policy.enabled,
     }
+
+
+def _forecast_metrics(policy: PredictivePolicy, scope: Scope) -> dict[str, Any]:
+    """The pair of a metric that AWS knows, or what is forecast and what is held at the target each by itself."""
+    if policy.load is None:
+        return {"PredefinedMetricPairSpecification": _pair(policy.metric, scope)}
+    _pair(policy.metric, scope)  # says what no predictive policy knows
+    held = {"PredefinedMetricType": TRACKED[policy.metric.name], **_label(policy.metric, scope)}
+    return {
+        "PredefinedScalingMetricSpecification": held,
+        "PredefinedLoadMetricSpecification": _load(policy.load, scope.label),
+    }
+
+
+def _load(load: str, label: str) -> dict[str, str]:
+    named = {"ResourceLabel": label} if load == "requests" and label else {}
+    return {"PredefinedMetricType": LOADS[load], **named}
 
 
 def _pair(metric: Metric, scope: Scope) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What AWS answers, each thing as plans compare it; pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from cronsim import CronSimError
 
 from trimtab.engine.crons import fires
+from trimtab.models.metric import RESULT
 from trimtab.plan import Key, Resource, Secret, read_description, read_tags
 from trimtab.providers.aws.kinds import (
     AUTO_SCALING_GROUP,
@@ -252,9 +253,14 @@ def policy_resource(region: str, item: Mapping[str, Any]) -> Resource:
     """A policy as `DescribePolicies` answers it, of whatever type it is."""
     own = {"PolicyName", "AutoScalingGroupName", "PolicyARN", "Alarms"}
     group = item["AutoScalingGroupName"]
+    body = {name: value for name, value in item.items() if name not in own and value is not None}
+    tracking = body.get("TargetTrackingConfiguration") or {}
+    if math := (tracking.get("CustomizedMetricSpecification") or {}).get("Metrics"):
+        own_math = {"CustomizedMetricSpecification": {"Metrics": with_own_result(math)}}
+        body["TargetTrackingConfiguration"] = {**tracking, **own_math}
     return Resource(
         key=Key(region, SCALING_POLICY.name, item["PolicyName"], group),
-        body={name: value for name, value in item.items() if name not in own and value is not None},
+        body=body,
         item=f"policies.{item['PolicyName']}",
         attributes={"arn": item["PolicyARN"]},
     )
@@ -288,6 +294,15 @@ def _is_due(body: Mapping[str, Any], now: datetime) -> bool:
         return False
 
 
+def with_own_result(queries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Metric math, with our name for its expression where nothing goes by the name that it has."""
+    results = [query for query in queries if query.get("ReturnData", True) and query.get("Expression")]
+    others = {query["Id"] for query in queries}
+    if len(results) != 1 or len(queries) < 2 or results[0]["Id"] == "quotient" or RESULT in others:
+        return list(queries)
+    return [{**query, "Id": RESULT} if query is results[0] else query for query in queries]
+
+
 def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:
     """An alarm as `DescribeAlarms` answers it."""
     state = {name for name in item if name.startswith(("State", "EvaluationState"))}
@@ -296,6 +311,8 @@ def alarm_resource(region: str, item: Mapping[str, Any]) -> Resource:
     body = {name: value for name, value in item.items() if name not in own and value is not None}
     if "EvaluationPeriods" in body:
         body.setdefault("DatapointsToAlarm", body["EvaluationPeriods"])
+    if body.get("Metrics"):
+        body["Metrics"] = with_own_result(body["Metrics"])
     body.pop("AlarmDescription", None)
     if text:
         body["AlarmDescription"] = text

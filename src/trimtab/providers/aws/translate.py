@@ -15,6 +15,7 @@ from trimtab.models import (
     LoadBalancer,
     Metric,
     MetricSource,
+    PredictivePolicy,
     PythonPolicy,
     ScalingGroup,
     ScalingNotification,
@@ -242,6 +243,8 @@ class _Group(GroupTranslator):
                 continue
             item, metric = f"policies.{policy.name}", getattr(policy, "metric", None)
             self._remark(item, policy_remarks(policy))
+            if isinstance(policy, PredictivePolicy) and policy.load == "requests":
+                self._need_balancer(f"{item}.load", policy.metric)
             body = self._body_of(item, metric, partial(policy_body, policy))
             if body is not None:
                 yield self._made(self._policy_key(policy.name), body, item=item)
@@ -277,6 +280,12 @@ class _Group(GroupTranslator):
                 return None
             self.problem(f"{item}.metric", error)
             return body(None)
+
+    def _need_balancer(self, path: str, metric: Metric) -> None:
+        """Refuse what is counted at an Application Load Balancer in a group that has none."""
+        is_unread = any(scope.location == self.location for scope in self.facts.unknown)
+        if not is_unread and not self._scope(metric).label.startswith("app/"):
+            self.problem(path, "it needs one target group that is attached to an Application Load Balancer")
 
     def _scope(self, metric: Metric | None) -> Scope:
         labels = self.facts.labels.get(self.location, {})

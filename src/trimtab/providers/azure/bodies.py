@@ -117,4 +117,4 @@ def people_tags(live: Resource | None) -> dict[str, str]:
 def is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:
     """Whether a leaf is Azure's own to give, or never given back."""
     row = kind.find(path)
-    return row is None or row.write_only or (row.server_default and path not in new)
+    return row is None or row.write_only or row.initial or (row.server_default and path not in new)

@@ -4,8 +4,21 @@ What Azure refuses about the bodies that trimtab writes, each with its source; n
 Sources that begin with `arm` are places in the type files of Azure Resource Manager: the file, the type, the property.
 """
 
+import re
+
 from trimtab.declarations.constraint import Constraints, Row, Source, read_stated
-from trimtab.declarations.limits import Bytes, Choice, Count, Excludes, Needs, Pattern, ProductAtMost, Range, When
+from trimtab.declarations.limits import (
+    Bytes,
+    Choice,
+    Count,
+    Excludes,
+    Needs,
+    Pattern,
+    ProductAtMost,
+    Range,
+    Unquoted,
+    When,
+)
 
 SET, SETTING, ALERT, ACTION_GROUP = "scale-set", "autoscale-setting", "metric-alert", "action-group"
 
@@ -27,6 +40,11 @@ RESERVED_USERS = (
     *("actuser", "adm", "admin2", "aspnet", "backup", "console", "david", "guest", "john", "owner", "root", "server"),
     *("sql", "support", "support_388945a0", "sys", "test2", "test3", "user4", "user5"),
 )
+FORBIDDEN_PASSWORDS = (
+    *("abc@123", "P@$$w0rd", "P@ssw0rd", "P@ssword123", "Pa$$word", "pass@word1", "Password!", "Password1"),
+    *("Password22", "iloveyou!"),
+)
+_WINDOWS, _LINUX = When(f"{_OS}.windowsConfiguration"), When(f"{_OS}.linuxConfiguration")
 _NO_SPOT = Source(
     f"{_LEARN}/virtual-machine-scale-sets/use-spot",
     "The following sizes aren't supported for Azure Spot Virtual Machines: B-series Promo versions of any size (like "
@@ -70,6 +88,43 @@ def _tag_rows(kind: str) -> tuple[Row, ...]:
             rule=Pattern(r"(?s).{0,256}", "values of tags have at most 256 characters"),
             source=Source(page, "the tag value is limited to 256 characters"),
             code="InvalidTagValueLength",
+        ),
+    )
+
+
+def _password_rows() -> tuple[Row, ...]:
+    """https://learn.microsoft.com/azure/virtual-machines/windows/faq: what a password has to be."""
+    leaf, classes = f"{_OS}.adminPassword", ("[a-z]", "[A-Z]", r"\d", r"[\W_]")
+    three = "|".join("".join(f"(?=.*{each})" for each in classes if each != left) for left in classes)
+    forbidden = "|".join(map(re.escape, FORBIDDEN_PASSWORDS))
+    return (
+        *(
+            Row(
+                kind=SET,
+                leaf=leaf,
+                rule=Unquoted(
+                    rf"(?s).{{{least},{most}}}", f"has the wrong length; give it {least} to {most} characters"
+                ),
+                source=_set(leaf, f"**Minimum-length ({system}):** {least} characters"),
+                when=(when,),
+            )
+            for system, when, least, most in (("Windows", _WINDOWS, 8, 123), ("Linux", _LINUX, 6, 72))
+        ),
+        Row(
+            kind=SET,
+            leaf=leaf,
+            rule=Unquoted(
+                rf"(?s)(?:{three}).*",
+                "is too simple; give it three of lower case, upper case, a digit and a special character",
+            ),
+            source=_set(leaf, "3 out of 4 conditions below need to be fulfilled"),
+        ),
+        Row(
+            kind=SET,
+            leaf=leaf,
+            rule=Unquoted(rf"(?s)(?!(?:{forbidden})$).*", "is one that Azure refuses, since everybody knows it"),
+            source=_set(leaf, '"abc@123", "P@$$w0rd", "P@ssw0rd", "P@ssword123", "Pa$$word", "pass@word1"'),
+            fix="choose another",
         ),
     )
 
@@ -153,6 +208,26 @@ WRITTEN: tuple[Row, ...] = (
         ),
         fix="choose another `azure.admin_username`",
     ),
+    Row(
+        kind=SET,
+        leaf=f"{_OS}.adminUsername",
+        rule=Pattern(r".{1,20}(?<!\.)", "on Windows it has at most 20 characters and ends in no dot"),
+        source=_set(f"{_OS}.adminUsername", "**Max-length (Windows):** 20 characters"),
+        when=(_WINDOWS,),
+        fix="choose another `azure.admin_username`",
+    ),
+    Row(
+        kind=SET,
+        leaf=f"{_OS}.computerNamePrefix",
+        rule=Pattern(r".{1,9}", "on Windows it has at most 9 characters"),
+        source=Source(
+            f"{_TERRAFORM}/website/docs/r/virtual_machine_scale_set.html.markdown",
+            "Computer name prefixes must be 1 to 9 characters long for windows images and 1 - 58 for linux.",
+        ),
+        when=(_WINDOWS,),
+        fix="choose another `azure.computer_name_prefix`",
+    ),
+    *_password_rows(),
     Row(
         kind=SET,
         leaf=f"{_OS}.linuxConfiguration.ssh.publicKeys[*].keyData",

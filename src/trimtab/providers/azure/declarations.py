@@ -56,11 +56,24 @@ _NATIVELY = (
     "strategy for spot",
     "spot price limit",
     "neutral image",
+    "password of the administrator",
     "size by attributes",
     "tags in capitals",
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "forecast of another load": unsupported("Azure forecasts the CPU that its rules go by; leave `load` out"),
+    "stateful disk": unsupported(
+        "a scale set gives each instance new disks; keep the data on a file system or a database"
+    ),
+    "stateful address": unsupported(
+        "a scale set gives each instance a new address; name it by a load balancer or by DNS"
+    ),
+    "metric math": unsupported(
+        "autoscale rules and metric alerts watch one metric; publish the result as a custom metric"
+    ),
+    "notification without data": unsupported("a metric alert without data tells nobody"),
+    "unit of samples": approximated("a metric has one unit there, whatever this says"),
     "step policy that removes by several steps": other_size(
         "of several rules that remove, Azure takes the one that removes least"
     ),
@@ -164,6 +177,7 @@ ADVICE = {
     "TT203": not_here("a match takes its publisher as `owner`; without one the plan is refused"),
     "TT204": not_here("repairs wait ten minutes at least"),
     "TT119": not_here("CloudWatch alone reports each event as a sample of 1"),
+    "TT206": not_here("the disks of instances go with them"),
     "TT205": not_here("the probe of the load balancer is what repairs are meant to go by"),
     "TT301": otherwise("several sizes take a flexible scale set", _SEVERAL),
     "TT303": otherwise("without a share every instance is spot, on Azure as in a fleet file"),

@@ -182,8 +182,16 @@ SCALE_SET = Kind(
         Field(path=f"{_DATA_DISK}.diskMBpsReadWrite", models="template.disks.throughput", server_default=True),
         Field(path=f"{_OS}.computerNamePrefix", models="azure.computer_name_prefix", immutable=True, ignore_case=True),
         Field(path=f"{_OS}.adminUsername", models="azure.admin_username", immutable=True),
+        # sent by a creation alone, and never given back
+        Field(path=f"{_OS}.adminPassword", models="template.admin_password.env", initial=True),
+        Field(path=f"{_OS}.windowsConfiguration.provisionVMAgent", models=_OF_IMAGE, server_default=True),
         Field(path=f"{_OS}.customData", models="template.user_data template.variables", write_only=True),
-        Field(path=f"{_OS}.linuxConfiguration.disablePasswordAuthentication", models="template.ssh_key"),
+        Field(
+            # another system, or a password where none was, is another scale set
+            path=f"{_OS}.linuxConfiguration.disablePasswordAuthentication",
+            models="template.admin_password.env template.ssh_key",
+            immutable=True,
+        ),
         Field(path=f"{_OS}.linuxConfiguration.ssh.publicKeys", models="template.ssh_key"),
         Field(path=f"{_CARD}.networkSecurityGroup.id", models="template.security_groups", ignore_case=True),
         Field(

@@ -1,5 +1,6 @@
 """The provider for Azure: reads, resolves, translates, writes through azure-mgmt-compute and azure-mgmt-monitor."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -8,7 +9,7 @@ from typing import Any
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
-from trimtab.plan import Live
+from trimtab.plan import Change, Live, Note
 from trimtab.providers.azure.acting import GroupActions
 from trimtab.providers.azure.activities import ActivityLog
 from trimtab.providers.azure.client import Calls
@@ -21,7 +22,7 @@ from trimtab.providers.azure.permissions import controller_definition, instance_
 from trimtab.providers.azure.reads import FleetRead
 from trimtab.providers.azure.resolve import Resolver
 from trimtab.providers.azure.states import States, alarm_states
-from trimtab.providers.azure.translate import translate
+from trimtab.providers.azure.translate import password_problems, translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
 from trimtab.providers.importing import Imported
@@ -104,6 +105,10 @@ class AzureResources(Resources):
     def translate(self, fleet: Fleet, facts: AzureFacts, now: datetime) -> Translation:
         """Scale set, autoscale setting, metric alerts and action groups of every group."""
         return translate(fleet, facts, now, self.location, self.calls.home)
+
+    def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
+        """Passwords that are missing where scale sets are made, or that Azure refuses."""
+        return (), list(password_problems(changes, os.environ))
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""

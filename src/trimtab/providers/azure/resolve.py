@@ -19,6 +19,7 @@ from trimtab.providers.azure.ids import Home, is_id, normal_location, parse_id, 
 from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.template import (
     WITHOUT_SUBNET,
+    defines_windows,
     definition_problem,
     encryption_set_id,
     firewall_id,
@@ -68,6 +69,7 @@ class _Found:
 
     attached: dict[str, Attached] = field(default_factory=dict)
     images: dict[str, dict[str, str]] = field(default_factory=dict)
+    windows: frozenset[str] = frozenset()
 
 
 @dataclass(kw_only=True)
@@ -250,7 +252,7 @@ class Resolver(Resolving[Calls]):
 
     def _image(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         image = group.template.image
-        self._check_definition(group, answers)
+        self._take_definition(group, answers, facts)
         if image.newest is None:
             return
         answer = answers["images", self.location_of(group), selector(image)]
@@ -265,13 +267,16 @@ class Resolver(Resolving[Calls]):
         offer, _, sku = image.newest.partition(":")
         facts.images[group.name] = {"publisher": image.owner or "", "offer": offer, "sku": sku, "version": chosen}
 
-    def _check_definition(self, group: ScalingGroup, answers: Answers) -> None:
+    def _take_definition(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:
         identity = group.template.image.id or ""
         definition = definition_of(identity)
         answer = answers.get((DEFINITION, definition.path)) if definition else None
         if not isinstance(answer, Mapping):
             return
-        if text := definition_problem(identity, answer.get("properties") or {}):
+        properties = answer.get("properties") or {}
+        if defines_windows(properties):
+            facts.windows |= {group.name}
+        if text := definition_problem(identity, properties):
             self.problems.append(Note(f"template.image: {text}", group.name))
 
 

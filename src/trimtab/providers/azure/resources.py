@@ -12,7 +12,7 @@ from trimtab.providers.azure.ids import normal_location, parse_id
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.policies import named_rules
 from trimtab.providers.azure.schedules import DEFAULT, end_profile_name, read_twin
-from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPE, PUBLIC
+from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPES, PUBLIC
 from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
@@ -193,7 +193,7 @@ def _parts(properties: Body) -> Iterator[tuple[str, Any]]:
         if public := (addresses[0].get("properties") or {}).get("publicIPAddressConfiguration"):
             yield "public", public
     extensions = (profile.get("extensionProfile") or {}).get("extensions") or ()
-    asking = [extension for extension in extensions if (extension.get("properties") or {}).get("type") == HEALTH_TYPE]
+    asking = [extension for extension in extensions if (extension.get("properties") or {}).get("type") in HEALTH_TYPES]
     if len(asking) == 1 and not any(
         extension.get("name") == HEALTH for extension in extensions if extension is not asking[0]
     ):

@@ -8,7 +8,7 @@ from typing import Any
 
 from trimtab.declarations.disks import native_disk
 from trimtab.models import Disk, Image, ScalingGroup
-from trimtab.plan import Secret
+from trimtab.plan import Password, Secret
 from trimtab.providers.azure.facts import Attached
 from trimtab.providers.azure.ids import Home, is_id, parse_id
 from trimtab.providers.azure.names import iso
@@ -20,7 +20,7 @@ CARD, ADDRESS, PUBLIC = "nic", "ip", "public"
 """The names of the parts of a network profile."""
 HEALTH = "health"
 """The name of the extension that asks an instance how it is."""
-HEALTH_TYPE = "ApplicationHealthLinux"
+HEALTH_TYPES = ("ApplicationHealthLinux", "ApplicationHealthWindows")
 NETWORK_API = "2022-11-01"
 LONGEST_PREFIX = 58
 PLACEHOLDER_SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEy8JSUl0XqjEjDLaS/r5DVgeF+N0wI32XwB05JBFgce"
@@ -39,31 +39,45 @@ ALIASES: Mapping[str, str] = {
     "SuseSles15SP5": "SUSE:sles-15-sp5:gen2:latest",
     "Ubuntu2204": "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:latest",
     "Ubuntu2404": "Canonical:ubuntu-24_04-lts:server:latest",
+    **{
+        name: f"MicrosoftWindowsServer:WindowsServer:{sku}:latest"
+        for name, sku in (
+            ("Win2012Datacenter", "2012-datacenter-gensecond"),
+            ("Win2012R2Datacenter", "2012-r2-datacenter-gensecond"),
+            ("Win2016Datacenter", "2016-datacenter-gensecond"),
+            ("Win2019Datacenter", "2019-datacenter-gensecond"),
+            ("Win2022Datacenter", "2022-datacenter-g2"),
+            ("Win2022AzureEdition", "2022-datacenter-azure-edition"),
+            ("Win2022AzureEditionCore", "2022-datacenter-azure-edition-core"),
+        )
+    },
 }
 """Short names of images, as the CLI of Azure has them."""
 
 
+ADMIN_PASSWORD = "ADMIN_PASSWORD"
+"""The environment variable that an imported group names, whose password nobody can read."""
+WINDOWS_PREFIX = 9
 WINDOWS = re.compile(r"windows|visualstudio|sharepoint|(^|:)win\d|ws20\d\d", re.IGNORECASE)
 """
 In the names of images of Windows: those of its own publishers, of others with it below, and the CLI's short names.
 
 https://learn.microsoft.com/azure/virtual-machines/windows/cli-ps-findimage
 """
-LINUX_ONLY = "trimtab starts Linux instances on Azure; use a Linux image"
 
 
 WITHOUT_SUBNET = "a scale set needs a subnet; name one by its name, as NETWORK/SUBNET or by its id"
 
 
 def machine_profile(
-    group: ScalingGroup, native: str, home: Home, attached: Attached, image: Mapping[str, Any]
+    group: ScalingGroup, native: str, home: Home, attached: Attached, image: Mapping[str, Any], *, windows: bool
 ) -> dict[str, Any]:
     """The machine of a group: disks, system, network, health, price."""
     return drop_empty(
         storageProfile=_storage(group, image, home),
-        osProfile=_system(group, native, attached.ssh_key),
+        osProfile=_system(group, native, attached.ssh_key, windows=windows),
         networkProfile=_network(group, home, attached),
-        extensionProfile=_health(group),
+        extensionProfile=_health(group, windows=windows),
         scheduledEventsProfile=_events(group.azure.terminate_notification),
         capacityReservation=_reservation(group.purchase.reservation, home),
         **_price(group),
@@ -96,20 +110,30 @@ def is_known(image: Image) -> bool:
 
 def image_problem(image: Image) -> str | None:
     """What keeps an image from being started, by how it is named; `None` when nothing does."""
-    name = image.id if image.newest is None else f"{image.owner}:{image.newest}"
-    if name and not is_id(name) and WINDOWS.search(name):
-        return f"{name!r} is a Windows image; {LINUX_ONLY}"
     if not is_known(image):
         text = "is not an id, a URN (PUBLISHER:OFFER:SKU:VERSION) or a short name such as Ubuntu2404"
         return f"{image.id or image.newest!r} {text}; a match is newest: OFFER:SKU with its publisher as owner"
     return None
 
 
+def names_windows(image: Image) -> bool:
+    """Whether an image is one of Windows, by how it is named; an id tells nothing."""
+    name = image.id if image.newest is None else f"{image.owner}:{image.newest}"
+    return bool(name) and not is_id(name or "") and WINDOWS.search(name or "") is not None
+
+
+def defines_windows(properties: Mapping[str, Any]) -> bool:
+    """Whether an image of one's own is one of Windows, by its definition."""
+    return str(_disk_of(properties).get("osType", "")).lower() == "windows"
+
+
+def _disk_of(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (properties.get("storageProfile") or {}).get("osDisk") or properties
+
+
 def definition_problem(identity: str, properties: Mapping[str, Any]) -> str | None:
     """What keeps an image of one's own from being started, by its definition; `None` when nothing does."""
-    disk = (properties.get("storageProfile") or {}).get("osDisk") or properties
-    if str(disk.get("osType", "")).lower() == "windows":
-        return f"{identity!r} is a Windows image; {LINUX_ONLY}"
+    disk = _disk_of(properties)
     if str(disk.get("osState", "")).lower() == "specialized":
         return f"{identity!r} is a specialized image; its machines take no user, key or script: use a generalized image"
     return None
@@ -175,16 +199,17 @@ def disk_problems(disk: Disk, path: str) -> Iterator[tuple[str, str]]:
 # system
 
 
-def _system(group: ScalingGroup, native: str, public_key: str) -> dict[str, Any]:
-    script = group.template.render_user_data()
+def _system(group: ScalingGroup, native: str, public_key: str, *, windows: bool) -> dict[str, Any]:
+    script, password = group.template.render_user_data(), group.template.admin_password
     user = group.azure.admin_username or ADMIN
-    data = public_key or _as_named(group.template.ssh_key)
-    key = {"path": f"/home/{user}/.ssh/authorized_keys", "keyData": data}
     return drop_empty(
-        computerNamePrefix=group.azure.computer_name_prefix or name_prefix(native),
+        computerNamePrefix=group.azure.computer_name_prefix or name_prefix(native, windows=windows),
         adminUsername=user,
+        adminPassword=None if password is None else Password(password.env),
         customData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
-        linuxConfiguration={"disablePasswordAuthentication": True, "ssh": {"publicKeys": [key]}},
+        # without its agent Windows runs no extension, and so tells nothing of its health
+        windowsConfiguration={"provisionVMAgent": True} if windows else None,
+        linuxConfiguration=None if windows else _linux(group, user, public_key),
     )
 
 
@@ -205,9 +230,19 @@ def _as_named(key: str | None) -> str:
     return key if is_public_key(key) else f"ssh-rsa AAAA (of {key})"
 
 
-def name_prefix(native: str) -> str:
+def _linux(group: ScalingGroup, user: str, public_key: str) -> dict[str, Any]:
+    """How one logs in: by a key, by a password, or by either; by a key that nobody has where neither is given."""
+    has_password = group.template.admin_password is not None
+    named = group.template.ssh_key
+    data = public_key or (None if named is None and has_password else _as_named(named))
+    keys = [{"path": f"/home/{user}/.ssh/authorized_keys", "keyData": data}] if data else []
+    return {"disablePasswordAuthentication": not has_password, **drop_empty(ssh=drop_empty(publicKeys=keys))}
+
+
+def name_prefix(native: str, *, windows: bool = False) -> str:
     """What computers are called before their number: the group's name, less what a host name cannot have."""
-    return re.sub(r"[^A-Za-z0-9-]+", "-", native)[:LONGEST_PREFIX].strip("-")
+    longest = WINDOWS_PREFIX if windows else LONGEST_PREFIX
+    return re.sub(r"[^A-Za-z0-9-]+", "-", native)[:longest].strip("-")
 
 
 # network
@@ -243,7 +278,7 @@ def firewall_id(name: str, home: Home) -> str:
 # health
 
 
-def _health(group: ScalingGroup) -> dict[str, Any]:
+def _health(group: ScalingGroup, *, windows: bool) -> dict[str, Any]:
     if not has_probe(group):
         return {}
     check = group.health_check
@@ -257,7 +292,7 @@ def _health(group: ScalingGroup) -> dict[str, Any]:
     # https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-health-extension
     extension = {
         "publisher": "Microsoft.ManagedServices",
-        "type": HEALTH_TYPE,
+        "type": HEALTH_TYPES[windows],
         "typeHandlerVersion": "1.0",
         "autoUpgradeMinorVersion": True,
         "settings": settings,

@@ -1,11 +1,22 @@
 """A fleet as Azure resources: native bodies and no SDK; pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.models import Alarm, Fleet, Image, MetricSource, ScalingGroup, SpotStrategy, TargetTrackingPolicy
-from trimtab.plan import Attributes, Mark, Ref, Resource
+from trimtab.plan import (
+    Action,
+    Attributes,
+    Change,
+    Mark,
+    Note,
+    Ref,
+    Resource,
+    passwords_of,
+    revealed,
+    with_passwords,
+)
 from trimtab.providers.alarms import alarm_name, is_alert, naming_fields
 from trimtab.providers.azure import alarms, autoscaler, policies, schedules, template
 from trimtab.providers.azure.alarms import (
@@ -24,7 +35,7 @@ from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
 from trimtab.providers.azure.template import image_reference, machine_profile, user_id
 from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
-from trimtab.providers.bodies import drop_empty
+from trimtab.providers.bodies import drop_empty, find_part
 from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.policy_execution import amounts_of
 from trimtab.providers.sizes import size_at, size_is_initial
@@ -74,6 +85,7 @@ class _Group(GroupTranslator):
         # alerts and action groups live in no location; the mark says whose they are
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
         self.attached = facts.attached.get(group.name, Attached())
+        self.windows = group.name in facts.windows or template.names_windows(self.group.template.image)
 
     def resources(self) -> Iterator[Resource]:
         for path, text in self._problems():
@@ -143,7 +155,9 @@ class _Group(GroupTranslator):
             priorityMixPolicy=self._mix(),
             skuProfile=self._sizes(),
             additionalCapabilities=_capabilities(group),
-            virtualMachineProfile=machine_profile(group, self.native, self.home, self.attached, image),
+            virtualMachineProfile=machine_profile(
+                group, self.native, self.home, self.attached, image, windows=self.windows
+            ),
         )
 
     def _named_image(self) -> Image:
@@ -221,8 +235,7 @@ class _Group(GroupTranslator):
     def _remark(self) -> None:
         """Say what Azure does otherwise because of the values of a group."""
         group = self.group
-        if group.template.ssh_key is None:
-            self.note("template.ssh_key", "not given; instances get a throwaway key, so SSH is impossible")
+        self._remark_on_system()
         grace, own = group.health_check.grace, group.azure.default_capacity
         if group.azure.restore_spot is not None and group.purchase.spot:
             # https://learn.microsoft.com/azure/virtual-machine-scale-sets/use-spot
@@ -245,6 +258,23 @@ class _Group(GroupTranslator):
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
         for path, text in autoscaler.remarks_on(group, self._scope()):
             self.note(path, text)
+
+    def _remark_on_system(self) -> None:
+        """Say how one logs in, and what Windows does otherwise."""
+        given = self.group.template
+        if given.admin_password is not None:
+            text = (
+                "not verifiable: Azure never gives a password back; it is sent when the group is created, and only then"
+            )
+            self.note("template.admin_password.env", text)
+        if self.windows:
+            self.unused("template.ssh_key", "Windows has no SSH key; one logs in by `template.admin_password`")
+            if given.user_data is not None:
+                # https://learn.microsoft.com/azure/virtual-machines/custom-data
+                text = r"Windows runs no script; it has it as the file %SYSTEMDRIVE%\AzureData\CustomData.bin"
+                self.note("template.user_data", text, approximation=True)
+        elif given.ssh_key is None and given.admin_password is None:
+            self.note("template.ssh_key", "not given; instances get a throwaway key, so SSH is impossible")
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         """What keeps a group from being a scale set with its setting and alerts: path and text."""
@@ -278,6 +308,28 @@ class _Group(GroupTranslator):
     def _made(self, kind: str, name: str, body: Mapping[str, Any], **more: Any) -> Resource:
         attributes: Attributes = {"resource_group": self.home.resource_group}
         return Resource(key=self.key(kind, name), body=body, group=self.group.name, attributes=attributes, **more)
+
+
+def password_problems(changes: Iterable[Change], environment: Mapping[str, str]) -> Iterator[Note]:
+    """What keeps scale sets from being made with the password that their groups name; says nothing of the password."""
+    for change in changes:
+        if change.action not in (Action.CREATE, Action.REPLACE) or change.key.kind != SCALE_SET.name:
+            continue
+        body = change.wanted.body if change.wanted else {}
+        passwords = passwords_of(body)
+        if not passwords and find_part(body, [*OS_PROFILE, "windowsConfiguration"]) is not None:
+            text = "Windows is not started without a password; write admin_password: {env: NAME}"
+            yield Note(f"template.admin_password: {text}", change.group)
+        for name in (password.variable for password in passwords if not environment.get(password.variable)):
+            text = f"environment variable {name} is not set; set it to the password before planning and applying"
+            yield Note(f"template.admin_password.env: {text}", change.group)
+        given = revealed(with_passwords(body, environment))
+        for breach in CONSTRAINTS.breaches(SCALE_SET.name, given) if passwords else ():
+            if breach.native == "adminPassword":
+                yield Note(f"template.admin_password.env: the password {breach.text}", change.group)
+
+
+OS_PROFILE = ("properties", "virtualMachineProfile", "osProfile")
 
 
 def _size_of(group: ScalingGroup) -> str:

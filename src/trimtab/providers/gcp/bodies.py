@@ -55,6 +55,15 @@ def selections_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str
     return {"instanceSelections": {**dict.fromkeys(before), **after}} if after else None
 
 
+def stateful_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """A merge patch of what instances keep: what is no longer kept is null."""
+    before, after = ((body.get("statefulPolicy") or {}).get("preservedState") or {} for body in (old, new))
+    names = dict.fromkeys((*before, *after))
+    return {
+        "preservedState": {name: {**dict.fromkeys(before.get(name) or ()), **after.get(name, {})} for name in names}
+    }
+
+
 def named_versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The one version that a group of a fleet has, called as it is now."""
     before: Mapping[str, Any] = next(iter(old.get("versions") or ()), {})

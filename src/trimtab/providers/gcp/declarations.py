@@ -58,12 +58,25 @@ _NATIVELY = (
     "network by name",
     "several security groups",
     "image by architecture",
+    "stateful disk",
+    "stateful address",
     "neutral image",
     "size by attributes",
     "disk that is kept",
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "forecast of another load": unsupported(
+        "Compute Engine forecasts the CPU that it holds at the target; leave `load` out"
+    ),
+    "metric math": unsupported(
+        "autoscalers and alert policies have no such expression; write it as a query: {promql: ...}"
+    ),
+    "notification without data": unsupported("absence is a condition of its own there; write {promql: 'absent(...)'}"),
+    "unit of samples": approximated("a metric has one unit there, whatever this says"),
+    "password of the administrator": unsupported(
+        "passwords are reset on each instance (`gcloud compute reset-windows-password`); leave it out"
+    ),
     "alarm on a trimmed statistic": controller(
         "Cloud Monitoring has no statistic of part of the samples", "use a percentile: p5, p50, p95 or p99"
     ),

@@ -138,6 +138,13 @@ MANAGER = Kind(
             path="instanceFlexibilityPolicy.instanceSelections",
             models="purchase.sizes purchase.sizes.size purchase.strategy template.size",
         ),
+        Field(path="statefulPolicy.preservedState.disks", models="template.disks.stateful template.disks.keep"),
+        Field(path="statefulPolicy.preservedState.internalIPs", models="template.internal_address"),
+        Field(path="statefulPolicy.preservedState.externalIPs", models="template.external_address"),
+        *(
+            Field(path=f"updatePolicy.{name}", models="template.disks.stateful", server_default=True)
+            for name in ("replacementMethod", "maxSurge.fixed")
+        ),
         Field(path="targetStoppedSize", models="gcp.stopped", default=0),
         Field(path="targetSuspendedSize", models="gcp.suspended", default=0),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trimtab.declarations.disks import native_disk
-from trimtab.models import Disk, Image, ScalingGroup
+from trimtab.models import Disk, Image, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import is_link, short
@@ -207,6 +207,24 @@ def _reservation(name: str | None) -> dict[str, Any]:
     if name is None:
         return {}
     return {"consumeReservationType": "SPECIFIC_RESERVATION", "key": RESERVATION, "values": [name]}
+
+
+BOOT_DEVICE, CARD = "persistent-disk-0", "nic0"
+"""What the boot disk and the network card are called that nobody names (Configuring stateful disks, Compute Engine)."""
+
+
+def stateful_policy(template: InstanceTemplate) -> dict[str, Any]:
+    """What instances of a group keep when they are made anew, and whether it outlives them."""
+    addresses = (("internalIPs", template.internal_address), ("externalIPs", template.external_address))
+    state = drop_empty(
+        disks={disk.device or BOOT_DEVICE: _preserved(kept=disk.keep) for disk in template.disks if disk.stateful},
+        **{name: {CARD: _preserved(kept=word == "kept")} for name, word in addresses if word},
+    )
+    return {"preservedState": state} if state else {}
+
+
+def _preserved(*, kept: bool) -> dict[str, str]:
+    return {"autoDelete": "NEVER" if kept else "ON_PERMANENT_INSTANCE_DELETION"}
 
 
 def labels_to_check(group: ScalingGroup) -> Sequence[tuple[str, str, str]]:

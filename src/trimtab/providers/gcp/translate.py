@@ -44,6 +44,7 @@ from trimtab.providers.gcp.template import (
     image_problem,
     key_problem,
     labels_to_check,
+    stateful_policy,
     template_body,
 )
 from trimtab.providers.gcp.unused import is_held, service_for, unused_of
@@ -60,6 +61,15 @@ BALANCERS = "load_balancers"
 """The part of a group that its places in backend services stand for."""
 LONGEST_KEPT = 1024
 """Letters of a description are 2,048 at most."""
+NO_AUTOSCALER = (
+    "a group with stateful disks or addresses has no autoscaler, and `desired` is its size; leave it out, or take away "
+    "what is stateful"
+)
+"""https://cloud.google.com/compute/docs/instance-groups/configuring-stateful-migs#limitations"""
+OF_AUTOSCALER = (
+    *("capacity.min", "capacity.max", "warm_up", "stabilization"),
+    *(f"gcp.{name}" for name in ("initialization", "stabilization", "mode", "scale_in_limit", "scale_in_window")),
+)
 WITHOUT_REDISTRIBUTION = frozenset({"balanced", "any", "any-single-zone"})
 
 
@@ -166,6 +176,7 @@ class _Group(GroupTranslator):
             instanceFlexibilityPolicy=self._sizes(),
             targetStoppedSize=group.gcp.stopped,
             targetSuspendedSize=group.gcp.suspended,
+            statefulPolicy=stateful_policy(group.template),
         )
         return self._made(
             MANAGER.name,
@@ -176,8 +187,13 @@ class _Group(GroupTranslator):
         )
 
     def _update_policy(self) -> dict[str, Any]:
+        is_stateful = bool(stateful_policy(self.group.template))
         rests = self.group.gcp.target_shape in WITHOUT_REDISTRIBUTION
-        return {"type": "OPPORTUNISTIC", **({"instanceRedistributionType": "NONE"} if rests else {})}
+        if is_stateful and zone_of(self.group) is None:
+            rests = True
+        # an instance keeps its name, and with it what is its own, only where it is made anew in its place
+        anew = {"replacementMethod": "RECREATE", "maxSurge": {"fixed": 0}} if is_stateful else {}
+        return {"type": "OPPORTUNISTIC", **({"instanceRedistributionType": "NONE"} if rests else {}), **anew}
 
     def _healing(self) -> list[dict[str, Any]]:
         check: Ref | str | None = None
@@ -214,11 +230,24 @@ class _Group(GroupTranslator):
     # what sizes it
 
     def _autoscaler(self) -> Iterator[Resource]:
+        if stateful_policy(self.group.template):
+            self._without_autoscaler()
+            return
         scaler = autoscaler_of(self.group, Scope(self.native), Ref(self.key(MANAGER.name), "link"), self.now)
         body = {**drop_empty(zone=zone_of(self.group)), **scaler.body}
         kept = amounts_of(self.declared, between=BETWEEN, longest=LONGEST_KEPT)
         mark = Mark(self.fleet.name, self.group.name, kept=kept)
         yield self._made(AUTOSCALER.name, self.native, body, mark=mark, sources=scaler.sources)
+
+    def _without_autoscaler(self) -> None:
+        """Say of a group that keeps the state of its instances what it cannot have, and what has no use without it."""
+        for policy in self.group.policies:
+            if policy.enabled:
+                self.problem(f"policies.{policy.name}", NO_AUTOSCALER)
+        for schedule in self.group.schedules:
+            self.problem(f"schedules.{schedule.name}", NO_AUTOSCALER)
+        for path in OF_AUTOSCALER:
+            self.unused(path, NO_AUTOSCALER, partly=path.startswith("capacity"))
 
     # who sends it requests
 
@@ -305,6 +334,8 @@ class _Group(GroupTranslator):
         for index, disk in enumerate(group.template.disks):
             if problem := encryption_problem(disk.key):
                 yield f"template.disks.{index}.key", problem
+        if group.template.external_address and not group.template.public_address:
+            yield "template.external_address", "there is no public address to keep; set `public_address: true`"
         for path, name, value in labels_to_check(group):
             if problem := label_problem(name, value):
                 yield path, problem

@@ -18,6 +18,7 @@ from trimtab.providers.gcp.bodies import (
     scope_in,
     selections_patch,
     sent_body,
+    stateful_patch,
     whole_monitored,
     with_backend,
     without_backend,
@@ -171,6 +172,8 @@ class Writer:
             patch["versions"] = named_versions(live.body, write.body)
         if "instanceFlexibilityPolicy" in patch:
             patch["instanceFlexibilityPolicy"] = selections_patch(live.body, write.body)
+        if "statefulPolicy" in patch:
+            patch["statefulPolicy"] = stateful_patch(live.body, write.body)
         if any(item.path.startswith("distributionPolicy.targetShape") for item in change.written):
             patch["distributionPolicy"] = {
                 "targetShape": (write.body.get("distributionPolicy") or {}).get("targetShape", "EVEN")

@@ -9,10 +9,10 @@ from trimtab.errors import Unsupported
 from trimtab.models import Alarm, Metric, MetricSource, Unit
 from trimtab.plan import Mark, read_description
 from trimtab.providers.aws.alarms import COMPARISONS, OPERATORS, alarm_body
-from trimtab.providers.aws.importing.metrics import MetricContext, dimensions_of, find_metrics, of_queue, unscaled
+from trimtab.providers.aws.importing.metrics import MetricContext, dimensions_of, find_metrics, of_queries, unscaled
 from trimtab.providers.aws.importing.policies import drop_none, duration
 from trimtab.providers.aws.metrics import SAME_UNIT, scale_of
-from trimtab.providers.aws.policies import STATISTICS, statistic_word
+from trimtab.providers.aws.policies import STATISTICS
 
 MADE_BY_POLICY = "TargetTracking-"
 """How the alarms begin that a target tracking policy makes for itself."""
@@ -77,6 +77,8 @@ def read_alarm(
         triggers=tuple(sorted(policies[arn] for arn in actions if arn in policies)) or None,
         notify=tuple(sorted(arn for arn in actions if arn not in policies and arn not in gone)) or None,
         notify_ok=tuple(sorted(item.get("OKActions") or ())) or None,
+        notify_no_data=tuple(sorted(item.get("InsufficientDataActions") or ())) or None,
+        sample_unit=item.get("Unit"),
         enabled=None if item.get("ActionsEnabled", True) else False,
         description=text if text and len(text) <= _LONGEST else None,
     )
@@ -107,9 +109,8 @@ def _comparison(item: Mapping[str, Any]) -> str:
 def _watched(item: Mapping[str, Any], around: MetricContext, *, plain: bool) -> dict[str, Any]:
     word = _comparison(item)
     if item.get("Metrics"):
-        metric = of_queue(item["Metrics"])
-        stat = item["Metrics"][0].get("MetricStat") or {}
-        stated = statistic_word(stat.get("Stat", "Average"))
+        metric, stated = of_queries(item["Metrics"], around)
+        stat = next(query["MetricStat"] for query in item["Metrics"] if "MetricStat" in query)
         optional = drop_none(statistic=None if stated == "average" else stated)
         return {"metric": metric, **optional, "period": duration(stat.get("Period", 60)), word: item["Threshold"]}
     words = {native: word for word, native in STATISTICS.items()}

@@ -26,7 +26,7 @@ from trimtab.providers.aws.importing.template import UNKNOWN, as_data, read_temp
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE, METRIC_ALARM, SCALING_POLICY
 from trimtab.providers.aws.kinds import SCHEDULED_ACTION as ACTION
 from trimtab.providers.aws.policies import policy_body
-from trimtab.providers.aws.resources import topics_by_group
+from trimtab.providers.aws.resources import topics_by_group, with_own_result
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.unsaid import unsaid
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
@@ -414,10 +414,15 @@ def _says(live: Any, expected: Any) -> bool:
     if isinstance(expected, Mapping):
         return isinstance(live, Mapping) and all(_says(live.get(name), value) for name, value in expected.items())
     if isinstance(expected, (list, tuple)):
+        live = with_own_result(live) if _is_math(live) else live
         if not isinstance(live, (list, tuple)) or len(live) != len(expected):
             return False
         return all(any(_says(item, value) for item in live) for value in expected)
     return bool(live == expected) or (expected is True and live is None)
+
+
+def _is_math(live: Any) -> bool:
+    return isinstance(live, list) and any(isinstance(item, Mapping) and "Expression" in item for item in live)
 
 
 def _reason(error: Exception) -> str:

@@ -11,6 +11,7 @@ from trimtab.models import Metric, MetricSource, Unit
 from trimtab.models.metric import NEUTRAL
 from trimtab.providers.aws.facts import TargetGroup
 from trimtab.providers.aws.metrics import NATIVE, ON_NETWORK_BALANCER, PER_INSTANCE, Scope, metric_for
+from trimtab.providers.aws.policies import statistic_word
 
 GROUP_WORD = "{group}"
 
@@ -75,6 +76,39 @@ def labelled(word: str, label: str | None, around: MetricContext) -> Metric:
         return metric
     of = next((arn for arn, known in around.labels.items() if known == label), None)
     return metric if of is None else metric.model_copy(update={"of": of})
+
+
+QUOTIENT = "messages / instances"
+
+
+def of_queries(queries: Sequence[Mapping[str, Any]], around: MetricContext) -> tuple[Metric, str]:
+    """
+    The metric of metric math, and the statistic where that is the metric's and not of its parts.
+
+    Raises:
+        Unsupported: The model has no such math.
+    """
+    results = [query for query in queries if query.get("ReturnData", True)]
+    expression = results[0].get("Expression") if len(results) == 1 else None
+    if expression == QUOTIENT and results[0]["Id"] == "quotient" and (metric := of_queue(queries)).of is not None:
+        return metric, statistic_word(queries[0].get("MetricStat", {}).get("Stat", "Average"))
+    stats = {query["Id"]: query["MetricStat"] for query in queries if "MetricStat" in query}
+    if not expression or not stats or len(stats) != len(queries) - 1:
+        raise Unsupported("metric math of the model is one expression over metrics that return nothing themselves")
+    if len({stat.get("Period") for stat in stats.values()}) > 1 or any("Unit" in stat for stat in stats.values()):
+        raise Unsupported("the parts of metric math have one period and no unit in the model")
+    parts = {name: _part(stat, around.native) for name, stat in stats.items()}
+    name = results[0].get("Label") or MetricSource.MATH.value
+    fields = {"name": name, "query": expression, "parts": parts, "source": MetricSource.MATH, "unit": Unit.NONE}
+    return Metric.model_validate(fields), "average"
+
+
+def _part(stat: Mapping[str, Any], native: str) -> dict[str, Any]:
+    metric, statistic = stat.get("Metric", {}), statistic_word(stat.get("Stat", "Average"))
+    own = custom(metric.get("MetricName", ""), metric.get("Namespace", ""), dimensions_of(metric), native)
+    told = {"dimensions": own.dimensions} if own.dimensions else {}
+    chosen = {} if statistic == "average" else {"statistic": statistic}
+    return {"name": own.name, "namespace": own.namespace, **told, **chosen}
 
 
 def of_queue(parts: Sequence[Mapping[str, Any]]) -> Metric:

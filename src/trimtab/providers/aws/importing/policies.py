@@ -12,7 +12,7 @@ from trimtab.providers.aws.importing.metrics import (
     dimensions_of,
     find_metrics,
     labelled,
-    of_queue,
+    of_queries,
     unscaled,
 )
 from trimtab.providers.aws.metrics import scale_of
@@ -20,6 +20,7 @@ from trimtab.providers.aws.policies import (
     AMOUNTS,
     BREACHES,
     FORECAST,
+    LOADS,
     MINUTE,
     MODES,
     TRACKED,
@@ -119,7 +120,7 @@ def _tracked(config: Mapping[str, Any], around: MetricContext) -> tuple[Metric, 
     if known:
         return _predefined(known, around, TRACKED), "average"
     if own.get("Metrics"):
-        return of_queue(own["Metrics"]), statistic_word(own["Metrics"][0].get("MetricStat", {}).get("Stat", "Average"))
+        return of_queries(own["Metrics"], around)
     if not own:
         raise Unsupported("the metric that it tracks is not supported")
     statistic = statistic_word(own.get("Statistic", "Average"))
@@ -142,17 +143,29 @@ def _predefined(known: Mapping[str, Any], around: MetricContext, rows: Mapping[s
     return NEUTRAL[word]
 
 
+def _forecast(what: Mapping[str, Any], around: MetricContext) -> tuple[Metric | None, str | None]:
+    """The metric that is held at the target, and the load that is forecast where that is said by itself."""
+    if pair := what.get("PredefinedMetricPairSpecification"):
+        return _predefined(pair, around, FORECAST), None
+    held, load = (what.get(f"Predefined{side}MetricSpecification") for side in ("Scaling", "Load"))
+    words = {native: word for word, native in LOADS.items()}
+    if not held or not load or load.get("PredefinedMetricType") not in words:
+        return None, None
+    return _predefined(held, around, TRACKED), words[load["PredefinedMetricType"]]
+
+
 def _predictive(item: Mapping[str, Any], around: MetricContext) -> dict[str, Any]:
     config = item.get("PredictiveScalingConfiguration") or {}
     what, *more = config.get("MetricSpecifications") or [{}]
-    if more or "PredefinedMetricPairSpecification" not in what:
+    metric, load = _forecast(what, around)
+    if more or metric is None:
         raise Unsupported("a predictive policy of the model has one predefined pair of metrics")
-    metric = _predefined(what["PredefinedMetricPairSpecification"], around, FORECAST)
     factor = scale_of(metric, "average", MINUTE, detailed=around.detailed)
     modes = {native: mode for mode, native in MODES.items()}
     breaches = {native: breach for breach, native in BREACHES.items()}
     return drop_none(
         metric=metric,
+        load=load,
         target=unscaled(what["TargetValue"], factor),
         mode=modes.get(config.get("Mode", "ForecastOnly")),
         buffer=duration(config.get("SchedulingBufferTime")),

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from trimtab.providers.azure.importing.template import Body, address_of, at, template_of
+from trimtab.providers.azure.importing.template import Body, address_of, at, runs_windows, template_of
 from trimtab.providers.azure.names import read_iso
-from trimtab.providers.azure.template import ADMIN, HEALTH_TYPE, name_prefix
+from trimtab.providers.azure.template import ADMIN, HEALTH_TYPES, name_prefix
 from trimtab.providers.azure.translate import MOST_IN_PLACEMENT_GROUP, SCALE_IN, SHORTEST_GRACE, STRATEGIES
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.health import implied_protocol
@@ -55,7 +55,7 @@ def _health(body: Body, profile: Body) -> dict[str, Any]:
     if at(profile, "networkProfile.healthProbe.id"):
         return drop_empty(by="load-balancer", grace=waits)
     for extension in at(profile, "extensionProfile.extensions") or ():
-        if at(extension, "properties.type") == HEALTH_TYPE:
+        if at(extension, "properties.type") in HEALTH_TYPES:
             settings = at(extension, "properties.settings") or {}
             path, port, protocol = (settings.get(name) for name in ("requestPath", "port", "protocol"))
             is_said = path is not None and protocol in ("http", "https") and protocol != implied_protocol(port)
@@ -125,7 +125,7 @@ def _azure(body: Body, profile: Body, native: str) -> dict[str, Any]:
         fault_domains=_fault_domains(body, flexible=flexible),
         single_placement_group=_placement_group(properties, flexible=flexible),
         overprovision=properties.get("overprovision") or None,
-        computer_name_prefix=prefix if prefix != name_prefix(native) else None,
+        computer_name_prefix=prefix if prefix != name_prefix(native, windows=runs_windows(profile)) else None,
         admin_username=user if user != ADMIN else None,
         scale_in=_SCALE_IN.get(rules[0]) if rules[0] != "Default" else None,
         terminate_notification=duration(notice.get("notBeforeTimeout")) if notice.get("enable") else None,

@@ -14,9 +14,10 @@ from trimtab.providers.azure.importing.alarms import read_alert
 from trimtab.providers.azure.importing.autoscaler import SettingRead, read_setting
 from trimtab.providers.azure.importing.group import machine_of, without_usual_placement
 from trimtab.providers.azure.importing.replies import Replies
-from trimtab.providers.azure.importing.template import at
+from trimtab.providers.azure.importing.template import at, has_password, runs_windows
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.resources import READERS, group_of
+from trimtab.providers.azure.template import ADMIN_PASSWORD
 from trimtab.providers.azure.translate import translate
 from trimtab.providers.health import asks_balancer
 from trimtab.providers.importing import Draft, Imported, Importer, fleet_for, group_names
@@ -24,6 +25,7 @@ from trimtab.providers.importing.alarms import read_alarms
 from trimtab.providers.translation import Translation
 
 UNSIZED = "the scale set has no autoscale setting now; the new one holds it at its present size"
+UNREAD_PASSWORD = f"Azure gives no password back; set {ADMIN_PASSWORD}, or write another name, before it is made anew"
 UPGRADE = "a new template never replaces running instances by itself"
 GUARDED = (
     *("template.*", "placement.*", "load_balancers*", "health_check.*", "purchase.*", "azure.*"),
@@ -147,6 +149,8 @@ class GroupReader:
         reasons = dict(self.silent)
         reasons[self.set.key, "properties.upgradePolicy.mode"] = UPGRADE
         remarks = []
+        if has_password(at(self.set.body, "properties.virtualMachineProfile") or {}):
+            remarks.append((self.set.key, "template.admin_password.env", UNREAD_PASSWORD))
         if self.setting is not None:
             key = self.setting.key
             origins |= {item: (key, path) for item, path in self.sized.origins.items()}
@@ -186,5 +190,8 @@ class GroupReader:
 
 def _translated(reader: GroupReader, now: datetime, location: str, home: Home, fleet: Fleet) -> Translation:
     attached, problems = reader.attached(fleet.groups[0])
-    translation = translate(fleet, AzureFacts(attached={fleet.groups[0].name: attached}), now, location, home)
+    group = fleet.groups[0].name
+    windows = frozenset({group} if runs_windows(at(reader.set.body, "properties.virtualMachineProfile") or {}) else ())
+    facts = AzureFacts(attached={group: attached}, windows=windows)
+    translation = translate(fleet, facts, now, location, home)
     return Translation.of([translation, Translation(problems=tuple(problems))])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trimtab.declarations.disks import neutral_disk
-from trimtab.providers.azure.template import PLACEHOLDER_SSH_KEY
+from trimtab.providers.azure.template import ADMIN_PASSWORD, PLACEHOLDER_SSH_KEY
 from trimtab.providers.azure.translate import MIXED
 from trimtab.providers.bodies import drop_empty, find_part
 
@@ -23,6 +23,7 @@ def template_of(body: Body, profile: Body) -> dict[str, Any]:
         image=_image(at(profile, "storageProfile.imageReference") or {}),
         size=at(body, "sku.name") or MIXED,
         ssh_key=_key(profile),
+        admin_password={"env": ADMIN_PASSWORD} if has_password(profile) else None,
         role=_role(body),
         security_groups=[firewall] if firewall else [],
         disks=list(_disks(at(profile, "storageProfile") or {})),
@@ -42,6 +43,20 @@ def _key(profile: Body) -> str | None:
     keys = at(profile, "osProfile.linuxConfiguration.ssh.publicKeys") or ()
     data = keys[0].get("keyData") if keys else None
     return None if data == PLACEHOLDER_SSH_KEY else data
+
+
+def runs_windows(profile: Body) -> bool:
+    """Whether the machines run Windows."""
+    system = at(profile, "storageProfile.osDisk.osType")
+    return str(system).lower() == "windows" or at(profile, "osProfile.windowsConfiguration") is not None
+
+
+def has_password(profile: Body) -> bool:
+    """Whether one logs in by a password, which no reply tells; beside a key nobody knows whether there is one."""
+    if at(profile, "osProfile.windowsConfiguration") is not None:
+        return True
+    linux = at(profile, "osProfile.linuxConfiguration") or {}
+    return linux.get("disablePasswordAuthentication") is False and not at(linux, "ssh.publicKeys")
 
 
 def _role(body: Body) -> str | None:

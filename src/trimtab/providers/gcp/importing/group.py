@@ -8,6 +8,7 @@ from trimtab.providers.bodies import drop_empty
 from trimtab.providers.gcp.ids import name_of
 from trimtab.providers.gcp.importing.template import Body, first
 from trimtab.providers.gcp.names import LONGEST_BASE
+from trimtab.providers.gcp.template import BOOT_DEVICE, CARD
 from trimtab.providers.importing.building import whole
 
 # managers
@@ -28,6 +29,27 @@ def manager_of(manager: Body, native: str, zone: str) -> dict[str, Any]:
     # a group that has a single zone of its region is no group of that zone
     placed = {"zones": [zone]} if zone else {"zones": zones} if len(zones) > 1 else {}
     return {"gcp": gcp, "placement": placed, "purchase": _sizes(manager)}
+
+
+def with_state(template: Mapping[str, Any], manager: Body) -> dict[str, Any]:
+    """The fields of a template, with what the group's stateful policy says of its disks and addresses."""
+    state: Body = (manager.get("statefulPolicy") or {}).get("preservedState") or {}
+    disks = [dict(disk) for disk in template.get("disks") or ()]
+    names = [disk.get("device") or BOOT_DEVICE for disk in disks]
+    if BOOT_DEVICE in (state.get("disks") or {}) and BOOT_DEVICE not in names:
+        disks, names = [{}, *disks], [BOOT_DEVICE, *names]
+    for name, disk in zip(names, disks, strict=True):
+        device = (state.get("disks") or {}).get(name)
+        if device is not None:
+            disk["stateful"] = True
+            disk.pop("keep", None)
+            disk |= {"keep": True} if device.get("autoDelete", "NEVER") == "NEVER" else {}
+    words = {
+        field: "kept" if (state[name].get(CARD) or {}).get("autoDelete", "NEVER") == "NEVER" else "stateful"
+        for field, name in (("internal_address", "internalIPs"), ("external_address", "externalIPs"))
+        if CARD in (state.get(name) or {})
+    }
+    return {**template, **({"disks": disks} if disks else {}), **words}
 
 
 def _sizes(manager: Body) -> dict[str, Any]:

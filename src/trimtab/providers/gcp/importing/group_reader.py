@@ -11,7 +11,7 @@ from trimtab.providers.gcp.facts import Attached, GcpFacts, Known, Service, serv
 from trimtab.providers.gcp.ids import name_of, parse_link, place_of, short
 from trimtab.providers.gcp.importing.alarms import read_alert
 from trimtab.providers.gcp.importing.autoscaler import ScalerRead
-from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_of, timing_of
+from trimtab.providers.gcp.importing.group import healing_of, manager_of, ports_of, timing_of, with_state
 from trimtab.providers.gcp.importing.replies import Replies
 from trimtab.providers.gcp.importing.template import first, machine_of, other_tiers
 from trimtab.providers.gcp.kinds import AUTOSCALER, KINDS, MANAGER, TEMPLATE
@@ -122,6 +122,7 @@ class GroupReader:
     def _fields(self) -> dict[str, Any]:
         manager = self.replies.manager
         template_fields = machine_of((self.replies.template or {}).get("properties") or {}, self.project)
+        template_fields["template"] = with_state(template_fields.get("template", {}), manager)
         around = manager_of(manager, self.native, self.zone)
         sized = self._sized()
         requested = {str(service.get("portName")): True for service in self.replies.services}
