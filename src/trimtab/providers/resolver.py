@@ -30,6 +30,10 @@ Answers = Mapping[Question, Any]
 """The answer to each question, or the error of why there is none."""
 
 
+NO_START = "without it no instance starts; write another name or make it"
+"""What to do where what instances start with is not found."""
+
+
 class Reference(NamedTuple):
     """
     Something that a group names and that has to be there before the group is made.

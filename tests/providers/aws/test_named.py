@@ -164,12 +164,6 @@ UNKNOWN = {
     ),
     "pattern": ("placement.subnets.0", "subnet 'private-*'", {"placement": "subnets: ['private-*']"}),
     "key pair": ("template.ssh_key", "key pair 'nope'", {"template": "ssh_key: nope"}),
-    "profile": ("template.role", "instance profile 'nope'", {"template": "role: nope"}),
-    "profile by ARN": (
-        "template.role",
-        "instance profile 'nope'",
-        {"template": "role: arn:aws:iam::123456789012:instance-profile/path/nope"},
-    ),
     "key": (
         "template.disks.0.key",
         "key alias 'alias/nope'",
@@ -189,6 +183,15 @@ def test_an_unknown_name_is_a_problem_of_its_line(cloud, name):
     assert TEXT.splitlines()[int(place.rpartition(":")[2]) - 1].strip()
     assert text.startswith(f"group web: {path}: {what} not found in us-east-1")
     assert text.endswith("; write another name or make it first")
+
+
+@pytest.mark.parametrize("role", ["nope", "arn:aws:iam::123456789012:instance-profile/path/nope"])
+def test_a_profile_that_is_not_there_is_a_note(cloud, role):
+    """The account that plans may not see IAM as the one that launches does."""
+    plan = cloud.plan(fleet_of(f"role: {role}"))
+    (text,) = [note.text for note in plan.notes if note.text.startswith("template.role")]
+    assert not problems(plan)
+    assert "instance profile 'nope' not found in us-east-1; without it no instance starts" in text
 
 
 def test_a_subnet_name_that_two_have_is_a_problem_that_names_both(cloud, account):

@@ -92,11 +92,6 @@ UNKNOWN = {
         f"subnetwork '{PROJECT}/nope' not found in {LOCATION}",
         {"placement": "subnets: [nope]"},
     ),
-    "service account": (
-        "template.role",
-        f"service account 'nope@{PROJECT}.iam.gserviceaccount.com' not found",
-        {"template": "role: nope"},
-    ),
     "key": (
         "template.disks.0.key",
         "/keyRings/shop/cryptoKeys/nope' not found",
@@ -118,6 +113,13 @@ def test_an_unknown_name_is_a_problem_of_its_line(cloud, name):
     assert f"group web: {path}: " in problem
     assert text in problem
     assert problem.endswith("; write another name or make it first")
+
+
+def test_an_account_that_is_not_there_is_a_note(cloud):
+    plan = cloud.plan(fleet_of("role: nope"))
+    (text,) = [note.text for note in plan.notes if note.text.startswith("template.role")]
+    assert not problems(plan)
+    assert f"service account 'nope@{PROJECT}.iam.gserviceaccount.com' not found; without it no instance starts" in text
 
 
 def test_a_key_needs_its_ring(cloud):

@@ -12,7 +12,7 @@ from trimtab.providers.aws.metrics import Scope, metric_for
 from trimtab.providers.aws.names import is_elsewhere
 from trimtab.providers.aws.places import FIREWALLS, NETWORKS, SUBNETS, Named, is_id
 from trimtab.providers.aws.template import ALIAS, key_id, profile_name
-from trimtab.providers.resolver import IMAGE, SIZE, SUBNET, ZONE, Reference, Thing
+from trimtab.providers.resolver import IMAGE, NO_START, SIZE, SUBNET, ZONE, Reference, Thing
 from trimtab.providers.retry import in_batches
 
 KEY_PAIR, SECURITY_GROUP, TARGET_GROUP, METRIC = "key pair", "security group", "target group", "metric"
@@ -83,7 +83,8 @@ def references_of(group: ScalingGroup, region: str, native: str) -> Iterator[Ref
     if template.ssh_key and " " not in template.ssh_key:  # a key itself is refused by its form
         yield Reference("template.ssh_key", KEY_PAIR, template.ssh_key, region)
     if template.role:
-        yield Reference("template.role", PROFILE, profile_name(template.role), region)
+        # the account that plans may not see IAM as the one that launches does
+        yield Reference("template.role", PROFILE, profile_name(template.role), region, NO_START, is_needed=False)
     for index, disk in enumerate(template.disks):
         if disk.key and key_id(disk.key).startswith(ALIAS):
             yield Reference(f"template.disks.{index}.key", KEY, key_id(disk.key), region)

@@ -32,6 +32,7 @@ from trimtab.providers.gcp.template import (
 from trimtab.providers.gcp.translate import TEMPLATE_FIELD
 from trimtab.providers.resolver import (
     IMAGE,
+    NO_START,
     SIZE,
     WRITE_OR_MAKE,
     Answers,
@@ -114,7 +115,8 @@ class Resolver(Resolving[Calls]):
             yield Reference(f"placement.zones.{index}", "zone", zone, region, "write a zone of the region")
         home = Home(self.calls.project, region)
         if group.template.role and group.template.role != DEFAULT_ACCOUNT:
-            yield Reference("template.role", ACCOUNT, account_email(group.template.role, home))
+            account = account_email(group.template.role, home)
+            yield Reference("template.role", ACCOUNT, account, "", NO_START, is_needed=False)
         for index, disk in enumerate(group.template.disks):
             if disk.key and encryption_problem(disk.key) is None:
                 yield Reference(f"template.disks.{index}.key", KEY, key_link(disk.key, home))
