@@ -53,7 +53,7 @@ def test_the_guide_as_it_stands_is_refused_elsewhere_line_by_line():
     sized = f"{file}:12: groups web, api, web-spot: template.size: 't3.medium' is a size of aws; write what is needed"
     assert sized in out
     assert "placement.subnet_tags.Type: azure cannot do this: subnets by tag, subnets have no tags on Azure" in out
-    assert "policies.scale-out: simple policy: an autoscaler of Compute Engine holds targets" in out
+    assert "policies.scale-up: simple policy: an autoscaler of Compute Engine holds targets" in out
     assert out.index("impossible on azure") < out.index("approximated on azure") < out.index("impossible on gcp")
 
 
