@@ -54,7 +54,9 @@ AGENT = {
 }
 
 WORDS = {
-    ("aws", "lifecycle hook: name"): {"aws": {"lifecycle_hooks": [{"name": "ExampleTerminationHook", "on": "terminate"}]}},
+    ("aws", "lifecycle hook: name"): {
+        "aws": {"lifecycle_hooks": [{"name": "ExampleTerminationHook", "on": "terminate"}]}
+    },
     ("aws", "instance maintenance policy"): {"aws": {"maintenance": {"min_healthy": 100, "max_healthy": 110}}},
     ("aws", "instance requirements (attribute-based types)"): {"template": ANY},
     ("aws", "alarm: unit of the metric"): {
@@ -62,7 +64,13 @@ WORDS = {
         "alarms": {"hot": {"metric": "cpu", "above": 70, "triggers": ["out"], "sample_unit": "Percent"}},
     },
     ("gcp", "health check: interval, timeout, thresholds"): {
-        "health_check": {"path": "/up", "interval": "30s", "timeout": "10s", "healthy_threshold": 1, "unhealthy_threshold": 4}
+        "health_check": {
+            "path": "/up",
+            "interval": "30s",
+            "timeout": "10s",
+            "healthy_threshold": 1,
+            "unhealthy_threshold": 4,
+        }
     },
     ("gcp", "health check: host, proxy header, response"): {
         "health_check": {"path": "/up", "host": "h"},

@@ -164,11 +164,6 @@ UNKNOWN = {
     ),
     "pattern": ("placement.subnets.0", "subnet 'private-*'", {"placement": "subnets: ['private-*']"}),
     "key pair": ("template.ssh_key", "key pair 'nope'", {"template": "ssh_key: nope"}),
-    "key": (
-        "template.disks.0.key",
-        "key alias 'alias/nope'",
-        {"template": "disks: [{encrypted: true, key: nope}]"},
-    ),
     "target group": ("load_balancers.0", "target group 'nope'", {"more": "load_balancers: [nope]"}),
 }
 
@@ -185,13 +180,25 @@ def test_an_unknown_name_is_a_problem_of_its_line(cloud, name):
     assert text.endswith("; write another name or make it first")
 
 
-@pytest.mark.parametrize("role", ["nope", "arn:aws:iam::123456789012:instance-profile/path/nope"])
-def test_a_profile_that_is_not_there_is_a_note(cloud, role):
-    """The account that plans may not see IAM as the one that launches does."""
-    plan = cloud.plan(fleet_of(f"role: {role}"))
-    (text,) = [note.text for note in plan.notes if note.text.startswith("template.role")]
+UNSEEN = {
+    "profile": ("template.role", "instance profile 'nope'", "role: nope"),
+    "profile by ARN": (
+        "template.role",
+        "instance profile 'nope'",
+        "role: arn:aws:iam::123456789012:instance-profile/path/nope",
+    ),
+    "key": ("template.disks.0.key", "key alias 'alias/nope'", "disks: [{encrypted: true, key: nope}]"),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_a_role_or_a_key_that_is_not_there_is_a_note(cloud, name):
+    """Who plans may not see them as the one does that launches."""
+    path, what, template = UNSEEN[name]
+    plan = cloud.plan(fleet_of(template))
+    (text,) = [note.text for note in plan.notes if note.text.startswith(path)]
     assert not problems(plan)
-    assert "instance profile 'nope' not found in us-east-1; without it no instance starts" in text
+    assert f"{what} not found in us-east-1; without it no instance starts" in text
 
 
 def test_a_subnet_name_that_two_have_is_a_problem_that_names_both(cloud, account):

@@ -83,11 +83,11 @@ def references_of(group: ScalingGroup, region: str, native: str) -> Iterator[Ref
     if template.ssh_key and " " not in template.ssh_key:  # a key itself is refused by its form
         yield Reference("template.ssh_key", KEY_PAIR, template.ssh_key, region)
     if template.role:
-        # the account that plans may not see IAM as the one that launches does
+        # who plans may not see roles and keys as the one does that launches
         yield Reference("template.role", PROFILE, profile_name(template.role), region, NO_START, is_needed=False)
     for index, disk in enumerate(template.disks):
         if disk.key and key_id(disk.key).startswith(ALIAS):
-            yield Reference(f"template.disks.{index}.key", KEY, key_id(disk.key), region)
+            yield Reference(f"template.disks.{index}.key", KEY, key_id(disk.key), region, NO_START, is_needed=False)
     for index, name in enumerate(template.security_groups):
         if is_id(name):
             yield Reference(f"template.security_groups.{index}", SECURITY_GROUP, name, region)

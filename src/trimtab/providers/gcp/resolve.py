@@ -119,7 +119,9 @@ class Resolver(Resolving[Calls]):
             yield Reference("template.role", ACCOUNT, account, "", NO_START, is_needed=False)
         for index, disk in enumerate(group.template.disks):
             if disk.key and encryption_problem(disk.key) is None:
-                yield Reference(f"template.disks.{index}.key", KEY, key_link(disk.key, home))
+                yield Reference(
+                    f"template.disks.{index}.key", KEY, key_link(disk.key, home), "", NO_START, is_needed=False
+                )
         if image.id is not None and image_problem(image) is None and not self._is_matched(group):
             yield Reference("template.image", IMAGE, image_link(image, home))
         sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
