@@ -219,7 +219,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "azure.automatic_repairs": YES,
     "azure.application_gateway_pools.*": ("front/web", "front/api"),
     "azure.scale_in": ("default", "newest", "oldest"),
-    "azure.notify_scaling.*": ("ops@example.org", "https://example.org/scaling"),
+    "azure.notify_scaling.*": ("ops@example.org", "https://example.org/scaling", "administrators", "co-administrators"),
     "gcp.target_shape": ("even", "balanced", "any", "any-single-zone"),
     "gcp.named_ports.*": (80, 8080),
     "gcp.base_instance_name": ("web", "vm"),

@@ -148,11 +148,20 @@ def test_what_a_function_raises_is_the_answer_to_that_query() -> None:
     assert values(well)[-1] == 3.0
 
 
+def test_numbers_too_large_to_add_are_no_answer():
+    moments = [(NOW, 1.7e308), (NOW, 1.7e308)]
+    (answer,) = Function("jobs", lambda _: moments).read([question(statistic="sum")])
+    assert isinstance(answer, InvalidRequest)
+    assert "OverflowError" in str(answer)
+
+
 # laws
+
+NUMBERS = st.one_of(st.floats(-1e300, 1e300), st.sampled_from([float("nan"), float("inf"), float("-inf")]))
 
 
 @given(
-    points=st.lists(st.tuples(st.integers(-400, 400), st.floats(allow_nan=True, allow_infinity=True)), max_size=12),
+    points=st.lists(st.tuples(st.integers(-400, 400), NUMBERS), max_size=12),
     seconds=st.sampled_from([1, 7, 30, 60, 300]),
     offset=st.integers(0, 300),
     statistic=st.sampled_from(["average", "minimum", "maximum", "sum", "count"]),

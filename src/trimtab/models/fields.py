@@ -94,7 +94,7 @@ FIELDS = {
         "name": "Unique within the fleet; the group is called FLEET-NAME in the cloud.",
         "native_name": "The group's name in the cloud, when it is not FLEET-NAME.",
         "location": "Region; the connection's when left out.",
-        "capacity": "Least, most and first number of instances.",
+        "capacity": "Least, most and first number of instances; a number alone is all three.",
         "template": "What an instance is made from.",
         "placement": "Zones and subnets.",
         "load_balancers": "Pools that instances join, by name or by id.",
@@ -327,7 +327,7 @@ FIELDS = {
         "automatic_repairs": "Whether unhealthy instances are repaired.",
         "application_gateway_pools": "Backend pools of application gateways, by id or by GATEWAY/POOL.",
         "scale_in": "Which instances go first: those that balance zones (`default`), the newest or the oldest.",
-        "notify_scaling": "E-mail addresses and https addresses that are told of each change of the size.",
+        "notify_scaling": "Who is told of each change of the size: e-mail and https addresses, `administrators`, `co-administrators`.",
         "native": "What no field has a word for, as the API spells it; not portable."
     },
     "trimtab.providers.gcp.settings.GcpNative": {

@@ -52,6 +52,16 @@ class Capacity(Model):
             )
         return self
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        number = {"type": "integer", "minimum": 0, "maximum": MAX_SIZE}
+        return {"anyOf": [number, super().__get_pydantic_json_schema__(schema, handler)]}
+
+
+def _capacity(value: object) -> object:
+    is_fixed = isinstance(value, int) and not isinstance(value, bool)
+    return {"min": value, "max": value, "desired": value} if is_fixed else value
+
 
 class Placement(Model):
     """Where instances run: zones, and subnets by id or by tag."""
@@ -180,8 +190,8 @@ class _NeutralFields(SecretHolder):
     """The group's name in the cloud, when it is not FLEET-NAME."""
     location: str | None = Field(default=None, min_length=1)
     """Region; the connection's when left out."""
-    capacity: Capacity
-    """Least, most and first number of instances."""
+    capacity: Annotated[Capacity, BeforeValidator(_capacity)]
+    """Least, most and first number of instances; a number alone is all three."""
     template: InstanceTemplate
     """What an instance is made from."""
     placement: Placement = Placement()

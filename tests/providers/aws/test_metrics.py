@@ -106,3 +106,15 @@ def test_each_metric_is_asked_by_what_the_group_is_attached_to():
 def test_custom_metrics_keep_their_namespace_and_name_the_group():
     jobs = metrics.custom("Virtualmin", "Jobs", dimensions={"pool": "{group}"})
     assert metric_for(jobs, SCOPE) == ("Jobs", "Virtualmin", {"pool": "shop-web"})
+
+
+def test_a_custom_metric_can_be_of_the_groups_own_balancer():
+    """As public configurations have it, with ids by hand."""
+    metric = metrics.custom("Shop", "Errors", dimensions={"LoadBalancer": "{balancer}", "TargetGroup": "{targets}"})
+    scope = Scope("shop-web", "app/front/50dc6c495c0c9188/targetgroup/web/0123456789abcdef")
+    assert metric_for(metric, scope)[2] == {
+        "LoadBalancer": "app/front/50dc6c495c0c9188",
+        "TargetGroup": "targetgroup/web/0123456789abcdef",
+    }
+    with pytest.raises(errors.Unsupported, match="attached to an Application Load Balancer"):
+        metric_for(metric, Scope("shop-web"))

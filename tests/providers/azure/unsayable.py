@@ -18,7 +18,7 @@ class Case:
 
     Attributes:
         about: The field of the model, or the path of the body, that a note is about.
-        effect: What the next plan does to it; empty where it is taken over as it stands, and nothing is said.
+        effect: What the next plan does to it; empty where it is taken over, and nothing is said.
         scale_set: The scale set.
         setting: Its autoscale setting.
         alerts: Its metric alerts.
@@ -118,7 +118,7 @@ CASES = {
     ),
     "mails to administrators": Case(
         "azure.notify_scaling",
-        "stays",
+        "",
         setting=setting(profile(rules=[rule()]), notifications=TOLD),
         kept=(("setting", "properties", "notifications", 0, "email", "sendToSubscriptionAdministrator"), True),
     ),

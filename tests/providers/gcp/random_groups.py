@@ -349,7 +349,7 @@ def _health(group):
         host = check.host if check.path is not None else None
         fields = {"path": check.path, "port": port, "protocol": said, "host": host, **timing}
         return without_nothing({**fields, "interval": check.interval, **grace})
-    return {"by": "load-balancer", **grace} if check.by == "load-balancer" else {}
+    return {"by": "load-balancer", **grace} if check.by == "load-balancer" else grace
 
 
 def _policies(group):

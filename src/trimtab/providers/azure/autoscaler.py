@@ -24,6 +24,13 @@ class Setting(NamedTuple):
     sources: Mapping[str, str]
 
 
+ADMINISTRATORS = {
+    "administrators": "sendToSubscriptionAdministrator",
+    "co-administrators": "sendToSubscriptionCoAdministrators",
+}
+"""Words for those who administer the subscription, each with what has Azure write to them."""
+
+
 def setting_of(group: ScalingGroup, scope: Scope, target: Ref | str, now: datetime, *, enabled: bool = True) -> Setting:
     """The autoscale setting of a group: all that is native of its schedules, alarms and policies."""
     profiles, rules = profiles_of(group, now), rules_of(group, scope)
@@ -68,12 +75,11 @@ def _default(group: ScalingGroup, sizes: InForce) -> int:
 def _notifications(targets: Sequence[str]) -> Iterator[dict[str, Any]]:
     if not targets:
         return
-    mails = sorted(target for target in targets if not is_web_address(target))
+    mails = sorted(target for target in targets if not is_web_address(target) and target not in ADMINISTRATORS)
     yield {
         "operation": "Scale",
         "email": {
-            "sendToSubscriptionAdministrator": False,
-            "sendToSubscriptionCoAdministrators": False,
+            **{name: word in targets for word, name in ADMINISTRATORS.items()},
             "customEmails": mails,
         },
         "webhooks": [{"serviceUri": target, "properties": {}} for target in targets if is_web_address(target)],

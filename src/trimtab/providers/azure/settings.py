@@ -55,7 +55,7 @@ class AzureSettings(SettingsBlock):
     scale_in: Literal["default", "newest", "oldest"] | None = None
     """Which instances go first: those that balance zones (`default`), the newest or the oldest."""
     notify_scaling: tuple[Filled, ...] = ()
-    """E-mail addresses and https addresses that are told of each change of the size."""
+    """Who is told of each change of the size: e-mail and https addresses, `administrators`, `co-administrators`."""
     native: AzureNative | None = None
     """What no field has a word for, as the API spells it; not portable."""
 

@@ -201,10 +201,9 @@ class _Group(GroupTranslator):
             check = Ref(self.key(HEALTH_CHECK.name), "link")
         elif asks_balancer(self.group):
             check = self.attached.health_check
-        if not check:
-            return []
         grace = self.group.health_check.grace
-        return [{"healthCheck": check, **drop_empty(initialDelaySec=None if grace is None else seconds(grace))}]
+        policy = drop_empty(healthCheck=check, initialDelaySec=None if grace is None else seconds(grace))
+        return [policy] if policy else []
 
     def _ports(self) -> list[dict[str, Any]]:
         ports = {**self.attached.ports, **self.group.gcp.named_ports}
@@ -303,8 +302,10 @@ class _Group(GroupTranslator):
             self.unused("capacity.desired", "a schedule sets the size now")
         for path, text in idle_fields(self.group.health_check, probed=has_probe(self.group)):
             self.unused(path, text)
-        if not self._healing():
-            self.unused("health_check.grace", "no health check runs; give `health_check.path` or `port`")
+        if any("healthCheck" not in policy for policy in self._healing()):
+            self.note(
+                "health_check.grace", "no health check runs that it counts for; give `health_check.path` or `port`"
+            )
         for lowered in lowered_by(self.group) if mode_of(self.group) != OFF else ():
             self.note(f"schedules.{lowered.schedule}.min", _lowered_text(lowered))
         if mode_of(self.group) != OFF:

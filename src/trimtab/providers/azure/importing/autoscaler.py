@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from trimtab.engine.profiles import Weekday
 from trimtab.plan import Resource
+from trimtab.providers.azure.autoscaler import ADMINISTRATORS
 from trimtab.providers.azure.importing.group import duration
 from trimtab.providers.azure.importing.policies import Rules
 from trimtab.providers.azure.importing.template import at
@@ -94,6 +95,7 @@ def _predictive(body: Body, alarms: Body) -> dict[str, Any]:
 
 def _told(notifications: Sequence[Body]) -> Iterator[str]:
     for notification in notifications:
+        yield from (word for word, name in ADMINISTRATORS.items() if at(notification, f"email.{name}"))
         yield from at(notification, "email.customEmails") or ()
         yield from (str(hook["serviceUri"]) for hook in notification.get("webhooks") or () if hook.get("serviceUri"))
 

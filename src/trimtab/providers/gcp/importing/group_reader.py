@@ -162,7 +162,7 @@ class GroupReader:
         check, grace = healing_of(self.replies.manager)
         given = {} if grace is None else {"grace": grace}
         if not check:
-            return {}
+            return given
         if any(check in (service.get("healthChecks") or ()) for service in self.replies.services):
             return {"by": "load-balancer", **given}
         is_own = self.check is not None and self.check.key.name == self.native
