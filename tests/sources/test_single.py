@@ -150,7 +150,8 @@ def test_what_a_function_raises_is_the_answer_to_that_query() -> None:
 
 def test_numbers_too_large_to_add_are_no_answer():
     moments = [(NOW, 1.7e308), (NOW, 1.7e308)]
-    (answer,) = Function("jobs", lambda _: moments).read([question(statistic="sum")])
+    query = question(since=NOW - MINUTE, until=NOW + 3 * MINUTE, statistic="sum")
+    (answer,) = Function("jobs", lambda _: moments).read([query])
     assert isinstance(answer, InvalidRequest)
     assert "OverflowError" in str(answer)
 
