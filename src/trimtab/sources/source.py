@@ -81,7 +81,16 @@ def answer_points(query: MetricQuery, points: Iterable[tuple[datetime, float]]) 
     for at, value in points:
         if math.isfinite(value):
             inside.setdefault(query.period * ((at - _EPOCH) // query.period) + _EPOCH, []).append(value)
-    return query.answered({begin: combined(values, query.statistic) for begin, values in inside.items()})
+    answers = {begin: _combined(values, query.statistic) for begin, values in inside.items()}
+    return query.answered({begin: value for begin, value in answers.items() if math.isfinite(value)})
+
+
+def _combined(values: Sequence[float], statistic: str) -> float:
+    """Values as one; infinite where they are too large to add."""
+    try:
+        return combined(values, statistic)
+    except OverflowError:
+        return math.inf
 
 
 def value_at(document: object, path: str, *, source: str) -> float | None:
