@@ -329,6 +329,8 @@ class Run(Cli):
             finally:
                 signal.raise_signal(number)
 
+        # a process that was started in the background may ignore it
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         thread = threading.Thread(target=work)
         thread.start()
         try:
@@ -337,6 +339,7 @@ class Run(Cli):
         finally:
             out.has.set()
             thread.join()
+            signal.signal(signal.SIGINT, before)
         return code, out.getvalue(), err.getvalue()
 
 

@@ -84,6 +84,18 @@ REFUSED = [
     ),
     ("aws", {"launch_template": {"InstanceType": "t3.large"}}, "launch_template.InstanceType", "`template.size` sets"),
     ("aws", {"launch_template": {"LicenseSpecifications": {}}}, "LicenseSpecifications", "a list is wanted here"),
+    (
+        "aws",
+        {"launch_template": {"CreditSpecification": {"CpuCredits": None}}},
+        "launch_template.CreditSpecification",
+        "CpuCredits cannot be taken away alone",
+    ),
+    (
+        "aws",
+        {"launch_template": {"BlockDeviceMappings": [{"DeviceName": "/dev/sdf", "NoDevice": ""}] * 2}},
+        "launch_template.BlockDeviceMappings.1",
+        "'/dev/sdf' is named twice",
+    ),
     ("aws", {"group": {"MaxSize": 4}}, "group.MaxSize", "`capacity.max` sets this; write it there"),
     ("aws", {"group": {"Tags": []}}, "group.Tags", "trimtab writes this itself"),
     ("aws", {"group": {"SkipZonalShiftValidation": True}}, "SkipZonalShiftValidation", "never gives this back"),

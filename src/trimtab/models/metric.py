@@ -82,7 +82,7 @@ class MetricPart(Model):
         return value
 
 
-PART = r"^[a-z][A-Za-z0-9_]{0,254}$"
+PART = r"^[a-z][A-Za-z_0-9]{0,254}$"
 """What a part of an expression is called (`MetricDataQuery.Id`, CloudWatch API Reference)."""
 RESULT = "result"
 """What the expression itself is called beside its parts."""

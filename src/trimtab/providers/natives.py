@@ -159,7 +159,7 @@ class _Entry:
             return self._removed(own, place)
         fields = self.model.fields(node)
         if fields is not None:
-            return self._complete(self._structure(own, given, fields, place), node, place)
+            return self._complete(self._structure(own, given, fields, place), given, node, place)
         if isinstance(node, Mapping) and "map" in node:
             return self._mapping(own, given, node["map"], place)
         if isinstance(node, Mapping) and "list" in node:
@@ -170,7 +170,10 @@ class _Entry:
         if place.in_list:
             self.report(place.path, "a field of an item of a list cannot be taken away; leave it out")
         elif not self.part.clears:
-            self.report(place.path, f"{self.natives.api} has no way to take this away; write the value that means none")
+            self.report(
+                place.path,
+                f"{self.natives.api} has no way to take this away; write the value that means none, or leave it out",
+            )
         elif own is not None:
             self._report_owned(place)
         else:
@@ -194,11 +197,13 @@ class _Entry:
                 body[name] = inner
         return body
 
-    def _complete(self, body: Any, node: Mapping[str, Any], place: "_Place") -> Any:
+    def _complete(self, body: Any, given: Any, node: Mapping[str, Any], place: "_Place") -> Any:
         """A structure, with a report of what it cannot be without."""
         missing = [name for name in self.model.required.get(node["of"], ()) if name not in (body or ())]
         if missing and place.pattern not in ("", self.part.at):
-            self.report(place.path, f"{in_words(missing)} must be given here too")
+            nulls = [name for name in missing if isinstance(given, Mapping) and name in given]
+            text = f"{in_words(nulls)} cannot be taken away alone; write null for all of this" if nulls else ""
+            self.report(place.path, text or f"{in_words(missing)} must be given here too")
         return body
 
     def _unknown(self, name: str, fields: Mapping[str, Any]) -> str:
@@ -238,12 +243,15 @@ class _Entry:
             if key is not None and not isinstance(item.get(key), (str, int)):
                 self.report(inner.path, f"items are told apart here by {key!r}; give each its own")
                 continue
+            if key is not None and [each.get(key) for each in given[:index]].count(item[key]):
+                self.report(inner.path, f"{item[key]!r} is named twice; write it once")
+                continue
             at = index if key is None else _place_of(items, key, item.get(key))
             if at is not None and at < len(items):
                 rest = {name: value for name, value in item.items() if name != key}
                 items[at] = self._structure(items[at], rest, fields, inner)
             else:
-                items.append(self._complete(self._structure(None, item, fields, inner), node, inner))
+                items.append(self._complete(self._structure(None, item, fields, inner), item, node, inner))
         return items
 
     def _whole_list(self, own: Any, given: Sequence[Any], node: Any, place: "_Place") -> Any:

@@ -51,6 +51,9 @@ def account(world):
     made["only"] = world.make_security_group("only")
     iam, kms = world.client("iam"), world.client("kms")
     iam.create_instance_profile(InstanceProfileName="web")
+    trust = '{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}'
+    iam.create_role(RoleName="web", AssumeRolePolicyDocument=trust)
+    iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="web")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/disks", TargetKeyId=key)
     elbv2 = world.client("elbv2")
@@ -178,6 +181,11 @@ def test_an_unknown_name_is_a_problem_of_its_line(cloud, name):
     assert TEXT.splitlines()[int(place.rpartition(":")[2]) - 1].strip()
     assert text.startswith(f"group web: {path}: {what} not found in us-east-1")
     assert text.endswith("; write another name or make it first")
+
+
+def test_a_profile_with_a_role_is_found(cloud):
+    """botocore reads the policy of its role as JSON, where the service's model says text."""
+    assert not [note for note in cloud.plan(fleet_of("role: web")).notes if note.text.startswith("template.role")]
 
 
 UNSEEN = {

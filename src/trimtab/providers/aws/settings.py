@@ -15,7 +15,7 @@ SCALING_EVENTS: tuple[ScalingEvent, ...] = ("launch", "launch-error", "terminate
 """What a topic is told of unless its notification says otherwise."""
 
 
-HookName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_/-]+$")]
+HookName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z_0-9/-]+$")]
 
 
 class LifecycleHook(Model):
