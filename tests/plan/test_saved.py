@@ -127,7 +127,6 @@ def test_what_differs_is_named() -> None:
         "notes: 'here is another' is not in the saved plan": replace(
             PLAN, notes=(*PLAN.notes, Note("here is another"))
         ),
-        "problems: 'no' is not in the saved plan": replace(PLAN, problems=(Note("no"),)),
         "unknown: 'group in x could not be read: y' is not in the saved plan": replace(
             PLAN, unknown=(Unknown("x", "group", "y"),)
         ),
@@ -138,6 +137,12 @@ def test_what_differs_is_named() -> None:
         assert words in str(caught.value)
         assert "make a new plan with `trimtab plan --out FILE`" in str(caught.value)
         assert len(str(caught.value)) < 700
+
+
+def test_a_problem_that_was_not_there_is_what_keeps_it_from_being_applied() -> None:
+    """Such as a variable that is not set where it is applied: neither the file nor the cloud has changed."""
+    with pytest.raises(StalePlan, match="cannot be carried out now: no; mend that, then apply it again"):
+        tt.check_saved(replace(PLAN, problems=(Note("no"),)), SAVED)
 
 
 def test_sizes_and_what_checks_say_of_the_cloud_may_move() -> None:

@@ -47,6 +47,8 @@ def check_saved(plan: Plan, saved: Mapping[str, Any]) -> None:
     if not is_whole:
         where = in_words(differences, "; ") or "in a part that is not compared"
         raise StalePlan(f"{when} was altered after it was saved: {where}; {again}")
+    if new := [str(each) for each in plan.problems if not told.get("problems")]:
+        raise StalePlan(f"{when} cannot be carried out now: {in_words(new, '; ')}; mend that, then apply it again")
     if differences:
         raise StalePlan(
             f"{when} no longer fits, because the file or the cloud has changed: {in_words(differences, '; ')}; {again}"

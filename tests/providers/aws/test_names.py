@@ -5,6 +5,7 @@ import pytest
 from tests.conftest import make_fleet, make_group
 from tests.providers.aws.proof import AGREED, IMAGE, State, clients
 from trimtab.plan import Action
+from trimtab.providers.aws.names import elsewhere_of
 from trimtab.views.plan import PlanView
 from trimtab.views.screen import rendered
 
@@ -96,3 +97,10 @@ def test_two_actions_of_one_name_are_a_problem(cloud):
     assert "'app/prod/web-night-end'" in problem.text
     assert "schedules.night-end: " in problem.text
     assert "that of schedules.night;" in problem.text
+
+
+def test_topics_of_another_region_are_problems():
+    there = "arn:aws:sns:eu-west-1:123456789012:ops"
+    group = make_group("web", aws={"notify_scaling": [{"topic": there}]})
+    (found,) = [text for path, text in elsewhere_of(group, "us-east-1") if path == "aws.notify_scaling.0.topic"]
+    assert found == f"{there} is in eu-west-1 and the group in us-east-1; name one of us-east-1"

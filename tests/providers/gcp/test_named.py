@@ -130,6 +130,14 @@ def test_an_account_or_a_key_that_is_not_there_is_a_note(cloud, name):
     assert f"{what}; without it no instance starts" in text
 
 
+def test_a_network_beside_a_subnetwork_is_not_looked_up(cloud):
+    """It is of no use, which a note says."""
+    plan = cloud.plan(fleet_of(placement="network: nope\n      subnets: [nope]"))
+    assert len(problems(plan)) == 1
+    assert "placement.subnets.0" in problems(plan)[0]
+    assert [note.text for note in plan.notes if note.text.startswith("placement.network: not used")]
+
+
 def test_a_key_needs_its_ring(cloud):
     (problem,) = problems(cloud.plan(fleet_of("disks: [{key: disks}]")))
     assert "template.disks.0.key: 'disks' is not a key of Cloud KMS; write RING/KEY" in problem

@@ -46,6 +46,7 @@ def elsewhere_of(group: ScalingGroup, region: str) -> Iterator[tuple[str, str]]:
         for field in ("notify", "notify_ok", "notify_no_data"):
             for index, arn in enumerate(getattr(alarm, field)):
                 named |= {f"alarms.{alarm.name}.{field}.{index}": arn} if arn.split(":")[2:3] == ["sns"] else {}
+    named |= {f"aws.notify_scaling.{index}.topic": one.topic for index, one in enumerate(group.aws.notify_scaling)}
     for path, arn in named.items():
         if is_elsewhere(arn, region):
             yield path, f"{arn} is in {arn.split(':')[3]} and the group in {region}; name one of {region}"

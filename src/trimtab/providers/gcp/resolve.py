@@ -106,7 +106,7 @@ class Resolver(Resolving[Calls]):
     def references(self, group: ScalingGroup) -> Iterator[Reference]:
         """Network, subnetwork, zones, service account, keys of disks, image and sizes."""
         region, place, image = self.location_of(group), group.placement, group.template.image
-        if place.network:
+        if place.network and not place.subnets:
             yield Reference("placement.network", "network", _project_name(place.network, self.calls.project))
         for index, subnet in enumerate(place.subnets[:1]):
             name = _project_name(subnet, self.calls.project)
