@@ -173,8 +173,8 @@ def test_a_setting_that_a_provider_lacks_is_an_error(cli):
     out, err = io.StringIO(), io.StringIO()
     assert run(["plan", path, "--provider", "memory", "--endpoint", "http://127.0.0.1:1"], out=out, err=err) == 1
     assert "unknown option 'endpoint' for memory" in err.getvalue()
-    assert run(["plan", path, "--provider", "nimbus"], out=out, err=err) == 1
-    assert "unknown provider 'nimbus'" in err.getvalue()
+    assert run(["plan", path, "--provider", "cirrus"], out=out, err=err) == 1
+    assert "unknown provider 'cirrus'" in err.getvalue()
 
 
 def test_version_and_help(cli, capsys):
