@@ -54,7 +54,7 @@ def over_instances(samples: Iterable[Number | None], statistic: Statistic) -> Nu
 
 
 def over_time(grains: Iterable[Number | None], aggregation: TimeAggregation) -> Number | None:
-    """One value from the time grains of a window, oldest first; `None` where none has one."""
+    """One value from the time grains of a window, oldest first; `None` without any."""
     values = [*_read_only(grains)]
     if not values:
         return None

@@ -323,7 +323,7 @@ def all_beyond(window: Floats, threshold: Floats, datapoints: int, compare: Call
 
 
 def needed_sizes(size: Ints, value: Floats, target: Floats) -> Ints:
-    """ceil(size x value / target) of each variant, exact where it meets a whole number; 0 where there is no value."""
+    """ceil(size x value / target) of each variant, exact where it meets a whole number; 0 without a value."""
     count = np.where(size == 0, 1, size)
     about = np.nan_to_num(count * value / target)
     whole = np.rint(about)

@@ -177,7 +177,7 @@ class _Entry:
         elif own is not None:
             self._report_owned(place)
         else:
-            self._add_row(place, place.pattern)
+            self._add_row(place)
         return own
 
     def _structure(self, own: Any, given: Any, fields: Mapping[str, Any], place: "_Place") -> Any:
@@ -258,7 +258,7 @@ class _Entry:
         if own or self._owner(place):
             self._report_owned(place)
             return own
-        self._add_row(place, place.pattern)
+        self._add_row(place)
         bare = _Place(place.pattern, place.path, in_list=True)
         return [self._checked(item, node, bare.item(index, is_keyed=False)) for index, item in enumerate(given)]
 
@@ -267,7 +267,7 @@ class _Entry:
             self._report_owned(place)
             return own
         value = self._checked(given, node, place)
-        self._add_row(place, place.pattern, ignore_case=isinstance(node, Mapping) and self.natives.ignores_case)
+        self._add_row(place, ignore_case=isinstance(node, Mapping) and self.natives.ignores_case)
         return value
 
     # what is wrong with a value
@@ -299,8 +299,8 @@ class _Entry:
         else:
             self.report(place.path, "trimtab sets this itself; leave it out")
 
-    def _add_row(self, place: "_Place", pattern: str, *, ignore_case: bool = False) -> None:
-        fixed = self.model.kinds[self.part.kind].get("fixed", ())
+    def _add_row(self, place: "_Place", *, ignore_case: bool = False) -> None:
+        pattern, fixed = place.pattern, self.model.kinds[self.part.kind].get("fixed", ())
         filled_in = self.kind.defaults.get(pattern, ())
         self.rows[pattern] = Field(
             path=pattern,

@@ -237,7 +237,7 @@ def _hand_in(world: World, body: Mapping[str, Any]) -> None:
 def _run_short(world: World, body: Mapping[str, Any]) -> None:
     reason = body.get("reason") or "stockout"
     if reason not in REASONS:
-        raise KeyError(f"there is no reason {reason}, only {', '.join(REASONS)}")
+        raise KeyError(f"unknown reason {reason!r}; write one of {', '.join(REASONS)}")
     world.shortages.append(dict(body))
 
 

@@ -77,7 +77,7 @@ class Control:
             return 200, _json(self._emulated.journal.counts())
         door = self._doors.get((method, name))
         if door is None:
-            return 404, _json({"error": f"there is no door {method} {name}"})
+            return 404, _json({"error": f"unknown door {method} {name}; docs/testing.md lists them"})
         try:
             return 200, _json(door(json.loads(body) if body else None))
         except Exception as error:

@@ -15,7 +15,7 @@ def read_iso_span(text: str) -> timedelta:
     """
     match = _ISO_SPAN.match(text)
     if not match or text in ("P", "PT"):
-        raise ValueError(f"'{text}' is no duration such as PT5M")
+        raise ValueError(f"{text!r} is not an ISO 8601 duration; write PT5M")
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 

@@ -204,7 +204,7 @@ class Emulator(ABC, Generic[R, W]):
                 return self.failure(request, fault)
 
     def serve(self, request: R) -> Reply:
-        """Answer a call with the faults that were asked for, and log it; raises `Dropped` where there is no reply."""
+        """Answer a call with the faults that were asked for, and log it; raises `Dropped` in place of a reply."""
         try:
             reply = self._faulty.answer(request)
         except Dropped:
