@@ -434,6 +434,16 @@ def test_what_was_changed_by_hand_is_put_back():
         assert not cloud.plan(fleet)
 
 
+def test_a_template_that_is_left_to_others_keeps_what_it_has():
+    with TEST_CLOUDS["gcp"].started() as test_cloud, test_cloud.connect() as cloud:
+        fleet = fleet_of("gcp", {"instance_template": {"properties": {"canIpForward": True}}})
+        cloud.apply(cloud.plan(fleet)).raise_for_failures()
+        left = fleet_of("gcp", {"instance_template": {"properties": {"canIpForward": False}}}, unmanaged=["template"])
+        plan = cloud.plan(left)
+        assert not plan.problems, [str(each) for each in plan.problems]
+        assert not plan.changes
+
+
 def test_null_takes_a_leaf_away():
     with TEST_CLOUDS["aws"].started() as test_cloud, test_cloud.connect() as cloud:
         place = placement("aws", test_cloud)

@@ -6,7 +6,7 @@ Nothing here loads before a group has such leaves.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -109,9 +109,11 @@ class NativeBlock:
                 resource = entry.put(body, path)
         return resource
 
-    def finish(self) -> None:
-        """Tell of what has no body to go to."""
+    def finish(self, done: Container[str]) -> None:
+        """Tell of what has no body to go to, but for kinds that are done or left to others."""
         for place in (place for place in self._given if place in self._left):
+            if self.natives.parts[place[0]].kind in done:
+                continue
             label = self.kinds[self.natives.parts[place[0]].kind].label
             name = f" for {place[1]!r}" if place[1] else ""
             self.report(self._given[place][0], f"this group has no {label} on this cloud{name}; leave it out")

@@ -311,11 +311,15 @@ class GroupTranslator(ABC):
             self._done.add(resource.key.kind)
         return self._natives.put(resource)
 
+    def leave_native(self, kind: str) -> None:
+        """Nothing of a kind is written: the group leaves it to others."""
+        self._done.add(kind)
+
     def _with_natives(self, resources: Iterable[Resource]) -> Iterator[Resource]:
         for resource in resources:
             yield self.with_native(resource)
         if self._natives is not None:
-            self._natives.finish()
+            self._natives.finish(self._done)
 
     # what the cloud refuses about the bodies
 

@@ -131,6 +131,7 @@ class _Group(GroupTranslator):
         body = template_body(self.group, self.home, image)
         known = self.facts.templates.get(self.group.name)
         if known is not None and TEMPLATE_FIELD in self.group.unmanaged:
+            self.leave_native(TEMPLATE.name)
             return self._made(TEMPLATE.name, known.name, known.body, mark=self.mark), known
         item = self.with_native(self._made(TEMPLATE.name, self.native, body, mark=self.mark))
         kind = TEMPLATE.of(item)
