@@ -1,11 +1,11 @@
-"""What fails today, each with the part of the work that mends it."""
+"""What fails today, each with the reason."""
 
 import pytest
 
 
-def fails(part, reason):
+def fails(reason):
     """A strict expected failure of an assertion; any other error is a failure of the test."""
-    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=f"part {part}: {reason}")
+    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason)
 
 
 def case(*values, mends=None, id=None):  # noqa: A002, as pytest calls it

@@ -7,7 +7,7 @@ import trimtab as tt
 from tests.found.marks import case, fails
 from tests.found.worlds import PUBLIC_KEY
 
-WINDOWS = fails("K", "no word for Windows: its password and profile (K6)")
+WINDOWS = fails("the file names no `admin_password`, which Windows takes")
 AWS = [
     "cfn-scheduled-action",
     "cloudposse-complete",
