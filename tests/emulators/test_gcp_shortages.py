@@ -81,7 +81,7 @@ def test_an_error_says_what_is_missing(gcp: Gcp, reason: str, text: str) -> None
 
 
 def test_a_reason_that_there_is_not(gcp: Gcp) -> None:
-    with pytest.raises(DoorError, match="no reason weather"):
+    with pytest.raises(DoorError, match="unknown reason 'weather'"):
         gcp.doors.run_short(reason="weather")
 
 
