@@ -54,6 +54,24 @@ class ApplyEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class RolloutMoved:
+    """
+    The rollout of a group stands otherwise than at the last look.
+
+    Attributes:
+        group: The group's name in the fleet.
+        outcome: How it stands: `running`, `done`, `rolled back`, `paused`, `stopped`, `error`.
+        phase: Where the run is; empty where there is none.
+        text: All of it in one sentence.
+    """
+
+    group: str
+    outcome: str
+    phase: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallStarted:
     """
     A call to the cloud is about to be sent.
@@ -159,6 +177,7 @@ Event = (
     | CallRetried
     | EndpointFound
     | Waiting
+    | RolloutMoved
 )
 Listener = Callable[[Event], None]
 """Called for each event, from whichever thread it happens in."""

@@ -32,6 +32,7 @@ FLOORS = {
     "store": 3,
     "sources": 3,
     "controller": 3,
+    "rollout": 3,
     "config": 3,
     "testing": 3,
     "tracing": 3,

@@ -30,7 +30,16 @@ TYPES = tuple(POLICIES)
 NAMED = ("policies", "alarms", "schedules")
 """Lists whose items are called by their names in paths."""
 STRUCTURE = frozenset(
-    {"name", "type", "policies.*.name", "policies.*.type", "alarms.*.name", "schedules.*.name", "settings.*"}
+    {
+        "name",
+        "type",
+        "policies.*.name",
+        "policies.*.type",
+        "rollout.gates.*.type",
+        "alarms.*.name",
+        "schedules.*.name",
+        "settings.*",
+    }
 ) | {
     f"{provider}.native.{word}.*"
     for provider in ("aws", "azure", "gcp")
@@ -182,6 +191,32 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "schedules.*.description": ("office hours", "what the night\nis like"),
     "schedules.*.skip_dates.*": ("2026-04-06", "2026-12-24..2026-12-26", "2027-02-28"),
     "schedules.*.only_dates.*": ("2026-04-04..2026-04-11", "2026-12-19..2027-01-09", "2027-03-01"),
+    "rollout.strategy": ("rolling", "canary", "blue-green"),
+    "rollout.max_unavailable": (1, 2, "25%"),
+    "rollout.max_surge": (1, 3, "10%"),
+    "rollout.min_healthy": (1, "90%"),
+    "rollout.checkpoints.*.percent": (10, 20, 50),
+    "rollout.checkpoints.*.bake": ("5m", "1h"),
+    "rollout.bake": ("10m", "1h"),
+    "rollout.skip_matching": YES,
+    "rollout.protected_instances": ("skip", "replace"),
+    "rollout.standby_instances": ("skip", "replace"),
+    "rollout.gates.*.alarms.*": ("hot", "shop-errors"),
+    "rollout.gates.*.path": ("/up", "/health"),
+    "rollout.gates.*.port": (80, 8080),
+    "rollout.gates.*.protocol": ("http", "https"),
+    "rollout.gates.*.status": (200, 204),
+    "rollout.gates.*.address": ("private", "public"),
+    "rollout.gates.*.timeout": ("2s", "10s"),
+    "rollout.gates.*.run.*": ("./smoke-test", "--all"),
+    "rollout.gates.*.worse": ("higher", "lower"),
+    "rollout.gates.*.significance": (0.01, 0.1),
+    "rollout.gates.*.samples": (5, 20),
+    "rollout.batch_timeout": ("10m", "1h"),
+    "rollout.deadline": ("2h", "1d"),
+    "rollout.on_failure": ("rollback", "pause", "stop"),
+    "rollout.keep": (1, 3),
+    "rollout.end_after": ("10m", "1h"),
     "aws.lifecycle_hooks.*.name": ("h0", "h1"),
     "aws.lifecycle_hooks.*.on": ("launch", "terminate"),
     "aws.lifecycle_hooks.*.timeout": ("30s", "30m"),
@@ -233,7 +268,11 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "gcp.stopped": (1, 2),
     "gcp.suspended": (1, 2),
     "unmanaged.*": ("health_check.grace", "cooldown", "tags"),
-    **{f"{item}.*.{name}": values for item in ("policies", "alarms") for name, values in _METRICS.items()},
+    **{
+        f"{item}.*.{name}": values
+        for item in ("policies", "alarms", "rollout.gates")
+        for name, values in _METRICS.items()
+    },
 }
 KEYS = {
     "template.variables.*": ("colour", "number", "spare"),
@@ -277,7 +316,7 @@ class Drawer:
         return self.random.sample(found, min(len(found), self.random.randint(0, most)))
 
     def mapping(self, path):
-        keys = KEYS[path.removeprefix("policies.*.").removeprefix("alarms.*.")]
+        keys = KEYS[path.removeprefix("policies.*.").removeprefix("alarms.*.").removeprefix("rollout.gates.*.")]
         return {key: self.one(path) for key in self.sample(keys, len(keys))}
 
     def group(self):
@@ -305,6 +344,7 @@ class Drawer:
             "alarms": [self.alarm(name, acting) for name in self.names("hot", "cold")],
             "schedules": [self.schedule(name) for name in self.names("day", "night")] if self.chance(3) else (),
             "tags": self.mapping("tags.*") if self.chance() else {},
+            "rollout": rollout.rollout() if (rollout := self.apart("rollout")).chance(6) else None,
             "unmanaged": self.many("unmanaged.*") if self.chance(4) else (),
             "aws": self.aws() if self.chance() else {},
             "azure": self.azure() if self.chance() else {},
@@ -315,6 +355,31 @@ class Drawer:
     def apart(self, part):
         """Draws the fields of a part by itself, so that what else is drawn stays as it is."""
         return Drawer(f"{self.seed} {part}", self.values)
+
+    def rollout(self):
+        percents = sorted(self.many("rollout.checkpoints.*.percent"))
+        plain = ("strategy", "max_unavailable", "max_surge", "min_healthy", "bake", "skip_matching", "batch_timeout")
+        more = ("protected_instances", "standby_instances", "deadline", "on_failure", "keep")
+        fields = self.some("rollout.", *plain, *more, of=3)
+        if fields.get("strategy") == "blue-green":
+            fields |= self.some("rollout.", "end_after")
+        steps = [{"percent": percent, **self.some("rollout.checkpoints.*.", "bake")} for percent in percents]
+        return {**fields, "checkpoints": steps, "gates": [self.gate() for _ in range(self.random.randint(0, 2))]}
+
+    def gate(self):
+        at = "rollout.gates.*."
+        match self.random.choice(["health", "balancer", "alarm", "http", "command", "metric"]):
+            case "alarm":
+                return {"type": "alarm", "alarms": self.many(f"{at}alarms.*") or ["hot"]}
+            case "http":
+                return {"type": "http", **self.some(at, "path", "port", "protocol", "status", "address", "timeout")}
+            case "command":
+                return {"type": "command", "run": self.many(f"{at}run.*") or ["true"], **self.some(at, "timeout")}
+            case "metric":
+                named = {"metric": self.metric("rollout.gates.*.")}
+                return {"type": "metric", **named, **self.some(at, "worse", "significance", "samples")}
+            case plain:
+                return {"type": plain}
 
     def health_check(self):
         timing = ("interval", "timeout", "healthy_threshold", "unhealthy_threshold")

@@ -26,7 +26,8 @@ def inert_paths(group: ScalingGroup, provider: str) -> frozenset[str]:
 
 def is_inert(pattern: str, provider: str) -> bool:
     """Whether a field rightly changes nothing in the cloud."""
-    return pattern in declarations_of(provider).inert
+    inert = declarations_of(provider).inert
+    return pattern in inert or f"{pattern.partition('.')[0]}.**" in inert
 
 
 def supports_of(group: ScalingGroup, provider: str) -> Iterator[tuple[str, str, Support]]:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
-UNMANAGED: Mapping[str, str] = {"unmanaged.*": "says what a plan leaves alone; no cloud is told"}
+UNMANAGED: Mapping[str, str] = {
+    "unmanaged.*": "says what a plan leaves alone; no cloud is told",
+    "rollout.**": "says how a rollout is driven; a plan writes nothing of it",
+}
 _NO_UNIT = "says how a person reads the number; a cloud compares plain numbers"
 _OWN_WORD = "a label of the query, for people"
 NOWHERE: Mapping[str, str] = {
@@ -20,7 +23,7 @@ NOWHERE: Mapping[str, str] = {
 """
 By pattern, the fields that no cloud is told, each with its reason.
 
-`*` stands for names and places in lists, the source of a metric is in brackets.
+`*` stands for names and places in lists, `**` for all that is in a field, the source of a metric is in brackets.
 """
 NAMES = ("policies.*.name", "alarms.*.name", "schedules.*.name")
 """The names of a group's items, for clouds that tell them apart by what they do."""

@@ -18,6 +18,17 @@ from trimtab.models.policy import (
     TargetTrackingPolicy,
 )
 from trimtab.models.purchase import Purchase, SizeOption, SpotStrategy
+from trimtab.models.rollout import (
+    AlarmGate,
+    BalancerGate,
+    Checkpoint,
+    CommandGate,
+    Gate,
+    HealthGate,
+    HttpGate,
+    MetricGate,
+    Rollout,
+)
 from trimtab.models.schedule import Schedule
 from trimtab.models.template import CountRange, Disk, DiskType, Image, InstanceTemplate, MemoryRange, SizeRequirement
 from trimtab.providers.aws.settings import (
@@ -33,10 +44,14 @@ from trimtab.providers.gcp.settings import GcpSettings
 
 __all__ = [
     "Alarm",
+    "AlarmGate",
     "AwsProcess",
     "AwsSettings",
     "AzureSettings",
+    "BalancerGate",
     "Capacity",
+    "Checkpoint",
+    "CommandGate",
     "Comparison",
     "ConnectSettings",
     "CountRange",
@@ -44,8 +59,11 @@ __all__ = [
     "DiskType",
     "EnvironmentVariable",
     "Fleet",
+    "Gate",
     "GcpSettings",
     "HealthCheck",
+    "HealthGate",
+    "HttpGate",
     "Image",
     "InstanceMaintenance",
     "InstanceTemplate",
@@ -54,6 +72,7 @@ __all__ = [
     "MaximumBreach",
     "MemoryRange",
     "Metric",
+    "MetricGate",
     "MetricSource",
     "MissingData",
     "Placement",
@@ -64,6 +83,7 @@ __all__ = [
     "PredictivePolicy",
     "Purchase",
     "PythonPolicy",
+    "Rollout",
     "ScalingGroup",
     "ScalingNotification",
     "Schedule",

@@ -107,7 +107,8 @@ FIELDS = {
         "policies": "What changes the size.",
         "alarms": "What triggers policies and notifies people.",
         "schedules": "Sizes that are set at their time.",
-        "tags": "Tags of the group and of its instances."
+        "tags": "Tags of the group and of its instances.",
+        "rollout": "How a changed template reaches running instances; new ones only when left out."
     },
     "trimtab.models.group.ScalingGroup": {
         "unmanaged": "Fields left to others, by path: `health_check.grace`, `policies.scale-out.cooldown`."
@@ -194,6 +195,58 @@ FIELDS = {
         "sizes": "Instance types in order of preference; the template's size when left out.",
         "rebalance": "Replace spot instances at risk before they are taken.",
         "reservation": "Capacity reservation to use, by the vendor's id."
+    },
+    "trimtab.models.rollout.Checkpoint": {
+        "percent": "Per cent of the instances that have the new template, rounded up; of a blue-green rollout, of the requests.",
+        "bake": "How long all gates have to hold before the rollout goes on; at once when left out."
+    },
+    "trimtab.models.rollout.HealthGate": {
+        "type": "Which gate this is."
+    },
+    "trimtab.models.rollout.BalancerGate": {
+        "type": "Which gate this is."
+    },
+    "trimtab.models.rollout.AlarmGate": {
+        "type": "Which gate this is.",
+        "alarms": "Alarms of the group by name, or any other alarm by its name in the cloud."
+    },
+    "trimtab.models.rollout.HttpGate": {
+        "type": "Which gate this is.",
+        "path": "What is asked for.",
+        "port": "On which port; 80, or 443 with https, when left out.",
+        "protocol": "How it is asked; the certificate of an instance is not checked.",
+        "status": "The status of a good answer.",
+        "address": "Which address of the instance is asked.",
+        "timeout": "How long an answer may take."
+    },
+    "trimtab.models.rollout.CommandGate": {
+        "type": "Which gate this is.",
+        "run": "The program and its arguments; no shell reads them.",
+        "timeout": "How long it may take; it is ended then, and that counts as a failure."
+    },
+    "trimtab.models.rollout.MetricGate": {
+        "type": "Which gate this is.",
+        "metric": "What is measured.",
+        "worse": "Which values are the worse ones.",
+        "significance": "How likely a difference such as this may be without a cause before it counts.",
+        "samples": "Values of each side that are waited for."
+    },
+    "trimtab.models.rollout.Rollout": {
+        "strategy": "In place, batch by batch; the same with a small first checkpoint; or beside the old ones, in a second group.",
+        "max_unavailable": "Instances that may be out of service at a time; 1 when left out, or 0 beside `max_surge`.",
+        "max_surge": "Instances above the size that may run at a time; none when left out.",
+        "min_healthy": "Instances that are healthy at every moment, as far as the rollout can keep them so.",
+        "checkpoints": "Where it stops to look, growing; a number alone is the per cent. A canary has 10 when left out.",
+        "bake": "How long all gates have to hold at the end before the old template is given up; at once when left out.",
+        "skip_matching": "Whether instances that have the new template already are left alone.",
+        "protected_instances": "What becomes of instances that are protected from scaling in.",
+        "standby_instances": "What becomes of instances on standby (AWS).",
+        "gates": "What has to hold at each checkpoint and at the end; that new instances are healthy is always asked.",
+        "batch_timeout": "How long the way to a checkpoint may take, and how long its gates may fail to hold, before that is a failure.",
+        "deadline": "How long the whole rollout may take before that is a failure.",
+        "on_failure": "Go back to the old template, wait for somebody to resume, or leave all as it is.",
+        "keep": "Versions of the template that stay, the newest among them, so that a rollout can be undone.",
+        "end_after": "How long the old group of a blue-green rollout lives on without requests; it ends at once when left out."
     },
     "trimtab.models.schedule.Schedule": {
         "name": "Unique within the group.",

@@ -24,6 +24,7 @@ from trimtab.models.base import (
 from trimtab.models.built_in import Blocks, ProviderSettings
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
+from trimtab.models.rollout import Rollout
 from trimtab.models.schedule import Schedule
 from trimtab.models.template import InstanceTemplate, Tags
 from trimtab.phrases import closest, in_words
@@ -218,6 +219,8 @@ class _NeutralFields(SecretHolder):
     """Sizes that are set at their time."""
     tags: Tags = Field(default_factory=dict)
     """Tags of the group and of its instances."""
+    rollout: Rollout | None = None
+    """How a changed template reaches running instances; new ones only when left out."""
 
 
 class ScalingGroup(ProviderSettings, _NeutralFields):
@@ -248,6 +251,7 @@ class ScalingGroup(ProviderSettings, _NeutralFields):
             alarms: Sequence[Alarm] | Mapping[str, Any] = ...,
             schedules: Sequence[Schedule] | Mapping[str, Any] = ...,
             tags: Mapping[str, str] = ...,
+            rollout: Rollout | None = None,
             settings: Mapping[str, Mapping[str, Any]] = ...,
             unmanaged: Sequence[str] = ...,
             **blocks: Unpack[Blocks],

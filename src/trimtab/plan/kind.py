@@ -104,6 +104,8 @@ class Kind:
         ignore_case: Whether names that differ in case alone are one name.
         unique_in: The attribute that tells, beside the name, one from another; its location where left out.
         sends: What a creation sends, the mark included, where that is not the body with the mark in its usual place.
+        is_template: Whether it is what instances are made from, and nothing else.
+        template: Of a kind that holds instances, the leaves that say from what they are made, by how their paths begin.
     """
 
     name: str
@@ -128,6 +130,8 @@ class Kind:
     ignore_case: bool = False
     unique_in: str = ""
     sends: Callable[[Resource], Mapping[str, Any]] | None = None
+    is_template: bool = False
+    template: tuple[str, ...] = ()
 
     def sent(self, item: Resource) -> tuple[dict[str, Any], dict[str, Any]]:
         """What a creation sends, by leaf: of the body as it stands, and of that with the mark."""

@@ -46,6 +46,7 @@ class Plan:
         notes: What a reviewer should know.
         problems: What makes the plan impossible, so that apply refuses it; and, `foreign`, what is held back alone.
         unknown: What could not be read; nothing is planned there.
+        waiting: What reaches running instances by a rollout alone, and is not applied without one.
         request: How the plan was asked for, so that apply can look again.
         kinds: What is known of the kinds of its resources, by name: what the vendor calls them, what replaces them.
     """
@@ -57,11 +58,12 @@ class Plan:
     notes: tuple[Note, ...] = ()
     problems: tuple[Note, ...] = ()
     unknown: tuple[Unknown, ...] = ()
+    waiting: tuple[Change, ...] = ()
     request: PlanRequest | None = field(default=None, compare=False, repr=False)
     kinds: Mapping[str, Kind] = field(default_factory=dict, compare=False, repr=False)
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.problems or self.unknown)
+        return bool(self.changes or self.problems or self.unknown or self.waiting)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
@@ -130,6 +132,7 @@ class Plan:
             "notes": [note.to_dict() for note in self.notes],
             "problems": [problem.to_dict() for problem in self.problems],
             "unknown": [scope.to_dict() for scope in self.unknown],
+            **({"waiting": [change.to_dict() for change in self.waiting]} if self.waiting else {}),
         }
 
     def to_saved(self) -> dict[str, Any]:
@@ -140,10 +143,16 @@ class Plan:
         """
         saved = self.to_dict()
         for change, shown in zip(self.changes, saved["changes"], strict=True):
-            for item, field_shown in zip(change.fields, shown["fields"], strict=True):
-                field_shown["old"], field_shown["new"] = full_digest(item.old), full_digest(item.new)
+            _hide_values(change, shown)
+        for change, shown in zip(self.waiting, saved.get("waiting", ()), strict=True):
+            _hide_values(change, shown)
         # sentences without lines, so that a file that was only moved or commented still is the one of a saved plan
         saved["notes"] = [str(note) for note in self.notes]
         saved["problems"] = [str(replace(problem, place=None)) for problem in self.problems]
         saved["unknown"] = [str(scope) for scope in self.unknown]
         return {**saved, "digest": full_digest(saved)}
+
+
+def _hide_values(change: Change, shown: dict[str, Any]) -> None:
+    for item, field_shown in zip(change.fields, shown["fields"], strict=True):
+        field_shown["old"], field_shown["new"] = full_digest(item.old), full_digest(item.new)

@@ -50,6 +50,10 @@ class Reviewed(Protocol):
         """What could not be read."""
 
     @property
+    def waiting(self) -> tuple[Change, ...]:
+        """What waits for a rollout."""
+
+    @property
     def kinds(self) -> Mapping[str, Kind]:
         """What is known of the kinds."""
 
@@ -80,6 +84,11 @@ def plan_lines(
         yield Line()
     if left_out:
         yield from line((left_out, "dim")).wrapped(room)
+        yield Line()
+    if plan.waiting:
+        yield line(("Waits for a rollout", "bold"), ("  apply --rollout, or trimtab rollout start", "dim"))
+        for group, waiting in groupby(plan.waiting, lambda change: change.group):
+            yield from _indented(_group_lines(group, list(waiting), plan.kinds, room - 2), 2)
         yield Line()
     remarks = [*remark_lines(plan), *consent_lines(plan, agreed)]
     for each in [*remarks, *([Line()] if remarks else []), summary_line(plan, empty=empty)]:
@@ -114,12 +123,14 @@ def summary_line(plan: Reviewed, *, empty: str = NO_CHANGES) -> Line:
         return line((f"This plan cannot be applied: {_count(count, 'problem')}.", "bold red"))
     if plan.unknown and not plan.changes:
         return line(("Nothing is planned: not all of the cloud could be read.", "bold red"))
+    late = len({change.group for change in plan.waiting})
+    waiting = f" {_count(late, 'group')} {'waits' if late == 1 else 'wait'} for a rollout." if late else ""
     if not plan.changes:
-        return line((empty, "bold green"))
+        return line((f"No changes to apply.{waiting}", "bold")) if waiting else line((empty, "bold green"))
     parts = [f"{plan.count(Action.CREATE)} to create", f"{plan.count(Action.UPDATE)} to update"]
     parts += [f"{number} to {action}" for action in (Action.REPLACE, Action.ADOPT) if (number := plan.count(action))]
     held = f" {len(plan.problems)} held back: not this fleet's." if plan.problems else ""
-    return line((f"Plan: {', '.join([*parts, f'{plan.count(Action.DELETE)} to delete'])}.{held}", "bold"))
+    return line((f"Plan: {', '.join([*parts, f'{plan.count(Action.DELETE)} to delete'])}.{held}{waiting}", "bold"))
 
 
 def _count(number: int, noun: str) -> str:

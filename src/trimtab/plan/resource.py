@@ -173,6 +173,7 @@ class Attributes(TypedDict, total=False):
         outdated: How many of them were started from another template than the group's.
         paused: The mark of a pause on it.
         boosted: The mark of a boost on it.
+        rollout: The mark of a rollout that is on.
         etag: Azure's version of it.
         fingerprint: Google's version of it.
         resource_group: Where it lives on Azure.
@@ -194,6 +195,7 @@ class Attributes(TypedDict, total=False):
     outdated: int
     paused: str | None
     boosted: str | None
+    rollout: str | None
     etag: str | None
     fingerprint: str | None
     resource_group: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.engine.first_seen import FirstSeen
 from trimtab.errors import ProviderError
@@ -12,6 +12,9 @@ from trimtab.models import Capacity
 from trimtab.plan import Change, Note, Unknown
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.pinning import Settled
+
+if TYPE_CHECKING:
+    from trimtab.providers.run import Run
 
 
 class InstanceState(StrEnum):
@@ -76,6 +79,8 @@ class GroupState:
     first_seen: FirstSeen | None = None
     """When its schedules were first seen, where somebody else had made them."""
     controller: str = ""
+    rollout: "Run | None" = None
+    """The rollout that is on, in a group that bears the mark of one."""
 
     @property
     def capacity(self) -> Capacity:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trimtab.errors import Unsupported
 from trimtab.models import Fleet
@@ -16,6 +16,9 @@ from trimtab.providers.lookup import single_match
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.regions import RegionForm
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.rolling import Rollouts
 
 
 class Resources(ABC):
@@ -186,6 +189,7 @@ class Provider:
         connection: What it talks through; for its own tests.
         close: Lets go of connections.
         regions: How its regions are written; `None` where any text may be one.
+        rollouts: What a rollout asks; `None` where it has none.
         reports_calls: Whether it tells its listener of each call itself; else each question to a role is told as one.
     """
 
@@ -199,6 +203,7 @@ class Provider:
     connection: Any = None
     close: Callable[[], None] = lambda: None
     regions: RegionForm | None = None
+    rollouts: "Rollouts | None" = None
     reports_calls: bool = False
 
     def __repr__(self) -> str:

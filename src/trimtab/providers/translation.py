@@ -140,6 +140,7 @@ class GroupTranslator(ABC):
         self._take_supports()
         self._take_delegation()
         self._tell_settled()
+        self._take_rollout()
         self._check_disks()
         for path, text in unused_variables(self.group.template):
             self.unused(path, text)
@@ -232,6 +233,18 @@ class GroupTranslator(ABC):
         # beside a problem: another value may well be of use
         for path, text in self.settled.unused:
             self.unused(path, text, partly=True)
+
+    def _take_rollout(self) -> None:
+        """Refuse what nobody does in a rollout; nothing of it is in a body."""
+        rollout = self.group.rollout
+        if rollout is None:
+            return
+        from trimtab.capabilities.rollouts import rollout_parts, rollout_support  # few groups are rolled out
+
+        for part, path in rollout_parts(rollout):
+            support = rollout_support(self.provider, part)
+            if support.means == "refused":
+                self.problem(path, f"{self.provider} cannot do this in a rollout: {part}; {support.text}")
 
     def _check_disks(self) -> None:
         """Refuse types of disks that the cloud does not have, or not for a boot disk."""

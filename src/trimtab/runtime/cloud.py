@@ -47,10 +47,11 @@ from trimtab.runtime.arguments import check_list, check_word
 from trimtab.runtime.datapoints import publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.limits import held_to_limits
-from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, pause_notes
+from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, leave_to_rollouts, pause_notes
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:
+    from trimtab.rollout import Rolled, Rollouts
     from trimtab.runtime.watch import Watch
 
 Wait = Literal["accepted", "stable", "healthy"]
@@ -281,6 +282,57 @@ class Cloud:
         fleet = fleet.for_provider(self.provider.name)
         return Watch(self.provider, fleet, status=self.status, clock=self._clock)
 
+    def rollouts(self, fleet: Fleet, *, allow_commands: bool = False, on_event: Listener | None = None) -> "Rollouts":
+        """
+        The rollouts of `fleet`: start, look at, pause, resume, abort and undo them, and drive those that are on.
+
+        Args:
+            fleet: Says which groups, and how each is rolled out.
+            allow_commands: Whether `command` gates may run their programs.
+            on_event: Called when the rollout of a group moves.
+
+        Raises:
+            Unsupported: The provider has no rollouts.
+        """
+        from trimtab.rollout.rollouts import Rollouts  # few fleets roll templates out
+
+        listener = self._listener if on_event is None else several(self._listener, on_event)
+        return Rollouts(self, fleet, listener=listener, allow_commands=allow_commands)
+
+    def rollout(
+        self,
+        fleet: Fleet,
+        groups: Sequence[str] | None = None,
+        *,
+        by: str = "",
+        timeout: timedelta | None = None,
+        allow_commands: bool = False,
+        on_event: Listener | None = None,
+    ) -> "Rolled":
+        """
+        Roll out what waits for it, go on with what is on, and see it through.
+
+        The run lives in the cloud's marks: when this process ends, any other one can go on with it.
+
+        Args:
+            fleet: What is wanted.
+            groups: Only these; all when left out.
+            by: Who starts it.
+            timeout: How long to see it through at most; as long as it takes when left out.
+            allow_commands: Whether `command` gates may run their programs.
+            on_event: Called when the rollout of a group moves.
+
+        Returns:
+            How each group ended; `raise_for_failures()` raises when one has not its new template.
+
+        Raises:
+            PlanRefused: The plan of the fleet has problems.
+            Cancelled: Nobody waits for it any more; the run stays as it is.
+        """
+        rollouts = self.rollouts(fleet, allow_commands=allow_commands, on_event=on_event)
+        started = rollouts.start(groups, by=by)
+        return rollouts.see_through([each.group for each in started], timeout=timeout).over(started)
+
     def datapoints(self, queries: Iterable[MetricQuery]) -> tuple[Datapoints, ...]:
         """
         Many metrics of many groups, in as few calls as can be; an answer to each query, in order.
@@ -404,13 +456,14 @@ class Cloud:
                 unknown=(*live.unknown, *facts.unknown),
                 request=request,
             )
-        plan = planned(
-            fleet=fleet,
-            wanted=leave_boosted(
-                self.provider.kinds, leave_paused(self.provider.kinds, fleet, wanted, live), live, now
-            ),
-            live=replace(self.provider.resources.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
-            notes=merged((*notes, *rests, *facts.notes, *checked)),
+        kinds = self.provider.kinds
+        plan = leave_to_rollouts(
+            partial(planned, fleet=fleet, notes=merged((*notes, *rests, *facts.notes, *checked))),
+            kinds,
+            fleet,
+            leave_boosted(kinds, leave_paused(kinds, fleet, wanted, live), live, now),
+            replace(self.provider.resources.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
+            adopt=request.adopt,
         )
         in_the_way, refused = self.provider.resources.hindrances(plan.changes)
         return replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)

@@ -1,12 +1,12 @@
-"""A marked pause and a marked boost as a plan and a caller see them."""
+"""A marked pause, a marked boost and the mark of a rollout as a plan and a caller see them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.errors import Conflict, InvalidRequest
 from trimtab.models import Fleet
-from trimtab.plan import Key, Kind, Live, Note, Resource
+from trimtab.plan import Key, Kind, Live, Note, Plan, Resource
 from trimtab.providers.base import GroupState
 from trimtab.providers.pause import Boost, Pause, boosted
 
@@ -42,6 +42,36 @@ def _raised(kind: Kind, item: Resource, boost: Boost | None, now: datetime) -> R
         return item
     paths = [row.path for row in kind.fields if row.time_varying and "capacity.min" in row.models.split()]
     return replace(item, body={**item.body, **{path: boosted(item.body[path], boost, now) for path in paths}})
+
+
+def leave_to_rollouts(
+    planned: Callable[..., Plan],
+    kinds: Mapping[str, Kind],
+    fleet: Fleet,
+    wanted: Sequence[Resource],
+    live: Live,
+    *,
+    adopt: bool = False,
+) -> Plan:
+    """
+    The plan of the wanted resources, with the templates of groups under `rollout:`, or in one, left to rollouts.
+
+    What differs there is `Plan.waiting`. A run that is on is told in a note, whoever drives it.
+    """
+    marked = {key: line for key, item in live.resources.items() if (line := item.attributes.get("rollout"))}
+    groups = {group.name for group in fleet.groups if group.rollout is not None}
+    if adopt or not (groups or marked):
+        return planned(wanted=wanted, live=live)
+    from trimtab.plan.holding import hold_templates, waiting_changes  # few fleets roll templates out
+    from trimtab.providers.run import Run
+
+    runs = {mark.group: Run.parse(line) for key, line in marked.items() if (mark := live.resources[key].mark)}
+    groups |= runs.keys() & {group.name for group in fleet.groups}
+    kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name)
+    plan = planned(wanted=kept, live=rest)
+    waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups))
+    notes = [Note(f"{run}; the plan leaves its template alone", group) for group, run in runs.items() if run]
+    return replace(plan, waiting=waiting, notes=(*plan.notes, *notes))
 
 
 def boost_notes(live: Live, fleet: Fleet, now: datetime) -> Iterator[Note]:

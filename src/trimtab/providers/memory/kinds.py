@@ -31,6 +31,7 @@ TEMPLATE = Kind(
     maps={"disks": "device"},
     sets=frozenset({"security_groups"}),
     volatile=frozenset({"version"}),
+    is_template=True,
 )
 GROUP = Kind(
     name="group",
@@ -52,6 +53,7 @@ GROUP = Kind(
     sets=frozenset({"zones", "subnets"}),
     names={"template.name": TEMPLATE.name},
     holds_instances=True,
+    template=("template",),
 )
 POLICY = Kind(
     name="policy",

@@ -18,6 +18,7 @@ from trimtab.providers.memory.datapoints import MemoryMetrics
 from trimtab.providers.memory.kinds import KINDS
 from trimtab.providers.memory.reads import read_fleet
 from trimtab.providers.memory.resolve import resolve
+from trimtab.providers.memory.rolling import MemoryRollouts
 from trimtab.providers.memory.states import MemoryLive
 from trimtab.providers.memory.store import Store
 from trimtab.providers.memory.translate import MemoryFacts, translate
@@ -36,14 +37,16 @@ def connect(
 ) -> Provider:
     """A provider on `store`, or on an empty one of its own, in which nobody waits for a machine's clock."""
     store = store or (Store(clock, boot=timedelta(0)) if isinstance(clock, SystemClock) else Store(clock))
+    live = MemoryLive(store, location=location)
     return Provider(
         name="memory",
         location=location,
         kinds=KINDS,
         resources=MemoryResources(store, location=location),
-        live=MemoryLive(store, location=location),
+        live=live,
         actions=Actions(on=partial(GroupActions, store)),
         metrics=Metrics(read=MemoryMetrics(store).read, publish=MemoryMetrics(store).publish),
+        rollouts=MemoryRollouts(store, live),
         connection=store,
     )
 

@@ -19,6 +19,7 @@ def resource_of(store: Store, key: Key, thing: Thing) -> Resource:
         paused = size.paused.line() if size.paused else None
         boost = size.boost.line() if size.boost else None
         attributes |= {"instances": len(size.machines), "outdated": old, "paused": paused, "boosted": boost}
+        attributes |= {"rollout": size.run.line()} if size.run else {}
     deleting = size is not None and size.deleted is not None
     group = thing.mark.group if thing.mark else ""
     return Resource(key=key, body=body, group=group, mark=thing.mark, attributes=attributes, deleting=deleting)

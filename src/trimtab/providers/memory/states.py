@@ -15,7 +15,7 @@ from trimtab.providers.base import (
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.resources import resource_of
-from trimtab.providers.memory.store import Machine, Store, Thing
+from trimtab.providers.memory.store import Machine, Size, Store, Thing
 from trimtab.providers.roles import LiveState
 
 
@@ -47,16 +47,18 @@ class MemoryLive(LiveState):
             min=thing.body["min"],
             max=thing.body["max"],
             desired=size.desired,
-            instances=tuple(self._instance(machine, thing) for machine in size.machines),
+            instances=tuple(self._instance(machine, thing, size) for machine in size.machines),
             deleting=size.deleted is not None,
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=size.paused,
             controller=mark.kept.get(MARK, "") if mark else "",
             boost=size.boost,
+            rollout=size.run,
         )
 
-    def _instance(self, machine: Machine, group: Thing) -> Instance:
+    def _instance(self, machine: Machine, group: Thing, size: Size) -> Instance:
+        wanted = int(size.run.new) if size.run else group.body["template"]["version"]
         boots = self.store.clock.now() < machine.started + self.store.boot
         return Instance(
             id=machine.id,
@@ -66,7 +68,7 @@ class MemoryLive(LiveState):
             serving=(not boots and machine.healthy) if group.body.get("load_balancers") else None,
             size=machine.size,
             template=f"{group.body['template']['name']}:{machine.version}",
-            outdated=machine.version != group.body["template"]["version"],
+            outdated=machine.version != wanted,
             protected=machine.protected,
             private_address=machine.address,
         )

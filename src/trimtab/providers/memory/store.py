@@ -16,6 +16,7 @@ from trimtab.plan import Key, Mark
 from trimtab.providers.base import Activity
 from trimtab.providers.memory.measures import Measures
 from trimtab.providers.pause import Boost, Pause, boosted
+from trimtab.providers.run import Run
 
 Fault = Callable[[str, Key | None], ProviderError | None]
 """Asked before each call with its name and what it is about; an error makes the call fail with it."""
@@ -58,6 +59,7 @@ class Size:
     deleted: datetime | None = None
     paused: Pause | None = None
     boost: Boost | None = None
+    run: Run | None = None
     activities: list[Activity] = field(default_factory=list)
 
 
@@ -79,6 +81,12 @@ class Store:
         self.deletion = deletion
         self.lock = threading.RLock()
         self.things: dict[Key, Thing] = {}
+        self.versions: dict[Key, dict[int, Thing]] = {}
+        """Of each template, what it was in each version that is kept."""
+        self.firing: set[str] = set()
+        """The alarms that fire, by name."""
+        self.samples: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
+        """What was measured on a machine, by its id and the metric's name."""
         self.sizes: dict[Key, Size] = {}
         self.calls: list[str] = []
         self.fault: Fault | None = None
@@ -99,8 +107,10 @@ class Store:
         old = self.things.get(key)
         changed = old is None or old.body != body
         version = (old.version + changed) if old else 1
-        self.things[key] = Thing(deepcopy(dict(body)), mark, version)
-        return self.things[key]
+        self.things[key] = thing = Thing(deepcopy(dict(body)), mark, version)
+        if key.kind == "template":
+            self.versions.setdefault(key, {})[version] = thing
+        return thing
 
     def create_group(self, key: Key, body: Mapping[str, Any], mark: Mark | None) -> None:
         """A new group and its first instances."""
@@ -135,6 +145,11 @@ class Store:
         activity = Activity(id=f"a-{self._made:06}", at=at, status="done", description=text, cause=cause)
         size.activities.insert(0, activity)
 
+    def machine(self, key: Key, version: int) -> Machine:
+        """One more instance of a group, from a version of its template."""
+        body = self.things[key].body
+        return self._machine(key, {**body, "template": {**body["template"], "version": version}}, self.clock.now())
+
     def _machine(self, key: Key, body: Mapping[str, Any], at: datetime) -> Machine:
         self._made += 1
         zones = body.get("zones") or [f"{key.location}-a", f"{key.location}-b"]
@@ -159,6 +174,7 @@ class Store:
 
     def _forget(self, key: Key) -> None:
         self.things.pop(key, None)
+        self.versions.pop(key, None)
         if self.sizes.pop(key, None) is not None:
             inside = [other for other in self.things if other.parent == key.name and other.location == key.location]
             for other in inside:

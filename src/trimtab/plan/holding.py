@@ -1,0 +1,102 @@
+"""What a plan leaves to a rollout: the template of a group, and whatever a run that is on has in its hands."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from trimtab.plan.changes import Action, Change
+from trimtab.plan.diff import Live
+from trimtab.plan.kind import Kind, assign
+from trimtab.plan.resource import Resource
+from trimtab.plan.signing import mark_key
+
+
+def hold_templates(
+    kinds: Mapping[str, Kind], wanted: Sequence[Resource], live: Live, groups: Collection[str], fleet: str
+) -> tuple[list[Resource], Live]:
+    """
+    The wanted and the live resources, with the templates of groups that are there left as they are; pure.
+
+    Args:
+        kinds: The provider's kinds.
+        wanted: What the fleet wants.
+        live: What a read found.
+        groups: The groups whose templates only a rollout writes; one that is not there yet is made as it is wanted.
+        fleet: Whose marks count.
+    """
+    holders = {
+        item.key: live.resources[item.key]
+        for item in wanted
+        if item.group in groups and kinds[item.key.kind].template and _is_ours(live.resources.get(item.key), fleet)
+    }
+    names = {item.group for item in wanted if item.key in holders}
+    kept = [
+        _held(kinds[item.key.kind], item, holders[item.key]) if item.key in holders else item
+        for item in wanted
+        if not (item.group in names and kinds[item.key.kind].is_template)
+    ]
+    left = {
+        key: item
+        for key, item in live.resources.items()
+        if not (kinds[key.kind].is_template and item.mark is not None and _is_of(item, fleet, names))
+    }
+    return kept, replace(live, resources=left)
+
+
+def waiting_changes(
+    kinds: Mapping[str, Kind], planned: Sequence[Change], whole: Sequence[Change], groups: Collection[str]
+) -> Iterator[Change]:
+    """Of a plan that holds nothing back, what the one that does leaves to rollouts; in its order."""
+    known = {(change.key, item.path) for change in planned for item in change.fields}
+    planned_keys = {change.key for change in planned}
+    for change in whole:
+        kind = kinds[change.key.kind]
+        if change.group not in groups or (change.key in planned_keys and not kind.template):
+            continue
+        if kind.is_template:
+            # what the new one supersedes goes, or stays, once the rollout is over
+            if change.action is not Action.DELETE:
+                yield change
+        elif kind.template and change.action is Action.UPDATE:
+            fields = tuple(item for item in change.fields if (change.key, item.path) not in known)
+            if fields := tuple(item for item in fields if holds(kind, item.path)):
+                yield replace(change, fields=fields)
+
+
+def holds(kind: Kind, path: str) -> bool:
+    """Whether a leaf of a kind is part of the template that a rollout writes."""
+    return any(path == start or path.startswith((f"{start}.", f"{start}[")) for start in kind.template)
+
+
+def _is_ours(live: Resource | None, fleet: str) -> bool:
+    return live is not None and not live.deleting and live.mark is not None and live.mark.fleet == fleet
+
+
+def _is_of(item: Resource, fleet: str, groups: Collection[str]) -> bool:
+    return item.mark is not None and item.mark.fleet == fleet and item.mark.group in groups
+
+
+def _held(kind: Kind, item: Resource, live: Resource) -> Resource:
+    """A wanted resource with the live leaves of its template; what is never given back stays as the mark knows it."""
+    kind = kind.of(item)
+    body = _copied(item.body)
+    have, want = kind.leaves(live.body), kind.leaves(item.body)
+    for path in sorted({*have, *want}):
+        if holds(kind, path) and have.get(path) != want.get(path):
+            assign(kind, body, path, have.get(path))
+    hidden = {row.path: mark_key(row) for row in kind.fields if row.write_only and holds(kind, row.path)}
+    if not hidden:
+        return replace(item, body=body)
+    remembered = live.mark.kept if live.mark else {}
+    kept = {name: value for name, value in (item.mark.kept if item.mark else {}).items() if name not in hidden.values()}
+    kept |= {name: remembered[name] for name in hidden.values() if name in remembered}
+    mark = replace(item.mark, kept=kept) if item.mark else None
+    return replace(item, body=body, mark=mark, initial=item.initial | frozenset(hidden))
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _copied(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copied(item) for item in value]
+    return value

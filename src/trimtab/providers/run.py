@@ -1,0 +1,135 @@
+"""The mark of a rollout on a group: which run, who began it, and where it is."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from trimtab.providers.moments import zulu
+
+LONGEST = 255
+"""Characters that a mark may have: what a tag takes in each cloud."""
+TAG = "trimtab-rollout"
+"""The tag that bears the mark of a run, where a cloud has tags."""
+_BETWEEN = " / "
+_NOTHING = "-"
+
+
+class Phase(StrEnum):
+    """Where a run is."""
+
+    MOVING = "moving"
+    """Instances get the new template, up to the next checkpoint."""
+    BAKING = "baking"
+    """The checkpoint is reached, and its gates are looked at."""
+    PAUSED = "paused"
+    """It waits for somebody to resume it."""
+    STOPPED = "stopped"
+    """It failed and is left as it was, for somebody to resume, abort or undo."""
+    REVERTING = "reverting"
+    """Instances get the old template again."""
+    ENDING = "ending"
+    """The old group of a blue-green rollout lives on for a while without requests."""
+
+
+ACTIVE = frozenset({Phase.MOVING, Phase.BAKING, Phase.REVERTING, Phase.ENDING})
+"""Phases in which a run goes on by itself once any process drives it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """
+    One rollout of one group, as it is marked on the group.
+
+    Attributes:
+        id: Tells it from other runs.
+        strategy: `rolling`, `canary` or `blue-green`.
+        phase: Where it is.
+        step: Which checkpoint it is on the way to or at, from 0; one more than the last is all of the group.
+        since: When the phase began.
+        began: When the run did.
+        by: Who started it.
+        old: The template that the group had, in the cloud's words: a version, a name.
+        new: The one that it is to have.
+        held: What the end puts back, in the cloud's words.
+        why: The reason of a pause, a stop or a way back.
+    """
+
+    id: str
+    strategy: str = "rolling"
+    phase: Phase = Phase.MOVING
+    step: int = 0
+    since: datetime
+    began: datetime
+    by: str
+    old: str = ""
+    new: str = ""
+    held: tuple[str, ...] = ()
+    why: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The run that a mark tells of; `None` where it is none of ours."""
+        parts = text.split(_BETWEEN, 10)
+        if len(parts) < 10:
+            return None
+        number, strategy, phase, step, since, began, by, old, new, held, *why = (_read(part) for part in parts)
+        try:
+            return cls(
+                id=number,
+                strategy=strategy,
+                phase=Phase(phase),
+                step=int(step),
+                since=datetime.fromisoformat(since),
+                began=datetime.fromisoformat(began),
+                by=by,
+                old=old,
+                new=new,
+                held=tuple(held.split()),
+                why=why[0] if why else "",
+            )
+        except ValueError:
+            return None
+
+    def line(self) -> str:
+        """The mark, in one line."""
+        moments = zulu(self.since), zulu(self.began)
+        parts = (self.id, self.strategy, self.phase.value, str(self.step), *moments, self.by, self.old, self.new)
+        text = _BETWEEN.join(_written(part) for part in (*parts, " ".join(self.held), self.why))
+        return text[:LONGEST].rstrip()
+
+    def turned(self, phase: Phase, now: datetime, *, step: int | None = None, why: str = "") -> "Run":
+        """The same in another phase from now on."""
+        return replace(self, phase=phase, since=now, step=self.step if step is None else step, why=why)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it goes on by itself."""
+        return self.phase in ACTIVE
+
+    def __str__(self) -> str:
+        """`rollout 3f2a by ana is baking: ...`."""
+        return f"rollout {self.id} by {self.by} is {self.phase}{': ' if self.why else ''}{self.why}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        return {
+            "id": self.id,
+            "strategy": self.strategy,
+            "phase": self.phase.value,
+            "step": self.step,
+            "since": self.since.isoformat(),
+            "began": self.began.isoformat(),
+            "by": self.by,
+            "old": self.old,
+            "new": self.new,
+            "why": self.why,
+        }
+
+
+def _written(text: str) -> str:
+    return " ".join(text.split()).replace(_BETWEEN, "/") or _NOTHING
+
+
+def _read(text: str) -> str:
+    return "" if text == _NOTHING else text

@@ -1,0 +1,197 @@
+"""What a rollout does next: decided from its mark and the group as it stands; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from trimtab.models import Rollout
+from trimtab.models.base import format_duration
+from trimtab.providers.base import InstanceState
+from trimtab.providers.rolling import Limits, Progress, is_ready
+from trimtab.providers.run import Phase, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Have `goal` instances get the new template."""
+
+    goal: int
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Retreat:
+    """Have every instance get the old template again."""
+
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Ask the gates; with `last`, also those that are asked once, before it goes on."""
+
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Write the mark of the run in its next phase."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The new template is the group's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwind:
+    """No instance has the new template any more: it goes, and the old one is the group's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing for now, because."""
+
+    text: str
+
+
+Move = Advance | Retreat | Look | Turn | Finish | Unwind | Rest
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What a gate says.
+
+    Attributes:
+        gate: Which gate, for people.
+        holds: Whether it holds; `None` while it cannot be told.
+        text: Why not.
+        is_final: Whether not holding is a failure at once, and not only once it has lasted.
+    """
+
+    gate: str
+    holds: bool | None
+    text: str = ""
+    is_final: bool = False
+
+    def __str__(self) -> str:
+        word = {True: "holds", False: "does not hold", None: "cannot be told yet"}[self.holds]
+        return f"gate {self.gate} {word}{': ' if self.text else ''}{self.text}"
+
+
+def limits_of(spec: Rollout, progress: Progress) -> Limits:
+    """How far a rollout of this group may go at once: shares of the wanted size, rounded to the careful side."""
+    size = progress.state.desired
+    surge = _share(spec.max_surge, size, up=True) or 0
+    unavailable = _share(spec.max_unavailable, size, up=False)
+    if unavailable is None:
+        unavailable = 0 if surge else 1
+    elif not unavailable and not surge:
+        unavailable = 1  # so few instances that the per cents come to none: one at a time
+    return Limits(
+        unavailable=unavailable,
+        surge=surge,
+        healthy=min(_share(spec.min_healthy, size, up=True) or 0, size),
+        replaces_protected=spec.protected_instances == "replace",
+        replaces_standby=spec.standby_instances == "replace",
+        skips_matching=spec.skip_matching,
+    )
+
+
+def _share(share: int | str | None, size: int, *, up: bool) -> int | None:
+    if not isinstance(share, str):
+        return share
+    exact = int(share.rstrip("%")) * size / 100
+    return ceil(exact) if up else int(exact)
+
+
+def goals(spec: Rollout, progress: Progress, limits: Limits) -> list[int]:
+    """How many instances have the new template at each checkpoint, and at the end."""
+    total = len(progress.of(fresh=True, limits=limits)) + len(progress.of(fresh=False, limits=limits))
+    return [*(ceil(step.percent * total / 100) for step in spec.steps), total]
+
+
+def bake_of(spec: Rollout, step: int) -> timedelta:
+    """How long the gates have to hold at a checkpoint."""
+    bake = spec.steps[step].bake if step < len(spec.steps) else spec.bake
+    return bake or timedelta(0)
+
+
+def next_move(spec: Rollout, run: Run, progress: Progress, now: datetime) -> Move:
+    """What to do for a run in place."""
+    limits = limits_of(spec, progress)
+    match run.phase:
+        case Phase.MOVING:
+            return _move_on(spec, run, progress, limits, now)
+        case Phase.BAKING:
+            if late := _lateness(spec, run, now):
+                return failed(spec, run, late, now)
+            return Look(last=now - run.since >= bake_of(spec, run.step))
+        case Phase.REVERTING:
+            return _go_back(progress, limits)
+        case _:
+            return Rest(run.why or f"it is {run.phase}")
+
+
+def _move_on(spec: Rollout, run: Run, progress: Progress, limits: Limits, now: datetime) -> Move:
+    if progress.trouble:
+        return failed(spec, run, progress.trouble, now)
+    all_goals = goals(spec, progress, limits)
+    goal = all_goals[min(run.step, len(all_goals) - 1)]
+    fresh = progress.of(fresh=True, limits=limits)
+    ready = sum(is_ready(instance) for instance in fresh)
+    is_last = run.step >= len(spec.steps)
+    old_left = len(progress.of(fresh=False, limits=limits)) if is_last else 0
+    if ready >= goal and not old_left and not progress.busy:
+        return Turn(run.turned(Phase.BAKING, now))
+    if late := _lateness(spec, run, now):
+        return failed(spec, run, f"{late}; {ready} of {goal} instances are ready with the new template", now)
+    if now - run.since > spec.batch_timeout:
+        limit = format_duration(spec.batch_timeout)
+        text = f"after {limit}, {ready} of {goal} instances are ready with the new template"
+        return failed(spec, run, text, now)
+    return Advance(goal, limits)
+
+
+def _lateness(spec: Rollout, run: Run, now: datetime) -> str:
+    if spec.deadline is None or now - run.began <= spec.deadline:
+        return ""
+    return f"the deadline of {format_duration(spec.deadline)} has passed"
+
+
+def _go_back(progress: Progress, limits: Limits) -> Move:
+    staying = [each for each in progress.state.instances if each.state is not InstanceState.TERMINATING]
+    if any(instance.id in progress.fresh for instance in staying) or progress.busy:
+        return Retreat(limits)
+    if sum(is_ready(instance) for instance in staying) < min(progress.state.desired, len(staying)):
+        return Retreat(limits)
+    return Unwind()
+
+
+def judged(spec: Rollout, run: Run, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Move:
+    """What to do after the gates were asked; the bake begins anew where one did not hold."""
+    broken = [verdict for verdict in verdicts if verdict.holds is False]
+    for verdict in broken:
+        if verdict.is_final:
+            return failed(spec, run, str(verdict), now)
+    late = now - run.since > bake_of(spec, run.step) + spec.batch_timeout
+    open_gates = [verdict for verdict in verdicts if verdict.holds is not True]
+    if open_gates and late:
+        return failed(spec, run, f"{open_gates[0]}, after {format_duration(spec.batch_timeout)}", now)
+    if open_gates or not last:
+        return Rest(str(open_gates[0]) if open_gates else "the gates hold")
+    if run.step < len(spec.steps):
+        return Turn(run.turned(Phase.MOVING, now, step=run.step + 1))
+    return Finish()
+
+
+def failed(spec: Rollout, run: Run, why: str, now: datetime) -> Turn:
+    """The run as a failure leaves it."""
+    phase = {"rollback": Phase.REVERTING, "pause": Phase.PAUSED, "stop": Phase.STOPPED}[spec.on_failure]
+    if phase is Phase.REVERTING and run.old == run.new:
+        phase, why = Phase.STOPPED, f"{why}; the group has no other template to go back to"
+    return Turn(run.turned(phase, now, why=why))

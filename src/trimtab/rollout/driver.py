@@ -1,0 +1,412 @@
+"""Drives rollouts: looks at each group, decides, and asks the provider for the next step; any process may go on."""
+
+import os
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from trimtab.clock import Clock, check_cancelled
+from trimtab.errors import (
+    Conflict,
+    InvalidArgument,
+    InvalidRequest,
+    NotFound,
+    PlanRefused,
+    ProviderError,
+    Throttled,
+    Unreachable,
+    Unsupported,
+)
+from trimtab.events import Listener, RolloutMoved, silent
+from trimtab.models import Fleet, Rollout, ScalingGroup
+from trimtab.phrases import in_words
+from trimtab.plan import Change, Plan, Ref, resolved, with_passwords
+from trimtab.plan.changes import merged
+from trimtab.providers.base import Write
+from trimtab.providers.lookup import group_not_found
+from trimtab.providers.patience import patience_of
+from trimtab.providers.roles import Provider
+from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, is_ready, no_version
+from trimtab.providers.run import Phase, Run
+from trimtab.rollout.deciding import (
+    Advance,
+    Finish,
+    Look,
+    Move,
+    Rest,
+    Retreat,
+    Turn,
+    Unwind,
+    Verdict,
+    failed,
+    goals,
+    judged,
+    limits_of,
+    next_move,
+)
+from trimtab.rollout.gates import Gates, Situation
+from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
+
+LOOK = timedelta(seconds=15)
+"""How long it waits between two looks at the fleet."""
+MOST_TURNS = 8
+"""So many phases a group may pass in one look, such as gates that hold at once."""
+MOST_FAILURES = 20
+"""Looks in a row that may fail on the way to a group before its driver gives up."""
+LONGEST_NAME = 40
+_OUTCOMES = {Phase.PAUSED: RolloutOutcome.PAUSED, Phase.STOPPED: RolloutOutcome.STOPPED}
+
+
+@dataclass
+class RolloutDriver:
+    """
+    The rollouts of a fleet.
+
+    Args:
+        provider: The vendor's code.
+        fleet: As it is for this provider.
+        clock: Tells the time and waits.
+        listener: Called when a group moves.
+        allow_commands: Whether `command` gates may run their programs.
+    """
+
+    provider: Provider
+    fleet: Fleet
+    clock: Clock
+    listener: Listener = silent
+    allow_commands: bool = False
+    _failures: dict[str, int] = field(default_factory=dict)
+    _told: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.provider.rollouts is None:
+            raise Unsupported(f"{self.provider.name} has no rollouts in this version of its provider")
+        self._rollouts: Rollouts = self.provider.rollouts
+        self._gates = Gates(self._rollouts, self.allow_commands)
+
+    # what people ask
+
+    def status(self, plan: Plan | None = None) -> tuple[GroupRollout, ...]:
+        """How the rollout of each group stands; with a plan, also which groups wait for one."""
+        waiting = {change.group for change in plan.waiting} if plan else set()
+        return tuple(self._standing(group, progress, waiting) for group, progress in self._read(self.fleet.groups))
+
+    def start(self, plan: Plan, groups: Collection[str] | None = None, *, by: str = "") -> tuple[GroupRollout, ...]:
+        """
+        Begin the rollout of each group whose template waits, or whose instances are on an older one.
+
+        A group with a run goes on with that one.
+
+        Args:
+            plan: A new plan of the fleet.
+            groups: Only these; all when left out.
+            by: Who starts them.
+
+        Raises:
+            PlanRefused: The plan has problems.
+            InvalidArgument: The fleet has no such group.
+        """
+        if plan.is_refused:
+            texts = [str(problem) for problem in merged(plan.problems)]
+            raise PlanRefused(f"nothing is rolled out while the plan has problems: {in_words(texts, '; ')}")
+        chosen = self._chosen(groups)
+        results = []
+        for group, progress in self._read(chosen):
+            changes = [change for change in plan.waiting if change.group == group.name]
+            results.append(self._start(group, progress, changes, by))
+        return tuple(results)
+
+    def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
+        """Let a run stand still until somebody resumes it; the cloud's own mover is held too."""
+        item, progress, run = self._running(group)
+        self._rollouts.hold(progress.state.location, progress.state.name, run)
+        text = why or f"paused by {_name(by)}"
+        return self._write(item, progress, run.turned(Phase.PAUSED, self.clock.now(), why=text))
+
+    def resume(self, group: str) -> GroupRollout:
+        """Let a run that is paused or stopped go on, on the step that it was on."""
+        item, progress, run = self._running(group)
+        if run.is_active:
+            return self._standing(item, progress, ())
+        return self._write(item, progress, run.turned(Phase.MOVING, self.clock.now()))
+
+    def abort(self, group: str, *, by: str = "") -> GroupRollout:
+        """Have a run go back to the old template, whatever its phase."""
+        item, progress, run = self._running(group)
+        if run.old == run.new:
+            text = f"the rollout of {group!r} brings no other template; pause it instead"
+            raise InvalidRequest(text, provider=self.provider.name, operation="abort")
+        text = f"aborted by {_name(by)}"
+        return self._write(item, progress, run.turned(Phase.REVERTING, self.clock.now(), why=text))
+
+    def undo(self, group: str, *, by: str = "") -> GroupRollout:
+        """Abort a run that is on; without one, roll out the template before this one."""
+        item, progress = self._found(group)
+        if progress.run is not None:
+            return self.abort(group, by=by)
+        if not progress.previous:
+            raise no_version(progress.state.name, self.provider.name)
+        return self._begin(item, progress, NewTemplate(version=progress.previous[0]), by)
+
+    # driving
+
+    def tick(self, groups: Collection[str] | None = None) -> tuple[GroupRollout, ...]:
+        """One look at every group, and the next step of each run that is on; what fails stands in the result."""
+        with patience_of(self.clock):
+            try:
+                found = self._read(self._chosen(groups))
+            except (Throttled, Unreachable) as error:
+                return tuple(self._unread(group, error) for group in self._chosen(groups))
+            return tuple(self._driven(group, progress) for group, progress in found)
+
+    def see_through(self, groups: Collection[str] | None = None, *, timeout: timedelta | None = None) -> Rolled:
+        """
+        Drive until nothing more happens by itself, or the time is over; the marks stay, and any process can go on.
+
+        Raises:
+            Cancelled: Nobody waits for it any more.
+        """
+        begin, known = self.clock.now(), dict[str, GroupRollout]()
+        while True:
+            check_cancelled()
+            left = [group.name for group in self._chosen(groups) if not _is_settled(known.get(group.name))]
+            for result in self.tick(left):
+                earlier = known.get(result.group)
+                # a group whose run has just come to its end has none any more
+                if not (earlier is not None and result.outcome is RolloutOutcome.NONE):
+                    known[result.group] = result
+            over = timeout is not None and self.clock.now() - begin >= timeout
+            if over or all(_is_settled(known.get(group.name)) for group in self._chosen(groups)):
+                return Rolled(tuple(known[group.name] for group in self._chosen(groups) if group.name in known))
+            self.clock.sleep(LOOK)
+
+    def _driven(self, group: ScalingGroup, progress: Progress | None) -> GroupRollout:
+        standing = self._standing(group, progress, ())
+        if progress is None or progress.run is None or not progress.run.is_active:
+            return self._tell(standing)
+        try:
+            result = self._steps(group, progress, progress.run)
+        except (Throttled, Unreachable, Conflict) as error:
+            self._failures[group.name] = self._failures.get(group.name, 0) + 1
+            gives_up = self._failures[group.name] >= MOST_FAILURES
+            outcome = RolloutOutcome.ERROR if gives_up else RolloutOutcome.RUNNING
+            return self._tell(replace(standing, outcome=outcome, text=str(error)))
+        except (ProviderError, Unsupported) as error:
+            return self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error)))
+        self._failures.pop(group.name, None)
+        return self._tell(result)
+
+    def _steps(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
+        spec = spec_of(group)
+        result = self._standing(group, progress, ())
+        for _ in range(MOST_TURNS):
+            move, text = self._next(group, spec, progress, run)
+            match move:
+                case Turn():
+                    self._mark(progress, move.run)
+                    run = move.run
+                    progress = replace(progress, run=run)
+                    result = self._standing(group, progress, ())
+                    if not run.is_active:
+                        return result
+                    continue
+                case Finish():
+                    self._rollouts.finish(*_place(progress), run, spec.keep)
+                    return replace(result, outcome=RolloutOutcome.DONE, text="")
+                case Unwind():
+                    self._rollouts.unwind(*_place(progress), run, spec.keep)
+                    return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
+                case Advance():
+                    self._rollouts.advance(*_place(progress), run, move.goal, move.limits)
+                case Retreat():
+                    self._rollouts.retreat(*_place(progress), run, move.limits)
+                case Rest() | Look():
+                    pass
+            return replace(result, text=text)
+        return result
+
+    def _next(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: Run) -> tuple[Move, str]:
+        """What to do next, gates asked where it hangs on them; and what to say of it."""
+        now = self.clock.now()
+        about = Situation(self.fleet, group, run, progress, limits_of(spec, progress), now)
+        if run.phase is Phase.MOVING and (verdict := _broken(self._gates.alarms(spec, about))) is not None:
+            return failed(spec, run, str(verdict), now), ""
+        move = next_move(spec, run, progress, now)
+        if not isinstance(move, Look):
+            return move, move.text if isinstance(move, Rest) else ""
+        verdicts = self._gates.ask(spec, about, last=move.last)
+        move = judged(spec, run, verdicts, now, last=move.last)
+        return move, move.text if isinstance(move, Rest) else ""
+
+    # beginning
+
+    def _start(
+        self, group: ScalingGroup, progress: Progress | None, changes: Sequence[Change], by: str
+    ) -> GroupRollout:
+        standing = self._standing(group, progress, [group.name] if changes else [])
+        if progress is None or progress.run is not None:
+            return standing
+        outdated = progress.of(fresh=False, limits=limits_of(spec_of(group), progress))
+        if not changes and not outdated:
+            return standing
+        about = Situation(
+            self.fleet,
+            group,
+            self._run(group, by),
+            progress,
+            limits_of(spec_of(group), progress),
+            self.clock.now(),
+        )
+        if (verdict := _broken(self._gates.alarms(spec_of(group), about))) is not None:
+            return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {verdict}")
+        if problem := self._command_problem(group):
+            return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {problem}")
+        return self._begin(group, progress, NewTemplate(write=self._written(changes)), by)
+
+    def _command_problem(self, group: ScalingGroup) -> str:
+        programs = [gate.run[0] for gate in spec_of(group).gates if gate.type == "command"]
+        if self.allow_commands or not programs:
+            return ""
+        verb = "is a program" if len(programs) == 1 else "are programs"
+        return f"{in_words(programs)} {verb} that may not run; allow it with allow_commands=True (--allow-commands)"
+
+    def _written(self, changes: Sequence[Change]) -> Write | None:
+        """Write what stands beside the group; the change of the group itself, its references resolved."""
+        known = {}
+        holder = None
+        for change in changes:
+            body = dict(change.live.attributes) if change.live else {}
+            known.update({Ref(change.key, name): value for name, value in body.items()})
+        for change in changes:
+            if not self.provider.kinds[change.key.kind].is_template:
+                holder = change
+                continue
+            body = resolved(change.wanted.body, known) if change.wanted else {}
+            write = Write(change=change, body=with_passwords(body, os.environ))
+            (outcome,) = self.provider.resources.write([write])
+            if isinstance(outcome, ProviderError):
+                raise outcome
+            known.update({Ref(change.key, name): value for name, value in outcome.items()})
+        if holder is None or holder.wanted is None:
+            return None
+        body = with_passwords(resolved(holder.wanted.body, known), os.environ)
+        return Write(change=holder, body=body)
+
+    def _begin(self, group: ScalingGroup, progress: Progress, template: NewTemplate, by: str) -> GroupRollout:
+        run = self._rollouts.begin(*_place(progress), self._run(group, by), template)
+        return self._tell(self._standing(group, replace(progress, run=run), ()))
+
+    def _run(self, group: ScalingGroup, by: str) -> Run:
+        now = self.clock.now().replace(microsecond=0)
+        strategy = spec_of(group).strategy
+        return Run(id=secrets.token_hex(3), strategy=strategy, since=now, began=now, by=_name(by))
+
+    # reading
+
+    def _chosen(self, groups: Collection[str] | None) -> list[ScalingGroup]:
+        names = [group.name for group in self.fleet.groups]
+        if unknown := [name for name in groups or () if name not in names]:
+            raise InvalidArgument(f"fleet {self.fleet.name!r} has no group {unknown[0]!r}; it has {in_words(names)}")
+        return [group for group in self.fleet.groups if groups is None or group.name in groups]
+
+    def _read(self, groups: Iterable[ScalingGroup]) -> list[tuple[ScalingGroup, Progress | None]]:
+        groups = list(groups)
+        places = {
+            group.name: (group.location or self.provider.location, self.fleet.native_name(group)) for group in groups
+        }
+        asks = any(gate.type in ("http", "command") for group in groups for gate in spec_of(group).gates)
+        found = {
+            (each.state.location, each.state.name): each
+            for each in self._rollouts.read(places.values(), addresses=asks)
+            if each.state.fleet == self.fleet.name
+        }
+        return [(group, found.get(places[group.name])) for group in groups]
+
+    def _found(self, name: str) -> tuple[ScalingGroup, Progress]:
+        ((group, progress),) = self._read(self._chosen([name]))
+        if progress is None:
+            raise group_not_found(name, self._location(group), self.provider.name)
+        return group, progress
+
+    def _running(self, name: str) -> tuple[ScalingGroup, Progress, Run]:
+        group, progress = self._found(name)
+        if progress.run is None:
+            text = f"no rollout of {name!r} is on; start one with `trimtab rollout start`"
+            raise NotFound(text, provider=self.provider.name, operation="rollout")
+        return group, progress, progress.run
+
+    def _location(self, group: ScalingGroup) -> str:
+        return group.location or self.provider.location
+
+    # writing and telling
+
+    def _mark(self, progress: Progress, run: Run) -> None:
+        if not run.is_active:
+            self._rollouts.hold(*_place(progress), run)
+        self._rollouts.mark(*_place(progress), run)
+
+    def _write(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
+        self._rollouts.mark(*_place(progress), run)
+        return self._tell(self._standing(group, replace(progress, run=run), ()))
+
+    def _standing(self, group: ScalingGroup, progress: Progress | None, waiting: Collection[str]) -> GroupRollout:
+        location = self._location(group)
+        result = GroupRollout(
+            group=group.name,
+            name=self.fleet.native_name(group),
+            location=location,
+            outcome=RolloutOutcome.WAITING if group.name in waiting else RolloutOutcome.NONE,
+            steps=len(spec_of(group).steps) + 1,
+        )
+        if progress is None:
+            return replace(result, text="the group is not there yet; apply makes it with the new template")
+        spec, run = spec_of(group), progress.run
+        limits = limits_of(spec, progress)
+        if run is None:
+            return result
+        all_goals = goals(spec, progress, limits)
+        return replace(
+            result,
+            outcome=_OUTCOMES.get(run.phase, RolloutOutcome.RUNNING),
+            run=run,
+            ready=sum(is_ready(each) for each in progress.of(fresh=True, limits=limits)),
+            goal=all_goals[min(run.step, len(all_goals) - 1)],
+            total=all_goals[-1],
+            text=run.why,
+        )
+
+    def _unread(self, group: ScalingGroup, error: ProviderError) -> GroupRollout:
+        self._failures[group.name] = self._failures.get(group.name, 0) + 1
+        gives_up = self._failures[group.name] >= MOST_FAILURES
+        outcome = RolloutOutcome.ERROR if gives_up else RolloutOutcome.RUNNING
+        return self._tell(replace(self._standing(group, None, ()), outcome=outcome, text=str(error)))
+
+    def _tell(self, result: GroupRollout) -> GroupRollout:
+        text = str(result)
+        if self._told.get(result.group) != text:
+            self._told[result.group] = text
+            phase = result.run.phase.value if result.run else ""
+            self.listener(RolloutMoved(result.group, result.outcome.value, phase, text))
+        return result
+
+
+def spec_of(group: ScalingGroup) -> Rollout:
+    """How a group is rolled out; by the defaults where its file does not say."""
+    return group.rollout or Rollout()
+
+
+def _is_settled(result: GroupRollout | None) -> bool:
+    return result is not None and result.is_settled
+
+
+def _place(progress: Progress) -> tuple[str, str]:
+    return progress.state.location, progress.state.name
+
+
+def _broken(verdicts: Sequence[Verdict]) -> Verdict | None:
+    return next((verdict for verdict in verdicts if verdict.holds is False), None)
+
+
+def _name(by: str) -> str:
+    return by.strip()[:LONGEST_NAME] or "somebody"

@@ -1,0 +1,93 @@
+"""The rollouts of a fleet on a connected cloud, as callers have them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from trimtab.clock import Clock
+from trimtab.events import Listener
+from trimtab.models import Fleet
+from trimtab.plan import Plan
+from trimtab.providers.roles import Provider
+from trimtab.rollout.driver import RolloutDriver
+from trimtab.rollout.results import GroupRollout, Rolled
+
+
+class Planner(Protocol):
+    """What rollouts need of a connected cloud."""
+
+    provider: Provider
+
+    @property
+    def clock(self) -> Clock:
+        """Tells the time and waits."""
+
+    def plan(self, fleet: Fleet) -> Plan:
+        """What apply would change, and what waits for a rollout."""
+
+
+class Rollouts:
+    """
+    The rollouts of one fleet; `Cloud.rollouts` makes it.
+
+    Args:
+        cloud: The connected cloud.
+        fleet: Says which groups, and how each is rolled out.
+        listener: Called when the rollout of a group moves.
+        allow_commands: Whether `command` gates may run their programs.
+    """
+
+    def __init__(self, cloud: Planner, fleet: Fleet, *, listener: Listener, allow_commands: bool = False) -> None:
+        self._cloud = cloud
+        self._fleet = fleet
+        own = fleet.for_provider(cloud.provider.name)
+        self._driver = RolloutDriver(cloud.provider, own, cloud.clock, listener, allow_commands)
+
+    def start(self, groups: Sequence[str] | None = None, *, by: str = "") -> tuple[GroupRollout, ...]:
+        """
+        Begin the rollout of each group whose template waits for one, or whose instances are on an older one.
+
+        A group with a run goes on with that one. Nothing moves before `tick` or `see_through`.
+
+        Args:
+            groups: Only these; all when left out.
+            by: Who starts them.
+
+        Raises:
+            PlanRefused: The plan of the fleet has problems.
+            InvalidArgument: The fleet has no such group.
+        """
+        return self._driver.start(self._cloud.plan(self._fleet), groups, by=by)
+
+    def status(self) -> tuple[GroupRollout, ...]:
+        """How each group stands, those included that wait for a rollout; reads only."""
+        return self._driver.status(self._cloud.plan(self._fleet))
+
+    def tick(self, groups: Sequence[str] | None = None) -> tuple[GroupRollout, ...]:
+        """One look at every group, and the next step of each run that is on."""
+        return self._driver.tick(groups)
+
+    def see_through(self, groups: Sequence[str] | None = None, *, timeout: timedelta | None = None) -> Rolled:
+        """
+        Drive until nothing more happens by itself, or the time is over.
+
+        Raises:
+            Cancelled: Nobody waits for it any more; the runs stay as they are.
+        """
+        return self._driver.see_through(groups, timeout=timeout)
+
+    def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
+        """Let a run stand still until somebody resumes it."""
+        return self._driver.pause(group, by=by, why=why)
+
+    def resume(self, group: str) -> GroupRollout:
+        """Let a run that is paused or stopped go on from where it was."""
+        return self._driver.resume(group)
+
+    def abort(self, group: str, *, by: str = "") -> GroupRollout:
+        """Have a run go back to the old template; `see_through` drives it there."""
+        return self._driver.abort(group, by=by)
+
+    def undo(self, group: str, *, by: str = "") -> GroupRollout:
+        """Abort a run that is on; without one, begin a rollout of the template before this one."""
+        return self._driver.undo(group, by=by)

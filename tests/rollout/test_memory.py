@@ -1,0 +1,82 @@
+"""Rollouts on the cloud in memory, step by step."""
+
+from datetime import timedelta
+
+import pytest
+
+import trimtab as tt
+from trimtab.models import Rollout
+from trimtab.providers.memory.store import Store
+from trimtab.rollout import RolloutOutcome
+
+
+def make_fleet(image="one", *, size=4, rollout=None, **more):
+    group = tt.ScalingGroup(
+        name="web",
+        capacity=tt.Capacity(min=1, max=10, desired=size),
+        template=tt.InstanceTemplate(image=image, size="small"),
+        rollout=Rollout() if rollout is None else rollout,
+        **more,
+    )
+    return tt.Fleet(name="shop", groups=[group])
+
+
+class World:
+    def __init__(self):
+        self.clock = tt.ManualClock()
+        self.store = Store(self.clock)
+        self.cloud = tt.connect("memory", store=self.store, clock=self.clock)
+
+    def apply(self, fleet):
+        plan = self.cloud.plan(fleet)
+        self.cloud.apply(plan).raise_for_failures()
+        return plan
+
+    @property
+    def machines(self):
+        (size,) = self.store.sizes.values()
+        return size.machines
+
+    def versions(self):
+        return sorted(machine.version for machine in self.machines)
+
+
+@pytest.fixture(name="world")
+def _world():
+    return World()
+
+
+def test_a_changed_template_waits_and_a_rollout_brings_it(world):
+    world.apply(make_fleet())
+    plan = world.cloud.plan(make_fleet("two"))
+    assert not plan.changes
+    assert [change.key.kind for change in plan.waiting] == ["template", "group"]
+    assert "waits for a rollout" in plan.to_text()
+    world.apply(make_fleet("two", size=4))
+    assert world.versions() == [1, 1, 1, 1]
+    rolled = world.cloud.rollout(make_fleet("two"), by="ana")
+    assert [each.outcome for each in rolled.groups] == [RolloutOutcome.DONE]
+    assert world.versions() == [2, 2, 2, 2]
+    assert not world.cloud.plan(make_fleet("two"))
+
+
+def test_an_unhealthy_version_goes_back_by_itself(world):
+    world.apply(make_fleet())
+    fleet = make_fleet("bad", rollout=Rollout(batch_timeout="5m"))
+    rollouts = world.cloud.rollouts(fleet)
+    rollouts.start(by="ana")
+    for _ in range(200):
+        for machine in world.machines:
+            machine.healthy = machine.version == 1
+        (result,) = rollouts.tick()
+        if result.is_settled:
+            break
+        world.clock.advance(timedelta(seconds=15))
+        assert sum(machine.version == 1 for machine in world.machines) >= 3
+    assert result.outcome is RolloutOutcome.ROLLED_BACK
+    assert "0 of 4" in result.text
+    assert world.versions() == [1, 1, 1, 1]
+    plan = world.cloud.plan(fleet)
+    assert not plan.changes
+    assert plan.waiting
+    assert not world.cloud.plan(make_fleet())
