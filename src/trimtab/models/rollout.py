@@ -192,7 +192,7 @@ class Rollout(Model):
     keep: Annotated[int, Field(ge=1, le=50)] = 2
     """Versions of the template that stay, the newest among them, so that a rollout can be undone."""
     end_after: Duration | None = None
-    """How long the old group of a blue-green rollout lives on without requests; it ends at once when left out."""
+    """How long the old group of a blue-green rollout lives on without requests; as balancers drain when left out."""
 
     if TYPE_CHECKING:
 
