@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         Listener,
         PlanEnded,
         PlanStarted,
+        RolloutMoved,
         Waiting,
     )
     from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
     from trimtab.providers.importing import Imported, ImportEffect, ImportNote
     from trimtab.providers.pause import Boost, Pause
+    from trimtab.rollout import GroupRollout, Rolled, RolloutFailed, RolloutOutcome, Rollouts
     from trimtab.runtime.apply import Applied, Outcome
     from trimtab.runtime.async_cloud import AsyncCloud, AsyncLiveGroup, AsyncWatch, connect_async
     from trimtab.runtime.cloud import Cloud
@@ -152,6 +154,7 @@ __all__ = [
     "FleetStatus",
     "Gate",
     "GcpSettings",
+    "GroupRollout",
     "GroupState",
     "GroupStatus",
     "GroupTick",
@@ -199,7 +202,12 @@ __all__ = [
     "PythonPolicy",
     "Reason",
     "Recommendation",
+    "Rolled",
     "Rollout",
+    "RolloutFailed",
+    "RolloutMoved",
+    "RolloutOutcome",
+    "Rollouts",
     "ScalingGroup",
     "ScalingNotification",
     "Schedule",
@@ -273,6 +281,7 @@ _LATE = {
         "Listener",
         "PlanEnded",
         "PlanStarted",
+        "RolloutMoved",
         "Waiting",
     ),
     "trimtab.plan": ("Action", "Change", "FieldChange", "Key", "Note", "Reason", "Unknown", "Plan"),
@@ -281,6 +290,7 @@ _LATE = {
     "trimtab.providers.datapoints": ("Datapoints", "MetricQuery", "MetricValue"),
     "trimtab.providers.importing": ("ImportEffect", "ImportNote", "Imported"),
     "trimtab.providers.pause": ("Boost", "Pause"),
+    "trimtab.rollout": ("GroupRollout", "Rolled", "RolloutFailed", "RolloutOutcome", "Rollouts"),
     "trimtab.runtime.apply": ("Applied", "Outcome"),
     "trimtab.runtime.async_cloud": ("AsyncCloud", "AsyncLiveGroup", "AsyncWatch", "connect_async"),
     "trimtab.runtime.cloud": ("Cloud",),
