@@ -1,13 +1,16 @@
 """What is done to one group of a store."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from trimtab.errors import NotFound
 from trimtab.plan import Key
+from trimtab.providers.base import GroupState, Instance
 from trimtab.providers.lookup import group_not_found
-from trimtab.providers.memory.store import Size, Store
+from trimtab.providers.memory.store import Machine, Size, Store
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.policy_execution import executed_size
+from trimtab.providers.sizes import check_shrink
 
 
 class GroupActions:
@@ -69,6 +72,44 @@ class GroupActions:
                 size.boost = None
                 self.store.enforce(key, self.store.clock.now())
 
+    def protect(self, instances: Sequence[Instance], *, protected: bool) -> None:
+        """Have scaling in spare them, or not any more."""
+        with self.store.lock:
+            _, size = self._find("protect")
+            for machine in _machines(size, instances):
+                machine.protected = protected
+
+    def drain(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """Let them stand by."""
+        with self.store.lock:
+            key, size = self._find("drain")
+            serving = [machine for machine in _machines(size, instances) if not machine.standby]
+            self._check(key, size, serving, shrink=shrink)
+            for machine in serving:
+                machine.standby = True
+            if serving:
+                self._fit(key, size, len(serving) if shrink else 0, "instances were drained")
+
+    def end_instances(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """End them, in one step."""
+        with self.store.lock:
+            key, size = self._find("end instances")
+            leavers = _machines(size, instances)
+            counted = [machine for machine in leavers if not machine.standby]
+            self._check(key, size, counted, shrink=shrink)
+            size.machines = [machine for machine in size.machines if machine not in leavers]
+            if leavers:
+                self._fit(key, size, len(counted) if shrink else 0, "instances were ended")
+
+    def _check(self, key: Key, size: Size, leavers: Sequence[Machine], *, shrink: bool) -> None:
+        if shrink:
+            low = int(self.store.things[key].body["min"])
+            state = GroupState(name=key.name, location=key.location, min=low, max=size.desired, desired=size.desired)
+            check_shrink(state, (Instance(id=machine.id) for machine in leavers), "memory")
+
+    def _fit(self, key: Key, size: Size, fewer: int, why: str) -> None:
+        self.store.resize(key, size.desired - fewer, f"{why} by request")
+
     def _find(self, operation: str) -> tuple[Key, Size]:
         """The group, with what was due on it done."""
         self.store.settle()
@@ -77,3 +118,9 @@ class GroupActions:
         if key not in self.store.sizes:
             raise group_not_found(self.name, self.location, "memory")
         return key, self.store.sizes[key]
+
+
+def _machines(size: Size, instances: Sequence[Instance]) -> list[Machine]:
+    """Those of them that are still there."""
+    wanted = {instance.id for instance in instances}
+    return [machine for machine in size.machines if machine.id in wanted]
