@@ -116,18 +116,26 @@ class GroupActions:
         self.calls.gather_or_raise([partial(self._protect, instance.id, protected) for instance in instances])
 
     def _protect(self, number: str, protected: bool) -> None:
+        """Write on the version that was read, each time it is another one; after a lost reply nothing is left to do."""
         where = (self.calls.home.resource_group, self.name, number)
-        machine = self.calls.call(f"{MACHINES}.get", *where)
-        policy = (machine.get("properties") or {}).get("protectionPolicy") or {}
-        if not protected and policy.get("protectFromScaleSetActions"):
-            text = f"instance {number!r} of {self.name!r} is protected from all actions on its scale set"
-            fix = "take `protectFromScaleSetActions` off it first, which trimtab does not set"
-            raise InvalidRequest(f"{text}, scaling in among them; {fix}", provider="azure", operation="protect")
-        if bool(policy.get("protectFromScaleIn")) == protected:
-            return
-        changed = {"protectionPolicy": {**policy, "protectFromScaleIn": protected}}
-        body = {"location": machine["location"], "properties": changed}
-        self.calls.begin(f"{MACHINES}.begin_update", *where, body, etag=machine.get("etag"))
+        for last in (False, False, True):
+            machine = self.calls.call(f"{MACHINES}.get", *where)
+            policy = (machine.get("properties") or {}).get("protectionPolicy") or {}
+            if not protected and policy.get("protectFromScaleSetActions"):
+                text = f"instance {number!r} of {self.name!r} is protected from all actions on its scale set"
+                fix = "take `protectFromScaleSetActions` off it first, which trimtab does not set"
+                raise InvalidRequest(f"{text}, scaling in among them; {fix}", provider="azure", operation="protect")
+            if bool(policy.get("protectFromScaleIn")) == protected:
+                return
+            changed = {"protectionPolicy": {**policy, "protectFromScaleIn": protected}}
+            body = {"location": machine["location"], "properties": changed}
+            try:
+                self.calls.begin(f"{MACHINES}.begin_update", *where, body, etag=machine.get("etag"))
+            except Conflict as error:
+                if last or error.code != STALE:
+                    raise
+            else:
+                return
 
     def drain(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
         """Refused: an instance has no such state."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from trimtab.errors import NotFound
+from trimtab.errors import InvalidRequest, NotFound
 from trimtab.plan import Key
-from trimtab.providers.base import GroupState, Instance
+from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.store import Machine, Size, Store
 from trimtab.providers.pause import Boost, Pause
@@ -81,34 +81,40 @@ class GroupActions:
 
     def drain(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
         """Let them stand by."""
+        self._check(state, instances, shrink=shrink)
         with self.store.lock:
             key, size = self._find("drain")
             serving = [machine for machine in _machines(size, instances) if not machine.standby]
-            self._check(key, size, serving, shrink=shrink)
+            wanted = self._wanted(key, size, serving, shrink=shrink)
             for machine in serving:
                 machine.standby = True
             if serving:
-                self._fit(key, size, len(serving) if shrink else 0, "instances were drained")
+                self.store.resize(key, wanted, "somebody drained instances")
 
     def end_instances(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
         """End them, in one step."""
+        self._check(state, instances, shrink=shrink)
         with self.store.lock:
             key, size = self._find("end instances")
             leavers = _machines(size, instances)
-            counted = [machine for machine in leavers if not machine.standby]
-            self._check(key, size, counted, shrink=shrink)
+            wanted = self._wanted(key, size, [machine for machine in leavers if not machine.standby], shrink=shrink)
             size.machines = [machine for machine in size.machines if machine not in leavers]
             if leavers:
-                self._fit(key, size, len(counted) if shrink else 0, "instances were ended")
+                self.store.resize(key, wanted, "somebody ended instances")
 
-    def _check(self, key: Key, size: Size, leavers: Sequence[Machine], *, shrink: bool) -> None:
+    def _check(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
         if shrink:
-            low = int(self.store.things[key].body["min"])
-            state = GroupState(name=key.name, location=key.location, min=low, max=size.desired, desired=size.desired)
-            check_shrink(state, (Instance(id=machine.id) for machine in leavers), "memory")
+            counted = [instance for instance in instances if instance.state is not InstanceState.STANDBY]
+            check_shrink(state, counted, "memory")
 
-    def _fit(self, key: Key, size: Size, fewer: int, why: str) -> None:
-        self.store.resize(key, size.desired - fewer, f"{why} by request")
+    def _wanted(self, key: Key, size: Size, leavers: Sequence[Machine], *, shrink: bool) -> int:
+        """The size without them; as many may have gone since it was read as leave it too small."""
+        wanted = size.desired - (len(leavers) if shrink else 0)
+        low = self.store.things[key].body["min"]
+        if wanted < low:
+            text = f"the size of {self.name!r} would be {wanted}, below its minimum of {low}"
+            raise InvalidRequest(text, provider="memory", operation="shrink")
+        return wanted
 
     def _find(self, operation: str) -> tuple[Key, Size]:
         """The group, with what was due on it done."""
