@@ -7,7 +7,7 @@ import pytest
 
 import trimtab as tt
 from tests.conftest import make_fleet, make_group
-from tests.providers.test_boost import TEMPLATES
+from tests.providers.emulated import TEMPLATES
 from trimtab import errors
 from trimtab.declarations import Means, declarations_of
 from trimtab.declarations.features import INSTANCE_OPERATIONS
