@@ -122,3 +122,9 @@ class TestStandby:
         assert targets() == set(members(aws)) - {chosen}
         leave(aws, chosen)
         assert targets() == set(members(aws))
+        enter(aws, chosen, shrink=True)
+        aws.autoscaling.terminate_instance_in_auto_scaling_group(
+            InstanceId=chosen, ShouldDecrementDesiredCapacity=False
+        )
+        assert targets() == set(members(aws))
+        assert (len(members(aws)), aws.sizes()[2]) == (1, 1)
