@@ -128,11 +128,13 @@ def test_a_boost_holds_against_an_end(world, cloud):
 
 def test_an_instance_counts_by_its_weight(world, cloud):
     sizes = [{"size": "t3.large", "weight": 2}, {"size": "t3.xlarge", "weight": 4}]
-    _, live = apply(cloud, 4, capacity={"min": 3, "max": 8, "desired": 4}, purchase={"sizes": sizes})
-    (first, *_) = live.instances()
-    assert first.weight > 1
-    with pytest.raises(errors.InvalidRequest, match=f"would be {4 - first.weight}, below its minimum of 3"):
-        live.end(first.id, shrink=True)
+    _, live = apply(cloud, 8, capacity={"min": 5, "max": 8, "desired": 8}, purchase={"sizes": sizes})
+    first, second, *_ = live.instances()
+    assert {first.weight, second.weight} == {2}
+    live.end(first.id, shrink=True)
+    assert desired(world) == 6
+    with pytest.raises(errors.InvalidRequest, match="would be 4, below its minimum of 5"):
+        live.end(second.id, shrink=True)
 
 
 def test_what_has_gone_meanwhile_is_no_failure(world, cloud):

@@ -150,3 +150,10 @@ def test_what_has_gone_meanwhile_is_no_failure(world, cloud):
     world.compute.virtual_machine_scale_set_vms.begin_delete(world.group, NAME, third.id).result()
     actor.end_instances(state, [third], shrink=True)
     assert capacity(world) == 3
+
+
+def test_nothing_is_drained_by_another_way_either(world, cloud):
+    _, live = apply(world, cloud)
+    actor = cloud.provider.actions.on(live.location, live.name)
+    with pytest.raises(errors.Unsupported, match="administrative state"):
+        actor.drain(live.read(), live.instances(), shrink=False)

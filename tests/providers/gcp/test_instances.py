@@ -7,6 +7,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_fleet
 from tests.providers.gcp.groups import gcp_group
+from trimtab import errors
 
 ALONE = {"load_balancers": (), "alarms": {}, "schedules": {}}
 ZONAL = {"placement": {"zones": ["europe-west1-b"]}}
@@ -103,3 +104,12 @@ def test_what_has_gone_meanwhile_is_no_failure(world, cloud):
     live.wait(timeout=WAIT)
     assert live.read().desired == 2
     assert not {first.id, second.id} & set(ids(live))
+
+
+def test_nothing_is_protected_or_drained_by_another_way_either(world, cloud):
+    _, live = apply(world, cloud)
+    actor = cloud.provider.actions.on(live.location, "virtualmin-web")
+    with pytest.raises(errors.Unsupported, match="scale_in_limit"):
+        actor.protect(live.instances(), protected=True)
+    with pytest.raises(errors.Unsupported, match="end it: its backend service"):
+        actor.drain(live.read(), live.instances(), shrink=False)
