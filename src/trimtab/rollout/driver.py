@@ -2,9 +2,9 @@
 
 import os
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from trimtab.clock import Clock, check_cancelled
 from trimtab.errors import (
@@ -39,6 +39,7 @@ from trimtab.rollout.deciding import (
     Turn,
     Unwind,
     Verdict,
+    bake_of,
     failed,
     goals,
     judged,
@@ -78,6 +79,7 @@ class RolloutDriver:
     allow_commands: bool = False
     _failures: dict[str, int] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
+    _open_gates: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.provider.rollouts is None:
@@ -160,9 +162,20 @@ class RolloutDriver:
                 return tuple(self._unread(group, error) for group in self._chosen(groups))
             return tuple(self._driven(group, progress) for group, progress in found)
 
-    def see_through(self, groups: Collection[str] | None = None, *, timeout: timedelta | None = None) -> Rolled:
+    def see_through(
+        self,
+        groups: Collection[str] | None = None,
+        *,
+        timeout: timedelta | None = None,
+        on_look: Callable[[Sequence[GroupRollout]], None] = lambda results: None,
+    ) -> Rolled:
         """
         Drive until nothing more happens by itself, or the time is over; the marks stay, and any process can go on.
+
+        Args:
+            groups: Only these; all when left out.
+            timeout: How long at most.
+            on_look: Is shown every group after each look.
 
         Raises:
             Cancelled: Nobody waits for it any more.
@@ -176,6 +189,7 @@ class RolloutDriver:
                 # a group whose run has just come to its end has none any more
                 if not (earlier is not None and result.outcome is RolloutOutcome.NONE):
                     known[result.group] = result
+            on_look(tuple(known.values()))
             over = timeout is not None and self.clock.now() - begin >= timeout
             if over or all(_is_settled(known.get(group.name)) for group in self._chosen(groups)):
                 return Rolled(tuple(known[group.name] for group in self._chosen(groups) if group.name in known))
@@ -206,6 +220,7 @@ class RolloutDriver:
                 case Turn():
                     self._mark(progress, move.run)
                     run = move.run
+                    self._open_gates.pop(group.name, None)
                     progress = replace(progress, run=run)
                     result = self._standing(group, progress, ())
                     if not run.is_active:
@@ -223,7 +238,7 @@ class RolloutDriver:
                     self._rollouts.retreat(*_place(progress), run, move.limits)
                 case Rest() | Look():
                     pass
-            return replace(result, text=text)
+            return replace(result, text=text, gates=self._open_gates.get(group.name, ()))
         return result
 
     def _next(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: Run) -> tuple[Move, str]:
@@ -236,6 +251,7 @@ class RolloutDriver:
         if not isinstance(move, Look):
             return move, move.text if isinstance(move, Rest) else ""
         verdicts = self._gates.ask(spec, about, last=move.last)
+        self._open_gates[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)
         move = judged(spec, run, verdicts, now, last=move.last)
         return move, move.text if isinstance(move, Rest) else ""
 
@@ -373,6 +389,8 @@ class RolloutDriver:
             ready=sum(is_ready(each) for each in progress.of(fresh=True, limits=limits)),
             goal=all_goals[min(run.step, len(all_goals) - 1)],
             total=all_goals[-1],
+            until=_until(spec, run),
+            gates=self._open_gates.get(group.name, ()) if run.phase is Phase.BAKING else (),
             text=run.why,
         )
 
@@ -394,6 +412,12 @@ class RolloutDriver:
 def spec_of(group: ScalingGroup) -> Rollout:
     """How a group is rolled out; by the defaults where its file does not say."""
     return group.rollout or Rollout()
+
+
+def _until(spec: Rollout, run: Run) -> datetime | None:
+    if run.phase is Phase.BAKING:
+        return run.since + bake_of(spec, run.step)
+    return run.since + spec.batch_timeout if run.phase is Phase.MOVING else None
 
 
 def _is_settled(result: GroupRollout | None) -> bool:

@@ -1,6 +1,6 @@
 """The rollouts of a fleet on a connected cloud, as callers have them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -67,14 +67,25 @@ class Rollouts:
         """One look at every group, and the next step of each run that is on."""
         return self._driver.tick(groups)
 
-    def see_through(self, groups: Sequence[str] | None = None, *, timeout: timedelta | None = None) -> Rolled:
+    def see_through(
+        self,
+        groups: Sequence[str] | None = None,
+        *,
+        timeout: timedelta | None = None,
+        on_look: Callable[[Sequence[GroupRollout]], None] = lambda results: None,
+    ) -> Rolled:
         """
         Drive until nothing more happens by itself, or the time is over.
+
+        Args:
+            groups: Only these; all when left out.
+            timeout: How long at most; as long as it takes when left out.
+            on_look: Is shown every group after each look.
 
         Raises:
             Cancelled: Nobody waits for it any more; the runs stay as they are.
         """
-        return self._driver.see_through(groups, timeout=timeout)
+        return self._driver.see_through(groups, timeout=timeout, on_look=on_look)
 
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Let a run stand still until somebody resumes it."""
