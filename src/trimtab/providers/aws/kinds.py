@@ -38,6 +38,27 @@ def _sent_group(item: Resource) -> Mapping[str, Any]:
     return {**item.body, "Tags": [*item.body.get("Tags", ()), *(mark_tags(item.mark) if item.mark else ())]}
 
 
+def _launching_as(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A group's body as it is wanted, launching from what it launches from now: by itself or in a mixed policy."""
+    others = {name: value for name, value in wanted.items() if name != "LaunchTemplate"}
+    if configuration := live.get("LaunchConfigurationName"):
+        # which stands for a policy too
+        return {**{name: others[name] for name in others if name != _MIXED}, "LaunchConfigurationName": configuration}
+    source = source_in(live)
+    if source is None:
+        return wanted
+    if _MIXED not in wanted:
+        return {**others, "LaunchTemplate": source}
+    launch = {**wanted[_MIXED].get("LaunchTemplate", {}), "LaunchTemplateSpecification": source}
+    return {**others, _MIXED: {**wanted[_MIXED], "LaunchTemplate": launch}}
+
+
+def source_in(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The launch template that a group's body names, by itself or in its mixed instances policy."""
+    launch = body.get(_MIXED, {}).get("LaunchTemplate", {})
+    return launch.get("LaunchTemplateSpecification") or body.get("LaunchTemplate") or None
+
+
 def _sent_alarm(item: Resource) -> Mapping[str, Any]:
     if item.mark is None:
         return item.body
@@ -87,6 +108,7 @@ LAUNCH_TEMPLATE = Kind(
     replaces=True,
     volatile=frozenset({"version"}),
     sends=_sent_template,
+    is_template=True,
 )
 
 AUTO_SCALING_GROUP = Kind(
@@ -185,6 +207,8 @@ AUTO_SCALING_GROUP = Kind(
     },
     holds_instances=True,
     sends=_sent_group,
+    template=("LaunchTemplate", "LaunchConfigurationName", f"{_MIXED}.LaunchTemplate.LaunchTemplateSpecification"),
+    with_template=_launching_as,
 )
 
 SCALING_POLICY = Kind(

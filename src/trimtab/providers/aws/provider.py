@@ -20,6 +20,7 @@ from trimtab.providers.aws.permissions import instance_document, policy_document
 from trimtab.providers.aws.reads import RegionRead
 from trimtab.providers.aws.refreshes import hindrances
 from trimtab.providers.aws.resolve import Resolver
+from trimtab.providers.aws.rolling import AwsRollouts
 from trimtab.providers.aws.states import alarm_states, group_states, list_states, with_addresses
 from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
@@ -64,6 +65,7 @@ def connect(
         live=AwsLive(calls, clock),
         actions=Actions(on=partial(GroupActions, calls)),
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
+        rollouts=AwsRollouts(calls),
         connection=calls,
         regions=REGIONS,
         close=calls.close,
