@@ -92,7 +92,8 @@ def preferences(size: int, limits: Limits, *, stop: int | None, back: bool = Fal
     Args:
         size: The desired capacity.
         limits: How far the rollout may go at once.
-        stop: The checkpoint that it stops at; `None` to go on to the end.
+        stop: The checkpoint that it stops at; `None` to go on to the end. At the last one it would not wait: a refresh
+            that has none above it succeeds there, and saves its template to the group.
         back: Whether it is the way back, on which every instance goes that the rollout made.
     """
     healthy = pace(size, limits)
@@ -104,5 +105,5 @@ def preferences(size: int, limits: Limits, *, stop: int | None, back: bool = Fal
         "AutoRollback": False,
         "ScaleInProtectedInstances": "Refresh" if back or limits.replaces_protected else "Ignore",
         "StandbyInstances": "Terminate" if back or limits.replaces_standby else "Ignore",
-        **({} if stop is None else {"CheckpointPercentages": [stop], "CheckpointDelay": LONGEST_STOP}),
+        **({} if stop is None else {"CheckpointPercentages": [stop, 100], "CheckpointDelay": LONGEST_STOP}),
     }
