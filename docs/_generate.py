@@ -20,11 +20,13 @@ import trimtab as tt
 import trimtab.emulators
 import trimtab.engine
 from trimtab.capabilities import FEATURES, Means, support_of
+from trimtab.capabilities.rollouts import rollout_support
 from trimtab.checks import RULES, Rule
 from trimtab.checks.rule import advised_clouds
 from trimtab.declarations import GENERAL, Advice, Applies, declarations_of, provider_names
 from trimtab.declarations.catalogue import OS_WORDS, Catalogue, ImageRow, Wanted, catalogue_of, images_of
 from trimtab.declarations.disks import CLASSES, DiskRow, disks_of, native_disk
+from trimtab.declarations.rollouts import ROLLOUT_PARTS, RolloutSupport
 from trimtab.engine.behavior import LimitUnit
 from trimtab.engine.presets import (
     PRESETS,
@@ -98,6 +100,7 @@ def write(folder: Path) -> None:
         "sizes.md": sizes(),
         "disks.md": disks(),
         "references.md": references(),
+        "rollouts.md": rollouts(),
     }
     for name, text in pages.items():
         path = folder / name
@@ -133,6 +136,17 @@ def features() -> str:
     names = provider_names()
     rows = [[feature, *(_support(support_of(feature, name)) for name in names)] for feature in FEATURES]
     return table(["feature", *names], rows)
+
+
+def rollouts() -> str:
+    """One row for each part of a rollout, one column for each provider."""
+    names = provider_names()
+    rows = [[f"`{part}`", *(_rolled(rollout_support(name, part)) for name in names)] for part in ROLLOUT_PARTS]
+    return table(["part", *names], rows)
+
+
+def _rolled(support: RolloutSupport) -> str:
+    return f"{support.means}: {support.text}" if support.text else str(support.means)
 
 
 def _support(support: Any) -> str:

@@ -9,8 +9,8 @@ import trimtab as tt
 from tests.laws import sampled
 from tests.rollout.aws_world import GROUP, LOOK, NEW, OLD, Killed, RolloutWorld, killing, make_fleet, make_group
 from trimtab.errors import Conflict, InvalidRequest, Unsupported
-from trimtab.metrics import cpu, network_in
-from trimtab.models import Checkpoint, Metric, MetricGate, Rollout
+from trimtab.metrics import cpu, custom, network_in
+from trimtab.models import Checkpoint, MetricGate, Rollout
 from trimtab.providers.rolling import NewTemplate
 from trimtab.providers.run import Phase
 from trimtab.rollout import RolloutOutcome
@@ -640,7 +640,7 @@ def test_samples_are_of_single_instances(world):
     # bytes of a report, which without detailed monitoring is of five minutes
     assert set(rollouts.samples("us-east-1", GROUP, network_in, [one], since)) == {1}
     with pytest.raises(Unsupported, match="has no dimension InstanceId"):
-        rollouts.samples("us-east-1", GROUP, Metric(name="Depth", source="custom", namespace="Shop"), [one], since)
+        rollouts.samples("us-east-1", GROUP, custom("Depth", namespace="Shop", unit="count"), [one], since)
 
 
 # what it costs

@@ -82,6 +82,9 @@ def test_pause_resume_abort_undo(trimtab):
     assert code == 3
     assert "paused" in out
     assert "looking" in out
+    code, out, _ = trimtab("status")
+    assert code == 3
+    assert "is paused: looking" in out
     code, out, _ = trimtab("plan")
     assert "is paused: looking; the plan leaves its template alone" in out
     assert trimtab("rollout", "resume", "web")[0] == 0

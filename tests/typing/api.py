@@ -1,7 +1,7 @@
 """Every public name of `trimtab` as a typed user writes it; only mypy reads this file."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
@@ -372,3 +372,40 @@ def words(policy: tt.Policy) -> tt.ScalingGroup:
         alarms=[alarm],
         aws=tt.AwsSettings(suspended_processes=[tt.AwsProcess.AZ_REBALANCE]),
     ).replace(cooldown="5m")
+
+
+def rolled_out(cloud: tt.Cloud, fleet: tt.Fleet) -> bool:
+    """A new template for every instance; gates of each sort."""
+    gates: list[tt.Gate] = [
+        tt.HealthGate(),
+        tt.BalancerGate(),
+        tt.AlarmGate(alarms=["errors"]),
+        tt.HttpGate(path="/health", timeout="2s"),
+        tt.CommandGate(run=["./smoke-test", "--quick"]),
+        tt.MetricGate(metric="cpu", worse="higher"),
+    ]
+    rollout = tt.Rollout(
+        strategy="canary", checkpoints=[tt.Checkpoint(percent=10, bake="5m")], max_unavailable="25%", gates=gates
+    )
+    group = fleet["web"].replace(rollout=rollout)
+    rollouts = cloud.rollouts(fleet.replace(groups=[group]), allow_commands=True)
+    assert_type(rollouts, tt.Rollouts)
+    started: Sequence[tt.GroupRollout] = rollouts.start(["web"], by="ana")
+    rolled = rollouts.see_through(timeout=tt.minutes(30))
+    assert_type(rolled, tt.Rolled)
+    moved = [each for each in rolled.groups if each.outcome is tt.RolloutOutcome.DONE]
+    return rolled.raise_for_failures().is_done and len(moved) == len(started)
+
+
+def told_of_rollouts(event: tt.Event) -> str:
+    """What a listener hears of rollouts."""
+    return f"{event.group} {event.outcome}" if isinstance(event, tt.RolloutMoved) else ""
+
+
+def failed_rollout(rolled: tt.Rolled) -> str:
+    """Why one failed."""
+    try:
+        rolled.raise_for_failures()
+    except tt.RolloutFailed as error:
+        return str(error)
+    return ""

@@ -212,7 +212,8 @@ def status(
     """
     Show every group as it stands: sizes, instances, schedule in force, alarms, the controller's last tick.
 
-    The exit code is 3 when the controller of a group has not ticked for three intervals.
+    The exit code is 3 when the controller of a group has not ticked for three intervals, or a rollout is paused or
+    stopped.
 
     Example: `trimtab status fleet.yaml --provider aws`
     """
@@ -222,10 +223,10 @@ def status(
         ticked = last_tick(fleet.name, cloud, store, fleet_status.at) if is_controlled else None
     if ticked is None:
         context.screen.show(status_view(fleet_status, fleet), fleet_status.to_dict())
-        return 0
+        return 3 if fleet_status.is_degraded else 0
     view = status_view(fleet_status, fleet, ticked.text)
     context.screen.show(view, {**fleet_status.to_dict(), "controller": ticked.to_dict()})
-    return 3 if ticked.is_stale else 0
+    return 3 if ticked.is_stale or fleet_status.is_degraded else 0
 
 
 @app.command()

@@ -189,7 +189,7 @@ class Provider:
         connection: What it talks through; for its own tests.
         close: Lets go of connections.
         regions: How its regions are written; `None` where any text may be one.
-        rollouts: What a rollout asks; `None` where it has none.
+        rollouts: Makes what a rollout asks, when one does; `None` where it has none.
         reports_calls: Whether it tells its listener of each call itself; else each question to a role is told as one.
     """
 
@@ -203,7 +203,7 @@ class Provider:
     connection: Any = None
     close: Callable[[], None] = lambda: None
     regions: RegionForm | None = None
-    rollouts: "Rollouts | None" = None
+    rollouts: "Callable[[], Rollouts] | None" = None
     reports_calls: bool = False
 
     def __repr__(self) -> str:

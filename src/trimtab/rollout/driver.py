@@ -28,7 +28,23 @@ from trimtab.providers.lookup import group_not_found
 from trimtab.providers.patience import patience_of
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, is_ready, no_version
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import BLUE_GREEN, Phase, Run
+from trimtab.rollout.blue_green import (
+    JOINED,
+    STEPS,
+    BlueGreen,
+    CarryOut,
+    End,
+    Join,
+    Make,
+    Pair,
+    Restore,
+    Switch,
+    green_name,
+    lives_on,
+    next_step,
+)
+from trimtab.rollout.blue_green import judged as judge_pair
 from trimtab.rollout.deciding import (
     Advance,
     Finish,
@@ -68,6 +84,7 @@ class RolloutDriver:
         provider: The vendor's code.
         fleet: As it is for this provider.
         clock: Tells the time and waits.
+        carry_out: Carries the changes of a plan out.
         listener: Called when a group moves.
         allow_commands: Whether `command` gates may run their programs.
     """
@@ -75,6 +92,7 @@ class RolloutDriver:
     provider: Provider
     fleet: Fleet
     clock: Clock
+    carry_out: CarryOut
     listener: Listener = silent
     allow_commands: bool = False
     _failures: dict[str, int] = field(default_factory=dict)
@@ -84,8 +102,9 @@ class RolloutDriver:
     def __post_init__(self) -> None:
         if self.provider.rollouts is None:
             raise Unsupported(f"{self.provider.name} has no rollouts in this version of its provider")
-        self._rollouts: Rollouts = self.provider.rollouts
+        self._rollouts: Rollouts = self.provider.rollouts()
         self._gates = Gates(self._rollouts, self.allow_commands)
+        self._pairs = BlueGreen(self.provider, self.fleet, self.clock, self.carry_out)
 
     # what people ask
 
@@ -122,7 +141,11 @@ class RolloutDriver:
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Let a run stand still until somebody resumes it; the cloud's own mover is held too."""
         item, progress, run = self._running(group)
-        self._rollouts.hold(progress.state.location, progress.state.name, run)
+        if run.phase is Phase.ENDING:
+            text = f"the rollout of {group!r} is over but for the old group; abort it, or let that end"
+            raise InvalidRequest(text, provider=self.provider.name, operation="pause")
+        if run.in_place:
+            self._rollouts.hold(*_place(progress), run)
         text = why or f"paused by {_name(by)}"
         return self._write(item, progress, run.turned(Phase.PAUSED, self.clock.now(), why=text))
 
@@ -212,6 +235,8 @@ class RolloutDriver:
         return self._tell(result)
 
     def _steps(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
+        if not run.in_place:
+            return self._pair_steps(group, progress, run)
         spec = spec_of(group)
         result = self._standing(group, progress, ())
         for _ in range(MOST_TURNS):
@@ -255,6 +280,77 @@ class RolloutDriver:
         move = judged(spec, run, verdicts, now, last=move.last)
         return move, move.text if isinstance(move, Rest) else ""
 
+    # two native groups
+
+    def _pair(self, group: ScalingGroup, progress: Progress, run: Run) -> Pair:
+        """The two as they stand; the one that bears the mark is the old one."""
+        asks = any(gate.type in ("http", "command") for gate in spec_of(group).gates)
+        place = self._location(group), run.new
+        (new,) = self.provider.live.read_states([place], balancers=True, addresses=asks) or (None,)
+        return Pair(progress.state, new)
+
+    def _pair_steps(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
+        spec, text = spec_of(group), ""
+        pair = self._pair(group, progress, run)
+        for _ in range(MOST_TURNS):
+            now = self.clock.now()
+            step = next_step(group, spec, run, pair, now)
+            if isinstance(step, Look):
+                verdicts = self._ask(group, spec, pair, run, last=step.last)
+                step = judge_pair(spec, run, verdicts, now, last=step.last)
+            elif run.phase is Phase.MOVING and (verdict := _broken(self._alarms(group, spec, pair, run))):
+                step = failed(spec, run, str(verdict), now)
+            result = self._standing(group, replace(progress, run=run), (), pair)
+            match step:
+                case Turn():
+                    run = self._marked(group, progress, step.run)
+                    if not run.is_active:
+                        return self._standing(group, replace(progress, run=run), (), pair)
+                    continue
+                case Make():
+                    self._pairs.make(group, run, step.size)
+                case Join():
+                    self._pairs.join(group, run, step.size)
+                    self._marked(group, progress, replace(run, why=JOINED))
+                case Switch():
+                    self._pairs.part(group, run)
+                    self._pairs.switch(group, run)
+                    run = self._marked(group, progress, run.turned(Phase.ENDING, now))
+                    continue
+                case End():
+                    self._pairs.end(group, run, run.old)
+                    return replace(result, outcome=RolloutOutcome.DONE, text="")
+                case Restore():
+                    self._pairs.restore(group, run)
+                    self._pairs.end(group, run, run.new)
+                    self._rollouts.clear(*_place(progress))
+                    return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
+                case Rest():
+                    text = step.text
+            return replace(result, text=text, gates=self._open_gates.get(group.name, ()))
+        return result
+
+    def _about(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run) -> Situation | None:
+        both = pair.progress(run)
+        if both is None:
+            return None
+        return Situation(self.fleet, group, run, both, limits_of(spec, both), self.clock.now())
+
+    def _ask(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run, *, last: bool) -> list[Verdict]:
+        about = self._about(group, spec, pair, run)
+        verdicts = self._gates.ask(spec, about, last=last) if about else []
+        self._open_gates[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)
+        return verdicts
+
+    def _alarms(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run) -> list[Verdict]:
+        about = self._about(group, spec, pair, run)
+        return self._gates.alarms(spec, about) if about else []
+
+    def _marked(self, group: ScalingGroup, progress: Progress, run: Run) -> Run:
+        self._rollouts.mark(*_place(progress), run)
+        self._open_gates.pop(group.name, None)
+        return run
+
     # beginning
 
     def _start(
@@ -278,7 +374,21 @@ class RolloutDriver:
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {verdict}")
         if problem := self._command_problem(group):
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {problem}")
+        if spec_of(group).strategy == BLUE_GREEN:
+            return self._begin_pair(group, progress, by)
         return self._begin(group, progress, NewTemplate(write=self._written(changes)), by)
+
+    def _begin_pair(self, group: ScalingGroup, progress: Progress, by: str) -> GroupRollout:
+        run = self._run(group, by)
+        declared = self.fleet.native_name(group)
+        run = replace(run, old=progress.state.name, new=green_name(declared, run.id))
+        self._rollouts.mark(*_place(progress), run)
+        _, again = self._found(group.name)
+        if again.run is None or again.run.id != run.id:
+            who = again.run or "somebody took its mark away"
+            text = f"group {group.name!r}: another process began at the same time: {who}"
+            raise Conflict(text, provider=self.provider.name, operation="rollout")
+        return self._tell(self._standing(group, again, ()))
 
     def _command_problem(self, group: ScalingGroup) -> str:
         programs = [gate.run[0] for gate in spec_of(group).gates if gate.type == "command"]
@@ -310,7 +420,10 @@ class RolloutDriver:
         return Write(change=holder, body=body)
 
     def _begin(self, group: ScalingGroup, progress: Progress, template: NewTemplate, by: str) -> GroupRollout:
-        run = self._rollouts.begin(*_place(progress), self._run(group, by), template)
+        run = self._run(group, by)
+        if not run.in_place:  # an undo of what two groups cannot take back any more
+            run = replace(run, strategy="rolling")
+        run = self._rollouts.begin(*_place(progress), run, template)
         return self._tell(self._standing(group, replace(progress, run=run), ()))
 
     def _run(self, group: ScalingGroup, by: str) -> Run:
@@ -337,7 +450,16 @@ class RolloutDriver:
             for each in self._rollouts.read(places.values(), addresses=asks)
             if each.state.fleet == self.fleet.name
         }
-        return [(group, found.get(places[group.name])) for group in groups]
+        return [(group, found.get(places[group.name]) or self._renamed(group, asks)) for group in groups]
+
+    def _renamed(self, group: ScalingGroup, addresses: bool) -> Progress | None:
+        """A group that a blue-green rollout gave another native name; of two, the one that bears the mark of a run."""
+        states = self.provider.live.candidates(group.name, self._location(group))
+        own = [state for state in states if state.fleet == self.fleet.name and state.group == group.name]
+        if not own:
+            return None
+        place = min(own, key=lambda state: state.rollout is None)
+        return next(iter(self._rollouts.read([(place.location, place.name)], addresses=addresses)), None)
 
     def _found(self, name: str) -> tuple[ScalingGroup, Progress]:
         ((group, progress),) = self._read(self._chosen([name]))
@@ -366,7 +488,9 @@ class RolloutDriver:
         self._rollouts.mark(*_place(progress), run)
         return self._tell(self._standing(group, replace(progress, run=run), ()))
 
-    def _standing(self, group: ScalingGroup, progress: Progress | None, waiting: Collection[str]) -> GroupRollout:
+    def _standing(
+        self, group: ScalingGroup, progress: Progress | None, waiting: Collection[str], pair: Pair | None = None
+    ) -> GroupRollout:
         location = self._location(group)
         result = GroupRollout(
             group=group.name,
@@ -381,6 +505,21 @@ class RolloutDriver:
         limits = limits_of(spec, progress)
         if run is None:
             return result
+        if not run.in_place:
+            pair = pair or self._pair(group, progress, run)
+            size = progress.state.desired
+            return replace(
+                result,
+                outcome=_OUTCOMES.get(run.phase, RolloutOutcome.RUNNING),
+                run=run,
+                steps=STEPS,
+                ready=pair.ready,
+                goal=size,
+                total=size,
+                until=_until(spec, run, lives_on(group, spec)),
+                gates=self._open_gates.get(group.name, ()) if run.phase is Phase.BAKING else (),
+                text=run.why,
+            )
         all_goals = goals(spec, progress, limits)
         return replace(
             result,
@@ -414,9 +553,11 @@ def spec_of(group: ScalingGroup) -> Rollout:
     return group.rollout or Rollout()
 
 
-def _until(spec: Rollout, run: Run) -> datetime | None:
+def _until(spec: Rollout, run: Run, ending: timedelta = timedelta(0)) -> datetime | None:
+    if run.phase is Phase.ENDING:
+        return run.since + ending
     if run.phase is Phase.BAKING:
-        return run.since + bake_of(spec, run.step)
+        return run.since + (bake_of(spec, run.step) if run.in_place else (spec.bake or timedelta(0)) * run.step)
     return run.since + spec.batch_timeout if run.phase is Phase.MOVING else None
 
 

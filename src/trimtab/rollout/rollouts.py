@@ -9,6 +9,7 @@ from trimtab.events import Listener
 from trimtab.models import Fleet
 from trimtab.plan import Plan
 from trimtab.providers.roles import Provider
+from trimtab.rollout.blue_green import CarryOut
 from trimtab.rollout.driver import RolloutDriver
 from trimtab.rollout.results import GroupRollout, Rolled
 
@@ -32,16 +33,19 @@ class Rollouts:
 
     Args:
         cloud: The connected cloud.
+        carry_out: Carries the changes of a plan out on it.
         fleet: Says which groups, and how each is rolled out.
         listener: Called when the rollout of a group moves.
         allow_commands: Whether `command` gates may run their programs.
     """
 
-    def __init__(self, cloud: Planner, fleet: Fleet, *, listener: Listener, allow_commands: bool = False) -> None:
+    def __init__(
+        self, cloud: Planner, carry_out: CarryOut, fleet: Fleet, *, listener: Listener, allow_commands: bool = False
+    ) -> None:
         self._cloud = cloud
         self._fleet = fleet
         own = fleet.for_provider(cloud.provider.name)
-        self._driver = RolloutDriver(cloud.provider, own, cloud.clock, listener, allow_commands)
+        self._driver = RolloutDriver(cloud.provider, own, cloud.clock, carry_out, listener, allow_commands)
 
     def start(self, groups: Sequence[str] | None = None, *, by: str = "") -> tuple[GroupRollout, ...]:
         """

@@ -24,9 +24,10 @@ from trimtab.events import (
 )
 from trimtab.logs import log
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_plan
+from trimtab.plan import NAMED, Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
 from trimtab.plan.places import with_places
+from trimtab.providers.base import GroupState
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
 from trimtab.providers.patience import patience_of
@@ -203,6 +204,10 @@ class Cloud:
             (state.location, state.name): state
             for state in sorted(group_states, key=lambda state: state.fleet == fleet.name)
         }
+        for group in fleet.groups:
+            if places[group.name] not in states and (state := self._renamed(fleet, group)) is not None:
+                places[group.name] = state.location, state.name
+                states[places[group.name]] = state
         alarms = self.provider.live.read_alarms(fleet)
         groups = tuple(
             GroupStatus(
@@ -218,6 +223,12 @@ class Cloud:
             for group in fleet.groups
         )
         return FleetStatus(fleet=fleet.name, provider=self.provider.name, at=now, groups=groups)
+
+    def _renamed(self, fleet: Fleet, group: ScalingGroup) -> GroupState | None:
+        """A group that a blue-green rollout gave another native name; of two, the one that is not on its way out."""
+        states = self.provider.live.candidates(group.name, self._location(group))
+        own = [state for state in states if (state.fleet, state.group) == (fleet.name, group.name)]
+        return min(own, key=lambda state: state.rollout is not None, default=None)
 
     def group(self, name: str, location: str | None = None) -> LiveGroup:
         """
@@ -297,7 +308,8 @@ class Cloud:
         from trimtab.rollout.rollouts import Rollouts  # few fleets roll templates out
 
         listener = self._listener if on_event is None else several(self._listener, on_event)
-        return Rollouts(self, fleet, listener=listener, allow_commands=allow_commands)
+        carry = partial(carry_out, self.provider, workers=self._workers, listener=listener)
+        return Rollouts(self, carry, fleet, listener=listener, allow_commands=allow_commands)
 
     def rollout(
         self,
@@ -426,6 +438,8 @@ class Cloud:
         fleet, now = request.fleet, self._clock.now()
         resources = self.provider.resources
         live = resources.read(fleet) if request.empty else resources.read_to_plan(fleet)
+        if any(item.mark is not None and NAMED in item.mark.kept for item in live.resources.values()):
+            fleet, live = self._with_found_names(fleet, live)
         planned = partial(
             make_plan,
             provider=self.provider.name,
@@ -467,6 +481,13 @@ class Cloud:
         )
         in_the_way, refused = self.provider.resources.hindrances(plan.changes)
         return replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
+
+    def _with_found_names(self, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:
+        """A fleet of which rollouts have named groups, and what is read of it under those names."""
+        from trimtab.plan.naming import with_found_names
+
+        named = with_found_names(fleet, live.resources, self.provider.kinds)
+        return (fleet, live) if named is fleet else (named, self.provider.resources.read_to_plan(named))
 
     def _advice(self, request: PlanRequest, live: Live) -> tuple[Note, ...]:
         from trimtab.checks.notes import advice  # only plans need the checks, and not everybody plans

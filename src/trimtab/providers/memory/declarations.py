@@ -17,6 +17,7 @@ MEMORY = Declarations(
         **dict.fromkeys(FEATURES, NATIVE),
         "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     },
+    rollouts="trimtab.providers.memory.rollouts:ROLLOUTS",
     inert=UNMANAGED,
     portability=Portability(has_agents=False),
     pure="trimtab.providers.memory.pure:PURE",

@@ -58,7 +58,7 @@ class MemoryLive(LiveState):
         )
 
     def _instance(self, machine: Machine, group: Thing, size: Size) -> Instance:
-        wanted = int(size.run.new) if size.run else group.body["template"]["version"]
+        wanted = int(size.run.new) if size.run and size.run.in_place else group.body["template"]["version"]
         boots = self.store.clock.now() < machine.started + self.store.boot
         return Instance(
             id=machine.id,

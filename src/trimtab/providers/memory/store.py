@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.engine.openings import last_opening, openings
@@ -16,7 +16,9 @@ from trimtab.plan import Key, Mark
 from trimtab.providers.base import Activity
 from trimtab.providers.memory.measures import Measures
 from trimtab.providers.pause import Boost, Pause, boosted
-from trimtab.providers.run import Run
+
+if TYPE_CHECKING:
+    from trimtab.providers.run import Run
 
 Fault = Callable[[str, Key | None], ProviderError | None]
 """Asked before each call with its name and what it is about; an error makes the call fail with it."""
@@ -59,7 +61,7 @@ class Size:
     deleted: datetime | None = None
     paused: Pause | None = None
     boost: Boost | None = None
-    run: Run | None = None
+    run: "Run | None" = None
     activities: list[Activity] = field(default_factory=list)
 
 
