@@ -9,6 +9,7 @@ from tests.rollout.world import World, make_fleet
 from trimtab import metrics
 from trimtab.models import AlarmGate, Rollout
 from trimtab.rollout import RolloutOutcome
+from trimtab.sources import Function
 
 HOT = {"name": "hot", "metric": "cpu", "above": 70, "triggers": ["out"]}
 LOUD = {"name": "loud", "metric": "cpu", "above": 90, "notify": ["ops@example.org"]}
@@ -123,3 +124,33 @@ def test_a_plan_in_the_middle_leaves_both_alone(world):
         world.clock.advance(timedelta(seconds=15))
     assert len(groups(world)) == 2
     assert any("blue-green" in note.text for note in plan.notes)
+
+
+def test_what_acts_on_groups_finds_the_new_one(world):
+    fleet = bluegreen("two", end_after="0s")
+    world.cloud.rollout(fleet).raise_for_failures()
+    ((name, _),) = groups(world).items()
+    assert [each.name for each in world.cloud.status(fleet).groups] == [name]
+    assert world.cloud.group("web").read().name == name
+    assert [each.name for each in world.cloud.rollouts(fleet).status()] == ["shop-web"]
+    limited = fleet.replace(limits=tt.PlanLimits(rise=1))
+    capacity = tt.Capacity(min=8, max=10)
+    bigger = limited.replace(groups=[limited["web"].replace(capacity=capacity, schedules=[])])
+    assert any("limits.rise" in str(problem) for problem in world.cloud.plan(bigger).problems)
+
+
+def test_the_controller_goes_on_with_the_new_one(world, tmp_path):
+    pytest.importorskip("sqlalchemy")
+    policy = tt.TargetTrackingPolicy(name="hold", metric=metrics.external("orders"), target=10)
+    group = bluegreen("one")["web"].replace(policies=[policy], alarms=[], schedules=[])
+    fleet = tt.Fleet(name="delegated", controller=True, groups=[group], sources={"orders": {}})
+    world = World()
+    world.apply(fleet)
+    world.clock.advance(timedelta(minutes=5))
+    newer = fleet.replace(groups=[group.replace(template=tt.InstanceTemplate(image="two", size="small"))])
+    world.cloud.rollout(newer).raise_for_failures()
+    source = Function("orders", lambda query: 40.0, clock=world.clock)
+    with tt.Controller(newer, world.cloud, sources=[source], store=f"sqlite:///{tmp_path}/store.db") as controller:
+        (tick,) = controller.tick().groups
+    assert tick.name.startswith("delegated-web-")
+    assert tick.outcome != "held", tick

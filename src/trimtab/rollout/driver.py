@@ -24,7 +24,7 @@ from trimtab.phrases import in_words
 from trimtab.plan import Change, Plan, Ref, resolved, with_passwords
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Write
-from trimtab.providers.lookup import group_not_found
+from trimtab.providers.lookup import group_not_found, renamed
 from trimtab.providers.patience import patience_of
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, is_ready, no_version
@@ -454,11 +454,10 @@ class RolloutDriver:
 
     def _renamed(self, group: ScalingGroup, addresses: bool) -> Progress | None:
         """A group that a blue-green rollout gave another native name; of two, the one that bears the mark of a run."""
-        states = self.provider.live.candidates(group.name, self._location(group))
-        own = [state for state in states if state.fleet == self.fleet.name and state.group == group.name]
+        own = renamed(self.provider.live.candidates, self.fleet.name, group.name, self._location(group))
         if not own:
             return None
-        place = min(own, key=lambda state: state.rollout is None)
+        place = own[-1]
         return next(iter(self._rollouts.read([(place.location, place.name)], addresses=addresses)), None)
 
     def _found(self, name: str) -> tuple[ScalingGroup, Progress]:

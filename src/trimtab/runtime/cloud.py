@@ -27,9 +27,9 @@ from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import NAMED, Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
 from trimtab.plan.places import with_places
-from trimtab.providers.base import GroupState
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
+from trimtab.providers.lookup import renamed
 from trimtab.providers.patience import patience_of
 from trimtab.providers.regions import check_regions
 from trimtab.providers.roles import Provider
@@ -205,9 +205,11 @@ class Cloud:
             for state in sorted(group_states, key=lambda state: state.fleet == fleet.name)
         }
         for group in fleet.groups:
-            if places[group.name] not in states and (state := self._renamed(fleet, group)) is not None:
-                places[group.name] = state.location, state.name
-                states[places[group.name]] = state
+            if places[group.name] not in states:
+                candidates = self.provider.live.candidates
+                for state in renamed(candidates, fleet.name, group.name, self._location(group))[:1]:
+                    places[group.name] = state.location, state.name
+                    states[places[group.name]] = state
         alarms = self.provider.live.read_alarms(fleet)
         groups = tuple(
             GroupStatus(
@@ -223,12 +225,6 @@ class Cloud:
             for group in fleet.groups
         )
         return FleetStatus(fleet=fleet.name, provider=self.provider.name, at=now, groups=groups)
-
-    def _renamed(self, fleet: Fleet, group: ScalingGroup) -> GroupState | None:
-        """A group that a blue-green rollout gave another native name; of two, the one that is not on its way out."""
-        states = self.provider.live.candidates(group.name, self._location(group))
-        own = [state for state in states if (state.fleet, state.group) == (fleet.name, group.name)]
-        return min(own, key=lambda state: state.rollout is not None, default=None)
 
     def group(self, name: str, location: str | None = None) -> LiveGroup:
         """
@@ -440,6 +436,7 @@ class Cloud:
         live = resources.read(fleet) if request.empty else resources.read_to_plan(fleet)
         if any(item.mark is not None and NAMED in item.mark.kept for item in live.resources.values()):
             fleet, live = self._with_found_names(fleet, live)
+            request = replace(request, fleet=fleet)
         planned = partial(
             make_plan,
             provider=self.provider.name,
