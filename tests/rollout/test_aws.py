@@ -476,7 +476,7 @@ def test_of_two_that_begin_at_once_one_wins(world):
         assert result.run.by == "ana"
         run = replace(result.run, id="other")
         with pytest.raises(Conflict, match="by ana is moving"):
-            other.provider.rollouts.begin("us-east-1", GROUP, run, NewTemplate())
+            other.provider.rollouts().begin("us-east-1", GROUP, run, NewTemplate())
     world.roll(rollouts)
     world.assert_ended(fleet, version="2", there=[1, 2])
 
@@ -617,7 +617,7 @@ def test_composite_alarms_fire_too(world):
     world.put_alarm("one", "ALARM")
     world.put_alarm("two")
     world.client("cloudwatch").put_composite_alarm(AlarmName="both", AlarmRule='ALARM("one") OR ALARM("two")')
-    firing = world.connection.provider.rollouts.firing("us-east-1", ["one", "two", "both", "none"])
+    firing = world.connection.provider.rollouts().firing("us-east-1", ["one", "two", "both", "none"])
     assert firing == {"one": True, "two": False, "both": True}
 
 
@@ -634,13 +634,13 @@ def test_samples_are_of_single_instances(world):
             ]
         )
         world.advance(MINUTE)
-    rollouts = world.connection.provider.rollouts
+    rollouts = world.connection.provider.rollouts()
     assert sorted(rollouts.samples("us-east-1", GROUP, cpu, [one], since))[-4:] == [11, 12, 13, 14]
     assert set(rollouts.samples("us-east-1", GROUP, cpu, [one, two], since)) >= {11, 14, 90}
     # bytes of a report, which without detailed monitoring is of five minutes
     assert set(rollouts.samples("us-east-1", GROUP, network_in, [one], since)) == {1}
     with pytest.raises(Unsupported, match="has no dimension InstanceId"):
-        rollouts.samples("us-east-1", GROUP, custom("Depth", namespace="Shop", unit="count"), [one], since)
+        rollouts.samples("us-east-1", GROUP, custom("Shop", "Depth", unit="count"), [one], since)
 
 
 # what it costs
