@@ -12,7 +12,7 @@ from trimtab.errors import Conflict, InvalidRequest, Unsupported
 from trimtab.metrics import cpu, custom, network_in
 from trimtab.models import Checkpoint, MetricGate, Rollout
 from trimtab.providers.rolling import NewTemplate
-from trimtab.providers.run import Phase
+from trimtab.providers.run import Phase, Run
 from trimtab.rollout import RolloutOutcome
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -409,6 +409,41 @@ def test_a_pause_and_a_boost_of_the_group_keep_the_mark(world):
     assert world.connection.import_group(GROUP) is not None
 
 
+def test_other_sizes_wait_for_the_end_of_a_run(world):
+    """AWS takes no other mix while a refresh goes to one: that keeps nothing else from being applied."""
+    purchase = tt.Purchase(sizes=[{"size": "t3.small"}, {"size": "m5.large"}])
+    world.apply(make_fleet(purchase=purchase))
+    fleet = make_fleet(NEW, purchase=purchase, rollout=CANARY)
+    rollouts = world.started(fleet)
+    rollouts.tick()
+    assert world.active()
+    more = tt.Purchase(sizes=[{"size": "t3.small"}, {"size": "m5.large"}, {"size": "c5.large"}])
+    other = make_fleet(NEW, purchase=more, rollout=CANARY, cooldown="7m")
+    plan = world.connection.plan(other)
+    assert not plan.problems
+    assert {field.path for change in plan.changes for field in change.fields} == {"DefaultCooldown"}
+    assert any("Overrides[2]" in field.path for change in plan.waiting for field in change.fields)
+    world.connection.apply(plan, wait="accepted").raise_for_failures()
+    world.roll(rollouts)
+    plan = world.connection.plan(other)
+    assert not plan.waiting
+    assert {field.path.partition("[")[0].rpartition(".")[2] for change in plan.changes for field in change.fields} == {
+        "Overrides"
+    }
+
+
+def test_a_warm_pool_is_refreshed_with_its_group(world):
+    pool = {"warm_pool": {"min": 2}}
+    world.apply(make_fleet(aws=pool))
+    world.advance(10 * MINUTE)
+    fleet = make_fleet(NEW, aws=pool, rollout=CANARY)
+    world.roll(world.started(fleet), each=lambda: _at_least(world, 3))
+    world.advance(10 * MINUTE)
+    world.assert_ended(fleet, version="2", there=[1, 2])
+    warm = world.autoscaling.describe_warm_pool(AutoScalingGroupName=GROUP)["Instances"]
+    assert {each["LaunchTemplate"]["Version"] for each in warm} == {"2"}
+
+
 # several processes
 
 
@@ -479,6 +514,24 @@ def test_of_two_that_begin_at_once_one_wins(world):
             other.provider.rollouts().begin("us-east-1", GROUP, run, NewTemplate())
     world.roll(rollouts)
     world.assert_ended(fleet, version="2", there=[1, 2])
+
+
+def test_whose_mark_was_written_over_has_lost(world):
+    world.apply(make_fleet())
+    one, two = (world.connection.provider.rollouts() for _ in range(2))
+    (progress,) = one.read([("us-east-1", GROUP)])
+    now = world.doors.now()
+    runs = [Run(id=word, since=now, began=now, by=word) for word in ("one", "two")]
+    mark = one.mark
+
+    def overtaken(location, name, run):
+        mark(location, name, run)
+        two.mark(location, name, replace(runs[1], old="1", new="1"))
+
+    one.mark = overtaken
+    with pytest.raises(Conflict, match="another rollout of 'shop-web' began just now"):
+        one.begin(progress.state.location, GROUP, runs[0], NewTemplate())
+    assert world.mark().startswith("two / ")
 
 
 def test_a_lost_reply_starts_one_refresh(world):

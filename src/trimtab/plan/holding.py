@@ -101,7 +101,7 @@ def _held(kind: Kind, item: Resource, live: Resource) -> Resource:
     """A wanted resource with the live leaves of its template; what is never given back stays as the mark knows it."""
     kind = kind.of(item)
     body: Mapping[str, Any] = (
-        _with_leaves(kind, item, live) if kind.with_template is None else kind.with_template(item.body, live.body)
+        _with_leaves(kind, item, live) if kind.with_template is None else kind.with_template(item, live)
     )
     hidden = {row.path: mark_key(row) for row in kind.fields if row.write_only and holds(kind, row.path)}
     if not hidden:

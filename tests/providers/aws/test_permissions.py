@@ -95,8 +95,10 @@ def live_through(world, cloud, fleet):
 
 
 def roll_out(cloud, fleet):
-    """A new template for the last group, taken back and brought again."""
+    """A new template for the last group, taken back and brought again, where it is under rollouts."""
     api = fleet.groups[-1]
+    if api.rollout is None:
+        return
     template = api.template.model_copy(update={"user_data": "#!/bin/sh"})
     changed = fleet.model_copy(update={"groups": (*fleet.groups[:-1], api.model_copy(update={"template": template}))})
     rollouts = cloud.rollouts(changed)

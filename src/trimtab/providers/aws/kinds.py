@@ -13,6 +13,8 @@ _HOOK = "LifecycleHookSpecificationList[*]"
 _TRACKING = "TargetTrackingConfiguration"
 _AHEAD = "PredictiveScalingConfiguration"
 
+_LAUNCHES = ("LaunchTemplate", "LaunchConfigurationName", _MIXED)
+"""What says from what a group launches: one of them."""
 _INHERITED = ("trimtab-fleet", "trimtab-group")
 """Tags of a mark that instances get too."""
 
@@ -38,12 +40,17 @@ def _sent_group(item: Resource) -> Mapping[str, Any]:
     return {**item.body, "Tags": [*item.body.get("Tags", ()), *(mark_tags(item.mark) if item.mark else ())]}
 
 
-def _launching_as(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A group's body as it is wanted, launching from what it launches from now: by itself or in a mixed policy."""
+def _launching_as(item: Resource, found: Resource) -> Mapping[str, Any]:
+    """
+    A group's body as it is wanted, launching from what it launches from now: by itself or in a mixed policy.
+
+    While a rollout is on, whose refreshes have AWS refuse another mix, the whole of it is as it is.
+    """
+    wanted, live = item.body, found.body
     others = {name: value for name, value in wanted.items() if name != "LaunchTemplate"}
-    if configuration := live.get("LaunchConfigurationName"):
-        # which stands for a policy too
-        return {**{name: others[name] for name in others if name != _MIXED}, "LaunchConfigurationName": configuration}
+    if found.attributes.get("rollout") or live.get("LaunchConfigurationName"):
+        others.pop(_MIXED, None)
+        return {**others, **{name: live[name] for name in _LAUNCHES if live.get(name)}}
     source = source_in(live)
     if source is None:
         return wanted
@@ -207,7 +214,7 @@ AUTO_SCALING_GROUP = Kind(
     },
     holds_instances=True,
     sends=_sent_group,
-    template=("LaunchTemplate", "LaunchConfigurationName", f"{_MIXED}.LaunchTemplate.LaunchTemplateSpecification"),
+    template=_LAUNCHES,
     with_template=_launching_as,
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.providers.aws.resources import aimed_at, is_launched_from, mixed_of, template_of_words
+from trimtab.providers.aws.resources import aimed_at, mixed_of, template_of_words
 from trimtab.providers.rolling import Limits
 
 # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
@@ -36,7 +36,12 @@ def goes_to(refresh: Mapping[str, Any], item: Mapping[str, Any], words: str) -> 
     wished = refresh.get("DesiredConfiguration") or {}
     launch = (wished.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}
     source = launch.get("LaunchTemplateSpecification") or wished.get("LaunchTemplate")
-    return source is not None and is_launched_from(source, template_of_words(item, words))
+    if source is None or not source.get("Version"):
+        return False
+    wanted = template_of_words(item, words)
+    # told by name or by id, as it was asked for
+    known = [name for name in ("LaunchTemplateId", "LaunchTemplateName", "Version") if source.get(name)]
+    return all(source[name] == wanted.get(name, source[name]) for name in known)
 
 
 def stop_of(refresh: Mapping[str, Any]) -> int | None:
@@ -48,7 +53,9 @@ def stop_of(refresh: Mapping[str, Any]) -> int | None:
 def has_stopped(refresh: Mapping[str, Any]) -> bool:
     """Whether a refresh is at its checkpoint: as many are replaced, in service and warm."""
     stop = stop_of(refresh)
-    return stop is not None and int(refresh.get("PercentageComplete") or 0) >= stop
+    # with a warm pool, whose instances come last, the whole is told and each part
+    part = (refresh.get("ProgressDetails") or {}).get("LivePoolProgress") or refresh
+    return stop is not None and int(part.get("PercentageComplete") or 0) >= stop
 
 
 def stop_after(number: int, left: int) -> int:
