@@ -70,6 +70,19 @@ class Progress:
             and instance.state is not InstanceState.TERMINATING
         )
 
+    def total(self, limits: Limits) -> int:
+        """
+        How many instances have the new template in the end: no fewer where some of the wanted size are missing now.
+
+        With weights, which say how many units an instance is, only those that are there.
+        """
+        there = len(self.of(fresh=True, limits=limits)) + len(self.of(fresh=False, limits=limits))
+        state = self.state
+        if state.unit != "instances":
+            return there
+        present = sum(each.state is not InstanceState.TERMINATING for each in state.instances)
+        return max(there, state.desired - (present - there))
+
 
 def is_ready(instance: Instance) -> bool:
     """Whether an instance runs, is not held to be unhealthy, and is sent requests where there is a balancer."""

@@ -111,7 +111,7 @@ def _share(share: int | str | None, size: int, *, up: bool) -> int | None:
 
 def goals(spec: Rollout, progress: Progress, limits: Limits) -> list[int]:
     """How many instances have the new template at each checkpoint, and at the end."""
-    total = len(progress.of(fresh=True, limits=limits)) + len(progress.of(fresh=False, limits=limits))
+    total = progress.total(limits)
     return [*(ceil(step.percent * total / 100) for step in spec.steps), total]
 
 

@@ -35,6 +35,7 @@ class Need(StrEnum):
     ROLES = "roles of hooks and of groups"
     DEFAULT_ROLE = "groups without a service-linked role of their own"
     SPOT = "spot instances"
+    ROLLOUTS = "rollouts"
 
 
 class On(StrEnum):
@@ -111,6 +112,9 @@ GRANTS: Sequence[Grant] = (
     Grant("autoscaling:ExecutePolicy", On.OWN_GROUPS, Need.EXECUTED),
     Grant("autoscaling:BatchPutScheduledUpdateGroupAction", On.OWN_GROUPS),
     Grant("autoscaling:BatchDeleteScheduledAction", On.OWN_GROUPS),
+    Grant("autoscaling:StartInstanceRefresh", On.OWN_GROUPS, Need.ROLLOUTS),
+    Grant("autoscaling:CancelInstanceRefresh", On.OWN_GROUPS, Need.ROLLOUTS),
+    Grant("autoscaling:RollbackInstanceRefresh", On.OWN_GROUPS, Need.ROLLOUTS),
     Grant("autoscaling:AttachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
     Grant("autoscaling:DetachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
     Grant("autoscaling:PutLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
@@ -125,6 +129,8 @@ GRANTS: Sequence[Grant] = (
     Grant("ec2:CreateTags", On.NEW_TEMPLATE_TAGS),
     Grant("ec2:CreateLaunchTemplateVersion", On.OWN_TEMPLATES),
     Grant("ec2:DeleteLaunchTemplate", On.OWN_TEMPLATES),
+    Grant("ec2:DeleteLaunchTemplateVersions", On.OWN_TEMPLATES, Need.ROLLOUTS),
+    Grant("ec2:ModifyLaunchTemplate", On.OWN_TEMPLATES, Need.ROLLOUTS),
     Grant("ec2:RunInstances", On.LAUNCHES),
     Grant("ec2:CreateTags", On.LAUNCHED),
     Grant("cloudwatch:PutMetricAlarm", On.ALARMS, Need.ALARMS),
@@ -238,6 +244,7 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.ROLES: bool(_roles(group)),
         Need.DEFAULT_ROLE: aws.service_linked_role is None,
         Need.SPOT: group.purchase.spot,
+        Need.ROLLOUTS: group.rollout is not None,
     }
 
 

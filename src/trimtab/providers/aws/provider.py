@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -33,6 +33,9 @@ from trimtab.providers.base import (
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.rolling import Rollouts
 
 
 def connect(
@@ -64,11 +67,18 @@ def connect(
         live=AwsLive(calls, clock),
         actions=Actions(on=partial(GroupActions, calls)),
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
+        rollouts=partial(_rollouts, calls),
         connection=calls,
         regions=REGIONS,
         close=calls.close,
         reports_calls=True,
     )
+
+
+def _rollouts(calls: Calls) -> "Rollouts":
+    from trimtab.providers.aws.rolling import AwsRollouts  # few groups are rolled out
+
+    return AwsRollouts(calls)
 
 
 class AwsResources(Resources):

@@ -73,6 +73,10 @@ SHAPES: Mapping[str, Shape] = {
     # writes: what they give back
     "create_launch_template": {"LaunchTemplate": {"LaunchTemplateId": str, "LatestVersionNumber": int}},
     "create_launch_template_version": {"LaunchTemplateVersion": VERSION},
+    "modify_launch_template": {"LaunchTemplate": {"LaunchTemplateId": str}},
+    "delete_launch_template_versions": {
+        "UnsuccessfullyDeletedLaunchTemplateVersions?": [{"VersionNumber?": int, "ResponseError?": {}}],
+    },
     "delete_launch_template": {"LaunchTemplate": {"LaunchTemplateName": str}},
     "put_scaling_policy": {"PolicyARN": str},
     "batch_put_scheduled_update_group_action": {"FailedScheduledUpdateGroupActions?": [{"ScheduledActionName": str}]},
@@ -101,6 +105,9 @@ SHAPES: Mapping[str, Shape] = {
             "delete_warm_pool",
             "put_metric_alarm",
             "delete_alarms",
+            "start_instance_refresh",
+            "cancel_instance_refresh",
+            "rollback_instance_refresh",
             "put_metric_data",
         ),
         NOTHING,
