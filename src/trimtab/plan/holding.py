@@ -77,7 +77,7 @@ def waiting_changes(
             # what the new one supersedes goes, or stays, once the rollout is over
             if change.action is not Action.DELETE:
                 yield change
-        elif kind.template and change.action is Action.UPDATE:
+        elif kind.template and change.action in (Action.UPDATE, Action.REPLACE):
             # one that is planned too is planned as it is now, where it only gets another place
             fields = tuple(item for item in change.fields if known.get((change.key, item.path), _OTHER) != item.new)
             if fields := tuple(item for item in fields if holds(kind, item.path)):
