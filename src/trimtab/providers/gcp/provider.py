@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -27,6 +27,9 @@ from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.gcp.rolling import GcpRollouts
 
 
 def connect(
@@ -73,9 +76,26 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
+        rollouts=_LateRollouts(calls, clock),
         close=calls.close,
         reports_calls=True,
     )
+
+
+class _LateRollouts:
+    """Rollouts, loaded with their first use: few processes have any."""
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls, self._clock = calls, clock
+
+    @cached_property
+    def _rollouts(self) -> "GcpRollouts":
+        from trimtab.providers.gcp.rolling import GcpRollouts
+
+        return GcpRollouts(self._calls, self._clock)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rollouts, name)
 
 
 class GcpResources(Resources):
