@@ -164,7 +164,8 @@ class Group(Instances):
         """Its managed instances."""
         check = healing_check(self.body)
         for member in self.members:
-            yield managed(self.world, member, {check: health_state(self.world, member, check)} if check else {})
+            health = {check: health_state(self.world, member, check)} if check else {}
+            yield managed(self.world, member, health, self.body["versions"])
 
     def shown(self) -> dict[str, Any]:
         """The manager with what is going on."""
