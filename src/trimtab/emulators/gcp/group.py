@@ -39,8 +39,12 @@ class Group(Instances):
         return has_enough(self.body["versions"], self._reach(), self.staying(), member.template)
 
     def _reach(self) -> int:
-        """The size that the versions are about: one instance too many is not of the wrong version for it."""
-        return max(self.size, len(self.staying()))
+        """
+        The size that the versions are about: one instance too many is not of the wrong version for it.
+
+        Where two share the group, it is one of the version that has too many.
+        """
+        return self.size if len(self.body["versions"]) > 1 else max(self.size, len(self.staying()))
 
     def resize(self, size: int) -> None:
         """Ask for a size."""
