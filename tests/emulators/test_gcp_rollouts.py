@@ -242,3 +242,191 @@ def test_all_instances_and_some_instances_do_not_go_together(gcp: Gcp) -> None:
     body = {"allInstances": True, **among(gcp.names(group))}
     with pytest.raises(Refused, match="allInstances"):
         gcp.ask("POST", f"{group}/applyUpdatesToInstances", body)
+
+
+# what a driver of rollouts relies on; quotations from the Compute Engine API (instanceGroupManagers) and from
+# https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups
+
+
+def status(gcp: Gcp, group: str) -> tuple[bool, bool]:
+    """Whether a group is stable, and whether its versions are reached."""
+    shown = gcp.ask("GET", group)["status"]
+    return shown["isStable"], shown["versionTarget"]["isReached"]
+
+
+def proactive(surge: int, unavailable: int, **more: Any) -> dict[str, Any]:
+    return {"type": "PROACTIVE", "maxSurge": {"fixed": surge}, "maxUnavailable": {"fixed": unavailable}, **more}
+
+
+def canary(size: dict[str, int]) -> dict[str, Any]:
+    one = {"name": "next", "instanceTemplate": "global/instanceTemplates/newer", "targetSize": size}
+    return {"versions": [{"name": "now", "instanceTemplate": "global/instanceTemplates/web"}, one]}
+
+
+def test_a_listed_instance_says_which_version_it_is_of(gcp: Gcp, newer: dict[str, Any]) -> None:
+    """'Name of the version'; and nothing 'when current_action is one of { DELETING, ABANDONING }'."""
+    gcp.doors.configure(boot_seconds=60, delete_seconds=60)
+    group = gcp.make_group(size=2)
+    gcp.doors.advance(60)
+    gcp.ask("PATCH", group, {**canary({"fixed": 1}), "updatePolicy": proactive(0, 1)})
+    found = {one["currentAction"]: one.get("version", {}).get("name") for one in gcp.members(group)}
+    assert found == {"NONE": "now", "DELETING": None, "CREATING": "next"}
+
+
+@pytest.mark.parametrize(("target", "first", "then"), [({"fixed": 2}, 2, 2), ({"percent": 50}, 2, 4)])
+def test_a_resize_in_the_middle_of_a_canary(
+    gcp: Gcp, newer: dict[str, Any], target: dict[str, int], first: int, then: int
+) -> None:
+    """'If expressed as a fixed number, the minimum of either targetSize.fixed or instanceGroupManager.targetSize'."""
+    group = gcp.make_group(size=4)
+    gcp.ask("PATCH", group, {**canary(target), "updatePolicy": proactive(1, 0)})
+    assert templates(gcp, group).count("newer") == first
+    gcp.ask("POST", f"{group}/resize?size=8")
+    assert (templates(gcp, group).count("newer"), status(gcp, group)) == (then, (True, True))
+    gcp.ask("POST", f"{group}/resize?size=1")
+    assert (templates(gcp, group).count("newer"), status(gcp, group)) == (1, (True, True))
+
+
+def test_a_canary_goes_on_to_all_and_back(gcp: Gcp, newer: dict[str, Any]) -> None:
+    gcp.doors.configure(boot_seconds=60)
+    group = gcp.make_group(size=4)
+    gcp.doors.advance(60)
+    gcp.ask("PATCH", group, {**canary({"fixed": 1}), "updatePolicy": proactive(1, 0)})
+    assert status(gcp, group) == (False, False)
+    gcp.doors.advance(60)
+    assert (status(gcp, group), templates(gcp, group).count("newer")) == ((True, True), 1)
+    gcp.ask("PATCH", group, newer)
+    gcp.doors.advance(600)
+    assert (status(gcp, group), templates(gcp, group)) == ((True, True), ["newer"] * 4)
+    gcp.ask("PATCH", group, {"versions": [{"instanceTemplate": "global/instanceTemplates/web"}]})
+    gcp.doors.advance(600)
+    assert (status(gcp, group), templates(gcp, group)) == ((True, True), ["web"] * 4)
+
+
+def test_an_update_is_held_by_its_type(gcp: Gcp, newer: dict[str, Any]) -> None:
+    """'OPPORTUNISTIC so that you can select the VMs that you want to update': what is being made is finished."""
+    gcp.doors.configure(boot_seconds=60)
+    group = gcp.make_group(size=4)
+    gcp.doors.advance(60)
+    gcp.ask("PATCH", group, {**newer, "updatePolicy": proactive(0, 1)})
+    gcp.ask("PATCH", group, {"updatePolicy": {"type": "OPPORTUNISTIC"}})
+    gcp.doors.advance(3600)
+    assert (templates(gcp, group).count("newer"), status(gcp, group)) == (1, (True, False))
+    gcp.ask("PATCH", group, {"updatePolicy": {"type": "PROACTIVE"}})
+    gcp.doors.advance(3600)
+    assert (templates(gcp, group), status(gcp, group)) == (["newer"] * 4, (True, True))
+
+
+@pytest.mark.parametrize(("surge", "unavailable", "left"), [(1, 0, 4), (0, 1, 3), (1, 1, 3)])
+def test_instances_that_are_never_healthy_hold_it_for_good(
+    gcp: Gcp, newer: dict[str, Any], surge: int, unavailable: int, left: int
+) -> None:
+    """'... the instance's health check status must be HEALTHY at least once'; no update gives up by itself."""
+    group = gcp.make_group(size=4, autoHealingPolicies=healing(gcp, delay=300))
+    gcp.doors.fail_made_of("e2-medium")
+    gcp.ask("PATCH", group, {**newer, "updatePolicy": proactive(surge, unavailable)})
+    for _ in range(24):
+        gcp.doors.advance(300)
+        assert templates(gcp, group).count("web") == left
+        assert status(gcp, group) == (False, False)
+    gcp.doors.fail_made_of("e2-medium", healthy=True)
+    gcp.doors.advance(600)
+    assert (templates(gcp, group), status(gcp, group)) == (["newer"] * 4, (True, True))
+
+
+def test_they_count_as_unavailable_where_nobody_heals_them(gcp: Gcp, newer: dict[str, Any]) -> None:
+    group = gcp.make_group(
+        size=4,
+        autoHealingPolicies=healing(gcp),
+        instanceLifecyclePolicy={"onFailedHealthCheck": "DO_NOTHING"},
+    )
+    gcp.doors.fail_made_of("e2-medium")
+    gcp.ask("PATCH", group, {**newer, "updatePolicy": proactive(0, 1)})
+    gcp.doors.advance(3600)
+    assert (templates(gcp, group).count("web"), actions(gcp, group).count("VERIFYING")) == (3, 1)
+
+
+def test_back_to_the_old_template_when_the_new_one_is_ill(gcp: Gcp, newer: dict[str, Any]) -> None:
+    group = gcp.make_group(size=4, autoHealingPolicies=healing(gcp, delay=300))
+    gcp.doors.fail_made_of("e2-medium")
+    gcp.ask("PATCH", group, {**newer, "updatePolicy": proactive(1, 1)})
+    gcp.doors.advance(600)
+    gcp.ask("PATCH", group, {"versions": [{"instanceTemplate": "global/instanceTemplates/web"}]})
+    gcp.doors.advance(600)
+    assert (templates(gcp, group), status(gcp, group)) == (["web"] * 4, (True, True))
+
+
+def test_a_shortage_in_the_middle_takes_no_more_than_may_be_away(gcp: Gcp, newer: dict[str, Any]) -> None:
+    group = gcp.make_group(size=4)
+    gcp.doors.run_short(instance_type="e2-medium")
+    gcp.ask("PATCH", group, {**newer, "updatePolicy": proactive(1, 1)})
+    gcp.doors.advance(3600)
+    assert (actions(gcp, group).count("NONE"), status(gcp, group)) == (3, (False, False))
+    gcp.doors.end_shortages()
+    gcp.doors.advance(3600)
+    assert (templates(gcp, group), status(gcp, group)) == (["newer"] * 4, (True, True))
+
+
+def test_an_instance_that_is_lost_in_the_middle(gcp: Gcp, newer: dict[str, Any]) -> None:
+    gcp.doors.configure(boot_seconds=60)
+    group = gcp.make_group(size=4)
+    gcp.doors.advance(60)
+    gcp.ask("PATCH", group, {**newer, "updatePolicy": proactive(1, 0)})
+    lost = next(one for one in gcp.members(group) if one["currentAction"] == "NONE")
+    gcp.ask("DELETE", str(lost["instance"]).partition("/projects/")[2].partition("/")[2])
+    gcp.doors.advance(1200)
+    assert (templates(gcp, group), status(gcp, group)) == (["newer"] * 4, (True, True))
+
+
+def test_an_autoscaler_in_the_middle(gcp: Gcp, newer: dict[str, Any]) -> None:
+    gcp.doors.configure(boot_seconds=60)
+    group = gcp.make_group(size=2)
+    gcp.doors.advance(60)
+    gcp.ask("PATCH", group, {**newer, "updatePolicy": proactive(1, 0)})
+    gcp.make_autoscaler(group, minNumReplicas=5)
+    gcp.doors.advance(1800)
+    assert (templates(gcp, group), status(gcp, group)) == (["newer"] * 5, (True, True))
+
+
+def test_shares_take_ten_instances(gcp: Gcp) -> None:
+    """'This value can be either a fixed number or, if the group has 10 or more instances, a percentage.'"""
+    share = {"maxSurge": {"percent": 20}, "maxUnavailable": {"fixed": 0}}
+    with pytest.raises(Refused, match="10 or more instances"):
+        gcp.make_group(size=9, updatePolicy=share)
+    group = gcp.make_group(size=10, updatePolicy=share)
+    gcp.ask("POST", f"{group}/resize?size=5")
+    gcp.ask("PATCH", group, {"updatePolicy": {"type": "PROACTIVE"}})
+    with pytest.raises(Refused, match="10 or more instances"):
+        gcp.ask("PATCH", group, {"updatePolicy": {"maxSurge": {"percent": 30}}})
+
+
+def test_two_versions_at_most(gcp: Gcp, newer: dict[str, Any]) -> None:
+    gcp.make_template("third")
+    third = {"instanceTemplate": "global/instanceTemplates/third", "targetSize": {"fixed": 1}}
+    group = gcp.make_group(size=3)
+    with pytest.raises(Refused, match="versions"):
+        gcp.ask("PATCH", group, {"versions": [*canary({"fixed": 1})["versions"], third]})
+
+
+def test_updates_of_single_instances_heed_no_budget(gcp: Gcp, newer: dict[str, Any]) -> None:
+    """Those that are named are updated now, all of them (updating-selected-instances-in-a-mig)."""
+    gcp.doors.configure(boot_seconds=60)
+    group = gcp.make_group(size=3)
+    gcp.doors.advance(60)
+    gcp.ask("PATCH", group, newer)
+    gcp.ask("POST", f"{group}/applyUpdatesToInstances", among(gcp.names(group)[:2]))
+    assert actions(gcp, group) == ["CREATING", "CREATING", "NONE"]
+
+
+def test_the_wait_for_readiness_is_not_in_this_version_of_the_api(gcp: Gcp) -> None:
+    with pytest.raises(Refused, match="minReadySec"):
+        gcp.make_group(updatePolicy={"minReadySec": 60})
+
+
+def test_a_template_in_use_stays(gcp: Gcp, newer: dict[str, Any]) -> None:
+    group = gcp.make_group(size=2)
+    gcp.ask("PATCH", group, canary({"fixed": 1}))
+    for name in ("web", "newer"):
+        with pytest.raises(Refused) as refused:
+            gcp.ask("DELETE", f"global/instanceTemplates/{name}")
+        assert refused.value.reason == "resourceInUseByAnotherResource"

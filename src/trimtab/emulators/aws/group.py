@@ -7,7 +7,7 @@ from typing import Any
 import moto.autoscaling.models
 from moto.elbv2.exceptions import TargetGroupNotFoundError
 
-from trimtab.emulators.aws import lifecycle, warm_pool
+from trimtab.emulators.aws import health, lifecycle, warm_pool
 from trimtab.emulators.aws.activities import record, stamp, started
 from trimtab.emulators.aws.forecasts import floor_of
 from trimtab.emulators.aws.group_view import GroupView
@@ -35,6 +35,7 @@ class Group(_MotoGroup):  # type: ignore[misc]
         pool: The warm pool's settings, if there is one.
         warmed: The instances in it.
         surge: Capacity beyond the desired one, while instances are replaced.
+        shown_source: What it is said to launch from, while a refresh has it launch from something else.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Group(_MotoGroup):  # type: ignore[misc]
         self.pool: dict[str, Any] | None = None
         self.warmed: list[Any] = []
         self.surge = 0
+        self.shown_source: dict[str, Any] | None = None
         self._retry = _FIRST_RETRY
         self._retries_at: datetime | None = None
         super().__init__(autoscaling_backend=region.autoscaling, ec2_backend=region.ec2, **given)
@@ -109,6 +111,10 @@ class Group(_MotoGroup):  # type: ignore[misc]
     def forecast_now(self) -> int:
         """The capacity that forecasts hold it at."""
         return floor_of(self.home, self.name, self.home.world.now())
+
+    def entered(self, state: Any) -> None:
+        """Look at the health of an instance that has come into service."""
+        health.entered(self, state)
 
     def refresh_targets(self) -> None:
         """Register the instances in service with the group's load balancers."""

@@ -107,8 +107,8 @@ def _without_cleared(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value != cleared.get(name, ...)}
 
 
-def update_source(group: GroupView, params: dict[str, Any]) -> None:
-    """Change what a group launches from; what runs stays as it is."""
+def update_source(group: GroupView, params: dict[str, Any], *, kept: bool = True) -> None:
+    """Change what a group launches from; what runs stays as it is, and what a mix leaves out, where it is `kept`."""
     template, configuration = params.get("LaunchTemplate"), params.get("LaunchConfigurationName")
     mixed = params.get("MixedInstancesPolicy")
     if sum(map(bool, (template, configuration, mixed))) > 1:
@@ -120,7 +120,7 @@ def update_source(group: GroupView, params: dict[str, Any]) -> None:
         return
     if mixed:
         # what is left out stays as it is (UpdateAutoScalingGroup, Auto Scaling API Reference)
-        mixed = {**_given_again(group.mixed_instances_policy), **mixed}
+        mixed = {**(_given_again(group.mixed_instances_policy) if kept else {}), **mixed}
         if not mixed.get("LaunchTemplate"):
             raise invalid("LaunchTemplate is required in a MixedInstancesPolicy of a group that has none")
     group.mixed_instances_policy = _with_distribution(mixed)

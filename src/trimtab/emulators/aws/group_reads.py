@@ -84,7 +84,7 @@ def describe(group: GroupView) -> dict[str, Any]:
         "TrafficSources": [{"Identifier": arn, "Type": "elbv2"} for arn in group.target_group_arns],
         "CapacityRebalance": False,
         **group.fields,
-        **_source(group),
+        **(group.shown_source or source(group)),
     }
     if group.pool is not None:
         answer["WarmPoolConfiguration"] = group.pool
@@ -99,7 +99,8 @@ def tags(group: GroupView) -> list[dict[str, Any]]:
     return sorted(group.tags, key=lambda tag: str(tag["Key"]))
 
 
-def _source(group: GroupView) -> dict[str, Any]:
+def source(group: GroupView) -> dict[str, Any]:
+    """What a group launches from, as it is described."""
     if group.mixed_instances_policy:
         return {"MixedInstancesPolicy": group.mixed_instances_policy}
     if group.ec2_launch_template is not None:

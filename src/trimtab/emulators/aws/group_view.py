@@ -37,6 +37,7 @@ class GroupView(Protocol):
     created: datetime
     service_linked_role_arn: str | None
     surge: int
+    shown_source: dict[str, Any] | None
     launch_template: Any
     launch_configuration_name: str | None
     provided_launch_template_version: Any
@@ -79,6 +80,9 @@ class GroupView(Protocol):
 
     def forecast_now(self) -> int:
         """The size that forecasts ask for at the emulator's time."""
+
+    def entered(self, state: Any) -> None:
+        """An instance has come into service."""
 
     def refresh_targets(self) -> None:
         """Tell the load balancers who is there."""

@@ -13,7 +13,7 @@ from trimtab.emulators.aws.group import Group, let_go_later
 from trimtab.emulators.aws.group_fields import given_fields, moto_arguments, update_fields, update_source
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.health import find_member
-from trimtab.emulators.aws.launch_checks import check_launch
+from trimtab.emulators.aws.launch_checks import check_launch, check_source
 from trimtab.emulators.aws.maintenance import check_maintenance
 from trimtab.emulators.aws.policies import drop_policy, refuse_while_cooling
 from trimtab.emulators.aws.refresh import refuse_while_refreshing
@@ -62,9 +62,9 @@ def update_auto_scaling_group(call: Call) -> Answer:
     _check_places(call)
     _check_termination(call)
     check_maintenance(params)
-    _check_source(call, params.get("LaunchTemplate"))
+    check_source(call.region, params.get("LaunchTemplate"))
     mixed = params.get("MixedInstancesPolicy") or {}
-    _check_source(call, (mixed.get("LaunchTemplate") or {}).get("LaunchTemplateSpecification"))
+    check_source(call.region, (mixed.get("LaunchTemplate") or {}).get("LaunchTemplateSpecification"))
     check_launch(call.region, params)
     refuse_while_refreshing(group, params)
     update_fields(group, params)
@@ -180,10 +180,10 @@ def _check_new(call: Call, name: str) -> None:
         )
     at_most(call, "Tags", 50)
     _check_places(call)
-    _check_source(call, call.params.get("LaunchTemplate"))
+    check_source(call.region, call.params.get("LaunchTemplate"))
     mixed = call.params.get("MixedInstancesPolicy")
     if mixed:
-        _check_source(call, mixed.get("LaunchTemplate", {}).get("LaunchTemplateSpecification"))
+        check_source(call.region, mixed.get("LaunchTemplate", {}).get("LaunchTemplateSpecification"))
     check_launch(call.region, call.params)
     check_target_groups(call, [*(call.params.get("TargetGroupARNs") or ()), *targets_of(_sources(call))])
     _check_termination(call)
@@ -216,33 +216,6 @@ def _check_places(call: Call) -> None:
     for subnet in (call.params.get("VPCZoneIdentifier") or "").split(","):
         if subnet and subnet.strip() not in known:
             raise invalid(f"The subnet ID '{subnet}' does not exist")
-
-
-def _check_source(call: Call, source: dict[str, str] | None) -> None:
-    if not source:
-        return
-    name, number = source.get("LaunchTemplateName"), source.get("LaunchTemplateId")
-    if bool(name) == bool(number):
-        raise invalid("Valid requests must contain either launchTemplateId or LaunchTemplateName")
-    ec2 = call.region.ec2
-    template = ec2.launch_templates.get(number or ec2.launch_template_name_to_ids.get(name))
-    if template is None:
-        which = f"template name {name}" if name else f"template ID {number}"
-        raise invalid(
-            "You must use a valid fully-formed launch template. The specified launch template, "
-            f"with {which}, does not exist."
-        )
-    version = source.get("Version", "$Default")
-    if not version.isdecimal() and version not in ("$Default", "$Latest"):
-        # https://github.com/hashicorp/terraform-provider-aws/pull/9488
-        raise invalid(
-            "Invalid launch template version: either '$Default', '$Latest', or a numeric version are allowed."
-        )
-    if version not in ("$Default", "$Latest", *(str(each.number) for each in template.versions)):
-        raise invalid(
-            "You must use a valid fully-formed launch template. Could not find the specified version "
-            f"{version} for the launch template with ID {template.id}."
-        )
 
 
 def terminate_instance_in_auto_scaling_group(call: Call) -> Answer:

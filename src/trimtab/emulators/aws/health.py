@@ -1,5 +1,6 @@
 """The health of instances: what is set, what load balancers find, and the replacement of those that are not well."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.world import Phase, Region
 from trimtab.emulators.shared.errors import ServiceError
 
+_NOTICED = timedelta(seconds=30)
+"""How long an instance that was never well is in service before that is found."""
 _BY_USER = "an instance was taken out of service in response to a user health-check."
 _BY_BALANCER = "an instance was taken out of service in response to an ELB system health check failure."
 
@@ -57,6 +60,40 @@ def fail_target(region: Region, number: str, *, healthy: bool) -> None:
     region.failing.add(number)
     due = max(region.world.now(), _grace_end(group, state))
     region.world.at(due, (Phase.INSTANCES, group.name), lambda: _fail(group, state), lambda: number in region.failing)
+
+
+def fail_made_of(region: Region, text: str, *, healthy: bool) -> None:
+    """Have instances that come from now on fail health checks if their template has a text in it, or pass them."""
+    if not healthy:
+        region.ailments.add(text)
+        return
+    region.ailments.discard(text)
+    for group in region.groups.values():
+        region.failing -= {state.instance.id for state in group.instance_states if text in _made_of(group, state)}
+
+
+def entered(group: GroupView, state: Any) -> None:
+    """An instance has come into service: it is found ill before long if what it is made of makes it so."""
+    region, number = group.home, state.instance.id
+    if not region.ailments:
+        return
+    made_of = _made_of(group, state)
+    if not any(text in made_of for text in region.ailments):
+        return
+    region.failing.add(number)
+    due = max(region.world.now() + _NOTICED, _grace_end(group, state))
+    region.world.at(due, (Phase.INSTANCES, group.name), lambda: _fail(group, state), lambda: number in region.failing)
+
+
+def _made_of(group: GroupView, state: Any) -> str:
+    source = getattr(state, "launched_from", None)
+    if source is None or source["LaunchTemplateId"] not in group.ec2_backend.launch_templates:
+        return ""
+    template = group.ec2_backend.launch_templates[source["LaunchTemplateId"]]
+    # a version that was deleted is still what the instance was made of
+    return next(
+        (json.dumps(each.data, default=str) for each in template.versions if str(each.number) == source["Version"]), ""
+    )
 
 
 def replace_sick(group: GroupView) -> None:

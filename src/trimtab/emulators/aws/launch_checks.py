@@ -34,6 +34,34 @@ def check_launch(region: Region, params: dict[str, Any]) -> None:
         raise invalid(_PREFIX + problem)
 
 
+def check_source(region: Region, source: dict[str, str] | None) -> None:
+    """Refuse a launch template that is not there, or that is named twice."""
+    if not source:
+        return
+    name, number = source.get("LaunchTemplateName"), source.get("LaunchTemplateId")
+    if bool(name) == bool(number):
+        raise invalid("Valid requests must contain either launchTemplateId or LaunchTemplateName")
+    ec2 = region.ec2
+    template = ec2.launch_templates.get(number or ec2.launch_template_name_to_ids.get(name))
+    if template is None:
+        which = f"template name {name}" if name else f"template ID {number}"
+        raise invalid(
+            "You must use a valid fully-formed launch template. The specified launch template, "
+            f"with {which}, does not exist."
+        )
+    version = source.get("Version", "$Default")
+    if not version.isdecimal() and version not in ("$Default", "$Latest"):
+        # https://github.com/hashicorp/terraform-provider-aws/pull/9488
+        raise invalid(
+            "Invalid launch template version: either '$Default', '$Latest', or a numeric version are allowed."
+        )
+    if version not in ("$Default", "$Latest", *(str(each.number) for each in template.versions)):
+        raise invalid(
+            "You must use a valid fully-formed launch template. Could not find the specified version "
+            f"{version} for the launch template with ID {template.id}."
+        )
+
+
 def _problems(region: Region, data: dict[str, Any], types: list[str]) -> Iterator[str]:
     ec2, image, key = region.ec2, data.get("ImageId"), data.get("KeyName")
     if image and not image.startswith(_BY_PARAMETER) and image not in ec2.amis:

@@ -94,5 +94,6 @@ def _enter_service(group: GroupView, state: Any) -> None:
     state.lifecycle_state, state.in_service_at = "InService", now
     group.settled = now
     finish(state.activity, now)
+    group.entered(state)
     if group.name in group.home.groups:
         group.refresh_targets()

@@ -18,7 +18,7 @@ from trimtab.emulators.aws.checks import check
 from trimtab.emulators.aws.forecasts import hand_in
 from trimtab.emulators.aws.furnishing import furnish
 from trimtab.emulators.aws.handlers import HANDLERS
-from trimtab.emulators.aws.health import fail_target
+from trimtab.emulators.aws.health import fail_made_of, fail_target
 from trimtab.emulators.aws.images import publish_images
 from trimtab.emulators.aws.metric_data import publish
 from trimtab.emulators.aws.refusals import refuse
@@ -174,6 +174,9 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
         ("POST", "shortages"): lambda body: _run_short(world, body),
         ("GET", "shortages"): lambda _: world.shortages(),
         ("DELETE", "shortages"): lambda _: world.end_shortages(),
+        ("POST", "ailments"): lambda body: fail_made_of(
+            world.region(_region(body)), str(body["text"]), healthy=bool(body.get("healthy"))
+        ),
         ("POST", "targets"): lambda body: fail_target(
             world.region(_region(body)), body["instance"], healthy=bool(body.get("healthy"))
         ),

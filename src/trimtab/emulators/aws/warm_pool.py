@@ -53,7 +53,7 @@ def refill(group: GroupView) -> None:
     if group.pool is None:
         return
     while len(group.warmed) > wanted(group) and "Terminate" not in group._suspended_processes:
-        _end(group, group.warmed[0])
+        end(group, group.warmed[0])
     avoided: set[Place] = set()
     while len(group.warmed) < wanted(group) and "Launch" not in group._suspended_processes:
         if not _launch(group, avoided):
@@ -62,7 +62,11 @@ def refill(group: GroupView) -> None:
 
 def take(group: GroupView) -> Any:
     """An instance of the pool that is ready, taken out of it; `None` when there is none."""
-    ready = next((state for state in group.warmed if state.lifecycle_state in READY), None)
+    able = [state for state in group.warmed if state.lifecycle_state in READY]
+    if group.shown_source is not None:
+        # on the way to a desired configuration every launch is of that
+        able = [state for state in able if state.launched_from == group.launched_from()]
+    ready = next(iter(able), None)
     if ready is not None:
         group.warmed.remove(ready)
         _power(group, ready, on=True)
@@ -84,7 +88,7 @@ def empty(group: GroupView) -> None:
     """Take the pool and its instances away."""
     group.pool = None
     for state in list(group.warmed):
-        _end(group, state)
+        end(group, state)
 
 
 def _launch(group: GroupView, avoided: set[Place]) -> bool:
@@ -127,7 +131,8 @@ def _power(group: GroupView, state: Any, *, on: bool) -> None:
         group.ec2_backend.stop_instances([state.instance.id])
 
 
-def _end(group: GroupView, state: Any) -> None:
+def end(group: GroupView, state: Any) -> None:
+    """Terminate an instance of the pool."""
     number = state.instance.id
     group.warmed.remove(state)
     state.lifecycle_state = "Warmed:Terminated"

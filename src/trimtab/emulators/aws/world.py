@@ -90,6 +90,8 @@ class Region:
     shortages: list[dict[str, str]] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
     """Instances that fail the load balancers' health checks."""
+    ailments: set[str] = field(default_factory=set)
+    """Texts in templates whose instances fail them."""
     watches: dict[str, Watch] = field(default_factory=dict)
     watched: dict[Key, dict[str, Watch]] = field(default_factory=dict)
     datapoints: Datapoints = field(init=False)

@@ -1,16 +1,9 @@
 """Instances that fail their probe, and their repair where the policy asks for it."""
 
-from datetime import timedelta
-
-from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.ids import folded, parse_id
 from trimtab.emulators.azure.instance import Instance
-from trimtab.emulators.azure.scaling import replace
-from trimtab.emulators.azure.world import Phase, World
-from trimtab.emulators.shared.moments import read_iso_span
-
-_GRACE = timedelta(minutes=10)
-"""How long a change of an instance keeps it from being repaired, unless the policy says otherwise."""
+from trimtab.emulators.azure.scaling import repair_if_ill
+from trimtab.emulators.azure.world import World
 
 
 def fail_target(world: World, instance: str, *, healthy: bool) -> None:
@@ -20,17 +13,15 @@ def fail_target(world: World, instance: str, *, healthy: bool) -> None:
         world.failing.discard(target.key)
         return
     world.failing.add(target.key)
-    policy = find(target.home.body, "properties.automaticRepairsPolicy") or {}
-    if not policy.get("enabled"):
-        return
-    grace = read_iso_span(policy["gracePeriod"]) if policy.get("gracePeriod") else _GRACE
-    due = max(world.now() + target.judged_after, (target.ready or target.created) + grace)
-    order = (Phase.INSTANCES, target.home.key, target.ordinal)
-    world.at(due, order, lambda: replace(target), lambda: _is_to_be_repaired(target))
+    repair_if_ill(target)
 
 
-def _is_to_be_repaired(instance: Instance) -> bool:
-    return instance.home.repairs and not instance.is_healthy and instance.counts
+def fail_made_of(world: World, text: str, *, healthy: bool) -> None:
+    """Have instances whose model has a text in it fail their probe from when they come up, or pass it."""
+    if healthy:
+        world.ailments.discard(text)
+    else:
+        world.ailments.add(text)
 
 
 def _find(world: World, text: str) -> Instance:

@@ -1,6 +1,7 @@
 """One instance of a scale set: what it is and how reads show it."""
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.catalogue import newest
 from trimtab.emulators.azure.ids import folded
-from trimtab.emulators.azure.scale_set_fields import PROFILE, cards, shown
+from trimtab.emulators.azure.scale_set_fields import PROFILE, cards, has_probe, health_extensions, shown
 from trimtab.emulators.azure.world import new_id, stamp
 
 MACHINE = "Microsoft.Compute/virtualMachines"
@@ -17,7 +18,6 @@ _OF_MACHINE = ("name", "location", "tags", "identity", "zones", "etag")
 RUNNING, DEALLOCATED, STOPPED = "running", "deallocated", "stopped"
 REGULAR, SPOT = "Regular", "Spot"
 _POWER = {RUNNING: "VM running", DEALLOCATED: "VM deallocated", STOPPED: "VM stopped"}
-_HEALTH_EXTENSIONS = {"applicationhealthlinux", "applicationhealthwindows"}
 
 
 @dataclass
@@ -36,6 +36,8 @@ class Instance:
     priority: str
     model: int
     made_by: dict[str, Any]
+    disk_by: dict[str, Any] = field(default_factory=dict)
+    """The model that its disk of the operating system was made by: custom data and passwords are read but then."""
     ordinal: int = 0
     state: str = "Creating"
     power: str = RUNNING
@@ -78,7 +80,20 @@ class Instance:
     @property
     def is_healthy(self) -> bool:
         """Whether it passes its probe."""
-        return self.key not in self.home.world.failing
+        world = self.home.world
+        return self.key not in world.failing and not self._is_ill_made()
+
+    def _is_ill_made(self) -> bool:
+        ailments = self.home.world.ailments
+        if not ailments or not self.disk_by:
+            return False
+        made = json.dumps([find(self.disk_by, PROFILE), find(self.made_by, "sku.name")])
+        return any(text in made for text in ailments)
+
+    @property
+    def has_probe(self) -> bool:
+        """Whether anything asks after its health."""
+        return has_probe(self.made_by)
 
     def to_dict(self, *, expand: str = "") -> dict[str, Any]:
         """The instance as reads show it."""
@@ -131,7 +146,7 @@ class Instance:
 
     def view(self) -> dict[str, Any]:
         """The instance view."""
-        health = {"vmHealth": {"status": self._health()}} if self._has_probe() else {}
+        health = {"vmHealth": {"status": self._health()}} if self.has_probe else {}
         return {
             "placementGroupId": self.home.unique_id,
             "platformUpdateDomain": self.ordinal % 5,
@@ -182,17 +197,10 @@ class Instance:
         text = "The VM is reporting itself as unhealthy or is unreachable"
         return {"code": "HealthState/unhealthy", "level": "Error", "displayStatus": text}
 
-    def _has_probe(self) -> bool:
-        return bool(find(self.made_by, f"{PROFILE}.networkProfile.healthProbe") or self._health_extensions())
-
-    def _health_extensions(self) -> list[Any]:
-        extensions = find(self.made_by, f"{PROFILE}.extensionProfile.extensions") or ()
-        return [each for each in extensions if str(find(each, "properties.type")).lower() in _HEALTH_EXTENSIONS]
-
     @property
     def judged_after(self) -> timedelta:
         """How long an instance fails before it counts as unhealthy, as far as its health extension says."""
-        settings = [find(each, "properties.settings") or {} for each in self._health_extensions()]
+        settings = [find(each, "properties.settings") or {} for each in health_extensions(self.made_by)]
         asked = next((each for each in settings if "intervalInSeconds" in each or "numberOfProbes" in each), {})
         # every five seconds, and one bad answer counts: the extension's own defaults
         seconds = int(asked.get("intervalInSeconds") or 5) * int(asked.get("numberOfProbes") or 1)

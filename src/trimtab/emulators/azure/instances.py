@@ -13,7 +13,7 @@ from trimtab.emulators.azure.routing import GROUP
 from trimtab.emulators.azure.scale_set import KIND, ScaleSet
 from trimtab.emulators.azure.scale_set_fields import PROFILE
 from trimtab.emulators.azure.scale_sets import find_scale_set
-from trimtab.emulators.azure.scaling import retire, upgrade
+from trimtab.emulators.azure.scaling import reimage, retire, upgrade
 from trimtab.emulators.azure.versions import COMPUTE
 
 Act = Callable[[Instance], None]
@@ -42,8 +42,13 @@ def _reapply(_: Instance) -> None:
     """Change nothing: the state is as it should be."""
 
 
+def _redeploy(instance: Instance) -> None:
+    instance.power = RUNNING
+
+
 def _reimage(instance: Instance) -> None:
     instance.power = RUNNING
+    reimage(instance)
 
 
 ACTS: Mapping[str, Act] = {
@@ -53,7 +58,7 @@ ACTS: Mapping[str, Act] = {
     "restart": _restart,
     "reimage": _reimage,
     "reimageall": _reimage,
-    "redeploy": _reimage,
+    "redeploy": _redeploy,
     "reapply": _reapply,
 }
 """What is done to an instance, by the word in the address."""

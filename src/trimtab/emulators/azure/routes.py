@@ -15,6 +15,7 @@ from trimtab.emulators.azure import (
     resources,
     scale_sets,
     skus,
+    upgrades,
 )
 from trimtab.emulators.azure.routing import Router
 
@@ -23,6 +24,7 @@ ROUTES = (
     *operations.ROUTES,
     *scale_sets.ROUTES,
     *instances.ROUTES,
+    *upgrades.ROUTES,
     *machines.ROUTES,
     *network_cards.ROUTES,
     *autoscale_settings.ROUTES,

@@ -46,6 +46,8 @@ class ScaleSet:
         self.operation: Operation | None = None
         self.repairs = True
         """Whether unhealthy instances are repaired, where the policy says so."""
+        self.upgrade: Any = None
+        """The latest rolling upgrade (`RollingUpgrade`)."""
 
     @property
     def key(self) -> str:
@@ -101,6 +103,16 @@ class ScaleSet:
     def references(self) -> list[str]:
         """The ids that it refers to."""
         return list(referenced(self.body))
+
+    @property
+    def surge(self) -> int:
+        """How many instances there are beyond its size, while they take the place of others."""
+        return int(self.upgrade.surge) if self.upgrade is not None else 0
+
+    def look(self) -> None:
+        """Tell a rolling upgrade that something has changed."""
+        if self.upgrade is not None:
+            self.upgrade.look()
 
     def supersede(self, operation: Operation) -> None:
         """Have a write in progress that ends the one before it."""

@@ -32,6 +32,16 @@ _KEPT = (*_SECRETS, f"{PROFILE}.userData", f"{_STORAGE}.imageReference", "sku", 
 _MODEL = (PROFILE, "sku.name")
 """What instances are made by: another value of it is another model."""
 _READ_ONLY = ("provisioningState", "uniqueId", "timeCreated")
+_HEALTH_EXTENSIONS = {"applicationhealthlinux", "applicationhealthwindows"}
+_ROLLING = "properties.upgradePolicy.rollingUpgradePolicy"
+_ROLLING_DEFAULTS = {
+    "maxBatchInstancePercent": 20,
+    "maxUnhealthyInstancePercent": 20,
+    "maxUnhealthyUpgradedInstancePercent": 20,
+    "pauseTimeBetweenBatches": "PT0S",
+    "maxSurge": False,
+    "rollbackFailedInstancesOnPolicyBreach": False,
+}
 ETAG_SINCE = "2024-03-01"
 """The first version of the API that shows the version of a scale set."""
 
@@ -54,6 +64,9 @@ def completed(given: Mapping[str, Any]) -> dict[str, Any]:
     if str(find(body, "identity.type") or "").lower() == "none":
         del body["identity"]
     _fill_top(body)
+    if upgrade_mode(body) == "rolling" or find(body, _ROLLING) is not None:
+        # with a policy, empty as it may be, the whole is given back
+        put(body, _ROLLING, rolling_policy(body))
     if "virtualMachineProfile" in properties:
         _fill_machine(body, properties["virtualMachineProfile"])
     return body
@@ -149,6 +162,27 @@ def check_body(name: str, body: Mapping[str, Any]) -> None:
     _check_system(body)
     _check_purchase(body)
     _check_image(body)
+    _check_upgrades(body)
+
+
+def _check_upgrades(body: Mapping[str, Any]) -> None:
+    """
+    Refuse rolling upgrades of what nobody asks after the health of.
+
+    The words are those of https://github.com/hashicorp/terraform-provider-azurerm/pull/5430; what a flexible scale set
+    needs is of https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-configure-rolling-upgrades.
+    """
+    if upgrade_mode(body) != "rolling" or find(body, PROFILE) is None:
+        return
+    if not (health_extensions(body) if is_flexible(body) else has_probe(body)):
+        text = (
+            "Rolling Upgrade mode is not supported for this Virtual Machine Scale Set because a health probe or health "
+            "extension was not provided."
+        )
+        raise ServiceError("BadRequest", text)
+    if find(body, f"{_ROLLING}.maxSurge") and find(body, "properties.overprovision"):
+        text = "Max surge is not supported with overprovisioning; set overprovision to false."
+        raise bad_parameter(text, "rollingUpgradePolicy.maxSurge")
 
 
 def _check_capacity(name: str, body: Mapping[str, Any]) -> None:
@@ -185,6 +219,27 @@ def shown(body: Mapping[str, Any], *, expand: str = "") -> dict[str, Any]:
     for extension in find(result, f"{PROFILE}.extensionProfile.extensions") or ():
         extension.get("properties", {}).pop("protectedSettings", None)
     return result
+
+
+def upgrade_mode(body: Mapping[str, Any]) -> str:
+    """How instances come to a new model: `manual`, `automatic` or `rolling`."""
+    return str(find(body, "properties.upgradePolicy.mode") or "manual").lower()
+
+
+def rolling_policy(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The policy of rolling upgrades, with the defaults."""
+    return {**_ROLLING_DEFAULTS, **(find(body, _ROLLING) or {})}
+
+
+def health_extensions(body: Mapping[str, Any]) -> list[Any]:
+    """The extensions that ask after the application's health."""
+    extensions = find(body, f"{PROFILE}.extensionProfile.extensions") or ()
+    return [each for each in extensions if str(find(each, "properties.type")).lower() in _HEALTH_EXTENSIONS]
+
+
+def has_probe(body: Mapping[str, Any]) -> bool:
+    """Whether anything asks after the health of a scale set's instances."""
+    return bool(find(body, f"{PROFILE}.networkProfile.healthProbe") or health_extensions(body))
 
 
 def cards(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

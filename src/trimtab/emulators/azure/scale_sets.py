@@ -11,6 +11,7 @@ from trimtab.emulators.azure.ids import folded
 from trimtab.emulators.azure.operations import begin, headers
 from trimtab.emulators.azure.references import check_references
 from trimtab.emulators.azure.regions import check_location, check_zones, normal_location
+from trimtab.emulators.azure.rolling import outdated, roll
 from trimtab.emulators.azure.routing import GROUP, SUBSCRIPTION
 from trimtab.emulators.azure.scale_set import KIND, ScaleSet
 from trimtab.emulators.azure.scale_set_fields import (
@@ -20,6 +21,7 @@ from trimtab.emulators.azure.scale_set_fields import (
     is_same_model,
     patched,
     replaced,
+    upgrade_mode,
 )
 from trimtab.emulators.azure.scaling import upgrade, work
 from trimtab.emulators.azure.sdk_shapes import shape_of
@@ -85,7 +87,7 @@ def _update(call: Call, scale_set: ScaleSet, body: dict[str, Any]) -> Answer:
     scale_set.etag += 1
     if not same:
         scale_set.model += 1
-        _roll(scale_set)
+    _bring_up_to_date(scale_set)
     operation = work(scale_set)
     note_write(call, scale_set.id)
     return Answer(200, scale_set.to_dict(api=call.request.version), headers(call, operation, location=False))
@@ -133,13 +135,18 @@ def _delete(call: Call) -> Answer:
     return Answer(202, None, headers(call, operation))
 
 
-def _roll(scale_set: ScaleSet) -> None:
-    """Bring every instance to a new model, unless that is left to the user; in one step, not in batches."""
-    mode = str(find(scale_set.body, "properties.upgradePolicy.mode")).lower()
-    if mode in ("automatic", "rolling"):
-        for each in scale_set.members():
-            if not each.protection.get("protectFromScaleSetActions"):
-                upgrade(each)
+def _bring_up_to_date(scale_set: ScaleSet) -> None:
+    """
+    Bring every instance to the newest model, unless that is left to the user; any write looks whether they are.
+
+    https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-configure-rolling-upgrades
+    """
+    mode = upgrade_mode(scale_set.body)
+    if mode == "rolling":
+        roll(scale_set)
+    elif mode == "automatic":
+        for each in outdated(scale_set):
+            upgrade(each)
 
 
 def _check_writable(scale_set: ScaleSet) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from trimtab.emulators.azure.bodies import find
 from trimtab.emulators.azure.instance import REGULAR, SPOT, Instance
@@ -13,7 +14,12 @@ from trimtab.emulators.azure.shortages import check_quota, has_room, no_room
 from trimtab.emulators.azure.victims import choose
 from trimtab.emulators.azure.world import Phase, new_id
 from trimtab.emulators.shared.errors import ServiceError
+from trimtab.emulators.shared.moments import read_iso_span
 from trimtab.engine.mix import Fraction, Mix, scaled_out_mix
+
+_IMAGE = f"{PROFILE}.storageProfile.imageReference"
+_GRACE = timedelta(minutes=10)
+"""How long a change of an instance keeps it from being repaired, unless the policy says otherwise."""
 
 
 def scale(scale_set: ScaleSet, size: int) -> Operation:
@@ -32,10 +38,13 @@ def scale(scale_set: ScaleSet, size: int) -> Operation:
 def work(scale_set: ScaleSet) -> Operation:
     """Begin to make a scale set what its body says; ends the write before this one."""
     error = _resize(scale_set)
+    rolling = scale_set.upgrade if scale_set.upgrade and scale_set.upgrade.began == scale_set.world.now() else None
 
     def finish() -> ServiceError | None:
-        scale_set.state = "Failed" if error else "Succeeded"
-        return error
+        failed = error or (rolling.error if rolling else None)
+        if scale_set.upgrade is None or not scale_set.upgrade.goes_on:
+            scale_set.state = "Failed" if failed else "Succeeded"
+        return failed
 
     operation = begin(scale_set.world, scale_set.location, finish)
     scale_set.supersede(operation)
@@ -58,18 +67,62 @@ def replace(instance: Instance) -> None:
 
 
 def upgrade(instance: Instance) -> None:
-    """Make an instance by the newest model."""
-    instance.model, instance.made_by = instance.home.model, instance.home.body
+    """
+    Make an instance by the newest model.
+
+    Another image is another disk, and another size a restart; custom data and passwords wait until the machine is
+    imaged anew (https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy).
+    """
+    old, new = instance.made_by, instance.home.body
+    resized = find(old, "sku.name") != find(new, "sku.name")
+    if resized and not has_room(instance.home, instance.zone):
+        instance.state, instance.error = "Failed", str(no_room(instance.zone))
+        return
+    instance.model, instance.made_by = instance.home.model, new
     instance.etag += 1
+    if find(old, _IMAGE) != find(new, _IMAGE):
+        reimage(instance)
+    elif resized:
+        _restart(instance)
+
+
+def reimage(instance: Instance) -> None:
+    """Put an instance on a new disk, by the model that it has."""
+    instance.disk_by = instance.made_by
+    _restart(instance)
+
+
+def revert(instance: Instance, model: int, body: dict[str, Any]) -> None:
+    """Make an instance by an earlier model again."""
+    instance.model, instance.made_by = model, body
+    instance.etag += 1
+    reimage(instance)
+
+
+def repair_if_ill(instance: Instance) -> None:
+    """Have an unhealthy instance replaced once the time of grace is over, where the policy asks for repairs."""
+    policy = find(instance.home.body, "properties.automaticRepairsPolicy") or {}
+    if instance.is_healthy or not policy.get("enabled"):
+        return
+    world = instance.home.world
+    grace = read_iso_span(policy["gracePeriod"]) if policy.get("gracePeriod") else _GRACE
+    due = max(world.now() + instance.judged_after, (instance.ready or instance.created) + grace)
+    order = (Phase.INSTANCES, instance.home.key, instance.ordinal)
+    world.at(due, order, lambda: replace(instance), lambda: _is_to_be_repaired(instance))
+
+
+def _is_to_be_repaired(instance: Instance) -> bool:
+    return instance.home.repairs and not instance.is_healthy and instance.counts
 
 
 def _resize(scale_set: ScaleSet) -> ServiceError | None:
     """Launch or remove what is too few or too many; answers why not all went well."""
     errors = [_place(each) for each in scale_set.members() if each.state == "Failed"]
     members = scale_set.members()
-    if scale_set.capacity < len(members):
-        return _shrink(scale_set, len(members) - scale_set.capacity)
-    errors += [_launch(scale_set) for _ in range(scale_set.capacity - len(members))]
+    wanted = scale_set.capacity + scale_set.surge
+    if wanted < len(members):
+        return _shrink(scale_set, len(members) - wanted)
+    errors += [_launch(scale_set) for _ in range(wanted - len(members))]
     return next((error for error in errors if error), None)
 
 
@@ -80,12 +133,23 @@ def _shrink(scale_set: ScaleSet, count: int) -> ServiceError | None:
     if len(leavers) == count:
         return None
     # the others are protected, and stay
-    scale_set.set_capacity(len(scale_set.members()))
+    scale_set.set_capacity(len(scale_set.members()) - scale_set.surge)
     text = (
         f"Scale-in of '{scale_set.name}' removed {len(leavers)} of {count} instances: "
         "the remaining instances are protected from scale-in."
     )
     return ServiceError("OperationNotAllowed", text, 409)
+
+
+def launch(scale_set: ScaleSet) -> Instance:
+    """One more instance, beyond the size."""
+    _launch(scale_set)
+    return max(scale_set.instances.values(), key=lambda each: each.ordinal)
+
+
+def remove(instance: Instance) -> None:
+    """Have an instance leave, and the size stay."""
+    _remove(instance)
 
 
 def _launch(scale_set: ScaleSet) -> ServiceError | None:
@@ -100,6 +164,7 @@ def _launch(scale_set: ScaleSet) -> ServiceError | None:
         priority=_priority(scale_set),
         model=scale_set.model,
         made_by=scale_set.body,
+        disk_by=scale_set.body,
         ordinal=ordinal,
     )
     error = _place(instance)
@@ -146,10 +211,18 @@ def _priority(scale_set: ScaleSet) -> str:
 
 
 def _boot(instance: Instance) -> None:
-    def ready() -> None:
-        instance.state, instance.ready = "Succeeded", instance.home.world.now()
+    _after(instance, "boot_seconds", lambda: _ready(instance), "Creating")
 
-    _after(instance, "boot_seconds", ready, "Creating")
+
+def _restart(instance: Instance) -> None:
+    instance.state, instance.error = "Updating", ""
+    _after(instance, "boot_seconds", lambda: _ready(instance), "Updating")
+
+
+def _ready(instance: Instance) -> None:
+    instance.state, instance.ready = "Succeeded", instance.home.world.now()
+    repair_if_ill(instance)
+    instance.home.look()
 
 
 def _remove(instance: Instance) -> None:

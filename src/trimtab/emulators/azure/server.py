@@ -10,7 +10,7 @@ from trimtab.emulators.azure.calls import Answer, Call, Request
 from trimtab.emulators.azure.checks import check_request
 from trimtab.emulators.azure.furnishing import GROUP, LOCATION, furnish
 from trimtab.emulators.azure.groups import HOME, check_group, make_group
-from trimtab.emulators.azure.health import fail_target
+from trimtab.emulators.azure.health import fail_made_of, fail_target
 from trimtab.emulators.azure.limits import count, too_many
 from trimtab.emulators.azure.metric_data import store
 from trimtab.emulators.azure.routes import ROUTER
@@ -133,6 +133,7 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
         ("POST", "shortages"): lambda body: run_short(world, body),
         ("GET", "shortages"): lambda _: world.shortages,
         ("DELETE", "shortages"): lambda _: world.shortages.clear(),
+        ("POST", "ailments"): lambda body: fail_made_of(world, str(body["text"]), healthy=bool(body.get("healthy"))),
         ("POST", "targets"): lambda body: fail_target(world, body["instance"], healthy=bool(body.get("healthy"))),
     }
 

@@ -69,6 +69,8 @@ class World(Timers):
         self.shortages: list[dict[str, str]] = []
         self.failing: set[str] = set()
         """The folded ids of instances that fail their health probe."""
+        self.ailments: set[str] = set()
+        """Texts in models whose instances fail it."""
         self.used: dict[str, list[datetime]] = {}
         """When the calls of each limit came."""
 

@@ -39,8 +39,12 @@ class Group(Instances):
         return has_enough(self.body["versions"], self._reach(), self.staying(), member.template)
 
     def _reach(self) -> int:
-        """The size that the versions are about: one instance too many is not of the wrong version for it."""
-        return max(self.size, len(self.staying()))
+        """
+        The size that the versions are about: one instance too many is not of the wrong version for it.
+
+        Where two share the group, it is one of the version that has too many.
+        """
+        return self.size if len(self.body["versions"]) > 1 else max(self.size, len(self.staying()))
 
     def resize(self, size: int) -> None:
         """Ask for a size."""
@@ -164,7 +168,8 @@ class Group(Instances):
         """Its managed instances."""
         check = healing_check(self.body)
         for member in self.members:
-            yield managed(self.world, member, {check: health_state(self.world, member, check)} if check else {})
+            health = {check: health_state(self.world, member, check)} if check else {}
+            yield managed(self.world, member, health, self.body["versions"])
 
     def shown(self) -> dict[str, Any]:
         """The manager with what is going on."""

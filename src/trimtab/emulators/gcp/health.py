@@ -1,5 +1,6 @@
 """Health checks of instances: when one is unhealthy, and when its group makes it anew."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,14 @@ def health_state(world: World, member: Member, check: str) -> str:
         return "UNHEALTHY"
     started_ill = member.running_since is not None and world.failing[member.name] < member.running_since
     return "UNKNOWN" if started_ill else "HEALTHY"
+
+
+def is_ill_made(world: World, member: Member) -> bool:
+    """Whether what an instance is made of has one of the texts in it that make it fail its checks."""
+    if not world.ailments:
+        return False
+    made_of = json.dumps(world.resources.get(world.key(member.template), {}))
+    return any(text in made_of for text in world.ailments)
 
 
 def healing_check(manager: Mapping[str, Any]) -> str:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from trimtab.emulators.gcp.health import heals_at, is_repaired, repairs_with_latest
+from trimtab.emulators.gcp.health import (
+    healing_check,
+    heals_at,
+    is_ill_made,
+    is_repaired,
+    repairs_with_latest,
+    unhealthy_from,
+)
 from trimtab.emulators.gcp.member import Member, failed_attempt, instance_body
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.placement import machine_of, shortage_of, zone_for, zones_of
@@ -129,8 +136,9 @@ class Instances:
 
     def _run(self, member: Member) -> None:
         member.running_since, member.action = self.world.now(), "NONE"
-        due = heals_at(self.world, member, self.body)
-        if due is not None and due > self.world.now():
+        if is_ill_made(self.world, member):
+            self.world.failing.setdefault(member.name, member.made)
+        if self._never_passed(member):
             member.action = "VERIFYING"
         self._put_instance(member)
         self.health_changed(member.name)
@@ -211,9 +219,14 @@ class Instances:
             due = heals_at(self.world, member, self.body)
             if due is not None:
                 self._repair_at(max(due, self.world.now()), member)
-            elif member.action == "VERIFYING":
+            elif member.action == "VERIFYING" and not self._never_passed(member):
                 member.action = "NONE"
                 self.settled()
+
+    def _never_passed(self, member: Member) -> bool:
+        """Whether an instance that came up now does not pass the group's health check, healed or not."""
+        check = healing_check(self.body)
+        return bool(check) and unhealthy_from(self.world, member, check) is not None
 
     def _repair_at(self, due: datetime, member: Member) -> None:
         number = member.number

@@ -19,6 +19,10 @@ MANAGERS = "instanceGroupManagers"
 DISRUPTION = ("NONE", "REFRESH", "RESTART", "REPLACE")
 """What an update does to an instance, from nothing to most."""
 REPLACE = DISRUPTION.index("REPLACE")
+MOST_VERSIONS = 2
+"""https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups"""
+LEAST_FOR_SHARES = 10
+"""From which size on an update policy may speak of shares (`updatePolicy.maxSurge`, Compute Engine API)."""
 MOST_IN = {"zones": 1000, "regions": 2000}
 """How many instances a group of each scope can have."""
 
@@ -27,6 +31,9 @@ def _check(world: World, key: str, body: dict[str, Any]) -> None:
     check_size(body, key, int(body.get("targetSize") or 0), "resource.targetSize")
     _check_zones(key, body)
     versions = body.get("versions") or [{"instanceTemplate": body.get("instanceTemplate", "")}]
+    if len(versions) > MOST_VERSIONS:
+        text = f"Invalid value for field 'resource.versions': at most {MOST_VERSIONS} versions can be specified."
+        raise invalid(text)
     if sum(not version.get("targetSize") for version in versions) != 1:
         raise invalid("Invalid value for field 'resource.versions': there must be one version without a target size.")
     for version in versions:
@@ -38,6 +45,7 @@ def _check(world: World, key: str, body: dict[str, Any]) -> None:
     for pool in body.get("targetPools") or ():
         must_exist(world, str(pool))
     _check_update_policy(zones_of(key, body), body.get("updatePolicy") or {})
+    _check_shares(world.resources.get(key) or {}, body)
     _check_state(world, key, body)
 
 
@@ -107,6 +115,20 @@ def _check_update_policy(zones: Sequence[str], policy: Mapping[str, Any]) -> Non
     if policy.get("replacementMethod") == "RECREATE" and _is_some(numbers["maxSurge"] or {}):
         text = "Invalid value for field 'resource.updatePolicy.maxSurge': it must be 0 where instances are recreated."
         raise invalid(text)
+
+
+def _check_shares(earlier: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Refuse new shares of a group that is too small for them; one that has shrunk keeps those that it has."""
+    size, policy, before = int(body.get("targetSize") or 0), body.get("updatePolicy") or {}, earlier.get("updatePolicy")
+    for name in ("maxSurge", "maxUnavailable"):
+        share = (policy.get(name) or {}).get("percent")
+        kept = ((before or {}).get(name) or {}).get("percent")
+        if share and share != kept and 0 < size < LEAST_FOR_SHARES:
+            text = (
+                f"Invalid value for field 'resource.updatePolicy.{name}.percent': '{share}'. A percentage can be used "
+                f"if the group has {LEAST_FOR_SHARES} or more instances."
+            )
+            raise invalid(text)
 
 
 def _is_some(value: Mapping[str, Any]) -> bool:

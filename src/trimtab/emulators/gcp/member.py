@@ -1,6 +1,6 @@
 """One instance of a managed instance group: what it is made of, and how the API shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,14 +73,26 @@ class Member:
         return f"zones/{self.zone}/instances/{self.name}"
 
 
-def managed(world: World, member: Member, health: Mapping[str, str]) -> dict[str, Any]:
-    """An instance as its manager lists it; `health` is how it is by each health check that asks."""
+def managed(
+    world: World, member: Member, health: Mapping[str, str], versions: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """
+    An instance as its manager lists it.
+
+    Args:
+        world: Where it is.
+        member: The instance.
+        health: How it is by each health check that asks.
+        versions: Those of its manager.
+    """
+    # empty on the way out: ManagedInstanceVersion, Compute Engine API
+    version = {} if member.is_leaving else _version(versions, member)
     body: dict[str, Any] = {
         "instance": world.link(member.key),
         **({"id": member.number, "instanceStatus": member.status} if member.key in world.resources else {}),
         "name": member.name,
         "currentAction": member.action,
-        "version": {"instanceTemplate": member.template},
+        **({"version": version} if version else {}),
         "lastAttempt": {"errors": {"errors": [dict(member.error)]}} if member.error else {},
     }
     if member.flexible:
@@ -89,6 +101,11 @@ def managed(world: World, member: Member, health: Mapping[str, str]) -> dict[str
         states = [{"healthCheck": check, "detailedHealthState": state} for check, state in health.items()]
         body["instanceHealth"] = states
     return body
+
+
+def _version(versions: Sequence[Mapping[str, Any]], member: Member) -> dict[str, Any]:
+    own = next((each for each in versions if each.get("instanceTemplate") == member.template), {})
+    return {"instanceTemplate": member.template, **({"name": own["name"]} if own.get("name") else {})}
 
 
 def instance_body(world: World, member: Member, manager: str) -> dict[str, Any]:

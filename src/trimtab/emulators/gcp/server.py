@@ -13,6 +13,7 @@ from trimtab.emulators.gcp.alerts_read import AlertsCall, read_alerts
 from trimtab.emulators.gcp.catalog import COLLECTIONS
 from trimtab.emulators.gcp.discovery import check, check_query, load
 from trimtab.emulators.gcp.furnishing import furnish
+from trimtab.emulators.gcp.health import is_ill_made
 from trimtab.emulators.gcp.member import REASONS
 from trimtab.emulators.gcp.monitoring import MonitoringCall, MonitoringServer
 from trimtab.emulators.gcp.named_read import NamedCall, read_named
@@ -216,6 +217,7 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
         ("POST", "shortages"): lambda body: _run_short(world, body),
         ("GET", "shortages"): lambda _: world.shortages,
         ("DELETE", "shortages"): lambda _: world.shortages.clear(),
+        ("POST", "ailments"): lambda body: _fail_made_of(world, body),
         ("POST", "targets"): lambda body: _fail(world, body),
         ("POST", "doomed"): lambda body: world.doomed.append(dict(body)),
         ("POST", "unreachable"): lambda body: world.unreachable.add(str(body["scope"])),
@@ -239,6 +241,18 @@ def _run_short(world: World, body: Mapping[str, Any]) -> None:
     if reason not in REASONS:
         raise KeyError(f"unknown reason {reason!r}; write one of {', '.join(REASONS)}")
     world.shortages.append(dict(body))
+
+
+def _fail_made_of(world: World, body: Mapping[str, Any]) -> None:
+    text = str(body["text"])
+    if not body.get("healthy"):
+        world.ailments.add(text)
+        return
+    made = [member for group in world.groups.values() for member in group.members if is_ill_made(world, member)]
+    world.ailments.discard(text)
+    for member in made:
+        if not is_ill_made(world, member):
+            _fail(world, {"instance": member.name, "healthy": True})
 
 
 def _fail(world: World, body: Mapping[str, Any]) -> None:

@@ -62,6 +62,8 @@ class World(Timers):
         self.shortages: list[dict[str, str]] = []
         self.failing: dict[str, datetime] = {}
         """Since when instances fail their health check, by name."""
+        self.ailments: set[str] = set()
+        """Texts in templates whose instances fail it."""
         self.unreachable: set[str] = set()
         """The zones and regions that lists do not reach: `zones/us-central1-a`."""
         self.doomed: list[dict[str, str]] = []

@@ -246,6 +246,19 @@ class ControlClient:
         """
         self._ask("POST", "targets", {"region": region, "instance": instance, "healthy": healthy})
 
+    def fail_made_of(self, text: str, *, healthy: bool = False, region: str | None = None) -> None:
+        """
+        Have every instance that comes from now on fail its health checks, if its template has a text in it.
+
+        So a bad image or start-up script behaves, whoever launches it; with `healthy` they pass again.
+
+        Args:
+            text: What occurs in the template as JSON, such as an image or a size; user data counts as it is sent.
+            healthy: Whether instances of that kind are well from now on, those that are there too.
+            region: On AWS without one us-east-1.
+        """
+        self._ask("POST", "ailments", {"region": region, "text": text, "healthy": healthy})
+
     def configure(self, **settings: float) -> dict[str, float]:
         """Change how the emulator behaves, such as `delete_seconds`; answers all settings."""
         return dict(self._ask("POST", "settings", settings))
