@@ -54,7 +54,9 @@ def rollout_in_the_way(version: Resource, live: Resource, patch: Mapping[str, An
     began = version.attributes.get("rollout") and not live.attributes.get("rollout")
     if not began or "versions" not in patch:
         return None
-    return Conflict(f"a rollout of {live.key.name!r} has begun meanwhile; plan again", provider="gcp", operation="patch")
+    return Conflict(
+        f"a rollout of {live.key.name!r} has begun meanwhile; plan again", provider="gcp", operation="patch"
+    )
 
 
 def around_rollout(patch: Mapping[str, Any], version: Resource, description: str) -> dict[str, Any]:

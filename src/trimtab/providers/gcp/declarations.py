@@ -15,6 +15,7 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
+from trimtab.declarations.rollouts import RolloutSupport, by_trimtab, native
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
 from trimtab.providers.gcp.settings import GcpSettings
 
@@ -176,6 +177,31 @@ REFERENCES: Mapping[str, str] = {
 }
 """By field, how what it names is found where it is no id."""
 
+_UNPROTECTED = "Compute Engine protects no instance from scaling in"
+ROLLOUTS: Mapping[str, RolloutSupport] = {
+    "strategy: rolling": native("the updater of the group, whose update policy is as before at the end"),
+    "strategy: canary": native("a second version with a target size"),
+    "max_unavailable": native(
+        "`maxUnavailable`; where it is below the number of zones of a group, trimtab names the instances one by one"
+    ),
+    "max_surge": native(
+        "`maxSurge`; none, or at least as many as the group has zones: a share that is fewer is as many as that"
+    ),
+    "min_healthy": native("as the bound of `maxUnavailable`"),
+    "checkpoints": native("the target size of the new version"),
+    "protected_instances: skip": by_trimtab(_UNPROTECTED),
+    "protected_instances: replace": by_trimtab(f"{_UNPROTECTED}; all are replaced"),
+    "gates: balancer": by_trimtab("the group's own health check, which has to be there; no backend service is asked"),
+    "gates: alarm": by_trimtab("an alert policy with an open alert, by its display name"),
+    "gates: metric": by_trimtab("a metric of instances: cpu, network, the agent's, or one's own without dimensions"),
+    "batch_timeout": by_trimtab("the updater itself waits for ever for an instance to be healthy"),
+    "on_failure: rollback": native("the old template again, within the same bounds"),
+    "on_failure: pause": by_trimtab("the updater is made to stand still (`OPPORTUNISTIC`)"),
+    "on_failure: stop": by_trimtab("the updater is made to stand still (`OPPORTUNISTIC`)"),
+    "keep": by_trimtab("instance templates, the newest by the time of their creation"),
+}
+"""https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups"""
+
 GCP = Declarations(
     name="gcp",
     connect="trimtab.providers.gcp.provider:connect",
@@ -191,6 +217,7 @@ GCP = Declarations(
     sign_in="run `gcloud auth application-default login`, or name a key file in GOOGLE_APPLICATION_CREDENTIALS",
     preset="gce",
     capabilities=CAPABILITIES,
+    rollouts=ROLLOUTS,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
     settings=GcpSettings,
     natives=Natives(

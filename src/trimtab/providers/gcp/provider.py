@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -76,7 +76,7 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
-        rollouts=_LateRollouts(calls, clock),
+        rollouts=cast("Any", _LateRollouts(calls, clock)),
         close=calls.close,
         reports_calls=True,
     )

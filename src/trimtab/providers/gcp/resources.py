@@ -64,7 +64,7 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
         zone=place.zone,
         instances=int(item.get("targetSize") or 0),
         instance_group=item.get("instanceGroup"),
-        **({"rollout": run.line(LONGEST_RUN)} if run else {}),
+        rollout=run.line(LONGEST_RUN) if run else None,
     )
 
 

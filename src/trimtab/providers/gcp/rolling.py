@@ -8,12 +8,11 @@ which holds only for what was read.
 https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.clock import Clock
 from trimtab.errors import Conflict, InvalidRequest, NotFound, Unsupported
@@ -28,34 +27,28 @@ from trimtab.providers.gcp.ids import lengthened, name_of, place_of, scoped
 from trimtab.providers.gcp.kinds import ALERT_POLICY
 from trimtab.providers.gcp.metrics import INSTANCE, Scope, Shape, from_native, metric_for
 from trimtab.providers.gcp.reads import list_monitored, managed_instances
-from trimtab.providers.gcp.resources import (
-    HELD,
-    find_run,
-    policy_held,
-    policy_words,
-    template_link,
-    template_word,
-    with_marks,
-)
+from trimtab.providers.gcp.resources import find_run, policy_words, template_link, template_word, with_marks
 from trimtab.providers.gcp.states import Picture, States, find_manager, template_of
+from trimtab.providers.gcp.updater import (
+    REPLACE,
+    Patch,
+    budget_for,
+    patch_of,
+    policy_back,
+    same_versions,
+    standing,
+    template_in,
+    version_of,
+    versions_for,
+)
 from trimtab.providers.retry import in_batches
 from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, next_batch
 from trimtab.providers.run import Run
 from trimtab.providers.writer import send_held
 
-PROACTIVE, OPPORTUNISTIC = "PROACTIVE", "OPPORTUNISTIC"
-REPLACE = "REPLACE"
 MINUTE = timedelta(minutes=1)
 MOST_NUMBERS = 60
 """Instances that one filter names: it takes 2,048 characters, and each has a number of up to twenty digits."""
-Patch = dict[str, Any]
-
-
-class Budget(NamedTuple):
-    """How far the updater may go at once, in instances."""
-
-    surge: int
-    unavailable: int
 
 
 @dataclass
@@ -111,7 +104,7 @@ class GcpRollouts(Rollouts):
             if found is not None:
                 raise Conflict(f"{name!r}: {found}", provider="gcp", operation="begin rollout")
             begun = _begun(run, manager, wanted)
-            return {**_standing(manager), "description": with_marks(manager.get("description"), manager, rollout=begun)}
+            return {**standing(manager), "description": with_marks(manager.get("description"), manager, rollout=begun)}
 
         self._send(location, name, body)
         return begun
@@ -131,7 +124,7 @@ class GcpRollouts(Rollouts):
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
             _its_own(manager, run, name)
-            return _standing(manager) or None
+            return standing(manager) or None
 
         self._send(location, name, body)
 
@@ -139,12 +132,12 @@ class GcpRollouts(Rollouts):
         """Give the new version its target size, and let the updater bring it about, or do it one by one."""
         picture = self._find(location, name).picture
         is_whole = goal >= picture.state.desired
-        budget = _budget(picture.manager, limits, picture.state.desired)
+        budget = budget_for(picture.manager, limits, picture.state.desired)
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
             _its_own(manager, run, name, phase=True)
-            versions = _versions(manager, run, picture, goal, is_whole=is_whole, natively=budget is not None)
-            return _patch(manager, versions, budget)
+            versions = versions_for(manager, run, picture.members, goal, is_whole=is_whole, natively=budget is not None)
+            return patch_of(manager, versions, budget)
 
         self._send(location, name, body)
         if budget is None:
@@ -153,11 +146,11 @@ class GcpRollouts(Rollouts):
     def retreat(self, location: str, name: str, run: Run, limits: Limits) -> None:
         """Give the group its old template alone, and let the updater bring it about as it brought the new one."""
         picture = self._find(location, name).picture
-        budget = _budget(picture.manager, limits, picture.state.desired)
+        budget = budget_for(picture.manager, limits, picture.state.desired)
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
             _its_own(manager, run, name, phase=True)
-            return _patch(manager, [_version(manager, run.old)], budget)
+            return patch_of(manager, [version_of(manager, run.old)], budget)
 
         self._send(location, name, body)
         if budget is None:
@@ -173,13 +166,14 @@ class GcpRollouts(Rollouts):
         if find_run(self._manager(known)) is None:
             return
         # what instances run from no longer: the group's own, and those that went before
-        inside = {_template_in(member) for member in known.picture.members}
+        inside = {template_in(member) for member in known.picture.members}
         surplus = self._surplus(known, run, keep, inside)
         old = template_link(known.place, run.old)
         is_last = old in surplus and run.old != run.new
         if is_last:
             self._settle(location, name, run, run.new, rollout=replace(run, old=run.new))
-        if all([self._dropped(link, known) for link in surplus]):
+        done = [self._dropped(link, known) for link in surplus]
+        if all(done):
             self._settle(location, name, run, run.new, rollout=None)
 
     def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
@@ -189,7 +183,7 @@ class GcpRollouts(Rollouts):
             return
         if self._settle(location, name, run, run.old, rollout=run):
             new = template_link(known.place, run.new)
-            if run.old != run.new and any(_template_in(member) == new for member in self._members(known)):
+            if run.old != run.new and any(template_in(member) == new for member in self._members(known)):
                 return  # made from the new version just before it was taken away; the way back goes on
         newer = self._newer(known, run)
         if newer and not self._dropped(newer, known):
@@ -231,7 +225,9 @@ class GcpRollouts(Rollouts):
             text = f"Cloud Monitoring measures {metric.name!r} of no instance by itself"
             raise Unsupported(f"{text}; take a metric of instances such as cpu")
         members = self._find(location, name).picture.members
-        numbers = [str(one["id"]) for one in members if name_of(str(one.get("instance", ""))) in instances and "id" in one]
+        numbers = [
+            str(one["id"]) for one in members if name_of(str(one.get("instance", ""))) in instances and "id" in one
+        ]
         how = {**aggregation(measured, "mean", MINUTE), "crossSeriesReducer": "REDUCE_NONE"}
         begin, end = _minute(since + MINUTE - timedelta(microseconds=1)), _minute(self.clock.now())
         if end <= begin:
@@ -252,7 +248,7 @@ class GcpRollouts(Rollouts):
     # one by one
 
     def _replace(self, location: str, name: str, goal: int, limits: Limits, *, reverse: bool) -> None:
-        """Have the next instances replaced, as many as may be out of service at once; the updater knows no such number."""
+        """Have the next instances replaced, as many at once as may be out of service."""
         known = self._find(location, name)
         if not next_batch(_progress(known.picture), goal, limits, reverse=reverse):
             return
@@ -327,9 +323,10 @@ class GcpRollouts(Rollouts):
             if rollout is None and find_run(manager) is None:
                 return None
             _its_own(manager, run, name)
-            versions = [_version(manager, word, named=True)]
-            patch: Patch = {} if _same(manager.get("versions") or (), versions) else {"versions": versions}
-            policy = _policy_back(manager, find_run(manager) or run)
+            live: Sequence[Mapping[str, Any]] = manager.get("versions") or ()
+            versions = [version_of(manager, word, named=True)]
+            patch: Patch = {} if same_versions(live, versions) else {"versions": versions}
+            policy = policy_back(manager, find_run(manager) or run)
             text = with_marks(manager.get("description"), manager, rollout=rollout)
             if text != manager.get("description"):
                 patch["description"] = text
@@ -395,7 +392,7 @@ class GcpRollouts(Rollouts):
 
 def _begun(run: Run, manager: Mapping[str, Any], wanted: str) -> Run:
     """A run with the templates that it goes from and to, and the update policy that its end puts back."""
-    versions = manager.get("versions") or ()
+    versions: Sequence[Any] = manager.get("versions") or ()
     if len(versions) > 1:
         text = f"group {manager['name']!r} has two versions, by a rollout of somebody else's; leave it one first"
         raise InvalidRequest(text, provider="gcp", operation="begin rollout")
@@ -421,118 +418,15 @@ def _moved_on(name: str, found: Run | None) -> Conflict:
     return Conflict(f"{name!r}: {text}", provider="gcp", operation="rollout")
 
 
-# versions and the policy; pure
-
-
-def _version(manager: Mapping[str, Any], word: str, *, named: bool = False) -> Patch:
-    """A version as it is written, called as it is; with `named` as any of the group's is."""
-    link = template_link(manager, word)
-    versions: Sequence[Mapping[str, Any]] = manager.get("versions") or ()
-    names = [version.get("name") for version in versions if named or version.get("instanceTemplate") == link]
-    name = next(filter(None, names), None)
-    return {**({"name": name} if name else {}), "instanceTemplate": link}
-
-
-def _versions(
-    manager: Mapping[str, Any], run: Run, picture: Picture, goal: int, *, is_whole: bool, natively: bool
-) -> list[Patch]:
-    """Two versions, of which the first takes the rest; at the end the old one is there with nothing, to be known."""
-    new, old = _version(manager, run.new), _version(manager, run.old)
-    if run.old == run.new:
-        other = _other(picture, new["instanceTemplate"])
-        if is_whole or not natively or not other:
-            return [new]
-        old = {"instanceTemplate": other}
-    if is_whole:
-        return [new, {**old, "targetSize": {"fixed": 0}}]
-    return [old, {**new, "targetSize": {"fixed": goal}}]
-
-
-def _other(picture: Picture, new: str) -> str:
-    """The template that most other instances run from."""
-    links = Counter(link for member in picture.members if (link := _template_in(member)) not in ("", new))
-    return next((link for link, _ in links.most_common(1)), "")
-
-
-def _same(live: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
-    return [_plain(version, place) for place, version in enumerate(live)] == [
-        _plain(version, place) for place, version in enumerate(wanted)
-    ]
-
-
-def _plain(version: Mapping[str, Any], place: int) -> tuple[str, str, int]:
-    """A version as it is compared: the first has no size of its own; of 0 only what it comes to may be told."""
-    size = version.get("targetSize") or {}
-    number = int(size.get("fixed") or size.get("calculated") or 0)
-    return str(version.get("instanceTemplate")), str(version.get("name") or ""), number if place else 0
-
-
-def _standing(manager: Mapping[str, Any]) -> Patch:
-    """What lets the updater stand still; empty where it does."""
-    policy = manager.get("updatePolicy") or {}
-    return {} if policy.get("type") == OPPORTUNISTIC else {"updatePolicy": {"type": OPPORTUNISTIC}}
-
-
-def _budget(manager: Mapping[str, Any], limits: Limits, desired: int) -> Budget | None:
-    """
-    How far the updater may go; `None` where it cannot be told so, and instances are named one by one.
-
-    A number of a group in several zones is 0, or at least that of the zones (`updatePolicy.maxSurge`, Compute Engine
-    API). A group that keeps the state of its instances cannot be updated proactively:
-    https://cloud.google.com/compute/docs/instance-groups/configuring-stateful-migs#limitations
-    """
-    if any(((manager.get("statefulPolicy") or {}).get("preservedState") or {}).values()):
-        return None
-    zones = len((manager.get("distributionPolicy") or {}).get("zones") or ()) or 1
-    surge = max(limits.surge, zones) if limits.surge else 0
-    unavailable = max(0, min(limits.unavailable, desired - limits.healthy))
-    if unavailable < zones:
-        unavailable = 0
-    return Budget(surge, unavailable) if surge or unavailable else None
-
-
-def _patch(manager: Mapping[str, Any], versions: Sequence[Patch], budget: Budget | None) -> Patch | None:
-    """What is to be written of the versions and of the update policy; `None` where all is so already."""
-    patch = {} if _same(manager.get("versions") or (), versions) else {"versions": list(versions)}
-    if budget is None:
-        return {**patch, **_standing(manager)} or None
-    wanted = {
-        "type": PROACTIVE,
-        "minimalAction": REPLACE,
-        "mostDisruptiveAllowedAction": REPLACE,
-        "replacementMethod": "SUBSTITUTE",
-        "maxSurge": {"fixed": budget.surge},
-        "maxUnavailable": {"fixed": budget.unavailable},
-    }
-    return {**patch, **_policy_patch(manager, wanted)} or None
-
-
-def _policy_back(manager: Mapping[str, Any], run: Run) -> Patch:
-    """The leaves of an update policy that are not as they were before a run."""
-    return dict(_policy_patch(manager, policy_held(run.held)).get("updatePolicy") or {})
-
-
-def _policy_patch(manager: Mapping[str, Any], wanted: Mapping[str, Any]) -> Patch:
-    """A merge patch of the leaves that a rollout writes; those that are wanted to be nothing are null."""
-    live = manager.get("updatePolicy") or {}
-    have = {word.partition("=")[0]: word for word in policy_words(live)}
-    want = {word.partition("=")[0]: word for word in policy_words(wanted)}
-    policy: Patch = {}
-    for name in HELD:
-        if have.get(name) != want.get(name):
-            value = wanted.get(name)
-            # of a number and a share the other one has to go
-            policy[name] = {"fixed": None, "percent": None, **value} if isinstance(value, Mapping) else value
-    return {"updatePolicy": policy} if policy else {}
-
-
 # instances and templates; pure
 
 
 def _progress(picture: Picture, templates: Sequence[Mapping[str, Any]] = ()) -> Progress:
     state, manager = picture.state, picture.manager
     current = name_of(template_of(manager))
-    verified = {name_of(str(one.get("instance", ""))) for one in picture.members if one.get("currentAction") == "VERIFYING"}
+    verified = {
+        name_of(str(one.get("instance", ""))) for one in picture.members if one.get("currentAction") == "VERIFYING"
+    }
     instances = tuple(_awaited(one) if one.id in verified else one for one in state.instances)
     staying = [one for one in instances if one.state is not InstanceState.TERMINATING]
     run = find_run(manager)
@@ -559,10 +453,6 @@ def _staying(picture: Picture) -> list[Instance]:
     return [one for one in picture.state.instances if one.state is not InstanceState.TERMINATING]
 
 
-def _template_in(member: Mapping[str, Any]) -> str:
-    return str((member.get("version") or {}).get("instanceTemplate", ""))
-
-
 def _is_leaving(member: Mapping[str, Any]) -> bool:
     return member.get("currentAction") in ("DELETING", "ABANDONING", "RECREATING")
 
@@ -580,10 +470,10 @@ def _own(manager: Mapping[str, Any], templates: Sequence[Mapping[str, Any]]) -> 
     _, holder = read_description(manager.get("description"))
     if holder is None:
         return []
-    region, own = place_of(manager).region, []
+    whose, own = (holder.fleet, holder.group, place_of(manager).region), []
     for item in templates:
         _, mark = read_description(item.get("description"))
-        if mark is not None and (mark.fleet, mark.group, mark.kept.get("location")) == (holder.fleet, holder.group, region):
+        if mark is not None and (mark.fleet, mark.group, mark.kept.get("location")) == whose:
             own.append(item)
     return sorted(own, key=_age, reverse=True)
 
