@@ -268,9 +268,14 @@ class GcpRollouts(Rollouts):
             "mostDisruptiveAllowedAction": REPLACE,
         }
         request: dict[str, Any] = {f"{kind}_apply_updates_request_resource": lengthened(body)}
-        self.calls.run(
-            f"{where.collection}.applyUpdatesToInstances", instance_group_manager=name, **dict(where.place), **request
-        )
+        operation = f"{where.collection}.applyUpdatesToInstances"
+        try:
+            self.calls.run(operation, instance_group_manager=name, **dict(where.place), **request)
+        except InvalidRequest:
+            # another process named them first, or this one before its reply was lost: they are on their way out
+            later = States(self.calls, self.clock.now()).again(fresh).state.instances
+            if any(one.id in batch and one.state is not InstanceState.TERMINATING for one in later):
+                raise
 
     # templates
 
@@ -283,7 +288,7 @@ class GcpRollouts(Rollouts):
         if template.version:
             word = template.version
         else:
-            versions = (template.write.body.get("versions") if template.write else None) or ({},)
+            versions: Sequence[Any] = (template.write.body.get("versions") if template.write else None) or ({},)
             word = template_word(place, str(versions[0].get("instanceTemplate", "")))
         if word and "/" not in word:
             self.calls.get("instanceTemplates.get", instance_template=word)  # raises where it is not there
