@@ -8,6 +8,7 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_fleet as fleet_of
 from tests.conftest import make_group
+from tests.laws import IS_EXHAUSTIVE
 from trimtab import errors
 from trimtab.providers.gcp.reads import managed_instances
 from trimtab.providers.gcp.resources import ROLLOUT_TAG
@@ -490,7 +491,7 @@ def test_a_plain_apply_in_the_middle_leaves_all_alone(world):
     # another field of the group is written, and the mark stays
     ported = make_fleet(NEW, gcp={"named_ports": {"admin": 8080}}, health_check={"path": "/up", "port": 80, "grace": "30m"})
     world.cloud.apply(world.cloud.plan(ported)).raise_for_failures()
-    assert not world.cloud.plan(ported)
+    assert not world.cloud.plan(ported).changes
     assert world.runs()
     rollouts = world.cloud.rollouts(ported)
     assert world.drive(rollouts).outcome is RolloutOutcome.DONE
@@ -507,7 +508,7 @@ def test_a_policy_that_a_plan_changes_in_the_middle_is_written_at_the_end(world)
     assert [field.path for change in plan for field in change.fields] == ["updatePolicy.maxUnavailable.fixed"]
     world.cloud.apply(plan).raise_for_failures()
     assert world.policy()["maxUnavailable"]["fixed"] == 1
-    assert not world.cloud.plan(changed)
+    assert not world.cloud.plan(changed).changes
     assert world.drive(rollouts).outcome is RolloutOutcome.DONE
     assert world.policy()["maxUnavailable"]["fixed"] == 2
     world.check_end(changed, kept=(OLD, NEW))
@@ -638,8 +639,139 @@ def test_the_tag_is_the_one_of_every_cloud():
 def test_an_import_in_the_middle_gives_the_template_that_the_group_had(world):
     world.apply(make_fleet())
     world.start(make_fleet(NEW)).tick()
-    imported = world.cloud.import_group("web")
+    imported = world.cloud.import_group("shop-web")
     assert imported.group.template.image.id.endswith("debian-11")
+
+
+# what is measured
+
+
+def test_a_metric_that_is_worse_on_new_instances_takes_it_back(world):
+    world.apply(make_fleet())
+    gates = [{"type": "metric", "metric": "cpu", "samples": 5}]
+    rollout = {"strategy": "canary", "checkpoints": [{"percent": 50, "bake": "12m"}], "gates": gates}
+    rollouts = world.start(make_fleet(NEW, rollout=rollout))
+    world.drive(rollouts, until=is_baking)
+    world.clock.advance(timedelta(seconds=40))
+    for each in world.state.instances:
+        value = 80 if each.outdated is False else 40
+        world.test_cloud.push(tt.metrics.cpu, group=world.state.name, value=value, instance=each.id, minutes=12)
+    result = world.drive(rollouts)
+    assert result.outcome is RolloutOutcome.ROLLED_BACK
+    assert "cpu is higher on new instances" in result.text
+    world.check_end(make_fleet(), kept=(OLD,))
+
+
+def test_samples_are_of_the_instances_that_are_named(world):
+    world.apply(make_fleet())
+    first, second, *_ = world.state.instances
+    begin = world.clock.now()
+    for each, value in ((first, 30), (second, 60)):
+        world.test_cloud.push(tt.metrics.cpu, group=world.state.name, value=value, instance=each.id, minutes=4)
+    world.clock.advance(timedelta(minutes=3))
+    rollouts = world.cloud.provider.rollouts
+    place = "europe-west1", world.state.name
+    assert rollouts.samples(*place, tt.metrics.cpu, [first.id], begin) == [30, 30]
+    assert sorted(rollouts.samples(*place, tt.metrics.cpu, [first.id, second.id], begin)) == [30, 30, 60, 60]
+    assert rollouts.samples(*place, tt.metrics.cpu, [first.id], world.clock.now()) == []
+    with pytest.raises(errors.Unsupported, match="of no instance by itself"):
+        rollouts.samples(*place, tt.metrics.requests, [first.id], begin)
+
+
+def test_what_no_gate_can_tell_is_a_problem_of_the_plan(world):
+    gates = [{"type": "balancer"}, {"type": "metric", "metric": "latency"}]
+    plan = world.cloud.plan(make_fleet(rollout={"gates": gates}, health_check={}))
+    assert [problem.text.split(":")[0] for problem in plan.problems] == ["rollout.gates.0", "rollout.gates.1.metric"]
+
+
+# instances that keep their state
+
+
+def test_instances_that_keep_their_state_are_made_anew_in_their_places(world):
+    disks = [{"size_gb": 20}, {"device": "data", "size_gb": 10, "stateful": True}]
+    template = {"size": "e2-small", "disks": disks}
+    world.apply(make_fleet(template={"image": OLD, **template}))
+    ids = {each.id for each in world.state.instances}
+    changed = make_fleet(template={"image": NEW, **template})
+    world.least = 3
+    assert world.roll(changed).outcome is RolloutOutcome.DONE
+    assert {each.id for each in world.state.instances} == ids
+    world.check_end(changed, kept=(OLD, NEW))
+    plan = world.cloud.plan(make_fleet(template={"image": NEW, **template}, rollout={"max_surge": 1}))
+    assert [problem.text.split(":")[0] for problem in plan.problems] == ["rollout.max_surge"]
+
+
+# killed
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def kill_after(cloud, number):
+    """Have a connection make so many more writes and then none, and not even learn of the last."""
+    calls, left = cloud.provider.connection, [number]
+    calls.patch, calls.run = mortal(calls.patch, left), mortal(calls.run, left)
+
+
+def mortal(method, left):
+    def ask(*given, **names):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        answer = method(*given, **names)
+        if left[0] == 0:
+            raise Killed
+        return answer
+
+    return ask
+
+
+SCENARIOS = {
+    "natively": (ZONE, {"max_surge": 1, "keep": 1}, (NEW,)),
+    "one by one": (ZONES, {"strategy": "canary", "keep": 1}, (NEW,)),
+    "back": (ZONE, {"max_surge": 1, "batch_timeout": "2m"}, (OLD,)),
+    "back one by one": (ZONES, {"batch_timeout": "2m"}, (OLD,)),
+}
+WRITES = {"natively": 7, "one by one": 13, "back": 8, "back one by one": 9}
+
+
+def killed_at():
+    """In the usual run some of the writes; in the exhaustive one all."""
+    every = [(name, number) for name, count in WRITES.items() for number in range(count + 1)]
+    return every if IS_EXHAUSTIVE else every[::4]
+
+
+@pytest.mark.parametrize(("name", "number"), killed_at())
+def test_another_process_goes_on_after_any_write(world, name, number):
+    zones, spec, kept = SCENARIOS[name]
+    world.apply(make_fleet(size=3, zones=zones))
+    world.clock.advance(timedelta(minutes=1))
+    changed = make_fleet(NEW, size=3, zones=zones, rollout=spec)
+    if kept == (OLD,):
+        world.doors.fail_made_of("debian-12")
+    world.least = 3 if "max_surge" in spec else 2
+    with world.test_cloud.connect() as mortal_one:
+        kill_after(mortal_one, number)
+        with pytest.raises(Killed):
+            world.drive(world.start(changed, cloud=mortal_one))
+    result = world.drive(world.start(changed, by="ben"))
+    wanted = RolloutOutcome.ROLLED_BACK if kept == (OLD,) else RolloutOutcome.DONE
+    assert result.outcome in (wanted, RolloutOutcome.NONE), result
+    end = make_fleet(size=3, zones=zones) if kept == (OLD,) else changed
+    world.check_end(end, kept=kept)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_these_are_all_the_writes(world, name):
+    zones, spec, kept = SCENARIOS[name]
+    world.apply(make_fleet(size=3, zones=zones))
+    changed = make_fleet(NEW, size=3, zones=zones, rollout=spec)
+    if kept == (OLD,):
+        world.doors.fail_made_of("debian-12")
+    before = world.doors.count()["writes"]
+    world.roll(changed)
+    assert world.doors.count()["writes"] - before == WRITES[name]
 
 
 # calls
