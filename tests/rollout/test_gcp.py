@@ -9,6 +9,7 @@ import trimtab as tt
 from tests.conftest import make_fleet as fleet_of
 from tests.conftest import make_group
 from tests.laws import IS_EXHAUSTIVE
+from tests.providers.gcp.rights import permission_of
 from trimtab import errors
 from trimtab.providers.gcp.reads import managed_instances
 from trimtab.providers.gcp.resources import ROLLOUT_TAG
@@ -421,6 +422,35 @@ def test_no_more_stay_than_are_to_be_kept(world):
     assert world.kept() == ["debian-13", "debian-11", "debian-12"]
 
 
+def test_an_undo_after_a_file_that_went_back_comes_to_the_one_before(world):
+    """The template of an older file is there already, and older than the one that it replaces."""
+    world.apply(make_fleet())
+    for image in (NEW, OLD):
+        world.clock.advance(timedelta(minutes=1))
+        world.roll(make_fleet(image))
+        world.check_end(make_fleet(image), kept=(OLD, NEW))
+    rollouts = world.cloud.rollouts(make_fleet())
+    rollouts.undo("web")
+    world.drive(rollouts)
+    world.check_end(make_fleet(NEW), kept=(OLD, NEW))
+
+
+def test_what_was_undone_is_not_what_a_later_undo_comes_to(world):
+    world.apply(make_fleet())
+    world.clock.advance(timedelta(minutes=1))
+    world.roll(make_fleet(NEW))
+    rollouts = world.cloud.rollouts(make_fleet(NEW))
+    rollouts.undo("web")
+    world.drive(rollouts)
+    world.clock.advance(timedelta(minutes=1))
+    world.roll(make_fleet(NEWER))
+    world.check_end(make_fleet(NEWER), kept=(OLD, NEWER))
+    rollouts = world.cloud.rollouts(make_fleet(NEWER))
+    rollouts.undo("web")
+    world.drive(rollouts)
+    world.check_end(make_fleet(), kept=(OLD, NEWER))
+
+
 # what else moves meanwhile
 
 
@@ -489,7 +519,9 @@ def test_a_plain_apply_in_the_middle_leaves_all_alone(world):
         world.cloud.apply(plan)
         assert world.manager["versions"] == before["versions"]
     # another field of the group is written, and the mark stays
-    ported = make_fleet(NEW, gcp={"named_ports": {"admin": 8080}}, health_check={"path": "/up", "port": 80, "grace": "30m"})
+    ported = make_fleet(
+        NEW, gcp={"named_ports": {"admin": 8080}}, health_check={"path": "/up", "port": 80, "grace": "30m"}
+    )
     world.cloud.apply(world.cloud.plan(ported)).raise_for_failures()
     assert not world.cloud.plan(ported).changes
     assert world.runs()
@@ -570,6 +602,63 @@ def test_what_another_process_did_to_a_run_is_not_undone(world):
     world.check_end(make_fleet(), kept=(OLD,))
 
 
+@pytest.mark.parametrize(("zones", "spec"), [(ZONE, {}), (ZONES, {"strategy": "canary"})])
+def test_two_processes_drive_the_same_run(world, zones, spec):
+    world.apply(make_fleet(zones=zones))
+    changed = make_fleet(NEW, zones=zones, rollout=spec)
+    world.least = 3
+    with world.test_cloud.connect() as another:
+        one, two = world.start(changed), world.start(changed, cloud=another, by="ben")
+        for _ in range(100):
+            results = [rollouts.tick()[0].outcome for rollouts in (one, two)]
+            world.check()
+            assert RolloutOutcome.ERROR not in results
+            if results[1] in (RolloutOutcome.DONE, RolloutOutcome.NONE):
+                break
+            world.clock.advance(LOOK)
+    world.check_end(changed, kept=(OLD, NEW))
+
+
+@pytest.mark.parametrize("zones", [ZONE, ZONES])
+def test_lost_replies_start_nothing_twice(world, zones):
+    world.apply(make_fleet(zones=zones))
+    changed = make_fleet(NEW, zones=zones)
+    world.least = 3
+    for after in range(0, 40, 2):
+        world.doors.fault("timeout_after", write_only=True, after=after, times=1)
+    assert world.roll(changed).outcome is RolloutOutcome.DONE
+    world.doors.clear_faults()
+    world.check_end(changed, kept=(OLD, NEW))
+
+
+def test_a_group_that_moves_under_every_write(world):
+    """An autoscaler that sets the size between what was read and what is written."""
+    world.apply(make_fleet())
+    changed = make_fleet(NEW)
+    rollouts = world.start(changed)
+    provider, place = world.cloud.provider.rollouts, ("europe-west1", world.state.name)
+    (progress,) = provider.read([place])
+    world.cloud.group("web").scale(to=5)
+    provider.advance(*place, progress.run, 4, Limits())
+    world.cloud.group("web").scale(to=4)
+    provider.mark(*place, progress.run.turned(Phase.PAUSED, world.clock.now()))
+    assert world.runs()[0].phase is Phase.PAUSED
+    rollouts.resume("web")
+    assert world.drive(rollouts).outcome is RolloutOutcome.DONE
+    world.check_end(changed, kept=(OLD, NEW))
+
+
+def test_a_plan_made_before_a_run_began_writes_no_template(world):
+    """Of a file that declares no rollout: its template is not written over that of a run that began meanwhile."""
+    world.apply(make_fleet())
+    plain = without_rollout(make_fleet(NEWER))
+    plan = world.cloud.plan(plain)
+    world.start(make_fleet(NEW)).tick()
+    with pytest.raises(errors.StalePlan):
+        world.cloud.apply(plan)
+    assert not world.cloud.plan(plain).changes
+
+
 def test_a_second_version_by_hand_is_in_the_way(world):
     world.apply(make_fleet())
     manager = world.manager
@@ -593,7 +682,12 @@ def test_what_leaves_the_fleet_goes_with_all_its_templates(world):
     assert len(world.kept()) == 4
     smaller = make_fleet(NEW)
     plan = world.cloud.plan(smaller)
-    assert sorted(change.key.kind for change in plan) == ["autoscaler", "group-manager", "health-check", *["instance-template"] * 2]
+    assert sorted(change.key.kind for change in plan) == [
+        "autoscaler",
+        "group-manager",
+        "health-check",
+        *["instance-template"] * 2,
+    ]
     world.cloud.apply(plan, allow_delete=True).raise_for_failures()
     assert len(world.kept()) == 2
     # and in the middle of a run
@@ -641,6 +735,23 @@ def test_an_import_in_the_middle_gives_the_template_that_the_group_had(world):
     world.start(make_fleet(NEW)).tick()
     imported = world.cloud.import_group("shop-web")
     assert imported.group.template.image.id.endswith("debian-11")
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_rollout_takes_no_more_rights_than_it_is_said_to(world, read_only):
+    gates = [{"type": "alarm", "alarms": ["hot"]}, {"type": "metric", "metric": "cpu"}]
+    alarms = {"hot": {"metric": "cpu", "above": 50}}
+    spec = {"zones": ZONES, "alarms": alarms, "rollout": {"gates": gates, "batch_timeout": "1m"}}
+    world.apply(make_fleet(**spec))
+    changed = make_fleet(NEW, **spec)
+    world.doors.clear_requests()
+    if read_only:
+        world.cloud.rollouts(changed).status()
+    else:
+        assert world.roll(changed).outcome is not None
+    asked = {permission_of(call) for call in world.doors.requests()}
+    role = world.cloud.provider.resources.permissions(changed, read_only=read_only)
+    assert asked <= {*role["includedPermissions"]}
 
 
 # what is measured

@@ -18,6 +18,7 @@ VERBS = {
     "resize": "update",
     "listManagedInstances": "get",
     "listErrors": "get",
+    "applyUpdatesToInstances": "update",
     "setNamedPorts": "update",
 }
 

@@ -11,7 +11,7 @@ from trimtab.providers.base import Write
 from trimtab.providers.bodies import body_of, drop_empty
 from trimtab.providers.gcp.ids import lengthened
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.resources import HELD, find_run, policy_held, policy_words, unmarked, with_marks
+from trimtab.providers.gcp.resources import HELD, UNDO, find_run, policy_held, policy_words, unmarked, with_marks
 from trimtab.providers.writer import live_of, mark_of
 
 _READ_ONLY = frozenset({"creationRecord", "mutationRecord", "mutationRecords", "validity", "verificationStatus"})
@@ -71,7 +71,7 @@ def around_rollout(patch: Mapping[str, Any], version: Resource, description: str
     if run is None or not wanted:
         return {**patch, "description": with_marks(description, raw)}
     held = {**policy_held(run.held), **wanted}
-    run = replace(run, held=policy_words(held))
+    run = replace(run, held=(*policy_words(held), *(word for word in run.held if word == UNDO)))
     rest = {name: value for name, value in patch.items() if name != "updatePolicy"}
     return {**rest, **drop_empty(updatePolicy=policy), "description": with_marks(description, raw, rollout=run)}
 

@@ -28,12 +28,19 @@ if TYPE_CHECKING:
 
 ROLLOUT_TAG = "trimtab-rollout"
 """The word before the mark of a rollout; few plans need what else there is to say of one."""
-LONGEST_RUN = 800
-"""Characters of the mark of a rollout in a description, which takes 2,048: two templates, a policy, a reason."""
+PREVIOUS_TAG = "trimtab-previous"
+"""The word before the templates that a group had, the newest first: templates come back, so that no age tells them."""
+LONGEST_RUN, LONGEST_PREVIOUS = 800, 500
+"""
+Characters of the mark of a rollout in a description, which takes 2,048: two templates, a policy, a reason; and of the
+templates before.
+"""
+UNDO = "undo"
+"""What is held of a rollout that goes back to a template before."""
 HELD = ("type", "minimalAction", "mostDisruptiveAllowedAction", "replacementMethod", "maxSurge", "maxUnavailable")
 """The leaves of an update policy that a rollout writes, and puts back at its end."""
 _TEMPLATES = "global/instanceTemplates"
-_MARK = re.compile(rf"\n?\[({PAUSE_TAG}|{BOOST_TAG}|{ROLLOUT_TAG}) ([^\]]*)\]")
+_MARK = re.compile(rf"\n?\[({PAUSE_TAG}|{BOOST_TAG}|{ROLLOUT_TAG}|{PREVIOUS_TAG}) ([^\]]*)\]")
 
 
 def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
@@ -109,7 +116,7 @@ def _amount(value: Any) -> str:
 def policy_held(words: Iterable[str]) -> dict[str, Any]:
     """What `policy_words` made words of."""
     policy: dict[str, Any] = {}
-    for name, _, value in (word.partition("=") for word in words):
+    for name, _, value in (word.partition("=") for word in words if word != UNDO):
         is_amount = name in ("maxSurge", "maxUnavailable")
         policy[name] = _number(value) if is_amount else value
     return policy
@@ -192,21 +199,39 @@ def unmarked(description: str | None) -> str:
     return _MARK.sub("", description or "")
 
 
-def with_marks(description: str | None, bearer: Mapping[str, Any], **changed: "Pause | Boost | Run | None") -> str:
+def previous_of(manager: Mapping[str, Any]) -> list[str]:
+    """The templates that a group had before the one that it has, the newest first, as far as it knows them."""
+    return _marks(manager).get(PREVIOUS_TAG, "").split()
+
+
+def previous_line(words: Iterable[str]) -> str:
+    """The same as a description takes it; the oldest are left out where there is no room."""
+    line = ""
+    for word in words:
+        if len(line) + 1 + len(word) > LONGEST_PREVIOUS:
+            break
+        line = f"{line} {word}".strip()
+    return line
+
+
+def with_marks(
+    description: str | None, bearer: Mapping[str, Any], **changed: "Pause | Boost | Run | str | None"
+) -> str:
     """
     A description with the marks that an autoscaler bears, or a group.
 
     Args:
         description: Without marks.
         bearer: What bears them.
-        changed: `pause`, `boost` or `rollout`, where it is another or none.
+        changed: `pause`, `boost`, `rollout` or `previous`, where it is another or none.
     """
-    marks: dict[str, Pause | Boost | Run | None] = {
+    marks: dict[str, Pause | Boost | Run | str | None] = {
         "pause": find_pause(bearer),
         "boost": find_boost(bearer),
+        "previous": _marks(bearer).get(PREVIOUS_TAG),
         "rollout": find_run(bearer),
     }
-    tags = {"pause": PAUSE_TAG, "boost": BOOST_TAG, "rollout": ROLLOUT_TAG}
+    tags = {"pause": PAUSE_TAG, "boost": BOOST_TAG, "previous": PREVIOUS_TAG, "rollout": ROLLOUT_TAG}
     lines = [f"[{tags[name]} {_line(mark)}]" for name, mark in {**marks, **changed}.items() if mark]
     plain = unmarked(description)
     if not lines:
@@ -216,7 +241,9 @@ def with_marks(description: str | None, bearer: Mapping[str, Any], **changed: "P
     return "\n".join(part for part in (head, *lines, last) if part)
 
 
-def _line(mark: "Pause | Boost | Run") -> str:
+def _line(mark: "Pause | Boost | Run | str") -> str:
+    if isinstance(mark, str):
+        return mark
     text = mark.line() if isinstance(mark, Pause | Boost) else mark.line(LONGEST_RUN)
     return text.replace("]", ")")
 

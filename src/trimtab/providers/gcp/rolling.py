@@ -27,7 +27,16 @@ from trimtab.providers.gcp.ids import lengthened, name_of, place_of, scoped
 from trimtab.providers.gcp.kinds import ALERT_POLICY
 from trimtab.providers.gcp.metrics import INSTANCE, Scope, Shape, from_native, metric_for
 from trimtab.providers.gcp.reads import list_monitored, managed_instances
-from trimtab.providers.gcp.resources import find_run, policy_words, template_link, template_word, with_marks
+from trimtab.providers.gcp.resources import (
+    UNDO,
+    find_run,
+    policy_words,
+    previous_line,
+    previous_of,
+    template_link,
+    template_word,
+    with_marks,
+)
 from trimtab.providers.gcp.states import Picture, States, find_manager, template_of
 from trimtab.providers.gcp.updater import (
     REPLACE,
@@ -103,7 +112,7 @@ class GcpRollouts(Rollouts):
                 return None
             if found is not None:
                 raise Conflict(f"{name!r}: {found}", provider="gcp", operation="begin rollout")
-            begun = _begun(run, manager, wanted)
+            begun = _begun(run, manager, wanted, is_undo=bool(template.version))
             return {**standing(manager), "description": with_marks(manager.get("description"), manager, rollout=begun)}
 
         self._send(location, name, body)
@@ -165,16 +174,18 @@ class GcpRollouts(Rollouts):
         known = self._find(location, name)
         if find_run(self._manager(known)) is None:
             return
-        # what instances run from no longer: the group's own, and those that went before
-        inside = {template_in(member) for member in known.picture.members}
-        surplus = self._surplus(known, run, keep, inside)
-        old = template_link(known.place, run.old)
-        is_last = old in surplus and run.old != run.new
-        if is_last:
-            self._settle(location, name, run, run.new, rollout=replace(run, old=run.new))
+        # templates come back, and so their age does not say which of them is the one before
+        before = _before(self._manager(known), run)
+        own = _own(known.picture.manager, self._templates())
+        kept = _kept(known.picture, own, [run.new, *before], keep)
+        surplus = [link for item in own if (link := _link(item)) not in kept]
+        left = previous_line(word for word in before if template_link(known.place, word) not in surplus)
+        if template_link(known.place, run.old) in surplus and run.old != run.new:
+            point = replace(run, old=run.new)
+            self._settle(location, name, run, run.new, rollout=point, previous=left)
         done = [self._dropped(link, known) for link in surplus]
         if all(done):
-            self._settle(location, name, run, run.new, rollout=None)
+            self._settle(location, name, run, run.new, rollout=None, previous=left)
 
     def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
         """Leave the old version alone, drop the new template unless it is the older one, and take the mark away."""
@@ -294,13 +305,6 @@ class GcpRollouts(Rollouts):
             self.calls.get("instanceTemplates.get", instance_template=word)  # raises where it is not there
         return template_link(place, word) if word else ""
 
-    def _surplus(self, known: _Known, run: Run, keep: int, inside: set[str]) -> list[str]:
-        """Marked templates of the group beyond the newest, which nothing of it uses."""
-        own = _own(known.picture.manager, self._templates())
-        new = template_link(known.place, run.new)
-        kept = {_link(item) for item in own[:keep]} | {new} | inside
-        return [link for item in own if (link := _link(item)) not in kept]
-
     def _newer(self, known: _Known, run: Run) -> str:
         """The link of the new template where it is newer than the old one, and of the group's making."""
         old, new = (template_link(known.place, word) for word in (run.old, run.new))
@@ -321,7 +325,7 @@ class GcpRollouts(Rollouts):
 
     # writing
 
-    def _settle(self, location: str, name: str, run: Run, word: str, *, rollout: Run | None) -> bool:
+    def _settle(self, location: str, name: str, run: Run, word: str, *, rollout: Run | None, **marks: str) -> bool:
         """One version, the policy that was held, and the mark as it is to be; whether that was not so already."""
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
@@ -332,7 +336,7 @@ class GcpRollouts(Rollouts):
             versions = [version_of(manager, word, named=True)]
             patch: Patch = {} if same_versions(live, versions) else {"versions": versions}
             policy = policy_back(manager, find_run(manager) or run)
-            text = with_marks(manager.get("description"), manager, rollout=rollout)
+            text = with_marks(manager.get("description"), manager, rollout=rollout, **marks)
             if text != manager.get("description"):
                 patch["description"] = text
             return {**patch, **({"updatePolicy": policy} if policy else {})} or None
@@ -395,7 +399,7 @@ class GcpRollouts(Rollouts):
 # what a run is; pure
 
 
-def _begun(run: Run, manager: Mapping[str, Any], wanted: str) -> Run:
+def _begun(run: Run, manager: Mapping[str, Any], wanted: str, *, is_undo: bool) -> Run:
     """A run with the templates that it goes from and to, and the update policy that its end puts back."""
     versions: Sequence[Any] = manager.get("versions") or ()
     if len(versions) > 1:
@@ -403,7 +407,8 @@ def _begun(run: Run, manager: Mapping[str, Any], wanted: str) -> Run:
         raise InvalidRequest(text, provider="gcp", operation="begin rollout")
     old = template_word(manager, template_of(manager))
     new = template_word(manager, wanted) if wanted else old
-    return replace(run, old=old, new=new, held=policy_words(manager.get("updatePolicy") or {}))
+    held = (*policy_words(manager.get("updatePolicy") or {}), *([UNDO] if is_undo else []))
+    return replace(run, old=old, new=new, held=held)
 
 
 def _its_own(manager: Mapping[str, Any], run: Run, name: str, *, phase: bool = False) -> None:
@@ -483,9 +488,27 @@ def _own(manager: Mapping[str, Any], templates: Sequence[Mapping[str, Any]]) -> 
     return sorted(own, key=_age, reverse=True)
 
 
+def _before(manager: Mapping[str, Any], run: Run) -> list[str]:
+    """The templates that a group will have had before the one that a run brings, the newest first."""
+    words = previous_of(manager)
+    if run.new in words and UNDO in run.held:
+        return words[words.index(run.new) + 1 :]
+    return list(
+        dict.fromkeys([*([run.old] if run.old != run.new else []), *(each for each in words if each != run.new)])
+    )
+
+
+def _kept(picture: Picture, own: Sequence[Mapping[str, Any]], words: Sequence[str], keep: int) -> set[str]:
+    """The links of the templates that stay: the group's own, those before it, the newest others, and what runs."""
+    links = [template_link(picture.manager, word) for word in words]
+    order = [*links, *(link for item in own if (link := _link(item)) not in links)]
+    return {*order[:keep], *links[:1], *map(template_in, picture.members)}
+
+
 def _previous(manager: Mapping[str, Any], templates: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The group's own templates that are older than the one that it has, the newest first."""
-    current = template_of(manager)
-    born = next((_age(item) for item in templates if _link(item) == current), None)
-    own = [item for item in _own(manager, templates) if _link(item) != current]
-    return tuple(template_word(manager, _link(item)) for item in own if born is None or _age(item) < born)
+    """The templates that a group had and that are there, the newest first; then those older than all of them."""
+    current, ages = template_of(manager), {_link(item): _age(item) for item in _own(manager, templates)}
+    known = [link for word in previous_of(manager) if (link := template_link(manager, word)) in ages]
+    born = [age for link in (current, *known) if (age := ages.get(link)) is not None]
+    older = [link for link, age in ages.items() if link not in (current, *known) and (not born or age < min(born))]
+    return tuple(template_word(manager, link) for link in (*known, *older))
