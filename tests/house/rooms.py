@@ -17,6 +17,7 @@ FLOORS = {
     "errors": 0,
     "clock": 0,
     "phrases": 0,
+    "threads": 0,
     "metrics": 0,
     "models": 0,
     "declarations": 0,
@@ -52,9 +53,10 @@ DECLARED = {
     "constraints": "declarations",
     "images": "declarations",
     "disks": "declarations",
+    "rollouts": "declarations",
 }
 """What a provider declares is on the ground floor, and in these rooms, although it lies in the provider's."""
-NOUNS = {"errors", "clock", "phrases", "metrics", "events", "logs", "tracing", "__init__", "__main__"}
+NOUNS = {"errors", "clock", "phrases", "metrics", "events", "logs", "tracing", "threads", "__init__", "__main__"}
 """Single files, which are no rooms."""
 
 

@@ -15,11 +15,11 @@ class Model(BaseModel):
 """
 """The libraries that a declared fleet takes, used as little as can be."""
 PRINT = "\nimport sys; print(*sorted(sys.modules))"
-DECLARING = 30
+DECLARING = 31
 """Modules of ours that a fleet made in Python takes: models, settings of the clouds, errors, clock, metrics."""
 OTHERS = 5
 """Modules of others, beyond what a model of pydantic's takes anyway."""
-CONNECTED = 140
+CONNECTED = 142
 """Modules of ours for a plan in memory."""
 
 

@@ -568,7 +568,7 @@ def test_of_two_that_begin_one_wins(world):
     world.apply(make_fleet())
     changed = make_fleet(NEW)
     with world.test_cloud.connect() as another:
-        one, two = world.cloud.provider.rollouts, another.provider.rollouts
+        one, two = world.cloud.provider.rollouts(), another.provider.rollouts()
         plan = world.cloud.plan(changed)
         driver = world.cloud.rollouts(changed)
         other = another.rollouts(changed)
@@ -589,7 +589,7 @@ def test_what_another_process_did_to_a_run_is_not_undone(world):
     driver = world.start(changed)
     driver.tick()
     with world.test_cloud.connect() as another:
-        provider = world.cloud.provider.rollouts
+        provider = world.cloud.provider.rollouts()
         (progress,) = provider.read([("europe-west1", world.state.name)])
         another.rollouts(changed).abort("web", by="ben")
         baking = progress.run.turned(Phase.BAKING, world.clock.now())
@@ -636,7 +636,7 @@ def test_a_group_that_moves_under_every_write(world):
     world.apply(make_fleet())
     changed = make_fleet(NEW)
     rollouts = world.start(changed)
-    provider, place = world.cloud.provider.rollouts, ("europe-west1", world.state.name)
+    provider, place = world.cloud.provider.rollouts(), ("europe-west1", world.state.name)
     (progress,) = provider.read([place])
     world.cloud.group("web").scale(to=5)
     provider.advance(*place, progress.run, 4, Limits())
@@ -780,7 +780,7 @@ def test_samples_are_of_the_instances_that_are_named(world):
     for each, value in ((first, 30), (second, 60)):
         world.test_cloud.push(tt.metrics.cpu, group=world.state.name, value=value, instance=each.id, minutes=4)
     world.clock.advance(timedelta(minutes=3))
-    rollouts = world.cloud.provider.rollouts
+    rollouts = world.cloud.provider.rollouts()
     place = "europe-west1", world.state.name
     assert rollouts.samples(*place, tt.metrics.cpu, [first.id], begin) == [30, 30]
     assert sorted(rollouts.samples(*place, tt.metrics.cpu, [first.id, second.id], begin)) == [30, 30, 60, 60]

@@ -4,41 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-import trimtab as tt
+from tests.rollout.world import World, make_fleet
 from trimtab.models import Rollout
-from trimtab.providers.memory.store import Store
 from trimtab.rollout import RolloutOutcome
-
-
-def make_fleet(image="one", *, size=4, rollout=None, **more):
-    group = tt.ScalingGroup(
-        name="web",
-        capacity=tt.Capacity(min=1, max=10, desired=size),
-        template=tt.InstanceTemplate(image=image, size="small"),
-        rollout=Rollout() if rollout is None else rollout,
-        **more,
-    )
-    return tt.Fleet(name="shop", groups=[group])
-
-
-class World:
-    def __init__(self):
-        self.clock = tt.ManualClock()
-        self.store = Store(self.clock)
-        self.cloud = tt.connect("memory", store=self.store, clock=self.clock)
-
-    def apply(self, fleet):
-        plan = self.cloud.plan(fleet)
-        self.cloud.apply(plan).raise_for_failures()
-        return plan
-
-    @property
-    def machines(self):
-        (size,) = self.store.sizes.values()
-        return size.machines
-
-    def versions(self):
-        return sorted(machine.version for machine in self.machines)
 
 
 @pytest.fixture(name="world")

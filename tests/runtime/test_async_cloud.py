@@ -16,11 +16,18 @@ from trimtab.errors import Cancelled, ConfigError, PlanRefused, Throttled
 from trimtab.events import silent
 from trimtab.providers.memory.store import Store
 from trimtab.providers.retry import Caller
+from trimtab.rollout import Rollouts
+from trimtab.rollout.async_rollouts import AsyncRollouts
 from trimtab.runtime.async_cloud import AsyncWatch, on_thread
 from trimtab.runtime.connection import connect
 
-PAIRS = [(tt.Cloud, tt.AsyncCloud), (tt.LiveGroup, tt.AsyncLiveGroup), (tt.Watch, AsyncWatch)]
-IN_PLACE = {"group": tt.AsyncLiveGroup, "watch": AsyncWatch, "now": None}
+PAIRS = [
+    (tt.Cloud, tt.AsyncCloud),
+    (tt.LiveGroup, tt.AsyncLiveGroup),
+    (tt.Watch, AsyncWatch),
+    (Rollouts, AsyncRollouts),
+]
+IN_PLACE = {"group": tt.AsyncLiveGroup, "watch": AsyncWatch, "rollouts": AsyncRollouts, "now": None}
 """What asks no cloud, with what it gives where that is another class."""
 STREAMS = {"stream"}
 
@@ -36,6 +43,7 @@ def public(kind, attributes=()):
 def test_what_one_has_the_other_has(blocking, awaited):
     group = tt.connect("memory").group("web")
     instance = {tt.Cloud: tt.connect("memory"), tt.LiveGroup: group, tt.Watch: tt.connect("memory").watch(make_fleet())}
+    instance[Rollouts] = tt.connect("memory").rollouts(make_fleet())
     assert public(awaited) == public(blocking, vars(instance[blocking]))
 
 

@@ -1,7 +1,7 @@
 """Every public name of `trimtab` as a typed user writes it; only mypy reads this file."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_type
@@ -154,6 +154,12 @@ def operate(cloud: tt.Cloud, now: datetime) -> list[float | None]:
     boost: tt.Boost | None = live.read().boost
     assert_type(boost.min if boost else None, int | None)
     live.end_boost()
+    assert_type(live.protect("i-1", "i-2"), None)
+    live.unprotect("i-1")
+    live.drain("i-1", shrink=True)
+    live.replace("i-1")
+    live.end("i-1", shrink=True)
+    live.end("i-1")  # type: ignore[call-arg]
     assert_type(pause.until if pause else None, datetime | None)
     live.resume()
     live.publish(jobs, 3, at=now, dimensions={"Queue": "mail"})
@@ -212,6 +218,7 @@ async def on_asyncio(now: datetime) -> None:
         await web.scale(3)  # type: ignore[call-arg]
         assert_type((await web.wait(timeout=five, until="healthy")).is_stable, bool)
         await web.pause(by="Ana", until=now)
+        await web.end("i-1", shrink=False)
         assert_type(await web.datapoints(tt.metrics.cpu, since=five), tt.Datapoints)
         watch: tt.AsyncWatch = cloud.watch(fleet)
         assert_type(await watch.snapshot(), tt.FleetStatus)
@@ -372,3 +379,40 @@ def words(policy: tt.Policy) -> tt.ScalingGroup:
         alarms=[alarm],
         aws=tt.AwsSettings(suspended_processes=[tt.AwsProcess.AZ_REBALANCE]),
     ).replace(cooldown="5m")
+
+
+def rolled_out(cloud: tt.Cloud, fleet: tt.Fleet) -> bool:
+    """A new template for every instance; gates of each sort."""
+    gates: list[tt.Gate] = [
+        tt.HealthGate(),
+        tt.BalancerGate(),
+        tt.AlarmGate(alarms=["errors"]),
+        tt.HttpGate(path="/health", timeout="2s"),
+        tt.CommandGate(run=["./smoke-test", "--quick"]),
+        tt.MetricGate(metric="cpu", worse="higher"),
+    ]
+    rollout = tt.Rollout(
+        strategy="canary", checkpoints=[tt.Checkpoint(percent=10, bake="5m")], max_unavailable="25%", gates=gates
+    )
+    group = fleet["web"].replace(rollout=rollout)
+    rollouts = cloud.rollouts(fleet.replace(groups=[group]), allow_commands=True)
+    assert_type(rollouts, tt.Rollouts)
+    started: Sequence[tt.GroupRollout] = rollouts.start(["web"], by="ana")
+    rolled = rollouts.see_through(timeout=tt.minutes(30))
+    assert_type(rolled, tt.Rolled)
+    moved = [each for each in rolled.groups if each.outcome is tt.RolloutOutcome.DONE]
+    return rolled.raise_for_failures().is_done and len(moved) == len(started)
+
+
+def told_of_rollouts(event: tt.Event) -> str:
+    """What a listener hears of rollouts."""
+    return f"{event.group} {event.outcome}" if isinstance(event, tt.RolloutMoved) else ""
+
+
+def failed_rollout(rolled: tt.Rolled) -> str:
+    """Why one failed."""
+    try:
+        rolled.raise_for_failures()
+    except tt.RolloutFailed as error:
+        return str(error)
+    return ""

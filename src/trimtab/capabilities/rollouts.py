@@ -1,8 +1,9 @@
 """What the rollout of a group asks for, and who does it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from trimtab.declarations import declarations_of
+from trimtab.declarations.find import load
 from trimtab.declarations.rollouts import DRIVEN, RolloutSupport
 from trimtab.models import Rollout
 
@@ -31,4 +32,6 @@ def rollout_parts(rollout: Rollout) -> Iterator[tuple[str, str]]:
 
 def rollout_support(provider: str, part: str) -> RolloutSupport:
     """Who does a part of a rollout on a provider."""
-    return {**DRIVEN, **declarations_of(provider).rollouts}[part]
+    path = declarations_of(provider).rollouts
+    own: Mapping[str, RolloutSupport] = load(path) if path else {}
+    return own.get(part) or DRIVEN[part]

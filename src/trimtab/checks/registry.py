@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from trimtab.checks import alarms, comments, health, live, policies, portability, purchase, reach, schedules, sizes
+from trimtab.checks import (
+    alarms,
+    comments,
+    health,
+    live,
+    policies,
+    portability,
+    purchase,
+    reach,
+    rollouts,
+    schedules,
+    sizes,
+)
 from trimtab.checks.outside import outside_rules
 from trimtab.checks.rule import Rule, of_providers
 
@@ -52,10 +64,14 @@ RULES: Mapping[str, Rule] = {
     "TT702": Rule("A comment that ignores an unknown check", comments.only_files_know, of_comments=True),
     "TT703": Rule("A comment that ignores a check without a reason", comments.only_files_know, of_comments=True),
     "TT704": Rule("A comment to trimtab that cannot be read", comments.only_files_know, of_comments=True),
+    "TT801": Rule("A rollout that nothing looks at", rollouts.find_unwatched),
+    "TT802": Rule("A rollout that cannot move", rollouts.find_stuck),
+    "TT803": Rule("A rollout that its own alarm stops", rollouts.find_self_stopping),
+    "TT804": Rule("A rollout that is judged once it has reached everybody", rollouts.find_no_way_back),
 }
 """
 1xx policies and alarms, 2xx health and template, 3xx purchase, 4xx schedules, 5xx portability, 6xx only in plans,
-7xx comments of the file.
+7xx comments of the file, 8xx rollouts.
 """
 
 

@@ -173,7 +173,10 @@ class CommandContext:
         """Show a plan, ask, apply it, show what came of it; the exit code."""
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
         self.screen.view(PlanView(plan, empty=how.empty, agreed=agreed))
+        goes_on = how.rollout and bool(plan.waiting)
         if plan.is_refused or not plan.changes:
+            if goes_on and not plan.is_refused and not plan.unknown:
+                return 0 if how.yes or self._agrees() else 1
             self.screen.show_json({"plan": plan.to_dict(), "applied": None})
             return 1 if plan.problems or plan.unknown else 0
         check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))
@@ -190,6 +193,9 @@ class CommandContext:
                 allow_delete=how.delete,
                 allow_replace=how.replace,
             )
+        if goes_on and not applied.failures:
+            self.screen.view(applied_view(applied))
+            return 0
         self.screen.show(applied_view(applied), {"plan": plan.to_dict(), "applied": applied.to_dict()})
         return 1 if applied.failures else 0
 
@@ -211,6 +217,7 @@ class How:
     timeout: timedelta = FIFTEEN_MINUTES
     delete: bool = False
     replace: bool = False
+    rollout: bool = False
     empty: str = NO_CHANGES
 
 

@@ -11,7 +11,13 @@ from typing import Annotated, Any, TextIO
 import typer
 
 import trimtab
-from trimtab.cli import catalog_commands, controller_commands, runtime_commands
+from trimtab.cli import (
+    catalog_commands,
+    controller_commands,
+    instance_commands,
+    rollout_commands,
+    runtime_commands,
+)
 from trimtab.cli.check_command import check
 from trimtab.cli.commands import cloud_command, fleet_command, groups_command
 from trimtab.cli.context import (
@@ -119,7 +125,8 @@ def plan(
     """
     Show what apply would change, field by field; only reads.
 
-    Exit code: 0 nothing to change, 2 changes, 1 an error, also when a part of the cloud could not be read.
+    Exit code: 0 nothing to change, 2 changes, also such that wait for a rollout, 1 an error, also when a part of the
+    cloud could not be read.
 
     Example: `trimtab plan fleet.yaml --provider aws --out plan.json`
     """
@@ -130,7 +137,7 @@ def plan(
         _write(out, planned.to_saved())
     if planned.problems or planned.unknown:
         return 1
-    return 2 if planned.changes else 0
+    return 2 if planned.changes or planned.waiting else 0
 
 
 @app.command()
@@ -149,6 +156,10 @@ def apply(
         bool, typer.Option("--allow-delete", help="Allow deleting groups removed from the file.")
     ] = False,
     allow_replace: Annotated[bool, typer.Option("--allow-replace", help="Allow replacing groups.")] = False,
+    rollout: Annotated[
+        bool, typer.Option("--rollout", help="Also roll out the templates that wait for it, and see that through.")
+    ] = False,
+    allow_commands: rollout_commands.Commands = False,
     prune: Prune = True,
     strict: Strict = False,
     refresh: LookUp = None,
@@ -165,8 +176,13 @@ def apply(
             planned = cloud.plan(fleet, strict=strict, prune=prune, refresh=refresh or ())
         if saved is not None:
             check_saved(planned, read_saved(str(saved)))
-        how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace)
-        return context.carry_out(cloud, planned, how)
+        how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace, rollout=rollout)
+        code = context.carry_out(cloud, planned, how)
+        waiting = list(dict.fromkeys(change.group for change in planned.waiting))
+        if code or not (rollout and waiting):
+            return code
+        rolled = rollout_commands.rolled_out(context, cloud, fleet, waiting, allow_commands=allow_commands)
+        return rollout_commands.end(context, rolled.groups)
 
 
 @app.command()
@@ -202,7 +218,8 @@ def status(
     """
     Show every group as it stands: sizes, instances, schedule in force, alarms, the controller's last tick.
 
-    The exit code is 3 when the controller of a group has not ticked for three intervals.
+    The exit code is 3 when the controller of a group has not ticked for three intervals, or a rollout is paused or
+    stopped.
 
     Example: `trimtab status fleet.yaml --provider aws`
     """
@@ -212,10 +229,10 @@ def status(
         ticked = last_tick(fleet.name, cloud, store, fleet_status.at) if is_controlled else None
     if ticked is None:
         context.screen.show(status_view(fleet_status, fleet), fleet_status.to_dict())
-        return 0
+        return 3 if fleet_status.is_degraded else 0
     view = status_view(fleet_status, fleet, ticked.text)
     context.screen.show(view, {**fleet_status.to_dict(), "controller": ticked.to_dict()})
-    return 3 if ticked.is_stale else 0
+    return 3 if ticked.is_stale or fleet_status.is_degraded else 0
 
 
 @app.command()
@@ -273,6 +290,8 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 app.command()(show)
 runtime_commands.add_to(app)
 controller_commands.add_to(app)
+rollout_commands.add_to(app)
+instance_commands.add_to(app)
 catalog_commands.add_to(app)
 add_verbosity(app)
 

@@ -31,7 +31,9 @@ from trimtab.engine.functions import NO_FUNCTIONS, Functions
 from trimtab.engine.reasons import ReasonCode
 from trimtab.errors import Cancelled, InvalidArgument, StoreUnavailable, TrimtabError, Unreachable
 from trimtab.models import MissingData
+from trimtab.providers.base import GroupState
 from trimtab.providers.datapoints import Datapoints, MetricQuery
+from trimtab.providers.lookup import renamed
 from trimtab.providers.roles import Provider
 from trimtab.sources import Source, read_all
 from trimtab.store.records import (
@@ -140,6 +142,8 @@ class Ticking:
         considered = []
         for subject in subjects:
             key, state = subject.key, states[subject.location, subject.native]
+            if state is None and subject.group.rollout is not None:
+                subject, state = self._renamed(subject)
             if isinstance(state, TrimtabError):
                 self.results[key] = subject.result(TickOutcome.ERROR, str(state))
             elif state is None or (text := held_back(subject, state, now, shadow=self.shadow)):
@@ -152,6 +156,11 @@ class Ticking:
                 except Exception as error:  # one group that the engine stumbles over holds up no other
                     self.results[key] = subject.result(TickOutcome.ERROR, _in_full(error), state)
         return considered
+
+    def _renamed(self, subject: Subject) -> tuple[Subject, GroupState | None]:
+        """A group that a blue-green rollout gave another native name."""
+        found = renamed(self.provider.live.candidates, subject.fleet.name, subject.group.name, subject.location)
+        return (replace(subject, native=found[0].name), found[0]) if found else (subject, None)
 
     def _verdicts(self, considered: Sequence[Considered], now: datetime) -> list[Verdict]:
         queries = [query for each in considered for _, query in each.asked]

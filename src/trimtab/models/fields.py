@@ -246,7 +246,7 @@ FIELDS = {
         "deadline": "How long the whole rollout may take before that is a failure.",
         "on_failure": "Go back to the old template, wait for somebody to resume, or leave all as it is.",
         "keep": "Versions of the template that stay, the newest among them, so that a rollout can be undone.",
-        "end_after": "How long the old group of a blue-green rollout lives on without requests; it ends at once when left out."
+        "end_after": "How long the old group of a blue-green rollout lives on without requests; as balancers drain when left out."
     },
     "trimtab.models.schedule.Schedule": {
         "name": "Unique within the group.",

@@ -6,7 +6,17 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from trimtab.models.base import Duration, Filled, Model, refuse
 from trimtab.models.metric import Metric, MetricField, NeutralName
@@ -41,6 +51,11 @@ class Checkpoint(Model):
     if TYPE_CHECKING:
 
         def __init__(self, *, percent: int, bake: timedelta | str | None = None) -> None: ...
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        number = {"type": "integer", "minimum": 1, "maximum": 99}
+        return {"anyOf": [number, super().__get_pydantic_json_schema__(schema, handler)]}
 
 
 def _checkpoint(value: object) -> object:
@@ -192,7 +207,7 @@ class Rollout(Model):
     keep: Annotated[int, Field(ge=1, le=50)] = 2
     """Versions of the template that stay, the newest among them, so that a rollout can be undone."""
     end_after: Duration | None = None
-    """How long the old group of a blue-green rollout lives on without requests; it ends at once when left out."""
+    """How long the old group of a blue-green rollout lives on without requests; as balancers drain when left out."""
 
     if TYPE_CHECKING:
 

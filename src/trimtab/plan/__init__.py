@@ -5,6 +5,8 @@ from trimtab.plan.diff import Live, make_plan
 from trimtab.plan.kind import Field, Kind, MarkPlace, assign, overlaid
 from trimtab.plan.plan import Plan, PlanRequest
 from trimtab.plan.resource import (
+    MAIN,
+    NAMED,
     PENDING,
     Attributes,
     Key,
@@ -27,6 +29,8 @@ from trimtab.plan.resource import (
 from trimtab.plan.signing import sign
 
 __all__ = [
+    "MAIN",
+    "NAMED",
     "PENDING",
     "Action",
     "Attributes",

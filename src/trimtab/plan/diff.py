@@ -15,6 +15,7 @@ from trimtab.plan.plan import Plan
 from trimtab.plan.reasons import explained
 from trimtab.plan.resource import (
     COMPARED_WORDS,
+    NAMED,
     Key,
     Mark,
     Password,
@@ -301,7 +302,7 @@ class _PlanBuilder:
                 for change in self.changes.values()
             )
             stale = live.mark is not None and item.mark is not None and _differs(live.mark, item.mark)
-            if touched and stale and self._owner(live) == self.fleet.name:
+            if (touched or _is_of_another(live.mark, item.mark)) and stale and self._owner(live) == self.fleet.name:
                 self.changes[key] = Change(
                     action=Action.UPDATE,
                     reason=Reason.EDITED,
@@ -547,8 +548,15 @@ def _whole_elements(
     return [path for path in kept if any(element in moving for element in kind.elements(path))]
 
 
+def _is_of_another(live: Mark | None, wanted: Mark | None) -> bool:
+    """Whether something is to be of another of a group's native groups than it was."""
+    if live is None or wanted is None:
+        return False
+    return (live.role, live.kept.get(NAMED)) != (wanted.role, wanted.kept.get(NAMED))
+
+
 def _differs(live: Mark, wanted: Mark) -> bool:
-    return (live.digest, dict(live.kept)) != (wanted.digest, dict(wanted.kept))
+    return (live.digest, live.role, dict(live.kept)) != (wanted.digest, wanted.role, dict(wanted.kept))
 
 
 def _models(item: Resource, row: Field, path: str) -> list[str]:

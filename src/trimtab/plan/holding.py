@@ -43,6 +43,23 @@ def hold_templates(
     return kept, replace(live, resources=left)
 
 
+def without_groups(
+    kinds: Mapping[str, Kind], wanted: Sequence[Resource], live: Live, groups: Collection[str], fleet: str
+) -> tuple[Sequence[Resource], Live]:
+    """The wanted and the live resources without all that is of these groups, which a rollout has in its hands."""
+    if not groups:
+        return wanted, live
+    gone = {key for key, item in live.resources.items() if _is_of(item, fleet, groups)}
+    holders = {(key.location, key.name) for key in gone if kinds[key.kind].holds_instances}
+    keys = {item.key for item in wanted if item.group in groups}
+    rest = {
+        key: item
+        for key, item in live.resources.items()
+        if key not in gone and key not in keys and (not key.parent or (key.location, key.parent) not in holders)
+    }
+    return [item for item in wanted if item.group not in groups], replace(live, resources=rest)
+
+
 def waiting_changes(
     kinds: Mapping[str, Kind], planned: Sequence[Change], whole: Sequence[Change], groups: Collection[str]
 ) -> Iterator[Change]:

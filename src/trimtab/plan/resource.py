@@ -129,6 +129,8 @@ class Mark:
         yield from ((name, value) for name, value in words.items() if value)
 
 
+NAMED = "named"
+"""The word of a mark that says that a blue-green rollout gave the group its native name, and which one."""
 COMPARED_WORDS = ("controller",)
 """What of a mark a plan compares by itself: others go by it, whatever else changes."""
 _LINE = re.compile(r"\n?\[trimtab((?: [a-z]+=[^\s\]]+)+)\]$")

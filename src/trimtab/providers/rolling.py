@@ -176,6 +176,10 @@ class Rollouts(ABC):
     def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
         """Once no instance has it, drop the new template, put back what was held, and take the mark away."""
 
+    def clear(self, location: str, name: str) -> None:
+        """Take the mark of a blue-green run away; nothing where there is none."""
+        raise Unsupported("this provider has no blue-green rollouts")
+
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """Which of these alarms of the cloud fire; one that is not there is missing."""
         raise Unsupported("this provider does not say whether alarms fire; leave `alarm` gates out")

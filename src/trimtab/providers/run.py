@@ -11,6 +11,8 @@ LONGEST = 255
 """Characters that a mark may have: what a tag takes in each cloud."""
 TAG = "trimtab-rollout"
 """The tag that bears the mark of a run, where a cloud has tags."""
+BLUE_GREEN = "blue-green"
+"""The strategy that makes a second native group."""
 _BETWEEN = " / "
 _NOTHING = "-"
 
@@ -49,7 +51,8 @@ class Run:
         since: When the phase began.
         began: When the run did.
         by: Who started it.
-        old: The template that the group had, in the cloud's words: a version, a name.
+        old: The template that the group had, in the cloud's words: a version, a name; of a blue-green run, the native
+            group.
         new: The one that it is to have.
         held: What the end puts back, in the cloud's words.
         why: The reason of a pause, a stop or a way back.
@@ -101,6 +104,11 @@ class Run:
     def turned(self, phase: Phase, now: datetime, *, step: int | None = None, why: str = "") -> "Run":
         """The same in another phase from now on."""
         return replace(self, phase=phase, since=now, step=self.step if step is None else step, why=why)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether instances of the group itself are replaced; `old` and `new` are its templates then."""
+        return self.strategy != BLUE_GREEN
 
     @property
     def is_active(self) -> bool:

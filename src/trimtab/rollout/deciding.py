@@ -113,8 +113,7 @@ def goals(spec: Rollout, progress: Progress, limits: Limits) -> list[int]:
     """How many instances have the new template at each checkpoint, and at the end."""
     total = len(progress.of(fresh=True, limits=limits)) + len(progress.of(fresh=False, limits=limits))
     staying = sum(each.state is not InstanceState.TERMINATING for each in progress.state.instances)
-    # what a surge has made beside the others for a while is no part of the group
-    total -= min(total, max(0, staying - progress.state.desired))
+    total -= min(total, max(0, staying - progress.state.desired))  # those above the size go again
     return [*(ceil(step.percent * total / 100) for step in spec.steps), total]
 
 

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -15,47 +15,34 @@ from trimtab.errors import (
     PlanRefused,
     ProviderError,
     Throttled,
+    TrimtabError,
     Unreachable,
     Unsupported,
 )
 from trimtab.events import Listener, RolloutMoved, silent
-from trimtab.models import Fleet, Rollout, ScalingGroup
+from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
 from trimtab.plan import Change, Plan, Ref, resolved, with_passwords
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Write
-from trimtab.providers.lookup import group_not_found
+from trimtab.providers.lookup import group_not_found, renamed
 from trimtab.providers.patience import patience_of
 from trimtab.providers.roles import Provider
-from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, is_ready, no_version
-from trimtab.providers.run import Phase, Run
-from trimtab.rollout.deciding import (
-    Advance,
-    Finish,
-    Look,
-    Move,
-    Rest,
-    Retreat,
-    Turn,
-    Unwind,
-    Verdict,
-    failed,
-    goals,
-    judged,
-    limits_of,
-    next_move,
-)
+from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, no_version
+from trimtab.providers.run import BLUE_GREEN, Phase, Run
+from trimtab.rollout.blue_green import BlueGreen, CarryOut, green_name
+from trimtab.rollout.deciding import limits_of
 from trimtab.rollout.gates import Gates, Situation
+from trimtab.rollout.in_place import InPlace
 from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
+from trimtab.rollout.standing import broken_gate, needs_addresses, place_of, spec_of
+from trimtab.rollout.two_groups import TwoGroups
 
 LOOK = timedelta(seconds=15)
 """How long it waits between two looks at the fleet."""
-MOST_TURNS = 8
-"""So many phases a group may pass in one look, such as gates that hold at once."""
 MOST_FAILURES = 20
 """Looks in a row that may fail on the way to a group before its driver gives up."""
 LONGEST_NAME = 40
-_OUTCOMES = {Phase.PAUSED: RolloutOutcome.PAUSED, Phase.STOPPED: RolloutOutcome.STOPPED}
 
 
 @dataclass
@@ -67,6 +54,7 @@ class RolloutDriver:
         provider: The vendor's code.
         fleet: As it is for this provider.
         clock: Tells the time and waits.
+        carry_out: Carries the changes of a plan out.
         listener: Called when a group moves.
         allow_commands: Whether `command` gates may run their programs.
     """
@@ -74,6 +62,7 @@ class RolloutDriver:
     provider: Provider
     fleet: Fleet
     clock: Clock
+    carry_out: CarryOut
     listener: Listener = silent
     allow_commands: bool = False
     _failures: dict[str, int] = field(default_factory=dict)
@@ -82,8 +71,11 @@ class RolloutDriver:
     def __post_init__(self) -> None:
         if self.provider.rollouts is None:
             raise Unsupported(f"{self.provider.name} has no rollouts in this version of its provider")
-        self._rollouts: Rollouts = self.provider.rollouts
+        self._rollouts: Rollouts = self.provider.rollouts()
         self._gates = Gates(self._rollouts, self.allow_commands)
+        self._in_place = InPlace(self._rollouts, self.fleet, self.clock, self._gates)
+        groups = BlueGreen(self.provider, self.fleet, self.clock, self.carry_out)
+        self._two_groups = TwoGroups(self.provider, self._rollouts, self.fleet, self.clock, self._gates, groups)
 
     # what people ask
 
@@ -114,13 +106,21 @@ class RolloutDriver:
         results = []
         for group, progress in self._read(chosen):
             changes = [change for change in plan.waiting if change.group == group.name]
-            results.append(self._start(group, progress, changes, by))
+            try:
+                results.append(self._start(group, progress, changes, by))
+            except TrimtabError as error:  # one group that cannot be started holds up no other
+                standing = self._standing(group, progress, [group.name])
+                results.append(self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error))))
         return tuple(results)
 
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Let a run stand still until somebody resumes it; the cloud's own mover is held too."""
         item, progress, run = self._running(group)
-        self._rollouts.hold(progress.state.location, progress.state.name, run)
+        if run.phase is Phase.ENDING:
+            text = f"the rollout of {group!r} is over but for the old group; abort it, or let that end"
+            raise InvalidRequest(text, provider=self.provider.name, operation="pause")
+        if run.in_place:
+            self._rollouts.hold(*place_of(progress), run)
         text = why or f"paused by {_name(by)}"
         return self._write(item, progress, run.turned(Phase.PAUSED, self.clock.now(), why=text))
 
@@ -160,9 +160,20 @@ class RolloutDriver:
                 return tuple(self._unread(group, error) for group in self._chosen(groups))
             return tuple(self._driven(group, progress) for group, progress in found)
 
-    def see_through(self, groups: Collection[str] | None = None, *, timeout: timedelta | None = None) -> Rolled:
+    def see_through(
+        self,
+        groups: Collection[str] | None = None,
+        *,
+        timeout: timedelta | None = None,
+        on_look: Callable[[Sequence[GroupRollout]], None] = lambda results: None,
+    ) -> Rolled:
         """
         Drive until nothing more happens by itself, or the time is over; the marks stay, and any process can go on.
+
+        Args:
+            groups: Only these; all when left out.
+            timeout: How long at most.
+            on_look: Is shown every group after each look.
 
         Raises:
             Cancelled: Nobody waits for it any more.
@@ -176,6 +187,7 @@ class RolloutDriver:
                 # a group whose run has just come to its end has none any more
                 if not (earlier is not None and result.outcome is RolloutOutcome.NONE):
                     known[result.group] = result
+            on_look(tuple(known.values()))
             over = timeout is not None and self.clock.now() - begin >= timeout
             if over or all(_is_settled(known.get(group.name)) for group in self._chosen(groups)):
                 return Rolled(tuple(known[group.name] for group in self._chosen(groups) if group.name in known))
@@ -186,58 +198,21 @@ class RolloutDriver:
         if progress is None or progress.run is None or not progress.run.is_active:
             return self._tell(standing)
         try:
-            result = self._steps(group, progress, progress.run)
+            result = self._steps(progress.run).step(group, standing, progress, progress.run)
         except (Throttled, Unreachable, Conflict) as error:
-            self._failures[group.name] = self._failures.get(group.name, 0) + 1
-            gives_up = self._failures[group.name] >= MOST_FAILURES
-            outcome = RolloutOutcome.ERROR if gives_up else RolloutOutcome.RUNNING
-            return self._tell(replace(standing, outcome=outcome, text=str(error)))
-        except (ProviderError, Unsupported) as error:
+            return self._tell(replace(standing, outcome=self._trouble(group), text=str(error)))
+        except TrimtabError as error:
             return self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error)))
         self._failures.pop(group.name, None)
         return self._tell(result)
 
-    def _steps(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
-        spec = spec_of(group)
-        result = self._standing(group, progress, ())
-        for _ in range(MOST_TURNS):
-            move, text = self._next(group, spec, progress, run)
-            match move:
-                case Turn():
-                    self._mark(progress, move.run)
-                    run = move.run
-                    progress = replace(progress, run=run)
-                    result = self._standing(group, progress, ())
-                    if not run.is_active:
-                        return result
-                    continue
-                case Finish():
-                    self._rollouts.finish(*_place(progress), run, spec.keep)
-                    return replace(result, outcome=RolloutOutcome.DONE, text="")
-                case Unwind():
-                    self._rollouts.unwind(*_place(progress), run, spec.keep)
-                    return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
-                case Advance():
-                    self._rollouts.advance(*_place(progress), run, move.goal, move.limits)
-                case Retreat():
-                    self._rollouts.retreat(*_place(progress), run, move.limits)
-                case Rest() | Look():
-                    pass
-            return replace(result, text=text)
-        return result
+    def _trouble(self, group: ScalingGroup) -> RolloutOutcome:
+        """How a group stands that could not be looked at, or not be taken further, once more."""
+        self._failures[group.name] = self._failures.get(group.name, 0) + 1
+        return RolloutOutcome.ERROR if self._failures[group.name] >= MOST_FAILURES else RolloutOutcome.RUNNING
 
-    def _next(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: Run) -> tuple[Move, str]:
-        """What to do next, gates asked where it hangs on them; and what to say of it."""
-        now = self.clock.now()
-        about = Situation(self.fleet, group, run, progress, limits_of(spec, progress), now)
-        if run.phase is Phase.MOVING and (verdict := _broken(self._gates.alarms(spec, about))) is not None:
-            return failed(spec, run, str(verdict), now), ""
-        move = next_move(spec, run, progress, now)
-        if not isinstance(move, Look):
-            return move, move.text if isinstance(move, Rest) else ""
-        verdicts = self._gates.ask(spec, about, last=move.last)
-        move = judged(spec, run, verdicts, now, last=move.last)
-        return move, move.text if isinstance(move, Rest) else ""
+    def _steps(self, run: Run) -> InPlace | TwoGroups:
+        return self._in_place if run.in_place else self._two_groups
 
     # beginning
 
@@ -258,11 +233,25 @@ class RolloutDriver:
             limits_of(spec_of(group), progress),
             self.clock.now(),
         )
-        if (verdict := _broken(self._gates.alarms(spec_of(group), about))) is not None:
+        if (verdict := broken_gate(self._gates.alarms(spec_of(group), about))) is not None:
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {verdict}")
         if problem := self._command_problem(group):
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {problem}")
+        if spec_of(group).strategy == BLUE_GREEN:
+            return self._begin_pair(group, progress, by)
         return self._begin(group, progress, NewTemplate(write=self._written(changes)), by)
+
+    def _begin_pair(self, group: ScalingGroup, progress: Progress, by: str) -> GroupRollout:
+        run = self._run(group, by)
+        declared = self.fleet.native_name(group)
+        run = replace(run, old=progress.state.name, new=green_name(declared, run.id))
+        self._rollouts.mark(*place_of(progress), run)
+        _, again = self._found(group.name)
+        if again.run is None or again.run.id != run.id:
+            who = again.run or "somebody took its mark away"
+            text = f"group {group.name!r}: another process began at the same time: {who}"
+            raise Conflict(text, provider=self.provider.name, operation="rollout")
+        return self._tell(self._standing(group, again, ()))
 
     def _command_problem(self, group: ScalingGroup) -> str:
         programs = [gate.run[0] for gate in spec_of(group).gates if gate.type == "command"]
@@ -294,7 +283,10 @@ class RolloutDriver:
         return Write(change=holder, body=body)
 
     def _begin(self, group: ScalingGroup, progress: Progress, template: NewTemplate, by: str) -> GroupRollout:
-        run = self._rollouts.begin(*_place(progress), self._run(group, by), template)
+        run = self._run(group, by)
+        if not run.in_place:  # an undo of what two groups cannot take back any more
+            run = replace(run, strategy="rolling")
+        run = self._rollouts.begin(*place_of(progress), run, template)
         return self._tell(self._standing(group, replace(progress, run=run), ()))
 
     def _run(self, group: ScalingGroup, by: str) -> Run:
@@ -315,13 +307,21 @@ class RolloutDriver:
         places = {
             group.name: (group.location or self.provider.location, self.fleet.native_name(group)) for group in groups
         }
-        asks = any(gate.type in ("http", "command") for group in groups for gate in spec_of(group).gates)
+        asks = any(needs_addresses(group) for group in groups)
         found = {
             (each.state.location, each.state.name): each
             for each in self._rollouts.read(places.values(), addresses=asks)
             if each.state.fleet == self.fleet.name
         }
-        return [(group, found.get(places[group.name])) for group in groups]
+        return [(group, found.get(places[group.name]) or self._renamed(group, asks)) for group in groups]
+
+    def _renamed(self, group: ScalingGroup, addresses: bool) -> Progress | None:
+        """A group that a blue-green rollout gave another native name; of two, the one that bears the mark of a run."""
+        own = renamed(self.provider.live.candidates, self.fleet.name, group.name, self._location(group))
+        if not own:
+            return None
+        place = own[-1]
+        return next(iter(self._rollouts.read([(place.location, place.name)], addresses=addresses)), None)
 
     def _found(self, name: str) -> tuple[ScalingGroup, Progress]:
         ((group, progress),) = self._read(self._chosen([name]))
@@ -341,46 +341,26 @@ class RolloutDriver:
 
     # writing and telling
 
-    def _mark(self, progress: Progress, run: Run) -> None:
-        if not run.is_active:
-            self._rollouts.hold(*_place(progress), run)
-        self._rollouts.mark(*_place(progress), run)
-
     def _write(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
-        self._rollouts.mark(*_place(progress), run)
+        self._rollouts.mark(*place_of(progress), run)
         return self._tell(self._standing(group, replace(progress, run=run), ()))
 
     def _standing(self, group: ScalingGroup, progress: Progress | None, waiting: Collection[str]) -> GroupRollout:
-        location = self._location(group)
         result = GroupRollout(
             group=group.name,
-            name=self.fleet.native_name(group),
-            location=location,
+            name=self.fleet.native_name(group) if progress is None else progress.state.name,
+            location=self._location(group),
             outcome=RolloutOutcome.WAITING if group.name in waiting else RolloutOutcome.NONE,
             steps=len(spec_of(group).steps) + 1,
         )
         if progress is None:
             return replace(result, text="the group is not there yet; apply makes it with the new template")
-        spec, run = spec_of(group), progress.run
-        limits = limits_of(spec, progress)
-        if run is None:
+        if progress.run is None:
             return result
-        all_goals = goals(spec, progress, limits)
-        return replace(
-            result,
-            outcome=_OUTCOMES.get(run.phase, RolloutOutcome.RUNNING),
-            run=run,
-            ready=sum(is_ready(each) for each in progress.of(fresh=True, limits=limits)),
-            goal=all_goals[min(run.step, len(all_goals) - 1)],
-            total=all_goals[-1],
-            text=run.why,
-        )
+        return self._steps(progress.run).standing(group, result, progress, progress.run)
 
     def _unread(self, group: ScalingGroup, error: ProviderError) -> GroupRollout:
-        self._failures[group.name] = self._failures.get(group.name, 0) + 1
-        gives_up = self._failures[group.name] >= MOST_FAILURES
-        outcome = RolloutOutcome.ERROR if gives_up else RolloutOutcome.RUNNING
-        return self._tell(replace(self._standing(group, None, ()), outcome=outcome, text=str(error)))
+        return self._tell(replace(self._standing(group, None, ()), outcome=self._trouble(group), text=str(error)))
 
     def _tell(self, result: GroupRollout) -> GroupRollout:
         text = str(result)
@@ -391,21 +371,8 @@ class RolloutDriver:
         return result
 
 
-def spec_of(group: ScalingGroup) -> Rollout:
-    """How a group is rolled out; by the defaults where its file does not say."""
-    return group.rollout or Rollout()
-
-
 def _is_settled(result: GroupRollout | None) -> bool:
     return result is not None and result.is_settled
-
-
-def _place(progress: Progress) -> tuple[str, str]:
-    return progress.state.location, progress.state.name
-
-
-def _broken(verdicts: Sequence[Verdict]) -> Verdict | None:
-    return next((verdict for verdict in verdicts if verdict.holds is False), None)
 
 
 def _name(by: str) -> str:

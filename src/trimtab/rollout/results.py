@@ -1,7 +1,8 @@
 """How rollouts stand, and what came of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -53,6 +54,8 @@ class GroupRollout:
         ready: Instances with the new template that are ready.
         goal: How many are to be at this step.
         total: How many at the end.
+        until: When the bake is over, or the way to the checkpoint has taken too long; `None` where nothing runs.
+        gates: What the gates said at the last look, those that do not hold.
         text: What it waits for, or why it ended so.
     """
 
@@ -65,7 +68,13 @@ class GroupRollout:
     ready: int = 0
     goal: int = 0
     total: int = 0
+    until: datetime | None = None
+    gates: tuple[str, ...] = ()
     text: str = ""
+
+    def standing(self, *, run: Run, **fields: Any) -> "GroupRollout":
+        """The same group with a run, and what it is doing."""
+        return replace(self, run=run, text=run.why, **fields)
 
     @property
     def is_settled(self) -> bool:
@@ -90,6 +99,8 @@ class GroupRollout:
             "ready": self.ready,
             "goal": self.goal,
             "total": self.total,
+            "until": self.until.isoformat() if self.until else None,
+            "gates": list(self.gates),
             "text": self.text,
         }
 
@@ -139,3 +150,11 @@ class Rolled:
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
         return {"groups": [each.to_dict() for each in self.groups], "done": self.is_done}
+
+
+def exit_code(rollouts: Sequence[GroupRollout]) -> int:
+    """0 where every group has its new template, 3 where one is paused or not there yet, 1 where one failed."""
+    outcomes = {each.outcome for each in rollouts}
+    if outcomes & {RolloutOutcome.ROLLED_BACK, RolloutOutcome.STOPPED, RolloutOutcome.ERROR}:
+        return 1
+    return 3 if outcomes & {RolloutOutcome.PAUSED, RolloutOutcome.RUNNING, RolloutOutcome.WAITING} else 0

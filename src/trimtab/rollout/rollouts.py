@@ -1,6 +1,6 @@
 """The rollouts of a fleet on a connected cloud, as callers have them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from trimtab.events import Listener
 from trimtab.models import Fleet
 from trimtab.plan import Plan
 from trimtab.providers.roles import Provider
+from trimtab.rollout.blue_green import CarryOut
 from trimtab.rollout.driver import RolloutDriver
 from trimtab.rollout.results import GroupRollout, Rolled
 
@@ -32,16 +33,19 @@ class Rollouts:
 
     Args:
         cloud: The connected cloud.
+        carry_out: Carries the changes of a plan out on it.
         fleet: Says which groups, and how each is rolled out.
         listener: Called when the rollout of a group moves.
         allow_commands: Whether `command` gates may run their programs.
     """
 
-    def __init__(self, cloud: Planner, fleet: Fleet, *, listener: Listener, allow_commands: bool = False) -> None:
+    def __init__(
+        self, cloud: Planner, carry_out: CarryOut, fleet: Fleet, *, listener: Listener, allow_commands: bool = False
+    ) -> None:
         self._cloud = cloud
         self._fleet = fleet
         own = fleet.for_provider(cloud.provider.name)
-        self._driver = RolloutDriver(cloud.provider, own, cloud.clock, listener, allow_commands)
+        self._driver = RolloutDriver(cloud.provider, own, cloud.clock, carry_out, listener, allow_commands)
 
     def start(self, groups: Sequence[str] | None = None, *, by: str = "") -> tuple[GroupRollout, ...]:
         """
@@ -67,14 +71,25 @@ class Rollouts:
         """One look at every group, and the next step of each run that is on."""
         return self._driver.tick(groups)
 
-    def see_through(self, groups: Sequence[str] | None = None, *, timeout: timedelta | None = None) -> Rolled:
+    def see_through(
+        self,
+        groups: Sequence[str] | None = None,
+        *,
+        timeout: timedelta | None = None,
+        on_look: Callable[[Sequence[GroupRollout]], None] = lambda results: None,
+    ) -> Rolled:
         """
         Drive until nothing more happens by itself, or the time is over.
+
+        Args:
+            groups: Only these; all when left out.
+            timeout: How long at most; as long as it takes when left out.
+            on_look: Is shown every group after each look.
 
         Raises:
             Cancelled: Nobody waits for it any more; the runs stay as they are.
         """
-        return self._driver.see_through(groups, timeout=timeout)
+        return self._driver.see_through(groups, timeout=timeout, on_look=on_look)
 
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Let a run stand still until somebody resumes it."""

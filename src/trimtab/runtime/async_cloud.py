@@ -1,17 +1,13 @@
 """`connect_async()` and what it returns: the same cloud for programs on asyncio, each call on a thread of its own."""
 
-import asyncio
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
-from contextvars import copy_context
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
-from functools import partial, wraps
-from threading import Thread
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 
-from trimtab.clock import Cancellation, Clock
+from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.providers.roles import Provider
@@ -20,78 +16,15 @@ from trimtab.runtime.connection import connect
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.status import FleetStatus
 from trimtab.runtime.watch import Watch
+from trimtab.threads import OnThreads, awaitable, on_thread
 
 if TYPE_CHECKING:
     import boto3
 
     from trimtab.providers.memory.store import Store
+    from trimtab.rollout.async_rollouts import AsyncRollouts
 
-P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S")
-
-
-async def on_thread(function: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
-    """
-    What a function gives, which runs on a thread of its own while the loop goes on.
-
-    When the task is cancelled, the function ends before its next call to a cloud, and the task once the function has
-    ended: nothing goes on behind its back. What the function ended with is the cause of the `CancelledError`.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[R] = loop.create_future()
-    cancellation = Cancellation()
-
-    def run() -> None:
-        try:
-            with cancellation.covers():
-                ended = partial(future.set_result, function(*args, **named))
-        except BaseException as error:
-            ended = partial(future.set_exception, error)
-        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
-            loop.call_soon_threadsafe(ended)
-
-    # not in the loop's pool, whose few threads look up the addresses of hosts as well
-    Thread(target=copy_context().run, args=(run,), name="trimtab-async", daemon=True).start()
-    try:
-        await asyncio.wait([future])
-    except asyncio.CancelledError as error:
-        cancellation.cancel()
-        raise error from await _end_of(future)
-    return future.result()
-
-
-async def _end_of(future: asyncio.Future[Any]) -> BaseException | None:
-    """What a function ended with, waited for however often the task is cancelled."""
-    anyio = sys.modules.get("anyio")
-    # where a web framework runs on it, it would cancel the task again and again, at the full speed of the loop
-    with anyio.CancelScope(shield=True) if anyio else nullcontext():
-        while not future.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([future])
-    return future.exception()
-
-
-class _OnThreads(Generic[S]):
-    """Something whose methods run on threads."""
-
-    def __init__(self, inner: S) -> None:
-        self._inner = inner
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._inner!r})"
-
-
-def _awaitable(
-    method: Callable[Concatenate[S, P], R],
-) -> Callable[Concatenate[_OnThreads[S], P], Coroutine[Any, Any, R]]:
-    """The same method, to await."""
-
-    @wraps(method)
-    async def call(self: _OnThreads[S], /, *args: P.args, **named: P.kwargs) -> R:
-        return await on_thread(method, self._inner, *args, **named)
-
-    return call
 
 
 class _Later(Generic[R]):
@@ -104,7 +37,7 @@ class _Later(Generic[R]):
         return on_thread(self._ask).__await__()
 
 
-class AsyncLiveGroup(_OnThreads[LiveGroup]):
+class AsyncLiveGroup(OnThreads[LiveGroup]):
     """One group that exists in a cloud: the methods of `LiveGroup`, to await."""
 
     @property
@@ -117,21 +50,26 @@ class AsyncLiveGroup(_OnThreads[LiveGroup]):
         """The group's name in the cloud; to await, since it may have to be asked for."""
         return _Later(lambda: self._inner.name)
 
-    read = _awaitable(LiveGroup.read)
-    scale = _awaitable(LiveGroup.scale)
-    wait = _awaitable(LiveGroup.wait)
-    instances = _awaitable(LiveGroup.instances)
-    activities = _awaitable(LiveGroup.activities)
-    execute = _awaitable(LiveGroup.execute)
-    pause = _awaitable(LiveGroup.pause)
-    resume = _awaitable(LiveGroup.resume)
-    boost = _awaitable(LiveGroup.boost)
-    end_boost = _awaitable(LiveGroup.end_boost)
-    datapoints = _awaitable(LiveGroup.datapoints)
-    publish = _awaitable(LiveGroup.publish)
+    read = awaitable(LiveGroup.read)
+    scale = awaitable(LiveGroup.scale)
+    wait = awaitable(LiveGroup.wait)
+    instances = awaitable(LiveGroup.instances)
+    protect = awaitable(LiveGroup.protect)
+    unprotect = awaitable(LiveGroup.unprotect)
+    drain = awaitable(LiveGroup.drain)
+    replace = awaitable(LiveGroup.replace)
+    end = awaitable(LiveGroup.end)
+    activities = awaitable(LiveGroup.activities)
+    execute = awaitable(LiveGroup.execute)
+    pause = awaitable(LiveGroup.pause)
+    resume = awaitable(LiveGroup.resume)
+    boost = awaitable(LiveGroup.boost)
+    end_boost = awaitable(LiveGroup.end_boost)
+    datapoints = awaitable(LiveGroup.datapoints)
+    publish = awaitable(LiveGroup.publish)
 
 
-class AsyncWatch(_OnThreads[Watch]):
+class AsyncWatch(OnThreads[Watch]):
     """A watch over a fleet: the methods of `Watch`, to await and to iterate over."""
 
     @property
@@ -139,7 +77,7 @@ class AsyncWatch(_OnThreads[Watch]):
         """The fleet that is watched."""
         return self._inner.fleet
 
-    snapshot = _awaitable(Watch.snapshot)
+    snapshot = awaitable(Watch.snapshot)
 
     async def stream(self, interval: timedelta) -> AsyncIterator[FleetStatus]:
         """One look after the other, `interval` apart, without an end."""
@@ -148,7 +86,7 @@ class AsyncWatch(_OnThreads[Watch]):
             yield await on_thread(next, statuses)
 
 
-class AsyncCloud(_OnThreads[Cloud]):
+class AsyncCloud(OnThreads[Cloud]):
     """
     One cloud, connected: the methods of `Cloud`, to await; an async context manager.
 
@@ -173,17 +111,18 @@ class AsyncCloud(_OnThreads[Cloud]):
         """The vendor's code."""
         return self._inner.provider
 
-    close = _awaitable(Cloud.close)
-    plan = _awaitable(Cloud.plan)
-    destroy = _awaitable(Cloud.destroy)
-    adopt = _awaitable(Cloud.adopt)
-    apply = _awaitable(Cloud.apply)
-    status = _awaitable(Cloud.status)
-    import_group = _awaitable(Cloud.import_group)
-    fleet_of = _awaitable(Cloud.fleet_of)
-    datapoints = _awaitable(Cloud.datapoints)
-    publish = _awaitable(Cloud.publish)
-    permissions = _awaitable(Cloud.permissions)
+    close = awaitable(Cloud.close)
+    plan = awaitable(Cloud.plan)
+    destroy = awaitable(Cloud.destroy)
+    adopt = awaitable(Cloud.adopt)
+    apply = awaitable(Cloud.apply)
+    status = awaitable(Cloud.status)
+    import_group = awaitable(Cloud.import_group)
+    fleet_of = awaitable(Cloud.fleet_of)
+    datapoints = awaitable(Cloud.datapoints)
+    publish = awaitable(Cloud.publish)
+    permissions = awaitable(Cloud.permissions)
+    rollout = awaitable(Cloud.rollout)
 
     def group(self, name: str, location: str | None = None) -> AsyncLiveGroup:
         """
@@ -198,6 +137,24 @@ class AsyncCloud(_OnThreads[Cloud]):
     def watch(self, fleet: Fleet) -> AsyncWatch:
         """A watch over `fleet`: each look says how it stands, its load and what was last done to it."""
         return AsyncWatch(self._inner.watch(fleet))
+
+    def rollouts(
+        self, fleet: Fleet, *, allow_commands: bool = False, on_event: Listener | None = None
+    ) -> "AsyncRollouts":
+        """
+        The rollouts of `fleet`: start, look at, pause, resume, abort and undo them, and drive those that are on.
+
+        Args:
+            fleet: Says which groups, and how each is rolled out.
+            allow_commands: Whether `command` gates may run their programs.
+            on_event: Called when the rollout of a group moves.
+
+        Raises:
+            Unsupported: The provider has no rollouts.
+        """
+        from trimtab.rollout.async_rollouts import AsyncRollouts  # few fleets roll templates out
+
+        return AsyncRollouts(self._inner.rollouts(fleet, allow_commands=allow_commands, on_event=on_event))
 
     @property
     def clock(self) -> Clock:

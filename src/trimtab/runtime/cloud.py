@@ -24,11 +24,12 @@ from trimtab.events import (
 )
 from trimtab.logs import log
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.plan import Action, Change, Live, Note, Plan, PlanRequest, make_plan
+from trimtab.plan import NAMED, Action, Change, Live, Note, Plan, PlanRequest, make_plan
 from trimtab.plan.changes import merged
 from trimtab.plan.places import with_places
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
+from trimtab.providers.lookup import renamed
 from trimtab.providers.patience import patience_of
 from trimtab.providers.regions import check_regions
 from trimtab.providers.roles import Provider
@@ -203,6 +204,12 @@ class Cloud:
             (state.location, state.name): state
             for state in sorted(group_states, key=lambda state: state.fleet == fleet.name)
         }
+        for group in fleet.groups:
+            if places[group.name] not in states:
+                candidates = self.provider.live.candidates
+                for state in renamed(candidates, fleet.name, group.name, self._location(group))[:1]:
+                    places[group.name] = state.location, state.name
+                    states[places[group.name]] = state
         alarms = self.provider.live.read_alarms(fleet)
         groups = tuple(
             GroupStatus(
@@ -297,7 +304,8 @@ class Cloud:
         from trimtab.rollout.rollouts import Rollouts  # few fleets roll templates out
 
         listener = self._listener if on_event is None else several(self._listener, on_event)
-        return Rollouts(self, fleet, listener=listener, allow_commands=allow_commands)
+        carry = partial(carry_out, self.provider, workers=self._workers, listener=listener)
+        return Rollouts(self, carry, fleet, listener=listener, allow_commands=allow_commands)
 
     def rollout(
         self,
@@ -426,6 +434,9 @@ class Cloud:
         fleet, now = request.fleet, self._clock.now()
         resources = self.provider.resources
         live = resources.read(fleet) if request.empty else resources.read_to_plan(fleet)
+        if any(item.mark is not None and NAMED in item.mark.kept for item in live.resources.values()):
+            fleet, live = self._with_found_names(fleet, live)
+            request = replace(request, fleet=fleet)
         planned = partial(
             make_plan,
             provider=self.provider.name,
@@ -467,6 +478,13 @@ class Cloud:
         )
         in_the_way, refused = self.provider.resources.hindrances(plan.changes)
         return replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
+
+    def _with_found_names(self, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:
+        """A fleet of which rollouts have named groups, and what is read of it under those names."""
+        from trimtab.plan.naming import with_found_names
+
+        named = with_found_names(fleet, live.resources, self.provider.kinds)
+        return (fleet, live) if named is fleet else (named, self.provider.resources.read_to_plan(named))
 
     def _advice(self, request: PlanRequest, live: Live) -> tuple[Note, ...]:
         from trimtab.checks.notes import advice  # only plans need the checks, and not everybody plans

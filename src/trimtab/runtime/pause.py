@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from trimtab.errors import Conflict, InvalidRequest
 from trimtab.models import Fleet
-from trimtab.plan import Key, Kind, Live, Note, Plan, Resource
+from trimtab.plan import MAIN, NAMED, Key, Kind, Live, Mark, Note, Plan, Resource
 from trimtab.providers.base import GroupState
 from trimtab.providers.pause import Boost, Pause, boosted
 
@@ -60,18 +60,33 @@ def leave_to_rollouts(
     """
     marked = {key: line for key, item in live.resources.items() if (line := item.attributes.get("rollout"))}
     groups = {group.name for group in fleet.groups if group.rollout is not None}
-    if adopt or not (groups or marked):
+    second = any(item.mark and (item.mark.role != MAIN or NAMED in item.mark.kept) for item in live.resources.values())
+    if adopt or not (groups or marked or second):
         return planned(wanted=wanted, live=live)
-    from trimtab.plan.holding import hold_templates, waiting_changes  # few fleets roll templates out
+    from trimtab.plan.holding import hold_templates, waiting_changes, without_groups  # few fleets roll templates out
+    from trimtab.plan.naming import main_only, named_by, with_role
     from trimtab.providers.run import Run
 
-    runs = {mark.group: Run.parse(line) for key, line in marked.items() if (mark := live.resources[key].mark)}
-    groups |= runs.keys() & {group.name for group in fleet.groups}
+    known = {group.name for group in fleet.groups}
+    names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
+    wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
+    live, notes = main_only(live, kinds, known, fleet.name)
+    found = [(mark.group, Run.parse(line)) for key, line in marked.items() if (mark := live_mark(live, key))]
+    runs = {group: run for group, run in found if group in known and run is not None}
+    notes += [Note(f"{run}; the plan leaves its template alone", group) for group, run in runs.items()]
+    whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
+    wanted, live = without_groups(kinds, wanted, live, whole, fleet.name)
+    groups |= runs.keys()
     kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name)
     plan = planned(wanted=kept, live=rest)
     waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups))
-    notes = [Note(f"{run}; the plan leaves its template alone", group) for group, run in runs.items() if run]
     return replace(plan, waiting=waiting, notes=(*plan.notes, *notes))
+
+
+def live_mark(live: Live, key: Key) -> Mark | None:
+    """The mark on what was read under a key; `None` where nothing was."""
+    item = live.resources.get(key)
+    return item.mark if item is not None else None
 
 
 def boost_notes(live: Live, fleet: Fleet, now: datetime) -> Iterator[Note]:

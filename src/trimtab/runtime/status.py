@@ -70,6 +70,7 @@ def _state_dict(state: GroupState) -> dict[str, Any]:
         "stable": state.is_stable,
         "paused": state.paused.to_dict() if state.paused else None,
         "boost": state.boost.to_dict() if state.boost else None,
+        "rollout": state.rollout.to_dict() if state.rollout else None,
         "instances": [
             {
                 "id": instance.id,
@@ -92,6 +93,14 @@ class FleetStatus:
     provider: str
     at: datetime
     groups: tuple[GroupStatus, ...]
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether a rollout of a group waits for somebody: it is paused, or it failed and stopped."""
+        return any(
+            group.state is not None and group.state.rollout is not None and not group.state.rollout.is_active
+            for group in self.groups
+        )
 
     def __str__(self) -> str:
         """The sizes of its groups in one sentence."""

@@ -75,6 +75,8 @@ def remarks_on(group: GroupStatus, now: datetime) -> Iterator[Text]:
     if state.paused:
         late = " (over: resume it)" if state.paused.is_over(now) else ""
         yield _remark(group, f"{state.paused}{late}")
+    if state.rollout:
+        yield _remark(group, f"{state.rollout}: `trimtab rollout status` tells more")
     if state.boost:
         yield _remark(group, f"{state.boost}{_boost_rest(state, now)}")
     if state.outdated:

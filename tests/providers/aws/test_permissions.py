@@ -85,11 +85,21 @@ def live_through(world, cloud, fleet):
     web.scale(to=4)
     web.wait(timeout=tt.minutes(30))
     web.pause(by="Ana")
+    act_on_instances(web)
     web.resume()
     edited = edit(fleet)
     cloud.apply(cloud.plan(edited)).raise_for_failures()
     cloud.apply(cloud.plan(fleet)).raise_for_failures()
     cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
+
+
+def act_on_instances(web):
+    """All that is done to single instances."""
+    first, second, third = [one.id for one in web.instances()][:3]
+    web.protect(first)
+    web.drain(second)
+    web.end(second, third, shrink=False)
+    web.wait(timeout=tt.minutes(30))
 
 
 def edit(fleet):

@@ -66,14 +66,15 @@ def around_rollout(patch: Mapping[str, Any], version: Resource, description: str
     What a plan wants of the policy is kept in the mark, and written at the rollout's end.
     """
     raw = version.attributes["raw"]
-    run, policy = find_run(raw), dict(patch.get("updatePolicy") or {})
-    wanted = {name: policy.pop(name) for name in HELD if name in policy}
-    if run is None or not wanted:
+    run, policy = find_run(raw), patch.get("updatePolicy") or {}
+    wanted = {name: policy[name] for name in HELD if name in policy}
+    if run is None or not run.in_place or not wanted:
         return {**patch, "description": with_marks(description, raw)}
     held = {**policy_held(run.held), **wanted}
     run = replace(run, held=(*policy_words(held), *(word for word in run.held if word == UNDO)))
     rest = {name: value for name, value in patch.items() if name != "updatePolicy"}
-    return {**rest, **drop_empty(updatePolicy=policy), "description": with_marks(description, raw, rollout=run)}
+    others = {name: value for name, value in policy.items() if name not in HELD}
+    return {**rest, **drop_empty(updatePolicy=others), "description": with_marks(description, raw, rollout=run)}
 
 
 def selections_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -15,8 +15,16 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
-from trimtab.declarations.rollouts import RolloutSupport, by_trimtab, native
-from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
+from trimtab.declarations.support import (
+    NATIVE,
+    Support,
+    approximated,
+    controller,
+    inert,
+    natively,
+    other_size,
+    unsupported,
+)
 from trimtab.providers.gcp.settings import GcpSettings
 
 _TRACK = "use a target-tracking policy, which the autoscaler enacts"
@@ -177,30 +185,24 @@ REFERENCES: Mapping[str, str] = {
 }
 """By field, how what it names is found where it is no id."""
 
-_UNPROTECTED = "Compute Engine protects no instance from scaling in"
-ROLLOUTS: Mapping[str, RolloutSupport] = {
-    "strategy: rolling": native("the updater of the group, whose update policy is as before at the end"),
-    "strategy: canary": native("a second version with a target size"),
-    "max_unavailable": native(
-        "`maxUnavailable`; where it is below the number of zones of a group, trimtab names the instances one by one"
+INSTANCES: Mapping[str, Support] = {
+    "protect": unsupported(
+        "a managed instance group has no protection of single instances from scaling in; pause the group meanwhile, or "
+        "limit scaling in by `scale_in_limit`"
     ),
-    "max_surge": native(
-        "`maxSurge`; none, or at least as many as the group has zones: a share that is fewer is as many as that"
+    "drain": unsupported(
+        "a managed instance group has no state in which an instance stays and gets no requests; end it: its backend "
+        "service lets it finish what it has first"
     ),
-    "min_healthy": native("as the bound of `maxUnavailable`"),
-    "checkpoints": native("the target size of the new version"),
-    "protected_instances: skip": by_trimtab(_UNPROTECTED),
-    "protected_instances: replace": by_trimtab(f"{_UNPROTECTED}; all are replaced"),
-    "gates: balancer": by_trimtab("the group's own health check, which has to be there; no backend service is asked"),
-    "gates: alarm": by_trimtab("an alert policy with an open alert, by its display name"),
-    "gates: metric": by_trimtab("a metric of instances: cpu, network, the agent's, or one's own without dimensions"),
-    "batch_timeout": by_trimtab("the updater itself waits for ever for an instance to be healthy"),
-    "on_failure: rollback": native("the old template again, within the same bounds"),
-    "on_failure: pause": by_trimtab("the updater is made to stand still (`OPPORTUNISTIC`)"),
-    "on_failure: stop": by_trimtab("the updater is made to stand still (`OPPORTUNISTIC`)"),
-    "keep": by_trimtab("instance templates, the newest by the time of their creation"),
+    "replace": natively("`recreateInstances`: another one of the same name, from the current template"),
+    "end": natively("`deleteInstances`, which takes it off the target size"),
 }
-"""https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups"""
+"""
+What is done to one instance.
+
+https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/deleteInstances
+https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/recreateInstances
+"""
 
 GCP = Declarations(
     name="gcp",
@@ -217,7 +219,7 @@ GCP = Declarations(
     sign_in="run `gcloud auth application-default login`, or name a key file in GOOGLE_APPLICATION_CREDENTIALS",
     preset="gce",
     capabilities=CAPABILITIES,
-    rollouts=ROLLOUTS,
+    instances=INSTANCES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
     settings=GcpSettings,
     natives=Natives(

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -29,7 +29,7 @@ from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resou
 from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
-    from trimtab.providers.gcp.rolling import GcpRollouts
+    from trimtab.providers.rolling import Rollouts
 
 
 def connect(
@@ -76,26 +76,16 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
-        rollouts=cast("Any", _LateRollouts(calls, clock)),
+        rollouts=partial(_rollouts, calls, clock),
         close=calls.close,
         reports_calls=True,
     )
 
 
-class _LateRollouts:
-    """Rollouts, loaded with their first use: few processes have any."""
+def _rollouts(calls: Calls, clock: Clock) -> "Rollouts":
+    from trimtab.providers.gcp.rolling import GcpRollouts  # few groups are rolled out
 
-    def __init__(self, calls: Calls, clock: Clock) -> None:
-        self._calls, self._clock = calls, clock
-
-    @cached_property
-    def _rollouts(self) -> "GcpRollouts":
-        from trimtab.providers.gcp.rolling import GcpRollouts
-
-        return GcpRollouts(self._calls, self._clock)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._rollouts, name)
+    return GcpRollouts(calls, clock)
 
 
 class GcpResources(Resources):

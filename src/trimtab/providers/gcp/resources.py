@@ -50,7 +50,7 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
     distribution = item.get("distributionPolicy") or {}
     zones = sorted(name_of(str(zone.get("zone", ""))) for zone in distribution.get("zones") or ())
     run = find_run(item)
-    shown = item if run is None else _before(item, run)
+    shown = _before(item, run) if run is not None and run.in_place else item
     versions = shown.get("versions") or [drop_empty(instanceTemplate=item.get("instanceTemplate"))]
     body = {
         **shown,

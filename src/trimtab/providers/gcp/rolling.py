@@ -119,10 +119,11 @@ class GcpRollouts(Rollouts):
         return begun
 
     def mark(self, location: str, name: str, run: Run) -> None:
-        """Write the mark, unless somebody else has moved the run on since it was read."""
+        """Write the mark, unless somebody else has moved the run on since it was read; that of two groups anew too."""
 
         def body(manager: Mapping[str, Any]) -> Patch | None:
-            _its_own(manager, run, name)
+            if run.in_place or find_run(manager) is not None:
+                _its_own(manager, run, name)
             text = with_marks(manager.get("description"), manager, rollout=run)
             return None if text == manager.get("description") else {"description": text}
 
@@ -200,6 +201,18 @@ class GcpRollouts(Rollouts):
         if newer and not self._dropped(newer, known):
             return
         self._settle(location, name, run, run.old, rollout=None)
+
+    def clear(self, location: str, name: str) -> None:
+        """Take the mark of a blue-green run away, and nothing else."""
+
+        def body(manager: Mapping[str, Any]) -> Patch | None:
+            found = find_run(manager)
+            if found is None or found.in_place:
+                return None
+            return {"description": with_marks(manager.get("description"), manager, rollout=None)}
+
+        with suppress(NotFound):
+            self._send(location, name, body)
 
     # alarms and metrics
 

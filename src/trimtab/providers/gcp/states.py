@@ -187,7 +187,7 @@ def _instance(item: Mapping[str, Any], current: str, reached: Mapping[str, Mappi
 def template_of(manager: Mapping[str, Any]) -> str:
     """The link of the template that a group is to run from: during a rollout the new one."""
     run = find_run(manager)
-    if run is not None:
+    if run is not None and run.in_place:
         return template_link(manager, run.new)
     versions = manager.get("versions") or ()
     return str((versions[0] if versions else manager).get("instanceTemplate", ""))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock, SystemClock
 from trimtab.events import Listener, silent
@@ -18,13 +18,15 @@ from trimtab.providers.memory.datapoints import MemoryMetrics
 from trimtab.providers.memory.kinds import KINDS
 from trimtab.providers.memory.reads import read_fleet
 from trimtab.providers.memory.resolve import resolve
-from trimtab.providers.memory.rolling import MemoryRollouts
 from trimtab.providers.memory.states import MemoryLive
 from trimtab.providers.memory.store import Store
 from trimtab.providers.memory.translate import MemoryFacts, translate
 from trimtab.providers.memory.writes import Writer
 from trimtab.providers.roles import Actions, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.rolling import Rollouts
 
 
 def connect(
@@ -46,9 +48,15 @@ def connect(
         live=live,
         actions=Actions(on=partial(GroupActions, store)),
         metrics=Metrics(read=MemoryMetrics(store).read, publish=MemoryMetrics(store).publish),
-        rollouts=MemoryRollouts(store, live),
+        rollouts=partial(_rollouts, store, live),
         connection=store,
     )
+
+
+def _rollouts(store: Store, live: MemoryLive) -> "Rollouts":
+    from trimtab.providers.memory.rolling import MemoryRollouts  # few groups are rolled out
+
+    return MemoryRollouts(store, live)
 
 
 class MemoryResources(Resources):

@@ -78,6 +78,12 @@ class MemoryRollouts(Rollouts):
                 self.store.things[template] = Thing(dict(old.body), old.mark, old.version)
             self._settle(key, thing, size, int(run.old), keep)
 
+    def clear(self, location: str, name: str) -> None:
+        """Take the mark away."""
+        with self.store.lock:
+            _, _, size = self._find("clear rollout", location, name)
+            size.run = None
+
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """Those that somebody set off in the store."""
         with self.store.lock:
@@ -107,9 +113,9 @@ class MemoryRollouts(Rollouts):
     def _progress(self, key: Key) -> Progress:
         thing, size = self.store.things[key], self.store.sizes[key]
         template = Key(key.location, "template", str(thing.body["template"]["name"]))
-        version = int(size.run.new) if size.run else int(thing.body["template"]["version"])
-        fresh = frozenset(machine.id for machine in size.machines if machine.version == version)
         current = int(thing.body["template"]["version"])
+        version = int(size.run.new) if size.run and size.run.in_place else current
+        fresh = frozenset(machine.id for machine in size.machines if machine.version == version)
         earlier = sorted((each for each in self.store.versions.get(template, {}) if each < current), reverse=True)
         (state,) = self.live.read_states([(key.location, key.name)], balancers=True)
         return Progress(state=state, run=size.run, fresh=fresh, previous=tuple(map(str, earlier)))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.engine.openings import last_opening, openings
@@ -16,7 +16,9 @@ from trimtab.plan import Key, Mark
 from trimtab.providers.base import Activity
 from trimtab.providers.memory.measures import Measures
 from trimtab.providers.pause import Boost, Pause, boosted
-from trimtab.providers.run import Run
+
+if TYPE_CHECKING:
+    from trimtab.providers.run import Run
 
 Fault = Callable[[str, Key | None], ProviderError | None]
 """Asked before each call with its name and what it is about; an error makes the call fail with it."""
@@ -42,6 +44,7 @@ class Machine:
     healthy: bool = True
     protected: bool = False
     size: str = ""
+    standby: bool = False
 
     @property
     def address(self) -> str:
@@ -59,7 +62,7 @@ class Size:
     deleted: datetime | None = None
     paused: Pause | None = None
     boost: Boost | None = None
-    run: Run | None = None
+    run: "Run | None" = None
     activities: list[Activity] = field(default_factory=list)
 
 
@@ -135,10 +138,11 @@ class Store:
             raise InvalidRequest(text, provider="memory", operation="set_capacity")
         at = at or self.clock.now()
         before, size.desired = size.desired, desired
-        free = [machine for machine in size.machines if not machine.protected]
-        for machine in free[: max(0, len(size.machines) - desired)]:
-            size.machines.remove(machine)
-        while len(size.machines) < desired:
+        counted = [machine for machine in size.machines if not machine.standby]
+        free = [machine for machine in counted if not machine.protected]
+        leavers = free[: max(0, len(counted) - desired)]
+        size.machines = [machine for machine in size.machines if machine not in leavers]
+        for _ in range(desired - len(counted)):
             size.machines.append(self._machine(key, body, at))
         self._made += 1
         text = f"from {before} to {desired} instances"

@@ -1,0 +1,251 @@
+"""`trimtab rollout`: bring changed templates to running instances, look at that, stop it, take it back."""
+
+import getpass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from trimtab.cli.commands import groups_command
+from trimtab.cli.context import CommandContext, duration
+from trimtab.cli.verbosity import add_verbosity
+from trimtab.errors import InvalidArgument
+from trimtab.events import silent
+from trimtab.models import Fleet
+from trimtab.views.values import printable
+
+if TYPE_CHECKING:
+    from trimtab.rollout import GroupRollout, Rolled, Rollouts
+    from trimtab.runtime.cloud import Cloud
+    from trimtab.views.rollouts import Show
+
+rollout = typer.Typer()
+By = Annotated[str | None, typer.Option(help="Name who does it; your login when left out.", show_default=False)]
+Commands = Annotated[
+    bool, typer.Option("--allow-commands", help="Allow running the programs of `command` gates of the file.")
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Only mark it; another process sees it through.")]
+UpTo = Annotated[
+    timedelta | None,
+    typer.Option(
+        "--timeout",
+        parser=duration,
+        metavar="DURATION",
+        help="Stop looking after this long; the rollout stays as it is, for any process to go on with.",
+        show_default=False,
+    ),
+]
+
+
+@rollout.callback(invoke_without_command=True)
+def _start(context: typer.Context) -> int:
+    """Bring changed templates to running instances: start, look, pause, resume, abort, undo."""
+    if context.invoked_subcommand is None:
+        context.get_help()  # which rich prints
+    return 1
+
+
+@rollout.command()
+@groups_command
+def start(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    by: By = None,
+    allow_commands: Commands = False,
+    timeout: UpTo = None,
+    no_wait: NoWait = False,
+) -> int:
+    """
+    Roll out what waits for it, go on with what is on, and see it through.
+
+    A rollout lives in the cloud's own marks: when this process ends, the same command goes on from there.
+
+    Exit code: 0 every group has its new template, 3 paused or not there in time, 1 rolled back, stopped or an error.
+
+    Example: `trimtab rollout start fleet.yaml web --provider aws`
+    """
+    with _rollouts(context, fleet, allow_commands=allow_commands) as (rollouts, show):
+        started = rollouts.start(groups or None, by=by or getpass.getuser())
+        if no_wait:
+            return end(context, started)
+        return _seen_through(context, rollouts, [each.group for each in started], timeout, show, started)
+
+
+@rollout.command()
+@groups_command
+def status(context: CommandContext, fleet: Fleet, groups: Sequence[str]) -> int:
+    """
+    Show how the rollout of each group stands; only reads.
+
+    Exit code: 0 nothing to do or under way, 2 a template waits for a rollout, 3 one is paused or stopped.
+
+    Example: `trimtab rollout status fleet.yaml --provider aws`
+    """
+    from trimtab.rollout import RolloutOutcome
+    from trimtab.views.rollouts import rollouts_dict, rollouts_view
+
+    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
+        found = [each for each in cloud.rollouts(fleet).status() if not groups or each.group in groups]
+        now = cloud.now()
+    context.screen.show(rollouts_view(found, now), rollouts_dict(found))
+    outcomes = {each.outcome for each in found}
+    if outcomes & {RolloutOutcome.PAUSED, RolloutOutcome.STOPPED, RolloutOutcome.ERROR}:
+        return 3
+    return 2 if RolloutOutcome.WAITING in outcomes else 0
+
+
+@rollout.command()
+@groups_command
+def pause(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    by: By = None,
+    why: Annotated[str, typer.Option(help="Give the reason, for those who find it.", show_default=False)] = "",
+) -> int:
+    """
+    Let a rollout stand still until somebody resumes it; new and old instances stay as they are.
+
+    Example: `trimtab rollout pause fleet.yaml web --why "looking at the errors" --provider aws`
+    """
+    with _rollouts(context, fleet) as (rollouts, _):
+        return end(context, [rollouts.pause(name, by=by or getpass.getuser(), why=why) for name in _named(groups)])
+
+
+@rollout.command()
+@groups_command
+def resume(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    allow_commands: Commands = False,
+    timeout: UpTo = None,
+    no_wait: NoWait = False,
+) -> int:
+    """
+    Go on with a rollout that is paused or stopped, or whose process has ended, and see it through.
+
+    Example: `trimtab rollout resume fleet.yaml web --provider aws`
+    """
+    return _turned(
+        context, fleet, groups, lambda rollouts, name: rollouts.resume(name), timeout, no_wait, allow_commands
+    )
+
+
+@rollout.command()
+@groups_command
+def abort(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    by: By = None,
+    timeout: UpTo = None,
+    no_wait: NoWait = False,
+) -> int:
+    """
+    Take a rollout back: every instance gets the old template again.
+
+    Example: `trimtab rollout abort fleet.yaml web --provider aws`
+    """
+    who = by or getpass.getuser()
+    return _turned(context, fleet, groups, lambda rollouts, name: rollouts.abort(name, by=who), timeout, no_wait)
+
+
+@rollout.command()
+@groups_command
+def undo(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    by: By = None,
+    allow_commands: Commands = False,
+    timeout: UpTo = None,
+    no_wait: NoWait = False,
+) -> int:
+    """
+    Abort a rollout that is on; without one, roll out the template before this one, as far as versions are kept.
+
+    Example: `trimtab rollout undo fleet.yaml web --provider aws`
+    """
+    who = by or getpass.getuser()
+    return _turned(
+        context, fleet, groups, lambda rollouts, name: rollouts.undo(name, by=who), timeout, no_wait, allow_commands
+    )
+
+
+def _turned(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    turn: "Callable[[Rollouts, str], GroupRollout]",
+    timeout: timedelta | None,
+    no_wait: bool,
+    allow_commands: bool = False,
+) -> int:
+    with _rollouts(context, fleet, allow_commands=allow_commands) as (rollouts, show):
+        turned = [turn(rollouts, name) for name in _named(groups)]
+        if no_wait:
+            return end(context, turned)
+        return _seen_through(context, rollouts, [each.group for each in turned], timeout, show, turned)
+
+
+def _named(groups: Sequence[str]) -> Sequence[str]:
+    if not groups:
+        raise InvalidArgument("name the group whose rollout is meant")
+    return groups
+
+
+@contextmanager
+def _rollouts(
+    context: CommandContext, fleet: Fleet, *, allow_commands: bool = False
+) -> "Iterator[tuple[Rollouts, Show]]":
+    from trimtab.views.rollouts import rollout_progress  # most commands roll nothing out
+
+    with context.cloud(fleet) as cloud, rollout_progress(context.screen.err, cloud.now) as (listener, show):
+        listener = silent if context.screen.verbosity else listener
+        yield cloud.rollouts(fleet, allow_commands=allow_commands, on_event=listener), show
+
+
+def _seen_through(
+    context: CommandContext,
+    rollouts: "Rollouts",
+    groups: Sequence[str],
+    timeout: timedelta | None,
+    show: "Show",
+    started: "Sequence[GroupRollout]",
+) -> int:
+    done = rollouts.see_through(groups, timeout=timeout, on_look=show).over(started)
+    return end(context, done.groups)
+
+
+def end(context: CommandContext, rollouts: "Sequence[GroupRollout]") -> int:
+    """Show what came of rollouts; the exit code."""
+    from trimtab.rollout import exit_code
+    from trimtab.views.rollouts import rollouts_dict
+
+    lines = "\n".join(map(str, rollouts)) or "nothing to roll out"
+    context.screen.show(Text(printable(lines, lines=True)), rollouts_dict(rollouts))
+    return exit_code(rollouts)
+
+
+def rolled_out(
+    context: CommandContext, cloud: "Cloud", fleet: Fleet, groups: Sequence[str], *, allow_commands: bool
+) -> "Rolled":
+    """Start the rollouts of these groups and see them through, with progress shown."""
+    from trimtab.views.rollouts import rollout_progress
+
+    with rollout_progress(context.screen.err, cloud.now) as (listener, show):
+        listener = silent if context.screen.verbosity else listener
+        rollouts = cloud.rollouts(fleet, allow_commands=allow_commands, on_event=listener)
+        started = rollouts.start(groups, by=getpass.getuser())
+        return rollouts.see_through([each.group for each in started], on_look=show).over(started)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to an application."""
+    add_verbosity(rollout)
+    app.add_typer(rollout, name="rollout")

@@ -1,0 +1,69 @@
+"""The native names that groups have in a cloud, where a blue-green rollout gave them another than the file's."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.plan.changes import Note
+from trimtab.plan.diff import Live
+from trimtab.plan.kind import Kind
+from trimtab.plan.resource import MAIN, NAMED, Key, Resource
+
+
+def with_found_names(fleet: Fleet, live: Mapping[Key, Resource], kinds: Mapping[str, Kind]) -> Fleet:
+    """The fleet with the native names of groups that a rollout named; no plan renames them or makes them anew."""
+    found = {
+        (mark.group, key.location): key.name
+        for key, item in live.items()
+        if (mark := item.mark) is not None
+        and kinds[key.kind].holds_instances
+        and mark.fleet == fleet.name
+        and mark.role == MAIN
+        and NAMED in mark.kept
+        and not item.deleting
+    }
+    names = {group: name for (group, _), name in found.items()}
+    if not any(group.name in names for group in fleet.groups):
+        return fleet
+    return fleet.model_copy(update={"groups": tuple(_named(group, names) for group in fleet.groups)})
+
+
+def _named(group: ScalingGroup, names: Mapping[str, str]) -> ScalingGroup:
+    return group.model_copy(update={"native_name": names[group.name]}) if group.name in names else group
+
+
+def main_only(live: Live, kinds: Mapping[str, Kind], groups: Collection[str], fleet: str) -> tuple[Live, list[Note]]:
+    """What was read without the second native groups of these groups, which are rollouts' alone; a note on each."""
+    others = {
+        key: item
+        for key, item in live.resources.items()
+        if (mark := item.mark) is not None and mark.role != MAIN and mark.fleet == fleet and mark.group in groups
+    }
+    if not others:
+        return live, []
+    holders = {(key.location, key.name) for key in others if kinds[key.kind].holds_instances}
+    rest = {
+        key: item
+        for key, item in live.resources.items()
+        if key not in others and (not key.parent or (key.location, key.parent) not in holders)
+    }
+    notes = [
+        Note(f"{kinds[key.kind].label} {key.name!r} is of a blue-green rollout; the plan leaves it alone", mark.group)
+        for key, item in others.items()
+        if kinds[key.kind].holds_instances and (mark := item.mark) is not None
+    ]
+    return replace(live, resources=rest), notes
+
+
+def with_role(item: Resource, role: str, named: str) -> Resource:
+    """A wanted resource whose mark says which of the group's native groups it belongs to, and who named that."""
+    if item.mark is None:
+        return item
+    kept = {**item.mark.kept, **({NAMED: named} if named else {})}
+    return replace(item, mark=replace(item.mark, role=role, kept=kept))
+
+
+def named_by(live: Mapping[Key, Resource], key: Key) -> str:
+    """Which rollout named what stands under a key; empty where none did."""
+    item = live.get(key)
+    return item.mark.kept.get(NAMED, "") if item is not None and item.mark is not None else ""

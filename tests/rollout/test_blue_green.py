@@ -1,0 +1,156 @@
+"""Blue-green rollouts on the cloud in memory: a second native group, and the first one's end."""
+
+from datetime import timedelta
+
+import pytest
+
+import trimtab as tt
+from tests.rollout.world import World, make_fleet
+from trimtab import metrics
+from trimtab.models import AlarmGate, Rollout
+from trimtab.rollout import RolloutOutcome
+from trimtab.sources import Function
+
+HOT = {"name": "hot", "metric": "cpu", "above": 70, "triggers": ["out"]}
+LOUD = {"name": "loud", "metric": "cpu", "above": 90, "notify": ["ops@example.org"]}
+SCALING = {
+    "policies": [tt.SimplePolicy(name="out", change=1)],
+    "alarms": [HOT, LOUD],
+    "schedules": [tt.Schedule(name="day", cron="0 8 * * *", zone="UTC", min=2)],
+    "load_balancers": ["front"],
+}
+
+
+def bluegreen(image, **rollout):
+    return make_fleet(image, rollout=Rollout(strategy="blue-green", **rollout), **SCALING)
+
+
+@pytest.fixture(name="world")
+def _world():
+    assert metrics.cpu
+    world = World()
+    world.apply(bluegreen("one"))
+    world.clock.advance(timedelta(minutes=5))
+    return world
+
+
+def groups(world):
+    return {key.name: key for key in world.store.sizes}
+
+
+def test_the_new_group_is_the_only_one_in_the_end(world):
+    fleet = bluegreen("two", end_after="10m", bake="3m")
+    rolled = world.cloud.rollout(fleet, by="ana")
+    assert [each.outcome for each in rolled.groups] == [RolloutOutcome.DONE]
+    ((name, key),) = groups(world).items()
+    assert name.startswith("shop-web-")
+    assert world.store.things[key].mark.role == "main"
+    kinds = sorted((key.kind, key.parent or key.name) for key in world.store.things)
+    assert kinds == [
+        ("alarm", "shop-web-hot"),
+        ("alarm", "shop-web-loud"),
+        ("group", name),
+        ("policy", name),
+        ("schedule", name),
+        ("template", name),
+    ]
+    assert len(world.machines) == 4
+    plan = world.cloud.plan(fleet)
+    assert not plan, plan.to_text()
+    status = world.cloud.status(fleet)
+    assert status.groups[0].state is not None
+    again = bluegreen("three")
+    assert [change.group for change in world.cloud.plan(again).waiting]
+    world.cloud.rollout(again, by="ana").raise_for_failures()
+    (second,) = groups(world)
+    assert second != name
+    assert not world.cloud.plan(again)
+    world.cloud.apply(world.cloud.destroy(again), allow_delete=True).raise_for_failures()
+    assert not world.store.things
+
+
+def step_until(world, rollouts, phase, most=200):
+    for _ in range(most):
+        (result,) = rollouts.tick()
+        if result.is_settled or (result.run and result.run.phase == phase):
+            return result
+        world.clock.advance(timedelta(seconds=15))
+    raise AssertionError(result)
+
+
+@pytest.mark.parametrize("phase", ["moving", "baking", "ending"])
+def test_back_while_the_old_group_lives(world, phase):
+    fleet = bluegreen("two", end_after="1h", bake="3m")
+    before = {key: (dict(thing.body), thing.mark.group) for key, thing in world.store.things.items() if thing.mark}
+    rollouts = world.cloud.rollouts(fleet)
+    rollouts.start(by="ana")
+    step_until(world, rollouts, phase)
+    assert not world.cloud.plan(fleet).changes
+    rollouts.abort("web", by="ana")
+    result = step_until(world, rollouts, "never")
+    assert result.outcome is RolloutOutcome.ROLLED_BACK
+    assert list(groups(world)) == ["shop-web"]
+    after = {key: (dict(thing.body), thing.mark.group) for key, thing in world.store.things.items() if thing.mark}
+    assert after.keys() == before.keys()
+    assert not world.cloud.plan(bluegreen("one")), world.cloud.plan(bluegreen("one")).to_text()
+    (size,) = world.store.sizes.values()
+    assert size.paused is None
+    assert size.run is None
+
+
+def test_an_alarm_in_the_bake_takes_it_back(world):
+    fleet = bluegreen("two", bake="10m", gates=[AlarmGate(alarms=["loud"])])
+    rollouts = world.cloud.rollouts(fleet)
+    rollouts.start(by="ana")
+    step_until(world, rollouts, "baking")
+    world.clock.advance(timedelta(minutes=2))
+    world.store.firing.add("shop-web-loud")
+    result = step_until(world, rollouts, "never")
+    assert result.outcome is RolloutOutcome.ROLLED_BACK
+    assert "loud fires" in result.text
+    assert list(groups(world)) == ["shop-web"]
+
+
+def test_a_plan_in_the_middle_leaves_both_alone(world):
+    fleet = bluegreen("two", end_after="1h")
+    rollouts = world.cloud.rollouts(fleet)
+    rollouts.start(by="ana")
+    for _ in range(60):
+        (result,) = rollouts.tick()
+        plan = world.cloud.plan(fleet)
+        assert not plan.changes, plan.to_text()
+        if result.run and result.run.phase == "ending":
+            break
+        world.clock.advance(timedelta(seconds=15))
+    assert len(groups(world)) == 2
+    assert any("blue-green" in note.text for note in plan.notes)
+
+
+def test_what_acts_on_groups_finds_the_new_one(world):
+    fleet = bluegreen("two", end_after="0s")
+    world.cloud.rollout(fleet).raise_for_failures()
+    ((name, _),) = groups(world).items()
+    assert [each.name for each in world.cloud.status(fleet).groups] == [name]
+    assert world.cloud.group("web").read().name == name
+    assert [each.name for each in world.cloud.rollouts(fleet).status()] == [name]
+    limited = fleet.replace(limits=tt.PlanLimits(rise=1))
+    capacity = tt.Capacity(min=8, max=10)
+    bigger = limited.replace(groups=[limited["web"].replace(capacity=capacity, schedules=[])])
+    assert any("limits.rise" in str(problem) for problem in world.cloud.plan(bigger).problems)
+
+
+def test_the_controller_goes_on_with_the_new_one(world, tmp_path):
+    pytest.importorskip("sqlalchemy")
+    policy = tt.TargetTrackingPolicy(name="hold", metric=metrics.external("orders"), target=10)
+    group = bluegreen("one")["web"].replace(policies=[policy], alarms=[], schedules=[])
+    fleet = tt.Fleet(name="delegated", controller=True, groups=[group], sources={"orders": {}})
+    world = World()
+    world.apply(fleet)
+    world.clock.advance(timedelta(minutes=5))
+    newer = fleet.replace(groups=[group.replace(template=tt.InstanceTemplate(image="two", size="small"))])
+    world.cloud.rollout(newer).raise_for_failures()
+    source = Function("orders", lambda query: 40.0, clock=world.clock)
+    with tt.Controller(newer, world.cloud, sources=[source], store=f"sqlite:///{tmp_path}/store.db") as controller:
+        (tick,) = controller.tick().groups
+    assert tick.name.startswith("delegated-web-")
+    assert tick.outcome != "held", tick

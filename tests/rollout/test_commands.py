@@ -1,0 +1,99 @@
+"""`trimtab rollout` and `apply --rollout`, on the cloud in memory."""
+
+import io
+import json
+
+import pytest
+
+from tests.rollout.world import World
+from trimtab.cli.main import run
+
+FLEET = """
+name: shop
+groups:
+  web:
+    capacity: {min: 1, max: 10, desired: 4}
+    template: {image: IMAGE, size: small}
+    rollout: {checkpoints: [{percent: 25, bake: 5m}], bake: 2m}
+"""
+
+
+class Terminal:
+    def __init__(self, folder):
+        self.world, self.folder = World(), folder
+
+    def write(self, image):
+        (self.folder / "fleet.yaml").write_text(FLEET.replace("IMAGE", image))
+
+    def __call__(self, *words):
+        out, err = io.StringIO(), io.StringIO()
+        known = {"store": self.world.store, "clock": self.world.clock}
+
+        def connect(provider, **settings):
+            import trimtab as tt
+
+            return tt.connect(provider, **known, **settings)
+
+        verb, *rest = words
+        file = str(self.folder / "fleet.yaml")
+        arguments = [verb, rest[0], file, *rest[1:]] if verb == "rollout" else [verb, file, *rest]
+        code = run([*arguments, "--provider", "memory"], connect=connect, out=out, err=err)
+        return code, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(name="trimtab")
+def _trimtab(tmp_path):
+    terminal = Terminal(tmp_path)
+    terminal.write("one")
+    code, _, err = terminal("apply", "--yes")
+    assert code == 0, err
+    terminal.write("two")
+    return terminal
+
+
+def test_a_plan_says_what_waits(trimtab):
+    code, out, _ = trimtab("plan")
+    assert code == 2
+    assert "Waits for a rollout" in out
+    assert "No changes to apply. 1 group waits for a rollout." in out
+    code, out, _ = trimtab("plan", "--format", "json")
+    assert [change["kind"] for change in json.loads(out)["waiting"]] == ["template", "group"]
+
+
+def test_apply_leaves_it_and_rollout_brings_it(trimtab):
+    assert trimtab("apply", "--yes")[0] == 0
+    assert trimtab.world.versions() == [1, 1, 1, 1]
+    assert trimtab("rollout", "status")[0] == 2
+    code, out, err = trimtab("apply", "--yes", "--rollout")
+    assert (code, trimtab.world.versions()) == (0, [2, 2, 2, 2])
+    assert "web: done" in out
+    assert "baking" in err or "running" in err
+    assert trimtab("plan")[0] == 0
+
+
+def test_pause_resume_abort_undo(trimtab):
+    code, out, _ = trimtab("rollout", "start", "web", "--no-wait", "--by", "ana")
+    assert code == 3
+    code, out, _ = trimtab("rollout", "pause", "web", "--why", "looking")
+    assert code == 3
+    code, out, _ = trimtab("rollout", "start", "web")
+    assert code == 3
+    code, out, _ = trimtab("rollout", "status")
+    assert code == 3
+    assert "paused" in out
+    assert "looking" in out
+    code, out, _ = trimtab("status")
+    assert code == 3
+    assert "is paused: looking" in out
+    code, out, _ = trimtab("plan")
+    assert "is paused: looking; the plan leaves its template alone" in out
+    assert trimtab("rollout", "resume", "web")[0] == 0
+    assert trimtab.world.versions() == [2, 2, 2, 2]
+    assert trimtab("rollout", "undo", "web")[0] == 0
+    assert trimtab.world.versions() == [1, 1, 1, 1]
+    code, out, err = trimtab("rollout", "abort", "web")
+    assert code == 1
+    assert "no rollout of 'web' is on" in err
+    code, out, err = trimtab("rollout", "pause")
+    assert code == 1
+    assert "name the group" in err
