@@ -195,6 +195,10 @@ class Rollouts(ABC):
     def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
         """Once no instance has it, drop the new template, put back what was held, and take the mark away."""
 
+    def follow(self, location: str, name: str, instances: Sequence[str]) -> None:
+        """Have instances be in the pools of balancers that their group now names; nothing where they follow it."""
+        return
+
     def clear(self, location: str, name: str) -> None:
         """Take the mark of a blue-green run away; nothing where there is none."""
         raise Unsupported("this provider has no blue-green rollouts")

@@ -74,7 +74,7 @@ class RolloutDriver:
         self._rollouts: Rollouts = self.provider.rollouts()
         self._gates = Gates(self._rollouts, self.allow_commands)
         self._in_place = InPlace(self._rollouts, self.fleet, self.clock, self._gates)
-        groups = BlueGreen(self.provider, self.fleet, self.clock, self.carry_out)
+        groups = BlueGreen(self.provider, self._rollouts, self.fleet, self.clock, self.carry_out)
         self._two_groups = TwoGroups(self.provider, self._rollouts, self.fleet, self.clock, self._gates, groups)
 
     # what people ask

@@ -166,20 +166,26 @@ class AzureRollouts(Rollouts):
 
     def mark(self, location: str, name: str, run: Run) -> None:
         """Write the mark; what it holds is as the scale set's own mark says, whoever moves it meanwhile."""
+        if not run.in_place:
+            self._mark_pair(location, name, run)
+            return
         for _ in range(TRIES):
             item = self._get(location, name)
-            if not run.in_place:
-                _check_free(item, run)
-                with _unless_stale():
-                    self._patch(item, _marked(item, run))
-                    return
-                continue
             current = _own(item, run)
             if run.phase is Phase.REVERTING and run.old != run.new and not _can_go_back(item, current):
                 raise InvalidRequest(NO_WAY_BACK, provider="azure", operation="abort")
             held = Held.parse(current.held).seen(capacity_of(item))
             with _unless_stale():
                 self._patch(item, _marked(item, replace(run, held=held.words())))
+                return
+        raise _moved(name)
+
+    def _mark_pair(self, location: str, name: str, run: Run) -> None:
+        for _ in range(TRIES):
+            item = self._get(location, name)
+            _check_free(item, run)
+            with _unless_stale():
+                self._patch(item, _marked(item, run))
                 return
         raise _moved(name)
 
@@ -198,6 +204,17 @@ class AzureRollouts(Rollouts):
                 self._patch(item, {"tags": {tag: value for tag, value in tags.items() if tag != ROLLOUT}})
                 return
         raise _moved(name)
+
+    def follow(self, location: str, name: str, instances: Sequence[str]) -> None:
+        """
+        Upgrade them to the model, of which the pools alone are new: that restarts nothing.
+
+        https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy
+        """
+        look = self._look(location, name)
+        behind = [each for each in look.state.instances if each.outdated and each.id in instances]
+        if behind:
+            self._act(look.item, "begin_update_instances", [each.id for each in behind])
 
     def finish(self, location: str, name: str, run: Run, keep: int) -> None:
         """Take the mark away and put the mode back; the version before stays in its tags."""

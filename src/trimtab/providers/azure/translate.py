@@ -262,7 +262,8 @@ class _Group(GroupTranslator):
         for path, text in autoscaler.remarks_on(group, self._scope()):
             self.note(path, text)
         rollout = group.rollout
-        if rollout is not None and rollout.on_failure == "rollback" and group.template.user_data is not None:
+        goes_back = rollout and rollout.strategy != "blue-green" and rollout.on_failure == "rollback"
+        if goes_back and group.template.user_data is not None:
             text = "Azure never gives custom data back, so that a rollout which changes `template.user_data` is refused"
             self.note("rollout.on_failure", f"{text} with `rollback`; give `pause` or `stop` for that")
 
