@@ -74,7 +74,7 @@ def waiting_changes(
             # what the new one supersedes goes, or stays, once the rollout is over
             if change.action is not Action.DELETE:
                 yield change
-        elif kind.template and change.action is Action.UPDATE:
+        elif kind.template and change.action in (Action.UPDATE, Action.REPLACE):
             fields = tuple(item for item in change.fields if (change.key, item.path) not in known)
             if fields := tuple(item for item in fields if holds(kind, item.path)):
                 yield replace(change, fields=fields)

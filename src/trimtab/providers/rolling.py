@@ -124,10 +124,12 @@ class NewTemplate:
         write: The change of the group that waits for the rollout, its body resolved: what stands beside the group, such
             as a launch template, has been written. `None` where the group names the template already.
         version: A version that is there to go to, in the cloud's words; empty for that of `write`, or the group's own.
+        goes_back: Whether a failure is to bring the old template back.
     """
 
     write: Write | None = None
     version: str = ""
+    goes_back: bool = True
 
 
 class Rollouts(ABC):
