@@ -21,6 +21,7 @@ from trimtab.providers.azure.kinds import KINDS
 from trimtab.providers.azure.permissions import controller_definition, instance_definition, role_definition
 from trimtab.providers.azure.reads import FleetRead
 from trimtab.providers.azure.resolve import Resolver
+from trimtab.providers.azure.rolling import AzureRollouts
 from trimtab.providers.azure.states import States, alarm_states
 from trimtab.providers.azure.translate import password_problems, translate
 from trimtab.providers.azure.writes import Writer
@@ -74,6 +75,7 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
+        rollouts=AzureRollouts(calls, clock),
         close=calls.close,
         reports_calls=True,
     )
