@@ -112,6 +112,8 @@ def _share(share: int | str | None, size: int, *, up: bool) -> int | None:
 def goals(spec: Rollout, progress: Progress, limits: Limits) -> list[int]:
     """How many instances have the new template at each checkpoint, and at the end."""
     total = len(progress.of(fresh=True, limits=limits)) + len(progress.of(fresh=False, limits=limits))
+    staying = sum(each.state is not InstanceState.TERMINATING for each in progress.state.instances)
+    total -= min(total, max(0, staying - progress.state.desired))  # those above the size go again
     return [*(ceil(step.percent * total / 100) for step in spec.steps), total]
 
 
