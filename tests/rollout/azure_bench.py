@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from tests.providers.azure.world import AzureWorld
-
 import trimtab as tt
+from tests.providers.azure.world import AzureWorld
 from trimtab.models import Rollout
 from trimtab.rollout import RolloutOutcome
 
@@ -93,8 +92,10 @@ class Bench(AzureWorld):
     def protect(self, *numbers, **policy):
         machines = self.compute.virtual_machine_scale_set_vms
         for number in numbers:
-            body = {"location": self.location, "protectionPolicy": policy or {"protectFromScaleIn": True}}
-            machines.begin_update(self.group, self.name, number, {"location": self.location, "properties": body}).result()
+            body = {"protectionPolicy": policy or {"protectFromScaleIn": True}}
+            machines.begin_update(
+                self.group, self.name, number, {"location": self.location, "properties": body}
+            ).result()
 
     def drive(self, rollouts, *, looks=MOST_LOOKS, least=0, until=None):
         """Look again and again until the run is over; never are fewer than `least` ready."""
@@ -103,12 +104,13 @@ class Bench(AzureWorld):
             (result,) = rollouts.tick()
             assert self.ready() >= least, (self.ready(), str(result))
             if result.is_settled or (until is not None and until(result)):
-                return result
+                break
             self.advance(LOOK)
             assert self.ready() >= least, (self.ready(), str(result))
-        raise AssertionError(f"not over after {looks} looks: {result}")
+        assert result.is_settled or until is not None, f"not over after {looks} looks: {result}"
+        return result
 
-    def ended(self, fleet, outcome, sizes, *, plans=True):
+    def ended(self, fleet, sizes, *, plans=True):
         """Whether all is as it should be after a run: no marks, the capacity, an empty second plan."""
         native = self.native
         assert self.sizes() == sizes

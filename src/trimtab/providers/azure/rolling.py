@@ -15,7 +15,7 @@ again.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -24,32 +24,28 @@ from trimtab.clock import Clock
 from trimtab.errors import Conflict, InvalidRequest, NotFound, Unsupported
 from trimtab.models import Metric
 from trimtab.phrases import in_words
-from trimtab.plan import Action, overlaid, revealed
-from trimtab.plan.holding import holds
-from trimtab.providers.azure.bodies import set_patch
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.held import Held
 from trimtab.providers.azure.ids import normal_location, parse_id
-from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.metrics import MINUTE, Measured, Scope, Where, from_native, metric_for
 from trimtab.providers.azure.names import OVER_TIME, iso
-from trimtab.providers.azure.resources import READERS, ROLLOUT, find_run, is_of_people
+from trimtab.providers.azure.progress import is_leaving, progress_of, steps_of, survivors, turning_point
+from trimtab.providers.azure.resources import ROLLOUT, find_run
 from trimtab.providers.azure.states import ALERT_STATES, Found, States, bounds_of, instance_id, is_flexible
 from trimtab.providers.azure.versions import (
-    MOST_TAGS,
+    MANUAL,
     Version,
     back_of,
+    begun_by,
+    capacity_of,
     kept_tags,
-    merged,
     mode_of,
-    name_of,
     plain_tags,
     tagged,
     with_mode,
 )
 from trimtab.providers.azure.writes import SETS
-from trimtab.providers.base import Instance, InstanceState, Write
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.moments import zulu
@@ -58,16 +54,10 @@ from trimtab.providers.rolling import (
     NewTemplate,
     Progress,
     Rollouts,
-    next_batch,
-    no_version,
-    surplus,
 )
 from trimtab.providers.run import Phase, Run
-from trimtab.providers.writer import TRIES, mark_of
+from trimtab.providers.writer import TRIES
 
-MANUAL = "Manual"
-FAILED_FOR = timedelta(minutes=2)
-"""A machine that could not be made is made anew once it has been there for so long."""
 FRESH_FOR = timedelta(seconds=30)
 """A look at the groups serves the next step for so long; what changed since has the scale set refuse the write."""
 _OPERATION = "rollout"
@@ -177,7 +167,7 @@ class AzureRollouts(Rollouts):
             current = _own(item, run)
             if run.phase is Phase.REVERTING and run.old != run.new and not _can_go_back(item, current):
                 raise InvalidRequest(NO_WAY_BACK, provider="azure", operation="abort")
-            held = Held.parse(current.held).seen(_capacity(item))
+            held = Held.parse(current.held).seen(capacity_of(item))
             with _unless_stale():
                 self._patch(item, _marked(item, replace(run, held=held.words())))
                 return
@@ -209,8 +199,8 @@ class AzureRollouts(Rollouts):
                 self._check_up_to_date(location, name, held.mode)
             tags = dict(item.get("tags") or {})
             body: dict[str, Any] = {"tags": {**plain_tags(tags), **(kept_tags(tags) if keeps else {})}}
-            if held.wanted(_capacity(item)) != _capacity(item):
-                body["sku"] = {"capacity": held.wanted(_capacity(item))}
+            if held.wanted(capacity_of(item)) != capacity_of(item):
+                body["sku"] = {"capacity": held.wanted(capacity_of(item))}
             with _unless_stale():
                 self._patch(item, with_mode(body, held.mode) if held.mode else body)
                 return
@@ -244,22 +234,20 @@ class AzureRollouts(Rollouts):
 
     def _move(self, found: Found, run: Run, goal: int, limits: Limits, *, reverse: bool) -> None:
         item = self._put_right(found.item)
-        held = Held.parse(_own(item, run).held).seen(_capacity(item))
-        if _capacity(found.item) == held.size and not _is_leaving(found):
+        held = Held.parse(_own(item, run).held).seen(capacity_of(item))
+        if capacity_of(found.item) == held.size and not is_leaving(found):
             held = held.closed()
         steps = steps_of(found, held, self._bounded(found, limits), goal, now=self.clock.now(), reverse=reverse)
         if steps.surplus:
-            held = held.between(_capacity(item), _capacity(item) - len(steps.surplus))
+            held = held.between(capacity_of(item), capacity_of(item) - len(steps.surplus))
             item = self._delete(item, steps.surplus, held)
         if steps.more:
-            size = _capacity(item) + steps.more
-            held = held.between(_capacity(item), size)
+            size = capacity_of(item) + steps.more
+            held = held.between(capacity_of(item), size)
             item = self._resize(item, size, held)
         if steps.batch:
-            held = held.between(_capacity(item), _capacity(item) - len(steps.batch))
+            held = held.between(capacity_of(item), capacity_of(item) - len(steps.batch))
             self._put_right(self._delete(item, steps.batch, held))
-        if steps.fewer:
-            self._resize(item, held.wanted(_capacity(item)), held)
         if not steps and held.words() != _own(item, run).held:
             self._patch(item, _marked(item, replace(_own(item, run), held=held.words())))
 
@@ -283,7 +271,7 @@ class AzureRollouts(Rollouts):
 
     def _put_right(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         """The scale set with the capacity raised to its size, where a batch had lowered it."""
-        run, capacity = find_run(item), _capacity(item)
+        run, capacity = find_run(item), capacity_of(item)
         held = Held.parse(run.held) if run else Held()
         if held.wanted(capacity) <= capacity:
             return item
@@ -326,7 +314,7 @@ class AzureRollouts(Rollouts):
     def _turned_back(self, found: Found, run: Run) -> Found:
         """The group with the old model in force again, and the mark that says which instances had the new one."""
         item, current = found.item, _own(found.item, run)
-        held = Held.parse(current.held).seen(_capacity(item))
+        held = Held.parse(current.held).seen(capacity_of(item))
         if held.after is not None:
             return found
         tags = dict(item.get("tags") or {})
@@ -406,251 +394,6 @@ def of_instance(measured: Measured, item: Mapping[str, Any], instance: str) -> M
     return measured._replace(dimensions={**measured.dimensions, "VMName": f"{item['name']}_{instance}"})
 
 
-# what a look says; pure
-
-
-def progress_of(found: Found) -> Progress:
-    """How far a group is."""
-    run = found.state.rollout
-    held = Held.parse(run.held) if run else Held()
-    capacity = _capacity(found.item)
-    if run is not None:
-        held = held.seen(capacity)
-        run = replace(run, held=held.words())
-    version = Version.read(found.item.get("tags") or {}) if run is None else None
-    moving = run is not None and (held.is_open or capacity != held.size or bool(survivors(found)))
-    return Progress(
-        state=found.state,
-        run=run,
-        fresh=fresh_of(found),
-        busy=moving,
-        previous=(version.name,) if version else (),
-    )
-
-
-def fresh_of(found: Found) -> frozenset[str]:
-    """
-    The ids of the instances that have the new model.
-
-    A machine is made by one model and never upgraded. Once the old model is back it is the last one, and what was made
-    by the new one is what came after the last of the old ones.
-    """
-    after = _after(found)
-    return frozenset(
-        instance_id(each)
-        for each in found.machines
-        if (_is_latest(each) is not False if after is None else _is_latest(each) is False and _made(each) > after)
-    )
-
-
-def survivors(found: Found) -> list[Mapping[str, Any]]:
-    """Instances that had the old model all the time, and do not count as such yet."""
-    after = _after(found)
-    if after is None:
-        return []
-    return [
-        each
-        for each in found.machines
-        if _is_latest(each) is False and _made(each) <= after and _state(each) not in ("updating", "deleting")
-    ]
-
-
-def turning_point(found: Found) -> datetime:
-    """When the last instance of the old model was made; long ago where there is none any more."""
-    old = [_made(each) for each in found.machines if _is_latest(each) is False]
-    return max(old, default=datetime.fromtimestamp(0, UTC))
-
-
-def _after(found: Found) -> datetime | None:
-    run = find_run(found.item)
-    return Held.parse(run.held).after if run else None
-
-
-def _is_latest(machine: Mapping[str, Any]) -> bool | None:
-    latest: bool | None = (machine.get("properties") or {}).get("latestModelApplied")
-    return latest
-
-
-def _made(machine: Mapping[str, Any]) -> datetime:
-    text = (machine.get("properties") or {}).get("timeCreated")
-    return datetime.fromisoformat(text).astimezone(UTC) if text else datetime.max.replace(tzinfo=UTC)
-
-
-def _state(machine: Mapping[str, Any]) -> str:
-    return str((machine.get("properties") or {}).get("provisioningState", "")).lower()
-
-
-def _is_leaving(found: Found) -> bool:
-    return any(_state(each) == "deleting" for each in found.machines)
-
-
-# what comes next; pure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """
-    What one step of a rollout does, in this order.
-
-    Attributes:
-        surplus: Instances above the size that go.
-        more: Instances that come beside the size.
-        batch: Instances in whose place others come.
-        fewer: Whether the capacity goes back to the size, whoever goes.
-    """
-
-    surplus: tuple[str, ...] = ()
-    more: int = 0
-    batch: tuple[str, ...] = ()
-    fewer: bool = False
-
-    def __bool__(self) -> bool:
-        """Whether it does anything."""
-        return bool(self.surplus or self.more or self.batch or self.fewer)
-
-
-def steps_of(found: Found, held: Held, limits: Limits, goal: int, *, now: datetime, reverse: bool) -> Steps:
-    """
-    What to do for a group, so that `goal` of its instances have the model that they are to have.
-
-    Args:
-        found: The group as it stands.
-        held: What the rollout holds of it.
-        limits: How far to go at once.
-        goal: How many instances are to have the new model; with `reverse`, the old one.
-        now: The moment.
-        reverse: Whether it is the way back.
-    """
-    progress = progress_of(found)
-    capacity, size = _capacity(found.item), held.wanted(_capacity(found.item))
-    capacity = max(capacity, size)  # what was too low has just been put right
-    gone = surplus(progress, limits, reverse=reverse)[: max(0, capacity - size)]
-    progress, capacity = _without(progress, gone), capacity - len(gone)
-    present = [each for each in progress.state.instances if each.state is not InstanceState.TERMINATING]
-    coming = max(0, capacity - len(present))
-    goal -= coming  # those that were asked for and are not listed yet
-    arrived = progress.of(fresh=not reverse, limits=limits)
-    more = max(0, min(size + limits.surge - capacity, goal - len(arrived)))
-    broken = tuple(each.id for each in arrived if _is_broken(found, each, now))
-    batch = next_batch(progress, goal - more, limits, reverse=reverse)
-    leaving = progress.of(fresh=reverse, limits=limits)
-    return Steps(
-        surplus=gone,
-        more=more,
-        batch=(*broken, *batch),
-        fewer=not (gone or more or broken or batch or leaving or coming) and capacity > size,
-    )
-
-
-def _without(progress: Progress, ids: Sequence[str]) -> Progress:
-    instances = tuple(each for each in progress.state.instances if each.id not in ids)
-    return replace(progress, state=replace(progress.state, instances=instances))
-
-
-def _is_broken(found: Found, instance: Instance, now: datetime) -> bool:
-    """Whether a machine could not be made, as without room in its zone, and it is time to try again."""
-    machines = {instance_id(each): each for each in found.machines}
-    machine = machines[instance.id]
-    return _state(machine) == "failed" and now - _made(machine) >= FAILED_FOR
-
-
-# what is written; pure
-
-
-def begun_by(item: Mapping[str, Any], run: Run, template: NewTemplate) -> tuple[Run, dict[str, Any]]:
-    """
-    The run as it begins, and the patch that begins it.
-
-    Raises:
-        InvalidRequest: The change takes another scale set, or it could not be undone, and a failure is to undo it.
-        NotFound: The version to go back to is not kept.
-    """
-    tags, mode = dict(item.get("tags") or {}), mode_of(item)
-    new = _new_model(item, template)
-    held = Held(
-        size=_capacity(item),
-        undo=bool(template.version),
-        mode=mode_of(new.patch) or ("" if mode in ("", MANUAL) else mode),
-    )
-    old = name_of(item)
-    kept = kept_tags(tags)
-    if new.patch:
-        before = {name: tags.get(name, "") for name in new.mark}
-        kept = _way_back(Version(name=old, patch=back_of(new.patch, item), mark=before), tags, new.hidden, template)
-    begun = replace(run, old=old, new=template.version or new.name(item), held=held.words())
-    written = with_mode(new.patch, MANUAL) if held.mode else new.patch
-    return begun, {**written, "tags": {**tagged(plain_tags(tags), new.mark), **kept, ROLLOUT: begun.line()}}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Model:
-    """What a run brings: a patch, the tags of the ownership mark that change, and what is never given back."""
-
-    patch: Mapping[str, Any] = field(default_factory=dict)
-    mark: Mapping[str, str] = field(default_factory=dict)
-    hidden: tuple[str, ...] = ()
-
-    def name(self, item: Mapping[str, Any]) -> str:
-        """A word for the scale set with this model."""
-        return name_of({**merged(item, self.patch), "tags": tagged(item.get("tags") or {}, self.mark)})
-
-
-def _new_model(item: Mapping[str, Any], template: NewTemplate) -> _Model:
-    if template.version:
-        version = Version.read(item.get("tags") or {})
-        if version is None or version.name != template.version:
-            raise no_version(str(item["name"]), "azure")
-        return _Model(patch=version.patch, mark=version.mark)
-    return _Model() if template.write is None else _written(item, template.write)
-
-
-def _written(item: Mapping[str, Any], write: Write) -> _Model:
-    change = write.change
-    kind, live = SCALE_SET.of(change.wanted), READERS[SCALE_SET.name](item, change.key.location)
-    fields = [each for each in change.fields if holds(kind, each.path)]
-    fixed = [each.path for each in fields if kind.is_fixed(each.path, each.old, each.new)]
-    if change.action is Action.REPLACE or fixed:
-        what = in_words(fixed) or str(change.key)
-        text = f"{what} stays as the scale set was made with it; use `strategy: blue-green`, or take `rollout` out"
-        raise InvalidRequest(text, provider="azure", operation="begin rollout")
-    hidden = [each.path for each in fields if (row := kind.find(each.path)) is not None and row.write_only]
-    body = overlaid(kind, live.body, write.body)
-    patch = revealed(set_patch(kind, body, live, [each.path for each in fields]))
-    old, new = _mark_tags(item.get("tags") or {}), mark_of(change).tags()
-    mark = {name: new.get(name, "") for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
-    return _Model(patch=patch, mark=mark, hidden=tuple(hidden))
-
-
-def _way_back(
-    version: Version, tags: Mapping[str, str], hidden: Sequence[str], template: NewTemplate
-) -> dict[str, str]:
-    """The tags that keep the old model; none where it cannot be kept, and nobody is to go back by itself."""
-    kept = version.tags()
-    why = ""
-    if hidden:
-        names = in_words([path.rsplit(".", 1)[-1] for path in hidden])
-        why = f"Azure never gives {names} back, so that a rollout which changes it cannot go back"
-    elif len(plain_tags(tags)) + len(kept) + 1 > MOST_TAGS:
-        why = f"the old values take {len(kept)} tags, and a scale set has {MOST_TAGS}, so that it could not go back"
-    if why and template.goes_back:
-        text = f"{why}; give `on_failure: pause` or `stop`, or `strategy: blue-green`"
-        raise InvalidRequest(text, provider="azure", operation="begin rollout")
-    return {} if why else kept
-
-
-def _can_go_back(item: Mapping[str, Any], run: Run) -> bool:
-    return Held.parse(run.held).after is not None or Version.read(item.get("tags") or {}) is not None
-
-
-def _marked(item: Mapping[str, Any], run: Run) -> dict[str, Any]:
-    return {"tags": {**(item.get("tags") or {}), ROLLOUT: run.line()}}
-
-
-def _mark_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags of the ownership mark."""
-    return {name: value for name, value in tags.items() if name.startswith("trimtab-") and not is_of_people(name)}
-
-
 def _own(item: Mapping[str, Any], run: Run) -> Run:
     """
     The run as the scale set has it.
@@ -665,15 +408,19 @@ def _own(item: Mapping[str, Any], run: Run) -> Run:
     return current
 
 
-def _shown(item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
-    """A scale set with the mode of upgrades that comes back."""
-    return with_mode(dict(item), held.mode) if held.mode else item
+def _marked(item: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    return {"tags": {**(item.get("tags") or {}), ROLLOUT: run.line()}}
 
 
-def _capacity(item: Mapping[str, Any]) -> int:
-    return int((item.get("sku") or {}).get("capacity") or 0)
+def _can_go_back(item: Mapping[str, Any], run: Run) -> bool:
+    return Held.parse(run.held).after is not None or Version.read(item.get("tags") or {}) is not None
 
 
 def _group_of(item: Mapping[str, Any]) -> str:
     parts = parse_id(str(item["id"]))
     return parts.resource_group if parts else ""
+
+
+def _shown(item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
+    """A scale set with the mode of upgrades that comes back."""
+    return with_mode(dict(item), held.mode) if held.mode else item
