@@ -65,7 +65,7 @@ class TestSuccess:
         assert first.run.step == 0
         for _ in range(19):
             bench.advance(LOOK)
-            (result,) = rollouts.tick()
+            rollouts.tick()
             assert bench.sizes() == {SMALL: 9, LARGE: 1}
         bench.drive(rollouts, least=8, until=lambda each: each.run.step == 2)
         assert bench.sizes()[LARGE] >= 5
@@ -141,6 +141,28 @@ class TestSuccess:
         assert started.run.old == started.run.new
         assert uniform.drive(rollouts, least=3).outcome is DONE
         uniform.ended(new, {LARGE: 4})
+
+    def test_other_sizes_of_a_mix_are_another_model(self):
+        with AzureEmulator() as emulator:
+            bench = Bench(emulator)
+            bench.flexible = True
+            one, two = (
+                bench.fleet(SMALL, purchase={"sizes": [{"size": SMALL}, {"size": other}]}) for other in (LARGE, OTHER)
+            )
+            bench.made(one)
+            plan = bench.link().plan(two)
+            assert not plan.changes
+            assert plan.waiting
+            before = {each.number for each in bench.members}
+            rollouts = bench.link().rollouts(two)
+            rollouts.start(by="ana")
+            assert bench.drive(rollouts, least=3).outcome is DONE
+            assert not before & {each.number for each in bench.members}
+            assert not bench.link().plan(two)
+            rollouts.undo("web", by="bob")
+            assert bench.drive(rollouts, least=3).outcome is DONE
+            assert not bench.link().plan(one)
+            bench.close()
 
 
 class TestFailure:
@@ -315,3 +337,59 @@ class TestByHand:
         assert not bench.link().plan(other).changes
         assert bench.drive(rollouts, least=3).outcome is DONE
         bench.ended(new, {LARGE: 4})
+
+
+POLICIES = {"out": {"change": 1, "cooldown": "1m"}, "in": {"change": -1, "cooldown": "1m"}}
+ALARMS = {
+    "hot": {"metric": "cpu", "above": 80, "period": "1m", "triggers": ["out"]},
+    "cold": {"metric": "cpu", "below": 20, "period": "1m", "triggers": ["in"]},
+}
+
+
+class TestAutoscale:
+    """Azure's own autoscale goes on during a rollout: it may add instances, and takes those that are to go first."""
+
+    def fleets(self, bench):
+        given = {"policies": POLICIES, "alarms": ALARMS, "capacity": {"min": 2, "max": 8}}
+        steps = Rollout(strategy="canary", max_unavailable=1, checkpoints=[{"percent": 40, "bake": "30m"}])
+        fleets = [bench.fleet(size, rollout=steps, **given) for size in (SMALL, LARGE)]
+        return [*fleets, fleets[0].groups[0].alarms[0].metric]
+
+    def measured(self, bench, metric, value, rollouts, minutes=8):
+        for _ in range(minutes):
+            bench.cloud.push(metric, group=bench.name, value=value)
+            bench.advance(timedelta(minutes=1))
+            rollouts.tick()
+
+    def test_scaling_out_brings_new_ones_and_scaling_in_takes_old_ones(self, bench):
+        old, new, metric = self.fleets(bench)
+        bench.made(old)
+        bench.resize(5)
+        bench.advance(timedelta(minutes=1))
+        rollouts = bench.link().rollouts(new)
+        rollouts.start(by="ana")
+        bench.drive(rollouts, least=4, until=lambda each: each.run.phase is Phase.BAKING)
+        assert bench.sizes() == {SMALL: 3, LARGE: 2}
+        self.measured(bench, metric, 95, rollouts)
+        grown = bench.sizes()
+        assert grown[SMALL] == 3
+        assert grown[LARGE] > 2
+        assert not bench.link().plan(new).changes
+        while bench.sizes().get(SMALL):
+            self.measured(bench, metric, 5, rollouts, minutes=1)
+            assert not bench.sizes().get(SMALL) or bench.sizes()[LARGE] == grown[LARGE]
+        assert bench.drive(rollouts).outcome is DONE
+        native = bench.ended(new, {LARGE: bench.native.sku.capacity})
+        assert native.scale_in_policy.rules == ["Default"]
+
+    def test_a_rule_that_somebody_gives_meanwhile_stays(self, uniform):
+        new = uniform.fleet(LARGE, azure={"scale_in": "newest"})
+        rollouts = begun(uniform, uniform.fleet(), new)
+        assert uniform.native.scale_in_policy.rules == ["OldestVM"]
+        plan = uniform.link().plan(new)
+        paths = [field.path for change in plan.changes for field in change.fields if not field.is_mark]
+        assert paths == ["properties.scaleInPolicy.rules"]
+        uniform.link().apply(plan).raise_for_failures()
+        assert uniform.drive(rollouts, least=3).outcome is DONE
+        native = uniform.ended(new, {LARGE: 4})
+        assert native.scale_in_policy.rules == ["NewestVM"]

@@ -23,6 +23,7 @@ class Held:
         low: The least capacity that the rollout itself leads to.
         high: The greatest.
         mode: The mode of upgrades that comes back at the end; empty for the one that is there.
+        rules: The rules of scaling in that come back; meanwhile the oldest instances leave first.
         after: Once the old model is back: instances made later than this, but by another model, are of the new one.
         undo: Whether the new model is the version before, which stays when this is undone again.
     """
@@ -31,6 +32,7 @@ class Held:
     low: int | None = None
     high: int | None = None
     mode: str = ""
+    rules: tuple[str, ...] = ()
     after: datetime | None = None
     undo: bool = False
 
@@ -44,6 +46,7 @@ class Held:
             low=_number(low),
             high=_number(high),
             mode=known.get("mode", ""),
+            rules=tuple(filter(None, known.get("in", "").split(","))),
             after=_moment(known.get("after", "")),
             undo=_UNDO in known,
         )
@@ -55,6 +58,7 @@ class Held:
             *((f"size={self.size}",) if self.size is not None else ()),
             *((f"band={self.low}-{self.high}",) if self.is_open else ()),
             *((f"mode={self.mode}",) if self.mode else ()),
+            *((f"in={','.join(self.rules)}",) if self.rules else ()),
             *((f"after={after}",) if after is not None else ()),
             *((_UNDO,) if self.undo else ()),
         )

@@ -17,12 +17,19 @@ from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 if TYPE_CHECKING:
+    from trimtab.providers.azure.held import Held
     from trimtab.providers.run import Run
 
 ROLLOUT = "trimtab-rollout"
 """The tag that bears the mark of a run (`trimtab.providers.run.TAG`)."""
 WAS = f"{ROLLOUT}-was-"
 """What begins the tags that keep the version of a scale set's model before this one."""
+OLDEST_FIRST = ["OldestVM"]
+"""
+The rules of scaling in that take the oldest instances, after those of zones that have more than others.
+
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-scale-in-policy
+"""
 Names = Mapping[str, str]
 _OWN: Names = {"card": CARD, "address": ADDRESS, "public": PUBLIC, "health": HEALTH, "condition": CONDITION}
 Body = Mapping[str, Any]
@@ -37,11 +44,9 @@ def group_of(resource: str) -> str:
 def scale_set_resource(item: Mapping[str, Any], location: str) -> Resource:
     """A scale set as plans compare it: tags of the mark apart, identities as a list, its resource group a field."""
     tags, mark = read_tags(_plain_tags(item))
-    properties = with_own_names(item.get("properties") or {})
+    properties = _given_back(item, with_own_names(item.get("properties") or {}))
     capacity = int((item.get("sku") or {}).get("capacity") or 0)
     sizes = {"capacity": wanted_size(item)} if "capacity" in (item.get("sku") or {}) else {}
-    if mode := held_mode(item):
-        properties["upgradePolicy"] = {**(properties.get("upgradePolicy") or {}), "mode": mode}
     body = {
         "resourceGroup": group_of(item["id"]),
         "location": normal_location(item.get("location") or location),
@@ -174,24 +179,36 @@ def find_run(item: Mapping[str, Any]) -> "Run | None":
     return Run.parse(line)
 
 
-def wanted_size(item: Mapping[str, Any]) -> int:
-    """How many instances a scale set is to have: without those that a rollout has beside them for a while."""
-    capacity, run = int((item.get("sku") or {}).get("capacity") or 0), find_run(item)
-    if run is None:
-        return capacity
-    from trimtab.providers.azure.held import Held
-
-    return Held.parse(run.held).wanted(capacity)
-
-
-def held_mode(item: Mapping[str, Any]) -> str:
-    """The mode of upgrades that a rollout puts back at its end; empty where it holds none."""
+def held_of(item: Mapping[str, Any]) -> "Held | None":
+    """What a rollout holds of a scale set."""
     run = find_run(item)
     if run is None:
-        return ""
+        return None
     from trimtab.providers.azure.held import Held
 
-    return Held.parse(run.held).mode
+    return Held.parse(run.held)
+
+
+def wanted_size(item: Mapping[str, Any]) -> int:
+    """How many instances a scale set is to have: without those that a rollout has beside them for a while."""
+    capacity, held = int((item.get("sku") or {}).get("capacity") or 0), held_of(item)
+    return capacity if held is None else held.wanted(capacity)
+
+
+def _given_back(item: Mapping[str, Any], properties: Body) -> dict[str, Any]:
+    """The properties of a scale set with what a rollout puts back at its end."""
+    held = held_of(item)
+    back: dict[str, Any] = {}
+    if held is not None and held.mode:
+        back["upgradePolicy"] = {**(properties.get("upgradePolicy") or {}), "mode": held.mode}
+    if held is not None and held.rules and rules_of_scaling_in(properties) == OLDEST_FIRST:
+        back["scaleInPolicy"] = {**properties["scaleInPolicy"], "rules": list(held.rules)}
+    return {**properties, **back}
+
+
+def rules_of_scaling_in(properties: Body) -> list[str]:
+    """Which instances leave first; Azure's default where nobody says."""
+    return list((properties.get("scaleInPolicy") or {}).get("rules") or ["Default"])
 
 
 Reader = Callable[[Mapping[str, Any], str], Resource]

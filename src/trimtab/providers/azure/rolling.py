@@ -11,6 +11,9 @@ raised, or instances are deleted, which lowers it, and it is raised again.
 Every write of the scale set is made only while it is as it was read, so that of two processes one moves and the other
 is refused. Before anything lowers the capacity the mark says how far (`Held`), so that whoever comes next raises it
 again.
+
+While it brings the new model, scaling in takes the oldest instances first: by itself Azure takes those with the highest
+number, which are the new ones.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,6 +47,7 @@ from trimtab.providers.azure.versions import (
     plain_tags,
     tagged,
     with_mode,
+    without_hold,
 )
 from trimtab.providers.azure.writes import SETS
 from trimtab.providers.lookup import group_not_found
@@ -200,9 +204,9 @@ class AzureRollouts(Rollouts):
             tags = dict(item.get("tags") or {})
             body: dict[str, Any] = {"tags": {**plain_tags(tags), **(kept_tags(tags) if keeps else {})}}
             if held.wanted(capacity_of(item)) != capacity_of(item):
-                body["sku"] = {"capacity": held.wanted(capacity_of(item))}
+                body["sku"] = {**item["sku"], "capacity": held.wanted(capacity_of(item))}
             with _unless_stale():
-                self._patch(item, with_mode(body, held.mode) if held.mode else body)
+                self._patch(item, without_hold(with_mode(body, held.mode) if held.mode else body, item, held))
                 return
         raise _moved(name)
 
@@ -284,7 +288,7 @@ class AzureRollouts(Rollouts):
         Where there is no quota for it, it is asked for again with the next step.
         """
         run = find_run(item)
-        body: dict[str, Any] = {"sku": {"capacity": size}}
+        body: dict[str, Any] = {"sku": {**item["sku"], "capacity": size}}
         if run is not None and held.words() != run.held:
             body |= _marked(item, replace(run, held=held.words()))
         try:
@@ -321,13 +325,14 @@ class AzureRollouts(Rollouts):
         version = Version.read(tags)
         if version is None:
             raise InvalidRequest(NO_WAY_BACK, provider="azure", operation=_OPERATION)
-        turned = replace(held, after=turning_point(found), mode=mode_of(version.patch) or held.mode)
+        turned = replace(held, after=turning_point(found), mode=mode_of(version.patch) or held.mode, rules=())
         patch = with_mode(version.patch, MANUAL) if mode_of(version.patch) or turned.mode else version.patch
         before = {name: tags.get(name, "") for name in version.mark}
         newer = Version(name=current.new, patch=back_of(version.patch, _shown(item, held)), mark=before)
         line = replace(current, held=turned.words()).line()
         written = {**tagged(plain_tags(tags), version.mark), **newer.tags(), ROLLOUT: line}
-        return replace(found, item=self._patch(item, {**patch, "tags": written}))
+        body = without_hold({**patch, "tags": written}, item, held)
+        return replace(found, item=self._patch(item, body))
 
     def _keep_old(self, found: Found) -> None:
         """Have instances that were of the old model all the time count as such: nothing of them differs from it."""

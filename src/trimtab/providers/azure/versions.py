@@ -15,7 +15,7 @@ from trimtab.plan.resource import digest
 from trimtab.providers.azure.bodies import set_patch, without_fixed
 from trimtab.providers.azure.held import Held
 from trimtab.providers.azure.kinds import SCALE_SET
-from trimtab.providers.azure.resources import READERS, ROLLOUT, WAS, is_of_people
+from trimtab.providers.azure.resources import OLDEST_FIRST, READERS, ROLLOUT, WAS, is_of_people, rules_of_scaling_in
 from trimtab.providers.azure.translate import LONGEST_TAG
 from trimtab.providers.base import Write
 from trimtab.providers.rolling import NewTemplate, no_version
@@ -140,6 +140,17 @@ def with_mode(patch: Mapping[str, Any], mode: str) -> dict[str, Any]:
     return merged(patch, {"properties": {"upgradePolicy": {"mode": mode}}})
 
 
+def with_rules(patch: Mapping[str, Any], rules: Sequence[str]) -> dict[str, Any]:
+    """A patch with rules of scaling in."""
+    return merged(patch, {"properties": {"scaleInPolicy": {"rules": list(rules)}}})
+
+
+def without_hold(patch: Mapping[str, Any], item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
+    """A patch that puts the rules of scaling in back, unless somebody has given others meanwhile."""
+    untouched = rules_of_scaling_in(item.get("properties") or {}) == OLDEST_FIRST
+    return with_rules(patch, held.rules) if held.rules and untouched else patch
+
+
 def capacity_of(item: Mapping[str, Any]) -> int:
     """How many instances a scale set is asked to have."""
     return int((item.get("sku") or {}).get("capacity") or 0)
@@ -158,8 +169,10 @@ def begun_by(item: Mapping[str, Any], run: Run, template: NewTemplate) -> tuple[
     """
     tags, mode = dict(item.get("tags") or {}), mode_of(item)
     new = _new_model(item, template)
+    rules = rules_of_scaling_in(item.get("properties") or {})
     held = Held(
         size=capacity_of(item),
+        rules=() if rules == OLDEST_FIRST else tuple(rules),
         undo=bool(template.version),
         mode=mode_of(new.patch) or ("" if mode in ("", MANUAL) else mode),
     )
@@ -169,7 +182,7 @@ def begun_by(item: Mapping[str, Any], run: Run, template: NewTemplate) -> tuple[
         before = {name: tags.get(name, "") for name in new.mark}
         kept = _way_back(Version(name=old, patch=back_of(new.patch, item), mark=before), tags, new.hidden, template)
     begun = replace(run, old=old, new=template.version or new.name(item), held=held.words())
-    written = with_mode(new.patch, MANUAL) if held.mode else new.patch
+    written = with_rules(with_mode(new.patch, MANUAL) if held.mode else new.patch, OLDEST_FIRST)
     return begun, {**written, "tags": {**tagged(plain_tags(tags), new.mark), **kept, ROLLOUT: begun.line()}}
 
 
