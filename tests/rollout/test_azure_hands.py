@@ -414,3 +414,22 @@ def test_the_way_back_is_the_way_back():
     again = merged(there, back)
     again["properties"]["p"].pop("extensions")
     assert json.dumps(again, sort_keys=True) == json.dumps(item, sort_keys=True)
+
+
+@pytest.mark.parametrize("standby", ["skip", "replace"])
+@pytest.mark.parametrize("ill", [False, True])
+def test_machines_that_are_stopped_count_for_nothing(bench, standby, ill):
+    spec = Rollout(standby_instances=standby, batch_timeout="5m")
+    bench.made(bench.fleet(rollout=spec))
+    bench.compute.virtual_machine_scale_set_vms.begin_deallocate(bench.group, bench.name, "1").result()
+    new = bench.fleet(LARGE, rollout=spec)
+    rollouts = bench.link().rollouts(new)
+    rollouts.start(by="ana")
+    if ill:
+        bench.doors.fail_made_of(LARGE)
+    result = bench.drive(rollouts)
+    assert result.outcome is (BACK if ill else DONE), str(result)
+    if ill:
+        bench.ended(new, {SMALL: 4})
+    else:
+        bench.ended(new, {LARGE: 4} if standby == "replace" else {SMALL: 1, LARGE: 3})

@@ -298,6 +298,10 @@ AZURE = Declarations(
         "protected_instances: skip": by_trimtab(
             "those protected from scaling in or from actions of the scale set keep the old model"
         ),
+        "standby_instances: skip": by_trimtab("machines that are stopped or deallocated keep the old model"),
+        "standby_instances: replace": by_trimtab(
+            "machines that are stopped or deallocated are replaced by running ones"
+        ),
         "gates: balancer": by_trimtab("what the probe, or the health extension, says of an instance"),
         "gates: alarm": by_trimtab("metric alerts by their names in the resource group, or by their ids"),
         "gates: metric": by_trimtab("what Azure's hosts measure of each instance, as averages of a minute"),

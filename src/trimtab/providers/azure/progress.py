@@ -129,6 +129,11 @@ def steps_of(found: Found, held: Held, limits: Limits, goal: int, *, now: dateti
     progress = progress_of(found)
     capacity, size = capacity_of(found.item), held.wanted(capacity_of(found.item))
     capacity = max(capacity, size)  # what was too low has just been put right
+    if not limits.replaces_standby:
+        stopped = [each.id for each in progress.state.instances if each.state is InstanceState.STANDBY]
+        capacity, size = capacity - len(stopped), size - len(stopped)
+        state = replace(progress.state, desired=progress.state.desired - len(stopped))
+        progress = _without(replace(progress, state=state), stopped)
     gone = (surplus(progress, limits, reverse=reverse) or _too_many(progress, limits, reverse=reverse))[
         : max(0, capacity - size)
     ]
@@ -137,7 +142,8 @@ def steps_of(found: Found, held: Held, limits: Limits, goal: int, *, now: dateti
     coming = max(0, capacity - len(present))
     goal -= coming  # those that were asked for and are not listed yet
     arrived = progress.of(fresh=not reverse, limits=limits)
-    more = max(0, min(size + limits.surge - capacity, goal - len(arrived)))
+    leaving = progress.of(fresh=reverse, limits=limits)
+    more = max(0, min(size + limits.surge - capacity, goal - len(arrived))) if leaving else 0
     broken = tuple(each.id for each in arrived if _is_broken(found, each, now))
     batch = next_batch(progress, goal - more, limits, reverse=reverse)
     return Steps(surplus=gone, more=more, batch=(*broken, *batch))
