@@ -21,11 +21,11 @@ def progress_of(found: Found) -> Progress:
     run = found.state.rollout
     held = Held.parse(run.held) if run else Held()
     capacity = capacity_of(found.item)
-    if run is not None:
+    if run is not None and run.in_place:
         held = held.seen(capacity)
         run = replace(run, held=held.words())
     version = Version.read(found.item.get("tags") or {}) if run is None else None
-    moving = run is not None and (held.is_open or capacity != held.size or bool(survivors(found)))
+    moving = run is not None and run.in_place and (held.is_open or capacity != held.size or bool(survivors(found)))
     return Progress(
         state=found.state,
         run=run,
@@ -87,8 +87,16 @@ def _state(machine: Mapping[str, Any]) -> str:
     return str((machine.get("properties") or {}).get("provisioningState", "")).lower()
 
 
-def is_leaving(found: Found) -> bool:
-    return any(_state(each) == "deleting" for each in found.machines)
+def is_settled(found: Found, held: Held) -> bool:
+    """
+    Whether the capacity is the size, and what was deleted is gone and no longer counted.
+
+    Where it was to be lower for a while, it may be the size because the deletion does not count yet.
+    """
+    capacity = capacity_of(found.item)
+    was_low = held.low is not None and held.size is not None and held.low < held.size
+    is_gone = all(_state(each) != "deleting" for each in found.machines)
+    return capacity == held.size and is_gone and (not was_low or capacity == len(found.machines))
 
 
 # what comes next
@@ -140,7 +148,9 @@ def steps_of(found: Found, held: Held, limits: Limits, goal: int, *, now: dateti
     progress, capacity = _without(progress, gone), capacity - len(gone)
     present = [each for each in progress.state.instances if each.state is not InstanceState.TERMINATING]
     coming = max(0, capacity - len(present))
-    goal -= coming  # those that were asked for and are not listed yet
+    if coming and capacity > size:
+        return Steps(surplus=gone)  # above the size there are those that come, or those that went and count still
+    goal -= coming
     arrived = progress.of(fresh=not reverse, limits=limits)
     leaving = progress.of(fresh=reverse, limits=limits)
     more = max(0, min(size + limits.surge - capacity, goal - len(arrived))) if leaving else 0

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -21,7 +21,6 @@ from trimtab.providers.azure.kinds import KINDS
 from trimtab.providers.azure.permissions import controller_definition, instance_definition, role_definition
 from trimtab.providers.azure.reads import FleetRead
 from trimtab.providers.azure.resolve import Resolver
-from trimtab.providers.azure.rolling import AzureRollouts
 from trimtab.providers.azure.states import States, alarm_states
 from trimtab.providers.azure.translate import password_problems, translate
 from trimtab.providers.azure.writes import Writer
@@ -29,6 +28,9 @@ from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Writ
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.rolling import Rollouts
 
 
 def connect(
@@ -75,10 +77,17 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
-        rollouts=AzureRollouts(calls, clock),
+        rollouts=partial(_rollouts, calls, clock),
         close=calls.close,
         reports_calls=True,
     )
+
+
+def _rollouts(calls: Calls, clock: Clock) -> "Rollouts":
+    """What replaces instances, which few connections do."""
+    from trimtab.providers.azure.rolling import AzureRollouts
+
+    return AzureRollouts(calls, clock)
 
 
 class AzureResources(Resources):

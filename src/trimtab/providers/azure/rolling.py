@@ -33,7 +33,7 @@ from trimtab.providers.azure.held import Held
 from trimtab.providers.azure.ids import normal_location, parse_id
 from trimtab.providers.azure.metrics import MINUTE, Measured, Scope, Where, from_native, metric_for
 from trimtab.providers.azure.names import OVER_TIME, iso
-from trimtab.providers.azure.progress import is_leaving, progress_of, steps_of, survivors, turning_point
+from trimtab.providers.azure.progress import is_settled, progress_of, steps_of, survivors, turning_point
 from trimtab.providers.azure.resources import ROLLOUT, find_run
 from trimtab.providers.azure.states import ALERT_STATES, Found, States, bounds_of, instance_id, is_flexible
 from trimtab.providers.azure.versions import (
@@ -168,6 +168,12 @@ class AzureRollouts(Rollouts):
         """Write the mark; what it holds is as the scale set's own mark says, whoever moves it meanwhile."""
         for _ in range(TRIES):
             item = self._get(location, name)
+            if not run.in_place:
+                _check_free(item, run)
+                with _unless_stale():
+                    self._patch(item, _marked(item, run))
+                    return
+                continue
             current = _own(item, run)
             if run.phase is Phase.REVERTING and run.old != run.new and not _can_go_back(item, current):
                 raise InvalidRequest(NO_WAY_BACK, provider="azure", operation="abort")
@@ -180,6 +186,18 @@ class AzureRollouts(Rollouts):
     def hold(self, location: str, name: str, run: Run) -> None:
         """Azure has no mover of its own; a capacity that is lower than it should be is put right."""
         self._put_right(self._get(location, name))
+
+    def clear(self, location: str, name: str) -> None:
+        """Take the mark of a blue-green run away."""
+        for _ in range(TRIES):
+            item = self._get(location, name)
+            current, tags = find_run(item), dict(item.get("tags") or {})
+            if current is None or current.in_place:
+                return
+            with _unless_stale():
+                self._patch(item, {"tags": {tag: value for tag, value in tags.items() if tag != ROLLOUT}})
+                return
+        raise _moved(name)
 
     def finish(self, location: str, name: str, run: Run, keep: int) -> None:
         """Take the mark away and put the mode back; the version before stays in its tags."""
@@ -239,7 +257,7 @@ class AzureRollouts(Rollouts):
     def _move(self, found: Found, run: Run, goal: int, limits: Limits, *, reverse: bool) -> None:
         item = self._put_right(found.item)
         held = Held.parse(_own(item, run).held).seen(capacity_of(item))
-        if capacity_of(found.item) == held.size and not is_leaving(found):
+        if is_settled(found, held):
             held = held.closed()
         steps = steps_of(found, held, self._bounded(found, limits), goal, now=self.clock.now(), reverse=reverse)
         if steps.surplus:
@@ -250,10 +268,35 @@ class AzureRollouts(Rollouts):
             held = held.between(capacity_of(item), size)
             item = self._resize(item, size, held)
         if steps.batch:
-            held = held.between(capacity_of(item), capacity_of(item) - len(steps.batch))
-            self._put_right(self._delete(item, steps.batch, held))
+            self._exchange(item, steps.batch, held, self._most(found))
         if not steps and held.words() != _own(item, run).held:
             self._patch(item, _marked(item, replace(_own(item, run), held=held.words())))
+
+    def _exchange(self, item: Mapping[str, Any], ids: Sequence[str], held: Held, most: int | None) -> None:
+        """
+        Delete instances, and have as many come as that leaves too few.
+
+        They are asked for first, where autoscale and the quota have room: the size that a deletion leaves is not read
+        back at once (https://github.com/kubernetes/autoscaler/pull/3510). Else the deletion comes first, and what it
+        leaves is put right now, or with the next step.
+        """
+        capacity = capacity_of(item)
+        size = held.wanted(capacity) + len(ids)
+        if size > capacity and (most is None or size <= most):
+            item = self._resize(item, size, held.between(capacity, size))
+        if capacity_of(item) == size:
+            held = held.between(capacity, size)
+            self._delete(item, ids, held, again=False)
+        else:
+            held = held.between(capacity_of(item), capacity_of(item) - len(ids))
+            self._put_right(self._delete(item, ids, held))
+
+    def _most(self, found: Found) -> int | None:
+        """How many instances autoscale leaves alone; `None` where it does not act."""
+        setting = found.setting
+        if setting is None or not setting["properties"].get("enabled"):
+            return None
+        return bounds_of(setting, self.clock.now()).max
 
     def _bounded(self, found: Found, limits: Limits) -> Limits:
         """
@@ -262,10 +305,9 @@ class AzureRollouts(Rollouts):
         Raises:
             InvalidRequest: There is no room for any, and no instance may be out of service either.
         """
-        setting = found.setting
-        if not limits.surge or setting is None or not setting["properties"].get("enabled"):
+        most = self._most(found)
+        if not limits.surge or most is None:
             return limits
-        most = bounds_of(setting, self.clock.now()).max
         room = max(0, most - found.state.desired)
         if room == 0 and not limits.unavailable:
             text = f"{found.state.name!r} has {most} instances, its maximum, and autoscale takes those above it away"
@@ -298,13 +340,15 @@ class AzureRollouts(Rollouts):
                 raise
             return item
 
-    def _delete(self, item: Mapping[str, Any], ids: Sequence[str], held: Held) -> Mapping[str, Any]:
-        """Delete instances, which lowers the capacity by as many; the mark says so first."""
+    def _delete(
+        self, item: Mapping[str, Any], ids: Sequence[str], held: Held, *, again: bool = True
+    ) -> Mapping[str, Any]:
+        """Delete instances, which lowers the capacity by as many; the mark says so first. The set as it is after."""
         run = find_run(item)
         if run is not None and held.words() != run.held:
             item = self._patch(item, _marked(item, replace(run, held=held.words())))
         self._act(item, "begin_delete_instances", ids)
-        fresh: Mapping[str, Any] = self.calls.call(f"{SETS}.get", _group_of(item), item["name"])
+        fresh: Mapping[str, Any] = self.calls.call(f"{SETS}.get", _group_of(item), item["name"]) if again else item
         return fresh
 
     def _act(self, item: Mapping[str, Any], verb: str, ids: Sequence[str]) -> None:
@@ -429,3 +473,10 @@ def _group_of(item: Mapping[str, Any]) -> str:
 def _shown(item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
     """A scale set with the mode of upgrades that comes back."""
     return with_mode(dict(item), held.mode) if held.mode else item
+
+
+def _check_free(item: Mapping[str, Any], run: Run) -> None:
+    """Refuse to write over the mark of another run."""
+    current = find_run(item)
+    if current is not None and current.id != run.id:
+        raise Conflict(f"{item['name']!r}: {current}", provider="azure", operation=_OPERATION)
