@@ -32,6 +32,11 @@ SOMEWHERE = {
     "places.py": ("aws",),  # EC2 alone numbers networks, subnets and firewalls, whose names need not be unique
     "existing.py": ("aws",),  # nine kinds of things by as many operations; elsewhere `resolve` has room for them
     "refreshes.py": ("aws",),  # elsewhere nothing that is under way refuses an update
+    "rolling.py": ("azure",),  # until the others have rollouts
+    "rollouts.py": ("azure",),  # until the others have rollouts
+    "progress.py": ("azure",),  # no mover of the cloud's own replaces instances
+    "held.py": ("azure",),  # a rollout's own instances count in the size
+    "versions.py": ("azure",),  # a scale set has one model, and no template beside it that has versions
     "purchase.py": ("aws",),  # the mixed instances policy
     "importing/schedules.py": ("aws",),  # pairs of scheduled actions as windows
     "importing/resources.py": ("aws",),  # launch configurations and composite alarms, which no plan reads
