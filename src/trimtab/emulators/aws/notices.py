@@ -1,0 +1,130 @@
+"""What Auto Scaling and EC2 tell others of: messages in queues and topics, events for the rules of EventBridge."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.events.models import events_backends
+
+from trimtab.emulators.aws.activities import stamp
+from trimtab.emulators.aws.errors import invalid
+from trimtab.emulators.aws.queues import at, find_queue, send
+from trimtab.emulators.aws.world import Phase, Region, new_id
+
+TEST = "autoscaling:TEST_NOTIFICATION"
+_DETAIL_TYPES = {
+    "autoscaling:EC2_INSTANCE_LAUNCHING": "EC2 Instance-launch Lifecycle Action",
+    "autoscaling:EC2_INSTANCE_TERMINATING": "EC2 Instance-terminate Lifecycle Action",
+}
+INTERRUPTION, REBALANCE = "EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"
+WARNING = timedelta(minutes=2)
+"""https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html"""
+
+
+def check_target(region: Region, hook: Mapping[str, Any]) -> None:
+    """Refuse a queue or topic of this account that does not exist: no test message gets through."""
+    target = hook.get("NotificationTargetARN") or ""
+    _, _, service, _, account, name = (*target.split(":", 5), *[""] * 6)[:6]
+    if account != region.account or service not in ("sqs", "sns"):
+        return
+    found = find_queue(region, name) if service == "sqs" else region.sns.topics.get(target)
+    if found is None:
+        role = hook.get("RoleARN") or "null"
+        raise invalid(
+            f"Unable to publish test message to notification target {target} using IAM role {role}. "
+            "Please check your target and role configuration and try to put lifecycle hook again."
+        )
+
+
+def send_test(region: Region, group: str, hook: Mapping[str, Any]) -> None:
+    """Put the test message of a new target into it."""
+    _publish(
+        region,
+        hook,
+        {
+            **_envelope(region, group),
+            "Event": TEST,
+            "AutoScalingGroupARN": region.arn("autoscaling", f"autoScalingGroup:{new_id()}:autoScalingGroupName/{group}"),
+        },
+    )
+
+
+def tell(region: Region, hook: Mapping[str, Any], token: str, instance: str, *, origin: str, destination: str) -> None:
+    """
+    Tell the target of a hook, and EventBridge, that an instance waits.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html
+    """
+    group = hook["AutoScalingGroupName"]
+    detail = {
+        "LifecycleActionToken": token,
+        "AutoScalingGroupName": group,
+        "LifecycleHookName": hook["LifecycleHookName"],
+        "EC2InstanceId": instance,
+        "LifecycleTransition": hook["LifecycleTransition"],
+        **({"NotificationMetadata": hook["NotificationMetadata"]} if hook.get("NotificationMetadata") else {}),
+        "Origin": origin,
+        "Destination": destination,
+    }
+    if hook.get("NotificationTargetARN"):
+        _publish(region, hook, {**_envelope(region, group), **detail})
+    put_event(region, "aws.autoscaling", _DETAIL_TYPES[hook["LifecycleTransition"]], detail)
+
+
+def put_event(region: Region, source: str, kind: str, detail: Mapping[str, Any]) -> None:
+    """Hand an event to the rules of the region's default bus."""
+    backend: Any = events_backends[region.account][region.name]
+    entry = {
+        "Source": source,
+        "DetailType": kind,
+        "Detail": json.dumps(detail),
+        "Time": region.world.now().timestamp(),
+    }
+    with at(region.world.now()), suppress(ServiceException):  # a target that is gone loses its events
+        backend.put_events([entry])
+
+
+def notice(region: Region, body: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Warn of the interruption of a spot instance, which comes two minutes later, or recommend to rebalance.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/rebalance-recommendations.html
+    """
+    kind, instance = body.get("kind", "interruption"), str(body["instance"])
+    if kind not in ("interruption", "rebalance"):
+        raise ValueError(f"a notice is of the kind interruption or rebalance, not {kind!r}")
+    region.ec2.get_instance(instance)
+    if kind == "rebalance":
+        put_event(region, "aws.ec2", REBALANCE, {"instance-id": instance})
+        return {"instance": instance, "kind": kind}
+    put_event(region, "aws.ec2", INTERRUPTION, {"instance-id": instance, "instance-action": "terminate"})
+    due = region.world.now() + WARNING
+    region.world.at(due, (Phase.INSTANCES, instance), lambda: _interrupt(region, instance), lambda: True)
+    return {"instance": instance, "kind": kind, "at": due.isoformat()}
+
+
+def _interrupt(region: Region, instance: str) -> None:
+    region.ec2.terminate_instances([instance])
+
+
+def _envelope(region: Region, group: str) -> dict[str, Any]:
+    return {
+        "Service": "AWS Auto Scaling",
+        "Time": stamp(region.world.now()),
+        "RequestId": new_id(),
+        "AccountId": region.account,
+        "AutoScalingGroupName": group,
+    }
+
+
+def _publish(region: Region, hook: Mapping[str, Any], message: Mapping[str, Any]) -> None:
+    target, text = str(hook["NotificationTargetARN"]), json.dumps(message)
+    service, name = target.split(":")[2], target.rpartition(":")[2]
+    with at(region.world.now()):
+        if service == "sqs" and find_queue(region, name) is not None:
+            send(region, name, text)
+        elif service == "sns" and target in region.sns.topics:
+            region.sns.topics[target].publish(text)
