@@ -7,8 +7,8 @@ from typing import Any
 
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import invalid
-from trimtab.emulators.aws.notices import check_target, send_test, tell
 from trimtab.emulators.aws.group_view import GroupView
+from trimtab.emulators.aws.notices import check_target, send_test, tell
 from trimtab.emulators.aws.world import Phase, Region, new_id
 from trimtab.emulators.shared.errors import ServiceError
 

@@ -47,7 +47,9 @@ def send_test(region: Region, group: str, hook: Mapping[str, Any]) -> None:
         {
             **_envelope(region, group),
             "Event": TEST,
-            "AutoScalingGroupARN": region.arn("autoscaling", f"autoScalingGroup:{new_id()}:autoScalingGroupName/{group}"),
+            "AutoScalingGroupARN": region.arn(
+                "autoscaling", f"autoScalingGroup:{new_id()}:autoScalingGroupName/{group}"
+            ),
         },
     )
 

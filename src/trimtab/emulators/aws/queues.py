@@ -58,7 +58,9 @@ def send(region: Region, name: str, text: str) -> None:
 
 
 def _seconds(moment: datetime | None = None) -> float:
-    return unix_time(moment) if moment is not None else unix_time(datetime.now(UTC).replace(tzinfo=None)) + _behind.get()
+    return (
+        unix_time(moment) if moment is not None else unix_time(datetime.now(UTC).replace(tzinfo=None)) + _behind.get()
+    )
 
 
 def _milliseconds(moment: datetime | None = None) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -33,6 +33,9 @@ from trimtab.providers.base import (
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.hooks import HookQueue
 
 
 def connect(
@@ -68,7 +71,14 @@ def connect(
         regions=REGIONS,
         close=calls.close,
         reports_calls=True,
+        hooks=partial(_open_queue, calls),
     )
+
+
+def _open_queue(calls: Calls, queue: str) -> "HookQueue":
+    from trimtab.providers.aws.hooks import SqsQueue  # whoever plans consumes no hooks
+
+    return SqsQueue(calls, queue)
 
 
 class AwsResources(Resources):
