@@ -42,6 +42,7 @@ class HookConsumer:
         queue: URL, ARN or name of the queue (AWS: SQS).
         handlers: Functions marked by `on_launch` and `on_terminate`.
         fleet: Handle the groups of this fleet alone, and call them as it does; every group when left out.
+        groups: Only these groups of the fleet.
         clock: Tells the time; the connection's when left out.
         workers: How many handlers run at the same time.
         on_handled: Called with each result, from the thread of its handler.
@@ -59,6 +60,7 @@ class HookConsumer:
         queue: str,
         handlers: Iterable[Any],
         fleet: Fleet | None = None,
+        groups: Sequence[str] | None = None,
         clock: Clock | None = None,
         workers: int = 8,
         on_handled: OnHandled | None = None,
@@ -66,7 +68,7 @@ class HookConsumer:
         if workers < 1:
             raise InvalidArgument(f"workers: {workers} is no number of handlers; use 1 or more")
         self.handlers = gather_handlers(handlers)
-        self._names = _names(fleet, cloud.provider.name) if fleet else None
+        self._names = _names(fleet, cloud.provider.name, groups) if fleet else None
         self._queue: HookQueue = cloud.provider.hooks(queue)
         self._clock = clock or cloud.clock
         self._workers = workers
@@ -244,9 +246,9 @@ def _keep(store: "OrderedDict[str, Any]", key: str, value: Any) -> None:
         store.popitem(last=False)
 
 
-def _names(fleet: Fleet, provider: str) -> Mapping[tuple[str, str], str]:
+def _names(fleet: Fleet, provider: str, chosen: Sequence[str] | None) -> Mapping[tuple[str, str], str]:
     """The names of groups by place and native name."""
-    groups = fleet.for_provider(provider).groups
+    groups = [group for group in fleet.for_provider(provider).groups if not chosen or group.name in chosen]
     return {(group.location or "", fleet.native_name(group)): group.name for group in groups}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.clock import Clock, SystemClock
-from trimtab.errors import InvalidArgument, TrimtabError
+from trimtab.errors import InvalidArgument, PlaybookFailed
 from trimtab.phrases import one_line
 from trimtab.providers.hooks import HookNotice
 from trimtab.runtime.inventory import inventory_name
@@ -21,10 +21,6 @@ PROGRAM = "ansible-playbook"
 LONGEST = timedelta(hours=1)
 """How long a playbook may run where the notice states no deadline."""
 _SHOWN_BYTES = 2000
-
-
-class PlaybookFailed(TrimtabError):
-    """A playbook that did not go through; the message has what was printed last."""
 
 
 def ansible_playbook(

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -12,16 +11,13 @@ from moto.events.models import events_backends
 from trimtab.emulators.aws.activities import stamp
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.queues import at, find_queue, send
-from trimtab.emulators.aws.world import Phase, Region, new_id
+from trimtab.emulators.aws.world import Region, new_id
 
 TEST = "autoscaling:TEST_NOTIFICATION"
 _DETAIL_TYPES = {
     "autoscaling:EC2_INSTANCE_LAUNCHING": "EC2 Instance-launch Lifecycle Action",
     "autoscaling:EC2_INSTANCE_TERMINATING": "EC2 Instance-terminate Lifecycle Action",
 }
-INTERRUPTION, REBALANCE = "EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"
-WARNING = timedelta(minutes=2)
-"""https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html"""
 
 
 def check_target(region: Region, hook: Mapping[str, Any]) -> None:
@@ -87,29 +83,6 @@ def put_event(region: Region, source: str, kind: str, detail: Mapping[str, Any])
     }
     with at(region.world.now()), suppress(ServiceException):  # a target that is gone loses its events
         backend.put_events([entry])
-
-
-def notice(region: Region, body: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    Warn of the interruption of a spot instance, which comes two minutes later, or recommend to rebalance.
-
-    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/rebalance-recommendations.html
-    """
-    kind, instance = body.get("kind", "interruption"), str(body["instance"])
-    if kind not in ("interruption", "rebalance"):
-        raise ValueError(f"a notice is of the kind interruption or rebalance, not {kind!r}")
-    region.ec2.get_instance(instance)
-    if kind == "rebalance":
-        put_event(region, "aws.ec2", REBALANCE, {"instance-id": instance})
-        return {"instance": instance, "kind": kind}
-    put_event(region, "aws.ec2", INTERRUPTION, {"instance-id": instance, "instance-action": "terminate"})
-    due = region.world.now() + WARNING
-    region.world.at(due, (Phase.INSTANCES, instance), lambda: _interrupt(region, instance), lambda: True)
-    return {"instance": instance, "kind": kind, "at": due.isoformat()}
-
-
-def _interrupt(region: Region, instance: str) -> None:
-    region.ec2.terminate_instances([instance])
 
 
 def _envelope(region: Region, group: str) -> dict[str, Any]:

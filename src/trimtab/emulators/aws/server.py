@@ -21,8 +21,8 @@ from trimtab.emulators.aws.furnishing import furnish
 from trimtab.emulators.aws.handlers import HANDLERS
 from trimtab.emulators.aws.health import fail_made_of, fail_target
 from trimtab.emulators.aws.images import publish_images
+from trimtab.emulators.aws.interruptions import notice
 from trimtab.emulators.aws.metric_data import publish
-from trimtab.emulators.aws.notices import notice
 from trimtab.emulators.aws.refusals import refuse
 from trimtab.emulators.aws.regions import check_region
 from trimtab.emulators.aws.stacks import hold_stacks
