@@ -1,4 +1,4 @@
-"""What the tests of consumed hooks share: an account with a queue, a group whose instances wait, and the queue's view."""
+"""What the tests of consumed hooks share: an account with a queue, and a group whose instances wait."""
 
 import json
 import threading

@@ -50,18 +50,9 @@ def test_an_instance_is_held_until_its_handler_is_done(bench):
     assert bench.states() == ["InService"]
     assert bench.left() == 0
     (notice,) = seen
-    assert (notice.group, notice.native_name, notice.provider, notice.location) == (
-        "web",
-        "shop-web",
-        "aws",
-        "us-east-1",
-    )
-    assert (notice.transition, notice.kind, notice.hook, notice.data) == (
-        "launch",
-        "lifecycle-hook",
-        "configure",
-        "blue",
-    )
+    assert (notice.group, notice.native_name, notice.location) == ("web", "shop-web", "us-east-1")
+    assert (notice.provider, notice.transition, notice.kind) == ("aws", "launch", "lifecycle-hook")
+    assert (notice.hook, notice.data) == ("configure", "blue")
     assert notice.instance in bench.instances()
     assert notice.address.count(".") == 3
     # GlobalTimeout: a hundred times the heartbeat timeout, 48 hours at most

@@ -51,7 +51,7 @@ class GuestHooks:
         self.handlers = gather_handlers(handlers)
         if launches := [handler for handler in self.handlers if handler.transition is HookTransition.LAUNCH]:
             name = getattr(launches[0].function, "__qualname__", "a handler")
-            raise InvalidArgument(f"{name} takes launches, of which no metadata service tells; use HookConsumer on AWS")
+            raise InvalidArgument(f"{name} takes launches, of which no metadata service tells; hand it to HookConsumer")
         self._group, self._clock = group, clock or SystemClock()
         self._on_handled = on_handled or (lambda _: None)
         metadata = _metadata(cloud, url)
