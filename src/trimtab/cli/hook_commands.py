@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from trimtab.cli.context import CommandContext
 from trimtab.cli.controller_commands import stopped_by_signals
 from trimtab.models import Fleet
 
+ONE_SECOND = timedelta(seconds=1)
 Queue = Annotated[str, typer.Option("--queue", metavar="QUEUE", help="Name the queue: its URL, ARN or name.")]
 Handlers = Annotated[
     list[str],
@@ -29,7 +31,9 @@ def hooks(
     groups: Sequence[str],
     queue: Queue,
     python: Handlers,
-    once: Annotated[bool, typer.Option("--once", help="Handle what is in the queue now, and end.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Handle one round of messages, --workers at most, and end.")
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Run at most this many handlers at once.")] = 8,
 ) -> int:
     """
@@ -63,8 +67,7 @@ def hooks(
             on_handled=show,
         )
         if once:
-            while consumer.poll() and not stop.is_set():
-                pass
+            consumer.poll(ONE_SECOND)  # a queue that is not waited on looks at some of its messages only
             return 1 if failed.is_set() else 0
         context.screen.remark(f"handling the hooks of {fleet.name} from {queue}")
         consumer.run(stop)

@@ -206,6 +206,7 @@ class HookConsumer:
 
     def _named(self, notice: HookNotice) -> HookNotice | None:
         """The notice with the group's name in the fleet; `None` for a group of others."""
+        notice = replace(notice, clock=self._clock)
         if self._names is None:
             return notice if notice.native_name else None
         name = self._names.get((notice.location, notice.native_name), self._names.get(("", notice.native_name)))

@@ -124,6 +124,7 @@ class GuestHooks:
             deadline=event.deadline.astimezone(UTC) if event.deadline else None,
             at=self._clock.now(),
             id=event.id,
+            clock=self._clock,
             reference=event.reference if isinstance(event.reference, dict) else {"value": event.reference},
         )
 

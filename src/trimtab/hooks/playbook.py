@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from trimtab.clock import Clock, SystemClock
 from trimtab.errors import InvalidArgument, PlaybookFailed
 from trimtab.phrases import one_line
 from trimtab.providers.hooks import HookNotice
@@ -30,7 +29,6 @@ def ansible_playbook(
     variables: Mapping[str, Any] | None = None,
     arguments: Sequence[str] = (),
     program: str = PROGRAM,
-    clock: Clock | None = None,
 ) -> Callable[[HookNotice], None]:
     """
     A function that runs a playbook on the instance of a notice, and raises unless all of it went through.
@@ -46,7 +44,6 @@ def ansible_playbook(
         variables: Extra variables, which win over all others.
         arguments: More arguments of ansible-playbook, such as `["--user", "admin", "--private-key", "/etc/key"]`.
         program: The program, where it is not on the path.
-        clock: Tells how much time is left.
 
     Raises:
         InvalidArgument: There is no such file.
@@ -54,19 +51,18 @@ def ansible_playbook(
     playbook = Path(path).resolve()
     if not playbook.is_file():
         raise InvalidArgument(f"playbook: {str(path)!r} is not a file")
-    moments = clock or SystemClock()
 
     def run(notice: HookNotice) -> None:
         if connection == "ssh" and not notice.address:
             raise PlaybookFailed(f"{playbook.name}: {notice.instance} has no private address to connect to")
-        left = notice.deadline - moments.now() if notice.deadline else LONGEST
+        left = notice.left()
         with tempfile.TemporaryDirectory(prefix="trimtab-hook-") as folder:
             inventory = Path(folder, "inventory.json")
             inventory.write_text(json.dumps(inventory_of(notice, connection)))
             extra = Path(folder, "variables.json")
             extra.write_text(json.dumps(dict(variables or {})))
             command = [program, "--inventory", str(inventory), "--extra-vars", f"@{extra}", *arguments, str(playbook)]
-            _run(command, playbook, left, Path(folder, "output"))
+            _run(command, playbook, LONGEST if left is None else left, Path(folder, "output"))
 
     run.__qualname__ = f"ansible_playbook({playbook.name})"
     return run
@@ -101,7 +97,7 @@ def _run(command: Sequence[str], playbook: Path, left: timedelta, output: Path) 
         except OSError as error:
             text = f"{command[0]} cannot be run: {error.strerror}; install ansible-core, or give `program`"
             raise PlaybookFailed(f"{playbook.name}: {text}") from error
-        status = _ended(process, max(0.0, left.total_seconds()))
+        status = _ended(process, left.total_seconds())
     if status is None:
         raise PlaybookFailed(f"{playbook.name}: did not end before the deadline{_last(output)}")
     if status:

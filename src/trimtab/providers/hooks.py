@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Never
 
+from trimtab.clock import Clock, SystemClock
 from trimtab.errors import Unsupported
 
 
@@ -60,6 +61,7 @@ class HookNotice:
         location: The region.
         address: Where the instance is reached within its network; empty for one that ends, or where it has none yet.
         reference: The notice as it came.
+        clock: Tells how much time is left.
     """
 
     group: str
@@ -76,11 +78,16 @@ class HookNotice:
     location: str = ""
     address: str = ""
     reference: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    clock: Clock = field(default_factory=SystemClock, repr=False, compare=False)
 
     def __str__(self) -> str:
         """`launch of i-0a1b in web (lifecycle-hook configure)`."""
         kind = f"{self.kind} {self.hook}".strip()
         return f"{self.transition} of {self.instance} in {self.group or 'no group'} ({kind})"
+
+    def left(self) -> timedelta | None:
+        """The time until the deadline, 0 once it is past; `None` without one."""
+        return None if self.deadline is None else max(timedelta(0), self.deadline - self.clock.now())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""

@@ -77,6 +77,15 @@ class Resources(ABC):
         """
         raise Unsupported("this provider does not say what instances need; leave `instances` out")
 
+    def hook_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """
+        The least that a consumer of this fleet's hooks needs, in the same form; pure.
+
+        Raises:
+            Unsupported: Nobody but the instances is told, and what they ask takes no permission.
+        """
+        raise Unsupported("hooks are heard in the instances, which takes no permission; leave `hooks` out")
+
 
 class LiveState(ABC):
     """What status, watch and import ask for: groups as they stand, and what was done to them."""

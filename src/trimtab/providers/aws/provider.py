@@ -16,7 +16,7 @@ from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.declarations import REGIONS
 from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.kinds import KINDS
-from trimtab.providers.aws.permissions import instance_document, policy_document
+from trimtab.providers.aws.permissions import hook_document, instance_document, policy_document
 from trimtab.providers.aws.reads import RegionRead
 from trimtab.providers.aws.refreshes import hindrances
 from trimtab.providers.aws.resolve import Resolver
@@ -133,6 +133,10 @@ class AwsResources(Resources):
     def instance_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
         """An IAM policy document for the role of the instances."""
         return instance_document(fleet, region=self.location)
+
+    def hook_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """An IAM policy document for the consumer of hooks."""
+        return hook_document(fleet, region=self.location)
 
 
 class AwsLive(LiveState):
