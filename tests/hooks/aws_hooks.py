@@ -2,7 +2,6 @@
 
 import json
 import threading
-import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,11 +97,7 @@ class Bench:
 
     def warn(self, instance: str, kind: str = "interruption") -> None:
         """Have the emulator warn of the end of an instance."""
-        body = json.dumps({"instance": instance, "kind": kind}).encode()
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        request = urllib.request.Request(f"{self.test.emulator.endpoint}/_trimtab/notices", body, method="POST")
-        with direct.open(request) as reply:
-            reply.read()
+        self.test.emulator.doors.notice(instance, kind)
 
     def rule(self, *sources: str) -> None:
         """Have EventBridge put events into the queue."""

@@ -28,10 +28,11 @@ def notice(region: Region, body: Mapping[str, Any]) -> dict[str, Any]:
         find_member(region, instance)
     except ServiceError as error:
         raise ValueError(error.message) from None
+    arn = region.arn("ec2", f"instance/{instance}")
     if kind == "rebalance":
-        put_event(region, "aws.ec2", REBALANCE, {"instance-id": instance})
+        put_event(region, "aws.ec2", REBALANCE, {"instance-id": instance}, arn)
         return {"instance": instance, "kind": kind}
-    put_event(region, "aws.ec2", INTERRUPTION, {"instance-id": instance, "instance-action": "terminate"})
+    put_event(region, "aws.ec2", INTERRUPTION, {"instance-id": instance, "instance-action": "terminate"}, arn)
     due = region.world.now() + WARNING
     region.world.at(due, (Phase.INSTANCES, instance), lambda: _interrupt(region, instance), lambda: True)
     return {"instance": instance, "kind": kind, "at": due.isoformat()}

@@ -69,10 +69,11 @@ def tell(region: Region, hook: Mapping[str, Any], token: str, instance: str, *, 
     }
     if hook.get("NotificationTargetARN"):
         _publish(region, hook, {**_envelope(region, group), **detail})
-    put_event(region, "aws.autoscaling", _DETAIL_TYPES[hook["LifecycleTransition"]], detail)
+    arn = region.groups[group].arn if group in region.groups else ""
+    put_event(region, "aws.autoscaling", _DETAIL_TYPES[hook["LifecycleTransition"]], detail, arn)
 
 
-def put_event(region: Region, source: str, kind: str, detail: Mapping[str, Any]) -> None:
+def put_event(region: Region, source: str, kind: str, detail: Mapping[str, Any], resource: str = "") -> None:
     """Hand an event to the rules of the region's default bus."""
     backend: Any = events_backends[region.account][region.name]
     entry = {
@@ -80,6 +81,7 @@ def put_event(region: Region, source: str, kind: str, detail: Mapping[str, Any])
         "DetailType": kind,
         "Detail": json.dumps(detail),
         "Time": region.world.now().timestamp(),
+        "Resources": [resource] if resource else [],
     }
     with at(region.world.now()), suppress(ServiceException):  # a target that is gone loses its events
         backend.put_events([entry])
