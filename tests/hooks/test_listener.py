@@ -117,6 +117,15 @@ def test_azure_events_of_others_and_those_that_began_are_left(tmp_path):
         assert service.approved == ["C"]
 
 
+def test_azure_an_event_that_others_wait_for_is_not_approved(tmp_path):
+    with AzureService() as service:
+        service.change(events=(scheduled(Resources=["web_0", "web_7"]),))
+        run = Run(tmp_path, service.url, "--cloud", "azure")
+        run.once()
+        run.once()
+        assert (len(run.told), service.approved) == (1, [])
+
+
 @pytest.mark.parametrize("kind", ["Reboot", "Redeploy", "Freeze"])
 def test_azure_maintenance_is_for_those_who_ask_for_it(tmp_path, kind):
     with AzureService() as service:

@@ -286,7 +286,7 @@ def permissions(
     instances: Annotated[
         bool, typer.Option("--instances", help="Print what the instances need in a role of their own.")
     ] = False,
-    hooks: Annotated[bool, typer.Option("--hooks", help="Print what the consumer of hooks needs (AWS).")] = False,
+    hooks: Annotated[bool, typer.Option("--hooks", help="Print what the consumer of hooks needs.")] = False,
 ) -> int:
     """
     Print the least permissions that trimtab needs for this fleet; asks no cloud.
