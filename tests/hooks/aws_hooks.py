@@ -12,7 +12,6 @@ import trimtab as tt
 from trimtab.testing import AwsTestCloud
 
 ROLE = "arn:aws:iam::123456789012:role/hooks"
-LAUNCHING, TERMINATING = "autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"
 
 
 def client_for(cloud: AwsTestCloud, service: str) -> Any:

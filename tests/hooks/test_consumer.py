@@ -9,7 +9,8 @@ import pytest
 pytest.importorskip("moto", reason="the emulators need their extra")
 
 import trimtab as tt
-from tests.hooks.aws_hooks import LAUNCHING, ROLE, Beats, Bench, outcomes
+from tests.hooks.aws_hooks import ROLE, Beats, Bench, outcomes
+from tests.hooks.messages import LAUNCHING, action, warning
 from trimtab.errors import AccessDenied, InvalidArgument, NotFound, Unreachable, Unsupported
 
 MINUTE = tt.minutes(1)
@@ -229,29 +230,27 @@ def test_an_answer_that_did_not_get_through_is_sent_again_without_the_handler(be
     assert (len(seen), bench.left()) == (1, 0)
 
 
-@pytest.mark.parametrize(
-    ("body", "why"),
-    [
-        ("{", "it is not JSON"),
-        ("[1]", "it is no JSON object"),
-        ('"text"', "it is no JSON object"),
-        ("[" * 100_000, "it is not JSON"),
-        ({"Records": [{"eventName": "ObjectCreated:Put"}]}, "it is neither of Auto Scaling nor of EventBridge"),
-        ({"detail-type": "EC2 Instance State-change Notification", "detail": {}}, "it is an event of another sort"),
-        ({"LifecycleActionToken": "t", "Time": "2026-01-05T00:00:00Z"}, "it has no AutoScalingGroupName"),
-        ({"Type": "Notification", "Message": 7}, "it is not JSON"),
-    ],
-)
-def test_what_is_no_notice_stays_in_the_queue_and_is_told_once(bench, body, why):
+BODIES = ("{", [1], {"detail-type": "EC2 Instance State-change Notification", "detail": {}}, action(), warning())
+
+
+def test_what_is_no_notice_stays_in_the_queue_and_is_told_once(bench):
+    """Not readable, of another sort, of a group of somebody else: each stays, as for a dead-letter queue."""
     bench.apply()
-    bench.send(body)
+    for body in BODIES:
+        bench.send(body)
     consumer = bench.consumer(*recorder([]))
     for _ in range(2):
-        (handled,) = consumer.poll()
-        assert handled.outcome is tt.HookOutcome.LEFT
-        assert why in handled.why
+        assert outcomes(consumer.poll()) == ["left"] * len(BODIES)
         bench.test.clock.advance(tt.seconds(121))
-    assert (bench.left(), len(bench.handled)) == (1, 1)
+    assert (bench.left(), len(bench.handled)) == (len(BODIES), len(BODIES))
+    assert sum(each.why == "its group is not one of the fleet" for each in bench.handled) == 2
+
+
+def test_a_group_whose_name_cannot_be_is_left_alone(bench):
+    """The service refuses to say its hooks: other messages of the round are handled all the same."""
+    bench.apply(bench.hook())
+    bench.send(action(AutoScalingGroupName="no group\n"))
+    assert sorted(outcomes(bench.consumer(*recorder([])).poll())) == ["continued", "left", "test"]
 
 
 def test_what_belongs_to_other_fleets_and_groups_is_left(bench):

@@ -68,7 +68,7 @@ class HookConsumer:
         if workers < 1:
             raise InvalidArgument(f"workers: {workers} is no number of handlers; use 1 or more")
         self.handlers = gather_handlers(handlers)
-        self._names = _names(fleet, cloud.provider.name, groups) if fleet else None
+        self._names = _names(fleet, cloud, groups) if fleet else None
         self._queue: HookQueue = cloud.provider.hooks(queue)
         self._clock = clock or cloud.clock
         self._workers = workers
@@ -110,12 +110,13 @@ class HookConsumer:
         running: set[Future[HandledHook]] = set()
         with self._pool() as pool:
             while not stop.is_set():
-                running = {future for future in running if not future.done()}
+                running = _still(running)
                 if len(running) >= self._workers:
                     _first_of(running)
                     continue
                 for message in self._next(self._workers - len(running), wait, stop):
                     running.add(pool.submit(copy_context().run, self._handle, message))
+        _still(running)
 
     def _next(self, most: int, wait: timedelta, stop: threading.Event) -> Sequence[HookMessage]:
         begin = monotonic()
@@ -209,7 +210,7 @@ class HookConsumer:
         notice = replace(notice, clock=self._clock)
         if self._names is None:
             return notice if notice.native_name else None
-        name = self._names.get((notice.location, notice.native_name), self._names.get(("", notice.native_name)))
+        name = self._names.get((notice.location, notice.native_name))
         return replace(notice, group=name) if name else None
 
     def _remember(self, notice: HookNotice, answer: Answer) -> None:
@@ -247,10 +248,17 @@ def _keep(store: "OrderedDict[str, Any]", key: str, value: Any) -> None:
         store.popitem(last=False)
 
 
-def _names(fleet: Fleet, provider: str, chosen: Sequence[str] | None) -> Mapping[tuple[str, str], str]:
+def _names(fleet: Fleet, cloud: Cloud, chosen: Sequence[str] | None) -> Mapping[tuple[str, str], str]:
     """The names of groups by place and native name."""
-    groups = [group for group in fleet.for_provider(provider).groups if not chosen or group.name in chosen]
-    return {(group.location or "", fleet.native_name(group)): group.name for group in groups}
+    groups = [group for group in fleet.for_provider(cloud.provider.name).groups if not chosen or group.name in chosen]
+    return {(group.location or cloud.provider.location, fleet.native_name(group)): group.name for group in groups}
+
+
+def _still(running: Iterable["Future[HandledHook]"]) -> set["Future[HandledHook]"]:
+    """Those that are not done; what one of the others raised is raised here."""
+    for future in (future for future in running if future.done()):
+        future.result()
+    return {future for future in running if not future.done()}
 
 
 def _first_of(running: Iterable["Future[HandledHook]"]) -> None:

@@ -301,7 +301,10 @@ class Google:
     def _stop(self) -> Event:
         said = {name: self._read(f"shutdown-details/{name}") or "" for name in ("request-timestamp", "max-duration")}
         begun, lasts = _zulu(said["request-timestamp"]), _seconds_of(said["max-duration"])
-        end = begun + timedelta(seconds=lasts) if begun and lasts is not None else None
+        try:
+            end = begun + timedelta(seconds=lasts) if begun and lasts is not None else None
+        except (OverflowError, ValueError):
+            end = None
         return Event("stop " + said["request-timestamp"], "stop", end, {"stop-state": "PENDING_STOP", **said})
 
     def _read(self, path: str) -> str | None:

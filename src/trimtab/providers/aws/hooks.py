@@ -1,6 +1,7 @@
 """Notices of Auto Scaling and EC2 out of a queue of SQS: what they say, heartbeats, results."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,8 @@ INTERRUPTION = "EC2 Spot Instance Interruption Warning"
 REBALANCE = "EC2 Instance Rebalance Recommendation"
 WARNING = timedelta(minutes=2)
 """How long before an interruption its warning comes."""
+_INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
+_YEARS = range(2000, 9000)
 _KEYS = ("LifecycleActionToken", "AutoScalingGroupName", "LifecycleHookName", "EC2InstanceId", "LifecycleTransition")
 
 
@@ -69,17 +72,20 @@ def _parsed(said: Mapping[str, Any], location: str) -> Parsed:
         return _action(said, said, said.get("Time"), location)
     if not isinstance(kind, str) or not isinstance(detail, Mapping):
         return Parsed(problem="it is neither of Auto Scaling nor of EventBridge")
-    region = said["region"] if isinstance(said.get("region"), str) else location
+    if said.get("region", location) != location:
+        return Parsed(problem=f"it is of the region {said['region']!r}, and the queue is in {location}")
     if kind in LIFECYCLE:
-        return _action(said, detail, said.get("time"), region)
+        return _action(said, detail, said.get("time"), location)
     if kind in (INTERRUPTION, REBALANCE):
-        return _warning(said, detail, kind, region)
+        return _warning(said, detail, kind, location)
     return Parsed(problem=f"it is an event of another sort, {kind!r}")
 
 
 def _action(said: Mapping[str, Any], detail: Mapping[str, Any], time: Any, location: str) -> Parsed:
     if missing := [key for key in _KEYS if not isinstance(detail.get(key), str)]:
         return Parsed(problem=f"it has no {', '.join(missing)}")
+    if not _INSTANCE.fullmatch(detail["EC2InstanceId"]):
+        return Parsed(problem=f"{detail['EC2InstanceId']!r} is not the id of an instance")
     transition, at = TRANSITIONS.get(detail["LifecycleTransition"]), _moment(time)
     if transition is None or at is None:
         wrong = f"the transition {detail['LifecycleTransition']!r}" if transition is None else f"the time {time!r}"
@@ -104,10 +110,10 @@ def _action(said: Mapping[str, Any], detail: Mapping[str, Any], time: Any, locat
 
 def _warning(said: Mapping[str, Any], detail: Mapping[str, Any], kind: str, location: str) -> Parsed:
     instance, at = detail.get("instance-id"), _moment(said.get("time"))
-    if not isinstance(instance, str) or at is None:
-        return Parsed(
-            problem="it has no instance-id" if at else f"the time {said.get('time')!r} is not one that is known"
-        )
+    if not isinstance(instance, str) or not _INSTANCE.fullmatch(instance):
+        return Parsed(problem=f"{instance!r} is not the id of an instance")
+    if at is None:
+        return Parsed(problem=f"the time {said.get('time')!r} is not one that is known")
     is_last = kind == INTERRUPTION
     notice = HookNotice(
         group="",
@@ -129,7 +135,7 @@ def _moment(text: Any) -> datetime | None:
         found = datetime.fromisoformat(text)
     except (ValueError, TypeError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else None
+    return found.astimezone(UTC) if found.tzinfo and found.year in _YEARS else None
 
 
 class SqsQueue(HookQueue):
@@ -253,7 +259,7 @@ class SqsQueue(HookQueue):
     def _hooks(self, region: str, group: str) -> list[Mapping[str, Any]]:
         try:
             reply = self.calls.call("autoscaling", "describe_lifecycle_hooks", region, AutoScalingGroupName=group)
-        except NotFound:
+        except (NotFound, InvalidRequest):  # gone, or a name that no group can have
             return []
         return list(reply["LifecycleHooks"])
 
