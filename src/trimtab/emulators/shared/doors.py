@@ -258,6 +258,7 @@ class ControlClient:
             region: On AWS without one us-east-1.
         """
         self._ask("POST", "ailments", {"region": region, "text": text, "healthy": healthy})
+
     def notice(self, instance: str, kind: str = "interruption", *, region: str | None = None) -> None:
         """
         Warn of the interruption of an instance, which comes two minutes later, or recommend to rebalance; on AWS.
