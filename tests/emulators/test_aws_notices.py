@@ -120,6 +120,7 @@ def test_a_rule_whose_queue_is_gone_loses_its_events(aws: Aws, queue: dict[str, 
 
 @pytest.mark.parametrize("service", ["sqs", "sns"])
 def test_a_target_that_does_not_exist_is_refused(aws: Aws, service: str) -> None:
+    aws.doors.configure(check_hook_targets=1)
     target = f"arn:aws:{service}:us-east-1:123456789012:nowhere"
     group = {"LifecycleHookSpecificationList": [hook(target)]}
     assert code(aws.make_group, **group) == "ValidationError"

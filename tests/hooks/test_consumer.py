@@ -389,6 +389,7 @@ def test_a_queue_by_its_name_or_arn(bench):
 
 
 def test_the_service_refuses_a_target_that_does_not_exist(bench):
+    bench.test.emulator.doors.configure(check_hook_targets=1)
     with pytest.raises(tt.errors.ApplyFailed, match="Unable to publish test message to notification target"):
         bench.apply(bench.hook(notify=bench.arn.replace(":hooks", ":nowhere"), role=ROLE))
 
