@@ -158,7 +158,7 @@ def apply(
     ] = False,
     allow_replace: Annotated[bool, typer.Option("--allow-replace", help="Allow replacing groups.")] = False,
     rollout: Annotated[
-        bool, typer.Option("--rollout", help="Also roll out the templates that wait for it, and see that through.")
+        bool, typer.Option("--rollout", help="Roll out the templates that wait for it too, and see that through.")
     ] = False,
     allow_commands: rollout_commands.Commands = False,
     prune: Prune = True,
