@@ -26,7 +26,9 @@ from trimtab.checks.rule import advised_clouds
 from trimtab.declarations import GENERAL, Advice, Applies, declarations_of, provider_names
 from trimtab.declarations.catalogue import OS_WORDS, Catalogue, ImageRow, Wanted, catalogue_of, images_of
 from trimtab.declarations.disks import CLASSES, DiskRow, disks_of, native_disk
+from trimtab.declarations.features import INSTANCE_OPERATIONS
 from trimtab.declarations.rollouts import ROLLOUT_PARTS, RolloutSupport
+from trimtab.declarations.support import NOT_IN_THIS_VERSION
 from trimtab.engine.behavior import LimitUnit
 from trimtab.engine.presets import (
     PRESETS,
@@ -101,6 +103,7 @@ def write(folder: Path) -> None:
         "disks.md": disks(),
         "references.md": references(),
         "rollouts.md": rollouts(),
+        "instances.md": instances(),
     }
     for name, text in pages.items():
         path = folder / name
@@ -152,6 +155,17 @@ def _rolled(support: RolloutSupport) -> str:
 def _support(support: Any) -> str:
     text = MEANS[support.means]
     return f"{text}: {support.text}" if support.text else text
+
+
+def instances() -> str:
+    """One row for each thing that is done to single instances, one column for each provider."""
+    names = provider_names()
+    known = {name: declarations_of(name).instances for name in names}
+    rows = [
+        [f"`{name}`", *(_support(known[one].get(name, NOT_IN_THIS_VERSION)) for one in names)]
+        for name in INSTANCE_OPERATIONS
+    ]
+    return table(["", *names], rows)
 
 
 def kinds() -> str:

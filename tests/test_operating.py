@@ -201,3 +201,57 @@ def test_the_inventory_for_people_is_a_table(cli):
 
 def test_the_cloud_in_memory_asks_for_no_permission(cli):
     assert cli("permissions").data == {}
+
+
+# single instances
+
+
+def ids_of(cli):
+    return [machine.id for size in cli.store.sizes.values() for machine in size.machines]
+
+
+def test_an_instance_is_protected_and_ended(cli):
+    """Each prints the group and its instances as they are then; the group may be named as in the cloud."""
+    first, *_ = ids_of(cli)
+    cli.store.resize(next(key for key in cli.store.sizes if key.name == "shop-web"), 3, "a test")
+    fleet = str(cli.folder / "fleet.yaml")
+
+    def act(*words):
+        return cli.run("instance", words[0], fleet, *words[1:], "--provider", "memory")
+
+    ended = act("protect", "web", first)
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[0] == "web: size 3, minimum 2, maximum 4"
+    assert [line for line in ended.out.splitlines() if "protected" in line] == [f"  {first}: running, protected"]
+    assert "protected" not in act("unprotect", "shop-web", first).out
+    data = act("end", "web", first, "--shrink", "--format", "json").data
+    assert (data["group"], data["desired"]) == ("web", 2)
+    assert first not in [each["id"] for each in data["instances"]]
+    second = data["instances"][0]["id"]
+    assert len(act("replace", "web", second, "--format", "json").data["instances"]) == 2
+    third = ids_of(cli)[0]
+    states = {each["id"]: each["state"] for each in act("drain", "web", third, "--format", "json").data["instances"]}
+    assert (states[third], len(states)) == ("standby", 3)
+    assert act("end", "web", third, "--keep-size").code == 0
+    assert third not in ids_of(cli)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("end", "web", "i-1"), "say what becomes of the size: `--shrink` or `--keep-size`"),
+        (("end", "web", "--shrink"), "name one group, and then its instances"),
+        (("protect",), "name one group, and then its instances"),
+        (("replace", "mail", "i-1"), "fleet 'shop' has no group 'mail'; it has web, api"),
+        (("drain", "web", "i-1"), "group 'shop-web' has no instance 'i-1'; it has i-"),
+        (("end", "api", "FIRST", "--shrink"), "below its minimum of 1; lower the minimum first"),
+    ],
+)
+def test_what_is_not_meant_is_told(cli, words, text):
+    api = next(size for key, size in cli.store.sizes.items() if key.name == "shop-api")
+    given = [api.machines[0].id if word == "FIRST" else word for word in words]
+    before = ids_of(cli)
+    ended = cli.run("instance", given[0], str(cli.folder / "fleet.yaml"), *given[1:], "--provider", "memory")
+    assert ended.code == 1
+    assert text in ended.err
+    assert ids_of(cli) == before

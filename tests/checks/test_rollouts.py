@@ -5,18 +5,25 @@ import pytest
 HTTP = {"type": "http", "path": "/health"}
 
 
+def alarms(*names):
+    return {"rollout": {"gates": [HTTP, {"type": "alarm", "alarms": names}]}}
+
+
+def test_tt801_finds_rollouts_that_nothing_looks_at(found):
+    assert [one.path for one in found("TT801", rollout={"max_unavailable": 1})] == ["rollout"]
+
+
 @pytest.mark.parametrize(
-    ("rollout", "health", "is_found"),
+    "fields",
     [
-        ({"max_unavailable": 1}, {}, True),
-        ({"max_unavailable": 1, "gates": [HTTP]}, {}, False),
-        ({"max_unavailable": 1}, {"by": "load-balancer"}, False),
-        ({"max_unavailable": 1}, {"path": "/up"}, False),
+        {"rollout": {"max_unavailable": 1, "gates": [HTTP]}},
+        {"rollout": {"max_unavailable": 1}, "health_check": {"by": "load-balancer"}},
+        {"rollout": {"max_unavailable": 1}, "health_check": {"path": "/up"}},
+        {},
     ],
 )
-def test_tt801_finds_rollouts_that_nothing_looks_at(found, rollout, health, is_found):
-    assert [one.path for one in found("TT801", rollout=rollout, health_check=health)] == ["rollout"] * is_found
-    assert not found("TT801", health_check=health)
+def test_tt801_lets_rollouts_be_that_are_looked_at(found, fields):
+    assert not found("TT801", **fields)
 
 
 @pytest.mark.parametrize(
@@ -25,28 +32,45 @@ def test_tt801_finds_rollouts_that_nothing_looks_at(found, rollout, health, is_f
         ({"min_healthy": "100%"}, "replaced ever"),
         ({"min_healthy": 6}, "replaced ever"),
         ({"min_healthy": 2}, "while the group has its minimum, 2"),
-        ({"min_healthy": 1}, None),
-        ({"min_healthy": "50%"}, None),
-        ({"min_healthy": "100%", "max_surge": 1}, None),
-        ({"min_healthy": "100%", "strategy": "blue-green"}, None),
     ],
 )
 def test_tt802_finds_rollouts_that_cannot_move(found, rollout, when):
-    texts = [one.text for one in found("TT802", rollout=rollout)]
-    assert [when in text for text in texts] == ([True] if when else [])
+    assert [when in one.text for one in found("TT802", rollout=rollout)] == [True]
+
+
+@pytest.mark.parametrize(
+    "rollout",
+    [
+        {"min_healthy": 1},
+        {"min_healthy": "50%"},
+        {"min_healthy": "100%", "max_surge": 1},
+        {"min_healthy": "100%", "strategy": "blue-green"},
+    ],
+)
+def test_tt802_lets_rollouts_be_that_have_room(found, rollout):
+    assert not found("TT802", rollout=rollout)
 
 
 def test_tt803_finds_alarms_that_new_instances_set_off(found):
-    def gates(*names):
-        return {"rollout": {"gates": [HTTP, {"type": "alarm", "alarms": names}]}}
+    assert [one.path for one in found("TT803", **alarms("busy", "idle"))] == ["rollout.gates.1.alarms"]
 
-    assert [one.path for one in found("TT803", **gates("busy", "idle"))] == ["rollout.gates.1.alarms"]
-    assert not found("TT803", **gates("busy", "somebody-elses"))
+
+def test_tt803_lets_other_alarms_be(found):
+    assert not found("TT803", **alarms("busy", "somebody-elses"))
 
 
 def test_tt804_finds_gates_that_are_asked_too_late(found):
     assert [one.path for one in found("TT804", rollout={"gates": [HTTP]})] == ["rollout"]
-    assert not found("TT804", rollout={"gates": [HTTP], "checkpoints": [10]})
-    assert not found("TT804", rollout={"gates": [HTTP], "bake": "5m"})
-    assert not found("TT804", rollout={"gates": [{"type": "balancer"}]})
-    assert not found("TT804", rollout={"gates": [HTTP], "strategy": "canary"})
+
+
+@pytest.mark.parametrize(
+    "rollout",
+    [
+        {"gates": [HTTP], "checkpoints": [10]},
+        {"gates": [HTTP], "bake": "5m"},
+        {"gates": [{"type": "balancer"}]},
+        {"gates": [HTTP], "strategy": "canary"},
+    ],
+)
+def test_tt804_lets_gates_be_that_are_asked_in_time(found, rollout):
+    assert not found("TT804", rollout=rollout)

@@ -147,6 +147,21 @@ def test_a_stranger_is_no_member(gcp: Gcp) -> None:
             gcp.ask("POST", f"{group}/{verb}", among(["nobody"]))
 
 
+def test_those_that_are_not_there_are_skipped_where_that_is_asked(gcp: Gcp) -> None:
+    """`skipInstancesOnValidationError`: strangers, and those that go already, are not counted."""
+    gcp.doors.configure(delete_seconds=60)
+    group = gcp.make_group(size=3)
+    one, two, three = gcp.names(group)
+    gcp.ask("POST", f"{group}/deleteInstances", among([one]))
+    with pytest.raises(Refused, match=one):
+        gcp.ask("POST", f"{group}/deleteInstances", among([one]))
+    skipping = {**among([one, two, "nobody"]), "skipInstancesOnValidationError": True}
+    gcp.ask("POST", f"{group}/deleteInstances", skipping)
+    assert gcp.ask("GET", group)["targetSize"] == 1
+    gcp.doors.advance(60)
+    assert gcp.names(group) == [three]
+
+
 def test_the_instances_of_a_group_with_their_ports(gcp: Gcp) -> None:
     group = gcp.make_group(size=2, namedPorts=[{"name": "http", "port": 8080}])
     groups = gcp.client("InstanceGroups")

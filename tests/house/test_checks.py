@@ -31,4 +31,4 @@ def test_codes_have_a_test_that_finds_and_one_that_does_not(code):
 
 def test_codes_are_in_order_and_well_formed():
     assert list(RULES) == sorted(RULES)
-    assert all(re.fullmatch(r"TT[1-7]\d\d", code) for code in RULES)
+    assert all(re.fullmatch(r"TT[1-8]\d\d", code) for code in RULES)

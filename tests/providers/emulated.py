@@ -12,6 +12,13 @@ from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud
 
 CLOUDS = {"aws": AwsTestCloud, "azure": AzureTestCloud, "gcp": GcpTestCloud}
 EMULATORS = {"aws": "AwsEmulator", "azure": "AzureEmulator", "gcp": "GcpEmulator"}
+TEMPLATES = {
+    "aws": {"image": "ami-0123456789abcdef0", "size": "t3.medium"},
+    "azure": {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "Standard_D2s_v5"},
+    "gcp": {"image": "debian-cloud/debian-12", "size": "e2-small"},
+    "memory": {"image": "debian", "size": "small"},
+}
+"""A template that each cloud takes."""
 SDKS = {"aws": "moto", "azure": "azure.mgmt.compute", "gcp": "google.cloud.compute_v1"}
 
 

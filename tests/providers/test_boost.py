@@ -6,16 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.conftest import make_fleet, make_group
+from tests.providers.emulated import TEMPLATES
 from trimtab.errors import Conflict, InvalidRequest
 from trimtab.providers.pause import Boost, boosted
 from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud, MemoryTestCloud
 
-TEMPLATES = {
-    "aws": {"image": "ami-0123456789abcdef0", "size": "t3.medium"},
-    "azure": {"image": "Canonical:ubuntu-24_04-lts:server:latest", "size": "Standard_D2s_v5"},
-    "gcp": {"image": "debian-cloud/debian-12", "size": "e2-small"},
-    "memory": {"image": "debian", "size": "small"},
-}
 HOLD = {"type": "target-tracking", "metric": "cpu", "target": 60, "approximate": True}
 DAY = {"cron": "0 8 * * *", "zone": "Europe/Madrid", "until": "0 18 * * *", "min": 4}
 HOUR = timedelta(hours=1)

@@ -132,7 +132,7 @@ def test_what_acts_on_groups_finds_the_new_one(world):
     ((name, _),) = groups(world).items()
     assert [each.name for each in world.cloud.status(fleet).groups] == [name]
     assert world.cloud.group("web").read().name == name
-    assert [each.name for each in world.cloud.rollouts(fleet).status()] == ["shop-web"]
+    assert [each.name for each in world.cloud.rollouts(fleet).status()] == [name]
     limited = fleet.replace(limits=tt.PlanLimits(rise=1))
     capacity = tt.Capacity(min=8, max=10)
     bigger = limited.replace(groups=[limited["web"].replace(capacity=capacity, schedules=[])])

@@ -154,6 +154,12 @@ def operate(cloud: tt.Cloud, now: datetime) -> list[float | None]:
     boost: tt.Boost | None = live.read().boost
     assert_type(boost.min if boost else None, int | None)
     live.end_boost()
+    assert_type(live.protect("i-1", "i-2"), None)
+    live.unprotect("i-1")
+    live.drain("i-1", shrink=True)
+    live.replace("i-1")
+    live.end("i-1", shrink=True)
+    live.end("i-1")  # type: ignore[call-arg]
     assert_type(pause.until if pause else None, datetime | None)
     live.resume()
     live.publish(jobs, 3, at=now, dimensions={"Queue": "mail"})
@@ -212,6 +218,7 @@ async def on_asyncio(now: datetime) -> None:
         await web.scale(3)  # type: ignore[call-arg]
         assert_type((await web.wait(timeout=five, until="healthy")).is_stable, bool)
         await web.pause(by="Ana", until=now)
+        await web.end("i-1", shrink=False)
         assert_type(await web.datapoints(tt.metrics.cpu, since=five), tt.Datapoints)
         watch: tt.AsyncWatch = cloud.watch(fleet)
         assert_type(await watch.snapshot(), tt.FleetStatus)

@@ -20,6 +20,15 @@ Words = Annotated[
         autocompletion=complete_words,
     ),
 ]
+InstanceWords = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FLEET|GROUP|ID",
+        help="Name the fleet file (fleet.yaml when left out), one group, and then its instances.",
+        show_default=False,
+        autocompletion=complete_words,
+    ),
+]
 _READING = {"overlays": (Overlays, None), "outside": (OutsideFiles, False)}
 _FORMAT = {"chosen": (As, Format.TEXT)}
 Options = Mapping[str, tuple[Any, Any]]
@@ -57,6 +66,23 @@ def groups_command(function: Callable[..., int]) -> Callable[..., int]:
         return function(command_context, fleet, groups, **given)
 
     return _command(function, run, {"words": (Words, None)}, {**OPTIONS, **_READING, **_FORMAT}, taken=3)
+
+
+def instances_command(function: Callable[..., int]) -> Callable[..., int]:
+    """A command that is given the same, and one group of the fleet with the ids of instances."""
+
+    def run(context: typer.Context, given: dict[str, Any]) -> int:
+        command_context = _opened(context, given)
+        file, words = _split(given.pop("words") or ())
+        fleet = command_context.load(file, given.pop("overlays"), outside=given.pop("outside"))
+        if len(words) < 2:
+            raise typer.BadParameter("name one group, and then its instances")
+        names = {name: group.name for group in fleet.groups for name in (fleet.native_name(group), group.name)}
+        group = names.get(words[0], words[0])
+        check_groups(fleet, [group])
+        return function(command_context, fleet, group, words[1:], **given)
+
+    return _command(function, run, {"words": (InstanceWords, None)}, {**OPTIONS, **_READING, **_FORMAT}, taken=4)
 
 
 def _split(words: Sequence[str]) -> tuple[str, list[str]]:

@@ -11,7 +11,13 @@ from typing import Annotated, Any, TextIO
 import typer
 
 import trimtab
-from trimtab.cli import catalog_commands, controller_commands, rollout_commands, runtime_commands
+from trimtab.cli import (
+    catalog_commands,
+    controller_commands,
+    instance_commands,
+    rollout_commands,
+    runtime_commands,
+)
 from trimtab.cli.check_command import check
 from trimtab.cli.commands import cloud_command, fleet_command, groups_command
 from trimtab.cli.context import (
@@ -285,6 +291,7 @@ app.command()(show)
 runtime_commands.add_to(app)
 controller_commands.add_to(app)
 rollout_commands.add_to(app)
+instance_commands.add_to(app)
 catalog_commands.add_to(app)
 add_verbosity(app)
 

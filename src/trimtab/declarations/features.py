@@ -95,3 +95,6 @@ FEATURES: tuple[str, ...] = (
     "tags in capitals",
 )
 """The features of the model, in the order in which the documentation lists them."""
+
+INSTANCE_OPERATIONS: tuple[str, ...] = ("protect", "drain", "replace", "end")
+"""What a group that runs may be asked to do to one of its instances; `unprotect` is the other half of `protect`."""

@@ -7,8 +7,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from trimtab.declarations.record import Declarations
-from trimtab.declarations.support import BY_THE_CONTROLLER, NOT_IN_THIS_VERSION, Support
-from trimtab.errors import ConfigError
+from trimtab.declarations.support import BY_THE_CONTROLLER, NOT_IN_THIS_VERSION, Means, Support
+from trimtab.errors import ConfigError, Unsupported
 from trimtab.models.built_in import BUILT_IN
 from trimtab.phrases import closest
 
@@ -50,6 +50,18 @@ def support_of(feature: str, provider: str) -> Support:
     """How `provider` does `feature`; what it does not declare is unsupported, what no cloud has is the controller's."""
     declared = declarations_of(provider).capabilities
     return BY_THE_CONTROLLER.get(feature) or declared.get(feature, NOT_IN_THIS_VERSION)
+
+
+def refuse_unsupported(operation: str, provider: str, group: str) -> None:
+    """
+    Hold an operation on instances against what a provider declares.
+
+    Raises:
+        Unsupported: The provider does not do it; says why.
+    """
+    support = declarations_of(provider).instances.get(operation, NOT_IN_THIS_VERSION)
+    if support.means is Means.UNSUPPORTED:
+        raise Unsupported(f"{provider} cannot {operation} one instance of {group!r}: {support.text}")
 
 
 @cache

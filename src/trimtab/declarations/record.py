@@ -170,6 +170,8 @@ class Declarations:
         capabilities: How well it does each feature of the model; one that is missing is told to be unsupported.
         rollouts: Who does the parts of a rollout that its driver does not do, `module:name` of a mapping from
             `ROLLOUT_PARTS` to `RolloutSupport`; empty where the driver does all.
+        instances: How well it does what a group is asked to do to one of its instances, by
+            `INSTANCE_OPERATIONS`; one that is missing is refused.
         inert: Fields that rightly change nothing in the cloud, by pattern, each with its reason.
         settings: The block of settings that only it has: under the provider's name in a group for those that come
             with trimtab, else under `settings:`.
@@ -199,6 +201,7 @@ class Declarations:
     preset: str = "neutral"
     capabilities: Mapping[str, Support] = field(default_factory=dict)
     rollouts: str = ""
+    instances: Mapping[str, Support] = field(default_factory=dict)
     inert: Mapping[str, str] = field(default_factory=dict)
     settings: type[BaseModel] | None = None
     checks: Mapping[str, str] = field(default_factory=dict)

@@ -38,6 +38,11 @@ NOT_IN_THIS_VERSION = Support(Means.UNSUPPORTED, "not in this version")
 """The provider does not say that it does it."""
 
 
+def natively(text: str) -> Support:
+    """What the cloud does as it is asked to; by what."""
+    return Support(Means.NATIVE, text)
+
+
 def inert(text: str) -> Support:
     """What the cloud does without being asked, so that asking for it changes nothing; why."""
     return Support(Means.NATIVE, text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from trimtab.errors import Unsupported
 from trimtab.models import Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource
-from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Write, Written
+from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Instance, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import single_match
@@ -148,6 +148,28 @@ class GroupActor(Protocol):
 
     def end_boost(self) -> None:
         """Give back the minimum and take the mark of a boost away; nothing where there is none."""
+        ...
+
+    def protect(self, instances: Sequence[Instance], *, protected: bool) -> None:
+        """Have scaling in spare some instances, or not any more; nothing for those that are so already."""
+        ...
+
+    def drain(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """
+        Send some instances no more requests, and keep them; nothing for those that stand by already.
+
+        Others start in their place, or the size shrinks by them: never below the minimum of `state`, the group as it
+        was read just before.
+        """
+        ...
+
+    def end_instances(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """
+        Have some instances end, none of which was on its way out when `state` was read.
+
+        Others start in their place, or the size shrinks by them, in the same call where the cloud has one, and never
+        below the minimum of `state`. To shrink by one that has gone meanwhile is no failure.
+        """
         ...
 
 

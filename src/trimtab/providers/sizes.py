@@ -1,11 +1,13 @@
 """How many instances a group may have, and who decides that."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from trimtab.engine.schedules import in_force
 from trimtab.errors import InvalidRequest
 from trimtab.models import Fleet, ScalingGroup
+from trimtab.providers.base import GroupState, Instance
 
 
 def size_is_initial(fleet: Fleet, group: ScalingGroup) -> bool:
@@ -36,3 +38,18 @@ class Bounds(NamedTuple):
         if not self.min <= size <= self.max:
             text = f"{size} is outside the bounds of {group!r}: {self.min} to {self.max}"
             raise InvalidRequest(text, provider=provider, operation="set capacity")
+
+
+def check_shrink(state: GroupState, leavers: Iterable[Instance], provider: str) -> None:
+    """
+    Refuse to take instances off the size of a group that would be below its minimum then.
+
+    Raises:
+        InvalidRequest: It would be.
+    """
+    left = state.desired - sum(instance.weight for instance in leavers)
+    if left < state.min:
+        text = f"the size of {state.name!r} would be {left}, below its minimum of {state.min}"
+        raise InvalidRequest(
+            f"{text}; lower the minimum first, or keep the size", provider=provider, operation="shrink"
+        )

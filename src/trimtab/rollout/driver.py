@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from trimtab.clock import Clock, check_cancelled
 from trimtab.errors import (
@@ -15,11 +15,12 @@ from trimtab.errors import (
     PlanRefused,
     ProviderError,
     Throttled,
+    TrimtabError,
     Unreachable,
     Unsupported,
 )
 from trimtab.events import Listener, RolloutMoved, silent
-from trimtab.models import Fleet, Rollout, ScalingGroup
+from trimtab.models import Fleet, ScalingGroup
 from trimtab.phrases import in_words
 from trimtab.plan import Change, Plan, Ref, resolved, with_passwords
 from trimtab.plan.changes import merged
@@ -27,52 +28,21 @@ from trimtab.providers.base import Write
 from trimtab.providers.lookup import group_not_found, renamed
 from trimtab.providers.patience import patience_of
 from trimtab.providers.roles import Provider
-from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, is_ready, no_version
+from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, no_version
 from trimtab.providers.run import BLUE_GREEN, Phase, Run
-from trimtab.rollout.blue_green import (
-    JOINED,
-    STEPS,
-    BlueGreen,
-    CarryOut,
-    End,
-    Join,
-    Make,
-    Pair,
-    Restore,
-    Switch,
-    green_name,
-    lives_on,
-    next_step,
-)
-from trimtab.rollout.blue_green import judged as judge_pair
-from trimtab.rollout.deciding import (
-    Advance,
-    Finish,
-    Look,
-    Move,
-    Rest,
-    Retreat,
-    Turn,
-    Unwind,
-    Verdict,
-    bake_of,
-    failed,
-    goals,
-    judged,
-    limits_of,
-    next_move,
-)
+from trimtab.rollout.blue_green import BlueGreen, CarryOut, green_name
+from trimtab.rollout.deciding import limits_of
 from trimtab.rollout.gates import Gates, Situation
+from trimtab.rollout.in_place import InPlace
 from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
+from trimtab.rollout.standing import broken_gate, needs_addresses, place_of, spec_of
+from trimtab.rollout.two_groups import TwoGroups
 
 LOOK = timedelta(seconds=15)
 """How long it waits between two looks at the fleet."""
-MOST_TURNS = 8
-"""So many phases a group may pass in one look, such as gates that hold at once."""
 MOST_FAILURES = 20
 """Looks in a row that may fail on the way to a group before its driver gives up."""
 LONGEST_NAME = 40
-_OUTCOMES = {Phase.PAUSED: RolloutOutcome.PAUSED, Phase.STOPPED: RolloutOutcome.STOPPED}
 
 
 @dataclass
@@ -97,14 +67,15 @@ class RolloutDriver:
     allow_commands: bool = False
     _failures: dict[str, int] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
-    _open_gates: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.provider.rollouts is None:
             raise Unsupported(f"{self.provider.name} has no rollouts in this version of its provider")
         self._rollouts: Rollouts = self.provider.rollouts()
         self._gates = Gates(self._rollouts, self.allow_commands)
-        self._pairs = BlueGreen(self.provider, self.fleet, self.clock, self.carry_out)
+        self._in_place = InPlace(self._rollouts, self.fleet, self.clock, self._gates)
+        groups = BlueGreen(self.provider, self.fleet, self.clock, self.carry_out)
+        self._two_groups = TwoGroups(self.provider, self._rollouts, self.fleet, self.clock, self._gates, groups)
 
     # what people ask
 
@@ -135,7 +106,11 @@ class RolloutDriver:
         results = []
         for group, progress in self._read(chosen):
             changes = [change for change in plan.waiting if change.group == group.name]
-            results.append(self._start(group, progress, changes, by))
+            try:
+                results.append(self._start(group, progress, changes, by))
+            except TrimtabError as error:  # one group that cannot be started holds up no other
+                standing = self._standing(group, progress, [group.name])
+                results.append(self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error))))
         return tuple(results)
 
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
@@ -145,7 +120,7 @@ class RolloutDriver:
             text = f"the rollout of {group!r} is over but for the old group; abort it, or let that end"
             raise InvalidRequest(text, provider=self.provider.name, operation="pause")
         if run.in_place:
-            self._rollouts.hold(*_place(progress), run)
+            self._rollouts.hold(*place_of(progress), run)
         text = why or f"paused by {_name(by)}"
         return self._write(item, progress, run.turned(Phase.PAUSED, self.clock.now(), why=text))
 
@@ -219,137 +194,26 @@ class RolloutDriver:
             self.clock.sleep(LOOK)
 
     def _driven(self, group: ScalingGroup, progress: Progress | None) -> GroupRollout:
-        standing = self._standing(group, progress, ())
-        if progress is None or progress.run is None or not progress.run.is_active:
-            return self._tell(standing)
+        standing = self._bare(group, progress)
         try:
-            result = self._steps(group, progress, progress.run)
+            standing = self._standing(group, progress, ())
+            if progress is None or progress.run is None or not progress.run.is_active:
+                return self._tell(standing)
+            result = self._steps(progress.run).step(group, standing, progress, progress.run)
         except (Throttled, Unreachable, Conflict) as error:
-            self._failures[group.name] = self._failures.get(group.name, 0) + 1
-            gives_up = self._failures[group.name] >= MOST_FAILURES
-            outcome = RolloutOutcome.ERROR if gives_up else RolloutOutcome.RUNNING
-            return self._tell(replace(standing, outcome=outcome, text=str(error)))
-        except (ProviderError, Unsupported) as error:
+            return self._tell(replace(standing, outcome=self._trouble(group), text=str(error)))
+        except TrimtabError as error:
             return self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error)))
         self._failures.pop(group.name, None)
         return self._tell(result)
 
-    def _steps(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
-        if not run.in_place:
-            return self._pair_steps(group, progress, run)
-        spec = spec_of(group)
-        result = self._standing(group, progress, ())
-        for _ in range(MOST_TURNS):
-            move, text = self._next(group, spec, progress, run)
-            match move:
-                case Turn():
-                    self._mark(progress, move.run)
-                    run = move.run
-                    self._open_gates.pop(group.name, None)
-                    progress = replace(progress, run=run)
-                    result = self._standing(group, progress, ())
-                    if not run.is_active:
-                        return result
-                    continue
-                case Finish():
-                    self._rollouts.finish(*_place(progress), run, spec.keep)
-                    return replace(result, outcome=RolloutOutcome.DONE, text="")
-                case Unwind():
-                    self._rollouts.unwind(*_place(progress), run, spec.keep)
-                    return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
-                case Advance():
-                    self._rollouts.advance(*_place(progress), run, move.goal, move.limits)
-                case Retreat():
-                    self._rollouts.retreat(*_place(progress), run, move.limits)
-                case Rest() | Look():
-                    pass
-            return replace(result, text=text, gates=self._open_gates.get(group.name, ()))
-        return result
+    def _trouble(self, group: ScalingGroup) -> RolloutOutcome:
+        """How a group stands that could not be looked at, or not be taken further, once more."""
+        self._failures[group.name] = self._failures.get(group.name, 0) + 1
+        return RolloutOutcome.ERROR if self._failures[group.name] >= MOST_FAILURES else RolloutOutcome.RUNNING
 
-    def _next(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: Run) -> tuple[Move, str]:
-        """What to do next, gates asked where it hangs on them; and what to say of it."""
-        now = self.clock.now()
-        about = Situation(self.fleet, group, run, progress, limits_of(spec, progress), now)
-        if run.phase is Phase.MOVING and (verdict := _broken(self._gates.alarms(spec, about))) is not None:
-            return failed(spec, run, str(verdict), now), ""
-        move = next_move(spec, run, progress, now)
-        if not isinstance(move, Look):
-            return move, move.text if isinstance(move, Rest) else ""
-        verdicts = self._gates.ask(spec, about, last=move.last)
-        self._open_gates[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)
-        move = judged(spec, run, verdicts, now, last=move.last)
-        return move, move.text if isinstance(move, Rest) else ""
-
-    # two native groups
-
-    def _pair(self, group: ScalingGroup, progress: Progress, run: Run) -> Pair:
-        """The two as they stand; the one that bears the mark is the old one."""
-        asks = any(gate.type in ("http", "command") for gate in spec_of(group).gates)
-        place = self._location(group), run.new
-        (new,) = self.provider.live.read_states([place], balancers=True, addresses=asks) or (None,)
-        return Pair(progress.state, new)
-
-    def _pair_steps(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
-        spec, text = spec_of(group), ""
-        pair = self._pair(group, progress, run)
-        for _ in range(MOST_TURNS):
-            now = self.clock.now()
-            step = next_step(group, spec, run, pair, now)
-            if isinstance(step, Look):
-                verdicts = self._ask(group, spec, pair, run, last=step.last)
-                step = judge_pair(spec, run, verdicts, now, last=step.last)
-            elif run.phase is Phase.MOVING and (verdict := _broken(self._alarms(group, spec, pair, run))):
-                step = failed(spec, run, str(verdict), now)
-            result = self._standing(group, replace(progress, run=run), (), pair)
-            match step:
-                case Turn():
-                    run = self._marked(group, progress, step.run)
-                    if not run.is_active:
-                        return self._standing(group, replace(progress, run=run), (), pair)
-                    continue
-                case Make():
-                    self._pairs.make(group, run, step.size)
-                case Join():
-                    self._pairs.join(group, run, step.size)
-                    self._marked(group, progress, replace(run, why=JOINED))
-                case Switch():
-                    self._pairs.part(group, run)
-                    self._pairs.switch(group, run)
-                    run = self._marked(group, progress, run.turned(Phase.ENDING, now))
-                    continue
-                case End():
-                    self._pairs.end(group, run, run.old)
-                    return replace(result, outcome=RolloutOutcome.DONE, text="")
-                case Restore():
-                    self._pairs.restore(group, run)
-                    self._pairs.end(group, run, run.new)
-                    self._rollouts.clear(*_place(progress))
-                    return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
-                case Rest():
-                    text = step.text
-            return replace(result, text=text, gates=self._open_gates.get(group.name, ()))
-        return result
-
-    def _about(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run) -> Situation | None:
-        both = pair.progress(run)
-        if both is None:
-            return None
-        return Situation(self.fleet, group, run, both, limits_of(spec, both), self.clock.now())
-
-    def _ask(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run, *, last: bool) -> list[Verdict]:
-        about = self._about(group, spec, pair, run)
-        verdicts = self._gates.ask(spec, about, last=last) if about else []
-        self._open_gates[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)
-        return verdicts
-
-    def _alarms(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run) -> list[Verdict]:
-        about = self._about(group, spec, pair, run)
-        return self._gates.alarms(spec, about) if about else []
-
-    def _marked(self, group: ScalingGroup, progress: Progress, run: Run) -> Run:
-        self._rollouts.mark(*_place(progress), run)
-        self._open_gates.pop(group.name, None)
-        return run
+    def _steps(self, run: Run) -> InPlace | TwoGroups:
+        return self._in_place if run.in_place else self._two_groups
 
     # beginning
 
@@ -370,7 +234,7 @@ class RolloutDriver:
             limits_of(spec_of(group), progress),
             self.clock.now(),
         )
-        if (verdict := _broken(self._gates.alarms(spec_of(group), about))) is not None:
+        if (verdict := broken_gate(self._gates.alarms(spec_of(group), about))) is not None:
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {verdict}")
         if problem := self._command_problem(group):
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {problem}")
@@ -382,7 +246,7 @@ class RolloutDriver:
         run = self._run(group, by)
         declared = self.fleet.native_name(group)
         run = replace(run, old=progress.state.name, new=green_name(declared, run.id))
-        self._rollouts.mark(*_place(progress), run)
+        self._rollouts.mark(*place_of(progress), run)
         _, again = self._found(group.name)
         if again.run is None or again.run.id != run.id:
             who = again.run or "somebody took its mark away"
@@ -423,7 +287,7 @@ class RolloutDriver:
         run = self._run(group, by)
         if not run.in_place:  # an undo of what two groups cannot take back any more
             run = replace(run, strategy="rolling")
-        run = self._rollouts.begin(*_place(progress), run, template)
+        run = self._rollouts.begin(*place_of(progress), run, template)
         return self._tell(self._standing(group, replace(progress, run=run), ()))
 
     def _run(self, group: ScalingGroup, by: str) -> Run:
@@ -444,7 +308,7 @@ class RolloutDriver:
         places = {
             group.name: (group.location or self.provider.location, self.fleet.native_name(group)) for group in groups
         }
-        asks = any(gate.type in ("http", "command") for group in groups for gate in spec_of(group).gates)
+        asks = any(needs_addresses(group) for group in groups)
         found = {
             (each.state.location, each.state.name): each
             for each in self._rollouts.read(places.values(), addresses=asks)
@@ -478,65 +342,32 @@ class RolloutDriver:
 
     # writing and telling
 
-    def _mark(self, progress: Progress, run: Run) -> None:
-        if not run.is_active:
-            self._rollouts.hold(*_place(progress), run)
-        self._rollouts.mark(*_place(progress), run)
-
     def _write(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
-        self._rollouts.mark(*_place(progress), run)
+        self._rollouts.mark(*place_of(progress), run)
         return self._tell(self._standing(group, replace(progress, run=run), ()))
 
-    def _standing(
-        self, group: ScalingGroup, progress: Progress | None, waiting: Collection[str], pair: Pair | None = None
-    ) -> GroupRollout:
-        location = self._location(group)
-        result = GroupRollout(
-            group=group.name,
-            name=self.fleet.native_name(group),
-            location=location,
-            outcome=RolloutOutcome.WAITING if group.name in waiting else RolloutOutcome.NONE,
-            steps=len(spec_of(group).steps) + 1,
-        )
+    def _standing(self, group: ScalingGroup, progress: Progress | None, waiting: Collection[str]) -> GroupRollout:
+        result = self._bare(group, progress)
+        if group.name in waiting:
+            result = replace(result, outcome=RolloutOutcome.WAITING)
         if progress is None:
             return replace(result, text="the group is not there yet; apply makes it with the new template")
-        spec, run = spec_of(group), progress.run
-        limits = limits_of(spec, progress)
-        if run is None:
+        if progress.run is None:
             return result
-        if not run.in_place:
-            pair = pair or self._pair(group, progress, run)
-            size = progress.state.desired
-            return replace(
-                result,
-                outcome=_OUTCOMES.get(run.phase, RolloutOutcome.RUNNING),
-                run=run,
-                steps=STEPS,
-                ready=pair.ready,
-                goal=size,
-                total=size,
-                until=_until(spec, run, lives_on(group, spec)),
-                gates=self._open_gates.get(group.name, ()) if run.phase is Phase.BAKING else (),
-                text=run.why,
-            )
-        all_goals = goals(spec, progress, limits)
-        return replace(
-            result,
-            outcome=_OUTCOMES.get(run.phase, RolloutOutcome.RUNNING),
-            run=run,
-            ready=sum(is_ready(each) for each in progress.of(fresh=True, limits=limits)),
-            goal=all_goals[min(run.step, len(all_goals) - 1)],
-            total=all_goals[-1],
-            until=_until(spec, run),
-            gates=self._open_gates.get(group.name, ()) if run.phase is Phase.BAKING else (),
-            text=run.why,
+        return self._steps(progress.run).standing(group, result, progress, progress.run)
+
+    def _bare(self, group: ScalingGroup, progress: Progress | None) -> GroupRollout:
+        """A group without a run."""
+        return GroupRollout(
+            group=group.name,
+            name=self.fleet.native_name(group) if progress is None else progress.state.name,
+            location=self._location(group),
+            outcome=RolloutOutcome.NONE,
+            steps=len(spec_of(group).steps) + 1,
         )
 
     def _unread(self, group: ScalingGroup, error: ProviderError) -> GroupRollout:
-        self._failures[group.name] = self._failures.get(group.name, 0) + 1
-        gives_up = self._failures[group.name] >= MOST_FAILURES
-        outcome = RolloutOutcome.ERROR if gives_up else RolloutOutcome.RUNNING
-        return self._tell(replace(self._standing(group, None, ()), outcome=outcome, text=str(error)))
+        return self._tell(replace(self._standing(group, None, ()), outcome=self._trouble(group), text=str(error)))
 
     def _tell(self, result: GroupRollout) -> GroupRollout:
         text = str(result)
@@ -547,29 +378,8 @@ class RolloutDriver:
         return result
 
 
-def spec_of(group: ScalingGroup) -> Rollout:
-    """How a group is rolled out; by the defaults where its file does not say."""
-    return group.rollout or Rollout()
-
-
-def _until(spec: Rollout, run: Run, ending: timedelta = timedelta(0)) -> datetime | None:
-    if run.phase is Phase.ENDING:
-        return run.since + ending
-    if run.phase is Phase.BAKING:
-        return run.since + (bake_of(spec, run.step) if run.in_place else (spec.bake or timedelta(0)) * run.step)
-    return run.since + spec.batch_timeout if run.phase is Phase.MOVING else None
-
-
 def _is_settled(result: GroupRollout | None) -> bool:
     return result is not None and result.is_settled
-
-
-def _place(progress: Progress) -> tuple[str, str]:
-    return progress.state.location, progress.state.name
-
-
-def _broken(verdicts: Sequence[Verdict]) -> Verdict | None:
-    return next((verdict for verdict in verdicts if verdict.holds is False), None)
 
 
 def _name(by: str) -> str:

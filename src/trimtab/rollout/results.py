@@ -1,7 +1,7 @@
 """How rollouts stand, and what came of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -71,6 +71,10 @@ class GroupRollout:
     until: datetime | None = None
     gates: tuple[str, ...] = ()
     text: str = ""
+
+    def standing(self, *, run: Run, **fields: Any) -> "GroupRollout":
+        """The same group with a run, and what it is doing."""
+        return replace(self, run=run, text=run.why, **fields)
 
     @property
     def is_settled(self) -> bool:

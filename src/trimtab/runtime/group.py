@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from trimtab.clock import Clock
-from trimtab.errors import WaitTimeout
+from trimtab.declarations.find import refuse_unsupported
+from trimtab.errors import InvalidRequest, NotFound, WaitTimeout, capped
 from trimtab.events import Listener
 from trimtab.models import Metric
 from trimtab.plan import Key
-from trimtab.providers.base import Activity, GroupState, Instance
+from trimtab.providers.base import Activity, GroupState, Instance, InstanceState
 from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, MetricValue
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.pause import Boost, Pause
@@ -98,6 +99,112 @@ class LiveGroup:
         """Its instances, with what its load balancers say of them."""
         states = self._provider.live.read_states([(self.location, self.name)], balancers=True)
         return states[0].instances if states else ()
+
+    def protect(self, *ids: str) -> None:
+        """
+        Have scaling in spare some instances, until `unprotect`; what people and health checks end, ends all the same.
+
+        Args:
+            ids: The instances, by their ids or by their names in an inventory.
+
+        Raises:
+            NotFound: The group has no such instance.
+            Unsupported: The cloud protects no single instances; says what it has instead.
+            InvalidRequest: An instance is on its way out.
+        """
+        self._protect(ids, protected=True)
+
+    def unprotect(self, *ids: str) -> None:
+        """
+        Let scaling in choose some instances again; the arguments and errors are those of `protect`.
+
+        Raises:
+            NotFound: The group has no such instance.
+            Unsupported: The cloud protects no single instances.
+        """
+        self._protect(ids, protected=False)
+
+    def drain(self, *ids: str, shrink: bool = False) -> None:
+        """
+        Send some instances no more requests, and keep them running: to look at them, or to end them later.
+
+        Args:
+            ids: The instances, by their ids or by their names in an inventory.
+            shrink: Take them off the size; else others start in their place.
+
+        Raises:
+            NotFound: The group has no such instance.
+            Unsupported: The cloud has no such state of an instance; says what it has instead.
+            InvalidRequest: The size would be below the minimum.
+        """
+        state, found = self._find_instances("drain", ids)
+        if serving := _staying(found):
+            self._actor().drain(state, serving, shrink=shrink)
+
+    def replace(self, *ids: str) -> None:
+        """
+        End some instances, and have others start in their place from the current template: the size stays.
+
+        Args:
+            ids: The instances, by their ids or by their names in an inventory.
+
+        Raises:
+            NotFound: The group has no such instance.
+        """
+        self._end("replace", ids, shrink=False)
+
+    def end(self, *ids: str, shrink: bool) -> None:
+        """
+        End some instances, these and no others.
+
+        Those that are on their way out already are no error. What decides the size goes on deciding: the autoscaler,
+        or the controller, may start others later.
+
+        Args:
+            ids: The instances, by their ids or by their names in an inventory.
+            shrink: Take them off the size as well; else others start in their place, as by `replace`.
+
+        Raises:
+            NotFound: The group has no such instance.
+            InvalidRequest: The size would be below the minimum; nothing was ended.
+        """
+        self._end("end", ids, shrink=shrink)
+
+    def _protect(self, ids: Sequence[str], *, protected: bool) -> None:
+        _, found = self._find_instances("protect", ids)
+        staying = _staying(found)
+        if protected and staying != found:
+            text = f"an instance of {self.name!r} is on its way out, and nothing keeps it any more"
+            raise InvalidRequest(f"{text}; name others", provider=self._provider.name, operation="protect")
+        if staying:
+            self._actor().protect(staying, protected=protected)
+
+    def _end(self, operation: str, ids: Sequence[str], *, shrink: bool) -> None:
+        state, found = self._find_instances(operation, ids)
+        if leavers := _staying(found):
+            self._actor().end_instances(state, leavers, shrink=shrink)
+
+    def _find_instances(self, operation: str, names: Sequence[str]) -> tuple[GroupState, list[Instance]]:
+        """
+        The group, and the instances of these ids, each once; a name in an inventory may have the group's before its id.
+
+        Raises:
+            Unsupported: The cloud does not do this.
+            InvalidRequest: None is named.
+            NotFound: The group has no such instance.
+        """
+        provider = self._provider.name
+        refuse_unsupported(operation, provider, self._native or self._asked)
+        if not names:
+            raise InvalidRequest("no instance is named; give their ids", provider=provider, operation=operation)
+        state = self.read()
+        known = {f"{state.name}_{instance.id}": instance for instance in state.instances}
+        known |= {instance.id: instance for instance in state.instances}
+        if unknown := [name for name in names if name not in known]:
+            ids = ", ".join(capped([instance.id for instance in state.instances])) or "none"
+            text = f"group {state.name!r} has no instance {unknown[0]!r}; it has {ids}"
+            raise NotFound(text, provider=provider, operation=operation)
+        return state, list(dict.fromkeys(known[name] for name in names))
 
     def activities(self, limit: int = 20) -> Sequence[Activity]:
         """What the cloud did to its size, newest first."""
@@ -238,3 +345,7 @@ class LiveGroup:
 
     def _actor(self) -> GroupActor:
         return self._provider.actions.on(self.location, self.name)
+
+
+def _staying(instances: Sequence[Instance]) -> list[Instance]:
+    return [instance for instance in instances if instance.state is not InstanceState.TERMINATING]

@@ -1,7 +1,7 @@
 """The contract that every provider keeps, as a class of tests to inherit."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Protocol
@@ -9,12 +9,15 @@ from typing import Any, Protocol
 import pytest
 
 from trimtab import errors, metrics
+from trimtab.declarations import Means, declarations_of
 from trimtab.engine.schedules import in_force
 from trimtab.models import Fleet, Metric
 from trimtab.plan import Action, Change, Key, MarkPlace, Reason, Resource, references
 from trimtab.plan.saved import check_saved
+from trimtab.providers.base import GroupState, InstanceState
 from trimtab.providers.datapoints import MetricQuery, MetricValue
 from trimtab.runtime.cloud import Cloud
+from trimtab.runtime.group import LiveGroup
 
 
 class World(Protocol):
@@ -484,6 +487,86 @@ class ProviderContract:
         with pytest.raises((errors.NotFound, errors.Unsupported), match=unknown):
             live.execute(unknown)
 
+    def test_one_instance_ends_and_no_other(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """It goes, the size goes with it, all others stay, and no plan minds; another time it is not found."""
+        live = self._paused(applied, fleet)
+        before = self._at_the_most(live)
+        chosen = before.instances[0].id
+        if self._refuses(world, applied, "end", lambda: live.end(chosen, shrink=True)):
+            return
+        live.end(chosen, shrink=True)
+        live.wait(timeout=timedelta(minutes=30))
+        after = live.read()
+        assert after.desired == before.desired - 1
+        assert {each.id for each in after.instances} == {each.id for each in before.instances} - {chosen}
+        assert not applied.plan(fleet)
+        with pytest.raises(errors.NotFound, match=after.instances[0].id):
+            live.end(chosen, shrink=True)
+
+    def test_no_instance_is_taken_off_the_least_size(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Below the minimum nothing is ended, and nothing is written; with another in its place one is."""
+        live = self._paused(applied, fleet)
+        live.scale(to=live.read().min)
+        live.wait(timeout=timedelta(minutes=30))
+        before, writes = live.read(), world.writes()
+        chosen = before.instances[0].id
+        if self._refuses(world, applied, "end", lambda: live.end(chosen, shrink=True)):
+            return
+        with pytest.raises(errors.InvalidRequest, match="below its minimum"):
+            live.end(chosen, shrink=True)
+        assert world.writes() == writes
+        live.end(chosen, shrink=False)
+        live.wait(timeout=timedelta(minutes=30))
+        assert (live.read().desired, live.read().running) == (before.desired, before.running)
+
+    def test_an_instance_is_replaced(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """The size stays, also at the maximum, and so do all others."""
+        live = self._paused(applied, fleet)
+        before = self._at_the_most(live)
+        chosen = before.instances[-1].id
+        if self._refuses(world, applied, "replace", lambda: live.replace(chosen)):
+            return
+        live.replace(chosen)
+        live.wait(timeout=timedelta(minutes=30))
+        after = live.read()
+        assert (after.desired, after.running) == (before.desired, before.running)
+        assert {each.id for each in before.instances} - {chosen} <= {each.id for each in after.instances}
+        assert not applied.plan(fleet)
+
+    def test_scaling_in_spares_a_protected_instance(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Whichever it is, it stays, until it is protected no more; twice is once."""
+        live = self._paused(applied, fleet)
+        before = self._at_the_most(live)
+        spared = [each.id for each in before.instances[: before.min]]
+        if self._refuses(world, applied, "protect", lambda: live.protect(*spared)):
+            return
+        live.protect(*spared)
+        live.protect(*spared)
+        live.scale(to=before.min)
+        live.wait(timeout=timedelta(minutes=30))
+        assert {each.id: each.protected for each in live.instances()} == dict.fromkeys(spared, True)
+        live.unprotect(*spared)
+        assert not any(each.protected for each in live.instances())
+        assert not applied.plan(fleet)
+
+    def test_a_drained_instance_stays_beside_the_size(self, world: World, applied: Cloud, fleet: Fleet) -> None:
+        """Another one comes in its place; ending it later leaves the size as it is."""
+        live = self._paused(applied, fleet)
+        before = live.read()
+        chosen = before.instances[0].id
+        if self._refuses(world, applied, "drain", lambda: live.drain(chosen)):
+            return
+        live.drain(chosen)
+        live.drain(chosen)
+        live.wait(timeout=timedelta(minutes=30))
+        after = live.read()
+        assert {each.id: each.state for each in after.instances}[chosen] is InstanceState.STANDBY
+        assert (after.desired, after.running) == (before.desired, before.desired)
+        live.end(chosen, shrink=True)
+        live.wait(timeout=timedelta(minutes=30))
+        assert (live.read().desired, live.read().running) == (before.desired, before.desired)
+        assert chosen not in {each.id for each in live.instances()}
+
     def test_a_watch_sees_load_and_activity(self, world: World, applied: Cloud, fleet: Fleet) -> None:
         """A look says the load and what was last done; the next one also what was done in between."""
         over = applied.watch(fleet)
@@ -518,6 +601,28 @@ class ProviderContract:
             assert all(instance.private_address or instance.public_address for instance in group.state.instances)
 
     # what the tests share
+
+    def _paused(self, cloud: Cloud, fleet: Fleet) -> LiveGroup:
+        """The first group, whose size nobody but the test changes."""
+        live = cloud.group(fleet.native_name(fleet.groups[0]))
+        live.pause(by="Ana")
+        return live
+
+    def _at_the_most(self, live: LiveGroup) -> GroupState:
+        live.scale(to=live.read().max)
+        live.wait(timeout=timedelta(minutes=30))
+        return live.read()
+
+    def _refuses(self, world: World, cloud: Cloud, operation: str, act: Callable[[], None]) -> bool:
+        """Whether the provider declares that it does not do this; then it says so, and writes nothing."""
+        support = declarations_of(cloud.provider.name).instances.get(operation)
+        if support is not None and support.means is not Means.UNSUPPORTED:
+            return False
+        before = world.writes()
+        with pytest.raises(errors.Unsupported, match=f"cannot {operation} one instance"):
+            act()
+        assert world.writes() == before
+        return True
 
     def _first(self, cloud: Cloud, fleet: Fleet, kind: str) -> Key:
         """The first resource of a kind that belongs to the fleet's first group."""

@@ -86,6 +86,7 @@ def live_through(world, cloud, fleet):
     web.scale(to=4)
     web.wait(timeout=tt.minutes(30))
     web.pause(by="Ana")
+    act_on_instances(web)
     web.resume()
     roll_out(cloud, fleet)
     edited = edit(fleet)
@@ -107,6 +108,15 @@ def roll_out(cloud, fleet):
     rollouts.abort(api.name)
     rollouts.see_through([api.name])
     cloud.rollout(changed, [api.name]).raise_for_failures()
+
+
+def act_on_instances(web):
+    """All that is done to single instances."""
+    first, second, third = [one.id for one in web.instances()][:3]
+    web.protect(first)
+    web.drain(second)
+    web.end(second, third, shrink=False)
+    web.wait(timeout=tt.minutes(30))
 
 
 def edit(fleet):

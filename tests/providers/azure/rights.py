@@ -10,7 +10,10 @@ ACTIONS = {
     "VirtualMachineScaleSets_CreateOrUpdate": "Microsoft.Compute/virtualMachineScaleSets/write",
     "VirtualMachineScaleSets_Update": "Microsoft.Compute/virtualMachineScaleSets/write",
     "VirtualMachineScaleSets_Delete": "Microsoft.Compute/virtualMachineScaleSets/delete",
+    "VirtualMachineScaleSets_DeleteInstances": "Microsoft.Compute/virtualMachineScaleSets/delete/action",
     "VirtualMachineScaleSetVMs_List": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
+    "VirtualMachineScaleSetVMs_Get": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
+    "VirtualMachineScaleSetVMs_Update": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/write",
     "NetworkInterfaces_ListVirtualMachineScaleSet": (
         "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read"
     ),

@@ -59,6 +59,8 @@ def live_through(world, cloud, fleet):
     web.scale(to=5)
     web.execute(fleet.groups[0].policies[0].name)
     web.pause(by="Ana")
+    web.protect(web.instances()[0].id)
+    web.replace(web.instances()[0].id)
     web.resume()
     web.publish(metrics.custom("Virtualmin", "Jobs"), 3)
     cloud.import_group(web.name, fleet=fleet.name)

@@ -16,6 +16,8 @@ VERBS = {
     "patch": "update",
     "update": "update",
     "resize": "update",
+    "deleteInstances": "update",
+    "recreateInstances": "update",
     "listManagedInstances": "get",
     "listErrors": "get",
     "setNamedPorts": "update",

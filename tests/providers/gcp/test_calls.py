@@ -77,6 +77,8 @@ def live_through(world, cloud, fleet):
     live.publish(metrics.custom("Virtualmin", "Jobs"), 3)
     live.pause(by="Ana")
     live.scale(to=3)
+    live.replace(live.instances()[0].id)
+    live.end(live.instances()[0].id, shrink=True)
     live.resume()
     cloud.watch(edited).snapshot()
     cloud.import_group(fleet.native_name(fleet.groups[0]))

@@ -130,7 +130,9 @@ class Group(_MotoGroup):  # type: ignore[misc]
     def deregister(self, instance_id: str) -> None:
         """Take an instance out of the target groups."""
         for arn in self.target_group_arns:
-            if arn in self.home.elbv2.target_groups:
+            target_group = self.home.elbv2.target_groups.get(arn)
+            # one in standby has left before
+            if target_group is not None and instance_id in target_group.targets:
                 self.home.elbv2.deregister_targets(arn, [{"Id": instance_id}])
 
     def launched_from(self) -> dict[str, str] | None:

@@ -223,7 +223,8 @@ def terminate_instance_in_auto_scaling_group(call: Call) -> Answer:
     number, shrink = call.params["InstanceId"], call.params["ShouldDecrementDesiredCapacity"]
     group, state = find_member(call.region, number)
     before = group.desired_capacity
-    if shrink and before - 1 < group.min_size:
+    wanted = before - (group.units([state]) if shrink else 0)
+    if wanted < group.min_size:
         raise invalid(
             "Currently, desiredSize equals minSize. Terminating instance without replacement will "
             "violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to "
@@ -231,8 +232,8 @@ def terminate_instance_in_auto_scaling_group(call: Call) -> Answer:
         )
     now = stamp(call.world.now())
     group.cause = f"At {now} instance {number} was taken out of service in response to a user request"
-    group.cause += f", shrinking the capacity from {before} to {before - 1}." if shrink else "."
+    group.cause += f", shrinking the capacity from {before} to {wanted}." if shrink else "."
     lifecycle.stop(group, state, cause=group.cause)
     answer = newest(group)
-    group.set_desired_capacity(before - 1 if shrink else before)
+    group.set_desired_capacity(wanted)
     return {"Activity": {**answer, "StatusCode": "InProgress", "Progress": 0}}

@@ -19,12 +19,12 @@ _DETACHABLE = ("InService", "Standby")
 
 def attach_instances(call: Call) -> Answer:
     """A group with running instances taken in, larger by as many."""
-    group, numbers = find_group(call), _numbers(call)
+    group, numbers = find_group(call), numbers_of(call)
     instances = [_attachable(call, group, number) for number in numbers]
     states = [_joined(group, instance) for instance in instances]
     wanted = group.desired_capacity + group.units(states)
     if wanted > group.max_size:
-        raise _sizes_do_not_fit(group, "attach", len(states))
+        raise sizes_do_not_fit(group, "attach", len(states))
     for state in states:
         now = stamp(call.world.now())
         cause = f"At {now} an instance was added in response to user request. Keeping the capacity at the new {wanted}."
@@ -41,11 +41,11 @@ def attach_instances(call: Call) -> Answer:
 def detach_instances(call: Call) -> Answer:
     """A group without some of its instances, which go on running; smaller, or with others in their place."""
     group, shrink = find_group(call), call.params["ShouldDecrementDesiredCapacity"]
-    states = [_detachable(group, number) for number in _numbers(call)]
+    states = [_detachable(group, number) for number in numbers_of(call)]
     before = group.desired_capacity
     wanted = before - group.units(states) if shrink else before
     if wanted < group.min_size:
-        raise _sizes_do_not_fit(group, "detach", len(states))
+        raise sizes_do_not_fit(group, "detach", len(states))
     activities = []
     for state in states:
         left = group.desired_capacity
@@ -61,8 +61,9 @@ def detach_instances(call: Call) -> Answer:
     return {"Activities": [{**each, "StatusCode": "InProgress", "Progress": 50} for each in activities]}
 
 
-def _numbers(call: Call) -> list[str]:
-    at_most(call, "InstanceIds", _PER_CALL)
+def numbers_of(call: Call, most: int = _PER_CALL) -> list[str]:
+    """The instances that a call names, each once."""
+    at_most(call, "InstanceIds", most)
     numbers = list(dict.fromkeys(call.params.get("InstanceIds") or ()))
     if not numbers:
         raise invalid("At least one instance ID must be specified")
@@ -133,7 +134,8 @@ def _detach(group: GroupView, state: Any) -> dict[str, Any]:
     return activity
 
 
-def _sizes_do_not_fit(group: GroupView, verb: str, count: int) -> Exception:
+def sizes_do_not_fit(group: GroupView, verb: str, count: int) -> Exception:
+    """The refusal of what would leave a group outside its bounds."""
     # https://github.com/LeanerCloud/AutoSpotting/issues/407
     # https://github.com/spacelift-io/terraform-aws-spacelift-workerpool-on-ec2/issues/85
     sizes = f"min-size={group.min_size}, max-size={group.max_size}, and desired-size={group.desired_capacity}"

@@ -292,7 +292,12 @@ def _members(call: Call, links: Iterable[str]) -> list[Member]:
 
 
 def _delete_instances(call: Call) -> dict[str, Any]:
-    _group_of(call).delete(member.name for member in _members(call, call.request.body.get("instances") or ()))
+    body, group = call.request.body, _group_of(call)
+    links = list(body.get("instances") or ())
+    if body.get("skipInstancesOnValidationError"):
+        there = {member.name for member in group.staying()}
+        links = [link for link in links if str(link).rsplit("/", 1)[-1] in there]
+    group.delete(member.name for member in _members(call, links))
     return _done(call, "deleteInstances")
 
 

@@ -1,4 +1,4 @@
-"""What is done to one group that runs: a pause, its end, a policy acted on once."""
+"""What is done to one group that runs: a pause, its end, a policy acted on once, the end of an instance."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,19 +6,29 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from trimtab.engine.crons import fires
-from trimtab.errors import InvalidRequest, NotFound, Unsupported
+from trimtab.errors import InvalidRequest, NotFound, Unreachable, Unsupported
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.reads import find_group
 from trimtab.providers.aws.resources import PAUSED, find_boost, find_pause, is_boost, suspended
+from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.moments import zulu
 from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.retry import in_batches
+from trimtab.providers.sizes import check_shrink
 
 _MINUTE = timedelta(minutes=1)
 MOST_AT_ONCE = 50
 """Scheduled actions in one call (BatchPutScheduledUpdateGroupAction)."""
+MOST_PROTECTED = 50
+"""Instances in one call of SetInstanceProtection."""
+MOST_DRAINED = 20
+"""Instances in one call of EnterStandby."""
+TERMINATE = "terminate_instance_in_auto_scaling_group"
+GONE = "Terminated"
+AT_REST = ("Standby", "EnteringStandby")
+GOING = ("Terminat",)
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,66 @@ class GroupActions:
             text = f"policy {policy!r} is a step policy; give the metric's `value` and the `threshold` of its alarm"
             raise InvalidRequest(text, provider="aws", operation="execute_policy")
         self._call_group("execute_policy", PolicyName=name, MetricValue=value, BreachThreshold=threshold)
+
+    def protect(self, instances: Sequence[Instance], *, protected: bool) -> None:
+        """SetInstanceProtection, for those that are not so already."""
+        ids = [instance.id for instance in instances if instance.protected != protected]
+        for some in in_batches(ids, MOST_PROTECTED):
+            self._call_group("set_instance_protection", InstanceIds=some, ProtectedFromScaleIn=protected)
+
+    def drain(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """
+        EnterStandby: the balancers let them finish what they have, and health checks and scaling in leave them alone.
+
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
+        """
+        serving = [instance for instance in instances if instance.state is not InstanceState.STANDBY]
+        if shrink:
+            check_shrink(state, serving, "aws")
+        for some in in_batches([instance.id for instance in serving], MOST_DRAINED):
+            self._send_once("enter_standby", some, AT_REST, ShouldDecrementDesiredCapacity=shrink)
+
+    def end_instances(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """
+        TerminateInstanceInAutoScalingGroup, one by one.
+
+        Those in standby are not counted by the size, so that it stays as it is without them.
+        """
+        counted = [instance for instance in instances if instance.state is not InstanceState.STANDBY]
+        if shrink:
+            check_shrink(state, counted, "aws")
+        for instance in instances:
+            shrinks = shrink and instance in counted
+            self._send_once(TERMINATE, [instance.id], GOING, ShouldDecrementDesiredCapacity=shrinks)
+
+    def _send_once(self, operation: str, ids: Sequence[str], done: tuple[str, ...], **params: Any) -> None:
+        """
+        Send what must not be done twice to instances: after a lost reply, and a refusal, it is looked first.
+
+        Args:
+            operation: It changes the size with each call.
+            ids: The instances.
+            done: How the states begin of those to which it was done; one that is not there any more counts.
+            params: What it takes besides.
+        """
+        left = list(ids)
+        for last in (False, False, True):
+            named = {"InstanceId": left[0]} if operation == TERMINATE else {**self._named, "InstanceIds": left}
+            try:
+                self._call(operation, **named, **params)
+            except (Unreachable, InvalidRequest, NotFound) as error:
+                states = {each["InstanceId"]: each["LifecycleState"] for each in self._read().get("Instances", ())}
+                left = [each for each in left if not states.get(each, GONE).startswith(done)]
+                if left and (last or not isinstance(error, Unreachable)):
+                    raise
+            else:
+                return
+            if not left:
+                return
+
+    @property
+    def _named(self) -> dict[str, str]:
+        return {"AutoScalingGroupName": self.name}
 
     def _policy(self, policy: str) -> Mapping[str, Any]:
         names = [f"{self.name}-{policy}", policy]

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import boto3
 
 NOT_SIGNED_IN = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, TokenRetrievalError, SSOError)
-ADDITIVE = frozenset({"execute_policy"})
+ADDITIVE = frozenset({"execute_policy", "enter_standby", "terminate_instance_in_auto_scaling_group"})
 """Operations that have no token against repetition, and of which each goes on from what the one before it did."""
 NAMES = ("Name", "Names", "Id", "Ids", "Arn", "Arns")
 """How parameters end that name things."""

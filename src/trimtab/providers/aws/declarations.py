@@ -15,7 +15,7 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
-from trimtab.declarations.support import NATIVE, Support, approximated, controller, unsupported
+from trimtab.declarations.support import NATIVE, Support, approximated, controller, natively, unsupported
 from trimtab.providers.aws.settings import AwsSettings
 
 _ELSEWHERE = unsupported("on AWS this is a setting of the load balancer, or does not exist")
@@ -144,6 +144,21 @@ REFERENCES: Mapping[str, str] = {
 }
 """By field, how what it names is found where it is no id."""
 
+INSTANCES: Mapping[str, Support] = {
+    "protect": natively("`SetInstanceProtection`; instances in service or in standby"),
+    "drain": natively(
+        "`EnterStandby`: its balancers let it finish what it has, then it stands by; another one starts in its place, "
+        "or the size shrinks"
+    ),
+    "replace": natively("`TerminateInstanceInAutoScalingGroup`; another one starts in its place"),
+    "end": natively("`TerminateInstanceInAutoScalingGroup`, the size less by it in the same call"),
+}
+"""
+What is done to one instance.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
+"""
+
 AWS = Declarations(
     name="aws",
     connect="trimtab.providers.aws.provider:connect",
@@ -158,6 +173,7 @@ AWS = Declarations(
     sign_in="run `aws configure` or `aws sso login`, or name a profile in AWS_PROFILE",
     preset="ec2",
     capabilities=CAPABILITIES,
+    instances=INSTANCES,
     inert=NOWHERE,
     settings=AwsSettings,
     natives=Natives(

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
+from trimtab.declarations.find import refuse_unsupported
 from trimtab.engine.profiles import MOST_PROFILES
-from trimtab.errors import Conflict, InvalidRequest, NotFound, Unsupported
+from trimtab.errors import Conflict, InvalidRequest, NotFound, Unreachable, Unsupported
 from trimtab.plan import read_tags
 from trimtab.providers.azure.bodies import READ_ONLY
 from trimtab.providers.azure.client import Calls
@@ -16,14 +18,17 @@ from trimtab.providers.azure.ids import normal_location
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import find_pause, planned_profiles
-from trimtab.providers.azure.states import active_spans, bounds_of, find_setting, held_word
+from trimtab.providers.azure.states import States, active_spans, bounds_of, find_setting, held_word, is_flexible
 from trimtab.providers.azure.writes import SETS
+from trimtab.providers.base import GroupState, Instance, InstanceState
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.moments import zulu
 from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.policy_execution import executed_size, find_amount
+from trimtab.providers.sizes import check_shrink
 
+MACHINES = "compute.virtual_machine_scale_set_vms"
 SETTINGS = "monitor.autoscale_settings"
 
 
@@ -98,6 +103,112 @@ class GroupActions:
         elif BOOST_TAG in (setting.get("tags") or {}) or _unboosted(setting) != setting:
             plain = _unboosted(setting)
             self._put_boost(plain, plain["properties"]["profiles"], None)
+
+    def protect(self, instances: Sequence[Instance], *, protected: bool) -> None:
+        """
+        Set `protectFromScaleIn`, for those where it is not so already.
+
+        https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-instance-protection
+        """
+        if is_flexible(self._scale_set()):
+            text = f"{self.name!r} is a flexible scale set, whose machines have no protection from scaling in"
+            raise Unsupported(f"{text}; lock the machine (`az lock create`), or pause the group")
+        self.calls.gather_or_raise([partial(self._protect, instance.id, protected) for instance in instances])
+
+    def _protect(self, number: str, protected: bool) -> None:
+        """Write on the version that was read, each time it is another one; after a lost reply nothing is left to do."""
+        where = (self.calls.home.resource_group, self.name, number)
+        for last in (False, False, True):
+            machine = self.calls.call(f"{MACHINES}.get", *where)
+            policy = (machine.get("properties") or {}).get("protectionPolicy") or {}
+            if not protected and policy.get("protectFromScaleSetActions"):
+                text = f"instance {number!r} of {self.name!r} is protected from all actions on its scale set"
+                fix = "take `protectFromScaleSetActions` off it first, which trimtab does not set"
+                raise InvalidRequest(f"{text}, scaling in among them; {fix}", provider="azure", operation="protect")
+            if bool(policy.get("protectFromScaleIn")) == protected:
+                return
+            changed = {"protectionPolicy": {**policy, "protectFromScaleIn": protected}}
+            body = {"location": machine["location"], "properties": changed}
+            try:
+                self.calls.begin(f"{MACHINES}.begin_update", *where, body, etag=machine.get("etag"))
+            except Conflict as error:
+                if last or error.code != STALE:
+                    raise
+            else:
+                return
+
+    def drain(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """Refused: an instance has no such state."""
+        refuse_unsupported("drain", "azure", self.name)
+
+    def end_instances(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """
+        Delete them, which takes them off the size; where others are to come, the size is raised by them before.
+
+        The size that a deletion leaves is not read back at once, so that only what is added before is sure to count.
+        At the maximum, which autoscale would enforce in between, it is put back once the deletion is over.
+        https://github.com/kubernetes/autoscaler/pull/3510
+        """
+        ids = [instance.id for instance in instances]
+        if shrink:
+            check_shrink(state, instances, "azure")
+            self._delete(ids)
+        elif self._setting() is None or state.desired + len(ids) <= state.max:
+            self._grow(len(ids))
+            self._delete(ids)
+        else:
+            self._delete(ids, wait=True)
+            self._resize(self._scale_set(), state.desired)
+
+    def _delete(self, ids: Sequence[str], *, wait: bool = False) -> None:
+        """Delete instances; that one has gone already is told by a refusal."""
+        group = self.calls.home.resource_group
+        try:
+            self.calls.begin(f"{SETS}.begin_delete_instances", group, self.name, {"instanceIds": list(ids)}, wait=wait)
+        except (InvalidRequest, NotFound):
+            left = self._there(ids)
+            if len(left) == len(ids):
+                raise
+            if left:
+                self._delete(left, wait=wait)
+
+    def _there(self, ids: Sequence[str]) -> list[str]:
+        """Those that are still in the group, and not on their way out."""
+        states = States(self.calls, self.now).read([(self.location, self.name)])
+        there = {each.id for state in states for each in state.instances if each.state is not InstanceState.TERMINATING}
+        return [number for number in ids if number in there]
+
+    def _grow(self, number: int) -> None:
+        """
+        Add to the size of the version that was read, each time it is another one.
+
+        After a lost reply the size itself says whether it was added.
+        """
+        group = self.calls.home.resource_group
+        for last in (False, False, False, False, True):
+            item = self._scale_set()
+            size = int(item["sku"]["capacity"]) + number
+            body = {"sku": {**item["sku"], "capacity": size}}
+            try:
+                self.calls.begin(
+                    f"{SETS}.begin_update",
+                    group,
+                    self.name,
+                    body,
+                    etag=item.get("etag"),
+                    wait=False,
+                    repeatable=False,
+                )
+            except Conflict as error:
+                if last or error.code != STALE:
+                    raise
+            except Unreachable:
+                if int(self._scale_set()["sku"]["capacity"]) == size:
+                    return
+                if last:
+                    raise
+            else:
+                return
 
     def _boosted(self, setting: Mapping[str, Any], boost: Boost) -> Iterator[dict[str, Any]]:
         """A copy of each profile that rules during a boost, with a greater minimum."""

@@ -159,6 +159,7 @@ class Calls(Caller):
         etag: str | None = None,
         create: bool = False,
         wait: bool = True,
+        repeatable: bool = True,
         **params: Any,
     ) -> Any:
         """
@@ -170,6 +171,7 @@ class Calls(Caller):
             etag: Only if the resource is still the one that was read.
             create: Only if there is no such resource yet.
             wait: Until it has ended; else until it was accepted.
+            repeatable: Whether a reply that was lost lets it be sent again.
             params: As the method takes them.
         """
         held: dict[str, Any] = {}
@@ -177,7 +179,7 @@ class Calls(Caller):
             held = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         elif create:
             held = {"etag": "*", "match_condition": MatchConditions.IfMissing}
-        reply = self._reply(operation, args, {**params, **held, "polling": False})
+        reply = self._reply(operation, args, {**params, **held, "polling": False}, repeatable=repeatable)
         if wait:
             self._await(operation, reply)
         return _body(reply)
@@ -254,7 +256,9 @@ class Calls(Caller):
     def _base(self) -> str:
         return (self._endpoint or "https://management.azure.com").rstrip("/")
 
-    def _reply(self, operation: str, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    def _reply(
+        self, operation: str, args: tuple[Any, ...], params: Mapping[str, Any], *, repeatable: bool = True
+    ) -> Any:
         def attempt() -> Any:
             door = self._door(operation, next((value for value in reversed(args) if isinstance(value, str)), ""))
 
@@ -266,7 +270,7 @@ class Calls(Caller):
 
             return door.ask(ask)
 
-        return self.retried(operation, attempt, target=_names(args))
+        return self.retried(operation, attempt, target=_names(args), repeatable=repeatable)
 
     def _method(self, operation: str) -> Any:
         service, group, method = operation.split(".")

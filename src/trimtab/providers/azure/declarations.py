@@ -15,7 +15,16 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
-from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
+from trimtab.declarations.support import (
+    NATIVE,
+    Support,
+    approximated,
+    controller,
+    inert,
+    natively,
+    other_size,
+    unsupported,
+)
 from trimtab.providers.azure.settings import AzureSettings
 
 _AVERAGES = approximated(
@@ -199,6 +208,25 @@ REFERENCES: Mapping[str, str] = {
 }
 """By field, how what it names is found where it is no id."""
 
+INSTANCES: Mapping[str, Support] = {
+    "protect": natively(
+        "`protectFromScaleIn` of the instance; refused on flexible scale sets, whose machines have no protection policy"
+    ),
+    "drain": unsupported(
+        "a scale set has no state in which an instance stays and gets no requests; set the administrative state of its "
+        "address in the load balancer, or fail its health probe from inside"
+    ),
+    "replace": approximated("the size is raised, then the instance deleted; at the maximum the other way round"),
+    "end": natively("the scale set's instance is deleted, which takes it off the size"),
+}
+"""
+What is done to one instance.
+
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-instance-protection
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/orchestration-modes-api-comparison
+https://learn.microsoft.com/azure/load-balancer/admin-state-overview
+"""
+
 AZURE = Declarations(
     name="azure",
     connect="trimtab.providers.azure.provider:connect",
@@ -214,6 +242,7 @@ AZURE = Declarations(
     sign_in="run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET",
     preset="azure",
     capabilities=CAPABILITIES,
+    instances=INSTANCES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "rules are told apart by what they do")},
     settings=AzureSettings,
     natives=Natives(

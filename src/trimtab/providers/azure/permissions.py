@@ -33,6 +33,8 @@ CONTROLLED_READ = (
 WRITE = (
     f"{SETS}/write",
     f"{SETS}/delete",
+    f"{SETS}/delete/action",
+    f"{SETS}/virtualMachines/write",
     f"{INSIGHTS}/autoscaleSettings/write",
     f"{INSIGHTS}/autoscaleSettings/delete",
     f"{INSIGHTS}/metricAlerts/write",

@@ -119,6 +119,7 @@ INSTANCE: Shape = {
         "protectionPolicy?": {},
     },
 }
+MEMBER: Shape = {**INSTANCE, "location": str}
 EVENT: Shape = {
     "eventTimestamp": str,
     "resourceId?": str,
@@ -169,7 +170,10 @@ EXPECTED: Mapping[str, Expected] = {
     "compute.virtual_machine_scale_sets.begin_create_or_update": Expected(Form.ACCEPTED, SCALE_SETS, SET),
     "compute.virtual_machine_scale_sets.begin_update": Expected(Form.ACCEPTED, SCALE_SETS, SET),
     "compute.virtual_machine_scale_sets.begin_delete": Expected(Form.GONE),
+    "compute.virtual_machine_scale_sets.begin_delete_instances": Expected(Form.GONE),
     "compute.virtual_machine_scale_set_vms.list": Expected(Form.LIST, "virtualMachines", INSTANCE),
+    "compute.virtual_machine_scale_set_vms.get": Expected(Form.ONE, "virtualMachines", MEMBER),
+    "compute.virtual_machine_scale_set_vms.begin_update": Expected(Form.ACCEPTED, "virtualMachines", MEMBER),
     "compute.virtual_machines.list": Expected(Form.LIST, "virtualMachines", INSTANCE),
     "compute.virtual_machine_images.list": Expected(Form.ARRAY, "", {"name": str}),
     **_operations("monitor.autoscale_settings", f"{INSIGHTS}/autoscaleSettings", SETTING, "list_by_subscription"),

@@ -1,13 +1,15 @@
 """What is done to one group that runs: a size asked for, a pause, its end, a policy acted on once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from trimtab.declarations.find import refuse_unsupported
 from trimtab.engine.signals import SHORTEST_WINDOW
 from trimtab.errors import InvalidRequest, NotFound, Unsupported
 from trimtab.plan import read_description
+from trimtab.providers.base import GroupState, Instance
 from trimtab.providers.gcp.autoscaler import OFF, ON
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import lengthened, place_of, scoped
@@ -18,7 +20,20 @@ from trimtab.providers.gcp.translate import BETWEEN
 from trimtab.providers.moments import zulu
 from trimtab.providers.pause import BOOST, Boost, Pause
 from trimtab.providers.policy_execution import executed_size, find_amount
+from trimtab.providers.retry import in_batches
+from trimtab.providers.sizes import check_shrink
 
+MOST_ENDED = 1000
+"""Instances in one call of deleteInstances, and of recreateInstances."""
+DELETE: Mapping[bool, tuple[str, str]] = {
+    True: ("deleteInstances", "instance_group_managers_delete_instances_request_resource"),
+    False: ("deleteInstances", "region_instance_group_managers_delete_instances_request_resource"),
+}
+RECREATE: Mapping[bool, tuple[str, str]] = {
+    True: ("recreateInstances", "instance_group_managers_recreate_instances_request_resource"),
+    False: ("recreateInstances", "region_instance_group_managers_recreate_request_resource"),
+}
+"""The method of a group in one zone, and of a regional one, with what the SDK calls its body."""
 HOLD = timedelta(minutes=10)
 """How long an autoscaler keeps a size for which somebody asked; then it decides again."""
 
@@ -106,6 +121,28 @@ class GroupActions:
         known = (scaler or {}).get("autoscalingPolicy", {}).get("scalingSchedules") or {}
         if scaler is not None and (find_boost(scaler) is not None or BOOST in known):
             self._put_boost(scaler, None, {})
+
+    def protect(self, instances: Sequence[Instance], *, protected: bool) -> None:
+        """Refused: Compute Engine protects no instance."""
+        refuse_unsupported("protect", "gcp", self.name)
+
+    def drain(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """Refused: an instance has no such state."""
+        refuse_unsupported("drain", "gcp", self.name)
+
+    def end_instances(self, state: GroupState, instances: Sequence[Instance], *, shrink: bool) -> None:
+        """Delete them, which takes them off the target size; or have them made anew, each under its name."""
+        if shrink:
+            check_shrink(state, instances, "gcp")
+        place = place_of(self._manager())
+        where = scoped("instanceGroupManagers", zone=place.zone, region=place.region)
+        verb, request = (DELETE if shrink else RECREATE)[bool(place.zone)]
+        # those that go already are not counted twice, whoever lets them go
+        more = {"skipInstancesOnValidationError": True} if shrink else {}
+        for some in in_batches(instances, MOST_ENDED):
+            links = [f"zones/{instance.zone}/instances/{instance.id}" for instance in some]
+            names: dict[str, Any] = {"instance_group_manager": self.name, request: {"instances": links, **more}}
+            self.calls.run(f"{where.collection}.{verb}", **names, **dict(where.place))
 
     def _put_boost(self, scaler: Mapping[str, Any], boost: Boost | None, window: Mapping[str, Any]) -> None:
         policy = scaler.get("autoscalingPolicy") or {}

@@ -15,7 +15,16 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
-from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, other_size, unsupported
+from trimtab.declarations.support import (
+    NATIVE,
+    Support,
+    approximated,
+    controller,
+    inert,
+    natively,
+    other_size,
+    unsupported,
+)
 from trimtab.providers.gcp.settings import GcpSettings
 
 _TRACK = "use a target-tracking policy, which the autoscaler enacts"
@@ -176,6 +185,25 @@ REFERENCES: Mapping[str, str] = {
 }
 """By field, how what it names is found where it is no id."""
 
+INSTANCES: Mapping[str, Support] = {
+    "protect": unsupported(
+        "a managed instance group has no protection of single instances from scaling in; pause the group meanwhile, or "
+        "limit scaling in by `scale_in_limit`"
+    ),
+    "drain": unsupported(
+        "a managed instance group has no state in which an instance stays and gets no requests; end it: its backend "
+        "service lets it finish what it has first"
+    ),
+    "replace": natively("`recreateInstances`: another one of the same name, from the current template"),
+    "end": natively("`deleteInstances`, which takes it off the target size"),
+}
+"""
+What is done to one instance.
+
+https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/deleteInstances
+https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/recreateInstances
+"""
+
 GCP = Declarations(
     name="gcp",
     connect="trimtab.providers.gcp.provider:connect",
@@ -191,6 +219,7 @@ GCP = Declarations(
     sign_in="run `gcloud auth application-default login`, or name a key file in GOOGLE_APPLICATION_CREDENTIALS",
     preset="gce",
     capabilities=CAPABILITIES,
+    instances=INSTANCES,
     inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
     settings=GcpSettings,
     natives=Natives(

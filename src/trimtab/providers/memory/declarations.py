@@ -1,6 +1,6 @@
 """What the provider of the cloud in memory declares of itself."""
 
-from trimtab.declarations.features import FEATURES
+from trimtab.declarations.features import FEATURES, INSTANCE_OPERATIONS
 from trimtab.declarations.inert import UNMANAGED
 from trimtab.declarations.record import Declarations, Option, Portability
 from trimtab.declarations.support import NATIVE, controller
@@ -18,6 +18,7 @@ MEMORY = Declarations(
         "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     },
     rollouts="trimtab.providers.memory.rollouts:ROLLOUTS",
+    instances=dict.fromkeys(INSTANCE_OPERATIONS, NATIVE),
     inert=UNMANAGED,
     portability=Portability(has_agents=False),
     pure="trimtab.providers.memory.pure:PURE",

@@ -60,12 +60,15 @@ class MemoryLive(LiveState):
     def _instance(self, machine: Machine, group: Thing, size: Size) -> Instance:
         wanted = int(size.run.new) if size.run and size.run.in_place else group.body["template"]["version"]
         boots = self.store.clock.now() < machine.started + self.store.boot
+        state = InstanceState.PENDING if boots else InstanceState.RUNNING
+        state = InstanceState.STANDBY if machine.standby else state
+        serves = state is InstanceState.RUNNING and machine.healthy
         return Instance(
             id=machine.id,
             zone=machine.zone,
-            state=InstanceState.PENDING if boots else InstanceState.RUNNING,
+            state=state,
             healthy=None if boots else machine.healthy,
-            serving=(not boots and machine.healthy) if group.body.get("load_balancers") else None,
+            serving=serves if group.body.get("load_balancers") else None,
             size=machine.size,
             template=f"{group.body['template']['name']}:{machine.version}",
             outdated=machine.version != wanted,

@@ -44,6 +44,7 @@ class Machine:
     healthy: bool = True
     protected: bool = False
     size: str = ""
+    standby: bool = False
 
     @property
     def address(self) -> str:
@@ -137,10 +138,11 @@ class Store:
             raise InvalidRequest(text, provider="memory", operation="set_capacity")
         at = at or self.clock.now()
         before, size.desired = size.desired, desired
-        free = [machine for machine in size.machines if not machine.protected]
-        for machine in free[: max(0, len(size.machines) - desired)]:
-            size.machines.remove(machine)
-        while len(size.machines) < desired:
+        counted = [machine for machine in size.machines if not machine.standby]
+        free = [machine for machine in counted if not machine.protected]
+        leavers = free[: max(0, len(counted) - desired)]
+        size.machines = [machine for machine in size.machines if machine not in leavers]
+        for _ in range(desired - len(counted)):
             size.machines.append(self._machine(key, body, at))
         self._made += 1
         text = f"from {before} to {desired} instances"

@@ -1,0 +1,74 @@
+"""How the rollout of a group stands, as people are told; pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from trimtab.models import Rollout, ScalingGroup
+from trimtab.providers.rolling import Progress, is_ready
+from trimtab.providers.run import Phase, Run
+from trimtab.rollout.blue_green import STEPS, Pair, lives_on
+from trimtab.rollout.deciding import Verdict, bake_of, goals, limits_of
+from trimtab.rollout.results import GroupRollout, RolloutOutcome
+
+_OUTCOMES = {Phase.PAUSED: RolloutOutcome.PAUSED, Phase.STOPPED: RolloutOutcome.STOPPED}
+
+
+def spec_of(group: ScalingGroup) -> Rollout:
+    """How a group is rolled out; by the defaults where its file does not say."""
+    return group.rollout or Rollout()
+
+
+def needs_addresses(group: ScalingGroup) -> bool:
+    """Whether a gate asks instances themselves, or hands their addresses on."""
+    return any(gate.type in ("http", "command") for gate in spec_of(group).gates)
+
+
+def place_of(progress: Progress) -> tuple[str, str]:
+    """Where a group is: location and native name."""
+    return progress.state.location, progress.state.name
+
+
+def broken_gate(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The first gate that does not hold."""
+    return next((verdict for verdict in verdicts if verdict.holds is False), None)
+
+
+def standing_in_place(
+    group: ScalingGroup, result: GroupRollout, progress: Progress, run: Run, gates: Sequence[str]
+) -> GroupRollout:
+    """A run that replaces the group's own instances."""
+    spec = spec_of(group)
+    limits = limits_of(spec, progress)
+    all_goals = goals(spec, progress, limits)
+    return result.standing(
+        outcome=_OUTCOMES.get(run.phase, RolloutOutcome.RUNNING),
+        run=run,
+        ready=sum(is_ready(each) for each in progress.of(fresh=True, limits=limits)),
+        goal=all_goals[min(run.step, len(all_goals) - 1)],
+        total=all_goals[-1],
+        until=_until(spec, run, bake_of(spec, run.step)),
+        gates=tuple(gates) if run.phase is Phase.BAKING else (),
+    )
+
+
+def standing_of_two(
+    group: ScalingGroup, result: GroupRollout, pair: Pair, run: Run, gates: Sequence[str]
+) -> GroupRollout:
+    """A run with two native groups."""
+    spec = spec_of(group)
+    size = pair.old.desired if pair.old is not None else 0
+    return result.standing(
+        outcome=_OUTCOMES.get(run.phase, RolloutOutcome.RUNNING),
+        run=run,
+        steps=STEPS,
+        ready=pair.ready,
+        goal=size,
+        total=size,
+        until=_until(spec, run, (spec.bake or timedelta(0)) * run.step, lives_on(group, spec)),
+        gates=tuple(gates) if run.phase is Phase.BAKING else (),
+    )
+
+
+def _until(spec: Rollout, run: Run, bake: timedelta, ending: timedelta = timedelta(0)) -> datetime | None:
+    lasting = {Phase.BAKING: bake, Phase.ENDING: ending, Phase.MOVING: spec.batch_timeout}.get(run.phase)
+    return None if lasting is None else run.since + lasting

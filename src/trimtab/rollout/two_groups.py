@@ -1,0 +1,122 @@
+"""The steps of a blue-green run: a second native group comes, and the first one goes."""
+
+from dataclasses import dataclass, field, replace
+
+from trimtab.clock import Clock
+from trimtab.models import Fleet, Rollout, ScalingGroup
+from trimtab.providers.roles import Provider
+from trimtab.providers.rolling import Progress, Rollouts
+from trimtab.providers.run import Phase, Run
+from trimtab.rollout.blue_green import (
+    JOINED,
+    BlueGreen,
+    End,
+    Join,
+    Make,
+    Pair,
+    Restore,
+    Step,
+    Switch,
+    judged,
+    next_step,
+)
+from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, limits_of
+from trimtab.rollout.gates import Gates, Situation
+from trimtab.rollout.in_place import MOST_TURNS
+from trimtab.rollout.results import GroupRollout, RolloutOutcome
+from trimtab.rollout.standing import broken_gate, needs_addresses, place_of, spec_of, standing_of_two
+
+
+@dataclass
+class TwoGroups:
+    """
+    Takes runs further.
+
+    Args:
+        provider: The vendor's code.
+        rollouts: Its part of rollouts.
+        fleet: As it is for this provider.
+        clock: Tells the time.
+        gates: Asks gates.
+        groups: Makes, joins, separates and ends native groups.
+    """
+
+    provider: Provider
+    rollouts: Rollouts
+    fleet: Fleet
+    clock: Clock
+    gates: Gates
+    groups: BlueGreen
+    _open: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def standing(
+        self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: Run, pair: Pair | None = None
+    ) -> GroupRollout:
+        """How a run stands."""
+        pair = pair or self._pair(group, progress, run)
+        return standing_of_two(group, result, pair, run, self._open.get(group.name, ()))
+
+    def step(self, group: ScalingGroup, result: GroupRollout, progress: Progress, run: Run) -> GroupRollout:
+        """Take a run as far as it goes in one look; what is read of the two groups stands for all of it."""
+        spec, text = spec_of(group), ""
+        pair = self._pair(group, progress, run)
+        for _ in range(MOST_TURNS):
+            step = self._next(group, spec, pair, run)
+            result = self.standing(group, result, progress, run, pair)
+            match step:
+                case Turn():
+                    run = self._marked(group, progress, step.run)
+                    if not run.is_active:
+                        return self.standing(group, result, progress, run, pair)
+                    continue
+                case Make():
+                    self.groups.make(group, run, step.size)
+                case Join():
+                    self.groups.join(group, run, step.size)
+                    self._marked(group, progress, replace(run, why=JOINED))
+                case Switch():
+                    self.groups.part(group, run)
+                    self.groups.switch(group, run)
+                    run = self._marked(group, progress, run.turned(Phase.ENDING, self.clock.now()))
+                    continue
+                case End():
+                    self.groups.end(group, run, run.old)
+                    return replace(result, outcome=RolloutOutcome.DONE, text="")
+                case Restore():
+                    self.groups.restore(group, run)
+                    self.groups.end(group, run, run.new)
+                    self.rollouts.clear(*place_of(progress))
+                    return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
+                case Rest():
+                    text = step.text
+            return replace(result, text=text, gates=self._open.get(group.name, ()))
+        return result
+
+    def _pair(self, group: ScalingGroup, progress: Progress, run: Run) -> Pair:
+        """The two as they stand; the one that bears the mark is the old one."""
+        place = progress.state.location, run.new
+        found = self.provider.live.read_states([place], balancers=True, addresses=needs_addresses(group))
+        return Pair(progress.state, next(iter(found), None))
+
+    def _next(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run) -> Step:
+        now = self.clock.now()
+        step = next_step(group, spec, run, pair, now)
+        about = self._about(group, spec, pair, run)
+        if isinstance(step, Look):
+            verdicts: list[Verdict] = self.gates.ask(spec, about, last=step.last) if about else []
+            self._open[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)
+            return judged(spec, run, verdicts, now, last=step.last)
+        if run.phase is Phase.MOVING and about and (verdict := broken_gate(self.gates.alarms(spec, about))):
+            return failed(spec, run, str(verdict), now)
+        return step
+
+    def _about(self, group: ScalingGroup, spec: Rollout, pair: Pair, run: Run) -> Situation | None:
+        both = pair.progress(run)
+        if both is None:
+            return None
+        return Situation(self.fleet, group, run, both, limits_of(spec, both), self.clock.now())
+
+    def _marked(self, group: ScalingGroup, progress: Progress, run: Run) -> Run:
+        self.rollouts.mark(*place_of(progress), run)
+        self._open.pop(group.name, None)
+        return run
