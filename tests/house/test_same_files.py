@@ -33,6 +33,8 @@ SOMEWHERE = {
     "existing.py": ("aws",),  # nine kinds of things by as many operations; elsewhere `resolve` has room for them
     "refreshes.py": ("aws",),  # elsewhere nothing that is under way refuses an update
     "pacing.py": ("aws",),  # per cents and checkpoints of an instance refresh; elsewhere instances are named or counted
+    "updater.py": ("gcp",),  # versions with target sizes, which no other cloud's groups have
+    "rollout_limits.py": ("gcp",),  # how many at once hangs on the number of zones there alone
     "purchase.py": ("aws",),  # the mixed instances policy
     "importing/schedules.py": ("aws",),  # pairs of scheduled actions as windows
     "importing/resources.py": ("aws",),  # launch configurations and composite alarms, which no plan reads

@@ -15,7 +15,13 @@ _OTHER = object()
 
 
 def hold_templates(
-    kinds: Mapping[str, Kind], wanted: Sequence[Resource], live: Live, groups: Collection[str], fleet: str
+    kinds: Mapping[str, Kind],
+    wanted: Sequence[Resource],
+    live: Live,
+    groups: Collection[str],
+    fleet: str,
+    *,
+    moves_pools: bool = False,
 ) -> tuple[list[Resource], Live]:
     """
     The wanted and the live resources, with the templates of groups that are there left as they are; pure.
@@ -26,6 +32,7 @@ def hold_templates(
         live: What a read found.
         groups: The groups whose templates only a rollout writes; one that is not there yet is made as it is wanted.
         fleet: Whose marks count.
+        moves_pools: Whether the pools of balancers that a template names are as they are wanted nonetheless.
     """
     holders = {
         item.key: live.resources[item.key]
@@ -34,7 +41,7 @@ def hold_templates(
     }
     names = {item.group for item in wanted if item.key in holders}
     kept = [
-        _held(kinds[item.key.kind], item, holders[item.key]) if item.key in holders else item
+        _held(_loosened(kinds[item.key.kind], moves_pools), item, holders[item.key]) if item.key in holders else item
         for item in wanted
         if not (item.group in names and kinds[item.key.kind].is_template)
     ]
@@ -77,15 +84,22 @@ def waiting_changes(
             # what the new one supersedes goes, or stays, once the rollout is over
             if change.action is not Action.DELETE:
                 yield change
-        elif kind.template and change.action is Action.UPDATE:
+        elif kind.template and change.action in (Action.UPDATE, Action.REPLACE):
             # one that is planned too is planned as it is now, where it only gets another place
             fields = tuple(item for item in change.fields if known.get((change.key, item.path), _OTHER) != item.new)
-            if fields := tuple(item for item in fields if holds(kind, item.path)):
+            if fields := tuple(item for item in fields if holds(replace(kind, pools=()), item.path)):
                 yield replace(change, fields=fields)
+
+
+def _loosened(kind: Kind, moves_pools: bool) -> Kind:
+    """The kind whose template has no pools, so that they are compared and written."""
+    return kind if moves_pools or not kind.pools else replace(kind, pools=())
 
 
 def holds(kind: Kind, path: str) -> bool:
     """Whether a leaf of a kind is part of the template that a rollout writes."""
+    if kind.pools and (row := kind.find(path)) is not None and row.path in kind.pools:
+        return False
     return any(path == start or path.startswith((f"{start}.", f"{start}[")) for start in kind.template)
 
 

@@ -169,7 +169,8 @@ def _go_back(progress: Progress, limits: Limits) -> Move:
     staying = [each for each in progress.state.instances if each.state is not InstanceState.TERMINATING]
     if any(instance.id in progress.fresh for instance in staying) or progress.busy:
         return Retreat(limits)
-    if sum(is_ready(instance) for instance in staying) < min(progress.state.desired, len(staying)):
+    working = sum(each.state is not InstanceState.STANDBY for each in staying)
+    if sum(is_ready(instance) for instance in staying) < min(progress.state.desired, working):
         return Retreat(limits)
     return Unwind()
 

@@ -95,6 +95,15 @@ def live_through(world, cloud, fleet):
     cloud.apply(cloud.destroy(fleet), allow_delete=True).raise_for_failures()
 
 
+def act_on_instances(web):
+    """All that is done to single instances."""
+    first, second, third = [one.id for one in web.instances()][:3]
+    web.protect(first)
+    web.drain(second)
+    web.end(second, third, shrink=False)
+    web.wait(timeout=tt.minutes(30))
+
+
 def roll_out(cloud, fleet):
     """A new template for the last group, taken back and brought again, where it is under rollouts."""
     api = fleet.groups[-1]
@@ -108,15 +117,6 @@ def roll_out(cloud, fleet):
     rollouts.abort(api.name)
     rollouts.see_through([api.name])
     cloud.rollout(changed, [api.name]).raise_for_failures()
-
-
-def act_on_instances(web):
-    """All that is done to single instances."""
-    first, second, third = [one.id for one in web.instances()][:3]
-    web.protect(first)
-    web.drain(second)
-    web.end(second, third, shrink=False)
-    web.wait(timeout=tt.minutes(30))
 
 
 def edit(fleet):

@@ -131,7 +131,9 @@ def aimed_at(item: Mapping[str, Any], words: str) -> dict[str, Any]:
 def is_behind(instance: Mapping[str, Any], item: Mapping[str, Any], numbers: Numbers) -> bool:
     """Whether an instance has another template than its group launches from, or is to have by a rollout that is on."""
     run = find_run(item)
-    return is_outdated(instance, aimed_at(item, run.new) if run is not None and run.new else item, numbers)
+    return is_outdated(
+        instance, aimed_at(item, run.new) if run is not None and run.in_place and run.new else item, numbers
+    )
 
 
 def is_boost(action: Mapping[str, Any]) -> bool:

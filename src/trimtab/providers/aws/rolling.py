@@ -103,13 +103,14 @@ class AwsRollouts(Rollouts):
         if item.get("TargetGroupARNs"):
             health = balancer_health(self.calls, region, item)
         state = group_state(region, item, numbers, health)
-        refresh = None if run is None else self._newest(region, state.name)
+        own = run if run is not None and run.in_place else None
+        refresh = None if own is None else self._newest(region, state.name)
         progress = Progress(
             state=state,
             run=run,
             fresh=frozenset(each.id for each in state.instances if not each.outdated),
             busy=refresh is not None and refresh["Status"] in ACTIVE,
-            trouble="" if run is None or refresh is None else _trouble(item, run, refresh),
+            trouble="" if own is None or refresh is None else _trouble(item, own, refresh),
             previous=() if run is not None else self._earlier(region, item, numbers),
         )
         return Look(item=item, progress=progress, refresh=refresh, at=self.calls.clock.now())
@@ -388,6 +389,12 @@ class AwsRollouts(Rollouts):
 
     def _unmark(self, location: str, name: str) -> None:
         self.calls.call("autoscaling", "delete_tags", location, Tags=[_tag(name)])
+
+    def clear(self, location: str, name: str) -> None:
+        """Take the mark of a blue-green run away."""
+        run = find_run(self._item(location, name))
+        if run is not None and not run.in_place:
+            self._unmark(location, name)
 
     # gates
 

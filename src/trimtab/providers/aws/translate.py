@@ -314,7 +314,7 @@ def rollout_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 
     https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
     """
-    if group.rollout is None:
+    if group.rollout is None or group.rollout.strategy == "blue-green":
         return
     if group.template.requirement is not None:
         text = "no instance refresh goes to another template where sizes are chosen by attributes"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -28,6 +28,9 @@ from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Writ
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.rolling import Rollouts
 
 
 def connect(
@@ -74,9 +77,17 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
+        rollouts=partial(_rollouts, calls, clock),
         close=calls.close,
         reports_calls=True,
     )
+
+
+def _rollouts(calls: Calls, clock: Clock) -> "Rollouts":
+    """What replaces instances, which few connections do."""
+    from trimtab.providers.azure.rolling import AzureRollouts
+
+    return AzureRollouts(calls, clock)
 
 
 class AzureResources(Resources):

@@ -69,6 +69,7 @@ TEMPLATE = Kind(
         Field(path=f"{_MACHINE}.reservationAffinity", models="purchase.reservation"),
     ),
     content_addressed=True,
+    is_template=True,
 )
 
 HEALTH_CHECK = Kind(
@@ -153,6 +154,7 @@ MANAGER = Kind(
     states=_IDENTITY
     | {"instanceGroup", "currentActions", "status", "satisfiesPzi", "satisfiesPzs", "instanceTemplate"},
     holds_instances=True,
+    template=("versions",),
 )
 
 AUTOSCALER = Kind(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -27,6 +27,9 @@ from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.rolling import Rollouts
 
 
 def connect(
@@ -73,9 +76,16 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
+        rollouts=partial(_rollouts, calls, clock),
         close=calls.close,
         reports_calls=True,
     )
+
+
+def _rollouts(calls: Calls, clock: Clock) -> "Rollouts":
+    from trimtab.providers.gcp.rolling import GcpRollouts  # few groups are rolled out
+
+    return GcpRollouts(calls, clock)
 
 
 class GcpResources(Resources):
