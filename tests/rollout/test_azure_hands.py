@@ -445,3 +445,20 @@ def test_machines_that_are_stopped_count_for_nothing(bench, standby, ill):
         bench.ended(new, {SMALL: 4})
     else:
         bench.ended(new, {LARGE: 4} if standby == "replace" else {SMALL: 1, LARGE: 3})
+
+
+def test_the_mark_of_a_run_of_two_groups_comes_and_goes(bench):
+    bench.made(bench.fleet())
+    provider, place = bench.link().provider.rollouts(), (bench.location, bench.name)
+    run = Run(id="3f", strategy="blue-green", since=NOW, began=NOW, by="ana", old=bench.name, new="shop-web-3f")
+    provider.mark(*place, run)
+    (progress,) = provider.read([place])
+    assert progress.run == run
+    assert not progress.busy
+    assert len(progress.fresh) == 4
+    with pytest.raises(Conflict, match="by ana"):
+        provider.mark(*place, Run(id="4f", strategy="blue-green", since=NOW, began=NOW, by="bob"))
+    provider.clear(*place)
+    provider.clear(*place)
+    (progress,) = provider.read([place])
+    assert progress.run is None

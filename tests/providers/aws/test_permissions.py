@@ -154,6 +154,7 @@ def actions_of(document):
 @pytest.fixture
 def furnished(world):
     world.emulator.furnish()
+    world.client("sqs").create_queue(QueueName="drain")
     return world
 
 

@@ -213,6 +213,36 @@ def instance_document(fleet: Fleet, *, region: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": made}
 
 
+CONSUMED = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage")
+"""What a consumer does with its queue."""
+CONSUMER_READS = (
+    "autoscaling:DescribeAutoScalingInstances",
+    "autoscaling:DescribeLifecycleHooks",
+    "ec2:DescribeInstances",
+)
+"""What a consumer reads: hooks and their times, the groups of instances that are warned of, addresses."""
+
+
+def hook_document(fleet: Fleet, *, region: str) -> dict[str, Any]:
+    """
+    The policy for the consumer of the fleet's hooks.
+
+    Where no hook tells a queue itself, as with a rule of EventBridge, any queue in the fleet's regions may be read.
+
+    Args:
+        fleet: Says which groups, and which queues.
+        region: Where groups without a location live.
+    """
+    account = _Account(fleet, region)
+    statements = [
+        ("ReadHooks", CONSUMER_READS, account.scope(On.READ)),
+        ("EndLifecycleHooks", HOOKED, account.scope(On.OWN_GROUPS)),
+        ("ConsumeQueues", CONSUMED, {"Resource": account.queues()}),
+    ]
+    made = [{"Sid": sid, "Effect": "Allow", "Action": [*actions], **on} for sid, actions, on in statements]
+    return {"Version": "2012-10-17", "Statement": made}
+
+
 def needs_of_fleet(fleet: Fleet) -> Iterator[Need]:
     """Everything that the fleet has and that takes a permission."""
     yield Need.ANYTHING
@@ -290,6 +320,11 @@ class _Account:
         }
         resources, condition = scopes[on]
         return {"Resource": resources, **({"Condition": dict(condition)} if condition else {})}
+
+    def queues(self) -> list[str]:
+        """The queues that hooks tell; all where none is named."""
+        named = [hook.notify or "" for group in self.fleet.groups for hook in group.aws.lifecycle_hooks]
+        return sorted({arn for arn in named if ":sqs:" in arn}) or self._arns("sqs", "*")
 
     def _arns(self, service: str, resource: str) -> list[str]:
         return [f"arn:{self.partition}:{service}:{region}:*:{resource}" for region in self.regions]

@@ -29,6 +29,7 @@ SHAPES: Mapping[str, Shape] = {
         "ScheduledUpdateGroupActions": [{"AutoScalingGroupName": str, "ScheduledActionName": str}],
     },
     "describe_lifecycle_hooks": {"LifecycleHooks": [{"LifecycleHookName": str}]},
+    "describe_auto_scaling_instances": {"AutoScalingInstances": [{"InstanceId": str, "AutoScalingGroupName": str}]},
     "describe_notification_configurations": {
         "NotificationConfigurations": [{"AutoScalingGroupName": str, "TopicARN": str, "NotificationType": str}],
     },
@@ -70,6 +71,8 @@ SHAPES: Mapping[str, Shape] = {
         "TargetHealthDescriptions": [{"Target": {"Id": str}, "TargetHealth": {"State": str}}],
     },
     "get_parameters": {"Parameters": [{"Name": str, "Value": str}]},
+    "get_queue_url": {"QueueUrl": str},
+    "receive_message": {"Messages?": [{"MessageId": str, "ReceiptHandle": str, "Body": str}]},
     # writes: what they give back
     "create_launch_template": {"LaunchTemplate": {"LaunchTemplateId": str, "LatestVersionNumber": int}},
     "create_launch_template_version": {"LaunchTemplateVersion": VERSION},
@@ -109,6 +112,10 @@ SHAPES: Mapping[str, Shape] = {
             "cancel_instance_refresh",
             "rollback_instance_refresh",
             "put_metric_data",
+            "complete_lifecycle_action",
+            "record_lifecycle_action_heartbeat",
+            "change_message_visibility",
+            "delete_message",
         ),
         NOTHING,
     ),

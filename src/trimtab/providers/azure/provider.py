@@ -25,12 +25,19 @@ from trimtab.providers.azure.states import States, alarm_states
 from trimtab.providers.azure.translate import password_problems, translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
+from trimtab.providers.hooks import refuse_queue
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
     from trimtab.providers.rolling import Rollouts
+
+NO_QUEUE = (
+    "Azure tells the instance itself, by scheduled events; "
+    "run trimtab/hooks/listener.py, or tt.GuestHooks, in each instance. Event Grid is not read"
+)
+"""Why there is no queue of hooks to consume."""
 
 
 def connect(
@@ -80,6 +87,7 @@ def connect(
         rollouts=partial(_rollouts, calls, clock),
         close=calls.close,
         reports_calls=True,
+        hooks=partial(refuse_queue, NO_QUEUE),
     )
 
 

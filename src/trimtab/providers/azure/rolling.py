@@ -166,26 +166,10 @@ class AzureRollouts(Rollouts):
 
     def mark(self, location: str, name: str, run: Run) -> None:
         """Write the mark; what it holds is as the scale set's own mark says, whoever moves it meanwhile."""
-        if not run.in_place:
-            self._mark_pair(location, name, run)
-            return
         for _ in range(TRIES):
             item = self._get(location, name)
-            current = _own(item, run)
-            if run.phase is Phase.REVERTING and run.old != run.new and not _can_go_back(item, current):
-                raise InvalidRequest(NO_WAY_BACK, provider="azure", operation="abort")
-            held = Held.parse(current.held).seen(capacity_of(item))
             with _unless_stale():
-                self._patch(item, _marked(item, replace(run, held=held.words())))
-                return
-        raise _moved(name)
-
-    def _mark_pair(self, location: str, name: str, run: Run) -> None:
-        for _ in range(TRIES):
-            item = self._get(location, name)
-            _check_free(item, run)
-            with _unless_stale():
-                self._patch(item, _marked(item, run))
+                self._patch(item, _marked(item, marked_by(item, run)))
                 return
         raise _moved(name)
 
@@ -492,8 +476,20 @@ def _shown(item: Mapping[str, Any], held: Held) -> Mapping[str, Any]:
     return with_mode(dict(item), held.mode) if held.mode else item
 
 
-def _check_free(item: Mapping[str, Any], run: Run) -> None:
-    """Refuse to write over the mark of another run."""
-    current = find_run(item)
-    if current is not None and current.id != run.id:
-        raise Conflict(f"{item['name']!r}: {current}", provider="azure", operation=_OPERATION)
+def marked_by(item: Mapping[str, Any], run: Run) -> Run:
+    """
+    A run as it is to be marked on a scale set.
+
+    Raises:
+        Conflict: The scale set has another one, or none any more.
+        InvalidRequest: It is to go back, and there is no way.
+    """
+    if not run.in_place:
+        current = find_run(item)
+        if current is not None and current.id != run.id:
+            raise Conflict(f"{item['name']!r}: {current}", provider="azure", operation=_OPERATION)
+        return run
+    current = _own(item, run)
+    if run.phase is Phase.REVERTING and run.old != run.new and not _can_go_back(item, current):
+        raise InvalidRequest(NO_WAY_BACK, provider="azure", operation="abort")
+    return replace(run, held=Held.parse(current.held).seen(capacity_of(item)).words())
