@@ -547,8 +547,9 @@ def test_a_lost_reply_starts_one_refresh(world):
 def test_a_refresh_of_somebody_else_is_in_the_way(world):
     world.apply(make_fleet())
     world.autoscaling.start_instance_refresh(AutoScalingGroupName=GROUP)
-    with pytest.raises(Conflict, match="an instance refresh of 'shop-web' is InProgress"):
-        world.started(make_fleet(NEW))
+    (result,) = world.connection.rollouts(make_fleet(NEW)).start()
+    assert result.outcome is RolloutOutcome.ERROR
+    assert "an instance refresh of 'shop-web' is InProgress; wait for its end or cancel it" in result.text
     world.autoscaling.cancel_instance_refresh(AutoScalingGroupName=GROUP)
     world.advance(MINUTE)
     rollouts = world.started(make_fleet(NEW))
@@ -622,8 +623,9 @@ def test_a_launch_configuration_is_refused_by_name(world):
     world.autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP, LaunchConfigurationName="old")
     plan = world.connection.plan(make_fleet(NEW))
     assert not plan.changes
-    with pytest.raises(InvalidRequest, match="launches from a launch configuration; apply the fleet once without"):
-        world.started(make_fleet(NEW))
+    (result,) = world.connection.rollouts(make_fleet(NEW)).start()
+    assert result.outcome is RolloutOutcome.ERROR
+    assert "launches from a launch configuration; apply the fleet once without `rollout:`" in result.text
     assert world.mark() is None
 
 
