@@ -1,6 +1,7 @@
 """Rollouts on Google Cloud: the real SDK against the emulator, whose clock the test moves."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -667,8 +668,26 @@ def test_a_second_version_by_hand_is_in_the_way(world):
     body = {"versions": [{"instanceTemplate": template}, {"instanceTemplate": template, "targetSize": {"fixed": 1}}]}
     assert template.startswith(link)
     world.cloud.provider.connection.patch(f"zones/{ZONE[0]}/instanceGroupManagers/{manager['name']}", body)
-    with pytest.raises(errors.InvalidRequest, match="two versions"):
-        world.start(make_fleet(NEW))
+    (result,) = world.cloud.rollouts(make_fleet(NEW)).start()
+    assert result.outcome is RolloutOutcome.ERROR
+    assert "has two versions" in result.text
+
+
+def test_the_mark_of_two_groups_is_no_template_of_the_group(world):
+    """Of a blue-green run the mark names groups; it comes without a beginning, and is cleared."""
+    world.apply(make_fleet())
+    provider, place = world.cloud.provider.rollouts(), ("europe-west1", world.state.name)
+    run = replace(a_run(world), strategy="blue-green", old=place[1], new="shop-web-abcdef")
+    provider.mark(*place, run)
+    (progress,) = provider.read([place])
+    assert (progress.run.id, progress.run.new) == (run.id, run.new)
+    assert len(progress.fresh) == 4
+    with pytest.raises(errors.Conflict):
+        provider.mark(*place, replace(run, id="fedcba"))
+    provider.clear(*place)
+    provider.clear(*place)
+    provider.clear("europe-west1", "gone")
+    world.check_end(make_fleet(), kept=(OLD,))
 
 
 # the end of a group
