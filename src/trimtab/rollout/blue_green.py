@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from trimtab.clock import Clock
-from trimtab.errors import PlanRefused, ProviderError, Unsupported
+from trimtab.errors import PlanRefused, ProviderError, Unreachable, Unsupported
 from trimtab.models import Capacity, Fleet, Rollout, ScalingGroup
 from trimtab.models.base import format_duration
 from trimtab.phrases import in_words
@@ -108,7 +108,7 @@ class BlueGreen:
         one = self.fleet.model_copy(update={"groups": (variant,)})
         live = resources.read(one)
         if live.unknown:
-            raise ProviderError(f"{live.unknown[0]}", provider=self.provider.name, operation="rollout")
+            raise Unreachable(f"{live.unknown[0]}", provider=self.provider.name, operation="rollout")
         wanted = self._wanted(one, live)
         key = next(item.key for item in wanted if kinds[item.key.kind].holds_instances)
         named = run.id if key.name == run.new else named_by(live.resources, key)
@@ -133,7 +133,7 @@ class BlueGreen:
     def _wanted(self, one: Fleet, live: Live) -> list[Resource]:
         facts = self.provider.resources.resolve(one, live)
         if facts.unknown:
-            raise ProviderError(f"{facts.unknown[0]}", provider=self.provider.name, operation="rollout")
+            raise Unreachable(f"{facts.unknown[0]}", provider=self.provider.name, operation="rollout")
         translation = self.provider.resources.translate(one, facts, self.clock.now())
         if problems := [str(problem) for problem in (*translation.problems, *facts.problems)]:
             raise PlanRefused(in_words(problems, "; "))

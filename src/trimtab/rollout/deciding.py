@@ -132,6 +132,8 @@ def next_move(spec: Rollout, run: Run, progress: Progress, now: datetime) -> Mov
         case Phase.BAKING:
             if late := _lateness(spec, run, now):
                 return failed(spec, run, late, now)
+            if run.step >= len(spec.steps) and progress.of(fresh=False, limits=limits):
+                return Turn(run.turned(Phase.MOVING, now))  # somebody added instances with the old template
             return Look(last=now - run.since >= bake_of(spec, run.step))
         case Phase.REVERTING:
             return _go_back(progress, limits)

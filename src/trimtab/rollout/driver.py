@@ -194,10 +194,11 @@ class RolloutDriver:
             self.clock.sleep(LOOK)
 
     def _driven(self, group: ScalingGroup, progress: Progress | None) -> GroupRollout:
-        standing = self._standing(group, progress, ())
-        if progress is None or progress.run is None or not progress.run.is_active:
-            return self._tell(standing)
+        standing = self._bare(group, progress)
         try:
+            standing = self._standing(group, progress, ())
+            if progress is None or progress.run is None or not progress.run.is_active:
+                return self._tell(standing)
             result = self._steps(progress.run).step(group, standing, progress, progress.run)
         except (Throttled, Unreachable, Conflict) as error:
             return self._tell(replace(standing, outcome=self._trouble(group), text=str(error)))
@@ -346,18 +347,24 @@ class RolloutDriver:
         return self._tell(self._standing(group, replace(progress, run=run), ()))
 
     def _standing(self, group: ScalingGroup, progress: Progress | None, waiting: Collection[str]) -> GroupRollout:
-        result = GroupRollout(
-            group=group.name,
-            name=self.fleet.native_name(group) if progress is None else progress.state.name,
-            location=self._location(group),
-            outcome=RolloutOutcome.WAITING if group.name in waiting else RolloutOutcome.NONE,
-            steps=len(spec_of(group).steps) + 1,
-        )
+        result = self._bare(group, progress)
+        if group.name in waiting:
+            result = replace(result, outcome=RolloutOutcome.WAITING)
         if progress is None:
             return replace(result, text="the group is not there yet; apply makes it with the new template")
         if progress.run is None:
             return result
         return self._steps(progress.run).standing(group, result, progress, progress.run)
+
+    def _bare(self, group: ScalingGroup, progress: Progress | None) -> GroupRollout:
+        """A group without a run."""
+        return GroupRollout(
+            group=group.name,
+            name=self.fleet.native_name(group) if progress is None else progress.state.name,
+            location=self._location(group),
+            outcome=RolloutOutcome.NONE,
+            steps=len(spec_of(group).steps) + 1,
+        )
 
     def _unread(self, group: ScalingGroup, error: ProviderError) -> GroupRollout:
         return self._tell(replace(self._standing(group, None, ()), outcome=self._trouble(group), text=str(error)))

@@ -10,7 +10,7 @@ from trimtab.plan import Key, revealed
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.states import MemoryLive
 from trimtab.providers.memory.store import Size, Store, Thing
-from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, next_batch, surplus
+from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, is_ready, next_batch, surplus
 from trimtab.providers.run import Run
 
 
@@ -146,4 +146,7 @@ class MemoryRollouts(Rollouts):
         for number in sorted(versions, reverse=True)[keep:]:
             if number not in used:
                 del versions[number]
+        # those above the size go, first those that do no work
+        idle = {each.id for each in self._progress(key).state.instances if not is_ready(each)}
+        size.machines.sort(key=lambda machine: (machine.id not in idle, machine.started))
         self.store.resize(key, size.desired, "a rollout ended")
