@@ -12,8 +12,9 @@ from tests.conftest import make_group
 from tests.laws import IS_EXHAUSTIVE
 from tests.providers.gcp.rights import permission_of
 from trimtab import errors
+from trimtab.providers.base import Write
 from trimtab.providers.gcp.reads import managed_instances
-from trimtab.providers.gcp.resources import ROLLOUT_TAG
+from trimtab.providers.gcp.resources import ROLLOUT_TAG, find_run
 from trimtab.providers.gcp.updater import template_in
 from trimtab.providers.rolling import Limits, NewTemplate
 from trimtab.providers.run import TAG, Phase, Run
@@ -660,6 +661,25 @@ def test_a_plan_made_before_a_run_began_writes_no_template(world):
     assert not world.cloud.plan(plain).changes
 
 
+def test_a_write_that_was_planned_before_a_run_began_keeps_its_mark(world):
+    world.apply(make_fleet())
+    ported = make_fleet(gcp={"named_ports": {"admin": 8080}})
+    (change,) = world.cloud.plan(ported).changes
+    templated = replace(change.wanted, body={**change.wanted.body, "versions": [{"instanceTemplate": "another"}]})
+    field = replace(change.fields[0], path="versions[0].instanceTemplate", new="another")
+    world.start(make_fleet(NEW)).tick()
+    before = world.manager
+    (outcome,) = world.cloud.provider.resources.write([Write(change=change, body=change.wanted.body)])
+    assert not isinstance(outcome, errors.ProviderError)
+    after = world.manager
+    assert (find_run(after), after["versions"]) == (find_run(before), before["versions"])
+    assert [port["name"] for port in after["namedPorts"]] == ["admin"]
+    late = replace(change, wanted=templated, fields=(*change.fields, field))
+    (outcome,) = world.cloud.provider.resources.write([Write(change=late, body=templated.body)])
+    assert "has begun meanwhile" in str(outcome)
+    assert world.manager["versions"] == before["versions"]
+
+
 def test_a_second_version_by_hand_is_in_the_way(world):
     world.apply(make_fleet())
     manager = world.manager
@@ -869,9 +889,10 @@ WRITES = {"natively": 7, "one by one": 13, "back": 8, "back one by one": 9}
 def killed_at():
     """In the usual run some of the writes; in the exhaustive one all."""
     every = [(name, number) for name, count in WRITES.items() for number in range(count + 1)]
-    return every if IS_EXHAUSTIVE else every[::4]
+    return every if IS_EXHAUSTIVE else every[::6]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("name", "number"), killed_at())
 def test_another_process_goes_on_after_any_write(world, name, number):
     zones, spec, kept = SCENARIOS[name]
