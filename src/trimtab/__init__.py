@@ -86,10 +86,20 @@ if TYPE_CHECKING:
         RolloutMoved,
         Waiting,
     )
+    from trimtab.hooks import (
+        GuestHooks,
+        HandledHook,
+        HookConsumer,
+        HookOutcome,
+        ansible_playbook,
+        on_launch,
+        on_terminate,
+    )
     from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
     from trimtab.plan.saved import check_saved
     from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, InstanceState
     from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+    from trimtab.providers.hooks import HookKind, HookNotice, HookResult, HookTransition
     from trimtab.providers.importing import Imported, ImportEffect, ImportNote
     from trimtab.providers.pause import Boost, Pause
     from trimtab.rollout import GroupRollout, Rolled, RolloutFailed, RolloutOutcome, Rollouts
@@ -158,9 +168,17 @@ __all__ = [
     "GroupState",
     "GroupStatus",
     "GroupTick",
+    "GuestHooks",
+    "HandledHook",
     "HealthCheck",
     "HealthGate",
     "History",
+    "HookConsumer",
+    "HookKind",
+    "HookNotice",
+    "HookOutcome",
+    "HookResult",
+    "HookTransition",
     "HttpGate",
     "Image",
     "ImportEffect",
@@ -229,6 +247,7 @@ __all__ = [
     "Waiting",
     "WarmPool",
     "Watch",
+    "ansible_playbook",
     "check_fleet",
     "check_saved",
     "connect",
@@ -241,6 +260,8 @@ __all__ = [
     "load_policies",
     "metrics",
     "minutes",
+    "on_launch",
+    "on_terminate",
     "open_store",
     "parse_fleet",
     "policy",
@@ -284,10 +305,20 @@ _LATE = {
         "RolloutMoved",
         "Waiting",
     ),
+    "trimtab.hooks": (
+        "GuestHooks",
+        "HandledHook",
+        "HookConsumer",
+        "HookOutcome",
+        "ansible_playbook",
+        "on_launch",
+        "on_terminate",
+    ),
     "trimtab.plan": ("Action", "Change", "FieldChange", "Key", "Note", "Reason", "Unknown", "Plan"),
     "trimtab.plan.saved": ("check_saved",),
     "trimtab.providers.base": ("Activity", "AlarmState", "GroupState", "Instance", "InstanceState"),
     "trimtab.providers.datapoints": ("Datapoints", "MetricQuery", "MetricValue"),
+    "trimtab.providers.hooks": ("HookKind", "HookNotice", "HookResult", "HookTransition"),
     "trimtab.providers.importing": ("ImportEffect", "ImportNote", "Imported"),
     "trimtab.providers.pause": ("Boost", "Pause"),
     "trimtab.rollout": ("GroupRollout", "Rolled", "RolloutFailed", "RolloutOutcome", "Rollouts"),

@@ -37,6 +37,7 @@ from trimtab.cli.context import (
     make_fleet,
 )
 from trimtab.cli.controller_commands import StoreUrl, last_tick
+from trimtab.cli.hook_commands import hooks
 from trimtab.cli.saved_plans import read_saved, show
 from trimtab.cli.verbosity import add_verbosity
 from trimtab.config import json_schema
@@ -288,6 +289,7 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 
 
 app.command()(show)
+app.command()(hooks)
 runtime_commands.add_to(app)
 controller_commands.add_to(app)
 rollout_commands.add_to(app)

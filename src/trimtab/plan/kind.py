@@ -105,7 +105,10 @@ class Kind:
         unique_in: The attribute that tells, beside the name, one from another; its location where left out.
         sends: What a creation sends, the mark included, where that is not the body with the mark in its usual place.
         is_template: Whether it is what instances are made from, and nothing else.
+        pools: Of the leaves of `template`, the rows that say which pools of balancers instances join.
         template: Of a kind that holds instances, the leaves that say from what they are made, by how their paths begin.
+        with_template: The body of a wanted resource with what instances are made from as in the live one, where that
+            is not the same leaves in both.
     """
 
     name: str
@@ -132,6 +135,8 @@ class Kind:
     sends: Callable[[Resource], Mapping[str, Any]] | None = None
     is_template: bool = False
     template: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    with_template: Callable[[Resource, Resource], Mapping[str, Any]] | None = None
 
     def sent(self, item: Resource) -> tuple[dict[str, Any], dict[str, Any]]:
         """What a creation sends, by leaf: of the body as it stands, and of that with the mark."""

@@ -360,7 +360,13 @@ class Cloud:
         publish_values(self.provider, values, self._clock.now())
 
     def permissions(
-        self, fleet: Fleet, *, read_only: bool = False, controller: bool = False, instances: bool = False
+        self,
+        fleet: Fleet,
+        *,
+        read_only: bool = False,
+        controller: bool = False,
+        instances: bool = False,
+        hooks: bool = False,
     ) -> Mapping[str, Any]:
         """
         The least that an identity needs to handle `fleet`, in the form in which the cloud grants it; asks nothing.
@@ -370,15 +376,20 @@ class Cloud:
             read_only: For plan, status and watch only.
             controller: For the controller only; with `read_only` in shadow mode.
             instances: For the instances themselves, in `template.role`: metrics that they publish, hooks that they end.
+            hooks: For the consumer of hooks only.
 
         Raises:
-            InvalidArgument: `instances` stands beside another one.
+            InvalidArgument: `instances` or `hooks` stands beside another one.
+            Unsupported: The cloud has no hooks to consume outside the instances.
         """
         fleet = fleet.for_provider(self.provider.name)
+        if (instances or hooks) and read_only + controller + instances + hooks > 1:
+            name = "instances" if instances else "hooks"
+            raise InvalidArgument(f"`{name}` stands alone: leave out the others")
         if instances:
-            if read_only or controller:
-                raise InvalidArgument("`instances` stands alone: leave out `read_only` and `controller`")
             return self.provider.resources.instance_permissions(fleet)
+        if hooks:
+            return self.provider.resources.hook_permissions(fleet)
         return self.provider.resources.permissions(fleet, read_only=read_only, controller=controller)
 
     def _location(self, group: ScalingGroup) -> str:

@@ -202,6 +202,7 @@ AWS = Declarations(
     ),
     checks={"TT119": "trimtab.providers.aws.checks:find_counted_once"},
     advice=ADVICE,
+    rollouts="trimtab.providers.aws.rollouts:ROLLOUTS",
     id_rule="`subnet-`, `sg-` or `vpc-` and hexadecimal digits, an ARN, or the id of a KMS key",
     references=REFERENCES,
     portability=Portability(

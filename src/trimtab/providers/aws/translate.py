@@ -35,7 +35,7 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
-from trimtab.providers.aws.metrics import Scope
+from trimtab.providers.aws.metrics import Scope, instance_metric
 from trimtab.providers.aws.places import is_id
 from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds, step_problems
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
@@ -83,6 +83,8 @@ class _Group(GroupTranslator):
             self.problem(path, text)
         self.problems += [Note(text, self.group.name) for text in schedules.problems_of(self.group)]
         self.problems += [Note(text, self.group.name) for text in schedules.contradictions_of(self.fleet, self.group)]
+        for path, text in rollout_problems(self.group):
+            self.problem(path, text)
         mark = Mark(self.fleet.name, self.group.name, kept=self.keeps(self.facts.kept))
         key = self.key(LAUNCH_TEMPLATE.name)
         image = self.facts.images.get(self.group.name) or ImageFacts(None)
@@ -300,6 +302,32 @@ class _Group(GroupTranslator):
 
     def _made(self, key: Key, body: Mapping[str, Any], **more: Any) -> Resource:
         return Resource(key=key, body=drop_empty(**body), group=self.group.name, **more)
+
+
+_REFRESHING = ("InstanceRefresh", "Launch", "Terminate")
+"""Processes without which an instance refresh stands still."""
+
+
+def rollout_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """
+    What keeps a group from being rolled out by instance refreshes, by field.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+    """
+    if group.rollout is None or group.rollout.strategy == "blue-green":
+        return
+    if group.template.requirement is not None:
+        text = "no instance refresh goes to another template where sizes are chosen by attributes"
+        yield "rollout", f"{text}; name sizes in `purchase.sizes`, or leave `rollout` out"
+    if still := [process for process in group.aws.suspended_processes if process in _REFRESHING]:
+        text = f"an instance refresh stands still while {still[0]} is suspended"
+        yield "rollout", f"{text}; leave it out of `aws.suspended_processes`, or leave `rollout` out"
+    for index, gate in enumerate(group.rollout.gates):
+        if gate.type == "metric":
+            try:
+                instance_metric(gate.metric, Scope(group.name))
+            except Unsupported as error:
+                yield f"rollout.gates.{index}.metric", str(error)
 
 
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:

@@ -287,6 +287,7 @@ AZURE = Declarations(
     pure="trimtab.providers.azure.pure:PURE",
     images="trimtab.providers.azure.images:IMAGES",
     disks="trimtab.providers.azure.disks:DISKS",
+    rollouts="trimtab.providers.azure.rollouts:ROLLOUTS",
     sizes="trimtab.providers.azure:sizes.json",
 )
 """VM Scale Sets, autoscale settings and metric alerts."""

@@ -267,6 +267,8 @@ SCALE_SET = Kind(
     },
     holds_instances=True,
     sends=_sent_in_region,
+    template=(_PROFILE, "sku.name", f"{_SET}.skuProfile", f"{_SET}.upgradePolicy.mode"),
+    pools=(f"{_ADDRESS}.loadBalancerBackendAddressPools", f"{_ADDRESS}.applicationGatewayBackendAddressPools"),
 )
 
 AUTOSCALE_SETTING = Kind(
