@@ -1,6 +1,7 @@
 """Rollouts on Google Cloud: the real SDK against the emulator, whose clock the test moves."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,9 @@ from tests.conftest import make_group
 from tests.laws import IS_EXHAUSTIVE
 from tests.providers.gcp.rights import permission_of
 from trimtab import errors
+from trimtab.providers.base import Write
 from trimtab.providers.gcp.reads import managed_instances
-from trimtab.providers.gcp.resources import ROLLOUT_TAG
+from trimtab.providers.gcp.resources import ROLLOUT_TAG, find_run
 from trimtab.providers.gcp.updater import template_in
 from trimtab.providers.rolling import Limits, NewTemplate
 from trimtab.providers.run import TAG, Phase, Run
@@ -659,6 +661,24 @@ def test_a_plan_made_before_a_run_began_writes_no_template(world):
     assert not world.cloud.plan(plain).changes
 
 
+def test_a_write_that_was_planned_before_a_run_began_keeps_its_mark(world):
+    world.apply(make_fleet())
+    ported = make_fleet(gcp={"named_ports": {"admin": 8080}})
+    (change,) = world.cloud.plan(ported).changes
+    templated = replace(change.wanted, body={**change.wanted.body, "versions": [{"instanceTemplate": "another"}]})
+    field = replace(change.fields[0], path="versions[0].instanceTemplate", new="another")
+    world.start(make_fleet(NEW)).tick()
+    before = world.manager
+    late = replace(change, wanted=templated, fields=(*change.fields, field))
+    (outcome,) = world.cloud.provider.resources.write([Write(change=late, body=templated.body)])
+    assert "has begun meanwhile" in str(outcome)
+    (outcome,) = world.cloud.provider.resources.write([Write(change=change, body=change.wanted.body)])
+    assert not isinstance(outcome, errors.ProviderError)
+    after = world.manager
+    assert (find_run(after), after["versions"]) == (find_run(before), before["versions"])
+    assert [port["name"] for port in after["namedPorts"]] == ["admin"]
+
+
 def test_a_second_version_by_hand_is_in_the_way(world):
     world.apply(make_fleet())
     manager = world.manager
@@ -667,8 +687,26 @@ def test_a_second_version_by_hand_is_in_the_way(world):
     body = {"versions": [{"instanceTemplate": template}, {"instanceTemplate": template, "targetSize": {"fixed": 1}}]}
     assert template.startswith(link)
     world.cloud.provider.connection.patch(f"zones/{ZONE[0]}/instanceGroupManagers/{manager['name']}", body)
-    with pytest.raises(errors.InvalidRequest, match="two versions"):
-        world.start(make_fleet(NEW))
+    (result,) = world.cloud.rollouts(make_fleet(NEW)).start()
+    assert result.outcome is RolloutOutcome.ERROR
+    assert "has two versions" in result.text
+
+
+def test_the_mark_of_two_groups_is_no_template_of_the_group(world):
+    """Of a blue-green run the mark names groups; it comes without a beginning, and is cleared."""
+    world.apply(make_fleet())
+    provider, place = world.cloud.provider.rollouts(), ("europe-west1", world.state.name)
+    run = replace(a_run(world), strategy="blue-green", old=place[1], new="shop-web-abcdef")
+    provider.mark(*place, run)
+    (progress,) = provider.read([place])
+    assert (progress.run.id, progress.run.new) == (run.id, run.new)
+    assert len(progress.fresh) == 4
+    with pytest.raises(errors.Conflict):
+        provider.mark(*place, replace(run, id="fedcba"))
+    provider.clear(*place)
+    provider.clear(*place)
+    provider.clear("europe-west1", "gone")
+    world.check_end(make_fleet(), kept=(OLD,))
 
 
 # the end of a group
@@ -850,9 +888,10 @@ WRITES = {"natively": 7, "one by one": 13, "back": 8, "back one by one": 9}
 def killed_at():
     """In the usual run some of the writes; in the exhaustive one all."""
     every = [(name, number) for name, count in WRITES.items() for number in range(count + 1)]
-    return every if IS_EXHAUSTIVE else every[::4]
+    return every if IS_EXHAUSTIVE else every[::6]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("name", "number"), killed_at())
 def test_another_process_goes_on_after_any_write(world, name, number):
     zones, spec, kept = SCENARIOS[name]
