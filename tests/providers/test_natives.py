@@ -137,8 +137,13 @@ REFUSED = [
         "never gives this back",
     ),
     ("azure", {"scale_set": {"sku": {"capacity": 3}}}, "scale_set.sku.capacity", "`capacity.desired` sets this"),
-    ("azure", {"alarms": {"hot": {"properties": {"severity": 1}}}}, "properties.severity", "trimtab sets this itself"),
-    ("gcp", {"alarms": {"hot": {"severity": "WARNING"}}}, "alarms.hot.severity", "trimtab sets this itself"),
+    (
+        "azure",
+        {"alarms": {"hot": {"properties": {"severity": 1}}}},
+        "properties.severity",
+        "`alarms.NAME.severity` sets this",
+    ),
+    ("gcp", {"alarms": {"hot": {"severity": "WARNING"}}}, "alarms.hot.severity", "`alarms.NAME.severity` sets this"),
     ("azure", {"scale_set": {"tags": {"a": "b"}}}, "scale_set.tags", "trimtab writes this itself"),
     ("azure", {"scale_set": {"property": {}}}, "scale_set.property", "did you mean 'properties'?"),
     (

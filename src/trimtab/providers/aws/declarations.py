@@ -15,7 +15,7 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
-from trimtab.declarations.support import NATIVE, Support, approximated, controller, natively, unsupported
+from trimtab.declarations.support import NATIVE, Support, approximated, controller, inert, natively, unsupported
 from trimtab.providers.aws.settings import AwsSettings
 
 _ELSEWHERE = unsupported("on AWS this is a setting of the load balancer, or does not exist")
@@ -104,6 +104,7 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "severity below a warning": inert("alarms of CloudWatch have no severity"),
     "stateful disk": unsupported(
         "EC2 Auto Scaling gives each instance new disks; keep the data on a file system or a database"
     ),

@@ -38,6 +38,7 @@ _NATIVELY = (
     "simple policy",
     "step policy",
     "alarm",
+    "severity below a warning",
     "separate OK recipients",
     "schedule",
     "schedule window",

@@ -130,7 +130,8 @@ def _of_alarm(group: ScalingGroup, alarm: Alarm, used: Collection[str], scope: S
         if f"{path}.triggers.{index}" not in used:
             yield Unused(f"{path}.triggers.{index}", f"no rule is made of this alarm and the policy {name!r}")
     if not shown:
-        yield Unused(f"{path}.description", "a rule has no description; an alarm that notifies has one")
+        for name in ("description", "severity"):
+            yield Unused(f"{path}.{name}", f"a rule has no {name}; an alarm that notifies has one")
     if is_alert(alarm) and not shown:
         yield Unused(f"{path}.notify", NO_ALERT)
         yield Unused(f"{path}.notify_ok", NO_ALERT)

@@ -82,6 +82,7 @@ CAPABILITIES: Mapping[str, Support] = {
         "autoscalers and alert policies have no such expression; write it as a query: {promql: ...}"
     ),
     "notification without data": unsupported("absence is a condition of its own there; write {promql: 'absent(...)'}"),
+    "severity below a warning": approximated("the least severity of Cloud Monitoring is a warning"),
     "unit of samples": approximated("a metric has one unit there, whatever this says"),
     "password of the administrator": unsupported(
         "passwords are reset on each instance (`gcloud compute reset-windows-password`); leave it out"

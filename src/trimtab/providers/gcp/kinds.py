@@ -227,7 +227,7 @@ ALERT_POLICY = Kind(
         Field(path="enabled", models="enabled", default=True),
         Field(path="documentation.content", models="description"),
         Field(path="combiner", models="metric", default="OR"),
-        Field(path="severity"),
+        Field(path="severity", models="severity"),
         Field(path=f"{_CONDITION}.filter", models="metric"),
         Field(path=f"{_CONDITION}.comparison", models=_THRESHOLDS),
         Field(path=f"{_CONDITION}.thresholdValue", models=_THRESHOLDS),
