@@ -31,6 +31,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     ADOPTED = "adopted"
     MARK_LOST = "mark lost"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
