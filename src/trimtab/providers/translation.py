@@ -201,17 +201,17 @@ class GroupTranslator(ABC):
     def dates_held(self, end: datetime | None, by: str) -> None:
         """Say up to when the dates of schedules are held natively and by what, and of each date that does nothing."""
         dated = [schedule for schedule in self.group.schedules if schedule.is_dated]
-        if not dated or end is None:
+        if not dated:
             return
-        from trimtab.engine.calendars import idle_dates
+        from trimtab.engine.calendars import idle_dates, reaches
 
         for schedule in dated:
             path = f"schedules.{schedule.name}"
-            if schedule.is_by_day:
+            if schedule.is_by_day and end is not None:
                 words = [f"`{name}`" for name in ("skip_dates", "only_dates") if getattr(schedule, name)]
                 text = f"{' and '.join(words)} are held as {by}, up to {end - timedelta(days=1):%Y-%m-%d}"
                 self.note(path, f"{text}; a later plan goes on from there")
-            for name, reason in idle_dates(schedule, self.now, end):
+            for name, reason in idle_dates(schedule, self.now, end or reaches(self.now)[-1]):
                 self.note(f"{path}.{name}", reason)
 
     def problem(self, path: str, text: object) -> None:

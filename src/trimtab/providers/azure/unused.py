@@ -168,6 +168,8 @@ def _of_schedules(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
     for schedule in group.schedules:
         path = f"schedules.{schedule.name}"
         yield Unused(f"{path}.description", "a profile has no description")
+        if schedule.at is not None and not schedule.is_window:
+            yield Unused(f"{path}.zone", "it is the zone of `at`, which takes an end here", partly=True)
         if path not in held:
             yield Unused(path, "Azure has no profile for the schedule", partly=True)
             continue
