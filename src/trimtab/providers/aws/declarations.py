@@ -15,7 +15,15 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
-from trimtab.declarations.support import NATIVE, Support, approximated, controller, ignored, inert, natively, unsupported
+from trimtab.declarations.support import (
+    NATIVE,
+    Support,
+    controller,
+    ignored,
+    inert,
+    natively,
+    unsupported,
+)
 from trimtab.providers.aws.settings import AwsSettings
 
 _ELSEWHERE = unsupported("which is a matter of the target group; set it there, and leave it out here")
