@@ -188,6 +188,30 @@ def test_an_error_names_file_and_line(tmp_path):
     assert "did you mean 'CoreCount'?" in problem
 
 
+def test_check_finds_slips_in_native_leaves_of_every_cloud_without_asking_one(tmp_path):
+    file = tmp_path / "fleet.yaml"
+    file.write_text(
+        "name: shop\ngroups:\n  web:\n    capacity: {min: 1, max: 2}\n"
+        "    template: {image: {os: ubuntu-22.04}, size: {cpus: 2, memory_gb: 4}}\n"
+        "    aws: {native: {launch_template: {EbsOptimised: true}}}\n"
+        "    azure: {native: {scale_set: {property: {}}}}\n"
+    )
+    fleet = tt.load_fleet(file)
+    with pytest.raises(tt.errors.ConfigError) as caught:
+        tt.check_fleet(fleet)
+    assert [str(problem).partition(": group")[0] for problem in caught.value.problems] == [f"{file}:6", f"{file}:7"]
+    assert all("did you mean" in str(problem) for problem in caught.value.problems)
+    with pytest.raises(tt.errors.ConfigError, match="EbsOptimised"):
+        tt.check_fleet(fleet, provider="aws")
+    assert tt.check_fleet(fleet, provider="gcp") is not None
+
+
+@pytest.mark.parametrize("native", [{"group": {}}, {"launch_template": {"BlockDeviceMappings": []}}])
+def test_what_is_empty_is_said_to_say_nothing(native):
+    (problem,) = problems("aws", native)
+    assert "which says nothing; leave it out" in problem
+
+
 def test_an_unknown_body_is_an_error_of_the_file(tmp_path):
     with pytest.raises(tt.errors.InvalidModel, match=r"aws\.native\.template"):
         make_group("web", aws={"native": {"template": {}}})
