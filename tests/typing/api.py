@@ -386,7 +386,7 @@ def consume(cloud: tt.Cloud, fleet: tt.Fleet, stop: threading.Event) -> list[str
 
 def words(policy: tt.Policy) -> tt.ScalingGroup:
     """The words of the model as members of their enumerations; a text that is one of them is taken too."""
-    alarm = tt.Alarm(name="hot", metric="cpu", above=70, missing=tt.MissingData.BREACHING, triggers=[policy.name])
+    alarm = tt.Alarm(name="hot", metric="cpu", above=70, missing=tt.MissingData.BREACHING, severity=tt.Severity.ERROR)
     assert_type(alarm.comparison, tt.Comparison)
     assert_type(alarm.metric.unit, tt.Unit)
     assert_type(alarm.metric.source, tt.MetricSource)

@@ -89,7 +89,8 @@ class Kind:
         fields: Its fields; a field that is not listed is not compared when `closed`.
         maps: Lists that are maps: path to the field that is the key.
         sets: Lists whose order means nothing.
-        states: What a reply says of a thing that nobody can set: ids, times, states; and what it says twice.
+        states: What a reply says of a thing that nobody can set: ids, times, states; and what it says twice. `[*]`
+            stands for any item.
         defaults: What the cloud fills in where nobody says it, of leaves that no row is about: what values that may
             be, by path, `[*]` for any item.
         closed: Only the listed fields are compared; what else a reply holds is the cloud's own.
@@ -224,7 +225,10 @@ class Kind:
         return next((each for each in self.fields if each.whole and each.pattern.match(path)), None)
 
     def _is_state(self, path: str) -> bool:
-        return any(path == state or path.startswith((f"{state}.", f"{state}[")) for state in self.states)
+        texts = {path, _pattern(path)}
+        return any(
+            text == state or text.startswith((f"{state}.", f"{state}[")) for state in self.states for text in texts
+        )
 
     def folded(self, path: str, value: Any) -> Any:
         """A leaf's value as it compares with another one: without its case, where that means nothing."""

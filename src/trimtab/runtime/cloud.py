@@ -48,7 +48,15 @@ from trimtab.runtime.arguments import check_list, check_word
 from trimtab.runtime.datapoints import publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.limits import held_to_limits
-from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, leave_to_rollouts, pause_notes
+from trimtab.runtime.pause import (
+    boost_notes,
+    kinds_of,
+    leave_boosted,
+    leave_paused,
+    leave_to_rollouts,
+    pause_notes,
+    with_ends,
+)
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:
@@ -488,7 +496,8 @@ class Cloud:
             adopt=request.adopt,
         )
         in_the_way, refused = self.provider.resources.hindrances(plan.changes)
-        return replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
+        plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
+        return with_ends(plan, live, now)
 
     def _with_found_names(self, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:
         """A fleet of which rollouts have named groups, and what is read of it under those names."""
@@ -515,4 +524,4 @@ class Cloud:
         check_consent(self.provider, again, consent)  # sizes move, and are no part of what a plan stands on
 
     def _creates_group(self, change: Change) -> bool:
-        return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
+        return change.action is Action.CREATE and kinds_of(self.provider)[change.key.kind].holds_instances

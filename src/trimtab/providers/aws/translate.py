@@ -19,6 +19,7 @@ from trimtab.models import (
     PythonPolicy,
     ScalingGroup,
     ScalingNotification,
+    Schedule,
     WarmPool,
 )
 from trimtab.plan import Key, Mark, Note, Ref, Resource
@@ -39,7 +40,7 @@ from trimtab.providers.aws.metrics import Scope, instance_metric
 from trimtab.providers.aws.places import is_id
 from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds, step_problems
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
-from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
+from trimtab.providers.aws.schedules import END, ScheduledAction, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.aws.template import template_data
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.sizes import size_is_initial
@@ -222,6 +223,8 @@ class _Group(GroupTranslator):
             if schedule.name not in firing:
                 for leaf in set_leaves(schedule):
                     self.note(f"{item}.{leaf.path}", "this schedule never fires again; remove it, or give a later time")
+            elif schedule.is_by_day:
+                self._take_dated(schedule, actions)
             elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
                 self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
             self.unused(f"{item}.description", "a scheduled action has no description")
@@ -234,6 +237,21 @@ class _Group(GroupTranslator):
         }
         for path, text in hidden_sizes(enacted(self.group), self.now, put_back=back):
             self.unused(path, text)
+
+    def _take_dated(self, schedule: Schedule, actions: Sequence[ScheduledAction]) -> None:
+        """Say of a first and a last moment whether they change anything of the days on which a schedule comes."""
+        item = f"schedules.{schedule.name}"
+        # these make the moments of actions that come once
+        self.takes(f"{item}.{name}" for name in ("cron", "zone", "until", "duration"))
+        for name in ("starts", "ends"):
+            if getattr(schedule, name) is None:
+                continue
+            bare = schedule.model_copy(update={name: None})
+            others = tuple(bare if each is schedule else each for each in self.group.schedules)
+            if list(actions_of(self.group.model_copy(update={"schedules": others}), self.now)) == actions:
+                self.note(f"{item}.{name}", "it comes on the same days without this; leave it out")
+            else:
+                self.takes([f"{item}.{name}"])
 
     # policies and alarms
 

@@ -365,7 +365,7 @@ METRIC_ALERT = Kind(
         Field(path=f"{_SET}.scopes", models="metric", ignore_case=True),
         Field(path=f"{_SET}.enabled", models="enabled", default=True),
         Field(path=f"{_SET}.description", models="description"),
-        Field(path=f"{_SET}.severity"),
+        Field(path=f"{_SET}.severity", models="severity"),
         Field(path=f"{_SET}.evaluationFrequency", models="period"),
         Field(path=f"{_SET}.windowSize", models="period periods datapoints"),
         Field(path=f"{_SET}.autoMitigate", default=True),

@@ -296,7 +296,10 @@ class _Group(GroupTranslator):
         mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
         if not flexible and (mixed or group.purchase.sizes):
             several = "template.size.choices" if self.asked.template.requirement and not mixed else "purchase"
-            yield several, "a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
+            yield (
+                several,
+                "a mix with spot, or several sizes, takes another scale set; write `azure: {orchestration: flexible}`",
+            )
         for index, disk in enumerate(group.template.disks):
             yield from template.disk_problems(disk, f"template.disks.{index}")
         if asks_balancer(group) and not self.attached.probe and not self.facts.unknown:
