@@ -5,20 +5,11 @@ from datetime import timedelta
 import pytest
 
 import trimtab as tt
-from tests.rollout.world import World, make_fleet
+from tests.rollout.world import SCALING, World, make_fleet
 from trimtab import metrics
 from trimtab.models import AlarmGate, Rollout
 from trimtab.rollout import RolloutOutcome
 from trimtab.sources import Function
-
-HOT = {"name": "hot", "metric": "cpu", "above": 70, "triggers": ["out"]}
-LOUD = {"name": "loud", "metric": "cpu", "above": 90, "notify": ["ops@example.org"]}
-SCALING = {
-    "policies": [tt.SimplePolicy(name="out", change=1)],
-    "alarms": [HOT, LOUD],
-    "schedules": [tt.Schedule(name="day", cron="0 8 * * *", zone="UTC", min=2)],
-    "load_balancers": ["front"],
-}
 
 
 def bluegreen(image, **rollout):

@@ -6,8 +6,7 @@ import pytest
 
 import trimtab as tt
 from tests.laws import sampled
-from tests.rollout.test_blue_green import SCALING
-from tests.rollout.world import World, make_fleet
+from tests.rollout.world import SCALING, World, make_fleet
 from trimtab.models import Checkpoint, Rollout
 from trimtab.rollout import RolloutOutcome
 

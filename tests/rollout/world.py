@@ -4,6 +4,16 @@ import trimtab as tt
 from trimtab.models import Rollout
 from trimtab.providers.memory.store import Store
 
+HOT = {"name": "hot", "metric": "cpu", "above": 70, "triggers": ["out"]}
+LOUD = {"name": "loud", "metric": "cpu", "above": 90, "notify": ["ops@example.org"]}
+SCALING = {
+    "policies": [tt.SimplePolicy(name="out", change=1)],
+    "alarms": [HOT, LOUD],
+    "schedules": [tt.Schedule(name="day", cron="0 8 * * *", zone="UTC", min=2)],
+    "load_balancers": ["front"],
+}
+"""What moves with a group, beside its instances."""
+
 
 def make_fleet(image="one", *, size=4, rollout=None, **more):
     """A fleet of one group, from an image."""
