@@ -240,6 +240,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "aws.health_checks.*": ("ebs", "vpc-lattice"),
     "aws.service_linked_role": ("arn:aws:iam::123456789012:role/it", "arn:aws:iam::123456789012:role/web"),
     "aws.placement_group": ("close", "far"),
+    "aws.group_tags.*": ("it", "Of Its Own"),
     "azure.resource_group": ("prod", "test"),
     "azure.orchestration": ("uniform", "flexible"),
     "azure.zone_balance": YES,
@@ -281,6 +282,7 @@ KEYS = {
     "tags.*": ("team", "Owner"),
     "placement.subnet_tags.*": ("Type", "Env"),
     "gcp.named_ports.*": ("http", "admin"),
+    "aws.group_tags.*": ("cost-center", "Audited", "Name"),
     "metric[custom].dimensions.*": ("Pool", "host"),
     "metric[math].parts.*.dimensions.*": ("Pool", "host"),
 }
@@ -564,6 +566,7 @@ class Drawer:
             "health_checks": self.apart("aws").many("aws.health_checks.*"),
             "notify_scaling": self.apart("topics").notifications(),
             "maintenance": self.apart("maintenance").maintenance(),
+            "group_tags": self.apart("group tags").mapping("aws.group_tags.*"),
         }
 
     def maintenance(self):

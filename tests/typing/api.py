@@ -75,6 +75,7 @@ group = tt.ScalingGroup(
         lifecycle_hooks=(tt.LifecycleHook(name="drain", on="terminate", timeout=five),),
         warm_pool=tt.WarmPool(min=1, state="stopped"),
         maintenance=tt.InstanceMaintenance(min_healthy=90, max_healthy=120),
+        group_tags={"CostCenter": "hosting"},
         notify_scaling=[tt.ScalingNotification(topic="arn:aws:sns:us-east-1:123456789012:ops", on=["launch"])],
     ),
     azure=tt.AzureSettings(orchestration="flexible"),

@@ -358,6 +358,7 @@ FIELDS = {
         "health_checks": "What says that an instance is unhealthy beside the machine itself and `health_check.by`.",
         "service_linked_role": "ARN of the role that Auto Scaling acts as; the account's own when left out.",
         "placement_group": "Placement group that instances start in, by name.",
+        "group_tags": "Tags of the Auto Scaling group that its instances do not get, by key.",
         "native": "What no field has a word for, as the API spells it; not portable."
     },
     "trimtab.providers.azure.settings.AzureNative": {

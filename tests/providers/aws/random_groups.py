@@ -251,6 +251,7 @@ settings = given(
     group_metrics=maybe(st.booleans()),
     service_linked_role=maybe(st.just("arn:aws:iam::123456789012:role/aws-service-role/it")),
     placement_group=maybe(st.just("close")),
+    group_tags=maybe(st.dictionaries(st.sampled_from(["CostCenter", "audit:it", "a.b"]), words, max_size=2)),
 )
 balancer = st.sampled_from(["web", "api"]).flatmap(
     lambda name: st.sampled_from([{"name": name}, {"id": ARN.format(name)}])

@@ -56,6 +56,7 @@ GROUP = {
             ]
         }
     },
+    "aws.group_tags": {"aws": {"group_tags": {"CostCenter": "hosting", "Name": "of the group"}}},
     "aws.warm_pool": {"aws": {"warm_pool": {"min": 1, "max_prepared": 3, "state": "running", "reuse": True}}},
     "aws.suspended_processes": {"aws": {"suspended_processes": ["AZRebalance", "ReplaceUnhealthy"]}},
     "aws.group_metrics": {"aws": {"group_metrics": True}},

@@ -105,6 +105,16 @@ def test_target_tracking_adds_up_requests():
     assert list(problems) == ["policies.hold.statistic"]
 
 
+@pytest.mark.parametrize("path", ["tags", "template.tags"])
+def test_a_tag_is_for_instances_or_not(path):
+    tags = {"tags": {"Team": "web"}}
+    fields = tags if path == "tags" else {"template": {"image": "ami-1", "size": "t3.medium", **tags}}
+    _, problems = said(aws={"group_tags": {"Team": "ops"}}, **fields)
+    assert problems == {
+        "aws.group_tags.Team": f"`{path}` has 'Team' too, which gives it to instances; remove one of the two"
+    }
+
+
 def test_what_an_alarm_on_a_query_cannot_have_is_refused_each_by_its_name():
     alarm = {"metric": {"promql": "sum(up)"}, "above": 1, "periods": 3}
     _, problems = said(alarms={"up": {**alarm, "statistic": "p95", "datapoints": 2, "missing": "breaching"}})

@@ -264,10 +264,40 @@ def test_what_translation_writes_and_the_cloud_has_not_is_noted():
     replies = of_web(tags={"Team": "ops"})
     data = {name: value for name, value in replies.version["LaunchTemplateData"].items() if name != "TagSpecifications"}
     bare = {**replies.version, "LaunchTemplateData": data}
-    found = imported(replace(replies, version=bare, own_version=bare))
+    group = {**replies.group, "Tags": [{**tag, "PropagateAtLaunch": True} for tag in replies.group["Tags"]]}
+    found = imported(replace(replies, group=group, version=bare, own_version=bare))
     added = [f"adds LaunchTemplateData.TagSpecifications[{kind}]" for kind in ("instance", "volume")]
-    assert found.notes[0].reason == f"the next plan {'; '.join(added)}; new instances get all tags of the group"
-    assert effects(found)[1:] == [("changes", f"Auto Scaling group {NATIVE}: template")]
+    why = "new instances get their tags from it, and the group's name as `Name`"
+    assert found.notes[0].reason == f"the next plan {'; '.join(added)}; {why}"
+    assert effects(found)[1:] == [("changes", f"Auto Scaling group {NATIVE}: {name}") for name in ("template", "tags")]
+
+
+def with_tags(replies, **tags):
+    """The replies with the group's own tags as these, each with its value and whether instances get it."""
+    own = [{"Key": key, "Value": value, "PropagateAtLaunch": passed} for key, (value, passed) in tags.items()]
+    marks = [tag for tag in replies.group["Tags"] if tag["Key"].startswith("trimtab-")]
+    return replace(replies, group={**replies.group, "Tags": [*marks, *own]})
+
+
+def test_tags_that_instances_do_not_get_are_the_groups_own():
+    name = (NATIVE, False)
+    found = imported(with_tags(of_web(), Name=name, CostCenter=("web", False)))
+    assert (dict(found.group.tags), dict(found.group.aws.group_tags)) == ({}, {"CostCenter": "web"})
+    assert not found.notes
+
+
+def test_a_tag_that_instances_get_is_not_the_groups_alone_however_they_get_it():
+    found = imported(with_tags(of_web(tags={"Team": "ops"}), Team=("web", False), Shift=("night", True)))
+    assert dict(found.group.tags) == {"Team": "web", "Shift": "night"}
+    assert dict(found.group.template.tags) == {"Team": "ops"}
+    assert not found.group.aws.group_tags
+
+
+def test_a_group_called_otherwise_than_its_instances_is_imported_so():
+    found = imported(of_web(aws={"group_tags": {"Name": "front"}}))
+    assert (dict(found.group.tags), dict(found.group.aws.group_tags)) == ({}, {"Name": "front"})
+    assert not found.group.template.tags
+    assert not found.notes
 
 
 def test_the_plan_looks_at_the_newest_version_whichever_the_group_launches_from():

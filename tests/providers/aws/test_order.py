@@ -8,6 +8,7 @@ from itertools import permutations
 
 import pytest
 
+import trimtab as tt
 from tests.conftest import make_fleet, make_group
 from trimtab.clock import ManualClock
 from trimtab.errors import Conflict
@@ -51,6 +52,53 @@ def test_tags_that_go_make_room_for_those_that_come(world):
             "CreateOrUpdateTags",
         ]
         assert not cloud.plan(fleet_of("plain", tags=new))
+
+
+def passed_on(world, key):
+    """Whether instances get a tag of the group `web`; `None` where it does not have it."""
+    (item,) = world.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    tags = {tag["Key"]: tag["PropagateAtLaunch"] for tag in item["Tags"]}
+    return tags.get(key)
+
+
+def test_a_tag_moves_between_the_group_alone_and_its_instances(world):
+    alone, shared = {"aws": {"group_tags": {"CostCenter": "it"}}}, {"tags": {"CostCenter": "it"}}
+    with world.connect() as cloud:
+        for fields in (alone, shared, alone):
+            fleet = fleet_of("plain", **fields)
+            cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
+            assert not cloud.plan(fleet)
+            found = cloud.import_group(NAME, fleet=fleet.name)
+            assert (dict(found.group.tags), dict(found.group.aws.group_tags)) == (
+                fields.get("tags", {}),
+                fields.get("aws", {}).get("group_tags", {}),
+            )
+            assert not found.notes
+            assert not cloud.plan(tt.Fleet(name=fleet.name, groups=[found.group]))
+
+
+def test_a_tag_of_the_group_alone_that_somebody_passes_on_is_named_and_healed(world):
+    fleet = fleet_of("plain", aws={"group_tags": {"CostCenter": "it"}}, tags={"Team": "ops"})
+    with world.connect() as cloud:
+        cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
+        (item,) = world.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+        base = {"ResourceId": item["AutoScalingGroupName"], "ResourceType": "auto-scaling-group"}
+        changes = [
+            {**base, "Key": "CostCenter", "Value": "it", "PropagateAtLaunch": True},
+            {**base, "Key": "Team", "Value": "dev", "PropagateAtLaunch": False},
+        ]
+        world.client("autoscaling").create_or_update_tags(Tags=changes)
+        assert [(leaf.field, leaf.path) for change in cloud.plan(fleet) for leaf in change.fields] == [
+            ("web.aws.group_tags", "Tags[CostCenter].PropagateAtLaunch"),
+            ("web.tags", "Tags[Team].Value"),
+        ]
+        left = fleet_of("plain", aws={"group_tags": {"CostCenter": "it"}}, tags={"Team": "ops"}, unmanaged=["tags"])
+        assert [leaf.path for change in cloud.plan(left) for leaf in change.fields] == [
+            "Tags[CostCenter].PropagateAtLaunch"
+        ]
+        cloud.apply(cloud.plan(fleet), wait="accepted").raise_for_failures()
+        assert not cloud.plan(fleet)
+        assert passed_on(world, "CostCenter") is False
 
 
 class PoolEnding:

@@ -64,6 +64,7 @@ FULL = {
         "max_instance_lifetime": "2d",
         "maintenance": {"min_healthy": 90, "max_healthy": 120},
         "health_checks": ["ebs"],
+        "group_tags": {"CostCenter": "hosting"},
     },
     "policies": {"scale-out": {"percent": 10, "minimum_change": 2, "cooldown": "5m", "enabled": False}},
     "alarms": {
@@ -108,6 +109,26 @@ def test_a_topic_is_told_of_scaling_as_put_notification_configuration_takes_it(e
     assert group.mark.kept["topics"] == "yes"
     shape = SESSION.get_service_model("autoscaling").operation_model("PutNotificationConfiguration").input_shape
     assert not ParamValidator().validate({"AutoScalingGroupName": "web", **body}, shape).has_errors()
+
+
+def test_tags_of_the_group_alone_are_not_in_its_template():
+    template, group = (of_kind(one_group(**FULL), kind)[0] for kind in ("launch-template", "autoscaling-group"))
+    own = {tag["Key"]: tag for tag in group.body["Tags"]}
+    assert own["CostCenter"] == {"Key": "CostCenter", "Value": "hosting", "PropagateAtLaunch": False}
+    passed = {tag["Key"] for spec in template.body["LaunchTemplateData"]["TagSpecifications"] for tag in spec["Tags"]}
+    assert (passed, set(own)) == ({"Name", "Only", "Team"}, {"CostCenter", "Name", "Team"})
+
+
+def test_a_group_can_be_called_otherwise_than_its_instances():
+    group = of_kind(one_group(aws={"group_tags": {"Name": "front"}}), "autoscaling-group")[0]
+    assert group.body["Tags"] == [{"Key": "Name", "Value": "front", "PropagateAtLaunch": False}]
+
+
+@pytest.mark.parametrize("key", ["trimtab-fleet", "aws:cloudformation:stack-name", "AWS:it"])
+def test_a_reserved_tag_of_the_group_is_refused_at_its_key(key):
+    with pytest.raises(InvalidModel, match="choose another name") as refused:
+        one_group(aws={"group_tags": {key: "x"}})
+    assert refused.value.problems[0].path.endswith(f"aws.group_tags.{key}")
 
 
 def test_a_topic_is_named_once():

@@ -190,7 +190,7 @@ AUTO_SCALING_GROUP = Kind(
         Field(path="NotificationConfigurations", models="aws.notify_scaling aws.notify_scaling.topic"),
         Field(path="NotificationConfigurations[*].NotificationTypes", models="aws.notify_scaling.on"),
         Field(path="EnabledMetrics", models="aws.group_metrics"),
-        Field(path="Tags", models="tags"),
+        Field(path="Tags", models="tags aws.group_tags"),
     ),
     maps={
         "Tags": "Key",

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from trimtab.models.base import Duration, Filled, Model, check_unique, refuse
 from trimtab.models.settings import Count, EngineSettings, SettingsBlock
+from trimtab.models.template import Tags
 
 ScalingEvent = Literal["launch", "launch-error", "terminate", "terminate-error", "test"]
 SCALING_EVENTS: tuple[ScalingEvent, ...] = ("launch", "launch-error", "terminate", "terminate-error")
@@ -155,6 +156,8 @@ class AwsSettings(SettingsBlock):
     """ARN of the role that Auto Scaling acts as; the account's own when left out."""
     placement_group: str | None = Field(default=None, min_length=1)
     """Placement group that instances start in, by name."""
+    group_tags: Tags = Field(default_factory=dict)
+    """Tags of the Auto Scaling group that its instances do not get, by key."""
     native: AwsNative | None = None
     """What no field has a word for, as the API spells it; not portable."""
 
@@ -187,6 +190,7 @@ class AwsSettings(SettingsBlock):
             health_checks: Sequence[Literal["ebs", "vpc-lattice"]] = ...,
             service_linked_role: str | None = None,
             placement_group: str | None = None,
+            group_tags: Mapping[str, str] = ...,
             native: AwsNative | None = None,
         ) -> None: ...
 
@@ -194,6 +198,12 @@ class AwsSettings(SettingsBlock):
     def _check(self) -> "AwsSettings":
         check_unique("hooks", (hook.name for hook in self.lifecycle_hooks), "lifecycle_hooks")
         check_unique("notifications", (each.topic for each in self.notify_scaling), "notify_scaling")
+        for key in self.group_tags:
+            # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html, "Tag restrictions"
+            if key.lower().startswith("aws:"):
+                refuse(f"the tag {key!r} begins with `aws:`, as AWS's own do; choose another name", "group_tags", key)
+            if key.startswith("trimtab-"):
+                refuse(f"the tag {key!r} is trimtab's own mark; choose another name", "group_tags", key)
         return self
 
     def for_engine(self) -> EngineSettings:

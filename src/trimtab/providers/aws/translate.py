@@ -124,6 +124,10 @@ class _Group(GroupTranslator):
             mark=replace(self.mark, kept={**parts, **self.delegated, **(self.standing.kept if self.standing else {})}),
             initial=frozenset({"DesiredCapacity"}) if initial else frozenset(),
             basis={"MinSize": group.capacity.min, "MaxSize": group.capacity.max},
+            sources={
+                f"Tags[{key}]": "aws.group_tags" if key in group.aws.group_tags else "tags"
+                for key in ("Name", *group.tags, *group.aws.group_tags)
+            },
         )
 
     def _sizes(self) -> dict[str, Any]:
@@ -168,6 +172,7 @@ class _Group(GroupTranslator):
         group, health = self.group, self.group.health_check
         if group.aws.termination_policies == DEFAULT_TERMINATION:
             self.unused("aws.termination_policies", "it is what AWS does by default")
+        self._check_group_tags()
         return drop_empty(
             **self._launches_from(),
             CapacityRebalance=group.purchase.rebalance,
@@ -190,9 +195,17 @@ class _Group(GroupTranslator):
             Tags=[
                 # instances take theirs from the template, where each may differ from the group's
                 {"Key": key, "Value": value, "PropagateAtLaunch": False}
-                for key, value in sorted({"Name": self.native, **group.tags}.items())
+                for key, value in sorted({"Name": self.native, **group.tags, **group.aws.group_tags}.items())
             ],
         )
+
+    def _check_group_tags(self) -> None:
+        """Refuse a tag that instances get, and are not to get."""
+        for key in self.group.aws.group_tags:
+            for path, tags in (("tags", self.group.tags), ("template.tags", self.group.template.tags)):
+                if key in tags:
+                    text = f"`{path}` has {key!r} too, which gives it to instances; remove one of the two"
+                    self.problem(f"aws.group_tags.{key}", text)
 
     def _target_groups(self) -> list[str]:
         known = self.facts.target_groups.get(self.location, {})

@@ -18,8 +18,8 @@ HOOK_TIMEOUT, COOLDOWN = 3600, 300
 """What AWS has where nobody gives it."""
 
 
-def read_fields(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a group that stand in its own reply, less sizes and purchase options."""
+def read_fields(item: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a group that stand in its own reply, less sizes and purchase options; `tags` instances have too."""
     subnets = subnets_of(item)
     return drop_none(
         placement={"subnets": subnets} if subnets else {"zones": tuple(sorted(item.get("AvailabilityZones") or ()))},
@@ -28,7 +28,7 @@ def read_fields(item: Mapping[str, Any]) -> dict[str, Any]:
         cooldown=duration(unless(item.get("DefaultCooldown"), COOLDOWN)),
         warm_up=duration(unless(item.get("DefaultInstanceWarmup"), -1)),
         protect_from_scale_in=item.get("NewInstancesProtectedFromScaleIn") or None,
-        tags=read_group_tags(item) or None,
+        tags=tags or None,
     )
 
 
@@ -37,12 +37,28 @@ def subnets_of(item: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(subnet for subnet in (item.get("VPCZoneIdentifier") or "").split(",") if subnet))
 
 
-def read_group_tags(item: Mapping[str, Any]) -> dict[str, str]:
-    """The tags that a person gave a group, less the name that translation gives it."""
+def read_group_tags(item: Mapping[str, Any], of_instances: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """
+    The tags that a person gave a group, less the name that translation gives it.
+
+    Args:
+        item: The group.
+        of_instances: The tags that its template gives instances.
+
+    Returns:
+        Those that instances get too, be it from the template with another value, and those that they do not.
+    """
     tags, _ = read_tags({tag["Key"]: tag.get("Value", "") for tag in item.get("Tags") or ()})
     if tags.get("Name") == item["AutoScalingGroupName"]:
         del tags["Name"]
-    return {key: value for key, value in tags.items() if not is_aws(key)}
+    inherited = {tag["Key"] for tag in item.get("Tags") or () if tag.get("PropagateAtLaunch")} | set(of_instances)
+    if (
+        of_instances.get("Name") == item["AutoScalingGroupName"]
+    ):  # as translation calls them, whatever the group is called
+        inherited.discard("Name")
+    given = {key: value for key, value in tags.items() if not is_aws(key)}
+    shared = {key: value for key, value in given.items() if key in inherited}
+    return shared, {key: value for key, value in given.items() if key not in inherited}
 
 
 def _health(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +72,11 @@ def _health(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_settings(
-    item: Mapping[str, Any], hooks: Sequence[Mapping[str, Any]], topics: Sequence[Mapping[str, Any]], pool: Any
+    item: Mapping[str, Any],
+    hooks: Sequence[Mapping[str, Any]],
+    topics: Sequence[Mapping[str, Any]],
+    pool: Any,
+    group_tags: Mapping[str, str],
 ) -> dict[str, Any]:
     """The fields of the block for AWS."""
     paused = any(tag["Key"] == PAUSE_TAG for tag in item.get("Tags") or ())
@@ -75,6 +95,7 @@ def read_settings(
         health_checks=tuple(word for word, native in HEALTH_TYPES.items() if native in health_types(item)) or None,
         service_linked_role=own_role(item.get("ServiceLinkedRoleARN")),
         placement_group=item.get("PlacementGroup") or None,
+        group_tags=group_tags or None,
     )
 
 

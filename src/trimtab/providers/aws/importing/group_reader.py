@@ -22,7 +22,7 @@ from trimtab.providers.aws.importing.policies import read_policy
 from trimtab.providers.aws.importing.replies import Replies, Reply
 from trimtab.providers.aws.importing.resources import READ_KINDS, Found
 from trimtab.providers.aws.importing.schedules import Timetable, read_schedules
-from trimtab.providers.aws.importing.template import UNKNOWN, as_data, read_template
+from trimtab.providers.aws.importing.template import UNKNOWN, as_data, instance_tags, read_template
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP, LAUNCH_TEMPLATE, METRIC_ALARM, SCALING_POLICY
 from trimtab.providers.aws.kinds import SCHEDULED_ACTION as ACTION
 from trimtab.providers.aws.policies import policy_body
@@ -42,7 +42,7 @@ GUARDED = (
 LOOKED_UP = "(what the plan looks up)"
 RENAMED_TEMPLATE = "trimtab names a launch template after its group; instances stay"
 NEW_VERSION = "adopting writes the mark as a new version of the template; instances stay"
-ALL_TAGS = "new instances get all tags of the group"
+TAGS_OF_INSTANCES = "new instances get their tags from it, and the group's name as `Name`"
 TAGS_OF_TEMPLATE = "instances take their tags from the template instead"
 BASIC_METRICS = frozenset(
     f"Group{name}"
@@ -258,14 +258,19 @@ class GroupReader:
     def _settings(self) -> dict[str, Any]:
         item = self.replies.group
         topics = topics_by_group(self.replies.topics).get(self.replies.name, [])
-        return read_settings(item, self.replies.hooks, topics, item.get("WarmPoolConfiguration"))
+        return read_settings(item, self.replies.hooks, topics, item.get("WarmPoolConfiguration"), self._tags[1])
+
+    @cached_property
+    def _tags(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The tags that instances get too, and those that the group alone has."""
+        return read_group_tags(self.replies.group, instance_tags(self.data))
 
     # the group
 
     @cached_property
     def fields(self) -> dict[str, Any]:
         """The fields of the group."""
-        item, tags = self.replies.group, read_group_tags(self.replies.group)
+        item, tags = self.replies.group, self._tags[0]
         purchase = read_purchase(item, self.data)
         sizes = [entry["size"] for entry in purchase.get("sizes", ())]
         fields = {
@@ -273,7 +278,7 @@ class GroupReader:
             "location": None if self.location == self.home else self.location,
             "capacity": self._capacity(),
             "template": read_template(self.data, self.replies.name, tags, sizes),
-            **read_fields(item),
+            **read_fields(item, tags),
             "purchase": purchase,
             "policies": {policy.name: _given(policy) for policy in self.policies.values()},
             "alarms": {alarm.name: _given(alarm) for alarm in self.alarms.values()},
@@ -331,9 +336,9 @@ class GroupReader:
                 yield (group, f"{spec}.Version"), NEW_VERSION
         for tag in self.replies.group.get("Tags") or ():
             yield (group, f"Tags[{tag['Key']}].PropagateAtLaunch"), TAGS_OF_TEMPLATE
-            if not tag.get("PropagateAtLaunch") and tag["Key"] in self.fields.get("tags", {}):
-                yield (self.found.template_key, ""), ALL_TAGS
-                yield (self.found.template_key, "LaunchTemplateData.TagSpecifications"), ALL_TAGS
+        if not {"Name", *self._tags[0]} <= set(instance_tags(self.data)):
+            yield (self.found.template_key, ""), TAGS_OF_INSTANCES
+            yield (self.found.template_key, "LaunchTemplateData.TagSpecifications"), TAGS_OF_INSTANCES
         yield from self._unsaid()
         if not self.data.get("InstanceType") and not self.data.get("InstanceRequirements"):
             text = f"it names no instance type; {self.fields['template']['size']!r} stands for it"

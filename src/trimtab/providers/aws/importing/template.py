@@ -78,10 +78,14 @@ def _disk(device: str, ebs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tags(data: Mapping[str, Any], name: str, tags: Mapping[str, str]) -> dict[str, str]:
-    by_kind = {spec["ResourceType"]: spec.get("Tags") or () for spec in data.get("TagSpecifications") or ()}
-    instance_tags = {tag["Key"]: tag.get("Value", "") for tag in by_kind.get("instance", by_kind.get("volume", ()))}
     anyway = {"Name": name, **tags}
-    return {key: value for key, value in instance_tags.items() if anyway.get(key) != value and not is_aws(key)}
+    return {key: value for key, value in instance_tags(data).items() if anyway.get(key) != value and not is_aws(key)}
+
+
+def instance_tags(data: Mapping[str, Any]) -> dict[str, str]:
+    """The tags that a template gives its instances."""
+    by_kind = {spec["ResourceType"]: spec.get("Tags") or () for spec in data.get("TagSpecifications") or ()}
+    return {tag["Key"]: tag.get("Value", "") for tag in by_kind.get("instance", by_kind.get("volume", ()))}
 
 
 def is_aws(key: str) -> bool:
