@@ -60,6 +60,15 @@ def test_plans(said):
     check("apply", said("destroy", *memory, "--yes"))
 
 
+def test_explanations(said):
+    memory = ("--provider", "memory")
+    said("apply", *memory, "--yes")
+    check("explain", said("explain", *memory, "--since", "10m"))
+    found = said("explain", "web", *memory, "--diagnose")
+    check("explain", found)
+    assert found["groups"][0]["minute"]["codes"] == ["no-data"]
+
+
 def test_a_problem_of_a_plan_has_its_place(said):
     document = said("plan", "--provider", "memory", image="{newest: none-*}")
     check("plan", document)

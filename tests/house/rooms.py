@@ -35,6 +35,7 @@ FLOORS = {
     "controller": 3,
     "rollout": 3,
     "hooks": 3,
+    "explaining": 3,
     "config": 3,
     "testing": 3,
     "tracing": 3,

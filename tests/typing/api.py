@@ -437,6 +437,20 @@ def told_of_rollouts(event: tt.Event) -> str:
     return f"{event.group} {event.outcome}" if isinstance(event, tt.RolloutMoved) else ""
 
 
+def explained(cloud: tt.Cloud, fleet: tt.Fleet, store: tt.Store) -> list[str]:
+    """Why a group has its size, and what is wrong with it."""
+    explanation = cloud.explain(fleet, "web", since=tt.hours(6), diagnose=True, store=store)
+    assert_type(explanation, tt.Explanation)
+    minute: tt.ExplainedMinute | None = explanation.minute
+    entries: Sequence[tt.TimelineEntry] = [
+        entry for entry in explanation.entries if entry.kind is tt.TimelineKind.MANUAL
+    ]
+    diagnoses: Sequence[tt.Diagnosis] = explanation.diagnoses or ()
+    wrong = [each.diff for each in diagnoses if each.cause is tt.DiagnosisCause.AT_MAXIMUM]
+    dear = [each.fix for each in diagnoses if each.symptom is tt.Symptom.TOO_DEAR]
+    return [str(minute), *map(str, entries), *wrong, *dear, explanation.to_markdown()]
+
+
 def failed_rollout(rolled: tt.Rolled) -> str:
     """Why one failed."""
     try:

@@ -112,6 +112,8 @@ def _command(
 
     own = list(inspect.signature(function).parameters.values())[taken:]
     keyword = inspect.Parameter.KEYWORD_ONLY
+    # a command with further formats has an option of its own in place of the shared one
+    options = {name: option for name, option in options.items() if name not in {parameter.name for parameter in own}}
     parameters = [
         inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
         *_parameters(arguments),

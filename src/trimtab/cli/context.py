@@ -39,6 +39,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class TextFormat(StrEnum):
+    """How results are printed that also go into reports."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 class WaitFor(StrEnum):
     """How long apply waits."""
 
@@ -239,10 +247,11 @@ class How:
     empty: str = NO_CHANGES
 
 
-def context_of(context: typer.Context, chosen: Format) -> CommandContext:
+def context_of(context: typer.Context, chosen: Format | TextFormat) -> CommandContext:
     """The context of this run, its screen set to the form that was chosen."""
     command_context: CommandContext = context.obj
-    command_context.screen.json = chosen is Format.JSON
+    command_context.screen.json = chosen.value == Format.JSON.value
+    command_context.screen.markdown = chosen.value == TextFormat.MARKDOWN.value
     return command_context
 
 

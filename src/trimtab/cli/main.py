@@ -15,6 +15,7 @@ import trimtab
 from trimtab.cli import (
     catalog_commands,
     controller_commands,
+    explain_command,
     instance_commands,
     rollout_commands,
     runtime_commands,
@@ -291,6 +292,7 @@ app.command()(hooks)
 runtime_commands.add_to(app)
 controller_commands.add_to(app)
 rollout_commands.add_to(app)
+explain_command.add_to(app)
 instance_commands.add_to(app)
 catalog_commands.add_to(app)
 add_verbosity(app)

@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,15 +13,13 @@ from zlib import crc32
 
 from trimtab.capabilities import is_delegated
 from trimtab.clock import Clock, Stopwatch, SystemClock
-from trimtab.controller.deciding import Subject
+from trimtab.controller.deciding import Subject, preset_of
 from trimtab.controller.events import FLEET, ControllerEvent, Standing, events_of, standings_after
 from trimtab.controller.results import Tick, TickOutcome
 from trimtab.controller.shadowing import shadow_name
 from trimtab.controller.stateless import Forgetful, needs_memory
 from trimtab.controller.telling import CONTROLLER, log_tick
 from trimtab.controller.ticking import Ticking
-from trimtab.declarations import declarations_of
-from trimtab.engine.presets import EC2, PRESETS, CooldownScope, Preset
 from trimtab.errors import ConfigError, InvalidArgument, StoreUnavailable
 from trimtab.models import Fleet
 from trimtab.phrases import in_words
@@ -47,19 +44,6 @@ def new_owner(keys: Sequence[GroupKey]) -> str:
     """A name for a controller: where it runs, which one it is, and at the end what tells which groups it is for."""
     groups = crc32("\n".join(map(repr, sorted(keys))).encode())
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}:{groups:08x}"
-
-
-def preset_of(provider: str) -> Preset:
-    """
-    The preset by which the controller decides on a provider: the provider's own.
-
-    Where that knows no cooldown, because its cloud has no policy that could wait, simple policies wait as they do on
-    EC2: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-cooldowns.html
-    """
-    preset = PRESETS[declarations_of(provider).preset]
-    if preset.cooldown is not CooldownScope.NONE:
-        return preset
-    return replace(preset, cooldown=CooldownScope.SIMPLE, default_cooldown=EC2.default_cooldown)
 
 
 def stored_cloud(cloud: Cloud) -> str:

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from trimtab.controller.memory import STALE, Believed, GroupMemory, Written, believed_size, shadow_size
 from trimtab.controller.observing import Asked, observe, queries_of
 from trimtab.controller.results import GroupTick, TickOutcome
+from trimtab.declarations import declarations_of
 from trimtab.engine.decision import decide
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
-from trimtab.engine.presets import MissingMetric, Preset
+from trimtab.engine.presets import EC2, PRESETS, CooldownScope, MissingMetric, Preset
 from trimtab.engine.ruleset import rules_for
 from trimtab.engine.values import Decision, Observation, Sized
 from trimtab.errors import TrimtabError
@@ -51,6 +52,19 @@ class Subject:
             maximum=state.max if state else None,
             running=state.running if state else None,
         )
+
+
+def preset_of(provider: str) -> Preset:
+    """
+    The preset by which the controller decides on a provider: the provider's own.
+
+    Where that knows no cooldown, because its cloud has no policy that could wait, simple policies wait as they do on
+    EC2: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-cooldowns.html
+    """
+    preset = PRESETS[declarations_of(provider).preset]
+    if preset.cooldown is not CooldownScope.NONE:
+        return preset
+    return replace(preset, cooldown=CooldownScope.SIMPLE, default_cooldown=EC2.default_cooldown)
 
 
 def held_back(subject: Subject, state: GroupState, now: datetime, *, shadow: bool) -> str:

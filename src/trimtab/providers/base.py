@@ -1,5 +1,6 @@
 """What goes in and out of a provider: groups as they stand, writes, facts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,37 @@ from trimtab.providers.pinning import Settled
 
 if TYPE_CHECKING:
     from trimtab.providers.run import Run
+
+
+class Failure(StrEnum):
+    """What kept an instance from being made."""
+
+    QUOTA = "quota"
+    """The account has used up what it may have."""
+    SHORTAGE = "shortage"
+    """The cloud has no such machine there now."""
+    IMAGE = "image"
+    """The image is gone, or not to be used."""
+    ADDRESSES = "addresses"
+    """The network has no address left."""
+    PERMISSION = "permission"
+    """Something is not allowed."""
+    OTHER = "other"
+    """Something else; the text says what."""
+
+
+Patterns = Mapping[Failure, re.Pattern[str]]
+"""What a vendor's texts have in them, the first that matches counts."""
+
+
+def failure_of(text: str, patterns: Patterns) -> Failure:
+    """What a vendor's text of a failure is about."""
+    return next((kind for kind, pattern in patterns.items() if pattern.search(text)), Failure.OTHER)
+
+
+def patterns_of(**words: str) -> Patterns:
+    """Patterns from regular expressions by the names of failures."""
+    return {Failure(name): re.compile(pattern, re.IGNORECASE) for name, pattern in words.items()}
 
 
 class InstanceState(StrEnum):
@@ -39,6 +71,8 @@ class Instance:
         weight: How many units of the group's size it is; 1 where sizes are numbers of instances.
         private_address: Within its network; empty without one or not asked.
         public_address: On the internet; empty without one or not asked.
+        failure: Why it could not be made, where the cloud keeps such instances in its list.
+        error: The same in the vendor's words.
     """
 
     id: str
@@ -53,6 +87,8 @@ class Instance:
     protected: bool = False
     private_address: str = ""
     public_address: str = ""
+    failure: Failure | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +117,8 @@ class GroupState:
     controller: str = ""
     rollout: "Run | None" = None
     """The rollout that is on, in a group that bears the mark of one."""
+    stopped: tuple[str, ...] = ()
+    """What of its scaling stands still without the mark of a pause, in the vendor's words."""
 
     @property
     def capacity(self) -> Capacity:
@@ -139,13 +177,23 @@ class GroupState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """One thing that a cloud did to a group's size."""
+    """
+    One thing that a cloud did to a group's size.
+
+    Attributes:
+        sizes: The wanted size before and after, where the cloud says it.
+        change: Instances that it started, or ended when negative, where the cloud says that and no sizes.
+        failure: What kept an instance from being made, where that is what it tells of.
+    """
 
     id: str
     at: datetime
     status: str
     description: str
     cause: str = ""
+    sizes: tuple[int, int] | None = None
+    change: int = 0
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +205,16 @@ class AlarmState:
     reason: str = ""
     since: datetime | None = None
     group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmChange:
+    """An alarm that came into another state: `ok`, `alarm` or `no-data`."""
+
+    name: str
+    at: datetime
+    state: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

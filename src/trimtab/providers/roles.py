@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from trimtab.errors import Unsupported
 from trimtab.models import Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource
-from trimtab.providers.base import Activity, AlarmState, Facts, GroupState, Instance, Write, Written
+from trimtab.providers.base import Activity, AlarmChange, AlarmState, Facts, GroupState, Instance, Write, Written
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import single_match
@@ -131,6 +131,17 @@ class LiveState(ABC):
     @abstractmethod
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The state of every alarm that the fleet has in the cloud."""
+
+    def read_alarm_history(
+        self, location: str, names: Sequence[str], since: datetime, until: datetime
+    ) -> Sequence[AlarmChange]:
+        """
+        When these alarms came into other states, oldest first.
+
+        Raises:
+            Unsupported: The cloud keeps no such history.
+        """
+        raise Unsupported("this provider keeps no history of alarms")
 
 
 class GroupActor(Protocol):

@@ -123,6 +123,7 @@ class AsyncCloud(OnThreads[Cloud]):
     publish = awaitable(Cloud.publish)
     permissions = awaitable(Cloud.permissions)
     rollout = awaitable(Cloud.rollout)
+    explain = awaitable(Cloud.explain)
 
     def group(self, name: str, location: str | None = None) -> AsyncLiveGroup:
         """

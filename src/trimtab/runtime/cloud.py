@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
@@ -60,9 +61,13 @@ from trimtab.runtime.pause import (
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:
+    from trimtab import Explanation
     from trimtab.rollout import Rolled, Rollouts
     from trimtab.runtime.watch import Watch
+    from trimtab.sources import Source
+    from trimtab.store.records import Store
 
+TWO_HOURS = timedelta(hours=2)
 Wait = Literal["accepted", "stable", "healthy"]
 """How long apply waits: for the calls to be accepted, for the wanted sizes to run, for them to serve."""
 
@@ -296,6 +301,52 @@ class Cloud:
 
         fleet = fleet.for_provider(self.provider.name)
         return Watch(self.provider, fleet, status=self.status, clock=self._clock)
+
+    def explain(
+        self,
+        fleet: Fleet,
+        group: str,
+        *,
+        since: datetime | timedelta = TWO_HOURS,
+        at: datetime | None = None,
+        diagnose: bool = False,
+        store: "Store | None" = None,
+        sources: "Sequence[Source]" = (),
+        allow_python: Sequence[str] = (),
+    ) -> "Explanation":
+        """
+        Why a group has, or had, its size: what happened, and what the rules say of each minute; reads only.
+
+        Args:
+            fleet: The fleet.
+            group: The group's name within it.
+            since: The beginning, or how far back it is; two hours when left out, three days at most.
+            at: One moment instead, with what lies around it.
+            diagnose: Also say what is wrong, with evidence and a fix.
+            store: Where the controller keeps its history.
+            sources: Metrics from elsewhere, beside those that the fleet itself names.
+            allow_python: The modules and packages from which policies in Python may be imported; those that are not
+                allowed ask for nothing.
+
+        Raises:
+            NotFound: The cloud has no such group.
+            InvalidArgument: The fleet has no such group, or the time is none.
+        """
+        # whoever plans and applies asks no such question; and by its name alone, since that room stands on the
+        # controller's, which stands on this one
+        explanation: Explanation = import_module("trimtab.explaining.explain").explain(
+            self.provider,
+            fleet,
+            group,
+            clock=self._clock,
+            since=since,
+            at=at,
+            diagnosed=diagnose,
+            store=store,
+            sources=sources,
+            allow_python=allow_python,
+        )
+        return explanation
 
     def rollouts(self, fleet: Fleet, *, allow_commands: bool = False, on_event: Listener | None = None) -> "Rollouts":
         """

@@ -41,6 +41,8 @@ class Screen:
         # one error is one line in a pipe, however wide
         self.err = _console(err, None if err.isatty() else WIDE, color=color)
         self.json = json
+        self.markdown = False
+        """Whether results are Markdown, of commands that have it."""
         self.verbosity = 0
         """What is said beside the results: below 0 errors only, 0 progress and remarks, above 0 the log."""
         self.json_log = False

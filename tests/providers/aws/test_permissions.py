@@ -81,7 +81,7 @@ def live_through(world, cloud, fleet):
     web.datapoints(metrics.cpu)
     cloud.watch(fleet).snapshot()
     cloud.status(fleet, addresses=True)
-    web.instances(), web.activities()
+    web.instances(), web.activities(), cloud.explain(fleet, fleet.groups[0].name)
     execute(web, fleet)
     web.scale(to=4)
     web.wait(timeout=tt.minutes(30))

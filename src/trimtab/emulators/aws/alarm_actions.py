@@ -33,9 +33,24 @@ def record_state(region: Region, alarm: dict[str, Any], state: str, reason: str,
     if state == before:
         return False
     alarm["StateTransitionedTimestamp"] = now
+    region.alarm_history.append(_changed(region, alarm, before, now))
     if "ActionsSuppressedBy" not in alarm:
         _notify(region, alarm, before)
     return True
+
+
+def _changed(region: Region, alarm: Mapping[str, Any], before: str, now: datetime) -> dict[str, Any]:
+    """An item of the history: its data has the old and the new state, as JSON."""
+    after = {"stateValue": alarm["StateValue"], "stateReason": alarm["StateReason"]}
+    data = {"version": "1.0", "oldState": {"stateValue": before}, "newState": after}
+    return {
+        "AlarmName": alarm["AlarmName"],
+        "AlarmType": "CompositeAlarm" if alarm["AlarmName"] in region.composites else "MetricAlarm",
+        "Timestamp": now,
+        "HistoryItemType": "StateUpdate",
+        "HistorySummary": f"Alarm updated from {before} to {alarm['StateValue']}",
+        "HistoryData": json.dumps(data),
+    }
 
 
 def check_topics(region: str, params: Mapping[str, Any]) -> None:

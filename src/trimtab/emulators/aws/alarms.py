@@ -85,6 +85,26 @@ def describe_alarms_for_metric(call: Call) -> Answer:
     return {"MetricAlarms": alarms}
 
 
+def describe_alarm_history(call: Call) -> Answer:
+    """What became of alarms, newest first unless asked otherwise; metric alarms where no kind is named."""
+    params = call.params
+    kinds = params.get("AlarmTypes") or ["MetricAlarm"]
+    items = [item for item in call.region.alarm_history if _is_in_history(item, params) and item["AlarmType"] in kinds]
+    if params.get("ScanBy") != "TimestampAscending":
+        items.reverse()
+    return page(call, items, "AlarmHistoryItems", default=100, bad_token="InvalidNextToken")
+
+
+def _is_in_history(item: dict[str, Any], params: dict[str, Any]) -> bool:
+    begin, end = params.get("StartDate"), params.get("EndDate")
+    return (
+        params.get("AlarmName") in (None, item["AlarmName"])
+        and params.get("HistoryItemType") in (None, item["HistoryItemType"])
+        and (begin is None or item["Timestamp"] >= begin)
+        and (end is None or item["Timestamp"] <= end)
+    )
+
+
 def delete_alarms(call: Call) -> Answer:
     """Alarms gone; unknown names are ignored, as CloudWatch does."""
     at_most(call, "AlarmNames", 100)

@@ -78,6 +78,7 @@ _AUTO_SCALING: dict[str, Handler] = {
 
 _CLOUDWATCH: dict[str, Handler] = {
     "DeleteAlarms": alarms.delete_alarms,
+    "DescribeAlarmHistory": alarms.describe_alarm_history,
     "DescribeAlarms": alarms.describe_alarms,
     "DescribeAlarmsForMetric": alarms.describe_alarms_for_metric,
     "DisableAlarmActions": alarms.disable_alarm_actions,

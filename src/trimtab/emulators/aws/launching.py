@@ -118,6 +118,8 @@ def run_instance(group: GroupView, place: Place) -> Any:
     if place.subnet is not None and not has_free_addresses(group.ec2_backend, place.subnet):
         raise Unavailable(no_free_addresses(place.subnet))
     source, what = group.launched_from(), _what_to_launch(group)
+    if group.ec2_launch_template is not None and what["image"]:
+        _check_image(group, what["image"])
     override = _choose_type(group, what["instance_type"], place.zone)
     disks = {"block_device_mappings": mappings} if (mappings := _disks(group)) else {}
     reservation = group.ec2_backend.run_instances(
@@ -140,6 +142,13 @@ def run_instance(group: GroupView, place: Place) -> Any:
     for interface in instance.nics.values():
         interface.delete_on_termination = True
     return take_in(group, instance, override.get("WeightedCapacity"), source)
+
+
+def _check_image(group: GroupView, image: str) -> None:
+    """Refuse an image that has gone since the template was made."""
+    if not image.startswith("resolve:") and image not in group.ec2_backend.amis:
+        # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-ami.html
+        raise invalid(f"The image id '[{image}]' does not exist. Launching EC2 instance failed.")
 
 
 def take_in(group: GroupView, instance: Any, weight: str | None, source: dict[str, str] | None) -> Any:

@@ -81,6 +81,8 @@ class Region:
     activities: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     composites: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alarm_history: list[dict[str, Any]] = field(default_factory=list)
+    """The changes of state of alarms, oldest first; they stay when the alarm goes."""
     alarm_tags: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[tuple[str, str], Any] = field(default_factory=dict)
     tracking: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -1,13 +1,30 @@
-"""What AWS did to the sizes of groups, out of their scaling activities."""
+"""What AWS did to the sizes of groups, out of their scaling activities; and what their alarms did."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.reads import PAGE
-from trimtab.providers.base import Activity
+from trimtab.providers.aws.states import ALARM_STATES
+from trimtab.providers.base import Activity, AlarmChange, Failure, failure_of, patterns_of
+
+_SIZES = re.compile(r"changing the desired capacity from (\d+) to (\d+)")
+"""How a cause says it: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-activity-history.html"""
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-capacity.html and ts-as-ami.html
+FAILURES = patterns_of(
+    shortage=r"sufficient \S+ capacity|InsufficientInstanceCapacity|Could not launch Spot|is not supported in your",
+    quota=r"LimitExceeded|more (vCPU|instances) (capacity )?than your|quota",
+    image=r"\bAMI\b|InvalidAMIID|image id",
+    addresses=r"free addresses|InsufficientFreeAddresses",
+    permission=r"not authorized|UnauthorizedOperation|Client\.InternalError|AccessDenied",
+)
+FAILED = frozenset({"failed", "cancelled"})
+HISTORY = re.compile(r"Alarm updated from \S+ to (\S+)")
 
 
 def read_activities(calls: Calls, region: str, name: str, limit: int) -> list[Activity]:
@@ -31,10 +48,63 @@ def read_last_activities(calls: Calls, region: str, names: Sequence[str]) -> dic
 
 def activity_of(item: Mapping[str, Any]) -> Activity:
     """A scaling activity as `DescribeScalingActivities` answers it."""
+    status, cause = str(item.get("StatusCode", "")).lower(), str(item.get("Cause", ""))
+    sizes = _SIZES.search(cause)
     return Activity(
         id=item["ActivityId"],
         at=item["StartTime"].astimezone(UTC),
-        status=str(item.get("StatusCode", "")).lower(),
+        status=status,
         description=item.get("Description", ""),
-        cause=item.get("Cause", ""),
+        cause=cause,
+        sizes=(int(sizes[1]), int(sizes[2])) if sizes else None,
+        failure=_failure(item) if status in FAILED else None,
     )
+
+
+def _failure(item: Mapping[str, Any]) -> Failure:
+    return failure_of(f"{item.get('StatusMessage', '')} {item.get('Description', '')}", FAILURES)
+
+
+def read_alarm_history(
+    calls: Calls, region: str, names: Sequence[str], since: datetime, until: datetime
+) -> list[AlarmChange]:
+    """
+    The changes of state of alarms, oldest first: a call for each alarm.
+
+    CloudWatch keeps them for 30 days:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+    """
+    changes = [
+        change
+        for name in names
+        for item in calls.items(
+            "cloudwatch",
+            "describe_alarm_history",
+            region,
+            AlarmName=name,
+            AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+            HistoryItemType="StateUpdate",
+            StartDate=since,
+            EndDate=until,
+        )
+        if (change := _alarm_change(item)) is not None
+    ]
+    return sorted(changes, key=lambda change: change.at)
+
+
+def _alarm_change(item: Mapping[str, Any]) -> AlarmChange | None:
+    """A change of state as `DescribeAlarmHistory` answers it; its data has the reason."""
+    found = HISTORY.search(str(item.get("HistorySummary", "")))
+    if found is None:
+        return None
+    state = ALARM_STATES.get(found[1], "no-data")
+    at = item["Timestamp"].astimezone(UTC)
+    return AlarmChange(name=item["AlarmName"], at=at, state=state, reason=_reason(str(item.get("HistoryData", ""))))
+
+
+def _reason(data: str) -> str:
+    try:
+        found = json.loads(data)
+        return str(found["newState"]["stateReason"])
+    except (ValueError, KeyError, TypeError):
+        return ""

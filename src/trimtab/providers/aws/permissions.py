@@ -78,6 +78,7 @@ GRANTS: Sequence[Grant] = (
     Grant("autoscaling:DescribeLifecycleHooks", need=Need.HOOKS),
     Grant("autoscaling:DescribeNotificationConfigurations", need=Need.TOPICS),
     Grant("cloudwatch:DescribeAlarms"),
+    Grant("cloudwatch:DescribeAlarmHistory", need=Need.ALARMS),
     Grant("cloudwatch:GetMetricData"),
     Grant("cloudwatch:ListMetrics", need=Need.CUSTOM),
     Grant("ec2:DescribeLaunchTemplateVersions"),

@@ -10,7 +10,7 @@ from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Change, Live, Note
 from trimtab.providers.aws.acting import GroupActions
-from trimtab.providers.aws.activities import read_activities, read_last_activities
+from trimtab.providers.aws.activities import read_activities, read_alarm_history, read_last_activities
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.declarations import REGIONS
@@ -25,6 +25,7 @@ from trimtab.providers.aws.translate import translate
 from trimtab.providers.aws.writes import Writer
 from trimtab.providers.base import (
     Activity,
+    AlarmChange,
     AlarmState,
     GroupState,
     Write,
@@ -199,3 +200,9 @@ class AwsLive(LiveState):
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The fleet's alarms in its regions."""
         return alarm_states(self.calls, fleet, self.location)
+
+    def read_alarm_history(
+        self, location: str, names: Sequence[str], since: datetime, until: datetime
+    ) -> Sequence[AlarmChange]:
+        """A call for each alarm."""
+        return read_alarm_history(self.calls, location, names, since, until)

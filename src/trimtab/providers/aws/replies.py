@@ -42,6 +42,7 @@ SHAPES: Mapping[str, Shape] = {
         "MetricAlarms": [{"AlarmName": str, "Dimensions?": [{"Name": str, "Value": str}]}],
         "CompositeAlarms?": [{"AlarmName": str}],
     },
+    "describe_alarm_history": {"AlarmHistoryItems": [{"AlarmName": str, "Timestamp": datetime}]},
     "list_metrics": {"Metrics": [{"Namespace": str, "MetricName": str}]},
     "get_metric_data": {"MetricDataResults": [{"Id": str, "Timestamps": [datetime], "Values": [object]}]},
     "describe_launch_templates": {

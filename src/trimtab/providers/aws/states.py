@@ -10,7 +10,16 @@ from trimtab.models import Fleet
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.first_seen import WORD
 from trimtab.providers.aws.reads import list_alarms, list_groups, template_numbers
-from trimtab.providers.aws.resources import Numbers, alarm_resource, find_boost, find_pause, find_run, is_behind
+from trimtab.providers.aws.resources import (
+    PAUSED,
+    Numbers,
+    alarm_resource,
+    find_boost,
+    find_pause,
+    find_run,
+    is_behind,
+    suspended,
+)
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
 from trimtab.providers.retry import in_batches
 
@@ -114,11 +123,18 @@ def group_state(
         group=tags.get("trimtab-group", ""),
         fleet=tags.get("trimtab-fleet", ""),
         paused=find_pause(item),
+        stopped=_stopped(item),
         boost=find_boost(item),
         rollout=find_run(item),
         first_seen=FirstSeen.parse(tags.get(f"trimtab-{WORD}", "")),
         controller=tags.get(f"trimtab-{MARK}", ""),
     )
+
+
+def _stopped(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The processes that stand still without a mark."""
+    pause = find_pause(item)
+    return tuple(name for name in suspended(item) if pause is None or name not in (pause.held or PAUSED))
 
 
 def _instance(item: Mapping[str, Any], outdated: bool) -> Instance:

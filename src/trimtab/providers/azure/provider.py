@@ -24,7 +24,7 @@ from trimtab.providers.azure.resolve import Resolver
 from trimtab.providers.azure.states import States, alarm_states
 from trimtab.providers.azure.translate import password_problems, translate
 from trimtab.providers.azure.writes import Writer
-from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
+from trimtab.providers.base import Activity, AlarmChange, AlarmState, GroupState, Write, Written
 from trimtab.providers.hooks import refuse_queue
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
@@ -185,3 +185,9 @@ class AzureLive(LiveState):
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The states of the fleet's metric alerts: a list, and a call for each of them."""
         return alarm_states(self.calls, fleet)
+
+    def read_alarm_history(
+        self, location: str, names: Sequence[str], since: datetime, until: datetime
+    ) -> Sequence[AlarmChange]:
+        """When metric alerts fired and were over, as the activity log has it; one call."""
+        return ActivityLog(self.calls, self.clock.now()).read_alarms(names, since, until)

@@ -19,7 +19,7 @@ from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, METRIC_ALERT, SCALE
 from trimtab.providers.azure.names import iana_zones
 from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import find_boost, find_pause, find_run, group_of, wanted_size
-from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
+from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState, failure_of, patterns_of
 from trimtab.providers.sizes import Bounds
 
 CARDS = "Microsoft.Network/networkInterfaces"
@@ -37,6 +37,16 @@ Each keeps scaling in from an instance; the second one keeps all else that the s
 
 https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-instance-protection
 """
+# https://learn.microsoft.com/troubleshoot/azure/virtual-machines/windows/allocation-failure
+# https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota
+FAILURES = patterns_of(
+    shortage=r"AllocationFailed|Allocation failed|SkuNotAvailable|OverconstrainedAllocation",
+    quota=r"quota|QuotaExceeded",
+    image=r"ImageNotFound|gallery ?image|\bimage\b.*(not (found|available)|deleted)",
+    addresses=r"SubnetIsFull|PublicIPCountLimitReached",
+    permission=r"AuthorizationFailed|LinkedAuthorizationFailed",
+)
+"""What texts say of machines that could not be made."""
 AT_REST = {"PowerState/deallocated", "PowerState/stopped", "PowerState/deallocating"}
 
 
@@ -163,10 +173,17 @@ class States:
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=find_pause(setting) if setting else find_pause(item),
+            stopped=_stopped(setting),
             controller=mark.kept.get(MARK, "") if mark else "",
             boost=find_boost(setting) if setting else find_boost(item),
             rollout=find_run(item),
         )
+
+
+def _stopped(setting: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """A setting that is off without a mark."""
+    is_off = setting is not None and setting["properties"].get("enabled") is False and find_pause(setting) is None
+    return ("autoscale setting (enabled: false)",) if is_off else ()
 
 
 def is_flexible(item: Mapping[str, Any]) -> bool:
@@ -206,7 +223,9 @@ def _instance(item: Mapping[str, Any], cards: Mapping[str, str]) -> Instance:
     properties = item.get("properties") or {}
     view = properties.get("instanceView") or {}
     state = str(properties.get("provisioningState", "")).lower()
-    codes = {status.get("code", "") for status in view.get("statuses") or ()}
+    statuses = view.get("statuses") or ()
+    codes = {status.get("code", "") for status in statuses}
+    error = _error_of(statuses) if state == "failed" else ""
     health = ((view.get("vmHealth") or {}).get("status") or {}).get("code", "")
     healthy = health.lower().endswith("/healthy") if health else False if state == "failed" else None
     return Instance(
@@ -219,7 +238,15 @@ def _instance(item: Mapping[str, Any], cards: Mapping[str, str]) -> Instance:
         protected=any((properties.get("protectionPolicy") or {}).get(name) for name in PROTECTIONS),
         serving=healthy,
         private_address=cards.get(str(item["id"]).lower(), ""),
+        failure=failure_of(error, FAILURES) if error else None,
+        error=error,
     )
+
+
+def _error_of(statuses: Iterable[Mapping[str, Any]]) -> str:
+    """What the view of an instance says of a provisioning that failed: `ProvisioningState/failed/AllocationFailed`."""
+    failed = (each for each in statuses if str(each.get("code", "")).lower().startswith("provisioningstate/failed/"))
+    return next((f"{str(each['code']).rpartition('/')[2]}: {each.get('message', '')}" for each in failed), "")
 
 
 # bounds

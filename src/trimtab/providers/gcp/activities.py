@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from trimtab.providers.base import Activity
+from trimtab.providers.base import Activity, failure_of, patterns_of
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import name_of, parse_link, place_of, region_of, scoped
 from trimtab.providers.gcp.states import find_scaler
@@ -14,6 +14,17 @@ from trimtab.providers.gcp.states import find_scaler
 LOOK_BACK = timedelta(days=7)
 """How far back operations are read; Compute Engine keeps them for two weeks."""
 WORDS: Mapping[str, str] = {"insert": "create"}
+# https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-resource-availability
+# https://cloud.google.com/compute/docs/instance-groups/troubleshooting-managed-instance-groups
+FAILURES = patterns_of(
+    shortage=r"RESOURCE_POOL_EXHAUSTED|STOCKOUT|CONDITION_NOT_MET",
+    quota=r"QUOTA_EXCEEDED",
+    image=r"\bimages/|\bimage\b.*not found",
+    addresses=r"IP_SPACE_EXHAUSTED",
+    permission=r"PERMISSIONS_ERROR|FORBIDDEN",
+)
+CHANGES: Mapping[str, int] = {"insert": 1, "delete": -1}
+"""What an operation on an instance does to the number of them."""
 MODES = "MODE_"
 """How words begin that only repeat the mode in which somebody put an autoscaler."""
 
@@ -92,6 +103,8 @@ def activity_of(item: Mapping[str, Any]) -> Activity:
         status="failed" if errors else str(item.get("status", "")).lower(),
         description=f"{WORDS.get(verb, verb)} {parts.kind.removesuffix('s')} {parts.name}",
         cause=said or str(item.get("statusMessage") or item.get("user") or ""),
+        change=CHANGES.get(verb, 0) if parts.kind == "instances" and not errors else 0,
+        failure=failure_of(said, FAILURES) if errors else None,
     )
 
 
@@ -105,6 +118,7 @@ def _failure(item: Mapping[str, Any]) -> Activity:
         status="failed",
         description=f"{str(details.get('action', 'creating')).lower()} {name}",
         cause=f"{error.get('code')}: {error.get('message')}",
+        failure=failure_of(f"{error.get('code')}: {error.get('message')}", FAILURES),
     )
 
 

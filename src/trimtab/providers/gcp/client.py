@@ -4,8 +4,8 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, count
 from threading import Lock
@@ -404,16 +404,29 @@ class Calls(Caller):
 
         As JSON over HTTP, since the SDK does not have this list.
         """
+        return [alert for page in self._alert_pages({"filter": 'state="OPEN"'}) for alert in page]
+
+    def alerts_since(self, since: datetime) -> list[dict[str, Any]]:
+        """The alerts of the project, open and closed: pages, newest first, to the first that began before a moment."""
+        found = []
+        for page in self._alert_pages({}):
+            found += page
+            # sorted by openTime, the newest first: the reference of projects.alerts.list
+            if page and datetime.fromisoformat(str(page[-1]["openTime"])) < since:
+                break
+        return found
+
+    def _alert_pages(self, asked: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
         url = f"{self._alerts_base}/v3/projects/{self.project}/alerts"
         call = self._call("alerts.list")
 
         def page(token: str) -> tuple[dict[str, Any], str]:
-            query = {"filter": 'state="OPEN"', "pageSize": "1000", **({"pageToken": token} if token else {})}
+            query = {**asked, "pageSize": "1000", **({"pageToken": token} if token else {})}
             attempt = partial(_mapped, call, partial(self._get_alerts, call, url, query))
             body = self.retried("alerts.list", attempt, target=[self.project])
             return body, following_page(body)
 
-        return [alert for body in self.follow("alerts.list", page) for alert in body.get("alerts") or ()]
+        return (list(body.get("alerts") or ()) for body in self.follow("alerts.list", page))
 
     def _get_alerts(self, call: Call, url: str, query: Mapping[str, str]) -> dict[str, Any]:
         reply = self._session().get(url, params=dict(query), timeout=READ_SECONDS)

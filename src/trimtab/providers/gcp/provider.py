@@ -9,7 +9,7 @@ from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live, Resource
-from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
+from trimtab.providers.base import Activity, AlarmChange, AlarmState, GroupState, Write, Written
 from trimtab.providers.gcp.acting import GroupActions
 from trimtab.providers.gcp.activities import Operations
 from trimtab.providers.gcp.client import Calls
@@ -21,7 +21,7 @@ from trimtab.providers.gcp.kinds import KINDS
 from trimtab.providers.gcp.permissions import controller_definition, instance_definition, role_definition
 from trimtab.providers.gcp.reads import FleetRead, count_template_instances
 from trimtab.providers.gcp.resolve import Resolver
-from trimtab.providers.gcp.states import States, alarm_states, find_manager
+from trimtab.providers.gcp.states import States, alarm_changes, alarm_states, find_manager
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
 from trimtab.providers.hooks import refuse_queue
@@ -190,6 +190,12 @@ class GcpLive(LiveState):
     def read_alarms(self, fleet: Fleet) -> Sequence[AlarmState]:
         """The fleet's alert policies: one that has opened an alert is in alarm; two lists at the same time."""
         return alarm_states(self.calls, fleet, self.location)
+
+    def read_alarm_history(
+        self, location: str, names: Sequence[str], since: datetime, until: datetime
+    ) -> Sequence[AlarmChange]:
+        """When alert policies opened alerts and closed them: the pages of alerts that are not older than `since`."""
+        return alarm_changes(self.calls, names, since, until)
 
     def _states(self) -> States:
         return States(self.calls, self.clock.now())

@@ -12,7 +12,7 @@ from trimtab.engine.signals import Window
 from trimtab.errors import AccessDenied, InvalidRequest, NotFound, ProviderError, Unauthenticated
 from trimtab.models import Fleet
 from trimtab.plan import Resource, read_description
-from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
+from trimtab.providers.base import AlarmChange, AlarmState, GroupState, Instance, InstanceState
 from trimtab.providers.gcp.client import Calls
 from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of, scoped
 from trimtab.providers.gcp.kinds import ALERT_POLICY
@@ -26,6 +26,8 @@ ENDING = {"DELETING", "ABANDONING"}
 AT_REST = {"STOPPED", "SUSPENDED", "TERMINATED", "STOPPING", "SUSPENDING"}
 SETTLED = {"NONE", "VERIFYING", "REFRESHING"}
 HEALTHY = "HEALTHY"
+ALL_WAYS = "ON"
+"""The mode of an autoscaler that scales out and in."""
 
 
 class Picture(NamedTuple):
@@ -130,10 +132,17 @@ class States:
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=find_pause(scaler),
+            stopped=_stopped(scaler),
             controller=mark.kept.get(MARK, "") if mark else "",
             boost=find_boost(scaler),
             rollout=find_run(manager),
         )
+
+
+def _stopped(scaler: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """An autoscaler that acts one way only or not at all, without a mark."""
+    mode = str(((scaler or {}).get("autoscalingPolicy") or {}).get("mode") or ALL_WAYS)
+    return () if mode == ALL_WAYS or find_pause(scaler) is not None else (f"autoscaler (mode: {mode})",)
 
 
 def _places(manager: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -284,6 +293,20 @@ def alarm_states(calls: Calls, fleet: Fleet, location: str) -> list[AlarmState]:
     else:
         opened = _opened(alerts)
     return [_state(item, opened) for item in _own(policies, fleet, location)]
+
+
+def alarm_changes(calls: Calls, names: Sequence[str], since: datetime, until: datetime) -> list[AlarmChange]:
+    """When alert policies of these names opened alerts and closed them, oldest first."""
+    changes = []
+    for alert in calls.alerts_since(since):
+        name = str((alert.get("policy") or {}).get("displayName", ""))
+        if name not in names:
+            continue
+        for field, state in (("openTime", "alarm"), ("closeTime", "ok")):
+            at = datetime.fromisoformat(str(alert[field])).astimezone(UTC) if alert.get(field) else None
+            if at is not None and since <= at <= until:
+                changes.append(AlarmChange(name=name, at=at, state=state))
+    return sorted(changes, key=lambda change: change.at)
 
 
 def _own(policies: Listed, fleet: Fleet, location: str) -> list[Resource]:

@@ -146,7 +146,9 @@ class Store:
             size.machines.append(self._machine(key, body, at))
         self._made += 1
         text = f"from {before} to {desired} instances"
-        activity = Activity(id=f"a-{self._made:06}", at=at, status="done", description=text, cause=cause)
+        activity = Activity(
+            id=f"a-{self._made:06}", at=at, status="done", description=text, cause=cause, sizes=(before, desired)
+        )
         size.activities.insert(0, activity)
 
     def machine(self, key: Key, version: int) -> Machine:
