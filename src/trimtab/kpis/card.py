@@ -69,10 +69,9 @@ class Kpi:
             return "n/a"
         if math.isinf(self.value):
             return "never"
-        number = f"{self.value:,.2f}" if abs(self.value) >= 10 else f"{self.value:.4g}"
-        if self.unit == "%":
-            # 99.97 must not read as 100
-            number = f"{self.value:.3f}" if 99 <= self.value < 100 else f"{self.value:,.2f}"
+        # 99.97 must not read as 100
+        digits = 3 if self.unit == "%" and 99 <= self.value < 100 else 2
+        number = f"{self.value:,.{digits}f}" if abs(self.value) >= 10 else f"{self.value:.4g}"
         if "." in number and "e" not in number:
             number = number.rstrip("0").rstrip(".")
         return f"{number} {self.unit}".strip()
@@ -90,7 +89,9 @@ class Kpi:
         }
 
 
-def kpi(name: str, value: float, unit: str = "", *, target: Target | None = None, note: str = "", absent: str = "") -> Kpi:
+def kpi(
+    name: str, value: float, unit: str = "", *, target: Target | None = None, note: str = "", absent: str = ""
+) -> Kpi:
     """
     A KPI from a number that may be NaN.
 

@@ -215,7 +215,9 @@ def competition(rivals: Mapping[str, Sequence[float]]) -> dict[str, float]:
     }
 
 
-def required_capacity(units: ArrayLike, utilization: ArrayLike, target: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def required_capacity(
+    units: ArrayLike, utilization: ArrayLike, target: float
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """
     The units that a load takes at a target utilization, from what runs and how much of it is used.
 

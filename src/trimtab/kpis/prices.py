@@ -122,9 +122,10 @@ def amortization(setup: float, saved: float, spent: float, hours: float) -> floa
     In how many months the cost of setting up is paid back: setup / (saved - spent a month).
 
     Returns:
-        Infinite where nothing is gained; 0 where setting up cost nothing and something is; NaN of no time.
+        Infinite where nothing is gained; 0 where setting up cost nothing and something is; NaN where one of them is
+        not known, or in no time.
     """
-    if not hours:
+    if not hours or any(map(math.isnan, (setup, saved, spent))):
         return math.nan
     gained = (saved - spent) * _MONTH_HOURS / hours
     return setup / gained if gained > 0 else math.inf

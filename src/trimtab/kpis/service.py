@@ -40,9 +40,7 @@ def shortages(demand: ArrayLike, supply: ArrayLike, seconds: Seconds = 60.0) -> 
     short[both.known] = both.demand > both.supply
     edges = np.flatnonzero(np.diff(np.concatenate([[False], short, [False]]).astype(int)))
     return [
-        ShortageSpan(
-            int(first), int(end), float(lengths[first:end].sum()), bool(end < len(short) and both.known[end])
-        )
+        ShortageSpan(int(first), int(end), float(lengths[first:end].sum()), bool(end < len(short) and both.known[end]))
         for first, end in zip(edges[::2], edges[1::2], strict=True)
     ]
 

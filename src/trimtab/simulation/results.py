@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trimtab.engine.values import Decision
 from trimtab.simulation.model import FleetModel
+from trimtab.simulation.showing import Shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,7 @@ class SimulatedDecision(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Simulation:
+class Simulation(Shown):
     """
     A simulated group: arrays with one value for each minute of the load.
 
