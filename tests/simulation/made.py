@@ -22,7 +22,7 @@ def made(load, sizes, *, capacity=10.0, boot=0, patience=60, seed=0, group="web"
     wanted = np.broadcast_to(np.asarray(sizes), load.shape).astype(int).copy()
     in_service = np.array([wanted[max(0, at - boot) : at + 1].min() for at in range(len(wanted))], dtype=int)
     able = in_service * capacity
-    served, lost, backlog, waiting = (np.zeros(len(load)) for _ in range(4))
+    served, lost, backlog = (np.zeros(len(load)) for _ in range(3))
     left = 0.0
     for at, arriving in enumerate(load):
         offered = arriving + left / 60

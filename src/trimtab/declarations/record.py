@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel
 
 from trimtab.declarations.advice import Advice
 from trimtab.declarations.support import Support
+
+if TYPE_CHECKING:
+    from trimtab.models.metric import Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,9 @@ class Declarations:
         disks: The types of disks that it has, a list of `DiskRow`; empty where every word is taken as it is.
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
+        instance_count: The metric that counts a group's instances in service over time; `None` where the cloud
+            records none.
+        instance_count_switch: What to set in a group so that it is recorded, as the beginning of a sentence.
     """
 
     name: str
@@ -216,3 +222,5 @@ class Declarations:
     disks: str = ""
     sizes: str = ""
     selects_sizes: bool = False
+    instance_count: "Metric | None" = None
+    instance_count_switch: str = ""

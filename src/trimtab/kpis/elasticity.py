@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from trimtab.errors import InvalidArgument
-from trimtab.kpis.series import Pair, Seconds, pair, smoothed
+from trimtab.kpis.series import Floats, Seconds, pair, smoothed
 
 SPEEDUP = ("under_accuracy", "over_accuracy", "under_time", "over_time")
 """The metrics that the elastic speedup is made of."""
@@ -112,9 +112,7 @@ def under_provisioning(
 def over_provisioning(
     demand: ArrayLike, supply: ArrayLike, seconds: Seconds = 60.0, *, by: Accuracy = Accuracy.DEMAND
 ) -> float:
-    """
-    Idle units: in per cent of the demand (no upper bound) or of the supply (at most 100), or their mean number.
-    """
+    """Idle units: in per cent of the demand (no upper bound) or of the supply (at most 100), or their mean number."""
     both = pair(demand, supply, seconds)
     idle = np.maximum(both.supply - both.demand, 0)
     if Accuracy(by) is Accuracy.NOTHING:
@@ -215,9 +213,7 @@ def competition(rivals: Mapping[str, Sequence[float]]) -> dict[str, float]:
     }
 
 
-def required_capacity(
-    units: ArrayLike, utilization: ArrayLike, target: float
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def required_capacity(units: ArrayLike, utilization: ArrayLike, target: float) -> Floats:
     """
     The units that a load takes at a target utilization, from what runs and how much of it is used.
 
@@ -231,14 +227,14 @@ def required_capacity(
     """
     if not target > 0:
         raise InvalidArgument(f"target={target} is not above 0; give the utilization to hold, in per cent")
-    return np.asarray(units, float) * np.asarray(utilization, float) / target
+    required: Floats = np.asarray(units, float) * np.asarray(utilization, float) / target
+    return required
 
 
 __all__ = [
     "SPEEDUP",
     "Accuracy",
     "Elasticity",
-    "Pair",
     "competition",
     "deviation",
     "elastic_speedup",

@@ -130,4 +130,5 @@ def apdex(satisfied: float, tolerating: float, total: float) -> float:
 def scaling_steps(wanted: ArrayLike, in_service: ArrayLike, demand: ArrayLike) -> NDArray[np.bool_]:
     """The steps in which a fleet scales or ought to: what serves is not what was decided, or less than is needed."""
     target, there = series(wanted, "wanted"), series(in_service, "in_service")
-    return (target != there) | (series(demand, "demand") > there)
+    scaling: NDArray[np.bool_] = (target != there) | (series(demand, "demand") > there)
+    return scaling

@@ -198,6 +198,11 @@ _TOOLTIP = (
     ("running", "paid for", "quantitative", ",d"),
     ("in_service", "in service", "quantitative", ",d"),
 )
+_DECIDED = (
+    ("t", "decided (UTC)", "temporal", "%Y-%m-%d %H:%M"),
+    ("from", "from", "quantitative", ",d"),
+    ("to", "to", "quantitative", ",d"),
+)
 
 
 def _tooltip(rows: Sequence[tuple[str, str, str, str]]) -> list[dict[str, Any]]:
@@ -322,14 +327,7 @@ def _size_panel(colours: Palette, width: int, size: int) -> dict[str, Any]:
                 "scale": {"domain": ["out", "in"], "range": [colours.out, colours.scaled_in]},
                 "legend": None,
             },
-            "tooltip": _tooltip(
-                [
-                    ("t", "decided (UTC)", "temporal", "%Y-%m-%d %H:%M"),
-                    ("from", "from", "quantitative", ",d"),
-                    ("to", "to", "quantitative", ",d"),
-                ]
-            )
-            + [{"field": "why", "title": "because", "type": "nominal"}],
+            "tooltip": [*_tooltip(_DECIDED), {"field": "why", "title": "because", "type": "nominal"}],
         },
     }
     return {

@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from trimtab.errors import InvalidArgument
-from trimtab.kpis.card import Kpi, Kpis, kpi
+from trimtab.kpis.card import Kpi, Kpis
 from trimtab.kpis.scoring import Scoring, Static
 from trimtab.simulation.kpis import check_same_load, kpis_of
 from trimtab.simulation.run import Run
@@ -102,7 +102,8 @@ class PairedComparison:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        yield f"{self.first} (first) against {self.second} (second), {self.pairs} {'pair' if self.pairs == 1 else 'pairs'}"
+        pairs = "1 pair" if self.pairs == 1 else f"{self.pairs} pairs"
+        yield f"{self.first} (first) against {self.second} (second), {pairs}"
         differ = [each for each in self.differences if each.change]
         for each in differ:
             first, second, change = (

@@ -167,7 +167,8 @@ def _comparison(comparison: PairedComparison) -> str:
     head = f"<th>KPI</th>{columns}<th>better</th>"
     rows = "".join(_compared(comparison))
     title = f"<h2>{html.escape(comparison.first)} against {html.escape(comparison.second)}</h2>"
-    about = f"<p class=faint>{comparison.pairs} {'pair' if comparison.pairs == 1 else 'pairs'} of the same load and seed.</p>"
+    pairs = "1 pair" if comparison.pairs == 1 else f"{comparison.pairs} pairs"
+    about = f"<p class=faint>{pairs} of the same load and seed.</p>"
     return f'{title}{about}<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
 
 
@@ -197,7 +198,8 @@ def _variables(colours: Palette) -> str:
 
 
 _RULES = """
-body{background:var(--paper);color:var(--ink);font:15px/1.45 system-ui,sans-serif;max-width:1080px;margin:0 auto;padding:16px}
+body{background:var(--paper);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
+body{max-width:1080px;margin:0 auto;padding:16px}
 h1{font-size:1.4em;margin:.2em 0}h2{font-size:1.1em;margin:1.4em 0 .4em}
 .faint{color:var(--faint);margin:.2em 0}
 .scroll,#chart{overflow-x:auto}
@@ -233,7 +235,8 @@ async function draw() {
   spec.datasets = {minutes: rows, decisions};
   for (const panel of spec.vconcat) panel.width = Math.max(240, chart.clientWidth - 70);
   if (shown) shown.finalize();
-  shown = await vegaEmbed(chart, spec, {actions: false, renderer: "canvas", tooltip: {theme: dark.matches ? "dark" : "light"}});
+  const tooltip = {theme: dark.matches ? "dark" : "light"};
+  shown = await vegaEmbed(chart, spec, {actions: false, renderer: "canvas", tooltip});
   chart.dataset.drawn = "yes";
 }
 dark.addEventListener("change", draw);

@@ -16,6 +16,7 @@ from trimtab.declarations.record import (
     TagRule,
 )
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, natively, unsupported
+from trimtab.models.metric import Metric, MetricSource, Unit
 from trimtab.providers.aws.settings import AwsSettings
 
 _ELSEWHERE = unsupported("on AWS this is a setting of the load balancer, or does not exist")
@@ -172,6 +173,14 @@ AWS = Declarations(
     sdk=("boto3", "botocore"),
     sign_in="run `aws configure` or `aws sso login`, or name a profile in AWS_PROFILE",
     preset="ec2",
+    instance_count=Metric(
+        name="GroupInServiceInstances",
+        namespace="AWS/AutoScaling",
+        unit=Unit.COUNT,
+        source=MetricSource.CUSTOM,
+        dimensions={"AutoScalingGroupName": "{group}"},
+    ),
+    instance_count_switch="set `aws: {group_metrics: true}` in the group",
     capabilities=CAPABILITIES,
     instances=INSTANCES,
     inert=NOWHERE,
