@@ -12,7 +12,7 @@ from trimtab.kpis.card import Kpi, Kpis, kpi
 from trimtab.kpis.elasticity import required_capacity
 from trimtab.kpis.scoring import Observed, Scoring, Static, score, static_baseline
 from trimtab.kpis.series import Floats, demand_of
-from trimtab.models import Alarm, Metric, ScalingGroup, TargetTrackingPolicy
+from trimtab.models import Alarm, Metric, Policy, ScalingGroup, SimplePolicy, StepPolicy, TargetTrackingPolicy
 from trimtab.providers.base import Activity
 from trimtab.providers.datapoints import Datapoints, MetricQuery
 
@@ -172,7 +172,8 @@ class _Readings:
             self.missing[metric.name] = f"{metric.name}: no datapoint in this time"
             return None
         self.missing.pop(metric.name, None)
-        return np.maximum(values, 0)
+        found: Floats = np.maximum(values, 0)
+        return found
 
     # sizes and needs
 
@@ -213,12 +214,24 @@ def cpu_target(group: ScalingGroup) -> tuple[float, str] | None:
     for policy in group.policies:
         if isinstance(policy, TargetTrackingPolicy) and policy.enabled and policy.metric == metrics.cpu:
             return float(policy.target), f"the target of policy {policy.name}"
-    above = [(float(alarm.above), alarm.name) for alarm in group.alarms if _is_of_load(alarm) and alarm.above]
-    return (min(above)[0], f"alarm {min(above)[1]}") if above else None
+    above = sorted((bar, alarm.name) for alarm in group.alarms if (bar := _scales_out_above(alarm, group)) is not None)
+    return (above[0][0], f"alarm {above[0][1]}") if above else None
 
 
-def _is_of_load(alarm: Alarm) -> bool:
-    return alarm.metric == metrics.cpu and bool(alarm.triggers)
+def _scales_out_above(alarm: Alarm, group: ScalingGroup) -> float | None:
+    """The CPU above which an alarm sets off a policy that adds instances."""
+    bar = alarm.at_least if alarm.above is None else alarm.above
+    if alarm.metric != metrics.cpu or not bar or not alarm.enabled:
+        return None
+    return bar if any(policy.name in alarm.triggers and _adds(policy) for policy in group.policies) else None
+
+
+def _adds(policy: Policy) -> bool:
+    if isinstance(policy, SimplePolicy):
+        return max(policy.change or 0, policy.percent or 0) > 0
+    if isinstance(policy, StepPolicy):
+        return any(max(step.change or 0, step.percent or 0) > 0 for step in policy.steps)
+    return False
 
 
 def _rate(counts: Floats | None, seconds: float) -> Floats | None:
