@@ -3,13 +3,12 @@
 import csv
 import math
 
+import numpy as np
 import pytest
-
-np = pytest.importorskip("numpy", reason="KPIs need numpy (extra `sim`)")
-
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.simulation.made import START
 from trimtab.errors import InvalidArgument
 from trimtab.kpis.elasticity import (
     competition,
@@ -26,7 +25,6 @@ from trimtab.kpis.elasticity import (
 from trimtab.kpis.scoring import Observed, static_baseline
 from trimtab.kpis.series import demand_of, smoothed
 from trimtab.kpis.service import efficiency, longest_shortage, shortages
-from tests.simulation.made import START
 
 DEMAND = [2, 4, 4, 1, 2]
 SUPPLY = [2, 2, 4, 4, 1]

@@ -4,15 +4,11 @@ import math
 
 import pytest
 
-np = pytest.importorskip("numpy", reason="KPIs need numpy (extra `sim`)")
-
 from trimtab.errors import InvalidArgument
 from trimtab.kpis.latency import responses, waiting_shares
 
 
-@pytest.mark.parametrize(
-    ("rate", "servers", "expected"), [(50, 64, 2.99861), (60, 64, 3.15183), (0.5, 1, 5.99146)]
-)
+@pytest.mark.parametrize(("rate", "servers", "expected"), [(50, 64, 2.99861), (60, 64, 3.15183), (0.5, 1, 5.99146)])
 def test_percentiles_of_one_queue(rate, servers, expected):
     """Exact M/M/c at a service rate of 1 a second; M/M/1 by hand: ln 20 / (1 - 0.5) = 5.99146."""
     assert responses([rate], [servers], 1.0).percentile() == pytest.approx(expected, rel=2e-6)

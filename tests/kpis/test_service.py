@@ -4,8 +4,6 @@ import math
 
 import pytest
 
-np = pytest.importorskip("numpy", reason="KPIs need numpy (extra `sim`)")
-
 from trimtab.errors import InvalidArgument
 from trimtab.kpis.service import (
     apdex,
