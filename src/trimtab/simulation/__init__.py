@@ -2,7 +2,7 @@
 
 from trimtab.simulation.load import Load
 from trimtab.simulation.model import FleetModel, Shortage
-from trimtab.simulation.results import Simulation, SimulatedDecision
-from trimtab.simulation.simulating import simulate, simulate_many
+from trimtab.simulation.results import SimulatedDecision, Simulation
+from trimtab.simulation.simulating import simulate
 
-__all__ = ["FleetModel", "Load", "Shortage", "SimulatedDecision", "Simulation", "simulate", "simulate_many"]
+__all__ = ["FleetModel", "Load", "Shortage", "SimulatedDecision", "Simulation", "simulate"]

@@ -170,4 +170,13 @@ def _duration(value: Any) -> timedelta:
     return found
 
 
-_DEFAULTS: Mapping[str, Mapping[str, Any]] = {}
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "ec2": {"metric_delay": _MINUTE},
+    "ec2-group": {"metric_delay": _MINUTE},
+    "azure": {"metric_delay": _MINUTE},
+    # https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape: EVEN unless told otherwise
+    "gce": {"metric_delay": _MINUTE, "uses_other_zones": False},
+}
+"""What differs from the defaults by cloud; no vendor publishes how late its autoscaler reads, so a minute stands in."""
+BASIC_MONITORING: Mapping[str, timedelta] = {"ec2": 5 * _MINUTE, "ec2-group": 5 * _MINUTE}
+"""How often instances measure themselves unless `detailed_monitoring` is set (EC2 User Guide, Manage detailed monitoring)."""
