@@ -104,6 +104,11 @@ class Batch:
         alarm = next(candidate for candidate in self._alarms if candidate.name == name)
         return [_STATES[state] for state in alarm.states]
 
+    @property
+    def states(self) -> list[Ints]:
+        """The states of the alarms in their order, a number a variant: 0 OK, 1 ALARM, 2 INSUFFICIENT_DATA."""
+        return [alarm.states for alarm in self._alarms]
+
     def decide(self, seen: BatchObservation, now: datetime) -> Ints:
         """
         The size of each variant at `now`; `sizes` holds them too.

@@ -3,6 +3,6 @@
 from trimtab.simulation.load import Load
 from trimtab.simulation.model import FleetModel, Shortage
 from trimtab.simulation.results import SimulatedDecision, Simulation
-from trimtab.simulation.simulating import simulate
+from trimtab.simulation.simulating import simulate, simulate_many
 
-__all__ = ["FleetModel", "Load", "Shortage", "SimulatedDecision", "Simulation", "simulate"]
+__all__ = ["FleetModel", "Load", "Shortage", "SimulatedDecision", "Simulation", "simulate", "simulate_many"]

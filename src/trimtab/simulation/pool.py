@@ -1,7 +1,7 @@
 """The instances of a simulated group: launched, in service, drained, gone."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import MutableMapping, MutableSequence, Sequence
 from datetime import timedelta
 from math import exp, log, sqrt
 from typing import NamedTuple
@@ -34,6 +34,32 @@ class _Shortage(NamedTuple):
     begin: int
     end: int
     zone: int
+
+
+Counts = MutableSequence[int] | MutableMapping[int, int]
+"""The change of a number in each minute."""
+
+
+class Ahead(NamedTuple):
+    """
+    What changes in each minute, written ahead.
+
+    Attributes:
+        seconds: Instance-seconds of service in the minute, in hundredths.
+        joining: How many are in service at its beginning.
+        warming: How many of them have been for less than the engine's warm-up.
+        leaving: How many are paid for.
+    """
+
+    seconds: Counts
+    joining: Counts
+    warming: Counts
+    leaving: Counts
+
+    @classmethod
+    def of_minutes(cls, minutes: int) -> "Ahead":
+        """Nothing yet."""
+        return cls(*([0] * (minutes + 2) for _ in cls._fields))
 
 
 class Chance:
@@ -69,16 +95,16 @@ class Pool:
     The instances over time, changed at the beginning of minutes; what comes of it is written ahead.
 
     Attributes:
-        seconds: The change of instance-seconds of service in each minute, in hundredths.
-        joining: The change of how many are in service at the beginning of each minute.
-        leaving: The change of how many are paid for at the beginning of each minute.
+        ahead: What changes in each minute: service, how many are in service, warm up and are paid for.
         short: Whether instances are wanted that cannot be had.
         spots: How many run on spot capacity, those that drain left out.
         latest: When the last instance that is there comes into service, in seconds.
         drained: When the last one that was ended is gone.
     """
 
-    def __init__(self, group: ScalingGroup, model: FleetModel, chance: Chance, minutes: int, size: int) -> None:
+    def __init__(
+        self, group: ScalingGroup, model: FleetModel, chance: Chance, minutes: int, size: int, ahead: Ahead, warm_up: int
+    ) -> None:
         self._chance, self._minutes = chance, minutes
         self._drain = -(-model.drain // _SECOND)
         self._warm = round(model.warm_up / _SECOND)
@@ -92,9 +118,7 @@ class Pool:
         self._mixed = purchase.spot
         self._base, self._percent = purchase.on_demand_base, purchase.on_demand_percent
         self._fraction = Fraction.ON_DEMAND
-        self.seconds = [0] * (minutes + 2)
-        self.joining = [0] * (minutes + 2)
-        self.leaving = [0] * (minutes + 2)
+        self.ahead, self._warming = ahead, warm_up
         self.short = False
         self.spots = 0
         self.latest = self.drained = ALWAYS
@@ -150,15 +174,18 @@ class Pool:
         self._zones[zone] += 1
         self.spots += spot
         self.latest = max(self.latest, serves)
-        self._count(self.leaving, minute, +1)
+        self._count(self.ahead.leaving, minute, +1)
         if serves == ALWAYS:
-            self.seconds[0] += _FULL * MINUTE
-            self.joining[0] += 1
+            self._count(self.ahead.seconds, 0, _FULL * MINUTE)
+            self._count(self.ahead.joining, 0, +1)
         else:
             self._serve(serves, self._cold)
             if self._cold < _FULL:
                 self._serve(serves + self._warm, _FULL - self._cold)
-            self._count(self.joining, -(-serves // MINUTE), +1)
+            self._count(self.ahead.joining, -(-serves // MINUTE), +1)
+            if self._warming:
+                self._count(self.ahead.warming, -(-serves // MINUTE), +1)
+                self._count(self.ahead.warming, -(-(serves + self._warming) // MINUTE), -1)
 
     def _end(self, each: _Instance, minute: int, *, drain: bool = True) -> None:
         self._instances.remove(each)
@@ -171,18 +198,21 @@ class Pool:
         for second, percent in parts if each.serves != ALWAYS else [(ALWAYS, _FULL)]:
             self._serve(max(now, second), -percent)
         joined = -(-each.serves // MINUTE)
-        self._count(self.joining, max(minute, joined), -1)
+        self._count(self.ahead.joining, max(minute, joined), -1)
+        if self._warming and each.serves != ALWAYS and (warm := -(-(each.serves + self._warming) // MINUTE)) > minute:
+            self._count(self.ahead.warming, max(minute, joined), -1)
+            self._count(self.ahead.warming, warm, +1)
         lasts = self._drain if drain and each.serves <= now else 0
-        self._count(self.leaving, minute + -(-lasts // MINUTE), -1)
+        self._count(self.ahead.leaving, minute + -(-lasts // MINUTE), -1)
         self.drained = max(self.drained, now + lasts)
 
     def _serve(self, second: int, percent: int) -> None:
         minute, past = divmod(second, MINUTE)
-        if minute <= self._minutes:
-            self.seconds[minute] += percent * (MINUTE - past)
-            self.seconds[minute + 1] += percent * past
+        self._count(self.ahead.seconds, minute, percent * (MINUTE - past))
+        if past:
+            self._count(self.ahead.seconds, minute + 1, percent * past)
 
-    def _count(self, counts: list[int], minute: int, change: int) -> None:
+    def _count(self, counts: Counts, minute: int, change: int) -> None:
         if minute <= self._minutes:
             counts[minute] += change
 

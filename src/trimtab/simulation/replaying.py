@@ -4,22 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp
-from typing import NamedTuple
 
 from trimtab.engine.decision import decide
 from trimtab.engine.functions import Functions
 from trimtab.engine.presets import Preset, ScheduleStyle
-from trimtab.engine.ruleset import rules_for
+from trimtab.engine.ruleset import Ruleset, rules_for
 from trimtab.engine.values import Decision, History, Observation, Sized
 from trimtab.models import ScalingGroup
 from trimtab.simulation.forecasting import Forecaster
 from trimtab.simulation.model import FleetModel
-from trimtab.simulation.pool import ALWAYS, Chance, Pool
+from trimtab.simulation.pool import ALWAYS, Ahead, Chance, Pool
 from trimtab.simulation.queueing import serve
 from trimtab.simulation.signals import Measured, Way, make_signals
 
 _MINUTE = timedelta(minutes=1)
-_FULL_MINUTE = 6000
+FULL_MINUTE = 6000
 """An instance that serves all of a minute, in hundredths of seconds."""
 
 
@@ -46,15 +45,6 @@ class Scenario:
     notes: tuple[str, ...] = ()
 
 
-class Congested(NamedTuple):
-    """A minute in which not all was served at once."""
-
-    minute: int
-    served: float
-    lost: float
-    backlog: float
-
-
 @dataclass(kw_only=True)
 class Trace:
     """
@@ -69,11 +59,18 @@ class Trace:
     pool: Pool
     sizes: list[tuple[int, int]]
     states: list[tuple[int, tuple[str, ...]]]
-    congested: list[Congested]
     interrupted: list[tuple[int, int]]
     spots: list[tuple[int, int]]
     decisions: list[tuple[int, Decision]]
     decided: int = 0
+
+
+def first_size(group: ScalingGroup, rules: Ruleset, start: datetime) -> int:
+    """The size that a group has when a load begins: what schedules ask for then, else its own."""
+    stretch = rules.timetable.at(start)
+    low, high = stretch.bounds(group.capacity)
+    desired = stretch.over(group.capacity).desired
+    return low if desired is None else max(low, min(high, desired))
 
 
 class Replay:
@@ -92,12 +89,13 @@ class Replay:
             or self._forecaster is not None
             or not self._watched
         )
-        self.size = self._first_size()
+        self.size = first_size(group, self._rules, scenario.start)
         chance = Chance(model, scenario.seed)
         self._noise = chance.noise(len(scenario.load))
-        pool = Pool(group, model, chance, len(scenario.load), self.size)
+        minutes = len(scenario.load)
+        pool = Pool(group, model, chance, minutes, self.size, Ahead.of_minutes(minutes), warm_up=0)
         self.trace = Trace(
-            pool=pool, sizes=[], states=[], congested=[], interrupted=[], spots=[(0, pool.spots)], decisions=[]
+            pool=pool, sizes=[], states=[], interrupted=[], spots=[(0, pool.spots)], decisions=[]
         )
         self._history = History()
         self._skipped = False
@@ -106,12 +104,6 @@ class Replay:
         self._low = self._high = 0
         self._asked: int | None = None
         self._answer: Decision | None = None
-
-    def _first_size(self) -> int:
-        scenario = self._scenario
-        low, high = (stretch := self._rules.timetable.at(scenario.start)).bounds(scenario.group.capacity)
-        desired = stretch.over(scenario.group.capacity).desired
-        return low if desired is None else max(low, min(high, desired))
 
     def decision_at(self, minute: int) -> Decision:
         """The decision of one minute, after a replay up to it."""
@@ -127,12 +119,12 @@ class Replay:
         load, noise = scenario.load, self._noise
         if self._asked is not None:
             load = load[: self._asked + 1]
-        capacity_of_one = (scenario.model.capacity or 0.0) * pool.weight / _FULL_MINUTE
+        capacity_of_one = (scenario.model.capacity or 0.0) * pool.weight / FULL_MINUTE
         patience = scenario.model.patience.total_seconds()
         service_time = scenario.model.service_time.total_seconds()
         interruption = 1 - exp(-scenario.model.interruptions / 60)
         sources, watched, delay = self._signals.sources, self._watched, self._signals.delay
-        seconds, joining = pool.seconds, pool.joining
+        seconds, joining, _, _ = pool.ahead
         service, in_service, backlog = 0, 0, 0.0
         for minute, arriving in enumerate(load):
             if interruption and pool.spots:
@@ -146,7 +138,6 @@ class Replay:
             capacity = service * capacity_of_one
             if backlog or arriving > capacity:
                 served, lost, backlog = serve(backlog, arriving, capacity, seconds=60, patience=patience)
-                trace.congested.append(Congested(minute, served, lost, backlog))
             else:
                 served, lost = arriving, 0.0
             row = Measured(

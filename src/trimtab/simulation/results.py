@@ -141,7 +141,7 @@ class Simulation:
             "instance_hours": float(self.running.sum()) / 60,
             "smallest": int(self.wanted.min()),
             "largest": int(self.wanted.max()),
-            "changes": len(self.decisions),
+            "changes": int((self.wanted[1:] != self.wanted[:-1]).sum()),
             "interrupted": int(self.interrupted.sum()),
         }
 

@@ -1,6 +1,6 @@
 """The rows of a simulation from the changes that a replay leaves; needs numpy."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,27 +9,24 @@ from numpy.typing import NDArray
 from trimtab.engine.alarms import AlarmState
 from trimtab.engine.ruleset import rules_for
 from trimtab.simulation.load import Load
-from trimtab.simulation.replaying import Scenario, Trace
+from trimtab.simulation.pool import Counts
+from trimtab.simulation.queueing import serve
+from trimtab.simulation.replaying import FULL_MINUTE, Scenario, Trace
 from trimtab.simulation.results import SimulatedDecision, Simulation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 STATES = {AlarmState.OK.value: 0, AlarmState.ALARM.value: 1, AlarmState.INSUFFICIENT_DATA.value: 2}
-_FULL_MINUTE = 6000
 
 
 def make_simulation(scenario: Scenario, trace: Trace, load: Load) -> Simulation:
     """A simulation from a scenario and what its replay left."""
     minutes, pool = len(scenario.load), trace.pool
     arriving: Floats = np.array(scenario.load, dtype=np.float64)
-    capacity: Floats = np.cumsum(np.array(pool.seconds[:minutes], dtype=np.int64)) * (
-        (scenario.model.capacity or 0.0) * pool.weight / _FULL_MINUTE
+    capacity: Floats = _level(pool.ahead.seconds, minutes) * (
+        (scenario.model.capacity or 0.0) * pool.weight / FULL_MINUTE
     )
-    served, lost, backlog = arriving.copy(), np.zeros(minutes), np.zeros(minutes)
-    if trace.congested:
-        rows = np.array(trace.congested, dtype=np.float64)
-        places = rows[:, 0].astype(np.int64)
-        served[places], lost[places], backlog[places] = rows[:, 1], rows[:, 2], rows[:, 3]
+    served, lost, backlog = _served(arriving, capacity, scenario.model.patience.total_seconds())
     with np.errstate(divide="ignore", invalid="ignore"):
         utilization: Floats = np.where(capacity > 0, 100 * served / capacity, np.nan)
     interrupted: Ints = np.zeros(minutes, dtype=np.int64)
@@ -43,8 +40,8 @@ def make_simulation(scenario: Scenario, trace: Trace, load: Load) -> Simulation:
         start=scenario.start,
         load=arriving,
         wanted=_held(trace.sizes, minutes),
-        running=np.cumsum(np.array(pool.leaving[:minutes], dtype=np.int64)) * pool.weight,
-        in_service=np.cumsum(np.array(pool.joining[:minutes], dtype=np.int64)) * pool.weight,
+        running=_level(pool.ahead.leaving, minutes) * pool.weight,
+        in_service=_level(pool.ahead.joining, minutes) * pool.weight,
         capacity=capacity,
         served=served,
         lost=lost,
@@ -60,6 +57,35 @@ def make_simulation(scenario: Scenario, trace: Trace, load: Load) -> Simulation:
         notes=scenario.notes,
         source=(scenario, load),
     )
+
+
+def _level(counts: Counts, minutes: int) -> Ints:
+    """A number in each minute from its changes."""
+    if isinstance(counts, MutableMapping):
+        changes: Ints = np.zeros(minutes, dtype=np.int64)
+        for minute, change in counts.items():
+            if minute < minutes:
+                changes[minute] = change
+    else:
+        changes = np.array(counts[:minutes], dtype=np.int64)
+    level: Ints = np.cumsum(changes)
+    return level
+
+
+def _served(arriving: Floats, capacity: Floats, patience: float) -> tuple[Floats, Floats, Floats]:
+    """What is served, lost and left waiting: looked at one by one where something waits, and nowhere else."""
+    minutes = len(arriving)
+    served, lost, backlog = arriving.copy(), np.zeros(minutes), np.zeros(minutes)
+    waiting, after = 0.0, 0
+    for minute in np.flatnonzero(arriving > capacity).tolist():
+        minute = max(minute, after)
+        while minute < minutes and (waiting or arriving[minute] > capacity[minute]):
+            now = serve(waiting, float(arriving[minute]), float(capacity[minute]), seconds=60, patience=patience)
+            served[minute], lost[minute], backlog[minute] = now
+            waiting = now.backlog
+            minute += 1
+        after = minute
+    return served, lost, backlog
 
 
 def _held(changes: Sequence[tuple[int, int]], minutes: int) -> Ints:

@@ -17,9 +17,9 @@ MINUTE = timedelta(minutes=1)
 Point = float | None
 Value = Callable[["Measured"], Point]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COUNTS = frozenset({"requests", "errors-5xx"})
+COUNTS = frozenset({"requests", "errors-5xx"})
 """Counts: a datapoint is the sum of its period, also where the average is asked for."""
-_ON_HOSTS = frozenset({"cpu"})
+ON_HOSTS = frozenset({"cpu"})
 """What instances measure themselves, at their own resolution."""
 
 
@@ -235,7 +235,7 @@ def make_signals(group: ScalingGroup, rules: Ruleset, model: FleetModel, start: 
         word = signal_of(metric, model, where)
         key = word, statistic if statistic.startswith("p") else ""
         if key not in sources:
-            sources[key] = Source(value_of(word, statistic), offset, resolution if word in _ON_HOSTS else 1)
+            sources[key] = Source(value_of(word, statistic), offset, resolution if word in ON_HOSTS else 1)
         return sources[key]
 
     alarms = []
@@ -278,7 +278,7 @@ def signal_of(metric: Metric, model: FleetModel, where: str) -> str:
 
 
 def _statistic(metric: Metric, statistic: str, model: FleetModel) -> str:
-    counted = model.signals.get(metric.name, metric.name) in _COUNTS
+    counted = model.signals.get(metric.name, metric.name) in COUNTS
     return "sum" if counted and statistic == "average" else statistic
 
 
@@ -352,7 +352,7 @@ def _combined(points: Sequence[Point], statistic: str) -> Point:
         return None
     match statistic:
         case "sum":
-            return sum(real)
+            return _sum(real)
         case "minimum":
             return min(real)
         case "maximum":
@@ -360,5 +360,13 @@ def _combined(points: Sequence[Point], statistic: str) -> Point:
         case "count":
             return float(len(real))
         case _:
-            return sum(real) / len(real)
+            return _sum(real) / len(real)
+
+
+def _sum(values: Sequence[float]) -> float:
+    """One after the other, as arrays of many variants are added up; newer Pythons' `sum` is more exact than that."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 

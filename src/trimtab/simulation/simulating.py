@@ -1,7 +1,8 @@
 """The front door: simulate one group, on one cloud's rules or several, or many variants of it."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, overload
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
 from trimtab.engine.presets import Preset, find_preset
@@ -12,8 +13,11 @@ from trimtab.simulation.model import BASIC_MONITORING, FleetModel
 from trimtab.simulation.results import Simulation
 
 if TYPE_CHECKING:
-    from trimtab.simulation.replaying import Scenario
+    from trimtab.simulation.replaying import Scenario, Trace
 
+T = TypeVar("T")
+BLOCK = 1000
+"""So many variants are replayed in lock step at most."""
 _USAGE = 0.7
 """How much of the maximum the 99.9th percentile of a load takes where no capacity is given."""
 
@@ -174,3 +178,70 @@ def complete_model(
         )
         model = model.replace(capacity=capacity)
     return model, tuple(notes)
+
+
+def simulate_many(
+    groups: Sequence[ScalingGroup],
+    load: Load,
+    *,
+    preset: str | Preset = "neutral",
+    model: FleetModel | Sequence[FleetModel] | None = None,
+    seeds: Sequence[int] = (0,),
+    functions: Functions = NO_FUNCTIONS,
+    executor: Executor | None = None,
+    reduce: Callable[[Simulation], T] | None = None,
+) -> tuple[Simulation | T, ...]:
+    """
+    Many variants of a group on one load: those of each group one after the other, one for each seed.
+
+    Variants that differ in numbers alone are replayed in lock step by the batch form of the engine, with the same
+    sizes as one by one; their results have no `decisions`, and `decision_at` gives those with their reasons. Others
+    are replayed one by one.
+
+    Args:
+        groups: The variants.
+        load: The requests that arrive.
+        preset: Whose rules hold.
+        model: How the fleet behaves; one for all, or one for each group.
+        seeds: What chance is drawn from: each variant has the same chances for the same seed.
+        functions: The functions of policies in Python.
+        executor: Spreads the variants: a `ProcessPoolExecutor`, or one of a cluster; in this process when left out.
+        reduce: What to keep of each result, such as `Simulation.totals`, where all of them would not fit.
+
+    Raises:
+        InvalidArgument: As for `simulate`; or there are not as many models as groups.
+        MissingExtra: numpy is not installed.
+    """
+    check_numpy()
+    rules = find_preset(preset)
+    if model is None or isinstance(model, FleetModel):
+        models = [model] * len(groups)
+    elif len(models := list(model)) != len(groups):
+        raise InvalidArgument(f"model has {len(models)} of them for {len(groups)} groups; give one, or one for each")
+    scenarios = [
+        make_scenario(group, load, rules, each, seed, functions)
+        for group, each in zip(groups, models, strict=True)
+        for seed in seeds
+    ]
+    blocks = [scenarios[first : first + BLOCK] for first in range(0, len(scenarios), BLOCK)]
+    if executor is None:
+        parts = [replay_block(block, load, reduce) for block in blocks]
+    else:
+        parts = list(executor.map(replay_block, blocks, [load] * len(blocks), [reduce] * len(blocks)))
+    return tuple(each for part in parts for each in part)
+
+
+def replay_block(
+    scenarios: Sequence["Scenario"], load: Load, reduce: Callable[[Simulation], T] | None
+) -> list[Simulation | T]:
+    """The results of some scenarios: in lock step where that can be, else one by one."""
+    from trimtab.simulation.many import LockStep, refusal
+    from trimtab.simulation.replaying import Replay
+    from trimtab.simulation.rows import make_simulation
+
+    if len(scenarios) > 1 and not refusal(scenarios):
+        traces: Iterator[Trace] = iter(LockStep(scenarios).run())
+    else:
+        traces = (Replay(each).run() for each in scenarios)
+    made = (make_simulation(each, trace, load) for each, trace in zip(scenarios, traces, strict=True))
+    return [each if reduce is None else reduce(each) for each in made]
