@@ -34,6 +34,7 @@ FLOORS = {
     "sources": 3,
     "controller": 3,
     "rollout": 3,
+    "simulation": 3,
     "config": 3,
     "testing": 3,
     "tracing": 3,

@@ -86,7 +86,7 @@ def _value(text: str, path: Path, line: int) -> float | None:
 
 def _opened(path: Path) -> TextIO:
     if path.suffix == ".gz":
-        return cast("TextIO", TextIOWrapper(cast("gzip.GzipFile", gzip.open(path)), encoding="utf-8"))
+        return cast("TextIO", TextIOWrapper(gzip.open(path), encoding="utf-8"))
     return path.open(encoding="utf-8-sig", newline="")
 
 
@@ -98,7 +98,9 @@ _ZONELESS = re.compile(r"\[(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d
 """HAProxy's `option httplog`: `[06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109`; its manual, 8.2.3."""
 _MONTHS = {
     name: number
-    for number, name in enumerate(("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split(), 1)
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
+    )
 }
 
 
@@ -149,12 +151,13 @@ def _moment(line: str, zone: tzinfo | None) -> tuple[datetime, bool] | None:
         if (found := pattern.search(line)) is None or found[2] not in _MONTHS:
             continue
         try:
-            at = datetime(int(found[3]), _MONTHS[found[2]], int(found[1]), *map(int, found.group(4, 5, 6)))  # noqa: DTZ001
+            hour, minute, second = int(found[4]), int(found[5]), int(found[6])
+            at = datetime(int(found[3]), _MONTHS[found[2]], int(found[1]), hour, minute, second, tzinfo=zone or UTC)
         except ValueError:
             return None
         if pattern is _ZONELESS:
-            return at.replace(tzinfo=zone or UTC), True
+            return at, True
         ahead = timedelta(hours=int(found[8]), minutes=int(found[9]))
-        return (at - ahead if found[7] == "+" else at + ahead).replace(tzinfo=UTC), False
+        at = at.replace(tzinfo=UTC)
+        return at - ahead if found[7] == "+" else at + ahead, False
     return None
-

@@ -45,9 +45,7 @@ class Forecaster:
         self._made = -1
 
     @classmethod
-    def of_group(
-        cls, group: ScalingGroup, rules: Ruleset, model: FleetModel, start: datetime
-    ) -> "Forecaster | None":
+    def of_group(cls, group: ScalingGroup, rules: Ruleset, model: FleetModel, start: datetime) -> "Forecaster | None":
         """
         The forecaster of a group's predictive policies; `None` where it has none.
 
@@ -117,4 +115,4 @@ def _need(policy: PredictivePolicy, group: ScalingGroup, model: FleetModel, capa
         case "requests-per-instance":
             return _Need(policy.name, policy.target / 60)
         case word:
-            raise InvalidArgument(f"{where}: a forecast of {word!r} is not simulated; use cpu or requests-per-instance")
+            raise InvalidArgument(f"{where}: a forecast of {word} is not simulated; use cpu or requests-per-instance")

@@ -151,7 +151,7 @@ class Load:
     __rmul__ = __mul__
 
     def then(self, other: "Load") -> "Load":
-        """This load and then another with the same steps, which begins when this one ends."""
+        """The load and then another with the same steps, which begins when this one ends."""
         if self.step != other.step:
             raise InvalidArgument(f"loads by steps of {self.step} and {other.step} cannot follow each other")
         return replace(self, values=(*self.values, *other.values), notes=(*self.notes, *other.notes))
@@ -319,9 +319,7 @@ class Load:
         return cls._of_readings(readings, unit=unit, step=step, gaps=gaps)
 
     @classmethod
-    def from_access_log(
-        cls, *paths: str | Path, step: timedelta = _MINUTE, zone: str | tzinfo | None = None
-    ) -> "Load":
+    def from_access_log(cls, *paths: str | Path, step: timedelta = _MINUTE, zone: str | tzinfo | None = None) -> "Load":
         """
         The requests of access logs: of web servers in the common or combined form, of HAProxy in its HTTP form.
 

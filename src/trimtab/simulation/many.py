@@ -12,11 +12,19 @@ from trimtab.engine.ruleset import make_rules
 from trimtab.models import Alarm, ScalingGroup, TargetTrackingPolicy
 from trimtab.simulation.pool import ALWAYS, Ahead, Chance, Pool
 from trimtab.simulation.replaying import FULL_MINUTE, Scenario, Trace, first_size
-from trimtab.simulation.signals import COUNTS, ON_HOSTS, Measured, signal_of
+from trimtab.simulation.signals import COUNTS, ON_HOSTS, signal_of
 
 _MINUTE = timedelta(minutes=1)
 _STATES = ("ok", "alarm", "insufficient-data")
-IN_STEP = ("cpu", "requests", "requests-per-instance", "errors-5xx", "queue-depth", "queue-in-flight", "queue-per-instance")
+IN_STEP = (
+    "cpu",
+    "requests",
+    "requests-per-instance",
+    "errors-5xx",
+    "queue-depth",
+    "queue-in-flight",
+    "queue-per-instance",
+)
 """The metrics that many variants measure at once."""
 
 
@@ -37,7 +45,7 @@ def refusal(scenarios: Sequence[Scenario]) -> str:
             first.model.signals,
         ):
             return "their models measure in different ways"
-        if each.every_step or each.model.interruptions and each.group.purchase.spot:
+        if each.every_step or (each.model.interruptions and each.group.purchase.spot):
             return "spot instances are interrupted by chance"
         if problem := _group_refusal(each):
             return problem
@@ -56,7 +64,7 @@ def _group_refusal(scenario: Scenario) -> str:
     for item in (*group.alarms, *group.policies):
         if isinstance(item, Alarm | TargetTrackingPolicy):
             word = signal_of(item.metric, scenario.model, f"group {group.name!r}, {item.name}.metric")
-            if word not in IN_STEP or item.statistic.startswith("p"):
+            if not (isinstance(word, float | int) or word in IN_STEP) or item.statistic.startswith("p"):
                 return f"the metric {item.metric.name!r} takes a queueing model in each minute"
     try:
         Batch([group], scenario.preset)
@@ -72,6 +80,19 @@ def _shape(group: ScalingGroup) -> tuple[object, ...]:
         for each in group.policies
     )
     return alarms, policies
+
+
+class _Row(NamedTuple):
+    """One minute as it is measured, by variant; see `Measured`."""
+
+    load: float
+    capacity: Floats
+    served: Floats
+    lost: Floats
+    backlog: Floats
+    in_service: Ints
+    noise: Any
+    service_time: Floats
 
 
 class _Calendar(dict[int, list[tuple[int, int]]]):
@@ -136,15 +157,16 @@ class _Chances:
 class _Series:
     """One simulated metric: a row a minute, a column a variant; old rows are let go."""
 
-    def __init__(self, word: str, offset: int, resolution: int, keeps: int) -> None:
+    def __init__(self, word: str | float, offset: int, resolution: int, keeps: int) -> None:
         self.word = word
         self.rows: list[Any] = []
         self._offset, self._resolution, self._keeps = offset, resolution, keeps
         self._recent: list[Floats] = []
 
-    def measure(self, row: Measured) -> None:
+    def measure(self, row: _Row) -> None:
         """Take in one minute; a row of `None` where instances measure nothing."""
-        value = _VALUES[self.word](row)
+        word = self.word
+        value = _VALUES[word](row) if isinstance(word, str) else np.full(len(row.served), float(word))
         if len(self.rows) >= self._keeps:
             self.rows[-self._keeps] = None
         if self._resolution > 1:
@@ -162,7 +184,7 @@ def _quotient(value: Any, divisor: Any, after: Any = 1.0) -> Floats:
     return found
 
 
-_VALUES: dict[str, Callable[[Any], Floats]] = {
+_VALUES: dict[str, Callable[[_Row], Floats]] = {
     "cpu": lambda row: np.minimum(100.0, _quotient(100 * row.served, row.capacity, row.noise)),
     "requests": lambda row: np.full(len(row.served), row.load * 60) * row.noise,
     "requests-per-instance": lambda row: _quotient(row.load * 60, row.in_service, row.noise),
@@ -262,7 +284,7 @@ class LockStep:
         group, model, rules = first.group, first.model, self._rules[0]
         offset = int(self._start // 60)
         resolution = model.metric_period // _MINUTE
-        self._series: dict[str, _Series] = {}
+        self._series: dict[str | float, _Series] = {}
         self._alarms: dict[str, _Windows] = {}
         self._policies: dict[str, _Windows] = {}
         longest = max([each.period // _MINUTE for each in group.alarms], default=1)
@@ -282,9 +304,7 @@ class LockStep:
         tracked = {rule.policy for rule in rules.tracking}
         for policy in group.policies:
             if isinstance(policy, TargetTrackingPolicy) and policy.name in tracked:
-                self._policies[policy.name] = _Windows(
-                    series(policy), offset, 1, "average", rules.preset.tracking.span
-                )
+                self._policies[policy.name] = _Windows(series(policy), offset, 1, "average", rules.preset.tracking.span)
 
     def run(self) -> list[Trace]:
         """Replay the whole load for all of them."""
@@ -321,9 +341,7 @@ class LockStep:
             else:
                 served = np.full(count, arriving)
                 lost = backlog
-            row = Measured(
-                arriving, capacity, served, lost, backlog, in_service, self._chances.noise(minute), service_time
-            )
+            row = _Row(arriving, capacity, served, lost, backlog, in_service, self._chances.noise(minute), service_time)
             for series in self._series.values():
                 series.measure(row)
             now += _MINUTE

@@ -103,7 +103,14 @@ class Pool:
     """
 
     def __init__(
-        self, group: ScalingGroup, model: FleetModel, chance: Chance, minutes: int, size: int, ahead: Ahead, warm_up: int
+        self,
+        group: ScalingGroup,
+        model: FleetModel,
+        chance: Chance,
+        minutes: int,
+        size: int,
+        ahead: Ahead,
+        warm_up: int,
     ) -> None:
         self._chance, self._minutes = chance, minutes
         self._drain = -(-model.drain // _SECOND)

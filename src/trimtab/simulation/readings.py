@@ -103,7 +103,9 @@ def _check_size(start: datetime, last: datetime, step: timedelta, source: str) -
 def _how(gaps: Gaps, length: timedelta, before: datetime, after: datetime, source: str) -> Gaps:
     if gaps == "refuse" or (gaps == "short" and length > SHORT_GAP):
         where = f"{source}: nothing between {before.isoformat()} and {after.isoformat()}"
-        raise InvalidArgument(f'{where} ({length} missing); say what stands there: gaps="interpolate", "hold" or "zero"')
+        raise InvalidArgument(
+            f'{where} ({length} missing); say what stands there: gaps="interpolate", "hold" or "zero"'
+        )
     return gaps
 
 

@@ -84,19 +84,14 @@ class Replay:
         self._watched = self._signals.watched
         self._forecaster = Forecaster.of_group(group, self._rules, model, scenario.start)
         self._always = (
-            scenario.every_step
-            or bool(self._rules.functions)
-            or self._forecaster is not None
-            or not self._watched
+            scenario.every_step or bool(self._rules.functions) or self._forecaster is not None or not self._watched
         )
         self.size = first_size(group, self._rules, scenario.start)
         chance = Chance(model, scenario.seed)
         self._noise = chance.noise(len(scenario.load))
         minutes = len(scenario.load)
         pool = Pool(group, model, chance, minutes, self.size, Ahead.of_minutes(minutes), warm_up=0)
-        self.trace = Trace(
-            pool=pool, sizes=[], states=[], interrupted=[], spots=[(0, pool.spots)], decisions=[]
-        )
+        self.trace = Trace(pool=pool, sizes=[], states=[], interrupted=[], spots=[(0, pool.spots)], decisions=[])
         self._history = History()
         self._skipped = False
         self._ways = -1

@@ -134,10 +134,12 @@ class Simulation:
     def totals(self) -> dict[str, float]:
         """What comes of it in all: requests, instance-hours, the largest size, how often that changed."""
         arrived = float(self.load.sum()) * 60
+        can_serve = float(self.capacity.sum())
         return {
             "requests": arrived,
             "served_percent": 100 * float(self.served.sum()) * 60 / arrived if arrived else 100.0,
             "lost": float(self.lost.sum()) * 60,
+            "utilization_percent": 100 * float(self.served.sum()) / can_serve if can_serve else 0.0,
             "instance_hours": float(self.running.sum()) / 60,
             "smallest": int(self.wanted.min()),
             "largest": int(self.wanted.max()),
@@ -145,10 +147,13 @@ class Simulation:
             "interrupted": int(self.interrupted.sum()),
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON data: the model, the totals, a value a minute for each array, and the decisions."""
-        from trimtab.simulation.rows import json_numbers
+    def to_dict(self, *, rows: bool = True) -> dict[str, Any]:
+        """
+        JSON data: the model, the totals, the decisions, and a value a minute for each array.
 
+        Args:
+            rows: Whether the arrays are in it.
+        """
         return {
             "group": self.group,
             "preset": self.preset,
@@ -157,10 +162,17 @@ class Simulation:
             "step_seconds": 60,
             "model": self.model.to_dict(),
             "totals": self.totals(),
-            "minutes": {name: json_numbers(getattr(self, name)) for name in ARRAYS},
-            "alarms": {name: [int(state) for state in states] for name, states in self.alarms.items()},
+            **(self._rows() if rows else {}),
             "decisions": [each.to_dict() for each in self.decisions],
             "notes": list(self.notes),
+        }
+
+    def _rows(self) -> dict[str, Any]:
+        from trimtab.simulation.rows import json_numbers
+
+        return {
+            "minutes": {name: json_numbers(getattr(self, name)) for name in ARRAYS},
+            "alarms": {name: json_numbers(states) for name, states in self.alarms.items()},
         }
 
     def __repr__(self) -> str:

@@ -23,9 +23,8 @@ def make_simulation(scenario: Scenario, trace: Trace, load: Load) -> Simulation:
     """A simulation from a scenario and what its replay left."""
     minutes, pool = len(scenario.load), trace.pool
     arriving: Floats = np.array(scenario.load, dtype=np.float64)
-    capacity: Floats = _level(pool.ahead.seconds, minutes) * (
-        (scenario.model.capacity or 0.0) * pool.weight / FULL_MINUTE
-    )
+    of_one = (scenario.model.capacity or 0.0) * pool.weight / FULL_MINUTE
+    capacity = _level(pool.ahead.seconds, minutes).astype(np.float64) * of_one
     served, lost, backlog = _served(arriving, capacity, scenario.model.patience.total_seconds())
     with np.errstate(divide="ignore", invalid="ignore"):
         utilization: Floats = np.where(capacity > 0, 100 * served / capacity, np.nan)
@@ -148,7 +147,8 @@ def response_percentiles(rate: Floats, servers: Ints, service_rate: float, perce
         low, high = np.where(longer, middle, low), np.where(longer, high, middle)
         if (high - low <= 1e-9 * high).all():
             break
-    return (low + high) / 2
+    result: Floats = (low + high) / 2
+    return result
 
 
 def _waiting_shares(load: Floats, servers: Ints) -> Floats:

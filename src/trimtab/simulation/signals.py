@@ -229,7 +229,7 @@ def make_signals(group: ScalingGroup, rules: Ruleset, model: FleetModel, start: 
     """
     offset = (start - _EPOCH) // MINUTE
     resolution = model.metric_period // MINUTE
-    sources: dict[tuple[str, str], Source] = {}
+    sources: dict[tuple[str | float, str], Source] = {}
 
     def source_of(metric: Metric, statistic: str, where: str) -> Source:
         word = signal_of(metric, model, where)
@@ -261,9 +261,9 @@ def make_signals(group: ScalingGroup, rules: Ruleset, model: FleetModel, start: 
     return Signals(tuple(sources.values()), tuple(alarms), tuple(policies), -(-model.metric_delay // MINUTE))
 
 
-def signal_of(metric: Metric, model: FleetModel, where: str) -> str:
+def signal_of(metric: Metric, model: FleetModel, where: str) -> str | float:
     """
-    The simulated metric that one of the group's is.
+    The simulated metric that one of the group's is, or the number that it always is.
 
     Raises:
         InvalidArgument: The load cannot give it.
@@ -273,7 +273,9 @@ def signal_of(metric: Metric, model: FleetModel, where: str) -> str:
         word = metric.name
     if word is None:
         text = f"{where}: the load does not give the metric {metric.name!r}; it gives {', '.join(SIGNALS)}"
-        raise InvalidArgument(f'{text}. Say which of them it follows: FleetModel(signals={{"{metric.name}": "cpu"}})')
+        raise InvalidArgument(
+            f'{text}. Say which of them it follows, or a number: `signals={{"{metric.name}": "cpu"}}` of the model'
+        )
     return word
 
 
@@ -301,8 +303,10 @@ def _exact(rule: AmountRule) -> bool:
 # values of a minute
 
 
-def value_of(word: str, statistic: str) -> Value:
+def value_of(word: str | float, statistic: str) -> Value:
     """How a metric comes of a minute."""
+    if not isinstance(word, str):
+        return lambda _: float(word)
     if word == "latency" and statistic.startswith("p"):
         percent = float(statistic[1:])
         return lambda row: _noisy(row, _response(row, percent))
@@ -369,4 +373,3 @@ def _sum(values: Sequence[float]) -> float:
     for value in values:
         total += value
     return total
-

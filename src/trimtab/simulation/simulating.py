@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
 from trimtab.engine.presets import Preset, find_preset
@@ -109,7 +109,7 @@ def check_numpy() -> None:
         MissingExtra: It is not installed.
     """
     try:
-        import numpy  # noqa: F401, ICN001
+        import numpy  # noqa: F401
     except ModuleNotFoundError as missing:
         raise MissingExtra("simulation", "sim") from missing
 
@@ -162,11 +162,12 @@ def complete_model(
         if preset.name in BASIC_MONITORING and not detailed:
             model = model.replace(metric_period=BASIC_MONITORING[preset.name])
             notes.append(
-                f"instances measure their CPU every {model.metric_period}, as `detailed_monitoring` is not set; rules by"
-                " the minute see few datapoints"
+                f"instances measure their CPU every {model.metric_period}, as `detailed_monitoring` is not set; rules"
+                " by the minute see few datapoints"
             )
         notes.append(
-            f"no model is given: instances boot in {model.boot}, metrics are {model.metric_delay} late; measure your own"
+            f"no model is given: instances boot in {model.boot}, metrics are {model.metric_delay} late; measure"
+            " your own"
         )
     if model.capacity is None:
         high = sorted(rates)[min(len(rates) - 1, int(len(rates) * 0.999))]
@@ -180,6 +181,7 @@ def complete_model(
     return model, tuple(notes)
 
 
+@overload
 def simulate_many(
     groups: Sequence[ScalingGroup],
     load: Load,
@@ -189,8 +191,34 @@ def simulate_many(
     seeds: Sequence[int] = (0,),
     functions: Functions = NO_FUNCTIONS,
     executor: Executor | None = None,
-    reduce: Callable[[Simulation], T] | None = None,
-) -> tuple[Simulation | T, ...]:
+) -> tuple[Simulation, ...]: ...
+
+
+@overload
+def simulate_many(
+    groups: Sequence[ScalingGroup],
+    load: Load,
+    *,
+    preset: str | Preset = "neutral",
+    model: FleetModel | Sequence[FleetModel] | None = None,
+    seeds: Sequence[int] = (0,),
+    functions: Functions = NO_FUNCTIONS,
+    executor: Executor | None = None,
+    reduce: Callable[[Simulation], T],
+) -> tuple[T, ...]: ...
+
+
+def simulate_many(
+    groups: Sequence[ScalingGroup],
+    load: Load,
+    *,
+    preset: str | Preset = "neutral",
+    model: FleetModel | Sequence[FleetModel] | None = None,
+    seeds: Sequence[int] = (0,),
+    functions: Functions = NO_FUNCTIONS,
+    executor: Executor | None = None,
+    reduce: Callable[[Simulation], Any] | None = None,
+) -> tuple[Any, ...]:
     """
     Many variants of a group on one load: those of each group one after the other, one for each seed.
 
@@ -231,9 +259,7 @@ def simulate_many(
     return tuple(each for part in parts for each in part)
 
 
-def replay_block(
-    scenarios: Sequence["Scenario"], load: Load, reduce: Callable[[Simulation], T] | None
-) -> list[Simulation | T]:
+def replay_block(scenarios: Sequence["Scenario"], load: Load, reduce: Callable[[Simulation], Any] | None) -> list[Any]:
     """The results of some scenarios: in lock step where that can be, else one by one."""
     from trimtab.simulation.many import LockStep, refusal
     from trimtab.simulation.replaying import Replay
