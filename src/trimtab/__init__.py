@@ -101,6 +101,10 @@ if TYPE_CHECKING:
     from trimtab.runtime.policies import load_policies
     from trimtab.runtime.status import FleetStatus, GroupStatus
     from trimtab.runtime.watch import Watch
+    from trimtab.simulation.load import Load
+    from trimtab.simulation.model import FleetModel, Shortage
+    from trimtab.simulation.results import SimulatedDecision, Simulation
+    from trimtab.simulation.simulating import simulate, simulate_many
     from trimtab.sources import Source
     from trimtab.store import open_store
     from trimtab.store.records import Store
@@ -151,6 +155,7 @@ __all__ = [
     "FieldChange",
     "Finding",
     "Fleet",
+    "FleetModel",
     "FleetStatus",
     "Gate",
     "GcpSettings",
@@ -174,6 +179,7 @@ __all__ = [
     "LifecycleHook",
     "Listener",
     "LiveGroup",
+    "Load",
     "LoadBalancer",
     "ManualClock",
     "MaximumBreach",
@@ -211,7 +217,10 @@ __all__ = [
     "ScalingGroup",
     "ScalingNotification",
     "Schedule",
+    "Shortage",
     "SimplePolicy",
+    "SimulatedDecision",
+    "Simulation",
     "SizeOption",
     "SizeRequirement",
     "Source",
@@ -245,6 +254,8 @@ __all__ = [
     "parse_fleet",
     "policy",
     "seconds",
+    "simulate",
+    "simulate_many",
 ]
 
 
@@ -299,6 +310,10 @@ _LATE = {
     "trimtab.runtime.policies": ("load_policies",),
     "trimtab.runtime.status": ("FleetStatus", "GroupStatus"),
     "trimtab.runtime.watch": ("Watch",),
+    "trimtab.simulation.load": ("Load",),
+    "trimtab.simulation.model": ("FleetModel", "Shortage"),
+    "trimtab.simulation.results": ("SimulatedDecision", "Simulation"),
+    "trimtab.simulation.simulating": ("simulate", "simulate_many"),
     "trimtab.controller": ("Controller", "GroupTick", "Tick", "TickOutcome"),
     "trimtab.sources": ("Source",),
     "trimtab.store": ("open_store",),

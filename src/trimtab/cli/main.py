@@ -41,6 +41,7 @@ from trimtab.cli.context import (
 from trimtab.cli.controller_commands import StoreUrl, last_tick
 from trimtab.cli.kpis import show_kpis
 from trimtab.cli.saved_plans import read_saved, show
+from trimtab.cli.simulate_command import simulate
 from trimtab.cli.verbosity import add_verbosity
 from trimtab.config import json_schema
 from trimtab.config.files import write_file
@@ -306,6 +307,7 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 
 
 app.command()(show)
+app.command()(simulate)
 runtime_commands.add_to(app)
 controller_commands.add_to(app)
 rollout_commands.add_to(app)

@@ -3,15 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from trimtab.declarations.advice import Advice
 from trimtab.declarations.support import Support
-
-if TYPE_CHECKING:
-    from trimtab.models.metric import Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +25,24 @@ class Option:
     name: str
     text: str
     in_file: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSize:
+    """
+    The metric in which a cloud records how many instances of a group are in service.
+
+    Attributes:
+        namespace: As of a custom metric; empty where the cloud has no such metric.
+        name: Its name.
+        dimensions: Its dimensions; `{group}` stands for the group's name.
+        switch_on: What to do where it has no datapoints, as the end of a sentence.
+    """
+
+    namespace: str = ""
+    name: str = ""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    switch_on: str = "say how many there were: `size=NUMBER`, or the metric that records it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,9 +207,7 @@ class Declarations:
         disks: The types of disks that it has, a list of `DiskRow`; empty where every word is taken as it is.
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
-        instance_count: The metric that counts a group's instances in service over time; `None` where the cloud
-            records none.
-        instance_count_switch: What to set in a group so that it is recorded, as the beginning of a sentence.
+        recorded_size: The metric of how many instances are in service.
     """
 
     name: str
@@ -222,5 +235,4 @@ class Declarations:
     disks: str = ""
     sizes: str = ""
     selects_sizes: bool = False
-    instance_count: "Metric | None" = None
-    instance_count_switch: str = ""
+    recorded_size: RecordedSize = field(default_factory=RecordedSize)

@@ -9,6 +9,7 @@ from trimtab.errors import InvalidRequest, TrimtabError
 from trimtab.kpis.card import Kpis
 from trimtab.kpis.running import LiveGroupSource, Read, running_kpis
 from trimtab.kpis.scoring import Scoring, Static
+from trimtab.metrics import custom
 from trimtab.models import Fleet
 from trimtab.providers.base import Activity, GroupState
 from trimtab.providers.datapoints import check_aware
@@ -75,7 +76,7 @@ def fleet_kpis(
 
 
 def _source(provider: Provider, fleet: Fleet, place: _Place, read: Read) -> LiveGroupSource:
-    declared = declarations_of(provider.name)
+    recorded = declarations_of(provider.name).recorded_size
     activities: Sequence[Activity] | None = None
     trouble = ""
     try:
@@ -90,6 +91,6 @@ def _source(provider: Provider, fleet: Fleet, place: _Place, read: Read) -> Live
         activities=activities,
         no_activities=trouble,
         most_activities=_MOST_ACTIVITIES,
-        sizes=declared.instance_count,
-        switch=declared.instance_count_switch,
+        sizes=custom(recorded.namespace, recorded.name, dimensions=recorded.dimensions) if recorded.name else None,
+        switch=recorded.switch_on if recorded.name else "",
     )

@@ -189,7 +189,7 @@ class _Readings:
             with np.errstate(divide="ignore", invalid="ignore"):
                 sizes = np.where(each > 0, np.round(requests / minutes / each), np.nan)
             return sizes, "supply: requests divided by requests per instance; unknown in times without requests"
-        advice = f"; {self.source.switch}, which counts from then on" if self.source.switch else ""
+        advice = f"; {self.source.switch}" if self.source.switch else ""
         return np.full(self.count, np.nan), f"supply: the size over time was not recorded{advice}"
 
     def demand(self, supply: Floats) -> tuple[Floats, str]:

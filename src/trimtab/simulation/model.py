@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import isfinite
 from typing import Any, Self
 
-from trimtab.engine.presets import Preset, find_preset
+from trimtab.engine.presets import EC2, EC2_GROUP, GCE, Preset, find_preset
 from trimtab.errors import InvalidArgument
 from trimtab.models.base import format_duration, parse_duration
 
@@ -63,8 +63,8 @@ class FleetModel:
         interruptions: How often a spot instance is taken, in times an hour.
         shortages: When no new instance can be had.
         uses_other_zones: Whether an instance that one zone cannot give is launched in another.
-        signals: Which of the metrics that a simulated fleet measures one of the group's own stands for, by name:
-            `{"JobsWaiting": "queue-depth"}`.
+        signals: What a metric is that the load does not give, by its name: the one that it follows of those that a
+            simulated fleet measures, or a number that it always is: `{"JobsWaiting": "queue-depth", "memory": 40}`.
 
     Raises:
         InvalidArgument: A number is out of its range.
@@ -84,7 +84,7 @@ class FleetModel:
     interruptions: float = 0.0
     shortages: Sequence[Shortage] = ()
     uses_other_zones: bool = True
-    signals: Mapping[str, str] = field(default_factory=dict)
+    signals: Mapping[str, str | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse numbers that no fleet has."""
@@ -105,19 +105,24 @@ class FleetModel:
         if not 0 <= self.warm_up_percent <= 100:
             raise InvalidArgument(f"warm_up_percent={self.warm_up_percent} is not between 0 and 100")
         for name, word in self.signals.items():
-            if word not in SIGNALS:
-                raise InvalidArgument(f"signals[{name!r}]={word!r} is not simulated; use one of {', '.join(SIGNALS)}")
+            if word not in SIGNALS if isinstance(word, str) else not isfinite(word):
+                text = f"signals[{name!r}]={word!r} is not simulated"
+                raise InvalidArgument(f"{text}; use a number, or one of {', '.join(SIGNALS)}")
 
     @classmethod
     def of_preset(cls, preset: str | Preset, **fields: Any) -> Self:
         """
         The model of a cloud's fleet: the defaults for its preset, and what is given besides.
 
+        No vendor publishes how late the datapoints are that its autoscaler goes by; a minute stands in. On Compute
+        Engine an instance waits for its zone, as the group is kept even.
+
         Raises:
             ValueError: No preset has that name.
         """
-        name = find_preset(preset).name
-        return cls(**{**_DEFAULTS.get(name, {}), **fields})
+        found = find_preset(preset)
+        defaults = {"metric_delay": _MINUTE if found.settings else timedelta(0)}
+        return cls(**{**defaults, "uses_other_zones": found.name not in _EVEN, **fields})
 
     def replace(self, **fields: Any) -> Self:
         """The same model with other values."""
@@ -148,7 +153,8 @@ class FleetModel:
             Shortage(_duration(each["after"]), _duration(each["duration"]), each.get("zone", ""))
             for each in body.get("shortages", ())
         )
-        values = {name: _duration(value) if name in _DURATIONS else value for name, value in body.items()}
+        values: dict[str, Any] = dict(body)
+        values |= {name: _duration(value) for name, value in body.items() if name in _DURATIONS}
         return cls(**{**values, "shortages": shortages})
 
 
@@ -170,4 +176,7 @@ def _duration(value: Any) -> timedelta:
     return found
 
 
-_DEFAULTS: Mapping[str, Mapping[str, Any]] = {}
+# https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape: EVEN unless told otherwise
+_EVEN = frozenset({GCE.name})
+BASIC_MONITORING: Mapping[str, timedelta] = {preset.name: 5 * _MINUTE for preset in (EC2, EC2_GROUP)}
+"""How often instances measure themselves unless `detailed_monitoring` is set (EC2 User Guide, Detailed monitoring)."""

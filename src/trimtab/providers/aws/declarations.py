@@ -12,11 +12,11 @@ from trimtab.declarations.record import (
     Natives,
     Option,
     Portability,
+    RecordedSize,
     RegionForm,
     TagRule,
 )
 from trimtab.declarations.support import NATIVE, Support, approximated, controller, natively, unsupported
-from trimtab.models.metric import Metric, MetricSource, Unit
 from trimtab.providers.aws.settings import AwsSettings
 
 _ELSEWHERE = unsupported("on AWS this is a setting of the load balancer, or does not exist")
@@ -173,14 +173,13 @@ AWS = Declarations(
     sdk=("boto3", "botocore"),
     sign_in="run `aws configure` or `aws sso login`, or name a profile in AWS_PROFILE",
     preset="ec2",
-    instance_count=Metric(
-        name="GroupInServiceInstances",
+    # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
+    recorded_size=RecordedSize(
         namespace="AWS/AutoScaling",
-        unit=Unit.COUNT,
-        source=MetricSource.CUSTOM,
+        name="GroupInServiceInstances",
         dimensions={"AutoScalingGroupName": "{group}"},
+        switch_on="set `aws: {group_metrics: true}` on the group, and wait until there are datapoints",
     ),
-    instance_count_switch="set `aws: {group_metrics: true}` in the group",
     capabilities=CAPABILITIES,
     instances=INSTANCES,
     inert=NOWHERE,
