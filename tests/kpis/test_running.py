@@ -8,9 +8,9 @@ import pytest
 import trimtab as tt
 from tests.commands import FLEET
 from trimtab.errors import InvalidRequest, Unsupported
+from trimtab.kpis.card import KpiOptions
 from trimtab.kpis.prices import Prices
 from trimtab.kpis.running import LiveGroupSource, cpu_target, running_kpis
-from trimtab.kpis.scoring import Scoring
 from trimtab.metrics import cpu, errors_5xx, latency, requests, requests_per_instance
 from trimtab.providers.base import Activity
 from trimtab.testing import MemoryTestCloud
@@ -34,8 +34,8 @@ def source(series, *, group=WEB, sizes=IN_SERVICE, **fields):
 
 
 def kpis(series, minutes, **fields):
-    scoring = fields.pop("scoring", None)
-    return running_kpis(source(series, **fields), START, START + timedelta(minutes=minutes), scoring=scoring)
+    options = fields.pop("options", None)
+    return running_kpis(source(series, **fields), START, START + timedelta(minutes=minutes), options=options)
 
 
 def test_demand_is_what_brings_the_cpu_to_the_groups_bar():
@@ -114,7 +114,7 @@ def test_activities_are_counted_and_failures_told():
 
 
 def test_money_of_a_running_group():
-    card = kpis({IN_SERVICE: [2] * 60, cpu: [35] * 60}, 60, scoring=Scoring(prices=Prices(instance_hour=0.5)))
+    card = kpis({IN_SERVICE: [2] * 60, cpu: [35] * 60}, 60, options=KpiOptions(prices=Prices(instance_hour=0.5)))
     assert card["cost"].value == pytest.approx(1)
     assert card["savings"].value == pytest.approx(-100)
 
@@ -122,16 +122,16 @@ def test_money_of_a_running_group():
 @pytest.mark.parametrize(
     ("policies", "alarms", "expected"),
     [
-        ({"hold": {"metric": "cpu", "target": 55}}, {}, 55),
+        ({"hold": {"type": "target-tracking", "metric": "cpu", "target": 55}}, {}, 55),
         ({"out": {"change": 1}}, {"hot": {"metric": "cpu", "at_least": 80, "triggers": ["out"]}}, 80),
         ({"less": {"change": -1}}, {"cold": {"metric": "cpu", "above": 20, "triggers": ["less"]}}, None),
         ({"out": {"change": 1}}, {"busy": {"metric": "requests", "above": 20, "triggers": ["out"]}}, None),
         (
-            {"out": {"steps": [{"lower": 0, "change": 2}]}},
+            {"out": {"type": "step", "steps": [{"lower": 0, "change": 2}]}},
             {"hot": {"metric": "cpu", "above": 60, "triggers": ["out"]}},
             60,
         ),
-        ({"hold": {"metric": "requests-per-instance", "target": 55}}, {}, None),
+        ({"hold": {"type": "target-tracking", "metric": "requests-per-instance", "target": 55}}, {}, None),
     ],
 )
 def test_what_cpu_a_group_aims_at(policies, alarms, expected):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from trimtab.errors import InvalidArgument
-from trimtab.kpis.card import TARGETS, Kpi, Kpis, Target, kpi
+from trimtab.kpis.card import TARGETS, Kpi, KpiOptions, Kpis, KpiTarget, kpi
 from trimtab.kpis.prices import Prices
-from trimtab.kpis.scoring import Observed, Scoring, baseline_of, score, static_baseline
+from trimtab.kpis.scoring import Observed, baseline_of, score, static_baseline
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def observed(demand, supply, **fields):
 
 
 def test_targets_pass_and_fail():
-    below, above = Target(limit=300, above=False), Target(limit=20, above=True, inclusive=True)
+    below, above = KpiTarget(limit=300, above=False), KpiTarget(limit=20, above=True, inclusive=True)
     assert [below.passes(value) for value in (299, 300, 301)] == [True, False, False]
     assert [above.passes(value) for value in (19.9, 20, 30)] == [False, True, True]
     assert (str(below), str(above)) == ("< 300", ">= 20")
@@ -60,7 +60,7 @@ def test_all_kpis_by_hand():
         lost=np.array([10.0, 0.0]),
     )
     prices = Prices(instance_hour=60, scaler_month=730 * 15, setup=1000)
-    card = score(series, static_baseline(series, "static-peak"), Scoring(prices=prices))
+    card = score(series, static_baseline(series, "static-peak"), KpiOptions(prices=prices))
     values = {item.name: item.value for item in card}
     assert values["time-to-scale"] == values["longest-shortage"] == 60
     assert values["shortages"] == 1
@@ -102,7 +102,7 @@ def test_without_prices_savings_are_of_instance_hours_and_money_is_unknown():
 
 def test_prices_without_the_cost_of_scaling_say_so():
     series = observed([4, 2], [4, 2])
-    card = score(series, static_baseline(series, "static-peak"), Scoring(prices=Prices(instance_hour=1)))
+    card = score(series, static_baseline(series, "static-peak"), KpiOptions(prices=Prices(instance_hour=1)))
     assert "scaler_month" in card["return-on-investment"].note
     assert "setup" in card["amortization"].note
 
@@ -110,7 +110,7 @@ def test_prices_without_the_cost_of_scaling_say_so():
 def test_nothing_known_gives_no_number():
     unknown = [math.nan] * 3
     series = observed(unknown, unknown)
-    card = score(series, static_baseline(series, "static-p95"), Scoring(prices=Prices(instance_hour=1, setup=1)))
+    card = score(series, static_baseline(series, "static-p95"), KpiOptions(prices=Prices(instance_hour=1, setup=1)))
     assert [item.name for item in card if item.value is not None] == []
     assert all(item.note for item in card)
     assert not card.failures

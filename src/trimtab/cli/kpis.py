@@ -13,13 +13,13 @@ from trimtab.views.kpis import kpis_view
 def show_kpis(context: CommandContext, fleet: Fleet, since: timedelta, prices: Path | None) -> int:
     """Show the KPIs of each group; the exit code."""
     try:
-        from trimtab.kpis.scoring import Scoring
+        from trimtab.kpis.card import KpiOptions
     except ModuleNotFoundError as missing:
         raise MissingExtra("KPIs", "sim") from missing
 
-    scoring = Scoring(prices=Prices.load(prices) if prices else None)
+    options = KpiOptions(prices=Prices.load(prices) if prices else None)
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
-        cards = cloud.kpis(fleet, since, scoring=scoring)
+        cards = cloud.kpis(fleet, since, options=options)
     body = {"fleet": fleet.name, "groups": [card.to_dict() for card in cards.values()]}
     context.screen.show(kpis_view(fleet.name, list(cards.values())), body)
     return 0

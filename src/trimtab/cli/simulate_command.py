@@ -17,7 +17,7 @@ from trimtab.phrases import in_words
 
 if TYPE_CHECKING:
     from trimtab.engine.functions import Functions
-    from trimtab.simulation import FleetModel, Load
+    from trimtab.simulation import FleetModel, Load, Simulation
 
 _UNITS = "requests, requests-per-second or requests-per-minute"
 
@@ -113,9 +113,26 @@ def simulate(
         bool, typer.Option("--every-step", help="Decide each minute, also where nothing has changed.")
     ] = False,
     rows: Annotated[bool, typer.Option("--rows", help="With --format json: print the numbers of each minute.")] = False,
+    kpis: Annotated[bool, typer.Option("--kpis", help="Show the KPIs, held against their targets.")] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read prices for KPIs from a file: instance_hour, ...", show_default=False),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Compare with the same group of another fleet file.", show_default=False),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="With --against: how many pairs to simulate.")] = 5,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
+    ] = None,
 ) -> int:
     """
     Show what a group's policies make of a load, minute by minute; changes nothing.
+
+    With `--against other.yaml` both groups are simulated on the same load and the same chance, seed by seed, and each
+    KPI that differs is shown with its 95 % interval.
 
     Example: `trimtab simulate fleet.yaml web --load load.csv --capacity 50 --preset ec2 --preset gce`
     """
@@ -139,8 +156,33 @@ def simulate(
             if isinstance(error, InvalidArgument | InvalidModel):
                 raise
             raise InvalidArgument(str(error)) from error
-    context.screen.show(simulations_view(runs, read), simulations_dict(runs, read, rows=rows))
-    return 0
+    if not (kpis or against or report or prices):
+        context.screen.show(simulations_view(runs, read), simulations_dict(runs, read, rows=rows))
+        return 0
+    from trimtab.cli.simulate_report import Wanted, show_judged
+
+    def again(fleet: Fleet, preset: str, seed: int) -> "Simulation":
+        other = _same_group(fleet, group)
+        return run_simulation(
+            other,
+            read,
+            preset=preset,
+            model=_model(model, preset, capacity, boot, signal or ()) or runs[0].model,
+            seed=seed,
+            functions=_functions(fleet, other, allow_policies or ()),
+            every_step=every_step,
+        )
+
+    wanted = Wanted(kpis=kpis, prices=prices, against=against, seeds=range(seed, seed + seeds), report=report)
+    shown = simulations_view(runs, read), simulations_dict(runs, read, rows=rows)
+    return show_judged(context, fleet, runs, again, wanted, shown)
+
+
+def _same_group(fleet: Fleet, group: ScalingGroup) -> ScalingGroup:
+    names = [each.name for each in fleet.groups]
+    if group.name not in names:
+        raise ConfigError([f"fleet {fleet.name!r} has no group {group.name!r}; it has {in_words(names) or 'none'}"])
+    return fleet[group.name]
 
 
 def _chosen(fleet: Fleet, groups: Sequence[str]) -> ScalingGroup:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from trimtab.kpis.prices import Prices
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class KpiTarget:
     """
     A bar: a value above or below it passes, one on it too where `inclusive`.
 
@@ -51,7 +53,7 @@ class Kpi:
     name: str
     value: float | None
     unit: str = ""
-    target: Target | None = None
+    target: KpiTarget | None = None
     note: str = ""
     verdict: bool | None = None
 
@@ -90,7 +92,7 @@ class Kpi:
 
 
 def kpi(
-    name: str, value: float, unit: str = "", *, target: Target | None = None, note: str = "", absent: str = ""
+    name: str, value: float, unit: str = "", *, target: KpiTarget | None = None, note: str = "", absent: str = ""
 ) -> Kpi:
     """
     A KPI from a number that may be NaN.
@@ -175,18 +177,34 @@ class Kpis:
         }
 
 
-TARGETS: Mapping[str, Target] = {
-    "time-to-scale": Target(limit=300, above=False),
-    "availability-while-scaling": Target(limit=99.9, above=True),
-    "precision": Target(limit=95, above=True),
-    "efficiency": Target(limit=80, above=True),
-    "savings": Target(limit=20, above=True, inclusive=True),
-    "cost-per-request": Target(limit=0.001, above=False),
-    "return-on-investment": Target(limit=200, above=True),
-    "amortization": Target(limit=12, above=False),
-    "latency-p95": Target(limit=0.1, above=False),
-    "response-p95": Target(limit=0.2, above=False),
-    "error-rate": Target(limit=0.1, above=False),
-    "apdex": Target(limit=0.9, above=True),
+TARGETS: Mapping[str, KpiTarget] = {
+    "time-to-scale": KpiTarget(limit=300, above=False),
+    "availability-while-scaling": KpiTarget(limit=99.9, above=True),
+    "precision": KpiTarget(limit=95, above=True),
+    "efficiency": KpiTarget(limit=80, above=True),
+    "savings": KpiTarget(limit=20, above=True, inclusive=True),
+    "cost-per-request": KpiTarget(limit=0.001, above=False),
+    "return-on-investment": KpiTarget(limit=200, above=True),
+    "amortization": KpiTarget(limit=12, above=False),
+    "latency-p95": KpiTarget(limit=0.1, above=False),
+    "response-p95": KpiTarget(limit=0.2, above=False),
+    "error-rate": KpiTarget(limit=0.1, above=False),
+    "apdex": KpiTarget(limit=0.9, above=True),
 }
 """The bars of a service that scales well; `savings` is one of 20 to 30 %, of which the lower end is the bar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KpiOptions:
+    """
+    How KPIs are worked out.
+
+    Attributes:
+        prices: What things cost; without them money is in instance-hours.
+        targets: The bars, by the names of the KPIs; those of `TARGETS` when left out.
+        apdex_seconds: The time T up to which a request satisfies.
+    """
+
+    prices: Prices | None = None
+    targets: Mapping[str, KpiTarget] = field(default_factory=lambda: TARGETS)
+    apdex_seconds: float = 0.2

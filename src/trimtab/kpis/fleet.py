@@ -6,9 +6,9 @@ from typing import Protocol
 
 from trimtab.declarations import declarations_of
 from trimtab.errors import InvalidRequest, TrimtabError
-from trimtab.kpis.card import Kpis
+from trimtab.kpis.card import KpiOptions, Kpis
 from trimtab.kpis.running import LiveGroupSource, Read, running_kpis
-from trimtab.kpis.scoring import Scoring, Static
+from trimtab.kpis.scoring import Static
 from trimtab.metrics import custom
 from trimtab.models import Fleet
 from trimtab.providers.base import Activity, GroupState
@@ -44,7 +44,7 @@ def fleet_kpis(
     *,
     read: Read,
     baseline: Static,
-    scoring: Scoring | None,
+    options: KpiOptions | None,
 ) -> Mapping[str, Kpis]:
     """
     The KPIs of each group, by its name.
@@ -56,7 +56,7 @@ def fleet_kpis(
         since: When the time begins; it ends with the status.
         read: Answers queries for datapoints.
         baseline: What savings and the elastic speedup are measured against.
-        scoring: Prices and targets.
+        options: Prices and targets.
 
     Raises:
         InvalidRequest: `since` has no time zone, or has not passed.
@@ -71,7 +71,7 @@ def fleet_kpis(
             found[place.group] = Kpis(group=place.group, since=since, until=status.at, items=(), notes=(note,))
             continue
         source = _source(provider, fleet, place, read)
-        found[place.group] = running_kpis(source, since, status.at, baseline=baseline, scoring=scoring)
+        found[place.group] = running_kpis(source, since, status.at, baseline=baseline, options=options)
     return found
 
 

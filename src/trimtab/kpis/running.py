@@ -8,9 +8,9 @@ import numpy as np
 
 from trimtab import metrics
 from trimtab.errors import TrimtabError
-from trimtab.kpis.card import Kpi, Kpis, kpi
+from trimtab.kpis.card import Kpi, KpiOptions, Kpis, kpi
 from trimtab.kpis.elasticity import required_capacity
-from trimtab.kpis.scoring import Observed, Scoring, Static, score, static_baseline
+from trimtab.kpis.scoring import Observed, Static, score, static_baseline
 from trimtab.kpis.series import Floats, demand_of
 from trimtab.models import Alarm, Metric, Policy, ScalingGroup, SimplePolicy, StepPolicy, TargetTrackingPolicy
 from trimtab.providers.base import Activity
@@ -62,7 +62,7 @@ def running_kpis(
     until: datetime,
     *,
     baseline: Static = "static-p95",
-    scoring: Scoring | None = None,
+    options: KpiOptions | None = None,
 ) -> Kpis:
     """The KPIs of a group that runs, between two moments."""
     readings = _Readings(source, since, until)
@@ -83,25 +83,25 @@ def running_kpis(
         lost=lost,
         notes=(supply_note, demand_note, *readings.missing.values()),
     )
-    card = score(observed, static_baseline(observed, baseline), scoring)
-    return _finished(card, readings, source, scoring or Scoring())
+    card = score(observed, static_baseline(observed, baseline), options)
+    return _finished(card, readings, source, options or KpiOptions())
 
 
-def _finished(card: Kpis, readings: "_Readings", source: LiveGroupSource, scoring: Scoring) -> Kpis:
+def _finished(card: Kpis, readings: "_Readings", source: LiveGroupSource, options: KpiOptions) -> Kpis:
     """With what only a running group has, and without what nobody measures of one."""
     replaced = {
         "latency-p95": kpi(
             "latency-p95",
             float("nan"),
             "s",
-            target=scoring.targets.get("latency-p95"),
+            target=options.targets.get("latency-p95"),
             absent="the time that requests wait before they are served is not measured",
         ),
-        "response-p95": _response(readings, scoring),
+        "response-p95": _response(readings, options),
         "apdex": kpi(
             "apdex",
             float("nan"),
-            target=scoring.targets.get("apdex"),
+            target=options.targets.get("apdex"),
             absent="percentiles of minutes do not say how many requests were faster than T",
         ),
     }
@@ -245,13 +245,13 @@ def _zeros_where_counted(errors: Floats | None, requests: Floats | None) -> Floa
     return np.where(np.isnan(errors) & ~np.isnan(requests), 0.0, errors)
 
 
-def _response(readings: _Readings, scoring: Scoring) -> Kpi:
+def _response(readings: _Readings, options: KpiOptions) -> Kpi:
     """
     What percentiles of periods say about that of the whole time: it lies between the smallest and the largest.
 
     If 95 % of the requests of every period are below a bar, so are 95 % of all; if those of no period, neither.
     """
-    target = scoring.targets.get("response-p95")
+    target = options.targets.get("response-p95")
     found = readings.of(metrics.latency, "p95")
     if found is None:
         return kpi("response-p95", float("nan"), "s", target=target, absent=readings.missing["latency"])

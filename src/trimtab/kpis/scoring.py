@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 import numpy as np
 
 from trimtab.errors import InvalidArgument
-from trimtab.kpis.card import TARGETS, Kpi, Kpis, Target, kpi
+from trimtab.kpis.card import Kpi, KpiOptions, Kpis, KpiTarget, kpi
 from trimtab.kpis.elasticity import Elasticity, elastic_speedup, elasticity
 from trimtab.kpis.latency import Responses
 from trimtab.kpis.prices import Prices, amortization, cost_per_request, return_on_investment, savings
@@ -150,25 +150,9 @@ def baseline_of(observed: Observed, name: str) -> Baseline:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scoring:
-    """
-    How KPIs are worked out.
-
-    Attributes:
-        prices: What things cost; without them money is in instance-hours.
-        targets: The bars, by the names of the KPIs; those of `TARGETS` when left out.
-        apdex_seconds: The time T up to which a request satisfies.
-    """
-
-    prices: Prices | None = None
-    targets: Mapping[str, Target] = field(default_factory=lambda: TARGETS)
-    apdex_seconds: float = 0.2
-
-
-def score(observed: Observed, baseline: Baseline, scoring: Scoring | None = None) -> Kpis:
+def score(observed: Observed, baseline: Baseline, options: KpiOptions | None = None) -> Kpis:
     """All KPIs of what was observed; one that cannot be known says why."""
-    how = scoring or Scoring()
+    how = options or KpiOptions()
     items = (
         *_scaling(observed, how.targets),
         *_money(observed, baseline, how),
@@ -185,7 +169,7 @@ def score(observed: Observed, baseline: Baseline, scoring: Scoring | None = None
     )
 
 
-def _scaling(observed: Observed, targets: Mapping[str, Target]) -> Iterator[Kpi]:
+def _scaling(observed: Observed, targets: Mapping[str, KpiTarget]) -> Iterator[Kpi]:
     demand, supply, seconds = observed.demand, observed.supply, observed.seconds
     known = bool((~np.isnan(demand) & ~np.isnan(supply)).any())
     unknown = "" if known else "neither demand nor supply is known in any step"
@@ -208,7 +192,7 @@ def _scaling(observed: Observed, targets: Mapping[str, Target]) -> Iterator[Kpi]
         yield kpi(name, value, "%", target=targets.get(name), absent=unknown or "no unit is needed or serves")
 
 
-def _availability(observed: Observed, targets: Mapping[str, Target]) -> Iterator[Kpi]:
+def _availability(observed: Observed, targets: Mapping[str, KpiTarget]) -> Iterator[Kpi]:
     name = "availability-while-scaling"
     if observed.load is None or observed.served is None:
         reason = "what arrived and what was served is not known"
@@ -224,7 +208,7 @@ def _availability(observed: Observed, targets: Mapping[str, Target]) -> Iterator
     yield kpi(name, value, "%", target=targets.get(name), note=note, absent="nothing arrived while it scaled")
 
 
-def _money(observed: Observed, baseline: Baseline, how: Scoring) -> Iterator[Kpi]:
+def _money(observed: Observed, baseline: Baseline, how: KpiOptions) -> Iterator[Kpi]:
     hours, spot = observed.unit_hours, observed.spot_hours
     unknown = "" if observed.known_hours else "how many instances were paid for is not known"
     yield kpi("instance-hours", hours if not unknown else math.nan, "h", absent=unknown)
@@ -246,7 +230,7 @@ def _return(
     prices: Prices | None,
     cost: float,
     before: float,
-    targets: Mapping[str, Target],
+    targets: Mapping[str, KpiTarget],
     unknown: str,
 ) -> Iterator[Kpi]:
     known = observed.known_hours
@@ -278,7 +262,7 @@ def _return(
     )
 
 
-def _experience(observed: Observed, how: Scoring) -> Iterator[Kpi]:
+def _experience(observed: Observed, how: KpiOptions) -> Iterator[Kpi]:
     found, targets = observed.responses, how.targets
     reason = "how long requests took is not known" if found is None else "no request was served"
     for name, waiting in (("latency-p95", True), ("response-p95", False)):

@@ -52,8 +52,8 @@ from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, leav
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:
-    from trimtab.kpis.card import Kpis
-    from trimtab.kpis.scoring import Scoring, Static
+    from trimtab.kpis.card import KpiOptions, Kpis
+    from trimtab.kpis.scoring import Static
     from trimtab.rollout import Rolled, Rollouts
     from trimtab.runtime.watch import Watch
 
@@ -358,7 +358,7 @@ class Cloud:
         since: datetime | timedelta,
         *,
         baseline: "Static" = "static-p95",
-        scoring: "Scoring | None" = None,
+        options: "KpiOptions | None" = None,
     ) -> "Mapping[str, Kpis]":
         """
         The KPIs of each group of `fleet`, from what the cloud measured and did; needs the extra `sim`.
@@ -370,7 +370,7 @@ class Cloud:
             since: When it begins, or how long ago; CloudWatch keeps minutes for 15 days, then 5 minutes are read.
             baseline: What savings and the elastic speedup are measured against: a fixed size for the largest demand
                 (`static-peak`), its 95th percentile (`static-p95`) or its mean (`static-mean`).
-            scoring: Prices and targets.
+            options: Prices and targets.
 
         Returns:
             By the names of the groups; without any KPI for one that does not exist.
@@ -393,7 +393,7 @@ class Cloud:
             beginning(since, now),
             read=self.datapoints,
             baseline=baseline,
-            scoring=scoring,
+            options=options,
         )
 
     def publish(self, values: Iterable[MetricValue]) -> None:

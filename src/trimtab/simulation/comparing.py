@@ -7,8 +7,8 @@ from statistics import fmean, stdev
 from typing import Any
 
 from trimtab.errors import InvalidArgument
-from trimtab.kpis.card import Kpi, Kpis
-from trimtab.kpis.scoring import Scoring, Static
+from trimtab.kpis.card import Kpi, KpiOptions, Kpis
+from trimtab.kpis.scoring import Static
 from trimtab.simulation.kpis import check_same_load, kpis_of
 from trimtab.simulation.run import Run
 
@@ -24,7 +24,7 @@ _MORE_IS_BETTER = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class KpiDifference:
     """
     One KPI of two policies: the mean of each over all pairs, and of their difference.
 
@@ -88,12 +88,12 @@ class PairedComparison:
     second: str
     pairs: int
     confidence: float
-    differences: tuple[Difference, ...]
+    differences: tuple[KpiDifference, ...]
 
-    def __iter__(self) -> Iterator[Difference]:
+    def __iter__(self) -> Iterator[KpiDifference]:
         return iter(self.differences)
 
-    def __getitem__(self, name: str) -> Difference:
+    def __getitem__(self, name: str) -> KpiDifference:
         """The difference in one KPI."""
         return next(each for each in self.differences if each.name == name)
 
@@ -110,7 +110,7 @@ class PairedComparison:
                 Kpi(name=each.name, value=value, unit=each.unit).text
                 for value in (each.first, each.second, each.change)
             )
-            sure = "one pair, which may be chance"
+            sure = "one pair: no interval"
             if each.low is not None and each.high is not None:
                 sure = f"{self.confidence:g} %: {each.low:.4g} to {each.high:.4g}"
                 sure += "" if each.is_certain else ", may be chance"
@@ -138,7 +138,7 @@ def compare(
     *,
     names: tuple[str, str] = ("first", "second"),
     baseline: Static = "static-p95",
-    scoring: Scoring | None = None,
+    options: KpiOptions | None = None,
     confidence: float = 95.0,
 ) -> PairedComparison:
     """
@@ -152,7 +152,7 @@ def compare(
         second: Simulations of the second, in the same order.
         names: What the two are called.
         baseline: What savings and the elastic speedup are measured against, on both sides.
-        scoring: Prices, targets and Apdex's T.
+        options: Prices, targets and Apdex's T.
         confidence: In per cent.
 
     Raises:
@@ -167,7 +167,7 @@ def compare(
         check_same_load(one, other)
         if one.seed != other.seed:
             raise InvalidArgument(f"seeds {one.seed} and {other.seed} make no pair; simulate both with the same seed")
-    scores = [(kpis_of(one, baseline, scoring), kpis_of(other, baseline, scoring)) for one, other in _zip(ones, others)]
+    scores = [(kpis_of(one, baseline, options), kpis_of(other, baseline, options)) for one, other in _zip(ones, others)]
     return PairedComparison(
         first=names[0],
         second=names[1],
@@ -185,13 +185,13 @@ def _listed(runs: Run | Sequence[Run]) -> Sequence[Run]:
     return runs if isinstance(runs, Sequence) else [runs]
 
 
-def _difference(item: Kpi, scores: Sequence[tuple[Kpis, Kpis]], confidence: float) -> Difference:
+def _difference(item: Kpi, scores: Sequence[tuple[Kpis, Kpis]], confidence: float) -> KpiDifference:
     name = item.name
     both = [(one[name].value, other[name].value) for one, other in scores]
     known = [(old, new) for old, new in both if old is not None and new is not None and math.isfinite(new - old)]
     changes = [new - old for old, new in known]
     low, high = interval(changes, confidence)
-    return Difference(
+    return KpiDifference(
         name=name,
         unit=item.unit,
         first=fmean(old for old, _ in known) if known else None,

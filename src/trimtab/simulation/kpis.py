@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trimtab.errors import InvalidArgument
-from trimtab.kpis.card import Kpis
+from trimtab.kpis.card import KpiOptions, Kpis
 from trimtab.kpis.latency import Responses, responses
-from trimtab.kpis.scoring import Baseline, Observed, Scoring, Static, baseline_of, score, static_baseline
+from trimtab.kpis.scoring import Baseline, Observed, Static, baseline_of, score, static_baseline
 from trimtab.kpis.series import demand_of
 from trimtab.simulation.run import Run
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 _MINUTE = 60.0
 
 
-def kpis_of(run: Run, baseline: Static | Run = "static-p95", scoring: Scoring | None = None) -> Kpis:
+def kpis_of(run: Run, baseline: Static | Run = "static-p95", options: KpiOptions | None = None) -> Kpis:
     """
     The KPIs of a simulation.
 
     Args:
         run: The simulation.
         baseline: What it is measured against: a fixed size, or another simulation of the same load.
-        scoring: Prices, targets and Apdex's T.
+        options: Prices, targets and Apdex's T.
 
     Raises:
         InvalidArgument: The baseline is unknown, or a simulation of another load.
     """
     observed = observed_of(run)
-    return score(observed, _baseline(run, observed, baseline), scoring)
+    return score(observed, _baseline(run, observed, baseline), options)
 
 
 def _baseline(run: Run, observed: Observed, baseline: Static | Run) -> Baseline:

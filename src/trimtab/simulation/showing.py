@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from trimtab.kpis.card import Kpis
-    from trimtab.kpis.scoring import Scoring, Static
+    from trimtab.kpis.card import KpiOptions, Kpis
+    from trimtab.kpis.scoring import Static
     from trimtab.simulation.chart import Theme
     from trimtab.simulation.comparing import PairedComparison
     from trimtab.simulation.run import Run
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Shown:
     """The part of a simulation that is for people."""
 
-    def kpis(self, baseline: "Static | Run" = "static-p95", scoring: "Scoring | None" = None) -> "Kpis":
+    def kpis(self, baseline: "Static | Run" = "static-p95", options: "KpiOptions | None" = None) -> "Kpis":
         """
         The KPIs, held against their targets.
 
@@ -22,14 +22,14 @@ class Shown:
             baseline: What savings and the elastic speedup are measured against: a fixed size for the largest demand
                 (`static-peak`), its 95th percentile (`static-p95`) or its mean (`static-mean`), or another simulation
                 of the same load.
-            scoring: Prices, targets and Apdex's T.
+            options: Prices, targets and Apdex's T.
 
         Raises:
             InvalidArgument: The baseline is unknown, or a simulation of another load.
         """
         from trimtab.simulation.kpis import kpis_of
 
-        return kpis_of(cast("Run", self), baseline, scoring)
+        return kpis_of(cast("Run", self), baseline, options)
 
     def save(
         self,
