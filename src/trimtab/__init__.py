@@ -86,6 +86,8 @@ if TYPE_CHECKING:
         RolloutMoved,
         Waiting,
     )
+    from trimtab.kpis.card import Kpi, KpiOptions, Kpis, KpiTarget
+    from trimtab.kpis.prices import Prices
     from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
     from trimtab.plan.saved import check_saved
     from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, InstanceState
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from trimtab.runtime.policies import load_policies
     from trimtab.runtime.status import FleetStatus, GroupStatus
     from trimtab.runtime.watch import Watch
+    from trimtab.simulation.comparing import KpiDifference, PairedComparison, compare
     from trimtab.simulation.load import Load
     from trimtab.simulation.model import FleetModel, Shortage
     from trimtab.simulation.results import SimulatedDecision, Simulation
@@ -176,6 +179,11 @@ __all__ = [
     "InstanceState",
     "InstanceTemplate",
     "Key",
+    "Kpi",
+    "KpiDifference",
+    "KpiOptions",
+    "KpiTarget",
+    "Kpis",
     "LifecycleHook",
     "Listener",
     "LiveGroup",
@@ -193,6 +201,7 @@ __all__ = [
     "Note",
     "Observation",
     "Outcome",
+    "PairedComparison",
     "Pause",
     "Placement",
     "Plan",
@@ -204,6 +213,7 @@ __all__ = [
     "Position",
     "PredictiveMode",
     "PredictivePolicy",
+    "Prices",
     "Purchase",
     "PythonPolicy",
     "Reason",
@@ -240,6 +250,7 @@ __all__ = [
     "Watch",
     "check_fleet",
     "check_saved",
+    "compare",
     "connect",
     "connect_async",
     "dump_fleet",
@@ -310,6 +321,9 @@ _LATE = {
     "trimtab.runtime.policies": ("load_policies",),
     "trimtab.runtime.status": ("FleetStatus", "GroupStatus"),
     "trimtab.runtime.watch": ("Watch",),
+    "trimtab.kpis.card": ("Kpi", "KpiOptions", "KpiTarget", "Kpis"),
+    "trimtab.kpis.prices": ("Prices",),
+    "trimtab.simulation.comparing": ("KpiDifference", "PairedComparison", "compare"),
     "trimtab.simulation.load": ("Load",),
     "trimtab.simulation.model": ("FleetModel", "Shortage"),
     "trimtab.simulation.results": ("SimulatedDecision", "Simulation"),

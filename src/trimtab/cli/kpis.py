@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from trimtab.cli.context import CommandContext
-from trimtab.errors import MissingExtra
+from trimtab.kpis.card import KpiOptions
 from trimtab.kpis.prices import Prices
 from trimtab.models import Fleet
 from trimtab.views.kpis import kpis_view
@@ -12,11 +12,6 @@ from trimtab.views.kpis import kpis_view
 
 def show_kpis(context: CommandContext, fleet: Fleet, since: timedelta, prices: Path | None) -> int:
     """Show the KPIs of each group; the exit code."""
-    try:
-        from trimtab.kpis.card import KpiOptions
-    except ModuleNotFoundError as missing:
-        raise MissingExtra("KPIs", "sim") from missing
-
     options = KpiOptions(prices=Prices.load(prices) if prices else None)
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
         cards = cloud.kpis(fleet, since, options=options)
