@@ -144,8 +144,8 @@ def simulate(
     names = presets or [_preset(context, fleet)]
     runs = []
     for name in names:
-        fleet_model = _model(model, name, capacity, boot, signal or ())
         try:
+            fleet_model = _model(group, model, name, capacity, boot, signal or ())
             functions = _functions(fleet, group, allow_policies or ())
             runs.append(
                 run_simulation(
@@ -246,14 +246,19 @@ def _preset(context: CommandContext, fleet: Fleet) -> str:
 
 
 def _model(
-    path: Path | None, preset: str, capacity: float | None, boot: timedelta | None, signals: Sequence[str]
+    group: ScalingGroup,
+    path: Path | None,
+    preset: str,
+    capacity: float | None,
+    boot: timedelta | None,
+    signals: Sequence[str],
 ) -> "FleetModel | None":
     from trimtab.simulation import FleetModel
 
     given = {"capacity": capacity, "boot": boot, "signals": dict(map(_signal, signals)) or None}
     fields = {name: value for name, value in given.items() if value is not None}
     if path is None:
-        return FleetModel.of_preset(preset, **fields) if fields else None
+        return FleetModel.of_group(group, preset, **fields) if fields else None
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -34,15 +34,18 @@ class _Need(NamedTuple):
 class Forecaster:
     """What has been seen by the hour, and what comes of it."""
 
-    def __init__(self, needs: tuple[_Need, ...], alarms: tuple[str, ...], buffer: timedelta, capacity: float) -> None:
+    def __init__(
+        self, needs: tuple[_Need, ...], alarms: tuple[str, ...], buffer: timedelta, capacity: float, start: datetime
+    ) -> None:
         self._needs, self._alarms, self._capacity = needs, alarms, capacity
         self._buffer = buffer
-        self._start = datetime.min
-        self._offset = self._seen = 0
+        self._longest = -(-buffer // _MINUTE)
+        self._start, self._offset, self._seen = start, start.minute, 0
         self._hours: list[float] = []
         self._hour: list[float] = []
         self._sizes: dict[str, Forecast] = {}
-        self._made = -1
+        self._made = self._most = -1
+        self._asked = (-1, -1)
 
     @classmethod
     def of_group(cls, group: ScalingGroup, rules: Ruleset, model: FleetModel, start: datetime) -> "Forecaster | None":
@@ -60,10 +63,7 @@ class Forecaster:
         acting = {rule.policy for rule in rules.forecasts if rule.scales}
         by_rules = rules.preset.forecast is ForecastUse.RULES and bool(acting)
         alarms = tuple(rule.name for rule in rules.alarms if rule.scales_out) if by_rules else ()
-        made = cls(needs, alarms, rules.forecasts[0].buffer, capacity)
-        made._start = start
-        made._offset = start.minute
-        return made
+        return cls(needs, alarms, max(rule.buffer for rule in rules.forecasts), capacity, start)
 
     def see(self, rate: float) -> None:
         """Take in the load of one minute."""
@@ -79,6 +79,21 @@ class Forecaster:
             self._made = len(self._hours)
             self._sizes = {need.policy: self._forecast(need) for need in self._needs}
         return self._sizes
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether alarms act on what is forecast, rather than a size."""
+        return bool(self._alarms)
+
+    def most(self, minute: int) -> int:
+        """The largest size that is forecast for a minute and a buffer ahead; 0 where nothing is."""
+        key = len(self._hours), (self._offset + minute + self._longest) // 60
+        if key != self._asked:
+            self._asked = key
+            rates = [self._rate(hour) for hour in range((self._offset + minute) // 60, key[1] + 1)]
+            most = max([rate for rate in rates if rate is not None], default=0.0)
+            self._most = max(ceil(most / need.rate) for need in self._needs)
+        return self._most
 
     def predicted(self, minute: int, in_service: int) -> dict[str, float]:
         """The CPU that each alarm which scales out is forecast to see, by its name."""

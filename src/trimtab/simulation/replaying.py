@@ -7,7 +7,7 @@ from math import exp
 
 from trimtab.engine.decision import decide
 from trimtab.engine.functions import Functions
-from trimtab.engine.presets import Preset, ScheduleStyle
+from trimtab.engine.presets import Preset, ScaleInAgreement, ScheduleStyle
 from trimtab.engine.ruleset import Ruleset, rules_for
 from trimtab.engine.values import Decision, History, Observation, Sized
 from trimtab.models import ScalingGroup
@@ -83,9 +83,8 @@ class Replay:
         self._signals = make_signals(group, self._rules, model, scenario.start)
         self._watched = self._signals.watched
         self._forecaster = Forecaster.of_group(group, self._rules, model, scenario.start)
-        self._always = (
-            scenario.every_step or bool(self._rules.functions) or self._forecaster is not None or not self._watched
-        )
+        by_rules = self._forecaster is not None and self._forecaster.by_rules
+        self._always = scenario.every_step or by_rules or bool(self._rules.functions) or not self._watched
         self.size = first_size(group, self._rules, scenario.start)
         chance = Chance(model, scenario.seed)
         self._noise = chance.noise(len(scenario.load))
@@ -158,15 +157,19 @@ class Replay:
         """
         Whether a decision would leave the size as it is, whatever else it reads.
 
-        Either no alarm and no policy acts, or all that do go beyond the bound that the size is at.
+        Nothing is forecast beyond it, and no alarm and no policy acts; or all that do go beyond the bound that the
+        size is at; or some ask for fewer instances and others, which must agree, do not.
         """
         ways = 0
         for each in self._watched:
             ways |= each.way
         acting = ways & ~Way.TOLD
+        forecaster = self._forecaster
+        if forecaster is not None and (acting == Way.OUT or forecaster.most(minute) > self.size):
+            return False
         if (
             acting == Way.CALM
-            or (acting == Way.IN and self.size == self._low)
+            or (acting == Way.IN and (self.size == self._low or self._is_vetoed()))
             or (acting == Way.OUT and self.size == self._high)
         ):
             if ways != self._ways:
@@ -175,6 +178,14 @@ class Replay:
             return True
         self._ways = -1
         return False
+
+    def _is_vetoed(self) -> bool:
+        """Whether one that must agree on scaling in does not ask for it."""
+        if self._scenario.preset.scale_in is ScaleInAgreement.ALL:
+            return any(each.scales_in and each.way == Way.CALM for each in self._watched)
+        if any(each.way == Way.IN for each in self._signals.alarms):
+            return False
+        return any(each.scales_in and each.way == Way.CALM for each in self._signals.policies)
 
     def _decide_anew(self, minute: int, in_service: int) -> None:
         scenario, trace = self._scenario, self.trace

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from trimtab.engine.alarms import AlarmState
-from trimtab.engine.presets import AlarmWindow, Preset
+from trimtab.engine.alarms import BREACHES, AlarmState, Breaches, breach_flags, evaluate
+from trimtab.engine.case import newest
+from trimtab.engine.presets import AlarmWindow, Preset, datapoint_span
 from trimtab.engine.ruleset import AlarmRule, AmountRule, Ruleset, TrackingRule
 from trimtab.errors import InvalidArgument
-from trimtab.models import Metric, ScalingGroup, TargetTrackingPolicy
+from trimtab.models import Comparison, Metric, ScalingGroup, TargetTrackingPolicy
 from trimtab.simulation.model import SIGNALS, FleetModel
 from trimtab.simulation.queueing import response_mean, response_percentile
 
@@ -58,7 +59,10 @@ class Watched:
         points: Its datapoints, one a period, the newest last.
         way: Where it can move the size now.
         state: What it says; of a policy always OK.
+        scales_in: Whether it is one of those that ask for fewer instances.
     """
+
+    scales_in = False
 
     def __init__(self, name: str, source: "Source", period: int, statistic: str, span: int) -> None:
         self.name, self.span = name, span
@@ -87,15 +91,15 @@ class Watched:
         if point is None:
             self._missing = self.span
             self._forget()
-        elif self._missing > 1:
-            self._missing -= 1
-            self._count(point)
         else:
-            self._missing = 0
+            self._missing -= self._missing > 0
             self._count(point)
+        if not self._missing:
             self._judge()
-            return
-        self.way = Way.OPEN
+        elif newest(window := self.window) is None:
+            self.way = Way.OPEN
+        else:
+            self._judge_partly(window)
 
     def _forget(self) -> None:
         """A datapoint is missing."""
@@ -106,6 +110,9 @@ class Watched:
     def _judge(self) -> None:
         """Set the way and the state by a whole window."""
 
+    def _judge_partly(self, window: Sequence[Point]) -> None:
+        """The same where datapoints are missing, by the rules of the engine."""
+
 
 class WatchedAlarm(Watched):
     """An alarm of so many datapoints out of so many."""
@@ -113,8 +120,9 @@ class WatchedAlarm(Watched):
     def __init__(self, rule: AlarmRule, source: "Source", period: int, statistic: str) -> None:
         super().__init__(rule.name, source, period, statistic, rule.span)
         self._breaches, self._threshold = rule.breaches, rule.threshold
-        self._periods, self._needed = rule.periods, rule.datapoints
+        self._periods, self._needed, self._treatment = rule.periods, rule.datapoints, rule.missing
         self._firing = way_of(rule)
+        self.scales_in = any(amount.scales_in for amount in rule.rules)
         self._flags: list[bool] = []
         self._hits = 0
 
@@ -134,6 +142,17 @@ class WatchedAlarm(Watched):
         self.way = self._firing if fires else Way.CALM
         self.state = AlarmState.ALARM if fires else AlarmState.OK
 
+    def _judge_partly(self, window: Sequence[Point]) -> None:
+        self.state = evaluate(
+            breach_flags(window, self._threshold, self._breaches),
+            periods=self._periods,
+            datapoints=self._needed,
+            missing=self._treatment,
+            previous=self.state,
+            evaluation_range=self.span,
+        ).state
+        self.way = self._firing if self.state is AlarmState.ALARM else Way.CALM
+
 
 class WatchedAverage(Watched):
     """An alarm of the mean of its datapoints."""
@@ -142,12 +161,21 @@ class WatchedAverage(Watched):
         super().__init__(rule.name, source, period, statistic, rule.span)
         self._breaches, self._threshold, self._periods = rule.breaches, rule.threshold, rule.periods
         self._firing = way_of(rule)
+        self.scales_in = any(amount.scales_in for amount in rule.rules)
 
     def _judge(self) -> None:
-        total = 0.0
-        for point in self.points[-self._periods :]:
-            total += point  # type: ignore[operator]
-        fires = self._breaches(total / self._periods, self._threshold)
+        self._judge_partly(self.window)
+
+    def _judge_partly(self, window: Sequence[Point]) -> None:
+        total, count = 0.0, 0
+        for point in window[-self._periods :]:
+            if point is not None:
+                total += point
+                count += 1
+        if not count:
+            self.way, self.state = Way.OPEN, AlarmState.INSUFFICIENT_DATA
+            return
+        fires = self._breaches(total / count, self._threshold)
         self.way = self._firing if fires else Way.CALM
         self.state = AlarmState.ALARM if fires else AlarmState.OK
 
@@ -160,7 +188,7 @@ class WatchedTarget(Watched):
         self._high, self._low, self._scale_in = rule.high, rule.low, rule.scale_in
         self._highs, self._lows = preset.tracking.high_datapoints, preset.tracking.low_datapoints
         self._above = self._below = 0
-        self.state = AlarmState.OK
+        self.state, self.scales_in = AlarmState.OK, rule.scale_in
 
     def _forget(self) -> None:
         self._above = self._below = 0
@@ -176,6 +204,21 @@ class WatchedTarget(Watched):
             self.way = Way.IN
         else:
             self.way = Way.CALM
+
+    def _judge_partly(self, window: Sequence[Point]) -> None:
+        if _all_breach(window, self._high, self._highs, BREACHES[Comparison.ABOVE]):
+            self.way = Way.OUT
+        elif self._scale_in and _all_breach(window, self._low, self._lows, BREACHES[Comparison.BELOW]):
+            self.way = Way.IN
+        else:
+            self.way = Way.CALM
+
+
+def _all_breach(window: Sequence[Point], threshold: float, datapoints: int, breaches: Breaches) -> bool:
+    """Whether an alarm of so many out of so many datapoints is in ALARM."""
+    span = datapoint_span(datapoints)
+    flags = breach_flags(window[-span:], threshold, breaches)
+    return evaluate(flags, periods=datapoints, evaluation_range=span).state is AlarmState.ALARM
 
 
 class Source:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from trimtab.engine.functions import NO_FUNCTIONS, Functions
@@ -9,7 +10,7 @@ from trimtab.engine.presets import Preset, find_preset
 from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.models import PythonPolicy, ScalingGroup
 from trimtab.simulation.load import Load
-from trimtab.simulation.model import BASIC_MONITORING, FleetModel
+from trimtab.simulation.model import FleetModel
 from trimtab.simulation.results import Simulation
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def simulate(
         load: The requests that arrive.
         preset: Whose rules hold: `ec2`, `azure`, `gce`, or `neutral` to compare.
         presets: Several at once: the same fleet on each cloud, in one call; gives the results by name.
-        model: How the fleet behaves; `FleetModel.of_preset(preset)` when left out.
+        model: How the fleet behaves; `FleetModel.of_group(group, preset)` when left out.
         seed: What chance is drawn from; the same seed gives the same result.
         functions: The functions of policies in Python, as `trimtab.load_policies` gives them.
         every_step: Decide in each minute, also where nothing that a decision goes by has changed; the same sizes.
@@ -157,18 +158,12 @@ def complete_model(
     """The model of a fleet with its capacity, and what was assumed for it."""
     notes: list[str] = []
     if model is None:
-        model = FleetModel.of_preset(preset)
-        detailed = group.template.detailed_monitoring
-        if preset.name in BASIC_MONITORING and not detailed:
-            model = model.replace(metric_period=BASIC_MONITORING[preset.name])
-            notes.append(
-                f"instances measure their CPU every {model.metric_period}, as `detailed_monitoring` is not set; rules"
-                " by the minute see few datapoints"
-            )
-        notes.append(
-            f"no model is given: instances boot in {model.boot}, metrics are {model.metric_delay} late; measure"
-            " your own"
-        )
+        model = FleetModel.of_group(group, preset)
+        text = f"no model is given: instances boot in {model.boot}, metrics are {model.metric_delay} late"
+        notes.append(f"{text}; measure your own")
+    if model.metric_period > timedelta(minutes=1):
+        text = f"instances measure their CPU every {model.metric_period}"
+        notes.append(f"{text}: rules by the minute see few datapoints; EC2 has more with `detailed_monitoring`")
     if model.capacity is None:
         high = sorted(rates)[min(len(rates) - 1, int(len(rates) * 0.999))]
         most = max(1, group.capacity.max, *(each.max or 0 for each in group.schedules))
