@@ -52,6 +52,7 @@ from trimtab.models import (
     ScalingGroup,
     ScalingNotification,
     Schedule,
+    Severity,
     SimplePolicy,
     SizeOption,
     SizeRequirement,
@@ -86,12 +87,22 @@ if TYPE_CHECKING:
         RolloutMoved,
         Waiting,
     )
+    from trimtab.hooks import (
+        GuestHooks,
+        HandledHook,
+        HookConsumer,
+        HookOutcome,
+        ansible_playbook,
+        on_launch,
+        on_terminate,
+    )
     from trimtab.kpis.card import Kpi, KpiOptions, Kpis, KpiTarget
     from trimtab.kpis.prices import Prices
     from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
     from trimtab.plan.saved import check_saved
     from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, InstanceState
     from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
+    from trimtab.providers.hooks import HookKind, HookNotice, HookResult, HookTransition
     from trimtab.providers.importing import Imported, ImportEffect, ImportNote
     from trimtab.providers.pause import Boost, Pause
     from trimtab.rollout import GroupRollout, Rolled, RolloutFailed, RolloutOutcome, Rollouts
@@ -166,9 +177,17 @@ __all__ = [
     "GroupState",
     "GroupStatus",
     "GroupTick",
+    "GuestHooks",
+    "HandledHook",
     "HealthCheck",
     "HealthGate",
     "History",
+    "HookConsumer",
+    "HookKind",
+    "HookNotice",
+    "HookOutcome",
+    "HookResult",
+    "HookTransition",
     "HttpGate",
     "Image",
     "ImportEffect",
@@ -227,6 +246,7 @@ __all__ = [
     "ScalingGroup",
     "ScalingNotification",
     "Schedule",
+    "Severity",
     "Shortage",
     "SimplePolicy",
     "SimulatedDecision",
@@ -248,6 +268,7 @@ __all__ = [
     "Waiting",
     "WarmPool",
     "Watch",
+    "ansible_playbook",
     "check_fleet",
     "check_saved",
     "compare",
@@ -261,6 +282,8 @@ __all__ = [
     "load_policies",
     "metrics",
     "minutes",
+    "on_launch",
+    "on_terminate",
     "open_store",
     "parse_fleet",
     "policy",
@@ -306,10 +329,20 @@ _LATE = {
         "RolloutMoved",
         "Waiting",
     ),
+    "trimtab.hooks": (
+        "GuestHooks",
+        "HandledHook",
+        "HookConsumer",
+        "HookOutcome",
+        "ansible_playbook",
+        "on_launch",
+        "on_terminate",
+    ),
     "trimtab.plan": ("Action", "Change", "FieldChange", "Key", "Note", "Reason", "Unknown", "Plan"),
     "trimtab.plan.saved": ("check_saved",),
     "trimtab.providers.base": ("Activity", "AlarmState", "GroupState", "Instance", "InstanceState"),
     "trimtab.providers.datapoints": ("Datapoints", "MetricQuery", "MetricValue"),
+    "trimtab.providers.hooks": ("HookKind", "HookNotice", "HookResult", "HookTransition"),
     "trimtab.providers.importing": ("ImportEffect", "ImportNote", "Imported"),
     "trimtab.providers.pause": ("Boost", "Pause"),
     "trimtab.rollout": ("GroupRollout", "Rolled", "RolloutFailed", "RolloutOutcome", "Rollouts"),

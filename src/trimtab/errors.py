@@ -23,6 +23,7 @@ __all__ = [
     "MissingExtra",
     "NotFound",
     "PlanRefused",
+    "PlaybookFailed",
     "ProviderError",
     "StalePlan",
     "StoreUnavailable",
@@ -154,6 +155,10 @@ class ApplyFailed(TrimtabError):
         first = f"{len(failures)} of the plan's changes did not go through:"
         super().__init__("\n".join([first, *capped(failures if lines is None else lines)]))
         self.failures = tuple(failures)
+
+
+class PlaybookFailed(TrimtabError):
+    """A playbook that did not go through, or did not end in time; the message has what was printed last."""
 
 
 class WaitTimeout(TrimtabError):

@@ -213,3 +213,31 @@ def test_mistakes_are_errors(words, source, text):
     code, _, err = cli(*words, source=source)
     assert code == 1
     assert text in err
+
+
+def test_what_a_cloud_has_no_use_for_is_not_called_approximated(tmp_path):
+    """A session token for metadata has no place on Azure and Google Cloud, which do all else as asked."""
+    file = tmp_path / "fleet.yaml"
+    file.write_text(
+        "name: shop\ngroups:\n  web:\n    capacity: {min: 1, max: 2}\n"
+        "    template: {image: {os: ubuntu-22.04}, size: {cpus: 2, memory_gb: 4}, metadata_token: true}\n"
+    )
+    _, out, _ = cli(str(file), "--format", "json")
+    clouds = json.loads(out)["clouds"]
+    for name in ("azure", "gcp"):
+        (remark,) = [one for one in clouds[name]["remarks"] if one["path"] == "template.metadata_token"]
+        assert remark["verdict"] == "not used"
+
+
+def test_fields_that_a_cloud_refuses_for_one_reason_are_one_line(tmp_path):
+    file = tmp_path / "fleet.yaml"
+    check = "{path: /up, port: 80, protocol: http, host: a.example, interval: 5s, timeout: 2s, healthy_threshold: 2}"
+    file.write_text(
+        "name: shop\ngroups:\n  web:\n    capacity: {min: 1, max: 2}\n"
+        f"    template: {{image: {{os: ubuntu-22.04}}, size: {{cpus: 2, memory_gb: 4}}}}\n    health_check: {check}\n"
+    )
+    _, out, _ = cli(str(file))
+    (line,) = [line for line in out.splitlines() if "aws cannot do this" in line]
+    for name in ("path", "port", "protocol", "host", "interval", "timeout", "healthy_threshold"):
+        assert f"health_check.{name}" in line
+    assert line.endswith("; set it there, and leave it out here")

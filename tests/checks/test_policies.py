@@ -14,6 +14,12 @@ def test_tt104_finds_a_size_that_cannot_change(found):
     assert [(item.path, "out and back do nothing" in item.text) for item in one] == [("capacity.max", True)]
 
 
+def test_tt104_names_a_size_that_is_one_number(found):
+    (one,) = found("TT104", capacity=3)
+    assert one.path == "capacity"
+    assert one.mend == "write a range, `capacity: {min: 3, max: 5}`, or remove the policies"
+
+
 def test_tt104_finds_it_where_schedules_pin_the_size_too(found):
     assert found("TT104", capacity={"min": 3, "max": 3}, schedules={"office": {**OFFICE, "desired": 3}})
 

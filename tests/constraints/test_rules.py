@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import make_fleet, make_group
 from tests.laws import examples
 from trimtab.declarations.constraint import Constraints, Row, Source
 from trimtab.declarations.limits import (
@@ -27,6 +28,7 @@ from trimtab.declarations.limits import (
     When,
     number_of,
 )
+from trimtab.testing import translate
 
 SOURCE = Source("https://example.org", "said")
 
@@ -179,3 +181,14 @@ def test_a_span_is_as_many_seconds_however_it_is_written(number):
 @pytest.mark.parametrize("text", ["", "P", "PT", "1,5", "٣", "1e9", "P1Y", "x", "9" * 60, "-", True, None, [], {}])
 def test_what_is_no_number_is_none(text):
     assert number_of(text) is None
+
+
+def test_a_limit_is_told_in_the_words_of_the_file_where_the_value_is_the_file_s():
+    """Google's `timeoutSec` cannot be more than its `checkIntervalSec`."""
+    template = {"image": "debian-cloud/debian-12", "size": "e2-small"}
+    group = make_group("web", template=template, alarms={}, policies={}, schedules={})
+    group = group.replace(health_check={"path": "/up", "port": 80, "interval": "5s", "timeout": "9s"})
+    texts = [note.text for note in translate(make_fleet(group), "gcp").problems]
+    (text,) = [text for text in texts if text.startswith("health_check.timeout")]
+    assert text.startswith("health_check.timeout: timeout is ")
+    assert "Sec" not in text

@@ -36,6 +36,7 @@ FLOORS = {
     "rollout": 3,
     "kpis": 3,
     "simulation": 3,
+    "hooks": 3,
     "config": 3,
     "testing": 3,
     "tracing": 3,
@@ -180,10 +181,17 @@ def _words(node):
         yield from _words(inner)
 
 
+ALONE = ROOT / "hooks" / "listener.py"
+"""What is copied into instances of any cloud, as one file that imports nothing of ours."""
+
+
 def naming_a_cloud():
-    """The files outside the clouds' own folders that name one, beside doors, which re-export, and what is generated."""
+    """
+    The files outside the clouds' own folders that name one, beside doors, which re-export, what is generated, and what
+    is copied into instances.
+    """
     generated = ROOT / "models" / "fields.py"
-    doors_too = [path for path in FILES if path != generated and not _is_within_cloud(path)]
+    doors_too = [path for path in FILES if path not in (generated, ALONE) and not _is_within_cloud(path)]
     others = [path for path in doors_too if path.name != "__init__.py"]
     return sorted(str(path.relative_to(ROOT)) for path in others if any(map(NAMED.search, _words(tree(path)))))
 

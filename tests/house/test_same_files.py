@@ -11,7 +11,7 @@ CLOUDS = ("aws", "azure", "gcp")
 EVERYWHERE = {
     *("__init__.py", "acting.py", "activities.py", "alarms.py", "bodies.py", "client.py", "datapoints.py"),
     *("errors.py", "facts.py", "kinds.py", "metrics.py", "names.py", "permissions.py", "policies.py", "provider.py"),
-    *("checks.py", "declarations.py", "pure.py", "settings.py"),
+    *("checks.py", "declarations.py", "pure.py", "rolling.py", "rollouts.py", "settings.py"),
     *("reads.py", "replies.py", "resolve.py", "resources.py", "states.py", "template.py", "translate.py", "writes.py"),
     *(
         f"importing/{name}.py"
@@ -31,7 +31,14 @@ SOMEWHERE = {
     "unsaid.py": ("aws",),  # Azure gives no start script back, Google's are text; neither has sizes by attributes
     "places.py": ("aws",),  # EC2 alone numbers networks, subnets and firewalls, whose names need not be unique
     "existing.py": ("aws",),  # nine kinds of things by as many operations; elsewhere `resolve` has room for them
+    "hooks.py": ("aws",),  # elsewhere notices of instances are heard in the instance alone, by hooks/listener.py
     "refreshes.py": ("aws",),  # elsewhere nothing that is under way refuses an update
+    "pacing.py": ("aws",),  # per cents and checkpoints of an instance refresh; elsewhere instances are named or counted
+    "updater.py": ("gcp",),  # versions with target sizes, which no other cloud's groups have
+    "rollout_limits.py": ("gcp",),  # how many at once hangs on the number of zones there alone
+    "progress.py": ("azure",),  # no mover of the cloud's own replaces instances
+    "held.py": ("azure",),  # a rollout's own instances count in the size
+    "versions.py": ("azure",),  # a scale set has one model, and no template beside it that has versions
     "purchase.py": ("aws",),  # the mixed instances policy
     "importing/schedules.py": ("aws",),  # pairs of scheduled actions as windows
     "importing/resources.py": ("aws",),  # launch configurations and composite alarms, which no plan reads

@@ -167,6 +167,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "policies.*.maximum_buffer": (10, 20),
     "alarms.*.statistic": ("average", "minimum", "maximum", "sum", "count", "p95", "p99.9"),
     "alarms.*.sample_unit": get_args(SampleUnit),
+    "alarms.*.severity": ("critical", "error", "warning", "informational", "verbose"),
     **{f"alarms.*.{word}": (70.0, 85.5) for word in ("above", "at_least", "below", "at_most")},
     "alarms.*.period": ("1m", "2m", "10m"),
     "alarms.*.periods": (3, 5),
@@ -525,6 +526,7 @@ class Drawer:
             "notify_ok": self.many("alarms.*.notify_ok.*") if self.chance(3) else [],
             "notify_no_data": self.many("alarms.*.notify_no_data.*") if self.chance(4) else [],
             **self.some("alarms.*.", "sample_unit", of=3),
+            **self.apart(f"alarm {name}").some("alarms.*.", "severity", of=3),
             **self.some("alarms.*.", "statistic", "period", "periods", "missing"),
             **self.some("alarms.*.", "enabled", "description", of=4),
         }

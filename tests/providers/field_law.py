@@ -20,6 +20,7 @@ from trimtab.errors import InvalidModel
 from trimtab.models.built_in import BLOCKS
 from trimtab.models.metric import NEUTRAL
 from trimtab.plan import Secret
+from trimtab.plan.changes import PATHS
 
 NOT_USED = ": not used"
 """How a note begins that says of a field that this group has no use for it."""
@@ -154,7 +155,8 @@ def _text(value):
 
 def said(translation):
     """Path and text of every note and problem."""
-    return {(note.text.partition(": ")[0], note.text) for note in (*translation.notes, *translation.problems)}
+    notes = (*translation.notes, *translation.problems)
+    return {(path, note.text) for note in notes for path in note.text.partition(": ")[0].split(PATHS)}
 
 
 def _names(path, leaf):
@@ -194,7 +196,7 @@ def _refused(leaf, translation):
     steps = leaf.path.split(".")
     item, metric = ".".join(steps[:2]), ".".join(steps[:3])
     around = {item, metric} if metric.endswith(".metric") else {item}
-    paths = {note.text.partition(": ")[0] for note in translation.problems}
+    paths = {path for note in translation.problems for path in note.text.partition(": ")[0].split(PATHS)}
     return item.partition(".")[0] in NAMED and bool((around - {leaf.path}) & paths)
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import make_fleet, make_group
 from tests.providers.emulated import TEMPLATES
 from trimtab.errors import Conflict, InvalidRequest
+from trimtab.plan import Action, Reason
 from trimtab.providers.pause import Boost, boosted
 from trimtab.testing import AwsTestCloud, AzureTestCloud, GcpTestCloud, MemoryTestCloud
 
@@ -86,10 +87,13 @@ def test_a_boost_holds_through_schedules_is_over_by_itself_and_no_plan_undoes_it
     test_cloud.clock.advance(timedelta(minutes=2))
     assert live.read().min == expected(cloud.now())
     plan = cloud.plan(fleet)
-    assert not plan, plan.to_dict()["changes"]
-    assert any("that is over: end it" in note.text for note in plan.notes)
-    live.end_boost()
+    (end,) = plan.changes
+    assert (end.action, end.reason, end.key.kind, end.group) == (Action.DELETE, Reason.OVER, "boost", "web")
+    assert any("that is over, and what is left of it goes" in note.text for note in plan.notes)
+    assert "rest of a boost" in plan.to_text()
+    cloud.apply(plan).raise_for_failures()
     assert live.read().boost is None
+    assert live.read().min == expected(cloud.now())
     assert not cloud.plan(fleet)
     assert not any("boost" in note.text for note in cloud.plan(fleet).notes)
 

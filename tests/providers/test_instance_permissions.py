@@ -1,13 +1,16 @@
 """What instances need in a role of their own, on each cloud, held against the vendors' own lists."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 import trimtab as tt
 from tests.conftest import make_fleet, make_group
-from trimtab.errors import InvalidArgument
-from trimtab.providers.aws.permissions import instance_document
+from trimtab.errors import InvalidArgument, Unsupported
+from trimtab.providers.aws import hooks
+from trimtab.providers.aws.permissions import hook_document, instance_document
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.permissions import instance_definition as azure_definition
 from trimtab.providers.gcp.permissions import instance_definition as gcp_definition
@@ -120,3 +123,52 @@ def test_what_instances_need_is_asked_for_alone():
 
 def test_the_document_is_json():
     json.dumps(instance_document(make_fleet(make_group("web", **OWN)), region="us-east-1"))
+
+
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:drain"
+TOLD = {
+    "aws": {"lifecycle_hooks": [{"name": "drain", "on": "terminate", "notify": QUEUE, "role": "arn:aws:iam::1:role/h"}]}
+}
+
+
+class TestHooks:
+    """What the consumer of hooks needs."""
+
+    def document(self, *groups):
+        found = hook_document(make_fleet(*groups), region="us-east-1")
+        return {statement["Sid"]: statement for statement in found["Statement"]}
+
+    def test_the_queue_that_hooks_tell_and_the_fleets_groups_alone(self):
+        found = self.document(make_group("web", **ALONE, **TOLD))
+        assert found["ConsumeQueues"]["Resource"] == [QUEUE]
+        assert found["EndLifecycleHooks"]["Condition"] == {
+            "StringEquals": {"aws:ResourceTag/trimtab-fleet": "virtualmin"}
+        }
+        assert set(found) == {"ReadHooks", "EndLifecycleHooks", "ConsumeQueues"}
+
+    def test_any_queue_of_the_region_where_eventbridge_fills_it(self):
+        found = self.document(make_group("web", **ALONE, **HOOK))
+        assert found["ConsumeQueues"]["Resource"] == ["arn:aws:sqs:us-east-1:*:*"]
+
+    def test_every_call_of_the_consumer_is_granted(self):
+        """By the SDK's names of the operations that the queue's code calls."""
+        said = Path(hooks.__file__).read_text()
+        called = {
+            "".join(part.title() for part in name.split("_"))
+            for name in re.findall(r'"((?:describe|record|complete|receive|delete|change|get)_[a-z_]+)"', said)
+        }
+        granted = {
+            action.partition(":")[2]
+            for one in self.document(make_group("web", **ALONE)).values()
+            for action in one["Action"]
+        }
+        assert called == granted
+
+    @pytest.mark.parametrize("name", ["memory", "azure", "gcp"])
+    def test_elsewhere_the_instances_are_told(self, request, name):
+        test = request.getfixturevalue(f"trimtab_{name}")
+        with test.connect() as cloud:
+            with pytest.raises(Unsupported, match="takes no permission"):
+                cloud.permissions(make_fleet(), hooks=True)
+            with pytest.raises(InvalidArgument, match="`hooks` stands alone"):
+                cloud.permissions(make_fleet(), hooks=True, controller=True)

@@ -137,8 +137,13 @@ REFUSED = [
         "never gives this back",
     ),
     ("azure", {"scale_set": {"sku": {"capacity": 3}}}, "scale_set.sku.capacity", "`capacity.desired` sets this"),
-    ("azure", {"alarms": {"hot": {"properties": {"severity": 1}}}}, "properties.severity", "trimtab sets this itself"),
-    ("gcp", {"alarms": {"hot": {"severity": "WARNING"}}}, "alarms.hot.severity", "trimtab sets this itself"),
+    (
+        "azure",
+        {"alarms": {"hot": {"properties": {"severity": 1}}}},
+        "properties.severity",
+        "`alarms.NAME.severity` sets this",
+    ),
+    ("gcp", {"alarms": {"hot": {"severity": "WARNING"}}}, "alarms.hot.severity", "`alarms.NAME.severity` sets this"),
     ("azure", {"scale_set": {"tags": {"a": "b"}}}, "scale_set.tags", "trimtab writes this itself"),
     ("azure", {"scale_set": {"property": {}}}, "scale_set.property", "did you mean 'properties'?"),
     (
@@ -181,6 +186,30 @@ def test_an_error_names_file_and_line(tmp_path):
         (problem,) = [str(each) for each in cloud.plan(fleet).problems if "CoreCuont" in str(each)]
     assert f"{file}:10" in problem
     assert "did you mean 'CoreCount'?" in problem
+
+
+def test_check_finds_slips_in_native_leaves_of_every_cloud_without_asking_one(tmp_path):
+    file = tmp_path / "fleet.yaml"
+    file.write_text(
+        "name: shop\ngroups:\n  web:\n    capacity: {min: 1, max: 2}\n"
+        "    template: {image: {os: ubuntu-22.04}, size: {cpus: 2, memory_gb: 4}}\n"
+        "    aws: {native: {launch_template: {EbsOptimised: true}}}\n"
+        "    azure: {native: {scale_set: {property: {}}}}\n"
+    )
+    fleet = tt.load_fleet(file)
+    with pytest.raises(tt.errors.ConfigError) as caught:
+        tt.check_fleet(fleet)
+    assert [str(problem).partition(": group")[0] for problem in caught.value.problems] == [f"{file}:6", f"{file}:7"]
+    assert all("did you mean" in str(problem) for problem in caught.value.problems)
+    with pytest.raises(tt.errors.ConfigError, match="EbsOptimised"):
+        tt.check_fleet(fleet, provider="aws")
+    assert tt.check_fleet(fleet, provider="gcp") is not None
+
+
+@pytest.mark.parametrize("native", [{"group": {}}, {"launch_template": {"BlockDeviceMappings": []}}])
+def test_what_is_empty_is_said_to_say_nothing(native):
+    (problem,) = problems("aws", native)
+    assert "which says nothing; leave it out" in problem
 
 
 def test_an_unknown_body_is_an_error_of_the_file(tmp_path):

@@ -183,6 +183,15 @@ def test_an_intent_is_open_until_it_is_closed(store):
     assert store.open_intents([WEB]) == {WEB: [second]}
 
 
+def test_many_intents_are_closed_at_once_and_what_was_said_first_stands(store):
+    lease = store.acquire([WEB], "a", NOW, TTL)[WEB]
+    some = [store.open_intent(Intent(WEB, lease.token, 2, 3, NOW), lease) for _ in range(5)]
+    store.close_intent(some[0], IntentStatus.FAILED)
+    store.close_intents(some[:4], IntentStatus.DONE)
+    store.close_intents([], IntentStatus.DONE)
+    assert store.open_intents([WEB]) == {WEB: [some[4]]}
+
+
 def test_an_intent_needs_the_newest_lease(store):
     old = store.acquire([WEB], "a", NOW, TTL)[WEB]
     store.acquire([WEB], "b", NOW + TTL, TTL)

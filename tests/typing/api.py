@@ -357,9 +357,36 @@ def standing(live: tt.LiveGroup) -> int:
     return len(running) + len(done) + len(alarms)
 
 
+# hooks
+
+
+@tt.on_launch(groups=["web"], hook="configure", on_error="continue")
+def configured(notice: tt.HookNotice) -> None:
+    """A handler of one's own."""
+    assert_type(notice.left(), timedelta | None)
+
+
+@tt.on_terminate
+def drained(notice: tt.HookNotice) -> tt.HookResult | None:
+    """Another one."""
+    is_interrupted: bool = notice.kind is tt.HookKind.INTERRUPTION and notice.transition is tt.HookTransition.TERMINATE
+    return tt.HookResult.CONTINUE if is_interrupted else None
+
+
+def consume(cloud: tt.Cloud, fleet: tt.Fleet, stop: threading.Event) -> list[str]:
+    """From a queue, and inside an instance."""
+    deploy = tt.on_launch(tt.ansible_playbook("deploy.yml", variables={"tier": "web"}))
+    consumer = tt.HookConsumer(cloud, queue="hooks", handlers=[configured, drained, deploy], fleet=fleet)
+    handled: tuple[tt.HandledHook, ...] = consumer.poll(tt.seconds(1))
+    consumer.run(stop)
+    guest = tt.GuestHooks([drained], cloud="azure")
+    guest.run(stop)
+    return [each.why for each in (*handled, *guest.poll()) if each.outcome is tt.HookOutcome.FAILED]
+
+
 def words(policy: tt.Policy) -> tt.ScalingGroup:
     """The words of the model as members of their enumerations; a text that is one of them is taken too."""
-    alarm = tt.Alarm(name="hot", metric="cpu", above=70, missing=tt.MissingData.BREACHING, triggers=[policy.name])
+    alarm = tt.Alarm(name="hot", metric="cpu", above=70, missing=tt.MissingData.BREACHING, severity=tt.Severity.ERROR)
     assert_type(alarm.comparison, tt.Comparison)
     assert_type(alarm.metric.unit, tt.Unit)
     assert_type(alarm.metric.source, tt.MetricSource)

@@ -21,6 +21,7 @@ from trimtab.models import (
     PythonPolicy,
     ScalingGroup,
     Schedule,
+    Severity,
     SimplePolicy,
     SpotStrategy,
     Step,
@@ -147,6 +148,8 @@ def _features_of_alarms(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield "notification without data", f"{path}.notify_no_data.{index}"
         if alarm.sample_unit is not None:
             yield "unit of samples", f"{path}.sample_unit"
+        if alarm.severity in (Severity.INFORMATIONAL, Severity.VERBOSE):
+            yield "severity below a warning", f"{path}.severity"
         yield _metric_feature(alarm.metric), f"{path}.metric"
     if len({alarm.metric.name for alarm in _removing(group)}) > 1:
         yield "scaling in by any of several alarms", "alarms"

@@ -35,8 +35,8 @@ def check_fleet(
         Findings in the order of the groups, within a group by code; then those about comments of the file.
 
     Raises:
-        ConfigError: No code begins so, no provider has that name, its block under `settings:` is wrong, or rules of
-            another distribution do not work.
+        ConfigError: No code begins so, no provider has that name, its block under `settings:` or what stands under
+            `native` is wrong, or rules of another distribution do not work.
     """
     known = all_rules()
     rules = chosen_rules(known, select, ignore)
@@ -44,6 +44,9 @@ def check_fleet(
     if provider is not None:
         fleet = fleet.for_provider(provider)
         check_settings(fleet, provider)
+    from trimtab.checks.natives import check_natives  # plans hold native leaves against the models themselves
+
+    check_natives(fleet, clouds)
     found = tuple(find_all(fleet, clouds, rules))
     if fleet._comments:
         found = _with_comments(fleet, clouds, rules, found, known)

@@ -139,4 +139,6 @@ def find_fixed_size(subject: Subject) -> Iterator[Remark]:
     low, high = bounds_over_time(subject.group)
     if names and low == high:
         text = f"minimum and maximum are both {low}, so {listed(names)} {verb(names, 'does', 'do')} nothing"
-        yield Remark("capacity.max", text, f"raise `max` above {high}, or remove the policies")
+        is_fixed = subject.group.capacity.desired == low == high
+        fix = f"write a range, `capacity: {{min: {low}, max: {high + 2}}}`" if is_fixed else f"raise `max` above {high}"
+        yield Remark("capacity" if is_fixed else "capacity.max", text, f"{fix}, or remove the policies")

@@ -123,7 +123,7 @@ def run(
         _controller(
             context, fleet, groups, store, every, python, told, shadow=shadow, candidate=candidate
         ) as controller,
-        _stopped_by_signals(stop),
+        stopped_by_signals(stop),
     ):
         names = ", ".join(subject.group.name for subject in controller.subjects) or "no group"
         context.screen.remark(f"the controller of {fleet.name} {'shadows' if shadow else 'sizes'} {names}")
@@ -206,7 +206,7 @@ def _controller(
 
 
 @contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """Have SIGTERM and SIGINT end the loop after the tick under way; a second one ends it at once."""
 
     def told(number: int, _: FrameType | None) -> None:

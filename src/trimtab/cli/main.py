@@ -39,6 +39,7 @@ from trimtab.cli.context import (
     make_fleet,
 )
 from trimtab.cli.controller_commands import StoreUrl, last_tick
+from trimtab.cli.hook_commands import hooks
 from trimtab.cli.kpis import show_kpis
 from trimtab.cli.saved_plans import read_saved, show
 from trimtab.cli.simulate_command import simulate
@@ -161,7 +162,7 @@ def apply(
     ] = False,
     allow_replace: Annotated[bool, typer.Option("--allow-replace", help="Allow replacing groups.")] = False,
     rollout: Annotated[
-        bool, typer.Option("--rollout", help="Also roll out the templates that wait for it, and see that through.")
+        bool, typer.Option("--rollout", help="Roll out the templates that wait for it too, and see that through.")
     ] = False,
     allow_commands: rollout_commands.Commands = False,
     prune: Prune = True,
@@ -308,6 +309,7 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 
 app.command()(show)
 app.command()(simulate)
+app.command()(hooks)
 runtime_commands.add_to(app)
 controller_commands.add_to(app)
 rollout_commands.add_to(app)

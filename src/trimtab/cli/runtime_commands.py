@@ -286,6 +286,7 @@ def permissions(
     instances: Annotated[
         bool, typer.Option("--instances", help="Print what the instances need in a role of their own.")
     ] = False,
+    hooks: Annotated[bool, typer.Option("--hooks", help="Print what the consumer of hooks needs.")] = False,
 ) -> int:
     """
     Print the least permissions that trimtab needs for this fleet; asks no cloud.
@@ -296,6 +297,6 @@ def permissions(
     Example: `trimtab permissions fleet.yaml --provider aws --region us-east-1 --read-only`
     """
     with context.cloud(fleet) as cloud:
-        given = {"read_only": read_only, "controller": controller, "instances": instances}
+        given = {"read_only": read_only, "controller": controller, "instances": instances, "hooks": hooks}
         context.screen.document(cloud.permissions(fleet, **given))
     return 0

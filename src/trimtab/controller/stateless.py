@@ -67,6 +67,9 @@ class Forgetful:
     def close_intent(self, intent: Intent, status: IntentStatus) -> None:
         """Do nothing."""
 
+    def close_intents(self, intents: Sequence[Intent], status: IntentStatus) -> None:
+        """Do nothing."""
+
     def open_intents(self, keys: Iterable[GroupKey]) -> Mapping[GroupKey, Sequence[Intent]]:
         """None."""
         return {}

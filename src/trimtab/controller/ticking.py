@@ -1,6 +1,6 @@
 """One tick: leases, what is remembered, reads in bulk, decisions, writes, and what is kept of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
@@ -268,10 +268,15 @@ class Ticking:
             refused = self._save(states)
             self.store.add_decisions([self._record(key, now) for key in sorted(refused)])
             # an intent is closed once what it led to is remembered, so that a kill between the two loses nothing
+            ended: dict[IntentStatus, list[Intent]] = {}
             for key in leases.keys() - refused:
-                self._settle(intents.get(key, ()), self.results[key])
-                if key in self.done:
-                    self.store.close_intent(self.done[key], IntentStatus.DONE)
+                for status, intent in self._ended_intents(key, intents.get(key, ())):
+                    ended.setdefault(status, []).append(intent)
+            for status, some in ended.items():
+                if len(some) == 1:
+                    self.store.close_intent(some[0], status)
+                else:
+                    self.store.close_intents(some, status)
         except TrimtabError as error:
             self.unsaved = str(error)
 
@@ -290,12 +295,13 @@ class Ticking:
             self._add_remark(key, reason)
         return refused
 
-    def _settle(self, intents: Sequence[Intent], result: GroupTick) -> None:
-        """Close what earlier ticks left open, now that it is remembered."""
-        for intent in intents:
-            if result.live is not None:
-                is_done = result.live == intent.size
-                self.store.close_intent(intent, IntentStatus.DONE if is_done else IntentStatus.SUPERSEDED)
+    def _ended_intents(self, key: GroupKey, left: Sequence[Intent]) -> Iterator[tuple[IntentStatus, Intent]]:
+        """What became of the intents of a group: those that earlier ticks left open, and that of this one."""
+        live = self.results[key].live
+        for intent in left if live is not None else ():
+            yield (IntentStatus.DONE if live == intent.size else IntentStatus.SUPERSEDED), intent
+        if key in self.done:
+            yield IntentStatus.DONE, self.done[key]
 
     def _record(self, key: GroupKey, now: datetime) -> DecisionRecord:
         result = self.results[key]

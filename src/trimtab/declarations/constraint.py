@@ -77,12 +77,14 @@ class Breach:
         path: Where in the body; an item of a list that is a map by the name of its key.
         places: The places in lists on the way there.
         text: What is wrong, as a sentence without the name of the field.
+        value: What stands there.
     """
 
     row: Row
     path: str
     places: tuple[int, ...]
     text: str
+    value: Any = None
 
     @property
     def native(self) -> str:
@@ -149,7 +151,7 @@ class _Walk:
                 text = row.rule.breach(value, self._look)
                 if text is not None:
                     text = f"{text}; {row.fix}" if row.fix else text
-                    self.found.append(Breach(row, path, tuple(self.places), text))
+                    self.found.append(Breach(row, path, tuple(self.places), text, value))
         if isinstance(value, (str, int, float)):
             return
         if isinstance(value, (dict, Mapping)):

@@ -30,6 +30,7 @@ FEATURES: tuple[str, ...] = (
     "separate OK recipients",
     "notification without data",
     "unit of samples",
+    "severity below a warning",
     "schedule",
     "schedule window",
     "schedule by day of the month",

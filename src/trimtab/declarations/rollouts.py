@@ -77,7 +77,8 @@ DRIVEN: Mapping[str, RolloutSupport] = {
     "skip_matching: false": refused("an instance that has the new template is not made anew; leave it out"),
     "standby_instances: replace": refused("it has no instances on standby; leave it out"),
     "standby_instances: skip": by_trimtab("it has no instances on standby"),
-    "strategy: blue-green": refused("not in this version; use `rolling` or `canary`"),
-    "end_after": refused("not in this version, as blue-green is not"),
+    "strategy: blue-green": by_trimtab(
+        "a second group of the cloud's, which stays; no weights of a balancer are moved"
+    ),
 }
 """What the process that drives a rollout does where a provider says nothing else."""

@@ -24,12 +24,14 @@ class Support:
         text: What differs, or why not.
         sizes: Whether another size can result, which takes the policy's consent (`approximate: true`).
         instead: What the provider can do by itself and comes nearest, as advice.
+        ignored: Whether the cloud has no use for it at all, and does all else as asked.
     """
 
     means: Means
     text: str = ""
     sizes: bool = False
     instead: str = ""
+    ignored: bool = False
 
 
 NATIVE = Support(Means.NATIVE)
@@ -51,6 +53,11 @@ def inert(text: str) -> Support:
 def approximated(text: str) -> Support:
     """What the cloud does a little differently, to the same size; how."""
     return Support(Means.APPROXIMATED, text)
+
+
+def ignored(text: str) -> Support:
+    """What the cloud has no place for and does without, as said; why."""
+    return Support(Means.APPROXIMATED, text, ignored=True)
 
 
 def other_size(text: str) -> Support:

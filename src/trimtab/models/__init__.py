@@ -1,6 +1,6 @@
 """The words of the model: frozen values, checked when they are made."""
 
-from trimtab.models.alarm import Alarm, Comparison, MissingData
+from trimtab.models.alarm import Alarm, Comparison, MissingData, Severity
 from trimtab.models.connect import ConnectSettings, EnvironmentVariable, SourceSettings
 from trimtab.models.fleet import Fleet, Position
 from trimtab.models.group import Capacity, HealthCheck, LoadBalancer, Placement, ScalingGroup
@@ -87,6 +87,7 @@ __all__ = [
     "ScalingGroup",
     "ScalingNotification",
     "Schedule",
+    "Severity",
     "SimplePolicy",
     "SizeOption",
     "SizeRequirement",

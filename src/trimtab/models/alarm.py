@@ -32,6 +32,16 @@ class MissingData(StrEnum):
     NOT_BREACHING = "not-breaching"
 
 
+class Severity(StrEnum):
+    """How much an alarm matters to the people who see it, worst first."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFORMATIONAL = "informational"
+    VERBOSE = "verbose"
+
+
 SampleUnit = Literal[
     "Seconds",
     "Microseconds",
@@ -103,6 +113,12 @@ class Alarm(Model):
     """Notification targets told when it is over."""
     notify_no_data: tuple[Filled, ...] = ()
     """Notification targets told when too few datapoints are there to judge by (AWS)."""
+    severity: Severity | None = None
+    """
+    How much it matters to people, where the cloud has a place for it; a warning there when left out.
+
+    `critical`, `error`, `warning`, `informational` or `verbose`: 0 to 4 on Azure, and the first three on Google Cloud.
+    """
     enabled: bool = True
     """Whether its actions run."""
     description: str | None = Field(default=None, min_length=1, max_length=512)
@@ -158,6 +174,7 @@ class Alarm(Model):
             notify: Sequence[str] = ...,
             notify_ok: Sequence[str] = ...,
             notify_no_data: Sequence[str] = ...,
+            severity: Severity | Literal["critical", "error", "warning", "informational", "verbose"] | None = None,
             enabled: bool = True,
             description: str | None = None,
         ) -> None: ...

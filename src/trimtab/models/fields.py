@@ -18,6 +18,7 @@ FIELDS = {
         "notify": "Notification targets told when it fires: topic, action group or channel, by the vendor's id.",
         "notify_ok": "Notification targets told when it is over.",
         "notify_no_data": "Notification targets told when too few datapoints are there to judge by (AWS).",
+        "severity": "How much it matters to people, where the cloud has a place for it; a warning there when left out.\n\n`critical`, `error`, `warning`, `informational` or `verbose`: 0 to 4 on Azure, and the first three on Google Cloud.",
         "enabled": "Whether its actions run.",
         "description": "A sentence for people who see the alarm in the cloud."
     },

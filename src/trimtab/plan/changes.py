@@ -31,6 +31,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     ADOPTED = "adopted"
     MARK_LOST = "mark lost"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,9 @@ class Change:
         }
 
 
-_PATH = re.compile(r"([a-z_]+(?:\.[^\s:]+)*):")
+_PATH = re.compile(r"([a-z_]+(?:\.[^\s:]+?)*)(?:, [a-z_]+\.[^\s:]+)*:")
+PATHS = ", "
+"""What stands between the fields of which one thing is said at once: `health_check.path, health_check.port: ...`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ class Note:
 
     @property
     def path(self) -> str:
-        """The field that it is about, as its text begins; empty where it is about none."""
+        """The field that it is about, as its text begins, the first of several; empty where it is about none."""
         found = _PATH.match(self.text)
         return found[1] if found else ""
 

@@ -10,9 +10,18 @@ from trimtab.plan.kind import Kind, assign
 from trimtab.plan.resource import Resource
 from trimtab.plan.signing import mark_key
 
+_OTHER = object()
+"""What no leaf is."""
+
 
 def hold_templates(
-    kinds: Mapping[str, Kind], wanted: Sequence[Resource], live: Live, groups: Collection[str], fleet: str
+    kinds: Mapping[str, Kind],
+    wanted: Sequence[Resource],
+    live: Live,
+    groups: Collection[str],
+    fleet: str,
+    *,
+    moves_pools: bool = False,
 ) -> tuple[list[Resource], Live]:
     """
     The wanted and the live resources, with the templates of groups that are there left as they are; pure.
@@ -23,6 +32,7 @@ def hold_templates(
         live: What a read found.
         groups: The groups whose templates only a rollout writes; one that is not there yet is made as it is wanted.
         fleet: Whose marks count.
+        moves_pools: Whether the pools of balancers that a template names are as they are wanted nonetheless.
     """
     holders = {
         item.key: live.resources[item.key]
@@ -31,7 +41,7 @@ def hold_templates(
     }
     names = {item.group for item in wanted if item.key in holders}
     kept = [
-        _held(kinds[item.key.kind], item, holders[item.key]) if item.key in holders else item
+        _held(_loosened(kinds[item.key.kind], moves_pools), item, holders[item.key]) if item.key in holders else item
         for item in wanted
         if not (item.group in names and kinds[item.key.kind].is_template)
     ]
@@ -64,7 +74,7 @@ def waiting_changes(
     kinds: Mapping[str, Kind], planned: Sequence[Change], whole: Sequence[Change], groups: Collection[str]
 ) -> Iterator[Change]:
     """Of a plan that holds nothing back, what the one that does leaves to rollouts; in its order."""
-    known = {(change.key, item.path) for change in planned for item in change.fields}
+    known = {(change.key, item.path): item.new for change in planned for item in change.fields}
     planned_keys = {change.key for change in planned}
     for change in whole:
         kind = kinds[change.key.kind]
@@ -74,14 +84,22 @@ def waiting_changes(
             # what the new one supersedes goes, or stays, once the rollout is over
             if change.action is not Action.DELETE:
                 yield change
-        elif kind.template and change.action is Action.UPDATE:
-            fields = tuple(item for item in change.fields if (change.key, item.path) not in known)
-            if fields := tuple(item for item in fields if holds(kind, item.path)):
+        elif kind.template and change.action in (Action.UPDATE, Action.REPLACE):
+            # one that is planned too is planned as it is now, where it only gets another place
+            fields = tuple(item for item in change.fields if known.get((change.key, item.path), _OTHER) != item.new)
+            if fields := tuple(item for item in fields if holds(replace(kind, pools=()), item.path)):
                 yield replace(change, fields=fields)
+
+
+def _loosened(kind: Kind, moves_pools: bool) -> Kind:
+    """The kind whose template has no pools, so that they are compared and written."""
+    return kind if moves_pools or not kind.pools else replace(kind, pools=())
 
 
 def holds(kind: Kind, path: str) -> bool:
     """Whether a leaf of a kind is part of the template that a rollout writes."""
+    if kind.pools and (row := kind.find(path)) is not None and row.path in kind.pools:
+        return False
     return any(path == start or path.startswith((f"{start}.", f"{start}[")) for start in kind.template)
 
 
@@ -96,11 +114,9 @@ def _is_of(item: Resource, fleet: str, groups: Collection[str]) -> bool:
 def _held(kind: Kind, item: Resource, live: Resource) -> Resource:
     """A wanted resource with the live leaves of its template; what is never given back stays as the mark knows it."""
     kind = kind.of(item)
-    body = _copied(item.body)
-    have, want = kind.leaves(live.body), kind.leaves(item.body)
-    for path in sorted({*have, *want}):
-        if holds(kind, path) and have.get(path) != want.get(path):
-            assign(kind, body, path, have.get(path))
+    body: Mapping[str, Any] = (
+        _with_leaves(kind, item, live) if kind.with_template is None else kind.with_template(item, live)
+    )
     hidden = {row.path: mark_key(row) for row in kind.fields if row.write_only and holds(kind, row.path)}
     if not hidden:
         return replace(item, body=body)
@@ -109,6 +125,15 @@ def _held(kind: Kind, item: Resource, live: Resource) -> Resource:
     kept |= {name: remembered[name] for name in hidden.values() if name in remembered}
     mark = replace(item.mark, kept=kept) if item.mark else None
     return replace(item, body=body, mark=mark, initial=item.initial | frozenset(hidden))
+
+
+def _with_leaves(kind: Kind, item: Resource, live: Resource) -> Mapping[str, Any]:
+    body: dict[str, Any] = _copied(item.body)
+    have, want = kind.leaves(live.body), kind.leaves(item.body)
+    for path in sorted({*have, *want}):
+        if holds(kind, path) and have.get(path) != want.get(path):
+            assign(kind, body, path, have.get(path))
+    return body
 
 
 def _copied(value: Any) -> Any:

@@ -89,7 +89,8 @@ class Kind:
         fields: Its fields; a field that is not listed is not compared when `closed`.
         maps: Lists that are maps: path to the field that is the key.
         sets: Lists whose order means nothing.
-        states: What a reply says of a thing that nobody can set: ids, times, states; and what it says twice.
+        states: What a reply says of a thing that nobody can set: ids, times, states; and what it says twice. `[*]`
+            stands for any item.
         defaults: What the cloud fills in where nobody says it, of leaves that no row is about: what values that may
             be, by path, `[*]` for any item.
         closed: Only the listed fields are compared; what else a reply holds is the cloud's own.
@@ -105,7 +106,10 @@ class Kind:
         unique_in: The attribute that tells, beside the name, one from another; its location where left out.
         sends: What a creation sends, the mark included, where that is not the body with the mark in its usual place.
         is_template: Whether it is what instances are made from, and nothing else.
+        pools: Of the leaves of `template`, the rows that say which pools of balancers instances join.
         template: Of a kind that holds instances, the leaves that say from what they are made, by how their paths begin.
+        with_template: The body of a wanted resource with what instances are made from as in the live one, where that
+            is not the same leaves in both.
     """
 
     name: str
@@ -132,6 +136,8 @@ class Kind:
     sends: Callable[[Resource], Mapping[str, Any]] | None = None
     is_template: bool = False
     template: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    with_template: Callable[[Resource, Resource], Mapping[str, Any]] | None = None
 
     def sent(self, item: Resource) -> tuple[dict[str, Any], dict[str, Any]]:
         """What a creation sends, by leaf: of the body as it stands, and of that with the mark."""
@@ -219,7 +225,10 @@ class Kind:
         return next((each for each in self.fields if each.whole and each.pattern.match(path)), None)
 
     def _is_state(self, path: str) -> bool:
-        return any(path == state or path.startswith((f"{state}.", f"{state}[")) for state in self.states)
+        texts = {path, _pattern(path)}
+        return any(
+            text == state or text.startswith((f"{state}.", f"{state}[")) for state in self.states for text in texts
+        )
 
     def folded(self, path: str, value: Any) -> Any:
         """A leaf's value as it compares with another one: without its case, where that means nothing."""

@@ -70,7 +70,7 @@ def _ends(change: Change, kinds: Mapping[str, Kind]) -> bool:
     """Whether something is lost: not what another one of its kind takes the place of, unless it holds instances."""
     if kinds[change.key.kind].holds_instances:
         return change.action in _ENDS
-    return change.action is Action.DELETE and change.reason is not Reason.SUPERSEDED
+    return change.action is Action.DELETE and change.reason not in (Reason.SUPERSEDED, Reason.OVER)
 
 
 def resized_groups(changes: Sequence[Change], kinds: Mapping[str, Kind]) -> frozenset[str]:

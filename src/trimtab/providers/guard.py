@@ -14,7 +14,7 @@ from trimtab.providers.patience import patience_of
 from trimtab.providers.roles import Actions, GroupActor, Metrics, Provider, Resources
 
 R = TypeVar("R")
-PURE = frozenset({"translate", "permissions", "instance_permissions"})
+PURE = frozenset({"translate", "permissions", "instance_permissions", "hook_permissions", "takes_result"})
 """What asks no cloud: an error of theirs is a fault of ours, and is shown as it is."""
 
 DEFAULTS = (Resources.complete, Resources.hindrances)
@@ -38,6 +38,10 @@ def guarded(provider: Provider, clock: Clock, listener: Listener = silent) -> Pr
     def actor(location: str, name: str) -> GroupActor:
         return guard(provider.actions.on(location, name))
 
+    def queue(name: str) -> Any:
+        with patience_of(clock):
+            return guard(provider.hooks(name))
+
     metrics = guard(provider.metrics)
     return replace(
         provider,
@@ -45,6 +49,7 @@ def guarded(provider: Provider, clock: Clock, listener: Listener = silent) -> Pr
         live=guard(provider.live),
         actions=Actions(on=actor),
         metrics=Metrics(read=metrics.read, publish=metrics.publish),
+        hooks=queue,
     )
 
 

@@ -75,6 +75,7 @@ def native_model(package: str) -> NativeModel:
     return NativeModel(data["kinds"], data["shapes"], data["required"], data["checked"])
 
 
+LEAVE_OUT = "leave it out, or write what it is to hold"
 Report = Callable[[str, str], None]
 """Takes the path of a field of the group, and what is wrong there."""
 
@@ -97,6 +98,9 @@ class NativeBlock:
         self.natives, self.kinds, self.report = natives, kinds, report
         self.model = native_model(natives.package)
         self._given = dict(_bodies(block, natives, path))
+        for word in natives.parts.keys() & block.model_fields_set:
+            if not getattr(block, word):
+                report(f"{path}.{word}", f"nothing stands here, which says nothing; {LEAVE_OUT}")
         self._left = set(self._given)
 
     def put(self, resource: Resource) -> Resource:
@@ -230,6 +234,9 @@ class _Entry:
     def _list(self, own: Any, given: Any, node: Any, place: "_Place") -> Any:
         if not isinstance(given, Sequence) or isinstance(given, str):
             self.report(place.path, "a list is wanted here; put the value in brackets")
+            return own
+        if not given:
+            self.report(place.path, f"the list is empty, which says nothing; {LEAVE_OUT}")
             return own
         fields = self.model.fields(node)
         if fields is None or not all(isinstance(item, Mapping) for item in given):

@@ -11,7 +11,7 @@ from trimtab.checks.comments import is_ignored
 from trimtab.checks.live import NEWER_IMAGE
 from trimtab.errors import ProviderError
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.phrases import in_words
+from trimtab.phrases import closest, in_words
 from trimtab.plan import Key, Live, Note, Resource, Unknown
 from trimtab.plan.resource import MAPPINGS
 from trimtab.providers.errors import unread
@@ -191,8 +191,21 @@ class Resolving(ABC, Generic[C]):
             self._hold_against(group, references[group.name], answers)
         return answers
 
+    def names_of(self, what: str, place: str, name: str) -> Iterable[str]:
+        """The names of all things of a kind where one was looked for in vain; asked for to guess what was meant."""
+        return ()
+
     def only(
-        self, group: ScalingGroup, path: str, what: str, name: str, told: Sequence[str], *, where: str, fix: str = ""
+        self,
+        group: ScalingGroup,
+        path: str,
+        what: str,
+        name: str,
+        told: Sequence[str],
+        *,
+        where: str,
+        fix: str = "",
+        among: Iterable[str] = (),
     ) -> bool:
         """
         Whether exactly one thing is called by a name; what is wrong otherwise is a problem of the field.
@@ -205,10 +218,12 @@ class Resolving(ABC, Generic[C]):
             told: Those that are called so, each told apart from the others.
             where: Where they were looked for.
             fix: What to write where there are several.
+            among: Names that are there, as far as they are known already.
         """
         if len(told) == 1 or _is_left(group, path):
             return len(told) == 1
-        text = f"{what} {name!r} not found in {where}; {WRITE_OR_MAKE}"
+        hint = "" if told else self._hint(what, self.location_of(group), name, among) or WRITE_OR_MAKE
+        text = f"{what} {name!r} not found in {where}; {hint}"
         if told:
             text = f"{len(told)} {what}s are called {name!r} in {where}: {in_words(sorted(told))}"
             text = f"{text}; {fix or 'write the id of one'}"
@@ -253,7 +268,7 @@ class Resolving(ABC, Generic[C]):
                 self.notes.append(Note(text, group.name))
             elif reference.name not in answer:
                 where = f" in {reference.place}" if reference.place else ""
-                fix = self._fix(reference)
+                fix = self._fix(reference, answer)
                 text = f"{reference.path}: {reference.what} {reference.name!r} not found{where}; {fix}"
                 (self.problems if reference.is_needed else self.notes).append(Note(text, group.name))
             elif reference.what == IMAGE:
@@ -261,11 +276,24 @@ class Resolving(ABC, Generic[C]):
             elif reference.what == SIZE:
                 self._hold_size(group, reference, answer[reference.name], self.zones_of(group, answers))
 
-    def _fix(self, reference: Reference) -> str:
+    def _fix(self, reference: Reference, answer: Mapping[str, Thing]) -> str:
         from trimtab.declarations.catalogue import size_hint  # only mistakes need the catalogue
 
-        hint = size_hint(self.provider, reference.name) if reference.what == SIZE else None
-        return f"did you mean {hint}?" if hint else reference.fix
+        if reference.what == SIZE:
+            hint = size_hint(self.provider, reference.name)
+            return f"did you mean {hint}?" if hint else reference.fix
+        return self._hint(reference.what, reference.place, reference.name, answer) or reference.fix
+
+    def _hint(self, what: str, place: str, name: str, among: Iterable[str]) -> str:
+        """The nearest name that there is, as a question; empty where none is near, or nobody may list them."""
+        try:
+            names = [*among, *self.names_of(what, place, name)]
+        except ProviderError:
+            names = list(among)
+        short = name.rpartition("/")[2]
+        others = {each.rpartition("/")[2] for each in names} - {short}  # the same name elsewhere is no other
+        near = closest(short, sorted(others))
+        return f"did you mean {near!r}?" if near else ""
 
     def zones_of(self, group: ScalingGroup, answers: Answers) -> set[str]:
         """The zones that a group is to be in, as far as they are known."""

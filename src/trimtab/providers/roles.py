@@ -18,6 +18,7 @@ from trimtab.providers.regions import RegionForm
 from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
+    from trimtab.providers.hooks import HookQueue
     from trimtab.providers.rolling import Rollouts
 
 
@@ -75,6 +76,15 @@ class Resources(ABC):
             Unsupported: The provider does not say.
         """
         raise Unsupported("this provider does not say what instances need; leave `instances` out")
+
+    def hook_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """
+        The least that a consumer of this fleet's hooks needs, in the same form; pure.
+
+        Raises:
+            Unsupported: Nobody but the instances is told, and what they ask takes no permission.
+        """
+        raise Unsupported("hooks are heard in the instances, which takes no permission; leave `hooks` out")
 
 
 class LiveState(ABC):
@@ -199,6 +209,10 @@ class Metrics:
     publish: Callable[[Sequence[MetricValue]], None]
 
 
+def _no_queue(queue: str) -> Any:
+    raise Unsupported(f"hooks from the queue {queue!r}: this provider has no queue of notices")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Provider:
     """
@@ -213,6 +227,8 @@ class Provider:
         regions: How its regions are written; `None` where any text may be one.
         rollouts: Makes what a rollout asks, when one does; `None` where it has none.
         reports_calls: Whether it tells its listener of each call itself; else each question to a role is told as one.
+        hooks: Opens the queue with notices of starting and ending instances, by its URL or name; raises `Unsupported`
+            where the cloud tells nobody but the instance itself.
     """
 
     name: str
@@ -227,6 +243,7 @@ class Provider:
     regions: RegionForm | None = None
     rollouts: "Callable[[], Rollouts] | None" = None
     reports_calls: bool = False
+    hooks: "Callable[[str], HookQueue]" = _no_queue
 
     def __repr__(self) -> str:
         return f"Provider({self.name!r}, location={self.location!r})"

@@ -70,6 +70,23 @@ class Progress:
             and instance.state is not InstanceState.TERMINATING
         )
 
+    def total(self, limits: Limits) -> int:
+        """
+        How many instances have the new template in the end: as many as are wanted, less those that are left alone.
+
+        Some of them may be missing now, and others above the size may go again. With weights, which say how many units
+        an instance is, only those that are there. Instances on standby are in no size.
+        """
+        there = len(self.of(fresh=True, limits=limits)) + len(self.of(fresh=False, limits=limits))
+        state = self.state
+        if state.unit != "instances":
+            return there
+        apart = sum(each.state is InstanceState.STANDBY for each in state.instances)
+        present = sum(each.state is not InstanceState.TERMINATING for each in state.instances)
+        taken = sum(each.state is InstanceState.STANDBY for each in self.of(fresh=False, limits=limits))
+        left = present - there - (apart - taken)
+        return max(0, state.desired - left) + taken
+
 
 def is_ready(instance: Instance) -> bool:
     """Whether an instance runs, is not held to be unhealthy, and is sent requests where there is a balancer."""
@@ -124,10 +141,12 @@ class NewTemplate:
         write: The change of the group that waits for the rollout, its body resolved: what stands beside the group, such
             as a launch template, has been written. `None` where the group names the template already.
         version: A version that is there to go to, in the cloud's words; empty for that of `write`, or the group's own.
+        goes_back: Whether a failure is to bring the old template back.
     """
 
     write: Write | None = None
     version: str = ""
+    goes_back: bool = True
 
 
 class Rollouts(ABC):
@@ -175,6 +194,10 @@ class Rollouts(ABC):
     @abstractmethod
     def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
         """Once no instance has it, drop the new template, put back what was held, and take the mark away."""
+
+    def follow(self, location: str, name: str, instances: Sequence[str]) -> None:
+        """Have instances be in the pools of balancers that their group now names; nothing where they follow it."""
+        return
 
     def clear(self, location: str, name: str) -> None:
         """Take the mark of a blue-green run away; nothing where there is none."""

@@ -94,12 +94,12 @@ class Run:
         except ValueError:
             return None
 
-    def line(self) -> str:
-        """The mark, in one line."""
+    def line(self, longest: int = LONGEST) -> str:
+        """The mark, in one line of so many characters at most; the end of the reason goes first."""
         moments = zulu(self.since), zulu(self.began)
         parts = (self.id, self.strategy, self.phase.value, str(self.step), *moments, self.by, self.old, self.new)
         text = _BETWEEN.join(_written(part) for part in (*parts, " ".join(self.held), self.why))
-        return text[:LONGEST].rstrip()
+        return text[:longest].rstrip()
 
     def turned(self, phase: Phase, now: datetime, *, step: int | None = None, why: str = "") -> "Run":
         """The same in another phase from now on."""

@@ -1,5 +1,6 @@
 """What translation gives: resources, with all that a provider does otherwise than asked or cannot do; pure."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
@@ -12,10 +13,13 @@ from pydantic import BaseModel
 from trimtab.capabilities import MARK, READ_BY_ENGINE, Means, Support, inert_paths, is_delegated, is_inert, supports_of
 from trimtab.declarations import declarations_of
 from trimtab.declarations.constraint import Breach, Constraints
+from trimtab.declarations.limits import last_word, number_of
 from trimtab.engine.schedules import in_force
 from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
 from trimtab.models.base import MAX_SIZE
+from trimtab.phrases import in_words
 from trimtab.plan import Key, Kind, Note, Resource, Unknown
+from trimtab.plan.changes import PATHS
 from trimtab.plan.resource import path_in, revealed
 from trimtab.providers.pinning import Settled, is_neutral
 
@@ -197,17 +201,17 @@ class GroupTranslator(ABC):
     def dates_held(self, end: datetime | None, by: str) -> None:
         """Say up to when the dates of schedules are held natively and by what, and of each date that does nothing."""
         dated = [schedule for schedule in self.group.schedules if schedule.is_dated]
-        if not dated or end is None:
+        if not dated:
             return
-        from trimtab.engine.calendars import idle_dates
+        from trimtab.engine.calendars import idle_dates, reaches
 
         for schedule in dated:
             path = f"schedules.{schedule.name}"
-            if schedule.is_by_day:
+            if schedule.is_by_day and end is not None:
                 words = [f"`{name}`" for name in ("skip_dates", "only_dates") if getattr(schedule, name)]
                 text = f"{' and '.join(words)} are held as {by}, up to {end - timedelta(days=1):%Y-%m-%d}"
                 self.note(path, f"{text}; a later plan goes on from there")
-            for name, reason in idle_dates(schedule, self.now, end):
+            for name, reason in idle_dates(schedule, self.now, end or reaches(self.now)[-1]):
                 self.note(f"{path}.{name}", reason)
 
     def problem(self, path: str, text: object) -> None:
@@ -260,8 +264,25 @@ class GroupTranslator(ABC):
     # what the table of capabilities says
 
     def _take_supports(self) -> None:
+        refused: dict[tuple[str, Support], dict[str, str]] = {}
         for feature, path, support in supports_of(self.asked, self.provider):
-            self._take(feature, path, support)
+            if support.means is Means.UNSUPPORTED:
+                refused.setdefault((path.rpartition(".")[0] or path, support), {}).setdefault(path, feature)
+            else:
+                self._take(feature, path, support)
+        for (_, support), features in refused.items():
+            self._take_unsupported(features, support)
+
+    def _take_unsupported(self, features: Mapping[str, str], support: Support) -> None:
+        """Say once of all fields of a thing why the cloud does not have them; each by its path."""
+        names = in_words(list(dict.fromkeys(features.values())), " and ")
+        fix = "" if "; " in support.text else f"; leave it out on {self.provider} (`overlays`)"
+        self._said |= features.keys()
+        self.problems.append(
+            Note(
+                f"{PATHS.join(features)}: {self.provider} cannot do this: {names}, {support.text}{fix}", self.group.name
+            )
+        )
 
     def _take_delegation(self) -> None:
         for path, text in self.delegation.notes if self.delegation else ():
@@ -278,7 +299,7 @@ class GroupTranslator(ABC):
             case Means.CONTROLLER:
                 self.problem(path, self._needs_controller(feature, support))
             case Means.UNSUPPORTED:
-                self.problem(path, f"{self.provider} cannot do this: {feature}, {support.text}")
+                self._take_unsupported({path: feature}, support)
             case _:
                 assert_never(support.means)
 
@@ -291,7 +312,7 @@ class GroupTranslator(ABC):
         return f"{text}; {f'{support.instead}, or ' if support.instead else ''}{consent}"
 
     def _approximate(self, feature: str, path: str, support: Support) -> None:
-        text = f"{feature}: {support.text}"
+        text = f"{'not used: ' if support.ignored else ''}{feature}: {support.text}"
         if support.sizes and not self._consents(path):
             self.problem(path, f"{text}; accept another size by `approximate: true` on the policy")
         else:
@@ -340,7 +361,7 @@ class GroupTranslator(ABC):
         """Say of each field that the cloud refuses what comes of it, unless something else was said against it."""
         if self.constraints is None:
             return
-        known = {_path_of(note) for note in self.problems}
+        known = _paths_of(self.problems)
         told: set[tuple[str, str]] = set()
         for resource in resources:
             kind = self.kinds[resource.key.kind].of(resource)
@@ -348,10 +369,21 @@ class GroupTranslator(ABC):
             body = revealed(kind.with_mark(resource.signed(mark)))
             for breach in self.constraints.breaches(kind.name, body, kind.maps):
                 path = self._field_of(resource, breach)
-                text = f"{breach.native} {breach.text}"
+                text = self._in_own_words(kind, path, breach)
                 if path not in known and (path, text) not in told:
                     told.add((path, text))
                     self.problem(path, text)
+
+    def _in_own_words(self, kind: Kind, path: str, breach: Breach) -> str:
+        """What the cloud refuses, in the words of the file where it has the same value, else in those of the API."""
+        text = f"{breach.native} {breach.text}"
+        own = re.sub(r"(\.\d+)+$", "", path).rpartition(".")[2]
+        if not own or not _are_same(value_at(self.declared, path), breach.value):
+            return text
+        single = (row for row in kind.fields if row.models and " " not in row.models)
+        words = {last_word(row.path): row.models.rpartition(".")[2] for row in single}
+        words = {**words, breach.native: own}
+        return _API_WORD.sub(lambda match: words.get(match[0], match[0]), f"{own} {breach.text}")
 
     def _field_of(self, resource: Resource, breach: Breach) -> str:
         """The field of the group from which what is refused comes; the nearest where the body alone has it."""
@@ -376,13 +408,44 @@ class GroupTranslator(ABC):
         if self._facts.unknown:
             return
         carried = set(_carried(resources, self.kinds))
-        noted = {_path_of(note) for note in self.notes} | inert_paths(self.asked, self.provider)
-        not_found = (note for note in self._facts.problems if note.group == self.group.name)
-        known = {_path_of(note) for note in (*self.problems, *not_found)} | self._taken
+        noted = _paths_of(self.notes) | inert_paths(self.asked, self.provider)
+        not_found = [note for note in self._facts.problems if note.group == self.group.name]
+        known = _paths_of((*self.problems, *not_found)) | self._taken
+        # what is looked for by several fields hangs on each of them
+        known |= {"placement"} if any(path.startswith("placement.") for path in _paths_of(not_found)) else set()
         for leaf in self._leaves:
             spoken = bool({leaf.path, leaf.listed} & noted) or any(path in known for path in _around(leaf.path))
             if not spoken and not leaf.reaches(carried) and not is_inert(leaf.pattern, self.provider):
                 yield leaf.path
+
+
+_API_WORD = re.compile(r"\b[A-Za-z]+[a-z][A-Z][A-Za-z]*\b")
+"""A word that only an API has, such as `intervalInSeconds`."""
+
+
+def _are_same(ours: object, native: object) -> bool:
+    """Whether a body has a field's own value, in whatever form."""
+    match ours:
+        case timedelta():
+            return number_of(native) == ours.total_seconds()
+        case tuple():
+            return isinstance(native, (list, tuple)) and len(native) == len(ours)
+        case _:
+            return ours is not None and (ours == native or (number_of(ours) == number_of(native) is not None))
+
+
+def value_at(model: object, path: str) -> object:
+    """What stands at a field, named as notes name it; nothing where it is inside what has no fields."""
+    value = model
+    for step in path.split("."):
+        if isinstance(value, tuple):
+            named = next((item for item in value if getattr(item, "name", None) == step), None)
+            value = named if named is not None else value[int(step)] if step.isdecimal() else None
+        elif isinstance(value, Mapping):
+            value = value.get(step)
+        else:
+            value = getattr(value, step, None)
+    return value
 
 
 def delegation_of(fleet: Fleet, group: ScalingGroup, provider: str, now: datetime) -> "Delegation | None":
@@ -517,8 +580,8 @@ def _around(path: str) -> Iterator[str]:
         path = path.rpartition(".")[0]
 
 
-def _path_of(note: Note) -> str:
-    return note.text.partition(": ")[0]
+def _paths_of(notes: Iterable[Note]) -> frozenset[str]:
+    return frozenset(path for note in notes for path in note.text.partition(": ")[0].split(PATHS))
 
 
 def unused_variables(template: InstanceTemplate) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from trimtab.plan.naming import named_by, with_role
 from trimtab.providers.base import GroupState
 from trimtab.providers.pause import Pause
 from trimtab.providers.roles import Provider
-from trimtab.providers.rolling import Progress, is_ready
+from trimtab.providers.rolling import Progress, Rollouts, is_ready
 from trimtab.providers.run import Phase, Run
 from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed
 
@@ -53,12 +53,14 @@ class BlueGreen:
 
     Args:
         provider: The vendor's code.
+        rollouts: Its part of rollouts.
         fleet: As the file has it, for this provider.
         clock: Tells the time.
         carry_out: Carries the changes of a plan out.
     """
 
     provider: Provider
+    rollouts: Rollouts
     fleet: Fleet
     clock: Clock
     carry_out: CarryOut
@@ -74,14 +76,10 @@ class BlueGreen:
         self._pause(group, run)
         self._apply(_bare(group, run.new, size, balancers=True), run, GREEN)
 
-    def part(self, group: ScalingGroup, run: Run) -> None:
-        """No requests for the old group any more; all else of it stays for the way back."""
-        self._apply(_called(group, run.old, load_balancers=()), run, MAIN)
-
-    def switch(self, group: ScalingGroup, run: Run) -> None:
-        """Policies, alarms, schedules and bounds are the new group's, which is the main one."""
+    def switch(self, group: ScalingGroup, run: Run, size: int) -> None:
+        """Policies, alarms, schedules and bounds are the new group's; the old one keeps its size, and no requests."""
         self._apply(_called(group, run.new), run, MAIN)
-        self._apply(_called(group, run.old, load_balancers=(), alarms=()), run, OLD)
+        self._apply(_bare(group, run.old, size, balancers=False), run, OLD)
 
     def end(self, group: ScalingGroup, run: Run, native: str) -> None:
         """One of the two ends, with all that is its own."""
@@ -112,10 +110,12 @@ class BlueGreen:
         wanted = self._wanted(one, live)
         key = next(item.key for item in wanted if kinds[item.key.kind].holds_instances)
         named = run.id if key.name == run.new else named_by(live.resources, key)
-        wanted = [] if ends else [with_role(item, role, named) for item in wanted]
+        # what is a template alone is made once, and only known by whose it is
+        roles = {item.key: MAIN if kinds[item.key.kind].is_template else role for item in wanted}
+        wanted = [] if ends else [with_role(item, roles[item.key], named) for item in wanted]
         live = self._own(live, variant.name, key, named, {item.key for item in wanted})
         if key.name == run.old:
-            wanted, live = hold_templates(kinds, wanted, live, {variant.name}, self.fleet.name)
+            wanted, live = hold_templates(kinds, wanted, live, {variant.name}, self.fleet.name, moves_pools=True)
         plan = make_plan(
             provider=self.provider.name,
             kinds=kinds,
@@ -126,9 +126,18 @@ class BlueGreen:
         )
         if plan.problems:
             raise PlanRefused(in_words([str(problem) for problem in plan.problems], "; "))
+        following = self._following(key, run) if plan.changes and wanted else ()
         for outcome in self.carry_out(plan):
             if not outcome.is_done:
                 raise ProviderError(str(outcome), provider=self.provider.name, operation="rollout")
+        if following:
+            self.rollouts.follow(key.location, key.name, following)
+
+    def _following(self, holder: Key, run: Run) -> Sequence[str]:
+        """The instances that are to follow their group into and out of balancers: of the old one the current ones."""
+        found = self.provider.live.read_states([(holder.location, holder.name)])
+        instances = [each for state in found for each in state.instances]
+        return [each.id for each in instances if holder.name == run.new or not each.outdated]
 
     def _wanted(self, one: Fleet, live: Live) -> list[Resource]:
         facts = self.provider.resources.resolve(one, live)
@@ -170,8 +179,8 @@ class BlueGreen:
             self.provider.actions.on(location, run.old).resume()
 
 
-def _called(group: ScalingGroup, native: str, **fields: object) -> ScalingGroup:
-    return group.model_copy(update={"native_name": native, **fields})
+def _called(group: ScalingGroup, native: str) -> ScalingGroup:
+    return group.model_copy(update={"native_name": native})
 
 
 def _bare(group: ScalingGroup, native: str, size: int, *, balancers: bool) -> ScalingGroup:
@@ -238,7 +247,9 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Have the new group alone be sent requests, and sized."""
+    """Have the new group alone be sent requests, and sized; the old one keeps its size."""
+
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +309,7 @@ JOINED = "the new group is in the balancer"
 """What the mark of a run says once the new group is, so that what balancers say of its instances counts."""
 
 
-def judged(spec: Rollout, run: Run, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Step:
+def judged(spec: Rollout, run: Run, pair: Pair, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Step:
     """What to do after the gates were asked."""
     for verdict in verdicts:
         if verdict.holds is False and verdict.is_final:
@@ -309,7 +320,8 @@ def judged(spec: Rollout, run: Run, verdicts: Sequence[Verdict], now: datetime, 
         return failed(spec, run, f"{open_gates[0]}, after {format_duration(spec.batch_timeout)}", now)
     if open_gates or not last:
         return Rest(str(open_gates[0]) if open_gates else "the gates hold")
-    return Turn(run.turned(Phase.MOVING, now, step=1)) if run.step == 0 else Switch()
+    size = pair.old.desired if pair.old is not None else 0
+    return Turn(run.turned(Phase.MOVING, now, step=1)) if run.step == 0 else Switch(size)
 
 
 def _lateness(spec: Rollout, run: Run, pair: Pair, goal: int, now: datetime) -> str:

@@ -111,7 +111,7 @@ def _share(share: int | str | None, size: int, *, up: bool) -> int | None:
 
 def goals(spec: Rollout, progress: Progress, limits: Limits) -> list[int]:
     """How many instances have the new template at each checkpoint, and at the end."""
-    total = len(progress.of(fresh=True, limits=limits)) + len(progress.of(fresh=False, limits=limits))
+    total = progress.total(limits)
     return [*(ceil(step.percent * total / 100) for step in spec.steps), total]
 
 
@@ -169,7 +169,8 @@ def _go_back(progress: Progress, limits: Limits) -> Move:
     staying = [each for each in progress.state.instances if each.state is not InstanceState.TERMINATING]
     if any(instance.id in progress.fresh for instance in staying) or progress.busy:
         return Retreat(limits)
-    if sum(is_ready(instance) for instance in staying) < min(progress.state.desired, len(staying)):
+    working = sum(each.state is not InstanceState.STANDBY for each in staying)
+    if sum(is_ready(instance) for instance in staying) < min(progress.state.desired, working):
         return Retreat(limits)
     return Unwind()
 

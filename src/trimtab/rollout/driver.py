@@ -74,7 +74,7 @@ class RolloutDriver:
         self._rollouts: Rollouts = self.provider.rollouts()
         self._gates = Gates(self._rollouts, self.allow_commands)
         self._in_place = InPlace(self._rollouts, self.fleet, self.clock, self._gates)
-        groups = BlueGreen(self.provider, self.fleet, self.clock, self.carry_out)
+        groups = BlueGreen(self.provider, self._rollouts, self.fleet, self.clock, self.carry_out)
         self._two_groups = TwoGroups(self.provider, self._rollouts, self.fleet, self.clock, self._gates, groups)
 
     # what people ask
@@ -147,7 +147,8 @@ class RolloutDriver:
             return self.abort(group, by=by)
         if not progress.previous:
             raise no_version(progress.state.name, self.provider.name)
-        return self._begin(item, progress, NewTemplate(version=progress.previous[0]), by)
+        template = NewTemplate(version=progress.previous[0], goes_back=spec_of(item).on_failure == "rollback")
+        return self._begin(item, progress, template, by)
 
     # driving
 
@@ -240,7 +241,8 @@ class RolloutDriver:
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {problem}")
         if spec_of(group).strategy == BLUE_GREEN:
             return self._begin_pair(group, progress, by)
-        return self._begin(group, progress, NewTemplate(write=self._written(changes)), by)
+        goes_back = spec_of(group).on_failure == "rollback"
+        return self._begin(group, progress, NewTemplate(write=self._written(changes), goes_back=goes_back), by)
 
     def _begin_pair(self, group: ScalingGroup, progress: Progress, by: str) -> GroupRollout:
         run = self._run(group, by)

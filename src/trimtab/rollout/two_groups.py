@@ -75,8 +75,7 @@ class TwoGroups:
                     self.groups.join(group, run, step.size)
                     self._marked(group, progress, replace(run, why=JOINED))
                 case Switch():
-                    self.groups.part(group, run)
-                    self.groups.switch(group, run)
+                    self.groups.switch(group, run, step.size)
                     run = self._marked(group, progress, run.turned(Phase.ENDING, self.clock.now()))
                     continue
                 case End():
@@ -105,7 +104,7 @@ class TwoGroups:
         if isinstance(step, Look):
             verdicts: list[Verdict] = self.gates.ask(spec, about, last=step.last) if about else []
             self._open[group.name] = tuple(str(verdict) for verdict in verdicts if not verdict.holds)
-            return judged(spec, run, verdicts, now, last=step.last)
+            return judged(spec, run, pair, verdicts, now, last=step.last)
         if run.phase is Phase.MOVING and about and (verdict := broken_gate(self.gates.alarms(spec, about))):
             return failed(spec, run, str(verdict), now)
         return step

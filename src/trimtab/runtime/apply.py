@@ -29,9 +29,10 @@ from trimtab.phrases import in_words
 from trimtab.plan import Action, Change, Key, Plan, Ref, passwords_of, references, resolved, with_passwords
 from trimtab.plan.changes import merged
 from trimtab.plan.resource import concealed
-from trimtab.providers.base import GroupState, Write
+from trimtab.providers.base import GroupState, Write, Written
 from trimtab.providers.patience import Patience, patience_of
 from trimtab.providers.roles import Provider
+from trimtab.runtime.pause import BOOST_KIND, kinds_of
 
 FIRST_LOOK = timedelta(seconds=1)
 LONGEST_LOOK = timedelta(seconds=15)
@@ -199,8 +200,9 @@ def check_consent(provider: Provider, plan: Plan, consent: Consent) -> None:
         texts = capped([str(problem) for problem in merged(plan.problems)])
         foreign = all(problem.foreign for problem in plan.problems)
         raise (ForeignResource if foreign else PlanRefused)("the plan cannot be applied:\n" + "\n".join(texts))
+    kinds = kinds_of(provider)
     for change in plan.changes:
-        if not provider.kinds[change.key.kind].holds_instances:
+        if not kinds[change.key.kind].holds_instances:
             continue
         lost = f"{change.key.name!r} in {change.key.location}, which has {change.instances} instances"
         if change.action is Action.DELETE and not consent.delete:
@@ -261,7 +263,7 @@ class _GroupRun:
         # what goes along with its parent has gone only when that has
         for _, changes in groupby((change for change in self.changes if not change.implied), _call_key):
             run = list(changes)
-            size = self.provider.kinds[run[0].key.kind].batch
+            size = kinds_of(self.provider)[run[0].key.kind].batch
             yield from (run[start : start + size] for start in range(0, len(run), size))
 
     def _run_batch(self, batch: Sequence[Change]) -> None:
@@ -294,7 +296,7 @@ class _GroupRun:
 
     def _send(self, writes: Sequence[Write]) -> None:
         try:
-            results = self.provider.resources.write(writes)
+            results = self._written(writes)
         except ProviderError as error:
             results = [error] * len(writes)
         except Cancelled:  # perhaps between the calls of one change
@@ -310,12 +312,19 @@ class _GroupRun:
                 self._learn(write.change.key, result)
                 self._end(write.change)
 
+    def _written(self, writes: Sequence[Write]) -> Sequence[Written]:
+        if writes[0].change.key.kind != BOOST_KIND.name:
+            return self.provider.resources.write(writes)
+        for write in writes:
+            self.provider.actions.on(write.change.key.location, write.change.key.name).end_boost()
+        return [{}] * len(writes)
+
     def _learn(self, key: Key, attributes: Mapping[str, Any], change: Change | None = None) -> None:
         hidden: frozenset[str] = frozenset()
         if change is not None:
             if change.action in (Action.CREATE, Action.REPLACE):
                 return
-            hidden = self.provider.kinds[key.kind].volatile if change.writes_body else hidden
+            hidden = kinds_of(self.provider)[key.kind].volatile if change.writes_body else hidden
         self.known.update({Ref(key, name): value for name, value in attributes.items() if name not in hidden})
 
     def _end(self, change: Change, error: str = "", *, skipped: bool = False, unknown: bool = False) -> None:
@@ -338,9 +347,10 @@ class Place:
 def places_to_wait_for(provider: Provider, outcomes: Sequence[Outcome], fleet: str) -> list[Place]:
     """The groups of a fleet that a plan touched, those only that came through."""
     places: dict[tuple[str, str], Place] = {}
+    kinds = kinds_of(provider)
     for outcome in outcomes:
         change = outcome.change
-        kind = provider.kinds[change.key.kind]
+        kind = kinds[change.key.kind]
         if outcome.is_done and kind.holds_instances:
             gone = change.action is Action.DELETE
             places[change.key.location, change.key.name] = Place(change.key, change.group, gone, fleet)

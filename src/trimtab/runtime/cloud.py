@@ -48,7 +48,15 @@ from trimtab.runtime.arguments import check_list, check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.limits import held_to_limits
-from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, leave_to_rollouts, pause_notes
+from trimtab.runtime.pause import (
+    boost_notes,
+    kinds_of,
+    leave_boosted,
+    leave_paused,
+    leave_to_rollouts,
+    pause_notes,
+    with_ends,
+)
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:
@@ -406,7 +414,13 @@ class Cloud:
         publish_values(self.provider, values, self._clock.now())
 
     def permissions(
-        self, fleet: Fleet, *, read_only: bool = False, controller: bool = False, instances: bool = False
+        self,
+        fleet: Fleet,
+        *,
+        read_only: bool = False,
+        controller: bool = False,
+        instances: bool = False,
+        hooks: bool = False,
     ) -> Mapping[str, Any]:
         """
         The least that an identity needs to handle `fleet`, in the form in which the cloud grants it; asks nothing.
@@ -416,15 +430,20 @@ class Cloud:
             read_only: For plan, status and watch only.
             controller: For the controller only; with `read_only` in shadow mode.
             instances: For the instances themselves, in `template.role`: metrics that they publish, hooks that they end.
+            hooks: For the consumer of hooks only.
 
         Raises:
-            InvalidArgument: `instances` stands beside another one.
+            InvalidArgument: `instances` or `hooks` stands beside another one.
+            Unsupported: The cloud has no hooks to consume outside the instances.
         """
         fleet = fleet.for_provider(self.provider.name)
+        if (instances or hooks) and read_only + controller + instances + hooks > 1:
+            name = "instances" if instances else "hooks"
+            raise InvalidArgument(f"`{name}` stands alone: leave out the others")
         if instances:
-            if read_only or controller:
-                raise InvalidArgument("`instances` stands alone: leave out `read_only` and `controller`")
             return self.provider.resources.instance_permissions(fleet)
+        if hooks:
+            return self.provider.resources.hook_permissions(fleet)
         return self.provider.resources.permissions(fleet, read_only=read_only, controller=controller)
 
     def _location(self, group: ScalingGroup) -> str:
@@ -523,7 +542,8 @@ class Cloud:
             adopt=request.adopt,
         )
         in_the_way, refused = self.provider.resources.hindrances(plan.changes)
-        return replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
+        plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
+        return with_ends(plan, live, now)
 
     def _with_found_names(self, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:
         """A fleet of which rollouts have named groups, and what is read of it under those names."""
@@ -550,4 +570,4 @@ class Cloud:
         check_consent(self.provider, again, consent)  # sizes move, and are no part of what a plan stands on
 
     def _creates_group(self, change: Change) -> bool:
-        return change.action is Action.CREATE and self.provider.kinds[change.key.kind].holds_instances
+        return change.action is Action.CREATE and kinds_of(self.provider)[change.key.kind].holds_instances

@@ -12,6 +12,7 @@ from trimtab.providers.base import GroupState
 from trimtab.providers.pause import boosted
 from trimtab.providers.roles import Provider
 from trimtab.providers.sizes import size_is_initial
+from trimtab.runtime.pause import kinds_of
 from trimtab.runtime.status import in_force_of
 
 
@@ -20,14 +21,14 @@ def held_to_limits(plan: Plan, provider: Provider, now: datetime) -> Plan:
     fleet = plan.request.fleet if plan.request else None
     if fleet is None or fleet.limits == PlanLimits() or plan.is_refused or not plan.changes:
         return plan
-    found = [*deletion_problems(fleet, plan.changes, provider.kinds), *_size_problems(plan, fleet, provider, now)]
+    found = [*deletion_problems(fleet, plan.changes, kinds_of(provider)), *_size_problems(plan, fleet, provider, now)]
     return replace(plan, problems=(*plan.problems, *found))
 
 
 def _size_problems(plan: Plan, fleet: Fleet, provider: Provider, now: datetime) -> Iterator[Note]:
     if fleet.limits.fall is None and fleet.limits.rise is None:
         return
-    names = resized_groups(plan.changes, provider.kinds)
+    names = resized_groups(plan.changes, kinds_of(provider))
     groups = {
         (group.location or provider.location, fleet.native_name(group)): group
         for group in fleet.groups

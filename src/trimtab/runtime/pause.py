@@ -1,14 +1,29 @@
 """A marked pause, a marked boost and the mark of a rollout as a plan and a caller see them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.errors import Conflict, InvalidRequest
 from trimtab.models import Fleet
-from trimtab.plan import MAIN, NAMED, Key, Kind, Live, Mark, Note, Plan, Resource
+from trimtab.plan import (
+    MAIN,
+    NAMED,
+    Action,
+    Change,
+    Key,
+    Kind,
+    Live,
+    Mark,
+    MarkPlace,
+    Note,
+    Plan,
+    Reason,
+    Resource,
+)
 from trimtab.providers.base import GroupState
 from trimtab.providers.pause import Boost, Pause, boosted
+from trimtab.providers.roles import Provider
 
 LONGEST_NAME = 64
 LONGEST_BOOST = timedelta(days=31)
@@ -94,8 +109,46 @@ def boost_notes(live: Live, fleet: Fleet, now: datetime) -> Iterator[Note]:
     for key, boost in find_boosts(live).items():
         mark = live.resources[key].mark
         if mark is not None and mark.fleet == fleet.name:
-            rest = "that is over: end it" if boost.is_over(now) else "the plan leaves that so"
+            over = "that is over, and what is left of it goes"
+            rest = over if boost.is_over(now) else "the plan leaves that so"
             yield Note(f"{boost}; {rest}", mark.group)
+
+
+BOOST_KIND = Kind(name="boost", label="rest of a boost", mark=MarkPlace.PARENT, rank=9)
+"""What a boost has left that is over: its mark, and what held it. It is not read as such, and ended as by hand."""
+
+
+def with_ends(plan: Plan, live: Live, now: datetime) -> Plan:
+    """The plan, with the removal of what boosts that are over have left on the fleet's groups."""
+    fleet = plan.request.fleet if plan.request else None
+    if fleet is None or plan.request is None or not plan.request.prune or plan.request.adopt:
+        return plan
+    names = {group.name for group in fleet.groups} & (plan.request.only or {group.name for group in fleet.groups})
+    ends = [
+        _end(live.resources[key], boost)
+        for key, boost in find_boosts(live).items()
+        if boost.is_over(now) and _is_in(live.resources[key], fleet.name, names)
+    ]
+    if not ends:
+        return plan
+    order = list(dict.fromkeys(change.group for change in (*plan.changes, *ends)))
+    changes = sorted((*plan.changes, *ends), key=lambda change: order.index(change.group))
+    return replace(plan, changes=tuple(changes), kinds={**plan.kinds, BOOST_KIND.name: BOOST_KIND})
+
+
+def _is_in(holder: Resource, fleet: str, groups: Collection[str]) -> bool:
+    return holder.mark is not None and holder.mark.fleet == fleet and holder.mark.group in groups
+
+
+def _end(holder: Resource, boost: Boost) -> Change:
+    key = Key(holder.key.location, BOOST_KIND.name, holder.key.name)
+    group = holder.mark.group if holder.mark else ""
+    return Change(action=Action.DELETE, reason=Reason.OVER, key=key, group=group, notes=(str(boost),))
+
+
+def kinds_of(provider: Provider) -> Mapping[str, Kind]:
+    """The kinds that changes are of: the provider's, and what a boost has left."""
+    return {**provider.kinds, BOOST_KIND.name: BOOST_KIND}
 
 
 def find_boosts(live: Live) -> dict[Key, Boost]:

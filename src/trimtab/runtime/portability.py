@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from trimtab.capabilities import is_controlled, supports_of
 from trimtab.capabilities.delegation import delegate
-from trimtab.declarations import Declarations, Means, declarations_of, load, provider_names
+from trimtab.declarations import Declarations, Means, Support, declarations_of, load, provider_names
 from trimtab.declarations.blocks import check_settings
 from trimtab.declarations.catalogue import catalogue_of
 from trimtab.models import Fleet, Position, ScalingGroup
 from trimtab.plan import Note
+from trimtab.plan.changes import PATHS
 from trimtab.providers.pure import PureCode
-from trimtab.providers.translation import ITEMS, SetLeaf, set_leaves
+from trimtab.providers.translation import ITEMS, SetLeaf, set_leaves, value_at
 
 
 class Verdict(StrEnum):
@@ -37,6 +38,11 @@ OF_MEANS: Mapping[Means, Verdict] = {
     Means.CONTROLLER: Verdict.CONTROLLER,
     Means.UNSUPPORTED: Verdict.IMPOSSIBLE,
 }
+
+
+def verdict_of(support: Support) -> Verdict:
+    """What becomes of a feature that a cloud does like this."""
+    return Verdict.UNUSED if support.ignored else OF_MEANS[support.means]
 
 
 class Remark(NamedTuple):
@@ -140,7 +146,7 @@ class _Survey:
         blocks = group.other_blocks(self.provider)
         for leaf in set_leaves(group):
             if not any(leaf.is_within(block) for block in blocks):
-                found = (self._strange(leaf, _value_at(group, leaf), name) for name in others)
+                found = (self._strange(leaf, value_at(group, leaf.path), name) for name in others)
                 yield from ((leaf.path, text) for text in [next(filter(None, found), None)] if text)
 
     def _strange(self, leaf: SetLeaf, value: object, other: str) -> str | None:
@@ -170,15 +176,16 @@ class _Survey:
             yield self._of_note(note, verdict)
         handed = self._handed()
         for note in told.notes:
-            if note.approximation:
+            if note.approximation and not _is_unused(note):
                 yield self._of_note(note, Verdict.APPROXIMATED)
             elif _is_unused(note) and (note.group, note.path) not in handed:
                 yield self._of_note(note, Verdict.UNUSED)
 
     def _of_note(self, note: Note, verdict: Verdict) -> Remark:
         refuses = verdict is Verdict.IMPOSSIBLE or self._takes_consent(note)
-        text = _text_of(note).removeprefix(NOT_USED).lstrip(": ")
-        return self._remark(verdict, note.group, note.path, text, refuses=refuses)
+        paths, _, text = note.text.partition(": ") if note.path else ("", "", note.text)
+        text = text.removeprefix(NOT_USED).lstrip(": ")
+        return self._remark(verdict, note.group, paths, text, refuses=refuses)
 
     def _takes_consent(self, note: Note) -> bool:
         """Whether a problem is only that another size can result, which the policy may accept."""
@@ -195,7 +202,8 @@ class _Survey:
         return {(group.name, path) for group in groups for path, _ in delegate(group, self.provider, self.now).notes}
 
     def _remark(self, verdict: Verdict, group: str, path: str, text: str, *, refuses: bool = True) -> Remark:
-        return Remark(verdict, group, path, text, self.fleet.position(group, path), refuses)
+        place = self.fleet.position(group, path.split(PATHS)[0])
+        return Remark(verdict, group, path, text, place, refuses)
 
 
 FREE_TEXT = frozenset(
@@ -221,30 +229,16 @@ def _is_unused(note: Note) -> bool:
     return _text_of(note).startswith(NOT_USED)
 
 
-def _value_at(model: object, leaf: SetLeaf) -> object:
-    """What stands at a field; nothing where it is inside what has no fields."""
-    value = model
-    for step in leaf.path.split("."):
-        if isinstance(value, tuple):
-            named = next((item for item in value if getattr(item, "name", None) == step), None)
-            value = named if named is not None else value[int(step)] if step.isdecimal() else None
-        elif isinstance(value, Mapping):
-            value = value.get(step)
-        else:
-            value = getattr(value, step, None)
-    return value
-
-
 def _verdicts(group: ScalingGroup, remarks: Sequence[Remark]) -> Iterator[Verdict]:
     """The verdict of each field that is set: the worst of what is said of it, of what is around it and of its parts."""
-    about = [(_reach(one), one.verdict) for one in remarks if one.group == group.name]
+    about = [(path, one.verdict) for one in remarks if one.group == group.name for path in _reach(one)]
     for leaf in set_leaves(group):
         said = [verdict for path, verdict in about if leaf.is_within(path) or path.startswith(f"{leaf.path}.")]
         yield max(said, key=_ORDER.__getitem__, default=Verdict.NATIVE)
 
 
-def _reach(remark: Remark) -> str:
+def _reach(remark: Remark) -> list[str]:
     """What a remark is about: the controller takes an item as a whole, whatever of it the cloud lacks."""
     head, *rest = remark.path.split(".")
     whole = remark.verdict is Verdict.CONTROLLER and head in ITEMS and rest
-    return f"{head}.{rest[0]}" if whole else remark.path
+    return [f"{head}.{rest[0]}"] if whole else remark.path.split(PATHS)

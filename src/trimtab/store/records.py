@@ -193,6 +193,10 @@ class Store(Protocol):
         """Say what became of an intent."""
         ...
 
+    def close_intents(self, intents: Sequence[Intent], status: IntentStatus) -> None:
+        """Say of many intents that the same became of them."""
+        ...
+
     def open_intents(self, keys: Iterable[GroupKey]) -> Mapping[GroupKey, Sequence[Intent]]:
         """The intents that nobody has closed, oldest first, by group."""
         ...

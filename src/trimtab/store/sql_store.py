@@ -178,9 +178,20 @@ class SqlStore(Store):
 
     def close_intent(self, intent: Intent, status: IntentStatus) -> None:
         """Say what became of an intent; what was said first stands."""
-        is_open = (INTENTS.c.id == intent.id) & (INTENTS.c.status == IntentStatus.OPEN.value)
-        statement = sa.update(INTENTS).where(is_open).values(status=status.value)
-        self._database.write(lambda connection: connection.execute(statement).rowcount)
+        self.close_intents([intent], status)
+
+    def close_intents(self, intents: Sequence[Intent], status: IntentStatus) -> None:
+        """Say of many intents that the same became of them, in one transaction; what was said first stands."""
+        numbers = sorted(intent.id for intent in intents)
+        is_open = INTENTS.c.status == IntentStatus.OPEN.value
+        closing = sa.update(INTENTS).where(is_open).values(status=status.value)
+
+        def work(connection: sa.Connection) -> int:
+            parts = (numbers[at : at + rows.KEYS_OF_A_QUERY] for at in range(0, len(numbers), rows.KEYS_OF_A_QUERY))
+            return sum(connection.execute(closing.where(INTENTS.c.id.in_(part))).rowcount for part in parts)
+
+        if numbers:
+            self._database.write(work)
 
     def open_intents(self, keys: Iterable[GroupKey]) -> Mapping[GroupKey, Sequence[Intent]]:
         """The intents that nobody has closed, oldest first, by group; only groups that have any."""

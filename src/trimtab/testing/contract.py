@@ -465,6 +465,35 @@ class ProviderContract:
         with pytest.raises(errors.InvalidRequest, match="has passed"):
             live.pause(by="Berto", until=applied.now() - timedelta(hours=1))
 
+    def test_a_boost_holds_is_over_by_itself_and_leaves_nothing(
+        self, world: World, applied: Cloud, fleet: Fleet
+    ) -> None:
+        """The minimum stays up for its time, through schedules; no plan undoes it, and the one behind it cleans up."""
+        group = fleet.groups[0]
+        live = applied.group(fleet.native_name(group))
+        until = applied.now().replace(microsecond=0) + timedelta(hours=26)
+        bounds = [in_force(group, applied.now() + timedelta(hours=hour)) for hour in range(27)]
+        least = min(force.max for force in bounds)
+        live.boost(min=least, until=until, by="Ana", why="a launch")
+        for _ in range(3):
+            state = live.read()
+            assert state.boost is not None
+            assert (state.min, state.boost.by, state.boost.until) == (least, "Ana", until)
+            plan = applied.plan(fleet)
+            assert not plan, plan.to_dict()
+            assert any("boosted to at least" in note.text for note in plan.notes)
+            # not to the minute at which a schedule acts: what raises again may come one later
+            world.advance(timedelta(hours=8, minutes=7))
+        world.advance(timedelta(hours=2))
+        plan = applied.plan(fleet)
+        assert [(change.key.kind, change.reason) for change in plan.changes] == [("boost", Reason.OVER)]
+        applied.apply(plan).raise_for_failures()
+        state = live.read()
+        assert (state.boost, state.min) == (None, in_force(group, applied.now()).min)
+        plan = applied.plan(fleet)
+        assert not plan, plan.to_dict()
+        assert not [note for note in plan.notes if "boosted" in note.text]
+
     def test_a_policy_is_executed_once(self, applied: Cloud, fleet: Fleet) -> None:
         """
         The size moves as the policy says, within the bounds, and the plan leaves it so.

@@ -1,6 +1,5 @@
 """The instances of a fleet as an Ansible inventory, and as a table."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -10,12 +9,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from trimtab.providers.base import Instance, InstanceState
+from trimtab.runtime.inventory import RESERVED, inventory_name
 from trimtab.runtime.status import FleetStatus, GroupStatus
 from trimtab.views.table import Rows
 from trimtab.views.values import printable
 
-RESERVED = frozenset({"all", "ungrouped", "_meta"})
-"""Names that mean something else in an inventory."""
 COLUMNS = ("host", "group", "state", "zone", "size", "private address", "public address", "template")
 
 
@@ -104,12 +102,6 @@ def _group_names(status: FleetStatus) -> dict[str, str]:
         name = inventory_name(group)
         names[group] = f"{name}_" if name in names.values() else name
     return {group.group: names[group.group] for group in status.groups}
-
-
-def inventory_name(name: str) -> str:
-    """A name as Ansible takes it for a group: letters, digits and underscores."""
-    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return f"group_{plain}" if plain in RESERVED or plain[0].isdigit() else plain
 
 
 def inventory_view(status: FleetStatus) -> RenderableType:

@@ -9,7 +9,8 @@ from rich.text import Text
 from trimtab.declarations import Support
 from trimtab.models import Position
 from trimtab.phrases import in_words
-from trimtab.runtime.portability import OF_MEANS, CloudSurvey, Remark, Verdict
+from trimtab.plan.changes import PATHS
+from trimtab.runtime.portability import CloudSurvey, Remark, Verdict, verdict_of
 from trimtab.views.table import Rows
 from trimtab.views.values import printable
 
@@ -84,7 +85,7 @@ def _remark_dict(remark: Remark) -> Mapping[str, Any]:
     return {
         "verdict": remark.verdict.value,
         "group": remark.group or None,
-        "path": remark.path or None,
+        "path": remark.path.split(PATHS)[0] or None,
         "message": remark.text,
         "refused": remark.refuses,
         "file": place.file if place else None,
@@ -123,16 +124,16 @@ def words_dict(features: Mapping[str, Mapping[str, Support]], tables: Mapping[st
 
 
 def _support(support: Support) -> Mapping[str, str]:
-    return {"verdict": OF_MEANS[support.means].value, "text": support.text}
+    return {"verdict": verdict_of(support).value, "text": support.text}
 
 
 def _short(row: Mapping[str, Support]) -> Mapping[str, str]:
-    return {cloud: OF_MEANS[support.means].value for cloud, support in row.items()}
+    return {cloud: verdict_of(support).value for cloud, support in row.items()}
 
 
 def _long(row: Mapping[str, Support]) -> Mapping[str, str]:
     return {
-        cloud: f"{OF_MEANS[support.means].value}{f': {support.text}' if support.text else ''}"
+        cloud: f"{verdict_of(support).value}{f': {support.text}' if support.text else ''}"
         for cloud, support in row.items()
     }
 

@@ -13,7 +13,7 @@ from trimtab.errors import UnreadableReply
 from trimtab.providers.aws.replies import SHAPES, check_envelope, check_parts
 from trimtab.providers.replies import Call, Reply, find_problem
 
-SERVICES = ("iam", "kms", "autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
+SERVICES = ("iam", "kms", "autoscaling", "cloudwatch", "ec2", "elbv2", "ssm", "sqs")
 SESSION = botocore.session.get_session()
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 XML = {"content-type": "text/xml"}

@@ -196,3 +196,10 @@ def test_memory_does_it():
         assert not cloud.plan(wanted).changes
         found = cloud.import_group("virtualmin-web", fleet="virtualmin")
         assert found.group.alarms == wanted.groups[0].alarms
+
+
+def test_alarms_of_cloudwatch_have_no_severity_and_the_plan_says_so():
+    notes = translate(fleet({"metric": "cpu", "severity": "critical"}), "aws").notes
+    assert [(note.text, note.approximation) for note in notes if note.path == "alarms.idle.severity"] == [
+        ("alarms.idle.severity: not used: alarms of CloudWatch have no severity", False)
+    ]

@@ -180,7 +180,23 @@ def test_an_unknown_name_is_a_problem_of_its_line(cloud, name):
     assert place.startswith("fleet.yaml:")
     assert TEXT.splitlines()[int(place.rpartition(":")[2]) - 1].strip()
     assert text.startswith(f"group web: {path}: {what} not found in us-east-1")
-    assert text.endswith("; write another name or make it first")
+    fix = "did you mean 'private-b'?" if name == "pattern" else "write another name or make it first"
+    assert text.endswith(f"; {fix}")
+
+
+SLIPS = {
+    "network": ({"placement": "network: mian\n      subnets: [private-a]"}, "network 'mian'", "main"),
+    "subnet": ({"placement": "subnets: [privat-a]"}, "subnet 'privat-a'", "private-a"),
+    "security group": ({"template": "security_groups: [onlyy]"}, "security group 'onlyy'", "only"),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_slip_in_a_name_comes_with_the_name_that_is_there(cloud, name):
+    fields, what, meant = SLIPS[name]
+    (problem,) = problems(cloud.plan(fleet_of(**fields)))
+    assert f"{what} not found in us-east-1" in problem
+    assert problem.endswith(f"; did you mean {meant!r}?")
 
 
 def test_a_profile_with_a_role_is_found(cloud):
@@ -255,3 +271,12 @@ def test_what_is_only_checked_may_be_denied(world, cloud, operation):
     plan = cloud.plan(fleet_of("role: web\n      disks: [{encrypted: true, key: disks}]"))
     assert not problems(plan)
     assert [note for note in plan.notes if "could not check whether" in str(note)]
+
+
+@pytest.mark.parametrize(
+    "place", ["network: main\n      subnet_tags: {Tier: nope}", "network: mian\n      subnet_tags: {Tier: a}"]
+)
+def test_fields_of_a_place_that_is_not_found_are_not_called_unused(cloud, place):
+    plan = cloud.plan(fleet_of(placement=place))
+    assert problems(plan)
+    assert not [note for note in plan.notes if note.path.startswith("placement")]

@@ -55,7 +55,8 @@ def every_kind():
             "busy": {"metric": jobs, "above": 5, "triggers": ["scale-out"]},
         },
     )
-    return make_fleet(web, make_group("api", purchase={"spot": True, "sizes": [{"size": "t3.large"}]}))
+    rolled = {"rollout": {"checkpoints": [50], "keep": 1}}
+    return make_fleet(web, make_group("api", purchase={"spot": True, "sizes": [{"size": "t3.large"}]}, **rolled))
 
 
 def metrics_of(group):
@@ -87,6 +88,7 @@ def live_through(world, cloud, fleet):
     web.pause(by="Ana")
     act_on_instances(web)
     web.resume()
+    roll_out(cloud, fleet)
     edited = edit(fleet)
     cloud.apply(cloud.plan(edited)).raise_for_failures()
     cloud.apply(cloud.plan(fleet)).raise_for_failures()
@@ -100,6 +102,21 @@ def act_on_instances(web):
     web.drain(second)
     web.end(second, third, shrink=False)
     web.wait(timeout=tt.minutes(30))
+
+
+def roll_out(cloud, fleet):
+    """A new template for the last group, taken back and brought again, where it is under rollouts."""
+    api = fleet.groups[-1]
+    if api.rollout is None:
+        return
+    template = api.template.model_copy(update={"user_data": "#!/bin/sh"})
+    changed = fleet.model_copy(update={"groups": (*fleet.groups[:-1], api.model_copy(update={"template": template}))})
+    rollouts = cloud.rollouts(changed)
+    rollouts.start([api.name], by="Ana")
+    rollouts.tick([api.name])
+    rollouts.abort(api.name)
+    rollouts.see_through([api.name])
+    cloud.rollout(changed, [api.name]).raise_for_failures()
 
 
 def edit(fleet):
@@ -137,6 +154,7 @@ def actions_of(document):
 @pytest.fixture
 def furnished(world):
     world.emulator.furnish()
+    world.client("sqs").create_queue(QueueName="drain")
     return world
 
 

@@ -11,6 +11,7 @@ ACTIONS = {
     "VirtualMachineScaleSets_Update": "Microsoft.Compute/virtualMachineScaleSets/write",
     "VirtualMachineScaleSets_Delete": "Microsoft.Compute/virtualMachineScaleSets/delete",
     "VirtualMachineScaleSets_DeleteInstances": "Microsoft.Compute/virtualMachineScaleSets/delete/action",
+    "VirtualMachineScaleSets_UpdateInstances": "Microsoft.Compute/virtualMachineScaleSets/manualupgrade/action",
     "VirtualMachineScaleSetVMs_List": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
     "VirtualMachineScaleSetVMs_Get": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
     "VirtualMachineScaleSetVMs_Update": "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/write",

@@ -59,6 +59,24 @@ def test_somebody_elses_alert_with_another_word_is_seen(world, cloud):
     assert [field.path.rpartition(".")[2] for field in change.fields] == ["skipMetricValidation"]
 
 
+def test_a_severity_is_its_number_and_a_warning_when_left_out(world, cloud):
+    """https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview"""
+    numbers = []
+    for severity in (None, "critical", "error", "warning", "informational", "verbose"):
+        fleet = fleet_of(world, {"metric": "cpu", **({"severity": severity} if severity else {})})
+        cloud.apply(cloud.plan(fleet)).raise_for_failures()
+        numbers.append(world.monitor.metric_alerts.get(world.group, "virtualmin-web-it").severity)
+        (alarm,) = cloud.import_group("virtualmin-web", fleet="virtualmin").group.alarms
+        assert alarm.severity == (None if severity == "warning" else severity)
+    assert numbers == [2, 0, 1, 2, 3, 4]
+
+
+def test_a_rule_has_no_severity_and_the_plan_says_so(world, cloud):
+    alarm = {"metric": "cpu", "severity": "error", "notify": [], "triggers": ["out"]}
+    notes = [note.text for note in cloud.plan(fleet_of(world, alarm, policies={"out": {"change": 1}})).notes]
+    assert "alarms.it.severity: not used: a rule has no severity; an alarm that notifies has one" in notes
+
+
 TABLE = [
     ("requests", {"sum"}),
     ("errors-5xx", {"sum"}),

@@ -99,6 +99,7 @@ ALARM = {
 }
 ALERT = {
     "description": {"description": "Somebody look at this"},
+    "severity": {"severity": "critical"},
     "period": {"period": "15m"},
     "enabled": {"enabled": False},
     "statistic": {"statistic": "maximum"},

@@ -220,7 +220,10 @@ CASES = {
         kept=(("alerts", 0, "properties", "criteria", "allOf", 0, "dimensions", 0, "operator"), "Exclude"),
     ),
     "an alert of another severity": Case(
-        "alarms.hot.metric", "stays", alerts=(alert(name="shop-web-hot", severity=0),)
+        "alarms.hot.severity",
+        "",
+        alerts=(alert(name="shop-web-hot", severity=0),),
+        kept=(("alerts", 0, "properties", "severity"), 0),
     ),
 }
 CASES["an upgrade by itself"].scale_set["properties"]["upgradePolicy"] = {"mode": "Automatic"}

@@ -20,6 +20,7 @@ VERBS = {
     "recreateInstances": "update",
     "listManagedInstances": "get",
     "listErrors": "get",
+    "applyUpdatesToInstances": "update",
     "setNamedPorts": "update",
 }
 

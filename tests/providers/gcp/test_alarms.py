@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import make_fleet
 from tests.providers.gcp.groups import gcp_group
 from trimtab import errors, metrics
+from trimtab.testing import translate
 
 MINUTE = timedelta(minutes=1)
 ALARM = {"hot": {"metric": "cpu", "above": 90, "notify": ["ops@example.org"], "notify_ok": ["ops@example.org"]}}
@@ -35,6 +36,19 @@ def heat(world, value, *, minutes):
     for _ in range(minutes):
         world.cloud.push(metrics.cpu, group="web", value=value)
         world.advance(MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("severity", "native"),
+    [("critical", "CRITICAL"), ("error", "ERROR"), ("warning", "WARNING"), ("verbose", "WARNING"), (None, "WARNING")],
+)
+def test_what_matters_less_than_a_warning_is_one_and_the_plan_says_so(severity, native):
+    """Severity, AlertPolicy: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies"""
+    alarm = {**ALARM["hot"], **({"severity": severity} if severity else {})}
+    given = translate(make_fleet(gcp_group("web", alarms={"hot": alarm})), "gcp")
+    assert [one.body["severity"] for one in given.resources if one.key.kind == "alert-policy"] == [native]
+    said = [note.approximation for note in given.notes if note.path == "alarms.hot.severity"]
+    assert said == ([True] if severity == "verbose" else [])
 
 
 def test_an_alarm_is_on_while_its_policy_has_an_open_alert(world, cloud, fleet):

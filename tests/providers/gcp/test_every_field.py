@@ -99,6 +99,7 @@ FIELDS = {
     "alarms.missing": alarm(periods=3, missing="breaching"),
     "alarms.notify_ok": alarm(notify_ok=["ops@example.org"]),
     "alarms.enabled": alarm(enabled=False),
+    "alarms.severity": alarm(severity="critical"),
     "alarms.description": alarm(description="CPU is out of reach"),
     "alarms.errors": {"alarms": {"errors": {"metric": "errors-5xx", "above": 10, "notify": ["ops@example.org"]}}},
     "alarms.webhook": alarm(notify=["https://example.org/hook"]),

@@ -184,7 +184,7 @@ CASES = {
     "a global health check": (group(autoHealingPolicies=HEALING), "healthCheck is projects/p/global/healthChecks/up"),
     "several keys": (
         group({**TEMPLATE, "properties": {**TEMPLATE["properties"], "metadata": KEYS}}),
-        "properties.metadata.items[0]",
+        "properties.metadata.items[ssh-keys].value",
     ),
 }
 

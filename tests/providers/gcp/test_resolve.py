@@ -109,9 +109,11 @@ def test_what_is_not_there_is_an_error_that_names_it(world, cloud, fields, text)
     assert world.writes() == writes
 
 
-def test_a_publisher_that_does_not_exist_is_unknown_and_not_nothing(cloud):
+def test_a_publisher_that_does_not_exist_is_a_problem_of_the_image(cloud):
     plan = cloud.plan(fleet({"newest": "plan9-*", "owner": "plan9-cloud"}))
-    assert any("plan9-cloud" in str(one) for one in plan.unknown), plan.unknown
+    assert not plan.unknown
+    (problem,) = [note.text for note in plan.problems]
+    assert problem.startswith("template.image: plan9-cloud has no image called 'plan9-*'; write another name")
 
 
 def test_two_services_of_one_name_are_told_apart_by_their_links(world, cloud):

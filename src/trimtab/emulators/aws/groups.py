@@ -41,7 +41,7 @@ def create_auto_scaling_group(call: Call) -> Answer:
         f"At {now} a user request created an AutoScalingGroup changing the desired capacity from 0 to {sizes.desired}."
     )
     for hook in params.get("LifecycleHookSpecificationList") or ():
-        hooks.check(hook)
+        hooks.check(call.region, hook)
     # hooks are there before the first instance
     for hook in params.get("LifecycleHookSpecificationList") or ():
         hooks.put(call.region, name, hook)

@@ -8,6 +8,7 @@ from typing import Any
 from trimtab.emulators.aws.calls import Answer, Call, at_most, find_group
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
+from trimtab.emulators.aws.notices import check_target, send_test, tell
 from trimtab.emulators.aws.world import Phase, Region, new_id
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -40,8 +41,9 @@ def put_lifecycle_hook(call: Call) -> Answer:
 
 
 def put(region: Region, group: str, given: dict[str, Any]) -> None:
-    """Keep a hook."""
-    check(given)
+    """Keep a hook; a target that is new is sent a test message."""
+    check(region, given)
+    before = region.hooks.get((group, given["LifecycleHookName"]), {})
     if (group, given["LifecycleHookName"]) not in region.hooks and len(hooks_of(region, group)) >= _PER_GROUP:
         raise ServiceError("LimitExceeded", f"The group {group} has {_PER_GROUP} lifecycle hooks already")
     hook = {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
@@ -59,14 +61,18 @@ def put(region: Region, group: str, given: dict[str, Any]) -> None:
             "DefaultResult",
         )
     }
+    target = hook.get("NotificationTargetARN")
+    if target and target != before.get("NotificationTargetARN"):
+        send_test(region, group, hook)
 
 
-def check(given: dict[str, Any]) -> None:
+def check(region: Region, given: dict[str, Any]) -> None:
     """Refuse a hook that the service refuses."""
     if given["LifecycleTransition"] not in (LAUNCHING, TERMINATING):
         raise invalid(f"Lifecycle transition must be one of {LAUNCHING}, {TERMINATING}")
     if given.get("DefaultResult") not in (None, "CONTINUE", "ABANDON"):
         raise invalid("DefaultResult must be CONTINUE or ABANDON")
+    check_target(region, given)
 
 
 def describe_lifecycle_hooks(call: Call) -> Answer:
@@ -127,9 +133,18 @@ def pause(group: GroupView, state: Any, transition: str, go_on: Callable[[str], 
         )
         for hook in hooks
     }
-    for wait in state.waits.values():
+    origin, destination = _way(state, transition)
+    for wait in tuple(state.waits.values()):
         _arm(group.home, state, wait)
+        tell(group.home, wait.hook, wait.token, state.instance.id, origin=origin, destination=destination)
     return bool(hooks)
+
+
+def _way(state: Any, transition: str) -> tuple[str, str]:
+    """Where an instance comes from and goes to: https://docs.aws.amazon.com/autoscaling/ec2/userguide/warm-pools-eventbridge-events.html."""
+    if transition == LAUNCHING:
+        return "WarmPool" if getattr(state, "from_pool", False) else "EC2", "AutoScalingGroup"
+    return "AutoScalingGroup", "WarmPool" if getattr(state, "goes_to_pool", False) else "EC2"
 
 
 def resolve(state: Any, name: str, result: str) -> None:

@@ -25,6 +25,7 @@ def join(group: GroupView, state: Any) -> None:
     title = f"Launching a new EC2 instance from warm pool: {state.instance.id}"
     details = json.dumps({"Availability Zone": state.availability_zone})
     state.activity = begin(group, title, started(group, before, before + group.units([state])), details)
+    state.from_pool = True
     group.instance_states.append(state)
     pend(group, state, group.home.world.settings["warm_boot_seconds"])
 

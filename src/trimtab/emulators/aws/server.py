@@ -1,6 +1,7 @@
 """The AWS emulator as a server on loopback."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -11,7 +12,7 @@ from moto.moto_server.werkzeug_app import (
 )
 
 from trimtab.clock import Clock
-from trimtab.emulators.aws import evaluation, schedules, wire
+from trimtab.emulators.aws import evaluation, queues, schedules, wire
 from trimtab.emulators.aws.addresses import refuse_without_addresses
 from trimtab.emulators.aws.calls import Call
 from trimtab.emulators.aws.checks import check
@@ -20,6 +21,7 @@ from trimtab.emulators.aws.furnishing import furnish
 from trimtab.emulators.aws.handlers import HANDLERS
 from trimtab.emulators.aws.health import fail_made_of, fail_target
 from trimtab.emulators.aws.images import publish_images
+from trimtab.emulators.aws.interruptions import notice
 from trimtab.emulators.aws.metric_data import publish
 from trimtab.emulators.aws.refusals import refuse
 from trimtab.emulators.aws.regions import check_region
@@ -56,6 +58,7 @@ class AwsEmulator(Emulator[wire.Request, World]):
     def __init__(self, clock: Clock | None = None, port: int = 0, log: TextIO | None = None) -> None:
         publish_images()
         hold_stacks()
+        queues.follow_clock()
         self._moto = DomainDispatcherApplication(create_backend_app)
         super().__init__(clock, port, log)
 
@@ -75,7 +78,7 @@ class AwsEmulator(Emulator[wire.Request, World]):
         return World(self.clock, self.settings, rearm=_rearm, on_datapoint=evaluation.wake_for)
 
     def more_doors(self, world: World) -> Mapping[tuple[str, str], Door]:
-        """Forecasts, shortages and targets."""
+        """Forecasts, shortages, targets and notices."""
         return doors_of(world)
 
     def make_furniture(self) -> Mapping[str, str]:
@@ -139,8 +142,11 @@ class AwsEmulator(Emulator[wire.Request, World]):
 
     def _ask_moto(self, request: wire.Request) -> Reply:
         began: list[Any] = []
+        if (request.service, request.operation) == ("sqs", "ReceiveMessage"):
+            request = replace(request, body=queues.answer_at_once(request.body))
         environ = wire.replay(request, self._world.account)
-        body = b"".join(self._moto(environ, lambda status, headers, _=None: began.extend((status, headers))))
+        with queues.at(self._world.now()):
+            body = b"".join(self._moto(environ, lambda status, headers, _=None: began.extend((status, headers))))
         status, headers = int(began[0].split()[0]), dict(began[1])
         code = wire.code_of(status, {name.lower(): value for name, value in headers.items()}, body)
         headers.pop("Content-Length", None)
@@ -173,6 +179,7 @@ def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
         ("POST", "forecasts"): lambda body: hand_in(world.region(_region(body)), body),
         ("POST", "shortages"): lambda body: _run_short(world, body),
         ("GET", "shortages"): lambda _: world.shortages(),
+        ("POST", "notices"): lambda body: notice(world.region(_region(body)), body),
         ("DELETE", "shortages"): lambda _: world.end_shortages(),
         ("POST", "ailments"): lambda body: fail_made_of(
             world.region(_region(body)), str(body["text"]), healthy=bool(body.get("healthy"))

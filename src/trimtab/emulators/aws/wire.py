@@ -105,7 +105,8 @@ def read_request(environ: dict[str, Any]) -> Request:
 
 def replay(request: Request, account: str) -> dict[str, Any]:
     """The request as it came, for moto, in an account of its own."""
-    return {**request.environ, "wsgi.input": io.BytesIO(request.body), "HTTP_X_MOTO_ACCOUNT_ID": account}
+    body = {"wsgi.input": io.BytesIO(request.body), "CONTENT_LENGTH": str(len(request.body))}
+    return {**request.environ, **body, "HTTP_X_MOTO_ACCOUNT_ID": account}
 
 
 def result(request: Request, answer: Mapping[str, Any] | None) -> Reply:

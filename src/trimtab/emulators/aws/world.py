@@ -48,11 +48,13 @@ DEFAULT_SETTINGS = {
     "delete_seconds": 0.0,
     "boot_seconds": 0.0,
     "warm_boot_seconds": 0.0,
+    "check_hook_targets": 0.0,
     "tracking_low_ratio": EC2.tracking.low_ratio,
 }
 """
 How long a deleted group stays listed; how long an instance is Pending, launched and out of a warm pool; at which
-share of the target a target tracking policy's low alarm begins.
+share of the target a target tracking policy's low alarm begins. Whether (1) a lifecycle hook is refused whose queue or
+topic does not exist in the account.
 """
 
 

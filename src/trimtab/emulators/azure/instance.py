@@ -146,7 +146,8 @@ class Instance:
 
     def view(self) -> dict[str, Any]:
         """The instance view."""
-        health = {"vmHealth": {"status": self._health()}} if self.has_probe else {}
+        # a machine that never came up was never asked
+        health = {"vmHealth": {"status": self._health()}} if self.has_probe and self.ready else {}
         return {
             "placementGroupId": self.home.unique_id,
             "platformUpdateDomain": self.ordinal % 5,

@@ -29,7 +29,7 @@ _SECRETS = (f"{_OS}.adminPassword", f"{_OS}.customData")
 """What is kept and never given back."""
 _KEPT = (*_SECRETS, f"{PROFILE}.userData", f"{_STORAGE}.imageReference", "sku", "properties.orchestrationMode")
 """What a PUT that leaves it out does not take away."""
-_MODEL = (PROFILE, "sku.name")
+_MODEL = (PROFILE, "sku.name", "properties.skuProfile")
 """What instances are made by: another value of it is another model."""
 _READ_ONLY = ("provisioningState", "uniqueId", "timeCreated")
 _HEALTH_EXTENSIONS = {"applicationhealthlinux", "applicationhealthwindows"}

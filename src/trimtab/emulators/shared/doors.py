@@ -259,6 +259,17 @@ class ControlClient:
         """
         self._ask("POST", "ailments", {"region": region, "text": text, "healthy": healthy})
 
+    def notice(self, instance: str, kind: str = "interruption", *, region: str | None = None) -> None:
+        """
+        Warn of the interruption of an instance, which comes two minutes later, or recommend to rebalance; on AWS.
+
+        Args:
+            instance: Its id.
+            kind: `interruption` or `rebalance`.
+            region: Where; us-east-1 when left out.
+        """
+        self._ask("POST", "notices", {"region": region, "instance": instance, "kind": kind})
+
     def configure(self, **settings: float) -> dict[str, float]:
         """Change how the emulator behaves, such as `delete_seconds`; answers all settings."""
         return dict(self._ask("POST", "settings", settings))

@@ -83,6 +83,8 @@ def _is_math(alarm: Alarm) -> bool:
 
 def alarm_remarks(alarm: Alarm) -> Iterator[tuple[str, str, bool]]:
     """What CloudWatch has no use for in an alarm: the field, what to say of it, and whether that does harm."""
+    if alarm.severity is not None:
+        yield "severity", "alarms of CloudWatch have no severity", False
     if alarm.sample_unit is not None and (_is_query(alarm) or _is_math(alarm)):
         yield "sample_unit", "an expression counts samples of any unit; leave it out", True
     if _is_query(alarm):

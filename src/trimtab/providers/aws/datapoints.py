@@ -12,10 +12,13 @@ from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.existing import find_target_groups
 from trimtab.providers.aws.facts import TargetGroup
 from trimtab.providers.aws.metrics import (
+    INSTANCE,
+    MINUTE,
     PER_INSTANCE,
     Scale,
     Scope,
     find_metric,
+    instance_metric,
     metric_for,
     quotient,
     scale_of,
@@ -198,6 +201,51 @@ class Scopes:
         reply = self.calls.call("ec2", "describe_launch_template_versions", region, **params)
         data = reply["LaunchTemplateVersions"][0]["LaunchTemplateData"] if reply["LaunchTemplateVersions"] else {}
         return bool(data.get("Monitoring", {}).get("Enabled"))
+
+
+def instance_values(
+    calls: Calls, region: str, group: str, metric: Metric, instances: Sequence[str], since: datetime
+) -> list[float]:
+    """
+    Every value of these instances since a moment, in our unit: of each minute with detailed monitoring, else of five.
+
+    Raises:
+        Unsupported: CloudWatch has the metric of no single instance.
+    """
+    name, namespace, others = instance_metric(metric, Scope(group))
+    now, reader = calls.clock.now(), MetricReader(calls)
+    query = MetricQuery(group=group, metric=metric, since=since, until=now, period=MINUTE, location=region)
+    statistic = natural_statistic(metric, query.statistic)
+    is_detailed = False
+    if _is_reported(query):
+        is_detailed = bool(instances) and _reports_each_minute(calls, region, group, instances[0])
+    factor = scale_of(metric, statistic, query.period, detailed=is_detailed)
+    stats = [
+        {
+            "Metric": {
+                "Namespace": namespace,
+                "MetricName": name,
+                "Dimensions": _dimensions({**others, INSTANCE: each}),
+            },
+            "Stat": STATISTICS.get(statistic, statistic),
+            "Period": 60,
+        }
+        for each in instances
+    ]
+    parts = [Part(0, stat) for stat in stats]
+    batches = list(_batches([query], parts))
+    answers = calls.gather_or_raise([partial(reader._ask, query, batch) for batch in batches])
+    return [unscaled(value, factor) for answer in answers for values in answer for value in values.values()]
+
+
+def _reports_each_minute(calls: Calls, region: str, group: str, instance: str) -> bool:
+    """Whether an instance reports each minute, by the version that it was launched from."""
+    for item in list_groups(calls, region, [group]):
+        own: Mapping[str, Any] = next(
+            (each for each in item.get("Instances") or () if each["InstanceId"] == instance), {}
+        )
+        return Scopes(calls)._is_detailed(region, {"LaunchTemplate": own.get("LaunchTemplate")})
+    return False
 
 
 def _label_of(metric: Metric, targets: Sequence[TargetGroup]) -> str:

@@ -16,10 +16,18 @@ from trimtab.declarations.record import (
     RegionForm,
     TagRule,
 )
-from trimtab.declarations.support import NATIVE, Support, approximated, controller, natively, unsupported
+from trimtab.declarations.support import (
+    NATIVE,
+    Support,
+    controller,
+    ignored,
+    inert,
+    natively,
+    unsupported,
+)
 from trimtab.providers.aws.settings import AwsSettings
 
-_ELSEWHERE = unsupported("on AWS this is a setting of the load balancer, or does not exist")
+_ELSEWHERE = unsupported("which is a matter of the target group; set it there, and leave it out here")
 _NATIVELY = (
     "simple policy",
     "step policy",
@@ -105,13 +113,14 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "severity below a warning": inert("alarms of CloudWatch have no severity"),
     "stateful disk": unsupported(
         "EC2 Auto Scaling gives each instance new disks; keep the data on a file system or a database"
     ),
     "stateful address": unsupported(
         "EC2 Auto Scaling gives each instance a new address; name it by a load balancer or by DNS"
     ),
-    "password of the administrator": approximated(
+    "password of the administrator": ignored(
         "EC2 makes a password of its own when Windows first starts, encrypted with the key pair; this one is not sent"
     ),
     "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
@@ -210,6 +219,7 @@ AWS = Declarations(
     ),
     checks={"TT119": "trimtab.providers.aws.checks:find_counted_once"},
     advice=ADVICE,
+    rollouts="trimtab.providers.aws.rollouts:ROLLOUTS",
     id_rule="`subnet-`, `sg-` or `vpc-` and hexadecimal digits, an ARN, or the id of a KMS key",
     references=REFERENCES,
     portability=Portability(

@@ -29,6 +29,8 @@ BUSY = frozenset(
         "ResourceInUse",
         "ResourceInUseFault",
         "ResourceContentionFault",
+        "InstanceRefreshInProgress",
+        "InstanceRefreshInProgressFault",
     }
 )
 MISSING = ("not found", "does not exist", "no such", "cannot be found", "no warm pool found")

@@ -139,6 +139,27 @@ def find_named(calls: Calls, what: str, region: str, names: Sequence[str]) -> li
     return sorted(each for item in items if (each := _named(item, asked.part)).name in names)
 
 
+_EVERY: Mapping[str, _List] = {
+    "network": _NAMES[NETWORKS],
+    SUBNET: _NAMES[SUBNETS],
+    SECURITY_GROUP: _NAMES[FIREWALLS],
+    KEY_PAIR: _LISTS[KEY_PAIR],
+}
+"""How everything of a kind is listed."""
+
+
+def names_of(calls: Calls, what: str, region: str) -> list[str]:
+    """The names of everything of a kind in a region; none of a kind that is not listed whole."""
+    if what == TARGET_GROUP:
+        items = calls.items("elbv2", "describe_target_groups", region, PageSize=400)
+        return [target.name for target in map(target_group, items)]
+    if what not in _EVERY:
+        return []
+    asked = _EVERY[what]
+    items = calls.items("ec2", asked.operation, region)
+    return [str(item["KeyName"]) if what == KEY_PAIR else _named(item, asked.part).name for item in items]
+
+
 def find_subnets(calls: Calls, region: str, filters: Mapping[str, Sequence[str]]) -> list[Named]:
     """The subnets that pass all the filters, in the order of their ids."""
     words = [{"Name": name, "Values": list(values)} for name, values in filters.items()]

@@ -13,6 +13,8 @@ _HOOK = "LifecycleHookSpecificationList[*]"
 _TRACKING = "TargetTrackingConfiguration"
 _AHEAD = "PredictiveScalingConfiguration"
 
+_LAUNCHES = ("LaunchTemplate", "LaunchConfigurationName", _MIXED)
+"""What says from what a group launches: one of them."""
 _INHERITED = ("trimtab-fleet", "trimtab-group")
 """Tags of a mark that instances get too."""
 
@@ -36,6 +38,32 @@ def _sent_template(item: Resource) -> Mapping[str, Any]:
 
 def _sent_group(item: Resource) -> Mapping[str, Any]:
     return {**item.body, "Tags": [*item.body.get("Tags", ()), *(mark_tags(item.mark) if item.mark else ())]}
+
+
+def _launching_as(item: Resource, found: Resource) -> Mapping[str, Any]:
+    """
+    A group's body as it is wanted, launching from what it launches from now: by itself or in a mixed policy.
+
+    While a rollout is on, whose refreshes have AWS refuse another mix, the whole of it is as it is.
+    """
+    wanted, live = item.body, found.body
+    others = {name: value for name, value in wanted.items() if name != "LaunchTemplate"}
+    if found.attributes.get("rollout") or live.get("LaunchConfigurationName"):
+        others.pop(_MIXED, None)
+        return {**others, **{name: live[name] for name in _LAUNCHES if live.get(name)}}
+    source = source_in(live)
+    if source is None:
+        return wanted
+    if _MIXED not in wanted:
+        return {**others, "LaunchTemplate": source}
+    launch = {**wanted[_MIXED].get("LaunchTemplate", {}), "LaunchTemplateSpecification": source}
+    return {**others, _MIXED: {**wanted[_MIXED], "LaunchTemplate": launch}}
+
+
+def source_in(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The launch template that a group's body names, by itself or in its mixed instances policy."""
+    launch = body.get(_MIXED, {}).get("LaunchTemplate", {})
+    return launch.get("LaunchTemplateSpecification") or body.get("LaunchTemplate") or None
 
 
 def _sent_alarm(item: Resource) -> Mapping[str, Any]:
@@ -87,6 +115,7 @@ LAUNCH_TEMPLATE = Kind(
     replaces=True,
     volatile=frozenset({"version"}),
     sends=_sent_template,
+    is_template=True,
 )
 
 AUTO_SCALING_GROUP = Kind(
@@ -185,6 +214,8 @@ AUTO_SCALING_GROUP = Kind(
     },
     holds_instances=True,
     sends=_sent_group,
+    template=_LAUNCHES,
+    with_template=_launching_as,
 )
 
 SCALING_POLICY = Kind(

@@ -96,6 +96,34 @@ def find_metric(metric: Metric) -> NativeMetric | None:
     return NATIVE.get(metric.name) if metric.is_neutral else None
 
 
+INSTANCE = "InstanceId"
+"""The dimension of what a single instance reports."""
+
+
+def instance_metric(metric: Metric, scope: Scope) -> tuple[str, str, dict[str, str]]:
+    """
+    Name, namespace and dimensions of a metric of single instances, less the one that tells which.
+
+    Raises:
+        Unsupported: CloudWatch has it of no single instance.
+    """
+    refuse_external(metric)
+    native = find_metric(metric)
+    if native is None or not metric.name:
+        raise Unsupported(f"CloudWatch has no metric {metric.name!r} of single instances; use cpu or a custom metric")
+    if metric.source is MetricSource.CUSTOM:
+        if INSTANCE not in metric.dimensions:
+            text = f"the metric {metric.name!r} has no dimension {INSTANCE}, which tells new instances from old ones"
+            raise Unsupported(f"{text}; publish it with one, and name it here with any value")
+        others = {name: value for name, value in metric.dimensions.items() if name != INSTANCE}
+        return native.name, native.namespace, _filled(others, metric, scope)
+    if native.dimensions is not _GROUP:
+        owner = "queue" if metric.source is MetricSource.QUEUE else "load balancer"
+        text = f"CloudWatch counts {metric.name!r} of a {owner} and not of single instances"
+        raise Unsupported(f"{text}; watch it by an alarm in an `alarm` gate")
+    return native.name, native.namespace, {}
+
+
 def metric_for(metric: Metric, scope: Scope) -> tuple[str, str, dict[str, str]]:
     """
     Name, namespace and dimensions of a metric for a group.

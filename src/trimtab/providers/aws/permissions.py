@@ -35,6 +35,7 @@ class Need(StrEnum):
     ROLES = "roles of hooks and of groups"
     DEFAULT_ROLE = "groups without a service-linked role of their own"
     SPOT = "spot instances"
+    ROLLOUTS = "rollouts"
 
 
 class On(StrEnum):
@@ -111,6 +112,9 @@ GRANTS: Sequence[Grant] = (
     Grant("autoscaling:ExecutePolicy", On.OWN_GROUPS, Need.EXECUTED),
     Grant("autoscaling:BatchPutScheduledUpdateGroupAction", On.OWN_GROUPS),
     Grant("autoscaling:BatchDeleteScheduledAction", On.OWN_GROUPS),
+    Grant("autoscaling:StartInstanceRefresh", On.OWN_GROUPS, Need.ROLLOUTS),
+    Grant("autoscaling:CancelInstanceRefresh", On.OWN_GROUPS, Need.ROLLOUTS),
+    Grant("autoscaling:RollbackInstanceRefresh", On.OWN_GROUPS, Need.ROLLOUTS),
     Grant("autoscaling:AttachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
     Grant("autoscaling:DetachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
     Grant("autoscaling:PutLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
@@ -125,6 +129,8 @@ GRANTS: Sequence[Grant] = (
     Grant("ec2:CreateTags", On.NEW_TEMPLATE_TAGS),
     Grant("ec2:CreateLaunchTemplateVersion", On.OWN_TEMPLATES),
     Grant("ec2:DeleteLaunchTemplate", On.OWN_TEMPLATES),
+    Grant("ec2:DeleteLaunchTemplateVersions", On.OWN_TEMPLATES, Need.ROLLOUTS),
+    Grant("ec2:ModifyLaunchTemplate", On.OWN_TEMPLATES, Need.ROLLOUTS),
     Grant("ec2:RunInstances", On.LAUNCHES),
     Grant("ec2:CreateTags", On.LAUNCHED),
     Grant("cloudwatch:PutMetricAlarm", On.ALARMS, Need.ALARMS),
@@ -207,6 +213,36 @@ def instance_document(fleet: Fleet, *, region: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": made}
 
 
+CONSUMED = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage")
+"""What a consumer does with its queue."""
+CONSUMER_READS = (
+    "autoscaling:DescribeAutoScalingInstances",
+    "autoscaling:DescribeLifecycleHooks",
+    "ec2:DescribeInstances",
+)
+"""What a consumer reads: hooks and their times, the groups of instances that are warned of, addresses."""
+
+
+def hook_document(fleet: Fleet, *, region: str) -> dict[str, Any]:
+    """
+    The policy for the consumer of the fleet's hooks.
+
+    Where no hook tells a queue itself, as with a rule of EventBridge, any queue in the fleet's regions may be read.
+
+    Args:
+        fleet: Says which groups, and which queues.
+        region: Where groups without a location live.
+    """
+    account = _Account(fleet, region)
+    statements = [
+        ("ReadHooks", CONSUMER_READS, account.scope(On.READ)),
+        ("EndLifecycleHooks", HOOKED, account.scope(On.OWN_GROUPS)),
+        ("ConsumeQueues", CONSUMED, {"Resource": account.queues()}),
+    ]
+    made = [{"Sid": sid, "Effect": "Allow", "Action": [*actions], **on} for sid, actions, on in statements]
+    return {"Version": "2012-10-17", "Statement": made}
+
+
 def needs_of_fleet(fleet: Fleet) -> Iterator[Need]:
     """Everything that the fleet has and that takes a permission."""
     yield Need.ANYTHING
@@ -238,6 +274,7 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.ROLES: bool(_roles(group)),
         Need.DEFAULT_ROLE: aws.service_linked_role is None,
         Need.SPOT: group.purchase.spot,
+        Need.ROLLOUTS: group.rollout is not None,
     }
 
 
@@ -283,6 +320,11 @@ class _Account:
         }
         resources, condition = scopes[on]
         return {"Resource": resources, **({"Condition": dict(condition)} if condition else {})}
+
+    def queues(self) -> list[str]:
+        """The queues that hooks tell; all where none is named."""
+        named = [hook.notify or "" for group in self.fleet.groups for hook in group.aws.lifecycle_hooks]
+        return sorted({arn for arn in named if ":sqs:" in arn}) or self._arns("sqs", "*")
 
     def _arns(self, service: str, resource: str) -> list[str]:
         return [f"arn:{self.partition}:{service}:{region}:*:{resource}" for region in self.regions]

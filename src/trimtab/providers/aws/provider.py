@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -16,7 +16,7 @@ from trimtab.providers.aws.datapoints import MetricReader, MetricWriter
 from trimtab.providers.aws.declarations import REGIONS
 from trimtab.providers.aws.facts import AwsFacts
 from trimtab.providers.aws.kinds import KINDS
-from trimtab.providers.aws.permissions import instance_document, policy_document
+from trimtab.providers.aws.permissions import hook_document, instance_document, policy_document
 from trimtab.providers.aws.reads import RegionRead
 from trimtab.providers.aws.refreshes import hindrances
 from trimtab.providers.aws.resolve import Resolver
@@ -33,6 +33,10 @@ from trimtab.providers.base import (
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.hooks import HookQueue
+    from trimtab.providers.rolling import Rollouts
 
 
 def connect(
@@ -64,11 +68,25 @@ def connect(
         live=AwsLive(calls, clock),
         actions=Actions(on=partial(GroupActions, calls)),
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
+        rollouts=partial(_rollouts, calls),
         connection=calls,
         regions=REGIONS,
         close=calls.close,
         reports_calls=True,
+        hooks=partial(_open_queue, calls),
     )
+
+
+def _rollouts(calls: Calls) -> "Rollouts":
+    from trimtab.providers.aws.rolling import AwsRollouts  # few groups are rolled out
+
+    return AwsRollouts(calls)
+
+
+def _open_queue(calls: Calls, queue: str) -> "HookQueue":
+    from trimtab.providers.aws.hooks import SqsQueue  # whoever plans consumes no hooks
+
+    return SqsQueue(calls, queue)
 
 
 class AwsResources(Resources):
@@ -123,6 +141,10 @@ class AwsResources(Resources):
     def instance_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
         """An IAM policy document for the role of the instances."""
         return instance_document(fleet, region=self.location)
+
+    def hook_permissions(self, fleet: Fleet) -> Mapping[str, Any]:
+        """An IAM policy document for the consumer of hooks."""
+        return hook_document(fleet, region=self.location)
 
 
 class AwsLive(LiveState):

@@ -16,6 +16,7 @@ from trimtab.providers.aws.kinds import (
     METRIC_ALARM,
     SCALING_POLICY,
     SCHEDULED_ACTION,
+    source_in,
 )
 from trimtab.providers.aws.names import items_of
 from trimtab.providers.aws.resources import (
@@ -240,12 +241,40 @@ class RegionRead:
     # launch templates
 
     def _templates(self) -> Iterator[Resource]:
-        for item in self._latest_versions():
+        for item in self._with_those_in_use(self._latest_versions()):
             resource = template_resource(self.region, item)
+            if resource.key.name in self._in_use:
+                resource = replace(resource, attributes={**resource.attributes, "by_rollout": True})
             name = resource.key.name
             if resource.mark is None and (name in self._launched or name.startswith(f"{self.fleet.name}-")):
                 resource = resource.signed(self._mark_of_versions(name))
             yield resource
+
+    @property
+    def _in_use(self) -> dict[str, str]:
+        """
+        The version that each group under rollouts launches from, by the template's name.
+
+        One above it was undone, or is of a rollout that is on or never began: no plan takes it for the group's.
+        """
+        declared = {self.fleet.native_name(group) for group in self.fleet.groups if group.rollout is not None}
+        groups = [self.found[Key(self.region, AUTO_SCALING_GROUP.name, name)] for name in self._our_groups()]
+        rolled = [item for item in groups if item.key.name in declared or item.attributes.get("rollout")]
+        sources = [source_in(item.body) or {} for item in rolled]
+        return {each["LaunchTemplateName"]: each["Version"] for each in sources if _is_numbered(each)}
+
+    def _with_those_in_use(self, latest: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The latest versions; in place of each that is not in use yet the one that is, if it is there: a call each."""
+        in_use = self._in_use
+        asked = [
+            item
+            for item in latest
+            if str(item["VersionNumber"]) != in_use.get(item["LaunchTemplateName"], str(item["VersionNumber"]))
+        ]
+        names = [item["LaunchTemplateName"] for item in asked]
+        answers = self.calls.gather_or_raise([self._version_of(name, in_use[name]) for name in names])
+        found = {name: answer[0] for name, answer in zip(names, answers, strict=True) if answer}
+        return [found.get(item["LaunchTemplateName"], item) for item in latest]
 
     @property
     def _launched(self) -> set[str]:
@@ -277,8 +306,11 @@ class RegionRead:
         return [item["LaunchTemplateName"] for item in templates]
 
     def _latest_of(self, name: str) -> Callable[[], list[Mapping[str, Any]]]:
+        return self._version_of(name, "$Latest")
+
+    def _version_of(self, name: str, version: str) -> Callable[[], list[Mapping[str, Any]]]:
         def ask() -> list[Mapping[str, Any]]:
-            params = {"LaunchTemplateName": name, "Versions": ["$Latest"]}
+            params = {"LaunchTemplateName": name, "Versions": [version]}
             try:
                 reply = self.calls.call("ec2", "describe_launch_template_versions", self.region, **params)
             except NotFound:  # deleted since it was listed
@@ -349,6 +381,10 @@ def read_topics(calls: Calls, region: str, names: Sequence[str]) -> dict[str, li
     """The topics that groups tell of scaling, each with what it is told of, by the group's name."""
     params = {"AutoScalingGroupNames": list(names), "MaxRecords": PAGE}
     return topics_by_group(calls.items("autoscaling", "describe_notification_configurations", region, **params))
+
+
+def _is_numbered(source: Mapping[str, Any]) -> bool:
+    return bool(source.get("LaunchTemplateName")) and str(source.get("Version", "")).isdecimal()
 
 
 def _pages(number: int) -> int:

@@ -25,6 +25,7 @@ from trimtab.providers.aws.existing import (
     find_sizes,
     find_subnets,
     find_target_groups,
+    names_of,
     references_of,
     watched,
 )
@@ -153,6 +154,10 @@ class Resolver(Resolving[Calls]):
             targets = find_target_groups(self.calls, place, names, by="TargetGroupArns")
             return {target.arn: Thing() for target in targets}
         return find_listed(self.calls, what, place, names)
+
+    def names_of(self, what: str, place: str, name: str) -> Iterable[str]:
+        """Those of networks, subnets, security groups, key pairs and target groups."""
+        return names_of(self.calls, what, place)
 
     def zones_of(self, group: ScalingGroup, answers: Answers) -> set[str]:
         """Those that it names, or in which its subnets lie."""

@@ -21,6 +21,8 @@ from trimtab.providers.aws.kinds import (
 )
 from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
+from trimtab.providers.run import TAG as ROLLOUT_TAG
+from trimtab.providers.run import Run
 
 PAUSED = frozenset({"AlarmNotification", "ScheduledActions"})
 """The processes that stand still while a group is paused."""
@@ -50,7 +52,8 @@ def _template(template: Mapping[str, Any]) -> dict[str, Any]:
     return {name: template[name] for name in ("LaunchTemplateName", "Version") if name in template}
 
 
-def _mixed(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def mixed_of(policy: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A mixed instances policy that was answered, as it is written."""
     if not policy:
         return None
     launch = dict(policy.get("LaunchTemplate") or {})
@@ -94,6 +97,43 @@ def find_pause(item: Mapping[str, Any]) -> Pause | None:
 def find_boost(item: Mapping[str, Any]) -> Boost | None:
     """The boost that is marked on a group."""
     return Boost.parse(next((tag.get("Value", "") for tag in item.get("Tags", ()) if tag["Key"] == BOOST_TAG), ""))
+
+
+def find_run(item: Mapping[str, Any]) -> Run | None:
+    """The rollout that is marked on a group."""
+    return Run.parse(next((tag.get("Value", "") for tag in item.get("Tags", ()) if tag["Key"] == ROLLOUT_TAG), ""))
+
+
+def template_in_words(item: Mapping[str, Any], source: Mapping[str, Any]) -> str:
+    """A template as the mark of a rollout has it: its version, after its name where that is not the group's."""
+    name, version = source.get("LaunchTemplateName", ""), source.get("Version") or FIRST_CHOICE
+    return version if name == item["AutoScalingGroupName"] else f"{name}:{version}"
+
+
+def template_of_words(item: Mapping[str, Any], words: str) -> dict[str, Any]:
+    """What a group launches from by a template in the words of a mark, its id included where that is known."""
+    name, _, version = words.rpartition(":")
+    name, own = name or item["AutoScalingGroupName"], launched_from(item)
+    known = own.get("LaunchTemplateId") if own.get("LaunchTemplateName") == name else None
+    return {**({"LaunchTemplateId": known} if known else {}), "LaunchTemplateName": name, "Version": version}
+
+
+def aimed_at(item: Mapping[str, Any], words: str) -> dict[str, Any]:
+    """A group as if it launched from another template, told in the words of a mark."""
+    source = template_of_words(item, words)
+    policy = item.get("MixedInstancesPolicy")
+    if not policy:
+        return {**item, "LaunchTemplate": source}
+    launch = {**(policy.get("LaunchTemplate") or {}), "LaunchTemplateSpecification": source}
+    return {**item, "MixedInstancesPolicy": {**policy, "LaunchTemplate": launch}}
+
+
+def is_behind(instance: Mapping[str, Any], item: Mapping[str, Any], numbers: Numbers) -> bool:
+    """Whether an instance has another template than its group launches from, or is to have by a rollout that is on."""
+    run = find_run(item)
+    return is_outdated(
+        instance, aimed_at(item, run.new) if run is not None and run.in_place and run.new else item, numbers
+    )
 
 
 def is_boost(action: Mapping[str, Any]) -> bool:
@@ -140,7 +180,7 @@ def group_resource(
         numbers: The versions that it names by `$Latest` or `$Default`.
     """
     given = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
-    paused, boost = given.pop(PAUSE_TAG, None), given.pop(BOOST_TAG, None)
+    paused, boost, rollout = (given.pop(tag, None) for tag in (PAUSE_TAG, BOOST_TAG, ROLLOUT_TAG))
     tags, mark = read_tags(given)
     launches = {tag["Key"]: bool(tag.get("PropagateAtLaunch")) for tag in item.get("Tags", ())}
     template = launched_from(item)
@@ -152,7 +192,7 @@ def group_resource(
         **{name: item.get(name) for name in ("HealthCheckGracePeriod", "DefaultCooldown")},
         **{name: item.get(name) or None for name in ("PlacementGroup", "LaunchConfigurationName")},
         "ServiceLinkedRoleARN": own_role(item.get("ServiceLinkedRoleARN")),
-        "MixedInstancesPolicy": _mixed(item.get("MixedInstancesPolicy")),
+        "MixedInstancesPolicy": mixed_of(item.get("MixedInstancesPolicy")),
         "LaunchTemplate": _template(item.get("LaunchTemplate") or {}),
         "CapacityRebalance": bool(item.get("CapacityRebalance")),
         "WarmPoolConfiguration": _warm_pool(item.get("WarmPoolConfiguration")),
@@ -183,10 +223,11 @@ def group_resource(
         attributes={
             "arn": item.get("AutoScalingGroupARN", ""),
             "instances": len(instances),
-            "outdated": sum(is_outdated(instance, item, numbers) for instance in instances),
+            "outdated": sum(is_behind(instance, item, numbers) for instance in instances),
             "template": template.get("LaunchTemplateName"),
             "paused": paused,
             "boosted": boost,
+            **({"rollout": rollout} if rollout else {}),
         },
         deleting=(item.get("Status") or "").lower().startswith("delete"),
         protection=_protection(item),
@@ -231,10 +272,13 @@ def is_outdated(instance: Mapping[str, Any], item: Mapping[str, Any], numbers: N
     if configuration:
         return bool(instance.get("LaunchConfigurationName") != configuration)
     own = instance.get("LaunchTemplate") or {}
-    return bool(sources) and not any(_is_launched_from(own, source, numbers) for source in sources)
+    return bool(sources) and not any(is_launched_from(own, source, numbers) for source in sources)
 
 
-def _is_launched_from(own: Mapping[str, Any], source: Mapping[str, Any], numbers: Numbers) -> bool:
+def is_launched_from(
+    own: Mapping[str, Any], source: Mapping[str, Any], numbers: Numbers = MappingProxyType({})
+) -> bool:
+    """Whether two say the same template and version; one by a name whose number is unknown says every version."""
     ids = own.get("LaunchTemplateId"), source.get("LaunchTemplateId")
     names = own.get("LaunchTemplateName"), source.get("LaunchTemplateName")
     if len(set(ids if all(ids) else names)) > 1:

@@ -163,14 +163,13 @@ def problems_of(group: ScalingGroup) -> Iterator[str]:
     for first, second in _mixed(group.schedules):
         window = first.name if first.is_window else second.name
         yield (
-            f"schedules {first.name!r} and {second.name!r} both set {_shared(first, second)}, and the end of the "
+            f"schedules.{second.name}: it and {first.name!r} both set {_shared(first, second)}, and the end of the "
             f"window {window!r} cannot know what the other set; make both windows, or neither"
         )
     for first, second in _meetings(group.schedules):
-        names_of_both = f"{first.name!r} and {second.name!r}"
         yield (
-            f"the windows {names_of_both} both set {_shared(first, second)} and overlap or touch, which scheduled "
-            "actions cannot express"
+            f"schedules.{second.name}: its window and that of {first.name!r} both set {_shared(first, second)} and "
+            "overlap or touch, which scheduled actions cannot express; leave a time between them, or set other sizes"
         )
 
 

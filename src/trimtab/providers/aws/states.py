@@ -10,7 +10,7 @@ from trimtab.models import Fleet
 from trimtab.providers.aws.client import Calls
 from trimtab.providers.aws.first_seen import WORD
 from trimtab.providers.aws.reads import list_alarms, list_groups, template_numbers
-from trimtab.providers.aws.resources import Numbers, alarm_resource, find_boost, find_pause, is_outdated
+from trimtab.providers.aws.resources import Numbers, alarm_resource, find_boost, find_pause, find_run, is_behind
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
 from trimtab.providers.retry import in_batches
 
@@ -45,10 +45,11 @@ def group_states(
     """The groups of some answers, with what takes more questions: versions by name, and balancers when asked."""
     numbers = template_numbers(calls, region, items)
     for item in items:
-        yield group_state(region, item, numbers, _balancer_health(calls, region, item) if balancers else None)
+        yield group_state(region, item, numbers, balancer_health(calls, region, item) if balancers else None)
 
 
-def _balancer_health(calls: Calls, region: str, item: Mapping[str, Any]) -> dict[str, bool]:
+def balancer_health(calls: Calls, region: str, item: Mapping[str, Any]) -> dict[str, bool]:
+    """Which instances every target group of a group sends requests."""
     health: dict[str, bool] = {}
     for arn in item.get("TargetGroupARNs", ()):
         reply = calls.call("elbv2", "describe_target_health", region, TargetGroupArn=arn)
@@ -99,9 +100,7 @@ def group_state(
 ) -> GroupState:
     """A group as `DescribeAutoScalingGroups` answers it."""
     tags = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
-    instances = tuple(
-        _instance(instance, is_outdated(instance, item, numbers)) for instance in item.get("Instances", ())
-    )
+    instances = tuple(_instance(instance, is_behind(instance, item, numbers)) for instance in item.get("Instances", ()))
     if health is not None:
         instances = tuple(replace(instance, serving=health.get(instance.id)) for instance in instances)
     return GroupState(
@@ -116,6 +115,7 @@ def group_state(
         fleet=tags.get("trimtab-fleet", ""),
         paused=find_pause(item),
         boost=find_boost(item),
+        rollout=find_run(item),
         first_seen=FirstSeen.parse(tags.get(f"trimtab-{WORD}", "")),
         controller=tags.get(f"trimtab-{MARK}", ""),
     )

@@ -19,6 +19,7 @@ from trimtab.models import (
     PythonPolicy,
     ScalingGroup,
     ScalingNotification,
+    Schedule,
     WarmPool,
 )
 from trimtab.plan import Key, Mark, Note, Ref, Resource
@@ -35,11 +36,11 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
-from trimtab.providers.aws.metrics import Scope
+from trimtab.providers.aws.metrics import Scope, instance_metric
 from trimtab.providers.aws.places import is_id
 from trimtab.providers.aws.policies import policy_body, policy_remarks, seconds, step_problems
 from trimtab.providers.aws.purchase import is_mixed, mixed_policy
-from trimtab.providers.aws.schedules import END, actions_of, enacted, given_sizes, has_start
+from trimtab.providers.aws.schedules import END, ScheduledAction, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.aws.template import template_data
 from trimtab.providers.bodies import drop_empty
 from trimtab.providers.sizes import size_is_initial
@@ -83,6 +84,8 @@ class _Group(GroupTranslator):
             self.problem(path, text)
         self.problems += [Note(text, self.group.name) for text in schedules.problems_of(self.group)]
         self.problems += [Note(text, self.group.name) for text in schedules.contradictions_of(self.fleet, self.group)]
+        for path, text in rollout_problems(self.group):
+            self.problem(path, text)
         mark = Mark(self.fleet.name, self.group.name, kept=self.keeps(self.facts.kept))
         key = self.key(LAUNCH_TEMPLATE.name)
         image = self.facts.images.get(self.group.name) or ImageFacts(None)
@@ -220,6 +223,8 @@ class _Group(GroupTranslator):
             if schedule.name not in firing:
                 for leaf in set_leaves(schedule):
                     self.note(f"{item}.{leaf.path}", "this schedule never fires again; remove it, or give a later time")
+            elif schedule.is_by_day:
+                self._take_dated(schedule, actions)
             elif schedule.starts is not None and (schedule.at is not None or not has_start(schedule, self.now)):
                 self.note(f"{item}.starts", "it fires at the same times without this; leave it out")
             self.unused(f"{item}.description", "a scheduled action has no description")
@@ -232,6 +237,21 @@ class _Group(GroupTranslator):
         }
         for path, text in hidden_sizes(enacted(self.group), self.now, put_back=back):
             self.unused(path, text)
+
+    def _take_dated(self, schedule: Schedule, actions: Sequence[ScheduledAction]) -> None:
+        """Say of a first and a last moment whether they change anything of the days on which a schedule comes."""
+        item = f"schedules.{schedule.name}"
+        # these make the moments of actions that come once
+        self.takes(f"{item}.{name}" for name in ("cron", "zone", "until", "duration"))
+        for name in ("starts", "ends"):
+            if getattr(schedule, name) is None:
+                continue
+            bare = schedule.model_copy(update={name: None})
+            others = tuple(bare if each is schedule else each for each in self.group.schedules)
+            if list(actions_of(self.group.model_copy(update={"schedules": others}), self.now)) == actions:
+                self.note(f"{item}.{name}", "it comes on the same days without this; leave it out")
+            else:
+                self.takes([f"{item}.{name}"])
 
     # policies and alarms
 
@@ -300,6 +320,32 @@ class _Group(GroupTranslator):
 
     def _made(self, key: Key, body: Mapping[str, Any], **more: Any) -> Resource:
         return Resource(key=key, body=drop_empty(**body), group=self.group.name, **more)
+
+
+_REFRESHING = ("InstanceRefresh", "Launch", "Terminate")
+"""Processes without which an instance refresh stands still."""
+
+
+def rollout_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """
+    What keeps a group from being rolled out by instance refreshes, by field.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+    """
+    if group.rollout is None or group.rollout.strategy == "blue-green":
+        return
+    if group.template.requirement is not None:
+        text = "no instance refresh goes to another template where sizes are chosen by attributes"
+        yield "rollout", f"{text}; name sizes in `purchase.sizes`, or leave `rollout` out"
+    if still := [process for process in group.aws.suspended_processes if process in _REFRESHING]:
+        text = f"an instance refresh stands still while {still[0]} is suspended"
+        yield "rollout", f"{text}; leave it out of `aws.suspended_processes`, or leave `rollout` out"
+    for index, gate in enumerate(group.rollout.gates):
+        if gate.type == "metric":
+            try:
+                instance_metric(gate.metric, Scope(group.name))
+            except Unsupported as error:
+                yield f"rollout.gates.{index}.metric", str(error)
 
 
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:

@@ -136,7 +136,10 @@ class Writer:
             LaunchTemplateName=name,
             LaunchTemplateData=revealed(body["LaunchTemplateData"]),
             VersionDescription=line,
-            ClientToken=digest([before.get("id"), before.get("version"), plain(body), line]),
+            # a rollout that failed takes its version away again: a token of the content would answer with that one
+            ClientToken=str(uuid4())
+            if before.get("by_rollout")
+            else digest([before.get("id"), before.get("version"), plain(body), line]),
         )
         version = reply["LaunchTemplateVersion"]
         return {"id": version["LaunchTemplateId"], "name": name, "version": str(version["VersionNumber"])}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from trimtab.errors import Unsupported
-from trimtab.models import Alarm, ScalingGroup
+from trimtab.models import Alarm, ScalingGroup, Severity
 from trimtab.phrases import in_words
 from trimtab.plan import Key, Ref, digest
 from trimtab.providers.alarms import (
@@ -26,8 +26,8 @@ _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 FREQUENCIES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR)
 WINDOWS = (*FREQUENCIES, 6 * _HOUR, 12 * _HOUR, 24 * _HOUR)
 """How often an alert is evaluated and how far it looks back (Metric alerts REST API)."""
-SEVERITY = 2
-"""Of 0 (critical) to 4 (verbose): warning."""
+SEVERITIES = tuple(Severity)
+"""By their numbers, 0 to 4: https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview"""
 CRITERIA = "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
 CONDITION = "cond0"
 NO_QUEUE_ALERT = (
@@ -50,7 +50,7 @@ def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     return {
         "properties": {
             "description": alarm.description,
-            "severity": SEVERITY,
+            "severity": SEVERITIES.index(alarm.severity or Severity.WARNING),
             "enabled": alarm.enabled,
             "scopes": [measured.resource],
             "evaluationFrequency": iso(_frequency(alarm, window)),

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trimtab.plan import Change, Kind, Resource, revealed
-from trimtab.providers.azure.resources import profile_names_of, with_names_of
+from trimtab.providers.azure.resources import is_of_people, profile_names_of, with_names_of
 from trimtab.providers.bodies import find_part, patch_of, put_part
-from trimtab.providers.pause import BOOST_TAG
-from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.writer import mark_of
 
 READ_ONLY = frozenset({"name", "provisioningState", "lastUpdatedTime", "isMigrated"})
@@ -30,7 +28,7 @@ def set_patch(kind: Kind, body: Mapping[str, Any], live: Resource, paths: Iterab
     """A merge patch of some leaves of a scale set, less its tags."""
     identity = sent_identity(body.get("identity"))
     patch = patch_of(kind, {**body, "identity": identity}, [path for path in paths if path.split(".")[0] != "tags"])
-    _without_fixed(patch)
+    without_fixed(patch)
     if changed := find_part(patch, _IMAGE):
         whole = {name: value for name, value in find_part(body, _IMAGE).items() if name in IMAGE_WORDS}
         put_part(patch, _IMAGE, {**whole, **changed})
@@ -41,7 +39,7 @@ def set_patch(kind: Kind, body: Mapping[str, Any], live: Resource, paths: Iterab
     return patch
 
 
-def _without_fixed(patch: Mapping[str, Any]) -> None:
+def without_fixed(patch: Mapping[str, Any]) -> None:
     """
     Leave out, in place, what a patch of a public address has no words for: it is fixed when the address is made.
 
@@ -109,9 +107,9 @@ def raw_of(live: Resource | None) -> Mapping[str, Any]:
 
 
 def people_tags(live: Resource | None) -> dict[str, str]:
-    """The tags of a pause and of a boost that are marked on it."""
+    """The tags of a pause, a boost and a rollout that are marked on it."""
     tags = raw_of(live).get("tags") or {}
-    return {name: tags[name] for name in (PAUSE_TAG, BOOST_TAG) if tags.get(name)}
+    return {name: value for name, value in tags.items() if value and is_of_people(name)}
 
 
 def is_left_alone(kind: Kind, path: str, new: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from trimtab.declarations.support import (
     Support,
     approximated,
     controller,
+    ignored,
     inert,
     natively,
     other_size,
@@ -38,6 +39,7 @@ _NATIVELY = (
     "simple policy",
     "step policy",
     "alarm",
+    "severity below a warning",
     "separate OK recipients",
     "schedule",
     "schedule window",
@@ -82,7 +84,7 @@ CAPABILITIES: Mapping[str, Support] = {
         "autoscale rules and metric alerts watch one metric; publish the result as a custom metric"
     ),
     "notification without data": unsupported("a metric alert without data tells nobody"),
-    "unit of samples": approximated("a metric has one unit there, whatever this says"),
+    "unit of samples": ignored("a metric has one unit there, whatever this says"),
     "step policy that removes by several steps": other_size(
         "of several rules that remove, Azure takes the one that removes least"
     ),
@@ -147,7 +149,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "warm-up": approximated("Azure counts the metrics of a new instance at once"),
     "protection from scaling in": unsupported("Azure protects single instances, not those to come"),
     "host of a health check": unsupported("the health extension asks its own machine, and takes no host"),
-    "timeout of a health check": approximated("the health extension waits as long as it does by itself"),
+    "timeout of a health check": ignored("the health extension waits as long as it does by itself"),
     "thresholds of health that differ": approximated(
         "the health extension counts as many answers for both: `unhealthy_threshold`, else `healthy_threshold`"
     ),
@@ -157,9 +159,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "several subnets": unsupported("a scale set has one subnet; zones are chosen by `zones`"),
     "several security groups": unsupported("a network card has one network security group"),
     "image by architecture": unsupported("on Azure the image's sku says the architecture"),
-    "session tokens for metadata": approximated(
-        "Azure's metadata service asks for a header in place of a session token"
-    ),
+    "session tokens for metadata": ignored("Azure's metadata service asks for a header in place of a session token"),
     "metadata hops": unsupported("Azure's metadata service does not count hops"),
     "host metrics each minute": inert("Azure's host metrics are always of a minute"),
     "no public address": inert("an instance has no public address unless one is asked for"),
@@ -287,6 +287,7 @@ AZURE = Declarations(
     pure="trimtab.providers.azure.pure:PURE",
     images="trimtab.providers.azure.images:IMAGES",
     disks="trimtab.providers.azure.disks:DISKS",
+    rollouts="trimtab.providers.azure.rollouts:ROLLOUTS",
     sizes="trimtab.providers.azure:sizes.json",
 )
 """VM Scale Sets, autoscale settings and metric alerts."""

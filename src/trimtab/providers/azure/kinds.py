@@ -267,6 +267,8 @@ SCALE_SET = Kind(
     },
     holds_instances=True,
     sends=_sent_in_region,
+    template=(_PROFILE, "sku.name", f"{_SET}.skuProfile", f"{_SET}.upgradePolicy.mode"),
+    pools=(f"{_ADDRESS}.loadBalancerBackendAddressPools", f"{_ADDRESS}.applicationGatewayBackendAddressPools"),
 )
 
 AUTOSCALE_SETTING = Kind(
@@ -363,7 +365,7 @@ METRIC_ALERT = Kind(
         Field(path=f"{_SET}.scopes", models="metric", ignore_case=True),
         Field(path=f"{_SET}.enabled", models="enabled", default=True),
         Field(path=f"{_SET}.description", models="description"),
-        Field(path=f"{_SET}.severity"),
+        Field(path=f"{_SET}.severity", models="severity"),
         Field(path=f"{_SET}.evaluationFrequency", models="period"),
         Field(path=f"{_SET}.windowSize", models="period periods datapoints"),
         Field(path=f"{_SET}.autoMitigate", default=True),

@@ -149,7 +149,9 @@ def metric_for(metric: Metric, scope: Scope) -> Measured:
         case Where.GATEWAY:
             gateway = metric.of or scope.gateway
             if "/applicationgateways/" not in gateway.lower() or not is_id(gateway):
-                text = "an application gateway: `azure.application_gateway_pools`, or its id as the metric's `of`"
+                text = (
+                    "an application gateway; set `azure.application_gateway_pools`, or give its id as the metric's `of`"
+                )
                 raise Unsupported(f"the metric {metric.name!r} needs {text}")
             return Measured(native, gateway, native.name, native.namespace, native.dimensions)
         case _:
@@ -167,7 +169,7 @@ def _of_queue(metric: Metric, native: NativeMetric) -> Measured:
         identity = f"{_holder(_holder(identity))}/services/queue/queues/{parts.name}"
     if kind in (STORAGE_QUEUE, QUEUE_SERVICE):
         return Measured(native, identity, STORAGE_NAME, "", {})
-    text = "the id of a Service Bus or storage queue: `of: /subscriptions/...`"
+    text = "the id of a Service Bus or storage queue; give it as `of: /subscriptions/...`"
     raise Unsupported(f"the metric {metric.name!r} needs {text}")
 
 

@@ -43,6 +43,8 @@ WRITE = (
     f"{INSIGHTS}/actionGroups/delete",
     "Microsoft.Network/virtualNetworks/subnets/join/action",
 )
+KEEP = f"{SETS}/manualupgrade/action"
+"""How a rollout that went back has instances of the old model count as such; it deletes others as anybody does."""
 MACHINES = frozenset({"Microsoft.Compute/virtualMachines/read", "Microsoft.Network/networkInterfaces/read"})
 """What the instances of flexible sets are read by: they and their cards are plain ones."""
 JOINS: Mapping[str, str] = {
@@ -87,6 +89,8 @@ def role_definition(fleet: Fleet, home: Home, *, read_only: bool) -> dict[str, A
     https://learn.microsoft.com/azure/role-based-access-control/custom-roles
     """
     actions = {*READ, *(() if read_only else WRITE)}
+    if not read_only and any(group.rollout is not None for group in fleet.groups):
+        actions.add(KEEP)
     for flexible in {is_flexible(group) for group in fleet.groups}:
         actions |= MACHINES if flexible else {f"{SETS}/networkInterfaces/read"}
     for kind in (BALANCERS, GATEWAYS):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -25,9 +25,19 @@ from trimtab.providers.azure.states import States, alarm_states
 from trimtab.providers.azure.translate import password_problems, translate
 from trimtab.providers.azure.writes import Writer
 from trimtab.providers.base import Activity, AlarmState, GroupState, Write, Written
+from trimtab.providers.hooks import refuse_queue
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.rolling import Rollouts
+
+NO_QUEUE = (
+    "Azure tells the instance itself, by scheduled events; "
+    "run trimtab/hooks/listener.py, or tt.GuestHooks, in each instance. Event Grid is not read"
+)
+"""Why there is no queue of hooks to consume."""
 
 
 def connect(
@@ -74,9 +84,18 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
+        rollouts=partial(_rollouts, calls, clock),
         close=calls.close,
         reports_calls=True,
+        hooks=partial(refuse_queue, NO_QUEUE),
     )
+
+
+def _rollouts(calls: Calls, clock: Clock) -> "Rollouts":
+    """What replaces instances, which few connections do."""
+    from trimtab.providers.azure.rolling import AzureRollouts
+
+    return AzureRollouts(calls, clock)
 
 
 class AzureResources(Resources):

@@ -171,6 +171,7 @@ EXPECTED: Mapping[str, Expected] = {
     "compute.virtual_machine_scale_sets.begin_update": Expected(Form.ACCEPTED, SCALE_SETS, SET),
     "compute.virtual_machine_scale_sets.begin_delete": Expected(Form.GONE),
     "compute.virtual_machine_scale_sets.begin_delete_instances": Expected(Form.GONE),
+    "compute.virtual_machine_scale_sets.begin_update_instances": Expected(Form.GONE),
     "compute.virtual_machine_scale_set_vms.list": Expected(Form.LIST, "virtualMachines", INSTANCE),
     "compute.virtual_machine_scale_set_vms.get": Expected(Form.ONE, "virtualMachines", MEMBER),
     "compute.virtual_machine_scale_set_vms.begin_update": Expected(Form.ACCEPTED, "virtualMachines", MEMBER),

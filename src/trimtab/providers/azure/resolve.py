@@ -144,6 +144,14 @@ class Resolver(Resolving[Calls]):
         look = partial(self._has_image, place) if what == IMAGE else partial(self._has, API_VERSIONS.get(what, ""))
         return {name: Thing() for name in names if look(name)}
 
+    def names_of(self, what: str, place: str, name: str) -> Iterable[str]:
+        """Those of the resources beside one that is looked for by its id, or of the public keys."""
+        version = COMPUTE_API if what == KEY else API_VERSIONS.get(what)
+        if version is None or "/" not in name:
+            return ()
+        beside, listed = name.rpartition("/")[0], self.calls.get
+        return [str(item["name"]) for item in listed(beside, version)]
+
     def _public_key(self, resource: str) -> str:
         """The text of a public key; empty where there is none of that id."""
         try:
@@ -199,20 +207,24 @@ class Resolver(Resolving[Calls]):
             known = next((pool for pool in pools if same_id(pool.id, balancer.id or "")), None)
             return known or Pool(balancer.id, balancer.id.rsplit("/", 2)[0])
         matches = [pool for pool in pools if pool.is_called(balancer.name or "")]
-        return self._only_pool(group, f"load_balancers.{index}", balancer.name or "", matches)
+        return self._only_pool(group, f"load_balancers.{index}", balancer.name or "", matches, pools)
 
     def _gateway_pool(self, group: ScalingGroup, index: int, name: str, pools: Sequence[Pool]) -> Pool | None:
         if is_id(name):
             return Pool(name, name.rsplit("/", 2)[0])
         matches = [pool for pool in pools if pool.is_gateway and pool.is_called(name)]
-        return self._only_pool(group, f"azure.application_gateway_pools.{index}", name, matches)
+        return self._only_pool(group, f"azure.application_gateway_pools.{index}", name, matches, pools)
 
-    def _only_pool(self, group: ScalingGroup, path: str, name: str, matches: Sequence[Pool]) -> Pool | None:
+    def _only_pool(
+        self, group: ScalingGroup, path: str, name: str, matches: Sequence[Pool], pools: Sequence[Pool]
+    ) -> Pool | None:
         if self.unknown:
             return matches[0] if len(matches) == 1 else None
         where = f"resource group {home_of(group, self.calls.home).resource_group}"
         told = [pool.full_name for pool in matches]
-        return matches[0] if self.only(group, path, "backend pool", name, told, where=where, fix=POOL_FIX) else None
+        among = [pool.full_name for pool in pools]
+        single = self.only(group, path, "backend pool", name, told, where=where, fix=POOL_FIX, among=among)
+        return matches[0] if single else None
 
     def _subnet(self, group: ScalingGroup, answers: Answers) -> str:
         place, home = group.placement, home_of(group, self.calls.home)
@@ -229,7 +241,7 @@ class Resolver(Resolving[Calls]):
         matches = [full for full in sorted(found) if full.rpartition("/")[2].lower() == name.lower()]
         where = f"resource group {home.resource_group}"
         fix = "write NETWORK/SUBNET, or set `placement.network` too"
-        single = self.only(group, "placement.subnets.0", "subnet", name, matches, where=where, fix=fix)
+        single = self.only(group, "placement.subnets.0", "subnet", name, matches, where=where, fix=fix, among=found)
         return found[matches[0]] if single else ""
 
     def _ssh_key(self, group: ScalingGroup, answers: Answers) -> str:
@@ -238,8 +250,16 @@ class Resolver(Resolving[Calls]):
         if answer is None or isinstance(answer, ProviderError):
             return ""
         told = [name] if answer else []
-        self.only(group, "template.ssh_key", KEY, name, told, where=f"resource group {home.resource_group}")
+        where = f"resource group {home.resource_group}"
+        among = [] if told else self._key_names(ssh_key_id(name, home))
+        self.only(group, "template.ssh_key", KEY, name, told, where=where, among=among)
         return str(answer)
+
+    def _key_names(self, key: str) -> list[str]:
+        try:
+            return [*self.names_of(KEY, "", key)]
+        except ProviderError:
+            return []
 
     # images
 
@@ -247,7 +267,10 @@ class Resolver(Resolving[Calls]):
         offer, _, sku = (image.newest or "").partition(":")
         operation = "compute.virtual_machine_images.list"
         args = (self.location_of(group), image.owner or "", offer, sku)
-        versions = self.calls.call(operation, *args, orderby="name desc", top=1)
+        try:
+            versions = self.calls.call(operation, *args, orderby="name desc", top=1) if sku else ()
+        except NotFound:  # of a publisher or an offer that Azure does not have
+            versions = ()
         return [str(version["name"]) for version in versions or ()]
 
     def _image(self, group: ScalingGroup, answers: Answers, facts: _Found) -> None:

@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.plan import Attributes, Key, Mark, Resource, read_tags
 from trimtab.providers.azure.alarms import CONDITION
@@ -16,6 +16,20 @@ from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPES
 from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
+if TYPE_CHECKING:
+    from trimtab.providers.azure.held import Held
+    from trimtab.providers.run import Run
+
+ROLLOUT = "trimtab-rollout"
+"""The tag that bears the mark of a run (`trimtab.providers.run.TAG`)."""
+WAS = f"{ROLLOUT}-was-"
+"""What begins the tags that keep the version of a scale set's model before this one."""
+OLDEST_FIRST = ["OldestVM"]
+"""
+The rules of scaling in that take the oldest instances, after those of zones that have more than others.
+
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-scale-in-policy
+"""
 Names = Mapping[str, str]
 _OWN: Names = {"card": CARD, "address": ADDRESS, "public": PUBLIC, "health": HEALTH, "condition": CONDITION}
 Body = Mapping[str, Any]
@@ -29,13 +43,14 @@ def group_of(resource: str) -> str:
 
 def scale_set_resource(item: Mapping[str, Any], location: str) -> Resource:
     """A scale set as plans compare it: tags of the mark apart, identities as a list, its resource group a field."""
-    tags, mark = read_tags(item.get("tags") or {})
-    properties = with_own_names(item.get("properties") or {})
+    tags, mark = read_tags(_plain_tags(item))
+    properties = _given_back(item, with_own_names(item.get("properties") or {}))
     capacity = int((item.get("sku") or {}).get("capacity") or 0)
+    sizes = {"capacity": wanted_size(item)} if "capacity" in (item.get("sku") or {}) else {}
     body = {
         "resourceGroup": group_of(item["id"]),
         "location": normal_location(item.get("location") or location),
-        "sku": dict(item.get("sku") or {}),
+        "sku": {**(item.get("sku") or {}), **sizes},
         "plan": {name: value for name, value in (item.get("plan") or {}).items() if value is not None},
         "zones": list(item.get("zones") or ()),
         "identity": _identity(item.get("identity")),
@@ -45,7 +60,9 @@ def scale_set_resource(item: Mapping[str, Any], location: str) -> Resource:
     }
     key = Key(normal_location(item.get("location") or location), SCALE_SET.name, item["name"])
     state = str(properties.get("provisioningState", "")).lower()
-    return _made(key, body, item, mark, deleting=state == "deleting", instances=capacity)
+    made = _made(key, body, item, mark, deleting=state == "deleting", instances=capacity)
+    line = (item.get("tags") or {}).get(ROLLOUT)
+    return replace(made, attributes={**made.attributes, "rollout": line}) if line else made
 
 
 def _identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -119,7 +136,12 @@ def _global_resource(kind: str, item: Mapping[str, Any], location: str) -> Resou
 
 
 def _plain_tags(item: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in (item.get("tags") or {}).items() if name not in (PAUSE_TAG, BOOST_TAG)}
+    return {name: value for name, value in (item.get("tags") or {}).items() if not is_of_people(name)}
+
+
+def is_of_people(tag: str) -> bool:
+    """Whether a tag marks a pause, a boost or a rollout, or keeps an earlier version: no plan writes it."""
+    return tag in (PAUSE_TAG, BOOST_TAG, ROLLOUT) or tag.startswith(WAS)
 
 
 def _made(key: Key, body: Mapping[str, Any], item: Mapping[str, Any], mark: Mark | None, **more: Any) -> Resource:
@@ -145,6 +167,48 @@ def find_pause(item: Mapping[str, Any]) -> Pause | None:
 def find_boost(item: Mapping[str, Any]) -> Boost | None:
     """The boost that is marked on a setting or a scale set."""
     return Boost.parse((item.get("tags") or {}).get(BOOST_TAG, ""))
+
+
+def find_run(item: Mapping[str, Any]) -> "Run | None":
+    """The rollout that is marked on a scale set."""
+    line = (item.get("tags") or {}).get(ROLLOUT)
+    if not line:
+        return None
+    from trimtab.providers.run import Run  # few groups are in a rollout
+
+    return Run.parse(line)
+
+
+def held_of(item: Mapping[str, Any]) -> "Held | None":
+    """What a rollout holds of a scale set."""
+    run = find_run(item)
+    if run is None:
+        return None
+    from trimtab.providers.azure.held import Held
+
+    return Held.parse(run.held)
+
+
+def wanted_size(item: Mapping[str, Any]) -> int:
+    """How many instances a scale set is to have: without those that a rollout has beside them for a while."""
+    capacity, held = int((item.get("sku") or {}).get("capacity") or 0), held_of(item)
+    return capacity if held is None else held.wanted(capacity)
+
+
+def _given_back(item: Mapping[str, Any], properties: Body) -> dict[str, Any]:
+    """The properties of a scale set with what a rollout puts back at its end."""
+    held = held_of(item)
+    back: dict[str, Any] = {}
+    if held is not None and held.mode:
+        back["upgradePolicy"] = {**(properties.get("upgradePolicy") or {}), "mode": held.mode}
+    if held is not None and held.rules and rules_of_scaling_in(properties) == OLDEST_FIRST:
+        back["scaleInPolicy"] = {**properties["scaleInPolicy"], "rules": list(held.rules)}
+    return {**properties, **back}
+
+
+def rules_of_scaling_in(properties: Body) -> list[str]:
+    """Which instances leave first; Azure's default where nobody says."""
+    return list((properties.get("scaleInPolicy") or {}).get("rules") or ["Default"])
 
 
 Reader = Callable[[Mapping[str, Any], str], Resource]

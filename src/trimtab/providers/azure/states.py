@@ -18,7 +18,7 @@ from trimtab.providers.azure.ids import Home, folded, normal_location, same_id
 from trimtab.providers.azure.kinds import AUTOSCALE_SETTING, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.names import iana_zones
 from trimtab.providers.azure.reads import list_kind
-from trimtab.providers.azure.resources import find_boost, find_pause, group_of
+from trimtab.providers.azure.resources import find_boost, find_pause, find_run, group_of, wanted_size
 from trimtab.providers.base import AlarmState, GroupState, Instance, InstanceState
 from trimtab.providers.sizes import Bounds
 
@@ -31,7 +31,31 @@ STATES = {
     "deleting": InstanceState.TERMINATING,
 }
 ALERT_STATES = {"healthy": "ok", "unhealthy": "alarm"}
+PROTECTIONS = ("protectFromScaleIn", "protectFromScaleSetActions")
+"""
+Each keeps scaling in from an instance; the second one keeps all else that the set does away too.
+
+https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-instance-protection
+"""
 AT_REST = {"PowerState/deallocated", "PowerState/stopped", "PowerState/deallocating"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    A group as it was read.
+
+    Attributes:
+        state: The group.
+        item: Its scale set, as Azure answers it.
+        setting: Its autoscale setting; `None` without one.
+        machines: Its instances.
+    """
+
+    state: GroupState
+    item: Mapping[str, Any]
+    setting: Mapping[str, Any] | None
+    machines: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -43,17 +67,21 @@ class States:
 
     def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[GroupState]:
         """The groups at (location, name), those that exist, by the names and locations as they are asked for."""
+        return [found.state for found in self.look(places, addresses=addresses)]
+
+    def look(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list["Found"]:
+        """The same with what Azure answered."""
         asked_as = {(normal_location(place[0]), folded(place[1])): place for place in places}
         sets = [item for item in self._list(SCALE_SET.name) if _place(item) in asked_as]
         settings = self._list(AUTOSCALE_SETTING.name) if sets else []
         questions = [partial(self._instances, item, addresses) for item in sets]
         answers = self.calls.gather_or_raise(questions)
-        states = [
-            self._state(item, find_setting(item, settings), instances)
-            for item, instances in zip(sets, answers, strict=True)
-        ]
-        spelled = [asked_as[_place(item)] for item in sets]
-        return [replace(state, location=at, name=name) for state, (at, name) in zip(states, spelled, strict=True)]
+        found = []
+        for item, (machines, cards) in zip(sets, answers, strict=True):
+            setting, (at, name) = find_setting(item, settings), asked_as[_place(item)]
+            state = self._state(item, setting, [_instance(machine, cards) for machine in machines])
+            found.append(Found(replace(state, location=at, name=name), item, setting, machines))
+        return found
 
     def find(self, name: str, location: str) -> list[GroupState]:
         """The marked groups with this name within their fleets."""
@@ -66,11 +94,11 @@ class States:
     def _list(self, kind: str) -> list[dict[str, Any]]:
         return list_kind(self.calls, kind, [self.calls.home.resource_group])
 
-    def _instances(self, item: Mapping[str, Any], addresses: bool) -> list[Instance]:
+    def _instances(self, item: Mapping[str, Any], addresses: bool) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """The machines of a set, and the addresses of each."""
         flexible = is_flexible(item)
-        instances = self._machines(item) if flexible else self._members(item, expand="instanceView")
-        cards = self._addresses(item["id"], flexible=flexible) if addresses and instances else {}
-        return [_instance(instance, cards) for instance in instances]
+        machines = self._machines(item) if flexible else self._members(item, expand="instanceView")
+        return machines, self._addresses(item["id"], flexible=flexible) if addresses and machines else {}
 
     def _members(self, item: Mapping[str, Any], **view: str) -> list[dict[str, Any]]:
         """The instances of a set as the set lists them."""
@@ -121,7 +149,7 @@ class States:
         self, item: Mapping[str, Any], setting: Mapping[str, Any] | None, instances: Sequence[Instance]
     ) -> GroupState:
         _, mark = read_tags(item.get("tags") or {})
-        desired = int((item.get("sku") or {}).get("capacity") or 0)
+        desired = wanted_size(item)
         bounds = bounds_of(setting, self.now) if setting else Bounds(0, desired)
         state = str((item.get("properties") or {}).get("provisioningState", "")).lower()
         return GroupState(
@@ -137,6 +165,7 @@ class States:
             paused=find_pause(setting) if setting else find_pause(item),
             controller=mark.kept.get(MARK, "") if mark else "",
             boost=find_boost(setting) if setting else find_boost(item),
+            rollout=find_run(item),
         )
 
 
@@ -146,9 +175,10 @@ def is_flexible(item: Mapping[str, Any]) -> bool:
 
 
 def _with_model(machine: Mapping[str, Any], member: Mapping[str, Any]) -> dict[str, Any]:
-    """A machine with what its set says of it: whether it is of the last model."""
-    model = (member.get("properties") or {}).get("latestModelApplied")
-    return {**machine, "properties": {**(machine.get("properties") or {}), "latestModelApplied": model}}
+    """A machine with what its set says of it: whether it is of the last model, and what it is protected from."""
+    told = member.get("properties") or {}
+    own = {name: told.get(name) for name in ("latestModelApplied", "protectionPolicy")}
+    return {**machine, "properties": {**(machine.get("properties") or {}), **own}}
 
 
 def _place(item: Mapping[str, Any]) -> tuple[str, str]:
@@ -167,6 +197,11 @@ def find_setting(item: Mapping[str, Any], settings: Iterable[dict[str, Any]]) ->
     return None
 
 
+def instance_id(machine: Mapping[str, Any]) -> str:
+    """What a set calls one of its machines: by a number, with flexible orchestration by its name."""
+    return str(machine.get("instanceId") or machine["name"])
+
+
 def _instance(item: Mapping[str, Any], cards: Mapping[str, str]) -> Instance:
     properties = item.get("properties") or {}
     view = properties.get("instanceView") or {}
@@ -175,13 +210,13 @@ def _instance(item: Mapping[str, Any], cards: Mapping[str, str]) -> Instance:
     health = ((view.get("vmHealth") or {}).get("status") or {}).get("code", "")
     healthy = health.lower().endswith("/healthy") if health else False if state == "failed" else None
     return Instance(
-        id=str(item.get("instanceId") or item["name"]),
+        id=instance_id(item),
         zone=next(iter(item.get("zones") or ()), ""),
         state=STATES.get(state, InstanceState.STANDBY if codes & AT_REST else InstanceState.RUNNING),
         healthy=healthy,
         size=(item.get("sku") or {}).get("name") or (properties.get("hardwareProfile") or {}).get("vmSize", ""),
         outdated=properties.get("latestModelApplied") is False,
-        protected=bool((properties.get("protectionPolicy") or {}).get("protectFromScaleIn")),
+        protected=any((properties.get("protectionPolicy") or {}).get(name) for name in PROTECTIONS),
         serving=healthy,
         private_address=cards.get(str(item["id"]).lower(), ""),
     )

@@ -186,7 +186,10 @@ def _data_disk(disk: Disk, home: Home) -> dict[str, Any]:
 def disk_problems(disk: Disk, path: str) -> Iterator[tuple[str, str]]:
     """What a scale set cannot do of a disk: path and text."""
     if disk.device is not None and not disk.device.isdecimal():
-        yield f"{path}.device", f"on Azure a disk has a number, not {disk.device!r}"
+        yield (
+            f"{path}.device",
+            f"on Azure a disk has a number, not {disk.device!r}; write 0, 1 and so on, or leave it out",
+        )
     if disk.device is None:
         for name in ("iops", "throughput"):
             if getattr(disk, name) is not None:

@@ -29,7 +29,7 @@ from trimtab.providers.azure.alarms import (
 from trimtab.providers.azure.autoscaler import setting_of
 from trimtab.providers.azure.constraints import CONSTRAINTS
 from trimtab.providers.azure.facts import Attached, AzureFacts
-from trimtab.providers.azure.ids import Home
+from trimtab.providers.azure.ids import Home, folded
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
@@ -56,6 +56,8 @@ SHORTEST_GRACE, LONGEST_GRACE = timedelta(minutes=10), timedelta(minutes=90)
 ULTRA = "UltraSSD_LRS"
 LONGEST_NAME = 64
 """Letters of a scale set's name."""
+MOST_VERSIONS = 2
+"""Versions of a model that there are: the one in force, and the one before."""
 LONGEST_TAG = 256
 """Letters of a tag's value."""
 
@@ -82,6 +84,7 @@ class _Group(GroupTranslator):
         self.facts = facts
         self.location = self.location.replace(" ", "").lower()
         self.home = home_of(group, home)
+        self.is_at_home = folded(self.home.resource_group) == folded(home.resource_group)
         # alerts and action groups live in no location; the mark says whose they are
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
         self.attached = facts.attached.get(group.name, Attached())
@@ -258,6 +261,11 @@ class _Group(GroupTranslator):
                 self.note(f"alarms.{alarm.name}.period", text, approximation=True)
         for path, text in autoscaler.remarks_on(group, self._scope()):
             self.note(path, text)
+        rollout = group.rollout
+        goes_back = rollout and rollout.strategy != "blue-green" and rollout.on_failure == "rollback"
+        if goes_back and group.template.user_data is not None:
+            text = "Azure never gives custom data back, so that a rollout which changes `template.user_data` is refused"
+            self.note("rollout.on_failure", f"{text} with `rollback`; give `pause` or `stop` for that")
 
     def _remark_on_system(self) -> None:
         """Say how one logs in, and what Windows does otherwise."""
@@ -288,12 +296,19 @@ class _Group(GroupTranslator):
         mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
         if not flexible and (mixed or group.purchase.sizes):
             several = "template.size.choices" if self.asked.template.requirement and not mixed else "purchase"
-            yield several, "a mix with spot, or several sizes, takes `azure.orchestration: flexible`"
+            yield (
+                several,
+                "a mix with spot, or several sizes, takes another scale set; write `azure: {orchestration: flexible}`",
+            )
         for index, disk in enumerate(group.template.disks):
             yield from template.disk_problems(disk, f"template.disks.{index}")
         if asks_balancer(group) and not self.attached.probe and not self.facts.unknown:
             text = "Azure asks a load balancer's probe, and no pool of the group has a rule with one"
             yield "health_check.by", f"{text}; give `health_check.path` and `port`"
+        yield from _rollout_problems(group)
+        if group.rollout is not None and not self.is_at_home:
+            text = "rollouts look in the resource group of the connection alone; connect with this one"
+            yield "rollout.strategy", text
         yield from _metric_problems(group, scope)
         yield from schedules.problems_of(group, self.now)
         yield from alarms.problems_of(group, scope)
@@ -334,6 +349,19 @@ OS_PROFILE = ("properties", "virtualMachineProfile", "osProfile")
 
 def _size_of(group: ScalingGroup) -> str:
     return group.template.size_name or ""
+
+
+def _rollout_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
+    """What a scale set cannot do in a rollout, by the values of the group: path and text."""
+    rollout = group.rollout
+    if rollout is None or rollout.strategy == "blue-green":
+        return
+    if rollout.keep > MOST_VERSIONS:
+        text = f"a scale set keeps the values of one earlier version, in its tags; give {MOST_VERSIONS} or less"
+        yield "rollout.keep", text
+    if rollout.max_surge not in (None, 0, "0%") and group.capacity.min == group.capacity.max:
+        text = f"autoscale takes away what is above the maximum, {group.capacity.max}, which is the minimum too"
+        yield "rollout.max_surge", f"{text}; raise `capacity.max`, or give `max_unavailable`"
 
 
 def _metric_problems(group: ScalingGroup, scope: Scope) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from trimtab.models import (
     PredictivePolicy,
     PythonPolicy,
     ScalingGroup,
+    Schedule,
     SimplePolicy,
     StepPolicy,
     TargetTrackingPolicy,
@@ -23,7 +24,7 @@ from trimtab.providers.azure.autoscaler import predictive_policy
 from trimtab.providers.azure.ids import is_id
 from trimtab.providers.azure.metrics import Scope, Where, find_metric, metric_problem
 from trimtab.providers.azure.policies import is_reached, rules_of
-from trimtab.providers.azure.schedules import never_active, sizes_used
+from trimtab.providers.azure.schedules import Profile, never_active, profiles_of, sizes_used
 from trimtab.providers.health import has_probe, idle_fields
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.translation import Unused
@@ -130,7 +131,8 @@ def _of_alarm(group: ScalingGroup, alarm: Alarm, used: Collection[str], scope: S
         if f"{path}.triggers.{index}" not in used:
             yield Unused(f"{path}.triggers.{index}", f"no rule is made of this alarm and the policy {name!r}")
     if not shown:
-        yield Unused(f"{path}.description", "a rule has no description; an alarm that notifies has one")
+        for name in ("description", "severity"):
+            yield Unused(f"{path}.{name}", f"a rule has no {name}; an alarm that notifies has one")
     if is_alert(alarm) and not shown:
         yield Unused(f"{path}.notify", NO_ALERT)
         yield Unused(f"{path}.notify_ok", NO_ALERT)
@@ -167,6 +169,10 @@ def _of_schedules(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
     for schedule in group.schedules:
         path = f"schedules.{schedule.name}"
         yield Unused(f"{path}.description", "a profile has no description")
+        if schedule.at is not None and not schedule.is_window:
+            yield Unused(f"{path}.zone", "it is the zone of `at`, which takes an end here", partly=True)
+        elif not schedule.is_window and _fires_in_vain(group, schedule, now):
+            yield Unused(f"{path}.zone", "its sizes hold at every moment, whenever it fires", partly=True)
         if path not in held:
             yield Unused(path, "Azure has no profile for the schedule", partly=True)
             continue
@@ -175,6 +181,23 @@ def _of_schedules(group: ScalingGroup, now: datetime) -> Iterator[Unused]:
                 yield Unused(f"{path}.{name}", "another schedule sets it whenever this one would", partly=True)
     for name in never_active(group, now):
         yield Unused(f"capacity.{name}", f"the schedules set `{name}` at every moment; change it there", partly=True)
+
+
+_FAR_APART = ("Asia/Tokyo", "America/Sao_Paulo", "UTC", "Europe/Madrid")
+
+
+def _fires_in_vain(group: ScalingGroup, schedule: Schedule, now: datetime) -> bool:
+    """Whether the hour of a schedule without an end changes nothing, beside the dates of others."""
+    if not any(other.is_dated for other in group.schedules):
+        return False
+    profiles = list(profiles_of(group, now))
+
+    def at(zone: str) -> list[Profile]:
+        moved = schedule.model_copy(update={"zone": zone})
+        others = tuple(moved if other is schedule else other for other in group.schedules)
+        return list(profiles_of(group.model_copy(update={"schedules": others}), now))
+
+    return all(at(zone) == profiles for zone in _FAR_APART if zone != schedule.zone)
 
 
 # the group

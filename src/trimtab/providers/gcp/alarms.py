@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from trimtab.errors import Unsupported
-from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup
+from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup, Severity
 from trimtab.plan import Key, Ref
 from trimtab.providers.alarms import (
     address_name,
@@ -26,7 +26,12 @@ from trimtab.providers.promql import fill_query
 MINUTE = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=23, minutes=30)
 """How long a condition can be held (duration, AlertPolicy of the Cloud Monitoring API)."""
-SEVERITY = "WARNING"
+SEVERITIES: Mapping[Severity, str] = {
+    Severity.CRITICAL: "CRITICAL",
+    Severity.ERROR: "ERROR",
+    Severity.WARNING: "WARNING",
+}
+"""Severity, AlertPolicy of the Cloud Monitoring API; what matters less is a warning."""
 OPENED, CLOSED = "OPENED", "CLOSED"
 _CHANNEL = re.compile(r"^projects/[^/]+/notificationChannels/[^/]+$")
 _TOPIC = re.compile(r"^projects/[^/]+/topics/[^/]+$")
@@ -66,7 +71,7 @@ def alert_body(alarm: Alarm, scope: Scope) -> dict[str, Any]:
     return {
         "enabled": alarm.enabled,
         "combiner": "OR",
-        "severity": SEVERITY,
+        "severity": SEVERITIES.get(alarm.severity or Severity.WARNING, "WARNING"),
         "conditions": [{"displayName": alarm.name, **_condition(alarm, scope)}],
         **drop_empty(
             documentation={"content": alarm.description, "mimeType": "text/markdown"} if alarm.description else None,

@@ -2,14 +2,16 @@
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from trimtab.errors import Conflict
 from trimtab.plan import Action, Change, Resource, read_description, revealed
 from trimtab.providers.base import Write
 from trimtab.providers.bodies import body_of, drop_empty
 from trimtab.providers.gcp.ids import lengthened
 from trimtab.providers.gcp.kinds import KINDS
-from trimtab.providers.gcp.resources import unmarked
+from trimtab.providers.gcp.resources import HELD, UNDO, find_run, policy_held, policy_words, unmarked, with_marks
 from trimtab.providers.writer import live_of, mark_of
 
 _READ_ONLY = frozenset({"creationRecord", "mutationRecord", "mutationRecords", "validity", "verificationStatus"})
@@ -45,6 +47,34 @@ def described(change: Change, live: Resource | None = None) -> str:
     """What people wrote in the description, and the mark under it."""
     raw = (live or live_of(change)).attributes.get("raw") or {}
     return mark_of(change).sign(read_description(unmarked(raw.get("description")) or None)[0])
+
+
+def rollout_in_the_way(version: Resource, live: Resource, patch: Mapping[str, Any]) -> Conflict | None:
+    """Why a template is not written: a rollout has begun since the group was read."""
+    began = version.attributes.get("rollout") and not live.attributes.get("rollout")
+    if not began or "versions" not in patch:
+        return None
+    return Conflict(
+        f"a rollout of {live.key.name!r} has begun meanwhile; plan again", provider="gcp", operation="patch"
+    )
+
+
+def around_rollout(patch: Mapping[str, Any], version: Resource, description: str) -> dict[str, Any]:
+    """
+    A patch of a group that leaves a rollout alone which is on: its mark stays, and so does its update policy.
+
+    What a plan wants of the policy is kept in the mark, and written at the rollout's end.
+    """
+    raw = version.attributes["raw"]
+    run, policy = find_run(raw), patch.get("updatePolicy") or {}
+    wanted = {name: policy[name] for name in HELD if name in policy}
+    if run is None or not run.in_place or not wanted:
+        return {**patch, "description": with_marks(description, raw)}
+    held = {**policy_held(run.held), **wanted}
+    run = replace(run, held=(*policy_words(held), *(word for word in run.held if word == UNDO)))
+    rest = {name: value for name, value in patch.items() if name != "updatePolicy"}
+    others = {name: value for name, value in policy.items() if name not in HELD}
+    return {**rest, **drop_empty(updatePolicy=others), "description": with_marks(description, raw, rollout=run)}
 
 
 def selections_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any] | None:

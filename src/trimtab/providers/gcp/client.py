@@ -81,6 +81,8 @@ PACE = Pace(timedelta(minutes=15), timedelta(seconds=1), timedelta(seconds=10))
 """How an operation is waited for."""
 UNNAMED = frozenset({"request_id", "page_token", "filter"})
 """Texts in requests that name no thing."""
+WITHOUT_ID = ".applyUpdatesToInstances"
+"""The write that takes no id of its own, so that a lost reply has it made again."""
 OF_SDK = ("GOOGLE_CLOUD_UNIVERSE_DOMAIN", "GOOGLE_API_USE_MTLS_ENDPOINT")
 """Variables by which Google's SDK takes other addresses: https://google.aip.dev/auth/4114"""
 SERVICES: Mapping[str, tuple[Any, Any]] = {
@@ -197,7 +199,7 @@ class Calls(Caller):
             names: As the SDK's request spells them; bodies as `..._resource`, in JSON's spelling.
         """
         # the same id for all attempts: a write whose reply was lost is not made again
-        request = {"request_id": str(uuid.uuid4()), **names}
+        request = names if operation.endswith(WITHOUT_ID) else {"request_id": str(uuid.uuid4()), **names}
         name = subject_of(names)
         reply = self._ask(f"{operation}Unary", request, lambda call, body: check_operation(call, body, name))
         return self.wait_for(operation, reply) if wait else reply

@@ -73,11 +73,7 @@ class MetricReader:
             "metrics.list_time_series",
             name=f"projects/{self.calls.project}",
             filter=_filter_of(batch),
-            # periods are counted back from the end, which is inside the last: ours begin with their first moment
-            interval={
-                "startTime": _zulu(times[0] - INSTANT),
-                "endTime": _zulu(times[-1] + first.query.period - INSTANT),
-            },
+            interval=interval_of(times[0], times[-1] + first.query.period),
             aggregation={**how, "groupByFields": [owner]} if len(batch) > 1 else how,
             view="FULL",
         )
@@ -159,7 +155,7 @@ def _owner_of(series: Mapping[str, Any], owner: str) -> str:
 
 def _values(request: Asked, series: Sequence[Mapping[str, Any]]) -> dict[datetime, float]:
     query, wanted = request.query, set(request.query.times)
-    values = ((end + INSTANT - query.period, value) for item in series for end, value in _points(item))
+    values = ((end + INSTANT - query.period, value) for item in series for end, value in points_of(item))
     return {at: _ours(value, query, request.measured) for at, value in values if at in wanted}
 
 
@@ -170,13 +166,23 @@ def _ours(value: float, query: MetricQuery, measured: Measured) -> float:
     return from_native(value, measured.native) / per_minute
 
 
-def _points(series: Mapping[str, Any]) -> Iterator[tuple[datetime, float]]:
+def points_of(series: Mapping[str, Any]) -> Iterator[tuple[datetime, float]]:
+    """The points of a series: the end of each, and its value as Cloud Monitoring counts it."""
     for point in series.get("points") or ():
         value = point.get("value") or {}
         number = value.get("doubleValue", value.get("int64Value"))
         if number is None:
             number = (value.get("distributionValue") or {}).get("mean", 0.0)
         yield datetime.fromisoformat(point["interval"]["endTime"]).astimezone(UTC), float(number)
+
+
+def interval_of(begin: datetime, end: datetime) -> dict[str, str]:
+    """
+    The interval of whole periods from one moment up to another.
+
+    Periods are counted back from the end, which is inside the last: ours begin with their first moment.
+    """
+    return {"startTime": _zulu(begin - INSTANT), "endTime": _zulu(end - INSTANT)}
 
 
 def _zulu(moment: datetime) -> str:

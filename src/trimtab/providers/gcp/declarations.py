@@ -20,6 +20,7 @@ from trimtab.declarations.support import (
     Support,
     approximated,
     controller,
+    ignored,
     inert,
     natively,
     other_size,
@@ -82,7 +83,8 @@ CAPABILITIES: Mapping[str, Support] = {
         "autoscalers and alert policies have no such expression; write it as a query: {promql: ...}"
     ),
     "notification without data": unsupported("absence is a condition of its own there; write {promql: 'absent(...)'}"),
-    "unit of samples": approximated("a metric has one unit there, whatever this says"),
+    "severity below a warning": approximated("the least severity of Cloud Monitoring is a warning"),
+    "unit of samples": ignored("a metric has one unit there, whatever this says"),
     "password of the administrator": unsupported(
         "passwords are reset on each instance (`gcloud compute reset-windows-password`); leave it out"
     ),
@@ -122,7 +124,7 @@ CAPABILITIES: Mapping[str, Support] = {
     "protection from scaling in": unsupported("Compute Engine protects no instance from scaling in"),
     "subnets by tag": unsupported("subnetworks have no labels; name one by `subnets`"),
     "several subnets": unsupported("a network card is in one subnetwork, which spans the region"),
-    "session tokens for metadata": approximated("the metadata server asks for a header in place of a session token"),
+    "session tokens for metadata": ignored("the metadata server asks for a header in place of a session token"),
     "metadata hops": unsupported("the metadata server does not count hops"),
     "host metrics each minute": inert("host metrics are always of a minute"),
     "no public address": inert("an instance has no public address unless one is asked for"),

@@ -46,7 +46,8 @@ TEMPLATE = Kind(
         Field(path=f"{_MACHINE}.machineType", models="template.size"),
         Field(path=f"{_MACHINE}.labels", models="tags template.tags"),
         Field(path=f"{_MACHINE}.tags.items", models="template.security_groups gcp.network_tags"),
-        Field(path=f"{_MACHINE}.metadata.items", models="template.user_data template.variables template.ssh_key"),
+        Field(path=f"{_MACHINE}.metadata.items[startup-script].value", models="template.user_data template.variables"),
+        Field(path=f"{_MACHINE}.metadata.items[ssh-keys].value", models="template.ssh_key"),
         Field(path=f"{_MACHINE}.serviceAccounts", models="template.role gcp.scopes"),
         Field(path=f"{_DISK}.initializeParams.sourceImage", models="template.image template.size.architecture"),
         Field(path=f"{_DISK}.initializeParams.diskSizeGb", models="template.disks.size_gb"),
@@ -68,7 +69,10 @@ TEMPLATE = Kind(
         Field(path=f"{_MACHINE}.scheduling.onHostMaintenance", default="MIGRATE"),
         Field(path=f"{_MACHINE}.reservationAffinity", models="purchase.reservation"),
     ),
+    maps={f"{_MACHINE}.metadata.items": "key"},
+    states=frozenset({f"{_CARD}.kind", f"{_CARD}.fingerprint", f"{_DISK}.kind", f"{_DISK}.index"}),
     content_addressed=True,
+    is_template=True,
 )
 
 HEALTH_CHECK = Kind(
@@ -151,8 +155,10 @@ MANAGER = Kind(
     sets=frozenset({"namedPorts", "targetPools", "distributionPolicy.zones"}),
     # the template of the first version is said twice
     states=_IDENTITY
-    | {"instanceGroup", "currentActions", "status", "satisfiesPzi", "satisfiesPzs", "instanceTemplate"},
+    | {"instanceGroup", "currentActions", "status", "satisfiesPzi", "satisfiesPzs", "instanceTemplate"}
+    | {"updatePolicy.maxSurge.calculated", "updatePolicy.maxUnavailable.calculated"},
     holds_instances=True,
+    template=("versions",),
 )
 
 AUTOSCALER = Kind(
@@ -225,7 +231,7 @@ ALERT_POLICY = Kind(
         Field(path="enabled", models="enabled", default=True),
         Field(path="documentation.content", models="description"),
         Field(path="combiner", models="metric", default="OR"),
-        Field(path="severity"),
+        Field(path="severity", models="severity"),
         Field(path=f"{_CONDITION}.filter", models="metric"),
         Field(path=f"{_CONDITION}.comparison", models=_THRESHOLDS),
         Field(path=f"{_CONDITION}.thresholdValue", models=_THRESHOLDS),

@@ -176,5 +176,5 @@ def _forecast_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     for policy in _forecasts(group)[1:]:
         yield f"policies.{policy.name}", f"an autoscaler has one forecast, and {forecast.name!r} is it"
     if cpu is not None and forecast.target != cpu.target:
-        text = f"one CPU target is for what is and what is forecast, and {cpu.name!r} holds {cpu.target:g}"
+        text = f"one CPU target is for what is and what is forecast, and {cpu.name!r} holds {cpu.target:g}; write that"
         yield f"policies.{forecast.name}.target", text

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock
 from trimtab.events import Listener, silent
@@ -24,9 +24,19 @@ from trimtab.providers.gcp.resolve import Resolver
 from trimtab.providers.gcp.states import States, alarm_states, find_manager
 from trimtab.providers.gcp.translate import translate
 from trimtab.providers.gcp.writes import Writer
+from trimtab.providers.hooks import refuse_queue
 from trimtab.providers.importing import Imported
 from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resources
 from trimtab.providers.translation import Translation
+
+if TYPE_CHECKING:
+    from trimtab.providers.rolling import Rollouts
+
+NO_QUEUE = (
+    "Compute Engine tells the instance itself, by its metadata server; "
+    "run trimtab/hooks/listener.py, or tt.GuestHooks, in each instance"
+)
+"""Why there is no queue of hooks to consume."""
 
 
 def connect(
@@ -73,9 +83,17 @@ def connect(
         metrics=Metrics(read=MetricReader(calls).read, publish=MetricWriter(calls).write),
         connection=calls,
         regions=REGIONS,
+        rollouts=partial(_rollouts, calls, clock),
         close=calls.close,
         reports_calls=True,
+        hooks=partial(refuse_queue, NO_QUEUE),
     )
+
+
+def _rollouts(calls: Calls, clock: Clock) -> "Rollouts":
+    from trimtab.providers.gcp.rolling import GcpRollouts  # few groups are rolled out
+
+    return GcpRollouts(calls, clock)
 
 
 class GcpResources(Resources):

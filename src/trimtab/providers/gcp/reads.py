@@ -207,7 +207,12 @@ class FleetRead:
 
     def _is_old(self, item: Resource, current: Mapping[str, int]) -> bool:
         is_template = item.key.kind == TEMPLATE.name and self._is_ours(item)
-        return is_template and str(item.attributes["link"]) not in current
+        # which versions of a group that is rolled out stay is for its rollouts to say, and no plan asks who uses them
+        return is_template and item.group not in self._rolled and str(item.attributes["link"]) not in current
+
+    @cached_property
+    def _rolled(self) -> frozenset[str]:
+        return frozenset(group.name for group in self.fleet.groups if group.rollout is not None)
 
 
 class Wanted(NamedTuple):

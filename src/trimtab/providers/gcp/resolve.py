@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from trimtab.errors import ProviderError
+from trimtab.errors import NotFound, ProviderError
 from trimtab.models import Image, LoadBalancer, MetricSource, ScalingGroup
 from trimtab.plan import Key, Note, digest
 from trimtab.providers.alarms import is_alert
@@ -223,7 +223,8 @@ class Resolver(Resolving[Calls]):
         told = [service.link for service in matches] + pools
         what, fix = "backend service", "name one by its link as `id`"
         where = f"{region} or global"
-        if not self.only(group, f"load_balancers.{index}", what, name, told, where=where, fix=fix):
+        among = [service.name for service in near]
+        if not self.only(group, f"load_balancers.{index}", what, name, told, where=where, fix=fix, among=among):
             return None
         return next(iter(pools), None)
 
@@ -250,7 +251,10 @@ class Resolver(Resolving[Calls]):
         pattern = image.newest or "*"
         named = pattern.split("*")[0].split("?")[0]
         words = f'family = "{family}"' if family else _begins(named)
-        images = self.calls.pages("images.list", project=project, filter=words)
+        try:
+            images = self.calls.pages("images.list", project=project, filter=words)
+        except NotFound:  # there is no such project
+            return []
         wanted = ARCHITECTURES.get(image.architecture or "", "")
         fits = [
             item

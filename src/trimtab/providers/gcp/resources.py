@@ -1,13 +1,13 @@
 """What Compute Engine and Cloud Monitoring answer, each thing as plans compare it; pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from trimtab.plan import Attributes, Key, Mark, Resource, Secret, read_description, read_tags
 from trimtab.providers.bodies import drop_empty
-from trimtab.providers.gcp.ids import Place, name_of, place_name, place_of
+from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_name, place_of
 from trimtab.providers.gcp.kinds import (
     ALERT_POLICY,
     AUTOSCALER,
@@ -23,23 +23,42 @@ from trimtab.providers.gcp.translate import BALANCERS
 from trimtab.providers.pause import BOOST_TAG, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
-_MARK = re.compile(rf"\n?\[({PAUSE_TAG}|{BOOST_TAG}) ([^\]]*)\]")
+if TYPE_CHECKING:
+    from trimtab.providers.run import Run
+
+ROLLOUT_TAG = "trimtab-rollout"
+"""The word before the mark of a rollout; few plans need what else there is to say of one."""
+PREVIOUS_TAG = "trimtab-previous"
+"""The word before the templates that a group had, the newest first: templates come back, so that no age tells them."""
+LONGEST_RUN, LONGEST_PREVIOUS = 800, 500
+"""
+Characters of the mark of a rollout in a description, which takes 2,048: two templates, a policy, a reason; and of the
+templates before.
+"""
+UNDO = "undo"
+"""What is held of a rollout that goes back to a template before."""
+HELD = ("type", "minimalAction", "mostDisruptiveAllowedAction", "replacementMethod", "maxSurge", "maxUnavailable")
+"""The leaves of an update policy that a rollout writes, and puts back at its end."""
+_TEMPLATES = "global/instanceTemplates"
+_MARK = re.compile(rf"\n?\[({PAUSE_TAG}|{BOOST_TAG}|{ROLLOUT_TAG}|{PREVIOUS_TAG}) ([^\]]*)\]")
 
 
 def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
-    """A managed instance group as plans compare it."""
+    """A managed instance group as plans compare it: what a rollout that is on has in its hands as it was before."""
     place = place_of(item)
-    description, mark = read_description(item.get("description"))
+    description, mark = read_description(unmarked(item.get("description")) or None)
     distribution = item.get("distributionPolicy") or {}
     zones = sorted(name_of(str(zone.get("zone", ""))) for zone in distribution.get("zones") or ())
-    versions = item.get("versions") or [drop_empty(instanceTemplate=item.get("instanceTemplate"))]
+    run = find_run(item)
+    shown = _before(item, run) if run is not None and run.in_place else item
+    versions = shown.get("versions") or [drop_empty(instanceTemplate=item.get("instanceTemplate"))]
     body = {
-        **item,
+        **shown,
         **drop_empty(zone=place.zone or None),
         "versions": [dict(version) for version in versions],
         "distributionPolicy": {} if place.zone else {**distribution, "zones": zones},
         "namedPorts": [{"name": port["name"], "port": port["port"]} for port in item.get("namedPorts") or ()],
-        "updatePolicy": _redistribution(item, place),
+        "updatePolicy": _redistribution(shown, place),
     }
     if not place.zone:
         body.pop("zone", None)
@@ -52,7 +71,69 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
         zone=place.zone,
         instances=int(item.get("targetSize") or 0),
         instance_group=item.get("instanceGroup"),
+        rollout=run.line(LONGEST_RUN) if run else None,
     )
+
+
+def _before(item: Mapping[str, Any], run: "Run") -> dict[str, Any]:
+    """A group under a rollout with the template and the update policy that it had."""
+    link = template_link(item, run.old)
+    named = next((version["name"] for version in item.get("versions") or () if version.get("name")), None)
+    others = {name: value for name, value in (item.get("updatePolicy") or {}).items() if name not in HELD}
+    return {
+        **item,
+        "versions": [drop_empty(name=named, instanceTemplate=link)],
+        "instanceTemplate": link,
+        "updatePolicy": {**others, **policy_held(run.held)},
+    }
+
+
+def template_word(manager: Mapping[str, Any], link: str) -> str:
+    """An instance template as the mark of a rollout names it: by its name, where that says it all."""
+    start = f"projects/{parse_link(str(manager.get('selfLink', ''))).project}/{_TEMPLATES}/"
+    return link.removeprefix(start)
+
+
+def template_link(manager: Mapping[str, Any], word: str) -> str:
+    """The link of an instance template that a mark names."""
+    return (
+        word if "/" in word else f"projects/{parse_link(str(manager.get('selfLink', ''))).project}/{_TEMPLATES}/{word}"
+    )
+
+
+def policy_words(policy: Mapping[str, Any]) -> tuple[str, ...]:
+    """The leaves of an update policy that a rollout writes, in the words of its mark."""
+    return tuple(f"{name}={_amount(policy[name])}" for name in HELD if policy.get(name) is not None)
+
+
+def _amount(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return str(value)
+    percent = value.get("percent")
+    return str(value.get("fixed") or value.get("calculated") or 0) if percent is None else f"{percent}%"
+
+
+def policy_held(words: Iterable[str]) -> dict[str, Any]:
+    """What `policy_words` made words of."""
+    policy: dict[str, Any] = {}
+    for name, _, value in (word.partition("=") for word in words if word != UNDO):
+        is_amount = name in ("maxSurge", "maxUnavailable")
+        policy[name] = _number(value) if is_amount else value
+    return policy
+
+
+def _number(text: str) -> dict[str, int]:
+    return {"percent": int(text[:-1])} if text.endswith("%") else {"fixed": int(text)}
+
+
+def find_run(manager: Mapping[str, Any] | None) -> "Run | None":
+    """The rollout that is marked on a group."""
+    line = _marks(manager).get(ROLLOUT_TAG)
+    if line is None:
+        return None
+    from trimtab.providers.run import Run  # few groups are under a rollout
+
+    return Run.parse(line)
 
 
 def _redistribution(item: Mapping[str, Any], place: Place) -> dict[str, Any]:
@@ -109,33 +190,62 @@ def find_boost(autoscaler: Mapping[str, Any] | None) -> Boost | None:
     return Boost.parse(_marks(autoscaler).get(BOOST_TAG, ""))
 
 
-def _marks(autoscaler: Mapping[str, Any] | None) -> dict[str, str]:
-    return dict(_MARK.findall((autoscaler or {}).get("description") or ""))
+def _marks(bearer: Mapping[str, Any] | None) -> dict[str, str]:
+    return dict(_MARK.findall((bearer or {}).get("description") or ""))
 
 
 def unmarked(description: str | None) -> str:
-    """A description without the marks of a pause and of a boost."""
+    """A description without the marks of a pause, of a boost and of a rollout."""
     return _MARK.sub("", description or "")
 
 
-def with_marks(description: str | None, autoscaler: Mapping[str, Any], **changed: Pause | Boost | None) -> str:
+def previous_of(manager: Mapping[str, Any]) -> list[str]:
+    """The templates that a group had before the one that it has, the newest first, as far as it knows them."""
+    return _marks(manager).get(PREVIOUS_TAG, "").split()
+
+
+def previous_line(words: Iterable[str]) -> str:
+    """The same as a description takes it; the oldest are left out where there is no room."""
+    line = ""
+    for word in words:
+        if len(line) + 1 + len(word) > LONGEST_PREVIOUS:
+            break
+        line = f"{line} {word}".strip()
+    return line
+
+
+def with_marks(
+    description: str | None, bearer: Mapping[str, Any], **changed: "Pause | Boost | Run | str | None"
+) -> str:
     """
-    A description with the marks that an autoscaler bears.
+    A description with the marks that an autoscaler bears, or a group.
 
     Args:
         description: Without marks.
-        autoscaler: What bears them.
-        changed: `pause` or `boost`, where it is another or none.
+        bearer: What bears them.
+        changed: `pause`, `boost`, `rollout` or `previous`, where it is another or none.
     """
-    marks: dict[str, Pause | Boost | None] = {"pause": find_pause(autoscaler), "boost": find_boost(autoscaler)}
-    tags = {"pause": PAUSE_TAG, "boost": BOOST_TAG}
-    lines = [f"[{tags[name]} {mark.line().replace(']', ')')}]" for name, mark in {**marks, **changed}.items() if mark]
+    marks: dict[str, Pause | Boost | Run | str | None] = {
+        "pause": find_pause(bearer),
+        "boost": find_boost(bearer),
+        "previous": _marks(bearer).get(PREVIOUS_TAG),
+        "rollout": find_run(bearer),
+    }
+    tags = {"pause": PAUSE_TAG, "boost": BOOST_TAG, "previous": PREVIOUS_TAG, "rollout": ROLLOUT_TAG}
+    lines = [f"[{tags[name]} {_line(mark)}]" for name, mark in {**marks, **changed}.items() if mark]
     plain = unmarked(description)
     if not lines:
         return plain
     # the mark of the owner stays the last line
     head, _, last = plain.rpartition("\n")
     return "\n".join(part for part in (head, *lines, last) if part)
+
+
+def _line(mark: "Pause | Boost | Run | str") -> str:
+    if isinstance(mark, str):
+        return mark
+    text = mark.line() if isinstance(mark, Pause | Boost) else mark.line(LONGEST_RUN)
+    return text.replace("]", ")")
 
 
 def template_resource(item: Mapping[str, Any], location: str) -> Resource:

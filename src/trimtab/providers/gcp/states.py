@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from trimtab.capabilities import MARK
 from trimtab.engine.signals import Window
@@ -18,7 +18,7 @@ from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of, scop
 from trimtab.providers.gcp.kinds import ALERT_POLICY
 from trimtab.providers.gcp.reads import deletions, list_monitored, managed_instances
 from trimtab.providers.gcp.replies import Listed
-from trimtab.providers.gcp.resources import READERS, find_boost, find_pause
+from trimtab.providers.gcp.resources import READERS, find_boost, find_pause, find_run, template_link
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.sizes import Bounds
 
@@ -26,6 +26,14 @@ ENDING = {"DELETING", "ABANDONING"}
 AT_REST = {"STOPPED", "SUSPENDED", "TERMINATED", "STOPPING", "SUSPENDING"}
 SETTLED = {"NONE", "VERIFYING", "REFRESHING"}
 HEALTHY = "HEALTHY"
+
+
+class Picture(NamedTuple):
+    """A group as it was read: its manager, its instances as the manager lists them, and what is made of both."""
+
+    manager: Mapping[str, Any]
+    members: Sequence[Mapping[str, Any]]
+    state: GroupState
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,13 @@ class States:
 
     def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[GroupState]:
         """The groups at (location, name), those that exist."""
+        return [picture.state for picture in self.pictures(places, addresses=addresses)]
+
+    def pictures(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[Picture]:
+        """The groups at (location, name), those that exist, with what the cloud said of them."""
         wanted = set(places)
         managers = [manager for manager in self.managers() if not wanted.isdisjoint(_places(manager))]
-        return self._states(managers, addresses)
+        return self._pictures(managers, addresses)
 
     def find(self, name: str, location: str) -> list[GroupState]:
         """The group of this native name, else the marked groups that have this name within their fleets."""
@@ -55,11 +67,25 @@ class States:
         ]
         return self._states(marked, addresses=False)
 
+    def of(self, manager: Mapping[str, Any]) -> Picture:
+        """One group whose manager has been read."""
+        (picture,) = self._pictures([manager], addresses=False)
+        return picture
+
+    def again(self, picture: Picture) -> Picture:
+        """The same group with its instances as they are now: one call."""
+        members, current = managed_instances(self.calls, picture.manager), template_of(picture.manager)
+        instances = tuple(_instance(each, current, {}) for each in members)
+        return Picture(picture.manager, members, replace(picture.state, instances=instances))
+
     def managers(self) -> Sequence[dict[str, Any]]:
         """Every managed instance group of the project."""
         return self.calls.aggregated("instanceGroupManagers").items
 
     def _states(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[GroupState]:
+        return [picture.state for picture in self._pictures(managers, addresses)]
+
+    def _pictures(self, managers: Sequence[Mapping[str, Any]], addresses: bool) -> list[Picture]:
         if not managers:
             return []
         questions: list[Callable[[], Any]] = [
@@ -71,7 +97,7 @@ class States:
         scalers = {str(scaler.get("target")): scaler for scaler in scaling.items}
         reached = self._reached() if addresses else {}
         return [
-            self._state(manager, scalers, going, instances, reached)
+            Picture(manager, instances, self._state(manager, scalers, going, instances, reached))
             for manager, instances in zip(managers, answers, strict=True)
         ]
 
@@ -92,19 +118,21 @@ class States:
         _, mark = read_description(manager.get("description"))
         desired = int(manager.get("targetSize") or 0)
         bounds = bounds_of(scaler, self.now) if scaler else Bounds(0, desired)
+        current = template_of(manager)
         return GroupState(
             name=str(manager["name"]),
             location=place_of(manager).region,
             min=bounds.min,
             max=bounds.max,
             desired=desired,
-            instances=tuple(_instance(each, manager, reached) for each in instances),
+            instances=tuple(_instance(each, current, reached) for each in instances),
             deleting=link in going,
             group=mark.group if mark else "",
             fleet=mark.fleet if mark else "",
             paused=find_pause(scaler),
             controller=mark.kept.get(MARK, "") if mark else "",
             boost=find_boost(scaler),
+            rollout=find_run(manager),
         )
 
 
@@ -135,13 +163,10 @@ def find_manager(managers: Iterable[dict[str, Any]], location: str, name: str) -
     return matches[0]
 
 
-def _instance(
-    item: Mapping[str, Any], manager: Mapping[str, Any], reached: Mapping[str, Mapping[str, Any]]
-) -> Instance:
+def _instance(item: Mapping[str, Any], current: str, reached: Mapping[str, Mapping[str, Any]]) -> Instance:
     link = str(item.get("instance", ""))
     machine = reached.get(link, {})
     template = str((item.get("version") or {}).get("instanceTemplate", ""))
-    current = _template_of(manager)
     healthy = _health(item)
     card: Mapping[str, Any] = next(iter(machine.get("networkInterfaces") or ()), {})
     public = next((config.get("natIP", "") for config in card.get("accessConfigs") or ()), "")
@@ -159,7 +184,11 @@ def _instance(
     )
 
 
-def _template_of(manager: Mapping[str, Any]) -> str:
+def template_of(manager: Mapping[str, Any]) -> str:
+    """The link of the template that a group is to run from: during a rollout the new one."""
+    run = find_run(manager)
+    if run is not None and run.in_place:
+        return template_link(manager, run.new)
     versions = manager.get("versions") or ()
     return str((versions[0] if versions else manager).get("instanceTemplate", ""))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.engine.windows import Lowered, lowered_by, reach_of
-from trimtab.models import Alarm, Fleet, ScalingGroup, SpotStrategy
+from trimtab.models import Alarm, Fleet, Rollout, ScalingGroup, SpotStrategy
 from trimtab.plan import Key, Mark, Ref, Resource, digest
 from trimtab.providers.alarms import alarm_name, is_alert, naming_fields
 from trimtab.providers.bodies import drop_empty
@@ -122,6 +122,8 @@ class _Group(GroupTranslator):
         yield from self._backends()
         yield from self._alerts()
         self._remark()
+        if self.group.rollout is not None:
+            self._remark_on(self.group.rollout)
 
     # what instances are made of
 
@@ -316,6 +318,18 @@ class _Group(GroupTranslator):
         )
         for row in unused_of(self.group, self.attached, self.now):
             self.unused(row.path, row.text, but=row.but, partly=row.partly)
+
+    def _remark_on(self, rollout: Rollout) -> None:
+        """Say what a rollout cannot ask for here, and what it gets instead."""
+        from trimtab.providers.gcp.rollout_limits import remarks_of  # few groups are rolled out
+
+        checked = any("healthCheck" in policy for policy in self._healing())
+        stateful = bool(stateful_policy(self.group.template))
+        for remark in remarks_of(self.group, rollout, stateful=stateful, checked=checked):
+            if remark.is_problem:
+                self.problem(remark.path, remark.text)
+            else:
+                self.note(remark.path, remark.text, approximation=True)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         """What keeps a group from being a managed instance group with its autoscaler: path and text."""

@@ -11,10 +11,12 @@ from trimtab.plan import Action, Change, Resource
 from trimtab.providers.base import Write, Written
 from trimtab.providers.bodies import body_of, patch_of
 from trimtab.providers.gcp.bodies import (
+    around_rollout,
     autoscaler_body,
     described,
     manager_body,
     named_versions,
+    rollout_in_the_way,
     scope_in,
     selections_patch,
     sent_body,
@@ -178,15 +180,18 @@ class Writer:
             patch["distributionPolicy"] = {
                 "targetShape": (write.body.get("distributionPolicy") or {}).get("targetShape", "EVEN")
             }
-        self._patch_held(change, live, path, {**patch, "description": described(change)})
+        self._patch_held(change, live, path, patch)
         if ports is not None:
             self._set_ports(change, live, ports)
 
     def _patch_held(self, change: Change, live: Resource, path: str, patch: Mapping[str, Any]) -> None:
-        """Patch what was read; where only its size moved since then, what is there now."""
-        body = sent_body(patch)
+        """Patch what was read; where only its size, or the mark of a rollout, moved since then, what is there now."""
+        own = sent_body(patch)
 
         def send(version: Resource) -> None:
+            if (refusal := rollout_in_the_way(version, live, own)) is not None:
+                raise refusal
+            body = around_rollout(own, version, described(change, version))
             self.calls.patch(path, {**body, "fingerprint": version.attributes.get("fingerprint")})
 
         send_held(send, live, read_if_only(SIZE, MANAGER, live, lambda: self._read(change), stale=STALE))

@@ -6,6 +6,7 @@ from typing import Any
 from trimtab.errors import InvalidModel, Unsupported
 from trimtab.models import ScalingGroup
 from trimtab.plan import Note
+from trimtab.plan.changes import PATHS
 
 ITEMS = ("policies", "alarms", "schedules")
 
@@ -82,7 +83,8 @@ def _deepest(data: Any, path: Sequence[Any]) -> tuple[Any, Any]:
 def without_blamed(group: ScalingGroup, problems: Sequence[Note], refused: dict[str, str]) -> ScalingGroup | None:
     """The group with the first thing that problems name mended or left out; `None` where they name nothing of it."""
     for problem in problems:
-        path, _, reason = problem.text.partition(": ")
+        paths, _, reason = problem.text.partition(": ")
+        path = paths.split(PATHS)[0]
         steps = path.split(".")
         names = {item.name for item in getattr(group, steps[0])} if steps[0] in ITEMS else set()
         if steps[0] == "policies" and steps[1:2] and steps[1] in names and not _consents(group, steps[1]):

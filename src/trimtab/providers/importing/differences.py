@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trimtab.models import ScalingGroup
-from trimtab.plan import Action, Change, FieldChange, Key, Kind, Note, Plan, Resource
+from trimtab.plan import Action, Change, FieldChange, Key, Kind, MarkPlace, Note, Plan, Resource, read_description
 from trimtab.providers.importing.building import ITEMS
 from trimtab.providers.importing.notes import ImportEffect, ImportNote, in_a_row, shown_at
 
@@ -323,11 +323,18 @@ def _outside(kind: Kind, body: Mapping[str, Any], translated: Mapping[str, Any])
     }
     known = {row.path[: match.start()] for row in kind.fields for match in re.finditer(r"\.|\[\*\]|$", row.path)}
     said: set[str] = set()
-    yield from filled
-    for path in (path for path, value in live.items() if ours.get(path) != value):
+    yield from (path for path, value in filled.items() if not _is_usual(kind, path, value))
+    for path in (path for path, value in live.items() if ours.get(path) != value and not _is_usual(kind, path, value)):
         pattern = _ELEMENT.sub("[*]", path)
         steps = [pattern[: match.start()] for match in re.finditer(r"\.|\[\*\]|$", pattern)]
         whole = next((step for step in steps if step not in known), pattern)
         if whole not in said:
             said.add(whole)
             yield whole
+
+
+def _is_usual(kind: Kind, path: str, value: Any) -> bool:
+    """Whether a leaf has what the cloud gives it by itself, or is where the mark stands and has no other text."""
+    if path == "description" and kind.mark is MarkPlace.DESCRIPTION:
+        return not read_description(value)[0]
+    return _ELEMENT.sub("[*]", path) in kind.defaults and kind.is_filled_in(path, value)

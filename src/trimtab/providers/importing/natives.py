@@ -127,7 +127,7 @@ def _is_key_alone(kind: Kind, path: str) -> bool:
 
 def _refused(problems: Sequence[Note], provider: str) -> Iterator[list[str]]:
     for problem in problems:
-        path = problem.text.partition(": ")[0]
+        path = problem.text.partition(": ")[0]  # each native leaf is told by itself
         if path.startswith(f"{provider}.native."):
             yield path.split(".")[2:]
 

@@ -2,5 +2,5 @@
 
 from trimtab.declarations.rollouts import by_trimtab
 
-ROLLOUTS = {"strategy: blue-green": by_trimtab("a second group"), "end_after": by_trimtab()}
+ROLLOUTS = {"gates: metric": by_trimtab("what a test has measured on its machines")}
 """By part, who does it where that differs from what a driver does."""

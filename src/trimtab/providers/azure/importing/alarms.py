@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from trimtab.models import Severity
 from trimtab.plan import Resource
+from trimtab.providers.azure.alarms import SEVERITIES
 from trimtab.providers.azure.ids import same_id
 from trimtab.providers.azure.importing.group import duration
 from trimtab.providers.azure.importing.metrics import compared, dimensions_of, metric_of, statistic_of
@@ -47,9 +49,18 @@ def read_alert(alert: Resource, prefix: str, groups: Sequence[Resource]) -> tupl
     fields: dict[str, Any] = {"metric": metric, **condition, "notify": told, "notify_ok": told}
     if properties.get("enabled") is False:
         fields["enabled"] = False
+    if severity := _severity(properties):
+        fields["severity"] = severity
     if text := properties.get("description"):
         fields["description"] = text
     return legal_item(alert.key.name[len(prefix) :], "alarm"), fields
+
+
+def _severity(properties: Body) -> Severity | None:
+    """The severity of an alert; `None` where it is the one that alerts have by themselves here."""
+    number = properties.get("severity")
+    severity = dict(enumerate(SEVERITIES)).get(number) if isinstance(number, int) else None
+    return None if severity is Severity.WARNING else severity
 
 
 def _condition(properties: Body, criterion: Body, row: NativeMetric, *, counted: bool) -> dict[str, Any] | None:

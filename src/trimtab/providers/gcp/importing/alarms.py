@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from trimtab.models import MissingData
+from trimtab.models import MissingData, Severity
 from trimtab.plan import Resource
-from trimtab.providers.gcp.alarms import ACROSS, CLOSED, MINUTE, OPENED, OVER_TIME, PERCENTILES
+from trimtab.providers.gcp.alarms import ACROSS, CLOSED, MINUTE, OPENED, OVER_TIME, PERCENTILES, SEVERITIES
 from trimtab.providers.gcp.importing.metrics import metric_of
 from trimtab.providers.gcp.metrics import from_native
 from trimtab.providers.gcp.names import MISSING, read_span
@@ -17,6 +17,7 @@ from trimtab.providers.metrics import writes_count
 _KIND = re.compile(r'metric\.type\s*=\s*"([^"]+)"')
 _COMPARED = {"COMPARISON_GT": "above", "COMPARISON_LT": "below"}
 _MISSING = {native: ours for ours, native in MISSING.items()}
+_SEVERITIES = {native: ours for ours, native in SEVERITIES.items()}
 _STATISTICS = {native: ours for ours, native in ACROSS.items() if ours != "count"}
 Body = Mapping[str, Any]
 
@@ -64,6 +65,9 @@ def read_alert(
         fields["statistic"] = statistic
     if missing is not None:
         fields["missing"] = missing.value
+    severity = _SEVERITIES.get(str(policy.body.get("severity")))
+    if severity not in (None, Severity.WARNING):
+        fields["severity"] = severity
     if text := (policy.body.get("documentation") or {}).get("content"):
         fields["description"] = text
     return legal_item(policy.key.name.removeprefix(prefix), "alarm"), fields

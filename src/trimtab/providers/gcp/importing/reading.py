@@ -10,6 +10,7 @@ from trimtab.providers.gcp.importing.group_reader import import_group
 from trimtab.providers.gcp.importing.replies import Replies
 from trimtab.providers.gcp.kinds import ALERT_POLICY, CHANNEL
 from trimtab.providers.gcp.reads import list_monitored
+from trimtab.providers.gcp.resources import manager_resource
 from trimtab.providers.gcp.states import States
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import group_not_found
@@ -54,7 +55,8 @@ def _replies(calls: Calls, manager: Mapping[str, Any]) -> Replies:
 
 
 def _template(calls: Calls, manager: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    versions = manager.get("versions") or [manager]
+    # that of the group as plans see it: during a rollout the one that it had
+    versions = manager_resource(manager, "").body["versions"]
     link = str(versions[0].get("instanceTemplate") or "")
     parts = parse_link(link)
     if not link:

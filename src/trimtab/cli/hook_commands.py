@@ -1,0 +1,74 @@
+"""The command that consumes hooks: handlers in Python for instances that start and end."""
+
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from trimtab.cli.commands import groups_command
+from trimtab.cli.context import CommandContext
+from trimtab.cli.controller_commands import stopped_by_signals
+from trimtab.models import Fleet
+
+ONE_SECOND = timedelta(seconds=1)
+Queue = Annotated[str, typer.Option("--queue", metavar="QUEUE", help="Name the queue: its URL, ARN or name.")]
+Handlers = Annotated[
+    list[str],
+    typer.Option(
+        "--allow-python",
+        metavar="MODULE",
+        help="Allow importing this module, and call the handlers that it defines; may be repeated.",
+    ),
+]
+
+
+@groups_command
+def hooks(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    queue: Queue,
+    python: Handlers,
+    once: Annotated[
+        bool, typer.Option("--once", help="Handle one round of messages, --workers at most, and end.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Run at most this many handlers at once.")] = 8,
+) -> int:
+    """
+    Handle instances that start and end, by functions marked `@trimtab.on_launch` and `@trimtab.on_terminate`.
+
+    Runs until a signal ends it; handlers under way are finished first. With `--format json` each result is a line of
+    JSON. For AWS; on Azure and Google Cloud run `trimtab/hooks/listener.py` in the instances.
+
+    Example: `trimtab hooks fleet.yaml --provider aws --queue shop-hooks --allow-python acme.handlers`
+    """
+    from trimtab.hooks import HandledHook, HookConsumer, HookOutcome, load_handlers
+    from trimtab.views.hooks import handled_view
+
+    stop, lock, failed = threading.Event(), threading.Lock(), threading.Event()
+
+    def show(handled: HandledHook) -> None:
+        if handled.outcome is HookOutcome.FAILED:
+            failed.set()
+        with lock:
+            context.screen.lines([(handled_view(handled), handled.to_dict())])
+
+    handlers = load_handlers(python)
+    with context.cloud(fleet) as cloud, stopped_by_signals(stop):
+        consumer = HookConsumer(
+            cloud,
+            queue=queue,
+            handlers=handlers,
+            fleet=fleet,
+            groups=groups or None,
+            workers=workers,
+            on_handled=show,
+        )
+        if once:
+            consumer.poll(ONE_SECOND)  # a queue that is not waited on looks at some of its messages only
+            return 1 if failed.is_set() else 0
+        context.screen.remark(f"handling the hooks of {fleet.name} from {queue}")
+        consumer.run(stop)
+    return 0

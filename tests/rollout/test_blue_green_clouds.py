@@ -1,0 +1,90 @@
+"""Blue-green rollouts of the running example on the three emulators: all that a group has moves to the new one."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import trimtab as tt
+from trimtab.models import Rollout
+from trimtab.rollout import RolloutOutcome
+from trimtab.testing.clouds import TEST_CLOUDS
+
+FILE = Path(__file__).parents[2] / "examples" / "virtualmin" / "fleet.yaml"
+MONDAY = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+CLOUDS = ("aws", "azure", "gcp")
+LOOK = timedelta(seconds=15)
+
+
+@pytest.fixture(name="account", params=CLOUDS)
+def _account(request):
+    with TEST_CLOUDS[request.param].started() as account:
+        account.emulator.doors.set_clock(MONDAY, freeze=True)
+        account.emulator.furnish()
+        yield account, request.param
+
+
+def fleets(provider, **rollout):
+    """The web tier of the running example, and the same with another start script."""
+    whole = tt.load_fleet(FILE, env={}).for_provider(provider)
+    web = whole["web"].replace(rollout=Rollout(strategy="blue-green", **rollout))
+    newer = web.template.replace(variables={**web.template.variables, "environment": "next"})
+    one = whole.replace(groups=[web])
+    return one, one.replace(groups=[web.replace(template=newer)])
+
+
+def drive(account, rollouts, until="never", most=400):
+    for _ in range(most):
+        (result,) = rollouts.tick()
+        assert result.outcome is not RolloutOutcome.ERROR, result.text
+        if result.is_settled or (result.run is not None and result.run.phase == until):
+            return result
+        account.clock.advance(LOOK)
+    raise AssertionError(result)
+
+
+def kinds_of(cloud, fleet):
+    """How many things of each kind the fleet has."""
+    plan = cloud.destroy(fleet)
+    return Counter(change.key.kind for change in plan)
+
+
+def test_the_new_group_has_all_that_the_old_one_had(account):
+    account, provider = account
+    old, new = fleets(provider, end_after="10m", bake="2m")
+    with account.connect() as cloud:
+        cloud.apply(cloud.plan(old), timeout=tt.minutes(60)).raise_for_failures()
+        before = kinds_of(cloud, old)
+        name = cloud.group("web").name
+        rollouts = cloud.rollouts(new)
+        rollouts.start(by="ana")
+        result = drive(account, rollouts)
+        assert result.outcome is RolloutOutcome.DONE, result
+        (group,) = cloud.status(new).groups
+        assert group.name != name
+        assert group.state.outdated == 0
+        assert kinds_of(cloud, new) == before
+        plan = cloud.plan(new)
+        assert not plan, plan.to_text()
+        cloud.apply(cloud.destroy(new), allow_delete=True).raise_for_failures()
+        assert not cloud.destroy(new)
+
+
+@pytest.mark.parametrize("phase", ["baking", "ending"])
+def test_back_while_the_old_one_lives(account, phase):
+    account, provider = account
+    old, new = fleets(provider, end_after="30m", bake="5m")
+    with account.connect() as cloud:
+        cloud.apply(cloud.plan(old), timeout=tt.minutes(60)).raise_for_failures()
+        before, name = kinds_of(cloud, old), cloud.group("web").name
+        rollouts = cloud.rollouts(new)
+        rollouts.start(by="ana")
+        drive(account, rollouts, until=phase)
+        assert not cloud.plan(new).changes
+        rollouts.abort("web", by="ana")
+        assert drive(account, rollouts).outcome is RolloutOutcome.ROLLED_BACK
+        assert cloud.group("web").name == name
+        assert kinds_of(cloud, old) == before
+        plan = cloud.plan(old)
+        assert not plan, plan.to_text()
