@@ -136,6 +136,7 @@ def simulate(
 
     Example: `trimtab simulate fleet.yaml web --load load.csv --capacity 50 --preset ec2 --preset gce`
     """
+    from trimtab.simulation import FleetModel
     from trimtab.simulation import simulate as run_simulation
     from trimtab.views.simulations import simulations_dict, simulations_view
 
@@ -161,13 +162,15 @@ def simulate(
         return 0
     from trimtab.cli.simulate_report import Wanted, show_judged
 
-    def again(fleet: Fleet, preset: str, seed: int) -> "Simulation":
+    def again(fleet: Fleet, run: "Simulation", seed: int) -> "Simulation":
         other = _same_group(fleet, group)
+        # the same instances on both sides; how often they measure themselves is a setting of the group
+        own = {} if model else {"metric_period": FleetModel.of_group(other, run.preset).metric_period}
         return run_simulation(
             other,
             read,
-            preset=preset,
-            model=_model(model, preset, capacity, boot, signal or ()) or runs[0].model,
+            preset=run.preset,
+            model=run.model.replace(**own),
             seed=seed,
             functions=_functions(fleet, other, allow_policies or ()),
             every_step=every_step,

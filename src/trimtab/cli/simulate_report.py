@@ -19,8 +19,8 @@ from trimtab.views.comparisons import comparison_view
 from trimtab.views.kpis import kpis_view
 from trimtab.views.values import printable
 
-Again = Callable[[Fleet, str, int], Simulation]
-"""Simulates the group of a fleet by a preset, with a seed."""
+Again = Callable[[Fleet, Simulation, int], Simulation]
+"""Simulates the group of a fleet as another simulation was, with a seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def _compared(
     other = context.load(str(wanted.against), outside=False)
     model = run.model
     seeds = wanted.seeds if model.boot_spread or model.noise or model.interruptions else wanted.seeds[:1]
-    first = [again(fleet, run.preset, seed) for seed in seeds]
-    second = [again(other, run.preset, seed) for seed in seeds]
+    first = [again(fleet, run, seed) for seed in seeds]
+    second = [again(other, run, seed) for seed in seeds]
     names = ("this file", Path(str(wanted.against)).name)
     return compare(first, second, names=names, options=options)
