@@ -36,10 +36,9 @@ def cli(tmp_path, monkeypatch):
     cli = Cli(tmp_path)
     cli.write(FLEET)
     cli.write(FLEET.replace("change: 1,", "change: 4,"), "faster.yaml")
-    rows = [
-        f"{(datetime(2026, 1, 5, tzinfo=UTC) + timedelta(minutes=minute)).isoformat()},{6000 if 60 <= minute < 180 else 900}"
-        for minute in range(240)
-    ]
+    begin = datetime(2026, 1, 5, tzinfo=UTC)
+    times = [(begin + timedelta(minutes=minute)).isoformat() for minute in range(240)]
+    rows = [f"{at},{6000 if 60 <= minute < 180 else 900}" for minute, at in enumerate(times)]
     cli.write("\n".join(["timestamp,value", *rows]), "load.csv")
     return cli
 
