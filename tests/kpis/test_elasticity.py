@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.simulation.made import START
 from trimtab.errors import InvalidArgument
 from trimtab.kpis.elasticity import (
@@ -85,6 +86,7 @@ def test_what_is_no_series_is_refused():
         elasticity([1], [1], -1)
 
 
+@settings(max_examples=examples(), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=2, max_size=40))
 def test_laws(pairs):
     demand, supply = zip(*pairs, strict=True)

@@ -2,13 +2,17 @@
 
 import json
 import re
+import shutil
+import subprocess
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
+from tests.servers import missing
 from tests.simulation.made import day_of_load, made
 from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.simulation import report
@@ -19,6 +23,7 @@ from trimtab.simulation.thinning import peak_minutes
 MONTH = 30 * 1440
 
 
+@settings(max_examples=examples(), deadline=None)
 @given(st.integers(0, MONTH - 2), st.floats(1.01, 5), st.booleans())
 def test_a_spike_of_one_minute_is_drawn_as_one_minute(at, height, falls):
     values = np.full(MONTH, 100.0)
@@ -29,6 +34,7 @@ def test_a_spike_of_one_minute_is_drawn_as_one_minute(at, height, falls):
     assert {0, MONTH - 1} <= set(kept.tolist())
 
 
+@settings(max_examples=examples(), deadline=None)
 @given(st.lists(st.floats(0, 1000), min_size=50, max_size=400), st.integers(20, 60))
 def test_highest_and_lowest_of_each_stretch_stay(values, most):
     array = np.array(values)
@@ -85,7 +91,7 @@ def test_both_themes_have_the_same_chart_in_other_colours():
     assert without_colours(light) == without_colours(dark)
     for theme, palette in PALETTES.items():
         assert palette.shortage in json.dumps(specification(theme))
-    assert specification("light", decisions=1000) != light
+    assert specification("light", decisions=1000) != light != specification("light", decisions=0)
 
 
 @pytest.mark.skipif(find_spec("vl_convert") is None, reason="charts need vl-convert (extra `sim`)")
@@ -145,3 +151,26 @@ def test_a_report_has_a_form_and_a_place(tmp_path):
         run.save(tmp_path / "report.pdf")
     with pytest.raises(InvalidArgument, match="light or dark"):
         report.picture(run, theme="blue")
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.mark.skipif(find_spec("vl_convert") is None, reason="charts need vl-convert (extra `sim`)")
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), (400, True)])
+def test_a_browser_draws_the_page(tmp_path, width, dark):
+    """Wide and light, narrow and dark; nothing fails and nothing is refused by the page's own policy."""
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        missing("no Chromium is installed (package `chromium`)")
+    load = day_of_load()
+    # with and without decisions and shortages
+    path = made(load, 40 if dark else 3 + np.arange(len(load)) // 90).save(tmp_path / "report.html")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom"]
+    options += [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900", "--enable-logging=stderr"]
+    options += ["--force-dark-mode"] if dark else []
+    done = subprocess.run([program, *options, path.as_uri()], capture_output=True, text=True, timeout=120, check=True)
+    after = done.stdout.rpartition('id="chart"')[2]
+    assert 'data-drawn="yes"' in after.partition(">")[0]
+    assert "<canvas" in after
+    assert "CONSOLE" not in done.stderr, done.stderr

@@ -68,6 +68,12 @@ class ChartData:
     decisions: Sequence[tuple[int, int, int, str]]
     notes: Sequence[str] = ()
 
+    def specification(self, theme: Theme, *, width: int = 900) -> dict[str, Any]:
+        """The chart that draws it, without its rows."""
+        pairs = zip(self.columns["load"], self.columns["capacity"], strict=True)
+        is_short = any(load > capacity for load, capacity in pairs)
+        return specification(theme, width=width, decisions=len(self.decisions), short=is_short)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON data: few bytes, from which a page makes the rows."""
         return {"start": self.start, "minutes": self.minutes, "columns": self.columns, "decisions": self.decisions}
@@ -149,21 +155,22 @@ def _short(value: float) -> float:
     return int(short) if short.is_integer() else short
 
 
-def specification(theme: Theme, *, width: int = 900, decisions: int = 0) -> dict[str, Any]:
+def specification(theme: Theme, *, width: int = 900, decisions: int = 1, short: bool = True) -> dict[str, Any]:
     """
     The chart, without its rows: the datasets `minutes` and `decisions`.
 
     Args:
         theme: On a light or a dark background.
         width: Of each panel, in pixels.
-        decisions: How many there are: many are drawn smaller.
+        decisions: How many there are: many are drawn smaller, and without any nothing is.
+        short: Whether a minute that is drawn has too little capacity.
     """
     colours = PALETTES[theme]
-    size = 18 if decisions > _MANY_DECISIONS else 55
+    size = 0 if not decisions else 18 if decisions > _MANY_DECISIONS else 55
     return {
         "$schema": _SCHEMA,
         "background": colours.paper,
-        "vconcat": [_load_panel(colours, width), _size_panel(colours, width, size)],
+        "vconcat": [_load_panel(colours, width, short=short), _size_panel(colours, width, size)],
         "spacing": 24,
         "resolve": {"scale": {"color": "independent"}},
         "config": _config(colours),
@@ -246,7 +253,7 @@ def _object(labels: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"'{key}': '{label}'" for key, label in labels.items()) + "}"
 
 
-def _load_panel(colours: Palette, width: int) -> dict[str, Any]:
+def _load_panel(colours: Palette, width: int, *, short: bool) -> dict[str, Any]:
     shortage = {
         "data": {"name": "minutes"},
         "transform": [{"calculate": "max(datum.load, datum.capacity)", "as": "top"}],
@@ -262,7 +269,11 @@ def _load_panel(colours: Palette, width: int) -> dict[str, Any]:
         "width": width,
         "height": _LOAD_HEIGHT,
         "title": "Load and capacity; too little capacity is shaded",
-        "layer": [shortage, _lines(lines, colours, "requests/s"), _short_minutes(colours), _pointer(colours)],
+        "layer": [
+            *([shortage, _short_minutes(colours)] if short else []),
+            _lines(lines, colours, "requests/s"),
+            _pointer(colours),
+        ],
     }
 
 
@@ -308,9 +319,10 @@ def _size_panel(colours: Palette, width: int, size: int) -> dict[str, Any]:
         "in_service": ("in service", "capacity"),
         "wanted": ("wanted", "wanted"),
     }
+    zoom = {"name": "zoomed", "select": {"type": "interval", "encodings": ["x"]}, "bind": "scales"}
+    sizes = {**_lines(lines, colours, "instances"), "params": [zoom]}
     decisions = {
         "data": {"name": "decisions"},
-        "params": [{"name": "zoomed", "select": {"type": "interval", "encodings": ["x"]}, "bind": "scales"}],
         "mark": {"type": "point", "filled": True, "size": size, "opacity": 0.9},
         "encoding": {
             "x": _TIME,
@@ -334,6 +346,6 @@ def _size_panel(colours: Palette, width: int, size: int) -> dict[str, Any]:
         "width": width,
         "height": 200,
         "title": "Size; triangles are decisions, their reasons on hover",
-        "layer": [_lines(lines, colours, "instances"), decisions],
+        "layer": [sizes, decisions] if size else [sizes],
         "resolve": {"scale": {"color": "independent", "shape": "independent"}},
     }

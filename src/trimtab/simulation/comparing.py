@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trimtab.errors import InvalidArgument
+from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.kpis.card import Kpi, KpiOptions, Kpis
-from trimtab.kpis.scoring import Static
-from trimtab.simulation.kpis import check_same_load, kpis_of
 from trimtab.simulation.run import Run
+
+if TYPE_CHECKING:
+    from trimtab.kpis.scoring import Static
 
 _LESS_IS_BETTER = {
     *("time-to-scale", "longest-shortage", "shortages", "instance-hours", "cost", "cost-per-request"),
@@ -137,7 +138,7 @@ def compare(
     second: Run | Sequence[Run],
     *,
     names: tuple[str, str] = ("first", "second"),
-    baseline: Static = "static-p95",
+    baseline: "Static" = "static-p95",
     options: KpiOptions | None = None,
     confidence: float = 95.0,
 ) -> PairedComparison:
@@ -157,7 +158,13 @@ def compare(
 
     Raises:
         InvalidArgument: There is no pair, their number differs, or a pair differs in load or seed.
+        MissingExtra: numpy is not installed.
     """
+    try:
+        from trimtab.simulation.kpis import check_same_load, kpis_of  # numpy is an extra
+    except ModuleNotFoundError as missing:
+        raise MissingExtra("KPIs", "sim") from missing
+
     if not 0 < confidence < 100:
         raise InvalidArgument(f"confidence={confidence} is not between 0 and 100")
     ones, others = _listed(first), _listed(second)

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.kpis.card import Kpi, Kpis
-from trimtab.simulation.chart import PALETTES, ChartData, Palette, Theme, chart_data, specification
+from trimtab.simulation.chart import PALETTES, ChartData, Palette, Theme, chart_data
 from trimtab.simulation.comparing import PairedComparison
 from trimtab.simulation.run import Run
 
@@ -54,7 +54,7 @@ def picture(run: Run, *, theme: Theme = "light", width: int = 900, scale: float 
         raise InvalidArgument(f"theme={theme!r} is unknown; use {' or '.join(get_args(Theme))}")
     # the picture is a few thousand pixels wide: more minutes cannot be seen
     data = chart_data(run, most=4_000)
-    found = specification(theme, width=width, decisions=len(data.decisions))
+    found = data.specification(theme, width=width)
     found["datasets"] = data.datasets()
     found["padding"] = 12
     return _converter().vegalite_to_png(found, scale=scale, allowed_base_urls=[])  # type: ignore[no-any-return]
@@ -110,7 +110,7 @@ def _page(run: Run, kpis: Kpis, comparison: PairedComparison | None, data: Chart
     title = html.escape(f"{run.group} on {run.preset}")
     span = f"{run.start:%Y-%m-%d %H:%M %Z}, {run.minutes:,} minutes, seed {run.seed}"
     notes = [*data.notes, *kpis.notes]
-    specs = {theme: specification(theme, decisions=len(data.decisions)) for theme in PALETTES}
+    specs = {theme: data.specification(theme) for theme in PALETTES}
     parts = [
         _HEAD.format(title=title, style=_style()),
         f"<h1>{title}</h1><p class=faint>{html.escape(span)}</p>",
