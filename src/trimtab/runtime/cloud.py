@@ -390,7 +390,7 @@ class Cloud:
         try:
             from trimtab.kpis.fleet import fleet_kpis  # numpy is an extra
         except ModuleNotFoundError as missing:
-            raise MissingExtra("KPIs", "sim") from missing
+            raise MissingExtra("working out KPIs", "sim") from missing
 
         fleet = fleet.for_provider(self.provider.name)
         now = self._clock.now()

@@ -163,7 +163,7 @@ def compare(
     try:
         from trimtab.simulation.kpis import check_same_load, kpis_of  # numpy is an extra
     except ModuleNotFoundError as missing:
-        raise MissingExtra("KPIs", "sim") from missing
+        raise MissingExtra("working out KPIs", "sim") from missing
 
     if not 0 < confidence < 100:
         raise InvalidArgument(f"confidence={confidence} is not between 0 and 100")
