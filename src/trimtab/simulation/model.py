@@ -183,9 +183,12 @@ def _plain(value: Any) -> Any:
 
 
 def _duration(value: Any) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    found = timedelta(seconds=value) if isinstance(value, int | float) else parse_duration(value)
+    if isinstance(value, int | float):
+        return timedelta(seconds=value)
+    try:
+        found = parse_duration(value)
+    except ValueError:
+        found = None
     if not isinstance(found, timedelta):
         raise InvalidArgument(f'{value!r} is not a duration; write "300s" or "5m"')
     return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp
 
+from trimtab.engine.alarms import AlarmState
 from trimtab.engine.decision import decide
 from trimtab.engine.functions import Functions
 from trimtab.engine.presets import Preset, ScaleInAgreement, ScheduleStyle
@@ -18,6 +19,7 @@ from trimtab.simulation.queueing import serve
 from trimtab.simulation.signals import Measured, Way, make_signals
 
 _MINUTE = timedelta(minutes=1)
+_CLOSE = 1e-6
 FULL_MINUTE = 6000
 """An instance that serves all of a minute, in hundredths of seconds."""
 
@@ -84,7 +86,10 @@ class Replay:
         self._watched = self._signals.watched
         self._forecaster = Forecaster.of_group(group, self._rules, model, scenario.start)
         by_rules = self._forecaster is not None and self._forecaster.by_rules
-        self._always = scenario.every_step or by_rules or bool(self._rules.functions) or not self._watched
+        rules = self._rules
+        self._always = (
+            scenario.every_step or by_rules or bool(rules.functions) or rules.weighted or not self._watched
+        )
         self.size = first_size(group, self._rules, scenario.start)
         chance = Chance(model, scenario.seed)
         self._noise = chance.noise(len(scenario.load))
@@ -93,7 +98,8 @@ class Replay:
         self.trace = Trace(pool=pool, sizes=[], states=[], interrupted=[], spots=[(0, pool.spots)], decisions=[])
         self._history = History()
         self._skipped = False
-        self._ways = -1
+        self._states: Sequence[AlarmState] | None = None
+        self._preset, self._warm_up = preset, round(self._rules.longest_warm_up.total_seconds())
         self._stretch_end = -1
         self._low = self._high = 0
         self._asked: int | None = None
@@ -146,14 +152,14 @@ class Replay:
     # decisions
 
     def _decide(self, minute: int, in_service: int) -> None:
-        if not self._always and minute < self._stretch_end and self._is_settled(minute):
+        if not self._always and minute < self._stretch_end and self._is_settled(minute, in_service):
             self._skipped = True
         else:
             self._decide_anew(minute, in_service)
         if self.trace.pool.short:
             self.trace.pool.resize(minute, self.size)
 
-    def _is_settled(self, minute: int) -> bool:
+    def _is_settled(self, minute: int, in_service: int) -> bool:
         """
         Whether a decision would leave the size as it is, whatever else it reads.
 
@@ -169,15 +175,29 @@ class Replay:
             return False
         if (
             acting == Way.CALM
-            or (acting == Way.IN and (self.size == self._low or self._is_vetoed()))
+            or (acting == Way.IN and self._stays(minute, in_service))
             or (acting == Way.OUT and self.size == self._high)
         ):
-            if ways != self._ways:
-                self._ways = ways
-                self._keep_states(minute, tuple(each.state.value for each in self._signals.alarms))
+            self._keep_states(minute, [each.state for each in self._signals.alarms])
             return True
-        self._ways = -1
         return False
+
+    def _stays(self, minute: int, in_service: int) -> bool:
+        """Whether a size stays although something asks for fewer instances."""
+        return self.size == self._low or self._is_vetoed() or self._is_on_target(minute, in_service)
+
+    def _is_on_target(self, minute: int, in_service: int) -> bool:
+        """Whether only target tracking policies ask, and all for the size that there is."""
+        pool, signals = self.trace.pool, self._signals
+        if self._preset.tracking.by_one or any(each.way for each in signals.alarms if each.way != Way.TOLD):
+            return False
+        if pool.latest > minute * 60 - self._warm_up:
+            return False
+        serving = in_service * pool.weight
+        # one short of the size by a clear margin: where it is close, a decision tells
+        return all(
+            each.way != Way.IN or each.relative * serving > self.size - 1 + _CLOSE for each in signals.policies
+        )
 
     def _is_vetoed(self) -> bool:
         """Whether one that must agree on scaling in does not ask for it."""
@@ -198,7 +218,7 @@ class Replay:
         if minute == self._asked:
             self._answer = decision
         self._history = decision.history
-        self._keep_states(minute, tuple(state.value for state in decision.alarms.values()))
+        self._keep_states(minute, list(decision.alarms.values()))
         if minute >= self._stretch_end:
             self._begin_stretch(now, minute)
         self._low, self._high = decision.minimum, decision.maximum
@@ -240,8 +260,7 @@ class Replay:
     def _observe(self, minute: int, now: datetime, in_service: int) -> Observation:
         pool, start = self.trace.pool, self._scenario.start
         second = minute * 60
-        warm_up = self._rules.longest_warm_up
-        started = pool.started_after(second - round(warm_up.total_seconds()), second) if warm_up else []
+        started = pool.started_after(second - self._warm_up, second) if self._warm_up else []
         done = max(pool.latest, pool.drained)
         forecaster = self._forecaster
         return Observation(
@@ -256,10 +275,10 @@ class Replay:
             predicted=forecaster.predicted(minute, in_service) if forecaster else {},
         )
 
-    def _keep_states(self, minute: int, states: tuple[str, ...]) -> None:
-        kept = self.trace.states
-        if not kept or kept[-1][1] != states:
-            kept.append((minute, states))
+    def _keep_states(self, minute: int, states: Sequence[AlarmState]) -> None:
+        if states != self._states:
+            self._states = states
+            self.trace.states.append((minute, tuple(state.value for state in states)))
 
     def _interrupt(self, minute: int, share: float) -> None:
         pool = self.trace.pool

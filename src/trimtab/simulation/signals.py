@@ -188,7 +188,13 @@ class WatchedTarget(Watched):
         self._high, self._low, self._scale_in = rule.high, rule.low, rule.scale_in
         self._highs, self._lows = preset.tracking.high_datapoints, preset.tracking.low_datapoints
         self._above = self._below = 0
+        self._target = rule.target
         self.state, self.scales_in = AlarmState.OK, rule.scale_in
+
+    @property
+    def relative(self) -> float:
+        """The newest datapoint as a share of the target."""
+        return (newest(self.points[-self.span :]) or 0.0) / self._target
 
     def _forget(self) -> None:
         self._above = self._below = 0
@@ -253,7 +259,7 @@ class Signals(NamedTuple):
 
     sources: tuple[Source, ...]
     alarms: tuple[Watched, ...]
-    policies: tuple[Watched, ...]
+    policies: tuple[WatchedTarget, ...]
     delay: int
     """How many minutes a datapoint is late."""
 
