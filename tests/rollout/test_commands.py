@@ -2,12 +2,14 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.rollout.world import World
 from trimtab.cli.main import run
 
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 FLEET = """
 name: shop
 groups:
@@ -69,6 +71,28 @@ def test_apply_leaves_it_and_rollout_brings_it(trimtab):
     assert "web: done" in out
     assert "baking" in err or "running" in err
     assert trimtab("plan")[0] == 0
+
+
+def test_the_documents_are_as_their_schemas_say(trimtab):
+    jsonschema = pytest.importorskip("jsonschema")
+
+    def check(name, *words):
+        schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+        document = json.loads(trimtab(*words, "--format", "json")[1])
+        jsonschema.Draft202012Validator(schema).validate(document)
+        return document
+
+    check("plan", "plan")
+    check("rollout", "rollout", "status")
+    check("rollout", "rollout", "start", "web", "--no-wait")
+    check("status", "status")
+    check("rollout", "rollout", "status")
+    done = check("rollout", "rollout", "start", "web")
+    assert [each["outcome"] for each in done["rollouts"]] == ["done"]
+    trimtab.write("three")
+    applied = check("apply", "apply", "--yes", "--rollout")
+    assert applied["plan"]["waiting"]
+    assert [each["outcome"] for each in applied["rollouts"]] == ["done"]
 
 
 def test_pause_resume_abort_undo(trimtab):

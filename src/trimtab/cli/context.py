@@ -1,16 +1,17 @@
 """What the commands share: their options, and the context with a screen and a way to a cloud."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 from pydantic_core import PydanticCustomError
+from rich.console import RenderableType
 
 from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay
 from trimtab.cli.target import Target
@@ -23,7 +24,7 @@ from trimtab.models.base import parse_duration
 from trimtab.phrases import in_words
 from trimtab.plan import Action, Plan
 from trimtab.plan.rendering import NO_CHANGES
-from trimtab.runtime.apply import Consent, check_consent
+from trimtab.runtime.apply import Applied, Consent, check_consent
 from trimtab.runtime.cloud import Cloud
 from trimtab.views.outcome import applied_view
 from trimtab.views.plan import PlanView
@@ -169,14 +170,22 @@ class CommandContext:
 
         return remark
 
-    def carry_out(self, cloud: Cloud, plan: Plan, how: "How") -> int:
-        """Show a plan, ask, apply it, show what came of it; the exit code."""
+    def carry_out(self, cloud: Cloud, plan: Plan, how: "How", then: "Then | None" = None) -> int:
+        """
+        Show a plan, ask, apply it, show what came of it; the exit code.
+
+        Args:
+            cloud: Where.
+            plan: What.
+            how: How.
+            then: What follows where all went through and templates wait for rollouts.
+        """
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
         self.screen.view(PlanView(plan, empty=how.empty, agreed=agreed))
-        goes_on = how.rollout and bool(plan.waiting)
+        then = then if plan.waiting and not plan.unknown else None
         if plan.is_refused or not plan.changes:
-            if goes_on and not plan.is_refused and not plan.unknown:
-                return 0 if how.yes or self._agrees() else 1
+            if then is not None and not plan.is_refused:
+                return self._go_on(then, plan, None) if how.yes or self._agrees() else 1
             self.screen.show_json({"plan": plan.to_dict(), "applied": None})
             return 1 if plan.problems or plan.unknown else 0
         check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))
@@ -193,11 +202,17 @@ class CommandContext:
                 allow_delete=how.delete,
                 allow_replace=how.replace,
             )
-        if goes_on and not applied.failures:
+        if then is not None and not applied.failures:
             self.screen.view(applied_view(applied))
-            return 0
+            return self._go_on(then, plan, applied)
         self.screen.show(applied_view(applied), {"plan": plan.to_dict(), "applied": applied.to_dict()})
         return 1 if applied.failures else 0
+
+    def _go_on(self, then: "Then", plan: Plan, applied: Applied | None) -> int:
+        view, data, code = then()
+        done = applied.to_dict() if applied is not None else None
+        self.screen.show(view, {"plan": plan.to_dict(), "applied": done, **data})
+        return code
 
     def _agrees(self) -> bool:
         if not self.screen.can_ask:
@@ -206,6 +221,10 @@ class CommandContext:
         if not agrees:
             self.screen.remark("nothing was changed")
         return agrees
+
+
+Then = Callable[[], tuple[RenderableType, Mapping[str, Any], int]]
+"""What follows an apply: what to show of it, as data, and the exit code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +236,6 @@ class How:
     timeout: timedelta = FIFTEEN_MINUTES
     delete: bool = False
     replace: bool = False
-    rollout: bool = False
     empty: str = NO_CHANGES
 
 

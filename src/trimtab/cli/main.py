@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -181,13 +182,10 @@ def apply(
             planned = cloud.plan(fleet, strict=strict, prune=prune, refresh=refresh or ())
         if saved is not None:
             check_saved(planned, read_saved(str(saved)))
-        how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace, rollout=rollout)
-        code = context.carry_out(cloud, planned, how)
+        how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace)
         waiting = list(dict.fromkeys(change.group for change in planned.waiting))
-        if code or not (rollout and waiting):
-            return code
-        rolled = rollout_commands.rolled_out(context, cloud, fleet, waiting, allow_commands=allow_commands)
-        return rollout_commands.end(context, rolled.groups)
+        then = partial(rollout_commands.rolled_out, context, cloud, fleet, waiting, allow_commands=allow_commands)
+        return context.carry_out(cloud, planned, how, then if rollout else None)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """`trimtab rollout`: bring changed templates to running instances, look at that, stop it, take it back."""
 
 import getpass
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ from trimtab.models import Fleet
 from trimtab.views.values import printable
 
 if TYPE_CHECKING:
-    from trimtab.rollout import GroupRollout, Rolled, Rollouts
+    from trimtab.rollout import GroupRollout, Rollouts
     from trimtab.runtime.cloud import Cloud
     from trimtab.views.rollouts import Show
 
@@ -224,25 +224,31 @@ def _seen_through(
 
 def end(context: CommandContext, rollouts: "Sequence[GroupRollout]") -> int:
     """Show what came of rollouts; the exit code."""
+    view, data, code = _ended(rollouts)
+    context.screen.show(view, data)
+    return code
+
+
+def _ended(rollouts: "Sequence[GroupRollout]") -> tuple[Text, Mapping[str, object], int]:
     from trimtab.rollout import exit_code
     from trimtab.views.rollouts import rollouts_dict
 
     lines = "\n".join(map(str, rollouts)) or "nothing to roll out"
-    context.screen.show(Text(printable(lines, lines=True)), rollouts_dict(rollouts))
-    return exit_code(rollouts)
+    return Text(printable(lines, lines=True)), rollouts_dict(rollouts), exit_code(rollouts)
 
 
 def rolled_out(
     context: CommandContext, cloud: "Cloud", fleet: Fleet, groups: Sequence[str], *, allow_commands: bool
-) -> "Rolled":
-    """Start the rollouts of these groups and see them through, with progress shown."""
+) -> tuple[Text, Mapping[str, object], int]:
+    """Start the rollouts of these groups and see them through, with progress shown; what came of them."""
     from trimtab.views.rollouts import rollout_progress
 
     with rollout_progress(context.screen.err, cloud.now) as (listener, show):
         listener = silent if context.screen.verbosity else listener
         rollouts = cloud.rollouts(fleet, allow_commands=allow_commands, on_event=listener)
         started = rollouts.start(groups, by=getpass.getuser())
-        return rollouts.see_through([each.group for each in started], on_look=show).over(started)
+        rolled = rollouts.see_through([each.group for each in started], on_look=show).over(started)
+    return _ended(rolled.groups)
 
 
 def add_to(app: typer.Typer) -> None:

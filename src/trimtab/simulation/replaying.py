@@ -87,9 +87,7 @@ class Replay:
         self._forecaster = Forecaster.of_group(group, self._rules, model, scenario.start)
         by_rules = self._forecaster is not None and self._forecaster.by_rules
         rules = self._rules
-        self._always = (
-            scenario.every_step or by_rules or bool(rules.functions) or rules.weighted or not self._watched
-        )
+        self._always = scenario.every_step or by_rules or bool(rules.functions) or rules.weighted or not self._watched
         self.size = first_size(group, self._rules, scenario.start)
         chance = Chance(model, scenario.seed)
         self._noise = chance.noise(len(scenario.load))
@@ -195,9 +193,7 @@ class Replay:
             return False
         serving = in_service * pool.weight
         # one short of the size by a clear margin: where it is close, a decision tells
-        return all(
-            each.way != Way.IN or each.relative * serving > self.size - 1 + _CLOSE for each in signals.policies
-        )
+        return all(each.way != Way.IN or each.relative * serving > self.size - 1 + _CLOSE for each in signals.policies)
 
     def _is_vetoed(self) -> bool:
         """Whether one that must agree on scaling in does not ask for it."""
