@@ -85,3 +85,4 @@ def test_apdex_of_the_specifications_kind():
 
 def test_scaling_is_what_serves_is_not_what_was_decided_or_too_little():
     assert scaling_steps([2, 3, 3, 3], [2, 2, 3, 3], [1, 1, 3, 4]).tolist() == [False, True, False, True]
+    assert scaling_steps([NAN, 2, NAN], [NAN, NAN, 1], [1, 1, 2]).tolist() == [False, False, True]

@@ -122,7 +122,7 @@ def simulate(
         Path | None,
         typer.Option(metavar="FILE", help="Compare with the same group of another fleet file.", show_default=False),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=1000, help="With --against: how many pairs to simulate.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Set how many pairs --against simulates.")] = 5,
     report: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
