@@ -128,7 +128,7 @@ def apdex(satisfied: float, tolerating: float, total: float) -> float:
 
 
 def scaling_steps(wanted: ArrayLike, in_service: ArrayLike, demand: ArrayLike) -> NDArray[np.bool_]:
-    """The steps in which a fleet scales or ought to: what serves is not what was decided, or less than is needed; none that is unknown."""
+    """The known steps in which a fleet scales or ought to: what serves is not what was decided, or less than needed."""
     target, there = series(wanted, "wanted"), series(in_service, "in_service")
     differ = (target != there) & ~np.isnan(target) & ~np.isnan(there)
     scaling: NDArray[np.bool_] = differ | (series(demand, "demand") > there)
