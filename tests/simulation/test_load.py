@@ -39,7 +39,7 @@ def test_a_value_is_what_its_unit_says(tmp_path, unit, rate):
 
 def test_a_unit_that_is_no_load_is_refused(tmp_path):
     path = csv(tmp_path, f"{minute(0)},60", f"{minute(1)},60")
-    with pytest.raises(InvalidArgument, match="unit='percent' is not a load; .*from_datapoints"):
+    with pytest.raises(InvalidArgument, match=r"unit='percent' is not a load; .*from_datapoints"):
         tt.Load.from_csv(path, unit="percent")
 
 

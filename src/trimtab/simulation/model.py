@@ -128,8 +128,9 @@ class FleetModel:
     @classmethod
     def of_group(cls, group: ScalingGroup, preset: str | Preset, **fields: Any) -> Self:
         """
-        The same for one group: on EC2 its instances measure themselves each minute where `detailed_monitoring` is set,
-        else every five.
+        The same for one group.
+
+        On EC2 its instances measure themselves each minute where `detailed_monitoring` is set, else every five.
 
         Raises:
             ValueError: No preset has that name.

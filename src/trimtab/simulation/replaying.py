@@ -98,7 +98,7 @@ class Replay:
         self._skipped = False
         self._states: Sequence[AlarmState] | None = None
         self._preset, self._warm_up = preset, round(self._rules.longest_warm_up.total_seconds())
-        self._stretch_end = -1
+        self._stretch_end = self._bounds_hold = -1
         self._low = self._high = 0
         self._asked: int | None = None
         self._answer: Decision | None = None
@@ -174,7 +174,7 @@ class Replay:
         if (
             acting == Way.CALM
             or (acting == Way.IN and self._stays(minute, in_service))
-            or (acting == Way.OUT and self.size == self._high)
+            or (acting == Way.OUT and self.size == self._high and minute < self._bounds_hold)
         ):
             self._keep_states(minute, [each.state for each in self._signals.alarms])
             return True
@@ -182,7 +182,8 @@ class Replay:
 
     def _stays(self, minute: int, in_service: int) -> bool:
         """Whether a size stays although something asks for fewer instances."""
-        return self.size == self._low or self._is_vetoed() or self._is_on_target(minute, in_service)
+        at_minimum = self.size == self._low and minute < self._bounds_hold
+        return at_minimum or self._is_vetoed() or self._is_on_target(minute, in_service)
 
     def _is_on_target(self, minute: int, in_service: int) -> bool:
         """Whether only target tracking policies ask, and all for the size that there is."""
@@ -235,7 +236,10 @@ class Replay:
         try:
             self._stretch_end = -((self._scenario.start - stretch.end) // _MINUTE)
         except OverflowError:
-            self._stretch_end = len(self._scenario.load)
+            self._stretch_end = 2 * len(self._scenario.load)
+        # what was asked for beyond a bound counts once that bound moves
+        window = max(self._rules.stabilization_in, self._rules.stabilization_out)
+        self._bounds_hold = self._stretch_end - -(-window // _MINUTE) - bool(window)
 
     def _catch_up(self, last: datetime) -> None:
         """The history as decisions up to `last` would have left it: each asked for the size that there is."""

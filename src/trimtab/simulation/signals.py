@@ -96,10 +96,11 @@ class Watched:
             self._count(point)
         if not self._missing:
             self._judge()
-        elif newest(window := self.window) is None:
-            self.way = Way.OPEN
         else:
+            window = self.window
             self._judge_partly(window)
+            if newest(window) is None:
+                self.way = Way.OPEN
 
     def _forget(self) -> None:
         """A datapoint is missing."""

@@ -9,6 +9,7 @@ from trimtab.engine.functions import NO_FUNCTIONS, Functions
 from trimtab.engine.presets import Preset, find_preset
 from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.models import PythonPolicy, ScalingGroup
+from trimtab.simulation.enacting import as_enacted
 from trimtab.simulation.load import Load
 from trimtab.simulation.model import FleetModel
 from trimtab.simulation.results import Simulation
@@ -139,16 +140,17 @@ def make_scenario(
         raise InvalidArgument(f"{text}; give `functions=trimtab.load_policies(fleet, allow=[...])`")
     rates = load.per_minute()
     model, notes = complete_model(group, preset, model, rates)
+    enacted, changed = as_enacted(group, preset)
     return Scenario(
-        group=group,
+        group=enacted,
         preset=preset,
         model=model,
         start=load.start,
         load=rates,
         seed=seed,
-        functions=functions,
+        functions=dict(functions),
         every_step=every_step,
-        notes=(*load.notes, *notes),
+        notes=(*load.notes, *notes, *changed),
     )
 
 
