@@ -93,18 +93,18 @@ WRONG = {
     "does not boot on AWS": ("aws", "{type: st1}", "st1 cannot be a boot disk on aws; use standard, gp3, gp2"),
     "does not boot on Azure": ("azure", "{type: PremiumV2_LRS}", "PremiumV2_LRS cannot be a boot disk on azure"),
     "does not boot on Google": ("gcp", "{type: hyperdisk-ml, size_gb: 100}", "hyperdisk-ml cannot be a boot disk"),
-    "iops of gp2": ("aws", "{type: gp2, iops: 3000}", "template.disks.0.iops: Iops is for gp3, io1 and io2 volumes"),
+    "iops of gp2": ("aws", "{type: gp2, iops: 3000}", "template.disks.0.iops: iops is for gp3, io1 and io2 volumes"),
     "iops of st1": (
         "aws",
         "{device: /dev/sdf, type: st1, size_gb: 500, iops: 3000}",
-        "template.disks.0.iops: Iops is for gp3, io1 and io2 volumes",
+        "template.disks.0.iops: iops is for gp3, io1 and io2 volumes",
     ),
     "throughput of io2": (
         "aws",
         "{type: io2, size_gb: 100, iops: 3000, throughput: 200}",
-        "template.disks.0.throughput: Throughput is for gp3 volumes; leave `throughput` out, or use `type: ssd`",
+        "template.disks.0.throughput: throughput is for gp3 volumes; leave `throughput` out, or use `type: ssd`",
     ),
-    "too few for gp3": ("aws", "{type: ssd, size_gb: 100, iops: 100}", "template.disks.0.iops: Iops is 100"),
+    "too few for gp3": ("aws", "{type: ssd, size_gb: 100, iops: 100}", "template.disks.0.iops: iops is 100"),
     "iops of a class on Azure": (
         "azure",
         '{device: "1", type: fast-ssd, iops: 3000}',
@@ -123,7 +123,7 @@ WRONG = {
     "hyperdisk without a size": (
         "gcp",
         "{device: data, type: hyperdisk-balanced, iops: 4000}",
-        "provisionedIops takes a size beside it; add `size_gb`",
+        "iops takes a size beside it; add `size_gb`",
     ),
 }
 
