@@ -255,3 +255,29 @@ def test_what_is_not_meant_is_told(cli, words, text):
     assert ended.code == 1
     assert text in ended.err
     assert ids_of(cli) == before
+
+
+# KPIs
+
+
+def test_kpis_of_a_fleet(cli):
+    pytest.importorskip("numpy", reason="KPIs need numpy (extra `sim`)")
+    for _ in range(10):
+        for metric, value in (("cpu", 35.0), ("requests", 200.0), ("requests-per-instance", 100.0)):
+            cli.store.measures.add("local", "shop-web", tt.models.metric.NEUTRAL[metric], value, cli.clock.now())
+        cli.clock.advance(timedelta(minutes=1))
+    prices = cli.write("instance_hour: 0.6\ncurrency: EUR\n", "prices.yaml")
+    ended = cli("status", "--kpis", "--since", "10m", "--prices", prices)
+    assert ended.code == 0, ended.err
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert "efficiency 50 % > 80 FAIL" in lines
+    # two instances for nine whole minutes: the ten are not counted from a whole one on
+    assert "cost 0.18 EUR" in lines
+    assert any("supply: requests divided by requests per instance" in line for line in lines)
+    data = cli("status", "--kpis", "--since", "10m", "--format", "json").data
+    assert [group["group"] for group in data["groups"]] == ["web", "api"]
+    cost = next(item for item in data["groups"][0]["kpis"] if item["name"] == "cost")
+    assert (cost["value"], cost["note"]) == (None, "give prices")
+    missing = cli("status", "--kpis", "--prices", str(cli.folder / "none.yaml"))
+    assert missing.code == 1
+    assert "none.yaml: cannot be read" in missing.err

@@ -105,6 +105,8 @@ if TYPE_CHECKING:
         on_launch,
         on_terminate,
     )
+    from trimtab.kpis.card import Kpi, KpiOptions, Kpis, KpiTarget
+    from trimtab.kpis.prices import Prices
     from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
     from trimtab.plan.saved import check_saved
     from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, InstanceState
@@ -121,6 +123,11 @@ if TYPE_CHECKING:
     from trimtab.runtime.policies import load_policies
     from trimtab.runtime.status import FleetStatus, GroupStatus
     from trimtab.runtime.watch import Watch
+    from trimtab.simulation.comparing import KpiDifference, PairedComparison, compare
+    from trimtab.simulation.load import Load
+    from trimtab.simulation.model import FleetModel, Shortage
+    from trimtab.simulation.results import SimulatedDecision, Simulation
+    from trimtab.simulation.simulating import simulate, simulate_many
     from trimtab.sources import Source
     from trimtab.store import open_store
     from trimtab.store.records import Store
@@ -175,6 +182,7 @@ __all__ = [
     "FieldChange",
     "Finding",
     "Fleet",
+    "FleetModel",
     "FleetStatus",
     "Gate",
     "GcpSettings",
@@ -203,9 +211,15 @@ __all__ = [
     "InstanceState",
     "InstanceTemplate",
     "Key",
+    "Kpi",
+    "KpiDifference",
+    "KpiOptions",
+    "KpiTarget",
+    "Kpis",
     "LifecycleHook",
     "Listener",
     "LiveGroup",
+    "Load",
     "LoadBalancer",
     "ManualClock",
     "MaximumBreach",
@@ -219,6 +233,7 @@ __all__ = [
     "Note",
     "Observation",
     "Outcome",
+    "PairedComparison",
     "Pause",
     "Placement",
     "Plan",
@@ -230,6 +245,7 @@ __all__ = [
     "Position",
     "PredictiveMode",
     "PredictivePolicy",
+    "Prices",
     "Purchase",
     "PythonPolicy",
     "Reason",
@@ -244,7 +260,10 @@ __all__ = [
     "ScalingNotification",
     "Schedule",
     "Severity",
+    "Shortage",
     "SimplePolicy",
+    "SimulatedDecision",
+    "Simulation",
     "SizeOption",
     "SizeRequirement",
     "Source",
@@ -268,6 +287,7 @@ __all__ = [
     "ansible_playbook",
     "check_fleet",
     "check_saved",
+    "compare",
     "connect",
     "connect_async",
     "dump_fleet",
@@ -284,6 +304,8 @@ __all__ = [
     "parse_fleet",
     "policy",
     "seconds",
+    "simulate",
+    "simulate_many",
 ]
 
 
@@ -357,6 +379,13 @@ _LATE = {
     "trimtab.runtime.policies": ("load_policies",),
     "trimtab.runtime.status": ("FleetStatus", "GroupStatus"),
     "trimtab.runtime.watch": ("Watch",),
+    "trimtab.kpis.card": ("Kpi", "KpiOptions", "KpiTarget", "Kpis"),
+    "trimtab.kpis.prices": ("Prices",),
+    "trimtab.simulation.comparing": ("KpiDifference", "PairedComparison", "compare"),
+    "trimtab.simulation.load": ("Load",),
+    "trimtab.simulation.model": ("FleetModel", "Shortage"),
+    "trimtab.simulation.results": ("SimulatedDecision", "Simulation"),
+    "trimtab.simulation.simulating": ("simulate", "simulate_many"),
     "trimtab.controller": ("Controller", "GroupTick", "Tick", "TickOutcome"),
     "trimtab.sources": ("Source",),
     "trimtab.store": ("open_store",),

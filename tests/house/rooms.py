@@ -34,6 +34,8 @@ FLOORS = {
     "sources": 3,
     "controller": 3,
     "rollout": 3,
+    "kpis": 3,
+    "simulation": 3,
     "hooks": 3,
     "explaining": 3,
     "config": 3,

@@ -458,3 +458,42 @@ def failed_rollout(rolled: tt.Rolled) -> str:
     except tt.RolloutFailed as error:
         return str(error)
     return ""
+
+
+def simulated(fleet: tt.Fleet) -> float:
+    """A week's load on one cloud's rules, on three, and on many variants."""
+    load = tt.Load.days(7, low=10, high=90).noise(0.1, seed=1) + tt.Load.bursts(
+        tt.hours(24), height=50, length=tt.minutes(10), every=tt.hours(6)
+    )
+    model = tt.FleetModel(
+        capacity=20,
+        boot=tt.minutes(2),
+        shortages=[tt.Shortage(after=tt.hours(3), duration=tt.minutes(30))],
+        signals={"memory": 40, "JobsWaiting": "queue-depth"},
+    )
+    run = tt.simulate(fleet["web"], load, preset="gce", model=model, seed=1)
+    assert_type(run, tt.Simulation)
+    decisions: Sequence[tt.SimulatedDecision] = run.decisions
+    everywhere = tt.simulate(fleet["web"], load, presets=("ec2", "azure", "gce"))
+    assert_type(everywhere, Mapping[str, tt.Simulation])
+    many = tt.simulate_many([fleet["web"]], tt.Load.from_csv("load.csv"), seeds=range(3), reduce=tt.Simulation.totals)
+    assert_type(many, tuple[dict[str, float], ...])
+    return float(run.latency.max()) + len(decisions) + many[0]["served_percent"]
+
+
+def judged(cloud: tt.Cloud, fleet: tt.Fleet) -> bool:
+    """KPIs of a simulation and of a fleet that runs, two policies side by side, a report."""
+    load = tt.Load.days(1, low=10, high=90)
+    targets = {"efficiency": tt.KpiTarget(limit=60, above=True)}
+    options = tt.KpiOptions(prices=tt.Prices(instance_hour=0.05), targets=targets)
+    run = tt.simulate(fleet["web"], load)
+    kpis: tt.Kpis = run.kpis("static-peak", options)
+    item: tt.Kpi = kpis["efficiency"]
+    assert_type(item.value, float | None)
+    comparison = tt.compare([run], [tt.simulate(fleet["web"], load, preset="gce")], names=("ec2", "gce"))
+    assert_type(comparison, tt.PairedComparison)
+    difference: tt.KpiDifference = comparison["savings"]
+    run.save("report.html", kpis=kpis, comparison=comparison)
+    live = cloud.kpis(fleet, timedelta(days=7), options=options)
+    assert_type(live, Mapping[str, tt.Kpis])
+    return bool(item.passes) and difference.is_certain

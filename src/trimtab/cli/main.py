@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -36,11 +37,14 @@ from trimtab.cli.context import (
     Waiting,
     Yes,
     context_of,
+    duration,
     make_fleet,
 )
 from trimtab.cli.controller_commands import StoreUrl, last_tick
 from trimtab.cli.hook_commands import hooks
+from trimtab.cli.kpis import show_kpis
 from trimtab.cli.saved_plans import read_saved, show
+from trimtab.cli.simulate_command import simulate
 from trimtab.cli.verbosity import add_verbosity
 from trimtab.config import json_schema
 from trimtab.config.files import write_file
@@ -214,15 +218,30 @@ def status(
     context: CommandContext,
     fleet: Fleet,
     store: StoreUrl = None,
+    kpis: Annotated[
+        bool, typer.Option("--kpis", help="Show how well sizes followed the load of late, and at what cost.")
+    ] = False,
+    since: Annotated[
+        timedelta,
+        typer.Option(parser=duration, metavar="DURATION", help="Set how far `--kpis` looks back.", show_default="7d"),
+    ] = timedelta(days=7),
+    prices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Name the file of prices for `--kpis`: instance_hour, ...", show_default=False
+        ),
+    ] = None,
 ) -> int:
     """
     Show every group as it stands: sizes, instances, schedule in force, alarms, the controller's last tick.
 
     The exit code is 3 when the controller of a group has not ticked for three intervals, or a rollout is paused or
-    stopped.
+    stopped. With `--kpis` it shows the KPIs of each group in place of that, those that miss their target marked.
 
     Example: `trimtab status fleet.yaml --provider aws`
     """
+    if kpis:
+        return show_kpis(context, fleet, since, prices)
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
         fleet_status = cloud.status(fleet)
         is_controlled = any(group.controlled for group in fleet_status.groups)
@@ -288,6 +307,7 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 
 
 app.command()(show)
+app.command()(simulate)
 app.command()(hooks)
 runtime_commands.add_to(app)
 controller_commands.add_to(app)

@@ -28,6 +28,24 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSize:
+    """
+    The metric in which a cloud records how many instances of a group are in service.
+
+    Attributes:
+        namespace: As of a custom metric; empty where the cloud has no such metric.
+        name: Its name.
+        dimensions: Its dimensions; `{group}` stands for the group's name.
+        switch_on: What to do where it has no datapoints, as the end of a sentence.
+    """
+
+    namespace: str = ""
+    name: str = ""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    switch_on: str = "say how many there were: `size=NUMBER`, or the metric that records it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NameRule:
     """
     Which names a group may have in a cloud.
@@ -189,6 +207,7 @@ class Declarations:
         disks: The types of disks that it has, a list of `DiskRow`; empty where every word is taken as it is.
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
+        recorded_size: The metric of how many instances are in service.
     """
 
     name: str
@@ -216,3 +235,4 @@ class Declarations:
     disks: str = ""
     sizes: str = ""
     selects_sizes: bool = False
+    recorded_size: RecordedSize = field(default_factory=RecordedSize)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trimtab.engine.alarms import AlarmState
 from trimtab.engine.batch_rules import Ask, BatchAlarm, BatchTarget, Bools, Floats, Ints, Moment
@@ -103,6 +104,11 @@ class Batch:
         """The state of one alarm in each variant."""
         alarm = next(candidate for candidate in self._alarms if candidate.name == name)
         return [_STATES[state] for state in alarm.states]
+
+    @property
+    def states(self) -> list[NDArray[np.int8]]:
+        """The states of the alarms in their order, a number a variant: 0 OK, 1 ALARM, 2 INSUFFICIENT_DATA."""
+        return [alarm.states for alarm in self._alarms]
 
     def decide(self, seen: BatchObservation, now: datetime) -> Ints:
         """

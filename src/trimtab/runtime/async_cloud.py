@@ -117,6 +117,7 @@ class AsyncCloud(OnThreads[Cloud]):
     adopt = awaitable(Cloud.adopt)
     apply = awaitable(Cloud.apply)
     status = awaitable(Cloud.status)
+    kpis = awaitable(Cloud.kpis)
     import_group = awaitable(Cloud.import_group)
     fleet_of = awaitable(Cloud.fleet_of)
     datapoints = awaitable(Cloud.datapoints)

@@ -12,7 +12,7 @@ from trimtab.capabilities import is_delegated
 from trimtab.clock import Clock, SystemClock, check_cancelled
 from trimtab.declarations.blocks import check_settings
 from trimtab.engine.timetable import timetable_of
-from trimtab.errors import Cancelled, InvalidArgument, PlanRefused, StalePlan
+from trimtab.errors import Cancelled, InvalidArgument, MissingExtra, PlanRefused, StalePlan
 from trimtab.events import (
     ApplyEnded,
     ApplyStarted,
@@ -46,7 +46,7 @@ from trimtab.runtime.apply import (
     wait_for,
 )
 from trimtab.runtime.arguments import check_list, check_word
-from trimtab.runtime.datapoints import publish_values, read_datapoints
+from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.limits import held_to_limits
 from trimtab.runtime.pause import (
@@ -62,6 +62,8 @@ from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:
     from trimtab import Explanation
+    from trimtab.kpis.card import KpiOptions, Kpis
+    from trimtab.kpis.scoring import Static
     from trimtab.rollout import Rolled, Rollouts
     from trimtab.runtime.watch import Watch
     from trimtab.sources import Source
@@ -408,6 +410,50 @@ class Cloud:
             Unsupported: The cloud has no such metric of such a group.
         """
         return read_datapoints(self.provider, queries, self._clock.now())
+
+    def kpis(
+        self,
+        fleet: Fleet,
+        since: datetime | timedelta,
+        *,
+        baseline: "Static" = "static-p95",
+        options: "KpiOptions | None" = None,
+    ) -> "Mapping[str, Kpis]":
+        """
+        The KPIs of each group of `fleet`, from what the cloud measured and did; needs the extra `sim`.
+
+        What cannot be known has no value and a note that says why, and what to switch on.
+
+        Args:
+            fleet: Says which groups, and what CPU they aim at.
+            since: When it begins, or how long ago; CloudWatch keeps minutes for 15 days, then 5 minutes are read.
+            baseline: What savings and the elastic speedup are measured against: a fixed size for the largest demand
+                (`static-peak`), its 95th percentile (`static-p95`) or its mean (`static-mean`).
+            options: Prices and targets.
+
+        Returns:
+            By the names of the groups; without any KPI for one that does not exist.
+
+        Raises:
+            InvalidRequest: `since` has no time zone, or has not passed.
+            MissingExtra: numpy is not installed.
+        """
+        try:
+            from trimtab.kpis.fleet import fleet_kpis  # numpy is an extra
+        except ModuleNotFoundError as missing:
+            raise MissingExtra("working out KPIs", "sim") from missing
+
+        fleet = fleet.for_provider(self.provider.name)
+        now = self._clock.now()
+        return fleet_kpis(
+            self.provider,
+            fleet,
+            self.status(fleet),
+            beginning(since, now),
+            read=self.datapoints,
+            baseline=baseline,
+            options=options,
+        )
 
     def publish(self, values: Iterable[MetricValue]) -> None:
         """

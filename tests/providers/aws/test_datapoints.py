@@ -209,3 +209,29 @@ def test_bad_questions_are_refused_before_any_call(world):
         with pytest.raises(errors.InvalidRequest):
             cloud.datapoints([MetricQuery(group="web", metric=metrics.cpu, **given)])
     assert world.doors.count()["total"] == 0
+
+
+def test_kpis_take_the_sizes_that_the_group_records(world):
+    """Two instances in service, as the group's own metric says, at a third of the CPU that the group aims at."""
+    pytest.importorskip("numpy", reason="KPIs need numpy (extra `sim`)")
+    cloud = world.connect()
+    policies = [tt.TargetTrackingPolicy(name="hold", metric=metrics.cpu, target=60)]
+    fields = {"policies": policies, "alarms": [], "capacity": {"min": 2, "max": 4}}
+    web, api = make_group("web", aws={"group_metrics": True}, **fields), make_group("api", **fields)
+    fleet = make_fleet(web, api)
+    cloud.apply(cloud.plan(fleet)).raise_for_failures()
+    names = {each.group: each.name for each in cloud.status(fleet).groups}
+    for _ in range(10):
+        for name in names.values():
+            world.push(name, metrics.cpu, 20.0)
+        dimensions = {"AutoScalingGroupName": names["web"]}
+        sizes = {"namespace": "AWS/AutoScaling", "metric": "GroupInServiceInstances", "dimensions": dimensions}
+        world.doors.push([{**sizes, "value": 2.0}])
+        world.advance(MINUTE)
+    found = cloud.kpis(fleet, 10 * MINUTE)
+    assert found["web"]["efficiency"].value == pytest.approx(50)
+    assert found["web"]["instance-hours"].value == pytest.approx(2 / 6, abs=2 / 60)
+    assert any("60 % (the target of policy hold)" in note for note in found["web"].notes)
+    assert any("requests: cannot be read" in note for note in found["web"].notes)
+    assert found["api"]["efficiency"].value is None
+    assert any("set `aws: {group_metrics: true}`" in note for note in found["api"].notes)

@@ -12,6 +12,7 @@ from trimtab.declarations.record import (
     Natives,
     Option,
     Portability,
+    RecordedSize,
     RegionForm,
     TagRule,
 )
@@ -181,6 +182,13 @@ AWS = Declarations(
     sdk=("boto3", "botocore"),
     sign_in="run `aws configure` or `aws sso login`, or name a profile in AWS_PROFILE",
     preset="ec2",
+    # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html
+    recorded_size=RecordedSize(
+        namespace="AWS/AutoScaling",
+        name="GroupInServiceInstances",
+        dimensions={"AutoScalingGroupName": "{group}"},
+        switch_on="set `aws: {group_metrics: true}` on the group, and wait until there are datapoints",
+    ),
     capabilities=CAPABILITIES,
     instances=INSTANCES,
     inert=NOWHERE,

@@ -1,0 +1,289 @@
+"""`trimtab simulate`: what a group's policies make of a load, on one cloud's rules or on several."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trimtab.cli.commands import groups_command
+from trimtab.cli.context import CommandContext, duration
+from trimtab.declarations import declarations_of
+from trimtab.errors import ConfigError, InvalidArgument, InvalidModel
+from trimtab.models import Fleet, PythonPolicy, ScalingGroup
+from trimtab.phrases import in_words
+
+if TYPE_CHECKING:
+    from trimtab.engine.functions import Functions
+    from trimtab.simulation import FleetModel, Load, Simulation
+
+_UNITS = "requests, requests-per-second or requests-per-minute"
+
+
+@groups_command
+def simulate(
+    context: CommandContext,
+    fleet: Fleet,
+    groups: Sequence[str],
+    load: Annotated[
+        Path | None,
+        typer.Option(
+            "--load", metavar="FILE", help="Read the load from a CSV file: timestamp,value.", show_default=False
+        ),
+    ] = None,
+    access_log: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--access-log",
+            metavar="FILE",
+            help="Count the load in an access log: common, combined, HAProxy; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    from_cloud: Annotated[
+        str | None,
+        typer.Option(
+            "--from-cloud",
+            metavar="METRIC",
+            help="Take the load that the cloud has measured: requests, requests-per-instance or cpu.",
+            show_default=False,
+        ),
+    ] = None,
+    since: Annotated[
+        timedelta | None,
+        typer.Option(parser=duration, metavar="DURATION", help="With --from-cloud: how far back.", show_default=False),
+    ] = None,
+    load_unit: Annotated[
+        str, typer.Option("--load-unit", help=f"With --load: what a value is, {_UNITS}.")
+    ] = "requests",
+    zone: Annotated[
+        str | None,
+        typer.Option(help="The time zone of times that name none; UTC when left out.", show_default=False),
+    ] = None,
+    gaps: Annotated[
+        str,
+        typer.Option(help="Fill missing rows: short (up to an hour), interpolate, hold, zero or refuse."),
+    ] = "short",
+    presets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--preset",
+            metavar="NAME",
+            help="Decide by these rules: ec2, azure, gce, neutral; may be repeated. The provider's when left out.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read the model of the fleet from a JSON file.", show_default=False),
+    ] = None,
+    capacity: Annotated[
+        float | None,
+        typer.Option(metavar="NUMBER", help="Requests a second that one instance serves.", show_default=False),
+    ] = None,
+    boot: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            help="How long an instance boots; 3m when left out.",
+            show_default=False,
+        ),
+    ] = None,
+    signal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC=NAME",
+            help="Say what a metric is that the load does not give: memory=40, JobsWaiting=queue-depth.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="What chance is drawn from.")] = 0,
+    allow_policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-policies",
+            help="Allow importing policies in Python from this module or package; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    every_step: Annotated[
+        bool, typer.Option("--every-step", help="Decide each minute, also where nothing has changed.")
+    ] = False,
+    rows: Annotated[bool, typer.Option("--rows", help="With --format json: print the numbers of each minute.")] = False,
+    kpis: Annotated[bool, typer.Option("--kpis", help="Show the KPIs, held against their targets.")] = False,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read prices for KPIs from a file: instance_hour, ...", show_default=False),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Compare with the same group of another fleet file.", show_default=False),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Set how many pairs --against simulates.")] = 5,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
+    ] = None,
+) -> int:
+    """
+    Show what a group's policies make of a load, minute by minute; changes nothing.
+
+    With `--against other.yaml` both groups are simulated on the same load and the same chance, seed by seed, and each
+    KPI that differs is shown with its 95 % interval.
+
+    Example: `trimtab simulate fleet.yaml web --load load.csv --capacity 50 --preset ec2 --preset gce`
+    """
+    from trimtab.simulation import FleetModel
+    from trimtab.simulation import simulate as run_simulation
+    from trimtab.views.simulations import simulations_dict, simulations_view
+
+    group = _chosen(fleet, groups)
+    read = _load(context, fleet, group, (load, load_unit, zone, gaps), access_log, from_cloud, since, capacity)
+    names = presets or [_preset(context, fleet)]
+    runs = []
+    for name in names:
+        try:
+            fleet_model = _model(group, model, name, capacity, boot, signal or ())
+            functions = _functions(fleet, group, allow_policies or ())
+            runs.append(
+                run_simulation(
+                    group, read, preset=name, model=fleet_model, seed=seed, functions=functions, every_step=every_step
+                )
+            )
+        except ValueError as error:
+            if isinstance(error, InvalidArgument | InvalidModel):
+                raise
+            raise InvalidArgument(str(error)) from error
+    if not (kpis or against or report or prices):
+        context.screen.show(simulations_view(runs, read), simulations_dict(runs, read, rows=rows))
+        return 0
+    from trimtab.cli.simulate_report import Wanted, show_judged
+
+    def again(fleet: Fleet, run: "Simulation", seed: int) -> "Simulation":
+        other = _same_group(fleet, group)
+        # the same instances on both sides; how often they measure themselves is a setting of the group
+        own = {} if model else {"metric_period": FleetModel.of_group(other, run.preset).metric_period}
+        return run_simulation(
+            other,
+            read,
+            preset=run.preset,
+            model=run.model.replace(**own),
+            seed=seed,
+            functions=_functions(fleet, other, allow_policies or ()),
+            every_step=every_step,
+        )
+
+    wanted = Wanted(kpis=kpis, prices=prices, against=against, seeds=range(seed, seed + seeds), report=report)
+    shown = simulations_view(runs, read), simulations_dict(runs, read, rows=rows)
+    return show_judged(context, fleet, runs, again, wanted, shown)
+
+
+def _same_group(fleet: Fleet, group: ScalingGroup) -> ScalingGroup:
+    names = [each.name for each in fleet.groups]
+    if group.name not in names:
+        raise ConfigError([f"fleet {fleet.name!r} has no group {group.name!r}; it has {in_words(names) or 'none'}"])
+    return fleet[group.name]
+
+
+def _chosen(fleet: Fleet, groups: Sequence[str]) -> ScalingGroup:
+    if len(groups) == 1:
+        return fleet[groups[0]]
+    declared = [group.name for group in fleet.groups]
+    if len(declared) == 1:
+        return fleet[declared[0]]
+    raise ConfigError([f"a load is that of one group; name one of {in_words(declared) or 'none'}"])
+
+
+def _load(
+    context: CommandContext,
+    fleet: Fleet,
+    group: ScalingGroup,
+    csv: tuple[Path | None, str, str | None, str],
+    access_log: Sequence[Path] | None,
+    from_cloud: str | None,
+    since: timedelta | None,
+    capacity: float | None,
+) -> "Load":
+    from trimtab.simulation import Load
+
+    path, unit, zone, gaps = csv
+    if sum(each is not None and each != [] for each in (path, access_log, from_cloud)) != 1:
+        raise ConfigError(["a simulation takes one load; give --load FILE, --access-log FILE or --from-cloud METRIC"])
+    if path is not None:
+        return Load.from_csv(path, unit=unit, zone=zone, gaps=gaps)  # type: ignore[arg-type]
+    if access_log:
+        return Load.from_access_log(*access_log, zone=zone)
+    return _measured(context, fleet, group, from_cloud or "", since, capacity)
+
+
+def _measured(
+    context: CommandContext,
+    fleet: Fleet,
+    group: ScalingGroup,
+    name: str,
+    since: timedelta | None,
+    capacity: float | None,
+) -> "Load":
+    from trimtab.models.metric import NEUTRAL
+    from trimtab.simulation import Load
+
+    if since is None:
+        raise ConfigError(["--from-cloud needs how far back; give --since, such as --since 14d"])
+    if name not in NEUTRAL:
+        raise ConfigError([f"--from-cloud {name}: unknown metric; use requests, requests-per-instance or cpu"])
+    with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
+        native = next(
+            (each.state.name for each in cloud.status(fleet).groups if each.name == group.name and each.state), None
+        )
+        if native is None:
+            raise ConfigError([f"group {group.name!r} is not in the cloud; nothing was measured of it"])
+        return Load.from_datapoints(cloud, native, NEUTRAL[name], since=since, capacity=capacity)
+
+
+def _preset(context: CommandContext, fleet: Fleet) -> str:
+    provider = context.target.provider or fleet.connect.provider
+    return declarations_of(provider).preset if provider else "neutral"
+
+
+def _model(
+    group: ScalingGroup,
+    path: Path | None,
+    preset: str,
+    capacity: float | None,
+    boot: timedelta | None,
+    signals: Sequence[str],
+) -> "FleetModel | None":
+    from trimtab.simulation import FleetModel
+
+    given = {"capacity": capacity, "boot": boot, "signals": dict(map(_signal, signals)) or None}
+    fields = {name: value for name, value in given.items() if value is not None}
+    if path is None:
+        return FleetModel.of_group(group, preset, **fields) if fields else None
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"{path}: cannot be read: {error}"]) from error
+    if not isinstance(body, dict):
+        raise ConfigError([f"{path}: is not a JSON object; write one as `FleetModel.to_dict` gives it"])
+    return FleetModel.from_dict(body).replace(**fields)
+
+
+def _signal(text: str) -> tuple[str, str | float]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ConfigError([f"--signal {text}: write METRIC=NAME or METRIC=NUMBER, such as memory=40"])
+    try:
+        return name, float(value)
+    except ValueError:
+        return name, value
+
+
+def _functions(fleet: Fleet, group: ScalingGroup, allow: Sequence[str]) -> "Functions":
+    if not any(isinstance(policy, PythonPolicy) for policy in group.policies):
+        return {}
+    from trimtab.runtime.policies import load_policies
+
+    return load_policies(fleet.replace(groups=[group]), allow=allow)

@@ -1,0 +1,163 @@
+"""Loads in files: CSV, and access logs of web servers and of HAProxy."""
+
+import csv
+import gzip
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO, cast
+
+from trimtab.errors import InvalidArgument
+from trimtab.simulation.readings import Readings, in_order
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles: str) -> Readings:
+    """
+    The rows of a CSV file.
+
+    Raises:
+        InvalidArgument: The file cannot be read, or a row is not a time and a value of 0 or more.
+    """
+    if doubles not in ("refuse", "sum", "mean"):
+        raise InvalidArgument(f"doubles={doubles!r} is unknown; use refuse, sum or mean")
+    try:
+        with _opened(path) as file:
+            reader = csv.reader(file)
+            time_at, value_at = _columns(next(reader, []), columns, path)
+            rows = [_row(row, time_at, value_at, path, number) for number, row in enumerate(reader, 2) if row]
+    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
+        raise InvalidArgument(f"{path}: cannot be read: {error}") from error
+    if not rows:
+        raise InvalidArgument(f"{path}: there is no row below the header; a load has at least one")
+    return in_order(path.name, rows, doubles=doubles, zone=zone)
+
+
+def _columns(header: Sequence[str], columns: Sequence[str], path: Path) -> tuple[int, int]:
+    names = [name.strip().lower() for name in header]
+    places = []
+    for name in columns:
+        if name.lower() not in names:
+            there = ", ".join(names) or "nothing"
+            text = f"{path}: missing column {name!r} in the first line, which has {there}"
+            raise InvalidArgument(f"{text}; write `timestamp,value` there, or give `columns`")
+        places.append(names.index(name.lower()))
+    if len(places) != 2:
+        raise InvalidArgument(f"columns={list(columns)!r} are not two; name that of times and that of values")
+    return places[0], places[1]
+
+
+def _row(row: Sequence[str], time_at: int, value_at: int, path: Path, line: int) -> tuple[datetime, float | None]:
+    try:
+        time, text = row[time_at], row[value_at]
+    except IndexError:
+        raise InvalidArgument(f"{path}:{line}: has {len(row)} column(s); a row has a time and a value") from None
+    return _time(time, path, line), _value(text, path, line)
+
+
+def _time(text: str, path: Path, line: int) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        return _EPOCH + timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
+        text = f"{path}:{line}: {text!r} is not a time"
+        raise InvalidArgument(f"{text}; write ISO 8601 such as 2026-01-05T08:00:00Z, or seconds since 1970") from None
+
+
+def _value(text: str, path: Path, line: int) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise InvalidArgument(f"{path}:{line}: {text!r} is not a number") from None
+    if value < 0 or math.isinf(value):
+        raise InvalidArgument(f"{path}:{line}: {text.strip()} is not a load; a value is 0 or more")
+    return None if math.isnan(value) else value
+
+
+def _opened(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return cast("TextIO", TextIOWrapper(gzip.open(path), encoding="utf-8"))
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+# access logs
+
+_ZONED = re.compile(r"\[(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\] \"")
+"""Common and combined form: `[10/Oct/2000:13:55:36 -0700] "GET ...`; Apache HTTP Server, mod_log_config."""
+_ZONELESS = re.compile(r"\[(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)\.\d{3}\] \S+ \S+ [-\d]+/")
+"""HAProxy's `option httplog`: `[06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109`; its manual, 8.2.3."""
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
+    )
+}
+
+
+def count_access_logs(
+    paths: Sequence[Path], step: timedelta, zone: tzinfo | None
+) -> tuple[datetime, list[int], tuple[str, ...]]:
+    """
+    The requests in each step from the first one on, and notes on what was left out.
+
+    Raises:
+        InvalidArgument: A file cannot be read, or less than half of the lines is an access log's.
+    """
+    if step <= timedelta(0):
+        raise InvalidArgument(f"step={step} is not above 0")
+    counts: Counter[int] = Counter()
+    lines = zoneless = 0
+    for path in paths:
+        try:
+            with _opened(path) as file:
+                for line in file:
+                    lines += bool(line.strip())
+                    found = _moment(line, zone)
+                    if found is not None:
+                        counts[(found[0] - _EPOCH) // step] += 1
+                        zoneless += found[1]
+        except (OSError, UnicodeDecodeError, EOFError) as error:
+            raise InvalidArgument(f"{path}: cannot be read: {error}") from error
+    return _counted(counts, lines, zoneless if zone is None else 0, step)
+
+
+def _counted(
+    counts: Counter[int], lines: int, zoneless: int, step: timedelta
+) -> tuple[datetime, list[int], tuple[str, ...]]:
+    known = counts.total()
+    if not known or known * 2 < lines:
+        text = f"access log: {known} of {lines} lines are of the common, the combined or HAProxy's HTTP form"
+        raise InvalidArgument(f"{text}; for others, count the requests of each minute and use `Load.from_csv`")
+    notes = [f"access log: {lines - known} of {lines} lines are no requests; left out"] if known < lines else []
+    if zoneless:
+        notes.append("access log: HAProxy's times name no zone, taken for UTC; give `zone` where they are of another")
+    first, last = min(counts), max(counts)
+    return _EPOCH + first * step, [counts[place] for place in range(first, last + 1)], tuple(notes)
+
+
+def _moment(line: str, zone: tzinfo | None) -> tuple[datetime, bool] | None:
+    """When a request came, and whether the line names no zone."""
+    for pattern in (_ZONED, _ZONELESS):
+        if (found := pattern.search(line)) is None or found[2] not in _MONTHS:
+            continue
+        try:
+            hour, minute, second = int(found[4]), int(found[5]), int(found[6])
+            at = datetime(int(found[3]), _MONTHS[found[2]], int(found[1]), hour, minute, second, tzinfo=zone or UTC)
+        except ValueError:
+            return None
+        if pattern is _ZONELESS:
+            return at, True
+        ahead = timedelta(hours=int(found[8]), minutes=int(found[9]))
+        at = at.replace(tzinfo=UTC)
+        return at - ahead if found[7] == "+" else at + ahead, False
+    return None

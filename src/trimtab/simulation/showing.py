@@ -1,0 +1,62 @@
+"""What a simulation says of itself for people: its KPIs, its report, its picture in a notebook."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from trimtab.kpis.card import KpiOptions, Kpis
+    from trimtab.kpis.scoring import Static
+    from trimtab.simulation.chart import Theme
+    from trimtab.simulation.comparing import PairedComparison
+    from trimtab.simulation.run import Run
+
+
+class Shown:
+    """The part of a simulation that is for people."""
+
+    def kpis(self, baseline: "Static | Run" = "static-p95", options: "KpiOptions | None" = None) -> "Kpis":
+        """
+        The KPIs, held against their targets.
+
+        Args:
+            baseline: What savings and the elastic speedup are measured against: a fixed size for the largest demand
+                (`static-peak`), its 95th percentile (`static-p95`) or its mean (`static-mean`), or another simulation
+                of the same load.
+            options: Prices, targets and Apdex's T.
+
+        Raises:
+            InvalidArgument: The baseline is unknown, or a simulation of another load.
+        """
+        from trimtab.simulation.kpis import kpis_of
+
+        return kpis_of(cast("Run", self), baseline, options)
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        kpis: "Kpis | None" = None,
+        comparison: "PairedComparison | None" = None,
+        theme: "Theme" = "light",
+    ) -> Path:
+        """
+        Write a report: `.html` is one page that needs no network, `.png` its chart.
+
+        Args:
+            path: Where to.
+            kpis: Those of `kpis()` when left out.
+            comparison: What `compare` gave, for the page.
+            theme: Of the picture; the page follows the reader's setting.
+
+        Raises:
+            InvalidArgument: The name ends otherwise, or the file cannot be written.
+            MissingExtra: The charts need the extra `sim`.
+        """
+        from trimtab.simulation.report import save
+
+        return save(cast("Run", self), kpis or self.kpis(), path, theme=theme, comparison=comparison)
+
+    def _repr_html_(self) -> str:
+        from trimtab.simulation.report import notebook
+
+        return notebook(cast("Run", self), self.kpis())
