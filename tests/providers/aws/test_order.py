@@ -54,6 +54,16 @@ def test_tags_that_go_make_room_for_those_that_come(world):
         assert not cloud.plan(fleet_of("plain", tags=new))
 
 
+def test_tags_of_the_group_alone_count_among_the_fifty(world):
+    own, shared = ({f"{letter}{number}": "x" for number in range(23)} for letter in "ab")
+    with world.connect() as cloud:
+        assert not cloud.plan(fleet_of("plain", aws={"group_tags": own}, tags=shared)).problems
+        more = {"aws": {"group_tags": {**own, "more": "x"}}, "tags": shared}
+        (problem,) = cloud.plan(fleet_of("plain", **more)).problems
+        assert "aws.group_tags." in problem.text
+        assert "51 tags" in problem.text
+
+
 def passed_on(world, key):
     """Whether instances get a tag of the group `web`; `None` where it does not have it."""
     (item,) = world.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
