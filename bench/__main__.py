@@ -17,6 +17,7 @@ from bench.memory import print_memory
 from bench.peer import read_account
 from bench.readme import PROGRAM
 from bench.schedules import print_schedules
+from bench.simulation import print_simulation
 from bench.store import print_store
 from bench.timing import measure_plan, timed
 from bench.whole import cpu_beside, print_whole
@@ -32,6 +33,7 @@ def main() -> int:
     print_import_cost()
     print_loading()
     missed = bool(print_engine())
+    missed |= bool(print_simulation())
     missed |= bool(print_schedules())
     print_memory()
     print_store()

@@ -45,7 +45,7 @@ def test_cpu_needs_a_capacity_and_a_size(measured):
 
 
 def test_other_metrics_are_no_load(measured):
-    with pytest.raises(InvalidArgument, match=r"the metric .memory. is not a load; use metrics\.requests"):
+    with pytest.raises(InvalidArgument, match=r"the metric 'memory' is not a load; use metrics\.requests"):
         tt.Load.from_datapoints(measured, "shop-web", tt.metrics.memory, since=MINUTE)
 
 

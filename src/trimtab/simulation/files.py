@@ -30,7 +30,10 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
         with _opened(path) as file:
             reader = csv.reader(file)
             time_at, value_at = _columns(next(reader, []), columns, path)
-            rows = [_row(row, time_at, value_at, path, number) for number, row in enumerate(reader, 2) if row]
+            lines = list(reader)
+        rows = _plain_rows(lines, time_at, value_at) or [
+            _row(row, time_at, value_at, path, number) for number, row in enumerate(lines, 2) if row
+        ]
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
         raise InvalidArgument(f"{path}: cannot be read: {error}") from error
     if not rows:
@@ -50,6 +53,20 @@ def _columns(header: Sequence[str], columns: Sequence[str], path: Path) -> tuple
     if len(places) != 2:
         raise InvalidArgument(f"columns={list(columns)!r} are not two; name that of times and that of values")
     return places[0], places[1]
+
+
+def _plain_rows(
+    lines: Sequence[Sequence[str]], time_at: int, value_at: int
+) -> list[tuple[datetime, float | None]] | None:
+    """All rows at once, where each is a time in ISO 8601 and a number of 0 or more; `None` where one is not."""
+    try:
+        values = [float(line[value_at]) for line in lines]
+        times = [datetime.fromisoformat(line[time_at]) for line in lines]
+    except (ValueError, IndexError):
+        return None
+    # a NaN makes the sum one, and is left to the look at each row
+    is_plain = bool(values) and min(values) >= 0 and math.isfinite(sum(values))
+    return list(zip(times, values, strict=True)) if is_plain else None
 
 
 def _row(row: Sequence[str], time_at: int, value_at: int, path: Path, line: int) -> tuple[datetime, float | None]:

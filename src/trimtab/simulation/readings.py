@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import pairwise
-from typing import Literal, assert_never
+from itertools import islice, pairwise
+from operator import lt, sub
+from typing import Literal, assert_never, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from trimtab.errors import InvalidArgument
@@ -59,6 +60,8 @@ def make_series(
     Raises:
         InvalidArgument: There is no value, times lie apart unevenly, or a gap is not to be filled.
     """
+    if gaps not in get_args(Gaps):
+        raise InvalidArgument(f"gaps={gaps!r} is unknown; use one of {', '.join(get_args(Gaps))}")
     real = [(at, value) for at, value in zip(readings.times, readings.values, strict=True) if value is not None]
     source, notes = readings.source, list(readings.notes)
     if not real:
@@ -70,6 +73,9 @@ def make_series(
         raise InvalidArgument(f"step={step} is not above 0; give the time from one row to the next")
     start = real[0][0]
     _check_size(start, real[-1][0], step, source)
+    times = [at for at, _ in real]
+    if set(map(sub, islice(times, 1, None), times)) <= {step}:
+        return start, step, [value for _, value in real], tuple(notes)
     values: list[float] = [real[0][1]]
     filled, longest = 0, _ZERO
     for (before, last), (at, value) in pairwise(real):
@@ -90,7 +96,7 @@ def make_series(
 def _usual_step(times: Sequence[datetime], source: str) -> timedelta:
     if len(times) == 1:
         raise InvalidArgument(f"{source}: one row does not tell how long a step is; give `step`")
-    return Counter(later - earlier for earlier, later in pairwise(times)).most_common(1)[0][0]
+    return Counter(map(sub, islice(times, 1, None), times)).most_common(1)[0][0]
 
 
 def _check_size(start: datetime, last: datetime, step: timedelta, source: str) -> None:
@@ -138,15 +144,19 @@ def in_order(
         InvalidArgument: Some times have a zone and others not, or a time is there twice.
     """
     notes = list(notes)
-    zoneless = sum(at.tzinfo is None for at, _ in rows)
+    zoneless = [at.tzinfo for at, _ in rows].count(None)
     if 0 < zoneless < len(rows):
         raise InvalidArgument(f"{source}: {zoneless} of {len(rows)} times name no zone; give all of them one")
     if zoneless:
         if zone is None:
             notes.append(f"{source}: its times name no zone, taken for UTC; give `zone` where they are of another")
         rows = [(at.replace(tzinfo=zone or UTC), value) for at, value in rows]
-    rows = [(at.astimezone(UTC), value) for at, value in rows] if zone or not zoneless else rows
-    disorder = sum(later[0] < earlier[0] for earlier, later in pairwise(rows))
+    if zone or not all(at.tzinfo is UTC for at, _ in rows):
+        rows = [(at.astimezone(UTC), value) for at, value in rows]
+    times = [at for at, _ in rows]
+    if all(map(lt, times, islice(times, 1, None))):
+        return Readings(source, times, [value for _, value in rows], tuple(notes))
+    disorder = sum(later < earlier for earlier, later in pairwise(times))
     if disorder:
         notes.append(f"{source}: {disorder} row(s) are earlier than the row before; sorted by time")
         rows = sorted(rows, key=lambda row: row[0])
