@@ -2,7 +2,7 @@
 
 import random
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from multiprocessing import get_context
 
 import pytest
@@ -10,26 +10,13 @@ import pytest
 import trimtab as tt
 from tests.conftest import make_group
 from tests.laws import sampled
-from tests.simulation.test_replay import hold, steps
+from tests.simulation.worlds import START, hold, same, steps
 from trimtab.engine import PRESETS
 from trimtab.errors import InvalidArgument
 
 np = pytest.importorskip("numpy", reason="a simulation needs numpy (extra `sim`)")
 from trimtab.simulation.many import refusal  # noqa: E402
 from trimtab.simulation.simulating import make_scenario  # noqa: E402
-
-START = datetime(2026, 3, 6, 7, 30, tzinfo=UTC)
-ROWS = (
-    *("load", "wanted", "running", "in_service", "capacity", "served", "lost", "backlog", "utilization", "latency"),
-    *("spot", "interrupted"),
-)
-
-
-def same(one, other):
-    for name in ROWS:
-        assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True), name
-    for name, states in one.alarms.items():
-        assert np.array_equal(states, other.alarms[name]), name
 
 
 def variants(chance):

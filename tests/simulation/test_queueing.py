@@ -38,7 +38,7 @@ def test_a_service_rate_that_equals_the_spare_one():
 
 def test_arrays_are_the_same_as_one_by_one():
     np = pytest.importorskip("numpy", reason="arrays need numpy (extra `sim`)")
-    from trimtab.simulation.rows import response_percentiles
+    from trimtab.simulation.latency import response_percentiles
 
     servers = np.array([1, 64, 5, 64, 2, 400])
     rate = np.array([0.5, 50, 4.9, 0.0, 1.0, 399.0])

@@ -1,7 +1,7 @@
 """A replay: loads by hand, schedules, boots, shortages, spot; skipped decisions change nothing."""
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,33 +11,14 @@ import trimtab as tt
 from tests.conftest import make_group
 from tests.engine.random_groups import groups, make
 from tests.laws import examples
+from tests.simulation.worlds import START, hold, same, steps
 from trimtab.engine import PRESETS
 from trimtab.errors import InvalidArgument
 from trimtab.simulation.replaying import Replay
 from trimtab.simulation.simulating import make_scenario
 
 np = pytest.importorskip("numpy", reason="a simulation needs numpy (extra `sim`)")
-START = datetime(2026, 3, 6, 7, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-ROWS = ("load", "wanted", "running", "in_service", "capacity", "served", "lost", "backlog", "utilization", "spot")
-
-
-def steps(*levels, start=START):
-    return tt.Load.steps([(minutes * MINUTE, rate) for minutes, rate in levels], start=start)
-
-
-def hold(target=50, **fields):
-    policy = {"hold": {"type": "target-tracking", "metric": "cpu", "target": target}}
-    return make_group(
-        **{"policies": policy, "alarms": {}, "schedules": {}, "capacity": {"min": 1, "max": 20}, **fields}
-    )
-
-
-def same(one, other):
-    for name in ROWS:
-        assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True), name
-    for name, states in one.alarms.items():
-        assert np.array_equal(states, other.alarms[name]), name
 
 
 def test_a_step_by_hand():

@@ -38,7 +38,7 @@ def simulate(
         typer.Option(
             "--access-log",
             metavar="FILE",
-            help="Count the load in an access log: common, combined, HAProxy; may be repeated.",
+            help="Read the load from an access log: common, combined, HAProxy; may be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -53,25 +53,27 @@ def simulate(
     ] = None,
     since: Annotated[
         timedelta | None,
-        typer.Option(parser=duration, metavar="DURATION", help="With --from-cloud: how far back.", show_default=False),
+        typer.Option(
+            parser=duration, metavar="DURATION", help="Look so far back with --from-cloud.", show_default=False
+        ),
     ] = None,
     load_unit: Annotated[
-        str, typer.Option("--load-unit", help=f"With --load: what a value is, {_UNITS}.")
+        str, typer.Option("--load-unit", help=f"Give the unit of the values of --load: {_UNITS}.")
     ] = "requests",
     zone: Annotated[
         str | None,
-        typer.Option(help="The time zone of times that name none; UTC when left out.", show_default=False),
+        typer.Option(help="Set the time zone of times that name none; UTC when left out.", show_default=False),
     ] = None,
     gaps: Annotated[
         str,
-        typer.Option(help="Fill missing rows: short (up to an hour), interpolate, hold, zero or refuse."),
+        typer.Option(help="Treat missing rows so: short (bridge up to an hour), interpolate, hold, zero or refuse."),
     ] = "short",
     presets: Annotated[
         list[str] | None,
         typer.Option(
             "--preset",
             metavar="NAME",
-            help="Decide by these rules: ec2, azure, gce, neutral; may be repeated. The provider's when left out.",
+            help="Decide by the rules of this preset, such as ec2; may be repeated. The provider's when left out.",
             show_default=False,
         ),
     ] = None,
@@ -81,14 +83,14 @@ def simulate(
     ] = None,
     capacity: Annotated[
         float | None,
-        typer.Option(metavar="NUMBER", help="Requests a second that one instance serves.", show_default=False),
+        typer.Option(metavar="NUMBER", help="Set the requests a second that one instance serves.", show_default=False),
     ] = None,
     boot: Annotated[
         timedelta | None,
         typer.Option(
             parser=duration,
             metavar="DURATION",
-            help="How long an instance boots; 3m when left out.",
+            help="Set how long an instance boots; 3m when left out.",
             show_default=False,
         ),
     ] = None,
@@ -96,11 +98,11 @@ def simulate(
         list[str] | None,
         typer.Option(
             metavar="METRIC=NAME",
-            help="Say what a metric is that the load does not give: memory=40, JobsWaiting=queue-depth.",
+            help="Give a metric that the load does not have: memory=40, JobsWaiting=queue-depth.",
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="What chance is drawn from.")] = 0,
+    seed: Annotated[int, typer.Option(help="Choose what chance is drawn from.")] = 0,
     allow_policies: Annotated[
         list[str] | None,
         typer.Option(
@@ -112,7 +114,9 @@ def simulate(
     every_step: Annotated[
         bool, typer.Option("--every-step", help="Decide each minute, also where nothing has changed.")
     ] = False,
-    rows: Annotated[bool, typer.Option("--rows", help="With --format json: print the numbers of each minute.")] = False,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Print the numbers of each minute too, with --format json.")
+    ] = False,
     kpis: Annotated[bool, typer.Option("--kpis", help="Show the KPIs, held against their targets.")] = False,
     prices: Annotated[
         Path | None,

@@ -96,7 +96,8 @@ def make_series(
 def _usual_step(times: Sequence[datetime], source: str) -> timedelta:
     if len(times) == 1:
         raise InvalidArgument(f"{source}: one row does not tell how long a step is; give `step`")
-    return Counter(map(sub, islice(times, 1, None), times)).most_common(1)[0][0]
+    usual: timedelta = Counter(map(sub, islice(times, 1, None), times)).most_common(1)[0][0]
+    return usual
 
 
 def _check_size(start: datetime, last: datetime, step: timedelta, source: str) -> None:

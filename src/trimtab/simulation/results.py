@@ -109,9 +109,11 @@ class Simulation(Shown):
         """
         if not 0 < percent < 100:
             raise InvalidArgument(f"percent={percent} is not between 0 and 100")
-        from trimtab.simulation.rows import latency_of
+        from trimtab.simulation.latency import Minutes, latency_of
 
-        return latency_of(self, percent)
+        minutes = Minutes(self.load, self.capacity, self.served, self.backlog)
+        service, patience = self.model.service_time.total_seconds(), self.model.patience.total_seconds()
+        return latency_of(minutes, percent, service=service, patience=patience)
 
     def at(self, minute: int) -> datetime:
         """When a minute begins."""
@@ -169,7 +171,7 @@ class Simulation(Shown):
         }
 
     def _rows(self) -> dict[str, Any]:
-        from trimtab.simulation.rows import json_numbers
+        from trimtab.simulation.latency import json_numbers
 
         return {
             "minutes": {name: json_numbers(getattr(self, name)) for name in ARRAYS},
