@@ -366,6 +366,7 @@ class Drawer:
         fields = self.some("rollout.", *plain, *more, of=3)
         if fields.get("strategy") == "blue-green":
             fields |= self.some("rollout.", "end_after")
+            percents = []
         steps = [{"percent": percent, **self.some("rollout.checkpoints.*.", "bake")} for percent in percents]
         return {**fields, "checkpoints": steps, "gates": [self.gate() for _ in range(self.random.randint(0, 2))]}
 

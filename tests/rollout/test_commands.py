@@ -16,7 +16,7 @@ groups:
   web:
     capacity: {min: 1, max: 10, desired: 4}
     template: {image: IMAGE, size: small}
-    rollout: {checkpoints: [{percent: 25, bake: 5m}], bake: 2m}
+    rollout: ROLLOUT
 """
 
 
@@ -24,8 +24,8 @@ class Terminal:
     def __init__(self, folder):
         self.world, self.folder = World(), folder
 
-    def write(self, image):
-        (self.folder / "fleet.yaml").write_text(FLEET.replace("IMAGE", image))
+    def write(self, image, rollout="{checkpoints: [{percent: 25, bake: 5m}], bake: 2m}"):
+        (self.folder / "fleet.yaml").write_text(FLEET.replace("IMAGE", image).replace("ROLLOUT", rollout))
 
     def __call__(self, *words):
         out, err = io.StringIO(), io.StringIO()
@@ -97,9 +97,10 @@ def test_the_documents_are_as_their_schemas_say(trimtab):
 
 def test_pause_resume_abort_undo(trimtab):
     code, out, _ = trimtab("rollout", "start", "web", "--no-wait", "--by", "ana")
-    assert code == 3
-    code, out, _ = trimtab("rollout", "pause", "web", "--why", "looking")
-    assert code == 3
+    assert code == 0
+    assert "0 of 4 instances" in out
+    code, out, _ = trimtab("rollout", "pause", "--why", "looking")
+    assert code == 0
     code, out, _ = trimtab("rollout", "start", "web")
     assert code == 3
     code, out, _ = trimtab("rollout", "status")
@@ -120,4 +121,33 @@ def test_pause_resume_abort_undo(trimtab):
     assert "no rollout of 'web' is on" in err
     code, out, err = trimtab("rollout", "pause")
     assert code == 1
-    assert "name the group" in err
+    assert "no rollout of this fleet is on" in err
+
+
+def test_what_was_asked_for_is_no_failure(trimtab):
+    assert trimtab("rollout", "start", "--no-wait")[0] == 0
+    assert trimtab("rollout", "abort")[0] == 0
+    assert trimtab.world.versions() == [1, 1, 1, 1]
+
+
+def test_apply_goes_on_with_a_rollout_whose_process_has_ended(trimtab):
+    trimtab.write("two", "{strategy: blue-green, bake: 1m, end_after: 0s}")
+    assert trimtab("rollout", "start", "--no-wait")[0] == 0
+    code, out, _ = trimtab("plan")
+    assert "`trimtab rollout start` goes on" in out
+    code, out, _ = trimtab("apply", "--yes", "--rollout")
+    assert (code, trimtab.world.versions()) == (0, [1, 1, 1, 1])
+    assert next(iter(trimtab.world.store.sizes)).name.startswith("shop-web-")
+    assert trimtab("plan")[0] == 0
+
+
+def test_a_command_needs_consent_to_go_on_too(trimtab):
+    trimtab.write("two", "{gates: [{type: command, run: ['false']}]}")
+    assert trimtab("rollout", "start", "--no-wait", "--allow-commands")[0] == 0
+    assert trimtab("rollout", "pause")[0] == 0
+    code, _, err = trimtab("rollout", "resume")
+    assert code == 1
+    assert "not resumed: a `command` gate runs false" in err
+    code, _, _ = trimtab("rollout", "abort")
+    assert code == 0
+    assert trimtab.world.versions() == [1, 1, 1, 1]

@@ -143,7 +143,7 @@ def test_a_command_that_is_not_there_or_may_not_run(world):
 def test_commands_need_consent_before_anything_is_started(world):
     fleet = make_fleet("two", rollout=Rollout(gates=[CommandGate(run=["true"])]))
     (result,) = world.cloud.rollouts(fleet).start()
-    assert "not started: true is a program that may not run" in result.text
+    assert "not started: a `command` gate runs true" in result.text
     assert world.versions() == [1, 1, 1, 1]
 
 

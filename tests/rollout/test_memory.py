@@ -48,3 +48,18 @@ def test_an_unhealthy_version_goes_back_by_itself(world):
     assert not plan.changes
     assert plan.waiting
     assert not world.cloud.plan(make_fleet())
+
+
+def test_a_run_that_another_process_ends_is_told_as_it_ended(world):
+    world.apply(make_fleet())
+    fleet = make_fleet("two")
+    one, other = world.cloud.rollouts(fleet), world.cloud.rollouts(fleet)
+    one.start(by="ana")
+
+    def meanwhile(results):
+        while results[0].outcome is RolloutOutcome.RUNNING and other.tick()[0].run is not None:
+            world.clock.advance(timedelta(seconds=20))
+
+    (result,) = one.see_through(on_look=meanwhile).groups
+    assert result.outcome is RolloutOutcome.DONE
+    assert "another process" in result.text

@@ -16,7 +16,7 @@ from trimtab.engine.policies import step_size
 from trimtab.engine.presets import MissingMetric, Preset, ScaleInAgreement
 from trimtab.engine.rounding import Rounding, exact
 from trimtab.engine.ruleset import AlarmRule, AmountRule
-from trimtab.models import Alarm, Metric, MetricSource, TargetTrackingPolicy
+from trimtab.models import Alarm, AlarmGate, Metric, MetricSource, ScalingGroup, TargetTrackingPolicy
 
 MOST_SIZES = 1000
 """So many sizes are tried: estimates trip at small sizes, if anywhere."""
@@ -169,9 +169,20 @@ def _fires_on_nothing(alarm: Alarm) -> bool:
 # TT109
 
 
+def gated_alarms(group: ScalingGroup) -> frozenset[str]:
+    """The alarms that a rollout of the group watches."""
+    gates = group.rollout.gates if group.rollout is not None else ()
+    return frozenset(name for gate in gates if isinstance(gate, AlarmGate) for name in gate.alarms)
+
+
 def find_idle(subject: Subject) -> Iterator[Remark]:
     """Alarms that neither trigger a policy nor notify, and whose datapoints no function goes by."""
+    watched = gated_alarms(subject.group)
     for alarm in () if subject.rules.functions else subject.group.alarms:
-        if alarm.enabled and not (alarm.triggers or alarm.notify or alarm.notify_ok or alarm.notify_no_data):
+        if (
+            alarm.enabled
+            and alarm.name not in watched
+            and not (alarm.triggers or alarm.notify or alarm.notify_ok or alarm.notify_no_data)
+        ):
             text = "has no effect: it triggers no policy and notifies no target"
             yield Remark(f"alarms.{alarm.name}", text, "give it `triggers` or `notify`, or remove it")

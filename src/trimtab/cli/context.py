@@ -190,10 +190,11 @@ class CommandContext:
         """
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
         self.screen.view(PlanView(plan, empty=how.empty, agreed=agreed))
-        then = then if plan.waiting and not plan.unknown else None
+        then = then if not plan.unknown else None
         if plan.is_refused or not plan.changes:
             if then is not None and not plan.is_refused:
-                return self._go_on(then, plan, None) if how.yes or self._agrees() else 1
+                goes_on = how.yes or not plan.waiting or self._agrees()
+                return self._go_on(then, plan, None) if goes_on else 1
             self.screen.show_json({"plan": plan.to_dict(), "applied": None})
             return 1 if plan.problems or plan.unknown else 0
         check_consent(cloud.provider, plan, Consent(delete=how.delete, replace=how.replace))

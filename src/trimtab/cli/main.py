@@ -184,9 +184,9 @@ def apply(
         if saved is not None:
             check_saved(planned, read_saved(str(saved)))
         how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace)
-        waiting = list(dict.fromkeys(change.group for change in planned.waiting))
-        then = partial(rollout_commands.rolled_out, context, cloud, fleet, waiting, allow_commands=allow_commands)
-        return context.carry_out(cloud, planned, how, then if rollout else None)
+        groups = [group.name for group in fleet.groups if group.rollout is not None]
+        then = partial(rollout_commands.rolled_out, context, cloud, fleet, groups, allow_commands=allow_commands)
+        return context.carry_out(cloud, planned, how, then if rollout and groups else None)
 
 
 @app.command()

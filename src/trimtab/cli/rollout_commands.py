@@ -4,6 +4,7 @@ import getpass
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     from trimtab.views.rollouts import Show
 
 rollout = typer.Typer()
+
+
+class RolloutWord:
+    """Outcomes that a command asks for, so that they are no failure of it."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    ROLLED_BACK = "rolled back"
+
+
 By = Annotated[str | None, typer.Option(help="Name who does it; your login when left out.", show_default=False)]
 Commands = Annotated[
     bool, typer.Option("--allow-commands", help="Allow running the programs of `command` gates of the file.")
@@ -71,7 +82,7 @@ def start(
     with _rollouts(context, fleet, allow_commands=allow_commands) as (rollouts, show):
         started = rollouts.start(groups or None, by=by or getpass.getuser())
         if no_wait:
-            return end(context, started)
+            return end(context, started, asked=RolloutWord.RUNNING)
         return _seen_through(context, rollouts, [each.group for each in started], timeout, show, started)
 
 
@@ -113,7 +124,9 @@ def pause(
     Example: `trimtab rollout pause fleet.yaml web --why "looking at the errors" --provider aws`
     """
     with _rollouts(context, fleet) as (rollouts, _):
-        return end(context, [rollouts.pause(name, by=by or getpass.getuser(), why=why) for name in _named(groups)])
+        who = by or getpass.getuser()
+        paused = [rollouts.pause(name, by=who, why=why) for name in _running(rollouts, groups)]
+        return end(context, paused, asked=RolloutWord.PAUSED)
 
 
 @rollout.command()
@@ -152,7 +165,8 @@ def abort(
     Example: `trimtab rollout abort fleet.yaml web --provider aws`
     """
     who = by or getpass.getuser()
-    return _turned(context, fleet, groups, lambda rollouts, name: rollouts.abort(name, by=who), timeout, no_wait)
+    turn = partial(_abort, who)
+    return _turned(context, fleet, groups, turn, timeout, no_wait, asked=RolloutWord.ROLLED_BACK)
 
 
 @rollout.command()
@@ -173,8 +187,19 @@ def undo(
     """
     who = by or getpass.getuser()
     return _turned(
-        context, fleet, groups, lambda rollouts, name: rollouts.undo(name, by=who), timeout, no_wait, allow_commands
+        context,
+        fleet,
+        groups,
+        lambda rollouts, name: rollouts.undo(name, by=who),
+        timeout,
+        no_wait,
+        allow_commands,
+        asked=RolloutWord.ROLLED_BACK,
     )
+
+
+def _abort(who: str, rollouts: "Rollouts", name: str) -> "GroupRollout":
+    return rollouts.abort(name, by=who)
 
 
 def _turned(
@@ -185,18 +210,23 @@ def _turned(
     timeout: timedelta | None,
     no_wait: bool,
     allow_commands: bool = False,
+    asked: str = "",
 ) -> int:
     with _rollouts(context, fleet, allow_commands=allow_commands) as (rollouts, show):
-        turned = [turn(rollouts, name) for name in _named(groups)]
+        turned = [turn(rollouts, name) for name in _running(rollouts, groups)]
         if no_wait:
-            return end(context, turned)
-        return _seen_through(context, rollouts, [each.group for each in turned], timeout, show, turned)
+            return end(context, turned, asked=RolloutWord.RUNNING)
+        return _seen_through(context, rollouts, [each.group for each in turned], timeout, show, turned, asked=asked)
 
 
-def _named(groups: Sequence[str]) -> Sequence[str]:
-    if not groups:
-        raise InvalidArgument("name the group whose rollout is meant")
-    return groups
+def _running(rollouts: "Rollouts", groups: Sequence[str]) -> Sequence[str]:
+    """The groups that are named, else those with a rollout that is on."""
+    if groups:
+        return groups
+    found = [each.group for each in rollouts.status() if each.run is not None]
+    if not found:
+        raise InvalidArgument("no rollout of this fleet is on; name the group that is meant, or start one")
+    return found
 
 
 @contextmanager
@@ -217,24 +247,26 @@ def _seen_through(
     timeout: timedelta | None,
     show: "Show",
     started: "Sequence[GroupRollout]",
+    asked: str = "",
 ) -> int:
     done = rollouts.see_through(groups, timeout=timeout, on_look=show).over(started)
-    return end(context, done.groups)
+    return end(context, done.groups, asked=asked)
 
 
-def end(context: CommandContext, rollouts: "Sequence[GroupRollout]") -> int:
-    """Show what came of rollouts; the exit code."""
-    view, data, code = _ended(rollouts)
+def end(context: CommandContext, rollouts: "Sequence[GroupRollout]", *, asked: str = "") -> int:
+    """Show what came of rollouts; the exit code: 0 where it is what was asked for."""
+    view, data, code = _ended(rollouts, asked=asked)
     context.screen.show(view, data)
     return code
 
 
-def _ended(rollouts: "Sequence[GroupRollout]") -> tuple[Text, Mapping[str, object], int]:
+def _ended(rollouts: "Sequence[GroupRollout]", *, asked: str = "") -> tuple[Text, Mapping[str, object], int]:
     from trimtab.rollout import exit_code
     from trimtab.views.rollouts import rollouts_dict
 
     lines = "\n".join(map(str, rollouts)) or "nothing to roll out"
-    return Text(printable(lines, lines=True)), rollouts_dict(rollouts), exit_code(rollouts)
+    code = exit_code([each for each in rollouts if each.outcome != asked])
+    return Text(printable(lines, lines=True)), rollouts_dict(rollouts), code
 
 
 def rolled_out(

@@ -198,7 +198,7 @@ FIELDS = {
         "reservation": "Capacity reservation to use, by the vendor's id."
     },
     "trimtab.models.rollout.Checkpoint": {
-        "percent": "Per cent of the instances that have the new template, rounded up; of a blue-green rollout, of the requests.",
+        "percent": "Per cent of the instances that have the new template, rounded up.",
         "bake": "How long all gates have to hold before the rollout goes on; at once when left out."
     },
     "trimtab.models.rollout.HealthGate": {

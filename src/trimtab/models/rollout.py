@@ -44,7 +44,7 @@ class Checkpoint(Model):
     """A part of the group that is rolled out to, looked at for a while, and only then gone on from."""
 
     percent: Annotated[int, Field(ge=1, le=99)]
-    """Per cent of the instances that have the new template, rounded up; of a blue-green rollout, of the requests."""
+    """Per cent of the instances that have the new template, rounded up."""
     bake: Duration | None = None
     """How long all gates have to hold before the rollout goes on; at once when left out."""
 
@@ -89,12 +89,18 @@ class AlarmGate(Model):
         def __init__(self, *, type: Literal["alarm"] = "alarm", alarms: Sequence[str]) -> None: ...
 
 
+def _check_path(value: str) -> str:
+    if not value.startswith("/"):
+        refuse(f"{value!r} is not a path of a web server; write one that begins with a slash, such as /health")
+    return value
+
+
 class HttpGate(Model):
     """Each new instance answers a request as it should."""
 
     type: Literal["http"] = "http"
     """Which gate this is."""
-    path: Annotated[str, Field(pattern=r"^/")] = "/"
+    path: Annotated[str, AfterValidator(_check_path), WithJsonSchema({"type": "string", "pattern": "^/"})] = "/"
     """What is asked for."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """On which port; 80, or 443 with https, when left out."""
@@ -239,6 +245,8 @@ class Rollout(Model):
                 refuse(
                     f"checkpoint {later} is not above the one before it, {earlier}; let them grow", "checkpoints", index
                 )
+        if self.checkpoints and self.strategy == "blue-green":
+            refuse("a blue-green rollout has no checkpoints: both groups are in the balancer for `bake`", "checkpoints")
         if self.end_after is not None and self.strategy != "blue-green":
             refuse("`end_after` is of `strategy: blue-green`; leave it out", "end_after")
         if _is_nothing(self.max_unavailable) and _is_nothing(self.max_surge, left_out=True):

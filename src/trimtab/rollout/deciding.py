@@ -155,6 +155,8 @@ def _move_on(spec: Rollout, run: Run, progress: Progress, limits: Limits, now: d
     if now - run.since > spec.batch_timeout:
         limit = format_duration(spec.batch_timeout)
         text = f"after {limit}, {ready} of {goal} instances are ready with the new template"
+        if not limits.surge and limits.healthy >= progress.state.desired > 0:
+            text += "; `min_healthy` lets none be replaced: lower it, or allow `max_surge: 1`"
         return failed(spec, run, text, now)
     return Advance(goal, limits)
 

@@ -35,7 +35,7 @@ from trimtab.rollout.deciding import limits_of
 from trimtab.rollout.gates import Gates, Situation
 from trimtab.rollout.in_place import InPlace
 from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
-from trimtab.rollout.standing import broken_gate, needs_addresses, place_of, spec_of
+from trimtab.rollout.standing import needs_addresses, place_of, spec_of
 from trimtab.rollout.two_groups import TwoGroups
 
 LOOK = timedelta(seconds=15)
@@ -43,6 +43,8 @@ LOOK = timedelta(seconds=15)
 MOST_FAILURES = 20
 """Looks in a row that may fail on the way to a group before its driver gives up."""
 LONGEST_NAME = 40
+ELSEWHERE = "another process has ended its run"
+"""What is said of a group whose run was seen to be on, and then was gone."""
 
 
 @dataclass
@@ -116,8 +118,9 @@ class RolloutDriver:
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Let a run stand still until somebody resumes it; the cloud's own mover is held too."""
         item, progress, run = self._running(group)
-        if run.phase is Phase.ENDING:
-            text = f"the rollout of {group!r} is over but for the old group; abort it, or let that end"
+        if run.phase in (Phase.ENDING, Phase.REVERTING):
+            what = "is over but for the old group" if run.phase is Phase.ENDING else "is on its way back"
+            text = f"the rollout of {group!r} {what}; let that end"
             raise InvalidRequest(text, provider=self.provider.name, operation="pause")
         if run.in_place:
             self._rollouts.hold(*place_of(progress), run)
@@ -127,6 +130,8 @@ class RolloutDriver:
     def resume(self, group: str) -> GroupRollout:
         """Let a run that is paused or stopped go on, on the step that it was on."""
         item, progress, run = self._running(group)
+        if problem := self._command_problem(item):
+            raise InvalidRequest(f"not resumed: {problem}", provider=self.provider.name, operation="resume")
         if run.is_active:
             return self._standing(item, progress, ())
         return self._write(item, progress, run.turned(Phase.MOVING, self.clock.now()))
@@ -185,9 +190,10 @@ class RolloutDriver:
             left = [group.name for group in self._chosen(groups) if not _is_settled(known.get(group.name))]
             for result in self.tick(left):
                 earlier = known.get(result.group)
-                # a group whose run has just come to its end has none any more
-                if not (earlier is not None and result.outcome is RolloutOutcome.NONE):
-                    known[result.group] = result
+                if result.outcome is RolloutOutcome.NONE and earlier is not None and earlier.run is not None:
+                    # its run has come to an end in another process, which alone has seen how
+                    result = replace(result, run=earlier.run, text=ELSEWHERE)
+                known[result.group] = result
             on_look(tuple(known.values()))
             over = timeout is not None and self.clock.now() - begin >= timeout
             if over or all(_is_settled(known.get(group.name)) for group in self._chosen(groups)):
@@ -200,6 +206,8 @@ class RolloutDriver:
             standing = self._standing(group, progress, ())
             if progress is None or progress.run is None or not progress.run.is_active:
                 return self._tell(standing)
+            if progress.run.phase is not Phase.REVERTING and (problem := self._command_problem(group)):
+                return self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=f"not gone on with: {problem}"))
             result = self._steps(progress.run).step(group, standing, progress, progress.run)
         except (Throttled, Unreachable, Conflict) as error:
             return self._tell(replace(standing, outcome=self._trouble(group), text=str(error)))
@@ -235,7 +243,8 @@ class RolloutDriver:
             limits_of(spec_of(group), progress),
             self.clock.now(),
         )
-        if (verdict := broken_gate(self._gates.alarms(spec_of(group), about))) is not None:
+        verdicts = self._gates.alarms(spec_of(group), about)
+        if (verdict := next((each for each in verdicts if not each.holds), None)) is not None:
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {verdict}")
         if problem := self._command_problem(group):
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {problem}")
@@ -260,8 +269,8 @@ class RolloutDriver:
         programs = [gate.run[0] for gate in spec_of(group).gates if gate.type == "command"]
         if self.allow_commands or not programs:
             return ""
-        verb = "is a program" if len(programs) == 1 else "are programs"
-        return f"{in_words(programs)} {verb} that may not run; allow it with allow_commands=True (--allow-commands)"
+        gates = "a `command` gate runs" if len(programs) == 1 else "`command` gates run"
+        return f"{gates} {in_words(programs)}; allow that with allow_commands=True (--allow-commands)"
 
     def _written(self, changes: Sequence[Change]) -> Write | None:
         """Write what stands beside the group; the change of the group itself, its references resolved."""
@@ -290,7 +299,8 @@ class RolloutDriver:
         if not run.in_place:  # an undo of what two groups cannot take back any more
             run = replace(run, strategy="rolling")
         run = self._rollouts.begin(*place_of(progress), run, template)
-        return self._tell(self._standing(group, replace(progress, run=run), ()))
+        fresh = progress.fresh if run.old == run.new else frozenset[str]()
+        return self._tell(self._standing(group, replace(progress, run=run, fresh=fresh), ()))
 
     def _run(self, group: ScalingGroup, by: str) -> Run:
         now = self.clock.now().replace(microsecond=0)

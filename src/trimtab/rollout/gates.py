@@ -132,8 +132,7 @@ class Gates:
             verb = "fires" if len(firing) == 1 else "fire"
             return Verdict("alarm", holds=False, text=f"{in_words(firing)} {verb}", is_final=True)
         if missing := [names[name] for name in names if name not in states]:
-            text = f"no alarm is called {in_words(missing)}"
-            return Verdict("alarm", holds=False, text=text, is_final=True)
+            return Verdict("alarm", None, f"no alarm is called {in_words(missing)}; write one that there is")
         return Verdict("alarm", holds=True)
 
     def _http(self, gate: HttpGate, about: Situation) -> Verdict:
@@ -175,7 +174,7 @@ class Gates:
     def _command(self, gate: CommandGate, about: Situation) -> Verdict:
         if not self.allow_commands:
             text = f"{gate.run[0]!r} may not run; allow it with allow_commands=True (--allow-commands)"
-            return Verdict("command", holds=False, text=text, is_final=True)
+            return Verdict("command", None, text)
         with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
             path = Path(folder) / "inventory.json"
             path.write_text(json.dumps(inventory(about), indent=2))

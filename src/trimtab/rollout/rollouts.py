@@ -1,6 +1,7 @@
 """The rollouts of a fleet on a connected cloud, as callers have them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -10,8 +11,8 @@ from trimtab.models import Fleet
 from trimtab.plan import Plan
 from trimtab.providers.roles import Provider
 from trimtab.rollout.blue_green import CarryOut
-from trimtab.rollout.driver import RolloutDriver
-from trimtab.rollout.results import GroupRollout, Rolled
+from trimtab.rollout.driver import ELSEWHERE, RolloutDriver
+from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
 
 
 class Planner(Protocol):
@@ -89,7 +90,11 @@ class Rollouts:
         Raises:
             Cancelled: Nobody waits for it any more; the runs stay as they are.
         """
-        return self._driver.see_through(groups, timeout=timeout, on_look=on_look)
+        rolled = self._driver.see_through(groups, timeout=timeout, on_look=on_look)
+        if not any(each.text == ELSEWHERE for each in rolled.groups):
+            return rolled
+        waiting = {change.group for change in self._cloud.plan(self._fleet).waiting}
+        return Rolled(tuple(_seen_elsewhere(each, waiting) for each in rolled.groups))
 
     def pause(self, group: str, *, by: str = "", why: str = "") -> GroupRollout:
         """Let a run stand still until somebody resumes it."""
@@ -106,3 +111,11 @@ class Rollouts:
     def undo(self, group: str, *, by: str = "") -> GroupRollout:
         """Abort a run that is on; without one, begin a rollout of the template before this one."""
         return self._driver.undo(group, by=by)
+
+
+def _seen_elsewhere(result: GroupRollout, waiting: Collection[str]) -> GroupRollout:
+    """How a run ended that another process drove to its end: its template waits again where it went back."""
+    if result.text != ELSEWHERE:
+        return result
+    outcome = RolloutOutcome.ROLLED_BACK if result.group in waiting else RolloutOutcome.DONE
+    return replace(result, outcome=outcome)

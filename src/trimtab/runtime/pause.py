@@ -26,6 +26,7 @@ from trimtab.providers.pause import Boost, Pause, boosted
 from trimtab.providers.roles import Provider
 
 LONGEST_NAME = 64
+_GO_ON = "trimtab rollout start"
 LONGEST_BOOST = timedelta(days=31)
 """A minimum for longer is the fleet file's to say."""
 
@@ -88,7 +89,9 @@ def leave_to_rollouts(
     live, notes = main_only(live, kinds, known, fleet.name)
     found = [(mark.group, Run.parse(line)) for key, line in marked.items() if (mark := live_mark(live, key))]
     runs = {group: run for group, run in found if group in known and run is not None}
-    notes += [Note(f"{run}; the plan leaves its template alone", group) for group, run in runs.items()]
+    notes += [
+        Note(f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on", group) for group, run in runs.items()
+    ]
     whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
     wanted, live = without_groups(kinds, wanted, live, whole, fleet.name)
     groups |= runs.keys()
