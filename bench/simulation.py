@@ -18,7 +18,7 @@ from trimtab.simulation.simulating import make_scenario
 START = datetime(1998, 4, 30, 21, 30, tzinfo=UTC)
 MINUTES = 87_711
 EVERY_BAR, SKIPPING_BAR, BATCH_BAR = 25_000, 100_000, 1_000_000
-VARIANTS, BATCH_MINUTES = 1000, 720
+VARIANTS, BATCH_MINUTES = 1000, 2880
 PRESETS = ("ec2", "azure", "gce")
 GROUPS = {
     "target 70 %": {"policies": {"hold": {"type": "target-tracking", "metric": "cpu", "target": 70}}},

@@ -19,7 +19,7 @@ from trimtab.engine.batch_rules import Ask, BatchAlarm, BatchTarget, Bools, Floa
 from trimtab.engine.batch_windows import Bounds, Recent
 from trimtab.engine.behavior import ScalingLimit, SelectPolicy
 from trimtab.engine.presets import CooldownScope, MissingMetric, Preset, ScaleInAgreement, ScheduleStyle, find_preset
-from trimtab.engine.ruleset import AmountRule, Ruleset, make_rules
+from trimtab.engine.ruleset import AmountRule, Ruleset, rules_for
 from trimtab.models import ScalingGroup
 
 _STATES = (AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA)
@@ -70,7 +70,7 @@ class Batch:
         self.preset = find_preset(preset)
         if not groups:
             raise ValueError("a batch needs at least one group")
-        rules = [make_rules(group, self.preset) for group in groups]
+        rules = [rules_for(group, self.preset) for group in groups]
         _check_alike(groups, rules)
         self._rules = rules[0]
         self._step = step

@@ -8,7 +8,7 @@ import numpy as np
 
 from trimtab.engine.batch import Batch, BatchObservation
 from trimtab.engine.batch_rules import Floats, Ints
-from trimtab.engine.ruleset import make_rules
+from trimtab.engine.ruleset import rules_for
 from trimtab.models import Alarm, ScalingGroup, TargetTrackingPolicy
 from trimtab.simulation.pool import ALWAYS, Ahead, Chance, Pool
 from trimtab.simulation.replaying import FULL_MINUTE, Scenario, Trace, first_size
@@ -49,13 +49,18 @@ def refusal(scenarios: Sequence[Scenario]) -> str:
             return "spot instances are interrupted by chance"
         if problem := _group_refusal(each):
             return problem
-    shapes = {_shape(each.group) for each in scenarios}
-    return "" if len(shapes) == 1 else "their alarms and policies differ in more than numbers"
+    if len({_shape(each.group) for each in scenarios}) > 1:
+        return "their alarms and policies differ in more than numbers"
+    try:
+        Batch([each.group for each in scenarios], first.preset)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _group_refusal(scenario: Scenario) -> str:
     group = scenario.group
-    rules = make_rules(group, scenario.preset)
+    rules = rules_for(group, scenario.preset)
     warm_ups = {rule.warm_up for alarm in rules.alarms for rule in alarm.rules} | {
         rule.warm_up for rule in rules.tracking
     }
@@ -66,10 +71,6 @@ def _group_refusal(scenario: Scenario) -> str:
             word = signal_of(item.metric, scenario.model, f"group {group.name!r}, {item.name}.metric")
             if not (isinstance(word, float | int) or word in IN_STEP) or item.statistic.startswith("p"):
                 return f"the metric {item.metric.name!r} takes a queueing model in each minute"
-    try:
-        Batch([group], scenario.preset)
-    except ValueError as error:
-        return str(error)
     return ""
 
 
@@ -98,10 +99,6 @@ class _Row(NamedTuple):
 class _Calendar(dict[int, list[tuple[int, int]]]):
     """What changes in each minute, of all variants."""
 
-    def add(self, minute: int, variant: int, change: int) -> None:
-        """Write a change ahead."""
-        self.setdefault(minute, []).append((variant, change))
-
     def apply(self, minute: int, numbers: Ints) -> None:
         """Make the changes of a minute."""
         for variant, change in self.pop(minute, ()):
@@ -111,25 +108,24 @@ class _Calendar(dict[int, list[tuple[int, int]]]):
 class _Changes(dict[int, int]):
     """The changes of a number of one variant by minute, which are written into the calendar of all too."""
 
-    def __init__(self, variant: int, calendar: _Calendar) -> None:
+    def __init__(self, variant: int, calendar: "_Calendar | None") -> None:
         super().__init__()
         self._variant, self._calendar = variant, calendar
 
-    def __missing__(self, minute: int) -> int:
-        return 0
-
-    def __setitem__(self, minute: int, value: int) -> None:
-        self._calendar.add(minute, self._variant, value - self[minute])
-        super().__setitem__(minute, value)
+    def add(self, minute: int, change: int) -> None:
+        """Write a change ahead."""
+        self[minute] = self.get(minute, 0) + change
+        if self._calendar is not None:
+            self._calendar.setdefault(minute, []).append((self._variant, change))
 
 
 class _Due(NamedTuple):
-    """The calendars of what `Ahead` has."""
+    """The calendars of what `Ahead` has, but for what is paid for: nothing is decided by that."""
 
     seconds: _Calendar
     joining: _Calendar
     warming: _Calendar
-    leaving: _Calendar
+    leaving: None = None
 
 
 class _Chances:
@@ -257,10 +253,10 @@ class LockStep:
         self._scenarios = scenarios
         first = scenarios[0]
         self._count, self._minutes = len(scenarios), len(first.load)
-        self._rules = [make_rules(each.group, first.preset) for each in scenarios]
+        self._rules = [rules_for(each.group, first.preset) for each in scenarios]
         sizes = [first_size(each.group, rules, first.start) for each, rules in zip(scenarios, self._rules, strict=True)]
         self._batch = Batch([each.group for each in scenarios], first.preset, desired=np.array(sizes, dtype=np.int64))
-        self._due = _Due(_Calendar(), _Calendar(), _Calendar(), _Calendar())
+        self._due = _Due(_Calendar(), _Calendar(), _Calendar())
         self._chances = _Chances(scenarios, self._minutes)
         self.traces = [self._trace(variant, size) for variant, size in enumerate(sizes)]
         self._weights: Ints = np.array([trace.pool.weight for trace in self.traces], dtype=np.int64)
@@ -329,7 +325,6 @@ class LockStep:
             self._due.joining.apply(minute, in_service)
             self._due.warming.apply(minute, warming)
             self._due.seconds.apply(minute, service)
-            self._due.leaving.clear()
             capacity = service * of_one
             if waits or (capacity < arriving).any():
                 offered = arriving + backlog / 60

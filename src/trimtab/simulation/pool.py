@@ -1,10 +1,10 @@
 """The instances of a simulated group: launched, in service, drained, gone."""
 
 import random
-from collections.abc import MutableMapping, MutableSequence, Sequence
+from collections.abc import ItemsView, Sequence
 from datetime import timedelta
 from math import exp, log, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from trimtab.engine.mix import Fraction, split
 from trimtab.models import ScalingGroup
@@ -36,7 +36,17 @@ class _Shortage(NamedTuple):
     zone: int
 
 
-Counts = MutableSequence[int] | MutableMapping[int, int]
+class Sparse(Protocol):
+    """The changes of a number where most minutes have none."""
+
+    def add(self, minute: int, change: int) -> None:
+        """Write a change ahead."""
+
+    def items(self) -> ItemsView[int, int]:
+        """Each minute that has a change, with it."""
+
+
+Counts = list[int] | Sparse
 """The change of a number in each minute."""
 
 
@@ -220,8 +230,12 @@ class Pool:
             self._count(self.ahead.seconds, minute + 1, percent * past)
 
     def _count(self, counts: Counts, minute: int, change: int) -> None:
-        if minute <= self._minutes:
+        if minute > self._minutes:
+            return
+        if isinstance(counts, list):
             counts[minute] += change
+        else:
+            counts.add(minute, change)
 
     def _last(self, size: int) -> _Instance:
         """The instance that goes next: the newest, of those that are too many of their sort."""

@@ -122,7 +122,9 @@ class Replay:
         service_time = scenario.model.service_time.total_seconds()
         interruption = 1 - exp(-scenario.model.interruptions / 60)
         sources, watched, delay = self._signals.sources, self._watched, self._signals.delay
-        seconds, joining, _, _ = pool.ahead
+        seconds, joining = pool.ahead.seconds, pool.ahead.joining
+        if not (isinstance(seconds, list) and isinstance(joining, list)):
+            raise AssertionError
         service, in_service, backlog = 0, 0, 0.0
         for minute, arriving in enumerate(load):
             if interruption and pool.spots:

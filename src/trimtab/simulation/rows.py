@@ -1,6 +1,6 @@
 """The rows of a simulation from the changes that a replay leaves; needs numpy."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,13 +59,13 @@ def make_simulation(scenario: Scenario, trace: Trace, load: Load) -> Simulation:
 
 def _level(counts: Counts, minutes: int) -> Ints:
     """A number in each minute from its changes."""
-    if isinstance(counts, MutableMapping):
-        changes: Ints = np.zeros(minutes, dtype=np.int64)
+    if isinstance(counts, list):
+        changes: Ints = np.array(counts[:minutes], dtype=np.int64)
+    else:
+        changes = np.zeros(minutes, dtype=np.int64)
         for minute, change in counts.items():
             if minute < minutes:
                 changes[minute] = change
-    else:
-        changes = np.array(counts[:minutes], dtype=np.int64)
     level: Ints = np.cumsum(changes)
     return level
 
