@@ -1,6 +1,7 @@
 """A replay: loads by hand, schedules, boots, shortages, spot; skipped decisions change nothing."""
 
 import dataclasses
+import sys
 from datetime import timedelta
 
 import pytest
@@ -308,3 +309,9 @@ def test_most_decisions_are_skipped(preset):
     few = Replay(scenario).run().decided
     assert Replay(dataclasses.replace(scenario, every_step=True)).run().decided == len(scenario.load)
     assert few < 0.5 * len(scenario.load)
+
+
+def test_without_numpy_the_error_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(tt.errors.MissingExtra, match=r"pip install 'trimtab\[sim\]'"):
+        tt.simulate(hold(), steps((5, 1)))

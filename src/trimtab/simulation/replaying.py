@@ -126,13 +126,21 @@ class Replay:
         if not (isinstance(seconds, list) and isinstance(joining, list)):
             raise AssertionError
         service, in_service, backlog = 0, 0, 0.0
+        calm, can_be_calm = False, not self._always and self._forecaster is None
         for minute, arriving in enumerate(load):
             if interruption and pool.spots:
                 self._interrupt(minute, interruption)
+            ways = 0 if minute > delay else Way.OPEN
             if minute > delay:
+                place = minute - 1 - delay
                 for each in watched:
-                    each.look(minute - 1 - delay)
-            self._decide(minute, in_service + joining[minute])
+                    each.look(place)
+                    ways |= each.way
+            if calm and not ways and minute < self._stretch_end and not pool.short:
+                self._skipped = True
+            else:
+                self._decide(minute, in_service + joining[minute])
+                calm = can_be_calm and not ways and self._all_is_ok()
             service += seconds[minute]
             in_service += joining[minute]
             capacity = service * capacity_of_one
@@ -150,6 +158,10 @@ class Replay:
         return trace
 
     # decisions
+
+    def _all_is_ok(self) -> bool:
+        """Whether all alarms are OK: they stay so, and a size does, for as long as nothing acts."""
+        return self._skipped and all(each.state is AlarmState.OK for each in self._signals.alarms)
 
     def _decide(self, minute: int, in_service: int) -> None:
         if not self._always and minute < self._stretch_end and self._is_settled(minute, in_service):
