@@ -8,6 +8,7 @@ pytest.importorskip("typer")
 pytest.importorskip("rich")
 pytest.importorskip("numpy", reason="a simulation needs numpy (extra `sim`)")
 
+import trimtab as tt
 from tests.commands import VARIABLES, Cli
 
 ONE = """
@@ -133,3 +134,24 @@ def test_a_load_is_that_of_one_group(cli, load):
     assert ended.code == 1
     assert "a load is that of one group; name one of web, api" in ended.err
     assert cli.run("simulate", fleet(cli, TWO), "api", "--load", load).code == 0
+
+
+def test_what_the_cloud_has_measured_is_a_load(cli):
+    path = fleet(cli)
+    command = ("simulate", path, "--provider", "memory", "--since", "10m", "--from-cloud")
+    ended = cli.run(*command, "requests")
+    assert ended.code == 1
+    assert "group 'web' is not in the cloud; nothing was measured of it" in ended.err
+    assert cli.run("apply", path, "--provider", "memory", "--yes").code == 0
+    with tt.connect("memory", store=cli.store, clock=cli.clock) as cloud:
+        live = cloud.group("shop-web")
+        for minute in range(10):
+            for metric, value in ((tt.metrics.requests, 600 + minute), (tt.metrics.cpu, 50)):
+                cli.store.measures.add(live.location, live.name, metric, value, cli.clock.now())
+            cli.clock.advance(tt.minutes(1))
+    ended = cli.run(*command, "requests", "--capacity", "10")
+    assert ended.code == 0
+    assert " a second on average" in ended.out
+    ended = cli.run(*command, "cpu", "--capacity", "10")
+    assert ended.code == 1
+    assert "does not record the sizes of 'shop-web'" in ended.err.replace("\n", " ")

@@ -240,7 +240,7 @@ def _measured(
         raise ConfigError([f"--from-cloud {name}: unknown metric; use requests, requests-per-instance or cpu"])
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
         native = next(
-            (each.state.name for each in cloud.status(fleet).groups if each.name == group.name and each.state), None
+            (each.name for each in cloud.status(fleet).groups if each.group == group.name and each.state), None
         )
         if native is None:
             raise ConfigError([f"group {group.name!r} is not in the cloud; nothing was measured of it"])
