@@ -221,8 +221,8 @@ def test_a_file_that_gives_the_password_itself_is_refused_without_it(given, text
 def test_a_user_and_a_prefix_that_windows_cannot_have_are_refused(world, cloud):
     long = {"admin_username": "u" * 21, "computer_name_prefix": "w" * 10}
     problems = " ".join(map(str, cloud.plan(fleet(world, azure=long)).problems))
-    assert "azure.admin_username: adminUsername is" in problems
-    assert "azure.computer_name_prefix: computerNamePrefix is" in problems
+    assert "azure.admin_username: admin_username is" in problems
+    assert "azure.computer_name_prefix: computer_name_prefix is" in problems
     short = {"admin_username": "u" * 20, "computer_name_prefix": "w" * 9}
     plan = cloud.plan(fleet(world, azure=short))
     assert not plan.problems

@@ -243,7 +243,9 @@ class AwsRollouts(Rollouts):
         look = self._look(location, name)
         fresh = look.progress.of(fresh=True, limits=limits)
         left = len(look.progress.of(fresh=False, limits=limits))
-        number = goal - len(fresh)
+        is_last = goal >= look.progress.total(limits)
+        # with a surge there are more than the size for a while, and at the end every old one goes
+        number = left if is_last else goal - len(fresh)
         if (active := look.active) is not None:
             if active["Status"] == ENDING:
                 return
@@ -253,7 +255,6 @@ class AwsRollouts(Rollouts):
             if not is_ours or _is_over(active, missing=number, left=left, ready=ready >= goal):
                 self._cancel(location, name)
             return
-        is_last = goal >= look.progress.total(limits)
         # short of instances it waits for them, which come with the old template, rather than replace too many
         if number <= 0 or not left or (number >= left and not is_last):
             return
