@@ -50,6 +50,7 @@ class Progress:
         fresh: The ids of the instances that have the new template.
         busy: Whether the cloud itself is still moving instances.
         trouble: Why the cloud gave up moving them; empty while it has not.
+        standby_in_size: Whether the size counts instances on standby too, which do no work.
         previous: The templates that the group had before the one that it has, the newest first.
     """
 
@@ -59,6 +60,7 @@ class Progress:
     busy: bool = False
     trouble: str = ""
     previous: tuple[str, ...] = ()
+    standby_in_size: bool = False
 
     def of(self, *, fresh: bool, limits: Limits) -> tuple[Instance, ...]:
         """The instances with the new template, or those with another one that are to get it."""
@@ -75,17 +77,18 @@ class Progress:
         How many instances have the new template in the end: as many as are wanted, less those that are left alone.
 
         Some of them may be missing now, and others above the size may go again. With weights, which say how many units
-        an instance is, only those that are there. Instances on standby are in no size.
+        an instance is, only those that are there.
         """
         there = len(self.of(fresh=True, limits=limits)) + len(self.of(fresh=False, limits=limits))
         state = self.state
         if state.unit != "instances":
             return there
-        apart = sum(each.state is InstanceState.STANDBY for each in state.instances)
         present = sum(each.state is not InstanceState.TERMINATING for each in state.instances)
+        if self.standby_in_size:
+            return max(0, state.desired - (present - there))
+        apart = sum(each.state is InstanceState.STANDBY for each in state.instances)
         taken = sum(each.state is InstanceState.STANDBY for each in self.of(fresh=False, limits=limits))
-        left = present - there - (apart - taken)
-        return max(0, state.desired - left) + taken
+        return max(0, state.desired - (present - there - (apart - taken))) + taken
 
 
 def is_ready(instance: Instance) -> bool:

@@ -32,6 +32,7 @@ def progress_of(found: Found) -> Progress:
         fresh=fresh_of(found),
         busy=moving,
         previous=(version.name,) if version else (),
+        standby_in_size=True,
     )
 
 
