@@ -92,17 +92,19 @@ def test_no_opinion_is_said():
     assert (decision.size, codes(decision), decision.recommendations) == (4, [ReasonCode.PYTHON_ABSTAINS], ())
 
 
+WHOLE = "which is not a whole number; round it, for example with math.ceil"
+BOUNDS = "which is outside 0 to 1000000; keep the size within these bounds"
 BAD = {
     "gave 5 (int); give back Recommendation(size, reason), or None for no opinion": 5,
     "gave (5, 'x') (tuple); give back Recommendation(size, reason), or None for no opinion": (5, "x"),
     "gave a Veiled; give back Recommendation(size, reason), or None for no opinion": Veiled(),
-    "asks for 5.0 (float), which is no whole number; round it, as by math.ceil": Recommendation(5.0, "x"),
-    "asks for nan (float), which is no whole number; round it, as by math.ceil": Recommendation(float("nan"), "x"),
-    "asks for True (bool), which is no whole number; round it, as by math.ceil": Recommendation(True, "x"),
-    "asks for None (NoneType), which is no whole number; round it, as by math.ceil": Recommendation(None, "x"),
-    "asks for -1, which is no size: a size is from 0 to 1000000": Recommendation(-1, "x"),
-    "asks for 1000001, which is no size: a size is from 0 to 1000000": Recommendation(1_000_001, "x"),
-    "asks for a number of 16610 bits, which is no size: a size is from 0 to 1000000": Recommendation(10**5000, "x"),
+    "asks for 5.0 (float), which is not a whole number; round it, for example with math.ceil": Recommendation(5.0, "x"),
+    f"asks for nan (float), {WHOLE}": Recommendation(float("nan"), "x"),
+    f"asks for True (bool), {WHOLE}": Recommendation(True, "x"),
+    f"asks for None (NoneType), {WHOLE}": Recommendation(None, "x"),
+    "asks for -1, which is outside 0 to 1000000; keep the size within these bounds": Recommendation(-1, "x"),
+    f"asks for 1000001, {BOUNDS}": Recommendation(1_000_001, "x"),
+    f"asks for a number of 16610 bits, {BOUNDS}": Recommendation(10**5000, "x"),
     "gives None (NoneType) as its reason; write a sentence": Recommendation(5, None),
     "raised ZeroDivisionError: by zero": ZeroDivisionError("by zero"),
     "raised ValueError": ValueError(),

@@ -101,7 +101,7 @@ def terraform(run, tmp_path):
 @pytest.mark.xfail(
     strict=True,
     raises=AssertionError,
-    reason="part H: after adoption Terraform sees the group's capacity_reservation_specification as changed",
+    reason="after adoption Terraform plans to change capacity_reservation_specification, which its file does not set",
 )
 def test_what_terraform_made_stays_as_it_is_through_import_and_adoption(terraform, aws):
     (terraform.folder / "group.tf").write_text(GROUP)

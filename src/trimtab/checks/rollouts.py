@@ -12,7 +12,7 @@ _IDLE = frozenset({"cpu", "network-in", "network-out", "requests-per-instance"})
 
 
 def find_unwatched(subject: Subject) -> Iterator[Remark]:
-    """Rollouts without a gate, in groups that nobody judges by more than whether the machine runs."""
+    """Rollouts without gates, in groups whose health check only asks whether the machine runs."""
     group, rollout = subject.group, subject.group.rollout
     if rollout is None or rollout.gates:
         return

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.text import Text
@@ -24,16 +24,8 @@ if TYPE_CHECKING:
     from trimtab.views.rollouts import Show
 
 rollout = typer.Typer()
-
-
-class RolloutWord:
-    """Outcomes that a command asks for, so that they are no failure of it."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    ROLLED_BACK = "rolled back"
-
-
+Asked = Literal["", "running", "paused", "rolled back"]
+"""The outcome that a command is for, which is success then."""
 By = Annotated[str | None, typer.Option(help="Name who does it; your login when left out.", show_default=False)]
 Commands = Annotated[
     bool, typer.Option("--allow-commands", help="Allow running the programs of `command` gates of the file.")
@@ -82,7 +74,7 @@ def start(
     with _rollouts(context, fleet, allow_commands=allow_commands) as (rollouts, show):
         started = rollouts.start(groups or None, by=by or getpass.getuser())
         if no_wait:
-            return end(context, started, asked=RolloutWord.RUNNING)
+            return end(context, started, asked="running")
         return _seen_through(context, rollouts, [each.group for each in started], timeout, show, started)
 
 
@@ -126,7 +118,7 @@ def pause(
     with _rollouts(context, fleet) as (rollouts, _):
         who = by or getpass.getuser()
         paused = [rollouts.pause(name, by=who, why=why) for name in _running(rollouts, groups)]
-        return end(context, paused, asked=RolloutWord.PAUSED)
+        return end(context, paused, asked="paused")
 
 
 @rollout.command()
@@ -166,7 +158,7 @@ def abort(
     """
     who = by or getpass.getuser()
     turn = partial(_abort, who)
-    return _turned(context, fleet, groups, turn, timeout, no_wait, asked=RolloutWord.ROLLED_BACK)
+    return _turned(context, fleet, groups, turn, timeout, no_wait, asked="rolled back")
 
 
 @rollout.command()
@@ -194,7 +186,7 @@ def undo(
         timeout,
         no_wait,
         allow_commands,
-        asked=RolloutWord.ROLLED_BACK,
+        asked="rolled back",
     )
 
 
@@ -210,12 +202,12 @@ def _turned(
     timeout: timedelta | None,
     no_wait: bool,
     allow_commands: bool = False,
-    asked: str = "",
+    asked: Asked = "",
 ) -> int:
     with _rollouts(context, fleet, allow_commands=allow_commands) as (rollouts, show):
         turned = [turn(rollouts, name) for name in _running(rollouts, groups)]
         if no_wait:
-            return end(context, turned, asked=RolloutWord.RUNNING)
+            return end(context, turned, asked="running")
         return _seen_through(context, rollouts, [each.group for each in turned], timeout, show, turned, asked=asked)
 
 
@@ -247,20 +239,20 @@ def _seen_through(
     timeout: timedelta | None,
     show: "Show",
     started: "Sequence[GroupRollout]",
-    asked: str = "",
+    asked: Asked = "",
 ) -> int:
     done = rollouts.see_through(groups, timeout=timeout, on_look=show).over(started)
     return end(context, done.groups, asked=asked)
 
 
-def end(context: CommandContext, rollouts: "Sequence[GroupRollout]", *, asked: str = "") -> int:
+def end(context: CommandContext, rollouts: "Sequence[GroupRollout]", *, asked: Asked = "") -> int:
     """Show what came of rollouts; the exit code: 0 where it is what was asked for."""
     view, data, code = _ended(rollouts, asked=asked)
     context.screen.show(view, data)
     return code
 
 
-def _ended(rollouts: "Sequence[GroupRollout]", *, asked: str = "") -> tuple[Text, Mapping[str, object], int]:
+def _ended(rollouts: "Sequence[GroupRollout]", *, asked: Asked = "") -> tuple[Text, Mapping[str, object], int]:
     from trimtab.rollout import exit_code
     from trimtab.views.rollouts import rollouts_dict
 

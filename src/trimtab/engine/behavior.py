@@ -81,7 +81,7 @@ class LimitReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScalingLimit:
-    """How much a size may change in a period (HPAScalingPolicy); a value of 0 is no change."""
+    """How much a size may change in a period (HPAScalingPolicy); with a value of 0 it stays as it is."""
 
     unit: LimitUnit
     value: int

@@ -109,9 +109,9 @@ def _checked(answer: object) -> Recommendation | str:
     size: object = answer.size
     reason: object = answer.reason
     if isinstance(size, bool) or not isinstance(size, int):
-        return f"asks for {_shown(size)}, which is no whole number; round it, as by math.ceil"
+        return f"asks for {_shown(size)}, which is not a whole number; round it, for example with math.ceil"
     if not 0 <= size <= MAX_SIZE:
-        return f"asks for {_number(size)}, which is no size: a size is from 0 to {MAX_SIZE}"
+        return f"asks for {_number(size)}, which is outside 0 to {MAX_SIZE}; keep the size within these bounds"
     if not isinstance(reason, str):
         return f"gives {_shown(reason)} as its reason; write a sentence"
     return Recommendation(int(size), one_line(reason) or "(no reason given)")

@@ -19,7 +19,7 @@ from trimtab.providers.pause import Pause
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import Progress, Rollouts, is_ready
 from trimtab.providers.run import Phase, Run
-from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed
+from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, held_up_by, overdue
 
 GREEN = "green"
 """The role of the new native group until it is the group's only one."""
@@ -272,9 +272,9 @@ def next_step(group: ScalingGroup, spec: Rollout, run: Run, pair: Pair, now: dat
         case Phase.MOVING:
             return _move_on(spec, run, pair, size, now)
         case Phase.BAKING:
-            if spec.deadline is not None and now - run.began > spec.deadline:
-                return failed(spec, run, f"the deadline of {format_duration(spec.deadline)} has passed", now)
-            return Look(last=run.step == 0 or now - run.since >= (spec.bake or timedelta(0)))
+            if late := overdue(spec, run, now):
+                return failed(spec, run, late, now)
+            return Look(last=now - run.since >= bake_of_pair(spec, run))
         case Phase.ENDING:
             left = run.since + lives_on(group, spec) - now
             return Rest(f"the old group ends in {format_duration(left)}") if left > timedelta(0) else End()
@@ -298,7 +298,7 @@ def _move_on(spec: Rollout, run: Run, pair: Pair, size: int, now: datetime) -> S
     is_there = pair.new is not None and pair.new.desired >= size
     if is_there and pair.ready >= size and (run.step == 0 or run.why == JOINED):
         return Turn(run.turned(Phase.BAKING, now))
-    if late := _lateness(spec, run, pair, size, now):
+    if late := _too_slow(spec, run, pair, size, now):
         return failed(spec, run, late, now)
     if run.step > 0:
         return Join(size)
@@ -311,22 +311,21 @@ JOINED = "the new group is in the balancer"
 
 def judged(spec: Rollout, run: Run, pair: Pair, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Step:
     """What to do after the gates were asked."""
-    for verdict in verdicts:
-        if verdict.holds is False and verdict.is_final:
-            return failed(spec, run, str(verdict), now)
-    open_gates = [verdict for verdict in verdicts if verdict.holds is not True]
-    bake = spec.bake if run.step and spec.bake else timedelta(0)
-    if open_gates and now - run.since > bake + spec.batch_timeout:
-        return failed(spec, run, f"{open_gates[0]}, after {format_duration(spec.batch_timeout)}", now)
-    if open_gates or not last:
-        return Rest(str(open_gates[0]) if open_gates else "the gates hold")
+    bake = bake_of_pair(spec, run)
+    if (held_up := held_up_by(spec, run, verdicts, now, bake=bake, last=last)) is not None:
+        return held_up
     size = pair.old.desired if pair.old is not None else 0
     return Turn(run.turned(Phase.MOVING, now, step=1)) if run.step == 0 else Switch(size)
 
 
-def _lateness(spec: Rollout, run: Run, pair: Pair, goal: int, now: datetime) -> str:
-    if spec.deadline is not None and now - run.began > spec.deadline:
-        return f"the deadline of {format_duration(spec.deadline)} has passed"
+def bake_of_pair(spec: Rollout, run: Run) -> timedelta:
+    """How long the gates have to hold: not at all while the new group is sent no requests."""
+    return spec.bake if run.step and spec.bake else timedelta(0)
+
+
+def _too_slow(spec: Rollout, run: Run, pair: Pair, goal: int, now: datetime) -> str:
+    if late := overdue(spec, run, now):
+        return late
     if now - run.since > spec.batch_timeout:
         return f"after {format_duration(spec.batch_timeout)}, {pair.ready} of {goal} new instances are ready"
     return ""

@@ -53,7 +53,12 @@ class Unwind:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Nothing for now, because."""
+    """
+    Wait until the next look.
+
+    Attributes:
+        text: What is waited for.
+    """
 
     text: str
 
@@ -128,7 +133,7 @@ def next_move(spec: Rollout, run: Run, progress: Progress, now: datetime) -> Mov
         case Phase.MOVING:
             return _move_on(spec, run, progress, limits, now)
         case Phase.BAKING:
-            if late := _lateness(spec, run, now):
+            if late := overdue(spec, run, now):
                 return failed(spec, run, late, now)
             if run.step >= len(spec.steps) and progress.of(fresh=False, limits=limits):
                 return Turn(run.turned(Phase.MOVING, now))  # somebody added instances with the old template
@@ -150,7 +155,7 @@ def _move_on(spec: Rollout, run: Run, progress: Progress, limits: Limits, now: d
     old_left = len(progress.of(fresh=False, limits=limits)) if is_last else 0
     if ready >= goal and not old_left and not progress.busy:
         return Turn(run.turned(Phase.BAKING, now))
-    if late := _lateness(spec, run, now):
+    if late := overdue(spec, run, now):
         return failed(spec, run, f"{late}; {ready} of {goal} instances are ready with the new template", now)
     if now - run.since > spec.batch_timeout:
         limit = format_duration(spec.batch_timeout)
@@ -161,7 +166,8 @@ def _move_on(spec: Rollout, run: Run, progress: Progress, limits: Limits, now: d
     return Advance(goal, limits)
 
 
-def _lateness(spec: Rollout, run: Run, now: datetime) -> str:
+def overdue(spec: Rollout, run: Run, now: datetime) -> str:
+    """Why the whole rollout has taken too long; empty while it has not."""
     if spec.deadline is None or now - run.began <= spec.deadline:
         return ""
     return f"the deadline of {format_duration(spec.deadline)} has passed"
@@ -178,20 +184,37 @@ def _go_back(progress: Progress, limits: Limits) -> Move:
 
 
 def judged(spec: Rollout, run: Run, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Move:
-    """What to do after the gates were asked; the bake begins anew where one did not hold."""
-    broken = [verdict for verdict in verdicts if verdict.holds is False]
-    for verdict in broken:
-        if verdict.is_final:
-            return failed(spec, run, str(verdict), now)
-    late = now - run.since > bake_of(spec, run.step) + spec.batch_timeout
-    open_gates = [verdict for verdict in verdicts if verdict.holds is not True]
-    if open_gates and late:
-        return failed(spec, run, f"{open_gates[0]}, after {format_duration(spec.batch_timeout)}", now)
-    if open_gates or not last:
-        return Rest(str(open_gates[0]) if open_gates else "the gates hold")
+    """What to do after the gates of a checkpoint were asked."""
+    if (held_up := held_up_by(spec, run, verdicts, now, bake=bake_of(spec, run.step), last=last)) is not None:
+        return held_up
     if run.step < len(spec.steps):
         return Turn(run.turned(Phase.MOVING, now, step=run.step + 1))
     return Finish()
+
+
+def held_up_by(
+    spec: Rollout, run: Run, verdicts: Sequence[Verdict], now: datetime, *, bake: timedelta, last: bool
+) -> Turn | Rest | None:
+    """
+    What gates and a bake keep a run to: a failure, or a wait; `None` where it goes on.
+
+    Args:
+        spec: How the group is rolled out.
+        run: The run, in its bake.
+        verdicts: What the gates said.
+        now: When.
+        bake: How long they have to hold; those that need time are given `batch_timeout` more.
+        last: Whether the bake is over, and gates that are asked once were asked too.
+    """
+    for verdict in verdicts:
+        if verdict.holds is False and verdict.is_final:
+            return failed(spec, run, str(verdict), now)
+    open_gates = [verdict for verdict in verdicts if verdict.holds is not True]
+    if open_gates and now - run.since > bake + spec.batch_timeout:
+        return failed(spec, run, f"{open_gates[0]}, after {format_duration(spec.batch_timeout)}", now)
+    if open_gates:
+        return Rest(str(open_gates[0]))
+    return None if last else Rest("the gates hold")
 
 
 def failed(spec: Rollout, run: Run, why: str, now: datetime) -> Turn:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from trimtab.models import Rollout, ScalingGroup
 from trimtab.providers.rolling import Progress, is_ready
 from trimtab.providers.run import Phase, Run
-from trimtab.rollout.blue_green import STEPS, Pair, lives_on
+from trimtab.rollout.blue_green import STEPS, Pair, bake_of_pair, lives_on
 from trimtab.rollout.deciding import Verdict, bake_of, goals, limits_of
 from trimtab.rollout.results import GroupRollout, RolloutOutcome
 
@@ -64,7 +64,7 @@ def standing_of_two(
         ready=pair.ready,
         goal=size,
         total=size,
-        until=_until(spec, run, (spec.bake or timedelta(0)) * run.step, lives_on(group, spec)),
+        until=_until(spec, run, bake_of_pair(spec, run), lives_on(group, spec)),
         gates=tuple(gates) if run.phase is Phase.BAKING else (),
     )
 

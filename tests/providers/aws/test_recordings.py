@@ -11,8 +11,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tests.providers.aws.native import ITEMS, imported, next_plan
 from tests.providers.aws.recordings import recorded
 from tests.providers.came_back import leaves_that_came_back
@@ -43,6 +41,8 @@ def cases(config):
 def pytest_generate_tests(metafunc):
     if "replies" in metafunc.fixturenames:
         found = list(cases(metafunc.config))
+        if metafunc.function is test_as_much_comes_back_as_ever_did:  # what was counted then
+            found = [case for case in found if case[0] in BEFORE]
         metafunc.parametrize(("name", "kind", "replies"), found, ids=[case[0] for case in found])
 
 
@@ -72,8 +72,6 @@ def is_elsewhere(refusal):
 
 
 def test_as_much_comes_back_as_ever_did(name, kind, replies):
-    if name not in BEFORE:
-        pytest.skip("recorded after the counts were taken: it has no floor to hold")
     _, live, wanted, _ = imported(replies)
     made = "launch-template" if kind == "launch-configuration" else kind
     own = [replace(item, key=replace(item.key, kind=made)) for item in live if item.key.kind == kind]

@@ -88,7 +88,7 @@ def get_predictive_scaling_forecast(call: Call) -> Answer:
         raise invalid("Policy not found or not of type PredictiveScaling")
     forecast = call.region.forecasts.get(key)
     if forecast is None:
-        raise invalid("There is no forecast yet: there is not enough history for this policy")
+        raise invalid("The policy has too little history for a forecast; wait until it has 24 hours of it")
     hours = [hour for hour in sorted(forecast.capacity) if params["StartTime"] <= hour < params["EndTime"]]
     specification = policy["PredictiveScalingConfiguration"]["MetricSpecifications"][0]
     load = {
