@@ -19,7 +19,7 @@ DECLARING = 31
 """Modules of ours that a fleet made in Python takes: models, settings of the clouds, errors, clock, metrics."""
 OTHERS = 5
 """Modules of others, beyond what a model of pydantic's takes anyway."""
-CONNECTED = 142
+CONNECTED = 143
 """Modules of ours for a plan in memory."""
 
 

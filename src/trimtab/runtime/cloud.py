@@ -1,7 +1,6 @@
 """What `connect()` returns: a cloud that plans, applies, watches and acts on groups."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
@@ -25,8 +24,7 @@ from trimtab.events import (
 )
 from trimtab.logs import log
 from trimtab.models import Fleet, ScalingGroup
-from trimtab.plan import NAMED, Action, Change, Live, Note, Plan, PlanRequest, make_plan
-from trimtab.plan.changes import merged
+from trimtab.plan import Action, Change, Plan, PlanRequest
 from trimtab.plan.places import with_places
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
@@ -49,15 +47,8 @@ from trimtab.runtime.arguments import check_list, check_word
 from trimtab.runtime.datapoints import beginning, publish_values, read_datapoints
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.limits import held_to_limits
-from trimtab.runtime.pause import (
-    boost_notes,
-    kinds_of,
-    leave_boosted,
-    leave_paused,
-    leave_to_rollouts,
-    pause_notes,
-    with_ends,
-)
+from trimtab.runtime.pause import kinds_of
+from trimtab.runtime.planning import made_plan
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:
@@ -542,71 +533,11 @@ class Cloud:
         about = self.provider.name, request.fleet.name
         # what it reads is one question, however many calls that takes
         with reported(self._listener, PlanStarted(*about), ended), patience_of(self._clock):
-            plan = held_to_limits(self._made_plan(request), self.provider, self._clock.now())
+            plan = held_to_limits(
+                made_plan(self.provider, request, self._clock.now()), self.provider, self._clock.now()
+            )
             made.append(with_places(plan, request.fleet))
         return made[0]
-
-    def _made_plan(self, request: PlanRequest) -> Plan:
-        fleet, now = request.fleet, self._clock.now()
-        resources = self.provider.resources
-        live = resources.read(fleet) if request.empty else resources.read_to_plan(fleet)
-        if any(item.mark is not None and NAMED in item.mark.kept for item in live.resources.values()):
-            fleet, live = self._with_found_names(fleet, live)
-            request = replace(request, fleet=fleet)
-        planned = partial(
-            make_plan,
-            provider=self.provider.name,
-            kinds=self.provider.kinds,
-            now=now,
-            prune=request.prune,
-            adopt=request.adopt,
-        )
-        wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
-        if not wanted_fleet.groups:
-            return replace(planned(fleet=wanted_fleet, wanted=(), live=live), request=request)
-        rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
-        checked = self._advice(request, live)
-        facts = self.provider.resources.resolve(fleet, live, refresh=request.refresh)
-        translation = self.provider.resources.translate(fleet, facts, now)
-        notes, problems, wanted = translation.notes, translation.problems, translation.resources
-        if request.only is not None:
-            wanted = tuple(item for item in wanted if item.group in request.only)
-        inexact = [note for note in notes if note.approximation and request.strict]
-        if problems or facts.problems or inexact:
-            strict = [Note(f"not exactly so: {note.text}", note.group) for note in inexact]
-            return Plan(
-                provider=self.provider.name,
-                fleet=fleet.name,
-                made_at=now,
-                notes=merged((*notes, *rests, *facts.notes, *checked)),
-                problems=(*problems, *facts.problems, *strict),
-                unknown=(*live.unknown, *facts.unknown),
-                request=request,
-            )
-        kinds = self.provider.kinds
-        plan = leave_to_rollouts(
-            partial(planned, fleet=fleet, notes=merged((*notes, *rests, *facts.notes, *checked))),
-            kinds,
-            fleet,
-            leave_boosted(kinds, leave_paused(kinds, fleet, wanted, live), live, now),
-            replace(self.provider.resources.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
-            adopt=request.adopt,
-        )
-        in_the_way, refused = self.provider.resources.hindrances(plan.changes)
-        plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
-        return with_ends(plan, live, now)
-
-    def _with_found_names(self, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:
-        """A fleet of which rollouts have named groups, and what is read of it under those names."""
-        from trimtab.plan.naming import with_found_names
-
-        named = with_found_names(fleet, live.resources, self.provider.kinds)
-        return (fleet, live) if named is fleet else (named, self.provider.resources.read_to_plan(named))
-
-    def _advice(self, request: PlanRequest, live: Live) -> tuple[Note, ...]:
-        from trimtab.checks.notes import advice  # only plans need the checks, and not everybody plans
-
-        return advice(request.fleet, self.provider.name, live, self.provider.kinds, only=request.only)
 
     def _look_again(self, plan: Plan, consent: Consent) -> None:
         """Plan once more and compare, unless all that is planned is new groups: their creation is exclusive."""

@@ -1,20 +1,17 @@
-"""A marked pause, a marked boost and the mark of a rollout as a plan and a caller see them."""
+"""A marked pause and a marked boost as a plan and a caller see them."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.errors import Conflict, InvalidRequest
 from trimtab.models import Fleet
 from trimtab.plan import (
-    MAIN,
-    NAMED,
     Action,
     Change,
     Key,
     Kind,
     Live,
-    Mark,
     MarkPlace,
     Note,
     Plan,
@@ -26,7 +23,6 @@ from trimtab.providers.pause import Boost, Pause, boosted
 from trimtab.providers.roles import Provider
 
 LONGEST_NAME = 64
-_GO_ON = "trimtab rollout start"
 LONGEST_BOOST = timedelta(days=31)
 """A minimum for longer is the fleet file's to say."""
 
@@ -58,53 +54,6 @@ def _raised(kind: Kind, item: Resource, boost: Boost | None, now: datetime) -> R
         return item
     paths = [row.path for row in kind.fields if row.time_varying and "capacity.min" in row.models.split()]
     return replace(item, body={**item.body, **{path: boosted(item.body[path], boost, now) for path in paths}})
-
-
-def leave_to_rollouts(
-    planned: Callable[..., Plan],
-    kinds: Mapping[str, Kind],
-    fleet: Fleet,
-    wanted: Sequence[Resource],
-    live: Live,
-    *,
-    adopt: bool = False,
-) -> Plan:
-    """
-    The plan of the wanted resources, with the templates of groups under `rollout:`, or in one, left to rollouts.
-
-    What differs there is `Plan.waiting`. A run that is on is told in a note, whoever drives it.
-    """
-    marked = {key: line for key, item in live.resources.items() if (line := item.attributes.get("rollout"))}
-    groups = {group.name for group in fleet.groups if group.rollout is not None}
-    second = any(item.mark and (item.mark.role != MAIN or NAMED in item.mark.kept) for item in live.resources.values())
-    if adopt or not (groups or marked or second):
-        return planned(wanted=wanted, live=live)
-    from trimtab.plan.holding import hold_templates, waiting_changes, without_groups  # few fleets roll templates out
-    from trimtab.plan.naming import main_only, named_by, with_role
-    from trimtab.providers.run import Run
-
-    known = {group.name for group in fleet.groups}
-    names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
-    wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
-    live, notes = main_only(live, kinds, known, fleet.name)
-    found = [(mark.group, Run.parse(line)) for key, line in marked.items() if (mark := live_mark(live, key))]
-    runs = {group: run for group, run in found if group in known and run is not None}
-    notes += [
-        Note(f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on", group) for group, run in runs.items()
-    ]
-    whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
-    wanted, live = without_groups(kinds, wanted, live, whole, fleet.name)
-    groups |= runs.keys()
-    kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name)
-    plan = planned(wanted=kept, live=rest)
-    waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups))
-    return replace(plan, waiting=waiting, notes=(*plan.notes, *notes))
-
-
-def live_mark(live: Live, key: Key) -> Mark | None:
-    """The mark on what was read under a key; `None` where nothing was."""
-    item = live.resources.get(key)
-    return item.mark if item is not None else None
 
 
 def boost_notes(live: Live, fleet: Fleet, now: datetime) -> Iterator[Note]:

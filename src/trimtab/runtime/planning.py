@@ -1,0 +1,133 @@
+"""Makes a plan: reads, looks up, translates, and leaves alone what pauses, boosts and rollouts hold."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from trimtab.models import Fleet
+from trimtab.plan import MAIN, NAMED, Key, Kind, Live, Mark, Note, Plan, PlanRequest, Resource, make_plan
+from trimtab.plan.changes import merged
+from trimtab.providers.roles import Provider
+from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, pause_notes, with_ends
+
+_GO_ON = "trimtab rollout start"
+
+
+def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
+    """
+    The plan that was asked for: what is read, looked up and translated, held against each other.
+
+    Args:
+        provider: The vendor's code.
+        request: What is wanted, and how.
+        now: When it is made.
+    """
+    fleet, resources = request.fleet, provider.resources
+    live = resources.read(fleet) if request.empty else resources.read_to_plan(fleet)
+    if any(item.mark is not None and NAMED in item.mark.kept for item in live.resources.values()):
+        fleet, live = _with_found_names(provider, fleet, live)
+        request = replace(request, fleet=fleet)
+    planned = partial(
+        make_plan,
+        provider=provider.name,
+        kinds=provider.kinds,
+        now=now,
+        prune=request.prune,
+        adopt=request.adopt,
+    )
+    wanted_fleet = fleet.model_copy(update={"groups": ()}) if request.empty else fleet
+    if not wanted_fleet.groups:
+        return replace(planned(fleet=wanted_fleet, wanted=(), live=live), request=request)
+    rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
+    checked = _advice(provider, request, live)
+    facts = resources.resolve(fleet, live, refresh=request.refresh)
+    translation = resources.translate(fleet, facts, now)
+    notes, problems, wanted = translation.notes, translation.problems, translation.resources
+    if request.only is not None:
+        wanted = tuple(item for item in wanted if item.group in request.only)
+    inexact = [note for note in notes if note.approximation and request.strict]
+    if problems or facts.problems or inexact:
+        strict = [Note(f"not exactly so: {note.text}", note.group) for note in inexact]
+        return Plan(
+            provider=provider.name,
+            fleet=fleet.name,
+            made_at=now,
+            notes=merged((*notes, *rests, *facts.notes, *checked)),
+            problems=(*problems, *facts.problems, *strict),
+            unknown=(*live.unknown, *facts.unknown),
+            request=request,
+        )
+    kinds = provider.kinds
+    plan = leave_to_rollouts(
+        partial(planned, fleet=fleet, notes=merged((*notes, *rests, *facts.notes, *checked))),
+        kinds,
+        fleet,
+        leave_boosted(kinds, leave_paused(kinds, fleet, wanted, live), live, now),
+        replace(resources.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
+        adopt=request.adopt,
+    )
+    in_the_way, refused = resources.hindrances(plan.changes)
+    plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
+    return with_ends(plan, live, now)
+
+
+def _with_found_names(provider: Provider, fleet: Fleet, live: Live) -> tuple[Fleet, Live]:
+    """A fleet of which rollouts have named groups, and what is read of it under those names."""
+    from trimtab.plan.naming import with_found_names
+
+    named = with_found_names(fleet, live.resources, provider.kinds)
+    return (fleet, live) if named is fleet else (named, provider.resources.read_to_plan(named))
+
+
+def _advice(provider: Provider, request: PlanRequest, live: Live) -> tuple[Note, ...]:
+    from trimtab.checks.notes import advice  # only plans need the checks, and not everybody plans
+
+    return advice(request.fleet, provider.name, live, provider.kinds, only=request.only)
+
+
+def leave_to_rollouts(
+    planned: Callable[..., Plan],
+    kinds: Mapping[str, Kind],
+    fleet: Fleet,
+    wanted: Sequence[Resource],
+    live: Live,
+    *,
+    adopt: bool = False,
+) -> Plan:
+    """
+    The plan of the wanted resources, with the templates of groups under `rollout:`, or in one, left to rollouts.
+
+    What differs there is `Plan.waiting`. A run that is on is told in a note, whoever drives it.
+    """
+    marked = {key: line for key, item in live.resources.items() if (line := item.attributes.get("rollout"))}
+    groups = {group.name for group in fleet.groups if group.rollout is not None}
+    second = any(item.mark and (item.mark.role != MAIN or NAMED in item.mark.kept) for item in live.resources.values())
+    if adopt or not (groups or marked or second):
+        return planned(wanted=wanted, live=live)
+    from trimtab.plan.holding import hold_templates, waiting_changes, without_groups  # few fleets roll templates out
+    from trimtab.plan.naming import main_only, named_by, with_role
+    from trimtab.providers.run import Run
+
+    known = {group.name for group in fleet.groups}
+    names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
+    wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
+    live, notes = main_only(live, kinds, known, fleet.name)
+    found = [(mark.group, Run.parse(line)) for key, line in marked.items() if (mark := live_mark(live, key))]
+    runs = {group: run for group, run in found if group in known and run is not None}
+    notes += [
+        Note(f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on", group) for group, run in runs.items()
+    ]
+    whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
+    wanted, live = without_groups(kinds, wanted, live, whole, fleet.name)
+    groups |= runs.keys()
+    kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name)
+    plan = planned(wanted=kept, live=rest)
+    waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups))
+    return replace(plan, waiting=waiting, notes=(*plan.notes, *notes))
+
+
+def live_mark(live: Live, key: Key) -> Mark | None:
+    """The mark on what was read under a key; `None` where nothing was."""
+    item = live.resources.get(key)
+    return item.mark if item is not None else None
