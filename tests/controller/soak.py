@@ -59,7 +59,6 @@ def soaked(world, ticks):
 
 
 def prepare(world, draw, number):
-
     world.orders = draw.choice([5.0, 50.0, 200.0, None, RuntimeError("gone")])
     is_away = number % 17 == 0
     gone = errors.Unreachable("no answer", provider="memory", operation="set capacity")
