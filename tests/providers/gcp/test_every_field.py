@@ -35,6 +35,7 @@ FIELDS = {
     "template.image": of_template(image="projects/debian-cloud/global/images/debian-12-bookworm-v20260101"),
     "template.user_data": of_template(user_data="#!/bin/sh\necho hello\n"),
     "template.ssh_key": of_template(ssh_key="ssh-ed25519 AAAA ops"),
+    "template.metadata": of_template(metadata={"enable-oslogin": "TRUE"}),
     "template.security_groups": of_template(security_groups=["web", "ssh"]),
     "template.role": of_template(role="web@trimtab.iam.gserviceaccount.com"),
     "template.disks": of_template(disks=[{"size_gb": 30, "type": "ssd"}, {"device": "data", "size_gb": 100}]),
