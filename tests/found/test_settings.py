@@ -82,6 +82,7 @@ WORDS = {
         "health_check": {"path": "/up", "host": "h"},
         "gcp": {"native": {"health_check": {"httpHealthCheck": {"proxyHeader": "PROXY_V1", "response": "ok"}}}},
     },
+    ("gcp", "metadata of one's own"): {"template": {**TEMPLATES["gcp"], "metadata": {"colour": "red"}}},
     ("gcp", "schedule: description"): {
         "policies": {"hold": FAST},
         "schedules": {
@@ -150,7 +151,6 @@ NATIVE = {
         },
         "health_check": {"path": "/up", "port": 80},
     },
-    ("gcp", "metadata of one's own"): instances(metadata={"items": [{"key": "colour", "value": "red"}]}),
     ("gcp", "resource policy of the disk (snapshots)"): instances(
         disks=[{"initializeParams": {"resourcePolicies": ["projects/p/regions/r/resourcePolicies/daily"]}}]
     ),

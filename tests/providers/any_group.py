@@ -115,6 +115,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.metadata_hops": (1, 2),
     "template.detailed_monitoring": YES,
     "template.tags.*": ("own", "Its Own"),
+    "template.metadata.*": ("TRUE", "two words"),
     "tags.*": ("web", "Virtualmin Pro"),
     "placement.zones.*": ("a", "b", "c"),
     "placement.subnets.*": ("subnet-1", "subnet-2"),
@@ -279,6 +280,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 KEYS = {
     "template.variables.*": ("colour", "number", "spare"),
     "template.tags.*": ("team", "Env"),
+    "template.metadata.*": ("enable-oslogin", "shutdown-script"),
     "tags.*": ("team", "Owner"),
     "placement.subnet_tags.*": ("Type", "Env"),
     "gcp.named_ports.*": ("http", "admin"),
@@ -425,6 +427,7 @@ class Drawer:
             "security_groups": self.many("template.security_groups.*"),
             "disks": disks,
             "tags": self.mapping("template.tags.*") if self.chance(3) else {},
+            "metadata": self.mapping("template.metadata.*") if self.chance(5) else {},
         }
 
     def image(self, architecture):

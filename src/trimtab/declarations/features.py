@@ -73,6 +73,7 @@ FEATURES: tuple[str, ...] = (
     "size by attributes",
     "session tokens for metadata",
     "metadata hops",
+    "metadata of one's own",
     "host metrics each minute",
     "no public address",
     "encrypted disk",

@@ -314,6 +314,7 @@ FIELDS = {
         "external_address": "Whether an instance has the same public address when it is repaired or made anew; a new one when left out.",
         "metadata_token": "Require session tokens of the metadata service (IMDSv2 on AWS).",
         "metadata_hops": "How many network hops a metadata reply may take (AWS).",
+        "metadata": "What programs of an instance read from its metadata server, by key (Google), beside script and key.",
         "detailed_monitoring": "Host metrics each minute where the vendor's default is longer (AWS).",
         "tags": "Tags of instances and disks, on top of the group's."
     },

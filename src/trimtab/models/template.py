@@ -15,6 +15,7 @@ from trimtab.models.script_size import check_size
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
+Metadata = Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,127}$")], str]
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 """The name of an environment variable."""
@@ -278,6 +279,8 @@ class InstanceTemplate(SecretHolder):
     """Require session tokens of the metadata service (IMDSv2 on AWS)."""
     metadata_hops: Annotated[int, Field(ge=1, le=64)] | None = None
     """How many network hops a metadata reply may take (AWS)."""
+    metadata: Metadata = Field(default_factory=dict, repr=False)
+    """What programs of an instance read from its metadata server, by key (Google), beside script and key."""
     detailed_monitoring: bool | None = None
     """Host metrics each minute where the vendor's default is longer (AWS)."""
     tags: Tags = Field(default_factory=dict)
@@ -302,6 +305,7 @@ class InstanceTemplate(SecretHolder):
             external_address: Literal["stateful", "kept"] | None = None,
             metadata_token: bool | None = None,
             metadata_hops: int | None = None,
+            metadata: Mapping[str, str] = ...,
             detailed_monitoring: bool | None = None,
             tags: Mapping[str, str] = ...,
         ) -> None: ...

@@ -1,5 +1,5 @@
 """
-Which images on Azure are of Windows, which takes another profile; and specialized ones, which trimtab does not start.
+Which images on Azure are of Windows, which takes another profile; and specialized ones, which take none.
 
 Names out of `az vm image list --all` and the CLI's own short names:
 https://github.com/Azure/azure-rest-api-specs/blob/main/arm-compute/quickstart-templates/aliases.json
@@ -112,7 +112,8 @@ def own(world, path, system, state):
     ("system", "state", "text"),
     [
         ("Windows", "Generalized", "Windows is not started without a password"),
-        ("Linux", "Specialized", "is a specialized image"),
+        ("Windows", "Specialized", ""),
+        ("Linux", "Specialized", ""),
         ("Linux", "Generalized", ""),
     ],
 )
@@ -196,3 +197,48 @@ def test_the_kind_of_image_is_fixed_and_the_image_is_not(world, cloud, before, a
     assert [str(change.action) for change in plan if change.key.kind == "scale-set"] == [action]
     cloud.apply(plan, allow_replace=True).raise_for_failures()
     assert not cloud.plan(second)
+
+
+# specialized images: https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries
+
+
+@pytest.mark.parametrize("path", [MANAGED, DEFINITION, f"{DEFINITION}/versions/1.0.0"])
+def test_a_specialized_image_brings_its_own_system(world, cloud, path):
+    template = {"image": own(world, path, "Linux", "Specialized"), "size": "Standard_D2s_v5"}
+    fleet = make_fleet(azure_group(world, "web", template=template))
+    plan = cloud.plan(fleet)
+    body = next(change.wanted.body for change in plan if change.key.kind == "scale-set")
+    assert "osProfile" not in body["properties"]["virtualMachineProfile"]
+    assert not [note for note in plan.notes if "ssh" in str(note)]
+    cloud.apply(plan).raise_for_failures()
+    assert not cloud.plan(fleet).changes
+    imported = cloud.import_group("virtualmin-web")
+    assert not [note for note in imported.notes if "template" in str(note)]
+    assert imported.group.template.ssh_key is None
+
+
+@pytest.mark.usefixtures("password")
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("template.user_data", {"template": {"user_data": "#!/bin/sh"}}),
+        ("template.ssh_key", {"template": {"ssh_key": "ssh-ed25519 AAAA me"}}),
+        ("template.admin_password.env", {"template": PASSWORD}),
+        ("azure.admin_username", {"azure": {"admin_username": "ops"}}),
+        ("azure.computer_name_prefix", {"azure": {"computer_name_prefix": "web"}}),
+    ],
+)
+def test_what_a_specialized_image_does_not_take_is_refused_by_its_field(world, cloud, path, more):
+    image = own(world, DEFINITION, "Linux", "Specialized")
+    template = {"image": image, "size": "Standard_D2s_v5", **more.get("template", {})}
+    fleet = make_fleet(azure_group(world, "web", **{**more, "template": template}))
+    (problem,) = cloud.plan(fleet).problems
+    assert str(problem).startswith(f"group web: {path}: the image is a specialized one")
+
+
+def test_azure_refuses_a_system_beside_a_specialized_image(world, cloud):
+    image = own(world, DEFINITION, "Linux", "Generalized")
+    plan = plan_of(world, cloud, image)
+    own(world, DEFINITION, "Linux", "Specialized")
+    failure, *_ = cloud.apply(plan).failures
+    assert "Parameter 'osProfile' is not allowed. (InvalidParameter)" in failure

@@ -32,9 +32,10 @@ def schedule(**fields):
 FIELDS = {
     "capacity": {"capacity": {"min": 3, "max": 12}},
     "template.size": of_template(size="e2-medium"),
-    "template.image": of_template(image="projects/debian-cloud/global/images/debian-12-bookworm-v20260101"),
+    "template.image": of_template(image="projects/debian-cloud/global/images/debian-12-bookworm-v20251014"),
     "template.user_data": of_template(user_data="#!/bin/sh\necho hello\n"),
     "template.ssh_key": of_template(ssh_key="ssh-ed25519 AAAA ops"),
+    "template.metadata": of_template(metadata={"enable-oslogin": "TRUE"}),
     "template.security_groups": of_template(security_groups=["web", "ssh"]),
     "template.role": of_template(role="web@trimtab.iam.gserviceaccount.com"),
     "template.disks": of_template(disks=[{"size_gb": 30, "type": "ssd"}, {"device": "data", "size_gb": 100}]),
@@ -107,6 +108,11 @@ FIELDS = {
 
 
 STAYS = {"placement.two_zones": "zones are given once; a group that names none is where it is"}
+
+
+@pytest.fixture(autouse=True)
+def _network(world):
+    world.ask("POST", "global/networks", {"name": "virtualmin", "autoCreateSubnetworks": True})
 
 
 def group(**fields):

@@ -114,6 +114,10 @@ _NATIVELY = (
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
     "severity below a warning": inert("alarms of CloudWatch have no severity"),
+    "metadata of one's own": unsupported(
+        "an instance of EC2 finds its tags there: write `tags`, and `InstanceMetadataTags: enabled` of "
+        "`aws.native.launch_template.MetadataOptions`"
+    ),
     "stateful disk": unsupported(
         "EC2 Auto Scaling gives each instance new disks; keep the data on a file system or a database"
     ),

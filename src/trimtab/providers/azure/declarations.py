@@ -74,6 +74,7 @@ _NATIVELY = (
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
     "forecast of another load": unsupported("Azure forecasts the CPU that its rules go by; leave `load` out"),
+    "metadata of one's own": unsupported("a machine of Azure finds its tags there; write `tags`"),
     "stateful disk": unsupported(
         "a scale set gives each instance new disks; keep the data on a file system or a database"
     ),

@@ -74,11 +74,13 @@ class AzureFacts(Facts):
     Attributes:
         attached: The subnet, backend pools, probe and public key of each group.
         windows: The groups whose image is one of Windows by its definition.
+        specialized: The groups whose image is a specialized one by its definition.
         images: The `imageReference` of each group that names an image by a match.
         kept: What was looked up when a group was created and is kept since.
     """
 
     attached: Mapping[str, Attached] = field(default_factory=dict)
     windows: frozenset[str] = frozenset()
+    specialized: frozenset[str] = frozenset()
     images: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

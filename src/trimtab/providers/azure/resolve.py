@@ -19,8 +19,8 @@ from trimtab.providers.azure.ids import Home, is_id, normal_location, parse_id, 
 from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.template import (
     WITHOUT_SUBNET,
+    defines_specialized,
     defines_windows,
-    definition_problem,
     encryption_set_id,
     firewall_id,
     image_problem,
@@ -70,6 +70,7 @@ class _Found:
     attached: dict[str, Attached] = field(default_factory=dict)
     images: dict[str, dict[str, str]] = field(default_factory=dict)
     windows: frozenset[str] = frozenset()
+    specialized: frozenset[str] = frozenset()
 
 
 @dataclass(kw_only=True)
@@ -299,8 +300,8 @@ class Resolver(Resolving[Calls]):
         properties = answer.get("properties") or {}
         if defines_windows(properties):
             facts.windows |= {group.name}
-        if text := definition_problem(identity, properties):
-            self.problems.append(Note(f"template.image: {text}", group.name))
+        if defines_specialized(properties):
+            facts.specialized |= {group.name}
 
 
 class Definition(NamedTuple):

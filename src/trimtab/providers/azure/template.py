@@ -70,12 +70,19 @@ WITHOUT_SUBNET = "a scale set needs a subnet; name one by its name, as NETWORK/S
 
 
 def machine_profile(
-    group: ScalingGroup, native: str, home: Home, attached: Attached, image: Mapping[str, Any], *, windows: bool
+    group: ScalingGroup,
+    native: str,
+    home: Home,
+    attached: Attached,
+    image: Mapping[str, Any],
+    *,
+    windows: bool,
+    specialized: bool = False,
 ) -> dict[str, Any]:
-    """The machine of a group: disks, system, network, health, price."""
+    """The machine of a group: disks, system, network, health, price; a specialized image brings its own system."""
     return drop_empty(
         storageProfile=_storage(group, image, home),
-        osProfile=_system(group, native, attached.ssh_key, windows=windows),
+        osProfile=None if specialized else _system(group, native, attached.ssh_key, windows=windows),
         networkProfile=_network(group, home, attached),
         extensionProfile=_health(group, windows=windows),
         scheduledEventsProfile=_events(group.azure.terminate_notification),
@@ -131,12 +138,27 @@ def _disk_of(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     return (properties.get("storageProfile") or {}).get("osDisk") or properties
 
 
-def definition_problem(identity: str, properties: Mapping[str, Any]) -> str | None:
-    """What keeps an image of one's own from being started, by its definition; `None` when nothing does."""
-    disk = _disk_of(properties)
-    if str(disk.get("osState", "")).lower() == "specialized":
-        return f"{identity!r} is a specialized image; its machines take no user, key or script: use a generalized image"
-    return None
+def defines_specialized(properties: Mapping[str, Any]) -> bool:
+    """Whether an image of one's own keeps the users and the computer name of the machine that it was taken from."""
+    return str(_disk_of(properties).get("osState", "")).lower() == "specialized"
+
+
+def system_paths(group: ScalingGroup) -> Iterator[str]:
+    """
+    What a group sets of the system, which is in no profile of a specialized image.
+
+    https://learn.microsoft.com/azure/virtual-machines/shared-image-galleries#generalized-and-specialized-images
+    """
+    given = group.template
+    settings = {
+        "template.user_data": given.user_data,
+        "template.variables": given.variables,
+        "template.ssh_key": given.ssh_key,
+        "template.admin_password.env": given.admin_password,
+        "azure.admin_username": group.azure.admin_username,
+        "azure.computer_name_prefix": group.azure.computer_name_prefix,
+    }
+    yield from (path for path, value in settings.items() if value is not None)
 
 
 def _storage(group: ScalingGroup, image: Mapping[str, Any], home: Home) -> dict[str, Any]:

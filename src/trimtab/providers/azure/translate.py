@@ -89,6 +89,7 @@ class _Group(GroupTranslator):
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
         self.attached = facts.attached.get(group.name, Attached())
         self.windows = group.name in facts.windows or template.names_windows(self.group.template.image)
+        self.specialized = group.name in facts.specialized
 
     def resources(self) -> Iterator[Resource]:
         for path, text in self._problems():
@@ -159,7 +160,13 @@ class _Group(GroupTranslator):
             skuProfile=self._sizes(),
             additionalCapabilities=_capabilities(group),
             virtualMachineProfile=machine_profile(
-                group, self.native, self.home, self.attached, image, windows=self.windows
+                group,
+                self.native,
+                self.home,
+                self.attached,
+                image,
+                windows=self.windows,
+                specialized=self.specialized,
             ),
         )
 
@@ -270,6 +277,8 @@ class _Group(GroupTranslator):
     def _remark_on_system(self) -> None:
         """Say how one logs in, and what Windows does otherwise."""
         given = self.group.template
+        if self.specialized:
+            return
         if given.admin_password is not None:
             text = (
                 "not verifiable: Azure never gives a password back; it is sent when the group is created, and only then"
@@ -292,6 +301,9 @@ class _Group(GroupTranslator):
         image = group.template.image
         if image.os is None and (text := template.image_problem(image)):
             yield "template.image", text
+        for path in template.system_paths(group) if self.specialized else ():
+            text = "the image is a specialized one, whose machines have the users of the machine that it was taken from"
+            yield path, f"{text}; leave this out, or use a generalized image"
         flexible = template.is_flexible(group)
         mixed = group.purchase.spot and (group.purchase.on_demand_base or group.purchase.on_demand_percent)
         if not flexible and (mixed or group.purchase.sizes):

@@ -71,6 +71,7 @@ _NATIVELY = (
     "stateful disk",
     "stateful address",
     "neutral image",
+    "metadata of one's own",
     "size by attributes",
     "disk that is kept",
 )

@@ -48,6 +48,7 @@ TEMPLATE = Kind(
         Field(path=f"{_MACHINE}.tags.items", models="template.security_groups gcp.network_tags"),
         Field(path=f"{_MACHINE}.metadata.items[startup-script].value", models="template.user_data template.variables"),
         Field(path=f"{_MACHINE}.metadata.items[ssh-keys].value", models="template.ssh_key"),
+        Field(path=f"{_MACHINE}.metadata.items[*].value", models="template.metadata"),
         Field(path=f"{_MACHINE}.serviceAccounts", models="template.role gcp.scopes"),
         Field(path=f"{_DISK}.initializeParams.sourceImage", models="template.image template.size.architecture"),
         Field(path=f"{_DISK}.initializeParams.diskSizeGb", models="template.disks.size_gb"),

@@ -12,6 +12,8 @@ from trimtab.providers.gcp.ids import is_link, short
 from trimtab.providers.gcp.names import labels_of
 
 SCRIPT, KEYS = "startup-script", "ssh-keys"
+FIELDS_OF_METADATA = {SCRIPT: "template.user_data", KEYS: "template.ssh_key"}
+"""The keys of an instance's metadata that have a field of their own."""
 DEFAULT_ACCOUNT = "default"
 """The service account that each project has by itself."""
 USER = "admin"
@@ -98,6 +100,8 @@ def _metadata(group: ScalingGroup) -> dict[str, Any]:
         items.append({"key": KEYS, "value": key if _USER_KEY.match(key) else f"{USER}:{key}"})
     if script is not None:
         items.append({"key": SCRIPT, "value": Secret(script)})
+    items += ({"key": key, "value": Secret(value)} for key, value in group.template.metadata.items())
+    items.sort(key=lambda item: str(item["key"]))
     return {"items": items} if items else {}
 
 

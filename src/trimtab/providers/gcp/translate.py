@@ -38,6 +38,7 @@ from trimtab.providers.gcp.metrics import Scope
 from trimtab.providers.gcp.names import LONGEST_BASE, LONGEST_NAME, is_name, label_problem, seconds
 from trimtab.providers.gcp.policies import BALANCING, is_balancing, rate_of, tracked
 from trimtab.providers.gcp.template import (
+    FIELDS_OF_METADATA,
     Home,
     encryption_problem,
     image_link,
@@ -345,6 +346,9 @@ class _Group(GroupTranslator):
             yield "location", f"{group.location!r} is a zone; {text}"
         if problem := image_problem(group.template.image):
             yield "template.image", problem
+        for key, path in FIELDS_OF_METADATA.items():
+            if key in group.template.metadata:
+                yield f"template.metadata.{key}", f"trimtab writes {key} from `{path}`; give it there"
         if problem := key_problem(group.template.ssh_key):
             yield "template.ssh_key", problem
         for index, disk in enumerate(group.template.disks):

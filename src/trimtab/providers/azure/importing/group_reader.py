@@ -14,7 +14,7 @@ from trimtab.providers.azure.importing.alarms import read_alert
 from trimtab.providers.azure.importing.autoscaler import SettingRead, read_setting
 from trimtab.providers.azure.importing.group import machine_of, without_usual_placement
 from trimtab.providers.azure.importing.replies import Replies
-from trimtab.providers.azure.importing.template import at, has_password, runs_windows
+from trimtab.providers.azure.importing.template import at, has_password, is_specialized, runs_windows
 from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, KINDS, METRIC_ALERT, SCALE_SET
 from trimtab.providers.azure.resources import READERS, group_of
 from trimtab.providers.azure.template import ADMIN_PASSWORD
@@ -191,7 +191,9 @@ class GroupReader:
 def _translated(reader: GroupReader, now: datetime, location: str, home: Home, fleet: Fleet) -> Translation:
     attached, problems = reader.attached(fleet.groups[0])
     group = fleet.groups[0].name
-    windows = frozenset({group} if runs_windows(at(reader.set.body, "properties.virtualMachineProfile") or {}) else ())
-    facts = AzureFacts(attached={group: attached}, windows=windows)
+    profile = at(reader.set.body, "properties.virtualMachineProfile") or {}
+    windows = frozenset({group} if runs_windows(profile) else ())
+    specialized = frozenset({group} if is_specialized(profile) else ())
+    facts = AzureFacts(attached={group: attached}, windows=windows, specialized=specialized)
     translation = translate(fleet, facts, now, location, home)
     return Translation.of([translation, Translation(problems=tuple(problems))])

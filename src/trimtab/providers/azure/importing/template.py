@@ -51,6 +51,11 @@ def runs_windows(profile: Body) -> bool:
     return str(system).lower() == "windows" or at(profile, "osProfile.windowsConfiguration") is not None
 
 
+def is_specialized(profile: Body) -> bool:
+    """Whether the machines have the system of a specialized image: a machine of any other image has a profile of it."""
+    return bool(profile) and at(profile, "osProfile") is None
+
+
 def has_password(profile: Body) -> bool:
     """Whether one logs in by a password, which no reply tells; beside a key nobody knows whether there is one."""
     if at(profile, "osProfile.windowsConfiguration") is not None:

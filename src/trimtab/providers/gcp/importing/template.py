@@ -83,6 +83,8 @@ def _metadata(items: Sequence[Body]) -> dict[str, Any]:
             fields["user_data"] = value
         elif key == KEYS and "\n" not in value.strip():
             fields["ssh_key"] = value.removeprefix(f"{USER}:")
+        elif key != KEYS:
+            fields.setdefault("metadata", {})[key] = value
     return fields
 
 
