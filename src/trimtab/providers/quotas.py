@@ -37,7 +37,8 @@ class Demand(NamedTuple):
 
     Attributes:
         group: Its name.
-        machines: The sizes that an instance may have, and how many units of the group's capacity each counts for.
+        machines: The sizes that an instance may have, and how many units of the group's capacity each counts for; none
+            where the cloud chooses among all that fit.
         units: Units of capacity at the group's maximum.
         surge: Units that a rollout adds for a while.
         field: The field that says how many those are.
@@ -156,11 +157,10 @@ def demands_of(group: ScalingGroup, *, is_new: bool = False, surges_within: bool
     surge = surge_units(group) if is_second or not surges_within else 0
     for is_spot in (False, True):
         units = _share(group, most, is_spot)
-        machines = _machines(group, is_spot)
-        if units and machines:
+        if units:
             field = "rollout.strategy" if is_second else "rollout.max_surge"
             more, zones = _share(group, most + surge, is_spot) - units, len(group.placement.zones)
-            yield Demand(group.name, machines, units, more, field, is_new, zones)
+            yield Demand(group.name, _machines(group, is_spot), units, more, field, is_new, zones)
 
 
 def most_units(group: ScalingGroup) -> int:
@@ -258,6 +258,8 @@ def _amount(provider: str, quota: Quota, demand: Demand, units: int) -> int:
 
     Nothing where some instance may have a size that the quota does not count, or whose processors nobody knows.
     """
+    if not demand.machines:
+        return units if quota.unit is Unit.INSTANCES else 0
     if not all(quota.counts(machine) for machine in demand.machines):
         return 0
     amounts = [

@@ -8,8 +8,8 @@ from typing import Any
 
 from trimtab.emulators.gcp.machines import MACHINES, SHARED
 from trimtab.emulators.gcp.published import LARGE, PUBLISHED, Published
-from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES, region_of, zones_in
 from trimtab.emulators.gcp.quotas import quotas_of
+from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES, region_of, zones_in
 from trimtab.emulators.gcp.resources import Call, Collection, in_pages, listed, partial_link
 from trimtab.emulators.gcp.wire import not_found
 from trimtab.emulators.gcp.world import PREFIX, World

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -62,7 +62,8 @@ def read_quotas(calls: Calls, region: str, demands: Sequence[Demand]) -> list[Qu
         ProviderError: One could not be read.
     """
     machines = {code_of(machine): machine for demand in demands for machine in demand.machines}
-    asks = [partial(_cpus, calls, region, code, machine) for code, machine in sorted(machines.items()) if code]
+    asks: list[Callable[[], Quota | None]] = []
+    asks += [partial(_cpus, calls, region, code, machine) for code, machine in sorted(machines.items()) if code]
     if any(demand.is_new for demand in demands):
         asks.append(partial(_groups, calls, region))
     return [quota for quota in calls.gather_or_raise(asks) if quota is not None]

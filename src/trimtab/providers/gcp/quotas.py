@@ -49,7 +49,7 @@ def read_quotas(calls: Calls, region: str, demands: Sequence[Demand]) -> list[Qu
             Quota(SPOT, Unit.CPUS, 0, counts=lambda machine: machine.is_spot and bool(metric_of(machine.size)))
         )
     quotas += [Quota("INSTANCES", Unit.INSTANCES, 0), *_GROUPS]
-    return [quota._replace(**_numbers(told[quota.name])) for quota in quotas if quota.name in told]
+    return [_with_numbers(quota, told[quota.name]) for quota in quotas if quota.name in told]
 
 
 _GROUPS = (
@@ -59,9 +59,9 @@ _GROUPS = (
 """A group that names one zone is a zonal one."""
 
 
-def _numbers(told: Mapping[str, Any]) -> dict[str, float]:
+def _with_numbers(quota: Quota, told: Mapping[str, Any]) -> Quota:
     # the API leaves out what is 0
-    return {"limit": float(told.get("limit") or 0), "used": float(told.get("usage") or 0)}
+    return quota._replace(limit=float(told.get("limit") or 0), used=float(told.get("usage") or 0))
 
 
 def _in_family(metric: str, has_spot: bool) -> Callable[[Machine], bool]:
