@@ -37,7 +37,8 @@ def used(world: World, location: str) -> Counter[str]:
         if scale_set.location == location:
             counted["virtualmachinescalesets"] += 1
             for instance in scale_set.members():
-                counted.update(taken(scale_set, 1, is_spot=instance.priority == SPOT))
+                for name, more in taken(scale_set, 1, is_spot=instance.priority == SPOT).items():
+                    counted[name.lower()] += more
     return counted
 
 
@@ -46,8 +47,8 @@ def taken(scale_set: ScaleSet, count: int, *, is_spot: bool) -> dict[str, int]:
     machine = str(scale_set.body.get("sku", {}).get("name"))
     number = cores(machine) * count
     if is_spot:
-        return {SPOT_CORES.lower(): number, "virtualmachines": count}
-    return {CORES: number, family(machine).lower(): number, "virtualmachines": count}
+        return {SPOT_CORES: number, "virtualMachines": count}
+    return {CORES: number, family(machine): number, "virtualMachines": count}
 
 
 def exceeded(scale_set: ScaleSet, count: int) -> tuple[str, int, int, int] | None:
@@ -58,8 +59,8 @@ def exceeded(scale_set: ScaleSet, count: int) -> tuple[str, int, int, int] | Non
     there = used(world, scale_set.location)
     for name, more in taken(scale_set, count, is_spot=is_spot(scale_set)).items():
         limit = world.quotas.find(scale_set.location, name)
-        if limit is not None and there[name] + more > limit:
-            return name, int(limit), there[name], more
+        if limit is not None and there[name.lower()] + more > limit:
+            return name, int(limit), there[name.lower()], more
     return None
 
 
