@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import make_fleet, make_group
 from tests.providers.emulated import CLOUDS, TEMPLATES, emulated
 from trimtab.errors import ApplyFailed
-from trimtab.providers.quotas import Account, Quota, Unit, demands_of, quota_notes
+from trimtab.providers.quotas import Account, Quota, QuotaUnit, demands_of, quota_notes
 
 SIZES = {"aws": "m5.xlarge", "azure": "Standard_D4s_v5", "gcp": "n2-standard-4"}
 """Of four processors each."""
@@ -220,12 +220,12 @@ def test_a_schedule_may_raise_the_maximum():
 def test_of_several_sizes_the_least_counts_and_of_unknown_ones_nothing(sizes, limit, is_noted):
     sizes = [{"size": size} for size in sizes]
     group = make_group(**BARE, capacity={"min": 0, "max": 10}, purchase={"sizes": sizes})
-    quota = Quota("Q", Unit.CPUS, limit, counts=lambda machine: not machine.size.startswith("p"))
+    quota = Quota("Q", QuotaUnit.CPUS, limit, counts=lambda machine: not machine.size.startswith("p"))
     assert bool(notes_of(group, quota)) == is_noted
 
 
 def test_weights_are_units_and_no_instances():
     sizes = [{"size": "m5.large", "weight": 2}, {"size": "m5.xlarge", "weight": 4}]
     group = make_group(**BARE, capacity={"min": 0, "max": 10}, purchase={"sizes": sizes})
-    (note,) = notes_of(group, Quota("Q", Unit.CPUS, 9))
+    (note,) = notes_of(group, Quota("Q", QuotaUnit.CPUS, 9))
     assert "take 10 vCPUs" in note.text

@@ -16,7 +16,7 @@ GROWING = ("capacity.max", "template.size", "purchase", "schedules", "rollout")
 """Fields of a group whose change lets it take more than before."""
 
 
-class Unit(StrEnum):
+class QuotaUnit(StrEnum):
     """What a quota counts."""
 
     CPUS = "vCPUs"
@@ -24,7 +24,7 @@ class Unit(StrEnum):
     GROUPS = "groups"
 
 
-class Machine(NamedTuple):
+class MachineType(NamedTuple):
     """A size, bought in one of two ways."""
 
     size: str
@@ -47,7 +47,7 @@ class Demand(NamedTuple):
     """
 
     group: str
-    machines: Mapping[Machine, int]
+    machines: Mapping[MachineType, int]
     units: int
     surge: int = 0
     field: str = ""
@@ -69,10 +69,10 @@ class Quota(NamedTuple):
     """
 
     name: str
-    unit: Unit
+    unit: QuotaUnit
     limit: float
     used: float | None = None
-    counts: Callable[[Machine], bool] = lambda machine: True
+    counts: Callable[[MachineType], bool] = lambda machine: True
     counts_group: Callable[[Demand], bool] = lambda demand: True
 
 
@@ -189,10 +189,10 @@ def _share(group: ScalingGroup, units: int, is_spot: bool) -> int:
     return units - on_demand if is_spot else on_demand
 
 
-def _machines(group: ScalingGroup, is_spot: bool) -> dict[Machine, int]:
-    options = {Machine(option.size, is_spot): option.weight or 1 for option in group.purchase.sizes}
+def _machines(group: ScalingGroup, is_spot: bool) -> dict[MachineType, int]:
+    options = {MachineType(option.size, is_spot): option.weight or 1 for option in group.purchase.sizes}
     own = group.template.size_name
-    return options or ({Machine(own, is_spot): 1} if own else {})
+    return options or ({MachineType(own, is_spot): 1} if own else {})
 
 
 # what a region has
@@ -210,7 +210,7 @@ def _of_region(account: Account, location: str, demands: Sequence[Demand]) -> It
 
 
 def _over(provider: str, location: str, quota: Quota, demands: Sequence[Demand]) -> Iterator[Note]:
-    if quota.unit is Unit.GROUPS:
+    if quota.unit is QuotaUnit.GROUPS:
         taken = _made(quota, demands)
     else:
         taken = [each for demand in demands if (each := _taken(provider, quota, demand)).most]
@@ -259,11 +259,11 @@ def _amount(provider: str, quota: Quota, demand: Demand, units: int) -> int:
     Nothing where some instance may have a size that the quota does not count, or whose processors nobody knows.
     """
     if not demand.machines:
-        return units if quota.unit is Unit.INSTANCES else 0
+        return units if quota.unit is QuotaUnit.INSTANCES else 0
     if not all(quota.counts(machine) for machine in demand.machines):
         return 0
     amounts = [
-        math.ceil(units / weight) * (cpus_of(provider, machine.size) if quota.unit is Unit.CPUS else 1)
+        math.ceil(units / weight) * (cpus_of(provider, machine.size) if quota.unit is QuotaUnit.CPUS else 1)
         for machine, weight in demand.machines.items()
     ]
     return min(amounts)

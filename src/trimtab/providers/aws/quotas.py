@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from trimtab.errors import NotFound
 from trimtab.providers.aws.client import Calls
-from trimtab.providers.quotas import Demand, Machine, Quota, Unit
+from trimtab.providers.quotas import Demand, MachineType, Quota, QuotaUnit
 
 SERVICE = "ec2"
 
@@ -43,7 +43,7 @@ BUCKETS: Mapping[str, Bucket] = {
 _LETTERS = re.compile("[a-z]*")
 
 
-def code_of(machine: Machine) -> str:
+def code_of(machine: MachineType) -> str:
     """The code of the quota that counts an instance; empty where none is known."""
     bucket = _bucket_of(machine.size)
     return (bucket.spot if machine.is_spot else bucket.on_demand) if bucket else ""
@@ -69,13 +69,13 @@ def read_quotas(calls: Calls, region: str, demands: Sequence[Demand]) -> list[Qu
     return [quota for quota in calls.gather_or_raise(asks) if quota is not None]
 
 
-def _cpus(calls: Calls, region: str, code: str, machine: Machine) -> Quota | None:
+def _cpus(calls: Calls, region: str, code: str, machine: MachineType) -> Quota | None:
     value = _value(calls, region, code)
     bucket = _bucket_of(machine.size)
     if value is None or bucket is None:
         return None
     name = f"of {bucket.name} {'Spot Instance Requests' if machine.is_spot else 'On-Demand instances'} ({code})"
-    return Quota(name, Unit.CPUS, value, counts=lambda other: code_of(other) == code)
+    return Quota(name, QuotaUnit.CPUS, value, counts=lambda other: code_of(other) == code)
 
 
 def _value(calls: Calls, region: str, code: str) -> float | None:
@@ -93,4 +93,4 @@ def _groups(calls: Calls, region: str) -> Quota:
     """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAccountLimits.html."""
     reply = calls.call("autoscaling", "describe_account_limits", region)
     limit, used = reply["MaxNumberOfAutoScalingGroups"], reply["NumberOfAutoScalingGroups"]
-    return Quota("of Auto Scaling groups", Unit.GROUPS, float(limit), float(used))
+    return Quota("of Auto Scaling groups", QuotaUnit.GROUPS, float(limit), float(used))

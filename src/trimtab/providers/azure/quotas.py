@@ -9,7 +9,7 @@ from typing import Any
 
 from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.ids import normal_location
-from trimtab.providers.quotas import Demand, Machine, Quota, Unit, family_of
+from trimtab.providers.quotas import Demand, MachineType, Quota, QuotaUnit, family_of
 
 FAMILIES: Mapping[str, str] = {
     **dict.fromkeys(("Bs", "Bms", "Bls"), "BS"),
@@ -22,6 +22,8 @@ FAMILIES: Mapping[str, str] = {
     "Falsv6": "Falv6",
 }
 """What usage calls a family of the catalogue, where that is another name than the series has."""
+
+_Counted = tuple[QuotaUnit, Callable[[MachineType], bool]]
 
 
 def family_quota(size: str) -> str:
@@ -45,22 +47,22 @@ def read_quotas(calls: Calls, location: str, demands: Sequence[Demand]) -> list[
     return [quota for item in items if (quota := _quota(item, counted)) is not None]
 
 
-def _counted(machines: set[Machine]) -> Iterator[tuple[str, tuple[Unit, Callable[[Machine], bool]]]]:
+def _counted(machines: set[MachineType]) -> Iterator[tuple[str, _Counted]]:
     """What each usage counts, by its name in lower case."""
-    yield "cores", (Unit.CPUS, lambda machine: not machine.is_spot)
+    yield "cores", (QuotaUnit.CPUS, lambda machine: not machine.is_spot)
     # spot cores have a quota of their own, whatever the family: https://learn.microsoft.com/azure/virtual-machines/spot-vms
-    yield "lowprioritycores", (Unit.CPUS, lambda machine: machine.is_spot)
-    yield "virtualmachines", (Unit.INSTANCES, lambda machine: True)
-    yield "virtualmachinescalesets", (Unit.GROUPS, lambda machine: True)
+    yield "lowprioritycores", (QuotaUnit.CPUS, lambda machine: machine.is_spot)
+    yield "virtualmachines", (QuotaUnit.INSTANCES, lambda machine: True)
+    yield "virtualmachinescalesets", (QuotaUnit.GROUPS, lambda machine: True)
     for family in {family_quota(machine.size) for machine in machines if not machine.is_spot} - {""}:
-        yield family, (Unit.CPUS, _in_family(family))
+        yield family, (QuotaUnit.CPUS, _in_family(family))
 
 
-def _in_family(family: str) -> Callable[[Machine], bool]:
+def _in_family(family: str) -> Callable[[MachineType], bool]:
     return lambda machine: not machine.is_spot and family_quota(machine.size) == family
 
 
-def _quota(item: Mapping[str, Any], counted: Mapping[str, tuple[Unit, Callable[[Machine], bool]]]) -> Quota | None:
+def _quota(item: Mapping[str, Any], counted: Mapping[str, _Counted]) -> Quota | None:
     name = str(item["name"]["value"])
     if name.lower() not in counted:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from trimtab.declarations.catalogue import catalogue_of
 from trimtab.providers.gcp.client import Calls
-from trimtab.providers.quotas import Demand, Machine, Quota, Unit, family_of
+from trimtab.providers.quotas import Demand, MachineType, Quota, QuotaUnit, family_of
 
 CPUS = "CPUS"
 FAMILIES: Mapping[str, str] = {
@@ -43,18 +43,18 @@ def read_quotas(calls: Calls, region: str, demands: Sequence[Demand]) -> list[Qu
     # https://docs.cloud.google.com/compute/resource-usage#preemptible_quotas
     has_spot = float(told.get(SPOT, {}).get("limit") or 0) > 0
     metrics = {metric_of(machine.size) for demand in demands for machine in demand.machines} - {""}
-    quotas = [Quota(metric, Unit.CPUS, 0, counts=_in_family(metric, has_spot)) for metric in sorted(metrics)]
+    quotas = [Quota(metric, QuotaUnit.CPUS, 0, counts=_in_family(metric, has_spot)) for metric in sorted(metrics)]
     if has_spot:
         quotas.append(
-            Quota(SPOT, Unit.CPUS, 0, counts=lambda machine: machine.is_spot and bool(metric_of(machine.size)))
+            Quota(SPOT, QuotaUnit.CPUS, 0, counts=lambda machine: machine.is_spot and bool(metric_of(machine.size)))
         )
-    quotas += [Quota("INSTANCES", Unit.INSTANCES, 0), *_GROUPS]
+    quotas += [Quota("INSTANCES", QuotaUnit.INSTANCES, 0), *_GROUPS]
     return [_with_numbers(quota, told[quota.name]) for quota in quotas if quota.name in told]
 
 
 _GROUPS = (
-    Quota("INSTANCE_GROUP_MANAGERS", Unit.GROUPS, 0, counts_group=lambda demand: demand.zones == 1),
-    Quota("REGIONAL_INSTANCE_GROUP_MANAGERS", Unit.GROUPS, 0, counts_group=lambda demand: demand.zones != 1),
+    Quota("INSTANCE_GROUP_MANAGERS", QuotaUnit.GROUPS, 0, counts_group=lambda demand: demand.zones == 1),
+    Quota("REGIONAL_INSTANCE_GROUP_MANAGERS", QuotaUnit.GROUPS, 0, counts_group=lambda demand: demand.zones != 1),
 )
 """A group that names one zone is a zonal one."""
 
@@ -64,5 +64,5 @@ def _with_numbers(quota: Quota, told: Mapping[str, Any]) -> Quota:
     return quota._replace(limit=float(told.get("limit") or 0), used=float(told.get("usage") or 0))
 
 
-def _in_family(metric: str, has_spot: bool) -> Callable[[Machine], bool]:
+def _in_family(metric: str, has_spot: bool) -> Callable[[MachineType], bool]:
     return lambda machine: metric_of(machine.size) == metric and not (has_spot and machine.is_spot)
