@@ -36,7 +36,6 @@ class Need(StrEnum):
     DEFAULT_ROLE = "groups without a service-linked role of their own"
     SPOT = "spot instances"
     ROLLOUTS = "rollouts"
-    SIZES = "sizes by name"
 
 
 class On(StrEnum):
@@ -96,8 +95,8 @@ GRANTS: Sequence[Grant] = (
     Grant("ec2:DescribeAvailabilityZones", need=Need.ZONES),
     Grant("elasticloadbalancing:DescribeTargetGroups", need=Need.BALANCERS),
     Grant("elasticloadbalancing:DescribeTargetHealth", need=Need.BALANCERS),
-    Grant("servicequotas:GetServiceQuota", need=Need.SIZES),
-    Grant("servicequotas:GetAWSDefaultServiceQuota", need=Need.SIZES),
+    Grant("servicequotas:GetServiceQuota"),
+    Grant("servicequotas:GetAWSDefaultServiceQuota"),
     Grant("kms:ListAliases", need=Need.KEY_ALIASES),
     Grant("ssm:GetParameters", On.PARAMETERS, Need.PARAMETERS),
     Grant("iam:GetInstanceProfile", On.READ_PROFILES, Need.PROFILES),
@@ -281,7 +280,6 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.DEFAULT_ROLE: aws.service_linked_role is None,
         Need.SPOT: group.purchase.spot,
         Need.ROLLOUTS: group.rollout is not None,
-        Need.SIZES: bool(template.size_name or group.purchase.sizes),
     }
 
 
