@@ -138,10 +138,10 @@ def test_parts_that_are_missing_or_of_another_type_are_refused(reply):
 def recorded(folder):
     for path in sorted((folder / "recordings" / "aws").rglob("*.json")):
         found = re.match(r"\w+\.(\w+)_\d+\.json", path.name)
-        if found and snake(found[1]) in SHAPES:
+        if found and xform_name(found[1]) in SHAPES:
             data = json.loads(path.read_text(), object_hook=lambda item: NOW if "__class__" in item else item)
             if data.get("status_code", 200) < 300:
-                yield snake(found[1]), data.get("data", data)
+                yield xform_name(found[1]), data.get("data", data)
 
 
 def test_recorded_replies_are_taken(shared):
