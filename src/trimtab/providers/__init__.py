@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from trimtab.providers.importing import Imported, ImportEffect, ImportNote
     from trimtab.providers.pause import Boost, Pause, boosted
     from trimtab.providers.pure import PureCode
+    from trimtab.providers.quotas import Demand, MachineType, Quota, QuotaUnit
     from trimtab.providers.registry import connect_provider
     from trimtab.providers.roles import Actions, GroupActor, LiveState, Metrics, Provider, Resources
 
@@ -62,6 +63,7 @@ __all__ = [
     "Change",
     "Datapoints",
     "Declarations",
+    "Demand",
     "EngineSettings",
     "Facts",
     "Field",
@@ -76,6 +78,7 @@ __all__ = [
     "Kind",
     "Live",
     "LiveState",
+    "MachineType",
     "Mark",
     "MarkPlace",
     "Means",
@@ -89,6 +92,8 @@ __all__ = [
     "Portability",
     "Provider",
     "PureCode",
+    "Quota",
+    "QuotaUnit",
     "Ref",
     "Resource",
     "Resources",
@@ -178,6 +183,7 @@ _MODULES = {
     ),
     **dict.fromkeys(("Boost", "Pause", "boosted"), "trimtab.providers.pause"),
     **dict.fromkeys(("PureCode",), "trimtab.providers.pure"),
+    **dict.fromkeys(("Demand", "MachineType", "Quota", "QuotaUnit"), "trimtab.providers.quotas"),
     **dict.fromkeys(("connect_provider",), "trimtab.providers.registry"),
     **dict.fromkeys(
         (

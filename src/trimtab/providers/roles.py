@@ -19,6 +19,7 @@ from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
     from trimtab.providers.hooks import HookQueue
+    from trimtab.providers.quotas import Demand, Quota
     from trimtab.providers.rolling import Rollouts
 
 
@@ -52,6 +53,13 @@ class Resources(ABC):
     def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
         """Notes and problems of what refuses changes now: in the cloud, or missing here; nothing where nothing does."""
         return (), ()
+
+    surges_within = False
+    """Whether a rollout in place keeps to a group's maximum, so that its surge takes no more than that."""
+
+    def quotas(self, location: str, demands: "Sequence[Demand]") -> "Sequence[Quota]":
+        """The quotas of a region that such demands draw on, in one call or a few; none where nothing cheap tells."""
+        return ()
 
     @abstractmethod
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:

@@ -8,6 +8,7 @@ from functools import partial
 from trimtab.models import Fleet
 from trimtab.plan import MAIN, NAMED, Key, Kind, Live, Mark, Note, Plan, PlanRequest, Resource, make_plan
 from trimtab.plan.changes import merged
+from trimtab.providers.base import Facts
 from trimtab.providers.roles import Provider
 from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, pause_notes, with_ends
 
@@ -68,6 +69,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
         adopt=request.adopt,
     )
     in_the_way, refused = resources.hindrances(plan.changes)
+    in_the_way = (*in_the_way, *_quota_notes(provider, fleet, facts, plan))
     plan = replace(plan, notes=(*plan.notes, *in_the_way), problems=(*plan.problems, *refused), request=request)
     return with_ends(plan, live, now)
 
@@ -84,6 +86,17 @@ def _advice(provider: Provider, request: PlanRequest, live: Live) -> tuple[Note,
     from trimtab.checks.notes import advice  # only plans need the checks, and not everybody plans
 
     return advice(request.fleet, provider.name, live, provider.kinds, only=request.only)
+
+
+def _quota_notes(provider: Provider, fleet: Fleet, facts: Facts, plan: Plan) -> tuple[Note, ...]:
+    """What the quotas of the account do not allow; asked for only where a plan makes or changes something."""
+    if not (plan.changes or plan.waiting):
+        return ()
+    from trimtab.providers.quotas import Account, quota_notes  # a plan that changes nothing asks for none
+
+    resources = provider.resources
+    account = Account(provider.name, provider.location, resources.quotas, provider.kinds, resources.surges_within)
+    return tuple(quota_notes(account, fleet, facts.settled, plan.changes, plan.waiting))
 
 
 def leave_to_rollouts(

@@ -138,12 +138,14 @@ def edit(fleet):
 
 def calls_of(world, fleet):
     """The actions of all calls that were made: an operation's own name, under the service's IAM prefix."""
-    prefixes = {"elbv2": "elasticloadbalancing"}
+    prefixes = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
     with world.connect() as cloud:
         world.doors.clear_requests()
         live_through(world, cloud, fleet)
         made = [one for one in world.doors.requests() if one.service in {"autoscaling", "cloudwatch", "ec2"}]
-        made += [one for one in world.doors.requests() if one.service in {"elbv2", "ssm", "iam", "kms"}]
+        made += [
+            one for one in world.doors.requests() if one.service in {"elbv2", "ssm", "iam", "kms", "service-quotas"}
+        ]
     return made, {f"{prefixes.get(one.service, one.service)}:{one.operation}" for one in made}
 
 
@@ -182,10 +184,10 @@ def test_each_call_is_allowed_and_nothing_is_idle(furnished, fleet):
 def test_reads_are_allowed_by_the_read_only_document(furnished):
     fleet = every_kind()
     made, _ = calls_of(furnished, fleet)
-    prefixes = {"elbv2": "elasticloadbalancing"}
+    prefixes = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
     reads = {f"{prefixes.get(one.service, one.service)}:{one.operation}" for one in made if not one.write}
     document = policy_document(fleet, region="us-east-1", read_only=True)
-    assert actions_of(document) == reads | {"ec2:DescribeLaunchTemplates"}
+    assert actions_of(document) == reads | {"ec2:DescribeLaunchTemplates", "servicequotas:GetAWSDefaultServiceQuota"}
     assert all(action.split(":")[1].startswith(("Describe", "Get", "List")) for action in actions_of(document))
 
 
@@ -230,7 +232,7 @@ def test_a_plain_fleet_asks_for_little():
     fleet = make_fleet(make_group("web", policies={}, alarms={}, schedules={}))
     allowed = actions_of(policy_document(fleet, region="us-east-1"))
     services = {action.split(":")[0] for action in allowed}
-    assert services == {"autoscaling", "cloudwatch", "ec2", "iam"}
+    assert services == {"autoscaling", "cloudwatch", "ec2", "iam", "servicequotas"}
     for word in (
         "Policy",
         "Hook",

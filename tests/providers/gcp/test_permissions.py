@@ -68,7 +68,10 @@ ASKED_ALONG = {
     "compute.zoneOperations.list",
 }
 """What an aggregated list asks for beside the right that it is named after."""
-LOOKED_UP = {"compute.images.list", "compute.machineTypes.list", "compute.zones.list", "compute.targetPools.list"}
+LOOKED_UP = {
+    *("compute.images.list", "compute.machineTypes.list", "compute.zones.list", "compute.targetPools.list"),
+    "compute.regions.get",
+}
 """Whether what a new group names is there: a plan goes on without the answer, and says so."""
 APPLIED = {
     "create": (None, lambda cloud: cloud.plan(fleet())),
@@ -90,7 +93,8 @@ def said(cloud, step):
     except errors.ProviderError as error:
         return str(error)
     if isinstance(found, tt.Plan):
-        return " ".join(str(one) for one in (*found.unknown, *found.problems))
+        unread = [note for note in found.notes if "could not be read" in note.text]
+        return " ".join(str(one) for one in (*found.unknown, *found.problems, *unread))
     alarms = [alarm for one in getattr(found, "groups", ()) for alarm in one.alarms]
     return " ".join([*getattr(found, "failures", ()), *(alarm.reason for alarm in alarms)])
 

@@ -13,6 +13,7 @@ from trimtab.emulators.aws import (
     metric_data,
     policies,
     processes,
+    quotas,
     refresh,
     schedules,
     standby,
@@ -39,6 +40,7 @@ _AUTO_SCALING: dict[str, Handler] = {
     "DeleteScheduledAction": schedules.delete_scheduled_action,
     "DeleteTags": groups.delete_tags,
     "DeleteWarmPool": warm_pool.delete_warm_pool,
+    "DescribeAccountLimits": quotas.describe_account_limits,
     "DescribeAutoScalingGroups": group_reads.describe_auto_scaling_groups,
     "DescribeAutoScalingInstances": group_reads.describe_auto_scaling_instances,
     "DescribeInstanceRefreshes": refresh.describe_instance_refreshes,
@@ -104,11 +106,17 @@ _EC2: dict[str, Handler] = {
     "ModifyLaunchTemplate": templates.modify_launch_template,
 }
 
+_QUOTAS: dict[str, Handler] = {
+    "GetAWSDefaultServiceQuota": quotas.get_aws_default_service_quota,
+    "GetServiceQuota": quotas.get_service_quota,
+}
+
 _ELBV2: dict[str, Handler] = {"DescribeTargetHealth": health.describe_target_health}
 
 HANDLERS: dict[tuple[str, str], Handler] = {
     **{("autoscaling", name): handler for name, handler in _AUTO_SCALING.items()},
     **{("cloudwatch", name): handler for name, handler in _CLOUDWATCH.items()},
     **{("elbv2", name): handler for name, handler in _ELBV2.items()},
+    **{("service-quotas", name): handler for name, handler in _QUOTAS.items()},
     **{("ec2", name): handler for name, handler in _EC2.items()},
 }

@@ -15,6 +15,7 @@ from trimtab.emulators.aws.attributes import expanded
 from trimtab.emulators.aws.errors import invalid
 from trimtab.emulators.aws.group_view import GroupView
 from trimtab.emulators.aws.images import IMAGE_GB
+from trimtab.emulators.aws.quotas import check_vcpus
 from trimtab.emulators.aws.templates import find_version
 from trimtab.emulators.aws.types import is_offered
 from trimtab.emulators.shared.errors import ServiceError
@@ -121,6 +122,8 @@ def run_instance(group: GroupView, place: Place) -> Any:
     if group.ec2_launch_template is not None and what["image"]:
         _check_image(group, what["image"])
     override = _choose_type(group, what["instance_type"], place.zone)
+    lifecycle = _lifecycle(group)
+    check_vcpus(group.home, override.get("InstanceType") or what["instance_type"], lifecycle)
     disks = {"block_device_mappings": mappings} if (mappings := _disks(group)) else {}
     reservation = group.ec2_backend.run_instances(
         what["image"],
@@ -135,7 +138,7 @@ def run_instance(group: GroupView, place: Place) -> Any:
         is_instance_type_default=False,
         associate_public_ip=group.launch_config and group.launch_config.associate_public_ip_address,
         subnet_id=place.subnet,
-        lifecycle=_lifecycle(group),
+        lifecycle=lifecycle,
         **disks,
     )
     instance = reservation.instances[0]

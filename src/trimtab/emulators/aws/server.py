@@ -176,6 +176,7 @@ def _rearm(region: Region) -> None:
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {
+        **world.quotas.doors(),
         ("POST", "forecasts"): lambda body: hand_in(world.region(_region(body)), body),
         ("POST", "shortages"): lambda body: _run_short(world, body),
         ("GET", "shortages"): lambda _: world.shortages(),

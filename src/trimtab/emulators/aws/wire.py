@@ -27,7 +27,7 @@ _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _CODE = re.compile(rb"<Code>(.*?)</Code>")
 _READS = ("Describe", "Get", "List")
 # the signing name is not the SDK's name of the service; the two load balancing APIs share one
-_SERVICES = {"monitoring": "cloudwatch"}
+_SERVICES = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 _VERSIONS = {
     "2016-11-15": "ec2",
     "2011-01-01": "autoscaling",
@@ -36,7 +36,7 @@ _VERSIONS = {
     "2012-06-01": "elasticloadbalancing",
 }
 """The services by the version of their API, for signatures of version 2, which do not name the service."""
-_PARSED = {"autoscaling", "cloudwatch", "ec2", "elbv2", "ssm", "sts", "iam", "elb"}
+_PARSED = {"autoscaling", "cloudwatch", "ec2", "elbv2", "ssm", "sts", "iam", "elb", "service-quotas"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from trimtab.emulators.aws.datapoints import Datapoints, Key
 from trimtab.emulators.aws.types import offer_types
 from trimtab.emulators.aws.watches import Watch
 from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.quotas import Quotas
 from trimtab.emulators.shared.timers import Timers
 from trimtab.engine.presets import EC2
 
@@ -180,6 +181,7 @@ class World(Timers):
         self._rearm = rearm
         self.on_datapoint = on_datapoint
         self.settings = settings
+        self.quotas = Quotas()
         self.account = _accounts.take()
         self._regions: dict[str, Region] = {}
 
@@ -202,6 +204,7 @@ class World(Timers):
     def wipe(self) -> None:
         """Forget everything."""
         super().wipe()
+        self.quotas.clear()
         self._regions.clear()
         every: Any = BackendDict
         for backends in list(every._instances):

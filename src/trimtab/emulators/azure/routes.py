@@ -16,6 +16,7 @@ from trimtab.emulators.azure import (
     scale_sets,
     skus,
     upgrades,
+    usages,
 )
 from trimtab.emulators.azure.routing import Router
 
@@ -33,6 +34,7 @@ ROUTES = (
     *activities.ROUTES,
     *images.ROUTES,
     *skus.ROUTES,
+    *usages.ROUTES,
     *resources.ROUTES,
     # the path of these begins with any resource
     *metric_data.ROUTES,

@@ -128,6 +128,7 @@ def _check_subscription(call: Call) -> None:
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {
+        **world.quotas.doors(),
         ("POST", "groups"): lambda body: _make_group(world, body),
         ("POST", "forecasts"): lambda body: hand_in(world, body),
         ("POST", "shortages"): lambda body: run_short(world, body),

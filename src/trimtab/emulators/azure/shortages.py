@@ -1,11 +1,11 @@
 """Machines that are not to be had: no room in a zone or a region, or no quota for their cores."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from trimtab.emulators.azure.errors import not_allowed
 from trimtab.emulators.azure.scale_set import ScaleSet
+from trimtab.emulators.azure.usages import cores, exceeded, family
 from trimtab.emulators.azure.world import World
 from trimtab.emulators.shared.errors import ServiceError
 
@@ -46,8 +46,12 @@ def check_quota(scale_set: ScaleSet, size: int) -> None:
     """
     running = len(scale_set.members())
     short = any(_is_about(each, scale_set, None) for each in scale_set.world.shortages if _has(each, "quota"))
+    machine = str(scale_set.body.get("sku", {}).get("name"))
     if size > running and short:
-        raise not_allowed(_quota_text(scale_set, running, size))
+        used, more = running * cores(machine), (size - running) * cores(machine)
+        raise not_allowed(_quota_text(scale_set, family(machine), used, used, more))
+    if found := exceeded(scale_set, size - running):
+        raise not_allowed(_quota_text(scale_set, *found))
 
 
 def _has(shortage: Mapping[str, str], reason: str) -> bool:
@@ -63,30 +67,13 @@ def _is_about(shortage: Mapping[str, str], scale_set: ScaleSet, zone: str | None
     )
 
 
-def _quota_text(scale_set: ScaleSet, running: int, size: int) -> str:
-    machine = str(scale_set.body.get("sku", {}).get("name"))
-    each = _cores(machine)
-    used, more = running * each, (size - running) * each
+def _quota_text(scale_set: ScaleSet, name: str, limit: int, used: int, more: int) -> str:
     return (
-        f"Operation could not be completed as it results in exceeding approved {_family(machine)} Cores quota. "
+        f"Operation could not be completed as it results in exceeding approved {name} Cores quota. "
         f"Additional details - Deployment Model: Resource Manager, Location: {scale_set.location}, "
-        f"Current Limit: {used}, Current Usage: {used}, Additional Required: {more}, "
+        f"Current Limit: {limit}, Current Usage: {used}, Additional Required: {more}, "
         f"(Minimum) New Limit Required: {used + more}. Submit a request for Quota increase at "
         "https://aka.ms/ProdportalCRP by specifying parameters listed in the ‘Details’ section for deployment to "
         "succeed. Please read more about quota limits at "
         "https://docs.microsoft.com/en-us/azure/azure-supportability/per-vm-quota-requests"
     )
-
-
-def _cores(machine: str) -> int:
-    match = re.search(r"_[A-Z]+(\d+)", machine)
-    return int(match.group(1)) if match else 1
-
-
-def _family(machine: str) -> str:
-    """`Standard_D2s_v5` is of the `standardDSv5Family`."""
-    match = re.match(r"(?:Standard|Basic)_([A-Z]+)\d+[-\d]*([a-z]*)(?:_(v\d+))?", machine)
-    if not match:
-        return "Total Regional"
-    letter, features, version = match.groups()
-    return f"standard{letter}{features.upper()}{version or ''}Family"

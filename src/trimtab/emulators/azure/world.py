@@ -8,6 +8,7 @@ from typing import Any
 from trimtab.emulators.azure.datapoints import Datapoints
 from trimtab.emulators.azure.ids import folded, make_id
 from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.quotas import Quotas
 from trimtab.emulators.shared.timers import Timers
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -48,6 +49,7 @@ class World(Timers):
     def __init__(self, clock: EmulatorClock, settings: dict[str, float]) -> None:
         super().__init__(clock)
         self.settings = settings
+        self.quotas = Quotas()
         self.subscription = SUBSCRIPTION
         self._empty()
 
@@ -77,6 +79,7 @@ class World(Timers):
     def wipe(self) -> None:
         """Forget everything."""
         super().wipe()
+        self.quotas.clear()
         self._empty()
 
     def went_back(self) -> None:

@@ -18,6 +18,7 @@ from trimtab.emulators.gcp.health import (
 from trimtab.emulators.gcp.member import Member, failed_attempt, instance_body
 from trimtab.emulators.gcp.operations import note_operation
 from trimtab.emulators.gcp.placement import machine_of, shortage_of, zone_for, zones_of
+from trimtab.emulators.gcp.quotas import exceeded
 from trimtab.emulators.gcp.versions import next_template
 from trimtab.emulators.gcp.world import Phase, World
 
@@ -107,13 +108,20 @@ class Instances:
         if shortage is not None:
             self._failed(member, shortage)
             return
+        if (quota := exceeded(self.world, member.key, member.zone, member.size, self._is_spot(member))) is not None:
+            self._failed(member, "quota", *quota)
+            return
         member.error = None
         self._put_instance(member)
         self._later("boot_seconds", member, lambda: self._run(member))
 
-    def _failed(self, member: Member, shortage: str) -> None:
+    def _is_spot(self, member: Member) -> bool:
+        template = self.world.resources[self.world.key(member.template)]["properties"]
+        return bool((template.get("scheduling") or {}).get("preemptible"))
+
+    def _failed(self, member: Member, shortage: str, quota: str = "CPUS", limit: float = 24) -> None:
         before, number = member.error, member.number
-        self.errors.append(failed_attempt(self.world, member, shortage))
+        self.errors.append(failed_attempt(self.world, member, shortage, quota, limit))
         if before != member.error:
             self.world.look_again(self.key)
         self.world.at(

@@ -13,7 +13,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "The zone '{zone}' does not have enough resources available to fulfill the request. Try a different zone, or "
         "try again later.",
     ),
-    "quota": ("QUOTA_EXCEEDED", "Quota 'CPUS' exceeded. Limit: 24.0 in region {region}."),
+    "quota": ("QUOTA_EXCEEDED", "Quota '{quota}' exceeded. Limit: {limit:.1f} in region {region}."),
     "addresses": ("IP_SPACE_EXHAUSTED", "IP space of the subnetwork is exhausted."),
     "permission": ("PERMISSIONS_ERROR", "Required 'compute.instances.create' permission is missing."),
     "reservation": (
@@ -148,12 +148,13 @@ def _card(member: Member, index: int, card: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def failed_attempt(world: World, member: Member, reason: str) -> dict[str, Any]:
+def failed_attempt(world: World, member: Member, reason: str, quota: str = "CPUS", limit: float = 24) -> dict[str, Any]:
     """What `listErrors` says of an attempt to make an instance."""
     code, text = REASONS[reason]
     template = world.resources.get(world.key(member.template), {}).get("properties") or {}
     reserved = (template.get("reservationAffinity") or {}).get("values") or ("any",)
-    message = text.format(zone=member.zone, region=member.zone.rpartition("-")[0], reservation=reserved[0])
+    place = {"zone": member.zone, "region": member.zone.rpartition("-")[0], "reservation": reserved[0]}
+    message = text.format(**place, quota=quota, limit=limit)
     member.error = {"code": code, "message": message}
     return {
         "error": dict(member.error),

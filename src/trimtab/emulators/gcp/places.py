@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from trimtab.emulators.gcp.machines import MACHINES, SHARED
 from trimtab.emulators.gcp.published import LARGE, PUBLISHED, Published
+from trimtab.emulators.gcp.quotas import quotas_of
 from trimtab.emulators.gcp.regions import EVERY_ZONE, ZONES, region_of, zones_in
 from trimtab.emulators.gcp.resources import Call, Collection, in_pages, listed, partial_link
 from trimtab.emulators.gcp.wire import not_found
@@ -14,48 +16,11 @@ from trimtab.emulators.gcp.world import PREFIX, World
 
 OPENED = "1969-12-31T16:00:00.000-08:00"
 """When every zone and machine type was made, as the API has it."""
-_SHAPES = {"standard": 4, "highmem": 8, "highcpu": 1}
-"""Gibibytes of memory a processor, about."""
-_FAMILIES: Mapping[str, tuple[int, ...]] = {
-    "e2": (2, 4, 8, 16, 32),
-    "n1": (1, 2, 4, 8, 16, 32, 64, 96),
-    "n2": (2, 4, 8, 16, 32, 48, 64, 80),
-    "n2d": (2, 4, 8, 16, 32, 48, 64, 80, 96),
-    "n4": (2, 4, 8, 16, 32, 48, 64, 80),
-    "c2": (4, 8, 16, 30, 60),
-    "c2d": (2, 4, 8, 16, 32, 56, 112),
-    "c3": (4, 8, 22, 44, 88, 176),
-    "c3d": (4, 8, 16, 30, 60, 90, 180, 360),
-    "c4": (2, 4, 8, 16, 32, 48, 96, 192),
-    "c4a": (1, 2, 4, 8, 16, 32, 48, 64, 72),
-    "t2d": (1, 2, 4, 8, 16, 32, 48, 60),
-    "t2a": (1, 2, 4, 8, 16, 32, 48),
-    "g2": (4, 8, 12, 16, 24, 32, 48, 96),
-}
-"""By family, the processors that its types have."""
-_STANDARD_ONLY = {"c2", "t2d", "t2a", "g2"}
 _ARM = ("t2a", "c4a")
 _GPUS = {"g2": {24: 2, 48: 4, 96: 8}}
 """By family, how many GPUs the types with so many processors bring, where it is not one."""
 _ARM_REGIONS = frozenset({"us-central1", "europe-west4", "asia-southeast1"})
 """Where T2A is: https://cloud.google.com/compute/docs/regions-zones."""
-MACHINES: Mapping[str, tuple[int, int]] = {
-    "f1-micro": (1, 614),
-    "g1-small": (1, 1740),
-    "e2-micro": (2, 1024),
-    "e2-small": (2, 2048),
-    "e2-medium": (2, 4096),
-    **{
-        f"{family}-{shape}-{number}": (number, number * memory * 1024)
-        for family, numbers in _FAMILIES.items()
-        for shape, memory in _SHAPES.items()
-        for number in numbers
-        if shape == "standard" or family not in _STANDARD_ONLY
-    },
-}
-"""Machine types: processors and mebibytes of memory."""
-
-
 PUBLISHERS = frozenset(image.project for image in PUBLISHED)
 _DATED = re.compile(r"[a-z][-a-z0-9]*-v20\d{6}[-a-z0-9]*|cos-([a-z]+-)*\d+(-\d+){2,3}|fedora-coreos-\d+-[-a-z0-9]+")
 
@@ -76,6 +41,7 @@ def _region(world: World, name: str) -> dict[str, Any]:
         "description": name,
         "status": "UP",
         "zones": [world.link(f"zones/{zone}") for zone in zones_in(name)],
+        "quotas": quotas_of(world, name),
         "selfLink": world.link(f"regions/{name}"),
     }
 
@@ -115,14 +81,11 @@ def _machine(project: str, zone: str, name: str) -> dict[str, Any]:
         "guestCpus": processors,
         "memoryMb": memory,
         "architecture": "ARM64" if name.startswith(_ARM) else "X86_64",
-        "isSharedCpu": name in _SHARED,
+        "isSharedCpu": name in SHARED,
         **_accelerators(name),
         "zone": zone,
         "selfLink": f"{project}zones/{zone}/machineTypes/{name}",
     }
-
-
-_SHARED = frozenset({"f1-micro", "g1-small", "e2-micro", "e2-small", "e2-medium"})
 
 
 def _accelerators(name: str) -> dict[str, Any]:

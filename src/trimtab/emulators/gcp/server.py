@@ -213,6 +213,7 @@ def _check_answer(route: Route, answer: Mapping[str, Any]) -> None:
 def doors_of(world: World) -> Mapping[tuple[str, str], Door]:
     """The doors by method and name."""
     return {
+        **world.quotas.doors(),
         ("POST", "forecasts"): lambda body: _hand_in(world, body),
         ("POST", "shortages"): lambda body: _run_short(world, body),
         ("GET", "shortages"): lambda _: world.shortages,

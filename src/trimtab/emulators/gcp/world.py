@@ -10,6 +10,7 @@ from trimtab.emulators.gcp.datapoints import Datapoints, Labels
 from trimtab.emulators.gcp.monitoring_world import MonitoringWorld
 from trimtab.emulators.gcp.regions import ZONES
 from trimtab.emulators.shared.clock import EmulatorClock
+from trimtab.emulators.shared.quotas import Quotas
 from trimtab.emulators.shared.timers import Timers
 
 PROJECT = "trimtab"
@@ -45,6 +46,7 @@ class World(Timers):
     def __init__(self, clock: EmulatorClock, settings: dict[str, float]) -> None:
         super().__init__(clock)
         self.settings = settings
+        self.quotas = Quotas()
         self.project = PROJECT
         self.datapoints = Datapoints(self._system_labels)
         self.monitoring = MonitoringWorld(
@@ -100,6 +102,7 @@ class World(Timers):
     def wipe(self) -> None:
         """Forget everything."""
         super().wipe()
+        self.quotas.clear()
         self.monitoring.wipe()
         self._empty()
 

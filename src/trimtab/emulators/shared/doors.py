@@ -212,6 +212,22 @@ class ControlClient:
         """Have all instances to be had again."""
         self._ask("DELETE", "shortages")
 
+    def set_quota(self, quota: str, limit: float, *, region: str | None = None) -> None:
+        """
+        Have a quota be this much: the cloud tells it, and makes nothing beyond it.
+
+        Args:
+            quota: As the cloud calls it: `L-1216C47A` (and `autoscaling-groups`), `cores` or `standardDSv5Family`,
+                `N2_CPUS` or `INSTANCES`.
+            limit: How much there may be.
+            region: In which; in all when left out.
+        """
+        self._ask("POST", "quotas", {"quota": quota, "limit": limit, "region": region})
+
+    def end_quotas(self) -> None:
+        """Have all quotas be roomy again, as they are from the start."""
+        self._ask("DELETE", "quotas")
+
     def fail_operation(self, method: str, code: str, message: str) -> None:
         """
         Have the next operation of a method end with an error after it was accepted, on Google Cloud.

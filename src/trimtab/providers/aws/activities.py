@@ -18,7 +18,7 @@ _SIZES = re.compile(r"changing the desired capacity from (\d+) to (\d+)")
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-capacity.html and ts-as-ami.html
 FAILURES = patterns_of(
     shortage=r"sufficient \S+ capacity|InsufficientInstanceCapacity|Could not launch Spot|is not supported in your",
-    quota=r"LimitExceeded|more (vCPU|instances) (capacity )?than your|quota",
+    quota=r"LimitExceeded|[Mm]ax spot instance count exceeded|more (vCPU|instances) (capacity )?than your|quota",
     image=r"\bAMI\b|InvalidAMIID|image id",
     addresses=r"free addresses|InsufficientFreeAddresses",
     permission=r"not authorized|UnauthorizedOperation|Client\.InternalError|AccessDenied",

@@ -42,7 +42,7 @@ ERRORS = ErrorTable(
         ErrorRow(Unauthenticated, codes=UNKNOWN_CALLER),
         ErrorRow(AlreadyExists, codes=TAKEN),
         ErrorRow(Conflict, codes=BUSY),
-        ErrorRow(NotFound, codes=frozenset({"*NotFound*", "NoSuchEntity"})),
+        ErrorRow(NotFound, codes=frozenset({"*NotFound*", "NoSuchEntity", "NoSuchResourceException"})),
         ErrorRow(NotFound, texts=MISSING),
     )
 )

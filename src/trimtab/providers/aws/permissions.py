@@ -70,6 +70,7 @@ class Grant(NamedTuple):
 # which action an operation takes, on which resources, and under which conditions:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html and its neighbours
 GRANTS: Sequence[Grant] = (
+    Grant("autoscaling:DescribeAccountLimits"),
     Grant("autoscaling:DescribeAutoScalingGroups"),
     Grant("autoscaling:DescribePolicies"),
     Grant("autoscaling:DescribeScheduledActions"),
@@ -94,6 +95,8 @@ GRANTS: Sequence[Grant] = (
     Grant("ec2:DescribeAvailabilityZones", need=Need.ZONES),
     Grant("elasticloadbalancing:DescribeTargetGroups", need=Need.BALANCERS),
     Grant("elasticloadbalancing:DescribeTargetHealth", need=Need.BALANCERS),
+    Grant("servicequotas:GetServiceQuota"),
+    Grant("servicequotas:GetAWSDefaultServiceQuota"),
     Grant("kms:ListAliases", need=Need.KEY_ALIASES),
     Grant("ssm:GetParameters", On.PARAMETERS, Need.PARAMETERS),
     Grant("iam:GetInstanceProfile", On.READ_PROFILES, Need.PROFILES),
@@ -153,6 +156,7 @@ IMPLIED: Mapping[str, str] = {
     "ec2:DescribeLaunchTemplates": (
         "asked for only where an account has many more templates than the fleet, or a group follows a version by name"
     ),
+    "servicequotas:GetAWSDefaultServiceQuota": "asked for only where an account has no value of its own",
     "ec2:RunInstances": "checked when a group is created or updated with a template, which launches by it",
     "ec2:CreateTags": "checked when a template is created with tags, and for the tags that a template gives",
     "iam:PassRole": "checked for the roles that templates, hooks and groups name",

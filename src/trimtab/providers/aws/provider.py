@@ -37,6 +37,7 @@ from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
     from trimtab.providers.hooks import HookQueue
+    from trimtab.providers.quotas import Demand, Quota
     from trimtab.providers.rolling import Rollouts
 
 
@@ -130,6 +131,12 @@ class AwsResources(Resources):
     def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
         """Instance refreshes that refuse another launch template."""
         return hindrances(self.calls, changes)
+
+    def quotas(self, location: str, demands: "Sequence[Demand]") -> "Sequence[Quota]":
+        """Those of Service Quotas by family and way of buying, and of Auto Scaling groups where some are made."""
+        from trimtab.providers.aws.quotas import read_quotas  # a plan that changes nothing asks for none
+
+        return read_quotas(self.calls, location, demands)
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""

@@ -72,6 +72,9 @@ SHAPES: Mapping[str, Shape] = {
         "TargetHealthDescriptions": [{"Target": {"Id": str}, "TargetHealth": {"State": str}}],
     },
     "get_parameters": {"Parameters": [{"Name": str, "Value": str}]},
+    "get_service_quota": {"Quota": {"Value": float | int}},
+    "get_aws_default_service_quota": {"Quota": {"Value": float | int}},
+    "describe_account_limits": {"MaxNumberOfAutoScalingGroups": int, "NumberOfAutoScalingGroups": int},
     "get_queue_url": {"QueueUrl": str},
     "receive_message": {"Messages?": [{"MessageId": str, "ReceiptHandle": str, "Body": str}]},
     # writes: what they give back
@@ -128,7 +131,8 @@ SHAPES: Mapping[str, Shape] = {
 LISTS: Mapping[str, str] = {
     operation: next(iter(shape))
     for operation, shape in SHAPES.items()
-    if operation.startswith(("describe_", "list_")) and operation != "describe_instances"
+    if operation.startswith(("describe_", "list_"))
+    and operation not in ("describe_instances", "describe_account_limits")
 }
 """The part of a reply that is what an operation lists."""
 TYPES: Mapping[str, Any] = {

@@ -16,6 +16,7 @@ INSIGHTS = "Microsoft.Insights"
 READ = (
     f"{SETS}/read",
     f"{SETS}/virtualMachines/read",
+    "Microsoft.Compute/locations/usages/read",
     f"{INSIGHTS}/autoscaleSettings/read",
     f"{INSIGHTS}/metricAlerts/read",
     f"{INSIGHTS}/metricAlerts/Status/read",

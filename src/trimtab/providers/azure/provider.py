@@ -31,6 +31,7 @@ from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resou
 from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
+    from trimtab.providers.quotas import Demand, Quota
     from trimtab.providers.rolling import Rollouts
 
 NO_QUEUE = (
@@ -128,6 +129,15 @@ class AzureResources(Resources):
     def hindrances(self, changes: Sequence[Change]) -> tuple[Sequence[Note], Sequence[Note]]:
         """Passwords that are missing where scale sets are made, or that Azure refuses."""
         return (), list(password_problems(changes, os.environ))
+
+    surges_within = True
+    """Autoscale takes away what is above the maximum."""
+
+    def quotas(self, location: str, demands: "Sequence[Demand]") -> "Sequence[Quota]":
+        """Cores, machines and scale sets: the usage of a location."""
+        from trimtab.providers.azure.quotas import read_quotas  # a plan that changes nothing asks for none
+
+        return read_quotas(self.calls, location, demands)
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""

@@ -150,6 +150,7 @@ IMAGE: Shape = {
     "name": str,
     "properties?": {"osType?": str, "osState?": str, "storageProfile?": {"osDisk?": {"osType?": str, "osState?": str}}},
 }
+USAGE: Shape = {"name": {"value": str}, "currentValue": int, "limit": int}
 SCALE_SETS, INSIGHTS, NETWORK = "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Insights", "Microsoft.Network"
 
 
@@ -195,6 +196,7 @@ EXPECTED: Mapping[str, Expected] = {
             *("diskEncryptionSets", "capacityReservationGroups"),
         )
     },
+    "compute.usage.list": Expected(Form.LIST, "", USAGE),
     "GET skus": Expected(Form.LIST, "", {"name": str, "resourceType": str}),
     "GET networkInterfaces": Expected(Form.LIST, "", CARD),
     "operation": Expected(Form.STATUS, "", {"status": str, "error?": {}}),

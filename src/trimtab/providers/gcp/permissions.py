@@ -28,6 +28,7 @@ READ = (
     "compute.regionBackendServices.list",
     "compute.regionHealthChecks.list",
     "compute.regionOperations.list",
+    "compute.regions.get",
     "compute.zoneOperations.list",
     "monitoring.alertPolicies.list",
     "monitoring.alerts.list",

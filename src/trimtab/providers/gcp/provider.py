@@ -30,6 +30,7 @@ from trimtab.providers.roles import Actions, LiveState, Metrics, Provider, Resou
 from trimtab.providers.translation import Translation
 
 if TYPE_CHECKING:
+    from trimtab.providers.quotas import Demand, Quota
     from trimtab.providers.rolling import Rollouts
 
 NO_QUEUE = (
@@ -127,6 +128,12 @@ class GcpResources(Resources):
     def complete(self, live: Live, wanted: Sequence[Resource]) -> Live:
         """With the instances that run from templates which their groups are about to leave: a call for each."""
         return count_template_instances(self.calls, live, {item.key for item in wanted})
+
+    def quotas(self, location: str, demands: "Sequence[Demand]") -> "Sequence[Quota]":
+        """CPUs, instances and groups: what the region tells of itself."""
+        from trimtab.providers.gcp.quotas import read_quotas  # a plan that changes nothing asks for none
+
+        return read_quotas(self.calls, location, demands)
 
     def write(self, writes: Sequence[Write]) -> Sequence[Written]:
         """Send changes of one kind, action and group."""

@@ -42,6 +42,7 @@ KINDS: Mapping[str, str] = {
     "globalOperations.get": "compute#operation",
     "regionOperations.get": "compute#operation",
     "zoneOperations.get": "compute#operation",
+    "regions.get": "compute#region",
 }
 """What each resource says that it is; what a write answers is an operation."""
 MONITORED: Mapping[str, Shape] = {
@@ -90,7 +91,7 @@ def check_one(call: Call, body: Mapping[str, Any], names: Mapping[str, Any]) -> 
     problem = _not_of_kind(body, KINDS[call.operation]) or find_problem(body, {"name": str})
     if not problem and KINDS[call.operation] == "compute#operation":
         problem = find_problem(body, OPERATION)
-    if not problem and body["name"] != subject_of(names):
+    if not problem and body["name"] != (subject_of(names) or names.get("region")):
         problem = f"it is about {body['name']!r}"
     _require(call, problem)
 
