@@ -82,9 +82,12 @@ def test_back_while_the_old_one_lives(account, phase):
         rollouts.start(by="ana")
         drive(account, rollouts, until=phase)
         assert not cloud.plan(new).changes
+        (standing,) = rollouts.status()
+        assert not standing.superseded, standing
         rollouts.abort("web", by="ana")
         assert drive(account, rollouts).outcome is RolloutOutcome.ROLLED_BACK
         assert cloud.group("web").name == name
         assert kinds_of(cloud, old) == before
+        assert any("rolled back on" in note.text and "aborted by ana" in note.text for note in cloud.plan(new).notes)
         plan = cloud.plan(old)
         assert not plan, plan.to_text()

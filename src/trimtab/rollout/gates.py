@@ -252,7 +252,7 @@ def environment(about: Situation) -> dict[str, str]:
         "TRIMTAB_GROUP": about.group.name,
         "TRIMTAB_NATIVE_NAME": about.progress.state.name,
         "TRIMTAB_ROLLOUT": about.run.id,
-        "TRIMTAB_STEP": str(about.run.step),
+        "TRIMTAB_STEP": str(about.run.step + 1),
         "TRIMTAB_NEW_INSTANCES": " ".join(each.id for each in fresh),
         "TRIMTAB_NEW_ADDRESSES": " ".join(each.private_address for each in fresh if each.private_address),
     }

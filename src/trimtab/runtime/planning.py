@@ -118,26 +118,35 @@ def leave_to_rollouts(
     second = any(item.mark and (item.mark.role != MAIN or NAMED in item.mark.kept) for item in live.resources.values())
     if adopt or not (groups or marked or second):
         return planned(wanted=wanted, live=live)
-    from trimtab.plan.holding import hold_templates, waiting_changes, without_groups  # few fleets roll templates out
+    # few fleets roll templates out
+    from trimtab.plan.holding import hold_templates, template_digests, waiting_changes, without_groups
     from trimtab.plan.naming import main_only, named_by, with_role
-    from trimtab.providers.run import Run
+    from trimtab.providers.run import RolledBack, Run
 
     known = {group.name for group in fleet.groups}
     names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
     wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
     live, notes = main_only(live, kinds, known, fleet.name)
-    found = [(mark.group, Run.parse(line)) for key, line in marked.items() if (mark := live_mark(live, key))]
+    own = {key: mark for key in live.resources if (mark := live_mark(live, key)) and mark.fleet == fleet.name}
+    found = [(own[key].group, Run.parse(line)) for key, line in marked.items() if key in own]
     runs = {group: run for group, run in found if group in known and run is not None}
-    notes += [
-        Note(f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on", group) for group, run in runs.items()
-    ]
+    templates = template_digests(kinds, wanted, groups | runs.keys())
+    for group, run in runs.items():
+        text = f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on"
+        newer = f"; {run.other_than(templates.get(group, ''))}".rstrip("; ")
+        notes += [Note(f"{text}{newer}", group)]
     whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
     wanted, live = without_groups(kinds, wanted, live, whole, fleet.name)
     groups |= runs.keys()
     kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name)
     plan = planned(wanted=kept, live=rest)
     waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups))
-    return replace(plan, waiting=waiting, notes=(*plan.notes, *notes))
+    awaited = {change.group for change in waiting}
+    for key, item in live.resources.items():
+        group, back = own[key].group if key in own else "", RolledBack.parse(item.attributes.get("rolled_back") or "")
+        if back and group in awaited - runs.keys() and back.template == templates.get(group):
+            notes += [Note(f"{back}; {back.fix}", group)]
+    return replace(plan, waiting=waiting, templates=templates, notes=(*plan.notes, *notes))
 
 
 def live_mark(live: Live, key: Key) -> Mark | None:

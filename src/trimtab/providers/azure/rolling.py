@@ -53,6 +53,7 @@ from trimtab.providers.azure.writes import SETS
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.moments import zulu
+from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.rolling import (
     Limits,
     NewTemplate,
@@ -185,7 +186,17 @@ class AzureRollouts(Rollouts):
             if current is None or current.in_place:
                 return
             with _unless_stale():
-                self._patch(item, {"tags": {tag: value for tag, value in tags.items() if tag != ROLLOUT}})
+                self._patch(item, {"tags": {tag: tags[tag] for tag in tags if tag not in (ROLLOUT, DRIVEN_TAG)}})
+                return
+        raise _moved(name)
+
+    def note(self, location: str, name: str, tag: str, text: str) -> None:
+        """One tag of the scale set as it was read."""
+        for _ in range(TRIES):
+            item = self._get(location, name)
+            tags = dict(item.get("tags") or {})
+            with _unless_stale():
+                self._patch(item, {"tags": tagged(tags, {tag: text})})
                 return
         raise _moved(name)
 
