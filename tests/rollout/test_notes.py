@@ -1,4 +1,4 @@
-"""What is noted on a group beside the mark of a run: who drives it, and which template was rolled back, on each cloud."""
+"""What is noted on a group beside the mark of a run, on each cloud: who drives it, which template went back."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,14 +8,20 @@ import pytest
 import trimtab as tt
 from tests.rollout.test_blue_green_clouds import FILE
 from tests.rollout.world import World, make_fleet
-from trimtab.models import Rollout
+from trimtab.models import AlarmGate, Rollout
 from trimtab.providers.run import RolledBack, Run
 from trimtab.rollout import RolloutOutcome
 from trimtab.testing.clouds import TEST_CLOUDS
 
 MONDAY = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+WORDS = ("one", "two", "three")
+SIZES = {
+    "aws": ("t3.medium", "t3.large", "m5.large"),
+    "azure": ("Standard_D2s_v5", "Standard_D4s_v5", "Standard_D8s_v5"),
+    "gcp": ("e2-medium", "e2-standard-2", "e2-standard-4"),
+}
 LOOK = timedelta(seconds=15)
-BAKING = Rollout(bake="20m")
+BAKING = Rollout(max_unavailable="50%", bake="2m")
 
 
 @contextmanager
@@ -38,7 +44,7 @@ def make_memory(word):
 def make_example(provider, word):
     whole = tt.load_fleet(FILE, env={}).for_provider(provider)
     web = whole["web"]
-    template = web.template.replace(variables={**web.template.variables, "environment": word})
+    template = web.template.replace(size=SIZES[provider][WORDS.index(word)])
     return whole.replace(groups=[web.replace(rollout=BAKING, template=template)])
 
 
@@ -63,7 +69,9 @@ def status_of(cloud, fleet):
 @pytest.mark.parametrize("provider", ["memory", "aws", "azure", "gcp"])
 def test_a_group_knows_who_drives_it_and_what_went_back(provider):
     with account_of(provider) as (clock, connect, fleet_of), connect() as cloud:
-        one, two, three = (fleet_of(word) for word in ("one", "two", "three"))
+        one, two, three = map(fleet_of, WORDS)
+        gated = one.replace(groups=[one["web"].replace(rollout=Rollout(gates=[AlarmGate(alarms=["nobodys"])]))])
+        assert any("no alarm is called 'nobodys'" in note.text for note in cloud.plan(gated).notes)
         cloud.apply(cloud.plan(one), timeout=tt.minutes(60)).raise_for_failures()
         rollouts = cloud.rollouts(two)
         rollouts.start(by="ana")

@@ -224,6 +224,16 @@ class Rollouts(ABC):
         """Which of these alarms of the cloud fire; one that is not there is missing."""
         raise Unsupported("this provider does not say whether alarms fire; leave `alarm` gates out")
 
+    def missing_alarms(self, location: str, names: Sequence[str]) -> Sequence[str]:
+        """
+        Which of these alarms the cloud does not have, told in as few calls as can be.
+
+        Raises:
+            ProviderError: It cannot be told.
+        """
+        states = self.firing(location, names)
+        return [name for name in names if name not in states]
+
     def samples(
         self, location: str, name: str, metric: Metric, instances: Sequence[str], since: datetime
     ) -> Sequence[float]:

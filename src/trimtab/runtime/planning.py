@@ -1,6 +1,6 @@
 """Makes a plan: reads, looks up, translates, and leaves alone what pauses, boosts and rollouts hold."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -41,7 +41,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     if not wanted_fleet.groups:
         return replace(planned(fleet=wanted_fleet, wanted=(), live=live), request=request)
     rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
-    checked = _advice(provider, request, live)
+    checked = (*_advice(provider, request, live), *_missing_alarms(provider, fleet))
     facts = resources.resolve(fleet, live, refresh=request.refresh)
     translation = resources.translate(fleet, facts, now)
     notes, problems, wanted = translation.notes, translation.problems, translation.resources
@@ -97,6 +97,15 @@ def _quota_notes(provider: Provider, fleet: Fleet, facts: Facts, plan: Plan) -> 
     resources = provider.resources
     account = Account(provider.name, provider.location, resources.quotas, provider.kinds, resources.surges_within)
     return tuple(quota_notes(account, fleet, facts.settled, plan.changes, plan.waiting))
+
+
+def _missing_alarms(provider: Provider, fleet: Fleet) -> Iterable[Note]:
+    gates = [gate for group in fleet.groups if group.rollout for gate in group.rollout.gates]
+    if provider.rollouts is None or not any(gate.type == "alarm" for gate in gates):
+        return ()
+    from trimtab.rollout.gates import missing_alarms  # few gates ask for alarms
+
+    return missing_alarms(provider.rollouts(), fleet, provider.location)
 
 
 def leave_to_rollouts(

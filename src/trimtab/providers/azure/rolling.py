@@ -31,9 +31,11 @@ from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.held import Held
 from trimtab.providers.azure.ids import normal_location, parse_id
+from trimtab.providers.azure.kinds import METRIC_ALERT
 from trimtab.providers.azure.metrics import MINUTE, Measured, Scope, Where, from_native, metric_for
 from trimtab.providers.azure.names import OVER_TIME, iso
 from trimtab.providers.azure.progress import is_settled, progress_of, steps_of, survivors, turning_point
+from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import ROLLOUT, find_run
 from trimtab.providers.azure.states import ALERT_STATES, Found, States, bounds_of, instance_id, is_flexible
 from trimtab.providers.azure.versions import (
@@ -96,6 +98,14 @@ class AzureRollouts(Rollouts):
         questions = [partial(self._fires, name) for name in names]
         answers = dict(zip(names, self.calls.gather_or_raise(questions), strict=True))
         return {name: fires for name, fires in answers.items() if fires is not None}
+
+    def missing_alarms(self, location: str, names: Sequence[str]) -> Sequence[str]:
+        """One list for names of the resource group; a call for each id."""
+        plain = [name for name in names if parse_id(name) is None]
+        items = list_kind(self.calls, METRIC_ALERT.name, [self.calls.home.resource_group]) if plain else []
+        known = {str(item["name"]).lower() for item in items}
+        by_id = self.firing(location, [name for name in names if name not in plain])
+        return [name for name in names if (name.lower() not in known if name in plain else name not in by_id)]
 
     def _fires(self, name: str) -> bool | None:
         parts = parse_id(name)
@@ -191,13 +201,17 @@ class AzureRollouts(Rollouts):
         raise _moved(name)
 
     def note(self, location: str, name: str, tag: str, text: str) -> None:
-        """One tag of the scale set as it was read."""
+        """One tag of the scale set as it was read; the look at it serves the next step nonetheless."""
+        known = self._looked.get((location, name))
         for _ in range(TRIES):
-            item = self._get(location, name)
-            tags = dict(item.get("tags") or {})
+            is_fresh = known is not None and self.clock.now() - known[0] <= FRESH_FOR
+            item = known[1].item if known is not None and is_fresh else self._get(location, name)
             with _unless_stale():
-                self._patch(item, {"tags": tagged(tags, {tag: text})})
+                written = self._patch(item, {"tags": tagged(dict(item.get("tags") or {}), {tag: text})})
+                if known is not None and is_fresh:
+                    self._looked[location, name] = known[0], replace(known[1], item=written)
                 return
+            known = None
         raise _moved(name)
 
     def follow(self, location: str, name: str, instances: Sequence[str]) -> None:

@@ -246,6 +246,12 @@ class GcpRollouts(Rollouts):
                 states[word] = fires or states.get(word, False)
         return states
 
+    def missing_alarms(self, location: str, names: Sequence[str]) -> Sequence[str]:
+        """One list of alert policies: which alerts are open is not asked."""
+        policies = list_monitored(self.calls, ALERT_POLICY.name).items
+        known = {str(policy.get(field)) for policy in policies for field in ("displayName", "name")}
+        return [name for name in names if name not in known]
+
     def samples(
         self, location: str, name: str, metric: Metric, instances: Sequence[str], since: datetime
     ) -> Sequence[float]:
