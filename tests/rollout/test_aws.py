@@ -185,7 +185,7 @@ def test_the_same_template_again_after_it_went_back(world):
     rollouts.abort("web", by="ana")
     world.roll(rollouts)
     assert world.there() == [1]
-    with pytest.raises(RolloutFailed, match="this template was rolled back on .* aborted by ana"):
+    with pytest.raises(RolloutFailed, match="this template was rolled back on"):
         world.connection.rollout(fleet).raise_for_failures()
     rollouts.start(again=True)
     (result,) = world.roll(rollouts)

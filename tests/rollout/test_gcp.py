@@ -883,7 +883,7 @@ SCENARIOS = {
     "back": (ZONE, {"max_surge": 1, "batch_timeout": "2m"}, (OLD,)),
     "back one by one": (ZONES, {"batch_timeout": "2m"}, (OLD,)),
 }
-WRITES = {"natively": 7, "one by one": 13, "back": 8, "back one by one": 9}
+WRITES = {"natively": 8, "one by one": 14, "back": 10, "back one by one": 11}
 
 
 def killed_at():
