@@ -1,5 +1,6 @@
 """A process that drives a blue-green rollout ends before one of its writes, on each emulator; another one goes on."""
 
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 
@@ -7,7 +8,7 @@ import pytest
 
 import trimtab as tt
 from tests.laws import IS_EXHAUSTIVE, sampled
-from tests.rollout.test_blue_green_clouds import CLOUDS, LOOK, MONDAY, fleets, kinds_of
+from tests.rollout.example import CLOUDS, LOOK, MONDAY, fleets, kinds_of
 from trimtab.events import CallStarted
 from trimtab.rollout import RolloutOutcome
 from trimtab.testing.clouds import TEST_CLOUDS
@@ -59,7 +60,7 @@ def drive(account, rollouts, *, abort):
 
 
 def told(provider, last, *, abort):
-    """A rollout whose process dies before a write of this number; whether it did, after the end was held to be right."""
+    """Whether a process died before its write of this number; what another one made of it is held to be right."""
     with TEST_CLOUDS[provider].started() as account:
         account.emulator.doors.set_clock(MONDAY, freeze=True)
         account.emulator.furnish()
@@ -68,11 +69,8 @@ def told(provider, last, *, abort):
             cloud.apply(cloud.plan(old), timeout=tt.minutes(60)).raise_for_failures()
             before = kinds_of(cloud, old)
         mortal = Mortal(last)
-        with account.connect(listener=mortal) as cloud:
-            try:
-                drive(account, cloud.rollouts(new), abort=abort)
-            except Killed:
-                pass
+        with account.connect(listener=mortal) as cloud, suppress(Killed):
+            drive(account, cloud.rollouts(new), abort=abort)
         where = f"{provider}, killed before write {last}, {mortal.writes[-1]}"
         account.clock.advance(timedelta(minutes=1))
         with account.connect() as cloud:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import trimtab as tt
-from tests.rollout.test_blue_green_clouds import FILE
+from tests.rollout.example import FILE
 from tests.rollout.world import World, make_fleet
 from trimtab.models import AlarmGate, Rollout
 from trimtab.providers.run import RolledBack, Run

@@ -53,7 +53,7 @@ def stored_cloud(cloud: Cloud) -> str:
     Raises:
         ProviderError: The cloud does not say which account it is.
     """
-    return stored_name(cloud.provider)
+    return stored_name(cloud.provider.name, cloud.provider.live.account())
 
 
 class Controller:

@@ -35,7 +35,7 @@ class Recorder:
 
     def __init__(self, store: Store, provider: Provider, fleet: Fleet) -> None:
         self.store = store
-        self._cloud = stored_name(provider)
+        self._cloud = stored_name(provider.name, provider.live.account())
         self._fleet = fleet.name
         self._last: dict[str, RolloutRecord | None] = {}
         self._held: list[RolloutRecord] = []

@@ -4,10 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-if TYPE_CHECKING:
-    from trimtab.providers.roles import Provider
+from typing import Any, NamedTuple, Protocol
 
 
 class GroupKey(NamedTuple):
@@ -189,15 +186,9 @@ ROLLOUT_COLUMNS = tuple(name for name in RolloutRecord.__dataclass_fields__ if n
 """What is stored of one, beside whose it is."""
 
 
-def stored_name(provider: "Provider") -> str:
-    """
-    The name of a cloud in a store: the provider and the account, so that equal fleets of two accounts are two.
-
-    Raises:
-        ProviderError: The cloud does not say which account it is.
-    """
-    account = provider.live.account()
-    return f"{provider.name}:{account}" if account else provider.name
+def stored_name(provider: str, account: str) -> str:
+    """The name of a cloud in a store, by provider and account, so that equal fleets of two accounts are two."""
+    return f"{provider}:{account}" if account else provider
 
 
 class StaleWrite(Exception):

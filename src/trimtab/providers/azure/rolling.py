@@ -202,16 +202,17 @@ class AzureRollouts(Rollouts):
 
     def note(self, location: str, name: str, tag: str, text: str) -> None:
         """One tag of the scale set as it was read; the look at it serves the next step nonetheless."""
-        known = self._looked.get((location, name))
-        for _ in range(TRIES):
-            is_fresh = known is not None and self.clock.now() - known[0] <= FRESH_FOR
-            item = known[1].item if known is not None and is_fresh else self._get(location, name)
+        at, found = self._looked.get((location, name), (None, None))
+        if at is not None and found is not None and self.clock.now() - at <= FRESH_FOR:
             with _unless_stale():
-                written = self._patch(item, {"tags": tagged(dict(item.get("tags") or {}), {tag: text})})
-                if known is not None and is_fresh:
-                    self._looked[location, name] = known[0], replace(known[1], item=written)
+                item = self._patch(found.item, {"tags": tagged(found.item.get("tags") or {}, {tag: text})})
+                self._looked[location, name] = at, replace(found, item=item)
                 return
-            known = None
+        for _ in range(TRIES):
+            item = self._get(location, name)
+            with _unless_stale():
+                self._patch(item, {"tags": tagged(item.get("tags") or {}, {tag: text})})
+                return
         raise _moved(name)
 
     def follow(self, location: str, name: str, instances: Sequence[str]) -> None:
