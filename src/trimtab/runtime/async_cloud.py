@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from trimtab.providers.memory.store import Store
     from trimtab.rollout.async_rollouts import AsyncRollouts
-    from trimtab.store.records import Store as HistoryStore
+    from trimtab.store import records
 
 R = TypeVar("R")
 
@@ -147,7 +147,7 @@ class AsyncCloud(OnThreads[Cloud]):
         *,
         allow_commands: bool = False,
         on_event: Listener | None = None,
-        store: "HistoryStore | str | None" = None,
+        store: "records.Store | str | None" = None,
     ) -> "AsyncRollouts":
         """
         The rollouts of `fleet`: start, look at, pause, resume, abort and undo them, and drive those that are on.

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from trimtab.rollout import Rolled, Rollouts
     from trimtab.runtime.watch import Watch
     from trimtab.sources import Source
+    from trimtab.store import records
     from trimtab.store.records import Store
 
 TWO_HOURS = timedelta(hours=2)
@@ -352,7 +353,7 @@ class Cloud:
         *,
         allow_commands: bool = False,
         on_event: Listener | None = None,
-        store: "Store | str | None" = None,
+        store: "records.Store | str | None" = None,
     ) -> "Rollouts":
         """
         The rollouts of `fleet`: start, look at, pause, resume, abort and undo them, and drive those that are on.
@@ -390,7 +391,7 @@ class Cloud:
         again: bool = False,
         allow_commands: bool = False,
         on_event: Listener | None = None,
-        store: "Store | str | None" = None,
+        store: "records.Store | str | None" = None,
     ) -> "Rolled":
         """
         Roll out what waits for it, go on with what is on, and see it through.
