@@ -59,6 +59,30 @@ def test_tt803_lets_other_alarms_be(found):
     assert not found("TT803", **alarms("busy", "somebody-elses"))
 
 
+def test_tt805_finds_gates_on_balancers_that_are_not_there(found):
+    rollout = {"gates": [HTTP, {"type": "balancer"}]}
+    assert [one.path for one in found("TT805", rollout=rollout)] == ["rollout.gates.1"]
+
+
+def test_tt805_lets_gates_be_whose_group_has_a_balancer(found):
+    rollout = {"gates": [HTTP, {"type": "balancer"}]}
+    assert not found("TT805", rollout=rollout, load_balancers=["front"])
+    assert not found("TT805", rollout={"gates": [HTTP]})
+
+
+BAKES = {"gates": [HTTP], "checkpoints": [{"percent": 10, "bake": "30m"}, 50], "bake": "30m"}
+
+
+def test_tt806_finds_deadlines_that_bakes_alone_use_up(found):
+    (one,) = found("TT806", rollout={**BAKES, "deadline": "1h"})
+    assert (one.path, "take 1h together" in one.text) == ("rollout.deadline", True)
+
+
+def test_tt806_lets_deadlines_be_that_leave_time(found):
+    assert not found("TT806", rollout={**BAKES, "deadline": "61m"})
+    assert not found("TT806", rollout=BAKES)
+
+
 def test_tt804_finds_gates_that_are_asked_too_late(found):
     assert [one.path for one in found("TT804", rollout={"gates": [HTTP]})] == ["rollout"]
 

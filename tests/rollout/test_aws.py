@@ -13,7 +13,7 @@ from trimtab.metrics import cpu, custom, network_in
 from trimtab.models import Checkpoint, MetricGate, Rollout
 from trimtab.providers.rolling import NewTemplate
 from trimtab.providers.run import Phase, Run
-from trimtab.rollout import RolloutOutcome
+from trimtab.rollout import RolloutFailed, RolloutOutcome
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 CANARY = Rollout(strategy="canary", checkpoints=[{"percent": 25, "bake": "5m"}, 50], bake="5m")
@@ -185,7 +185,10 @@ def test_the_same_template_again_after_it_went_back(world):
     rollouts.abort("web", by="ana")
     world.roll(rollouts)
     assert world.there() == [1]
-    (result,) = world.roll(world.started(fleet))
+    with pytest.raises(RolloutFailed, match="this template was rolled back on"):
+        world.connection.rollout(fleet).raise_for_failures()
+    rollouts.start(again=True)
+    (result,) = world.roll(rollouts)
     assert result.outcome is RolloutOutcome.DONE
     world.assert_ended(fleet, version="3", there=[1, 3])
 

@@ -132,7 +132,7 @@ def test_a_pause_puts_a_capacity_right_that_was_left_low(monkeypatch, bench):
     rollouts = bench.link().rollouts(new)
     rollouts.start(by="ana")
     with monkeypatch.context() as patched:
-        patched.setattr(Calls, "begin", killed_at(2, after=True))
+        patched.setattr(Calls, "begin", killed_at(3, after=True))
         with pytest.raises(Killed):
             rollouts.tick()
     assert bench.native.sku.capacity == 3
@@ -285,7 +285,7 @@ def test_the_mode_of_upgrades_is_manual_for_the_run_and_comes_back(bench):
     rollouts.abort("web", by="bob")
     assert bench.drive(rollouts, least=3).outcome is BACK
     assert bench.native.upgrade_policy.mode == "Rolling"
-    rollouts.start(by="ana")
+    rollouts.start(by="ana", again=True)
     assert bench.drive(rollouts, least=3).outcome is DONE
     assert bench.native.upgrade_policy.mode == "Manual"
     bench.ended(plain, {LARGE: 4})
@@ -360,7 +360,7 @@ def test_a_look_at_a_batch_that_starts_takes_no_more(bench):
     rollouts.start(by="ana")
     bench.doors.clear_requests()
     rollouts.tick()
-    assert bench.doors.count()["total"] == 3 + 2, "one comes, one goes"
+    assert bench.doors.count()["total"] == 3 + 1 + 2, "it is noted, one comes, one goes"
     bench.advance(timedelta(seconds=1))
     bench.doors.clear_requests()
     rollouts.tick()

@@ -1,20 +1,11 @@
 """Blue-green rollouts of the running example on the three emulators: all that a group has moves to the new one."""
 
-from collections import Counter
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
 import pytest
 
 import trimtab as tt
-from trimtab.models import Rollout
+from tests.rollout.example import CLOUDS, LOOK, MONDAY, fleets, kinds_of
 from trimtab.rollout import RolloutOutcome
 from trimtab.testing.clouds import TEST_CLOUDS
-
-FILE = Path(__file__).parents[2] / "examples" / "virtualmin" / "fleet.yaml"
-MONDAY = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
-CLOUDS = ("aws", "azure", "gcp")
-LOOK = timedelta(seconds=15)
 
 
 @pytest.fixture(name="account", params=CLOUDS)
@@ -25,15 +16,6 @@ def _account(request):
         yield account, request.param
 
 
-def fleets(provider, **rollout):
-    """The web tier of the running example, and the same with another start script."""
-    whole = tt.load_fleet(FILE, env={}).for_provider(provider)
-    web = whole["web"].replace(rollout=Rollout(strategy="blue-green", **rollout))
-    newer = web.template.replace(variables={**web.template.variables, "environment": "next"})
-    one = whole.replace(groups=[web])
-    return one, one.replace(groups=[web.replace(template=newer)])
-
-
 def drive(account, rollouts, until="never", most=400):
     for _ in range(most):
         (result,) = rollouts.tick()
@@ -42,12 +24,6 @@ def drive(account, rollouts, until="never", most=400):
             return result
         account.clock.advance(LOOK)
     raise AssertionError(result)
-
-
-def kinds_of(cloud, fleet):
-    """How many things of each kind the fleet has."""
-    plan = cloud.destroy(fleet)
-    return Counter(change.key.kind for change in plan)
 
 
 def test_the_new_group_has_all_that_the_old_one_had(account):
@@ -82,9 +58,12 @@ def test_back_while_the_old_one_lives(account, phase):
         rollouts.start(by="ana")
         drive(account, rollouts, until=phase)
         assert not cloud.plan(new).changes
+        (standing,) = rollouts.status()
+        assert not standing.superseded, standing
         rollouts.abort("web", by="ana")
         assert drive(account, rollouts).outcome is RolloutOutcome.ROLLED_BACK
         assert cloud.group("web").name == name
         assert kinds_of(cloud, old) == before
+        assert any("rolled back on" in note.text and "aborted by ana" in note.text for note in cloud.plan(new).notes)
         plan = cloud.plan(old)
         assert not plan, plan.to_text()

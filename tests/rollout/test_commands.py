@@ -2,10 +2,12 @@
 
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+import trimtab as tt
 from tests.rollout.world import World
 from trimtab.cli.main import run
 
@@ -151,3 +153,28 @@ def test_a_command_needs_consent_to_go_on_too(trimtab):
     code, _, _ = trimtab("rollout", "abort")
     assert code == 0
     assert trimtab.world.versions() == [1, 1, 1, 1]
+
+
+def test_what_went_back_is_kept_told_and_tried_again_when_asked(trimtab, tmp_path):
+    pytest.importorskip("sqlalchemy", reason="the store needs its extra")
+    store = ("--store", f"sqlite:///{tmp_path}/store.db")
+    assert "its template waits for a rollout" in trimtab("status")[1]
+    assert json.loads(trimtab("status", "--format", "json")[1])["groups"][0]["waits_for_rollout"] is True
+    assert trimtab("rollout", "start", "--no-wait", "--by", "ana", *store)[0] == 0
+    assert json.loads(trimtab("rollout", "status", "--format", "json")[1])["rollouts"][0]["run"]["step"] == 1
+    assert trimtab("rollout", "abort", "--by", "bob", *store)[0] == 0
+    code, out, _ = trimtab("rollout", "start")
+    assert code == 1
+    assert "not started: this template was rolled back on" in out
+    assert "aborted by bob" in trimtab("rollout", "status")[1]
+    assert "trimtab rollout start --again" in trimtab("plan")[1]
+    assert trimtab("apply", "--yes", "--rollout")[0] == 1
+    assert trimtab("rollout", "start", "--again", *store)[0] == 0
+    assert json.loads(trimtab("status", "--format", "json")[1])["groups"][0]["waits_for_rollout"] is False
+    with closing(tt.open_store(store[1])) as kept:
+        outcomes = [each.outcome for each in kept.rollouts(fleet="shop")]
+    assert outcomes == ["running", "running", "rolled back", *outcomes[3:]]
+    assert outcomes[-1] == "done"
+    document = json.loads(trimtab("history", *store, "--since", "3650d", "--format", "json")[1])
+    assert len(document["rollouts"]) == len(outcomes)
+    assert "aborted by bob" in trimtab("history", *store, "--since", "3650d")[1]

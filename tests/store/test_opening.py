@@ -202,7 +202,7 @@ except MissingExtra as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout == "the controller's store needs libraries that are not installed: pip install 'trimtab[sql]'\n"
+    assert done.stdout == "the store needs libraries that are not installed: pip install 'trimtab[sql]'\n"
     assert issubclass(MissingExtra, ImportError)
 
 

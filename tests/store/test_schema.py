@@ -77,7 +77,7 @@ def test_a_schema_of_a_newer_trimtab_is_left_alone(lasting_url):
     with opened(lasting_url):
         pass
     ask(lasting_url, "UPDATE trimtab_alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreUnavailable, match="schema 9999 of a newer trimtab, this one knows 0001: upgrade trimtab"):
+    with pytest.raises(StoreUnavailable, match="schema 9999 of a newer trimtab, this one knows 0002: upgrade trimtab"):
         open_store(lasting_url)
     assert ask(lasting_url, "SELECT version_num FROM trimtab_alembic_version") == [("9999",)]
 

@@ -68,6 +68,8 @@ RULES: Mapping[str, Rule] = {
     "TT802": Rule("A rollout that cannot move", rollouts.find_stuck),
     "TT803": Rule("A rollout that its own alarm stops", rollouts.find_self_stopping),
     "TT804": Rule("A rollout that is judged once it has reached everybody", rollouts.find_no_way_back),
+    "TT805": Rule("A gate on load balancers in a group without any", rollouts.find_no_balancer),
+    "TT806": Rule("A rollout that its bakes alone make late", rollouts.find_short_deadline),
 }
 """
 1xx policies and alarms, 2xx health and template, 3xx purchase, 4xx schedules, 5xx portability, 6xx only in plans,

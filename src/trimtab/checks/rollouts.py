@@ -1,10 +1,12 @@
 """TT8xx: rollouts that nothing looks at, that cannot move, or that stop themselves."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from trimtab.checks.finding import Remark
 from trimtab.checks.rule import Subject
-from trimtab.models import AlarmGate, Comparison, Rollout
+from trimtab.models import AlarmGate, BalancerGate, Comparison, Rollout
+from trimtab.models.base import format_duration
 
 _BELOW = frozenset({Comparison.BELOW, Comparison.AT_MOST})
 _IDLE = frozenset({"cpu", "network-in", "network-out", "requests-per-instance"})
@@ -62,3 +64,28 @@ def find_no_way_back(subject: Subject) -> Iterator[Remark]:
 
 def _judges_late(rollout: Rollout) -> bool:
     return any(gate.type in ("http", "command", "metric", "alarm") for gate in rollout.gates)
+
+
+def find_no_balancer(subject: Subject) -> Iterator[Remark]:
+    """Gates that ask load balancers in groups that are in none: they hold whatever happens."""
+    group, rollout = subject.group, subject.group.rollout
+    if rollout is None or group.load_balancers:
+        return
+    for index, gate in enumerate(rollout.gates):
+        if isinstance(gate, BalancerGate):
+            text = "the group has no `load_balancers`, so that this gate always holds and looks at nothing"
+            yield Remark(f"rollout.gates.{index}", text, "give the group its load balancers, or ask `type: http`")
+
+
+def find_short_deadline(subject: Subject) -> Iterator[Remark]:
+    """Rollouts whose bakes last as long as their deadline, or longer."""
+    rollout = subject.group.rollout
+    if rollout is None or rollout.deadline is None:
+        return
+    bakes = sum((each.bake or timedelta(0) for each in rollout.steps), rollout.bake or timedelta(0))
+    if bakes >= rollout.deadline:
+        text = (
+            f"its bakes take {format_duration(bakes)} together and the deadline is {format_duration(rollout.deadline)},"
+            " so that it fails before it can end"
+        )
+        yield Remark("rollout.deadline", text, "allow more time than all bakes and the way between them take")

@@ -237,7 +237,7 @@ def history(
     candidate: Candidate = "",
 ) -> int:
     """
-    Show what the controller decided about groups, and why; asks no cloud.
+    Show what the controller decided about groups and how rollouts went, and why; asks no cloud.
 
     A decision that says the same as the one before it is kept once. With `--shadow`: where and why the sizes that a
     shadow decided on differ from those that the groups had, with counts.
@@ -245,6 +245,7 @@ def history(
     Example: `trimtab history fleet.yaml web --since 6h`
     """
     from trimtab.store import open_store
+    from trimtab.store.records import DecisionRecord, RolloutRecord
     from trimtab.views.controller import history_view, record_dict
 
     begin = datetime.now(UTC) - since
@@ -255,15 +256,19 @@ def history(
         if shadow:
             return _show_comparisons(context, fleet, opened, groups, candidate, begin)
         names: Sequence[str | None] = groups or [None]
-        found = [
-            record
-            for name in names
-            for record in opened.decisions(fleet=fleet.name, group=name, since=begin, shadow=False, limit=limit)
-        ]
+        found: list[DecisionRecord | RolloutRecord] = []
+        for name in names:
+            found += opened.decisions(fleet=fleet.name, group=name, since=begin, shadow=False, limit=limit)
+            found += opened.rollouts(fleet=fleet.name, group=name, since=begin, limit=limit)
     finally:
         opened.close()
     records = sorted(found, key=lambda record: (record.at, record.id))[-limit:]
-    context.screen.show(history_view(fleet, records), {"fleet": fleet.name, "decisions": [*map(record_dict, records)]})
+    data = {
+        "fleet": fleet.name,
+        "decisions": [record_dict(record) for record in records if isinstance(record, DecisionRecord)],
+        "rollouts": [record.to_dict() for record in records if isinstance(record, RolloutRecord)],
+    }
+    context.screen.show(history_view(fleet, records), data)
     return 0
 
 

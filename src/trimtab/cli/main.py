@@ -243,7 +243,7 @@ def status(
     if kpis:
         return show_kpis(context, fleet, since, prices)
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
-        fleet_status = cloud.status(fleet)
+        fleet_status = cloud.status(fleet, rollouts=True)
         is_controlled = any(group.controlled for group in fleet_status.groups)
         ticked = last_tick(fleet.name, cloud, store, fleet_status.at) if is_controlled else None
     if ticked is None:

@@ -1,6 +1,7 @@
 """`trimtab rollout`: bring changed templates to running instances, look at that, stop it, take it back."""
 
 import getpass
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -30,6 +31,16 @@ By = Annotated[str | None, typer.Option(help="Name who does it; your login when 
 Commands = Annotated[
     bool, typer.Option("--allow-commands", help="Allow running the programs of `command` gates of the file.")
 ]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        envvar="TRIMTAB_STORE",
+        help="Keep the history in a store, sqlite:///PATH or postgresql://...; `trimtab history` shows it.",
+        show_default=False,
+    ),
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Only mark it; another process sees it through.")]
 UpTo = Annotated[
     timedelta | None,
@@ -58,6 +69,8 @@ def start(
     fleet: Fleet,
     groups: Sequence[str],
     by: By = None,
+    store: StoreUrl = None,
+    again: Annotated[bool, typer.Option("--again", help="Try a template once more that was rolled back.")] = False,
     allow_commands: Commands = False,
     timeout: UpTo = None,
     no_wait: NoWait = False,
@@ -65,14 +78,15 @@ def start(
     """
     Roll out what waits for it, go on with what is on, and see it through.
 
-    A rollout lives in the cloud's own marks: when this process ends, the same command goes on from there.
+    A rollout lives in the cloud's own marks: when this process ends, the same command goes on from there. A template
+    that was rolled back is not started again without `--again`.
 
     Exit code: 0 every group has its new template, 3 paused or not there in time, 1 rolled back, stopped or an error.
 
     Example: `trimtab rollout start fleet.yaml web --provider aws`
     """
-    with _rollouts(context, fleet, allow_commands=allow_commands) as (rollouts, show):
-        started = rollouts.start(groups or None, by=by or getpass.getuser())
+    with _rollouts(context, fleet, store, allow_commands=allow_commands) as (rollouts, show):
+        started = rollouts.start(groups or None, by=by or getpass.getuser(), again=again)
         if no_wait:
             return end(context, started, asked="running")
         return _seen_through(context, rollouts, [each.group for each in started], timeout, show, started)
@@ -108,6 +122,7 @@ def pause(
     fleet: Fleet,
     groups: Sequence[str],
     by: By = None,
+    store: StoreUrl = None,
     why: Annotated[str, typer.Option(help="Give the reason, for those who find it.", show_default=False)] = "",
 ) -> int:
     """
@@ -115,7 +130,7 @@ def pause(
 
     Example: `trimtab rollout pause fleet.yaml web --why "looking at the errors" --provider aws`
     """
-    with _rollouts(context, fleet) as (rollouts, _):
+    with _rollouts(context, fleet, store) as (rollouts, _):
         who = by or getpass.getuser()
         paused = [rollouts.pause(name, by=who, why=why) for name in _running(rollouts, groups)]
         return end(context, paused, asked="paused")
@@ -127,6 +142,7 @@ def resume(
     context: CommandContext,
     fleet: Fleet,
     groups: Sequence[str],
+    store: StoreUrl = None,
     allow_commands: Commands = False,
     timeout: UpTo = None,
     no_wait: NoWait = False,
@@ -137,7 +153,14 @@ def resume(
     Example: `trimtab rollout resume fleet.yaml web --provider aws`
     """
     return _turned(
-        context, fleet, groups, lambda rollouts, name: rollouts.resume(name), timeout, no_wait, allow_commands
+        context,
+        fleet,
+        groups,
+        lambda rollouts, name: rollouts.resume(name),
+        store=store,
+        timeout=timeout,
+        no_wait=no_wait,
+        allow_commands=allow_commands,
     )
 
 
@@ -148,6 +171,7 @@ def abort(
     fleet: Fleet,
     groups: Sequence[str],
     by: By = None,
+    store: StoreUrl = None,
     timeout: UpTo = None,
     no_wait: NoWait = False,
 ) -> int:
@@ -158,7 +182,7 @@ def abort(
     """
     who = by or getpass.getuser()
     turn = partial(_abort, who)
-    return _turned(context, fleet, groups, turn, timeout, no_wait, asked="rolled back")
+    return _turned(context, fleet, groups, turn, store=store, timeout=timeout, no_wait=no_wait, asked="rolled back")
 
 
 @rollout.command()
@@ -168,6 +192,7 @@ def undo(
     fleet: Fleet,
     groups: Sequence[str],
     by: By = None,
+    store: StoreUrl = None,
     allow_commands: Commands = False,
     timeout: UpTo = None,
     no_wait: NoWait = False,
@@ -183,9 +208,10 @@ def undo(
         fleet,
         groups,
         lambda rollouts, name: rollouts.undo(name, by=who),
-        timeout,
-        no_wait,
-        allow_commands,
+        store=store,
+        timeout=timeout,
+        no_wait=no_wait,
+        allow_commands=allow_commands,
         asked="rolled back",
     )
 
@@ -199,12 +225,14 @@ def _turned(
     fleet: Fleet,
     groups: Sequence[str],
     turn: "Callable[[Rollouts, str], GroupRollout]",
+    *,
+    store: str | None,
     timeout: timedelta | None,
     no_wait: bool,
     allow_commands: bool = False,
     asked: Asked = "",
 ) -> int:
-    with _rollouts(context, fleet, allow_commands=allow_commands) as (rollouts, show):
+    with _rollouts(context, fleet, store, allow_commands=allow_commands) as (rollouts, show):
         turned = [turn(rollouts, name) for name in _running(rollouts, groups)]
         if no_wait:
             return end(context, turned, asked="running")
@@ -223,13 +251,13 @@ def _running(rollouts: "Rollouts", groups: Sequence[str]) -> Sequence[str]:
 
 @contextmanager
 def _rollouts(
-    context: CommandContext, fleet: Fleet, *, allow_commands: bool = False
+    context: CommandContext, fleet: Fleet, store: str | None = None, *, allow_commands: bool = False
 ) -> "Iterator[tuple[Rollouts, Show]]":
     from trimtab.views.rollouts import rollout_progress  # most commands roll nothing out
 
     with context.cloud(fleet) as cloud, rollout_progress(context.screen.err, cloud.now) as (listener, show):
         listener = silent if context.screen.verbosity else listener
-        yield cloud.rollouts(fleet, allow_commands=allow_commands, on_event=listener), show
+        yield cloud.rollouts(fleet, allow_commands=allow_commands, on_event=listener, store=store), show
 
 
 def _seen_through(
@@ -269,7 +297,8 @@ def rolled_out(
 
     with rollout_progress(context.screen.err, cloud.now) as (listener, show):
         listener = silent if context.screen.verbosity else listener
-        rollouts = cloud.rollouts(fleet, allow_commands=allow_commands, on_event=listener)
+        store = os.environ.get("TRIMTAB_STORE")
+        rollouts = cloud.rollouts(fleet, allow_commands=allow_commands, on_event=listener, store=store or None)
         started = rollouts.start(groups, by=getpass.getuser())
         rolled = rollouts.see_through([each.group for each in started], on_look=show).over(started)
     return _ended(rolled.groups)

@@ -27,7 +27,7 @@ from trimtab.providers.patience import patience_of
 from trimtab.providers.translation import delegation_of
 from trimtab.runtime.cloud import Cloud
 from trimtab.runtime.policies import load_policies
-from trimtab.store.records import GroupKey, Store, TickRecord
+from trimtab.store.records import GroupKey, Store, TickRecord, stored_name
 
 if TYPE_CHECKING:
     from trimtab.sources import Source
@@ -53,8 +53,7 @@ def stored_cloud(cloud: Cloud) -> str:
     Raises:
         ProviderError: The cloud does not say which account it is.
     """
-    account = cloud.provider.live.account()
-    return f"{cloud.provider.name}:{account}" if account else cloud.provider.name
+    return stored_name(cloud.provider.name, cloud.provider.live.account())
 
 
 class Controller:

@@ -12,6 +12,7 @@ from trimtab.store.records import (
     Intent,
     IntentStatus,
     Lease,
+    RolloutRecord,
     SavedState,
     TickRecord,
 )
@@ -106,6 +107,25 @@ class Forgetful:
     ) -> Sequence[TickRecord]:
         """None."""
         return ()
+
+    def add_rollouts(self, records: Sequence[RolloutRecord]) -> None:
+        """Do nothing."""
+
+    def rollouts(
+        self,
+        *,
+        fleet: str | None = None,
+        cloud: str | None = None,
+        group: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> Sequence[RolloutRecord]:
+        """None."""
+        return ()
+
+    def prune_rollouts(self, before: datetime) -> int:
+        """Nothing to forget."""
+        return 0
 
     def prune(self, before: datetime) -> int:
         """Nothing to forget."""

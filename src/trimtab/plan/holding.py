@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.plan.changes import Action, Change
 from trimtab.plan.diff import Live
 from trimtab.plan.kind import Kind, assign
-from trimtab.plan.resource import Resource
+from trimtab.plan.resource import Resource, digest
 from trimtab.plan.signing import mark_key
 
 _OTHER = object()
@@ -68,6 +68,20 @@ def without_groups(
         if key not in gone and key not in keys and (not key.parent or (key.location, key.parent) not in holders)
     }
     return [item for item in wanted if item.group not in groups], replace(live, resources=rest)
+
+
+def template_digests(kinds: Mapping[str, Kind], wanted: Sequence[Resource], groups: Collection[str]) -> dict[str, str]:
+    """Eight hexadecimal digits for each of these groups that tell what a rollout would bring it from anything else."""
+    parts: dict[str, list[Any]] = {}
+    for item in wanted:
+        kind = kinds[item.key.kind]
+        if item.group not in groups or not (kind.is_template or kind.template):
+            continue
+        kind = replace(kind.of(item), pools=())
+        leaves = item.body if kind.is_template else kind.leaves(item.body)
+        part = {path: leaves[path] for path in leaves if kind.is_template or holds(kind, path)}
+        parts.setdefault(item.group, []).append([item.key.kind, item.key.parent, part])
+    return {group: digest(sorted(each, key=lambda part: part[:2]))[:8] for group, each in parts.items()}
 
 
 def waiting_changes(

@@ -47,6 +47,7 @@ class Plan:
         problems: What makes the plan impossible, so that apply refuses it; and, `foreign`, what is held back alone.
         unknown: What could not be read; nothing is planned there.
         waiting: What reaches running instances by a rollout alone, and is not applied without one.
+        templates: A digest of the template that each group under rollouts is to have, by the group's name.
         request: How the plan was asked for, so that apply can look again.
         kinds: What is known of the kinds of its resources, by name: what the vendor calls them, what replaces them.
     """
@@ -59,6 +60,7 @@ class Plan:
     problems: tuple[Note, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     waiting: tuple[Change, ...] = ()
+    templates: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     request: PlanRequest | None = field(default=None, compare=False, repr=False)
     kinds: Mapping[str, Kind] = field(default_factory=dict, compare=False, repr=False)
 

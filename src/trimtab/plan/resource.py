@@ -176,6 +176,7 @@ class Attributes(TypedDict, total=False):
         paused: The mark of a pause on it.
         boosted: The mark of a boost on it.
         rollout: The mark of a rollout that is on.
+        rolled_back: The note of a template that was rolled back.
         by_rollout: Whether only rollouts make versions of a template.
         etag: Azure's version of it.
         fingerprint: Google's version of it.
@@ -199,6 +200,7 @@ class Attributes(TypedDict, total=False):
     paused: str | None
     boosted: str | None
     rollout: str | None
+    rolled_back: str | None
     by_rollout: bool
     etag: str | None
     fingerprint: str | None

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from trimtab.errors import NotFound, Unsupported
@@ -52,6 +52,7 @@ class Progress:
         trouble: Why the cloud gave up moving them; empty while it has not.
         standby_in_size: Whether the size counts instances on standby too, which do no work.
         previous: The templates that the group had before the one that it has, the newest first.
+        notes: What is noted of rollouts beside the mark, by tag (`trimtab.providers.pause.NOTES`).
     """
 
     state: GroupState
@@ -61,6 +62,7 @@ class Progress:
     trouble: str = ""
     previous: tuple[str, ...] = ()
     standby_in_size: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *, fresh: bool, limits: Limits) -> tuple[Instance, ...]:
         """The instances with the new template, or those with another one that are to get it."""
@@ -198,6 +200,18 @@ class Rollouts(ABC):
     def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
         """Once no instance has it, drop the new template, put back what was held, and take the mark away."""
 
+    def note(self, location: str, name: str, tag: str, text: str) -> None:
+        """
+        Note something of a rollout on the group, beside the mark; where a provider keeps no notes, nothing is known.
+
+        Args:
+            location: Where.
+            name: The group.
+            tag: One of `trimtab.providers.pause.NOTES`; that of `DRIVEN_TAG` goes with the mark of the run.
+            text: What is noted, in 255 characters at most; empty to take it away.
+        """
+        return
+
     def follow(self, location: str, name: str, instances: Sequence[str]) -> None:
         """Have instances be in the pools of balancers that their group now names; nothing where they follow it."""
         return
@@ -209,6 +223,16 @@ class Rollouts(ABC):
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """Which of these alarms of the cloud fire; one that is not there is missing."""
         raise Unsupported("this provider does not say whether alarms fire; leave `alarm` gates out")
+
+    def missing_alarms(self, location: str, names: Sequence[str]) -> Sequence[str]:
+        """
+        Which of these alarms the cloud does not have, told in as few calls as can be.
+
+        Raises:
+            ProviderError: It cannot be told.
+        """
+        states = self.firing(location, names)
+        return [name for name in names if name not in states]
 
     def samples(
         self, location: str, name: str, metric: Metric, instances: Sequence[str], since: datetime

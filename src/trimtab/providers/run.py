@@ -1,11 +1,13 @@
 """The mark of a rollout on a group: which run, who began it, and where it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Self
 
 from trimtab.providers.moments import zulu
+from trimtab.providers.pause import DRIVEN_TAG
 
 LONGEST = 255
 """Characters that a mark may have: what a tag takes in each cloud."""
@@ -14,6 +16,7 @@ TAG = "trimtab-rollout"
 BLUE_GREEN = "blue-green"
 """The strategy that makes a second native group."""
 _BETWEEN = " / "
+_TEMPLATE = "#"
 _NOTHING = "-"
 
 
@@ -56,6 +59,7 @@ class Run:
         new: The one that it is to have.
         held: What the end puts back, in the cloud's words.
         why: The reason of a pause, a stop or a way back.
+        template: A digest of the template that the file has when it begins; empty of a run that goes back to an older.
     """
 
     id: str
@@ -69,14 +73,16 @@ class Run:
     new: str = ""
     held: tuple[str, ...] = ()
     why: str = ""
+    template: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """The run that a mark tells of; `None` where it is none of ours."""
-        parts = text.split(_BETWEEN, 10)
+        parts = text.split(_BETWEEN, 11)
         if len(parts) < 10:
             return None
-        number, strategy, phase, step, since, began, by, old, new, held, *why = (_read(part) for part in parts)
+        number, strategy, phase, step, since, began, by, old, new, held, *more = (_read(part) for part in parts)
+        template = more.pop(0)[1:] if more and more[0].startswith(_TEMPLATE) else ""
         try:
             return cls(
                 id=number,
@@ -89,7 +95,8 @@ class Run:
                 old=old,
                 new=new,
                 held=tuple(held.split()),
-                why=why[0] if why else "",
+                why=_BETWEEN.join(more),
+                template=template,
             )
         except ValueError:
             return None
@@ -98,7 +105,8 @@ class Run:
         """The mark, in one line of so many characters at most; the end of the reason goes first."""
         moments = zulu(self.since), zulu(self.began)
         parts = (self.id, self.strategy, self.phase.value, str(self.step), *moments, self.by, self.old, self.new)
-        text = _BETWEEN.join(_written(part) for part in (*parts, " ".join(self.held), self.why))
+        template = [f"{_TEMPLATE}{self.template}"] if self.template else []
+        text = _BETWEEN.join(_written(part) for part in (*parts, " ".join(self.held), *template, self.why))
         return text[:longest].rstrip()
 
     def turned(self, phase: Phase, now: datetime, *, step: int | None = None, why: str = "") -> "Run":
@@ -110,6 +118,12 @@ class Run:
         """Whether instances of the group itself are replaced; `old` and `new` are its templates then."""
         return self.strategy != BLUE_GREEN
 
+    def other_than(self, template: str) -> str:
+        """What to say where the file has this template by now, and the run brings another one; empty otherwise."""
+        if not self.template or not template or self.template == template:
+            return ""
+        return "the file has another template than it brings: abort it, or let it end, and start again"
+
     @property
     def is_active(self) -> bool:
         """Whether it goes on by itself."""
@@ -120,12 +134,12 @@ class Run:
         return f"rollout {self.id} by {self.by} is {self.phase}{': ' if self.why else ''}{self.why}"
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON data."""
+        """JSON data; steps are counted from 1, as people are told."""
         return {
             "id": self.id,
             "strategy": self.strategy,
             "phase": self.phase.value,
-            "step": self.step,
+            "step": self.step + 1,
             "since": self.since.isoformat(),
             "began": self.began.isoformat(),
             "by": self.by,
@@ -133,6 +147,64 @@ class Run:
             "new": self.new,
             "why": self.why,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """
+    A template that was taken back, as it is noted on the group until another rollout has come to a good end.
+
+    Attributes:
+        template: Its digest, as in `Run.template`.
+        run: The run that brought it, or that took it back where that was a run of its own.
+        at: When.
+        why: The reason.
+    """
+
+    template: str
+    run: str
+    at: datetime
+    why: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """What a note tells of; `None` where it is none of ours."""
+        parts = text.split(_BETWEEN, 3)
+        if len(parts) < 3:
+            return None
+        template, run, at, *why = (_read(part) for part in parts)
+        try:
+            return cls(template=template, run=run, at=datetime.fromisoformat(at), why="".join(why))
+        except ValueError:
+            return None
+
+    def line(self) -> str:
+        """The note, in one line; the end of the reason goes first."""
+        parts = (self.template, self.run, zulu(self.at), self.why)
+        return _BETWEEN.join(map(_written, parts))[:LONGEST].rstrip()
+
+    def __str__(self) -> str:
+        """As in `this template was rolled back on 2026-11-30 12:00 UTC (rollout 3f2a): ...`."""
+        moment = f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        why = f": {self.why}" if self.why else ""
+        return f"this template was rolled back on {moment} (rollout {self.run}){why}"
+
+    @property
+    def fix(self) -> str:
+        """What to do about it."""
+        return "change the template, or try it again with `trimtab rollout start --again`"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        return {"template": self.template, "run": self.run, "at": self.at.isoformat(), "why": self.why}
+
+
+def driven_at(notes: Mapping[str, str]) -> datetime | None:
+    """When a run was last driven, as the notes of its group say."""
+    try:
+        return datetime.fromisoformat(notes.get(DRIVEN_TAG, ""))
+    except ValueError:
+        return None
 
 
 def _written(text: str) -> str:

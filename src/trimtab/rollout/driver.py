@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from trimtab.clock import Clock, check_cancelled
 from trimtab.errors import (
@@ -26,20 +26,24 @@ from trimtab.plan import Change, Plan, Ref, resolved, with_passwords
 from trimtab.plan.changes import merged
 from trimtab.providers.base import Write
 from trimtab.providers.lookup import group_not_found, renamed
+from trimtab.providers.moments import zulu
 from trimtab.providers.patience import patience_of
+from trimtab.providers.pause import BACK_TAG, DRIVEN_TAG
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, no_version
-from trimtab.providers.run import BLUE_GREEN, Phase, Run
+from trimtab.providers.run import BLUE_GREEN, Phase, RolledBack, Run, driven_at
 from trimtab.rollout.blue_green import BlueGreen, CarryOut, green_name
 from trimtab.rollout.deciding import limits_of
 from trimtab.rollout.gates import Gates, Situation
 from trimtab.rollout.in_place import InPlace
 from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
-from trimtab.rollout.standing import needs_addresses, place_of, spec_of
+from trimtab.rollout.standing import needs_addresses, place_of, remarked, rolled_back, spec_of, superseded
 from trimtab.rollout.two_groups import TwoGroups
 
 LOOK = timedelta(seconds=15)
 """How long it waits between two looks at the fleet."""
+NOTED_EVERY = timedelta(minutes=5)
+"""How often it is noted on a group that its run is driven: one small write in twenty looks."""
 MOST_FAILURES = 20
 """Looks in a row that may fail on the way to a group before its driver gives up."""
 LONGEST_NAME = 40
@@ -59,6 +63,7 @@ class RolloutDriver:
         carry_out: Carries the changes of a plan out.
         listener: Called when a group moves.
         allow_commands: Whether `command` gates may run their programs.
+        record: Keeps how a group stands, and when that was; nothing is kept when left out.
     """
 
     provider: Provider
@@ -67,6 +72,7 @@ class RolloutDriver:
     carry_out: CarryOut
     listener: Listener = silent
     allow_commands: bool = False
+    record: Callable[[GroupRollout, datetime], None] = lambda result, now: None
     _failures: dict[str, int] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
 
@@ -84,9 +90,16 @@ class RolloutDriver:
     def status(self, plan: Plan | None = None) -> tuple[GroupRollout, ...]:
         """How the rollout of each group stands; with a plan, also which groups wait for one."""
         waiting = {change.group for change in plan.waiting} if plan else set()
-        return tuple(self._standing(group, progress, waiting) for group, progress in self._read(self.fleet.groups))
+        templates = plan.templates if plan else {}
+        results = []
+        for group, progress in self._read(self.fleet.groups):
+            standing = self._standing(group, progress, waiting)
+            results.append(remarked(standing, progress, templates.get(group.name, ""), self.clock.now()))
+        return tuple(results)
 
-    def start(self, plan: Plan, groups: Collection[str] | None = None, *, by: str = "") -> tuple[GroupRollout, ...]:
+    def start(
+        self, plan: Plan, groups: Collection[str] | None = None, *, by: str = "", again: bool = False
+    ) -> tuple[GroupRollout, ...]:
         """
         Begin the rollout of each group whose template waits, or whose instances are on an older one.
 
@@ -96,6 +109,7 @@ class RolloutDriver:
             plan: A new plan of the fleet.
             groups: Only these; all when left out.
             by: Who starts them.
+            again: Whether a template that was rolled back is tried once more.
 
         Raises:
             PlanRefused: The plan has problems.
@@ -109,7 +123,10 @@ class RolloutDriver:
         for group, progress in self._read(chosen):
             changes = [change for change in plan.waiting if change.group == group.name]
             try:
-                results.append(self._start(group, progress, changes, by))
+                template = plan.templates.get(group.name, "")
+                if problem := "" if again else _went_back(progress, template, changes):
+                    raise InvalidRequest(problem, provider=self.provider.name, operation="rollout")
+                results.append(self._start(group, progress, changes, by, template))
             except TrimtabError as error:  # one group that cannot be started holds up no other
                 standing = self._standing(group, progress, [group.name])
                 results.append(self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error))))
@@ -127,14 +144,20 @@ class RolloutDriver:
         text = why or f"paused by {_name(by)}"
         return self._write(item, progress, run.turned(Phase.PAUSED, self.clock.now(), why=text))
 
-    def resume(self, group: str) -> GroupRollout:
-        """Let a run that is paused or stopped go on, on the step that it was on."""
+    def resume(self, group: str, *, template: str = "") -> GroupRollout:
+        """
+        Let a run that is paused or stopped go on, on the step that it was on.
+
+        Args:
+            group: The group.
+            template: The digest of the template that the file has by now.
+        """
         item, progress, run = self._running(group)
         if problem := self._command_problem(item):
             raise InvalidRequest(f"not resumed: {problem}", provider=self.provider.name, operation="resume")
         if run.is_active:
-            return self._standing(item, progress, ())
-        return self._write(item, progress, run.turned(Phase.MOVING, self.clock.now()))
+            return superseded(self._standing(item, progress, ()), template)
+        return superseded(self._write(item, progress, run.turned(Phase.MOVING, self.clock.now())), template)
 
     def abort(self, group: str, *, by: str = "") -> GroupRollout:
         """Have a run go back to the old template, whatever its phase."""
@@ -145,15 +168,27 @@ class RolloutDriver:
         text = f"aborted by {_name(by)}"
         return self._write(item, progress, run.turned(Phase.REVERTING, self.clock.now(), why=text))
 
-    def undo(self, group: str, *, by: str = "") -> GroupRollout:
-        """Abort a run that is on; without one, roll out the template before this one."""
+    def undo(self, group: str, *, by: str = "", template: str = "") -> GroupRollout:
+        """
+        Abort a run that is on; without one, roll out the template before this one.
+
+        Args:
+            group: The group.
+            by: Who does it.
+            template: The digest of the template that the group has, to be known as one that was taken back; empty
+                where nobody knows it.
+        """
         item, progress = self._found(group)
         if progress.run is not None:
             return self.abort(group, by=by)
         if not progress.previous:
             raise no_version(progress.state.name, self.provider.name)
-        template = NewTemplate(version=progress.previous[0], goes_back=spec_of(item).on_failure == "rollback")
-        return self._begin(item, progress, template, by)
+        older = NewTemplate(version=progress.previous[0], goes_back=spec_of(item).on_failure == "rollback")
+        result = self._begin(item, progress, older, by)
+        if template and result.run is not None:
+            undone = RolledBack(template=template, run=result.run.id, at=result.run.began, why=f"undone by {_name(by)}")
+            self._rollouts.note(*place_of(progress), BACK_TAG, undone.line())
+        return result
 
     # driving
 
@@ -208,6 +243,7 @@ class RolloutDriver:
                 return self._tell(standing)
             if progress.run.phase is not Phase.REVERTING and (problem := self._command_problem(group)):
                 return self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=f"not gone on with: {problem}"))
+            standing = self._noted(standing, progress)
             result = self._steps(progress.run).step(group, standing, progress, progress.run)
         except (Throttled, Unreachable, Conflict) as error:
             return self._tell(replace(standing, outcome=self._trouble(group), text=str(error)))
@@ -215,6 +251,14 @@ class RolloutDriver:
             return self._tell(replace(standing, outcome=RolloutOutcome.ERROR, text=str(error)))
         self._failures.pop(group.name, None)
         return self._tell(result)
+
+    def _noted(self, standing: GroupRollout, progress: Progress) -> GroupRollout:
+        """Note that somebody drives the run, where that was not noted of late; most looks write nothing for it."""
+        now = self.clock.now()
+        if standing.driven is not None and now - standing.driven < NOTED_EVERY:
+            return standing
+        self._rollouts.note(*place_of(progress), DRIVEN_TAG, zulu(now))
+        return replace(standing, driven=now)
 
     def _trouble(self, group: ScalingGroup) -> RolloutOutcome:
         """How a group stands that could not be looked at, or not be taken further, once more."""
@@ -227,18 +271,18 @@ class RolloutDriver:
     # beginning
 
     def _start(
-        self, group: ScalingGroup, progress: Progress | None, changes: Sequence[Change], by: str
+        self, group: ScalingGroup, progress: Progress | None, changes: Sequence[Change], by: str, template: str
     ) -> GroupRollout:
         standing = self._standing(group, progress, [group.name] if changes else [])
         if progress is None or progress.run is not None:
-            return standing
+            return self._tell(superseded(standing, template)) if progress else standing
         outdated = progress.of(fresh=False, limits=limits_of(spec_of(group), progress))
         if not changes and not outdated:
             return standing
         about = Situation(
             self.fleet,
             group,
-            self._run(group, by),
+            self._run(group, by, template),
             progress,
             limits_of(spec_of(group), progress),
             self.clock.now(),
@@ -249,12 +293,12 @@ class RolloutDriver:
         if problem := self._command_problem(group):
             return replace(standing, outcome=RolloutOutcome.ERROR, text=f"not started: {problem}")
         if spec_of(group).strategy == BLUE_GREEN:
-            return self._begin_pair(group, progress, by)
+            return self._begin_pair(group, progress, about.run)
         goes_back = spec_of(group).on_failure == "rollback"
-        return self._begin(group, progress, NewTemplate(write=self._written(changes), goes_back=goes_back), by)
+        write = NewTemplate(write=self._written(changes), goes_back=goes_back)
+        return self._begin(group, progress, write, by, template)
 
-    def _begin_pair(self, group: ScalingGroup, progress: Progress, by: str) -> GroupRollout:
-        run = self._run(group, by)
+    def _begin_pair(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
         declared = self.fleet.native_name(group)
         run = replace(run, old=progress.state.name, new=green_name(declared, run.id))
         self._rollouts.mark(*place_of(progress), run)
@@ -294,18 +338,20 @@ class RolloutDriver:
         body = with_passwords(resolved(holder.wanted.body, known), os.environ)
         return Write(change=holder, body=body)
 
-    def _begin(self, group: ScalingGroup, progress: Progress, template: NewTemplate, by: str) -> GroupRollout:
-        run = self._run(group, by)
+    def _begin(
+        self, group: ScalingGroup, progress: Progress, new: NewTemplate, by: str, template: str = ""
+    ) -> GroupRollout:
+        run = self._run(group, by, template)
         if not run.in_place:  # an undo of what two groups cannot take back any more
             run = replace(run, strategy="rolling")
-        run = self._rollouts.begin(*place_of(progress), run, template)
+        run = self._rollouts.begin(*place_of(progress), run, new)
         fresh = progress.fresh if run.old == run.new else frozenset[str]()
         return self._tell(self._standing(group, replace(progress, run=run, fresh=fresh), ()))
 
-    def _run(self, group: ScalingGroup, by: str) -> Run:
+    def _run(self, group: ScalingGroup, by: str, template: str) -> Run:
         now = self.clock.now().replace(microsecond=0)
         strategy = spec_of(group).strategy
-        return Run(id=secrets.token_hex(3), strategy=strategy, since=now, began=now, by=_name(by))
+        return Run(id=secrets.token_hex(3), strategy=strategy, since=now, began=now, by=_name(by), template=template)
 
     # reading
 
@@ -376,12 +422,14 @@ class RolloutDriver:
             location=self._location(group),
             outcome=RolloutOutcome.NONE,
             steps=len(spec_of(group).steps) + 1,
+            driven=driven_at(progress.notes) if progress is not None and progress.run is not None else None,
         )
 
     def _unread(self, group: ScalingGroup, error: ProviderError) -> GroupRollout:
         return self._tell(replace(self._standing(group, None, ()), outcome=self._trouble(group), text=str(error)))
 
     def _tell(self, result: GroupRollout) -> GroupRollout:
+        self.record(result, self.clock.now())
         text = str(result)
         if self._told.get(result.group) != text:
             self._told[result.group] = text
@@ -392,6 +440,14 @@ class RolloutDriver:
 
 def _is_settled(result: GroupRollout | None) -> bool:
     return result is not None and result.is_settled
+
+
+def _went_back(progress: Progress | None, template: str, changes: Sequence[Change]) -> str:
+    """Why a template is not brought once more; empty where it is another than the one that was rolled back."""
+    back = rolled_back(progress, template)
+    if back is None or progress is None or progress.run is not None or not changes:
+        return ""
+    return f"not started: {back}; {back.fix}"
 
 
 def _name(by: str) -> str:

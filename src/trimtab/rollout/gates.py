@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
-from trimtab.errors import ProviderError
+from trimtab.errors import ProviderError, Unsupported
 from trimtab.models import (
     AlarmGate,
     BalancerGate,
@@ -30,6 +30,7 @@ from trimtab.models import (
     ScalingGroup,
 )
 from trimtab.phrases import in_words
+from trimtab.plan import Note
 from trimtab.providers.alarms import alarm_name
 from trimtab.providers.base import Instance, InstanceState
 from trimtab.providers.rolling import Limits, Progress, Rollouts
@@ -230,6 +231,33 @@ def _balancer(about: Situation) -> Verdict:
     return Verdict("balancer", holds=not waiting, text=f"{in_words(waiting[:5])} get no requests" if waiting else "")
 
 
+def missing_alarms(rollouts: Rollouts, fleet: Fleet, location: str) -> Iterator[Note]:
+    """
+    A note on each gate that names an alarm which neither its group has nor the cloud.
+
+    Args:
+        rollouts: The provider's part; asked once for each region, and not at all without an alarm of somebody else's.
+        fleet: As it is for this provider.
+        location: Where groups are that do not say.
+    """
+    foreign: dict[str, list[tuple[ScalingGroup, str, str]]] = {}
+    for group in fleet.groups:
+        own = {alarm.name for alarm in group.alarms}
+        for index, gate in enumerate(spec.gates if (spec := group.rollout) else ()):
+            for name in gate.alarms if isinstance(gate, AlarmGate) else ():
+                if name not in own:
+                    foreign.setdefault(group.location or location, []).append((group, f"rollout.gates.{index}", name))
+    for place, asked in foreign.items():
+        try:
+            missing = set(rollouts.missing_alarms(place, sorted({name for _, _, name in asked})))
+        except (ProviderError, Unsupported):  # a start says so
+            continue
+        for group, path, name in asked:
+            if name in missing:
+                text = f"{path}.alarms: no alarm is called {name!r}, so that no rollout starts; write one that there is"
+                yield Note(text, group.name, place=fleet.position(group.name, f"{path}.alarms"))
+
+
 def inventory(about: Situation) -> list[Mapping[str, object]]:
     """The instances, as a command finds them in the file `TRIMTAB_INVENTORY`."""
     return [
@@ -252,7 +280,7 @@ def environment(about: Situation) -> dict[str, str]:
         "TRIMTAB_GROUP": about.group.name,
         "TRIMTAB_NATIVE_NAME": about.progress.state.name,
         "TRIMTAB_ROLLOUT": about.run.id,
-        "TRIMTAB_STEP": str(about.run.step),
+        "TRIMTAB_STEP": str(about.run.step + 1),
         "TRIMTAB_NEW_INSTANCES": " ".join(each.id for each in fresh),
         "TRIMTAB_NEW_ADDRESSES": " ".join(each.private_address for each in fresh if each.private_address),
     }

@@ -1,11 +1,13 @@
 """The steps of a run that replaces the group's own instances."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from trimtab.clock import Clock
 from trimtab.models import Fleet, Rollout, ScalingGroup
+from trimtab.providers.pause import BACK_TAG
 from trimtab.providers.rolling import Progress, Rollouts
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import Phase, RolledBack, Run
 from trimtab.rollout.deciding import (
     Advance,
     Finish,
@@ -26,6 +28,14 @@ from trimtab.rollout.standing import broken_gate, place_of, spec_of, standing_in
 
 MOST_TURNS = 8
 """So many phases a group may pass in one look, such as gates that hold at once."""
+
+
+def remember(rollouts: Rollouts, progress: Progress, run: Run, now: datetime) -> None:
+    """Note on a group that a template is taken back, once; a run to an older template, as by `undo`, brings none."""
+    known = RolledBack.parse(progress.notes.get(BACK_TAG, ""))
+    if run.template and (known is None or known.run != run.id):
+        back = RolledBack(template=run.template, run=run.id, at=now, why=run.why)
+        rollouts.note(*place_of(progress), BACK_TAG, back.line())
 
 
 @dataclass
@@ -65,9 +75,12 @@ class InPlace:
                         return result
                     continue
                 case Finish():
+                    if run.template and BACK_TAG in progress.notes:
+                        self.rollouts.note(*place, BACK_TAG, "")
                     self.rollouts.finish(*place, run, spec.keep)
                     return replace(result, outcome=RolloutOutcome.DONE, text="")
                 case Unwind():
+                    remember(self.rollouts, progress, run, self.clock.now())
                     self.rollouts.unwind(*place, run, spec.keep)
                     return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
                 case Advance():

@@ -8,7 +8,7 @@ from typing import Any
 
 from trimtab.errors import TrimtabError
 from trimtab.phrases import in_words
-from trimtab.providers.run import Run
+from trimtab.providers.run import RolledBack, Run
 
 
 class RolloutOutcome(StrEnum):
@@ -57,6 +57,10 @@ class GroupRollout:
         until: When the bake is over, or the way to the checkpoint has taken too long; `None` where nothing runs.
         gates: What the gates said at the last look, those that do not hold.
         text: What it waits for, or why it ended so.
+        driven: When a process last drove the run, as it was noted: every five minutes; `None` where none has.
+        unattended: Whether no process seems to drive a run that is on; only where somebody asks how it stands.
+        superseded: Whether the file has another template than the one that the run brings.
+        rolled_back: The note on the template that waits, where it was rolled back before.
     """
 
     group: str
@@ -71,6 +75,15 @@ class GroupRollout:
     until: datetime | None = None
     gates: tuple[str, ...] = ()
     text: str = ""
+    driven: datetime | None = None
+    unattended: bool = False
+    superseded: bool = False
+    rolled_back: RolledBack | None = None
+
+    @property
+    def step(self) -> int:
+        """The step that its run is on, from 1; 0 without one."""
+        return min(self.run.step + 1, self.steps) if self.run else 0
 
     def standing(self, *, run: Run, **fields: Any) -> "GroupRollout":
         """The same group with a run, and what it is doing."""
@@ -83,7 +96,7 @@ class GroupRollout:
 
     def __str__(self) -> str:
         text = f": {self.text}" if self.text else ""
-        step = f", step {self.run.step + 1} of {self.steps}" if self.run else ""
+        step = f", step {self.step} of {self.steps}" if self.run else ""
         count = f", {self.ready} of {self.total} instances" if self.total else ""
         return f"{self.group}: {self.outcome}{step}{count}{text}"
 
@@ -94,7 +107,7 @@ class GroupRollout:
             "name": self.name,
             "location": self.location,
             "outcome": self.outcome.value,
-            "run": self.run.to_dict() if self.run else None,
+            "run": {**self.run.to_dict(), "step": self.step} if self.run else None,
             "steps": self.steps,
             "ready": self.ready,
             "goal": self.goal,
@@ -102,6 +115,10 @@ class GroupRollout:
             "until": self.until.isoformat() if self.until else None,
             "gates": list(self.gates),
             "text": self.text,
+            "driven": self.driven.isoformat() if self.driven else None,
+            "unattended": self.unattended,
+            "superseded": self.superseded,
+            "rolled_back": self.rolled_back.to_dict() if self.rolled_back else None,
         }
 
 
@@ -129,9 +146,9 @@ class Rolled:
         return "; ".join(map(str, self.groups)) or "nothing to roll out"
 
     def over(self, started: Sequence[GroupRollout]) -> "Rolled":
-        """The same with what kept a group from being started, where nothing came of it."""
-        told = {each.group: each for each in started if each.outcome is RolloutOutcome.ERROR}
-        return Rolled(tuple(told.get(each.group, each) for each in self.groups))
+        """The same with what kept a group from being started, and which were to bring another template."""
+        told = {each.group: each for each in started}
+        return Rolled(tuple(_after(told.get(each.group), each) for each in self.groups))
 
     def raise_for_failures(self) -> "Rolled":
         """
@@ -150,6 +167,19 @@ class Rolled:
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
         return {"groups": [each.to_dict() for each in self.groups], "done": self.is_done}
+
+
+def _after(started: GroupRollout | None, ended: GroupRollout) -> GroupRollout:
+    if started is None:
+        return ended
+    if started.outcome is RolloutOutcome.ERROR:
+        return started
+    if not started.superseded:
+        return ended
+    if ended.outcome is RolloutOutcome.DONE:
+        text = "the rollout that was on is done, and the template of the file waits: start again"
+        return replace(ended, outcome=RolloutOutcome.WAITING, superseded=True, text=text)
+    return replace(ended, superseded=True)
 
 
 def exit_code(rollouts: Sequence[GroupRollout]) -> int:

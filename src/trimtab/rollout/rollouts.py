@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trimtab.clock import Clock
 from trimtab.events import Listener
@@ -13,6 +13,9 @@ from trimtab.providers.roles import Provider
 from trimtab.rollout.blue_green import CarryOut
 from trimtab.rollout.driver import ELSEWHERE, RolloutDriver
 from trimtab.rollout.results import GroupRollout, Rolled, RolloutOutcome
+
+if TYPE_CHECKING:
+    from trimtab.store.records import Store
 
 
 class Planner(Protocol):
@@ -38,17 +41,31 @@ class Rollouts:
         fleet: Says which groups, and how each is rolled out.
         listener: Called when the rollout of a group moves.
         allow_commands: Whether `command` gates may run their programs.
+        store: Where the history is kept; `None` keeps none.
     """
 
     def __init__(
-        self, cloud: Planner, carry_out: CarryOut, fleet: Fleet, *, listener: Listener, allow_commands: bool = False
+        self,
+        cloud: Planner,
+        carry_out: CarryOut,
+        fleet: Fleet,
+        *,
+        listener: Listener,
+        allow_commands: bool = False,
+        store: "Store | None" = None,
     ) -> None:
         self._cloud = cloud
         self._fleet = fleet
         own = fleet.for_provider(cloud.provider.name)
         self._driver = RolloutDriver(cloud.provider, own, cloud.clock, carry_out, listener, allow_commands)
+        if store is not None:
+            from trimtab.rollout.recording import Recorder  # what it needs of a store is an extra
 
-    def start(self, groups: Sequence[str] | None = None, *, by: str = "") -> tuple[GroupRollout, ...]:
+            self._driver.record = Recorder(store, cloud.provider, own).record
+
+    def start(
+        self, groups: Sequence[str] | None = None, *, by: str = "", again: bool = False
+    ) -> tuple[GroupRollout, ...]:
         """
         Begin the rollout of each group whose template waits for one, or whose instances are on an older one.
 
@@ -57,12 +74,13 @@ class Rollouts:
         Args:
             groups: Only these; all when left out.
             by: Who starts them.
+            again: Whether a template that was rolled back is tried once more; without it, its group is not started.
 
         Raises:
             PlanRefused: The plan of the fleet has problems.
             InvalidArgument: The fleet has no such group.
         """
-        return self._driver.start(self._cloud.plan(self._fleet), groups, by=by)
+        return self._driver.start(self._cloud.plan(self._fleet), groups, by=by, again=again)
 
     def status(self) -> tuple[GroupRollout, ...]:
         """How each group stands, those included that wait for a rollout; reads only."""
@@ -101,16 +119,22 @@ class Rollouts:
         return self._driver.pause(group, by=by, why=why)
 
     def resume(self, group: str) -> GroupRollout:
-        """Let a run that is paused or stopped go on from where it was."""
-        return self._driver.resume(group)
+        """Let a run that is paused or stopped go on from where it was; says where the file has another template."""
+        return self._driver.resume(group, template=self._cloud.plan(self._fleet).templates.get(group, ""))
 
     def abort(self, group: str, *, by: str = "") -> GroupRollout:
         """Have a run go back to the old template; `see_through` drives it there."""
         return self._driver.abort(group, by=by)
 
     def undo(self, group: str, *, by: str = "") -> GroupRollout:
-        """Abort a run that is on; without one, begin a rollout of the template before this one."""
-        return self._driver.undo(group, by=by)
+        """
+        Abort a run that is on; without one, begin a rollout of the template before this one.
+
+        Where the file still has the template that is undone, it is known as one that was rolled back.
+        """
+        plan = self._cloud.plan(self._fleet)
+        waits = any(change.group == group for change in plan.waiting)
+        return self._driver.undo(group, by=by, template="" if waits else plan.templates.get(group, ""))
 
 
 def _seen_elsewhere(result: GroupRollout, waiting: Collection[str]) -> GroupRollout:

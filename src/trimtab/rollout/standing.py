@@ -1,15 +1,21 @@
 """How the rollout of a group stands, as people are told; pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.models import Rollout, ScalingGroup
+from trimtab.providers.pause import BACK_TAG
 from trimtab.providers.rolling import Progress, is_ready
-from trimtab.providers.run import Phase, Run
+from trimtab.providers.run import Phase, RolledBack, Run
 from trimtab.rollout.blue_green import STEPS, Pair, bake_of_pair, lives_on
 from trimtab.rollout.deciding import Verdict, bake_of, goals, limits_of
 from trimtab.rollout.results import GroupRollout, RolloutOutcome
 
+UNATTENDED = timedelta(minutes=12)
+"""After so long without a note nobody is said to drive a run: two notes were missed, and a gate may take long."""
+NEVER_DRIVEN = timedelta(minutes=1)
+"""The same of a run that nobody has driven yet."""
 _OUTCOMES = {Phase.PAUSED: RolloutOutcome.PAUSED, Phase.STOPPED: RolloutOutcome.STOPPED}
 
 
@@ -26,6 +32,33 @@ def needs_addresses(group: ScalingGroup) -> bool:
 def place_of(progress: Progress) -> tuple[str, str]:
     """Where a group is: location and native name."""
     return progress.state.location, progress.state.name
+
+
+def rolled_back(progress: Progress | None, template: str) -> RolledBack | None:
+    """The note of a template that was rolled back in this group, where it is this one."""
+    back = RolledBack.parse(progress.notes.get(BACK_TAG, "")) if progress is not None else None
+    return back if back is not None and template and back.template == template else None
+
+
+def superseded(result: GroupRollout, template: str) -> GroupRollout:
+    """The same with what is to be said where the file has another template than its run brings."""
+    text = result.run.other_than(template) if result.run is not None else ""
+    return replace(result, superseded=True, text="; ".join(filter(None, (result.text, text)))) if text else result
+
+
+def remarked(result: GroupRollout, progress: Progress | None, template: str, now: datetime) -> GroupRollout:
+    """The same with what is to be said of it to somebody who asks how it stands."""
+    if result.outcome is RolloutOutcome.WAITING and (back := rolled_back(progress, template)) is not None:
+        return replace(result, rolled_back=back, text=f"{back}; {back.fix}")
+    result = superseded(result, template)
+    run = result.run
+    if run is None or not run.is_active:
+        return result
+    limit = UNATTENDED if result.driven is not None else NEVER_DRIVEN
+    if now - max(result.driven or run.since, run.since) < limit:
+        return result
+    text = f"no process drives it; `trimtab rollout resume {result.group}` takes it over"
+    return replace(result, unattended=True, text="; ".join(filter(None, (result.text, text))))
 
 
 def broken_gate(verdicts: Sequence[Verdict]) -> Verdict | None:

@@ -22,7 +22,7 @@ from trimtab.rollout.blue_green import (
 )
 from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, limits_of
 from trimtab.rollout.gates import Gates, Situation
-from trimtab.rollout.in_place import MOST_TURNS
+from trimtab.rollout.in_place import MOST_TURNS, remember
 from trimtab.rollout.results import GroupRollout, RolloutOutcome
 from trimtab.rollout.standing import broken_gate, needs_addresses, place_of, spec_of, standing_of_two
 
@@ -84,6 +84,7 @@ class TwoGroups:
                 case Restore():
                     self.groups.restore(group, run)
                     self.groups.end(group, run, run.new)
+                    remember(self.rollouts, progress, run, self.clock.now())
                     self.rollouts.clear(*place_of(progress))
                     return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
                 case Rest():

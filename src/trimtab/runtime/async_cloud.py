@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from trimtab.providers.memory.store import Store
     from trimtab.rollout.async_rollouts import AsyncRollouts
+    from trimtab.store import records
 
 R = TypeVar("R")
 
@@ -141,7 +142,12 @@ class AsyncCloud(OnThreads[Cloud]):
         return AsyncWatch(self._inner.watch(fleet))
 
     def rollouts(
-        self, fleet: Fleet, *, allow_commands: bool = False, on_event: Listener | None = None
+        self,
+        fleet: Fleet,
+        *,
+        allow_commands: bool = False,
+        on_event: Listener | None = None,
+        store: "records.Store | str | None" = None,
     ) -> "AsyncRollouts":
         """
         The rollouts of `fleet`: start, look at, pause, resume, abort and undo them, and drive those that are on.
@@ -150,13 +156,15 @@ class AsyncCloud(OnThreads[Cloud]):
             fleet: Says which groups, and how each is rolled out.
             allow_commands: Whether `command` gates may run their programs.
             on_event: Called when the rollout of a group moves.
+            store: Keeps the history; none is needed. `open_store` blocks: open it in a thread.
 
         Raises:
             Unsupported: The provider has no rollouts.
         """
         from trimtab.rollout.async_rollouts import AsyncRollouts  # few fleets roll templates out
 
-        return AsyncRollouts(self._inner.rollouts(fleet, allow_commands=allow_commands, on_event=on_event))
+        inner = self._inner.rollouts(fleet, allow_commands=allow_commands, on_event=on_event, store=store)
+        return AsyncRollouts(inner)
 
     @property
     def clock(self) -> Clock:

@@ -1,6 +1,7 @@
 """What `connect()` returns: a cloud that plans, applies, watches and acts on groups."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from trimtab.rollout import Rolled, Rollouts
     from trimtab.runtime.watch import Watch
     from trimtab.sources import Source
+    from trimtab.store import records
     from trimtab.store.records import Store
 
 TWO_HOURS = timedelta(hours=2)
@@ -83,6 +85,7 @@ class Cloud:
         self._clock = clock or SystemClock()
         self._workers = workers
         self._listener = several(log, listener)
+        self._opened = ExitStack()
 
     def __repr__(self) -> str:
         return f"<Cloud {self.provider.name} {self.provider.location}>"
@@ -97,6 +100,7 @@ class Cloud:
 
     def close(self) -> None:
         """Let go of connections."""
+        self._opened.close()
         self.provider.close()
 
     def plan(self, fleet: Fleet, *, strict: bool = False, prune: bool = True, refresh: Sequence[str] = ()) -> Plan:
@@ -190,16 +194,18 @@ class Cloud:
         places = places_to_wait_for(self.provider, outcomes, fleet)
         return wait_for(self.provider, places, healthy=healthy, timeout=timeout, clock=self._clock, listener=listener)
 
-    def status(self, fleet: Fleet, *, addresses: bool = False) -> FleetStatus:
+    def status(self, fleet: Fleet, *, addresses: bool = False, rollouts: bool = False) -> FleetStatus:
         """
         Every group of `fleet` as it stands: sizes, instances, schedules in force, alarms, pauses.
 
         Args:
             fleet: Says which groups.
             addresses: Also say where each instance is reached.
+            rollouts: Also say which templates wait for a rollout, which takes a plan where a group has `rollout:`.
         """
         with patience_of(self._clock):
-            return self._status(fleet.for_provider(self.provider.name), addresses=addresses)
+            status = self._status(fleet.for_provider(self.provider.name), addresses=addresses)
+        return status.with_waiting(self.plan, fleet) if rollouts else status
 
     def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
         now = self._clock.now()
@@ -341,7 +347,14 @@ class Cloud:
         )
         return explanation
 
-    def rollouts(self, fleet: Fleet, *, allow_commands: bool = False, on_event: Listener | None = None) -> "Rollouts":
+    def rollouts(
+        self,
+        fleet: Fleet,
+        *,
+        allow_commands: bool = False,
+        on_event: Listener | None = None,
+        store: "records.Store | str | None" = None,
+    ) -> "Rollouts":
         """
         The rollouts of `fleet`: start, look at, pause, resume, abort and undo them, and drive those that are on.
 
@@ -349,15 +362,24 @@ class Cloud:
             fleet: Says which groups, and how each is rolled out.
             allow_commands: Whether `command` gates may run their programs.
             on_event: Called when the rollout of a group moves.
+            store: Keeps the history, a store or its URL; none is needed. One that a URL opened is closed with this
+                connection.
 
         Raises:
             Unsupported: The provider has no rollouts.
+            MissingExtra: The store needs SQLAlchemy.
+            StoreUnavailable: It cannot be reached.
         """
         from trimtab.rollout.rollouts import Rollouts  # few fleets roll templates out
 
         listener = self._listener if on_event is None else several(self._listener, on_event)
         carry = partial(carry_out, self.provider, workers=self._workers, listener=listener)
-        return Rollouts(self, carry, fleet, listener=listener, allow_commands=allow_commands)
+        if isinstance(store, str):
+            from trimtab.store import open_store  # its libraries are an extra
+
+            store = open_store(store)
+            self._opened.callback(store.close)
+        return Rollouts(self, carry, fleet, listener=listener, allow_commands=allow_commands, store=store)
 
     def rollout(
         self,
@@ -366,8 +388,10 @@ class Cloud:
         *,
         by: str = "",
         timeout: timedelta | None = None,
+        again: bool = False,
         allow_commands: bool = False,
         on_event: Listener | None = None,
+        store: "records.Store | str | None" = None,
     ) -> "Rolled":
         """
         Roll out what waits for it, go on with what is on, and see it through.
@@ -379,8 +403,10 @@ class Cloud:
             groups: Only these; all when left out.
             by: Who starts it.
             timeout: How long to see it through at most; as long as it takes when left out.
+            again: Whether a template that was rolled back is tried once more.
             allow_commands: Whether `command` gates may run their programs.
             on_event: Called when the rollout of a group moves.
+            store: Keeps the history, a store or its URL; none is needed.
 
         Returns:
             How each group ended; `raise_for_failures()` raises when one has not its new template.
@@ -389,8 +415,8 @@ class Cloud:
             PlanRefused: The plan of the fleet has problems.
             Cancelled: Nobody waits for it any more; the run stays as it is.
         """
-        rollouts = self.rollouts(fleet, allow_commands=allow_commands, on_event=on_event)
-        started = rollouts.start(groups, by=by)
+        rollouts = self.rollouts(fleet, allow_commands=allow_commands, on_event=on_event, store=store)
+        started = rollouts.start(groups, by=by, again=again)
         return rollouts.see_through([each.group for each in started], timeout=timeout).over(started)
 
     def datapoints(self, queries: Iterable[MetricQuery]) -> tuple[Datapoints, ...]:

@@ -1,6 +1,6 @@
 """Makes a plan: reads, looks up, translates, and leaves alone what pauses, boosts and rollouts hold."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -41,7 +41,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     if not wanted_fleet.groups:
         return replace(planned(fleet=wanted_fleet, wanted=(), live=live), request=request)
     rests = (*pause_notes(live, fleet, now), *boost_notes(live, fleet, now))
-    checked = _advice(provider, request, live)
+    checked = (*_advice(provider, request, live), *_missing_alarms(provider, fleet))
     facts = resources.resolve(fleet, live, refresh=request.refresh)
     translation = resources.translate(fleet, facts, now)
     notes, problems, wanted = translation.notes, translation.problems, translation.resources
@@ -99,6 +99,15 @@ def _quota_notes(provider: Provider, fleet: Fleet, facts: Facts, plan: Plan) -> 
     return tuple(quota_notes(account, fleet, facts.settled, plan.changes, plan.waiting))
 
 
+def _missing_alarms(provider: Provider, fleet: Fleet) -> Iterable[Note]:
+    gates = [gate for group in fleet.groups if group.rollout for gate in group.rollout.gates]
+    if provider.rollouts is None or not any(gate.type == "alarm" for gate in gates):
+        return ()
+    from trimtab.rollout.gates import missing_alarms  # few gates ask for alarms
+
+    return missing_alarms(provider.rollouts(), fleet, provider.location)
+
+
 def leave_to_rollouts(
     planned: Callable[..., Plan],
     kinds: Mapping[str, Kind],
@@ -118,26 +127,35 @@ def leave_to_rollouts(
     second = any(item.mark and (item.mark.role != MAIN or NAMED in item.mark.kept) for item in live.resources.values())
     if adopt or not (groups or marked or second):
         return planned(wanted=wanted, live=live)
-    from trimtab.plan.holding import hold_templates, waiting_changes, without_groups  # few fleets roll templates out
+    # few fleets roll templates out
+    from trimtab.plan.holding import hold_templates, template_digests, waiting_changes, without_groups
     from trimtab.plan.naming import main_only, named_by, with_role
-    from trimtab.providers.run import Run
+    from trimtab.providers.run import RolledBack, Run
 
     known = {group.name for group in fleet.groups}
     names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
     wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
     live, notes = main_only(live, kinds, known, fleet.name)
-    found = [(mark.group, Run.parse(line)) for key, line in marked.items() if (mark := live_mark(live, key))]
+    own = {key: mark for key in live.resources if (mark := live_mark(live, key)) and mark.fleet == fleet.name}
+    found = [(own[key].group, Run.parse(line)) for key, line in marked.items() if key in own]
     runs = {group: run for group, run in found if group in known and run is not None}
-    notes += [
-        Note(f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on", group) for group, run in runs.items()
-    ]
+    templates = template_digests(kinds, wanted, groups | runs.keys())
+    for group, run in runs.items():
+        text = f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on"
+        newer = f"; {run.other_than(templates.get(group, ''))}".rstrip("; ")
+        notes += [Note(f"{text}{newer}", group)]
     whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
     wanted, live = without_groups(kinds, wanted, live, whole, fleet.name)
     groups |= runs.keys()
     kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name)
     plan = planned(wanted=kept, live=rest)
     waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups))
-    return replace(plan, waiting=waiting, notes=(*plan.notes, *notes))
+    awaited = {change.group for change in waiting}
+    for key, item in live.resources.items():
+        group, back = own[key].group if key in own else "", RolledBack.parse(item.attributes.get("rolled_back") or "")
+        if back and group in awaited - runs.keys() and back.template == templates.get(group):
+            notes += [Note(f"{back}; {back.fix}", group)]
+    return replace(plan, waiting=waiting, templates=templates, notes=(*plan.notes, *notes))
 
 
 def live_mark(live: Live, key: Key) -> Mark | None:

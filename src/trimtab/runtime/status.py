@@ -1,12 +1,15 @@
 """How a fleet stands: sizes, instances, schedules in force, alarms."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from trimtab.engine.first_seen import in_force_since
 from trimtab.engine.timetable import InForce
-from trimtab.models import ScalingGroup
+from trimtab.errors import ProviderError
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.plan import Plan
 from trimtab.providers.base import Activity, AlarmState, GroupState
 from trimtab.providers.datapoints import Datapoints
 
@@ -24,6 +27,7 @@ class GroupStatus:
         controlled: Whether the controller sizes it, because the cloud cannot do all that it asks for.
         cpu: Its load of late; only in a watch.
         activity: What was last done to it, if that was of late; only in a watch.
+        waits: Whether a changed template waits for a rollout; `None` where nobody asked, or it cannot be told.
     """
 
     group: str
@@ -36,6 +40,7 @@ class GroupStatus:
     controlled: bool = False
     cpu: Datapoints | None = None
     activity: Activity | None = None
+    waits: bool | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
@@ -48,6 +53,7 @@ class GroupStatus:
             "in_force": {"min": self.in_force.min, "max": self.in_force.max, "because": list(self.in_force.because)},
             "next_edge": self.next_edge.isoformat() if self.next_edge else None,
             "controlled": self.controlled,
+            "waits_for_rollout": self.waits,
             "alarms": [{"name": alarm.name, "state": alarm.state, "reason": alarm.reason} for alarm in self.alarms],
             **(_watched_dict(self) if self.cpu else {}),
         }
@@ -101,6 +107,27 @@ class FleetStatus:
             group.state is not None and group.state.rollout is not None and not group.state.rollout.is_active
             for group in self.groups
         )
+
+    def with_waiting(self, plan: Callable[[Fleet], Plan], fleet: Fleet) -> "FleetStatus":
+        """
+        The same with which templates wait for a rollout.
+
+        Args:
+            plan: Makes a plan; not called where no group has `rollout:`.
+            fleet: The fleet.
+        """
+        rolled = {group.name for group in fleet.for_provider(self.provider).groups if group.rollout is not None}
+        if not rolled:
+            return self
+        try:
+            made = plan(fleet)
+        except ProviderError:
+            return self
+        if made.problems or made.unknown:
+            return self
+        waiting = {change.group for change in made.waiting}
+        groups = (replace(each, waits=each.group in waiting) if each.group in rolled else each for each in self.groups)
+        return replace(self, groups=tuple(groups))
 
     def __str__(self) -> str:
         """The sizes of its groups in one sentence."""

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from trimtab.store import rows
 from trimtab.store.database import Database
-from trimtab.store.records import DecisionRecord, IntentStatus, TickRecord
-from trimtab.store.tables import DECISIONS, INTENTS, TICKS, to_json
+from trimtab.store.records import ROLLOUT_COLUMNS, DecisionRecord, IntentStatus, RolloutRecord, TickRecord
+from trimtab.store.tables import DECISIONS, INTENTS, ROLLOUTS, TICKS, to_json
 
 LONGEST_ERROR = 4_000
 LONGEST_REASONS = 32_000
 """Characters of JSON."""
+MOST_GATES = 50
 MOST_PRUNED = 100_000
 _PRUNED_AT_ONCE = 5_000
 """In one transaction, so that nobody waits long for its end."""
@@ -93,13 +94,54 @@ def _tick_of(row: Any) -> TickRecord:
     return TickRecord(**{name: getattr(row, name) for name in TickRecord.__dataclass_fields__})
 
 
+def add_rollouts(database: Database, records: Sequence[RolloutRecord]) -> None:
+    """Append to the history of rollouts, in one transaction."""
+    columns = []
+    for record in records:
+        plain = {name: getattr(record, name) for name in ROLLOUT_COLUMNS}
+        texts = {name: _cut_text(value) for name, value in plain.items() if isinstance(value, str)}
+        gates = [_cut_text(gate) for gate in record.gates[:MOST_GATES]]
+        rows.check_names(record.key)
+        columns.append({**rows.key_columns(record.key), **plain, **texts, "gates": gates})
+    database.write(lambda connection: rows.append_rows(connection, ROLLOUTS, columns))
+
+
+def read_rollouts(
+    database: Database,
+    *,
+    fleet: str | None,
+    cloud: str | None,
+    group: str | None,
+    since: datetime | None,
+    limit: int | None,
+) -> list[RolloutRecord]:
+    """The history of rollouts, oldest first; of more than the limit the newest."""
+    c = ROLLOUTS.c
+    given = ((c.fleet, fleet), (c.cloud, cloud), (c.group_name, group))
+    conditions = [column == value for column, value in given if value is not None]
+    conditions += [c.at >= since] if since is not None else []
+    query = sa.select(ROLLOUTS).where(*conditions).order_by(c.at.desc(), c.id.desc()).limit(limit)
+    found = database.read(lambda connection: connection.execute(query).all())
+    return [_rollout_of(row) for row in reversed(found)]
+
+
+def _rollout_of(row: Any) -> RolloutRecord:
+    given = {name: getattr(row, name) for name in ROLLOUT_COLUMNS}
+    return RolloutRecord(key=rows.key_of(row), id=row.id, **{**given, "gates": tuple(row.gates)})
+
+
 def prune(database: Database, before: datetime) -> int:
-    """Forget decisions, ticks and closed intents older than that; how many."""
+    """Forget decisions, ticks, rollouts and closed intents older than that; how many."""
     is_closed = INTENTS.c.status != IntentStatus.OPEN.value
-    return sum(
+    return prune_rollouts(database, before) + sum(
         _prune(database, table, (table.c.at < before) & condition)
         for table, condition in ((DECISIONS, sa.true()), (TICKS, sa.true()), (INTENTS, is_closed))
     )
+
+
+def prune_rollouts(database: Database, before: datetime) -> int:
+    """Forget what is older than that of rollouts; how many."""
+    return _prune(database, ROLLOUTS, ROLLOUTS.c.at < before)
 
 
 def _prune(database: Database, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from trimtab.store.sql_store import SqlStore
 
 DEFAULT_RETENTION = timedelta(days=90)
-"""How long decisions, ticks and closed intents are kept."""
+"""How long decisions, ticks, rollouts and closed intents are kept."""
 
 
 def open_store(url: str | None = None, *, clock: Clock | None = None) -> "SqlStore":
@@ -32,4 +32,4 @@ def open_store(url: str | None = None, *, clock: Clock | None = None) -> "SqlSto
 
         return SqlStore.open(url, clock or SystemClock())
     except ModuleNotFoundError as error:
-        raise MissingExtra("the controller's store", "sql") from error
+        raise MissingExtra("the store", "sql") from error

@@ -1,4 +1,4 @@
-"""What a store keeps, and what it is asked: leases, states, intents, decisions, ticks."""
+"""What a store keeps, and what it is asked: leases, states, intents, decisions, ticks, rollouts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -131,6 +131,66 @@ class TickRecord:
     shadow: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutRecord:
+    """
+    How the rollout of a group stood from a moment on, as a process saw it that drove it or changed it.
+
+    Attributes:
+        run: Which run.
+        at: When it was seen to stand so.
+        outcome: `running`, `paused`, `stopped`, `done`, `rolled back`, `error`; `unknown` where its end was seen by no
+            process with this store.
+        phase: Where the run was.
+        step: Which step it was on, from 1.
+        steps: How many there are.
+        strategy: How it goes.
+        by: Who started it.
+        began: When it began.
+        old: The template before, in the cloud's words.
+        new: The one that it brings.
+        template: The digest of that.
+        ready: Instances with the new template that were ready.
+        total: How many there are to be.
+        gates: What the gates said that held it up.
+        text: Why it stood so.
+    """
+
+    key: GroupKey
+    run: str
+    at: datetime
+    outcome: str
+    phase: str
+    step: int
+    steps: int
+    strategy: str
+    by: str
+    began: datetime
+    old: str = ""
+    new: str = ""
+    template: str = ""
+    ready: int = 0
+    total: int = 0
+    gates: Sequence[str] = ()
+    text: str = ""
+    id: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON data."""
+        plain = {name: getattr(self, name) for name in ROLLOUT_COLUMNS}
+        moments = {name: plain[name].isoformat() for name in ("at", "began")}
+        return {"group": self.key.group, "location": self.key.location, **plain, **moments, "gates": list(self.gates)}
+
+
+ROLLOUT_COLUMNS = tuple(name for name in RolloutRecord.__dataclass_fields__ if name not in ("key", "id"))
+"""What is stored of one, beside whose it is."""
+
+
+def stored_name(provider: str, account: str) -> str:
+    """The name of a cloud in a store, by provider and account, so that equal fleets of two accounts are two."""
+    return f"{provider}:{account}" if account else provider
+
+
 class StaleWrite(Exception):
     """The lease was lost, or somebody else has saved meanwhile: nothing was stored."""
 
@@ -236,8 +296,28 @@ class Store(Protocol):
         """The ticks of a fleet, oldest first; a shadow's stand under a name of their own."""
         ...
 
+    def add_rollouts(self, records: Sequence[RolloutRecord]) -> None:
+        """Append to the history of rollouts, in one transaction."""
+        ...
+
+    def rollouts(
+        self,
+        *,
+        fleet: str | None = None,
+        cloud: str | None = None,
+        group: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> Sequence[RolloutRecord]:
+        """The history of rollouts, oldest first; of more than `limit` the newest."""
+        ...
+
+    def prune_rollouts(self, before: datetime) -> int:
+        """Forget what is older than that of rollouts alone; how many."""
+        ...
+
     def prune(self, before: datetime) -> int:
-        """Forget decisions, ticks and closed intents older than that; how many."""
+        """Forget decisions, ticks, rollouts and closed intents older than that; how many."""
         ...
 
     def close(self) -> None:

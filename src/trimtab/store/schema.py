@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from trimtab.errors import StoreUnavailable
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 VERSION_TABLE = "trimtab_alembic_version"
 MIGRATIONS = Path(__file__).parent / "migrations"

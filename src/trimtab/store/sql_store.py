@@ -18,6 +18,7 @@ from trimtab.store.records import (
     Intent,
     IntentStatus,
     Lease,
+    RolloutRecord,
     SavedState,
     StaleWrite,
     Store,
@@ -245,9 +246,29 @@ class SqlStore(Store):
         """The ticks of a fleet from `since` to before `until`, oldest first; a shadow's stand under their own name."""
         return history.read_ticks(self._database, fleet, cloud, since, until)
 
+    def add_rollouts(self, records: Sequence[RolloutRecord]) -> None:
+        """Append to the history of rollouts, in one transaction."""
+        history.add_rollouts(self._database, records)
+
+    def rollouts(
+        self,
+        *,
+        fleet: str | None = None,
+        cloud: str | None = None,
+        group: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> Sequence[RolloutRecord]:
+        """The history of rollouts, oldest first; of more than `limit` the newest."""
+        return history.read_rollouts(self._database, fleet=fleet, cloud=cloud, group=group, since=since, limit=limit)
+
+    def prune_rollouts(self, before: datetime) -> int:
+        """Forget what is older than that of rollouts alone; how many."""
+        return history.prune_rollouts(self._database, before)
+
     def prune(self, before: datetime) -> int:
         """
-        Forget decisions, ticks and closed intents older than that; how many.
+        Forget decisions, ticks, rollouts and closed intents older than that; how many.
 
         One call forgets at most `history.MOST_PRUNED` of each; the next one goes on.
         """

@@ -128,7 +128,31 @@ TICKS = sa.Table(
     sa.Index("trimtab_ticks_at", "at"),
     sqlite_autoincrement=True,
 )
-
+ROLLOUTS = sa.Table(
+    "trimtab_rollouts",
+    METADATA,
+    sa.Column("id", ID, primary_key=True),
+    *_key_columns(),
+    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("phase", sa.Text, nullable=False),
+    sa.Column("step", sa.BigInteger, nullable=False),
+    sa.Column("steps", sa.BigInteger, nullable=False),
+    sa.Column("strategy", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("began", UtcTime, nullable=False),
+    sa.Column("old", sa.Text, nullable=False),
+    sa.Column("new", sa.Text, nullable=False),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("ready", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("gates", JSON, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("trimtab_rollouts_group", "fleet", "group_name", "at"),
+    sa.Index("trimtab_rollouts_at", "at"),
+    sqlite_autoincrement=True,
+)
 
 to_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 """JSON without spaces; not-a-number is refused, since PostgreSQL has no word for it."""

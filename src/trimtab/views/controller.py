@@ -10,7 +10,7 @@ from rich.text import Text
 from trimtab.controller.comparing import Comparison
 from trimtab.controller.results import GroupTick, Tick, TickOutcome
 from trimtab.models import Fleet
-from trimtab.store.records import DecisionRecord, TickRecord
+from trimtab.store.records import DecisionRecord, RolloutRecord, TickRecord
 from trimtab.views.status import zone_of
 from trimtab.views.values import Indented, Prose, printable
 
@@ -52,11 +52,30 @@ def _change(previous: int | None, size: int | None) -> str:
     return f"{previous} to {size}" if previous != size else f"stays at {size}"
 
 
-def history_view(fleet: Fleet, decisions: Sequence[DecisionRecord]) -> RenderableType:
-    """A line for each decision, oldest first, its reasons below it."""
-    if not decisions:
-        return Text("no decisions in this time")
-    return Group(*(part for record in decisions for part in _record_view(fleet, record)))
+def history_view(fleet: Fleet, records: Sequence[DecisionRecord | RolloutRecord]) -> RenderableType:
+    """A line for each decision and each step of a rollout, oldest first, its reasons below it."""
+    if not records:
+        return Text("no decisions and no rollouts in this time")
+    return Group(*(part for record in records for part in _kept_view(fleet, record)))
+
+
+def _kept_view(fleet: Fleet, record: DecisionRecord | RolloutRecord) -> Iterator[RenderableType]:
+    return _record_view(fleet, record) if isinstance(record, DecisionRecord) else _rollout_view(fleet, record)
+
+
+def _rollout_view(fleet: Fleet, record: RolloutRecord) -> Iterator[RenderableType]:
+    zone = zone_of(fleet, record.key.group) or UTC
+    how = record.phase if record.outcome == "running" else record.outcome
+    yield Prose.assemble(
+        (f"{record.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}  ", "dim"),
+        (printable(record.key.group), "bold"),
+        f"  rollout {printable(record.run)} by {printable(record.by)}, ",
+        (how, "bold red" if record.outcome in ("error", "stopped", "rolled back") else "cyan"),
+        f", step {record.step} of {record.steps}, {record.ready} of {record.total} instances",
+    )
+    for text in dict.fromkeys((record.text, *record.gates)):
+        if text:
+            yield Indented(Prose(printable(text), "dim"), 4)
 
 
 def _record_view(fleet: Fleet, record: DecisionRecord) -> Iterator[RenderableType]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -29,7 +29,7 @@ def rollouts_view(rollouts: Sequence[GroupRollout], now: datetime) -> Renderable
     """A row for each group; gates that do not hold, and reasons, below the table."""
     rows = [_row(each, now) for each in rollouts]
     remarks = [line for each in rollouts for line in _remarks(each)]
-    return Group(Rows(("group", "rollout", "step", "ready", "time left", "by"), rows), *remarks)
+    return Group(Rows(("group", "rollout", "step", "ready", "time left", "by", "last driven"), rows), *remarks)
 
 
 def _row(rollout: GroupRollout, now: datetime) -> list[Text]:
@@ -38,11 +38,21 @@ def _row(rollout: GroupRollout, now: datetime) -> list[Text]:
     return [
         Text(printable(rollout.group), "bold"),
         Text(state, _STYLES.get(rollout.outcome, _BAD)),
-        Text(f"{min(run.step + 1, rollout.steps)} of {rollout.steps}" if run else "-"),
+        Text(f"{rollout.step} of {rollout.steps}" if run else "-"),
         Text(f"{rollout.ready} of {rollout.goal}, {rollout.total} in all" if rollout.total else "-"),
         Text(_left(rollout, now)),
         Text(printable(run.by) if run else "-"),
+        Text(_driven(rollout, now), _BAD if rollout.unattended else ""),
     ]
+
+
+def _driven(rollout: GroupRollout, now: datetime) -> str:
+    if rollout.run is None:
+        return "-"
+    if rollout.driven is None:
+        return "never"
+    minutes = max(0, int((now - rollout.driven) / timedelta(minutes=1)))
+    return f"{format_duration(timedelta(minutes=minutes))} ago" if minutes else "just now"
 
 
 def _left(rollout: GroupRollout, now: datetime) -> str:

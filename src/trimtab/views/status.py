@@ -77,6 +77,8 @@ def remarks_on(group: GroupStatus, now: datetime) -> Iterator[Text]:
         yield _remark(group, f"{state.paused}{late}")
     if state.rollout:
         yield _remark(group, f"{state.rollout}: `trimtab rollout status` tells more")
+    if group.waits:
+        yield _remark(group, "its template waits for a rollout: `trimtab rollout start` brings it to the instances")
     if state.boost:
         yield _remark(group, f"{state.boost}{_boost_rest(state, now)}")
     if state.outdated:

@@ -19,7 +19,7 @@ from trimtab.providers.aws.kinds import (
     SCALING_POLICY,
     SCHEDULED_ACTION,
 )
-from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
+from trimtab.providers.pause import BACK_TAG, BOOST, BOOST_TAG, DRIVEN_TAG, NOTES, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 from trimtab.providers.run import TAG as ROLLOUT_TAG
 from trimtab.providers.run import Run
@@ -104,6 +104,11 @@ def find_run(item: Mapping[str, Any]) -> Run | None:
     return Run.parse(next((tag.get("Value", "") for tag in item.get("Tags", ()) if tag["Key"] == ROLLOUT_TAG), ""))
 
 
+def find_notes(item: Mapping[str, Any]) -> dict[str, str]:
+    """What is noted of rollouts on a group."""
+    return {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ()) if tag["Key"] in NOTES}
+
+
 def template_in_words(item: Mapping[str, Any], source: Mapping[str, Any]) -> str:
     """A template as the mark of a rollout has it: its version, after its name where that is not the group's."""
     name, version = source.get("LaunchTemplateName", ""), source.get("Version") or FIRST_CHOICE
@@ -180,7 +185,9 @@ def group_resource(
         numbers: The versions that it names by `$Latest` or `$Default`.
     """
     given = {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
-    paused, boost, rollout = (given.pop(tag, None) for tag in (PAUSE_TAG, BOOST_TAG, ROLLOUT_TAG))
+    paused, boost, rollout, back, _ = (
+        given.pop(tag, None) for tag in (PAUSE_TAG, BOOST_TAG, ROLLOUT_TAG, BACK_TAG, DRIVEN_TAG)
+    )
     tags, mark = read_tags(given)
     launches = {tag["Key"]: bool(tag.get("PropagateAtLaunch")) for tag in item.get("Tags", ())}
     template = launched_from(item)
@@ -228,6 +235,7 @@ def group_resource(
             "paused": paused,
             "boosted": boost,
             **({"rollout": rollout} if rollout else {}),
+            **({"rolled_back": back} if back else {}),
         },
         deleting=(item.get("Status") or "").lower().startswith("delete"),
         protection=_protection(item),

@@ -25,6 +25,7 @@ from trimtab.providers.aws.reads import find_group, list_groups, template_number
 from trimtab.providers.aws.refreshes import ACTIVE, LATEST
 from trimtab.providers.aws.resources import (
     aimed_at,
+    find_notes,
     find_run,
     launched_from,
     number_of,
@@ -34,6 +35,7 @@ from trimtab.providers.aws.resources import (
 )
 from trimtab.providers.aws.states import balancer_health, group_state, with_addresses
 from trimtab.providers.lookup import group_not_found
+from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.retry import in_batches
 from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, is_ready
 from trimtab.providers.run import TAG, Run
@@ -112,6 +114,7 @@ class AwsRollouts(Rollouts):
             busy=refresh is not None and refresh["Status"] in ACTIVE,
             trouble="" if own is None or refresh is None else _trouble(item, own, refresh),
             previous=() if run is not None else self._earlier(region, item, numbers),
+            notes=find_notes(item),
         )
         return Look(item=item, progress=progress, refresh=refresh, at=self.calls.clock.now())
 
@@ -228,8 +231,16 @@ class AwsRollouts(Rollouts):
 
     def mark(self, location: str, name: str, run: Run) -> None:
         """One tag, which instances do not get."""
-        tag = {**_tag(name), "Value": run.line(), "PropagateAtLaunch": False}
-        self.calls.call("autoscaling", "create_or_update_tags", location, Tags=[tag])
+        self.note(location, name, TAG, run.line())
+
+    def note(self, location: str, name: str, tag: str, text: str) -> None:
+        """One tag, which instances do not get: no note overwrites the mark of a run."""
+        bearer = _tag(name, tag)
+        if not text:
+            self.calls.call("autoscaling", "delete_tags", location, Tags=[bearer])
+            return
+        written = {**bearer, "Value": text, "PropagateAtLaunch": False}
+        self.calls.call("autoscaling", "create_or_update_tags", location, Tags=[written])
 
     # moving
 
@@ -389,7 +400,7 @@ class AwsRollouts(Rollouts):
                 raise failure
 
     def _unmark(self, location: str, name: str) -> None:
-        self.calls.call("autoscaling", "delete_tags", location, Tags=[_tag(name)])
+        self.calls.call("autoscaling", "delete_tags", location, Tags=[_tag(name), _tag(name, DRIVEN_TAG)])
 
     def clear(self, location: str, name: str) -> None:
         """Take the mark of a blue-green run away."""
@@ -421,8 +432,8 @@ class AwsRollouts(Rollouts):
         return instance_values(self.calls, location, name, metric, instances, since)
 
 
-def _tag(name: str) -> dict[str, Any]:
-    return {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": TAG}
+def _tag(name: str, tag: str = TAG) -> dict[str, Any]:
+    return {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": tag}
 
 
 def _trouble(item: Mapping[str, Any], run: Run, refresh: Mapping[str, Any]) -> str:

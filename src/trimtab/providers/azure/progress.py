@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trimtab.providers.azure.held import Held
-from trimtab.providers.azure.resources import find_run
+from trimtab.providers.azure.resources import find_notes, find_run
 from trimtab.providers.azure.states import Found, instance_id
 from trimtab.providers.azure.versions import Version, capacity_of
 from trimtab.providers.base import Instance, InstanceState
@@ -33,6 +33,7 @@ def progress_of(found: Found) -> Progress:
         busy=moving,
         previous=(version.name,) if version else (),
         standby_in_size=True,
+        notes=find_notes(found.item),
     )
 
 

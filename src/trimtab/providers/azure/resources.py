@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from trimtab.plan import Attributes, Key, Mark, Resource, read_tags
 from trimtab.providers.azure.alarms import CONDITION
@@ -13,7 +13,7 @@ from trimtab.providers.azure.kinds import ACTION_GROUP, AUTOSCALE_SETTING, METRI
 from trimtab.providers.azure.policies import named_rules
 from trimtab.providers.azure.schedules import DEFAULT, end_profile_name, read_twin
 from trimtab.providers.azure.template import ADDRESS, CARD, HEALTH, HEALTH_TYPES, PUBLIC
-from trimtab.providers.pause import BOOST, BOOST_TAG, Boost, Pause
+from trimtab.providers.pause import BACK_TAG, BOOST, BOOST_TAG, NOTES, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ The rules of scaling in that take the oldest instances, after those of zones tha
 
 https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-scale-in-policy
 """
+_MARKS = {"rollout": ROLLOUT, "rolled_back": BACK_TAG}
 Names = Mapping[str, str]
 _OWN: Names = {"card": CARD, "address": ADDRESS, "public": PUBLIC, "health": HEALTH, "condition": CONDITION}
 Body = Mapping[str, Any]
@@ -61,8 +62,9 @@ def scale_set_resource(item: Mapping[str, Any], location: str) -> Resource:
     key = Key(normal_location(item.get("location") or location), SCALE_SET.name, item["name"])
     state = str(properties.get("provisioningState", "")).lower()
     made = _made(key, body, item, mark, deleting=state == "deleting", instances=capacity)
-    line = (item.get("tags") or {}).get(ROLLOUT)
-    return replace(made, attributes={**made.attributes, "rollout": line}) if line else made
+    given = item.get("tags") or {}
+    marks = {name: given[tag] for name, tag in _MARKS.items() if given.get(tag)}
+    return replace(made, attributes=cast("Attributes", {**made.attributes, **marks})) if marks else made
 
 
 def _identity(identity: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -140,8 +142,13 @@ def _plain_tags(item: Mapping[str, Any]) -> dict[str, str]:
 
 
 def is_of_people(tag: str) -> bool:
-    """Whether a tag marks a pause, a boost or a rollout, or keeps an earlier version: no plan writes it."""
-    return tag in (PAUSE_TAG, BOOST_TAG, ROLLOUT) or tag.startswith(WAS)
+    """Whether a tag marks a pause, a boost or a rollout, notes one, or keeps an earlier version: no plan writes it."""
+    return tag in (PAUSE_TAG, BOOST_TAG, ROLLOUT, *NOTES) or tag.startswith(WAS)
+
+
+def find_notes(item: Mapping[str, Any]) -> dict[str, str]:
+    """What is noted of rollouts on a scale set."""
+    return {tag: value for tag, value in (item.get("tags") or {}).items() if tag in NOTES}
 
 
 def _made(key: Key, body: Mapping[str, Any], item: Mapping[str, Any], mark: Mark | None, **more: Any) -> Resource:

@@ -31,9 +31,11 @@ from trimtab.providers.azure.client import Calls
 from trimtab.providers.azure.errors import STALE
 from trimtab.providers.azure.held import Held
 from trimtab.providers.azure.ids import normal_location, parse_id
+from trimtab.providers.azure.kinds import METRIC_ALERT
 from trimtab.providers.azure.metrics import MINUTE, Measured, Scope, Where, from_native, metric_for
 from trimtab.providers.azure.names import OVER_TIME, iso
 from trimtab.providers.azure.progress import is_settled, progress_of, steps_of, survivors, turning_point
+from trimtab.providers.azure.reads import list_kind
 from trimtab.providers.azure.resources import ROLLOUT, find_run
 from trimtab.providers.azure.states import ALERT_STATES, Found, States, bounds_of, instance_id, is_flexible
 from trimtab.providers.azure.versions import (
@@ -53,6 +55,7 @@ from trimtab.providers.azure.writes import SETS
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.metrics import natural_statistic
 from trimtab.providers.moments import zulu
+from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.rolling import (
     Limits,
     NewTemplate,
@@ -95,6 +98,14 @@ class AzureRollouts(Rollouts):
         questions = [partial(self._fires, name) for name in names]
         answers = dict(zip(names, self.calls.gather_or_raise(questions), strict=True))
         return {name: fires for name, fires in answers.items() if fires is not None}
+
+    def missing_alarms(self, location: str, names: Sequence[str]) -> Sequence[str]:
+        """One list for names of the resource group; a call for each id."""
+        plain = [name for name in names if parse_id(name) is None]
+        items = list_kind(self.calls, METRIC_ALERT.name, [self.calls.home.resource_group]) if plain else []
+        known = {str(item["name"]).lower() for item in items}
+        by_id = self.firing(location, [name for name in names if name not in plain])
+        return [name for name in names if (name.lower() not in known if name in plain else name not in by_id)]
 
     def _fires(self, name: str) -> bool | None:
         parts = parse_id(name)
@@ -185,7 +196,22 @@ class AzureRollouts(Rollouts):
             if current is None or current.in_place:
                 return
             with _unless_stale():
-                self._patch(item, {"tags": {tag: value for tag, value in tags.items() if tag != ROLLOUT}})
+                self._patch(item, {"tags": {tag: tags[tag] for tag in tags if tag not in (ROLLOUT, DRIVEN_TAG)}})
+                return
+        raise _moved(name)
+
+    def note(self, location: str, name: str, tag: str, text: str) -> None:
+        """One tag of the scale set as it was read; the look at it serves the next step nonetheless."""
+        at, found = self._looked.get((location, name), (None, None))
+        if at is not None and found is not None and self.clock.now() - at <= FRESH_FOR:
+            with _unless_stale():
+                item = self._patch(found.item, {"tags": tagged(found.item.get("tags") or {}, {tag: text})})
+                self._looked[location, name] = at, replace(found, item=item)
+                return
+        for _ in range(TRIES):
+            item = self._get(location, name)
+            with _unless_stale():
+                self._patch(item, {"tags": tagged(item.get("tags") or {}, {tag: text})})
                 return
         raise _moved(name)
 

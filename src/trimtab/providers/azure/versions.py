@@ -18,6 +18,7 @@ from trimtab.providers.azure.kinds import SCALE_SET
 from trimtab.providers.azure.resources import OLDEST_FIRST, READERS, ROLLOUT, WAS, is_of_people, rules_of_scaling_in
 from trimtab.providers.azure.translate import LONGEST_TAG
 from trimtab.providers.base import Write
+from trimtab.providers.pause import BACK_TAG, DRIVEN_TAG
 from trimtab.providers.rolling import NewTemplate, no_version
 from trimtab.providers.run import Run
 from trimtab.providers.writer import mark_of
@@ -71,7 +72,8 @@ class Version:
 
 def plain_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags of a scale set without those of a rollout."""
-    return {name: value for name, value in tags.items() if name != ROLLOUT and not name.startswith(WAS)}
+    gone = (ROLLOUT, DRIVEN_TAG)
+    return {name: value for name, value in tags.items() if name not in gone and not name.startswith(WAS)}
 
 
 def kept_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -234,7 +236,7 @@ def _way_back(
     if hidden:
         names = in_words([path.rsplit(".", 1)[-1] for path in hidden])
         why = f"Azure never gives {names} back, so that a rollout which changes it cannot go back"
-    elif len(plain_tags(tags)) + len(kept) + 1 > MOST_TAGS:
+    elif len({*plain_tags(tags), BACK_TAG}) + len(kept) + len((ROLLOUT, DRIVEN_TAG)) > MOST_TAGS:
         why = f"the old values take {len(kept)} tags, and a scale set has {MOST_TAGS}, so that it could not go back"
     if why and template.goes_back:
         text = f"{why}; give `on_failure: pause` or `stop`, or `strategy: blue-green`"

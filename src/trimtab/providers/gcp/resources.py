@@ -20,7 +20,7 @@ from trimtab.providers.gcp.kinds import (
 from trimtab.providers.gcp.names import planned_schedules
 from trimtab.providers.gcp.template import KEYS
 from trimtab.providers.gcp.translate import BALANCERS
-from trimtab.providers.pause import BOOST_TAG, Boost, Pause
+from trimtab.providers.pause import BACK_TAG, BOOST_TAG, DRIVEN_TAG, NOTES, Boost, Pause
 from trimtab.providers.pause import TAG as PAUSE_TAG
 
 if TYPE_CHECKING:
@@ -40,7 +40,15 @@ UNDO = "undo"
 HELD = ("type", "minimalAction", "mostDisruptiveAllowedAction", "replacementMethod", "maxSurge", "maxUnavailable")
 """The leaves of an update policy that a rollout writes, and puts back at its end."""
 _TEMPLATES = "global/instanceTemplates"
-_MARK = re.compile(rf"\n?\[({PAUSE_TAG}|{BOOST_TAG}|{ROLLOUT_TAG}|{PREVIOUS_TAG}) ([^\]]*)\]")
+_TAGS = {
+    "pause": PAUSE_TAG,
+    "boost": BOOST_TAG,
+    "previous": PREVIOUS_TAG,
+    "back": BACK_TAG,
+    "rollout": ROLLOUT_TAG,
+    "driven": DRIVEN_TAG,
+}
+_MARK = re.compile(rf"\n?\[({'|'.join((PAUSE_TAG, BOOST_TAG, ROLLOUT_TAG, PREVIOUS_TAG, *NOTES))}) ([^\]]*)\]")
 
 
 def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
@@ -72,6 +80,7 @@ def manager_resource(item: Mapping[str, Any], location: str) -> Resource:
         instances=int(item.get("targetSize") or 0),
         instance_group=item.get("instanceGroup"),
         rollout=run.line(LONGEST_RUN) if run else None,
+        rolled_back=_marks(item).get(BACK_TAG),
     )
 
 
@@ -194,6 +203,11 @@ def _marks(bearer: Mapping[str, Any] | None) -> dict[str, str]:
     return dict(_MARK.findall((bearer or {}).get("description") or ""))
 
 
+def find_notes(manager: Mapping[str, Any]) -> dict[str, str]:
+    """What is noted of rollouts on a group."""
+    return {tag: text for tag, text in _marks(manager).items() if tag in NOTES}
+
+
 def unmarked(description: str | None) -> str:
     """A description without the marks of a pause, of a boost and of a rollout."""
     return _MARK.sub("", description or "")
@@ -223,16 +237,21 @@ def with_marks(
     Args:
         description: Without marks.
         bearer: What bears them.
-        changed: `pause`, `boost`, `rollout` or `previous`, where it is another or none.
+        changed: `pause`, `boost`, `rollout`, `previous`, `back` or `driven`, where it is another or none; the last goes
+            with the rollout.
     """
     marks: dict[str, Pause | Boost | Run | str | None] = {
         "pause": find_pause(bearer),
         "boost": find_boost(bearer),
         "previous": _marks(bearer).get(PREVIOUS_TAG),
+        "back": _marks(bearer).get(BACK_TAG),
         "rollout": find_run(bearer),
+        "driven": _marks(bearer).get(DRIVEN_TAG),
+        **changed,
     }
-    tags = {"pause": PAUSE_TAG, "boost": BOOST_TAG, "previous": PREVIOUS_TAG, "rollout": ROLLOUT_TAG}
-    lines = [f"[{tags[name]} {_line(mark)}]" for name, mark in {**marks, **changed}.items() if mark]
+    if not marks["rollout"]:
+        marks["driven"] = None
+    lines = [f"[{_TAGS[name]} {_line(mark)}]" for name, mark in marks.items() if mark]
     plain = unmarked(description)
     if not lines:
         return plain
@@ -242,9 +261,7 @@ def with_marks(
 
 
 def _line(mark: "Pause | Boost | Run | str") -> str:
-    if isinstance(mark, str):
-        return mark
-    text = mark.line() if isinstance(mark, Pause | Boost) else mark.line(LONGEST_RUN)
+    text = mark if isinstance(mark, str) else mark.line(*([] if isinstance(mark, Pause | Boost) else [LONGEST_RUN]))
     return text.replace("]", ")")
 
 

@@ -29,6 +29,7 @@ from trimtab.providers.gcp.metrics import INSTANCE, Scope, Shape, from_native, m
 from trimtab.providers.gcp.reads import list_monitored, managed_instances
 from trimtab.providers.gcp.resources import (
     UNDO,
+    find_notes,
     find_run,
     policy_words,
     previous_line,
@@ -50,6 +51,7 @@ from trimtab.providers.gcp.updater import (
     version_of,
     versions_for,
 )
+from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.retry import in_batches
 from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, next_batch
 from trimtab.providers.run import Run
@@ -126,6 +128,16 @@ class GcpRollouts(Rollouts):
                 _its_own(manager, run, name)
             text = with_marks(manager.get("description"), manager, rollout=run)
             return None if text == manager.get("description") else {"description": text}
+
+        self._send(location, name, body)
+
+    def note(self, location: str, name: str, tag: str, text: str) -> None:
+        """A line of the description; the mark of the run is left as whoever wrote it last left it."""
+        word = "driven" if tag == DRIVEN_TAG else "back"
+
+        def body(manager: Mapping[str, Any]) -> Patch | None:
+            written = with_marks(manager.get("description"), manager, **{word: text or None})
+            return None if written == manager.get("description") else {"description": written}
 
         self._send(location, name, body)
 
@@ -233,6 +245,12 @@ class GcpRollouts(Rollouts):
             for word in {str(policy.get("displayName")), str(policy["name"])}.intersection(names):
                 states[word] = fires or states.get(word, False)
         return states
+
+    def missing_alarms(self, location: str, names: Sequence[str]) -> Sequence[str]:
+        """One list of alert policies: which alerts are open is not asked."""
+        policies = list_monitored(self.calls, ALERT_POLICY.name).items
+        known = {str(policy.get(field)) for policy in policies for field in ("displayName", "name")}
+        return [name for name in names if name not in known]
 
     def samples(
         self, location: str, name: str, metric: Metric, instances: Sequence[str], since: datetime
@@ -460,6 +478,7 @@ def _progress(picture: Picture, templates: Sequence[Mapping[str, Any]] = ()) -> 
         # those above the size that the updater has not let go yet
         busy=len(staying) > state.desired,
         previous=() if run else _previous(manager, templates),
+        notes=find_notes(manager),
     )
 
 

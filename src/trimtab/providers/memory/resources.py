@@ -4,6 +4,7 @@ from trimtab.plan import Attributes, Key, Resource
 from trimtab.plan.resource import Secret
 from trimtab.providers.memory.kinds import id_of
 from trimtab.providers.memory.store import Store, Thing
+from trimtab.providers.pause import BACK_TAG
 
 
 def resource_of(store: Store, key: Key, thing: Thing) -> Resource:
@@ -20,6 +21,7 @@ def resource_of(store: Store, key: Key, thing: Thing) -> Resource:
         boost = size.boost.line() if size.boost else None
         attributes |= {"instances": len(size.machines), "outdated": old, "paused": paused, "boosted": boost}
         attributes |= {"rollout": size.run.line()} if size.run else {}
+        attributes |= {"rolled_back": size.notes[BACK_TAG]} if BACK_TAG in size.notes else {}
     deleting = size is not None and size.deleted is not None
     group = thing.mark.group if thing.mark else ""
     return Resource(key=key, body=body, group=group, mark=thing.mark, attributes=attributes, deleting=deleting)

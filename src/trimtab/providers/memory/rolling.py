@@ -10,6 +10,7 @@ from trimtab.plan import Key, revealed
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.states import MemoryLive
 from trimtab.providers.memory.store import Size, Store, Thing
+from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, is_ready, next_batch, surplus
 from trimtab.providers.run import Run
 
@@ -83,6 +84,15 @@ class MemoryRollouts(Rollouts):
         with self.store.lock:
             _, _, size = self._find("clear rollout", location, name)
             size.run = None
+            size.notes.pop(DRIVEN_TAG, None)
+
+    def note(self, location: str, name: str, tag: str, text: str) -> None:
+        """Keep it beside the mark."""
+        with self.store.lock:
+            _, _, size = self._find("note rollout", location, name)
+            size.notes.pop(tag, None)
+            if text:
+                size.notes[tag] = text
 
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """Those that somebody set off in the store."""
@@ -118,7 +128,9 @@ class MemoryRollouts(Rollouts):
         fresh = frozenset(machine.id for machine in size.machines if machine.version == version)
         earlier = sorted((each for each in self.store.versions.get(template, {}) if each < current), reverse=True)
         (state,) = self.live.read_states([(key.location, key.name)], balancers=True)
-        return Progress(state=state, run=size.run, fresh=fresh, previous=tuple(map(str, earlier)))
+        return Progress(
+            state=state, run=size.run, fresh=fresh, previous=tuple(map(str, earlier)), notes=dict(size.notes)
+        )
 
     def _replace(self, key: Key, goal: int, limits: Limits, *, version: int, reverse: bool) -> None:
         size = self.store.sizes[key]
@@ -141,6 +153,7 @@ class MemoryRollouts(Rollouts):
         template = Key(key.location, "template", str(thing.body["template"]["name"]))
         thing.body = {**thing.body, "template": {**thing.body["template"], "version": version}}
         size.run = None
+        size.notes.pop(DRIVEN_TAG, None)
         versions = self.store.versions.get(template, {})
         used = {version, self.store.things[template].version, *(machine.version for machine in size.machines)}
         for number in sorted(versions, reverse=True)[keep:]:

@@ -63,6 +63,7 @@ class Size:
     paused: Pause | None = None
     boost: Boost | None = None
     run: "Run | None" = None
+    notes: dict[str, str] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
 
 
