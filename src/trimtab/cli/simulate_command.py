@@ -156,8 +156,8 @@ def simulate(
     With `--against other.yaml` both groups are simulated on the same load and the same chance, seed by seed, and each
     KPI that differs is shown with its 95 % interval.
 
-    With `--calibrate` the model of the fleet is measured from the group's own activities and datapoints, each number with
-    its 90 % interval, and `--out model.json` keeps it for `--model`.
+    With `--calibrate` the model of the fleet is measured from the group's own activities and datapoints, each number
+    with its 90 % interval, and `--out model.json` keeps it for `--model`.
 
     Example: `trimtab simulate fleet.yaml web --load load.csv --capacity 50 --preset ec2 --preset gce`
     """

@@ -24,8 +24,9 @@ def calibrate(
 
     Boots and drains are read off activities, or followed from the activity to the size in service; capacity and noise
     are a regression of CPU on requests; the delay is the age of the newest datapoint. What the data do not tell is not
-    identifiable, and its reason says what helps. The methods with their sources stand in `trimtab.simulation.estimating`
-    (`lognormal`, `counted_boot`, `regression`, `delay`).
+    identifiable, and its reason says what helps. Durations are taken for lognormal, with generalized confidence
+    intervals (Krishnamoorthy and Mathew 2003); a regression has those of a block bootstrap (Carlstein 1986); what is
+    only counted once a period is known to a period, and the delay by bounds.
 
     Args:
         cloud: The connection; it is only read.

@@ -23,6 +23,8 @@ _WIDEST = 2.0
 """An interval whose ends are further apart than this factor says nothing of a capacity."""
 FULL = 99.0
 """CPU in per cent from which on an instance may have had more to do than it could."""
+_ROUNDING = 1e-12
+"""A variance of logarithms that is none."""
 STALE = 900.0
 """Seconds; a newest datapoint that is older tells of a metric that has stopped, not of its delay."""
 
@@ -47,12 +49,12 @@ def lognormal(name: str, seconds: Sequence[float], *, what: str, seed: int) -> t
     """
     logs = np.log(np.maximum(np.asarray(seconds, float), 0.001))
     count, mean, variance = len(logs), float(logs.mean()), float(logs.var(ddof=1))
+    variance = variance if variance > _ROUNDING else 0.0
     chance = np.random.default_rng(seed)
     drawn = variance * (count - 1) / chance.chisquare(count - 1, _DRAWS)
     means = np.exp(mean - chance.standard_normal(_DRAWS) * np.sqrt(drawn / count) + drawn / 2)
     low, high = np.quantile(means, _SIDES)
-    # of no spread at all the mean is the mean, save for rounding in the logarithm
-    value = float(np.mean(seconds)) if not variance > 1e-12 else float(np.exp(mean + variance / 2))
+    value = float(np.exp(mean + variance / 2)) if variance else float(np.mean(seconds))
     method = f"{what}; lognormal, generalized confidence interval"
     first = Estimate(
         name=name,
@@ -181,10 +183,10 @@ def regression(work: Work, *, what: str, seed: int) -> Fit:
 
     Weighted least squares, as the noise is a share of the value; the capacity is the load at which the line reaches
     100 %, the noise the standard deviation of what is left, as a share of the line. The intervals are those of a
-    bootstrap over blocks of periods one after the other, as what is left in one minute resembles the next.
-    E. Carlstein: The use of subseries values for estimating the variance of a general statistic from a stationary sequence. Annals of
-    Statistics 14 (1986), 1171-1179. Blocks have n^(1/3) periods: P. Hall, J. Horowitz, B.-Y. Jing: On blocking rules
-    for the bootstrap with dependent data. Biometrika 82 (1995), 561-574.
+    bootstrap over blocks of periods, as what is left in one minute resembles the next: E. Carlstein, The use of subseries
+    values for estimating the variance of a general statistic from a stationary sequence, Annals of Statistics 14 (1986),
+    1171-1179. Blocks have n^(1/3) periods: P. Hall, J. Horowitz, B.-Y. Jing, On blocking rules for the bootstrap with
+    dependent data, Biometrika 82 (1995), 561-574.
 
     Args:
         work: What instances had to do and how busy they were.
