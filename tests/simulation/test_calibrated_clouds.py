@@ -91,7 +91,7 @@ def test_hidden_numbers_lie_in_the_intervals(provider):
         live, rates, cpu, sizes = cloud.group("shop-web"), [], [], []
         start, waited = clock.now(), 0
         for minute in range(MINUTES):
-            if minute - max(each for each in (0, *SIZES) if each <= minute) < 4:
+            if minute - max(each for each in (0, *SIZES) if each <= minute) < 3:
                 clock.advance(waited * MINUTE)
                 waited = 0
                 if provider != "azure" and minute in SIZES:

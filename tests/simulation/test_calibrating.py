@@ -20,6 +20,7 @@ from trimtab.testing import MemoryTestCloud
 
 MINUTE = timedelta(minutes=1)
 START = datetime(2026, 3, 2, tzinfo=UTC)
+SPAN = timedelta(hours=12)
 SEEDS = 200
 YAML = """
 name: shop
@@ -57,7 +58,7 @@ def activity(at, **fields):
     return Activity(id=str(at), at=at, status="successful", description="", **fields)
 
 
-def launched(chance, number=8):
+def launched(chance, number=6):
     """Activities that launch two instances each hour, and the sizes in service that are counted a minute."""
     activities, arrivals, ends = [], [], []
     for hour in range(number):
@@ -144,11 +145,12 @@ def test_launches_that_overlap_are_left_out():
 # a fleet that runs
 
 
-def played(test_cloud, cloud, minutes=24 * 60):
-    """A group that a day has gone over as a simulation says: its activities, sizes, CPU and requests."""
+def played(test_cloud, cloud, minutes=SPAN // MINUTE):
+    """A group that a half day has gone over as a simulation says: its activities, sizes, CPU and requests."""
     fleet = tt.Fleet(name="shop", groups=[hold(60, capacity=tt.Capacity(min=2, max=20, desired=2))])
     cloud.apply(cloud.plan(fleet)).raise_for_failures()
-    load = tt.Load.days(1, low=20, high=180, start=START).noise(0.05, seed=1)
+    load = tt.Load.days(1, low=20, high=180, peak_hour=8, start=START).noise(0.05, seed=1)
+    load = load.between(START, START + SPAN)
     model = tt.FleetModel(capacity=CAPACITY, boot=timedelta(seconds=BOOT), noise=0.03)
     run = tt.simulate(fleet["web"], load, preset="neutral", model=model, seed=5)
     size = test_cloud.store.sizes[next(iter(test_cloud.store.sizes))]
@@ -174,7 +176,7 @@ def world():
 @pytest.fixture(scope="module")
 def found(world):
     _, cloud, fleet = world
-    return tt.calibrate(cloud, fleet, since=timedelta(days=1), size=SIZE)
+    return tt.calibrate(cloud, fleet, since=SPAN, size=SIZE)
 
 
 def test_a_day_of_a_group_says_what_its_fleet_is_like_and_how_well_that_holds(found):
@@ -182,7 +184,7 @@ def test_a_day_of_a_group_says_what_its_fleet_is_like_and_how_well_that_holds(fo
     assert found["boot"].covers(BOOT)
     assert found["metric_delay"].covers(30)
     (replay,) = found.past_error
-    assert replay.minutes >= 1430
+    assert replay.minutes >= 710
     assert replay.size_error < 0.5
     assert replay.within_one > 95
     assert replay.cpu_error < 5
@@ -222,21 +224,21 @@ def test_other_files_are_refused(tmp_path, text, message):
 
 def test_the_same_seed_gives_the_same_file(world, found):
     _, cloud, fleet = world
-    assert tt.calibrate(cloud, fleet, "web", since=timedelta(days=1), size=SIZE).to_dict() == found.to_dict()
+    assert tt.calibrate(cloud, fleet, "web", since=SPAN, size=SIZE).to_dict() == found.to_dict()
 
 
 @pytest.mark.parametrize(
     ("fields", "reasons"),
     [
         (
-            {"since": timedelta(days=1)},
+            {"since": SPAN},
             {"boot": "size over time was not recorded; give `size`", "drain": "no activity"},
         ),
         (
             {"since": 5 * MINUTE, "size": SIZE},
             {"boot": "no activity of the group in this time", "capacity": "only 2 datapoints"},
         ),
-        ({"since": timedelta(days=1), "size": tt.metrics.custom("Shop", "No")}, {"boot": "No has no datapoint"}),
+        ({"since": SPAN, "size": tt.metrics.custom("Shop", "No")}, {"boot": "No has no datapoint"}),
     ],
 )
 def test_what_is_not_recorded_is_not_identifiable(world, fields, reasons):
@@ -253,12 +255,12 @@ def test_a_group_that_never_grew_or_was_never_read_says_so(world, monkeypatch):
     size = test_cloud.store.sizes[next(iter(test_cloud.store.sizes))]
     monkeypatch.setattr(size, "activities", [activity(START + 9 * MINUTE, sizes=(4, 2))])
     assert "no activity of this time tells that the group grew" in (
-        tt.calibrate(cloud, fleet, since=timedelta(days=1), size=SIZE)["boot"].reason
+        tt.calibrate(cloud, fleet, since=SPAN, size=SIZE)["boot"].reason
     )
     denied = ProviderError("the service is down", provider="memory", operation="read metrics")
     test_cloud.store.fault = lambda operation, _: denied if operation == "read metrics" else None
     try:
-        found = tt.calibrate(cloud, fleet, since=timedelta(days=1), size=SIZE)
+        found = tt.calibrate(cloud, fleet, since=SPAN, size=SIZE)
     finally:
         test_cloud.store.fault = None
     assert found.measured == ()
@@ -281,7 +283,7 @@ def test_a_group_that_never_grew_or_was_never_read_says_so(world, monkeypatch):
 def test_mistakes_say_what_to_do(world, fields, message):
     _, cloud, fleet = world
     with pytest.raises(InvalidArgument, match=message):
-        tt.calibrate(cloud, fleet, **{"since": timedelta(days=1), **fields})
+        tt.calibrate(cloud, fleet, **{"since": SPAN, **fields})
 
 
 def test_a_group_that_is_not_there_was_never_measured():
@@ -298,15 +300,15 @@ def test_the_command_measures_shows_and_keeps(world, tmp_path):
     cli.store, cli.clock = test_cloud.store, test_cloud.clock
     path, out = cli.write(YAML), tmp_path / "model.json"
     words = ("simulate", path, "--calibrate", "--provider", "memory")
-    ended = cli.run(*words, "--since", "1d", "--size-metric", "Shop/InService", "--out", str(out))
+    ended = cli.run(*words, "--since", "12h", "--size-metric", "Shop/InService", "--out", str(out))
     assert ended.code == 0, ended.err
     assert "capacity" in ended.out
     assert "replay of 2026-03-02" in ended.out
     assert tt.FleetModel.load(out).capacity == pytest.approx(CAPACITY, rel=0.05)
     for more, message in (
         ((), "--calibrate needs how far back"),
-        (("--since", "1d", "--kpis"), "leave out the options of a simulation"),
-        (("--since", "1d", "--size-metric", "InService"), "write NAMESPACE/NAME"),
+        (("--since", "12h", "--kpis"), "leave out the options of a simulation"),
+        (("--since", "12h", "--size-metric", "InService"), "write NAMESPACE/NAME"),
     ):
         ended = cli.run(*words, *more)
         assert ended.code == 1
