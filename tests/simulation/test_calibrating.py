@@ -232,7 +232,7 @@ def test_the_same_seed_gives_the_same_file(world, found):
     [
         (
             {"since": SPAN},
-            {"boot": "size over time was not recorded; give `size`", "drain": "no activity"},
+            {"boot": "size over time was not recorded; give `size` (`--size-metric`)", "drain": "no activity"},
         ),
         (
             {"since": 5 * MINUTE, "size": SIZE},

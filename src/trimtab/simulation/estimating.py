@@ -289,7 +289,7 @@ def below_full(work: Work) -> Work:
     """
     The periods whose load leaves the CPU below full, as far as its noise goes.
 
-    Full ones tell of work that was not done. They are chosen by the load: by the CPU itself, the line would be too flat.
+    Full ones tell of work that was not done. They are chosen by the load: by the CPU itself, the line were too flat.
     """
     rough = Work(*(values[work.cpu < FULL] for values in work))
     if len(rough.load) < FEWEST_DATAPOINTS or _is_flat(rough):

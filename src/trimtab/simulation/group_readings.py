@@ -24,7 +24,7 @@ _FINE = timedelta(days=15)
 """How long CloudWatch, which keeps them shortest, keeps datapoints of a minute; older ones are of five.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention"""
 _MOST_ACTIVITIES = 10_000
-_GIVE_SIZE = "give `size`, a metric that counts instances in service"
+_GIVE_SIZE = "give `size` (`--size-metric`), a metric that counts instances in service"
 
 
 @dataclass
@@ -37,6 +37,7 @@ class GroupReadings:
     location: str
     since: datetime
     until: datetime
+    unit: str
     size: Metric | None
     load: Load | None
     notes: list[str] = field(default_factory=list)
@@ -69,7 +70,7 @@ class GroupReadings:
             raise InvalidArgument(f"since={begin} has no time zone; give one, such as UTC")
         if begin >= status.at - _MINUTE:
             raise InvalidArgument(f"since={since}: less than a minute is left to measure; {LONGER}")
-        return cls(cloud, fleet[group], place.name, place.location, begin, status.at, size, load)
+        return cls(cloud, fleet[group], place.name, place.location, begin, status.at, place.state.unit, size, load)
 
     def __post_init__(self) -> None:
         self.period = _MINUTE if self.until - self.since <= _FINE else 5 * _MINUTE
@@ -124,6 +125,9 @@ class GroupReadings:
         """Instances in service in each period, and where they are from, or what would tell them."""
         recorded = declarations_of(self.cloud.provider.name).recorded_size
         metric = self.size
+        if metric is None and self.unit != "instances":
+            reason = f"sizes of this group count {self.unit}, what is recorded are instances"
+            return None, f"{reason}; give `size` (`--size-metric`), a metric that counts {self.unit} in service"
         if metric is None and recorded.name:
             metric = metrics.custom(recorded.namespace, recorded.name, dimensions=recorded.dimensions)
         found = None if metric is None else self._read(metric, "average")
@@ -154,11 +158,15 @@ class GroupReadings:
 
     def _given(self, load: Load) -> Floats:
         values = np.full(len(self.times), np.nan)
+        if self.times and (rest := (load.start - self.times[0]) % _MINUTE):
+            self.notes.append(
+                f"the load begins {rest} after a whole minute; its minutes are taken for those they begin in"
+            )
         width = self.period // _MINUTE
         rates = load.per_minute()
         for place, at in enumerate(self.times):
-            first, rest = divmod(at - load.start, _MINUTE)
-            if 0 <= first <= len(rates) - width and not rest:
+            first = (at - load.start) // _MINUTE
+            if 0 <= first <= len(rates) - width:
                 values[place] = sum(rates[first : first + width]) / width
         if np.isnan(values).all():
             span = f"{load.start.isoformat()} to {load.end.isoformat()}"

@@ -151,9 +151,10 @@ def _delay(source: GroupReadings) -> Estimate:
     for metric, values in ((metrics.cpu, source.cpu), (metrics.requests, source.requests)):
         if values is not None:
             known = np.flatnonzero(~np.isnan(values))
-            apart = np.median(np.diff(known)) if len(known) > 1 else 1
-            age = (source.until - source.times[known[-1]] - source.period).total_seconds()
-            return delay(age, float(apart) * source.period.total_seconds(), what=metric.name)
+            apart = float(np.median(np.diff(known))) if len(known) > 1 else 1.0
+            length = apart * source.period  # instances may measure themselves more rarely than was asked for
+            age = max(timedelta(0), source.until - source.times[known[-1]] - length)
+            return delay(age.total_seconds(), length.total_seconds(), what=metric.name)
     return unknown("metric_delay", f"{source.missing['cpu']}; {LONGER}")
 
 
