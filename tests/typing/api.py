@@ -468,8 +468,10 @@ def measured_model(cloud: tt.Cloud, fleet: tt.Fleet, load: tt.Load) -> tt.FleetM
     assert_type(found, tt.Calibration)
     boot: tt.Estimate = found["boot"]
     errors: Sequence[tt.PastError] = found.past_error
-    print(boot.value, boot.low, boot.high, boot.reason, [each.within_one for each in errors], found.measured)
-    found.save("model.json")
+    shares: list[float | None] = [boot.value, boot.low, boot.high, *(each.within_one for each in errors)]
+    assert_type(boot.reason, str)
+    if found.measured and None not in shares:
+        found.save("model.json")
     return tt.FleetModel.load("model.json")
 
 
