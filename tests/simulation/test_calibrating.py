@@ -139,7 +139,8 @@ def test_launches_that_overlap_are_left_out():
     assert [(each.change, len(each.launches)) for each in changes] == [(2, 2), (1, 1)]
     found = follow(changes, at, [2, 2, 2, 3, 3, 4, 5, 5, 5, 5, 5, 5], MINUTE)
     assert (found.middles, found.launched) == ((60.0,), 3)  # what comes after the second change may be of either
-    assert follow(changes[:1], at, [2.0, 2.0, 2.0] + [None] * 9, MINUTE).is_cut_off
+    assert found.cut_off == 1
+    assert follow(changes[:1], at, [2.0, 2.0, 2.0] + [None] * 9, MINUTE).cut_off == 2
 
 
 # a fleet that runs

@@ -15,6 +15,9 @@ from trimtab.simulation.calibration import UNITS, Estimate, unknown
 
 Floats = NDArray[np.float64]
 FEWEST_DURATIONS = 5
+FEWEST_CHANGES = 3
+MOST_CUT_OFF = 0.1
+"""The share of launches without an end from which on the others say too little: the longest are those that lack one."""
 FEWEST_DATAPOINTS = 30
 _DRAWS = 1000
 _SIDES = (0.05, 0.95)

@@ -45,13 +45,13 @@ class Followed:
         middles: From each launch to the beginning of the first period that counted it, in seconds.
         steps: Which change of size launched each.
         launched: How many instances were launched in all.
-        is_cut_off: Whether the time ended before an instance of the last change was counted.
+        cut_off: Instances of changes that were followed which no size counted before the next change, or the end.
     """
 
     middles: tuple[float, ...]
     steps: tuple[int, ...]
     launched: int
-    is_cut_off: bool
+    cut_off: int
 
 
 def changes_of(activities: Sequence[Activity]) -> list[SizeChange]:
@@ -103,7 +103,7 @@ def follow(
     """
     middles: list[float] = []
     steps: list[int] = []
-    is_cut_off = False
+    cut_off = 0
     expected: int | None = None
     for number, change in enumerate(changes):
         first = bisect_right(times, change.at - period)
@@ -119,10 +119,10 @@ def follow(
             counted = list(_arrivals(change, times[first:], sizes[first:], base, end - period))
             middles += counted
             steps += [number] * len(counted)
-            is_cut_off = is_last and not counted
+            cut_off += change.change - len(counted)
         expected = None if expected is None else expected + change.change
     launched = sum(len(change.launches) for change in changes)
-    return Followed(tuple(middles), tuple(steps), launched, is_cut_off)
+    return Followed(tuple(middles), tuple(steps), launched, cut_off)
 
 
 def _arrivals(

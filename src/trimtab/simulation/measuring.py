@@ -12,8 +12,10 @@ from trimtab.models import Fleet, Metric
 from trimtab.runtime.cloud import Cloud
 from trimtab.simulation.calibration import Calibration, Estimate, PastError, source_of, unknown
 from trimtab.simulation.estimating import (
+    FEWEST_CHANGES,
     FEWEST_DURATIONS,
     FULL,
+    MOST_CUT_OFF,
     Fit,
     counted_boot,
     delay,
@@ -117,17 +119,19 @@ def _counted(source: GroupReadings, seed: int) -> Estimate:
         return unknown("boot", source.sizes_from)
     sizes = [None if np.isnan(size) else float(size) for size in source.sizes]
     found = follow(changes, source.times, sizes, source.period)
-    count = len(found.middles)
-    if count >= FEWEST_DURATIONS:
-        what = f"from launches to {source.sizes_from}, {count} of {found.launched} followed"
-        period = source.period.total_seconds()
-        return counted_boot(found.middles, found.steps, period=period, what=what, seed=seed)
-    reason = (
-        f"{count} of {found.launched} launches could be followed to their service (at least {FEWEST_DURATIONS} needed)"
-    )
-    if found.is_cut_off:
-        reason += ", and the time ends before the last came into service"
-    return unknown("boot", f"{reason}; {LONGER}", count)
+    count, steps = len(found.middles), len(set(found.steps))
+    if count < FEWEST_DURATIONS or steps < FEWEST_CHANGES:
+        least = f"at least {FEWEST_DURATIONS} of {FEWEST_CHANGES} changes of size needed"
+        reason = f"{count} of {found.launched} launches could be followed to their service ({least})"
+        return unknown("boot", f"{reason}; {LONGER}", count)
+    if found.cut_off > MOST_CUT_OFF * (found.cut_off + count):
+        reason = (
+            f"{found.cut_off} of {found.cut_off + count} launches had not come into service by the next change of size"
+        )
+        return unknown("boot", f"{reason}, so that the longest are missing; choose a calmer time", count)
+    what = f"from launches to {source.sizes_from}, {count} of {found.launched} followed"
+    period = source.period.total_seconds()
+    return counted_boot(found.middles, found.steps, period=period, what=what, seed=seed)
 
 
 def _drain(source: GroupReadings, seed: int) -> Estimate:
