@@ -123,6 +123,8 @@ if TYPE_CHECKING:
     from trimtab.runtime.policies import load_policies
     from trimtab.runtime.status import FleetStatus, GroupStatus
     from trimtab.runtime.watch import Watch
+    from trimtab.simulation.calibrating import calibrate
+    from trimtab.simulation.calibration import Calibration, Estimate, PastError
     from trimtab.simulation.comparing import KpiDifference, PairedComparison, compare
     from trimtab.simulation.load import Load
     from trimtab.simulation.model import FleetModel, Shortage
@@ -154,6 +156,7 @@ __all__ = [
     "AzureSettings",
     "BalancerGate",
     "Boost",
+    "Calibration",
     "CallEnded",
     "CallRetried",
     "CallStarted",
@@ -176,6 +179,7 @@ __all__ = [
     "DiskType",
     "EndpointFound",
     "EnvironmentVariable",
+    "Estimate",
     "Event",
     "ExplainedMinute",
     "Explanation",
@@ -234,6 +238,7 @@ __all__ = [
     "Observation",
     "Outcome",
     "PairedComparison",
+    "PastError",
     "Pause",
     "Placement",
     "Plan",
@@ -285,6 +290,7 @@ __all__ = [
     "WarmPool",
     "Watch",
     "ansible_playbook",
+    "calibrate",
     "check_fleet",
     "check_saved",
     "compare",
@@ -381,6 +387,8 @@ _LATE = {
     "trimtab.runtime.watch": ("Watch",),
     "trimtab.kpis.card": ("Kpi", "KpiOptions", "KpiTarget", "Kpis"),
     "trimtab.kpis.prices": ("Prices",),
+    "trimtab.simulation.calibrating": ("calibrate",),
+    "trimtab.simulation.calibration": ("Calibration", "Estimate", "PastError"),
     "trimtab.simulation.comparing": ("KpiDifference", "PairedComparison", "compare"),
     "trimtab.simulation.load": ("Load",),
     "trimtab.simulation.model": ("FleetModel", "Shortage"),

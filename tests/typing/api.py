@@ -460,6 +460,21 @@ def failed_rollout(rolled: tt.Rolled) -> str:
     return ""
 
 
+def measured_model(cloud: tt.Cloud, fleet: tt.Fleet, load: tt.Load) -> tt.FleetModel:
+    """A group's own model, its intervals, and how well it replays the past."""
+    found = tt.calibrate(
+        cloud, fleet, "web", since=tt.hours(24), size=tt.metrics.custom("Shop", "InService"), load=load, seed=1
+    )
+    assert_type(found, tt.Calibration)
+    boot: tt.Estimate = found["boot"]
+    errors: Sequence[tt.PastError] = found.past_error
+    shares: list[float | None] = [boot.value, boot.low, boot.high, *(each.within_one for each in errors)]
+    assert_type(boot.reason, str)
+    if found.measured and None not in shares:
+        found.save("model.json")
+    return tt.FleetModel.load("model.json")
+
+
 def simulated(fleet: tt.Fleet) -> float:
     """A week's load on one cloud's rules, on three, and on many variants."""
     load = tt.Load.days(7, low=10, high=90).noise(0.1, seed=1) + tt.Load.bursts(

@@ -1,6 +1,5 @@
 """`trimtab simulate`: what a group's policies make of a load, on one cloud's rules or on several."""
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -54,7 +53,10 @@ def simulate(
     since: Annotated[
         timedelta | None,
         typer.Option(
-            parser=duration, metavar="DURATION", help="Look so far back with --from-cloud.", show_default=False
+            parser=duration,
+            metavar="DURATION",
+            help="Look so far back with --from-cloud and --calibrate.",
+            show_default=False,
         ),
     ] = None,
     load_unit: Annotated[
@@ -80,6 +82,22 @@ def simulate(
     model: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Read the model of the fleet from a JSON file.", show_default=False),
+    ] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Measure the model of the fleet, in place of a simulation.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the model that --calibrate measures.", show_default=False),
+    ] = None,
+    size_metric: Annotated[
+        str | None,
+        typer.Option(
+            "--size-metric",
+            metavar="NAMESPACE/NAME[,DIMENSION=VALUE]",
+            help="Name the metric that counts instances in service, for --calibrate.",
+            show_default=False,
+        ),
     ] = None,
     capacity: Annotated[
         float | None,
@@ -138,6 +156,9 @@ def simulate(
     With `--against other.yaml` both groups are simulated on the same load and the same chance, seed by seed, and each
     KPI that differs is shown with its 95 % interval.
 
+    With `--calibrate` the model of the fleet is measured from the group's own activities and datapoints, each number
+    with its 90 % interval, and `--out model.json` keeps it for `--model`.
+
     Example: `trimtab simulate fleet.yaml web --load load.csv --capacity 50 --preset ec2 --preset gce`
     """
     from trimtab.simulation import FleetModel
@@ -145,6 +166,17 @@ def simulate(
     from trimtab.views.simulations import simulations_dict, simulations_view
 
     group = _chosen(fleet, groups)
+    if calibrate:
+        from trimtab.cli.calibrate import show_calibration
+
+        if from_cloud or model or presets or against or report or kpis:
+            raise ConfigError(["--calibrate measures and simulates nothing; leave out the options of a simulation"])
+        given = None
+        if load or access_log:
+            given = _load(context, fleet, group, (load, load_unit, zone, gaps), access_log, None, None, None)
+        return show_calibration(context, fleet, group.name, since, out, size_metric, given, seed)
+    if out or size_metric:
+        raise ConfigError(["--out and --size-metric need --calibrate; add it, or leave them out"])
     read = _load(context, fleet, group, (load, load_unit, zone, gaps), access_log, from_cloud, since, capacity)
     names = presets or [_preset(context, fleet)]
     runs = []
@@ -266,13 +298,7 @@ def _model(
     fields = {name: value for name, value in given.items() if value is not None}
     if path is None:
         return FleetModel.of_group(group, preset, **fields) if fields else None
-    try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError([f"{path}: cannot be read: {error}"]) from error
-    if not isinstance(body, dict):
-        raise ConfigError([f"{path}: is not a JSON object; write one as `FleetModel.to_dict` gives it"])
-    return FleetModel.from_dict(body).replace(**fields)
+    return FleetModel.load(path).replace(**fields)
 
 
 def _signal(text: str) -> tuple[str, str | float]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +184,8 @@ class Activity:
         sizes: The wanted size before and after, where the cloud says it.
         change: Instances that it started, or ended when negative, where the cloud says that and no sizes.
         failure: What kept an instance from being made, where that is what it tells of.
+        booted: How long the instance that it launched took to come into service, where the cloud says that.
+        drained: How long the instance that it ended ran on, where the cloud says that.
     """
 
     id: str
@@ -194,6 +196,8 @@ class Activity:
     sizes: tuple[int, int] | None = None
     change: int = 0
     failure: Failure | None = None
+    booted: timedelta | None = None
+    drained: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """The model of a fleet: how its instances boot, serve and end, and how its metrics reach the alarms."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import timedelta
 from math import isfinite
+from pathlib import Path
 from typing import Any, Self
 
 from trimtab.engine.presets import EC2, EC2_GROUP, GCE, Preset, find_preset
@@ -22,6 +24,8 @@ SIGNALS = (
     "queue-per-instance",
 )
 """The metrics that a simulated fleet measures."""
+FORMAT_VERSION = 1
+"""Of the file of a measured model."""
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -66,6 +70,7 @@ class FleetModel:
         uses_other_zones: Whether an instance that one zone cannot give is launched in another.
         signals: What a metric is that the load does not give, by its name: the one that it follows of those that a
             simulated fleet measures, or a number that it always is: `{"JobsWaiting": "queue-depth", "memory": 40}`.
+        source: Where its numbers are from, in a sentence, which is a note of each simulation with it.
 
     Raises:
         InvalidArgument: A number is out of its range.
@@ -86,6 +91,7 @@ class FleetModel:
     shortages: Sequence[Shortage] = ()
     uses_other_zones: bool = True
     signals: Mapping[str, str | float] = field(default_factory=dict)
+    source: str = ""
 
     def __post_init__(self) -> None:
         """Refuse numbers that no fleet has."""
@@ -156,11 +162,16 @@ class FleetModel:
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Self:
         """
-        A model from what `to_dict` gave.
+        A model from what `to_dict` gave, or from the file of a calibration; how it was measured is left out.
 
         Raises:
-            InvalidArgument: A name is unknown, or a value is out of its range.
+            InvalidArgument: A name is unknown, a value is out of its range, or the file is of a later format.
         """
+        version = body.get("format_version", FORMAT_VERSION)
+        if version != FORMAT_VERSION:
+            text = f"format_version {version!r} of a fleet model is not known, only {FORMAT_VERSION}"
+            raise InvalidArgument(f"{text}; calibrate again, or install a newer trimtab")
+        body = {name: value for name, value in body.items() if name not in ("format_version", "measured")}
         names = {each.name for each in fields(cls)}
         for name in body:
             if name not in names:
@@ -172,6 +183,27 @@ class FleetModel:
         values: dict[str, Any] = dict(body)
         values |= {name: _duration(value) for name, value in body.items() if name in _DURATIONS}
         return cls(**{**values, "shortages": shortages})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """
+        A model from a JSON file: what `to_dict` gave, or what `trimtab simulate --calibrate` has measured.
+
+        Raises:
+            InvalidArgument: The file cannot be read, or is not a model.
+        """
+        try:
+            body = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InvalidArgument(f"{path}: cannot be read: {error}") from error
+        if not isinstance(body, dict):
+            raise InvalidArgument(f"{path}: is not a JSON object; write one as `FleetModel.to_dict` gives it")
+        try:
+            return cls.from_dict(body)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise InvalidArgument(f"{path}: a value has the wrong type: {error}") from error
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{path}: {error}") from error
 
 
 _DURATIONS = {"service_time", "patience", "boot", "warm_up", "drain", "metric_delay", "metric_period"}

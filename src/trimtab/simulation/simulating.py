@@ -163,6 +163,8 @@ def complete_model(
         model = FleetModel.of_group(group, preset)
         text = f"no model is given: instances boot in {model.boot}, metrics are {model.metric_delay} late"
         notes.append(f"{text}; measure your own")
+    if model.source:
+        notes.append(f"model: {model.source}")
     if model.metric_period > timedelta(minutes=1):
         text = f"instances measure their CPU every {model.metric_period}"
         notes.append(f"{text}: rules by the minute see few datapoints; EC2 has more with `detailed_monitoring`")

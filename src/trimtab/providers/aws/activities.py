@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,13 @@ from trimtab.providers.base import Activity, AlarmChange, Failure, failure_of, p
 
 _SIZES = re.compile(r"changing the desired capacity from (\d+) to (\d+)")
 """How a cause says it: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-activity-history.html"""
+_LAUNCHED = re.compile(r"Launching a new EC2 instance(?! into)")
+_ENDED = re.compile(r"Terminating EC2 instance")
+"""
+How the descriptions of activities begin that bring an instance into service, and that end one. They last until it is in
+service, hooks and all, and until it is gone, its connections drained; one that goes into a warm pool serves nobody.
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
+"""
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-capacity.html and ts-as-ami.html
 FAILURES = patterns_of(
@@ -58,7 +65,17 @@ def activity_of(item: Mapping[str, Any]) -> Activity:
         cause=cause,
         sizes=(int(sizes[1]), int(sizes[2])) if sizes else None,
         failure=_failure(item) if status in FAILED else None,
+        booted=_lasted(item, _LAUNCHED),
+        drained=_lasted(item, _ENDED),
     )
+
+
+def _lasted(item: Mapping[str, Any], begins: re.Pattern[str]) -> timedelta | None:
+    """How long an activity of a kind lasted that came to a good end."""
+    if item.get("StatusCode") != "Successful" or "EndTime" not in item or not begins.match(item.get("Description", "")):
+        return None
+    lasted: timedelta = item["EndTime"] - item["StartTime"]
+    return max(lasted, timedelta(0))
 
 
 def _failure(item: Mapping[str, Any]) -> Failure:
