@@ -142,7 +142,7 @@ def balancer_health_lost(stage: Stage) -> Results:
             yield not_tried("balancer-health-lost", group, "it has no load balancer")
             continue
         try:
-            stage.staged.lose_balancer_health(stage.state(group), stage.state(group).instances)
+            stage.staged.lose_balancer_health(group, stage.state(group))
         except NotStaged as error:
             yield not_tried("balancer-health-lost", group, str(error))
         else:

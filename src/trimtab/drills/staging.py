@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from trimtab.emulators.shared.furnishing import AccountNames
 from trimtab.errors import Throttled, Unsupported
-from trimtab.models import Fleet, Metric
+from trimtab.models import Fleet, Metric, ScalingGroup
 from trimtab.plan import Key
 from trimtab.providers.base import GroupState, Instance
 from trimtab.runtime.cloud import Cloud
@@ -71,7 +71,7 @@ class StagedCloud(ABC):
         """Have instances fail from now on whose template has a text in it."""
         raise NotStaged("the cloud in memory checks no health")
 
-    def lose_balancer_health(self, state: GroupState, instances: Sequence[Instance]) -> None:
+    def lose_balancer_health(self, group: ScalingGroup, state: GroupState) -> None:
         """Have the balancer's check alone fail of every instance."""
         raise NotStaged("its emulator has one verdict for a group's own health check and for its balancer's")
 
@@ -275,9 +275,11 @@ class StagedAws(StagedEmulator):
         """Have instances fail whose template has a text in it."""
         self.doors.fail_made_of(text, healthy=healthy, region=state.location)
 
-    def lose_balancer_health(self, state: GroupState, instances: Sequence[Instance]) -> None:
+    def lose_balancer_health(self, group: ScalingGroup, state: GroupState) -> None:
         """Have every target fail: the emulator's checks are those of the balancer."""
-        self.fail(state, instances)
+        if group.aws.instance_maintenance is not None and group.health_check.by == "load-balancer":
+            raise NotStaged("its emulator does not hold the replacement of ill instances to `aws.instance_maintenance`")
+        self.fail(state, state.instances)
 
     def lose_image(self, cloud: Cloud, native: str, location: str) -> None:
         """Have its owner deregister it."""
