@@ -230,9 +230,7 @@ class StagedAws(StagedEmulator):
 
     provider = "aws"
     keeps_names = False
-    successor_first = (
-        "write `health_check: {by: instance}`, or `aws.instance_maintenance` so that successors come first"
-    )
+    successor_first = "write `health_check: {by: instance}`, or `aws.maintenance` so that successors come first"
 
     def __init__(self, test_cloud: AwsTestCloud, fleet: Fleet, boot: timedelta) -> None:
         super().__init__(boot)
@@ -277,8 +275,8 @@ class StagedAws(StagedEmulator):
 
     def lose_balancer_health(self, group: ScalingGroup, state: GroupState) -> None:
         """Have every target fail: the emulator's checks are those of the balancer."""
-        if group.aws.instance_maintenance is not None and group.health_check.by == "load-balancer":
-            raise NotStaged("its emulator does not hold the replacement of ill instances to `aws.instance_maintenance`")
+        if group.aws.maintenance is not None and group.health_check.by == "load-balancer":
+            raise NotStaged("its emulator does not hold the replacement of ill instances to `aws.maintenance`")
         self.fail(state, state.instances)
 
     def lose_image(self, cloud: Cloud, native: str, location: str) -> None:
