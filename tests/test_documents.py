@@ -69,6 +69,12 @@ def test_explanations(said):
     assert found["groups"][0]["minute"]["codes"] == ["no-data"]
 
 
+def test_drills(said):
+    document = said("drill", "--provider", "memory", "--only", "throttled", "--only", "zone-lost")
+    check("drill", document)
+    assert document["counts"] == {"held": 1, "not held": 0, "not tried": 1}
+
+
 def test_a_problem_of_a_plan_has_its_place(said):
     document = said("plan", "--provider", "memory", image="{newest: none-*}")
     check("plan", document)

@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from trimtab.checks import Finding, check_fleet
     from trimtab.config import dump_fleet, json_schema, load_fleet, parse_fleet
     from trimtab.controller import Controller, GroupTick, Tick, TickOutcome
+    from trimtab.drills import Drill, DrillCheck, DrillResult, DrillVerdict
+    from trimtab.drills.drilling import drill
     from trimtab.engine.functions import PolicyFunction, policy
     from trimtab.engine.values import History, Observation, Recommendation
     from trimtab.events import (
@@ -177,6 +179,10 @@ __all__ = [
     "DiagnosisCause",
     "Disk",
     "DiskType",
+    "Drill",
+    "DrillCheck",
+    "DrillResult",
+    "DrillVerdict",
     "EndpointFound",
     "EnvironmentVariable",
     "Estimate",
@@ -296,6 +302,7 @@ __all__ = [
     "compare",
     "connect",
     "connect_async",
+    "drill",
     "dump_fleet",
     "errors",
     "hours",
@@ -333,6 +340,8 @@ def hours(number: int) -> timedelta:
 _LATE = {
     "trimtab.checks": ("Finding", "check_fleet"),
     "trimtab.config": ("dump_fleet", "json_schema", "load_fleet", "parse_fleet"),
+    "trimtab.drills": ("Drill", "DrillCheck", "DrillResult", "DrillVerdict"),
+    "trimtab.drills.drilling": ("drill",),
     "trimtab.engine.functions": ("PolicyFunction", "policy"),
     "trimtab.engine.values": ("History", "Observation", "Recommendation"),
     "trimtab.events": (

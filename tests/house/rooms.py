@@ -38,6 +38,7 @@ FLOORS = {
     "simulation": 3,
     "hooks": 3,
     "explaining": 3,
+    "drills": 3,
     "config": 3,
     "testing": 3,
     "tracing": 3,

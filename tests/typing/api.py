@@ -437,6 +437,15 @@ def told_of_rollouts(event: tt.Event) -> str:
     return f"{event.group} {event.outcome}" if isinstance(event, tt.RolloutMoved) else ""
 
 
+def drilled(fleet: tt.Fleet) -> list[str]:
+    """What a fleet does when something fails."""
+    found = tt.drill(fleet, "aws", only=["zone-lost"], boot=tt.seconds(90))
+    assert_type(found, tt.Drill)
+    failed: Sequence[tt.DrillResult] = [each for each in found if each.verdict is tt.DrillVerdict.NOT_HELD]
+    checks: Sequence[tt.DrillCheck] = [check for each in failed for check in each.failures]
+    return [found.to_markdown(), *(check.fix for check in checks)]
+
+
 def explained(cloud: tt.Cloud, fleet: tt.Fleet, store: tt.Store) -> list[str]:
     """Why a group has its size, and what is wrong with it."""
     explanation = cloud.explain(fleet, "web", since=tt.hours(6), diagnose=True, store=store)

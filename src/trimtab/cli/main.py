@@ -41,6 +41,7 @@ from trimtab.cli.context import (
     make_fleet,
 )
 from trimtab.cli.controller_commands import StoreUrl, last_tick
+from trimtab.cli.drill_command import drill
 from trimtab.cli.hook_commands import hooks
 from trimtab.cli.kpis import show_kpis
 from trimtab.cli.saved_plans import read_saved, show
@@ -308,6 +309,7 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 
 app.command()(show)
 app.command()(simulate)
+app.command()(drill)
 app.command()(hooks)
 runtime_commands.add_to(app)
 controller_commands.add_to(app)

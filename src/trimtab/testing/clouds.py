@@ -3,8 +3,8 @@
 import json
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +17,10 @@ from trimtab.runtime.connection import connect
 if TYPE_CHECKING:
     from trimtab.emulators import AwsEmulator, AzureEmulator, GcpEmulator
     from trimtab.providers.memory.store import Store
+
+
+Measured = Callable[[float, int], dict[str, Any]]
+"""Makes one datapoint for an emulator's door of a value in the metric's unit, and the number of instances that run."""
 
 
 class TestCloud(ABC):
@@ -33,6 +37,9 @@ class TestCloud(ABC):
     @abstractmethod
     def connect(self, **settings: Any) -> Cloud:
         """A connection to it."""
+
+    def _opened(self, cloud: Cloud | None) -> AbstractContextManager[Cloud]:
+        return self.connect() if cloud is None else nullcontext(cloud)
 
 
 @dataclass
@@ -108,19 +115,31 @@ class AwsTestCloud(TestCloud):
 
     def push(self, metric: Metric, *, group: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
         """Give the emulator one datapoint of a group's metric, now; what a balancer counts is of its target group."""
+        point = self.measured(metric, group=group, dimensions=dimensions)(value, 1)
+        self.emulator.doors.push([point], region=point["region"])
+
+    def measured(
+        self,
+        metric: Metric,
+        *,
+        group: str,
+        dimensions: Mapping[str, str] | None = None,
+        cloud: Cloud | None = None,
+    ) -> Measured:
+        """Datapoints of a group's metric, as CloudWatch names it."""
         from trimtab.providers.aws.datapoints import Scopes
         from trimtab.providers.aws.metrics import Scope, metric_for
         from trimtab.providers.datapoints import MetricQuery
 
-        with self.connect() as cloud:
+        with self._opened(cloud) as cloud:
             live = cloud.group(group)
             scope = Scope(live.name)
             if metric.source is MetricSource.BALANCER:
                 query = MetricQuery(group=live.name, metric=metric, since=self.clock.now(), location=live.location)
                 (scope,) = Scopes(cloud.provider.connection).of([query]).values()
         name, namespace, defaults = metric_for(metric, scope)
-        point = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or defaults), "value": value}
-        self.emulator.doors.push([point])
+        about = {"namespace": namespace, "metric": name, "dimensions": dict(dimensions or defaults)}
+        return lambda value, running: {**about, "region": live.location, "value": value}
 
 
 class _Token:
@@ -195,20 +214,28 @@ class AzureTestCloud(TestCloud):
 
         What a gateway counts is of the one that the group is attached to; a share of each instance is counted in full.
         """
+        with self.connect() as cloud:
+            running = cloud.group(group).read().running
+        self.emulator.doors.push([self.measured(metric, group=group, instance=instance)(value, running)])
+
+    def measured(self, metric: Metric, *, group: str, instance: str = "", cloud: Cloud | None = None) -> Measured:
+        """Datapoints of a group's metric, or of one instance of it, as Azure Monitor names it."""
         from trimtab.providers.azure.ids import Home
         from trimtab.providers.azure.metrics import Scope, metric_for, to_native
 
-        with self.connect() as cloud:
-            live = cloud.group(group)
-            native, balanced = live.name, metric.source is MetricSource.BALANCER
+        with self._opened(cloud) as cloud:
+            native, balanced = cloud.group(group).name, metric.source is MetricSource.BALANCER
             gateway = _gateway_of(cloud, self.resource_group, native) if balanced else ""
-            home = Home(self.emulator.subscription, self.resource_group)
-            measured = metric_for(metric, Scope(home.scale_set(native), gateway, native))
-            number = live.read().running if measured.native.shared else 1
+        home = Home(self.emulator.subscription, self.resource_group)
+        measured = metric_for(metric, Scope(home.scale_set(native), gateway, native))
         dimensions = {**measured.dimensions, **({"VMName": instance} if instance else {})}
-        point = {"namespace": measured.own_namespace, "metric": measured.name, "resource": measured.resource}
-        given = to_native(value, measured.native) * number
-        self.emulator.doors.push([{**point, "dimensions": dimensions, "value": given}])
+        about = {"namespace": measured.own_namespace, "metric": measured.name, "resource": measured.resource}
+
+        def point(value: float, running: int) -> dict[str, Any]:
+            number = running if measured.native.shared else 1
+            return {**about, "dimensions": dimensions, "value": to_native(value, measured.native) * number}
+
+        return point
 
 
 def _gateway_of(cloud: Cloud, resource_group: str, name: str) -> str:
@@ -263,30 +290,39 @@ class GcpTestCloud(TestCloud):
             instance: Its name.
             minutes: For how many minutes.
         """
+        with self.connect() as cloud:
+            running = cloud.group(group).read().running
+        point, begin = self.measured(metric, group=group, instance=instance)(value, running), self.clock.now()
+        self.emulator.doors.push(
+            [{**point, "at": (begin + timedelta(minutes=minute)).isoformat()} for minute in range(minutes)]
+        )
+
+    def measured(self, metric: Metric, *, group: str, instance: str = "", cloud: Cloud | None = None) -> Measured:
+        """Values of a group's metric, or of one instance of it, as Cloud Monitoring names it."""
         from trimtab.providers.gcp.metrics import INSTANCE, Scope, metric_for, to_native
 
-        with self.connect() as cloud:
+        with self._opened(cloud) as cloud:
             state = cloud.group(group).read()
         measured = metric_for(metric, Scope(state.name))
         zones = {member.zone for member in state.instances}
-        places = [f"zones/{zone}" for zone in sorted(zones)] + [f"regions/{self.location}"]
+        places = [f"zones/{zone}" for zone in sorted(zones)] + [f"regions/{state.location}"]
         managers = self.emulator.managers
         link = next(key for place in places if (key := f"{place}/instanceGroupManagers/{state.name}") in managers)
         native = measured.native
-        where = link if native.resource == INSTANCE else native.resource
-        point = {
+        about = {
             "namespace": "",
             "metric": native.type,
-            "resource": where,
+            "resource": link if native.resource == INSTANCE else native.resource,
             "dimensions": dict(measured.metric_labels),
             "labels": {"instance_name": instance} if instance else dict(measured.resource_labels),
         }
-        seconds, number = 60 if native.per_second else 1, max(1, state.running) if native.shared else 1
-        given = {**point, "value": to_native(value, native) * seconds * number}
-        begin = self.clock.now()
-        self.emulator.doors.push(
-            [{**given, "at": (begin + timedelta(minutes=minute)).isoformat()} for minute in range(minutes)]
-        )
+        seconds = 60 if native.per_second else 1
+
+        def point(value: float, running: int) -> dict[str, Any]:
+            number = max(1, running) if native.shared else 1
+            return {**about, "value": to_native(value, native) * seconds * number}
+
+        return point
 
 
 TEST_CLOUDS: Mapping[str, type[TestCloud]] = {

@@ -29,8 +29,12 @@ def junit_xml(entries: Sequence[Entry], file: str, fleet: Fleet | None) -> str:
     root = ElementTree.Element("testsuites", {"name": "trimtab", **counts, "time": NO_TIME})
     suite = {"name": printable(file), **counts, "skipped": str(skipped), "time": NO_TIME}
     ElementTree.SubElement(root, "testsuite", suite).extend(cases)
+    return xml_of(root)
+
+
+def xml_of(root: ElementTree.Element) -> str:
+    """A document as text, with character references beyond ASCII: right whatever the encoding of the terminal is."""
     ElementTree.indent(root)
-    # character references in place of everything beyond ASCII: right whatever the terminal's encoding is
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="us-ascii").decode()}\n'
 
 

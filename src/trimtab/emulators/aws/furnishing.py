@@ -1,13 +1,13 @@
 """What an account has before anybody uses it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import boto3
 
 from trimtab.emulators.aws.world import HOME
-from trimtab.emulators.shared.furnishing import BALANCED, NAME
+from trimtab.emulators.shared.furnishing import BALANCED, NAME, AccountNames
 
 TOPIC = "ops"
 _TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -32,6 +32,61 @@ def furnish(endpoint: str) -> Mapping[str, str]:
         "instance profile": NAME,
         "topic": topic,
     }
+
+
+Owner = Callable[..., dict[str, Any]]
+"""Makes a call by service and operation, as the account's owner does."""
+
+
+def make_named(call: Owner, names: AccountNames) -> None:
+    """Make what a fleet names in one region: networks, with a subnet of each name, and of each set of tags by zone."""
+    blocks = (f"10.0.{number}.0/24" for number in range(256))
+    zones = [each["ZoneName"] for each in call("ec2", "describe_availability_zones")["AvailabilityZones"]][:3]
+    first = next(iter(names.networks))
+    for name, subnets in names.networks.items():
+        tags = _tagged("vpc", Name=name) if name else []
+        network = call("ec2", "create_vpc", CidrBlock="10.0.0.0/16", TagSpecifications=tags)["Vpc"]["VpcId"]
+        places = [({"Name": subnet}, zones[number % len(zones)]) for number, subnet in enumerate(subnets)]
+        if name == first:
+            places += [(dict(each), zone) for each in names.subnet_tags for zone in zones]
+            places = places or [({}, zone) for zone in zones]  # for the balancer
+        made = [_make_subnet(call, network, place, next(blocks)) for place in places]
+        if name == first:
+            for firewall in names.firewalls:
+                call("ec2", "create_security_group", GroupName=firewall, Description="of the fleet", VpcId=network)
+            _make_target_groups(call, network, made, names.balancers)
+    for key in names.keys:
+        call("ec2", "create_key_pair", KeyName=key)
+    for topic in names.topics:
+        call("sns", "create_topic", Name=topic.rsplit(":", 1)[-1])
+
+
+def make_profiles(call: Owner, names: AccountNames) -> None:
+    """Make the instance profiles that a fleet names, which are of the whole account."""
+    for name in names.identities:
+        call("iam", "create_role", RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [_TRUST]}))
+        call("iam", "create_instance_profile", InstanceProfileName=name)
+        call("iam", "add_role_to_instance_profile", InstanceProfileName=name, RoleName=name)
+
+
+def _make_subnet(call: Owner, network: str, place: tuple[dict[str, str], str], block: str) -> str:
+    tags, zone = place
+    where = {"VpcId": network, "CidrBlock": block, "AvailabilityZone": zone}
+    made = call("ec2", "create_subnet", **where, TagSpecifications=_tagged("subnet", **tags) if tags else [])
+    return str(made["Subnet"]["SubnetId"])
+
+
+def _make_target_groups(call: Owner, network: str, subnets: list[str], names: Sequence[str]) -> None:
+    if not names:
+        return
+    made = call("elbv2", "create_load_balancer", Name="of-the-fleet", Subnets=subnets)
+    balancer = made["LoadBalancers"][0]["LoadBalancerArn"]
+    for number, name in enumerate(names):
+        about = {"Name": name, "Protocol": "HTTP", "Port": 80, "VpcId": network}
+        group = call("elbv2", "create_target_group", **about)["TargetGroups"][0]
+        to_group = [{"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}]
+        where = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 8000 + number}
+        call("elbv2", "create_listener", DefaultActions=to_group, **where)
 
 
 def _client(service: str, endpoint: str) -> Any:

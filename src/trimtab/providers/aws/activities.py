@@ -24,7 +24,7 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-capacity.html and ts-as-ami.html
 FAILURES = patterns_of(
-    shortage=r"sufficient \S+ capacity|InsufficientInstanceCapacity|Could not launch Spot|is not supported in your",
+    shortage=r"sufficient [\w. -]+ capacity|InsufficientInstanceCapacity|Could not launch Spot|not supported in your",
     quota=r"LimitExceeded|[Mm]ax spot instance count exceeded|more (vCPU|instances) (capacity )?than your|quota",
     image=r"\bAMI\b|InvalidAMIID|image id",
     addresses=r"free addresses|InsufficientFreeAddresses",

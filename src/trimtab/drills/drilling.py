@@ -1,0 +1,113 @@
+"""All scenarios for a fleet, one after the other on one emulated cloud."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from trimtab.drills.accounts import names_of, stood_in, with_images, without_ids_elsewhere
+from trimtab.drills.outcome import Drill
+from trimtab.drills.results import DrillResult
+from trimtab.drills.scenarios import SCENARIOS, Scenario
+from trimtab.drills.stage import Stage, quiet_start
+from trimtab.drills.staging import NotStaged, StagedCloud, staged_cloud
+from trimtab.errors import ConfigError, InvalidArgument, PlanRefused
+from trimtab.models import Fleet
+from trimtab.models.built_in import BUILT_IN
+from trimtab.phrases import in_words
+
+
+def drill(
+    fleet: Fleet, provider: str | None = None, *, only: Sequence[str] = (), boot: timedelta = timedelta(minutes=1)
+) -> Drill:
+    """
+    What a fleet does when something fails, tried on the emulator of its cloud; no account, no network.
+
+    The fleet is planned and applied to an empty account that has what it names, and is under a load at which its rules
+    do nothing. Then one thing after the other goes wrong, each on a fresh account. What is judged is read through
+    `Cloud` alone: sizes, activities, plans, explanations.
+
+    Args:
+        fleet: The fleet.
+        provider: `memory`, `aws`, `azure` or `gcp`; that of `connect` in the fleet when left out.
+        only: The scenarios, by name; all when left out.
+        boot: How long an instance takes to run.
+
+    Raises:
+        ConfigError: There is no emulator of that cloud, or the fleet names none.
+        InvalidArgument: There is no such scenario.
+        MissingExtra: The extra `emulators`, or that of the cloud, is not installed.
+        PlanRefused: The plan of the fleet has problems.
+    """
+    name = _provider(fleet, provider)
+    scenarios = _chosen(only)
+    fleet = fleet.for_provider(name)
+    with staged_cloud(fleet, name, boot) as staged:
+        fleet, notes = _prepared(fleet, staged)
+        results = [
+            result
+            for scenario in scenarios
+            for at in scenario.starts(fleet)
+            for result in _run(scenario, fleet, staged, at)
+        ]
+    return Drill(fleet=fleet.name, provider=name, results=merged(results), notes=tuple(notes))
+
+
+def merged(results: Sequence[DrillResult]) -> tuple[DrillResult, ...]:
+    """One result of each scenario and group, in order: what was run several times is held where it held each time."""
+    found: dict[tuple[str, str], DrillResult] = {}
+    for each in results:
+        before = found.get((each.scenario, each.group))
+        if before is not None:
+            told = tuple(dict.fromkeys([*before.told, *each.told]))
+            checks = (*before.checks, *each.checks)
+            each = replace(each, checks=checks, told=told, reason="" if checks else each.reason)
+        found[each.scenario, each.group] = each
+    return tuple(found.values())
+
+
+def _provider(fleet: Fleet, given: str | None) -> str:
+    name = given or fleet.connect.provider
+    if not name:
+        text = f"fleet {fleet.name!r} names no provider; add `connect: {{provider: ...}}` to it"
+        raise ConfigError([f"{text}, or choose one ({', '.join(BUILT_IN)})"])
+    if name not in BUILT_IN:
+        raise ConfigError([f"there is no emulator of {name!r}; choose one of {', '.join(BUILT_IN)}"])
+    return name
+
+
+def _chosen(only: Sequence[str]) -> Sequence[Scenario]:
+    known = {each.name: each for each in SCENARIOS}
+    if unknown := [name for name in only if name not in known]:
+        raise InvalidArgument(f"unknown scenario {unknown[0]!r}; it is one of {', '.join(known)}")
+    return [each for each in SCENARIOS if each.name in only] or SCENARIOS
+
+
+def _prepared(fleet: Fleet, staged: StagedCloud) -> tuple[Fleet, list[str]]:
+    """The fleet as an emulated account can have it, and what stands in for something."""
+    given, fleet = fleet, stood_in(fleet, staged.provider)
+    notes = [] if fleet == given else ["ids of the account are names of what the emulator has in their place"]
+    names = without_ids_elsewhere(names_of(fleet, staged.provider))
+    cloud = staged.begin(quiet_start(fleet), names)
+    plan = cloud.plan(fleet)
+    missing = [each.group for each in plan.problems if each.text.startswith("template.image:")]
+    if missing:
+        fleet = with_images(fleet, missing)
+        notes.append(f"ubuntu-22.04 stands in for the image of {in_words(missing)}, which the emulator has not")
+        plan = cloud.plan(fleet)
+    if plan.problems or plan.unknown:
+        wrong = [str(each) for each in (*plan.problems, *plan.unknown)]
+        raise PlanRefused(f"the plan on the emulated account is refused: {'; '.join(wrong)}")
+    return fleet, notes
+
+
+def _run(scenario: Scenario, fleet: Fleet, staged: StagedCloud, at: datetime) -> Iterator[DrillResult]:
+    names = without_ids_elsewhere(names_of(fleet, staged.provider))
+    stage = Stage.begun(fleet, staged, names, at)
+    done: set[str] = set()
+    try:
+        for result in scenario.run(stage):
+            done.add(result.group)
+            yield result
+    except NotStaged as error:
+        missing = [group.name for group in fleet.groups if group.name not in done]
+        yield from (DrillResult(scenario=scenario.name, group=name, reason=str(error)) for name in missing)
