@@ -70,6 +70,7 @@ _NATIVELY = (
     "queue metric",
     "custom metric",
     "PromQL metric",
+    "second pool of a balancer",
     "spot instances",
     "several sizes",
     "sizes with weights",

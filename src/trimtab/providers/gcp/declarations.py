@@ -65,6 +65,7 @@ _NATIVELY = (
     "thresholds of health that differ",
     "balancer port",
     "balancer drain",
+    "second pool of a balancer",
     "network by name",
     "several security groups",
     "image by architecture",
