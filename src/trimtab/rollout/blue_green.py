@@ -67,10 +67,10 @@ class BlueGreen:
         """The new group with this size, without requests, policies, alarms and schedules."""
         self._apply(_bare(group, run.new, size, balancers=False), run, GREEN)
 
-    def join(self, group: ScalingGroup, run: Run, size: int) -> None:
+    def join(self, group: ScalingGroup, run: Run, size: int, percent: int) -> None:
         """The new group in the balancers beside the old one, whose policies and schedules rest from now on."""
         self._pause(group, run)
-        self.shift(group, run, 0)
+        self.shift(group, run, percent)
         self._apply(_bare(with_pools(group, run, swapped=True), run.new, size, balancers=True), run, GREEN)
 
     def shift(self, group: ScalingGroup, run: Run, percent: int) -> None:

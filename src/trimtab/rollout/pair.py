@@ -69,9 +69,10 @@ class Make:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Have requests sent to the new group too."""
+    """Have the new group in the balancers too, with the share of the requests that it has had."""
 
     size: int
+    percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +133,15 @@ def _move_on(spec: Rollout, run: Run, pair: Pair, size: int, now: datetime) -> S
     if pair.old is None:
         return failed(spec, run, "the old group is gone", now)
     is_there = pair.new is not None and pair.new.desired >= size
-    if is_there and pair.ready >= size and (run.step == 0 or run.why == JOINED):
+    has_joined = run.step > 1 or run.why == JOINED
+    if is_there and pair.ready >= size and (run.step == 0 or has_joined):
         return Shift(percent_of(spec, run.step)) if run.step else Turn(run.turned(Phase.BAKING, now))
     if late := _too_slow(spec, run, pair, size, now):
         return failed(spec, run, late, now)
-    if run.step > 0:
-        return Join(size)
+    if run.step > 1 and pair.new is None:
+        return failed(spec, run, "the new group is gone", now)
+    if run.step > 0 and not (is_there and has_joined):
+        return Join(size, percent_of(spec, run.step - 1))
     return Rest("the new group starts") if is_there else Make(size)
 
 
@@ -158,7 +162,7 @@ def judged(spec: Rollout, run: Run, pair: Pair, verdicts: Sequence[Verdict], now
 
 def percent_of(spec: Rollout, step: int) -> int:
     """The share of the requests that the new group is sent at a step."""
-    return spec.checkpoints[step - 1].percent if 0 < step <= len(spec.checkpoints) else 100
+    return (0, *(checkpoint.percent for checkpoint in spec.checkpoints), 100)[step]
 
 
 def bake_of_pair(spec: Rollout, run: Run) -> timedelta:

@@ -74,7 +74,7 @@ class TwoGroups:
                 case Make():
                     self.groups.make(group, run, step.size)
                 case Join():
-                    self.groups.join(group, run, step.size)
+                    self.groups.join(group, run, step.size, step.percent)
                     self._marked(group, progress, replace(run, why=JOINED))
                 case Shift():
                     self.groups.shift(group, run, step.percent)

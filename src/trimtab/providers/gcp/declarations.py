@@ -285,6 +285,7 @@ GCP = Declarations(
         # "some machine types allow bursting above 1.0": https://cloud.google.com/monitoring/api/metrics_gcp_c
         beyond_full=frozenset({"cpu"}),
     ),
+    rollouts="trimtab.providers.gcp.rollouts:ROLLOUTS",
     pure="trimtab.providers.gcp.pure:PURE",
     images="trimtab.providers.gcp.images:IMAGES",
     disks="trimtab.providers.gcp.disks:DISKS",
