@@ -6,12 +6,12 @@ import pytest
 
 import trimtab as tt
 from tests.providers.aws.world import AwsWorld
-from trimtab.emulators import AwsEmulator
+from tests.providers.gcp.world import GcpWorld
 from trimtab.models import Checkpoint, Rollout
 from trimtab.rollout import RolloutOutcome
 
-LOOK = timedelta(seconds=15)
-STEPS = [Checkpoint(percent=10, bake="1m"), Checkpoint(percent=60, bake="30s")]
+LOOK = timedelta(seconds=30)
+STEPS = [Checkpoint(percent=10, bake="30s"), Checkpoint(percent=60, bake="30s")]
 
 
 class Front:
@@ -21,7 +21,7 @@ class Front:
     sizes = ("t3.small", "t3.large")
 
     def fleet(self, size=0, **rollout):
-        spec = Rollout(strategy="blue-green", checkpoints=STEPS, bake="1m", end_after="2m", **rollout)
+        spec = Rollout(strategy="blue-green", checkpoints=STEPS, bake="30s", end_after="1m", **rollout)
         template = tt.InstanceTemplate(image=self.image, size=self.sizes[size])
         group = tt.ScalingGroup(
             name="web", capacity=tt.Capacity(min=2, max=4), template=template, load_balancers=self.pools, rollout=spec
@@ -46,6 +46,9 @@ class Front:
                 return seen, result
             self.world.cloud.clock.advance(LOOK)
         raise AssertionError(result)
+
+    def green(self):
+        return self.weights()["green"]
 
     def send_requests(self):
         """Each request finds an instance that runs and that its pool holds to be healthy, whatever is drawn."""
@@ -93,20 +96,79 @@ class AwsFront(Front):
         assert first == second
         return first
 
-    def green(self):
-        return self.weights()["green"]
-
     def ready(self, pool):
         health = self.elbv2.describe_target_health(TargetGroupArn=self.arns[pool])["TargetHealthDescriptions"]
         return [each["Target"]["Id"] for each in health if each["TargetHealth"]["State"] == "healthy"]
 
 
-@pytest.fixture(name="front", params=["aws"])
-def _front():
-    with AwsEmulator() as emulator:
-        yield AwsFront(AwsWorld(emulator))
+class GcpFront(Front):
+    image = "debian-cloud/debian-12"
+    sizes = ("e2-small", "e2-medium")
+
+    def __init__(self, world):
+        self.world = world
+        for name in ("blue", "green"):
+            body = {"name": name, "healthChecks": [f"global/healthChecks/{world.service}"], "portName": "http"}
+            world.ask("POST", "global/backendServices", {**body, "loadBalancingScheme": "EXTERNAL_MANAGED"})
+        shared = {"weightedBackendServices": self.weighted(blue=100, green=0)}
+        rule = {"priority": 1, "matchRules": [{"prefixMatch": "/shop"}], "routeAction": shared}
+        matcher = {"name": "shop", "defaultService": f"global/backendServices/{world.service}", "routeRules": [rule]}
+        hosts = [{"hosts": ["shop.example.org"], "pathMatcher": "shop"}]
+        body = {"name": "front", "defaultRouteAction": shared, "hostRules": hosts, "pathMatchers": [matcher]}
+        world.ask("POST", "global/urlMaps", body)
+
+    @staticmethod
+    def weighted(**weights):
+        return [
+            {"backendService": f"global/backendServices/{name}", "weight": weight} for name, weight in weights.items()
+        ]
+
+    def weights(self):
+        body = self.world.ask("GET", "global/urlMaps/front")
+        first, second = (
+            {each["backendService"].rsplit("/", 1)[1]: each["weight"] for each in action["weightedBackendServices"]}
+            for action in (body["defaultRouteAction"], body["pathMatchers"][0]["routeRules"][0]["routeAction"])
+        )
+        assert first == second
+        return first
+
+    def ready(self, pool):
+        backends = self.world.ask("GET", f"global/backendServices/{pool}").get("backends") or ()
+        return [one for each in backends if each["capacityScaler"] for one in self.healthy(pool, each)]
+
+    def healthy(self, pool, backend):
+        path = f"global/backendServices/{pool}/getHealth"
+        reply = self.world.ask("POST", path, {"group": backend["group"]})
+        return [each for each in reply.get("healthStatus") or () if each["healthState"] == "HEALTHY"]
 
 
+class OnePool(GcpFront):
+    """Two groups in the only backend service."""
+
+    pools = (tt.LoadBalancer(name="blue"),)
+
+    def weights(self):
+        return {"blue": 100}
+
+    def green(self):
+        """The scaler of the capacity of the newest group beside those of the others, in per cent of both."""
+        backends = self.world.ask("GET", "global/backendServices/blue")["backends"]
+        newest = [each["capacityScaler"] for each in backends if not each["group"].endswith("/shop-web")]
+        whole = sum(each["capacityScaler"] for each in backends)
+        return round(100 * sum(newest) / whole)
+
+
+FRONTS = {"aws": AwsFront, "gcp": GcpFront, "gcp-one-pool": OnePool}
+
+
+@pytest.fixture(name="front")
+def _front(request):
+    emulator = request.getfixturevalue("aws_emulator" if request.param == "aws" else "gcp_emulator")
+    emulator.doors.reset()
+    return FRONTS[request.param](AwsWorld(emulator) if request.param == "aws" else GcpWorld(emulator))
+
+
+@pytest.mark.parametrize("front", ["aws", "gcp"], indirect=True)
 def test_requests_move_to_the_new_group_and_with_the_next_one_back(front):
     old, new = front.fleet(), front.fleet(1)
     with front.world.connect() as cloud:
@@ -122,20 +184,26 @@ def test_requests_move_to_the_new_group_and_with_the_next_one_back(front):
         plan = cloud.plan(new)
         assert not plan, plan.to_text()
         assert cloud.status(new).groups[0].name.startswith("shop-web-")
-        seen, result = front.drive(front.start(cloud, old))
-        assert (result.outcome, front.green()) == (RolloutOutcome.DONE, 0)
-        assert not cloud.plan(old)
-        cloud.apply(cloud.destroy(old), allow_delete=True).raise_for_failures()
-        assert not cloud.destroy(old)
+        if isinstance(front, AwsFront):  # one cloud stands for both
+            _, result = front.drive(front.start(cloud, old))
+            assert (result.outcome, front.green()) == (RolloutOutcome.DONE, 0)
+            assert not cloud.plan(old)
+        cloud.apply(cloud.destroy(new), allow_delete=True).raise_for_failures()
+        assert not cloud.destroy(new)
 
 
-@pytest.mark.parametrize("phase", [(2, "baking"), (3, "ending")])
+@pytest.mark.parametrize(
+    ("front", "phase"),
+    [("aws", (3, "ending")), ("gcp", (2, "baking")), ("gcp-one-pool", (3, "ending"))],
+    indirect=["front"],
+)
 def test_the_way_back_returns_the_weights(front, phase):
     old, new = front.fleet(), front.fleet(1)
     with front.world.connect() as cloud:
         cloud.apply(cloud.plan(old)).raise_for_failures()
         rollouts = front.start(cloud, new)
-        front.drive(rollouts, until=phase)
+        seen, _ = front.drive(rollouts, until=phase)
+        assert [each for each in seen if each[1] == "baking"][-1] == (phase[0], "baking", 100 if phase[0] == 3 else 60)
         rollouts.abort("web", by="ana")
         _, result = front.drive(rollouts)
         assert (result.outcome, front.green()) == (RolloutOutcome.ROLLED_BACK, 0)
@@ -146,18 +214,26 @@ def test_the_way_back_returns_the_weights(front, phase):
 @pytest.mark.parametrize(
     ("weights", "text"),
     [
-        ({"blue": 1}, "no listener and no rule forwards to both 'blue' and 'green'"),
-        ({"blue": 1, "green": 0, "other": 3}, "the listener of port 80 forwards to other target groups too"),
+        ({"blue": 1}, "no listener and no rule sends requests to both 'blue' and 'green'"),
+        ({"blue": 1, "green": 0, "other": 3}, "the listener of port 80 sends requests to other pools too"),
         ({"blue": 1, "green": 0, "sticky": True}, "the listener of port 80 keeps clients"),
     ],
 )
-def test_what_keeps_target_groups_from_sharing_requests_is_said(weights, text):
-    with AwsEmulator() as emulator:
-        front = AwsFront(AwsWorld(emulator))
-        actions = front.actions(**weights)
-        front.elbv2.modify_listener(ListenerArn=front.listener, DefaultActions=actions)
-        front.elbv2.modify_rule(RuleArn=front.rule, Actions=front.actions(**weights))
-        with front.world.connect() as cloud:
-            plan = cloud.plan(front.fleet())
-        remarks = plan.notes if "sticky" in weights else plan.problems
-        assert [each.text for each in remarks if each.text.startswith(f"load_balancers.0.alternate: {text}")]
+@pytest.mark.parametrize("front", ["aws"], indirect=True)
+def test_what_keeps_target_groups_from_sharing_requests_is_said(front, weights, text):
+    actions = front.actions(**weights)
+    front.elbv2.modify_listener(ListenerArn=front.listener, DefaultActions=actions)
+    front.elbv2.modify_rule(RuleArn=front.rule, Actions=front.actions(**weights))
+    with front.world.connect() as cloud:
+        plan = cloud.plan(front.fleet())
+    remarks = plan.notes if "sticky" in weights else plan.problems
+    assert [each.text for each in remarks if each.text.startswith(f"load_balancers.0.alternate: {text}")]
+
+
+@pytest.mark.parametrize("front", ["gcp"], indirect=True)
+def test_a_service_that_no_route_shares_is_said(front):
+    one = front.fleet()
+    other = tt.LoadBalancer(name="blue", alternate=front.world.service)
+    with front.world.connect() as cloud:
+        plan = cloud.plan(one.replace(groups=[one["web"].replace(load_balancers=[other])]))
+    assert [each.text for each in plan.problems if "no route of a URL map sends requests to both" in each.text]

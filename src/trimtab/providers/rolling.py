@@ -166,6 +166,7 @@ class Shares:
         balancers: By pool: that of the old group, with that of the new one as its alternate; without one both groups
             are in the only pool.
         percent: Of the requests, for the new group.
+        joins: Whether the new group is about to join the pools, which gives it no requests before their time.
     """
 
     location: str
@@ -173,6 +174,7 @@ class Shares:
     new: str
     balancers: Sequence[LoadBalancer]
     percent: int
+    joins: bool = False
 
 
 class Rollouts(ABC):
@@ -237,9 +239,12 @@ class Rollouts(ABC):
         """Have instances be in the pools of balancers that their group now names; nothing where they follow it."""
         return
 
-    def shift(self, shares: Shares) -> None:
+    def shift(self, shares: Shares) -> str:
         """
         Have balancers share requests so; nothing where they do already.
+
+        Returns:
+            What is waited for before, to be asked again; empty once they do.
 
         Raises:
             InvalidRequest: No listener, rule or route sends requests to both pools.

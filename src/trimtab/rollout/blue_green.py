@@ -70,16 +70,35 @@ class BlueGreen:
     def join(self, group: ScalingGroup, run: Run, size: int, percent: int) -> None:
         """The new group in the balancers beside the old one, whose policies and schedules rest from now on."""
         self._pause(group, run)
-        self.shift(group, run, percent)
+        self.shift(group, run, percent, joins=True)
         self._apply(_bare(with_pools(group, run, swapped=True), run.new, size, balancers=True), run, GREEN)
 
-    def shift(self, group: ScalingGroup, run: Run, percent: int) -> None:
-        """Send the new group this share of the requests, where balancers have weights that the run moves."""
-        location = group.location or self.provider.location
-        if balancers := shared(group, run):
-            self.rollouts.shift(
-                Shares(location=location, old=run.old, new=run.new, balancers=balancers, percent=percent)
+    def shift(self, group: ScalingGroup, run: Run, percent: int, *, joins: bool = False) -> str:
+        """
+        Send the new group this share of the requests, where balancers have weights that the run moves.
+
+        Args:
+            group: As the file has it.
+            run: The run.
+            percent: The share.
+            joins: Whether the new group is about to join them.
+
+        Returns:
+            What is waited for before; empty once it is so.
+        """
+        balancers = shared(group, run)
+        if not balancers:
+            return ""
+        return self.rollouts.shift(
+            Shares(
+                location=group.location or self.provider.location,
+                old=run.old,
+                new=run.new,
+                balancers=balancers,
+                percent=percent,
+                joins=joins,
             )
+        )
 
     def switch(self, group: ScalingGroup, run: Run, size: int) -> None:
         """Policies, alarms, schedules and bounds are the new group's; the old one keeps its size, and no requests."""

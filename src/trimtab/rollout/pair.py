@@ -173,6 +173,15 @@ def bake_of_pair(spec: Rollout, run: Run) -> timedelta:
     return bake or timedelta(0)
 
 
+def waited(spec: Rollout, run: Run, text: str, now: datetime) -> Turn | None:
+    """The failure of a share of the requests that has waited too long; `None` while it has not."""
+    if late := overdue(spec, run, now):
+        return failed(spec, run, f"{late}; {text}", now)
+    if now - run.since > spec.batch_timeout:
+        return failed(spec, run, f"after {format_duration(spec.batch_timeout)}, {text}", now)
+    return None
+
+
 def _too_slow(spec: Rollout, run: Run, pair: Pair, goal: int, now: datetime) -> str:
     if late := overdue(spec, run, now):
         return late

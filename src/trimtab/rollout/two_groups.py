@@ -24,6 +24,7 @@ from trimtab.rollout.pair import (
     Switch,
     judged,
     next_step,
+    waited,
 )
 from trimtab.rollout.results import GroupRollout, RolloutOutcome
 from trimtab.rollout.standing import broken_gate, needs_addresses, place_of, spec_of, standing_of_two
@@ -77,8 +78,16 @@ class TwoGroups:
                     self.groups.join(group, run, step.size, step.percent)
                     self._marked(group, progress, replace(run, why=JOINED))
                 case Shift():
-                    self.groups.shift(group, run, step.percent)
-                    run = self._marked(group, progress, run.turned(Phase.BAKING, self.clock.now()))
+                    now = self.clock.now()
+                    if text := self.groups.shift(group, run, step.percent):
+                        late = waited(spec, run, text, now)
+                        if late is None:
+                            break
+                        run = self._marked(group, progress, late.run)
+                    else:
+                        run = self._marked(group, progress, run.turned(Phase.BAKING, now))
+                    if not run.is_active:
+                        return self.standing(group, result, progress, run, pair)
                     continue
                 case Switch():
                     run = self._marked(group, progress, replace(run, held=(*(set(run.held) - {OUT}), OUT)))
@@ -97,8 +106,8 @@ class TwoGroups:
                     return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
                 case Rest():
                     text = step.text
-            return replace(result, text=text, gates=self._open.get(group.name, ()))
-        return result
+            break
+        return replace(result, text=text, gates=self._open.get(group.name, ()))
 
     def _restored(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: Run, pair: Pair) -> str:
         """Bring the old group back; what is waited for before it alone is sent requests."""
@@ -107,8 +116,7 @@ class TwoGroups:
         (again,) = self.rollouts.read([place_of(progress)], addresses=asks) or (progress,)
         if text := Pair(again.state, pair.new).waits(spec, run, self.clock.now()):
             return text
-        self.groups.shift(group, run, 0)
-        return ""
+        return self.groups.shift(group, run, 0)
 
     def _pair(self, group: ScalingGroup, progress: Progress, run: Run) -> Pair:
         """The two as they stand; the one that bears the mark is the old one."""

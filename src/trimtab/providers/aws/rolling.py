@@ -409,9 +409,9 @@ class AwsRollouts(Rollouts):
         if run is not None and not run.in_place:
             self._unmark(location, name)
 
-    def shift(self, shares: Shares) -> None:
+    def shift(self, shares: Shares) -> str:
         """Weights of target groups in listeners and rules."""
-        shift(self.calls, shares)
+        return shift(self.calls, shares)
 
     # gates
 

@@ -22,6 +22,7 @@ from trimtab.providers.base import PoolChoice, in_their_pools
 from trimtab.providers.errors import unread
 from trimtab.providers.rolling import Shares
 from trimtab.providers.run import BLUE_GREEN
+from trimtab.providers.traffic import share_problem
 
 WITH_RULES = ("HTTP", "HTTPS")
 """Protocols of listeners that have rules beside their default action: those of Application Load Balancers."""
@@ -143,18 +144,7 @@ def _remarks(
 
 
 def _problem(routes: Sequence[Route], first: TargetGroup, second: TargetGroup) -> str:
-    pair = {first.arn, second.arn}
-    if not any(pair <= route.weights.keys() for route in routes):
-        text = f"no listener and no rule forwards to both {first.name!r} and {second.name!r}"
-        return f"{text}; name both in one action, with the weights 100 and 0"
-    for route in routes:
-        if not pair <= route.weights.keys():
-            (alone,) = pair & route.weights.keys()
-            name = first.name if alone == first.arn else second.name
-            return f"{route.told} forwards to {name!r} alone, so that its requests cannot be shared; name both there"
-        if route.weights.keys() - pair:
-            return f"{route.told} forwards to other target groups too; leave the two alone there"
-    return ""
+    return share_problem(routes, {each.arn: each.name for each in (first, second)}, "listener and no rule")
 
 
 # routes
@@ -195,9 +185,9 @@ def _sendable(actions: Sequence[Mapping[str, Any]]) -> Actions:
 # weights
 
 
-def shift(calls: Calls, shares: Shares) -> None:
+def shift(calls: Calls, shares: Shares) -> str:
     """
-    Write the weights of every listener and rule that forwards to both, where they are not so.
+    Write the weights of every listener and rule that forwards to both, where they are not so; nothing is waited for.
 
     Raises:
         InvalidRequest: None does, or a target group is not there.
@@ -217,6 +207,7 @@ def shift(calls: Calls, shares: Shares) -> None:
             if route.weights != wanted:
                 actions = [_weighted(action, wanted) for action in route.actions]
                 calls.call("elbv2", route.operation, shares.location, **route.arn, **{route.word: actions})
+    return ""
 
 
 def _there(known: Mapping[str, TargetGroup], balancer: LoadBalancer, word: str) -> TargetGroup:

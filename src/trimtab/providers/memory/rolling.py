@@ -79,7 +79,7 @@ class MemoryRollouts(Rollouts):
                 self.store.things[template] = Thing(dict(old.body), old.mark, old.version)
             self._settle(key, thing, size, int(run.old), keep)
 
-    def shift(self, shares: Shares) -> None:
+    def shift(self, shares: Shares) -> str:
         """Weights of the two pools."""
         with self.store.lock:
             self.store.call("shift requests")
@@ -88,6 +88,7 @@ class MemoryRollouts(Rollouts):
                     balancer.word: 100 - shares.percent,
                     balancer.alternate or "": shares.percent,
                 }
+        return ""
 
     def clear(self, location: str, name: str) -> None:
         """Take the mark away."""
