@@ -6,6 +6,7 @@ import pytest
 
 import trimtab as tt
 from tests.providers.aws.world import AwsWorld
+from tests.providers.gcp.rights import permission_of
 from tests.providers.gcp.world import GcpWorld
 from trimtab.models import Checkpoint, Rollout
 from trimtab.rollout import RolloutOutcome
@@ -96,6 +97,17 @@ class AwsFront(Front):
         assert first == second
         return first
 
+    def rights(self):
+        calls = {
+            f"elasticloadbalancing:{one.operation}" for one in self.world.doors.requests() if one.service == "elbv2"
+        }
+        assert {"elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"} <= calls
+        return calls
+
+    @staticmethod
+    def allowed(cloud, fleet):
+        return {action for statement in cloud.permissions(fleet)["Statement"] for action in statement["Action"]}
+
     def ready(self, pool):
         health = self.elbv2.describe_target_health(TargetGroupArn=self.arns[pool])["TargetHealthDescriptions"]
         return [each["Target"]["Id"] for each in health if each["TargetHealth"]["State"] == "healthy"]
@@ -131,6 +143,15 @@ class GcpFront(Front):
         )
         assert first == second
         return first
+
+    def rights(self):
+        found = {permission_of(call) for call in self.world.doors.requests()}
+        assert "compute.urlMaps.update" in found
+        return found
+
+    @staticmethod
+    def allowed(cloud, fleet):
+        return set(cloud.permissions(fleet)["includedPermissions"])
 
     def ready(self, pool):
         backends = self.world.ask("GET", f"global/backendServices/{pool}").get("backends") or ()
@@ -173,7 +194,9 @@ def test_requests_move_to_the_new_group_and_with_the_next_one_back(front):
     old, new = front.fleet(), front.fleet(1)
     with front.world.connect() as cloud:
         cloud.apply(cloud.plan(old)).raise_for_failures()
+        front.world.doors.clear_requests()
         seen, result = front.drive(front.start(cloud, new))
+        assert front.rights() <= front.allowed(cloud, new)
         assert result.outcome is RolloutOutcome.DONE, result
         assert [each for each in seen if each[1] in ("baking", "ending")] == [
             (1, "baking", 10),
