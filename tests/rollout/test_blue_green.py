@@ -91,7 +91,7 @@ def test_back_while_the_old_group_lives(world, phase):
 
 
 SHARED = {**SCALING, "load_balancers": [tt.LoadBalancer(name="blue", alternate="green", port=80)]}
-SHARES = {"strategy": "blue-green", "checkpoints": [{"percent": 10, "bake": "5m"}, 50], "bake": "2m"}
+SHARES = {"strategy": "blue-green", "checkpoints": [{"percent": 10, "bake": "5m"}, {"percent": 50, "bake": "1m"}], "bake": "2m"}
 
 
 def shares(image, **rollout):
@@ -159,6 +159,22 @@ def test_the_way_back_returns_the_weights(front, phase):
     assert not front.cloud.plan(shares("one"))
 
 
+def test_a_run_goes_on_with_the_pools_that_it_began_with(front):
+    rollouts = front.cloud.rollouts(shares("two"))
+    rollouts.start(by="ana")
+    step_until(front, rollouts, "baking")
+    front.clock.advance(timedelta(minutes=10))
+    one_pool = {**SHARED, "load_balancers": ["blue"]}
+    edited = make_fleet("two", rollout=Rollout(strategy="blue-green"), **one_pool)
+    before = pools(front)
+    (result,) = front.cloud.rollouts(edited).tick()
+    for _ in range(5):
+        (result,) = front.cloud.rollouts(edited).tick()
+    assert result.outcome is RolloutOutcome.ERROR
+    assert "put them back until it is over" in result.text
+    assert pools(front) == before
+
+
 @pytest.mark.parametrize(
     ("provider", "balancers", "rollout", "text"),
     [
@@ -169,7 +185,7 @@ def test_the_way_back_returns_the_weights(front, phase):
         ("azure", [{"name": "blue", "alternate": "green"}], {}, "weighs backend pools"),
         ("memory", [{"name": "blue", "alternate": "green"}], {}, "only a blue-green rollout moves the group"),
         ("gcp", [{"name": "blue", "alternate": "green"}], {}, "only a blue-green rollout moves the group"),
-        ("gcp", ["front"], SHARES, "load-balancing/docs/backend-service"),
+        ("gcp", ["front"], SHARES, "has no capacities of its groups"),
     ],
 )
 def test_shares_that_no_balancer_can_keep_to_are_said(provider, balancers, rollout, text):

@@ -16,6 +16,7 @@ from trimtab.providers.pause import Pause
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import Rollouts, Shares
 from trimtab.providers.run import Run
+from trimtab.rollout.pair import OUT
 
 GREEN = "green"
 """The role of the new native group until it is the group's only one."""
@@ -116,14 +117,15 @@ class BlueGreen:
 
     def pools_of(self, group: ScalingGroup, native: str) -> tuple[str, ...]:
         """
-        What the mark of a run keeps of the pools that a group is in which has alternate ones.
+        What the mark of a run keeps of the pools that a group is in, and of whether it shifts requests between them.
 
         Raises:
             PlanRefused: They cannot share requests.
             Unreachable: Which those are could not be read.
         """
+        shifts = (SHARED,) if group.rollout is not None and group.rollout.checkpoints else ()
         if not any(balancer.alternate for balancer in group.load_balancers):
-            return ()
+            return shifts
         one = self.fleet.model_copy(update={"groups": (_called(group, native),)})
         live = self.provider.resources.read(one)
         chosen = self.provider.resources.choose_pools(one, live)
@@ -131,7 +133,8 @@ class BlueGreen:
             raise Unreachable(f"{unknown[0]}", provider=self.provider.name, operation="rollout")
         if chosen.problems:
             raise PlanRefused(in_words([str(problem) for problem in chosen.problems], "; "))
-        return tuple(_short(each.word) for each in chosen.fleet.groups[0].load_balancers if each.alternate)
+        words = (_short(each.word) for each in chosen.fleet.groups[0].load_balancers if each.alternate)
+        return (*shifts, *words)
 
     # how
 
@@ -222,6 +225,10 @@ class BlueGreen:
             self.provider.actions.on(location, run.old).resume()
 
 
+SHARED = "shared"
+"""What the mark of a run keeps that had checkpoints when it began: it shifts the requests to every balancer."""
+
+
 def with_pools(group: ScalingGroup, run: Run, *, swapped: bool = False) -> ScalingGroup:
     """
     The group with the pools of the old native group first, as the run began; of one without any then, the only ones.
@@ -230,25 +237,33 @@ def with_pools(group: ScalingGroup, run: Run, *, swapped: bool = False) -> Scali
         group: As the file has it.
         run: Keeps which pools those are.
         swapped: Whether those of the new native group come first instead.
+
+    Raises:
+        InvalidRequest: The file has other pools than those that the run began with.
     """
+    began = set(run.held) - {OUT, SHARED}
+    found = set[str]()
 
     def settled(balancer: LoadBalancer) -> LoadBalancer:
         if balancer.alternate is None:
             return balancer
-        if _short(balancer.word) not in run.held:
-            if _short(balancer.alternate) not in run.held:
-                return balancer.model_copy(update={"alternate": None})
-            balancer = balancer.swapped()
-        return balancer.swapped() if swapped else balancer
+        own = [each for each in (balancer, balancer.swapped()) if _short(each.word) in began]
+        if not own:
+            return balancer.model_copy(update={"alternate": None})
+        found.add(_short(own[0].word))
+        return own[0].swapped() if swapped else own[0]
 
-    return group.model_copy(update={"load_balancers": tuple(map(settled, group.load_balancers))})
+    balancers = tuple(map(settled, group.load_balancers))
+    if found != began:
+        text = f"{run} began with other pools in `load_balancers` of {group.name!r} than the file has now"
+        raise InvalidRequest(f"{text}; put them back until it is over", operation="rollout")
+    return group.model_copy(update={"load_balancers": balancers})
 
 
 def shared(group: ScalingGroup, run: Run) -> list[LoadBalancer]:
     """The balancers whose weights a run moves: those with two pools; with checkpoints all."""
     every = with_pools(group, run).load_balancers
-    checked = group.rollout is not None and bool(group.rollout.checkpoints)
-    return [balancer for balancer in every if balancer.alternate or checked]
+    return [balancer for balancer in every if balancer.alternate or SHARED in run.held]
 
 
 def checked_mark(run: Run) -> Run:

@@ -162,7 +162,8 @@ def judged(spec: Rollout, run: Run, pair: Pair, verdicts: Sequence[Verdict], now
 
 def percent_of(spec: Rollout, step: int) -> int:
     """The share of the requests that the new group is sent at a step."""
-    return (0, *(checkpoint.percent for checkpoint in spec.checkpoints), 100)[step]
+    shares = (0, *(checkpoint.percent for checkpoint in spec.checkpoints), 100)
+    return shares[min(step, len(shares) - 1)]  # a file may have fewer checkpoints than when the run began
 
 
 def bake_of_pair(spec: Rollout, run: Run) -> timedelta:

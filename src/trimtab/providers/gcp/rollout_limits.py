@@ -70,7 +70,7 @@ def share_remarks(group: ScalingGroup, rollout: Rollout, attached: Attached) -> 
 
 _BY_CAPACITY = (
     "shares below 9 and above 91 per cent cannot be had; a second backend service as `alternate` shares them exactly "
-    "(https://cloud.google.com/load-balancing/docs/backend-service#capacity-scaler)"
+    "(https://cloud.google.com/load-balancing/docs/backend-service)"
 )
 
 
