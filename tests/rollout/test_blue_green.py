@@ -91,7 +91,11 @@ def test_back_while_the_old_group_lives(world, phase):
 
 
 SHARED = {**SCALING, "load_balancers": [tt.LoadBalancer(name="blue", alternate="green", port=80)]}
-SHARES = {"strategy": "blue-green", "checkpoints": [{"percent": 10, "bake": "5m"}, {"percent": 50, "bake": "1m"}], "bake": "2m"}
+SHARES = {
+    "strategy": "blue-green",
+    "checkpoints": [{"percent": 10, "bake": "5m"}, {"percent": 50, "bake": "1m"}],
+    "bake": "2m",
+}
 
 
 def shares(image, **rollout):

@@ -232,7 +232,9 @@ def test_the_way_back_returns_the_weights(front, phase):
         assert (result.outcome, front.green()) == (RolloutOutcome.ROLLED_BACK, 0)
         plan = cloud.plan(old)
         assert not plan, plan.to_text()
-        said = [note for note in plan.notes if note.approximation and "load-balancing/docs/backend-service" in note.text]
+        said = [
+            note for note in plan.notes if note.approximation and "load-balancing/docs/backend-service" in note.text
+        ]
         assert len(said) == isinstance(front, OnePool)
 
 

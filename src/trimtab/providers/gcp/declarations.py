@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here, otherwise, with_controller
-from trimtab.declarations.inert import NAMES, NOWHERE
+from trimtab.declarations.inert import ALTERNATE, NAMES, NOWHERE
 from trimtab.declarations.record import (
     Declarations,
     NameRule,
@@ -224,7 +224,7 @@ GCP = Declarations(
     preset="gce",
     capabilities=CAPABILITIES,
     instances=INSTANCES,
-    inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
+    inert={**NOWHERE, **ALTERNATE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
     settings=GcpSettings,
     natives=Natives(
         package="trimtab.providers.gcp",
