@@ -34,6 +34,7 @@ SOMEWHERE = {
     "hooks.py": ("aws",),  # elsewhere notices of instances are heard in the instance alone, by hooks/listener.py
     "refreshes.py": ("aws",),  # elsewhere nothing that is under way refuses an update
     "pacing.py": ("aws",),  # per cents and checkpoints of an instance refresh; elsewhere instances are named or counted
+    "traffic.py": ("aws", "gcp"),  # no balancer of Azure's has weights
     "updater.py": ("gcp",),  # versions with target sizes, which no other cloud's groups have
     "rollout_limits.py": ("gcp",),  # how many at once hangs on the number of zones there alone
     "progress.py": ("azure",),  # no mover of the cloud's own replaces instances

@@ -125,6 +125,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "load_balancers.*.id": ("web-id", "api-id"),
     "load_balancers.*.port": (80, 8080),
     "load_balancers.*.drain": ("30s", "5m"),
+    "load_balancers.*.alternate": ("green", "green-id"),
     "health_check.by": ("instance", "load-balancer"),
     "health_check.grace": ("5m", "20m"),
     "health_check.path": ("/up", "/health"),
@@ -340,8 +341,8 @@ class Drawer:
             "template": self.template(neutral=not purchase.get("sizes")),
             "placement": self.placement(),
             "load_balancers": [
-                {word: value, **self.some("load_balancers.*.", "port", "drain", of=3)}
-                for word, value in self.balancers()
+                {word: value, **self.some("load_balancers.*.", "port", "drain", of=3), **more}
+                for (word, value), more in zip(self.balancers(), self.alternates(), strict=False)
             ],
             "health_check": self.health_check(),
             "purchase": purchase,
@@ -357,6 +358,11 @@ class Drawer:
         }
         return tt.ScalingGroup.model_validate(fields)
 
+    def alternates(self):
+        """Second pools, few and drawn by themselves."""
+        apart = self.apart("alternate")
+        return [apart.some("load_balancers.*.", "alternate", of=6) for _ in range(2)]
+
     def apart(self, part):
         """Draws the fields of a part by itself, so that what else is drawn stays as it is."""
         return Drawer(f"{self.seed} {part}", self.values)
@@ -368,7 +374,6 @@ class Drawer:
         fields = self.some("rollout.", *plain, *more, of=3)
         if fields.get("strategy") == "blue-green":
             fields |= self.some("rollout.", "end_after")
-            percents = []
         steps = [{"percent": percent, **self.some("rollout.checkpoints.*.", "bake")} for percent in percents]
         return {**fields, "checkpoints": steps, "gates": [self.gate() for _ in range(self.random.randint(0, 2))]}
 

@@ -10,6 +10,7 @@ from trimtab import metrics
 from trimtab.models import AlarmGate, Rollout
 from trimtab.rollout import RolloutOutcome
 from trimtab.sources import Function
+from trimtab.testing import translate
 
 
 def bluegreen(image, **rollout):
@@ -87,6 +88,114 @@ def test_back_while_the_old_group_lives(world, phase):
     (size,) = world.store.sizes.values()
     assert size.paused is None
     assert size.run is None
+
+
+SHARED = {**SCALING, "load_balancers": [tt.LoadBalancer(name="blue", alternate="green", port=80)]}
+SHARES = {
+    "strategy": "blue-green",
+    "checkpoints": [{"percent": 10, "bake": "5m"}, {"percent": 50, "bake": "1m"}],
+    "bake": "2m",
+}
+
+
+def shares(image, **rollout):
+    return make_fleet(image, rollout=Rollout.model_validate({**SHARES, **rollout}), **SHARED)
+
+
+@pytest.fixture(name="front")
+def _front():
+    world = World()
+    world.store.weights = {"blue": 100, "green": 0}
+    world.apply(shares("one"))
+    world.clock.advance(timedelta(minutes=5))
+    return world
+
+
+def pools(world):
+    return {key.name: world.store.things[key].body.get("load_balancers") for key in world.store.sizes}
+
+
+def test_requests_move_step_by_step_and_the_next_rollout_moves_them_back(front):
+    rollouts = front.cloud.rollouts(shares("two"))
+    rollouts.start(by="ana")
+    seen = []
+    for _ in range(200):
+        (result,) = rollouts.tick()
+        run = result.run
+        entry = (run.step, result.steps, run.phase.value, front.store.weights["green"])
+        seen += [entry] if entry not in seen else []
+        if result.is_settled:
+            break
+        front.clock.advance(timedelta(seconds=15))
+    assert result.outcome is RolloutOutcome.DONE
+    assert [entry for entry in seen if entry[2] != "moving"] == [
+        (1, 4, "baking", 10),
+        (2, 4, "baking", 50),
+        (3, 4, "baking", 100),
+        (3, 4, "ending", 100),
+    ]
+    ((survivor, joined),) = pools(front).items()
+    assert joined == [{"name": "green", "port": 80}]
+    for fleet in (shares("two"), make_fleet("two", **{**SHARED, "load_balancers": [{"name": "green", "port": 80}]})):
+        plan = front.cloud.plan(fleet)
+        assert not plan, plan.to_text()
+    assert front.cloud.import_group(survivor).group.load_balancers[0].name == "green"
+    front.cloud.rollout(shares("three")).raise_for_failures()
+    assert list(pools(front).values()) == [[{"name": "blue", "port": 80}]]
+    assert front.store.weights == {"blue": 100, "green": 0}
+    assert not front.cloud.plan(shares("three"))
+
+
+@pytest.mark.parametrize("phase", [(2, "moving"), (2, "baking"), (3, "ending")])
+def test_the_way_back_returns_the_weights(front, phase):
+    rollouts = front.cloud.rollouts(shares("two", end_after="1h"))
+    rollouts.start(by="ana")
+    for _ in range(200):
+        (result,) = rollouts.tick()
+        if (result.run.step, result.run.phase.value) == phase:
+            break
+        front.clock.advance(timedelta(seconds=15))
+    assert front.store.weights["green"] > 0
+    rollouts.abort("web", by="ana")
+    assert step_until(front, rollouts, "never").outcome is RolloutOutcome.ROLLED_BACK
+    assert front.store.weights == {"blue": 100, "green": 0}
+    assert list(pools(front).items()) == [("shop-web", [{"name": "blue", "port": 80}])]
+    assert not front.cloud.plan(shares("one"))
+
+
+def test_a_run_goes_on_with_the_pools_that_it_began_with(front):
+    rollouts = front.cloud.rollouts(shares("two"))
+    rollouts.start(by="ana")
+    step_until(front, rollouts, "baking")
+    front.clock.advance(timedelta(minutes=10))
+    one_pool = {**SHARED, "load_balancers": ["blue"]}
+    edited = make_fleet("two", rollout=Rollout(strategy="blue-green"), **one_pool)
+    before = pools(front)
+    (result,) = front.cloud.rollouts(edited).tick()
+    for _ in range(5):
+        (result,) = front.cloud.rollouts(edited).tick()
+    assert result.outcome is RolloutOutcome.ERROR
+    assert "put them back until it is over" in result.text
+    assert pools(front) == before
+
+
+@pytest.mark.parametrize(
+    ("provider", "balancers", "rollout", "text"),
+    [
+        ("memory", ["front"], SHARES, "give the second one as `alternate`"),
+        ("memory", [], SHARES, "no load balancer to share requests"),
+        ("aws", ["front"], SHARES, "give the second one as `alternate`"),
+        ("azure", ["front"], SHARES, "both groups are in the pool for `bake`"),
+        ("azure", [{"name": "blue", "alternate": "green"}], {}, "weighs backend pools"),
+        ("memory", [{"name": "blue", "alternate": "green"}], {}, "only a blue-green rollout moves the group"),
+        ("gcp", [{"name": "blue", "alternate": "green"}], {}, "only a blue-green rollout moves the group"),
+        ("gcp", ["front"], SHARES, "has no capacities of its groups"),
+    ],
+)
+def test_shares_that_no_balancer_can_keep_to_are_said(provider, balancers, rollout, text):
+    fleet = make_fleet("image", load_balancers=balancers, rollout=Rollout.model_validate(rollout))
+    found = translate(fleet, provider)
+    assert text in "\n".join(map(str, (*found.notes, *found.problems)))
 
 
 def test_an_alarm_in_the_bake_takes_it_back(world):

@@ -1,5 +1,6 @@
 """A process that drives a rollout ends before any of its calls; another one goes on, and the end is the same."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,11 @@ ROLLOUTS = {
     "surge": Rollout(max_surge=2, max_unavailable=0),
     "canary": Rollout(strategy="canary", checkpoints=[Checkpoint(percent=25, bake="1m")], bake="1m"),
     "blue-green": Rollout(strategy="blue-green", bake="1m", end_after="2m"),
+    "shares": Rollout(
+        strategy="blue-green", checkpoints=[Checkpoint(percent=25, bake="1m"), 50], bake="1m", end_after="2m"
+    ),
 }
+POOLS = {"blue": 100, "green": 0}
 
 
 class Tale:
@@ -28,8 +33,12 @@ class Tale:
 
     def __init__(self, rollout, *, abort):
         self.world = World()
-        self.fleet = make_fleet("two", rollout=ROLLOUTS[rollout], **SCALING)
-        self.old = make_fleet("one", rollout=ROLLOUTS[rollout], **SCALING)
+        more = SCALING
+        if rollout == "shares":
+            more = {**SCALING, "load_balancers": [tt.LoadBalancer(name="blue", alternate="green")]}
+            self.world.store.weights = dict(POOLS)
+        self.fleet = make_fleet("two", rollout=ROLLOUTS[rollout], **more)
+        self.old = make_fleet("one", rollout=ROLLOUTS[rollout], **more)
         self.world.apply(self.old)
         self.world.clock.advance(timedelta(minutes=5))
         self.abort = abort
@@ -43,6 +52,7 @@ class Tale:
 
         def count(operation, key):
             self.calls += 1
+            self.serve()
             if self.calls == last:
                 raise Killed
             return
@@ -57,9 +67,22 @@ class Tale:
         assert len(images) == 1, images
         ((_, size),) = self.world.store.sizes.items()
         assert (size.run, size.paused, len(size.machines)) == (None, None, 4)
+        assert sorted(self.world.store.weights.values()) in ([], [0, 100])
+        self.serve()
         plan = self.world.cloud.plan(self.fleet if images == {"two"} else self.old)
         assert not plan, plan.to_text()
         return images.pop()
+
+    def serve(self):
+        """Clients lose no request: whatever pool is sent some has an instance that is ready."""
+        store = self.world.store
+        ready = Counter()
+        for key, size in store.sizes.items():
+            booted = [each for each in size.machines if store.clock.now() >= each.started + store.boot and each.healthy]
+            for pool in store.things[key].body.get("load_balancers", ()):
+                ready[pool["name"]] += len(booted)
+        for pool, weight in (store.weights or {"front": 100}).items():
+            assert not weight or ready[pool], (pool, weight, ready)
 
     def drive(self, rollouts):
         rollouts.start(by="ana")

@@ -33,7 +33,7 @@ def drawn(draw, strategies):
         spec["min_healthy"] = draw.choice([1, "50%"])
     if draw.random() < 0.5:
         spec["bake"] = draw.choice(["1m", "4m"])
-    if spec["strategy"] != "blue-green" and draw.random() < 0.6:
+    if draw.random() < 0.6:
         percents = sorted(draw.sample([5, 10, 25, 50, 75], draw.randint(1, 3)))
         spec["checkpoints"] = [Checkpoint(percent=each, bake=draw.choice([None, "1m", "2m"])) for each in percents]
     return Rollout(**spec)
@@ -47,8 +47,11 @@ class Story:
         self.world = World()
         self.spec = drawn(self.draw, strategies)
         size = self.draw.randint(1, 8)
-        self.old = make_fleet("one", size=size, rollout=self.spec)
-        self.new = make_fleet("two", size=size, rollout=self.spec)
+        self.shares = self.spec.strategy == "blue-green" and bool(self.spec.checkpoints)
+        pools = {"load_balancers": [tt.LoadBalancer(name="blue", alternate="green")]} if self.shares else {}
+        self.world.store.weights = {"blue": 100, "green": 0} if self.shares else {}
+        self.old = make_fleet("one", size=size, rollout=self.spec, **pools)
+        self.new = make_fleet("two", size=size, rollout=self.spec, **pools)
         self.world.apply(self.old)
         self.world.clock.advance(timedelta(minutes=5))
         self.fault = None
@@ -142,6 +145,10 @@ class Story:
             assert images == {"one"}
         assert size.run is None
         assert size.paused is None
+        if self.shares:
+            ((pool,),) = ([each["name"] for each in store.things[key].body["load_balancers"]],)
+            assert store.weights[pool] == 100
+            assert sum(store.weights.values()) == 100
         fleet = self.new if images == {"two"} else self.old
         if images:
             plan = self.world.cloud.plan(fleet)

@@ -262,6 +262,9 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     yield from _each(
         "balancer drain", "load_balancers", "drain", [balancer.drain is not None for balancer in balancers]
     )
+    yield from _each(
+        "second pool of a balancer", "load_balancers", "alternate", [balancer.alternate for balancer in balancers]
+    )
 
 
 def _single_thresholds(check: HealthCheck) -> Iterator[str]:

@@ -63,6 +63,7 @@ FEATURES: tuple[str, ...] = (
     "thresholds of health that differ",
     "balancer port",
     "balancer drain",
+    "second pool of a balancer",
     "network by name",
     "subnets by tag",
     "several subnets",

@@ -6,6 +6,10 @@ UNMANAGED: Mapping[str, str] = {
     "unmanaged.*": "says what a plan leaves alone; no cloud is told",
     "rollout.**": "says how a rollout is driven; a plan writes nothing of it",
 }
+ALTERNATE: Mapping[str, str] = {
+    "load_balancers.*.alternate": "says where a blue-green rollout puts its group; a plan changes nothing for it",
+}
+"""The field of clouds whose balancers have weights; elsewhere it is refused."""
 _NO_UNIT = "says how a person reads the number; a cloud compares plain numbers"
 _OWN_WORD = "a label of the query, for people"
 NOWHERE: Mapping[str, str] = {

@@ -42,6 +42,10 @@ def refused(text: str) -> RolloutSupport:
     return RolloutSupport(RolloutMeans.REFUSED, text)
 
 
+SHARES = "checkpoints: blue-green"
+"""The part of a blue-green rollout that shifts requests from one pool of a balancer to its alternate."""
+SHARES_IN_ONE = "checkpoints: blue-green, in one pool"
+"""The same where both groups are in the only pool."""
 ROLLOUT_PARTS: tuple[str, ...] = (
     "strategy: rolling",
     "strategy: canary",
@@ -51,6 +55,8 @@ ROLLOUT_PARTS: tuple[str, ...] = (
     "min_healthy",
     "checkpoints",
     "checkpoints.bake",
+    SHARES,
+    SHARES_IN_ONE,
     "bake",
     "skip_matching: false",
     "protected_instances: skip",
@@ -77,8 +83,12 @@ DRIVEN: Mapping[str, RolloutSupport] = {
     "skip_matching: false": refused("an instance that has the new template is not made anew; leave it out"),
     "standby_instances: replace": refused("it has no instances on standby; leave it out"),
     "standby_instances: skip": by_trimtab("it has no instances on standby"),
+    SHARES: refused("its balancers send no shares of the requests to pools; leave `checkpoints` out"),
+    SHARES_IN_ONE: refused(
+        "requests are shared between two pools; give the second one as `alternate`, or leave `checkpoints` out"
+    ),
     "strategy: blue-green": by_trimtab(
-        "a second group of the cloud's, which stays; no weights of a balancer are moved"
+        "a second group of the cloud's, which stays; without an alternate pool both share the requests for `bake`"
     ),
 }
 """What the process that drives a rollout does where a provider says nothing else."""

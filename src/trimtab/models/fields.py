@@ -77,7 +77,8 @@ FIELDS = {
         "name": "By name; looked up when planning.",
         "id": "By the vendor's id.",
         "port": "Port of the instances, where the vendor keeps it with the group (Google).",
-        "drain": "How long a leaving instance may finish its requests, where the vendor keeps it with the group (Google)."
+        "drain": "How long a leaving instance may finish its requests, where the vendor keeps it with the group (Google).",
+        "alternate": "The second pool behind the same listener, rule or URL map, in the form of the first: its name, or its id.\n\nA blue-green rollout puts the new group into the one of the two that the old group is not in, and shifts weights."
     },
     "trimtab.models.group.HealthCheck": {
         "by": "What is asked: the instance itself, or the load balancer too.",
@@ -198,7 +199,7 @@ FIELDS = {
         "reservation": "Capacity reservation to use, by the vendor's id."
     },
     "trimtab.models.rollout.Checkpoint": {
-        "percent": "Per cent of the instances that have the new template, rounded up.",
+        "percent": "Per cent of the instances that have the new template, rounded up; of a blue-green rollout, of the requests.",
         "bake": "How long all gates have to hold before the rollout goes on; at once when left out."
     },
     "trimtab.models.rollout.HealthGate": {
@@ -237,7 +238,7 @@ FIELDS = {
         "max_unavailable": "Instances that may be out of service at a time; 1 when left out, or 0 beside `max_surge`.",
         "max_surge": "Instances above the size that may run at a time; none when left out.",
         "min_healthy": "Instances that are healthy at every moment, as far as the rollout can keep them so.",
-        "checkpoints": "Where it stops to look, growing; a number alone is the per cent. A canary has 10 when left out.",
+        "checkpoints": "Where it stops to look, growing; a number alone is the per cent. A canary has 10 when left out.\n\nIn a blue-green rollout they are shares of the requests that the new group is sent, by the weights of a balancer.",
         "bake": "How long all gates have to hold at the end before the old template is given up; at once when left out.",
         "skip_matching": "Whether instances that have the new template already are left alone.",
         "protected_instances": "What becomes of instances that are protected from scaling in.",

@@ -107,6 +107,12 @@ class LoadBalancer(Model):
     """Port of the instances, where the vendor keeps it with the group (Google)."""
     drain: Duration | None = None
     """How long a leaving instance may finish its requests, where the vendor keeps it with the group (Google)."""
+    alternate: str | None = Field(default=None, min_length=1)
+    """
+    The second pool behind the same listener, rule or URL map, in the form of the first: its name, or its id.
+
+    A blue-green rollout puts the new group into the one of the two that the old group is not in, and shifts weights.
+    """
 
     if TYPE_CHECKING:
 
@@ -117,13 +123,30 @@ class LoadBalancer(Model):
             id: str | None = None,
             port: int | None = None,
             drain: timedelta | str | None = None,
+            alternate: str | None = None,
         ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "LoadBalancer":
         if (self.name is None) == (self.id is None):
             refuse("name a load balancer by `name` or by `id`, exactly one of them")
+        if self.alternate == self.word:
+            refuse(f"{self.alternate!r} is the pool itself; name the other one, or leave it out", "alternate")
         return self
+
+    @property
+    def word(self) -> str:
+        """What the pool is named by: its name, or its id."""
+        return self.name or self.id or ""
+
+    def is_called(self, word: str | None) -> bool:
+        """Whether this is the name or the id of one of its pools."""
+        return word is not None and word in (self.name, self.id, self.alternate)
+
+    def swapped(self) -> "LoadBalancer":
+        """The same with its two pools in each other's place."""
+        mine = "name" if self.name is not None else "id"
+        return self.model_copy(update={mine: self.alternate, "alternate": self.word})
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

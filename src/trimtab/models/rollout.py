@@ -44,7 +44,7 @@ class Checkpoint(Model):
     """A part of the group that is rolled out to, looked at for a while, and only then gone on from."""
 
     percent: Annotated[int, Field(ge=1, le=99)]
-    """Per cent of the instances that have the new template, rounded up."""
+    """Per cent of the instances that have the new template, rounded up; of a blue-green rollout, of the requests."""
     bake: Duration | None = None
     """How long all gates have to hold before the rollout goes on; at once when left out."""
 
@@ -193,7 +193,11 @@ class Rollout(Model):
     min_healthy: Share | None = None
     """Instances that are healthy at every moment, as far as the rollout can keep them so."""
     checkpoints: tuple[Annotated[Checkpoint, BeforeValidator(_checkpoint)], ...] = ()
-    """Where it stops to look, growing; a number alone is the per cent. A canary has 10 when left out."""
+    """
+    Where it stops to look, growing; a number alone is the per cent. A canary has 10 when left out.
+
+    In a blue-green rollout they are shares of the requests that the new group is sent, by the weights of a balancer.
+    """
     bake: Duration | None = None
     """How long all gates have to hold at the end before the old template is given up; at once when left out."""
     skip_matching: bool = True
@@ -245,8 +249,6 @@ class Rollout(Model):
                 refuse(
                     f"checkpoint {later} is not above the one before it, {earlier}; let them grow", "checkpoints", index
                 )
-        if self.checkpoints and self.strategy == "blue-green":
-            refuse("a blue-green rollout has no checkpoints: both groups are in the balancer for `bake`", "checkpoints")
         if self.end_after is not None and self.strategy != "blue-green":
             refuse("`end_after` is of `strategy: blue-green`; leave it out", "end_after")
         if _is_nothing(self.max_unavailable) and _is_nothing(self.max_surge, left_out=True):

@@ -1,7 +1,7 @@
 """What goes in and out of a provider: groups as they stand, writes, facts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.engine.first_seen import FirstSeen
 from trimtab.errors import ProviderError
-from trimtab.models import Capacity
+from trimtab.models import Capacity, Fleet, ScalingGroup
 from trimtab.plan import Change, Note, Unknown
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.pinning import Settled
@@ -245,6 +245,43 @@ class Facts:
     problems: tuple[Note, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     settled: Mapping[str, Settled] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolChoice:
+    """
+    A fleet whose groups with an alternate pool name first the one of the two that they are in.
+
+    Attributes:
+        fleet: The fleet.
+        notes: What a reviewer should know of how requests are shared between the two.
+        problems: Why they cannot be shared.
+        unknown: What could not be looked up.
+    """
+
+    fleet: Fleet
+    notes: tuple[Note, ...] = ()
+    problems: tuple[Note, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+
+
+def in_their_pools(fleet: Fleet, is_in: Callable[[ScalingGroup, str], bool]) -> Fleet:
+    """
+    The fleet with the two pools in each other's place where a group is in the alternate one alone.
+
+    Args:
+        fleet: As it was written, with the native names that its groups have.
+        is_in: Whether a group that is there is in the pool that is called so.
+    """
+
+    def settled(group: ScalingGroup) -> ScalingGroup:
+        balancers = tuple(
+            each.swapped() if each.alternate and not is_in(group, each.word) and is_in(group, each.alternate) else each
+            for each in group.load_balancers
+        )
+        return group if balancers == group.load_balancers else group.model_copy(update={"load_balancers": balancers})
+
+    return fleet.model_copy(update={"groups": tuple(map(settled, fleet.groups))})
 
 
 Written = Mapping[str, Any] | ProviderError

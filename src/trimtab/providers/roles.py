@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from trimtab.errors import Unsupported
 from trimtab.models import Fleet
 from trimtab.plan import Change, Kind, Live, Note, Resource
-from trimtab.providers.base import Activity, AlarmChange, AlarmState, Facts, GroupState, Instance, Write, Written
+from trimtab.providers.base import (
+    Activity,
+    AlarmChange,
+    AlarmState,
+    Facts,
+    GroupState,
+    Instance,
+    PoolChoice,
+    Write,
+    Written,
+)
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported
 from trimtab.providers.lookup import single_match
@@ -33,6 +43,10 @@ class Resources(ABC):
     def read_to_plan(self, fleet: Fleet) -> Live:
         """What `read` gives; what `resolve` would ask next and the fleet alone tells may be asked at the same time."""
         return self.read(fleet)
+
+    def choose_pools(self, fleet: Fleet, live: Live) -> PoolChoice:
+        """Which of its two pools each group with an alternate one is in, and whether both can share requests."""
+        return PoolChoice(fleet=fleet)
 
     @abstractmethod
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> Facts:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trimtab.errors import NotFound, Unsupported
-from trimtab.models import Metric
+from trimtab.models import LoadBalancer, Metric
 from trimtab.providers.base import GroupState, Instance, InstanceState, Write
 from trimtab.providers.run import Run
 
@@ -154,6 +154,29 @@ class NewTemplate:
     goes_back: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """
+    How the two native groups of a blue-green rollout share requests.
+
+    Attributes:
+        location: Where both are.
+        old: The native name of the first one.
+        new: That of the second one.
+        balancers: By pool: that of the old group, with that of the new one as its alternate; without one both groups
+            are in the only pool.
+        percent: Of the requests, for the new group.
+        joins: Whether the new group is about to join the pools, which gives it no requests before their time.
+    """
+
+    location: str
+    old: str
+    new: str
+    balancers: Sequence[LoadBalancer]
+    percent: int
+    joins: bool = False
+
+
 class Rollouts(ABC):
     """What a rollout asks of a provider; each call may be made twice."""
 
@@ -215,6 +238,18 @@ class Rollouts(ABC):
     def follow(self, location: str, name: str, instances: Sequence[str]) -> None:
         """Have instances be in the pools of balancers that their group now names; nothing where they follow it."""
         return
+
+    def shift(self, shares: Shares) -> str:
+        """
+        Have balancers share requests so; nothing where they do already.
+
+        Returns:
+            What is waited for before, to be asked again; empty once they do.
+
+        Raises:
+            InvalidRequest: No listener, rule or route sends requests to both pools.
+        """
+        raise Unsupported("the balancers of this provider have no weights; leave `checkpoints` and `alternate` out")
 
     def clear(self, location: str, name: str) -> None:
         """Take the mark of a blue-green run away; nothing where there is none."""

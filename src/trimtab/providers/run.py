@@ -50,14 +50,15 @@ class Run:
         id: Tells it from other runs.
         strategy: `rolling`, `canary` or `blue-green`.
         phase: Where it is.
-        step: Which checkpoint it is on the way to or at, from 0; one more than the last is all of the group.
+        step: Which checkpoint it is on the way to or at, from 0; one more than the last is all of the group. Of a
+            blue-green run 0 is the new group without requests, and the first checkpoint is 1.
         since: When the phase began.
         began: When the run did.
         by: Who started it.
         old: The template that the group had, in the cloud's words: a version, a name; of a blue-green run, the native
             group.
         new: The one that it is to have.
-        held: What the end puts back, in the cloud's words.
+        held: What the end puts back, in the cloud's words; of a blue-green run, which pools the old group is in.
         why: The reason of a pause, a stop or a way back.
         template: A digest of the template that the file has when it begins; empty of a run that goes back to an older.
     """

@@ -241,10 +241,21 @@ class GroupTranslator(ABC):
     def _take_rollout(self) -> None:
         """Refuse what nobody does in a rollout; nothing of it is in a body."""
         rollout = self.group.rollout
+        if any(balancer.alternate for balancer in self.group.load_balancers):
+            from trimtab.capabilities.rollouts import idle_alternates  # and few have a second pool
+
+            for path, text in idle_alternates(self.group):
+                self.unused(path, text)
         if rollout is None:
             return
-        from trimtab.capabilities.rollouts import rollout_parts, rollout_support  # few groups are rolled out
+        from trimtab.capabilities.rollouts import (  # few groups are rolled out
+            rollout_parts,
+            rollout_support,
+            share_problems,
+        )
 
+        for path, text in share_problems(self.group, self.provider):
+            self.problem(path, text)
         for part, path in rollout_parts(rollout):
             support = rollout_support(self.provider, part)
             if support.means == "refused":
@@ -603,7 +614,7 @@ def unused_names(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             path = f"{list_name}.{item.name}.metric.of"
             if metric.source not in _NAMING:
                 yield path, f"{metric.name!r} is measured on no balancer and no queue; leave `of` out"
-            elif [metric.of in (balancer.name, balancer.id) for balancer in group.load_balancers] == [True]:
+            elif [balancer.is_called(metric.of) for balancer in group.load_balancers] == [True]:
                 yield path, "the group has this load balancer only"
 
 

@@ -3,23 +3,20 @@
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Protocol
 
 from trimtab.clock import Clock
-from trimtab.errors import PlanRefused, ProviderError, Unreachable, Unsupported
-from trimtab.models import Capacity, Fleet, Rollout, ScalingGroup
-from trimtab.models.base import format_duration
+from trimtab.errors import InvalidRequest, PlanRefused, ProviderError, Unreachable, Unsupported
+from trimtab.models import Capacity, Fleet, LoadBalancer, ScalingGroup
 from trimtab.phrases import in_words
-from trimtab.plan import MAIN, NAMED, Key, Live, Plan, Resource, make_plan
+from trimtab.plan import MAIN, NAMED, Key, Live, Plan, Resource, digest, make_plan
 from trimtab.plan.holding import hold_templates
 from trimtab.plan.naming import named_by, with_role
-from trimtab.providers.base import GroupState
 from trimtab.providers.pause import Pause
 from trimtab.providers.roles import Provider
-from trimtab.providers.rolling import Progress, Rollouts, is_ready
-from trimtab.providers.run import Phase, Run
-from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, held_up_by, overdue
+from trimtab.providers.rolling import Rollouts, Shares
+from trimtab.providers.run import Run
+from trimtab.rollout.pair import OUT
 
 GREEN = "green"
 """The role of the new native group until it is the group's only one."""
@@ -71,14 +68,42 @@ class BlueGreen:
         """The new group with this size, without requests, policies, alarms and schedules."""
         self._apply(_bare(group, run.new, size, balancers=False), run, GREEN)
 
-    def join(self, group: ScalingGroup, run: Run, size: int) -> None:
-        """Requests for the new group beside the old one, whose policies and schedules rest from now on."""
+    def join(self, group: ScalingGroup, run: Run, size: int, percent: int) -> None:
+        """The new group in the balancers beside the old one, whose policies and schedules rest from now on."""
         self._pause(group, run)
-        self._apply(_bare(group, run.new, size, balancers=True), run, GREEN)
+        self.shift(group, run, percent, joins=True)
+        self._apply(_bare(with_pools(group, run, swapped=True), run.new, size, balancers=True), run, GREEN)
+
+    def shift(self, group: ScalingGroup, run: Run, percent: int, *, joins: bool = False) -> str:
+        """
+        Send the new group this share of the requests, where balancers have weights that the run moves.
+
+        Args:
+            group: As the file has it.
+            run: The run.
+            percent: The share.
+            joins: Whether the new group is about to join them.
+
+        Returns:
+            What is waited for before; empty once it is so.
+        """
+        balancers = shared(group, run)
+        if not balancers:
+            return ""
+        return self.rollouts.shift(
+            Shares(
+                location=group.location or self.provider.location,
+                old=run.old,
+                new=run.new,
+                balancers=balancers,
+                percent=percent,
+                joins=joins,
+            )
+        )
 
     def switch(self, group: ScalingGroup, run: Run, size: int) -> None:
         """Policies, alarms, schedules and bounds are the new group's; the old one keeps its size, and no requests."""
-        self._apply(_called(group, run.new), run, MAIN)
+        self._apply(_called(with_pools(group, run, swapped=True), run.new), run, MAIN)
         self._apply(_bare(group, run.old, size, balancers=False), run, OLD)
 
     def end(self, group: ScalingGroup, run: Run, native: str) -> None:
@@ -87,8 +112,29 @@ class BlueGreen:
 
     def restore(self, group: ScalingGroup, run: Run) -> None:
         """The old group is as it was: in the balancer, with policies, alarms and schedules; the new one has none."""
-        self._apply(_called(group, run.old), run, MAIN)
+        self._apply(_called(with_pools(group, run), run.old), run, MAIN)
         self._resume(group, run)
+
+    def pools_of(self, group: ScalingGroup, native: str) -> tuple[str, ...]:
+        """
+        What the mark of a run keeps of the pools that a group is in, and of whether it shifts requests between them.
+
+        Raises:
+            PlanRefused: They cannot share requests.
+            Unreachable: Which those are could not be read.
+        """
+        shifts = (SHARED,) if group.rollout is not None and group.rollout.checkpoints else ()
+        if not any(balancer.alternate for balancer in group.load_balancers):
+            return shifts
+        one = self.fleet.model_copy(update={"groups": (_called(group, native),)})
+        live = self.provider.resources.read(one)
+        chosen = self.provider.resources.choose_pools(one, live)
+        if unknown := (*live.unknown, *chosen.unknown):
+            raise Unreachable(f"{unknown[0]}", provider=self.provider.name, operation="rollout")
+        if chosen.problems:
+            raise PlanRefused(in_words([str(problem) for problem in chosen.problems], "; "))
+        words = (_short(each.word) for each in chosen.fleet.groups[0].load_balancers if each.alternate)
+        return (*shifts, *words)
 
     # how
 
@@ -179,15 +225,74 @@ class BlueGreen:
             self.provider.actions.on(location, run.old).resume()
 
 
+SHARED = "shared"
+"""What the mark of a run keeps that had checkpoints when it began: it shifts the requests to every balancer."""
+
+
+def with_pools(group: ScalingGroup, run: Run, *, swapped: bool = False) -> ScalingGroup:
+    """
+    The group with the pools of the old native group first, as the run began; of one without any then, the only ones.
+
+    Args:
+        group: As the file has it.
+        run: Keeps which pools those are.
+        swapped: Whether those of the new native group come first instead.
+
+    Raises:
+        InvalidRequest: The file has other pools than those that the run began with.
+    """
+    began = set(run.held) - {OUT, SHARED}
+    found = set[str]()
+
+    def settled(balancer: LoadBalancer) -> LoadBalancer:
+        if balancer.alternate is None:
+            return balancer
+        own = [each for each in (balancer, balancer.swapped()) if _short(each.word) in began]
+        if not own:
+            return balancer.model_copy(update={"alternate": None})
+        found.add(_short(own[0].word))
+        return own[0].swapped() if swapped else own[0]
+
+    balancers = tuple(map(settled, group.load_balancers))
+    if found != began:
+        text = f"{run} began with other pools in `load_balancers` of {group.name!r} than the file has now"
+        raise InvalidRequest(f"{text}; put them back until it is over", operation="rollout")
+    return group.model_copy(update={"load_balancers": balancers})
+
+
+def shared(group: ScalingGroup, run: Run) -> list[LoadBalancer]:
+    """The balancers whose weights a run moves: those with two pools; with checkpoints all."""
+    every = with_pools(group, run).load_balancers
+    return [balancer for balancer in every if balancer.alternate or SHARED in run.held]
+
+
+def checked_mark(run: Run) -> Run:
+    """
+    The run as it was, once it is sure that its mark takes all of it.
+
+    Raises:
+        InvalidRequest: It is too long.
+    """
+    if (read := Run.parse(run.line())) is None or read.held != run.held:
+        text = "the names of the native groups and the number of alternate pools are too long for the mark of a run"
+        raise InvalidRequest(f"{text}; shorten `native_name`, or give fewer `alternate`", operation="rollout")
+    return run
+
+
+def _short(word: str) -> str:
+    return digest(word)[:8]
+
+
 def _called(group: ScalingGroup, native: str) -> ScalingGroup:
-    return group.model_copy(update={"native_name": native})
+    # what shares of the requests there are is decided step by step, and no part of one native group
+    rollout = group.rollout.model_copy(update={"checkpoints": ()}) if group.rollout is not None else None
+    return group.model_copy(update={"native_name": native, "rollout": rollout})
 
 
 def _bare(group: ScalingGroup, native: str, size: int, *, balancers: bool) -> ScalingGroup:
     low, high = min(group.capacity.min, size), max(group.capacity.max, size)
-    return group.model_copy(
+    return _called(group, native).model_copy(
         update={
-            "native_name": native,
             "capacity": Capacity(min=low, max=high, desired=size),
             "policies": (),
             "alarms": (),
@@ -195,137 +300,3 @@ def _bare(group: ScalingGroup, native: str, size: int, *, balancers: bool) -> Sc
             **({} if balancers else {"load_balancers": ()}),
         }
     )
-
-
-# what comes next
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """The two native groups of a group as they stand; `None` for one that is not there."""
-
-    old: GroupState | None
-    new: GroupState | None
-
-    def progress(self, run: Run) -> Progress | None:
-        """Both as one group whose new instances are those of the new native group."""
-        if self.old is None and self.new is None:
-            return None
-        state = self.new or self.old
-        assert state is not None
-        fresh = self.new.instances if self.new is not None else ()
-        old = self.old.instances if self.old is not None else ()
-        return Progress(
-            state=replace(state, instances=(*fresh, *old)), run=run, fresh=frozenset(each.id for each in fresh)
-        )
-
-    @property
-    def ready(self) -> int:
-        """Instances of the new group that are ready."""
-        return sum(is_ready(each) for each in self.new.instances) if self.new is not None else 0
-
-
-STEPS = 2
-"""The new group alone; and with requests."""
-DRAIN = timedelta(minutes=5)
-"""How long the old group lives on where it has a balancer and nobody says: what balancers take to drain by default."""
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """Have the new group, with this size and without requests."""
-
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """Have requests sent to the new group too."""
-
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """Have the new group alone be sent requests, and sized; the old one keeps its size."""
-
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """Have the old group end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """Have the old group as it was, and the new one end."""
-
-
-Step = Make | Join | Switch | End | Restore | Turn | Look | Rest
-
-
-def next_step(group: ScalingGroup, spec: Rollout, run: Run, pair: Pair, now: datetime) -> Step:
-    """What to do for a blue-green run; pure."""
-    size = pair.old.desired if pair.old is not None else 0
-    match run.phase:
-        case Phase.MOVING:
-            return _move_on(spec, run, pair, size, now)
-        case Phase.BAKING:
-            if late := overdue(spec, run, now):
-                return failed(spec, run, late, now)
-            return Look(last=now - run.since >= bake_of_pair(spec, run))
-        case Phase.ENDING:
-            left = run.since + lives_on(group, spec) - now
-            return Rest(f"the old group ends in {format_duration(left)}") if left > timedelta(0) else End()
-        case Phase.REVERTING:
-            return Restore()
-        case _:
-            return Rest(run.why or f"it is {run.phase}")
-
-
-def lives_on(group: ScalingGroup, spec: Rollout) -> timedelta:
-    """How long the old group lives on without requests."""
-    if spec.end_after is not None:
-        return spec.end_after
-    drains = [balancer.drain or DRAIN for balancer in group.load_balancers]
-    return max(drains, default=timedelta(0))
-
-
-def _move_on(spec: Rollout, run: Run, pair: Pair, size: int, now: datetime) -> Step:
-    if pair.old is None:
-        return failed(spec, run, "the old group is gone", now)
-    is_there = pair.new is not None and pair.new.desired >= size
-    if is_there and pair.ready >= size and (run.step == 0 or run.why == JOINED):
-        return Turn(run.turned(Phase.BAKING, now))
-    if late := _too_slow(spec, run, pair, size, now):
-        return failed(spec, run, late, now)
-    if run.step > 0:
-        return Join(size)
-    return Rest("the new group starts") if is_there else Make(size)
-
-
-JOINED = "the new group is in the balancer"
-"""What the mark of a run says once the new group is, so that what balancers say of its instances counts."""
-
-
-def judged(spec: Rollout, run: Run, pair: Pair, verdicts: Sequence[Verdict], now: datetime, *, last: bool) -> Step:
-    """What to do after the gates were asked."""
-    bake = bake_of_pair(spec, run)
-    if (held_up := held_up_by(spec, run, verdicts, now, bake=bake, last=last)) is not None:
-        return held_up
-    size = pair.old.desired if pair.old is not None else 0
-    return Turn(run.turned(Phase.MOVING, now, step=1)) if run.step == 0 else Switch(size)
-
-
-def bake_of_pair(spec: Rollout, run: Run) -> timedelta:
-    """How long the gates have to hold: not at all while the new group is sent no requests."""
-    return spec.bake if run.step and spec.bake else timedelta(0)
-
-
-def _too_slow(spec: Rollout, run: Run, pair: Pair, goal: int, now: datetime) -> str:
-    if late := overdue(spec, run, now):
-        return late
-    if now - run.since > spec.batch_timeout:
-        return f"after {format_duration(spec.batch_timeout)}, {pair.ready} of {goal} new instances are ready"
-    return ""

@@ -32,7 +32,7 @@ from trimtab.providers.pause import BACK_TAG, DRIVEN_TAG
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import NewTemplate, Progress, Rollouts, no_version
 from trimtab.providers.run import BLUE_GREEN, Phase, RolledBack, Run, driven_at
-from trimtab.rollout.blue_green import BlueGreen, CarryOut, green_name
+from trimtab.rollout.blue_green import BlueGreen, CarryOut, checked_mark, green_name
 from trimtab.rollout.deciding import limits_of
 from trimtab.rollout.gates import Gates, Situation
 from trimtab.rollout.in_place import InPlace
@@ -300,7 +300,8 @@ class RolloutDriver:
 
     def _begin_pair(self, group: ScalingGroup, progress: Progress, run: Run) -> GroupRollout:
         declared = self.fleet.native_name(group)
-        run = replace(run, old=progress.state.name, new=green_name(declared, run.id))
+        held = self._two_groups.groups.pools_of(group, progress.state.name)
+        run = checked_mark(replace(run, old=progress.state.name, new=green_name(declared, run.id), held=held))
         self._rollouts.mark(*place_of(progress), run)
         _, again = self._found(group.name)
         if again.run is None or again.run.id != run.id:

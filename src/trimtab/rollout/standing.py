@@ -8,8 +8,8 @@ from trimtab.models import Rollout, ScalingGroup
 from trimtab.providers.pause import BACK_TAG
 from trimtab.providers.rolling import Progress, is_ready
 from trimtab.providers.run import Phase, RolledBack, Run
-from trimtab.rollout.blue_green import STEPS, Pair, bake_of_pair, lives_on
 from trimtab.rollout.deciding import Verdict, bake_of, goals, limits_of
+from trimtab.rollout.pair import STEPS, Pair, bake_of_pair, lives_on
 from trimtab.rollout.results import GroupRollout, RolloutOutcome
 
 UNATTENDED = timedelta(minutes=12)
@@ -93,7 +93,7 @@ def standing_of_two(
     return result.standing(
         outcome=_OUTCOMES.get(run.phase, RolloutOutcome.RUNNING),
         run=run,
-        steps=STEPS,
+        steps=STEPS + len(spec.checkpoints),
         ready=pair.ready,
         goal=size,
         total=size,

@@ -7,22 +7,25 @@ from trimtab.models import Fleet, Rollout, ScalingGroup
 from trimtab.providers.roles import Provider
 from trimtab.providers.rolling import Progress, Rollouts
 from trimtab.providers.run import Phase, Run
-from trimtab.rollout.blue_green import (
+from trimtab.rollout.blue_green import BlueGreen
+from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, limits_of
+from trimtab.rollout.gates import Gates, Situation
+from trimtab.rollout.in_place import MOST_TURNS, remember
+from trimtab.rollout.pair import (
     JOINED,
-    BlueGreen,
+    OUT,
     End,
     Join,
     Make,
     Pair,
     Restore,
+    Shift,
     Step,
     Switch,
     judged,
     next_step,
+    waited,
 )
-from trimtab.rollout.deciding import Look, Rest, Turn, Verdict, failed, limits_of
-from trimtab.rollout.gates import Gates, Situation
-from trimtab.rollout.in_place import MOST_TURNS, remember
 from trimtab.rollout.results import GroupRollout, RolloutOutcome
 from trimtab.rollout.standing import broken_gate, needs_addresses, place_of, spec_of, standing_of_two
 
@@ -72,9 +75,22 @@ class TwoGroups:
                 case Make():
                     self.groups.make(group, run, step.size)
                 case Join():
-                    self.groups.join(group, run, step.size)
+                    self.groups.join(group, run, step.size, step.percent)
                     self._marked(group, progress, replace(run, why=JOINED))
+                case Shift():
+                    now = self.clock.now()
+                    if text := self.groups.shift(group, run, step.percent):
+                        late = waited(spec, run, text, now)
+                        if late is None:
+                            break
+                        run = self._marked(group, progress, late.run)
+                    else:
+                        run = self._marked(group, progress, run.turned(Phase.BAKING, now))
+                    if not run.is_active:
+                        return self.standing(group, result, progress, run, pair)
+                    continue
                 case Switch():
+                    run = self._marked(group, progress, replace(run, held=(*(set(run.held) - {OUT}), OUT)))
                     self.groups.switch(group, run, step.size)
                     run = self._marked(group, progress, run.turned(Phase.ENDING, self.clock.now()))
                     continue
@@ -82,15 +98,25 @@ class TwoGroups:
                     self.groups.end(group, run, run.old)
                     return replace(result, outcome=RolloutOutcome.DONE, text="")
                 case Restore():
-                    self.groups.restore(group, run)
+                    if text := self._restored(group, spec, progress, run, pair):
+                        return replace(result, text=text)
                     self.groups.end(group, run, run.new)
                     remember(self.rollouts, progress, run, self.clock.now())
                     self.rollouts.clear(*place_of(progress))
                     return replace(result, outcome=RolloutOutcome.ROLLED_BACK, text=run.why)
                 case Rest():
                     text = step.text
-            return replace(result, text=text, gates=self._open.get(group.name, ()))
-        return result
+            break
+        return replace(result, text=text, gates=self._open.get(group.name, ()))
+
+    def _restored(self, group: ScalingGroup, spec: Rollout, progress: Progress, run: Run, pair: Pair) -> str:
+        """Bring the old group back; what is waited for before it alone is sent requests."""
+        self.groups.restore(group, run)
+        asks = needs_addresses(group)
+        (again,) = self.rollouts.read([place_of(progress)], addresses=asks) or (progress,)
+        if text := Pair(again.state, pair.new).waits(spec, run, self.clock.now()):
+            return text
+        return self.groups.shift(group, run, 0)
 
     def _pair(self, group: ScalingGroup, progress: Progress, run: Run) -> Pair:
         """The two as they stand; the one that bears the mark is the old one."""

@@ -8,7 +8,7 @@ from functools import partial
 from trimtab.models import Fleet
 from trimtab.plan import MAIN, NAMED, Key, Kind, Live, Mark, Note, Plan, PlanRequest, Resource, make_plan
 from trimtab.plan.changes import merged
-from trimtab.providers.base import Facts
+from trimtab.providers.base import Facts, PoolChoice
 from trimtab.providers.roles import Provider
 from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, pause_notes, with_ends
 
@@ -29,6 +29,10 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     if any(item.mark is not None and NAMED in item.mark.kept for item in live.resources.values()):
         fleet, live = _with_found_names(provider, fleet, live)
         request = replace(request, fleet=fleet)
+    pools = PoolChoice(fleet=fleet)
+    if not request.empty and any(each.alternate for group in fleet.groups for each in group.load_balancers):
+        pools = resources.choose_pools(fleet, live)
+        fleet = pools.fleet
     planned = partial(
         make_plan,
         provider=provider.name,
@@ -44,7 +48,8 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
     checked = (*_advice(provider, request, live), *_missing_alarms(provider, fleet))
     facts = resources.resolve(fleet, live, refresh=request.refresh)
     translation = resources.translate(fleet, facts, now)
-    notes, problems, wanted = translation.notes, translation.problems, translation.resources
+    notes, wanted = (*translation.notes, *pools.notes), translation.resources
+    problems = (*translation.problems, *pools.problems)
     if request.only is not None:
         wanted = tuple(item for item in wanted if item.group in request.only)
     inexact = [note for note in notes if note.approximation and request.strict]
@@ -56,7 +61,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
             made_at=now,
             notes=merged((*notes, *rests, *facts.notes, *checked)),
             problems=(*problems, *facts.problems, *strict),
-            unknown=(*live.unknown, *facts.unknown),
+            unknown=(*live.unknown, *pools.unknown, *facts.unknown),
             request=request,
         )
     kinds = provider.kinds
@@ -65,7 +70,7 @@ def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
         kinds,
         fleet,
         leave_boosted(kinds, leave_paused(kinds, fleet, wanted, live), live, now),
-        replace(resources.complete(live, wanted), unknown=(*live.unknown, *facts.unknown)),
+        replace(resources.complete(live, wanted), unknown=(*live.unknown, *pools.unknown, *facts.unknown)),
         adopt=request.adopt,
     )
     in_the_way, refused = resources.hindrances(plan.changes)

@@ -161,7 +161,7 @@ def furnished(world):
 
 
 def test_every_kind_uses_every_grant():
-    """The fleet of these tests leaves out what replaces something else, and what has ids of the account's."""
+    """The fleet of these tests leaves out replacements, ids of the account's, and shares of requests."""
     allowed = actions_of(policy_document(every_kind(), region="us-east-1"))
     assert {grant.action for grant in GRANTS} - allowed == {
         "ssm:GetParameters",
@@ -169,6 +169,10 @@ def test_every_kind_uses_every_grant():
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeVpcs",
         "kms:ListAliases",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:ModifyListener",
+        "elasticloadbalancing:ModifyRule",
     }
 
 

@@ -6,7 +6,7 @@ https://cloud.google.com/iam/docs/roles-permissions/compute
 
 import re
 
-REGIONAL = {"regionBackendServices", "regionHealthChecks"}
+REGIONAL = {"regionBackendServices", "regionHealthChecks", "regionUrlMaps"}
 """Families beside the global ones; other regional things have the rights of all."""
 NAMED = {"iam": "iam.serviceAccounts.get", "cloudkms": "cloudkms.cryptoKeys.get"}
 """What is read one by one, since a template names it."""
@@ -15,6 +15,7 @@ VERBS = {
     "insert": "create",
     "patch": "update",
     "update": "update",
+    "getHealth": "get",
     "resize": "update",
     "deleteInstances": "update",
     "recreateInstances": "update",

@@ -1,6 +1,6 @@
 """What each collection does of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trimtab.emulators.gcp import autoscalers, instance_groups, managers, places
@@ -67,6 +67,13 @@ def _check_service(world: World, key: str, body: dict[str, Any]) -> None:
     passes = key.startswith("regions/") and scheme in ("INTERNAL", "EXTERNAL") and body.get("protocol") in PACKETS
     for place, backend in enumerate(body.get("backends") or ()):
         must_exist(world, str(backend.get("group", "")))
+        scaler = backend.get("capacityScaler", 1.0)
+        if scaler and not LEAST_SCALER <= scaler <= 1:
+            text = "The valid ranges are 0.0 and [0.1,1.0]."
+            raise invalid(f"Invalid value for field 'resource.backends[{place}].capacityScaler': '{scaler}'. {text}")
+        if not scaler and len(body["backends"]) == 1:
+            text = "It cannot be 0 where there is only one backend."
+            raise invalid(f"Invalid value for field 'resource.backends[{place}].capacityScaler': '{scaler}'. {text}")
         mode = backend.get("balancingMode", "UTILIZATION")
         if passes and mode != "CONNECTION":
             text = f"Balancing mode must be CONNECTION for an {scheme} backend service."
@@ -88,6 +95,35 @@ def _complete_service(world: World, key: str, body: dict[str, Any]) -> None:
             backend.setdefault("maxUtilization", 0.8)
 
 
+def _check_url_map(world: World, key: str, body: dict[str, Any]) -> None:
+    """
+    Refuse services that there are not, and weights that cannot be.
+
+    "The value must be from 0 to 1000." (WeightedBackendService, Compute Engine API)
+    """
+    for place, value in _leaves(body, "resource"):
+        field = place.rsplit(".", 1)[-1]
+        if field in ("service", "defaultService", "backendService"):
+            must_exist(world, str(value))
+        elif field == "weight" and not 0 <= int(value) <= MOST_WEIGHT:
+            text = f"Must be less than or equal to {MOST_WEIGHT}."
+            raise invalid(f"Invalid value for field '{place}': '{value}'. {text}")
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(item, f"{place}.{name}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _leaves(item, f"{place}[{number}]")
+    else:
+        yield place, value
+
+
+MOST_WEIGHT = 1000
+
+
 def _forget(call: Call) -> dict[str, Any]:
     """An operation is deleted without another one that says so."""
     call.there()
@@ -95,6 +131,8 @@ def _forget(call: Call) -> dict[str, Any]:
     return {}
 
 
+LEAST_SCALER = 0.1
+"""The smallest scaler of a capacity but 0."""
 PACKETS = ("TCP", "UDP", "UNSPECIFIED")
 """The protocols of balancers that hand packets on as they are."""
 
@@ -112,8 +150,12 @@ COLLECTIONS: Mapping[str, Collection] = {
     **instance_groups.COLLECTIONS,
     **autoscalers.COLLECTIONS,
     "backendServices": Collection(
-        check=_check_service, complete=_complete_service, others={"getHealth": instance_groups.health_of}
+        check=_check_service,
+        complete=_complete_service,
+        leave=lambda world, key: refuse_in_use(world, key, "backend_service", ("urlMaps",)),
+        others={"getHealth": instance_groups.health_of},
     ),
+    "urlMaps": Collection(check=_check_url_map),
     **places.COLLECTIONS,
     "targetPools": Collection(),
     "networks": Collection(),

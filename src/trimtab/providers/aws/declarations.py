@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here
-from trimtab.declarations.inert import NOWHERE
+from trimtab.declarations.inert import ALTERNATE, NOWHERE
 from trimtab.declarations.record import (
     Declarations,
     NameRule,
@@ -70,6 +70,7 @@ _NATIVELY = (
     "queue metric",
     "custom metric",
     "PromQL metric",
+    "second pool of a balancer",
     "spot instances",
     "several sizes",
     "sizes with weights",
@@ -195,7 +196,7 @@ AWS = Declarations(
     ),
     capabilities=CAPABILITIES,
     instances=INSTANCES,
-    inert=NOWHERE,
+    inert={**NOWHERE, **ALTERNATE},
     settings=AwsSettings,
     natives=Natives(
         package="trimtab.providers.aws",

@@ -99,6 +99,8 @@ def references_of(group: ScalingGroup, region: str, native: str) -> Iterator[Ref
     for index, balancer in enumerate(group.load_balancers):
         if balancer.id and not is_elsewhere(balancer.id, region):
             yield Reference(f"load_balancers.{index}.id", TARGET_GROUP, balancer.id, region)
+        if balancer.id and balancer.alternate and not is_elsewhere(balancer.alternate, region):
+            yield Reference(f"load_balancers.{index}.alternate", TARGET_GROUP, balancer.alternate, region)
     sizes = {f"purchase.sizes.{index}.size": option.size for index, option in enumerate(group.purchase.sizes)}
     for path, size in {**sizes, "template.size": template.size_name}.items():
         if size is not None:

@@ -24,6 +24,8 @@ class TargetGroup(NamedTuple):
     arn: str
     label: str
     """`app/web/0123/targetgroup/web/4567`; empty where no balancer sends it requests."""
+    balancers: tuple[str, ...] = ()
+    """The ARNs of the balancers that send it requests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ def target_group(item: Mapping[str, Any]) -> TargetGroup:
     arn = item["TargetGroupArn"]
     balancers = [balancer.partition(":loadbalancer/")[2] for balancer in item.get("LoadBalancerArns", ())]
     label = f"{balancers[0]}/targetgroup/{arn.partition(':targetgroup/')[2]}" if balancers else ""
-    return TargetGroup(item["TargetGroupName"], arn, label)
+    return TargetGroup(item["TargetGroupName"], arn, label, tuple(item.get("LoadBalancerArns", ())))
 
 
 def is_looked_up(image: Image) -> bool:

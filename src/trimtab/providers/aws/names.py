@@ -42,6 +42,11 @@ def elsewhere_of(group: ScalingGroup, region: str) -> Iterator[tuple[str, str]]:
     https://github.com/cds-snc/notification-terraform/pull/128
     """
     named = {f"load_balancers.{index}.id": one.id or "" for index, one in enumerate(group.load_balancers)}
+    named |= {
+        f"load_balancers.{index}.alternate": one.alternate
+        for index, one in enumerate(group.load_balancers)
+        if one.id and one.alternate
+    }
     for alarm in group.alarms:
         for field in ("notify", "notify_ok", "notify_no_data"):
             for index, arn in enumerate(getattr(alarm, field)):

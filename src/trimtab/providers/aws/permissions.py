@@ -8,6 +8,7 @@ from trimtab.models import Fleet, MetricSource, ScalingGroup, SimplePolicy, Step
 from trimtab.providers.aws.existing import watched
 from trimtab.providers.aws.places import NETWORKS, asks_default_network, names_asked
 from trimtab.providers.aws.template import ALIAS, key_id
+from trimtab.providers.run import BLUE_GREEN
 
 
 class Need(StrEnum):
@@ -36,6 +37,7 @@ class Need(StrEnum):
     DEFAULT_ROLE = "groups without a service-linked role of their own"
     SPOT = "spot instances"
     ROLLOUTS = "rollouts"
+    SHARES = "two target groups that share requests"
 
 
 class On(StrEnum):
@@ -47,6 +49,7 @@ class On(StrEnum):
     NEW_GROUPS = "CreateGroups"
     NAMED_GROUPS = "TagGroups"
     OWN_GROUPS = "ChangeGroups"
+    LISTENERS = "ShareRequests"
     NEW_TEMPLATES = "CreateTemplates"
     NEW_TEMPLATE_TAGS = "TagNewTemplates"
     OWN_TEMPLATES = "ChangeTemplates"
@@ -97,6 +100,8 @@ GRANTS: Sequence[Grant] = (
     Grant("elasticloadbalancing:DescribeTargetHealth", need=Need.BALANCERS),
     Grant("servicequotas:GetServiceQuota"),
     Grant("servicequotas:GetAWSDefaultServiceQuota"),
+    Grant("elasticloadbalancing:DescribeListeners", need=Need.SHARES),
+    Grant("elasticloadbalancing:DescribeRules", need=Need.SHARES),
     Grant("kms:ListAliases", need=Need.KEY_ALIASES),
     Grant("ssm:GetParameters", On.PARAMETERS, Need.PARAMETERS),
     Grant("iam:GetInstanceProfile", On.READ_PROFILES, Need.PROFILES),
@@ -121,6 +126,8 @@ GRANTS: Sequence[Grant] = (
     Grant("autoscaling:RollbackInstanceRefresh", On.OWN_GROUPS, Need.ROLLOUTS),
     Grant("autoscaling:AttachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
     Grant("autoscaling:DetachLoadBalancerTargetGroups", On.OWN_GROUPS, Need.BALANCERS),
+    Grant("elasticloadbalancing:ModifyListener", On.LISTENERS, Need.SHARES),
+    Grant("elasticloadbalancing:ModifyRule", On.LISTENERS, Need.SHARES),
     Grant("autoscaling:PutLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
     Grant("autoscaling:DeleteLifecycleHook", On.OWN_GROUPS, Need.HOOKS),
     Grant("autoscaling:PutNotificationConfiguration", On.OWN_GROUPS, Need.TOPICS),
@@ -280,6 +287,9 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.DEFAULT_ROLE: aws.service_linked_role is None,
         Need.SPOT: group.purchase.spot,
         Need.ROLLOUTS: group.rollout is not None,
+        Need.SHARES: group.rollout is not None
+        and group.rollout.strategy == BLUE_GREEN
+        and any(balancer.alternate for balancer in group.load_balancers),
     }
 
 
@@ -303,6 +313,14 @@ class _Account:
             On.NEW_GROUPS: (self._groups(), request_tag),
             On.NAMED_GROUPS: (self._groups(), {}),
             On.OWN_GROUPS: (self._groups(), tag),
+            On.LISTENERS: (
+                [
+                    arn
+                    for what in ("listener/app/*", "listener/net/*", "listener-rule/app/*")
+                    for arn in self._arns("elasticloadbalancing", what)
+                ],
+                {},
+            ),
             On.NEW_TEMPLATES: (templates, request_tag),
             On.NEW_TEMPLATE_TAGS: (templates, {"StringEquals": {"ec2:CreateAction": "CreateLaunchTemplate"}}),
             On.OWN_TEMPLATES: (templates, tag),

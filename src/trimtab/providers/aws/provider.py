@@ -28,6 +28,7 @@ from trimtab.providers.base import (
     AlarmChange,
     AlarmState,
     GroupState,
+    PoolChoice,
     Write,
     Written,
 )
@@ -116,6 +117,12 @@ class AwsResources(Resources):
     def read_to_plan(self, fleet: Fleet) -> Live:
         """What `read` gives, and images, subnets, target groups and zones at the same time."""
         return self._resolver(fleet, Live(), frozenset()).beside(partial(self.read, fleet))
+
+    def choose_pools(self, fleet: Fleet, live: Live) -> PoolChoice:
+        """By what the groups are attached to; of groups under blue-green rollouts also their listeners and rules."""
+        from trimtab.providers.aws.traffic import PoolReader  # few groups have two target groups
+
+        return PoolReader(self.calls, fleet, live).choose()
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> AwsFacts:
         """Images, subnets, target groups and zones, and whether all is there that a new group names."""

@@ -68,6 +68,10 @@ SHAPES: Mapping[str, Shape] = {
     "describe_availability_zones": {"AvailabilityZones": [{"ZoneName": str}]},
     "describe_instances": {"Reservations": [{"Instances": [{"InstanceId": str}]}]},
     "describe_target_groups": {"TargetGroups": [{"TargetGroupArn": str, "TargetGroupName": str}]},
+    "describe_listeners": {"Listeners": [{"ListenerArn": str, "DefaultActions?": [{"Type": str}]}]},
+    "describe_rules": {"Rules": [{"RuleArn": str, "Actions?": [{"Type": str}]}]},
+    "modify_listener": {"Listeners": [{"ListenerArn": str}]},
+    "modify_rule": {"Rules": [{"RuleArn": str}]},
     "describe_target_health": {
         "TargetHealthDescriptions": [{"Target": {"Id": str}, "TargetHealth": {"State": str}}],
     },

@@ -188,7 +188,7 @@ class Resolver(Resolving[Calls]):
     def _balancer_names(self) -> dict[str, list[str]]:
         names: dict[str, set[str]] = {}
         for group in self.fleet.groups:
-            named = {balancer.name for balancer in group.load_balancers if balancer.name}
+            named = {word for each in group.load_balancers if each.name for word in (each.name, each.alternate) if word}
             if named:
                 names.setdefault(self.location_of(group), set()).update(named)
         return {region: sorted(some) for region, some in names.items()}
@@ -273,8 +273,11 @@ class Resolver(Resolving[Calls]):
         known = facts.target_groups.get(region, {})
         for index, balancer in enumerate(group.load_balancers):
             if balancer.name:  # EC2 has each name once in a region
-                told = [balancer.name] if balancer.name in known else []
-                self.only(group, f"load_balancers.{index}", "target group", balancer.name, told, where=region)
+                at = f"load_balancers.{index}"
+                for path, name in ((at, balancer.name), (f"{at}.alternate", balancer.alternate)):
+                    if name is not None:
+                        told = [name] if name in known else []
+                        self.only(group, path, "target group", name, told, where=region)
 
     def _unsaid(self, group: ScalingGroup) -> None:
         """What of a group a plan takes away because a fleet file cannot write it."""

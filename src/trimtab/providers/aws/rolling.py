@@ -34,10 +34,11 @@ from trimtab.providers.aws.resources import (
     template_of_words,
 )
 from trimtab.providers.aws.states import balancer_health, group_state, with_addresses
+from trimtab.providers.aws.traffic import shift
 from trimtab.providers.lookup import group_not_found
 from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.retry import in_batches
-from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, is_ready
+from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, Shares, is_ready
 from trimtab.providers.run import TAG, Run
 
 GOING_BACK = "RollbackInProgress"
@@ -407,6 +408,10 @@ class AwsRollouts(Rollouts):
         run = find_run(self._item(location, name))
         if run is not None and not run.in_place:
             self._unmark(location, name)
+
+    def shift(self, shares: Shares) -> str:
+        """Weights of target groups in listeners and rules."""
+        return shift(self.calls, shares)
 
     # gates
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.declarations.rollouts import RolloutSupport, by_trimtab, native, refused
+from trimtab.declarations.rollouts import SHARES, RolloutSupport, by_trimtab, native, refused
 
 ROLLOUTS: Mapping[str, RolloutSupport] = {
     "strategy: rolling": native("one instance refresh to a numbered version of the launch template"),
@@ -15,6 +15,10 @@ ROLLOUTS: Mapping[str, RolloutSupport] = {
         "there, and goes on by itself only if no process has looked for two days"
     ),
     "checkpoints.bake": by_trimtab("AWS has one delay for all checkpoints, of two days at most"),
+    SHARES: native(
+        "`Weight` of both target groups in each listener and rule that forwards to them; of a Network Load Balancer's "
+        "for new connections"
+    ),
     "bake": by_trimtab(
         "the last refresh has saved the new version by then: what is lost comes back with it, and the way back is a "
         "refresh to the old one"

@@ -364,7 +364,7 @@ def rollout_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
     """The target group whose metric is meant: the one that the metric names, or the only one."""
     if metric.of is not None:
-        return next((balancer for balancer in group.load_balancers if metric.of in (balancer.name, balancer.id)), None)
+        return next((balancer for balancer in group.load_balancers if balancer.is_called(metric.of)), None)
     return group.load_balancers[0] if len(group.load_balancers) == 1 else None
 
 

@@ -156,6 +156,10 @@ CAPABILITIES: Mapping[str, Support] = {
     ),
     "balancer port": unsupported("Azure keeps the port with the load balancer's rules"),
     "balancer drain": unsupported("Azure keeps draining with the application gateway"),
+    "second pool of a balancer": unsupported(
+        "neither Azure Load Balancer nor Application Gateway weighs backend pools; a blue-green rollout has both "
+        "groups in the one pool"
+    ),
     "subnets by tag": unsupported("subnets have no tags on Azure; name one by `subnets`"),
     "several subnets": unsupported("a scale set has one subnet; zones are chosen by `zones`"),
     "several security groups": unsupported("a network card has one network security group"),

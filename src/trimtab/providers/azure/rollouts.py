@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
-from trimtab.declarations.rollouts import RolloutSupport, by_trimtab
+from trimtab.declarations.rollouts import SHARES, SHARES_IN_ONE, RolloutSupport, by_trimtab, refused
 
+_NO_WEIGHTS = (
+    "neither Azure Load Balancer nor Application Gateway sends shares of the requests to backend pools; leave it out: "
+    "both groups are in the pool for `bake`"
+)
 ROLLOUTS: Mapping[str, RolloutSupport] = {
     "strategy: rolling": by_trimtab("new machines come and old ones go; Azure's own rolling upgrades stand still"),
     "max_unavailable": by_trimtab("instances are deleted, and the capacity is raised again at once"),
@@ -11,6 +15,8 @@ ROLLOUTS: Mapping[str, RolloutSupport] = {
         "the capacity is raised for a while, up to the maximum of the autoscale setting, which takes away what is "
         "above it"
     ),
+    SHARES: refused(_NO_WEIGHTS),
+    SHARES_IN_ONE: refused(_NO_WEIGHTS),
     "protected_instances: skip": by_trimtab(
         "those protected from scaling in or from actions of the scale set keep the old model"
     ),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from trimtab.declarations.advice import not_here, otherwise, with_controller
-from trimtab.declarations.inert import NAMES, NOWHERE
+from trimtab.declarations.inert import ALTERNATE, NAMES, NOWHERE
 from trimtab.declarations.record import (
     Declarations,
     NameRule,
@@ -65,6 +65,7 @@ _NATIVELY = (
     "thresholds of health that differ",
     "balancer port",
     "balancer drain",
+    "second pool of a balancer",
     "network by name",
     "several security groups",
     "image by architecture",
@@ -223,7 +224,7 @@ GCP = Declarations(
     preset="gce",
     capabilities=CAPABILITIES,
     instances=INSTANCES,
-    inert={**NOWHERE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
+    inert={**NOWHERE, **ALTERNATE, **dict.fromkeys(NAMES, "the signals of an autoscaler have no names")},
     settings=GcpSettings,
     natives=Natives(
         package="trimtab.providers.gcp",
@@ -284,6 +285,7 @@ GCP = Declarations(
         # "some machine types allow bursting above 1.0": https://cloud.google.com/monitoring/api/metrics_gcp_c
         beyond_full=frozenset({"cpu"}),
     ),
+    rollouts="trimtab.providers.gcp.rollouts:ROLLOUTS",
     pure="trimtab.providers.gcp.pure:PURE",
     images="trimtab.providers.gcp.images:IMAGES",
     disks="trimtab.providers.gcp.disks:DISKS",

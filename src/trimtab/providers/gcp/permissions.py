@@ -14,6 +14,7 @@ from trimtab.providers.gcp.metrics import type_of
 from trimtab.providers.gcp.template import DEFAULT_ACCOUNT
 from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.metrics import watched
+from trimtab.providers.run import BLUE_GREEN
 
 READ = (
     "compute.autoscalers.get",
@@ -84,6 +85,15 @@ BALANCED = (
     "compute.regionBackendServices.update",
 )
 """A fleet names a load balancer; whether its backend service is global or regional is seen when it is read."""
+SHARED = (
+    "compute.regionUrlMaps.get",
+    "compute.regionUrlMaps.list",
+    "compute.regionUrlMaps.update",
+    "compute.urlMaps.get",
+    "compute.urlMaps.list",
+    "compute.urlMaps.update",
+)
+"""Two backend services share requests by the weights of a URL map, which may be global or regional."""
 PORTS = ("compute.instanceGroups.get", "compute.instanceGroups.update")
 PROBED = (
     "compute.regionHealthChecks.create",
@@ -170,6 +180,8 @@ def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
         permissions.add("monitoring.metricDescriptors.list")
     if any(balancer.name for balancer in group.load_balancers):
         permissions.add("compute.targetPools.list")
+    if group.rollout and group.rollout.strategy == BLUE_GREEN and any(one.alternate for one in group.load_balancers):
+        permissions |= {right for right in SHARED if not read_only or right.endswith(".list")}
     if group.template.role and group.template.role != DEFAULT_ACCOUNT:
         permissions.add("iam.serviceAccounts.get")
     if any(disk.key for disk in group.template.disks):

@@ -9,7 +9,7 @@ from trimtab.clock import Clock
 from trimtab.events import Listener, silent
 from trimtab.models import Fleet
 from trimtab.plan import Live, Resource
-from trimtab.providers.base import Activity, AlarmChange, AlarmState, GroupState, Write, Written
+from trimtab.providers.base import Activity, AlarmChange, AlarmState, GroupState, PoolChoice, Write, Written
 from trimtab.providers.gcp.acting import GroupActions
 from trimtab.providers.gcp.activities import Operations
 from trimtab.providers.gcp.client import Calls
@@ -116,6 +116,12 @@ class GcpResources(Resources):
     def read_to_plan(self, fleet: Fleet) -> Live:
         """What `read` gives, and images at the same time."""
         return Resolver(calls=self.calls, fleet=fleet, live=Live()).beside(partial(self.read, fleet))
+
+    def choose_pools(self, fleet: Fleet, live: Live) -> PoolChoice:
+        """By the backends that the read came across; of groups under blue-green rollouts also the URL maps."""
+        from trimtab.providers.gcp.traffic import PoolReader  # few groups have two backend services
+
+        return PoolReader(self.calls, fleet, live).choose()
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> GcpFacts:
         """Images, backend services with their health checks, and the templates that are there."""

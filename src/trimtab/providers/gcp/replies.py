@@ -13,6 +13,7 @@ LISTS: Mapping[str, tuple[str, Shape]] = {
     "autoscalers.aggregatedList": ("compute#autoscalerAggregatedList", {**NAMED, "target": str}),
     "healthChecks.aggregatedList": ("compute#healthChecksAggregatedList", NAMED),
     "backendServices.aggregatedList": ("compute#backendServiceAggregatedList", NAMED),
+    "urlMaps.aggregatedList": ("compute#urlMapsAggregatedList", NAMED),
     "instances.aggregatedList": ("compute#instanceAggregatedList", NAMED),
     "globalOperations.aggregatedList": ("compute#operationAggregatedList", {"name": str, "status": str}),
     "instanceTemplates.list": ("compute#instanceTemplateList", NAMED),
@@ -27,6 +28,8 @@ LISTS: Mapping[str, tuple[str, Shape]] = {
     **{f"{name}.listErrors": ("", {}) for name in (GROUPS, "regionInstanceGroupManagers")},
 }
 """The kind of each list, and what an item must have."""
+HEALTH = "compute#backendServiceGroupHealth"
+"""What has no name: how the members of a group in a backend service are."""
 KINDS: Mapping[str, str] = {
     "autoscalers.get": "compute#autoscaler",
     "regionAutoscalers.get": "compute#autoscaler",
@@ -39,6 +42,10 @@ KINDS: Mapping[str, str] = {
     "regionHealthChecks.get": "compute#healthCheck",
     "backendServices.get": "compute#backendService",
     "regionBackendServices.get": "compute#backendService",
+    "backendServices.getHealth": HEALTH,
+    "regionBackendServices.getHealth": HEALTH,
+    "urlMaps.get": "compute#urlMap",
+    "regionUrlMaps.get": "compute#urlMap",
     "globalOperations.get": "compute#operation",
     "regionOperations.get": "compute#operation",
     "zoneOperations.get": "compute#operation",
@@ -88,10 +95,11 @@ def check_one(call: Call, body: Mapping[str, Any], names: Mapping[str, Any]) -> 
     Raises:
         UnreadableReply: It is so.
     """
-    problem = _not_of_kind(body, KINDS[call.operation]) or find_problem(body, {"name": str})
+    kind = KINDS[call.operation]
+    problem = _not_of_kind(body, kind) or ("" if kind == HEALTH else find_problem(body, {"name": str}))
     if not problem and KINDS[call.operation] == "compute#operation":
         problem = find_problem(body, OPERATION)
-    if not problem and body["name"] != (subject_of(names) or names.get("region")):
+    if not problem and kind != HEALTH and body["name"] != (subject_of(names) or names.get("region")):
         problem = f"it is about {body['name']!r}"
     _require(call, problem)
 

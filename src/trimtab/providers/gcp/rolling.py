@@ -53,7 +53,7 @@ from trimtab.providers.gcp.updater import (
 )
 from trimtab.providers.pause import DRIVEN_TAG
 from trimtab.providers.retry import in_batches
-from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, next_batch
+from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, Shares, next_batch
 from trimtab.providers.run import Run
 from trimtab.providers.writer import send_held
 
@@ -227,6 +227,16 @@ class GcpRollouts(Rollouts):
             self._send(location, name, body)
 
     # alarms and metrics
+
+    def shift(self, shares: Shares) -> str:
+        """Weights of URL maps; of two groups in one backend service the scalers of their capacities."""
+        from trimtab.providers.gcp.traffic import Shifter
+
+        link = ""
+        if shares.joins:
+            manager = find_manager(States(self.calls, self.clock.now()).managers(), shares.location, shares.new)
+            link = str(manager["instanceGroup"])
+        return Shifter(self.calls, shares, link).run()
 
     def firing(self, location: str, names: Sequence[str]) -> Mapping[str, bool]:
         """

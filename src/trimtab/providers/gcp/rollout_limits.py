@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from trimtab.errors import Unsupported
 from trimtab.models import MetricGate, Rollout, ScalingGroup
+from trimtab.providers.gcp.facts import Attached
 from trimtab.providers.gcp.metrics import INSTANCE, Scope, Shape, metric_for
+from trimtab.providers.gcp.unused import service_for
 
 MOST_ZONES = 3
 """Zones of a group that names none: https://cloud.google.com/compute/docs/instance-groups/regional-migs"""
@@ -41,6 +43,35 @@ def remarks_of(group: ScalingGroup, rollout: Rollout, *, stateful: bool, checked
             yield Remark(f"rollout.gates.{index}", f"{text}; give `health_check.path` and `port`")
         if isinstance(gate, MetricGate) and (problem := _metric_problem(gate)):
             yield Remark(f"rollout.gates.{index}.metric", problem)
+
+
+def share_remarks(group: ScalingGroup, rollout: Rollout, attached: Attached) -> Iterator[Remark]:
+    """
+    What is to be said where both groups of a blue-green rollout share the requests of one backend service.
+
+    Args:
+        group: The group.
+        rollout: Its rollout.
+        attached: What its load balancers are.
+    """
+    if rollout.strategy != "blue-green" or not rollout.checkpoints:
+        return
+    for balancer in group.load_balancers:
+        if balancer.alternate:
+            continue
+        service = service_for(balancer, attached)
+        if service is None or service.passes_through:
+            text = f"{balancer.word!r} has no capacities of its groups to share requests by"
+            yield Remark("rollout.checkpoints", f"{text}; name backend services behind a URL map, with an `alternate`")
+        else:
+            text = f"requests to {balancer.word!r} follow the capacities of both groups, and not to the per cent"
+            yield Remark("rollout.checkpoints", f"{text}; {_BY_CAPACITY}", is_problem=False)
+
+
+_BY_CAPACITY = (
+    "shares below 9 and above 91 per cent cannot be had; a second backend service as `alternate` shares them exactly "
+    "(https://cloud.google.com/load-balancing/docs/backend-service)"
+)
 
 
 def _of_zones(rollout: Rollout, zones: int) -> Iterator[Remark]:

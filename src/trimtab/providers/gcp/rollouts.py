@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trimtab.declarations.rollouts import RolloutSupport, by_trimtab, native
+from trimtab.declarations.rollouts import SHARES, SHARES_IN_ONE, RolloutSupport, by_trimtab, native
 
 _UNPROTECTED = "Compute Engine protects no instance from scaling in"
 ROLLOUTS: Mapping[str, RolloutSupport] = {
@@ -16,6 +16,8 @@ ROLLOUTS: Mapping[str, RolloutSupport] = {
     ),
     "min_healthy": native("as the bound of `maxUnavailable`"),
     "checkpoints": native("the target size of the new version"),
+    SHARES: native("`weightedBackendServices` of each route of a URL map that sends requests to both services"),
+    SHARES_IN_ONE: native("`capacityScaler` of both groups in the backend service: about such shares of the requests"),
     "protected_instances: skip": by_trimtab(_UNPROTECTED),
     "protected_instances: replace": by_trimtab(f"{_UNPROTECTED}; all are replaced"),
     "gates: balancer": by_trimtab("the group's own health check, which has to be there; no backend service is asked"),

@@ -322,11 +322,12 @@ class _Group(GroupTranslator):
 
     def _remark_on(self, rollout: Rollout) -> None:
         """Say what a rollout cannot ask for here, and what it gets instead."""
-        from trimtab.providers.gcp.rollout_limits import remarks_of  # few groups are rolled out
+        from trimtab.providers.gcp.rollout_limits import remarks_of, share_remarks  # few groups are rolled out
 
         checked = any("healthCheck" in policy for policy in self._healing())
         stateful = bool(stateful_policy(self.group.template))
-        for remark in remarks_of(self.group, rollout, stateful=stateful, checked=checked):
+        shares = () if self.facts.unknown else share_remarks(self.group, rollout, self.attached)
+        for remark in (*remarks_of(self.group, rollout, stateful=stateful, checked=checked), *shares):
             if remark.is_problem:
                 self.problem(remark.path, remark.text)
             else:

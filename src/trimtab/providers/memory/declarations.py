@@ -1,7 +1,7 @@
 """What the provider of the cloud in memory declares of itself."""
 
 from trimtab.declarations.features import FEATURES, INSTANCE_OPERATIONS
-from trimtab.declarations.inert import UNMANAGED
+from trimtab.declarations.inert import ALTERNATE, UNMANAGED
 from trimtab.declarations.record import Declarations, Option, Portability
 from trimtab.declarations.support import NATIVE, controller
 
@@ -19,7 +19,7 @@ MEMORY = Declarations(
     },
     rollouts="trimtab.providers.memory.rollouts:ROLLOUTS",
     instances=dict.fromkeys(INSTANCE_OPERATIONS, NATIVE),
-    inert=UNMANAGED,
+    inert={**UNMANAGED, **ALTERNATE},
     portability=Portability(has_agents=False),
     pure="trimtab.providers.memory.pure:PURE",
     selects_sizes=True,

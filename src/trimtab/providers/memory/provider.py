@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from trimtab.clock import Clock, SystemClock
 from trimtab.events import Listener, silent
-from trimtab.models import Fleet
-from trimtab.plan import Live
+from trimtab.models import Fleet, ScalingGroup
+from trimtab.plan import Key, Live
 from trimtab.providers.base import (
+    PoolChoice,
     Write,
     Written,
+    in_their_pools,
 )
 from trimtab.providers.memory.acting import GroupActions
 from trimtab.providers.memory.datapoints import MemoryMetrics
@@ -69,6 +71,17 @@ class MemoryResources(Resources):
     def read(self, fleet: Fleet) -> Live:
         """Everything in the fleet's locations; a kind whose read fails is unknown."""
         return read_fleet(self.store, fleet, self.location)
+
+    def choose_pools(self, fleet: Fleet, live: Live) -> PoolChoice:
+        """By what groups of the store are in."""
+
+        def is_in(group: ScalingGroup, pool: str) -> bool:
+            key = Key(group.location or self.location, "group", fleet.native_name(group))
+            item = live.resources.get(key)
+            joined = item.body.get("load_balancers", ()) if item is not None else ()
+            return any(pool in (each.get("name"), each.get("id")) for each in joined)
+
+        return PoolChoice(fleet=in_their_pools(fleet, is_in))
 
     def resolve(self, fleet: Fleet, live: Live, *, refresh: frozenset[str] = frozenset()) -> MemoryFacts:
         """Images by match: the one kept at creation, else the newest of the store's."""

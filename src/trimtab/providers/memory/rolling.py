@@ -11,7 +11,7 @@ from trimtab.providers.lookup import group_not_found
 from trimtab.providers.memory.states import MemoryLive
 from trimtab.providers.memory.store import Size, Store, Thing
 from trimtab.providers.pause import DRIVEN_TAG
-from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, is_ready, next_batch, surplus
+from trimtab.providers.rolling import Limits, NewTemplate, Progress, Rollouts, Shares, is_ready, next_batch, surplus
 from trimtab.providers.run import Run
 
 
@@ -78,6 +78,17 @@ class MemoryRollouts(Rollouts):
                 self.store.versions[template].pop(newest.version, None)
                 self.store.things[template] = Thing(dict(old.body), old.mark, old.version)
             self._settle(key, thing, size, int(run.old), keep)
+
+    def shift(self, shares: Shares) -> str:
+        """Weights of the two pools."""
+        with self.store.lock:
+            self.store.call("shift requests")
+            for balancer in shares.balancers:
+                self.store.weights |= {
+                    balancer.word: 100 - shares.percent,
+                    balancer.alternate or "": shares.percent,
+                }
+        return ""
 
     def clear(self, location: str, name: str) -> None:
         """Take the mark away."""

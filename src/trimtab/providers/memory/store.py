@@ -89,6 +89,8 @@ class Store:
         """Of each template, what it was in each version that is kept."""
         self.firing: set[str] = set()
         """The alarms that fire, by name."""
+        self.weights: dict[str, int] = {}
+        """How many per cent of the requests a pool is sent that shares them with another one, by its name or id."""
         self.samples: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
         """What was measured on a machine, by its id and the metric's name."""
         self.sizes: dict[Key, Size] = {}

@@ -81,10 +81,18 @@ class _Group:
         hidden = hidden_sizes(self.group, self.now, put_back=frozenset({"min", "max"}))
         for path, text in (*unused_variables(self.group.template), *hidden):
             yield path, f"not used: {text}"
+        if any(balancer.alternate for balancer in self.group.load_balancers):
+            from trimtab.capabilities.rollouts import idle_alternates
+
+            yield from ((path, f"not used: {text}") for path, text in idle_alternates(self.group))
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         """What only the controller does, where the fleet does not consent; and what not even it does."""
         yield from self.delegation.problems if self.delegation else ()
+        if self.group.rollout is not None:
+            from trimtab.capabilities.rollouts import share_problems
+
+            yield from share_problems(self.group, PROVIDER)
         for feature, path, support in supports_of(self.group, PROVIDER):
             if support.means is Means.CONTROLLER:
                 yield path, f"{feature}: {support.text}; have the controller do it by `controller: true`"
@@ -116,6 +124,8 @@ class _Group:
         group, force = self.group, in_force(self.group, self.now)
         capacity = force.capacity
         plain = _body(group, include=_PLAIN)
+        for pool in plain.get("load_balancers", ()):
+            pool.pop("alternate", None)
         body = {
             "min": force.min,
             "max": force.max,
