@@ -286,7 +286,7 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
         ("several sizes", "template.size.choices", template.requirement and template.requirement.choices > 1),
         ("session tokens for metadata", "template.metadata_token", template.metadata_token is not None),
         ("metadata hops", "template.metadata_hops", template.metadata_hops is not None),
-        ("metadata of one's own", "template.metadata", template.metadata),
+        *(("metadata of one's own", f"template.metadata.{key}", True) for key in template.metadata),
         ("stateful address", "template.internal_address", template.internal_address),
         ("stateful address", "template.external_address", template.external_address),
         ("no public address", "template.public_address", template.public_address is False),
