@@ -23,7 +23,7 @@ from trimtab.cli import (
     runtime_commands,
 )
 from trimtab.cli.check_command import check
-from trimtab.cli.commands import cloud_command, fleet_command, groups_command
+from trimtab.cli.commands import cloud_command, fleet_command, groups_command, with_one_command
 from trimtab.cli.context import (
     FIFTEEN_MINUTES,
     As,
@@ -369,7 +369,7 @@ def run(
 
 def _run(arguments: list[str], context: CommandContext) -> int:
     try:
-        command = typer.main.get_command(app)
+        command = typer.main.get_command(with_one_command(app, arguments))
         code = command.main(_globals_first(arguments), prog_name="trimtab", standalone_mode=False, obj=context)
     except _USAGE as error:
         used = getattr(error, "ctx", None)
