@@ -155,7 +155,7 @@ def _sizes(colours: Palette, width: int, *, differs: bool) -> dict[str, Any]:
     return {
         "width": width,
         "height": 220,
-        "title": "Size, and by the rules; times in which they differ are shaded, diamonds are what happened",
+        "title": "Size, and by the rules; differences are shaded",
         "layer": [shaded, *layers] if differs else layers,
     }
 
