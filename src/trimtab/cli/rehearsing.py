@@ -25,7 +25,7 @@ Rehearse = Annotated[
     typer.Option(
         "--rehearse",
         metavar="[GROUP=]FILE",
-        help="Replay a load, a CSV file, on what runs and on what is planned; may be repeated, GROUP=FILE.",
+        help="Compare what runs with what is planned on a load, a CSV file; may be repeated, GROUP=FILE.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),
