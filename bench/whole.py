@@ -55,7 +55,9 @@ def run(arguments: Sequence[str]) -> Cost:
     """Run Python in a process of its own; bytecode is kept, as it is where a program is installed."""
     changed = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "PYTHONDONTWRITEBYTECODE": ""}
     begin = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env={**os.environ, **changed})
+    process = subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, env={**os.environ, **changed}, stdout=subprocess.DEVNULL
+    )
     _, status, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     )
     from trimtab.kpis.card import Kpi, KpiOptions, Kpis, KpiTarget
     from trimtab.kpis.prices import Prices
+    from trimtab.kpis.requirements import Requirement, RequirementResult
     from trimtab.plan import Action, Change, FieldChange, Key, Note, Plan, Reason, Unknown
     from trimtab.plan.saved import check_saved
     from trimtab.providers.base import Activity, AlarmState, GroupState, Instance, InstanceState
@@ -130,6 +131,7 @@ if TYPE_CHECKING:
     from trimtab.simulation.comparing import KpiDifference, PairedComparison, compare
     from trimtab.simulation.load import Load
     from trimtab.simulation.model import FleetModel, Shortage
+    from trimtab.simulation.rehearsal import GroupRehearsal, Rehearsal
     from trimtab.simulation.results import SimulatedDecision, Simulation
     from trimtab.simulation.simulating import simulate, simulate_many
     from trimtab.sources import Source
@@ -196,6 +198,7 @@ __all__ = [
     "FleetStatus",
     "Gate",
     "GcpSettings",
+    "GroupRehearsal",
     "GroupRollout",
     "GroupState",
     "GroupStatus",
@@ -261,6 +264,9 @@ __all__ = [
     "PythonPolicy",
     "Reason",
     "Recommendation",
+    "Rehearsal",
+    "Requirement",
+    "RequirementResult",
     "Rolled",
     "Rollout",
     "RolloutFailed",
@@ -398,9 +404,11 @@ _LATE = {
     "trimtab.kpis.prices": ("Prices",),
     "trimtab.simulation.calibrating": ("calibrate",),
     "trimtab.simulation.calibration": ("Calibration", "Estimate", "PastError"),
+    "trimtab.kpis.requirements": ("RequirementResult", "Requirement"),
     "trimtab.simulation.comparing": ("KpiDifference", "PairedComparison", "compare"),
     "trimtab.simulation.load": ("Load",),
     "trimtab.simulation.model": ("FleetModel", "Shortage"),
+    "trimtab.simulation.rehearsal": ("GroupRehearsal", "Rehearsal"),
     "trimtab.simulation.results": ("SimulatedDecision", "Simulation"),
     "trimtab.simulation.simulating": ("simulate", "simulate_many"),
     "trimtab.controller": ("Controller", "GroupTick", "Tick", "TickOutcome"),

@@ -1,6 +1,9 @@
 """Explanations of a group in memory: times, answers, fixes in the file, Markdown, the controller's history."""
 
 import io
+import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +16,7 @@ from trimtab.sources import Function
 from trimtab.store import open_store
 from trimtab.testing.clouds import MemoryTestCloud
 
+START = datetime(2026, 1, 5, tzinfo=UTC)
 FLEET = """\
 name: shop
 groups:
@@ -249,3 +253,38 @@ def test_at_and_since_exclude_each_other(said):
     code, _, err = said("--since", "5m", "--at", "2026-01-05T00:00Z")
     assert code == 1
     assert "give `--at` or `--since`, not both" in err
+
+
+def test_a_report_is_one_page_or_its_chart(world, tmp_path):
+    pytest.importorskip("vl_convert", reason="charts need vl-convert (extra `sim`)")
+    cloud, fleet = applied(world)
+    run(world, 5, 50)
+    run(world, 5, 90)
+    found = replace(cloud.explain(fleet, "web", since=tt.minutes(9), diagnose=True), notes=("<b>a note</b>",))
+    text = found.save(tmp_path / "r.html").read_text()
+    assert "&lt;b&gt;a note" in text
+    assert "<b>a note" not in text
+    assert "alarm hot is in ALARM" in text
+    assert '"title":"Watched by hot, cold"' in text
+    rows = json.loads(re.search(r"const data = (.*);", text)[1])
+    assert [row["v0"] for row in rows["minutes"]] == [minute.values["hot"] for minute in found.minutes]
+    assert found.save(tmp_path / "r.png", theme="dark").read_bytes()[:4] == b"\x89PNG"
+    whole = replace(found, minutes=[replace(found.minutes[0], at=START + tt.minutes(at)) for at in range(4320)])
+    assert whole.save(tmp_path / "r.html").stat().st_size < 2_000_000
+    with pytest.raises(InvalidArgument, match="let its name end in"):
+        found.save(tmp_path / "r.pdf")
+
+
+def test_the_command_writes_a_report_of_one_group(tmp_path):
+    pytest.importorskip("vl_convert", reason="charts need vl-convert (extra `sim`)")
+    pytest.importorskip("typer")
+    from tests.commands import Cli
+
+    cli = Cli(tmp_path)
+    assert cli("apply", "--yes").code == 0
+    path = tmp_path / "report.html"
+    ended = cli("explain", "--since", "5m", "--report", str(path))
+    assert (ended.code, ended.err) == (1, "error: a report is of one group, not of 2; name it\n")
+    ended = cli("explain", "web", "--since", "5m", "--report", str(path))
+    assert (ended.code, path.exists()) == (0, True)
+    assert f"report written to {path}" in ended.err

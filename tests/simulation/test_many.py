@@ -1,8 +1,10 @@
 """Many variants in lock step: the same as one by one, on one process and on others."""
 
 import random
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from multiprocessing import get_context
 
 import pytest
@@ -104,15 +106,43 @@ def test_metrics_that_take_a_queueing_model_are_simulated_one_by_one():
     assert [int(run.wanted.max()) for run in runs] == [4, 4]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_processes_give_the_same(workers):
+@contextmanager
+def dask():
+    """A cluster of Dask's within this process, which opens no port."""
+    distributed = pytest.importorskip("distributed", reason="Dask is one more executor")
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None)
+    with cluster, distributed.Client(cluster) as client, client.get_executor() as executor:
+        yield executor
+
+
+def processes(number):
+    return ProcessPoolExecutor(number, mp_context=get_context("spawn"))
+
+
+@pytest.mark.parametrize("executor", [partial(processes, 1), partial(processes, 2), dask], ids=["1", "2", "dask"])
+def test_executors_give_the_same(executor):
     groups, load, model = scene(3)
-    here = tt.simulate_many(groups, load, preset="ec2", model=model, reduce=tt.Simulation.totals)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-        there = tt.simulate_many(
-            groups, load, preset="ec2", model=model, reduce=tt.Simulation.totals, executor=executor
-        )
-    assert there == here
+    how = {"preset": "ec2", "model": model.replace(boot_spread=0.4), "seeds": range(2), "reduce": tt.Simulation.totals}
+    here = tt.simulate_many(groups, load, **how)
+    assert len({each["instance_hours"] for each in here}) > 2
+    with executor() as pool:
+        assert tt.simulate_many(groups, load, executor=pool, parts=3, **how) == here
+
+
+def test_an_executor_is_given_parts_of_all():
+    group, given = hold(), []
+
+    class Counting(ThreadPoolExecutor):
+        def map(self, function, blocks, *more, **how):
+            given[:] = [len(block) for block in blocks]
+            return super().map(function, blocks, *more, **how)
+
+    with Counting(1) as executor:
+        for parts, lengths in ((3, [4, 4, 2]), (99, [1] * 10)):
+            tt.simulate_many([group], steps((5, 5)), seeds=range(10), executor=executor, parts=parts)
+            assert given == lengths
+        with pytest.raises(InvalidArgument, match="parts=0 is not 1 or more"):
+            tt.simulate_many([group], steps((5, 5)), executor=executor, parts=0)
 
 
 def test_models_are_one_for_all_or_one_for_each():

@@ -109,7 +109,7 @@ class TestPages:
     def test_a_page_loads_nothing_and_escapes_what_is_foreign(self, tmp_path):
         run = made([10, 20, 30], [1, 2, 3], group="</script><b>web")
         text = run.save(tmp_path / "r.htm", comparison=compare(run, run, names=("<i>a", "b"))).read_text()
-        own = text.replace(report._bundle(), "")
+        own = text.replace(report.script_bundle(), "")
         assert not re.findall(r"""(?:src|href)\s*=|@import|url\(|fetch\(""", own)
         assert set(re.findall(r"https?://[^\s\"']+", own)) == {"https://vega.github.io/schema/vega-lite/v6.json"}
         assert "default-src 'none'" in own

@@ -520,4 +520,10 @@ def judged(cloud: tt.Cloud, fleet: tt.Fleet) -> bool:
     run.save("report.html", kpis=kpis, comparison=comparison)
     live = cloud.kpis(fleet, timedelta(days=7), options=options)
     assert_type(live, Mapping[str, tt.Kpis])
-    return bool(item.passes) and difference.is_certain
+    rehearsal = cloud.rehearse(fleet, {"web": load}, require=["served >= 99.9"], capacity=20, options=options)
+    assert_type(rehearsal, tt.Rehearsal)
+    group: tt.GroupRehearsal = rehearsal.groups[0]
+    result: tt.RequirementResult = group.requirements[0]
+    bound: tt.Requirement = result.requirement
+    assert_type(bound.limit, float)
+    return bool(item.passes) and difference.is_certain and rehearsal.holds

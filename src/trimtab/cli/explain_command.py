@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,6 +38,10 @@ def explain(
         typer.Option(parser=moment, metavar="TIME", help="Choose one moment instead, with a zone.", show_default=False),
     ] = None,
     diagnose: Annotated[bool, typer.Option("--diagnose", help="Show what is wrong, with evidence and a fix.")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a report: a page (.html) or its chart (.png).", show_default=False),
+    ] = None,
     store: StoreUrl = None,
     python: AllowPython = None,
     chosen: Annotated[TextFormat, typer.Option("--format", help="Choose how results are printed.")] = TextFormat.TEXT,
@@ -53,6 +58,8 @@ def explain(
     if since is not None and at is not None:
         raise InvalidArgument("give `--at` or `--since`, not both")
     names = groups or [group.name for group in fleet.groups]
+    if report is not None and len(names) != 1:
+        raise InvalidArgument(f"a report is of one group, not of {len(names)}; name it")
     with context.cloud(fleet) as cloud, _opened(store) as opened, context.screen.busy("reading the cloud"):
         found = [
             cloud.explain(
@@ -60,6 +67,9 @@ def explain(
             )
             for name in names
         ]
+    if report is not None:
+        found[0].save(report)
+        context.screen.remark(f"report written to {report}")
     if context.screen.markdown:
         context.screen.text("\n".join(each.to_markdown() for each in found))
     else:

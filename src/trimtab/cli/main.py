@@ -18,11 +18,12 @@ from trimtab.cli import (
     controller_commands,
     explain_command,
     instance_commands,
+    rehearsing,
     rollout_commands,
     runtime_commands,
 )
 from trimtab.cli.check_command import check
-from trimtab.cli.commands import cloud_command, fleet_command, groups_command
+from trimtab.cli.commands import cloud_command, fleet_command, groups_command, with_one_command
 from trimtab.cli.context import (
     FIFTEEN_MINUTES,
     As,
@@ -32,6 +33,7 @@ from trimtab.cli.context import (
     LookUp,
     Prune,
     Strict,
+    TextFormat,
     Timeout,
     WaitFor,
     Waiting,
@@ -54,7 +56,6 @@ from trimtab.models import Fleet
 from trimtab.plan.saved import check_saved
 from trimtab.runtime.cloud import Cloud
 from trimtab.views.imported import imported_dict, imported_view
-from trimtab.views.plan import PlanView
 from trimtab.views.screen import Screen
 from trimtab.views.status import status_view
 
@@ -129,23 +130,40 @@ def plan(
     prune: Prune = True,
     strict: Strict = False,
     refresh: LookUp = None,
+    rehearse: rehearsing.Rehearse = None,
+    require: rehearsing.Require = None,
+    model: rehearsing.ModelFile = None,
+    capacity: rehearsing.CapacityNumber = None,
+    prices: rehearsing.PricesFile = None,
+    allow_policies: rehearsing.PolicyModules = None,
+    chosen: Annotated[TextFormat, typer.Option("--format", help="Choose how results are printed.")] = TextFormat.TEXT,
 ) -> int:
     """
     Show what apply would change, field by field; only reads.
 
     Exit code: 0 nothing to change, 2 changes, also such that wait for a rollout, 1 an error, also when a part of the
-    cloud could not be read.
+    cloud could not be read. With `--rehearse` changes end with 0, and 2 says that a bound of `--require` breaks.
 
     Example: `trimtab plan fleet.yaml --provider aws --out plan.json`
     """
+    options = rehearsing.RehearsalOptions(
+        loads=rehearse or (),
+        require=require or (),
+        model=model,
+        capacity=capacity,
+        prices=prices,
+        allow=allow_policies or (),
+    )
+    options.check()
     with context.cloud(fleet) as cloud, context.screen.busy("reading the cloud"):
         planned = cloud.plan(fleet, strict=strict, prune=prune, refresh=refresh or ())
-    context.screen.show(PlanView(planned), planned.to_dict())
+        rehearsal = rehearsing.rehearsed(cloud, fleet, options) if options.loads else None
     if out is not None and not planned.is_refused and not planned.unknown:
         _write(out, planned.to_saved())
+    code = rehearsing.show_plan(context, planned, rehearsal)
     if planned.problems or planned.unknown:
         return 1
-    return 2 if planned.changes or planned.waiting else 0
+    return code
 
 
 @app.command()
@@ -353,7 +371,7 @@ def run(
 
 def _run(arguments: list[str], context: CommandContext) -> int:
     try:
-        command = typer.main.get_command(app)
+        command = typer.main.get_command(with_one_command(app, arguments))
         code = command.main(_globals_first(arguments), prog_name="trimtab", standalone_mode=False, obj=context)
     except _USAGE as error:
         used = getattr(error, "ctx", None)

@@ -36,6 +36,8 @@ def combine(case: Case, readings: list[Reading], tally: Tally) -> int:
 
 def _with_tracking(case: Case, tally: Tally) -> list[int]:
     """The sizes asked for, with those of the target tracking policies taken together."""
+    if not tally.asks:  # nothing that is ready is without one
+        return []
     tracked = {rule.policy for rule in case.rules.tracking}
     sizes = [ask.size for ask in tally.asks if ask.policy not in tracked]
     ready = [vote for vote in tally.tracking if vote.ready is not Direction.NONE]
@@ -97,7 +99,7 @@ def _out_limits(case: Case, readings: list[Reading]) -> Iterator[_OutLimit]:
         if alarm.scales_out and value is not None:
             yield _OutLimit(alarm.breaches, value, alarm.threshold)
     for rule in case.rules.tracking:
-        value = newest(case.seen.policies.get(rule.policy, ())[-case.preset.tracking.span :])
+        value = newest(case.seen.policies.get(rule.policy, ())[-rule.span :])
         if value is not None:
             yield _OutLimit(BREACHES[Comparison.ABOVE], value, rule.high)
 

@@ -13,7 +13,7 @@ from trimtab.engine.functions import NO_FUNCTIONS, Functions, recommend_by_funct
 from trimtab.engine.presets import CooldownScope, Preset, ScheduleStyle, find_preset
 from trimtab.engine.reasons import ReasonCode
 from trimtab.engine.recommend import read_alarm, recommend
-from trimtab.engine.ruleset import rules_for
+from trimtab.engine.ruleset import Ruleset, rules_for
 from trimtab.engine.stabilize import asked_after, changes_after, limit, stabilize
 from trimtab.engine.values import Decision, History, Observation, Recommendation
 from trimtab.models import ScalingGroup
@@ -48,6 +48,18 @@ def decide(
         ValueError: No preset has that name.
     """
     rules = rules_for(group, find_preset(preset))
+    return decide_by(rules, group, observation, history, now, functions)
+
+
+def decide_by(
+    rules: Ruleset,
+    group: ScalingGroup,
+    observation: Observation,
+    history: History,
+    now: datetime,
+    functions: Functions,
+) -> Decision:
+    """The same where the rules of the group are at hand, as of one that is decided about again and again."""
     size = observation.desired
     case = Case(rules, rules.preset, observation, history, now, size, rules.timetable.at(now))
     tally = Tally()

@@ -144,7 +144,7 @@ def why_wait(case: Case, policy: str, rule: AmountRule | TrackingRule | Function
 
 def _recommend_by_target(case: Case, rule: TrackingRule, tally: Tally) -> None:
     tracking, size = case.preset.tracking, case.size
-    points = case.seen.policies.get(rule.policy, ())[-tracking.span :]
+    points = case.seen.policies.get(rule.policy, ())[-rule.span :]
     value = newest(points)
     ready, new_size = Direction.NONE, size
     if value is None:
@@ -166,17 +166,27 @@ def _recommend_by_target(case: Case, rule: TrackingRule, tally: Tally) -> None:
 
 def _ready(case: Case, rule: TrackingRule, points: Points) -> Direction:
     tracking = case.preset.tracking
-    if _all_breach(points, rule.high, tracking.high_datapoints, BREACHES[Comparison.ABOVE]):
+    if all_breach(points, rule.high, tracking.high_datapoints, BREACHES[Comparison.ABOVE]):
         return Direction.OUT
-    if rule.scale_in and _all_breach(points, rule.low, tracking.low_datapoints, BREACHES[Comparison.BELOW]):
+    if rule.scale_in and all_breach(points, rule.low, tracking.low_datapoints, BREACHES[Comparison.BELOW]):
         return Direction.IN
     return Direction.NONE
 
 
-def _all_breach(points: Points, threshold: float, datapoints: int, breaches: Breaches) -> bool:
+def all_breach(points: Points, threshold: float, datapoints: int, breaches: Breaches) -> bool:
     """Whether an alarm of so many out of so many datapoints is in ALARM."""
     span = datapoint_span(datapoints)
-    flags = breach_flags(points[-span:], threshold, breaches)
+    recent, real = points[-span:], 0
+    for point in reversed(recent):
+        if point is None or point != point:
+            continue
+        if not breaches(point, threshold):
+            return False
+        real += 1
+        if real == datapoints:
+            return True
+    # too few that all breach: how young they are decides
+    flags = breach_flags(recent, threshold, breaches)
     return evaluate(flags, periods=datapoints, evaluation_range=span).state is AlarmState.ALARM
 
 

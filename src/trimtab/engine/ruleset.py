@@ -96,6 +96,8 @@ class TrackingRule:
     high: float
     low: float
     scale_in: bool
+    span: int
+    """How many of the last datapoints are looked at."""
     warm_up: timedelta
     cooldown: timedelta
     simple: bool = False
@@ -148,13 +150,8 @@ class Ruleset:
     policies_stopped: bool
     out_stopped: bool
     in_stopped: bool
-
-    @property
-    def longest_limit(self) -> timedelta:
-        """How far back limits on changes look."""
-        behavior = self.preset.behavior
-        limits = (*behavior.scale_out.limits, *behavior.scale_in.limits) if behavior else ()
-        return max([self.scale_in_window, *(limit.period for limit in limits)])
+    longest_limit: timedelta
+    """How far back limits on changes look."""
 
 
 @lru_cache(maxsize=4096)
@@ -209,7 +206,14 @@ def make_rules(group: ScalingGroup, preset: Preset) -> Ruleset:
         policies_stopped=is_stopped(Trigger.STEP, own.suspended),
         out_stopped=is_stopped(Trigger.SCALE_OUT, own.suspended),
         in_stopped=is_stopped(Trigger.SCALE_IN, own.suspended) or own.only_scale_out,
+        longest_limit=_longest_limit(preset, own.scale_in_window or timedelta(0)),
     )
+
+
+def _longest_limit(preset: Preset, window: timedelta) -> timedelta:
+    behavior = preset.behavior
+    limits = (*behavior.scale_out.limits, *behavior.scale_in.limits) if behavior else ()
+    return max([window, *(limit.period for limit in limits)])
 
 
 def _warm_up(group: ScalingGroup, preset: Preset, cooldown: timedelta, own: timedelta | None) -> timedelta:
@@ -305,6 +309,7 @@ def _tracking_rule(
         high=float(exact(policy.target) * exact(tracking.high_ratio)),
         low=float(exact(policy.target) * exact(tracking.low_ratio)),
         scale_in=policy.scale_in,
+        span=tracking.span,
         warm_up=warm_up if policy.warm_up is None else policy.warm_up,
         cooldown=cooldown,
     )

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from trimtab.controller.comparing import Episode
+from trimtab.errors import MissingExtra
 from trimtab.explaining.markdown import markdown_of
 from trimtab.explaining.results import Diagnosis, ExplainedMinute, TimelineEntry
+
+if TYPE_CHECKING:
+    from trimtab.simulation.chart import Theme
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +63,26 @@ class Explanation:
         """The same for an incident report or a pull request."""
         title = f"{self.group} on {self.provider}"
         return markdown_of(title, str(self), self.diagnoses, self.entries, self.minutes, self.notes)
+
+    def save(self, path: str | Path, *, theme: "Theme" = "light") -> Path:
+        """
+        Write a report: `.html` is one page that needs no network, `.png` its chart.
+
+        Args:
+            path: Where to.
+            theme: Of the picture, `light` or `dark`; the page follows the reader's setting.
+
+        Raises:
+            InvalidArgument: The name ends otherwise, or the file cannot be written.
+            MissingExtra: The charts need the extra `sim`.
+        """
+        try:
+            # by its name alone, since the report stands on this module; numpy is an extra
+            report = import_module("trimtab.explaining.report")
+        except ModuleNotFoundError as missing:
+            raise MissingExtra("a report", "sim") from missing
+        saved: Path = report.save(self, path, theme=theme)
+        return saved
 
     def __str__(self) -> str:
         """The answer in a sentence."""

@@ -119,6 +119,7 @@ class AsyncCloud(OnThreads[Cloud]):
     apply = awaitable(Cloud.apply)
     status = awaitable(Cloud.status)
     kpis = awaitable(Cloud.kpis)
+    rehearse = awaitable(Cloud.rehearse)
     import_group = awaitable(Cloud.import_group)
     fleet_of = awaitable(Cloud.fleet_of)
     datapoints = awaitable(Cloud.datapoints)

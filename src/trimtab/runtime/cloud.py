@@ -53,7 +53,8 @@ from trimtab.runtime.planning import made_plan
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:
-    from trimtab import Explanation
+    from trimtab import Explanation, FleetModel, Load, Rehearsal
+    from trimtab.engine.functions import PolicyFunction
     from trimtab.kpis.card import KpiOptions, Kpis
     from trimtab.kpis.scoring import Static
     from trimtab.rollout import Rolled, Rollouts
@@ -471,6 +472,53 @@ class Cloud:
             baseline=baseline,
             options=options,
         )
+
+    def rehearse(
+        self,
+        fleet: Fleet,
+        load: "Load | Mapping[str, Load]",
+        *,
+        require: Sequence[str] = (),
+        model: "FleetModel | None" = None,
+        capacity: float | None = None,
+        options: "KpiOptions | None" = None,
+        seeds: Sequence[int] = range(5),
+        functions: "Mapping[str, PolicyFunction] | None" = None,
+    ) -> "Rehearsal":
+        """
+        What would `fleet` make of a load, beside what the groups that run make of it; reads only. Needs `sim`.
+
+        Each group that runs is read as `import_group` reads it, and replayed with the wanted one on the same load and
+        model, from the size that it has now.
+
+        Args:
+            fleet: What is wanted.
+            load: One for each group, or by the names of groups; those that have none are left out.
+            require: Bounds that the wanted groups are held to, such as `availability >= 99.9`; the names are those of
+                the KPIs.
+            model: How instances behave; that of the group when left out.
+            capacity: Requests a second of one instance, in place of the model's.
+            options: Prices and targets.
+            seeds: What chance is drawn from where the model leaves something to it; bounds hold in each.
+            functions: The functions of policies in Python, as `trimtab.load_policies` gives them.
+
+        Raises:
+            InvalidArgument: A bound is not one, or a wanted group looks at a metric that the load cannot give.
+            MissingExtra: numpy is not installed.
+        """
+        # by its name alone, since the simulation stands on this room
+        rehearsal: Rehearsal = import_module("trimtab.simulation.rehearsing").rehearse(
+            self,
+            fleet,
+            load,
+            require=require,
+            model=model,
+            capacity=capacity,
+            options=options,
+            seeds=seeds,
+            functions=functions or {},
+        )
+        return rehearsal
 
     def publish(self, values: Iterable[MetricValue]) -> None:
         """

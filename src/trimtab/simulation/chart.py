@@ -173,11 +173,12 @@ def specification(theme: Theme, *, width: int = 900, decisions: int = 1, short: 
         "vconcat": [_load_panel(colours, width, short=short), _size_panel(colours, width, size)],
         "spacing": 24,
         "resolve": {"scale": {"color": "independent"}},
-        "config": _config(colours),
+        "config": config_of(colours),
     }
 
 
-def _config(colours: Palette) -> dict[str, Any]:
+def config_of(colours: Palette) -> dict[str, Any]:
+    """How axes, legends and titles look."""
     text = {"labelColor": colours.faint, "titleColor": colours.ink}
     font = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
     return {
@@ -191,7 +192,7 @@ def _config(colours: Palette) -> dict[str, Any]:
 
 
 _HOURS = {"hours": "%H:%M", "minutes": "%H:%M"}
-_TIME = {
+TIME = {
     "field": "t",
     "type": "temporal",
     "scale": {"type": "utc"},
@@ -212,7 +213,8 @@ _DECIDED = (
 )
 
 
-def _tooltip(rows: Sequence[tuple[str, str, str, str]]) -> list[dict[str, Any]]:
+def tooltip(rows: Sequence[tuple[str, str, str, str]]) -> list[dict[str, Any]]:
+    """A tooltip of fields: each with its title, its sort and its form."""
     return [
         {
             "field": field,
@@ -225,7 +227,7 @@ def _tooltip(rows: Sequence[tuple[str, str, str, str]]) -> list[dict[str, Any]]:
     ]
 
 
-def _lines(names: Mapping[str, tuple[str, str]], colours: Palette, title: str) -> dict[str, Any]:
+def lines_of(names: Mapping[str, tuple[str, str]], colours: Palette, title: str) -> dict[str, Any]:
     """A line for each column, a step for each minute; the legend names them."""
     return {
         "data": {"name": "minutes"},
@@ -235,7 +237,7 @@ def _lines(names: Mapping[str, tuple[str, str]], colours: Palette, title: str) -
         ],
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5},
         "encoding": {
-            "x": _TIME,
+            "x": TIME,
             "y": {"field": "value", "type": "quantitative", "title": title},
             "color": {
                 "field": "label",
@@ -259,7 +261,7 @@ def _load_panel(colours: Palette, width: int, *, short: bool) -> dict[str, Any]:
         "transform": [{"calculate": "max(datum.load, datum.capacity)", "as": "top"}],
         "mark": {"type": "area", "interpolate": "step-after", "color": colours.shortage, "opacity": 0.55},
         "encoding": {
-            "x": _TIME,
+            "x": TIME,
             "y": {"field": "capacity", "type": "quantitative"},
             "y2": {"field": "top"},
         },
@@ -271,7 +273,7 @@ def _load_panel(colours: Palette, width: int, *, short: bool) -> dict[str, Any]:
         "title": "Load and capacity; too little capacity is shaded",
         "layer": [
             *([shortage, _short_minutes(colours)] if short else []),
-            _lines(lines, colours, "requests/s"),
+            lines_of(lines, colours, "requests/s"),
             _pointer(colours),
         ],
     }
@@ -283,7 +285,7 @@ def _short_minutes(colours: Palette) -> dict[str, Any]:
         "data": {"name": "minutes"},
         "transform": [{"filter": "datum.load > datum.capacity"}],
         "mark": {"type": "tick", "color": colours.shortage, "thickness": 1.5, "size": 9},
-        "encoding": {"x": _TIME, "y": {"value": _LOAD_HEIGHT - 4}},
+        "encoding": {"x": TIME, "y": {"value": _LOAD_HEIGHT - 4}},
     }
 
 
@@ -306,9 +308,9 @@ def _pointer(colours: Palette) -> dict[str, Any]:
         ],
         "mark": {"type": "rule", "color": colours.faint},
         "encoding": {
-            "x": _TIME,
+            "x": TIME,
             "opacity": {"condition": {"param": "near", "empty": False, "value": 0.7}, "value": 0},
-            "tooltip": _tooltip(_TOOLTIP),
+            "tooltip": tooltip(_TOOLTIP),
         },
     }
 
@@ -320,12 +322,12 @@ def _size_panel(colours: Palette, width: int, size: int) -> dict[str, Any]:
         "wanted": ("wanted", "wanted"),
     }
     zoom = {"name": "zoomed", "select": {"type": "interval", "encodings": ["x"]}, "bind": "scales"}
-    sizes = {**_lines(lines, colours, "instances"), "params": [zoom]}
+    sizes = {**lines_of(lines, colours, "instances"), "params": [zoom]}
     decisions = {
         "data": {"name": "decisions"},
         "mark": {"type": "point", "filled": True, "size": size, "opacity": 0.9},
         "encoding": {
-            "x": _TIME,
+            "x": TIME,
             "y": {"field": "to", "type": "quantitative"},
             "shape": {
                 "field": "way",
@@ -339,7 +341,7 @@ def _size_panel(colours: Palette, width: int, size: int) -> dict[str, Any]:
                 "scale": {"domain": ["out", "in"], "range": [colours.out, colours.scaled_in]},
                 "legend": None,
             },
-            "tooltip": [*_tooltip(_DECIDED), {"field": "why", "title": "because", "type": "nominal"}],
+            "tooltip": [*tooltip(_DECIDED), {"field": "why", "title": "because", "type": "nominal"}],
         },
     }
     return {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from trimtab.errors import InvalidArgument
-from trimtab.simulation.readings import Readings, in_order
+from trimtab.simulation.readings import Readings, in_order, ordered
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -31,9 +31,9 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
             reader = csv.reader(file)
             time_at, value_at = _columns(next(reader, []), columns, path)
             lines = list(reader)
-        rows = _plain_rows(lines, time_at, value_at) or [
-            _row(row, time_at, value_at, path, number) for number, row in enumerate(lines, 2) if row
-        ]
+        if (plain := _plain_readings(lines, time_at, value_at, path.name, zone)) is not None:
+            return plain
+        rows = [_row(row, time_at, value_at, path, number) for number, row in enumerate(lines, 2) if row]
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
         raise InvalidArgument(f"{path}: cannot be read: {error}") from error
     if not rows:
@@ -55,18 +55,27 @@ def _columns(header: Sequence[str], columns: Sequence[str], path: Path) -> tuple
     return places[0], places[1]
 
 
-def _plain_rows(
-    lines: Sequence[Sequence[str]], time_at: int, value_at: int
-) -> list[tuple[datetime, float | None]] | None:
-    """All rows at once, where each is a time in ISO 8601 and a number of 0 or more; `None` where one is not."""
+def _plain_readings(
+    lines: Sequence[Sequence[str]], time_at: int, value_at: int, source: str, zone: tzinfo | None
+) -> Readings | None:
+    """
+    All rows at once, where each is a time in UTC in ISO 8601, later than that before, and a number of 0 or more.
+
+    `None` where one is not: rows are then looked at one by one.
+    """
     try:
         values = [float(line[value_at]) for line in lines]
-        times = [datetime.fromisoformat(line[time_at]) for line in lines]
+        texts = [line[time_at] for line in lines]
+        times = list(map(datetime.fromisoformat, texts))
+        zoneless = zone is None and bool(times) and times[0].tzinfo is None
+        if zoneless:  # far faster than to replace the zone of each; a text that has one already is an error
+            times = [datetime.fromisoformat(f"{text}+00:00") for text in texts]
     except (ValueError, IndexError):
         return None
     # a NaN makes the sum one, and is left to the look at each row
-    is_plain = bool(values) and min(values) >= 0 and math.isfinite(sum(values))
-    return list(zip(times, values, strict=True)) if is_plain else None
+    if not times or min(values) < 0 or not math.isfinite(sum(values)):
+        return None
+    return ordered(source, times, values, zoneless=zoneless)
 
 
 def _row(row: Sequence[str], time_at: int, value_at: int, path: Path, line: int) -> tuple[datetime, float | None]:

@@ -52,7 +52,9 @@ class Load:
         object.__setattr__(self, "values", tuple(map(float, self.values)))
         if not self.values:
             raise InvalidArgument("a load has at least one value; this one is empty")
-        if not all(0 <= value < math.inf for value in self.values):
+        # what is finite in all needs no look at each
+        is_load = min(self.values) >= 0 and math.isfinite(sum(self.values))
+        if not is_load and not all(0 <= value < math.inf for value in self.values):
             place, value = next((at, value) for at, value in enumerate(self.values) if not 0 <= value < math.inf)
             raise InvalidArgument(f"value {value} at {self.start + place * self.step} is not a load; give 0 or more")
 
@@ -389,7 +391,8 @@ class Load:
         if unit not in seconds:
             text = f"unit={unit!r} is not a load; use one of {', '.join(seconds)}"
             raise InvalidArgument(f"{text}; CPU is turned into one by `Load.from_datapoints`")
-        return cls(start, step, tuple(value / seconds[unit] for value in values), notes)
+        length = seconds[unit]
+        return cls(start, step, tuple([value / length for value in values]), notes)
 
 
 def _whole(duration: timedelta, step: timedelta) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice, pairwise
-from operator import lt, sub
+from operator import attrgetter, lt, sub
 from typing import Literal, assert_never, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -62,42 +62,51 @@ def make_series(
     """
     if gaps not in get_args(Gaps):
         raise InvalidArgument(f"gaps={gaps!r} is unknown; use one of {', '.join(get_args(Gaps))}")
-    real = [(at, value) for at, value in zip(readings.times, readings.values, strict=True) if value is not None]
     source, notes = readings.source, list(readings.notes)
-    if not real:
+    times, found, empty = _real(readings)
+    if not found:
         raise InvalidArgument(f"{source}: there is no value; a load has at least one")
-    if empty := len(readings.times) - len(real):
+    if empty:
         notes.append(f"{source}: {empty} value(s) empty or NaN, taken for missing rows")
-    step = step or _usual_step([at for at, _ in real], source)
+    apart = list(map(sub, islice(times, 1, None), times))
+    step = step or _usual_step(apart, source)
     if step <= _ZERO:
         raise InvalidArgument(f"step={step} is not above 0; give the time from one row to the next")
-    start = real[0][0]
-    _check_size(start, real[-1][0], step, source)
-    times = [at for at, _ in real]
-    if set(map(sub, islice(times, 1, None), times)) <= {step}:
-        return start, step, [value for _, value in real], tuple(notes)
-    values: list[float] = [real[0][1]]
-    filled, longest = 0, _ZERO
-    for (before, last), (at, value) in pairwise(real):
-        apart, rest = divmod(at - before, step)
+    _check_size(times[0], times[-1], step, source)
+    values: list[float] = []
+    filled, begin, longest = 0, 0, _ZERO
+    for place in [place for place, distance in enumerate(apart) if distance != step]:
+        before, at = times[place], times[place + 1]
+        steps, rest = divmod(apart[place], step)
         if rest:
-            text = f"{source}: {at.isoformat()} is {at - before} after the row before, not a whole number of steps"
+            text = f"{source}: {at.isoformat()} is {apart[place]} after the row before, not a whole number of steps"
             raise InvalidArgument(f"{text} of {step}; give `step`, or sum the rows to even steps")
-        if apart > 1:
-            filled, longest = filled + apart - 1, max(longest, (apart - 1) * step)
-            values += _bridge(last, value, apart - 1, _how(gaps, (apart - 1) * step, before, at, source))
-        values.append(value)
+        length = (steps - 1) * step
+        filled, longest = filled + steps - 1, max(longest, length)
+        values += found[begin : place + 1]
+        values += _bridge(found[place], found[place + 1], steps - 1, _how(gaps, length, before, at, source))
+        begin = place + 1
+    values += found[begin:]
     if filled:
         how = {"hold": "at the value before", "zero": "with no load"}.get(gaps, "evenly between their neighbours")
         notes.append(f"{source}: {filled} step(s) are missing, the longest gap {longest}; filled {how}")
-    return start, step, values, tuple(notes)
+    return times[0], step, values, tuple(notes)
 
 
-def _usual_step(times: Sequence[datetime], source: str) -> timedelta:
-    if len(times) == 1:
+def _real(readings: Readings) -> tuple[Sequence[datetime], list[float], int]:
+    """The readings that have a value, and how many have none."""
+    found = [value for value in readings.values if value is not None]
+    empty = len(readings.values) - len(found)
+    if not empty:
+        return readings.times, found, 0
+    pairs = zip(readings.times, readings.values, strict=True)
+    return [at for at, value in pairs if value is not None], found, empty
+
+
+def _usual_step(apart: Sequence[timedelta], source: str) -> timedelta:
+    if not apart:
         raise InvalidArgument(f"{source}: one row does not tell how long a step is; give `step`")
-    usual: timedelta = Counter(map(sub, islice(times, 1, None), times)).most_common(1)[0][0]
-    return usual
+    return Counter(apart).most_common(1)[0][0]
 
 
 def _check_size(start: datetime, last: datetime, step: timedelta, source: str) -> None:
@@ -130,6 +139,25 @@ def _bridge(before: float, after: float, count: int, how: Gaps) -> list[float]:
             assert_never(how)
 
 
+def ordered(source: str, times: Sequence[datetime], values: Sequence[float], *, zoneless: bool) -> Readings | None:
+    """
+    Readings of columns that are in this form already; `None` where they are not all in UTC and in order.
+
+    Args:
+        source: Where they were read.
+        times: With a zone.
+        values: As many.
+        zoneless: Whether the times named no zone where they were read.
+    """
+    if set(map(attrgetter("tzinfo"), times)) != {UTC} or not all(map(lt, times, islice(times, 1, None))):
+        return None
+    return Readings(source, times, values, (_taken_for_utc(source),) if zoneless else ())
+
+
+def _taken_for_utc(source: str) -> str:
+    return f"{source}: its times name no zone, taken for UTC; give `zone` where they are of another"
+
+
 def in_order(
     source: str,
     rows: Sequence[tuple[datetime, float | None]],
@@ -150,7 +178,7 @@ def in_order(
         raise InvalidArgument(f"{source}: {zoneless} of {len(rows)} times name no zone; give all of them one")
     if zoneless:
         if zone is None:
-            notes.append(f"{source}: its times name no zone, taken for UTC; give `zone` where they are of another")
+            notes.append(_taken_for_utc(source))
         rows = [(at.replace(tzinfo=zone or UTC), value) for at, value in rows]
     if zone or not all(at.tzinfo is UTC for at, _ in rows):
         rows = [(at.astimezone(UTC), value) for at, value in rows]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import exp
 
 from trimtab.engine.alarms import AlarmState
-from trimtab.engine.decision import decide
+from trimtab.engine.decision import decide_by
 from trimtab.engine.functions import Functions
 from trimtab.engine.presets import Preset, ScaleInAgreement, ScheduleStyle
 from trimtab.engine.ruleset import Ruleset, rules_for
@@ -99,6 +99,7 @@ class Replay:
         self._states: Sequence[AlarmState] | None = None
         self._preset, self._warm_up = preset, round(self._rules.longest_warm_up.total_seconds())
         self._stretch_end = self._bounds_hold = -1
+        self._settled_until = 0
         self._low = self._high = 0
         self._asked: int | None = None
         self._answer: Decision | None = None
@@ -126,21 +127,21 @@ class Replay:
         if not (isinstance(seconds, list) and isinstance(joining, list)):
             raise AssertionError
         service, in_service, backlog = 0, 0, 0.0
-        calm, can_be_calm = False, not self._always and self._forecaster is None
+        plain = [(each.values.append, each.value) for each in sources if each.resolution == 1]
+        coarse = [each for each in sources if each.resolution != 1]
         for minute, arriving in enumerate(load):
             if interruption and pool.spots:
                 self._interrupt(minute, interruption)
-            ways = 0 if minute > delay else Way.OPEN
+            changed = False
             if minute > delay:
                 place = minute - 1 - delay
                 for each in watched:
-                    each.look(place)
-                    ways |= each.way
-            if calm and not ways and minute < self._stretch_end and not pool.short:
-                self._skipped = True
-            else:
+                    if each.look(place):
+                        changed = True
+            if changed or minute >= self._settled_until or pool.short:
                 self._decide(minute, in_service + joining[minute])
-                calm = can_be_calm and not ways and self._all_is_ok()
+            else:
+                self._skipped = True
             service += seconds[minute]
             in_service += joining[minute]
             capacity = service * capacity_of_one
@@ -151,7 +152,9 @@ class Replay:
             row = Measured(
                 arriving, capacity, served, lost, backlog, in_service, noise[minute] if noise else 1.0, service_time
             )
-            for source in sources:
+            for append, value in plain:
+                append(value(row))
+            for source in coarse:
                 source.measure(row)
             if self._forecaster is not None:
                 self._forecaster.see(arriving)
@@ -159,11 +162,8 @@ class Replay:
 
     # decisions
 
-    def _all_is_ok(self) -> bool:
-        """Whether all alarms are OK: they stay so, and a size does, for as long as nothing acts."""
-        return self._skipped and all(each.state is AlarmState.OK for each in self._signals.alarms)
-
     def _decide(self, minute: int, in_service: int) -> None:
+        self._settled_until = 0
         if not self._always and minute < self._stretch_end and self._is_settled(minute, in_service):
             self._skipped = True
         else:
@@ -185,19 +185,20 @@ class Replay:
         forecaster = self._forecaster
         if forecaster is not None and (acting == Way.OUT or forecaster.most(minute) > self.size):
             return False
-        if (
-            acting == Way.CALM
-            or (acting == Way.IN and self._stays(minute, in_service))
-            or (acting == Way.OUT and self.size == self._high and minute < self._bounds_hold)
-        ):
-            self._keep_states(minute, [each.state for each in self._signals.alarms])
-            return True
-        return False
+        until = self._settled(acting)
+        if minute >= until and not (acting == Way.IN and self._is_on_target(minute, in_service)):
+            return False
+        if forecaster is None:
+            self._settled_until = until
+        self._keep_states(minute, [each.state for each in self._signals.alarms])
+        return True
 
-    def _stays(self, minute: int, in_service: int) -> bool:
-        """Whether a size stays although something asks for fewer instances."""
-        at_minimum = self.size == self._low and minute < self._bounds_hold
-        return at_minimum or self._is_vetoed() or self._is_on_target(minute, in_service)
+    def _settled(self, acting: int) -> int:
+        """The minute up to which a decision leaves the size as it is while alarms and policies say the same."""
+        if acting == Way.CALM or (acting == Way.IN and self._is_vetoed()):
+            return self._stretch_end
+        bound = {int(Way.IN): self._low, int(Way.OUT): self._high}.get(acting)
+        return min(self._bounds_hold, self._stretch_end) if bound == self.size else 0
 
     def _is_on_target(self, minute: int, in_service: int) -> bool:
         """Whether only target tracking policies ask, and all for the size that there is."""
@@ -224,7 +225,7 @@ class Replay:
         if self._skipped:
             self._catch_up(now - _MINUTE)
         seen = self._observe(minute, now, in_service)
-        decision = decide(scenario.group, seen, self._history, now, scenario.preset, functions=scenario.functions)
+        decision = decide_by(self._rules, scenario.group, seen, self._history, now, scenario.functions)
         trace.decided += 1
         if minute == self._asked:
             self._answer = decision

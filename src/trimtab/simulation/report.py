@@ -3,7 +3,8 @@
 import base64
 import html
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -26,7 +27,7 @@ def page(run: Run, kpis: Kpis, comparison: PairedComparison | None = None) -> st
     Raises:
         MissingExtra: vl-convert is not installed.
     """
-    bundle = _bundle()
+    bundle = script_bundle()
     most = 10_000
     while True:
         data = chart_data(run, most=most, decisions=max(most // 7, _FEWEST))
@@ -50,14 +51,24 @@ def picture(run: Run, *, theme: Theme = "light", width: int = 900, scale: float 
         InvalidArgument: The theme is unknown.
         MissingExtra: vl-convert is not installed.
     """
-    if theme not in get_args(Theme):
-        raise InvalidArgument(f"theme={theme!r} is unknown; use {' or '.join(get_args(Theme))}")
+    check_theme(theme)
     # the picture is a few thousand pixels wide: more minutes cannot be seen
     data = chart_data(run, most=4_000)
     found = data.specification(theme, width=width)
     found["datasets"] = data.datasets()
     found["padding"] = 12
-    return _converter().vegalite_to_png(found, scale=scale, allowed_base_urls=[])  # type: ignore[no-any-return]
+    return converter().vegalite_to_png(found, scale=scale, allowed_base_urls=[])  # type: ignore[no-any-return]
+
+
+def check_theme(theme: str) -> None:
+    """
+    Hold a theme against those that there are.
+
+    Raises:
+        InvalidArgument: It is unknown.
+    """
+    if theme not in get_args(Theme):
+        raise InvalidArgument(f"theme={theme!r} is unknown; use {' or '.join(get_args(Theme))}")
 
 
 def save(
@@ -70,11 +81,20 @@ def save(
         InvalidArgument: The name ends otherwise, or the file cannot be written.
         MissingExtra: vl-convert is not installed.
     """
+    return write_report(path, lambda: page(run, kpis, comparison), lambda: picture(run, theme=theme))
+
+
+def write_report(path: str | Path, page: Callable[[], str], picture: Callable[[], bytes]) -> Path:
+    """
+    Write a page to `.html`, a picture to `.png`.
+
+    Raises:
+        InvalidArgument: The name ends otherwise, or the file cannot be written.
+    """
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm", ".png"):
         raise InvalidArgument(f"{target}: a report is a page or a picture; let its name end in .html or .png")
-    is_page = target.suffix.lower() != ".png"
-    content = page(run, kpis, comparison).encode() if is_page else picture(run, theme=theme)
+    content = picture() if target.suffix.lower() == ".png" else page().encode()
     try:
         target.write_bytes(content)
     except OSError as error:
@@ -92,7 +112,13 @@ def notebook(run: Run, kpis: Kpis) -> str:
     return f'<img alt="{alt}" style="max-width:100%" src="data:image/png;base64,{image}">{_table(kpis)}'
 
 
-def _converter() -> Any:
+def converter() -> Any:
+    """
+    What draws charts.
+
+    Raises:
+        MissingExtra: It is not installed.
+    """
     try:
         import vl_convert
     except ModuleNotFoundError as missing:
@@ -101,28 +127,64 @@ def _converter() -> Any:
 
 
 @cache
-def _bundle() -> str:
+def script_bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed in one script, out of vl-convert; made once, as that takes a while."""
-    return str(_converter().javascript_bundle())
+    return str(converter().javascript_bundle())
 
 
 def _page(run: Run, kpis: Kpis, comparison: PairedComparison | None, data: ChartData, bundle: str) -> str:
     title = html.escape(f"{run.group} on {run.preset}")
     span = f"{run.start:%Y-%m-%d %H:%M %Z}, {run.minutes:,} minutes, seed {run.seed}"
     notes = [*data.notes, *kpis.notes]
-    specs = {theme: data.specification(theme) for theme in PALETTES}
+    above = f"<h1>{title}</h1><p class=faint>{html.escape(span)}</p>{_verdict(kpis)}"
+    below = [f"<h2>KPIs</h2>{_table(kpis)}", _comparison(comparison) if comparison else "", notes_list(notes)]
+    drawn = Drawn(
+        label="Load, capacity and size over time",
+        specs={theme: data.specification(theme) for theme in PALETTES},
+        data=data.to_dict(),
+        datasets=_DATASETS,
+    )
+    return page_of(title, above, drawn, "\n".join(below), bundle)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """
+    The chart of a page.
+
+    Attributes:
+        label: What it shows, for those who do not see it.
+        specs: One for each theme, without rows.
+        data: What its rows are made of.
+        datasets: The script that makes `datasets` of `data`.
+    """
+
+    label: str
+    specs: Mapping[Theme, Mapping[str, Any]]
+    data: Any
+    datasets: str = "const datasets = data;"
+
+
+def page_of(title: str, above: str, drawn: Drawn, below: str, bundle: str) -> str:
+    """
+    A page that loads nothing: a chart between two pieces of HTML.
+
+    Args:
+        title: Escaped, as all of its HTML.
+        above: What stands above the chart.
+        drawn: The chart.
+        below: What stands below it.
+        bundle: The script that draws.
+    """
     parts = [
         _HEAD.format(title=title, style=_style()),
-        f"<h1>{title}</h1><p class=faint>{html.escape(span)}</p>",
-        _verdict(kpis),
-        '<div id="chart" role="img" aria-label="Load, capacity and size over time"></div>',
-        f"<h2>KPIs</h2>{_table(kpis)}",
-        _comparison(comparison) if comparison else "",
-        _notes(notes),
+        above,
+        f'<div id="chart" role="img" aria-label="{html.escape(drawn.label)}"></div>',
+        below,
         f"<script>{bundle}</script>",
-        f"<script>const data = {_embedded(data.to_dict())};",
-        f"const specs = {_embedded(specs)};",
-        f"{_SCRIPT}</script></body></html>\n",
+        f"<script>const data = {_embedded(drawn.data)};",
+        f"const specs = {_embedded(drawn.specs)};",
+        f"{drawn.datasets}\n{_SCRIPT}</script></body></html>\n",
     ]
     return "\n".join(parts)
 
@@ -182,7 +244,8 @@ def _compared(comparison: PairedComparison) -> Iterator[str]:
         yield _cells(cells, dict.fromkeys(range(1, 5), "number"))
 
 
-def _notes(notes: Iterable[str]) -> str:
+def notes_list(notes: Iterable[str]) -> str:
+    """A heading and a list; nothing without a note."""
     items = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     return f"<h2>Notes</h2><ul>{items}</ul>" if items else ""
 
@@ -209,6 +272,7 @@ td,th{padding:3px 10px 3px 0;border-bottom:1px solid var(--grid);vertical-align:
 th.number,td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .pass{color:var(--scaled_in);white-space:nowrap}.fail{color:var(--shortage);font-weight:600;white-space:nowrap}
 #chart details{display:none}
+.when{white-space:nowrap}
 """
 _HEAD = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -216,7 +280,7 @@ _HEAD = """<!DOCTYPE html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none';\
  script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:">
 <title>{title}</title><style>{style}</style></head><body>"""
-_SCRIPT = """
+_DATASETS = """
 const rows = data.minutes.map((minute, place) => {
   const row = {t: data.start + minute * 60000};
   for (const name in data.columns) row[name] = data.columns[name][place];
@@ -224,6 +288,9 @@ const rows = data.minutes.map((minute, place) => {
 });
 const decisions = data.decisions.map(([minute, before, after, why]) => (
   {t: data.start + minute * 60000, from: before, to: after, way: after > before ? "out" : "in", why}));
+const datasets = {minutes: rows, decisions};
+"""
+_SCRIPT = """
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const chart = document.getElementById("chart");
 let drawn = null, shown = null;
@@ -232,7 +299,7 @@ async function draw() {
   if (key === drawn) return;
   drawn = key;
   const spec = structuredClone(specs[dark.matches ? "dark" : "light"]);
-  spec.datasets = {minutes: rows, decisions};
+  spec.datasets = datasets;
   for (const panel of spec.vconcat) panel.width = Math.max(240, chart.clientWidth - 70);
   if (shown) shown.finalize();
   const tooltip = {theme: dark.matches ? "dark" : "light"};

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from trimtab.engine.alarms import BREACHES, AlarmState, Breaches, breach_flags, evaluate
+from trimtab.engine.alarms import BREACHES, AlarmState, breach_flags, evaluate
 from trimtab.engine.case import newest
-from trimtab.engine.presets import AlarmWindow, Preset, datapoint_span
+from trimtab.engine.presets import AlarmWindow, Preset
+from trimtab.engine.recommend import all_breach
 from trimtab.engine.ruleset import AlarmRule, AmountRule, Ruleset, TrackingRule
 from trimtab.errors import InvalidArgument
 from trimtab.models import Comparison, Metric, ScalingGroup, TargetTrackingPolicy
@@ -78,21 +79,23 @@ class Watched:
         """The datapoints that a decision looks at."""
         return self.points[-self.span :]
 
-    def look(self, place: int) -> None:
-        """Take in the datapoint that ends with a minute, if one does."""
+    def look(self, place: int) -> bool:
+        """Take in the datapoint that ends with a minute, if one does; whether it says something else than before."""
         period, source = self._period, self._source
         if period == 1:
             point = source.values[place]
         elif (source.offset + place + 1) % period:
-            return
+            return False
         else:
             point = _combined(source.values[max(0, place + 1 - period) : place + 1], self._statistic)
         self.points.append(point)
+        way, state = self.way, self.state
         if point is None:
             self._missing = self.span
             self._forget()
         else:
-            self._missing -= self._missing > 0
+            if self._missing:
+                self._missing -= 1
             self._count(point)
         if not self._missing:
             self._judge()
@@ -101,6 +104,7 @@ class Watched:
             self._judge_partly(window)
             if newest(window) is None:
                 self.way = Way.OPEN
+        return self.way is not way or self.state is not state
 
     def _forget(self) -> None:
         """A datapoint is missing."""
@@ -165,7 +169,12 @@ class WatchedAverage(Watched):
         self.scales_in = any(amount.scales_in for amount in rule.rules)
 
     def _judge(self) -> None:
-        self._judge_partly(self.window)
+        total = 0.0
+        for point in self.points[-self._periods :]:
+            total += point or 0.0
+        fires = self._breaches(total / self._periods, self._threshold)
+        self.way = self._firing if fires else Way.CALM
+        self.state = AlarmState.ALARM if fires else AlarmState.OK
 
     def _judge_partly(self, window: Sequence[Point]) -> None:
         total, count = 0.0, 0
@@ -213,19 +222,12 @@ class WatchedTarget(Watched):
             self.way = Way.CALM
 
     def _judge_partly(self, window: Sequence[Point]) -> None:
-        if _all_breach(window, self._high, self._highs, BREACHES[Comparison.ABOVE]):
+        if all_breach(window, self._high, self._highs, BREACHES[Comparison.ABOVE]):
             self.way = Way.OUT
-        elif self._scale_in and _all_breach(window, self._low, self._lows, BREACHES[Comparison.BELOW]):
+        elif self._scale_in and all_breach(window, self._low, self._lows, BREACHES[Comparison.BELOW]):
             self.way = Way.IN
         else:
             self.way = Way.CALM
-
-
-def _all_breach(window: Sequence[Point], threshold: float, datapoints: int, breaches: Breaches) -> bool:
-    """Whether an alarm of so many out of so many datapoints is in ALARM."""
-    span = datapoint_span(datapoints)
-    flags = breach_flags(window[-span:], threshold, breaches)
-    return evaluate(flags, periods=datapoints, evaluation_range=span).state is AlarmState.ALARM
 
 
 class Source:
@@ -234,21 +236,23 @@ class Source:
 
     Attributes:
         values: A value a minute; `None` where nothing is measured.
+        value: How it comes of a minute.
+        resolution: How many minutes a measurement is the mean of.
         offset: The minutes from a whole period to the first minute; periods are counted from midnight, UTC.
     """
 
     def __init__(self, value: Value, offset: int, resolution: int) -> None:
         self.values: list[Point] = []
         self.offset = offset
-        self._value, self._resolution = value, resolution
+        self.value, self.resolution = value, resolution
         self._recent: list[Point] = []
 
     def measure(self, row: Measured) -> None:
         """Take in one minute."""
-        value = self._value(row)
-        if self._resolution > 1:
+        value = self.value(row)
+        if self.resolution > 1:
             self._recent.append(value)
-            if (self.offset + len(self.values) + 1) % self._resolution:
+            if (self.offset + len(self.values) + 1) % self.resolution:
                 self.values.append(None)
                 return
             value, self._recent = _combined(self._recent, "average"), []

@@ -1,5 +1,6 @@
 """The front door: simulate one group, on one cloud's rules or several, or many variants of it."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import timedelta
@@ -190,6 +191,7 @@ def simulate_many(
     seeds: Sequence[int] = (0,),
     functions: Functions = NO_FUNCTIONS,
     executor: Executor | None = None,
+    parts: int | None = None,
 ) -> tuple[Simulation, ...]: ...
 
 
@@ -203,6 +205,7 @@ def simulate_many(
     seeds: Sequence[int] = (0,),
     functions: Functions = NO_FUNCTIONS,
     executor: Executor | None = None,
+    parts: int | None = None,
     reduce: Callable[[Simulation], T],
 ) -> tuple[T, ...]: ...
 
@@ -216,6 +219,7 @@ def simulate_many(
     seeds: Sequence[int] = (0,),
     functions: Functions = NO_FUNCTIONS,
     executor: Executor | None = None,
+    parts: int | None = None,
     reduce: Callable[[Simulation], Any] | None = None,
 ) -> tuple[Any, ...]:
     """
@@ -232,11 +236,14 @@ def simulate_many(
         model: How the fleet behaves; one for all, or one for each group.
         seeds: What chance is drawn from: each variant has the same chances for the same seed.
         functions: The functions of policies in Python.
-        executor: Spreads the variants: a `ProcessPoolExecutor`, or one of a cluster; in this process when left out.
+        executor: Spreads variants and seeds: a `ProcessPoolExecutor`, or one of a cluster such as Dask's
+            `client.get_executor()`; in this process when left out. The results are the same.
+        parts: Into how many parts it is given them; twice the processors of this machine when left out, and more where
+            a part would have over a thousand. The larger a part, the less each variant takes.
         reduce: What to keep of each result, such as `Simulation.totals`, where all of them would not fit.
 
     Raises:
-        InvalidArgument: As for `simulate`; or there are not as many models as groups.
+        InvalidArgument: As for `simulate`; or there are not as many models as groups, or less than one part.
         MissingExtra: numpy is not installed.
     """
     check_numpy()
@@ -250,12 +257,21 @@ def simulate_many(
         for group, each in zip(groups, models, strict=True)
         for seed in seeds
     ]
-    blocks = [scenarios[first : first + BLOCK] for first in range(0, len(scenarios), BLOCK)]
+    size = BLOCK if executor is None else _size_of_part(len(scenarios), parts)
+    blocks = [scenarios[first : first + size] for first in range(0, len(scenarios), size)]
     if executor is None:
-        parts = [replay_block(block, load, reduce) for block in blocks]
+        found = [replay_block(block, load, reduce) for block in blocks]
     else:
-        parts = list(executor.map(replay_block, blocks, [load] * len(blocks), [reduce] * len(blocks)))
-    return tuple(each for part in parts for each in part)
+        found = list(executor.map(replay_block, blocks, [load] * len(blocks), [reduce] * len(blocks)))
+    return tuple(each for block in found for each in block)
+
+
+def _size_of_part(variants: int, parts: int | None) -> int:
+    if parts is None:
+        parts = 2 * (os.cpu_count() or 1)
+    if parts < 1:
+        raise InvalidArgument(f"parts={parts} is not 1 or more")
+    return max(1, min(BLOCK, -(-variants // parts)))
 
 
 def replay_block(scenarios: Sequence["Scenario"], load: Load, reduce: Callable[[Simulation], Any] | None) -> list[Any]:

@@ -1,0 +1,169 @@
+"""`trimtab plan --rehearse`: what the groups of the file would make of a load, beside those that run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+
+from trimtab.cli.context import CommandContext
+from trimtab.errors import InvalidArgument
+from trimtab.models import Fleet, PythonPolicy
+from trimtab.plan import Plan
+from trimtab.views.plan import PlanView
+
+if TYPE_CHECKING:
+    from trimtab.runtime.cloud import Cloud
+    from trimtab.simulation import Load
+    from trimtab.simulation.rehearsal import Rehearsal
+
+_PANEL = "Rehearsal"
+Rehearse = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rehearse",
+        metavar="[GROUP=]FILE",
+        help="Compare what runs with what is planned on a load, a CSV file; may be repeated, GROUP=FILE.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+Require = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="BOUND",
+        help='End with 2 where a KPI breaks this bound: "served >= 99.9"; may be repeated.',
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+ModelFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Read the model of the fleet from a JSON file.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+CapacityNumber = Annotated[
+    float | None,
+    typer.Option(
+        metavar="NUMBER",
+        help="Set the requests a second that one instance serves.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+PricesFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Read prices for KPIs from a file: instance_hour, ...",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+PolicyModules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-policies",
+        metavar="MODULE",
+        help="Allow importing policies in Python from this module or package; may be repeated.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RehearsalOptions:
+    """What the options say."""
+
+    loads: Sequence[str]
+    require: Sequence[str]
+    model: Path | None
+    capacity: float | None
+    prices: Path | None
+    allow: Sequence[str]
+
+    def check(self) -> None:
+        """
+        Hold the options against each other, before a cloud is asked.
+
+        Raises:
+            InvalidArgument: One needs a load and there is none, or a bound is not one.
+        """
+        if not self.loads and (self.require or self.model or self.capacity or self.prices or self.allow):
+            raise InvalidArgument("a rehearsal needs a load; give --rehearse FILE")
+        if self.require:
+            from trimtab.kpis.requirements import Requirement
+
+            for text in self.require:
+                Requirement.parse(text)
+
+
+def rehearsed(cloud: "Cloud", fleet: Fleet, options: RehearsalOptions) -> "Rehearsal":
+    """
+    What the groups of a fleet would make of the loads that the options name.
+
+    Raises:
+        InvalidArgument: A file is not a load, or a group looks at what a load cannot give.
+    """
+    from trimtab.kpis.card import KpiOptions
+    from trimtab.kpis.prices import Prices
+    from trimtab.runtime.policies import load_policies
+    from trimtab.simulation import FleetModel
+
+    model = FleetModel.load(options.model) if options.model else None
+    calls = any(isinstance(policy, PythonPolicy) for group in fleet.groups for policy in group.policies)
+    return cloud.rehearse(
+        fleet,
+        _loads(fleet, options.loads),
+        require=options.require,
+        model=model,
+        capacity=options.capacity,
+        options=KpiOptions(prices=Prices.load(options.prices) if options.prices else None),
+        functions=load_policies(fleet, allow=options.allow) if calls else None,
+    )
+
+
+def _loads(fleet: Fleet, words: Sequence[str]) -> "Load | dict[str, Load]":
+    from trimtab.simulation import Load
+
+    names = {group.name for group in fleet.groups}
+    named = {}
+    for word in words:
+        group, equals, path = word.partition("=")
+        if not equals or group not in names:
+            if len(words) > 1:
+                raise InvalidArgument(f"--rehearse {word}: several loads are of one group each; write GROUP=FILE")
+            return Load.from_csv(word)
+        if group in named:
+            raise InvalidArgument(f"--rehearse {word}: group {group!r} has a load already; give one")
+        named[group] = Load.from_csv(path)
+    return named
+
+
+def show_plan(context: CommandContext, plan: Plan, rehearsal: "Rehearsal | None") -> int:
+    """Show a plan, and below it what was rehearsed; the exit code of what it says."""
+    body: dict[str, Any] = dict(plan.to_dict())
+    parts: list[RenderableType] = [PlanView(plan)]
+    text = plan.to_markdown()
+    if rehearsal is not None:
+        from trimtab.views.rehearsals import rehearsal_view
+
+        body["rehearsal"] = rehearsal.to_dict()
+        parts += ["", rehearsal_view(rehearsal)]
+        text += f"\n{rehearsal.to_markdown()}"
+    if context.screen.markdown:
+        context.screen.text(text)
+    else:
+        context.screen.show(Group(*parts), body)
+    if rehearsal is None:
+        return 2 if plan.changes or plan.waiting else 0
+    for group, item in () if context.screen.json else rehearsal.unjudged:
+        context.screen.error(InvalidArgument(f"group {group}: {item}"))
+    return 1 if rehearsal.unjudged else 2 if rehearsal.broken else 0
