@@ -3,7 +3,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import trimtab as tt
 from tests import measuring
@@ -11,10 +11,12 @@ from tests.laws import IS_EXHAUSTIVE
 
 os.environ.pop("COLUMNS", None)  # xdist sets it, and what commands print would be as narrow
 
+# how fast a machine is says nothing of the code
+UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 # the same sample in each run, so that a run says something of the code; other samples are for `nox -s exhaustive`
-settings.register_profile("sample", derandomize=True)
-if not IS_EXHAUSTIVE:
-    settings.load_profile("sample")
+settings.register_profile("sample", derandomize=True, **UNTIMED)
+settings.register_profile("exhaustive", **UNTIMED)
+settings.load_profile("exhaustive" if IS_EXHAUSTIVE else "sample")
 
 
 def pytest_addoption(parser):

@@ -35,8 +35,9 @@ def env(tmp_path):
     _write_program(programs / "python", '"$@"')
     _write_program(programs / "trimtab", '-m trimtab "$@"')
     inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    more = inherited.get("PYTHONPATH")  # an empty part would be the folder that a command runs in
-    sources = os.pathsep.join([str(integrations.ROOT / "src"), *([more] if more else [])])
+    # an empty part, or one without a root, would be in the folder that a command runs in
+    more = filter(os.path.isabs, inherited.get("PYTHONPATH", "").split(os.pathsep))
+    sources = os.pathsep.join([str(integrations.ROOT / "src"), *more])
     return {
         **inherited,
         **integrations.runner_variables(tmp_path / "runner", integrations.ROOT),
