@@ -108,6 +108,11 @@ _NATIVELY = (
     "strategy for spot",
     "spot price limit",
     "neutral image",
+    "agent for memory",
+    "agent for disks",
+    "node exporter",
+    "collectd",
+    "interruption listener",
     "size by attributes",
     "tags in capitals",
     "thresholds of health that differ",
@@ -173,6 +178,14 @@ What is done to one instance.
 
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
 """
+
+AGENTS: Mapping[str, str] = {
+    "memory": "cloudwatch-agent",
+    "disk": "cloudwatch-agent",
+    "node-exporter": "node-exporter",
+    "collectd": "collectd",
+    "trimtab-listener": "trimtab-listener",
+}
 
 AWS = Declarations(
     name="aws",
@@ -247,6 +260,7 @@ AWS = Declarations(
     ),
     pure="trimtab.providers.aws.pure:PURE",
     images="trimtab.providers.aws.images:IMAGES",
+    agents=AGENTS,
     disks="trimtab.providers.aws.disks:DISKS",
     sizes="trimtab.providers.aws:sizes.json",
     selects_sizes=True,

@@ -73,6 +73,11 @@ _NATIVELY = (
     "stateful address",
     "neutral image",
     "metadata of one's own",
+    "agent for memory",
+    "agent for disks",
+    "node exporter",
+    "collectd",
+    "interruption listener",
     "size by attributes",
     "disk that is kept",
 )
@@ -208,6 +213,14 @@ https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/de
 https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/recreateInstances
 """
 
+AGENTS: Mapping[str, str] = {
+    "memory": "ops-agent",
+    "disk": "ops-agent",
+    "node-exporter": "node-exporter",
+    "collectd": "collectd",
+    "trimtab-listener": "trimtab-listener",
+}
+
 GCP = Declarations(
     name="gcp",
     connect="trimtab.providers.gcp.provider:connect",
@@ -288,6 +301,7 @@ GCP = Declarations(
     rollouts="trimtab.providers.gcp.rollouts:ROLLOUTS",
     pure="trimtab.providers.gcp.pure:PURE",
     images="trimtab.providers.gcp.images:IMAGES",
+    agents=AGENTS,
     disks="trimtab.providers.gcp.disks:DISKS",
     sizes="trimtab.providers.gcp:sizes.json",
 )

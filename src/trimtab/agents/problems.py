@@ -1,0 +1,45 @@
+"""What keeps agents from an image, or from a cloud; pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from trimtab.agents.install import CLOUD_AGENTS, installers_of
+from trimtab.agents.table import RELEASES
+
+
+class Said(NamedTuple):
+    """A problem, or a note, of some of the agents."""
+
+    words: tuple[str, ...]
+    text: str
+    is_problem: bool = True
+
+
+def agent_problems(
+    words: Sequence[str], provider: str, system: str | None, *, is_windows: bool, has_account: bool
+) -> Iterator[Said]:
+    """
+    What is to be said of agents.
+
+    Args:
+        words: The agents.
+        provider: Where.
+        system: The operating system by its neutral word; `None` where the image is named otherwise.
+        is_windows: Whether it is one of Windows, however it is named.
+        has_account: Whether the instances sign in to the cloud as somebody.
+    """
+    forms = installers_of(words, provider)
+    every = tuple(sorted(word for of in forms.values() for word in of))
+    scripted = tuple(sorted(word for form, of in forms.items() if form != "azure-monitor-agent" for word in of))
+    if every and is_windows:
+        yield Said(every, "agents are for Linux; bring them in the image on Windows, and leave them out here")
+    elif scripted and system is not None and system not in RELEASES:
+        known = ", ".join(sorted(RELEASES))
+        yield Said(scripted, f"agents are packages of Debian and Ubuntu, not of {system}; take one of {known}")
+    elif scripted and system is None:
+        yield Said(scripted, "takes an image of Debian or Ubuntu with apt-get, which its name does not tell", False)
+    cloud = tuple(sorted(word for form in CLOUD_AGENTS & forms.keys() for word in forms[form]))
+    if cloud and not has_account:
+        yield Said(
+            cloud, "sends its metrics as the role of the instances, which have none; name one by `template.role`"
+        )
