@@ -1,6 +1,6 @@
 """What is installed beside a start script: which versions, by which script, and in which user data; pure."""
 
-from trimtab.agents.install import CLOUD_AGENTS, installers_of, script_of
+from trimtab.agents.install import CLOUD_AGENTS, installers_of, installs, script_of
 from trimtab.agents.user_data import ReadBack, compose, read_back
 
-__all__ = ["CLOUD_AGENTS", "ReadBack", "compose", "installers_of", "read_back", "script_of"]
+__all__ = ["CLOUD_AGENTS", "ReadBack", "compose", "installers_of", "installs", "read_back", "script_of"]

@@ -2,11 +2,12 @@
 
 import json
 import pkgutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from trimtab.agents.table import Pinned, pinned
 from trimtab.declarations import declarations_of
+from trimtab.models import Fleet, ScalingGroup
 
 CLOUD_AGENTS = frozenset({"cloudwatch-agent", "azure-monitor-agent", "ops-agent"})
 """What sends metrics to a cloud, and signs in there as the instances' role."""
@@ -28,6 +29,11 @@ def installers_of(words: Sequence[str], provider: str) -> dict[str, tuple[str, .
         if form := forms.get(word):
             found.setdefault(form, []).append(word)
     return {form: tuple(of) for form, of in sorted(found.items())}
+
+
+def installs(fleet: Fleet, provider: str, program: str) -> Iterator[ScalingGroup]:
+    """The groups of a fleet whose agents bring a program on a provider."""
+    return (group for group in fleet.groups if program in installers_of(group.template.agents, provider))
 
 
 def cloudwatch_config(words: Sequence[str]) -> dict[str, Any]:
