@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 from itertools import combinations, product
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -18,7 +17,7 @@ from tests.deploy.places import judged
 from tests.providers.emulated import emulated, fleet_for
 from tests.servers import missing
 from trimtab.agents import compose, read_back, script_of
-from trimtab.agents.install import CLOUDWATCH_CONFIG, FOLDER, listener_source
+from trimtab.agents.install import CLOUDWATCH_CONFIG, FOLDER, listener_source, listener_unit
 from trimtab.agents.table import PINNED, RELEASES
 from trimtab.agents.user_data import as_zipped_here
 from trimtab.declarations import declarations_of
@@ -130,6 +129,14 @@ def test_shellcheck_has_nothing_to_say(tmp_path):
             files[-1].write_text(whole)
     status, said = judged("shellcheck", *files, package="Debian's shellcheck")
     assert status == 0, said
+
+
+@pytest.mark.parametrize("provider", CLOUDS)
+def test_systemd_takes_the_unit_of_the_listener(provider, tmp_path):
+    file = tmp_path / "trimtab-listener.service"
+    file.write_text(listener_unit(provider))
+    status, said = judged("systemd-analyze", "verify", "--man=no", file, package="Debian's package systemd")
+    assert (status, said) == (0, "")
 
 
 STUBS = {

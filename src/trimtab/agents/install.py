@@ -73,8 +73,8 @@ def listener_unit(provider: str) -> str:
             "After=network-online.target",
             "",
             "[Service]",
-            f"ExecStart=/usr/bin/python3 {FOLDER}/listener.py --cloud {provider} --at-shutdown --on-terminate "
-            f"/bin/run-parts --regex=^[a-zA-Z0-9_.-]+$$ {ON_TERMINATE}",
+            f"ExecStart=/usr/bin/python3 {FOLDER}/listener.py --cloud {provider} --at-shutdown \\",
+            f"  --on-terminate /bin/run-parts --regex=^[a-zA-Z0-9_.-]+$$ {ON_TERMINATE}",
             "TimeoutStopSec=90",
             "Restart=always",
             "RestartSec=5",
