@@ -38,6 +38,10 @@ def agent_problems(
         yield Said(scripted, f"agents are packages of Debian and Ubuntu, not of {system}; take one of {known}")
     elif scripted and system is None:
         yield Said(scripted, "takes an image of Debian or Ubuntu with apt-get, which its name does not tell", False)
+    if "azure-monitor-agent" in forms and has_account and not is_windows:
+        # https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-manage
+        text = "sends nothing before a data collection rule with its metrics is associated with the scale set"
+        yield Said(forms["azure-monitor-agent"], text, False)
     cloud = tuple(sorted(word for form in CLOUD_AGENTS & forms.keys() for word in forms[form]))
     if cloud and not has_account:
         yield Said(
