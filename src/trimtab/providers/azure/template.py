@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from trimtab.declarations import declarations_of
 from trimtab.declarations.disks import native_disk
 from trimtab.models import Disk, Image, ScalingGroup
 from trimtab.plan import Password, Secret
@@ -163,6 +164,8 @@ def system_paths(group: ScalingGroup) -> Iterator[str]:
         "azure.computer_name_prefix": group.azure.computer_name_prefix,
     }
     yield from (path for path, value in settings.items() if value is not None)
+    scripted = {word for word, form in declarations_of("azure").agents.items() if form != MONITOR}
+    yield from (f"template.agents.{at}" for at, word in enumerate(given.agents) if word in scripted)
 
 
 def _storage(group: ScalingGroup, image: Mapping[str, Any], home: Home) -> dict[str, Any]:
