@@ -1,10 +1,15 @@
 """What keeps agents from an image, or from a cloud; pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from trimtab.agents.install import CLOUD_AGENTS, installers_of
 from trimtab.agents.table import RELEASES
+from trimtab.models import Image
+
+_NAMES = re.compile(r"debian|ubuntu", re.IGNORECASE)
+"""In the names of images that have apt-get."""
 
 
 class Said(NamedTuple):
@@ -16,7 +21,7 @@ class Said(NamedTuple):
 
 
 def agent_problems(
-    words: Sequence[str], provider: str, system: str | None, *, is_windows: bool, has_account: bool
+    words: Sequence[str], provider: str, image: Image, *, is_windows: bool, has_account: bool
 ) -> Iterator[Said]:
     """
     What is to be said of agents.
@@ -24,7 +29,7 @@ def agent_problems(
     Args:
         words: The agents.
         provider: Where.
-        system: The operating system by its neutral word; `None` where the image is named otherwise.
+        image: The image, as the fleet names it.
         is_windows: Whether it is one of Windows, however it is named.
         has_account: Whether the instances sign in to the cloud as somebody.
     """
@@ -33,10 +38,10 @@ def agent_problems(
     scripted = tuple(sorted(word for form, of in forms.items() if form != "azure-monitor-agent" for word in of))
     if every and is_windows:
         yield Said(every, "agents are for Linux; bring them in the image on Windows, and leave them out here")
-    elif scripted and system is not None and system not in RELEASES:
+    elif scripted and image.os is not None and image.os not in RELEASES:
         known = ", ".join(sorted(RELEASES))
-        yield Said(scripted, f"agents are packages of Debian and Ubuntu, not of {system}; take one of {known}")
-    elif scripted and system is None:
+        yield Said(scripted, f"agents are packages of Debian and Ubuntu, not of {image.os}; take one of {known}")
+    elif scripted and image.os is None and not _NAMES.search(f"{image.id} {image.newest}"):
         yield Said(scripted, "takes an image of Debian or Ubuntu with apt-get, which its name does not tell", False)
     if "azure-monitor-agent" in forms and has_account and not is_windows:
         # https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-manage

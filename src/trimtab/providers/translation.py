@@ -287,7 +287,7 @@ class GroupTranslator(ABC):
 
         image = self.asked.template.image
         account = self.group.template.role or (self.provider == "gcp" and self.group.gcp.scopes)
-        found = agent_problems(words, self.provider, image.os, is_windows=self.runs_windows, has_account=bool(account))
+        found = agent_problems(words, self.provider, image, is_windows=self.runs_windows, has_account=bool(account))
         for said in found:
             paths = [f"template.agents.{words.index(word)}" for word in said.words]
             self._said.update(paths)
