@@ -19,7 +19,7 @@ from pydantic_core import PydanticUndefined
 import trimtab as tt
 import trimtab.emulators
 import trimtab.engine
-from trimtab.agents.table import PINNED
+from trimtab.agents.table import ARCHIVED, agents_of
 from trimtab.capabilities import FEATURES, Means, support_of
 from trimtab.capabilities.rollouts import rollout_support
 from trimtab.checks import RULES, Rule
@@ -469,12 +469,13 @@ def _takes(row: DiskRow) -> list[str]:
 
 def agents() -> str:
     """What each word of `template.agents` becomes on each cloud, and the versions that are installed."""
-    clouds = ("aws", "azure", "gcp")
-    titles = {row.name: row.title for row in PINNED} | {"trimtab-listener": "the listener"}
+    clouds = [agents_of(cloud) for cloud in ("aws", "azure", "gcp")]
+    pinned = [*(cloud.own.pinned for cloud in clouds if cloud), *ARCHIVED]
+    titles = {row.name: row.title for row in pinned} | {"trimtab-listener": "the listener"}
     forms = [
         [
             f"`{word}`",
-            *(titles.get(declarations_of(cloud).agents.get(word, ""), "nothing: hosts measure it") for cloud in clouds),
+            *(titles.get(cloud.forms.get(word, ""), "nothing: hosts measure it") for cloud in clouds if cloud),
         ]
         for word in get_args(Agent)
     ]
@@ -485,7 +486,7 @@ def agents() -> str:
             row.seen,
             f"<{row.source}>" if row.source.startswith("https:") else f"`{row.source.partition(',')[0]}`",
         ]
-        for row in PINNED
+        for row in pinned
     ]
     first = table(["", "AWS", "Azure", "Google Cloud"], forms)
     return f"{first}\n{table(['', 'version', 'looked up', 'source'], versions)}"

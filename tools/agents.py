@@ -5,15 +5,12 @@ from typing import Any
 
 import yaml
 
-from trimtab.agents.install import (
-    CLOUDWATCH_CONFIG,
-    FOLDER,
-    ON_TERMINATE,
-    cloudwatch_config,
-    listener_unit,
-)
-from trimtab.agents.table import PINNED, Pinned, pinned
-from trimtab.declarations import declarations_of
+from trimtab.agents import agents_of
+from trimtab.agents.install import FOLDER, ON_TERMINATE, listener_unit
+from trimtab.agents.table import ARCHIVED, Pinned
+from trimtab.providers.aws.agents import CLOUDWATCH_CONFIG, cloudwatch_config
+from trimtab.providers.aws.agents import PINNED as CLOUDWATCH
+from trimtab.providers.gcp.agents import PINNED as OPS
 
 TARGET = Path(__file__).parents[1] / "deploy" / "ansible" / "roles" / "trimtab_agents" / "vars" / "main.yml"
 HEADING = "---\n# `nox -s renew` writes this from trimtab.agents: the versions of what is installed, and its settings\n"
@@ -55,18 +52,18 @@ def variables() -> dict[str, Any]:
     parts = {word: cloudwatch_config([word])["metrics"]["metrics_collected"] for word in ("memory", "disk")}
     return {
         "trimtab_agents_archive": {
-            row.name: {"package": row.package, "by_release": dict(row.by_release)} for row in PINNED if row.by_release
+            row.name: {"package": row.package, "by_release": dict(row.by_release)} for row in ARCHIVED
         },
-        "trimtab_agents_cloudwatch": {**_downloaded(pinned("cloudwatch-agent")), "config": CLOUDWATCH_CONFIG},
+        "trimtab_agents_cloudwatch": {**_downloaded(CLOUDWATCH), "config": CLOUDWATCH_CONFIG},
         "trimtab_agents_config": config,
-        "trimtab_agents_forms": {cloud: dict(declarations_of(cloud).agents) for cloud in CLOUDS},
+        "trimtab_agents_forms": {cloud: dict(agents_of(cloud).forms) for cloud in CLOUDS},
         "trimtab_agents_listener": {
             "folder": FOLDER,
             "on_terminate": ON_TERMINATE,
             "units": {cloud: listener_unit(cloud) for cloud in CLOUDS},
         },
         "trimtab_agents_measured": MEASURED,
-        "trimtab_agents_ops": _downloaded(pinned("ops-agent")),
+        "trimtab_agents_ops": _downloaded(OPS),
         "trimtab_agents_parts": {word: [*part, *part.values()] for word, part in parts.items()},
         "trimtab_agents_wanted": WANTED,
     }

@@ -16,13 +16,13 @@ from tests.conftest import make_fleet, make_group
 from tests.deploy.places import judged
 from tests.providers.emulated import emulated, fleet_for
 from tests.servers import missing
-from trimtab.agents import compose, read_back, script_of
-from trimtab.agents.install import CLOUDWATCH_CONFIG, FOLDER, listener_source, listener_unit
-from trimtab.agents.table import PINNED, RELEASES
+from trimtab.agents import agents_of, compose, read_back, script_of
+from trimtab.agents.install import FOLDER, listener_source, listener_unit
+from trimtab.agents.table import ARCHIVED, RELEASES
 from trimtab.agents.user_data import as_zipped_here
-from trimtab.declarations import declarations_of
 from trimtab.errors import InvalidModel
 from trimtab.models.template import Agent
+from trimtab.providers.aws.agents import CLOUDWATCH_CONFIG
 from trimtab.providers.aws.permissions import instance_document
 from trimtab.providers.azure.ids import Home
 from trimtab.providers.azure.permissions import instance_definition as azure_definition
@@ -237,12 +237,17 @@ def test_a_release_without_a_pinned_version_takes_its_own(tmp_path):
 
 
 def test_every_word_has_a_form_and_every_form_a_row():
-    names = {row.name for row in PINNED} | {"trimtab-listener"}
+    rows = [*ARCHIVED]
     for provider in CLOUDS:
-        forms = declarations_of(provider).agents
-        assert set(forms) <= set(WORDS)
-        assert set(forms.values()) <= names
-    for row in PINNED:
+        agents = agents_of(provider)
+        rows.append(agents.own.pinned)
+        assert set(agents.forms) <= set(WORDS)
+        assert set(agents.forms.values()) == {
+            agents.own.pinned.name,
+            *(row.name for row in ARCHIVED),
+            "trimtab-listener",
+        }
+    for row in rows:
         assert bool(row.version) != bool(row.by_release)
         assert not row.by_release or set(row.by_release) == set(RELEASES.values())
         assert row.seen

@@ -14,7 +14,8 @@ from tools import agents as tool
 
 from tests.deploy.places import DEPLOY
 from tests.servers import missing
-from trimtab.agents.install import cloudwatch_config, listener_source, listener_unit
+from trimtab.agents.install import listener_source, listener_unit
+from trimtab.providers.aws.agents import cloudwatch_config
 
 ANSIBLE = DEPLOY / "ansible"
 ROLE = ANSIBLE / "roles" / "trimtab_agents"

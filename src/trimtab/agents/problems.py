@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from trimtab.agents.install import CLOUD_AGENTS, installers_of
-from trimtab.agents.table import RELEASES
+from trimtab.agents.install import installers_of
+from trimtab.agents.table import RELEASES, agents_of
 from trimtab.models import Image
 
 _NAMES = re.compile(r"debian|ubuntu", re.IGNORECASE)
@@ -33,9 +33,13 @@ def agent_problems(
         is_windows: Whether it is one of Windows, however it is named.
         has_account: Whether the instances sign in to the cloud as somebody.
     """
-    forms = installers_of(words, provider)
+    agents = agents_of(provider)
+    if agents is None:
+        return
+    own, forms = agents.own, installers_of(words, provider)
     every = tuple(sorted(word for of in forms.values() for word in of))
-    scripted = tuple(sorted(word for form, of in forms.items() if form != "azure-monitor-agent" for word in of))
+    sending = forms.get(own.pinned.name, ())
+    scripted = every if own.script else tuple(word for word in every if word not in sending)
     if every and is_windows:
         yield Said(every, "agents are for Linux; bring them in the image on Windows, and leave them out here")
     elif scripted and image.os is not None and image.os not in RELEASES:
@@ -43,12 +47,8 @@ def agent_problems(
         yield Said(scripted, f"agents are packages of Debian and Ubuntu, not of {image.os}; take one of {known}")
     elif scripted and image.os is None and not _NAMES.search(f"{image.id} {image.newest}"):
         yield Said(scripted, "takes an image of Debian or Ubuntu with apt-get, which its name does not tell", False)
-    if "azure-monitor-agent" in forms and has_account and not is_windows:
-        # https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-manage
-        text = "sends nothing before a data collection rule with its metrics is associated with the scale set"
-        yield Said(forms["azure-monitor-agent"], text, False)
-    cloud = tuple(sorted(word for form in CLOUD_AGENTS & forms.keys() for word in forms[form]))
-    if cloud and not has_account:
-        yield Said(
-            cloud, "sends its metrics as the role of the instances, which have none; name one by `template.role`"
-        )
+    if sending and not has_account:
+        text = "sends its metrics as the role of the instances, which have none; name one by `template.role`"
+        yield Said(sending, text)
+    elif sending and own.note and not is_windows:
+        yield Said(sending, own.note, False)

@@ -1,12 +1,16 @@
 """
-The versions of what `template.agents` installs: one row each, with the day on which it was looked up and where.
+What `template.agents` becomes: programs of pinned versions, one row each, with the day on which it was looked up.
 
-A later release of trimtab may have later versions; a plan then shows the new start script as a change of the template.
-The Ansible role in `deploy/ansible/` takes its versions from here, by `python -m tools.agents`.
+The rows of a cloud's own agent are in its provider's `agents.py`. A later release of trimtab may have later versions; a
+plan then shows the new start script as a change of the template. The Ansible role in `deploy/ansible/` takes its
+versions from here, by `python -m tools.agents`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from trimtab.declarations import declarations_of
+from trimtab.declarations.find import load
 
 RELEASES: Mapping[str, str] = {
     "debian-11": "bullseye",
@@ -25,12 +29,12 @@ class Pinned:
     One program and its version.
 
     Attributes:
-        name: What a provider's declarations call it.
+        name: What a provider calls it.
         title: What people call it.
         package: The Debian package that it is.
-        version: Its version; of a Debian archive, what versions begin with, since an archive keeps only the last
-            security update of a release.
-        by_release: Its version in each release of `RELEASES`, where the archives of the distribution have it.
+        version: Its version.
+        by_release: What its version begins with in each release of `RELEASES`, where the archives of the distribution
+            have it: an archive keeps only the last security update.
         url: Where it is, with `{system}` (`debian`, `ubuntu`), `{architecture}` and `{version}`.
         key: The key of its signature, which stands at `url` with `.sig`.
         fingerprint: That of the key.
@@ -50,35 +54,47 @@ class Pinned:
     source: str
 
 
-PINNED: Sequence[Pinned] = (
-    Pinned(
-        name="cloudwatch-agent",
-        title="CloudWatch agent",
-        package="amazon-cloudwatch-agent",
-        version="1.300072.0b1766",
-        url="https://amazoncloudwatch-agent.s3.amazonaws.com/{system}/{architecture}/{version}/amazon-cloudwatch-agent.deb",
-        key="https://amazoncloudwatch-agent.s3.amazonaws.com/assets/amazon-cloudwatch-agent.gpg",
-        fingerprint="937616F3450B7D806CBD9725D58167303B789C72",
-        seen="2026-11-29",
-        source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/"
-        "verify-CloudWatch-Agent-Package-Signature.html",
-    ),
-    Pinned(
-        name="azure-monitor-agent",
-        title="Azure Monitor agent",
-        version="1.33",
-        seen="2026-11-29",
-        source="https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-requirements",
-    ),
-    Pinned(
-        name="ops-agent",
-        title="Ops Agent",
-        package="google-cloud-ops-agent",
-        version="2.67.0",
-        url="https://dl.google.com/cloudagents/add-google-cloud-ops-agent-repo.sh",
-        seen="2026-11-29",
-        source="https://github.com/GoogleCloudPlatform/ops-agent/pull/2299",
-    ),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudAgent:
+    """
+    What sends metrics to a cloud, and signs in there as the role of the instances.
+
+    Attributes:
+        pinned: Its version.
+        script: The function that installs it, called as the program is with `_` for `-`, for the words that it serves;
+            `None` where the cloud installs it.
+        calls: Of `trimtab.agents.install.HELPERS`, what that calls.
+        note: What is to be said of it in a plan.
+    """
+
+    pinned: Pinned
+    script: Callable[[Sequence[str]], str] | None = None
+    calls: Collection[str] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudAgents:
+    """
+    What a provider makes of `template.agents`.
+
+    Attributes:
+        forms: The program that a word becomes: the cloud's own, or one of `SHARED`; a word that is missing takes none.
+        own: The cloud's own program.
+        listens: What the listener calls the cloud.
+        one_script: Whether new instances take one script, and no archive of cloud-init's.
+    """
+
+    forms: Mapping[str, str]
+    own: CloudAgent
+    listens: str
+    one_script: bool = False
+
+
+LISTENER = "trimtab-listener"
+SHARED: Mapping[str, str] = {word: word for word in ("node-exporter", "collectd", LISTENER)}
+"""What is the same on every cloud."""
+ARCHIVED: Sequence[Pinned] = (
     Pinned(
         name="node-exporter",
         title="Prometheus node exporter",
@@ -110,9 +126,10 @@ PINNED: Sequence[Pinned] = (
         source="apt-cache madison collectd, with the archives of each release",
     ),
 )
-"""Every program but the listener, which is a file of trimtab's own."""
+"""What the archives of Debian and Ubuntu have."""
 
 
-def pinned(name: str) -> Pinned:
-    """The row of a program."""
-    return next(row for row in PINNED if row.name == name)
+def agents_of(provider: str) -> CloudAgents | None:
+    """What a provider makes of agents; `None` where it declares nothing."""
+    path = declarations_of(provider).agents
+    return load(path) if path else None

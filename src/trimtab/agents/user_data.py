@@ -1,5 +1,5 @@
 """
-Agents and a start script in one: as a multipart archive for cloud-init, or as one script on Google.
+Agents and a start script in one: as a multipart archive for cloud-init, or as one script.
 
 The agents come first: they then measure an instance from its first minute, and do so although the start script fails,
 goes on for ever or starts the machine anew. cloud-init runs scripts in the order of their names, whatever the others
@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from trimtab.agents.install import script_of
+from trimtab.agents.table import agents_of
 
 AGENTS_PART = "00-trimtab-agents.sh"
 """The name of the agents' part, before cloud-init's `part-001`."""
@@ -68,7 +69,8 @@ def compose(script: str | None, words: Sequence[str], provider: str, *, most: in
     if agents is None:
         return script
     named = ", ".join(sorted(words))
-    if provider == "gcp":
+    cloud = agents_of(provider)
+    if cloud is not None and cloud.one_script:
         return _as_script(script, agents, named)
     text = _as_archive(script, agents, named)
     data = text.encode()

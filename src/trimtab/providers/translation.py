@@ -278,6 +278,11 @@ class GroupTranslator(ABC):
         """Whether the group's image is one of Windows, as far as that is known."""
         return "windows" in str(self.asked.template.image.os or self.asked.template.image.newest).lower()
 
+    @property
+    def has_account(self) -> bool:
+        """Whether instances sign in to the cloud as somebody."""
+        return self.group.template.role is not None
+
     def _check_agents(self) -> None:
         """Refuse agents that the image cannot have, or that sign in as nobody."""
         words = self.group.template.agents
@@ -286,8 +291,7 @@ class GroupTranslator(ABC):
         from trimtab.agents.problems import agent_problems  # few groups have agents
 
         image = self.asked.template.image
-        account = self.group.template.role or (self.provider == "gcp" and self.group.gcp.scopes)
-        found = agent_problems(words, self.provider, image, is_windows=self.runs_windows, has_account=bool(account))
+        found = agent_problems(words, self.provider, image, is_windows=self.runs_windows, has_account=self.has_account)
         for said in found:
             paths = [f"template.agents.{words.index(word)}" for word in said.words]
             self._said.update(paths)

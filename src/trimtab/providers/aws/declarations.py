@@ -179,14 +179,6 @@ What is done to one instance.
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
 """
 
-AGENTS: Mapping[str, str] = {
-    "memory": "cloudwatch-agent",
-    "disk": "cloudwatch-agent",
-    "node-exporter": "node-exporter",
-    "collectd": "collectd",
-    "trimtab-listener": "trimtab-listener",
-}
-
 AWS = Declarations(
     name="aws",
     connect="trimtab.providers.aws.provider:connect",
@@ -260,7 +252,7 @@ AWS = Declarations(
     ),
     pure="trimtab.providers.aws.pure:PURE",
     images="trimtab.providers.aws.images:IMAGES",
-    agents=AGENTS,
+    agents="trimtab.providers.aws.agents:AGENTS",
     disks="trimtab.providers.aws.disks:DISKS",
     sizes="trimtab.providers.aws:sizes.json",
     selects_sizes=True,

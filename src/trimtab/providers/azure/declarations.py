@@ -237,13 +237,6 @@ https://learn.microsoft.com/azure/virtual-machine-scale-sets/orchestration-modes
 https://learn.microsoft.com/azure/load-balancer/admin-state-overview
 """
 
-AGENTS: Mapping[str, str] = {
-    "disk": "azure-monitor-agent",
-    "node-exporter": "node-exporter",
-    "collectd": "collectd",
-    "trimtab-listener": "trimtab-listener",
-}
-
 AZURE = Declarations(
     name="azure",
     connect="trimtab.providers.azure.provider:connect",
@@ -303,7 +296,7 @@ AZURE = Declarations(
     ),
     pure="trimtab.providers.azure.pure:PURE",
     images="trimtab.providers.azure.images:IMAGES",
-    agents=AGENTS,
+    agents="trimtab.providers.azure.agents:AGENTS",
     disks="trimtab.providers.azure.disks:DISKS",
     rollouts="trimtab.providers.azure.rollouts:ROLLOUTS",
     sizes="trimtab.providers.azure:sizes.json",

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from trimtab.declarations import declarations_of
 from trimtab.declarations.disks import native_disk
 from trimtab.models import Disk, Image, ScalingGroup
 from trimtab.plan import Password, Secret
@@ -164,8 +163,7 @@ def system_paths(group: ScalingGroup) -> Iterator[str]:
         "azure.computer_name_prefix": group.azure.computer_name_prefix,
     }
     yield from (path for path, value in settings.items() if value is not None)
-    scripted = {word for word, form in declarations_of("azure").agents.items() if form != MONITOR}
-    yield from (f"template.agents.{at}" for at, word in enumerate(given.agents) if word in scripted)
+    yield from (f"template.agents.{at}" for at, word in enumerate(given.agents) if word not in ("memory", "disk"))
 
 
 def _storage(group: ScalingGroup, image: Mapping[str, Any], home: Home) -> dict[str, Any]:
@@ -324,13 +322,13 @@ def _agents(group: ScalingGroup, home: Home) -> Iterator[dict[str, Any]]:
     role = group.template.role
     if "disk" not in group.template.agents or role is None:
         return
-    from trimtab.agents.table import pinned  # few groups have agents
+    from trimtab.providers.azure.agents import PINNED  # few groups have agents
 
     identity = {"identifier-name": BY_ID, "identifier-value": user_id(role, home)}
     properties = {
         "publisher": "Microsoft.Azure.Monitor",
         "type": MONITOR_TYPE,
-        "typeHandlerVersion": pinned("azure-monitor-agent").version,
+        "typeHandlerVersion": PINNED.version,
         "autoUpgradeMinorVersion": True,
         "settings": {"authentication": {"managedIdentity": identity}},
     }

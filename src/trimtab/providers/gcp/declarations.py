@@ -213,14 +213,6 @@ https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/de
 https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/recreateInstances
 """
 
-AGENTS: Mapping[str, str] = {
-    "memory": "ops-agent",
-    "disk": "ops-agent",
-    "node-exporter": "node-exporter",
-    "collectd": "collectd",
-    "trimtab-listener": "trimtab-listener",
-}
-
 GCP = Declarations(
     name="gcp",
     connect="trimtab.providers.gcp.provider:connect",
@@ -301,7 +293,7 @@ GCP = Declarations(
     rollouts="trimtab.providers.gcp.rollouts:ROLLOUTS",
     pure="trimtab.providers.gcp.pure:PURE",
     images="trimtab.providers.gcp.images:IMAGES",
-    agents=AGENTS,
+    agents="trimtab.providers.gcp.agents:AGENTS",
     disks="trimtab.providers.gcp.disks:DISKS",
     sizes="trimtab.providers.gcp:sizes.json",
 )
