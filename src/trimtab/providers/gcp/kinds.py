@@ -48,7 +48,7 @@ TEMPLATE = Kind(
         Field(path=f"{_MACHINE}.tags.items", models="template.security_groups gcp.network_tags"),
         Field(
             path=f"{_MACHINE}.metadata.items[startup-script].value",
-            models="template.agents template.user_data template.variables",
+            models="template.user_data template.variables template.agents",
         ),
         Field(path=f"{_MACHINE}.metadata.items[ssh-keys].value", models="template.ssh_key"),
         Field(path=f"{_MACHINE}.metadata.items[*].value", models="template.metadata"),
