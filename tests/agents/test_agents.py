@@ -293,7 +293,7 @@ def test_a_start_script_that_leaves_no_room_is_refused_by_the_limit():
     fleet = tt.Fleet(name="shop", groups=(group_with(["trimtab-listener"], user_data=f"#!/bin/sh\n# {noise}\n"),))
     (problem,) = translate(fleet, "aws").problems
     assert problem.text.startswith("template.agents.0: ")
-    assert "16,384 bytes" in problem.text or "16384 bytes" in problem.text
+    assert "at most 16,384 are allowed" in problem.text
 
 
 def test_what_the_instances_may_do_follows():
