@@ -217,4 +217,5 @@ def renew(session):
     session.run("python", "-m", "tools.fields")
     session.run("python", "-m", "tools.signatures")
     session.run("python", "-m", "tools.shape")
+    session.run("python", "-m", "tools.agents")
     session.run("python", "-m", "trimtab", "schema", "--out", "schemas/fleet.schema.json")

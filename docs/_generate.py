@@ -19,6 +19,7 @@ from pydantic_core import PydanticUndefined
 import trimtab as tt
 import trimtab.emulators
 import trimtab.engine
+from trimtab.agents.table import ARCHIVED, agents_of
 from trimtab.capabilities import FEATURES, Means, support_of
 from trimtab.capabilities.rollouts import rollout_support
 from trimtab.checks import RULES, Rule
@@ -45,7 +46,7 @@ from trimtab.engine.rounding import Rounding
 from trimtab.models import Metric
 from trimtab.models.base import format_duration
 from trimtab.models.built_in import BUILT_IN
-from trimtab.models.template import ARCHITECTURES
+from trimtab.models.template import ARCHITECTURES, Agent
 from trimtab.plan import Field, Kind, MarkPlace
 from trimtab.views.fleet import fleet_view
 from trimtab.views.screen import rendered
@@ -102,6 +103,7 @@ def write(folder: Path) -> None:
         "sizes.md": sizes(),
         "disks.md": disks(),
         "references.md": references(),
+        "agents.md": agents(),
         "rollouts.md": rollouts(),
         "instances.md": instances(),
     }
@@ -463,6 +465,31 @@ def disks() -> str:
 
 def _takes(row: DiskRow) -> list[str]:
     return ["yes" if able else "" for able in (row.iops, row.throughput, row.boots)]
+
+
+def agents() -> str:
+    """What each word of `template.agents` becomes on each cloud, and the versions that are installed."""
+    clouds = [agents_of(cloud) for cloud in ("aws", "azure", "gcp")]
+    pinned = [*(cloud.own.pinned for cloud in clouds if cloud), *ARCHIVED]
+    titles = {row.name: row.title for row in pinned} | {"trimtab-listener": "the listener"}
+    forms = [
+        [
+            f"`{word}`",
+            *(titles.get(cloud.forms.get(word, ""), "nothing: hosts measure it") for cloud in clouds if cloud),
+        ]
+        for word in get_args(Agent)
+    ]
+    versions = [
+        [
+            row.title,
+            row.version or "; ".join(f"{name} {version.rstrip('-')}" for name, version in row.by_release.items()),
+            row.seen,
+            f"<{row.source}>" if row.source.startswith("https:") else f"`{row.source.partition(',')[0]}`",
+        ]
+        for row in pinned
+    ]
+    first = table(["", "AWS", "Azure", "Google Cloud"], forms)
+    return f"{first}\n{table(['', 'version', 'looked up', 'source'], versions)}"
 
 
 def references() -> str:

@@ -51,6 +51,8 @@ DEMANDS = (
     ("larger from eight on weekdays", "web", "schedules.business-hours.cron", "0 8 * * 1-5"),
     ("smaller from six on weekdays", "web", "schedules.business-hours.until", "0 18 * * 1-5"),
     ("a metric of one's own", "api", "policies.hold-workers.metric.source", "custom"),
+    ("an exporter on each node", "web", "template.agents.1", "node-exporter"),
+    ("collectd on each node", "api", "template.agents.2", "collectd"),
     ("a role with which instances publish it", "api", "template.role", PRESENT),
     # 6.1: spot
     ("a spot tier", "web-spot", "purchase.spot", True),

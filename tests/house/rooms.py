@@ -23,6 +23,7 @@ FLOORS = {
     "declarations": 0,
     "engine": 1,
     "plan": 1,
+    "agents": 1,
     "capabilities": 1,
     "checks": 1,
     "events": 1,

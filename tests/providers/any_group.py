@@ -22,7 +22,7 @@ from trimtab.models import AwsProcess, SimplePolicy, StepPolicy, TargetTrackingP
 from trimtab.models.alarm import SampleUnit
 from trimtab.models.metric import NEUTRAL
 from trimtab.models.policy import ForecastLoad, PredictivePolicy, PythonPolicy
-from trimtab.models.template import OperatingSystem, StatefulAddress
+from trimtab.models.template import Agent, OperatingSystem, StatefulAddress
 
 POLICIES = {"simple": SimplePolicy, "step": StepPolicy, "target-tracking": TargetTrackingPolicy}
 POLICIES |= {"predictive": PredictivePolicy, "python": PythonPolicy}
@@ -95,6 +95,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "template.size.choices": (2, 3),
     "template.user_data": ("#!/bin/sh\necho ${HOME}\n", "#!/bin/sh\necho {{ colour }} {{ number }}\n"),
     "template.variables.*": ("red", 7, 1.5, True),
+    "template.agents.*": get_args(Agent),
     "template.ssh_key": ("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ ops", "ops"),
     "template.admin_password.env": ("ADMIN_PASSWORD", "OTHER_PASSWORD"),
     "template.security_groups.*": ("web", "db", "ops"),
@@ -433,6 +434,7 @@ class Drawer:
             "disks": disks,
             "tags": self.mapping("template.tags.*") if self.chance(3) else {},
             "metadata": self.mapping("template.metadata.*") if self.chance(5) else {},
+            "agents": agents.many("template.agents.*", 3) if (agents := self.apart("agents")).chance(4) else (),
         }
 
     def image(self, architecture):

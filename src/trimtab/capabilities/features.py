@@ -30,6 +30,7 @@ from trimtab.models import (
 )
 from trimtab.models.identity import Same
 from trimtab.models.schedule import read_days
+from trimtab.models.template import Agent
 
 
 def features_of(group: ScalingGroup) -> Sequence[tuple[str, str]]:
@@ -275,6 +276,15 @@ def _single_thresholds(check: HealthCheck) -> Iterator[str]:
                 yield f"health_check.{name}"
 
 
+_AGENTS: Mapping[Agent, str] = {
+    "memory": "agent for memory",
+    "disk": "agent for disks",
+    "node-exporter": "node exporter",
+    "collectd": "collectd",
+    "trimtab-listener": "interruption listener",
+}
+
+
 def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str]]:
     disks, firewalls = template.disks, template.security_groups
     requested = (
@@ -293,6 +303,7 @@ def _features_of_template(template: InstanceTemplate) -> Iterator[tuple[str, str
         ("host metrics each minute", "template.detailed_monitoring", template.detailed_monitoring is not None),
     )
     yield from _given(requested)
+    yield from ((_AGENTS[word], f"template.agents.{at}") for at, word in enumerate(template.agents))
     yield from _each("encrypted disk", "template.disks", "encrypted", [disk.encrypted for disk in disks])
     yield from _each("unencrypted disk", "template.disks", "encrypted", [disk.encrypted is False for disk in disks])
     yield from _each("disk that is kept", "template.disks", "keep", [disk.keep for disk in disks])

@@ -60,18 +60,18 @@ def find_no_grace(subject: Subject) -> Iterator[Remark]:
 
 
 def find_unmentioned_agent(subject: Subject) -> Iterator[Remark]:
-    """Metrics that an agent measures, where the start script does not seem to bring one."""
+    """Metrics that an agent measures, where neither `agents` nor the start script seems to bring one."""
     script = subject.group.template.user_data or ""
     if _AGENT.search(script):
         return
     for path, metric in _metrics(subject):
         where = subject.where_declared(partial(_takes_agent, metric))
-        if metric.source is MetricSource.AGENT and where:
+        if metric.source is MetricSource.AGENT and metric.name not in subject.group.template.agents and where:
             text = (
-                f"{metric.name} is measured by an agent on {where}, and the start script mentions none; unless the "
-                "image has it, the metric has no data"
+                f"{metric.name} is measured by an agent on {where}, and neither `agents` nor the start script mentions "
+                "one; unless the image has it, the metric has no data"
             )
-            mend = "install the agent in `user_data`, or use an image that has it and ignore this check"
+            mend = f"write `agents: [{metric.name}]` in the template, or use an image that has it and ignore this check"
             yield Remark(path, text, mend)
 
 

@@ -39,7 +39,7 @@ RULES: Mapping[str, Rule] = {
     "TT118": Rule("A threshold or a target that the metric never has", reach.find_unreached_thresholds),
     "TT119": Rule("A count whose statistic is always 1", of_providers),
     "TT201": Rule("A health check that does not ask the load balancer", health.find_ignored_balancer),
-    "TT202": Rule("A metric of an agent that the start script does not mention", health.find_unmentioned_agent),
+    "TT202": Rule("A metric of an agent that the template does not mention", health.find_unmentioned_agent),
     "TT203": Rule("The newest image of any publisher", health.find_any_publisher),
     "TT204": Rule("New instances judged from their first second", health.find_no_grace),
     "TT205": Rule("Autohealing by the load balancer's health check", of_providers),

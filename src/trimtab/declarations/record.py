@@ -205,6 +205,8 @@ class Declarations:
         images: What the neutral words of operating systems are there, a list of `ImageRow`; empty where every word is
             taken as it is.
         disks: The types of disks that it has, a list of `DiskRow`; empty where every word is taken as it is.
+        agents: What the words of `template.agents` become there, a `trimtab.agents.table.CloudAgents`; empty where
+            each takes nothing.
         sizes: Its catalogue of sizes, `package:file`; empty where every requirement is taken as it is.
         selects_sizes: Whether the cloud itself chooses among all sizes that fit a requirement.
         recorded_size: The metric of how many instances are in service.
@@ -233,6 +235,7 @@ class Declarations:
     pure: str = ""
     images: str = ""
     disks: str = ""
+    agents: str = ""
     sizes: str = ""
     selects_sizes: bool = False
     recorded_size: RecordedSize = field(default_factory=RecordedSize)

@@ -305,6 +305,7 @@ FIELDS = {
         "size": "What an instance has to have, `{cpus: 2, memory_gb: 4}`, or the vendor's instance type, such as `t3.medium`.",
         "user_data": "Start script. With `variables` it is a Jinja2 template of variables, `if` and simple filters; a variable\nthat is missing is an error. `${...}` is left to the shell: the environment comes in by `variables`.",
         "variables": "Values for the start script.",
+        "agents": "What is installed before the start script runs: `memory` and `disk`, whatever measures them on the cloud,\n`node-exporter`, `collectd`, and `trimtab-listener`, which hears that the instance is to end.",
         "ssh_key": "Key pair name (AWS) or public key (Azure, Google).",
         "admin_password": "The administrator's password on Azure, which Windows needs: `{env: NAME}`, never the password itself. It is sent\nwhen the group is created, and neither kept nor compared.",
         "security_groups": "Security groups (AWS), network security group (Azure), network tags (Google).",

@@ -44,6 +44,9 @@ OperatingSystem = Literal[
 ]
 """The operating systems that have a neutral word."""
 
+Agent = Literal["memory", "disk", "node-exporter", "collectd", "trimtab-listener"]
+"""What a new instance can have beside its start script: what measures, and what hears that it is to end."""
+
 
 class Image(Model):
     """
@@ -256,6 +259,11 @@ class InstanceTemplate(SecretHolder):
     """
     variables: Mapping[str, str | int | float | bool] | None = Field(default=None, repr=False)
     """Values for the start script."""
+    agents: tuple[Agent, ...] = ()
+    """
+    What is installed before the start script runs: `memory` and `disk`, whatever measures them on the cloud,
+    `node-exporter`, `collectd`, and `trimtab-listener`, which hears that the instance is to end.
+    """
     ssh_key: str | None = Field(default=None, min_length=1)
     """Key pair name (AWS) or public key (Azure, Google)."""
     admin_password: Annotated[EnvironmentVariable, BeforeValidator(_variable)] | None = None
@@ -295,6 +303,7 @@ class InstanceTemplate(SecretHolder):
             size: str | SizeRequirement,
             user_data: str | None = None,
             variables: Mapping[str, str | int | float | bool] | None = None,
+            agents: Sequence[Literal["memory", "disk", "node-exporter", "collectd", "trimtab-listener"]] = ...,
             ssh_key: str | None = None,
             admin_password: EnvironmentVariable | None = None,
             security_groups: Sequence[str] = ...,
@@ -315,6 +324,9 @@ class InstanceTemplate(SecretHolder):
         if self.variables is not None and self.user_data is None:
             refuse("`variables` fill in `user_data`, which is missing; add it, or remove them", "variables")
         self.render_user_data()
+        for index, word in enumerate(self.agents):
+            if word in self.agents[:index]:
+                refuse(f"`{word}` is listed twice; leave one out", "agents", index)
         if self.admin_password is not None and not re.fullmatch(VARIABLE, self.admin_password.env):
             refuse("write the name of an environment variable, such as ADMIN_PASSWORD", "admin_password", "env")
         devices = [disk.device for disk in self.disks]

@@ -1,8 +1,10 @@
 """Native bodies: their parts, what a write makes of them, and merge patches; pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from trimtab.models import InstanceTemplate
 from trimtab.plan import Kind, Resource, overlaid
 from trimtab.providers.base import Write
 
@@ -10,6 +12,42 @@ from trimtab.providers.base import Write
 def drop_empty(**fields: Any) -> dict[str, Any]:
     """The fields of a native body that say something."""
     return {name: value for name, value in fields.items() if value is not None and value not in ({}, [])}
+
+
+def start_data(template: InstanceTemplate, provider: str, *, most: int = 0) -> bytes | None:
+    """
+    What a new instance is started with: its start script, and before it what installs its agents.
+
+    Args:
+        template: Has both.
+        provider: Where.
+        most: The bytes that it may have; what is larger is gzipped, where there are agents. Never where 0.
+    """
+    script = template.render_user_data()
+    if not template.agents:
+        return None if script is None else script.encode()
+    from trimtab.agents import compose  # few groups have agents
+
+    data = compose(script, template.agents, provider, most=most)
+    return data.encode() if isinstance(data, str) else data
+
+
+COMPOSED = re.compile(rb"\x1f\x8b|Content-Type: multipart/mixed; boundary=\"trimtab-|#!/bin/bash\n# trimtab agents: ")
+"""How start data with agents begin, and others that are gzipped."""
+
+
+def start_fields(data: str | bytes) -> dict[str, Any]:
+    """The fields of a template that start data come from: agents, and the start script where it is text."""
+    encoded = data.encode() if isinstance(data, str) else data
+    if COMPOSED.match(encoded):
+        from trimtab.agents import read_back  # few groups have agents
+
+        if found := read_back(encoded):
+            return {"agents": list(found.agents), "user_data": found.script}
+    try:
+        return {"user_data": encoded.decode() or None}
+    except ValueError:
+        return {}
 
 
 def differ_only_in(kind: Kind, before: Resource, after: Resource, path: str) -> bool:

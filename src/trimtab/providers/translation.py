@@ -146,6 +146,7 @@ class GroupTranslator(ABC):
         self._tell_settled()
         self._take_rollout()
         self._check_disks()
+        self._check_agents()
         for path, text in unused_variables(self.group.template):
             self.unused(path, text)
         for path, text in unused_names(self.group):
@@ -271,6 +272,31 @@ class GroupTranslator(ABC):
         for index, disk in enumerate(disks):
             for name, text in disk_problems(self.provider, disk):
                 self.problem(f"template.disks.{index}.{name}", text)
+
+    @property
+    def runs_windows(self) -> bool:
+        """Whether the group's image is one of Windows, as far as that is known."""
+        return "windows" in str(self.asked.template.image.os or self.asked.template.image.newest).lower()
+
+    @property
+    def has_account(self) -> bool:
+        """Whether instances sign in to the cloud as somebody."""
+        return self.group.template.role is not None
+
+    def _check_agents(self) -> None:
+        """Refuse agents that the image cannot have, or that sign in as nobody."""
+        words = self.group.template.agents
+        if not words:
+            return
+        from trimtab.agents.problems import agent_problems  # few groups have agents
+
+        image = self.asked.template.image
+        found = agent_problems(words, self.provider, image, is_windows=self.runs_windows, has_account=self.has_account)
+        for said in found:
+            paths = [f"template.agents.{words.index(word)}" for word in said.words]
+            self._said.update(paths)
+            notes = self.problems if said.is_problem else self.notes
+            notes.append(Note(f"{PATHS.join(paths)}: {said.text}", self.group.name))
 
     # what the table of capabilities says
 

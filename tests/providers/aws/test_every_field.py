@@ -19,6 +19,7 @@ GROUP = {
     "capacity.desired": {"capacity": {"min": 1, "max": 4, "desired": 2}},
     "template.user_data": {"template": {"user_data": "#!/bin/sh\n"}},
     "template.variables": {"template": {"user_data": "echo {{ who }}\n", "variables": {"who": "web"}}},
+    "template.agents": {"template": {"agents": ["node-exporter"]}},
     "template.ssh_key": {"template": {"ssh_key": "operators"}},
     "template.security_groups": {"template": {"security_groups": ["the account's own"]}},
     "template.role": {"template": {"role": "web-profile"}},

@@ -17,6 +17,7 @@ GROUP = {
     "capacity.desired": {"capacity": {"min": 1, "max": 4, "desired": 2}},
     "template.user_data": {"template": {"user_data": "#!/bin/sh\n"}},
     "template.variables": {"template": {"user_data": "echo {{ who }}\n", "variables": {"who": "web"}}},
+    "template.agents": {"template": {"agents": ["node-exporter"]}},
     "template.ssh_key": {"template": {"ssh_key": KEY}},
     "template.security_groups": {"template": {"security_groups": ["web"]}},
     "template.role": {"template": {"role": "web"}},

@@ -211,7 +211,12 @@ def instance_document(fleet: Fleet, *, region: str) -> dict[str, Any]:
     """
     account = _Account(fleet, region)
     metrics = [metric for group in fleet.groups for _, metric in watched(group)]
-    agent = [AGENT] if any(metric.source is MetricSource.AGENT for metric in metrics) else []
+    from trimtab.agents import installs  # plans do without
+
+    has_agent = any(installs(fleet, "aws", "cloudwatch-agent")) or any(
+        metric.source is MetricSource.AGENT for metric in metrics
+    )
+    agent = [AGENT] if has_agent else []
     names = sorted({*agent, *(name for group in fleet.groups for name in _namespaces(group))})
     anywhere: dict[str, Any] = {"Resource": ["*"]}
     published = {**anywhere, "Condition": {"StringEquals": {"cloudwatch:namespace": names}}}

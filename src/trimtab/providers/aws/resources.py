@@ -1,5 +1,6 @@
 """What AWS answers, each thing as plans compare it; pure."""
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -381,7 +382,7 @@ def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
     """A launch template by its latest version, as `DescribeLaunchTemplateVersions` answers it."""
     data = _writable(item.get("LaunchTemplateData", {}))
     if data.get("UserData"):
-        data["UserData"] = Secret(data["UserData"])
+        data["UserData"] = Secret(_as_zipped_here(data["UserData"]))
     _, mark = read_description(item.get("VersionDescription"))
     return Resource(
         key=Key(region, LAUNCH_TEMPLATE.name, item["LaunchTemplateName"]),
@@ -394,6 +395,22 @@ def template_resource(region: str, item: Mapping[str, Any]) -> Resource:
             "version": str(item["VersionNumber"]),
         },
     )
+
+
+GZIPPED = "H4sI"
+"""How Base64 of what is gzipped begins."""
+
+
+def _as_zipped_here(text: str) -> str:
+    """User data with agents as this machine would zip them, so that they are compared by what is in them."""
+    if not text.startswith(GZIPPED):
+        return text
+    from trimtab.agents.user_data import as_zipped_here  # few groups have agents
+
+    try:
+        return base64.b64encode(as_zipped_here(base64.b64decode(text))).decode()
+    except ValueError:
+        return text
 
 
 def _writable(data: Mapping[str, Any]) -> dict[str, Any]:

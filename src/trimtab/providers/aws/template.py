@@ -9,9 +9,11 @@ from trimtab.declarations.disks import native_disk
 from trimtab.models import Disk, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
 from trimtab.providers.aws.facts import ImageFacts
-from trimtab.providers.bodies import drop_empty
+from trimtab.providers.bodies import drop_empty, start_data
 
 ROOT_DEVICE = "/dev/sda1"
+MOST_USER_DATA = 16384
+"""https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html"""
 ALIAS = "alias/"
 """How the name of a key begins: its alias."""
 _KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}")
@@ -22,12 +24,12 @@ def template_data(
 ) -> dict[str, Any]:
     """The data of the launch template of a group that is called `native`; its security groups by id."""
     template = group.template
-    script = template.render_user_data()
+    script = start_data(template, "aws", most=MOST_USER_DATA)
     return drop_empty(
         ImageId=image.id,
         InstanceType=template.size_name,
         KeyName=template.ssh_key,
-        UserData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
+        UserData=None if script is None else Secret(base64.b64encode(script).decode()),
         IamInstanceProfile=_profile(template.role),
         **_network(template, security_groups),
         BlockDeviceMappings=[_disk(disk, image) for disk in template.disks],

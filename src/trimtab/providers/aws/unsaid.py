@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from trimtab.plan import Resource, revealed
 from trimtab.providers.aws.kinds import AUTO_SCALING_GROUP
+from trimtab.providers.bodies import start_fields
 
 GZIP = b"\x1f\x8b"
 """How what is gzipped begins: https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1"""
@@ -76,6 +77,8 @@ def what_of_script(text: str | None) -> str:
         script = base64.b64decode(text or "")
         script.decode()
     except (binascii.Error, ValueError):
+        if start_fields(script):
+            return ""
         return "a gzipped start script" if script.startswith(GZIP) else "a start script that is not text"
     return ""
 

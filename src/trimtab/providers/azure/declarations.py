@@ -67,12 +67,17 @@ _NATIVELY = (
     "strategy for spot",
     "spot price limit",
     "neutral image",
+    "agent for disks",
+    "node exporter",
+    "collectd",
+    "interruption listener",
     "password of the administrator",
     "size by attributes",
     "tags in capitals",
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    "agent for memory": inert("Azure's hosts measure memory"),
     "forecast of another load": unsupported("Azure forecasts the CPU that its rules go by; leave `load` out"),
     "metadata of one's own": unsupported("a machine of Azure finds its tags there; write `tags`"),
     "stateful disk": unsupported(
@@ -291,6 +296,7 @@ AZURE = Declarations(
     ),
     pure="trimtab.providers.azure.pure:PURE",
     images="trimtab.providers.azure.images:IMAGES",
+    agents="trimtab.providers.azure.agents:AGENTS",
     disks="trimtab.providers.azure.disks:DISKS",
     rollouts="trimtab.providers.azure.rollouts:ROLLOUTS",
     sizes="trimtab.providers.azure:sizes.json",

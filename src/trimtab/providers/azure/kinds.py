@@ -17,6 +17,7 @@ _DATA_DISK = f"{_STORAGE}.dataDisks[*]"
 _NETWORK = f"{_PROFILE}.networkProfile"
 _CARD = f"{_NETWORK}.networkInterfaceConfigurations[*].properties"
 _ADDRESS = f"{_CARD}.ipConfigurations[*].properties"
+_MONITOR = f"{_PROFILE}.extensionProfile.extensions[azure-monitor-agent].properties"
 _HEALTH = f"{_PROFILE}.extensionProfile.extensions[health].properties"
 """One extension; those that somebody else installs are theirs."""
 _SPOT = f"{_SET}.priorityMixPolicy"
@@ -185,7 +186,9 @@ SCALE_SET = Kind(
         # sent by a creation alone, and never given back
         Field(path=f"{_OS}.adminPassword", models="template.admin_password.env", initial=True),
         Field(path=f"{_OS}.windowsConfiguration.provisionVMAgent", models=_OF_IMAGE, server_default=True),
-        Field(path=f"{_OS}.customData", models="template.user_data template.variables", write_only=True),
+        Field(
+            path=f"{_OS}.customData", models="template.user_data template.variables template.agents", write_only=True
+        ),
         Field(
             # another system, or a password where none was, is another scale set
             path=f"{_OS}.linuxConfiguration.disablePasswordAuthentication",
@@ -220,6 +223,13 @@ SCALE_SET = Kind(
             path=f"{_HEALTH}.settings.numberOfProbes",
             models="health_check.unhealthy_threshold health_check.healthy_threshold",
             default=1,
+        ),
+        Field(path=f"{_MONITOR}.type", models="template.agents"),
+        Field(path=f"{_MONITOR}.typeHandlerVersion", models="template.agents", server_default=True),
+        Field(
+            path=f"{_MONITOR}.settings.authentication.managedIdentity.identifier-value",
+            models="template.agents template.role",
+            ignore_case=True,
         ),
         Field(
             path=f"{_PROFILE}.scheduledEventsProfile.terminateNotificationProfile.enable",

@@ -117,10 +117,14 @@ def instance_definition(fleet: Fleet, home: Home) -> dict[str, Any]:
     """
     A custom role for the managed identity of the fleet's instances: the right of Monitoring Metrics Publisher.
 
-    Azure's hosts measure memory, and no lifecycle hook waits for an instance.
+    Azure's hosts measure memory, the Azure Monitor agent the disks, and no lifecycle hook waits for an instance.
     https://learn.microsoft.com/azure/azure-monitor/essentials/metrics-store-custom-rest-api
     """
-    published = any(metric.source is MetricSource.CUSTOM for group in fleet.groups for metric in watched(group))
+    from trimtab.agents import installs  # plans do without
+
+    published = any(installs(fleet, "azure", "azure-monitor-agent")) or any(
+        metric.source is MetricSource.CUSTOM for group in fleet.groups for metric in watched(group)
+    )
     text = f"What the instances of the fleet {fleet.name} need"
     return _definition(
         f"trimtab {fleet.name} instances", text, fleet, home, (), (f"{INSIGHTS}/Metrics/Write",) if published else ()

@@ -12,7 +12,7 @@ from trimtab.plan import Password, Secret
 from trimtab.providers.azure.facts import Attached
 from trimtab.providers.azure.ids import Home, is_id, parse_id
 from trimtab.providers.azure.names import iso
-from trimtab.providers.bodies import drop_empty
+from trimtab.providers.bodies import drop_empty, start_data
 from trimtab.providers.health import asks_balancer, has_probe, probe_port, probe_protocol
 
 ADMIN = "azureuser"
@@ -20,6 +20,10 @@ CARD, ADDRESS, PUBLIC = "nic", "ip", "public"
 """The names of the parts of a network profile."""
 HEALTH = "health"
 """The name of the extension that asks an instance how it is."""
+MONITOR, MONITOR_TYPE = "azure-monitor-agent", "AzureMonitorLinuxAgent"
+"""The name and the type of the extension that measures what the hosts do not."""
+BY_ID = "mi_res_id"
+"""How that extension is told which managed identity it is: by its id."""
 HEALTH_TYPES = ("ApplicationHealthLinux", "ApplicationHealthWindows")
 NETWORK_API = "2022-11-01"
 LONGEST_PREFIX = 58
@@ -84,7 +88,7 @@ def machine_profile(
         storageProfile=_storage(group, image, home),
         osProfile=None if specialized else _system(group, native, attached.ssh_key, windows=windows),
         networkProfile=_network(group, home, attached),
-        extensionProfile=_health(group, windows=windows),
+        extensionProfile=_extensions(group, home, windows=windows),
         scheduledEventsProfile=_events(group.azure.terminate_notification),
         capacityReservation=_reservation(group.purchase.reservation, home),
         **_price(group),
@@ -159,6 +163,7 @@ def system_paths(group: ScalingGroup) -> Iterator[str]:
         "azure.computer_name_prefix": group.azure.computer_name_prefix,
     }
     yield from (path for path, value in settings.items() if value is not None)
+    yield from (f"template.agents.{at}" for at, word in enumerate(given.agents) if word not in ("memory", "disk"))
 
 
 def _storage(group: ScalingGroup, image: Mapping[str, Any], home: Home) -> dict[str, Any]:
@@ -225,13 +230,13 @@ def disk_problems(disk: Disk, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _system(group: ScalingGroup, native: str, public_key: str, *, windows: bool) -> dict[str, Any]:
-    script, password = group.template.render_user_data(), group.template.admin_password
+    script, password = start_data(group.template, "azure"), group.template.admin_password
     user = group.azure.admin_username or ADMIN
     return drop_empty(
         computerNamePrefix=group.azure.computer_name_prefix or name_prefix(native, windows=windows),
         adminUsername=user,
         adminPassword=None if password is None else Password(password.env),
-        customData=None if script is None else Secret(base64.b64encode(script.encode()).decode()),
+        customData=None if script is None else Secret(base64.b64encode(script).decode()),
         # without its agent Windows runs no extension, and so tells nothing of its health
         windowsConfiguration={"provisionVMAgent": True} if windows else None,
         linuxConfiguration=None if windows else _linux(group, user, public_key),
@@ -300,12 +305,39 @@ def firewall_id(name: str, home: Home) -> str:
     return name if is_id(name) else home.id_of("Microsoft.Network/networkSecurityGroups", name)
 
 
-# health
+# extensions
 
 
-def _health(group: ScalingGroup, *, windows: bool) -> dict[str, Any]:
+def _extensions(group: ScalingGroup, home: Home, *, windows: bool) -> dict[str, Any]:
+    extensions = [*_health(group, windows=windows), *_agents(group, home)]
+    return {"extensions": extensions} if extensions else {}
+
+
+def _agents(group: ScalingGroup, home: Home) -> Iterator[dict[str, Any]]:
+    """
+    The Azure Monitor agent, which signs in as the managed identity of the instances.
+
+    https://learn.microsoft.com/azure/azure-monitor/agents/azure-monitor-agent-requirements
+    """
+    role = group.template.role
+    if "disk" not in group.template.agents or role is None:
+        return
+    from trimtab.providers.azure.agents import PINNED  # few groups have agents
+
+    identity = {"identifier-name": BY_ID, "identifier-value": user_id(role, home)}
+    properties = {
+        "publisher": "Microsoft.Azure.Monitor",
+        "type": MONITOR_TYPE,
+        "typeHandlerVersion": PINNED.version,
+        "autoUpgradeMinorVersion": True,
+        "settings": {"authentication": {"managedIdentity": identity}},
+    }
+    yield {"name": MONITOR, "properties": properties}
+
+
+def _health(group: ScalingGroup, *, windows: bool) -> Iterator[dict[str, Any]]:
     if not has_probe(group):
-        return {}
+        return
     check = group.health_check
     said = drop_empty(
         requestPath=check.path,
@@ -322,7 +354,7 @@ def _health(group: ScalingGroup, *, windows: bool) -> dict[str, Any]:
         "autoUpgradeMinorVersion": True,
         "settings": settings,
     }
-    return {"extensions": [{"name": HEALTH, "properties": extension}]}
+    yield {"name": HEALTH, "properties": extension}
 
 
 def _events(notice: timedelta | None) -> dict[str, Any]:

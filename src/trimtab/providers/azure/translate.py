@@ -35,7 +35,7 @@ from trimtab.providers.azure.metrics import MINUTE, Scope, metric_problem
 from trimtab.providers.azure.names import iso
 from trimtab.providers.azure.template import image_reference, machine_profile, user_id
 from trimtab.providers.azure.unused import differs_in_window, unused_of, used_of
-from trimtab.providers.bodies import drop_empty, find_part
+from trimtab.providers.bodies import drop_empty, find_part, start_data
 from trimtab.providers.health import asks_balancer, has_probe
 from trimtab.providers.policy_execution import amounts_of
 from trimtab.providers.sizes import size_at, size_is_initial
@@ -88,8 +88,12 @@ class _Group(GroupTranslator):
         # alerts and action groups live in no location; the mark says whose they are
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
         self.attached = facts.attached.get(group.name, Attached())
-        self.windows = group.name in facts.windows or template.names_windows(self.group.template.image)
         self.specialized = group.name in facts.specialized
+
+    @property
+    def runs_windows(self) -> bool:
+        """Whether the group's image is one of Windows, by its definition or its name."""
+        return self.group.name in self.facts.windows or template.names_windows(self.group.template.image)
 
     def resources(self) -> Iterator[Resource]:
         for path, text in self._problems():
@@ -165,7 +169,7 @@ class _Group(GroupTranslator):
                 self.home,
                 self.attached,
                 image,
-                windows=self.windows,
+                windows=self.runs_windows,
                 specialized=self.specialized,
             ),
         )
@@ -270,7 +274,7 @@ class _Group(GroupTranslator):
             self.note(path, text)
         rollout = group.rollout
         goes_back = rollout and rollout.strategy != "blue-green" and rollout.on_failure == "rollback"
-        if goes_back and group.template.user_data is not None:
+        if goes_back and start_data(group.template, self.provider) is not None:
             text = "Azure never gives custom data back, so that a rollout which changes `template.user_data` is refused"
             self.note("rollout.on_failure", f"{text} with `rollback`; give `pause` or `stop` for that")
 
@@ -284,7 +288,7 @@ class _Group(GroupTranslator):
                 "not verifiable: Azure never gives a password back; it is sent when the group is created, and only then"
             )
             self.note("template.admin_password.env", text)
-        if self.windows:
+        if self.runs_windows:
             self.unused("template.ssh_key", "Windows has no SSH key; one logs in by `template.admin_password`")
             if given.user_data is not None:
                 # https://learn.microsoft.com/azure/virtual-machines/custom-data

@@ -73,6 +73,11 @@ _NATIVELY = (
     "stateful address",
     "neutral image",
     "metadata of one's own",
+    "agent for memory",
+    "agent for disks",
+    "node exporter",
+    "collectd",
+    "interruption listener",
     "size by attributes",
     "disk that is kept",
 )
@@ -288,6 +293,7 @@ GCP = Declarations(
     rollouts="trimtab.providers.gcp.rollouts:ROLLOUTS",
     pure="trimtab.providers.gcp.pure:PURE",
     images="trimtab.providers.gcp.images:IMAGES",
+    agents="trimtab.providers.gcp.agents:AGENTS",
     disks="trimtab.providers.gcp.disks:DISKS",
     sizes="trimtab.providers.gcp:sizes.json",
 )

@@ -46,7 +46,10 @@ TEMPLATE = Kind(
         Field(path=f"{_MACHINE}.machineType", models="template.size"),
         Field(path=f"{_MACHINE}.labels", models="tags template.tags"),
         Field(path=f"{_MACHINE}.tags.items", models="template.security_groups gcp.network_tags"),
-        Field(path=f"{_MACHINE}.metadata.items[startup-script].value", models="template.user_data template.variables"),
+        Field(
+            path=f"{_MACHINE}.metadata.items[startup-script].value",
+            models="template.user_data template.variables template.agents",
+        ),
         Field(path=f"{_MACHINE}.metadata.items[ssh-keys].value", models="template.ssh_key"),
         Field(path=f"{_MACHINE}.metadata.items[*].value", models="template.metadata"),
         Field(path=f"{_MACHINE}.serviceAccounts", models="template.role gcp.scopes"),

@@ -122,6 +122,8 @@ PUBLISH = (
     "monitoring.timeSeries.create",
 )
 """What writing metrics takes."""
+LOGGED = ("logging.logEntries.create",)
+"""What writing logs takes."""
 WRITTEN = ("custom.googleapis.com/", "external.googleapis.com/", "workload.googleapis.com/")
 """Where metrics are that a project writes itself: https://cloud.google.com/monitoring/custom-metrics."""
 
@@ -152,11 +154,17 @@ def instance_definition(fleet: Fleet) -> dict[str, Any]:
     """
     A custom role for the service account of the fleet's instances: the permissions of Monitoring Metric Writer.
 
+    With the Ops Agent, which sends the system's log as well, also that of Logs Writer.
     https://cloud.google.com/iam/docs/roles-permissions/monitoring#monitoring.metricWriter
+    https://docs.cloud.google.com/logging/docs/agent/ops-agent/installation
     """
-    published = any(is_published(metric) for group in fleet.groups for metric in watched(group))
+    from trimtab.agents import installs  # plans do without
+
+    has_agent = any(installs(fleet, "gcp", "ops-agent"))
+    published = has_agent or any(is_published(metric) for group in fleet.groups for metric in watched(group))
+    wanted = {*(PUBLISH if published else ()), *(LOGGED if has_agent else ())}
     text = f"What the instances of the fleet {fleet.name} need"
-    return _definition(f"trimtab {fleet.name} instances", text, PUBLISH if published else ())
+    return _definition(f"trimtab {fleet.name} instances", text, wanted)
 
 
 def is_published(metric: Metric) -> bool:

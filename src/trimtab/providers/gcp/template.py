@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from trimtab.declarations.disks import native_disk
 from trimtab.models import Disk, Image, InstanceTemplate, ScalingGroup
 from trimtab.plan import Secret
-from trimtab.providers.bodies import drop_empty
+from trimtab.providers.bodies import drop_empty, start_data
 from trimtab.providers.gcp.ids import is_link, short
 from trimtab.providers.gcp.names import labels_of
 
@@ -94,12 +94,12 @@ def _network_tags(group: ScalingGroup) -> dict[str, Any]:
 
 
 def _metadata(group: ScalingGroup) -> dict[str, Any]:
-    script, key = group.template.render_user_data(), group.template.ssh_key
+    script, key = start_data(group.template, "gcp"), group.template.ssh_key
     items: list[dict[str, Any]] = []
     if key is not None:
         items.append({"key": KEYS, "value": key if _USER_KEY.match(key) else f"{USER}:{key}"})
     if script is not None:
-        items.append({"key": SCRIPT, "value": Secret(script)})
+        items.append({"key": SCRIPT, "value": Secret(script.decode())})
     items += ({"key": key, "value": Secret(value)} for key, value in group.template.metadata.items())
     items.sort(key=lambda item: str(item["key"]))
     return {"items": items} if items else {}

@@ -104,6 +104,11 @@ class _Group(GroupTranslator):
         self.mark = Mark(fleet.name, group.name, kept={"location": self.location})
         self.attached = facts.attached.get(group.name, Attached())
 
+    @property
+    def has_account(self) -> bool:
+        """Whether instances have a service account: one that is named, or the default one with scopes."""
+        return self.group.template.role is not None or bool(self.group.gcp.scopes)
+
     def resources(self) -> Iterator[Resource]:
         for path, text in self._problems():
             self.problem(path, text)

@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.declarations.disks import neutral_disk
 from trimtab.providers.aws.importing.policies import drop_none
+from trimtab.providers.bodies import start_fields
 
 UNKNOWN = "unknown"
 """Image or size of a template that gives none."""
@@ -28,7 +29,7 @@ def read_template(data: Mapping[str, Any], name: str, tags: Mapping[str, str], s
     return drop_none(
         image={"id": data.get("ImageId") or UNKNOWN},
         size=data.get("InstanceType") or next(iter(sizes), UNKNOWN),
-        user_data=script_of(data.get("UserData")),
+        **start_of(data.get("UserData")),
         ssh_key=data.get("KeyName") or None,
         role=profile.get("Arn") or profile.get("Name"),
         **_network(data),
@@ -40,14 +41,12 @@ def read_template(data: Mapping[str, Any], name: str, tags: Mapping[str, str], s
     )
 
 
-def script_of(text: str | None) -> str | None:
-    """A start script, where it is text."""
-    if not text:
-        return None
+def start_of(text: str | None) -> dict[str, Any]:
+    """The start script, where it is text, and the agents before it."""
     try:
-        return base64.b64decode(text).decode() or None
+        return start_fields(base64.b64decode(text)) if text else {}
     except (binascii.Error, ValueError):
-        return None
+        return {}
 
 
 def _network(data: Mapping[str, Any]) -> dict[str, Any]:

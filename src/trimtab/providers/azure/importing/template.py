@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trimtab.declarations.disks import neutral_disk
-from trimtab.providers.azure.template import ADMIN_PASSWORD, PLACEHOLDER_SSH_KEY
+from trimtab.providers.azure.template import ADMIN_PASSWORD, MONITOR, MONITOR_TYPE, PLACEHOLDER_SSH_KEY
 from trimtab.providers.azure.translate import MIXED
 from trimtab.providers.bodies import drop_empty, find_part
 
@@ -25,6 +25,7 @@ def template_of(body: Body, profile: Body) -> dict[str, Any]:
         ssh_key=_key(profile),
         admin_password={"env": ADMIN_PASSWORD} if has_password(profile) else None,
         role=_role(body),
+        agents=["disk"] if _has_monitor(body, profile) else [],
         security_groups=[firewall] if firewall else [],
         disks=list(_disks(at(profile, "storageProfile") or {})),
         public_address=True if at(address_of(profile), "publicIPAddressConfiguration") else None,
@@ -67,6 +68,17 @@ def has_password(profile: Body) -> bool:
 def _role(body: Body) -> str | None:
     """The first of the identities; others are left to others, since a model has one."""
     return next(iter(at(body, "identity.userAssignedIdentities") or ()), None)
+
+
+def _has_monitor(body: Body, profile: Body) -> bool:
+    """Whether the Azure Monitor agent is there as we would have it: under our name, as the identity that is ours."""
+    named = [
+        each
+        for each in at(profile, "extensionProfile.extensions") or ()
+        if each.get("name") == MONITOR and at(each, "properties.type") == MONITOR_TYPE
+    ]
+    identity = at(next(iter(named), {}), "properties.settings.authentication.managedIdentity.identifier-value")
+    return identity is not None and str(identity).lower() == str(_role(body)).lower()
 
 
 def _disks(storage: Body) -> Iterator[dict[str, Any]]:

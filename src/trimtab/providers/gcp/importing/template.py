@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trimtab.declarations.disks import neutral_disk
-from trimtab.providers.bodies import drop_empty
+from trimtab.providers.bodies import drop_empty, start_fields
 from trimtab.providers.gcp.ids import name_of, parse_link
 from trimtab.providers.gcp.template import KEYS, SCOPES, SCRIPT, USER
 from trimtab.providers.importing import unused
@@ -80,7 +80,7 @@ def _metadata(items: Sequence[Body]) -> dict[str, Any]:
     for item in items:
         key, value = item.get("key"), str(item.get("value") or "")
         if key == SCRIPT:
-            fields["user_data"] = value
+            fields |= drop_empty(**start_fields(value))
         elif key == KEYS and "\n" not in value.strip():
             fields["ssh_key"] = value.removeprefix(f"{USER}:")
         elif key != KEYS:

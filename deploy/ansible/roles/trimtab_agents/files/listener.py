@@ -1,0 +1,1 @@
+../../../../../src/trimtab/hooks/listener.py

@@ -1,0 +1,54 @@
+"""What keeps agents from an image, or from a cloud; pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from trimtab.agents.install import installers_of
+from trimtab.agents.table import RELEASES, agents_of
+from trimtab.models import Image
+
+_NAMES = re.compile(r"debian|ubuntu", re.IGNORECASE)
+"""In the names of images that have apt-get."""
+
+
+class Said(NamedTuple):
+    """A problem, or a note, of some of the agents."""
+
+    words: tuple[str, ...]
+    text: str
+    is_problem: bool = True
+
+
+def agent_problems(
+    words: Sequence[str], provider: str, image: Image, *, is_windows: bool, has_account: bool
+) -> Iterator[Said]:
+    """
+    What is to be said of agents.
+
+    Args:
+        words: The agents.
+        provider: Where.
+        image: The image, as the fleet names it.
+        is_windows: Whether it is one of Windows, however it is named.
+        has_account: Whether the instances sign in to the cloud as somebody.
+    """
+    agents = agents_of(provider)
+    if agents is None:
+        return
+    own, forms = agents.own, installers_of(words, provider)
+    every = tuple(sorted(word for of in forms.values() for word in of))
+    sending = forms.get(own.pinned.name, ())
+    scripted = every if own.script else tuple(word for word in every if word not in sending)
+    if every and is_windows:
+        yield Said(every, "agents are for Linux; bring them in the image on Windows, and leave them out here")
+    elif scripted and image.os is not None and image.os not in RELEASES:
+        known = ", ".join(sorted(RELEASES))
+        yield Said(scripted, f"agents are packages of Debian and Ubuntu, not of {image.os}; take one of {known}")
+    elif scripted and image.os is None and not _NAMES.search(f"{image.id} {image.newest}"):
+        yield Said(scripted, "takes an image of Debian or Ubuntu with apt-get, which its name does not tell", False)
+    if sending and not has_account:
+        text = "sends its metrics as the role of the instances, which have none; name one by `template.role`"
+        yield Said(sending, text)
+    elif sending and own.note and not is_windows:
+        yield Said(sending, own.note, False)
