@@ -70,6 +70,7 @@ MODELS: Sequence[type[BaseModel]] = (
 MEANS = {
     Means.NATIVE: "yes",
     Means.APPROXIMATED: "approximated",
+    Means.TRIMTAB: "by trimtab",
     Means.CONTROLLER: "with the controller",
     Means.UNSUPPORTED: "no",
 }

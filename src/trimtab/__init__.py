@@ -26,6 +26,7 @@ from trimtab.models import (
     Fleet,
     Gate,
     GcpSettings,
+    HaproxyBalancer,
     HealthCheck,
     HealthGate,
     HttpGate,
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
         TimelineEntry,
         TimelineKind,
     )
+    from trimtab.haproxy import HaproxySync, SyncedBackend
     from trimtab.hooks import (
         GuestHooks,
         HandledHook,
@@ -205,6 +207,8 @@ __all__ = [
     "GroupTick",
     "GuestHooks",
     "HandledHook",
+    "HaproxyBalancer",
+    "HaproxySync",
     "HealthCheck",
     "HealthGate",
     "History",
@@ -290,6 +294,7 @@ __all__ = [
     "StepPolicy",
     "Store",
     "Symptom",
+    "SyncedBackend",
     "SystemClock",
     "TargetTrackingPolicy",
     "Tick",
@@ -366,6 +371,7 @@ _LATE = {
         "RolloutMoved",
         "Waiting",
     ),
+    "trimtab.haproxy": ("HaproxySync", "SyncedBackend"),
     "trimtab.hooks": (
         "GuestHooks",
         "HandledHook",

@@ -77,6 +77,9 @@ class _Group:
 
     def _notes(self) -> Iterator[tuple[str, str]]:
         yield from self.delegation.notes if self.delegation else ()
+        for feature, path, support in supports_of(self.group, PROVIDER):
+            if support.means is Means.TRIMTAB:
+                yield path, f"{feature}: {support.text}"
         # this cloud keeps its bounds beside those in force
         hidden = hidden_sizes(self.group, self.now, put_back=frozenset({"min", "max"}))
         for path, text in (*unused_variables(self.group.template), *hidden):
@@ -136,6 +139,7 @@ class _Group:
             "subnets": _subnets(group),
             "network": group.placement.network,
             **plain,
+            "load_balancers": [_whole(balancer) for balancer in group.cloud_balancers],
         }
         initial = frozenset({"desired"}) if size_is_initial(self.fleet, group) else frozenset()
         basis = {"min": group.capacity.min, "max": group.capacity.max}
@@ -164,3 +168,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
 
 def _body(model: BaseModel, include: set[str] | None = None) -> dict[str, Any]:
     return model.model_dump(mode="json", exclude_defaults=True, include=include, exclude={"name"})
+
+
+def _whole(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude_defaults=True)
