@@ -106,6 +106,7 @@ if TYPE_CHECKING:
         HookConsumer,
         HookOutcome,
         ansible_playbook,
+        drain_handlers,
         on_launch,
         on_terminate,
     )
@@ -313,6 +314,7 @@ __all__ = [
     "compare",
     "connect",
     "connect_async",
+    "drain_handlers",
     "drill",
     "dump_fleet",
     "errors",
@@ -378,6 +380,7 @@ _LATE = {
         "HookConsumer",
         "HookOutcome",
         "ansible_playbook",
+        "drain_handlers",
         "on_launch",
         "on_terminate",
     ),

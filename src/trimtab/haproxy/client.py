@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trimtab.errors import AccessDenied, InvalidRequest, ProviderError, Unreachable, UnreadableReply
 from trimtab.haproxy.replies import PROVIDER, ServerState, check_done, parse_servers, parse_stats
-from trimtab.models import HaproxyBalancer
+from trimtab.models import Fleet, HaproxyBalancer
 
 TIMEOUT = timedelta(seconds=5)
 MOST_BYTES = 32 * 2**20
@@ -213,6 +213,12 @@ class RuntimeClient:
             case _:
                 text, kind = getattr(error, "strerror", None) or str(error), Unreachable
         return kind(f"{self.place}: {text}", provider=PROVIDER, operation=operation)
+
+
+def folder_of(fleet: Fleet, group: str) -> Path | None:
+    """Where paths in the file begin; `None`, which is the working directory, for a fleet made in Python."""
+    position = fleet.position(group, "load_balancers")
+    return Path(position.file).parent if position else None
 
 
 def _left(end: float) -> float:

@@ -9,7 +9,7 @@ _LONGEST, _KEPT, _DIGITS = 80, 40, 8
 
 
 def group_prefix(provider: str, location: str, fleet: str, group: str) -> str:
-    """How the names of a group's servers begin, whatever its native groups are called: `trimtab:aws:us-east-1:shop:web:`."""
+    """How the names of a group's servers begin, of all its native groups: `trimtab:aws:us-east-1:shop:web:`."""
     return ":".join([OURS, *(_part(word) for word in (provider, location, fleet, group)), ""])
 
 

@@ -7,12 +7,11 @@ from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from trimtab.clock import Clock, Stopwatch, SystemClock
 from trimtab.errors import AlreadyExists, Conflict, InvalidArgument, NotFound, ProviderError, Unreachable
-from trimtab.haproxy.client import TIMEOUT, RuntimeClient
+from trimtab.haproxy.client import TIMEOUT, RuntimeClient, folder_of
 from trimtab.haproxy.members import EndpointOf, Members, endpoint_of, read_members
 from trimtab.haproxy.names import group_prefix, server_name
 from trimtab.haproxy.probing import answers
@@ -23,7 +22,7 @@ from trimtab.haproxy.weights import weights_of
 from trimtab.models import Fleet, HaproxyBalancer, ScalingGroup
 from trimtab.phrases import in_words
 from trimtab.providers.hooks import HookNotice
-from trimtab.runtime.cloud import Cloud
+from trimtab.providers.roles import Provider
 
 NO_WAIT = timedelta(0)
 POLL = timedelta(milliseconds=100)
@@ -35,6 +34,14 @@ PROBERS = 16
 Shares = Mapping[str, Mapping[str, float]]
 """By group, the shares of the requests that its native groups get."""
 OnSynced = Callable[[Sequence[SyncedBackend]], None]
+
+
+class Connected(Protocol):
+    """A connection to a cloud."""
+
+    @property
+    def provider(self) -> Provider:
+        """The vendor's code."""
 
 
 class HaproxySync:
@@ -62,7 +69,7 @@ class HaproxySync:
     def __init__(
         self,
         fleet: Fleet,
-        cloud: Cloud,
+        cloud: Connected,
         *,
         groups: Sequence[str] | None = None,
         endpoint: EndpointOf = endpoint_of,
@@ -77,7 +84,7 @@ class HaproxySync:
             _Target(
                 group=group,
                 settings=settings,
-                client=RuntimeClient(settings, folder=_folder(self.fleet, group), timeout=timeout),
+                client=RuntimeClient(settings, folder=folder_of(self.fleet, group.name), timeout=timeout),
                 prefix=group_prefix(provider.name, group.location or provider.location, self.fleet.name, group.name),
                 endpoint=endpoint,
                 clock=clock or SystemClock(),
@@ -130,7 +137,7 @@ class HaproxySync:
 
     def drain(self, notice: HookNotice) -> None:
         """
-        Take an instance that ends out of every HAProxy of its group.
+        Take an instance that ends out of every HAProxy of its group, as `trimtab hooks` has it do.
 
         It comes back when the instance has no requests left, or when the time to drain or that of the notice is over.
 
@@ -142,16 +149,6 @@ class HaproxySync:
         results = _side_by_side(lambda target: target.drained(notice, left), targets)
         for error in filter(None, results):
             raise error
-
-    @property
-    def handlers(self) -> Sequence[Callable[[HookNotice], None]]:
-        """What `HookConsumer` takes: `drain` as a handler of instances that end, of the groups with a HAProxy."""
-        from trimtab.hooks import on_terminate  # whoever only syncs consumes no hooks
-
-        def drain(notice: HookNotice) -> None:
-            self.drain(notice)
-
-        return [on_terminate(groups=[group.name for group in self.groups])(drain)]
 
 
 _Given = TypeVar("_Given")
@@ -173,12 +170,6 @@ def _chosen(fleet: Fleet, names: Sequence[str] | None) -> tuple[ScalingGroup, ..
             known = f"; it has {in_words([group.name for group in behind])}" if behind else ""
             raise InvalidArgument(f"fleet {fleet.name!r} has no group {name!r} with a HAProxy{known}")
     return tuple([group for group in behind if names is None or group.name in names])
-
-
-def _folder(fleet: Fleet, group: ScalingGroup) -> Path | None:
-    """Where paths in the file begin; the working directory for a fleet made in Python."""
-    position = fleet.position(group.name, "load_balancers")
-    return Path(position.file).parent if position else None
 
 
 @dataclass(frozen=True)
@@ -283,7 +274,7 @@ class _Target:
     # one that ends
 
     def drained(self, notice: HookNotice, left: timedelta | None) -> ProviderError | None:
-        """Take one instance out, until that is done or its time is over; the error of a HAProxy that does not answer."""
+        """Take one instance out, until its time is over; the error of a HAProxy that does not answer."""
         name = server_name(self.prefix, notice.native_name, notice.instance)
         drain = self.settings.drain if left is None else max(NO_WAIT, min(self.settings.drain, left - MARGIN))
         passed, progress = Stopwatch(self.clock), _Progress()

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from trimtab.clock import Clock
 from trimtab.errors import ConfigError
 from trimtab.models import Fleet
-from trimtab.models.connect import EnvironmentVariable, SourceSettings
+from trimtab.models.connect import KINDS, EnvironmentVariable, SourceSettings
+from trimtab.phrases import in_words
 from trimtab.sources.prometheus import Prometheus
 from trimtab.sources.single import File, HttpJson
 from trimtab.sources.source import Source
@@ -45,7 +47,8 @@ def make_sources(
 
 def _unset(fleet: Fleet, name: str, settings: SourceSettings, env: Mapping[str, str]) -> Iterable[str]:
     if settings.kind is None:
-        text = f"nothing says where {name!r} is; write `prometheus`, `http` or `file`, or let the program give it"
+        kinds = in_words([f"`{kind}`" for kind in KINDS], " or ")
+        text = f"nothing says where {name!r} is; write {kinds}, or let the program give it"
         yield _placed(fleet, f"sources.{name}", text)
     for path, variable in _variables(settings):
         if not env.get(variable.env):
@@ -66,6 +69,12 @@ def _made(fleet: Fleet, name: str, settings: SourceSettings, env: Mapping[str, s
     if settings.file is not None:
         path = _beside(fleet, name, settings.file)
         return File(name, path or "", settings.path or "", **timing, clock=clock)
+    if settings.haproxy is not None:
+        # by its name alone, since that room stands on this one
+        stats: Source = import_module("trimtab.haproxy.measuring").stats_of(
+            fleet, name, settings.haproxy, settings.measure, clock=clock
+        )
+        return stats
     signed: dict[str, Any] = {
         "token": _secret(settings.token, env),
         "username": settings.username,
