@@ -45,11 +45,11 @@ backend static
 TLS = """
 frontend runtime-api
   mode tcp
-  bind 127.0.0.1:{port} ssl crt {folder}/server.pem ca-file {folder}/server.crt verify required
+  bind 127.0.0.1:{port} ssl crt {certificate} ca-file {ca} verify required
   default_backend runtime-api
 backend runtime-api
   mode tcp
-  server admin {folder}/admin.sock
+  server admin FOLDER/admin.sock
 """
 BOUND = 30.0
 """Seconds that a test waits for anything at most."""
@@ -71,7 +71,8 @@ class LocalHaproxy:
     def __init__(self, program, folder, more=""):
         self.program, self.folder, self.port = program, folder, free_port()
         self.file = folder / "haproxy.cfg"
-        self.file.write_text(CONFIGURATION.format(folder=folder, port=self.port, more=more))
+        text = CONFIGURATION.format(folder=folder, port=self.port, more=more)
+        self.file.write_text(text.replace("FOLDER", str(folder)))
         self.process = None
 
     @property
@@ -277,7 +278,8 @@ def local_group(fleet, **more):
     clock = tt.ManualClock()
     servers = WebServers()
     try:
-        cloud = tt.connect("memory", store=Store(clock), clock=clock)
+        servers.store = Store(clock)
+        cloud = tt.connect("memory", store=servers.store, clock=clock)
         cloud.apply(cloud.plan(fleet)).raise_for_failures()
         yield cloud, servers, tt.HaproxySync(fleet, cloud, endpoint=servers.endpoint, **more)
     finally:

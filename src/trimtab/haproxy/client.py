@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from trimtab.errors import AccessDenied, InvalidRequest, ProviderError, Unreachable, UnreadableReply
-from trimtab.haproxy.replies import PROVIDER, ServerState, check_done, parse_servers, parse_stats
+from trimtab.haproxy.replies import PROVIDER, ServerState, backend_id, check_done, parse_servers, parse_stats
 from trimtab.models import Fleet, HaproxyBalancer
 
 TIMEOUT = timedelta(seconds=5)
@@ -54,8 +54,8 @@ class RuntimeClient:
             NotFound: There is no such backend.
             ProviderError: HAProxy does not answer, or not as expected.
         """
-        backend = self.settings.backend
-        return parse_servers(self.ask(f"show servers state {backend}"), self.ask(f"show stat {backend} 4 -1"))
+        state = self.ask(f"show servers state {self.settings.backend}")
+        return parse_servers(state, self.ask(f"show stat {backend_id(state)} 4 -1"))
 
     def stats(self) -> Sequence[Mapping[str, str]]:
         """
@@ -65,7 +65,9 @@ class RuntimeClient:
             NotFound: There is no such backend.
             ProviderError: HAProxy does not answer, or not as expected.
         """
-        return parse_stats(self.ask(f"show stat {self.settings.backend} 6 -1"))
+        backend = self.settings.backend
+        number = backend_id(self.ask(f"show servers state {backend}"))
+        return [row for row in parse_stats(self.ask(f"show stat {number} 6 -1")) if row["pxname"] == backend]
 
     def add(self, server: str, address: str, port: int, *, weight: int = 1) -> None:
         """

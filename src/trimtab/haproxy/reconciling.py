@@ -161,4 +161,5 @@ def _leaving(server: ServerState, drain: timedelta) -> Step | None:
         return Step(StepKind.DRAIN if server.is_up else StepKind.RETIRE, server.name)
     if server.mode is Mode.MAINTENANCE:
         return Step(StepKind.DELETE, server.name)
-    return Step(StepKind.RETIRE, server.name) if not server.sessions or server.since >= drain else None
+    # ages are whole seconds, a new second counted as one
+    return Step(StepKind.RETIRE, server.name) if not server.sessions or server.since > drain else None

@@ -28,10 +28,10 @@ CHECK_ENABLED = 0x04
 STOPPED = 0
 _VERSION = "1"
 _STATE_COLUMNS = (
-    *("srv_name", "srv_addr", "srv_port", "srv_op_state", "srv_admin_state", "srv_uweight"),
+    *("be_id", "be_name", "srv_name", "srv_addr", "srv_port", "srv_op_state", "srv_admin_state", "srv_uweight"),
     *("srv_time_since_last_change", "srv_check_state"),
 )
-_STAT_COLUMNS = ("svname", "type", "scur", "qcur")
+_STAT_COLUMNS = ("pxname", "svname", "type", "scur", "qcur")
 BACKEND, SERVER = "1", "2"
 """Types of rows of `show stat`."""
 
@@ -69,21 +69,38 @@ class ServerState:
 
 def parse_servers(text: str, stats: str) -> tuple[ServerState, ...]:
     """
-    The servers of a backend, out of `show servers state BACKEND` and `show stat BACKEND 4 -1`.
+    The servers of a backend, out of `show servers state BACKEND` and `show stat ID 4 -1`.
 
     Raises:
         UnreadableReply: It is another format.
         NotFound: There is no such backend.
     """
+    rows = _state_rows(text)
+    counted = [row for row in parse_stats(stats) if rows and row["pxname"] == rows[0]["be_name"]]
+    sessions = {row["svname"]: _number(row["scur"]) + _number(row["qcur"]) for row in counted}
+    return tuple(_server(row, sessions.get(row["srv_name"], 0)) for row in rows)
+
+
+def backend_id(text: str) -> str:
+    """
+    The number by which `show stat` takes a backend: a frontend may have its name. `-1`, which is all, without servers.
+
+    Raises:
+        UnreadableReply: It is another format.
+        NotFound: There is no such backend.
+    """
+    return next((row["be_id"] for row in _state_rows(text)), "-1")
+
+
+def _state_rows(text: str) -> Sequence[Mapping[str, str]]:
     lines = text.splitlines()
     if not lines or lines[0] != _VERSION or len(lines) < 2 or not lines[1].startswith("# "):
         raise error_of("show servers state", text) or _unreadable("show servers state")
     heads = lines[1][2:].split()
-    sessions = {row["svname"]: _number(row["scur"]) + _number(row["qcur"]) for row in parse_stats(stats)}
     rows = [dict(zip(heads, line.split(" "), strict=False)) for line in lines[2:] if line]
     if any(name not in row for row in rows for name in _STATE_COLUMNS):
         raise _unreadable("show servers state")
-    return tuple(_server(row, sessions.get(row["srv_name"], 0)) for row in rows)
+    return rows
 
 
 def _server(row: Mapping[str, str], sessions: int) -> ServerState:
