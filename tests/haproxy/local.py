@@ -184,12 +184,16 @@ class WebServers:
     def endpoint(self, instance, settings):
         """Where an instance is reached; its server is started if it is not there."""
         if instance.id not in self._running:
-            server = _Server(("127.0.0.1", 0), _Page)
-            server.name, server.instances = instance.id, self
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-            thread.start()
-            self._running[instance.id] = server, thread
+            self.listen(instance.id)
         return "127.0.0.1", self._running[instance.id][0].server_address[1]
+
+    def listen(self, name, address="127.0.0.1", port=0):
+        """A server for an instance."""
+        server = _Server((address, port), _Page)
+        server.name, server.instances = name, self
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        self._running[name] = server, thread
 
     def end(self, name):
         """An instance is gone."""
@@ -206,6 +210,18 @@ class WebServers:
     def close(self):
         self.released.set()
         self.end_all_but(())
+
+
+def get(port, path):
+    """The status of an answer; that of HAProxy, or none, where the connection is cut off."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=BOUND)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return None
+    finally:
+        connection.close()
 
 
 class Clients:

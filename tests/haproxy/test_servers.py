@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from http.client import HTTPConnection
 
 import pytest
 
@@ -12,6 +11,7 @@ from tests.haproxy.local import (
     TLS,
     Clients,
     LocalHaproxy,
+    get,
     local_group,
     local_haproxy,
     make_local_fleet,
@@ -59,7 +59,7 @@ def test_nobody_gets_an_error_while_instances_come_and_go(haproxy):
 
 def test_an_instance_gets_no_request_before_it_answers(haproxy):
     """HAProxy itself holds a new server to be up before its first check, and waits for one that never answers."""
-    with local_group(make_local_fleet([{"socket": haproxy.socket}]), timeout=tt.seconds(5)) as (cloud, servers, sync):
+    with local_group(make_local_fleet([{"socket": haproxy.socket}]), timeout=tt.seconds(5)) as (_cloud, servers, sync):
         servers.status = 503
         (synced,) = sync.sync()
         assert (synced.serving, synced.wanted, set(synced.waiting.values())) == (0, 2, {"it does not answer yet"})
@@ -83,7 +83,8 @@ def test_a_request_is_finished_before_its_server_goes_and_no_longer_than_said(ha
         assert servers.slow.wait(BOUND)
         scale(cloud, 0)
         held = sync.sync()[0]
-        assert held.held == "" and len(held.waiting) <= 1
+        assert held.held == ""
+        assert len(held.waiting) <= 1
         servers.released.set()
         assert sync.sync(wait=WAIT)[0].is_settled
         slow.join(BOUND)
@@ -102,28 +103,17 @@ def test_a_request_is_finished_before_its_server_goes_and_no_longer_than_said(ha
         assert statuses[1:] != [200]
 
 
-def get(port, path):
-    """The status of an answer; that of HAProxy, or none, where the connection is cut off."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=BOUND)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except OSError:
-        return None
-    finally:
-        connection.close()
-
-
 def test_a_haproxy_that_is_away_is_said_and_caught_up_with(haproxy):
     """The others go on meanwhile, and a cloud that cannot be read, or shows nothing at once, takes no server out."""
     with local_haproxy() as second:
         fleet = make_local_fleet([{"socket": haproxy.socket}, {"socket": second.socket}])
-        with local_group(fleet, timeout=tt.seconds(2)) as (cloud, servers, sync):
+        with local_group(fleet, timeout=tt.seconds(2)) as (_cloud, servers, sync):
             assert all(each.is_settled for each in sync.sync(wait=WAIT))
             second.kill()
             first, away = sync.sync()
             assert first.is_settled
-            assert away.error.startswith("haproxy") and second.socket in away.error
+            assert away.error.startswith("haproxy")
+            assert second.socket in away.error
             second.start()
             assert all(each.is_settled for each in sync.sync(wait=WAIT))
             servers.store.fault = lambda *_: Unreachable("away", provider="memory", operation="read")
@@ -139,13 +129,13 @@ def test_a_haproxy_that_is_away_is_said_and_caught_up_with(haproxy):
 
 
 def test_a_runtime_api_over_tls(tmp_path):
-    """A frontend of HAProxy's own takes TLS and a certificate for its socket: on `stats socket` itself 2.6 ignores it."""
+    """A frontend of HAProxy's own takes TLS for its socket: HAProxy 2.6 ignores `ssl` on `stats socket` itself."""
     ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")
     port = free_port()
     with local_haproxy(TLS.format(port=port, certificate=ours.issue("haproxy"), ca=ours.path)) as haproxy:
         address = {"address": f"localhost:{port}", "tls": True, "ca": str(ours.path)}
         settings = {**address, "certificate": str(ours.issue("trimtab"))}
-        with local_group(make_local_fleet([settings])) as (cloud, servers, sync):
+        with local_group(make_local_fleet([settings])) as (_cloud, _servers, sync):
             assert sync.sync(wait=WAIT)[0].is_settled
         for wrong, kind in (
             ({**settings, "ca": str(theirs.path)}, AccessDenied),
@@ -153,7 +143,7 @@ def test_a_runtime_api_over_tls(tmp_path):
             (address, Unreachable),  # no certificate of its own
             ({"address": f"localhost:{haproxy.port}", "tls": True}, Unreachable),  # no TLS there
         ):
-            with pytest.raises(kind, match=rf"localhost:\d+: "):
+            with pytest.raises(kind, match=r"localhost:\d+: "):
                 client_of(wrong).servers()
         with pytest.raises(InvalidRequest, match="cannot be read"):
             client_of({**settings, "ca": str(tmp_path / "none.pem")})
@@ -190,7 +180,7 @@ def test_a_socket_that_never_answers_is_given_up_in_time():
     with socket.create_server(("127.0.0.1", 0)) as mute:
         address = f"127.0.0.1:{mute.getsockname()[1]}"
         balancer = tt.HaproxyBalancer(address=address, backend="web", port=80)
-        with pytest.raises(Unreachable, match="no answer within 0.2 s"):
+        with pytest.raises(Unreachable, match=r"no answer within 0\.2 s"):
             RuntimeClient(balancer, timeout=tt.seconds(1) / 5).servers()
 
 
@@ -208,7 +198,7 @@ def test_a_port_that_is_taken_is_said(haproxy, tmp_path):
 
 def test_shares_of_native_groups_are_weights(haproxy):
     """The seam for what shifts traffic: the shares go in, the weights of all servers follow, and stay without them."""
-    with local_group(make_local_fleet([{"socket": haproxy.socket}])) as (cloud, servers, sync):
+    with local_group(make_local_fleet([{"socket": haproxy.socket}])) as (cloud, _servers, sync):
         sync.sync(wait=WAIT)
         sync.sync(shares={"web": {"shop-web": 100, "shop-web-green": 0}}, wait=WAIT)
         scale(cloud, 3)

@@ -10,6 +10,9 @@ from trimtab.haproxy.replies import Mode, ServerState
 from trimtab.models.base import format_duration
 
 
+SILENT = "it does not answer yet"
+
+
 class StepKind(StrEnum):
     """One thing to do about a server."""
 
@@ -96,7 +99,7 @@ def reconcile(
         item = replace(item, weight=weights[name])
         steps += _joining(item, server)
         if server is not None and server.mode is Mode.MAINTENANCE and item.answers is False:
-            waiting[name] = "it does not answer yet"
+            waiting[name] = SILENT
         elif server is not None and server.mode is Mode.READY and not server.is_up:
             waiting[name] = "HAProxy's check finds it down"
     leaving = [server for server in own.values() if not _stays(server, instances)]

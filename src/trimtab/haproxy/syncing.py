@@ -15,7 +15,7 @@ from trimtab.haproxy.client import TIMEOUT, RuntimeClient, folder_of
 from trimtab.haproxy.members import EndpointOf, Members, endpoint_of, read_members
 from trimtab.haproxy.names import group_prefix, server_name
 from trimtab.haproxy.probing import answers
-from trimtab.haproxy.reconciling import Step, StepKind, WantedServer, reconcile
+from trimtab.haproxy.reconciling import SILENT, Step, StepKind, WantedServer, reconcile
 from trimtab.haproxy.replies import Mode
 from trimtab.haproxy.results import SyncedBackend
 from trimtab.haproxy.weights import weights_of
@@ -245,6 +245,7 @@ class _Target:
         probes = [step for step in steps if step.kind is StepKind.PROBE]
         asked = _side_by_side(lambda step: answers(step.address, step.port, self.settings.path), probes)
         progress.answers |= {step.server: answer for step, answer in zip(probes, asked, strict=True)}
+        progress.waiting |= {step.server: SILENT for step, answer in zip(probes, asked, strict=True) if not answer}
         taken = [self._taken(step, progress) for step in steps if step.kind is not StepKind.PROBE]
         return bool(probes) or any(taken)
 
