@@ -28,8 +28,7 @@ WAIT = tt.seconds(30)
 def free_port() -> int:
     """A port that nobody listens on."""
     with closing(socket.create_server(("127.0.0.1", 0))) as found:
-        port: int = found.getsockname()[1]
-        return port
+        return int(found.getsockname()[1])
 
 
 class Page(BaseHTTPRequestHandler):
@@ -38,7 +37,7 @@ class Page(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        body = str(self.server.server_address[0]).encode()
+        body = self.connection.getsockname()[0].encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

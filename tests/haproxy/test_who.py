@@ -12,7 +12,17 @@ import pytest
 
 import trimtab as tt
 from tests.commands import Cli
-from tests.haproxy.local import BOUND, WebServers, get, local_group, local_haproxy, make_local_fleet, scale, until
+from tests.haproxy.local import (
+    BOUND,
+    Clients,
+    WebServers,
+    get,
+    local_group,
+    local_haproxy,
+    make_local_fleet,
+    scale,
+    until,
+)
 from tests.servers import free_port
 from trimtab.capabilities import Means, support_of
 from trimtab.declarations.support import HAPROXY
@@ -20,6 +30,8 @@ from trimtab.haproxy.members import natives_of
 from trimtab.providers.memory.store import Store
 from trimtab.providers.run import Phase, Run
 from trimtab.testing import translate
+
+WAIT = tt.seconds(20)
 
 
 @pytest.fixture
@@ -176,6 +188,35 @@ def test_no_body_of_a_cloud_has_anything_of_a_haproxy(provider):
     (note,) = notes
     assert note.startswith("load_balancers.0.haproxy: HAProxy as a balancer: `trimtab apply`")
     assert ("lifecycle hook" in note) == (provider == "aws")
+
+
+def test_a_second_native_group_takes_over_and_nobody_gets_an_error(haproxy):
+    """Its instances get no request before the gates hold, and the old ones none by the time that they end."""
+    rollout = {"strategy": "blue-green", "bake": "1m", "end_after": "2m"}
+    fleet = make_local_fleet([{"socket": haproxy.socket}], rollout=rollout)
+    changed = make_local_fleet([{"socket": haproxy.socket}], rollout=rollout, template={"image": "two", "size": "s"})
+    with local_group(fleet) as (cloud, servers, sync), Clients(haproxy.port) as clients:
+        cloud.clock.advance(tt.minutes(5))
+        sync.sync(wait=WAIT)
+        first = set(own(haproxy))
+        rollouts = cloud.rollouts(changed)
+        rollouts.start(by="ana")
+        shapes = [0]
+        for _ in range(100):
+            (result,) = rollouts.tick()
+            (synced,) = sync.sync(wait=WAIT)
+            assert synced.is_settled, str(synced)
+            shapes += [len(own(haproxy))] if len(own(haproxy)) != shapes[-1] else []
+            until(lambda seen=clients.requests: clients.requests > seen + 10, "requests")
+            servers.end_all_but([each.id for size in servers.store.sizes.values() for each in size.machines])
+            if result.is_settled:
+                break
+            cloud.clock.advance(tt.seconds(15))
+        assert result.outcome == "done"
+        assert shapes == [0, 2, 4, 2]
+        assert not first & set(own(haproxy))
+    assert {status for status, count in clients.counts.items() if count} <= {200, "refused"}
+    assert clients.counts["refused"] < clients.requests
 
 
 MARK = {"id": "3f2a", "strategy": "blue-green", "by": "ana", "old": "shop-web", "new": "shop-web-3f2a"}

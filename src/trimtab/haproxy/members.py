@@ -46,8 +46,8 @@ def read_members(fleet: Fleet, groups: Iterable[ScalingGroup], provider: Provide
     """
     The members of groups, by the group's name.
 
-    A group that cannot be read, is not there, or has none of the instances that it is to have, is held: a sudden
-    nothing takes no server out.
+    A group that cannot be read, is not there, or of which no instance runs that it is to have, is held: neither a
+    sudden nothing nor a health check that finds fault with all of them takes every server out.
     """
     groups = list(groups)
     places = {group.name: (group.location or provider.location, fleet.native_name(group)) for group in groups}
@@ -80,9 +80,10 @@ def _members(
         known |= {each.name: each for each in provider.live.read_states(missing, addresses=True)}
     if not known:
         return Members({}, f"group {native!r} is not there")
-    if any(each.desired and not each.instances for each in known.values()):
-        return Members({}, "the cloud shows none of the group's instances")
-    return Members({name: list(_running(each)) for name, each in known.items()})
+    natives = {name: list(_running(each)) for name, each in known.items()}
+    if not any(natives.values()) and any(each.desired for each in known.values()):
+        return Members({}, "none of the group's instances runs and is healthy")
+    return Members(natives)
 
 
 def _running(state: GroupState) -> Iterator[Instance]:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from trimtab.haproxy.replies import Mode, ServerState
 from trimtab.models.base import format_duration
 
-
 SILENT = "it does not answer yet"
 
 

@@ -255,6 +255,8 @@ class _Target:
         except Conflict:  # what was cut off is not yet gone
             progress.waiting[step.server] = "its last requests end"
             return False
+        except NotFound:  # somebody else has deleted it meanwhile; the next look shows it
+            return True
         progress.done.setdefault(step.server, []).append(SAID[step.kind])
         return True
 
