@@ -83,12 +83,10 @@ def _again_and_again(keeper: "HaproxySync", every: timedelta) -> "Iterator[Seque
     """What each sync did, where that is not nothing."""
     stop, before = threading.Event(), None
     with stopped_by_signals(stop):
-        while not stop.is_set():
-            done = keeper.sync()
+        for done in keeper.syncs(stop, every=every):
             if done != before:
                 yield done
             before = done
-            stop.wait(every.total_seconds())
 
 
 def _data(fleet: Fleet, done: "Sequence[SyncedBackend]") -> dict[str, Any]:

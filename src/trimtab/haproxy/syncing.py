@@ -7,6 +7,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Protocol, TypeVar
 
 from trimtab.clock import Clock, Stopwatch, SystemClock
@@ -33,7 +34,6 @@ MARGIN = timedelta(seconds=5)
 PROBERS = 16
 Shares = Mapping[str, Mapping[str, float]]
 """By group, the shares of the requests that its native groups get."""
-OnSynced = Callable[[Sequence[SyncedBackend]], None]
 
 
 class Connected(Protocol):
@@ -118,21 +118,18 @@ class HaproxySync:
 
         return tuple(_side_by_side(settled, self._targets))
 
-    def run(
-        self, stop: threading.Event, *, every: timedelta = timedelta(seconds=10), on_synced: OnSynced | None = None
-    ) -> None:
+    def syncs(
+        self, stop: threading.Event, *, every: timedelta = timedelta(seconds=10)
+    ) -> Iterator[tuple[SyncedBackend, ...]]:
         """
-        Sync until `stop` is set.
+        One sync after the other, until told to stop.
 
         Args:
             stop: Ends it; a sync under way is finished.
             every: From the end of one sync to the beginning of the next.
-            on_synced: Called with the results of each.
         """
         while not stop.is_set():
-            results = self.sync()
-            if on_synced is not None:
-                on_synced(results)
+            yield self.sync()
             stop.wait(every.total_seconds())
 
     def drain(self, notice: HookNotice) -> None:
@@ -149,6 +146,14 @@ class HaproxySync:
         results = _side_by_side(lambda target: target.drained(notice, left), targets)
         for error in filter(None, results):
             raise error
+
+
+def _canonical(address: str) -> str:
+    """An IP address as HAProxy writes it; what is none is left for it to refuse."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return address
 
 
 _Given = TypeVar("_Given")
@@ -227,7 +232,7 @@ class _Target:
                     continue
                 yield WantedServer(
                     name=name,
-                    address=where[0],
+                    address=_canonical(where[0]),
                     port=where[1],
                     weight=weights.get(native),
                     answers=progress.answers.get(name),
