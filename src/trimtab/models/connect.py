@@ -48,7 +48,7 @@ class HaproxyBalancer(Model):
     """A PEM file with a certificate of one's own and its key; beside the fleet file."""
     server_name: Filled | None = None
     """The name that its certificate must have; the host of `address` when left out."""
-    backend: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:.-]+$", max_length=200)]
+    backend: Annotated[str, Field(pattern=r"^[A-Za-z_0-9:.-]+$", max_length=200)]
     """The backend whose servers the instances become; it takes an algorithm other than `static-rr` and `source`."""
     port: Annotated[int, Field(ge=1, le=LARGEST_PORT)]
     """The port that the instances serve on."""

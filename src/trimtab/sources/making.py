@@ -9,8 +9,7 @@ from typing import Any
 from trimtab.clock import Clock
 from trimtab.errors import ConfigError
 from trimtab.models import Fleet
-from trimtab.models.connect import KINDS, EnvironmentVariable, SourceSettings
-from trimtab.phrases import in_words
+from trimtab.models.connect import EnvironmentVariable, SourceSettings
 from trimtab.sources.prometheus import Prometheus
 from trimtab.sources.single import File, HttpJson
 from trimtab.sources.source import Source
@@ -47,8 +46,8 @@ def make_sources(
 
 def _unset(fleet: Fleet, name: str, settings: SourceSettings, env: Mapping[str, str]) -> Iterable[str]:
     if settings.kind is None:
-        kinds = in_words([f"`{kind}`" for kind in KINDS], " or ")
-        text = f"nothing says where {name!r} is; write {kinds}, or let the program give it"
+        forms = "`prometheus`, `http`, `file` or `haproxy`"
+        text = f"nothing says where {name!r} is; write {forms}, or let the program give it"
         yield _placed(fleet, f"sources.{name}", text)
     for path, variable in _variables(settings):
         if not env.get(variable.env):
