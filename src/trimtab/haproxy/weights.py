@@ -25,8 +25,10 @@ def weights_of(shares: Mapping[str, float], sizes: Mapping[str, int]) -> Mapping
     """
     if any(share < 0 for share in shares.values()):
         raise InvalidArgument("shares: a share of requests is 0 or more")
-    each = {name: share / sizes[name] for name, share in shares.items() if sizes.get(name)}
-    heaviest = max(each.values(), default=0)
-    if each and heaviest <= 0:
+    counted = {name: share for name, share in shares.items() if sizes.get(name)}
+    most = max(counted.values(), default=0)
+    if counted and most <= 0:
         raise InvalidArgument("shares: no group with instances has a share; give one more than 0")
-    return {name: max(1, round(HEAVIEST * one / heaviest)) if one > 0 else 0 for name, one in each.items()}
+    each = {name: share / most / sizes[name] for name, share in counted.items()}
+    heaviest = max(each.values(), default=1)
+    return {name: max(1, round(HEAVIEST * each[name] / heaviest)) if counted[name] else 0 for name in counted}
