@@ -26,7 +26,7 @@ from tests.haproxy.local import (
 from tests.servers import free_port
 from trimtab.capabilities import Means, support_of
 from trimtab.declarations.support import HAPROXY
-from trimtab.haproxy.members import natives_of
+from trimtab.haproxy.members import natives_of, shares_of
 from trimtab.providers.memory.store import Store
 from trimtab.providers.run import Phase, Run
 from trimtab.testing import translate
@@ -65,6 +65,11 @@ def cli(tmp_path, haproxy):
 
 def own(haproxy):
     return [line.split()[3] for line in haproxy.ask("show servers state web").splitlines() if "trimtab:" in line]
+
+
+def weights_of_own(haproxy):
+    rows = [line.split() for line in haproxy.ask("show servers state web").splitlines() if "trimtab:" in line]
+    return tuple(int(row[7]) for row in rows)
 
 
 def test_apply_brings_haproxy_to_the_new_instances(cli, haproxy):
@@ -192,7 +197,7 @@ def test_no_body_of_a_cloud_has_anything_of_a_haproxy(provider):
 
 def test_a_second_native_group_takes_over_and_nobody_gets_an_error(haproxy):
     """Its instances get no request before the gates hold, and the old ones none by the time that they end."""
-    rollout = {"strategy": "blue-green", "bake": "1m", "end_after": "2m"}
+    rollout = {"strategy": "blue-green", "bake": "1m", "end_after": "2m", "checkpoints": [{"percent": 10}]}
     fleet = make_local_fleet([{"socket": haproxy.socket}], rollout=rollout)
     changed = make_local_fleet([{"socket": haproxy.socket}], rollout=rollout, template={"image": "two", "size": "s"})
     with local_group(fleet) as (cloud, servers, sync), Clients(haproxy.port) as clients:
@@ -201,12 +206,13 @@ def test_a_second_native_group_takes_over_and_nobody_gets_an_error(haproxy):
         first = set(own(haproxy))
         rollouts = cloud.rollouts(changed)
         rollouts.start(by="ana")
-        shapes = [0]
+        shapes, weights = [0], set()
         for _ in range(100):
             (result,) = rollouts.tick()
             (synced,) = sync.sync(wait=WAIT)
             assert synced.is_settled, str(synced)
             shapes += [len(own(haproxy))] if len(own(haproxy)) != shapes[-1] else []
+            weights.add(weights_of_own(haproxy))
             until(lambda seen=clients.requests: clients.requests > seen + 10, "requests")
             servers.end_all_but([each.id for size in servers.store.sizes.values() for each in size.machines])
             if result.is_settled:
@@ -215,6 +221,7 @@ def test_a_second_native_group_takes_over_and_nobody_gets_an_error(haproxy):
         assert result.outcome == "done"
         assert shapes == [0, 2, 4, 2]
         assert not first & set(own(haproxy))
+        assert {(1, 1), (256, 256, 28, 28), (0, 0, 256, 256), (256, 256)} >= weights >= {(256, 256, 28, 28), (256, 256)}
     assert {status for status, count in clients.counts.items() if count} <= {200, "refused"}
     assert clients.counts["refused"] < clients.requests
 
@@ -238,3 +245,14 @@ def test_a_blue_green_run_says_which_native_groups_get_requests(run, natives):
     now = tt.ManualClock().now()
     mark = None if run is None else Run(**{**MARK, "since": now, "began": now, **run})
     assert natives_of(mark, "shop-web") == natives
+
+
+@pytest.mark.parametrize(
+    ("run", "percent"),
+    [({}, None), ({"step": 1}, 10), ({"step": 2}, 50), ({"step": 3}, 100), ({"step": 3, "phase": Phase.ENDING}, None)],
+)
+def test_checkpoints_of_a_blue_green_run_are_shares(run, percent):
+    now = tt.ManualClock().now()
+    mark = Run(**{**MARK, "since": now, "began": now, **run})
+    assert shares_of(mark, [10, 50]).get("shop-web-3f2a") == percent
+    assert shares_of(mark, []) == {}

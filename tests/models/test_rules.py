@@ -64,6 +64,7 @@ REFUSED: list[tuple[type[Model], dict[str, Any], str]] = [
     (LoadBalancer, {}, "by `name`, by `id`, or as `haproxy`"),
     (LoadBalancer, {"name": "a", "id": "b"}, "exactly one"),
     (LoadBalancer, {"haproxy": {**_HAPROXY, "socket": "s"}, "port": 80}, "inside `haproxy`; move it there"),
+    (LoadBalancer, {"haproxy": {**_HAPROXY, "socket": "s"}, "alternate": "b"}, "leave `alternate` out"),
     (HaproxyBalancer, _HAPROXY, "give exactly one of them"),
     (HaproxyBalancer, {**_HAPROXY, "socket": "s", "address": "127.0.0.1:1"}, "give exactly one of them"),
     (HaproxyBalancer, {**_HAPROXY, "address": "lb"}, "'lb' is not HOST:PORT"),

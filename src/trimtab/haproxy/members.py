@@ -21,6 +21,8 @@ class Members(NamedTuple):
 
     natives: Mapping[str, Sequence[Instance]]
     held: str = ""
+    shares: Mapping[str, float] = {}
+    """The shares of the requests that native groups get by a rollout; none where it says none."""
 
 
 def endpoint_of(instance: Instance, settings: HaproxyBalancer) -> Endpoint | None:
@@ -40,6 +42,20 @@ def natives_of(run: Run | None, native: str) -> Sequence[str]:
     if run.phase is Phase.ENDING:
         return [run.new]
     return [run.old, run.new] if run.step and run.phase is not Phase.REVERTING else [run.old]
+
+
+def shares_of(run: Run | None, percents: Sequence[int]) -> Mapping[str, float]:
+    """
+    The shares of the requests that the two native groups of a blue-green run get at its step; pure.
+
+    Args:
+        run: The run.
+        percents: Those of the new group at each checkpoint; without any, both groups share evenly while both serve.
+    """
+    if run is None or run.strategy != BLUE_GREEN or not percents or len(natives_of(run, "")) == 1:
+        return {}
+    percent = (*percents, 100)[min(run.step - 1, len(percents))]
+    return {run.old: 100 - percent, run.new: percent}
 
 
 def read_members(fleet: Fleet, groups: Iterable[ScalingGroup], provider: Provider) -> Mapping[str, Members]:
@@ -83,7 +99,9 @@ def _members(
     natives = {name: list(_running(each)) for name, each in known.items()}
     if not any(natives.values()) and any(each.desired for each in known.values()):
         return Members({}, "none of the group's instances runs and is healthy")
-    return Members(natives)
+    rollout = fleet[group].rollout
+    percents = [checkpoint.percent for checkpoint in rollout.checkpoints] if rollout else []
+    return Members(natives, shares=shares_of(state.rollout, percents))
 
 
 def _running(state: GroupState) -> Iterator[Instance]:

@@ -106,7 +106,8 @@ class HaproxySync:
 
         Args:
             wait: How long to go on until all is settled; without it, what has to wait is left to the next sync.
-            shares: The shares of the requests of native groups, by group; weights stay as they are when left out.
+            shares: The shares of the requests of native groups, by group. When left out they are those of a blue-green
+                rollout that is on; without one weights stay as they are.
             remove: Take all servers of the groups out, whatever runs.
         """
         members = {} if remove else read_members(self.fleet, self.groups, self.cloud.provider)
@@ -114,7 +115,8 @@ class HaproxySync:
 
         def settled(target: "_Target") -> SyncedBackend:
             name = target.group.name
-            return target.settled(members.get(name, nobody), wait, shares.get(name))
+            found = members.get(name, nobody)
+            return target.settled(found, wait, shares.get(name) or found.shares)
 
         return tuple(_side_by_side(settled, self._targets))
 
