@@ -53,4 +53,4 @@ def test_the_table_of_inert_leaves_names_leaves_of_the_model_and_is_small():
         rows = declarations_of(provider).inert
         assert set(rows) - {"rollout.**", "load_balancers.*.haproxy.**"} <= known, provider
         assert all(reason for reason in rows.values())
-        assert len(rows) < 16, provider
+        assert len(rows) < 17, provider
