@@ -173,6 +173,9 @@ def examples(session):
     for script in sorted(Path("examples").glob("**/*.py")):
         alone = not any((folder / "pyproject.toml").exists() for folder in script.parents[:-1])  # no distribution
         if alone and script.name != "account.py":  # what the scripts of its folder share
+            if script.parent.name == "haproxy" and not (shutil.which("haproxy") or os.environ.get("TRIMTAB_SERVERS")):
+                session.warn(f"left out, since haproxy is not installed: {script}")
+                continue
             where = ["--emulator"] if script.parent.name in ("aws", "azure", "gcp") else []
             session.run("python", "-W", "error", str(script), *where, silent=True)
 

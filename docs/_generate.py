@@ -55,7 +55,16 @@ MODELS: Sequence[type[BaseModel]] = (
     *(tt.Fleet, tt.ConnectSettings, tt.PlanLimits),
     *(tt.ScalingGroup, tt.Capacity, tt.InstanceTemplate, tt.Image, tt.Disk, tt.Placement),
     *(tt.SizeRequirement, tt.CountRange, tt.MemoryRange),
-    *(tt.LoadBalancer, tt.HealthCheck, tt.Purchase, tt.SizeOption, tt.SimplePolicy, tt.StepPolicy, tt.Step),
+    *(
+        tt.LoadBalancer,
+        tt.HaproxyBalancer,
+        tt.HealthCheck,
+        tt.Purchase,
+        tt.SizeOption,
+        tt.SimplePolicy,
+        tt.StepPolicy,
+        tt.Step,
+    ),
     *(tt.TargetTrackingPolicy, tt.PredictivePolicy, tt.PythonPolicy, tt.Alarm, tt.Metric, tt.Schedule),
     *(
         tt.AwsSettings,
@@ -70,6 +79,7 @@ MODELS: Sequence[type[BaseModel]] = (
 MEANS = {
     Means.NATIVE: "yes",
     Means.APPROXIMATED: "approximated",
+    Means.TRIMTAB: "by trimtab",
     Means.CONTROLLER: "with the controller",
     Means.UNSUPPORTED: "no",
 }

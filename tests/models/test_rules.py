@@ -30,6 +30,7 @@ from trimtab.models import (
     Unit,
 )
 from trimtab.models.base import Model
+from trimtab.models.connect import HaproxyBalancer
 from trimtab.models.metric import NEUTRAL
 
 TEMPLATE: dict[str, Any] = {"image": "ami-1", "size": "t3.small"}
@@ -37,6 +38,7 @@ GROUP: dict[str, Any] = {"name": "web", "capacity": {"min": 1, "max": 4}, "templ
 ALARM: dict[str, Any] = {"name": "hot", "metric": "cpu", "above": 70}
 CRON = "0 8 * * *"
 OUT = {"name": "out", "change": 1}
+_HAPROXY = {"backend": "web", "port": 80}
 TARGET = {"type": "target-tracking", "name": "aim", "metric": "cpu", "target": 50}
 STEP = {"name": "out", "type": "step"}
 HOOK = {"name": "A/b_1", "on": "launch"}
@@ -59,8 +61,17 @@ REFUSED: list[tuple[type[Model], dict[str, Any], str]] = [
     (Capacity, {"min": 1, "max": 2, "desired": 3}, "`desired` 3 is outside `min` 1 to `max` 2"),
     (Placement, {"subnets": ["a"], "subnet_tags": {"a": "b"}}, "not by both"),
     (Placement, {"subnet_tags": {}}, "`subnet_tags` is empty"),
-    (LoadBalancer, {}, "by `name` or by `id`"),
+    (LoadBalancer, {}, "by `name`, by `id`, or as `haproxy`"),
     (LoadBalancer, {"name": "a", "id": "b"}, "exactly one"),
+    (LoadBalancer, {"haproxy": {**_HAPROXY, "socket": "s"}, "port": 80}, "inside `haproxy`; move it there"),
+    (LoadBalancer, {"haproxy": {**_HAPROXY, "socket": "s"}, "alternate": "b"}, "leave `alternate` out"),
+    (HaproxyBalancer, _HAPROXY, "give exactly one of them"),
+    (HaproxyBalancer, {**_HAPROXY, "socket": "s", "address": "127.0.0.1:1"}, "give exactly one of them"),
+    (HaproxyBalancer, {**_HAPROXY, "address": "lb"}, "'lb' is not HOST:PORT"),
+    (HaproxyBalancer, {**_HAPROXY, "address": "127.lb.example:1"}, "write `tls: true`, or forward its socket"),
+    (HaproxyBalancer, {**_HAPROXY, "socket": "s", "tls": True}, "a socket of this machine takes no TLS"),
+    (HaproxyBalancer, {**_HAPROXY, "address": "[::1]:1", "ca": "c"}, "`ca` goes with `tls: true`"),
+    (HaproxyBalancer, {**_HAPROXY, "socket": "s", "check_interval": "0s"}, "at least a second"),
     (Image, {}, "exactly one of `id`, `newest`, `os`; found none"),
     (Image, {"os": "debian-12", "owner": "debian"}, "of `os` the publisher is known"),
     (Image, {"os": "debian-12", "architecture": "i386"}, "write one of x86_64, arm64"),

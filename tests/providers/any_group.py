@@ -127,6 +127,19 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "load_balancers.*.port": (80, 8080),
     "load_balancers.*.drain": ("30s", "5m"),
     "load_balancers.*.alternate": ("green", "green-id"),
+    "load_balancers.*.haproxy.socket": ("/run/haproxy/admin.sock", "run/admin.sock"),
+    "load_balancers.*.haproxy.address": ("10.0.0.5:9999", "edge.example:9999"),
+    "load_balancers.*.haproxy.tls": YES,
+    "load_balancers.*.haproxy.ca": ("ca.pem", "own.pem"),
+    "load_balancers.*.haproxy.certificate": ("trimtab.pem", "client.pem"),
+    "load_balancers.*.haproxy.server_name": ("edge.example", "haproxy"),
+    "load_balancers.*.haproxy.backend": ("web", "api"),
+    "load_balancers.*.haproxy.port": (80, 8080),
+    "load_balancers.*.haproxy.path": ("/up", "/health"),
+    "load_balancers.*.haproxy.reach": ("private", "public"),
+    "load_balancers.*.haproxy.drain": ("10s", "5m"),
+    "load_balancers.*.haproxy.check_interval": ("1s", "5s"),
+    "load_balancers.*.haproxy.max_connections": (10, 500),
     "health_check.by": ("instance", "load-balancer"),
     "health_check.grace": ("5m", "20m"),
     "health_check.path": ("/up", "/health"),
@@ -344,7 +357,8 @@ class Drawer:
             "load_balancers": [
                 {word: value, **self.some("load_balancers.*.", "port", "drain", of=3), **more}
                 for (word, value), more in zip(self.balancers(), self.alternates(), strict=False)
-            ],
+            ]
+            + self.apart("haproxies").haproxies(),
             "health_check": self.health_check(),
             "purchase": purchase,
             "policies": policies,
@@ -409,6 +423,18 @@ class Drawer:
     def balancers(self):
         words = [(word, value) for word in ("name", "id") for value in self.values[f"load_balancers.*.{word}"]]
         return self.sample(words, 2)
+
+    def haproxies(self):
+        at = "load_balancers.*.haproxy."
+        if not self.chance(6):
+            return []
+        plain = {name: self.one(f"{at}{name}") for name in ("backend", "port")}
+        more = self.some(at, "path", "reach", "drain", "check_interval", "max_connections", of=3)
+        place = {"socket": self.one(f"{at}socket")}
+        if self.chance():
+            place = {"address": self.one(f"{at}address"), "tls": True}
+            place |= self.some(at, "ca", "certificate", "server_name")
+        return [{"haproxy": {**place, **plain, **more}}]
 
     def template(self, *, neutral):
         size = self.requirement() if neutral and self.chance(3) else self.one("template.size")

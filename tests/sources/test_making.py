@@ -103,7 +103,7 @@ def test_what_is_not_set_is_said_all_at_once_with_its_line() -> None:
     assert caught.value.problems == (
         "f.yaml:4: sources.one.token: the environment has no ONE; set it",
         "f.yaml:7: sources.two.headers.X-Key: the environment has no TWO; set it",
-        "f.yaml:8: sources.three: nothing says where 'three' is; write `prometheus`, `http` or `file`, "
+        "f.yaml:8: sources.three: nothing says where 'three' is; write `prometheus`, `http`, `file` or `haproxy`, "
         "or let the program give it",
     )
 

@@ -61,7 +61,10 @@ group = tt.ScalingGroup(
         disks=(tt.Disk(size_gb=20, encrypted=True),),
     ),
     placement=tt.Placement(subnet_tags={"Type": "Private"}),
-    load_balancers=(tt.LoadBalancer(name="web"),),
+    load_balancers=(
+        tt.LoadBalancer(name="web"),
+        tt.LoadBalancer(haproxy=tt.HaproxyBalancer(socket="/run/haproxy/admin.sock", backend="web", port=8080)),
+    ),
     health_check=tt.HealthCheck(by="load-balancer", grace=five),
     purchase=tt.Purchase(spot=True, on_demand_base=1, sizes=(tt.SizeOption(size="t3.large", weight=2),)),
     policies=(simple, share, steps, tracking, predictive),
@@ -117,6 +120,14 @@ def life(cloud: tt.Cloud) -> None:
         assert_type(result.failures, tuple[str, ...])
     cloud.apply(cloud.adopt(fleet, ["web"]), "accepted")
     cloud.apply(cloud.destroy(fleet), allow_delete=True, allow_replace=True)
+
+
+def behind_haproxy(cloud: tt.Cloud) -> None:
+    """The servers of HAProxies, once and before instances end."""
+    sync = tt.HaproxySync(fleet, cloud, groups=["web"])
+    backends: tuple[tt.SyncedBackend, ...] = sync.sync(wait=five, shares={"web": {"shop-web": 100}})
+    assert_type(backends[0].is_settled, bool)
+    tt.HookConsumer(cloud, queue="hooks", handlers=tt.drain_handlers(sync), fleet=fleet).poll()
 
 
 def look(cloud: tt.Cloud) -> list[str]:

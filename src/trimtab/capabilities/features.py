@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+from trimtab.declarations.support import HAPROXY
 from trimtab.engine.windows import only_raises_minimum
 from trimtab.models import (
     Alarm,
@@ -260,6 +261,7 @@ def _features_of_group(group: ScalingGroup) -> Iterator[tuple[str, str]]:
     balancers = group.load_balancers
     yield from _each("sizes with weights", "purchase.sizes", "weight", [option.weight for option in purchase.sizes])
     yield from _each("balancer port", "load_balancers", "port", [balancer.port for balancer in balancers])
+    yield from ((HAPROXY, f"load_balancers.{at}.haproxy") for at, one in enumerate(balancers) if one.haproxy)
     yield from _each(
         "balancer drain", "load_balancers", "drain", [balancer.drain is not None for balancer in balancers]
     )

@@ -39,6 +39,8 @@ def share_problems(group: ScalingGroup, provider: str) -> Iterator[tuple[str, st
     if not group.load_balancers:
         yield "rollout.checkpoints", "the group has no load balancer to share requests; give one, or leave this out"
     for index, balancer in enumerate(group.load_balancers):
+        if balancer.haproxy is not None:  # trimtab itself sets the weights of its servers, by the mark of the run
+            continue
         part = SHARES if balancer.alternate else SHARES_IN_ONE
         support = rollout_support(provider, part)
         if support.means is RolloutMeans.REFUSED:

@@ -27,7 +27,8 @@ def inert_paths(group: ScalingGroup, provider: str) -> frozenset[str]:
 def is_inert(pattern: str, provider: str) -> bool:
     """Whether a field rightly changes nothing in the cloud."""
     inert = declarations_of(provider).inert
-    return pattern in inert or f"{pattern.partition('.')[0]}.**" in inert
+    steps = pattern.split(".")
+    return pattern in inert or any(f"{'.'.join(steps[:end])}.**" in inert for end in range(1, len(steps)))
 
 
 def supports_of(group: ScalingGroup, provider: str) -> Iterator[tuple[str, str, Support]]:

@@ -17,7 +17,7 @@ _AGENT = re.compile(r"agent|cloudwatch|collectd|telegraf|stackdriver|azuremonito
 def find_ignored_balancer(subject: Subject) -> Iterator[Remark]:
     """Groups behind a load balancer that are judged by whether the machine runs."""
     group = subject.group
-    if group.load_balancers and group.health_check.by == "instance":
+    if group.cloud_balancers and group.health_check.by == "instance":
         text = (
             "is behind a load balancer, but only stopped machines are replaced: one that runs and serves nothing stays"
         )

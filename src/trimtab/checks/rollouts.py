@@ -69,7 +69,7 @@ def _judges_late(rollout: Rollout) -> bool:
 def find_no_balancer(subject: Subject) -> Iterator[Remark]:
     """Gates that ask load balancers in groups that are in none: they hold whatever happens."""
     group, rollout = subject.group, subject.group.rollout
-    if rollout is None or group.load_balancers:
+    if rollout is None or group.cloud_balancers:
         return
     for index, gate in enumerate(rollout.gates):
         if isinstance(gate, BalancerGate):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 
 import typer
 from pydantic_core import PydanticCustomError
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 
 from trimtab.cli.completion import FLEET_FILE, complete_file, complete_overlay
 from trimtab.cli.target import Target
@@ -178,7 +178,7 @@ class CommandContext:
 
         return remark
 
-    def carry_out(self, cloud: Cloud, plan: Plan, how: "How", then: "Then | None" = None) -> int:
+    def carry_out(self, cloud: Cloud, plan: Plan, how: "How", then: "Then | None" = None, *, asks: bool = True) -> int:
         """
         Show a plan, ask, apply it, show what came of it; the exit code.
 
@@ -186,14 +186,15 @@ class CommandContext:
             cloud: Where.
             plan: What.
             how: How.
-            then: What follows where all went through and templates wait for rollouts.
+            then: What follows where all went through.
+            asks: Whether that changes instances, as a rollout does, so that it takes consent where a template waits.
         """
         agreed = {action for action, yes in ((Action.DELETE, how.delete), (Action.REPLACE, how.replace)) if yes}
         self.screen.view(PlanView(plan, empty=how.empty, agreed=agreed))
         then = then if not plan.unknown else None
         if plan.is_refused or not plan.changes:
             if then is not None and not plan.is_refused:
-                goes_on = how.yes or not plan.waiting or self._agrees()
+                goes_on = how.yes or not asks or not plan.waiting or self._agrees()
                 return self._go_on(then, plan, None) if goes_on else 1
             self.screen.show_json({"plan": plan.to_dict(), "applied": None})
             return 1 if plan.problems or plan.unknown else 0
@@ -234,6 +235,24 @@ class CommandContext:
 
 Then = Callable[[], tuple[RenderableType, Mapping[str, Any], int]]
 """What follows an apply: what to show of it, as data, and the exit code."""
+
+
+def in_turn(steps: Sequence[Then]) -> Then:
+    """Several of them as one, each only after one that went well."""
+
+    def then() -> tuple[RenderableType, Mapping[str, Any], int]:
+        views: list[RenderableType] = []
+        told: dict[str, Any] = {}
+        code = 0
+        for step in steps:
+            view, data, code = step()
+            views.append(view)
+            told |= data
+            if code:
+                break
+        return Group(*views), told, code
+
+    return then
 
 
 @dataclass(frozen=True, kw_only=True)

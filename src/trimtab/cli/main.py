@@ -17,6 +17,7 @@ from trimtab.cli import (
     catalog_commands,
     controller_commands,
     explain_command,
+    haproxy_command,
     instance_commands,
     rehearsing,
     rollout_commands,
@@ -34,12 +35,14 @@ from trimtab.cli.context import (
     Prune,
     Strict,
     TextFormat,
+    Then,
     Timeout,
     WaitFor,
     Waiting,
     Yes,
     context_of,
     duration,
+    in_turn,
     make_fleet,
 )
 from trimtab.cli.controller_commands import StoreUrl, last_tick
@@ -186,6 +189,9 @@ def apply(
         bool, typer.Option("--rollout", help="Roll out the templates that wait for it too, and see that through.")
     ] = False,
     allow_commands: rollout_commands.Commands = False,
+    haproxy: Annotated[
+        bool, typer.Option("--haproxy/--no-haproxy", help="Bring HAProxies to the new instances, or leave them.")
+    ] = True,
     prune: Prune = True,
     strict: Strict = False,
     refresh: LookUp = None,
@@ -205,7 +211,11 @@ def apply(
         how = How(yes=yes, wait=wait, timeout=timeout, delete=allow_delete, replace=allow_replace)
         groups = [group.name for group in fleet.groups if group.rollout is not None]
         then = partial(rollout_commands.rolled_out, context, cloud, fleet, groups, allow_commands=allow_commands)
-        return context.carry_out(cloud, planned, how, then if rollout and groups else None)
+        steps: list[Then] = [then] if rollout and groups else []
+        if haproxy and any(group.haproxies for group in fleet.for_provider(cloud.provider.name).groups):
+            steps.append(partial(haproxy_command.synced, cloud, fleet, waits=wait is not WaitFor.ACCEPTED))
+        asks = bool(rollout and groups)
+        return context.carry_out(cloud, planned, how, in_turn(steps) if steps else None, asks=asks)
 
 
 @app.command()
@@ -334,6 +344,7 @@ controller_commands.add_to(app)
 rollout_commands.add_to(app)
 explain_command.add_to(app)
 instance_commands.add_to(app)
+haproxy_command.add_to(app)
 catalog_commands.add_to(app)
 add_verbosity(app)
 

@@ -21,6 +21,7 @@ from trimtab.controller.stateless import Forgetful, needs_memory
 from trimtab.controller.telling import CONTROLLER, log_tick
 from trimtab.controller.ticking import Ticking
 from trimtab.errors import ConfigError, InvalidArgument, StoreUnavailable
+from trimtab.haproxy import HaproxySync
 from trimtab.models import Fleet
 from trimtab.phrases import in_words
 from trimtab.providers.patience import patience_of
@@ -78,6 +79,7 @@ class Controller:
         allow_python: The modules and packages from which policies in Python may be imported.
         workers: How many sizes are written at the same time.
         on_tick: Called with each tick.
+        haproxies: What keeps the servers of its HAProxies, at the end of each tick; made from the fleet when left out.
         on_event: Called with each event: a size that changed, something that began or ended. What it raises is logged.
         retention: How long the history is kept.
 
@@ -104,6 +106,7 @@ class Controller:
         workers: int = 8,
         on_tick: Callable[[Tick], None] | None = None,
         on_event: Callable[[ControllerEvent], None] | None = None,
+        haproxies: HaproxySync | None = None,
         retention: timedelta = RETENTION,
     ) -> None:
         self.fleet = fleet = fleet.for_provider(cloud.provider.name)
@@ -124,6 +127,7 @@ class Controller:
         self.owner = new_owner([subject.key for subject in self.subjects])
         self._functions = load_policies(fleet, allow=allow_python)
         self._sources = self._all_sources(sources)
+        self._haproxies = haproxies or self._own_haproxies(groups)
         self._owns_store = store is None or isinstance(store, str)
         self.store = self._opened(store)
 
@@ -164,6 +168,12 @@ class Controller:
                 )
             )
         return tuple(found)
+
+    def _own_haproxies(self, groups: Sequence[str] | None) -> HaproxySync | None:
+        behind = [group.name for group in self.fleet.groups if group.haproxies and (not groups or group.name in groups)]
+        if self.shadow or not behind:
+            return None
+        return HaproxySync(self.fleet, self.cloud, groups=behind)
 
     def _all_sources(self, given: "Sequence[Source]") -> "Sequence[Source]":
         from trimtab.sources import make_sources
@@ -243,6 +253,7 @@ class Controller:
             duration=stopwatch.elapsed(),
             shadow=self.shadow,
             error=error or ticking.unsaved,
+            haproxies=self._haproxies.sync() if self._haproxies else (),
         )
         self._record(tick)
         self._due = now + self.every

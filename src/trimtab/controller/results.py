@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from trimtab.engine import Decision
+from trimtab.haproxy.results import SyncedBackend
 
 
 class TickOutcome(StrEnum):
@@ -107,6 +108,7 @@ class Tick:
         lag: How long after it was due it began.
         duration: How long it took, on the controller's clock.
         error: Why nothing at all could be done, such as a store that cannot be reached.
+        haproxies: What became of the servers of each HAProxy.
     """
 
     fleet: str
@@ -117,6 +119,7 @@ class Tick:
     duration: timedelta = timedelta(0)
     shadow: bool = False
     error: str = ""
+    haproxies: tuple[SyncedBackend, ...] = ()
 
     def __iter__(self) -> Iterator[GroupTick]:
         return iter(self.groups)
@@ -135,8 +138,8 @@ class Tick:
 
     @property
     def errors(self) -> int:
-        """How many groups something went wrong with."""
-        return sum(item.is_error for item in self.groups)
+        """How many groups, and HAProxies, something went wrong with."""
+        return sum(item.is_error for item in self.groups) + sum(bool(each.error) for each in self.haproxies)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data."""
@@ -149,4 +152,5 @@ class Tick:
             "shadow": self.shadow,
             "error": self.error,
             "groups": [item.to_dict() for item in self.groups],
+            "haproxies": [each.to_dict() for each in self.haproxies],
         }

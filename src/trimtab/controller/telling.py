@@ -16,6 +16,11 @@ def log_tick(tick: Tick) -> None:
             CONTROLLER.warning("%s: %s", tick.fleet, result, extra=_about(tick, result))
         elif result.outcome is not TickOutcome.KEPT or result.text:
             CONTROLLER.info("%s: %s", tick.fleet, result, extra=_about(tick, result))
+    for backend in tick.haproxies:
+        if backend.error or backend.held:
+            CONTROLLER.warning("%s: %s", tick.fleet, backend, extra=_about(tick))
+        elif backend.done:
+            CONTROLLER.info("%s: %s", tick.fleet, backend, extra=_about(tick))
     if tick.error:
         CONTROLLER.error("%s: %s", tick.fleet, tick.error, extra=_about(tick))
     CONTROLLER.debug(

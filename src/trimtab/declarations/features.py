@@ -64,6 +64,7 @@ FEATURES: tuple[str, ...] = (
     "balancer port",
     "balancer drain",
     "second pool of a balancer",
+    "HAProxy as a balancer",
     "network by name",
     "subnets by tag",
     "several subnets",

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from trimtab.declarations.record import Declarations
-from trimtab.declarations.support import BY_THE_CONTROLLER, NOT_IN_THIS_VERSION, Means, Support
+from trimtab.declarations.support import BY_THE_CONTROLLER, HAPROXY, HAPROXY_UNHELD, NOT_IN_THIS_VERSION, Means, Support
 from trimtab.errors import ConfigError, Unsupported
 from trimtab.models.built_in import BUILT_IN
 from trimtab.phrases import closest
@@ -47,9 +47,10 @@ def declarations_of(name: str) -> Declarations:
 
 
 def support_of(feature: str, provider: str) -> Support:
-    """How `provider` does `feature`; what it does not declare is unsupported, what no cloud has is the controller's."""
+    """How `provider` does `feature`; what it does not declare is unsupported, what no cloud has is trimtab's."""
     declared = declarations_of(provider).capabilities
-    return BY_THE_CONTROLLER.get(feature) or declared.get(feature, NOT_IN_THIS_VERSION)
+    otherwise = HAPROXY_UNHELD if feature == HAPROXY else NOT_IN_THIS_VERSION
+    return BY_THE_CONTROLLER.get(feature) or declared.get(feature, otherwise)
 
 
 def refuse_unsupported(operation: str, provider: str, group: str) -> None:

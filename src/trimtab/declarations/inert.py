@@ -5,6 +5,7 @@ from collections.abc import Mapping
 UNMANAGED: Mapping[str, str] = {
     "unmanaged.*": "says what a plan leaves alone; no cloud is told",
     "rollout.**": "says how a rollout is driven; a plan writes nothing of it",
+    "load_balancers.*.haproxy.**": "trimtab keeps the servers of a HAProxy; no cloud is told",
 }
 ALTERNATE: Mapping[str, str] = {
     "load_balancers.*.alternate": "says where a blue-green rollout puts its group; a plan changes nothing for it",

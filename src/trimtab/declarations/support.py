@@ -11,6 +11,7 @@ class Means(StrEnum):
     NATIVE = "native"
     APPROXIMATED = "approximated"
     CONTROLLER = "controller"
+    TRIMTAB = "by trimtab"
     UNSUPPORTED = "unsupported"
 
 
@@ -70,6 +71,11 @@ def controller(text: str, instead: str) -> Support:
     return Support(Means.CONTROLLER, text, instead=instead)
 
 
+def by_trimtab(text: str) -> Support:
+    """What no cloud knows and trimtab does beside it, whoever sizes the group; how."""
+    return Support(Means.TRIMTAB, text)
+
+
 def unsupported(text: str) -> Support:
     """What neither the cloud nor the controller can do; why."""
     return Support(Means.UNSUPPORTED, text)
@@ -79,3 +85,12 @@ BY_THE_CONTROLLER: Mapping[str, Support] = {
     "python policy": controller("only a running trimtab calls it", ""),
 }
 """What no cloud has, whatever it declares."""
+HAPROXY = "HAProxy as a balancer"
+_KEPT = "`trimtab apply`, `trimtab run` and `trimtab haproxy sync` add, probe and drain its servers; no cloud is told"
+_UNHELD = "its own checks take out an instance that the cloud ends, since no terminate hook holds that for it"
+HAPROXY_UNHELD = by_trimtab(f"{_KEPT}; {_UNHELD}")
+"""Where the end of an instance is not told outside of it."""
+HAPROXY_HELD = by_trimtab(
+    f"{_KEPT}; `trimtab hooks` drains an instance before it ends, with a lifecycle hook on terminate; else {_UNHELD}"
+)
+"""Where a lifecycle hook can hold an instance until it is drained."""

@@ -138,7 +138,7 @@ def balancer_health_lost(stage: Stage) -> Results:
     yield from others
     tried = []
     for group in groups:
-        if not group.load_balancers:
+        if not group.cloud_balancers:
             yield not_tried("balancer-health-lost", group, "it has no load balancer")
             continue
         try:

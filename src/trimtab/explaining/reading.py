@@ -99,7 +99,7 @@ class Reader:
     def _state(self) -> GroupState:
         name, location = self.fleet.native_name(self.group), self.group.location or self.provider.location
         live = self.provider.live
-        found = [*live.read_states([(location, name)], balancers=bool(self.group.load_balancers))]
+        found = [*live.read_states([(location, name)], balancers=bool(self.group.cloud_balancers))]
         found = found or [*renamed(live.candidates, self.fleet.name, self.group.name, location)]
         if not found:
             raise group_not_found(name, location, self.provider.name)

@@ -1,7 +1,7 @@
 """The words of the model: frozen values, checked when they are made."""
 
 from trimtab.models.alarm import Alarm, Comparison, MissingData, Severity
-from trimtab.models.connect import ConnectSettings, EnvironmentVariable, SourceSettings
+from trimtab.models.connect import ConnectSettings, EnvironmentVariable, HaproxyBalancer, SourceSettings
 from trimtab.models.fleet import Fleet, Position
 from trimtab.models.group import Capacity, HealthCheck, LoadBalancer, Placement, ScalingGroup
 from trimtab.models.limits import PlanLimits
@@ -61,6 +61,7 @@ __all__ = [
     "Fleet",
     "Gate",
     "GcpSettings",
+    "HaproxyBalancer",
     "HealthCheck",
     "HealthGate",
     "HttpGate",

@@ -36,6 +36,21 @@ FIELDS = {
         "project": "The id of the project (Google).",
         "settings": "What else a provider takes that does not come with trimtab, by the names that it declares."
     },
+    "trimtab.models.connect.HaproxyBalancer": {
+        "socket": "Path of its stats socket on the machine where trimtab runs, which may be forwarded; level `admin`.",
+        "address": "`HOST:PORT` of its runtime API, in place of `socket`.",
+        "tls": "Whether `address` is asked by TLS; it must be, unless it is on this machine.",
+        "ca": "A file of certificates of authorities to trust, in place of the system's; beside the fleet file.",
+        "certificate": "A PEM file with a certificate of one's own and its key; beside the fleet file.",
+        "server_name": "The name that its certificate must have; the host of `address` when left out.",
+        "backend": "The backend whose servers the instances become; it takes an algorithm other than `static-rr` and `source`.",
+        "port": "The port that the instances serve on.",
+        "path": "What a new instance is asked over HTTP before it gets traffic; a connection is enough when left out.",
+        "reach": "By which of its addresses an instance is probed and becomes a server.",
+        "drain": "How long a leaving instance may finish its requests; what is left then is cut off.",
+        "check_interval": "From one of HAProxy's own checks of a server to the next.",
+        "max_connections": "Most connections of HAProxy to one instance at a time; others wait in its queue. No limit when left out."
+    },
     "trimtab.models.connect.EnvironmentVariable": {
         "env": "The variable of the environment that holds it, where trimtab runs."
     },
@@ -43,6 +58,8 @@ FIELDS = {
         "prometheus": "Address of a Prometheus, or of what speaks its HTTP API; it answers PromQL metrics.",
         "http": "Address of a JSON document with a number in it, the newest value.",
         "file": "A file: CSV with a moment and a value in each line, JSON, or one number; beside the fleet file.",
+        "haproxy": "A group of the fleet whose HAProxies are asked; their backends are counted as one.",
+        "measure": "What of them: `requests` and `errors-5xx` of a period, average `latency` in seconds, or the length of `queue`.",
         "path": "Where in the JSON the number is: a JSON pointer (`/queues/0/depth`) or with dots (`queues.0.depth`).",
         "token": "Sent as a bearer token.",
         "username": "With `password`, sent as basic authentication.",
@@ -78,7 +95,8 @@ FIELDS = {
         "id": "By the vendor's id.",
         "port": "Port of the instances, where the vendor keeps it with the group (Google).",
         "drain": "How long a leaving instance may finish its requests, where the vendor keeps it with the group (Google).",
-        "alternate": "The second pool behind the same listener, rule or URL map, in the form of the first: its name, or its id.\n\nA blue-green rollout puts the new group into the one of the two that the old group is not in, and shifts weights."
+        "alternate": "The second pool behind the same listener, rule or URL map, in the form of the first: its name, or its id.\n\nA blue-green rollout puts the new group into the one of the two that the old group is not in, and shifts weights.",
+        "haproxy": "A HAProxy, which no cloud knows: trimtab itself keeps the instances in it."
     },
     "trimtab.models.group.HealthCheck": {
         "by": "What is asked: the instance itself, or the load balancer too.",
@@ -99,7 +117,7 @@ FIELDS = {
         "capacity": "Least, most and first number of instances; a number alone is all three.",
         "template": "What an instance is made from.",
         "placement": "Zones and subnets.",
-        "load_balancers": "Pools that instances join, by name or by id.",
+        "load_balancers": "Pools that instances join, by name or by id; and HAProxies.",
         "health_check": "Who says that an instance is healthy.",
         "purchase": "On demand, spot, or a mix of both.",
         "cooldown": "Default wait between changes by simple policies; the vendor's when left out.",

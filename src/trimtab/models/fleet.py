@@ -96,6 +96,11 @@ class Fleet(SecretHolder):
             seen[place] = group.name
             for at, metric in _metrics_of(group):
                 self._check_source(metric, "groups", index, *at)
+        behind = [group.name for group in self.groups if group.haproxies]
+        for name, source in self.sources.items():
+            if source.haproxy is not None and source.haproxy not in behind:
+                text = f"no group {source.haproxy!r} of the fleet has a HAProxy among its `load_balancers`"
+                refuse(f"{text}; name one of {in_words(behind) if behind else 'them'}", "sources", name, "haproxy")
         return self
 
     def _check_source(self, metric: Metric, *at: str | int) -> None:
@@ -111,7 +116,7 @@ class Fleet(SecretHolder):
         kind = self.sources[name].kind
         if metric.source is MetricSource.EXTERNAL and kind == "prometheus":
             refuse(f"the source {name!r} answers queries; write `{{promql: QUERY, source: {name}}}`", *at)
-        if metric.source is MetricSource.PROMQL and kind in ("http", "file"):
+        if metric.source is MetricSource.PROMQL and kind in ("http", "file", "haproxy"):
             refuse(f"the source {name!r} is no Prometheus; name one, or write `{{external: {name}}}`", *at)
 
     def __eq__(self, other: object) -> bool:

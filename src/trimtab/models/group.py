@@ -22,6 +22,7 @@ from trimtab.models.base import (
     refuse,
 )
 from trimtab.models.built_in import Blocks, ProviderSettings
+from trimtab.models.connect import HaproxyBalancer
 from trimtab.models.policy import Policy
 from trimtab.models.purchase import Purchase
 from trimtab.models.rollout import Rollout
@@ -97,7 +98,7 @@ class Placement(Model):
 
 
 class LoadBalancer(Model):
-    """A load balancer's pool that instances join: target group, backend pool, backend service."""
+    """A load balancer's pool that instances join: target group, backend pool, backend service; or a HAProxy."""
 
     name: str | None = Field(default=None, min_length=1)
     """By name; looked up when planning."""
@@ -113,6 +114,8 @@ class LoadBalancer(Model):
 
     A blue-green rollout puts the new group into the one of the two that the old group is not in, and shifts weights.
     """
+    haproxy: HaproxyBalancer | None = None
+    """A HAProxy, which no cloud knows: trimtab itself keeps the instances in it."""
 
     if TYPE_CHECKING:
 
@@ -124,13 +127,19 @@ class LoadBalancer(Model):
             port: int | None = None,
             drain: timedelta | str | None = None,
             alternate: str | None = None,
+            haproxy: HaproxyBalancer | None = None,
         ) -> None: ...
 
     @model_validator(mode="after")
     def _check(self) -> "LoadBalancer":
-        if (self.name is None) == (self.id is None):
-            refuse("name a load balancer by `name` or by `id`, exactly one of them")
-        if self.alternate == self.word:
+        if [self.name, self.id, self.haproxy].count(None) != 2:
+            refuse("name a load balancer by `name`, by `id`, or as `haproxy`, exactly one of them")
+        for name in ("port", "drain"):
+            if self.haproxy is not None and getattr(self, name) is not None:
+                refuse(f"a HAProxy has its `{name}` inside `haproxy`; move it there", name)
+        if self.haproxy is not None and self.alternate is not None:
+            refuse("a HAProxy shares requests by weights of its servers; leave `alternate` out", "alternate")
+        if self.alternate is not None and self.alternate == self.word:
             refuse(f"{self.alternate!r} is the pool itself; name the other one, or leave it out", "alternate")
         return self
 
@@ -221,7 +230,7 @@ class _NeutralFields(SecretHolder):
     placement: Placement = Placement()
     """Zones and subnets."""
     load_balancers: tuple[Annotated[LoadBalancer, BeforeValidator(_balancer)], ...] = ()
-    """Pools that instances join, by name or by id."""
+    """Pools that instances join, by name or by id; and HAProxies."""
     health_check: HealthCheck = HealthCheck()
     """Who says that an instance is healthy."""
     purchase: Purchase = Purchase()
@@ -296,6 +305,16 @@ class ScalingGroup(ProviderSettings, _NeutralFields):
         _check_tags(self.tags, "tags")
         _check_tags(self.template.tags, "template", "tags")
         return self
+
+    @property
+    def cloud_balancers(self) -> tuple[LoadBalancer, ...]:
+        """The load balancers that the cloud knows."""
+        return tuple([balancer for balancer in self.load_balancers if balancer.haproxy is None])
+
+    @property
+    def haproxies(self) -> tuple[HaproxyBalancer, ...]:
+        """The HAProxies, which trimtab keeps."""
+        return tuple([balancer.haproxy for balancer in self.load_balancers if balancer.haproxy is not None])
 
 
 def _check_tags(tags: Tags, *at: str) -> None:

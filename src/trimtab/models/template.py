@@ -15,7 +15,7 @@ from trimtab.models.script_size import check_size
 
 Tags = Mapping[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=256)]]
 
-Metadata = Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,127}$")], str]
+Metadata = Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_0-9-]{1,127}$")], str]
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 """The name of an environment variable."""

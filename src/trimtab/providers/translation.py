@@ -333,6 +333,8 @@ class GroupTranslator(ABC):
                 pass
             case Means.APPROXIMATED:
                 self._approximate(feature, path, support)
+            case Means.TRIMTAB:
+                self.note(path, f"{feature}: {support.text}")
             case Means.CONTROLLER:
                 self.problem(path, self._needs_controller(feature, support))
             case Means.UNSUPPORTED:
@@ -640,7 +642,7 @@ def unused_names(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             path = f"{list_name}.{item.name}.metric.of"
             if metric.source not in _NAMING:
                 yield path, f"{metric.name!r} is measured on no balancer and no queue; leave `of` out"
-            elif [balancer.is_called(metric.of) for balancer in group.load_balancers] == [True]:
+            elif [balancer.is_called(metric.of) for balancer in group.cloud_balancers] == [True]:
                 yield path, "the group has this load balancer only"
 
 

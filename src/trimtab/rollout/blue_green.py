@@ -263,7 +263,8 @@ def with_pools(group: ScalingGroup, run: Run, *, swapped: bool = False) -> Scali
 def shared(group: ScalingGroup, run: Run) -> list[LoadBalancer]:
     """The balancers whose weights a run moves: those with two pools; with checkpoints all."""
     every = with_pools(group, run).load_balancers
-    return [balancer for balancer in every if balancer.alternate or SHARED in run.held]
+    pools = [balancer for balancer in every if balancer.haproxy is None]
+    return [balancer for balancer in pools if balancer.alternate or SHARED in run.held]
 
 
 def checked_mark(run: Run) -> Run:

@@ -125,7 +125,8 @@ def lives_on(group: ScalingGroup, spec: Rollout) -> timedelta:
     """How long the old group lives on without requests."""
     if spec.end_after is not None:
         return spec.end_after
-    drains = [balancer.drain or DRAIN for balancer in group.load_balancers]
+    drains = [balancer.drain or DRAIN for balancer in group.cloud_balancers]
+    drains += [haproxy.drain for haproxy in group.haproxies]
     return max(drains, default=timedelta(0))
 
 

@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     NATIVE = "native"
     UNUSED = "not used"
     APPROXIMATED = "approximated"
+    TRIMTAB = "by trimtab"
     CONTROLLER = "for the controller"
     IMPOSSIBLE = "impossible"
 
@@ -35,6 +36,7 @@ _ORDER = {verdict: place for place, verdict in enumerate(Verdict)}
 OF_MEANS: Mapping[Means, Verdict] = {
     Means.NATIVE: Verdict.NATIVE,
     Means.APPROXIMATED: Verdict.APPROXIMATED,
+    Means.TRIMTAB: Verdict.TRIMTAB,
     Means.CONTROLLER: Verdict.CONTROLLER,
     Means.UNSUPPORTED: Verdict.IMPOSSIBLE,
 }
@@ -135,6 +137,9 @@ class _Survey:
                 for path, text in handed.notes:
                     yield self._remark(Verdict.CONTROLLER, group.name, path, text + consent, refuses=not agreed)
                 yield from (self._remark(Verdict.IMPOSSIBLE, group.name, *one) for one in handed.problems)
+            for feature, path, support in supports_of(group, self.provider):
+                if support.means is Means.TRIMTAB:
+                    yield self._remark(Verdict.TRIMTAB, group.name, path, f"{feature}: {support.text}", refuses=False)
             form = self.declared.portability.region
             if form and group.location and (problem := form.problem(group.location)):
                 yield self._remark(Verdict.IMPOSSIBLE, group.name, "location", problem)

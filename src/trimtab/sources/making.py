@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def make_sources(
 
 def _unset(fleet: Fleet, name: str, settings: SourceSettings, env: Mapping[str, str]) -> Iterable[str]:
     if settings.kind is None:
-        text = f"nothing says where {name!r} is; write `prometheus`, `http` or `file`, or let the program give it"
+        forms = "`prometheus`, `http`, `file` or `haproxy`"
+        text = f"nothing says where {name!r} is; write {forms}, or let the program give it"
         yield _placed(fleet, f"sources.{name}", text)
     for path, variable in _variables(settings):
         if not env.get(variable.env):
@@ -66,6 +68,12 @@ def _made(fleet: Fleet, name: str, settings: SourceSettings, env: Mapping[str, s
     if settings.file is not None:
         path = _beside(fleet, name, settings.file)
         return File(name, path or "", settings.path or "", **timing, clock=clock)
+    if settings.haproxy is not None:
+        # by its name alone, since that room stands on this one
+        stats: Source = import_module("trimtab.haproxy.measuring").stats_of(
+            fleet, name, settings.haproxy, settings.measure, clock=clock
+        )
+        return stats
     signed: dict[str, Any] = {
         "token": _secret(settings.token, env),
         "username": settings.username,

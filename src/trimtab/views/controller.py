@@ -11,6 +11,7 @@ from trimtab.controller.comparing import Comparison
 from trimtab.controller.results import GroupTick, Tick, TickOutcome
 from trimtab.models import Fleet
 from trimtab.store.records import DecisionRecord, RolloutRecord, TickRecord
+from trimtab.views.haproxy import synced_view
 from trimtab.views.status import zone_of
 from trimtab.views.values import Indented, Prose, printable
 
@@ -28,9 +29,10 @@ _STYLES: Mapping[str, str] = {
 
 def tick_view(tick: Tick) -> RenderableType:
     """A line for each group, its reasons below it."""
-    if not tick.groups:
-        return Text(f"fleet {tick.fleet} has no group that the controller sizes on {tick.provider}")
-    return Group(*(part for result in tick.groups for part in _result_view(result)))
+    parts = [part for result in tick.groups for part in _result_view(result)]
+    if not parts:
+        parts = [Text(f"fleet {tick.fleet} has no group that the controller sizes on {tick.provider}")]
+    return Group(*parts, *([synced_view(tick.haproxies)] if tick.haproxies else ()))
 
 
 def _result_view(result: GroupTick) -> Iterator[RenderableType]:

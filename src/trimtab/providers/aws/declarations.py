@@ -17,6 +17,8 @@ from trimtab.declarations.record import (
     TagRule,
 )
 from trimtab.declarations.support import (
+    HAPROXY,
+    HAPROXY_HELD,
     NATIVE,
     Support,
     controller,
@@ -119,6 +121,7 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    HAPROXY: HAPROXY_HELD,
     "severity below a warning": inert("alarms of CloudWatch have no severity"),
     "metadata of one's own": unsupported(
         "an instance of EC2 finds its tags there: write `tags`, and `InstanceMetadataTags: enabled` of "

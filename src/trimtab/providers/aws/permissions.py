@@ -277,7 +277,7 @@ def _needs(group: ScalingGroup) -> Mapping[Need, bool]:
         Need.TOPICS: bool(aws.notify_scaling),
         Need.WARM_POOL: aws.warm_pool is not None,
         Need.GROUP_METRICS: aws.group_metrics,
-        Need.BALANCERS: bool(group.load_balancers),
+        Need.BALANCERS: bool(group.cloud_balancers),
         Need.PARAMETERS: _parameter(group) is not None,
         Need.NETWORKS: bool(names_asked([group]).get(NETWORKS)) or asks_default_network(group),
         Need.SUBNETS: bool(placement.subnet_tags or placement.subnets),

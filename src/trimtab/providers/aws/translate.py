@@ -211,7 +211,7 @@ class _Group(GroupTranslator):
         known = self.facts.target_groups.get(self.location, {})
         return [
             balancer.id or known.get(balancer.name or "", f"(not found: {balancer.name})")
-            for balancer in self.group.load_balancers
+            for balancer in self.group.cloud_balancers
         ]
 
     def _launches_from(self) -> dict[str, Any]:
@@ -364,8 +364,8 @@ def rollout_problems(group: ScalingGroup) -> Iterator[tuple[str, str]]:
 def attachment_of(group: ScalingGroup, metric: Metric) -> LoadBalancer | None:
     """The target group whose metric is meant: the one that the metric names, or the only one."""
     if metric.of is not None:
-        return next((balancer for balancer in group.load_balancers if balancer.is_called(metric.of)), None)
-    return group.load_balancers[0] if len(group.load_balancers) == 1 else None
+        return next((balancer for balancer in group.cloud_balancers if balancer.is_called(metric.of)), None)
+    return group.cloud_balancers[0] if len(group.cloud_balancers) == 1 else None
 
 
 def _health_types(group: ScalingGroup) -> str:

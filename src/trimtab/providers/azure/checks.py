@@ -35,7 +35,7 @@ def find_unrepaired(subject: Subject) -> Iterator[Remark]:
     https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-automatic-instance-repairs
     """
     group = subject.group
-    if group.load_balancers and not (asks_balancer(group) or has_probe(group)):
+    if group.cloud_balancers and not (asks_balancer(group) or has_probe(group)):
         text = "on azure it is behind a load balancer and no health check runs: an instance that serves nothing stays"
         mend = "set `by: load-balancer`, or `path` and `port`, with a `grace` of ten minutes or more"
         yield Remark("health_check.by", text, mend)

@@ -16,6 +16,8 @@ from trimtab.declarations.record import (
     TagRule,
 )
 from trimtab.declarations.support import (
+    HAPROXY,
+    HAPROXY_UNHELD,
     NATIVE,
     Support,
     approximated,
@@ -78,6 +80,7 @@ _NATIVELY = (
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
     "agent for memory": inert("Azure's hosts measure memory"),
+    HAPROXY: HAPROXY_UNHELD,
     "forecast of another load": unsupported("Azure forecasts the CPU that its rules go by; leave `load` out"),
     "metadata of one's own": unsupported("a machine of Azure finds its tags there; write `tags`"),
     "stateful disk": unsupported(

@@ -28,7 +28,7 @@ def assumed(fleet: Fleet, _: str) -> AzureFacts:
 def _attached(group: ScalingGroup) -> Attached:
     gateway = HOME.id_of("Microsoft.Network/applicationGateways", "front")
     balancer = HOME.id_of("Microsoft.Network/loadBalancers", "front")
-    pools = [one.id or f"{balancer}/{POOL}/{one.name}" for one in group.load_balancers]
+    pools = [one.id or f"{balancer}/{POOL}/{one.name}" for one in group.cloud_balancers]
     watched = [getattr(item, "metric", None) for item in (*group.policies, *group.alarms)]
     asks_gateway = any(metric is not None and metric.source is MetricSource.BALANCER for metric in watched)
     has_gateway = bool(group.azure.application_gateway_pools or (pools and asks_gateway))

@@ -186,7 +186,7 @@ class Resolver(Resolving[Calls]):
         chosen = [
             pool
             for index, balancer in enumerate(group.load_balancers)
-            if (pool := self._pool(group, index, balancer, pools))
+            if balancer.haproxy is None and (pool := self._pool(group, index, balancer, pools))
         ]
         named = (
             self._gateway_pool(group, index, name, pools)
@@ -351,7 +351,7 @@ def _subnets_of(network: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 def refers_to(group: ScalingGroup, kind: str) -> bool:
     """Whether a group names something that must be looked up among balancers of this kind."""
     named = any(balancer.name is not None for balancer in group.load_balancers)
-    probed = asks_balancer(group) and bool(group.load_balancers)
+    probed = asks_balancer(group) and bool(group.cloud_balancers)
     gateways = any(not is_id(pool) for pool in group.azure.application_gateway_pools)
     return named or (probed if kind == BALANCERS else gateways)
 

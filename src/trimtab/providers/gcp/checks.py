@@ -32,7 +32,7 @@ def find_unhealed(subject: Subject) -> Iterator[Remark]:
     https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs
     """
     group = subject.group
-    if group.load_balancers and not (asks_balancer(group) or has_probe(group)):
+    if group.cloud_balancers and not (asks_balancer(group) or has_probe(group)):
         text = (
             "on gcp it is behind a load balancer, but only stopped machines are recreated: one that runs and serves "
             "nothing stays"

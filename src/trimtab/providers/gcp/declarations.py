@@ -16,6 +16,8 @@ from trimtab.declarations.record import (
     TagRule,
 )
 from trimtab.declarations.support import (
+    HAPROXY,
+    HAPROXY_UNHELD,
     NATIVE,
     Support,
     approximated,
@@ -83,6 +85,7 @@ _NATIVELY = (
 )
 CAPABILITIES: Mapping[str, Support] = {
     **dict.fromkeys(_NATIVELY, NATIVE),
+    HAPROXY: HAPROXY_UNHELD,
     "forecast of another load": unsupported(
         "Compute Engine forecasts the CPU that it holds at the target; leave `load` out"
     ),

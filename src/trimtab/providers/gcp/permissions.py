@@ -197,7 +197,7 @@ def _needed(group: ScalingGroup, *, read_only: bool) -> set[str]:
     if read_only:
         return permissions
     permissions.add("compute.images.useReadOnly")
-    permissions |= {*BALANCED} if group.load_balancers else set()
+    permissions |= {*BALANCED} if group.cloud_balancers else set()
     if group.gcp.named_ports or any(balancer.port is not None for balancer in group.load_balancers):
         permissions |= {*PORTS}
     if has_probe(group):

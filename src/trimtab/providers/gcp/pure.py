@@ -25,8 +25,8 @@ def assumed(fleet: Fleet, _: str) -> GcpFacts:
 
 
 def _attached(group: ScalingGroup) -> Attached:
-    services = [_service(one.name or one.id or "") for one in group.load_balancers]
-    pairs = zip(services, group.load_balancers, strict=True)
+    services = [_service(one.name or one.id or "") for one in group.cloud_balancers]
+    pairs = zip(services, group.cloud_balancers, strict=True)
     ports = {service.port_name: one.port for service, one in pairs if one.port}
     return Attached(services=services, ports=ports)
 

@@ -94,7 +94,7 @@ class Resolver(Resolving[Calls]):
     def questions(self, group: ScalingGroup) -> Questions:
         """Backend services and images."""
         questions: dict[Question, Callable[[], Any]] = {}
-        if group.load_balancers and self.services is None:
+        if group.cloud_balancers and self.services is None:
             questions[SERVICES] = partial(self.calls.aggregated, "backendServices")
         image = group.template.image
         if self._is_matched(group):
@@ -199,6 +199,8 @@ class Resolver(Resolving[Calls]):
         ports: dict[str, int] = {}
         pools: list[str] = []
         for index, balancer in enumerate(group.load_balancers):
+            if balancer.haproxy is not None:
+                continue
             named = self._pool_or_service(group, index, balancer, known)
             if isinstance(named, str):
                 pools.append(named)

@@ -57,7 +57,7 @@ def share_remarks(group: ScalingGroup, rollout: Rollout, attached: Attached) -> 
     if rollout.strategy != "blue-green" or not rollout.checkpoints:
         return
     for balancer in group.load_balancers:
-        if balancer.alternate:
+        if balancer.alternate or balancer.haproxy is not None:
             continue
         service = service_for(balancer, attached)
         if service is None or service.passes_through:

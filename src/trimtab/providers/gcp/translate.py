@@ -264,7 +264,7 @@ class _Group(GroupTranslator):
             return
         drains = {
             short(balancer.id) if balancer.id else balancer.name: balancer.drain
-            for balancer in self.group.load_balancers
+            for balancer in self.group.cloud_balancers
         }
         rate = rate_of(self.group)
         for service in self.attached.services:

@@ -3,7 +3,7 @@
 from trimtab.declarations.features import FEATURES, INSTANCE_OPERATIONS
 from trimtab.declarations.inert import ALTERNATE, UNMANAGED
 from trimtab.declarations.record import Declarations, Option, Portability
-from trimtab.declarations.support import NATIVE, controller
+from trimtab.declarations.support import HAPROXY, HAPROXY_UNHELD, NATIVE, controller
 
 MEMORY = Declarations(
     name="memory",
@@ -15,6 +15,7 @@ MEMORY = Declarations(
     advised=False,
     capabilities={
         **dict.fromkeys(FEATURES, NATIVE),
+        HAPROXY: HAPROXY_UNHELD,
         "external metric": controller("only a running trimtab reads it", "publish its value as a custom metric"),
     },
     rollouts="trimtab.providers.memory.rollouts:ROLLOUTS",

@@ -45,12 +45,13 @@ class Machine:
     protected: bool = False
     size: str = ""
     standby: bool = False
+    network: str = "10"
 
     @property
     def address(self) -> str:
         """Where it is reached: made up from its id."""
         number = int(self.id.removeprefix("i-"))
-        return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        return f"{self.network}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 @dataclass
@@ -75,12 +76,19 @@ class Store:
         clock: Tells when instances have started and schedules fire.
         boot: How long an instance takes to run.
         deletion: How long a deleted group is still there.
+        network: The first number of the addresses of instances; with `127` they are this machine's.
     """
 
     def __init__(
-        self, clock: Clock, *, boot: timedelta = timedelta(minutes=1), deletion: timedelta = timedelta(0)
+        self,
+        clock: Clock,
+        *,
+        boot: timedelta = timedelta(minutes=1),
+        deletion: timedelta = timedelta(0),
+        network: str = "10",
     ) -> None:
         self.clock = clock
+        self.network = network
         self.boot = boot
         self.deletion = deletion
         self.lock = threading.RLock()
@@ -169,7 +177,15 @@ class Store:
         named = template.body.get("size") if template else None
         size = named if isinstance(named, str) else ""
         number = f"i-{self._made:06}"
-        return Machine(id=number, started=at, zone=zone, version=version, protected=protected, size=size)
+        return Machine(
+            id=number,
+            started=at,
+            zone=zone,
+            version=version,
+            protected=protected,
+            size=size,
+            network=self.network,
+        )
 
     def delete(self, key: Key) -> None:
         """Remove one resource; a group takes what it contains along, and perhaps its time."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from trimtab.capabilities import MARK, Means, supports_of
 from trimtab.engine.schedules import in_force
-from trimtab.models import Fleet, Policy, PythonPolicy, ScalingGroup
+from trimtab.models import Fleet, LoadBalancer, Policy, PythonPolicy, ScalingGroup
 from trimtab.models.built_in import ProviderSettings
 from trimtab.plan import Key, Mark, Note, Ref, Resource, Secret
 from trimtab.providers.alarms import alarm_name
@@ -77,6 +77,9 @@ class _Group:
 
     def _notes(self) -> Iterator[tuple[str, str]]:
         yield from self.delegation.notes if self.delegation else ()
+        for feature, path, support in supports_of(self.group, PROVIDER):
+            if support.means is Means.TRIMTAB:
+                yield path, f"{feature}: {support.text}"
         # this cloud keeps its bounds beside those in force
         hidden = hidden_sizes(self.group, self.now, put_back=frozenset({"min", "max"}))
         for path, text in (*unused_variables(self.group.template), *hidden):
@@ -124,8 +127,6 @@ class _Group:
         group, force = self.group, in_force(self.group, self.now)
         capacity = force.capacity
         plain = _body(group, include=_PLAIN)
-        for pool in plain.get("load_balancers", ()):
-            pool.pop("alternate", None)
         body = {
             "min": force.min,
             "max": force.max,
@@ -136,6 +137,7 @@ class _Group:
             "subnets": _subnets(group),
             "network": group.placement.network,
             **plain,
+            "load_balancers": [_pool(balancer) for balancer in group.cloud_balancers],
         }
         initial = frozenset({"desired"}) if size_is_initial(self.fleet, group) else frozenset()
         basis = {"min": group.capacity.min, "max": group.capacity.max}
@@ -164,3 +166,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
 
 def _body(model: BaseModel, include: set[str] | None = None) -> dict[str, Any]:
     return model.model_dump(mode="json", exclude_defaults=True, include=include, exclude={"name"})
+
+
+def _pool(balancer: LoadBalancer) -> dict[str, Any]:
+    return balancer.model_dump(mode="json", exclude_defaults=True, exclude={"alternate"})

@@ -230,7 +230,7 @@ class GroupReader:
         )
         translation = translate(fleet, facts, now, self.where, self.project)
         problems = []
-        if asks_balancer(group) and group.load_balancers and not attached.health_check:
+        if asks_balancer(group) and group.cloud_balancers and not attached.health_check:
             problems.append(Note("health_check.by: no backend service of the group has a health check", group.name))
         return Translation.of([translation, Translation(problems=tuple(problems))])
 
@@ -239,7 +239,7 @@ class GroupReader:
         pools = tuple(
             short(balancer.id) for balancer in group.load_balancers if balancer.id and "/targetPools/" in balancer.id
         )
-        pairs = [(balancer, service) for balancer in group.load_balancers if (service := _called(balancer, known))]
+        pairs = [(balancer, service) for balancer in group.cloud_balancers if (service := _called(balancer, known))]
         ports = {service.port_name: balancer.port for balancer, service in pairs if balancer.port is not None}
         return Attached(tuple(service for _, service in pairs), pools, ports)
 
