@@ -237,7 +237,7 @@ def test_activities_of_what_does_not_exist(cli):
 
 
 VERBS = re.compile(
-    "Advise|Allow|Bring|Protect|Roll|Compare|Decide|Explain|Handle|Hold|Keep|Raise|Read|Send|Serve"
+    "Advise|Allow|Bring|Try|Protect|Roll|Compare|Decide|Explain|Handle|Hold|Keep|Raise|Read|Send|Serve"
     "|Log|Apply|Choose|Delete|Exit|Give|Install|Leave|List|Look|Measure|Name|Override|Plan|Print|Re-resolve|Run|Save|Set"
     "|Show|Stop|End|Take|Treat|Validate|Wait|Write"
 )
