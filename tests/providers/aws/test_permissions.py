@@ -116,7 +116,7 @@ def roll_out(cloud, fleet):
     rollouts.tick([api.name])
     rollouts.abort(api.name)
     rollouts.see_through([api.name])
-    cloud.rollout(changed, [api.name]).raise_for_failures()
+    cloud.rollout(changed, [api.name], again=True).raise_for_failures()
 
 
 def edit(fleet):
