@@ -25,7 +25,8 @@ from trimtab.drills.expectations import (
 )
 from trimtab.drills.scenarios import SCENARIOS
 from trimtab.drills.stage import quiet_start
-from trimtab.errors import ConfigError, InvalidArgument, PlanRefused
+from trimtab.drills.staging import staging_of
+from trimtab.errors import InvalidArgument, PlanRefused, Unsupported
 
 FILE = Path(__file__).parents[2] / "examples" / "virtualmin" / "fleet.yaml"
 NAMES = [scenario.name for scenario in SCENARIOS]
@@ -204,7 +205,8 @@ def test_the_stage_begins_where_no_schedule_does():
 
 
 def test_names_of_an_account():
-    names = names_of(stood_in(BY_IDS, "aws"), "aws")
+    naming = staging_of("aws").naming
+    names = names_of(stood_in(BY_IDS, naming, BY_IDS.connect), naming)
     assert names.networks == {"": ("drill-subnet-0123456789abcdef0", "drill-subnet-0123456789abcdef1")}
     assert (names.balancers, names.firewalls) == (("web",), ("drill-sg-0123456789abcdef0",))
     assert (names.identities, names.keys) == (("web",), ("ops",))
@@ -272,7 +274,9 @@ def test_errors_of_the_command(command, arguments, text):
 def test_errors():
     with pytest.raises(InvalidArgument, match="unknown scenario"):
         tt.drill(BAD, "memory", only=["flood"])
-    with pytest.raises(ConfigError, match="there is no emulator of 'toy'"):
+    with pytest.raises(
+        Unsupported, match="no drill for 'toy': it has no emulator; choose one of memory, aws, azure, gcp"
+    ):
         tt.drill(BAD, "toy")
     template = BAD["plain"].template.model_copy(update={"size": "t9.enormous"})
     refused = BAD.model_copy(update={"groups": (BAD["plain"].model_copy(update={"template": template}),)})
