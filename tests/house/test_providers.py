@@ -8,8 +8,7 @@ from tests.house.rooms import naming_a_cloud
 from trimtab.declarations import declarations_of, load
 from trimtab.models.built_in import BUILT_IN
 
-MOST = 5
-"""Two of them stage drills on the emulators that come with trimtab."""
+MOST = 3
 
 
 def test_few_files_name_a_provider():

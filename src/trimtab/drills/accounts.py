@@ -1,42 +1,28 @@
 """What a fleet names and its account has, and what stands in for it on an emulator; pure."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from trimtab.emulators.shared.furnishing import AccountNames
+from trimtab.emulators.shared.staging import AccountNaming
 from trimtab.models import Fleet, Image, ScalingGroup
+from trimtab.models.connect import ConnectSettings
 
-ACCOUNT, SUBSCRIPTION, PROJECT = "123456789012", "00000000-0000-0000-0000-000000000000", "trimtab"
-"""The account, the subscription and the project that emulators have."""
-PREFIX = "drill-"
-"""What begins the names of what a fleet knows by an id that EC2 gave it."""
-_NUMBERED = re.compile(r"(vpc|subnet|sg)-[0-9a-f]{8,17}")
-_ARN = re.compile(r"(arn:aws[^:]*:[^:]*:[^:]*:)\d{12}(:)")
-_OF_SUBSCRIPTION = re.compile(r"(/subscriptions/)[0-9a-fA-F-]{36}(/)")
-_TARGET_GROUP = re.compile(r"arn:aws[^:]*:elasticloadbalancing:[^:]*:\d{12}:targetgroup/([^/]+)/[0-9a-f]+")
 Replace = Callable[[str], str]
 
 
-def stood_in(fleet: Fleet, provider: str) -> Fleet:
+def stood_in(fleet: Fleet, naming: AccountNaming, connect: ConnectSettings) -> Fleet:
     """
     A fleet that names what an emulator can have: ids that a cloud gave are names, accounts are the emulator's.
 
     A name stays as it is. `plan` on the emulator says of what else is not there.
     """
-    project = fleet.connect.project if fleet.connect.provider in (None, provider) else None
-    changes: Mapping[str, Replace] = {
-        "aws": _named_on_aws,
-        "azure": lambda text: _OF_SUBSCRIPTION.sub(rf"\g<1>{SUBSCRIPTION}\g<2>", text),
-        "gcp": lambda text: _in_project(text, project),
-    }
-    change = changes.get(provider)
-    if change is None:
-        return fleet
-    groups = tuple(_with_targets(_changed(group, change)) for group in fleet.groups)
+    change = partial(naming.stand_in, connect=connect)
+    groups = tuple(naming.with_names(_changed(group, change)) for group in fleet.groups)
     return fleet.model_copy(update={"groups": groups})
 
 
@@ -53,20 +39,19 @@ def with_images(fleet: Fleet, groups: Iterable[str]) -> Fleet:
     return fleet.model_copy(update={"groups": tuple(changed)})
 
 
-def names_of(fleet: Fleet, provider: str) -> AccountNames:
+def names_of(fleet: Fleet, naming: AccountNaming) -> AccountNames:
     """What a fleet names, for an emulator to make."""
     groups = fleet.groups
     networks: dict[str, list[str]] = {}
     for group in groups:
-        named = [name for name in group.placement.subnets if not name.startswith("/")]
+        named = [naming.subnet(name) for name in group.placement.subnets if not name.startswith("/")]
         network = group.placement.network or ""
         network = "" if network.startswith("/") else network
-        split = [name.rpartition("/") for name in named] if provider == "azure" else [("", "", name) for name in named]
-        for owner, _, subnet in split:
+        for owner, subnet in named:
             networks.setdefault(owner or network, []).append(subnet)
         networks.setdefault(network, [])
     balancers = [each.name for group in groups for each in group.load_balancers if each.name]
-    balancers += [name for group in groups for name in group.azure.application_gateway_pools if name[:1] != "/"]
+    balancers += [name for group in groups for name in naming.balancers(group)]
     return AccountNames(
         regions=_unique(group.location for group in groups if group.location),
         networks={name: _unique(subnets) for name, subnets in networks.items()},
@@ -75,10 +60,10 @@ def names_of(fleet: Fleet, provider: str) -> AccountNames:
         ),
         balancers=_unique(balancers),
         firewalls=_unique(name for group in groups for name in group.template.security_groups if name[:1] != "/"),
-        identities=_unique(_identity(role, provider) for group in groups if (role := group.template.role)),
+        identities=_unique(naming.identity(role) for group in groups if (role := group.template.role)),
         keys=_unique(key for group in groups if (key := group.template.ssh_key) and " " not in key),
         topics=_unique(target for group in groups for target in _targets(group) if target.startswith("arn:")),
-        groups=_unique(group.azure.resource_group for group in groups if group.azure.resource_group),
+        groups=_unique(naming.resource_group(group) for group in groups),
         ids=_unique(text for group in groups for text in _texts(group) if text.startswith("/subscriptions/")),
         images=_unique(image for group in groups if (image := group.template.image.newest)),
     )
@@ -90,11 +75,6 @@ def without_ids_elsewhere(names: AccountNames) -> AccountNames:
     return replace(names, groups=_unique([*names.groups, *inside]))
 
 
-def _identity(role: str, provider: str) -> str:
-    """What a role is called: the end of an ARN, or what is before the `@` of a service account."""
-    return role.partition("@")[0] if provider == "gcp" else role.rsplit("/", 1)[-1]
-
-
 def _targets(group: ScalingGroup) -> Iterator[str]:
     for alarm in group.alarms:
         yield from (*alarm.notify, *alarm.notify_ok, *alarm.notify_no_data)
@@ -102,29 +82,6 @@ def _targets(group: ScalingGroup) -> Iterator[str]:
 
 def _unique(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))
-
-
-def _named_on_aws(text: str) -> str:
-    if _NUMBERED.fullmatch(text):
-        return f"{PREFIX}{text}"
-    return _ARN.sub(rf"\g<1>{ACCOUNT}\g<2>", text)
-
-
-def _in_project(text: str, project: str | None) -> str:
-    if not project or len(text) > 500:
-        return text
-    return text.replace(f"projects/{project}/", f"projects/{PROJECT}/").replace(f"@{project}.iam.", f"@{PROJECT}.iam.")
-
-
-def _with_targets(group: ScalingGroup) -> ScalingGroup:
-    """The group with target groups by name in place of ARNs, whose last part EC2 made up."""
-    balancers = tuple(
-        each.model_copy(update={"id": None, "name": found[1]})
-        if each.id and (found := _TARGET_GROUP.fullmatch(each.id))
-        else each
-        for each in group.load_balancers
-    )
-    return group.model_copy(update={"load_balancers": balancers}) if balancers else group
 
 
 def _changed(value: Any, change: Replace) -> Any:

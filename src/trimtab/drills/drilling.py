@@ -9,10 +9,10 @@ from trimtab.drills.outcome import Drill
 from trimtab.drills.results import DrillResult
 from trimtab.drills.scenarios import SCENARIOS, Scenario
 from trimtab.drills.stage import Stage, quiet_start
-from trimtab.drills.staging import NotStaged, StagedCloud, staged_cloud
+from trimtab.drills.staging import NAMES, StagedCloud, staged_cloud, staging_of
+from trimtab.emulators.shared.staging import NotStaged, connect_of
 from trimtab.errors import ConfigError, InvalidArgument, PlanRefused
 from trimtab.models import Fleet
-from trimtab.models.built_in import BUILT_IN
 from trimtab.phrases import in_words
 
 
@@ -33,10 +33,11 @@ def drill(
         boot: How long an instance takes to run.
 
     Raises:
-        ConfigError: There is no emulator of that cloud, or the fleet names none.
+        ConfigError: The fleet names no provider.
         InvalidArgument: There is no such scenario.
         MissingExtra: The extra `emulators`, or that of the cloud, is not installed.
         PlanRefused: The plan of the fleet has problems.
+        Unsupported: The provider has no emulator that comes with trimtab.
     """
     name = _provider(fleet, provider)
     scenarios = _chosen(only)
@@ -69,9 +70,8 @@ def _provider(fleet: Fleet, given: str | None) -> str:
     name = given or fleet.connect.provider
     if not name:
         text = f"fleet {fleet.name!r} names no provider; add `connect: {{provider: ...}}` to it"
-        raise ConfigError([f"{text}, or choose one ({', '.join(BUILT_IN)})"])
-    if name not in BUILT_IN:
-        raise ConfigError([f"there is no emulator of {name!r}; choose one of {', '.join(BUILT_IN)}"])
+        raise ConfigError([f"{text}, or choose one ({', '.join(NAMES)})"])
+    staging_of(name)
     return name
 
 
@@ -84,9 +84,9 @@ def _chosen(only: Sequence[str]) -> Sequence[Scenario]:
 
 def _prepared(fleet: Fleet, staged: StagedCloud) -> tuple[Fleet, list[str]]:
     """The fleet as an emulated account can have it, and what stands in for something."""
-    given, fleet = fleet, stood_in(fleet, staged.provider)
+    given, fleet = fleet, stood_in(fleet, staged.naming, connect_of(fleet, staged.provider))
     notes = [] if fleet == given else ["ids of the account are names of what the emulator has in their place"]
-    names = without_ids_elsewhere(names_of(fleet, staged.provider))
+    names = without_ids_elsewhere(names_of(fleet, staged.naming))
     cloud = staged.begin(quiet_start(fleet), names)
     plan = cloud.plan(fleet)
     missing = [each.group for each in plan.problems if each.text.startswith("template.image:")]
@@ -101,7 +101,7 @@ def _prepared(fleet: Fleet, staged: StagedCloud) -> tuple[Fleet, list[str]]:
 
 
 def _run(scenario: Scenario, fleet: Fleet, staged: StagedCloud, at: datetime) -> Iterator[DrillResult]:
-    names = without_ids_elsewhere(names_of(fleet, staged.provider))
+    names = without_ids_elsewhere(names_of(fleet, staged.naming))
     stage = Stage.begun(fleet, staged, names, at)
     done: set[str] = set()
     try:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from trimtab.drills.expectations import back_within, never_below_minimum, told_by
 from trimtab.drills.results import DrillCheck
 from trimtab.drills.stage import FIRST, Stage
-from trimtab.drills.staging import NotStaged
 from trimtab.drills.subjects import (
     BUSY,
     ILL,
@@ -23,6 +22,7 @@ from trimtab.drills.subjects import (
     serves,
     with_instances,
 )
+from trimtab.emulators.shared.staging import NotStaged
 from trimtab.engine.openings import openings
 from trimtab.engine.timetable import timetable_of
 from trimtab.errors import TrimtabError

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from trimtab.drills.expectations import back_within, instances_of, never_below_minimum, some_serve, told_by
 from trimtab.drills.stage import Stage
-from trimtab.drills.staging import NotStaged
 from trimtab.drills.subjects import (
     BUSY,
     ILL,
@@ -21,6 +20,7 @@ from trimtab.drills.subjects import (
     result_of,
     with_instances,
 )
+from trimtab.emulators.shared.staging import NotStaged
 from trimtab.providers.base import GroupState, Instance
 
 

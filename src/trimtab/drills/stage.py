@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from trimtab.drills.calm import Calm, calm_values
 from trimtab.drills.expectations import Reading, Sign, instances_of
-from trimtab.drills.staging import Measured, NotStaged, StagedCloud
+from trimtab.drills.staging import StagedCloud
 from trimtab.emulators.shared.furnishing import AccountNames
+from trimtab.emulators.shared.staging import Measured, NotStaged
 from trimtab.engine.timetable import timetable_of
 from trimtab.errors import TrimtabError
 from trimtab.models import Fleet, ScalingGroup

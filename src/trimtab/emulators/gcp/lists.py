@@ -56,7 +56,7 @@ class Filter:
         while (word := _WORD.match(self._rest())) and word[0] == "OR":
             self._take(_WORD)
             tests.append(self._all())
-        return lambda item: any(test(item) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda item: any(test(item) for test in tests)
 
     def _all(self) -> Any:
         tests = [self._one()]
@@ -67,7 +67,7 @@ class Filter:
             if word and word[0] == "AND":
                 self._take(_WORD)
             tests.append(self._one())
-        return lambda item: all(test(item) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda item: all(test(item) for test in tests)
 
     def _one(self) -> Any:
         word = _WORD.match(self._rest())
@@ -94,6 +94,8 @@ class Filter:
 
 
 def _read(item: Mapping[str, Any], path: str) -> Any:
+    if "." not in path:  # of some ten thousand machine types
+        return item.get(path)
     value: Any = item
     for step in path.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
