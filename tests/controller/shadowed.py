@@ -109,7 +109,7 @@ class Shadowed:
     def _point(self, name):
         """A datapoint of the group's CPU as its cloud names it, and what one per cent is there."""
         pushed, doors = [], self.test_cloud.emulator.doors
-        with mock.patch.object(type(doors), "push", lambda _, points: pushed.extend(points)):
+        with mock.patch.object(type(doors), "push", lambda _, points, **_more: pushed.extend(points)):
             self.test_cloud.push(tt.metrics.cpu, group=f"shop-{name}", value=1.0)
         (point,) = pushed
         return point["value"], point
