@@ -273,7 +273,7 @@ class TestDoors:
 
 
 def test_what_it_does_not_have_is_a_client_error(aws: Aws) -> None:
-    assert code(aws.autoscaling.describe_account_limits) == "NotImplemented"
+    assert code(aws.autoscaling.describe_metric_collection_types) == "NotImplemented"
     with pytest.raises(ClientError):
         client_for(aws.emulator, "pricing").describe_services()
 
