@@ -47,6 +47,19 @@ def rehearse(cli, *words):
     return cli("plan", "--rehearse", str(cli.folder / "load.csv"), "--capacity", "10", *words)
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["nogroup=load.csv"], "--rehearse nogroup=load.csv: no group 'nogroup' in fleet 'shop'; it has web"),
+        (["web="], "--rehearse web=: the file is missing; write GROUP=FILE"),
+        (["none.csv"], "none.csv: cannot be read: No such file or directory"),
+    ],
+)
+def test_a_load_that_is_not_there_is_named(cli, words, text):
+    ended = cli("plan", *(part for word in words for part in ("--rehearse", word)))
+    assert (ended.code, text in ended.err) == (1, True), ended.err
+
+
 def test_the_live_group_against_the_new_in_five_lines(cli):
     ended = rehearse(cli)
     lines = ended.out.splitlines()

@@ -289,3 +289,20 @@ def test_errors():
     refused = BAD.model_copy(update={"groups": (BAD["plain"].model_copy(update={"template": template}),)})
     with pytest.raises(PlanRefused, match="the plan on the emulated account is refused"):
         drilled(refused, "aws", "throttled")
+
+
+def test_a_fleet_without_groups_is_no_drill():
+    with pytest.raises(InvalidArgument, match="fleet 'shop' has no group, so there is nothing to drill"):
+        tt.drill(tt.Fleet(name="shop", groups=[]), "memory")
+
+
+def test_both_pools_of_a_rollout_are_made():
+    balancer = tt.LoadBalancer(name="blue", alternate="green")
+    group = tt.ScalingGroup(
+        name="web",
+        capacity=tt.Capacity(min=1, max=2),
+        template=tt.InstanceTemplate(image="ami-1", size="t3.medium"),
+        load_balancers=[balancer],
+    )
+    names = names_of(tt.Fleet(name="shop", groups=[group]), staging_of("aws").naming)
+    assert names.balancers == ("blue", "green")

@@ -67,7 +67,7 @@ class Staged:
     def point(self):
         """A datapoint of one per cent."""
         pushed, doors = [], self.doors
-        with mock.patch.object(type(doors), "push", lambda _, points: pushed.extend(points)):
+        with mock.patch.object(type(doors), "push", lambda _, points, **_more: pushed.extend(points)):
             self.test_cloud.push(tt.metrics.cpu, group="shop-web", value=1.0)
         (point,) = pushed
         return point

@@ -52,6 +52,13 @@ def test_a_dead_agent(stage, provider):
     assert "the last at" in diagnosis.evidence[0]
 
 
+@pytest.mark.parametrize("provider", ["aws", "gcp"])  # no log of Azure's tells of the making of a scale set
+def test_a_group_that_was_just_made_has_no_dead_agent(stage, provider):
+    staged = stage(provider)
+    staged.run(3, measured=False)
+    assert "no-data" not in {each.cause for each in staged.explain().diagnoses}
+
+
 @on_each_cloud
 def test_scaling_that_somebody_has_stopped(stage, provider):
     staged = stage(provider)

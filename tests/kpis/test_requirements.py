@@ -44,6 +44,9 @@ def test_a_bound_is_read(text, written):
         ("served", "write KPI >= NUMBER"),
         ("longest-shortage < 5 m", "longest-shortage is in s, not in 'm'"),
         ("shortages < 5 %", "shortages is a number without a unit"),
+        ("served >= 101", "availability is 0 to 100 %"),
+        ("precision > -1", "precision is 0 to 100 %"),
+        ("efficiency >= 0.8", "efficiency is in per cent; write 99.9 for 0.999"),
     ],
 )
 def test_another_form_says_what_to_write(text, message):

@@ -97,6 +97,15 @@ def test_the_documents_are_as_their_schemas_say(trimtab):
     assert [each["outcome"] for each in applied["rollouts"]] == ["done"]
 
 
+def test_a_group_without_a_rollout_is_not_started(trimtab):
+    file = trimtab.folder / "fleet.yaml"
+    file.write_text(FLEET.replace("IMAGE", "two").replace("    rollout: ROLLOUT\n", ""))
+    for words, text in ((["web"], "group 'web' has no `rollout`"), ([], "has a `rollout`")):
+        code, _, err = trimtab("rollout", "start", *words)
+        assert (code, f"{text}; add one, or use `trimtab apply`" in err) == (1, True), err
+    assert trimtab("apply", "--yes", "--rollout")[0] == 0
+
+
 def test_pause_resume_abort_undo(trimtab):
     code, out, _ = trimtab("rollout", "start", "web", "--no-wait", "--by", "ana")
     assert code == 0

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from trimtab.cli.context import CommandContext
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet, PythonPolicy
+from trimtab.phrases import in_words
 from trimtab.plan import Plan
 from trimtab.views.plan import PlanView
 
@@ -138,11 +139,16 @@ def _loads(fleet: Fleet, words: Sequence[str]) -> "Load | dict[str, Load]":
     for word in words:
         group, equals, path = word.partition("=")
         if not equals or group not in names:
+            if equals and not Path(word).exists():
+                text = f"no group {group!r} in fleet {fleet.name!r}; it has {in_words(sorted(names))}"
+                raise InvalidArgument(f"--rehearse {word}: {text}")
             if len(words) > 1:
                 raise InvalidArgument(f"--rehearse {word}: several loads are of one group each; write GROUP=FILE")
             return Load.from_csv(word)
         if group in named:
             raise InvalidArgument(f"--rehearse {word}: group {group!r} has a load already; give one")
+        if not path:
+            raise InvalidArgument(f"--rehearse {word}: the file is missing; write GROUP=FILE")
         named[group] = Load.from_csv(path)
     return named
 

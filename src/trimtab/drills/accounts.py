@@ -50,7 +50,8 @@ def names_of(fleet: Fleet, naming: AccountNaming) -> AccountNames:
         for owner, subnet in named:
             networks.setdefault(owner or network, []).append(subnet)
         networks.setdefault(network, [])
-    balancers = [each.name for group in groups for each in group.load_balancers if each.name]
+    attached = [each for group in groups for each in group.load_balancers]
+    balancers = [name for each in attached for name in (each.name, each.alternate) if name]
     balancers += [name for group in groups for name in naming.balancers(group)]
     return AccountNames(
         regions=_unique(group.location for group in groups if group.location),

@@ -34,7 +34,7 @@ def drill(
 
     Raises:
         ConfigError: The fleet names no provider.
-        InvalidArgument: There is no such scenario.
+        InvalidArgument: There is no such scenario, or no group.
         MissingExtra: The extra `emulators`, or that of the cloud, is not installed.
         PlanRefused: The plan of the fleet has problems.
         Unsupported: The provider has no emulator that comes with trimtab.
@@ -42,6 +42,8 @@ def drill(
     name = _provider(fleet, provider)
     scenarios = _chosen(only)
     fleet = fleet.for_provider(name)
+    if not fleet.groups:
+        raise InvalidArgument(f"fleet {fleet.name!r} has no group, so there is nothing to drill; add one")
     with staged_cloud(fleet, name, boot) as staged:
         fleet, notes = _prepared(fleet, staged)
         results = [

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from trimtab.checks import check_fleet
@@ -16,7 +16,7 @@ from trimtab.explaining.fixing import Edit, diff_of, edited
 from trimtab.explaining.reading import Gathered
 from trimtab.explaining.replaying import Decided, Past, minutes_of, name_of, run_up
 from trimtab.explaining.results import Diagnosis, DiagnosisCause, Symptom
-from trimtab.explaining.sizes import Step
+from trimtab.explaining.sizes import Step, born_at
 from trimtab.models import Alarm, MetricSource, MissingData, ScalingGroup, SimplePolicy, TargetTrackingPolicy
 from trimtab.phrases import in_words
 from trimtab.providers.base import Activity, Failure, Instance, InstanceState
@@ -108,7 +108,8 @@ def _paused(case: Case) -> Iterator[Diagnosis]:
 
 
 def _stopped(case: Case) -> Iterator[Diagnosis]:
-    stopped = case.gathered.state.stopped
+    own = "autoscale" if case.gathered.is_controlled else None  # the cloud's own, which a controller has off
+    stopped = [word for word in case.gathered.state.stopped if own is None or not word.startswith(own)]
     if not stopped:
         return
     verb = "stands" if len(stopped) == 1 else "stand"
@@ -150,7 +151,7 @@ def _silent(case: Case) -> Iterator[Diagnosis]:
         if isinstance(answer, TrimtabError) or _means_silence(item):
             continue
         at = _last_at(answer)
-        if at is None or case.end - at > max(SILENT, 3 * answer.period):
+        if case.end - (at or _born(case)) > max(SILENT, 3 * answer.period):
             names.append(answer.metric.name)
             when = f"the last at {at:%Y-%m-%d %H:%M %Z}" if at else f"none since {answer.times[0]:%Y-%m-%d %H:%M %Z}"
             evidence.append(f"{answer.metric.name} of {item.name}: {when}, while {state.running} instances run")
@@ -162,6 +163,11 @@ def _silent(case: Case) -> Iterator[Diagnosis]:
             evidence=tuple(evidence),
             fix="look at what publishes it: the agent on the instances, its rights, its dimensions",
         )
+
+
+def _born(case: Case) -> datetime:
+    """Since when the group could be measured: since it was made, where its log reaches back to that."""
+    return max(born_at(case.past.steps, case.group.capacity.min), default=datetime.min.replace(tzinfo=UTC))
 
 
 def _means_silence(item: object) -> bool:

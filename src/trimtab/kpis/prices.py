@@ -58,7 +58,7 @@ class Prices:
         try:
             body = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError([f"{path}: cannot be read: {error}"]) from error
+            raise ConfigError([f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"]) from error
         try:
             return cls.from_dict(body)
         except InvalidArgument as error:

@@ -25,6 +25,8 @@ KPI_UNITS: Mapping[str, str] = {
 }
 """The KPIs of a simulation, and their units; those of money are in the currency of the prices."""
 OTHER_NAMES: Mapping[str, str] = {"served": "availability"}
+SHARES = frozenset({"availability", "availability-while-scaling", "precision", "efficiency", "exact-time"})
+"""The KPIs that are shares of a whole, of which more is better."""
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -69,6 +71,10 @@ class Requirement:
         if unit and unit != KPI_UNITS[name]:
             named = f"in {KPI_UNITS[name]}" if KPI_UNITS[name] else "a number without a unit"
             raise InvalidArgument(f'requirement "{text}": {name} is {named}, not in {unit!r}; write the number alone')
+        if name in SHARES and not 0 <= float(number) <= 100:
+            raise InvalidArgument(f'requirement "{text}": {name} is 0 to 100 %; write a number in between')
+        if name in SHARES and comparison in (">=", ">") and 0 < float(number) <= 1:
+            raise InvalidArgument(f'requirement "{text}": {name} is in per cent; write 99.9 for 0.999')
         return cls(name=name, comparison=comparison, limit=float(number))
 
     @property

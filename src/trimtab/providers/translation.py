@@ -347,7 +347,7 @@ class GroupTranslator(ABC):
         text = f"{feature}: {support.text}; {self.provider} cannot do this by itself"
         if self.delegation:
             return f"{text}, and the controller only sizes groups{f'; {support.instead}' if support.instead else ''}"
-        consent = "have the controller do it by `controller: true`"
+        consent = "have the controller do it by `controller: true` of the fleet"
         return f"{text}; {f'{support.instead}, or ' if support.instead else ''}{consent}"
 
     def _approximate(self, feature: str, path: str, support: Support) -> None:

@@ -113,12 +113,12 @@ class RolloutDriver:
 
         Raises:
             PlanRefused: The plan has problems.
-            InvalidArgument: The fleet has no such group.
+            InvalidArgument: The fleet has no such group, or it has no `rollout`.
         """
         if plan.is_refused:
             texts = [str(problem) for problem in merged(plan.problems)]
             raise PlanRefused(f"nothing is rolled out while the plan has problems: {in_words(texts, '; ')}")
-        chosen = self._chosen(groups)
+        chosen = self._rolled(groups)
         results = []
         for group, progress in self._read(chosen):
             changes = [change for change in plan.waiting if change.group == group.name]
@@ -361,6 +361,17 @@ class RolloutDriver:
         if unknown := [name for name in groups or () if name not in names]:
             raise InvalidArgument(f"fleet {self.fleet.name!r} has no group {unknown[0]!r}; it has {in_words(names)}")
         return [group for group in self.fleet.groups if groups is None or group.name in groups]
+
+    def _rolled(self, groups: Collection[str] | None) -> list[ScalingGroup]:
+        """The groups that are meant and have a rollout: each that is named has to have one."""
+        chosen = self._chosen(groups)
+        rolled = [group for group in chosen if group.rollout is not None]
+        without = [group.name for group in chosen if group.rollout is None]
+        if without and (groups or not rolled):
+            whose = f"group {without[0]!r} has" if groups else f"no group of fleet {self.fleet.name!r} has"
+            text = "no `rollout`" if groups else "a `rollout`"
+            raise InvalidArgument(f"{whose} {text}; add one, or use `trimtab apply`, which leaves running instances")
+        return rolled
 
     def _read(self, groups: Iterable[ScalingGroup]) -> list[tuple[ScalingGroup, Progress | None]]:
         groups = list(groups)

@@ -35,7 +35,7 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
             return plain
         rows = [_row(row, time_at, value_at, path, number) for number, row in enumerate(lines, 2) if row]
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
-        raise InvalidArgument(f"{path}: cannot be read: {error}") from error
+        raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not rows:
         raise InvalidArgument(f"{path}: there is no row below the header; a load has at least one")
     return in_order(path.name, rows, doubles=doubles, zone=zone)
@@ -153,7 +153,7 @@ def count_access_logs(
                         counts[(found[0] - _EPOCH) // step] += 1
                         zoneless += found[1]
         except (OSError, UnicodeDecodeError, EOFError) as error:
-            raise InvalidArgument(f"{path}: cannot be read: {error}") from error
+            raise InvalidArgument(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     return _counted(counts, lines, zoneless if zone is None else 0, step)
 
 

@@ -194,8 +194,10 @@ class FleetModel:
         """
         try:
             body = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InvalidArgument(f"{path}: cannot be read: {error}") from error
+        except OSError as error:
+            raise InvalidArgument(f"{path}: cannot be read: {error.strerror or error}") from error
+        except ValueError as error:
+            raise InvalidArgument(f"{path}: is not JSON: {error}; write what `FleetModel.to_dict` gives") from error
         if not isinstance(body, dict):
             raise InvalidArgument(f"{path}: is not a JSON object; write one as `FleetModel.to_dict` gives it")
         try:

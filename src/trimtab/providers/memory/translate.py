@@ -98,7 +98,7 @@ class _Group:
             yield from share_problems(self.group, PROVIDER)
         for feature, path, support in supports_of(self.group, PROVIDER):
             if support.means is Means.CONTROLLER:
-                yield path, f"{feature}: {support.text}; have the controller do it by `controller: true`"
+                yield path, f"{feature}: {support.text}; have the controller do it by `controller: true` of the fleet"
 
     def resources(self) -> Iterator[Resource]:
         yield self._made(self._key("template", self.native), self._template(), mark=self.mark)
