@@ -68,8 +68,8 @@ def until(holds, what):
 class LocalHaproxy:
     """A HAProxy of a test's own, in a folder of its own."""
 
-    def __init__(self, program, folder, more=""):
-        self.program, self.folder, self.port = program, folder, free_port()
+    def __init__(self, program, folder, more="", port=None):
+        self.program, self.folder, self.port = program, folder, port or free_port()
         self.file = folder / "haproxy.cfg"
         text = CONFIGURATION.format(folder=folder, port=self.port, more=more)
         self.file.write_text(text.replace("FOLDER", str(folder)))

@@ -185,15 +185,13 @@ def test_a_socket_that_never_answers_is_given_up_in_time():
 
 
 def test_a_port_that_is_taken_is_said(haproxy, tmp_path):
-    other = LocalHaproxy(haproxy.program, tmp_path)
-    try:
-        with (
-            socket.create_server(("127.0.0.1", other.port)),
-            pytest.raises(RuntimeError, match="Address already in use"),
-        ):
-            other.start()
-    finally:
-        other.kill()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        other = LocalHaproxy(haproxy.program, tmp_path, port=taken.getsockname()[1])
+        try:
+            with pytest.raises(RuntimeError, match="Address already in use"):
+                other.start()
+        finally:
+            other.kill()
 
 
 def test_shares_of_native_groups_are_weights(haproxy):

@@ -35,6 +35,15 @@ def mode(path):
 # which
 
 
+def test_a_store_that_has_to_be_there_is_not_made(tmp_path):
+    file = tmp_path / "mistyped.db"
+    with pytest.raises(ConfigError, match=r"there is no store .*mistyped\.db; check the path"):
+        open_store(f"sqlite:///{file}", must_exist=True)
+    assert not file.exists()
+    open_store(f"sqlite:///{file}").close()
+    open_store(f"sqlite:///{file}", must_exist=True).close()
+
+
 def test_by_default_it_is_a_file_of_the_user_alone(nowhere, monkeypatch):
     assert locate(None).file == nowhere / ".local/state/trimtab/store.db"
     monkeypatch.setenv("XDG_STATE_HOME", "relative")

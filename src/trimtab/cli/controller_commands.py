@@ -251,7 +251,7 @@ def history(
     begin = datetime.now(UTC) - since
     if candidate and not shadow:
         raise typer.BadParameter("--candidate NAME goes with --shadow")
-    opened = open_store(store)
+    opened = open_store(store, must_exist=True)
     try:
         if shadow:
             return _show_comparisons(context, fleet, opened, groups, candidate, begin)

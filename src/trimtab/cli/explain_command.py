@@ -86,7 +86,7 @@ def _opened(store: str | None) -> "Iterator[Store | None]":
         return
     from trimtab.store import open_store
 
-    opened = open_store(store)
+    opened = open_store(store, must_exist=True)
     try:
         yield opened
     finally:

@@ -13,7 +13,7 @@ DEFAULT_RETENTION = timedelta(days=90)
 """How long decisions, ticks, rollouts and closed intents are kept."""
 
 
-def open_store(url: str | None = None, *, clock: Clock | None = None) -> "SqlStore":
+def open_store(url: str | None = None, *, clock: Clock | None = None, must_exist: bool = False) -> "SqlStore":
     """
     The store at a URL, with its tables made or brought up to date.
 
@@ -21,15 +21,16 @@ def open_store(url: str | None = None, *, clock: Clock | None = None) -> "SqlSto
         url: `sqlite:///PATH`, `sqlite://` for one in memory, or `postgresql://USER@HOST/DATABASE`; by default what
             `TRIMTAB_STORE` says, else an SQLite file in the user's folder for state.
         clock: Waits between attempts; what is stored takes its times from the caller.
+        must_exist: Whether a named SQLite file that is not there is an error, rather than made.
 
     Raises:
-        ConfigError: The URL is invalid, or of a database that is not supported.
+        ConfigError: The URL is invalid, of a database that is not supported, or of a file that has to be there.
         MissingExtra: SQLAlchemy, Alembic or psycopg is not installed.
         StoreUnavailable: It cannot be reached, written or used.
     """
     try:
         from trimtab.store.sql_store import SqlStore
 
-        return SqlStore.open(url, clock or SystemClock())
+        return SqlStore.open(url, clock or SystemClock(), must_exist=must_exist)
     except ModuleNotFoundError as error:
         raise MissingExtra("the store", "sql") from error

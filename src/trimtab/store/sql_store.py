@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from trimtab.clock import Clock
+from trimtab.errors import ConfigError
 from trimtab.store import history, rows, schema
 from trimtab.store.database import Database
 from trimtab.store.location import locate
@@ -50,9 +51,11 @@ class SqlStore(Store):
         """The URL, without a password."""
 
     @classmethod
-    def open(cls, url: str | None, clock: Clock) -> "SqlStore":
+    def open(cls, url: str | None, clock: Clock, *, must_exist: bool = False) -> "SqlStore":
         """See `open_store`."""
         location = locate(url)
+        if must_exist and url and location.file is not None and not location.file.exists():
+            raise ConfigError([f"there is no store {location.file}; check the path, or leave it out for the usual one"])
         location.make_file()
         database = Database(location, clock)
         try:
