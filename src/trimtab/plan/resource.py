@@ -310,7 +310,9 @@ def revealed(value: Any) -> Any:
     """`value` with secrets as plain strings, for the call that writes them and nothing else."""
     if isinstance(value, PLAIN):
         return value
-    if isinstance(value, (Secret, Password)):
+    if isinstance(value, Secret):
+        return value.value
+    if isinstance(value, Password):
         return value.value or value
     if isinstance(value, MAPPINGS):
         return {name: revealed(item) for name, item in value.items()}
