@@ -209,7 +209,7 @@ def test_what_was_assumed_is_said():
     run = tt.simulate(hold(), steps((5, 5), (20, 22)), preset="ec2")
     assert run.model.capacity == pytest.approx(22 / (20 * 0.7))
     notes = " ".join(run.notes)
-    assert "no model is given: instances boot in 0:03:00, metrics are 0:01:00 late" in notes
+    assert "no model is given: instances boot in 3m, metrics are 1m late" in notes
     assert "instances measure their CPU every 0:05:00" in notes
     assert "no capacity is given: 1.571 requests/s of one instance" in notes
     assert "note: no capacity" in str(run)

@@ -109,7 +109,8 @@ def _time(since: datetime | timedelta, at: datetime | None, now: datetime) -> tu
         begin, end = length_of(since, now), now
         check_aware(begin, "since")
     if begin >= end:
-        raise InvalidArgument(f"{begin:%Y-%m-%d %H:%M %Z} is not before now; name a time that has passed")
+        asked = begin if at is None else at
+        raise InvalidArgument(f"{asked:%Y-%m-%d %H:%M %Z} is not before now; name a time that has passed")
     if end - begin > LONGEST:
         raise InvalidArgument("a time of more than 3 days is not explained minute by minute; name a shorter one")
     return begin, end

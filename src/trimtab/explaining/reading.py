@@ -15,7 +15,7 @@ from trimtab.providers.base import Activity, AlarmChange, AlarmState, GroupState
 from trimtab.providers.lookup import group_not_found, renamed
 from trimtab.providers.roles import Provider
 from trimtab.sources import Source, make_sources, read_all
-from trimtab.store.records import DecisionRecord, GroupKey, Store, TickRecord
+from trimtab.store.records import DecisionRecord, GroupKey, RolloutRecord, Store, TickRecord
 
 T = TypeVar("T")
 MOST_ACTIVITIES = 1000
@@ -40,6 +40,7 @@ class Gathered:
     alarm_changes: Sequence[AlarmChange] = ()
     answers: Answers = field(default_factory=dict)
     decisions: Sequence[DecisionRecord] = ()
+    rollouts: Sequence[RolloutRecord] = ()
     last_tick: TickRecord | None = None
     is_controlled: bool = False
     has_store: bool = False
@@ -90,6 +91,7 @@ class Reader:
             alarm_changes=changes,
             answers=self._answers(subject, begin, until, now),
             decisions=decisions,
+            rollouts=self._rollouts(since),
             last_tick=tick,
             is_controlled=is_delegated(self.fleet, self.group, self.provider.name),
             has_store=self.store is not None,
@@ -150,6 +152,16 @@ class Reader:
             (),
         )
         return decisions, self._tried("last tick of the controller", lambda: store.last_tick(fleet, cloud), None)
+
+    def _rollouts(self, since: datetime) -> Sequence[RolloutRecord]:
+        store = self.store
+        if store is None:
+            return ()
+        return self._tried(
+            "history of rollouts",
+            lambda: store.rollouts(fleet=self.fleet.name, group=self.group.name, since=since),
+            (),
+        )
 
     def _tried(self, what: str, ask: Callable[[], T], otherwise: T) -> T:
         try:

@@ -7,22 +7,30 @@ from itertools import pairwise
 from trimtab.engine.timetable import timetable_of
 from trimtab.explaining.reading import Gathered
 from trimtab.explaining.results import TimelineEntry, TimelineKind
-from trimtab.explaining.sizes import Step, text_of
+from trimtab.explaining.sizes import Step, born_at, text_of
 from trimtab.runtime.apply import FAILED
 
 
 def timeline_of(gathered: Gathered, steps: Sequence[Step], since: datetime, until: datetime) -> list[TimelineEntry]:
     """Everything that happened between two moments, oldest first."""
+    born = born_at(steps, gathered.subject.group.capacity.min)
     entries = [
-        *map(_step_entry, steps),
+        *(_made_entry(step) if step.at in born else _step_entry(step) for step in steps),
         *_activity_entries(gathered, steps),
         *_alarm_entries(gathered),
         *_schedule_entries(gathered, since, until),
         *_decision_entries(gathered),
+        *_rollout_entries(gathered),
     ]
     within = [entry for entry in entries if since <= entry.at <= until]
     standing = _standing_entries(gathered) if until >= gathered.now else ()
     return sorted([*within, *standing], key=lambda entry: entry.at)
+
+
+def _made_entry(step: Step) -> TimelineEntry:
+    return TimelineEntry(
+        at=step.at, kind=TimelineKind.SIZE, text=f"the group is made, with {step.after}", detail=step.text
+    )
 
 
 def _step_entry(step: Step) -> TimelineEntry:
@@ -80,6 +88,12 @@ def _decision_entries(gathered: Gathered) -> Iterator[TimelineEntry]:
         yield TimelineEntry(
             at=record.at, kind=TimelineKind.CONTROLLER, text=f"{sizes}, {record.outcome}", detail=detail
         )
+
+
+def _rollout_entries(gathered: Gathered) -> Iterator[TimelineEntry]:
+    for record in gathered.rollouts:
+        text = f"rollout {record.run}, {record.strategy}: {record.outcome}, {record.ready} of {record.total}"
+        yield TimelineEntry(at=record.at, kind=TimelineKind.ROLLOUT, text=text, detail=record.text)
 
 
 def _standing_entries(gathered: Gathered) -> Iterator[TimelineEntry]:

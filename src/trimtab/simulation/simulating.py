@@ -10,6 +10,7 @@ from trimtab.engine.functions import NO_FUNCTIONS, Functions
 from trimtab.engine.presets import Preset, find_preset
 from trimtab.errors import InvalidArgument, MissingExtra
 from trimtab.models import PythonPolicy, ScalingGroup
+from trimtab.models.base import format_duration
 from trimtab.simulation.enacting import as_enacted
 from trimtab.simulation.load import Load
 from trimtab.simulation.model import FleetModel
@@ -162,7 +163,8 @@ def complete_model(
     notes: list[str] = []
     if model is None:
         model = FleetModel.of_group(group, preset)
-        text = f"no model is given: instances boot in {model.boot}, metrics are {model.metric_delay} late"
+        text = f"no model is given: instances boot in {format_duration(model.boot)}, metrics are "
+        text += f"{format_duration(model.metric_delay)} late"
         notes.append(f"{text}; measure your own")
     if model.source:
         notes.append(f"model: {model.source}")
