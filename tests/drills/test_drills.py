@@ -115,6 +115,13 @@ def test_what_an_account_knows_by_ids_stands_by_names():
     assert "ubuntu-22.04 stands in for the image of web" in drill.notes[1]
 
 
+def test_the_controller_of_a_fleet_runs_beside_what_goes_wrong():
+    """On Google Cloud nothing else would make the group larger once instances are to be had."""
+    pytest.importorskip("sqlalchemy", reason="the extra sql is not installed")
+    (result,) = drilled(STEPS, "gcp", "no-capacity")
+    assert result.verdict == "held", str(result)
+
+
 def test_a_controller_that_stops():
     pytest.importorskip("sqlalchemy", reason="the extra sql is not installed")
     (result,) = drilled(STEPS, "gcp", "controller-dead")

@@ -1,10 +1,12 @@
 """All scenarios for a fleet, one after the other on one emulated cloud."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trimtab.drills.accounts import names_of, stood_in, with_images, without_ids_elsewhere
+from trimtab.drills.controlling import with_controller
 from trimtab.drills.outcome import Drill
 from trimtab.drills.results import DrillResult
 from trimtab.drills.scenarios import SCENARIOS, Scenario
@@ -107,9 +109,10 @@ def _run(scenario: Scenario, fleet: Fleet, staged: StagedCloud, at: datetime) ->
     stage = Stage.begun(fleet, staged, names, at)
     done: set[str] = set()
     try:
-        for result in scenario.run(stage):
-            done.add(result.group)
-            yield result
+        with with_controller(stage) if scenario.has_controller else nullcontext():
+            for result in scenario.run(stage):
+                done.add(result.group)
+                yield result
     except NotStaged as error:
         missing = [group.name for group in fleet.groups if group.name not in done]
         yield from (DrillResult(scenario=scenario.name, group=name, reason=str(error)) for name in missing)

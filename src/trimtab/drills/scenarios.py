@@ -27,6 +27,7 @@ class Scenario:
         expected: What is expected of each group.
         run: Does it on a stage, and says what was seen.
         starts: When it is run, each time on a stage of its own.
+        has_controller: Whether the controller of the fleet runs meanwhile.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Scenario:
     expected: str
     run: Callable[[Stage], Results]
     starts: Callable[[Fleet], Sequence[datetime]] = _once
+    has_controller: bool = True
 
 
 SCENARIOS: Sequence[Scenario] = (
@@ -97,6 +99,7 @@ SCENARIOS: Sequence[Scenario] = (
         "the controller stops for an hour",
         "never below the minimum, not scaled in; larger within 15 min once it runs",
         controller_dead,
+        has_controller=False,
     ),
     Scenario(
         "operator-resizes",

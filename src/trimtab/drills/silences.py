@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from trimtab.controller import Controller
+from trimtab.drills.controlling import controlled_groups
 from trimtab.drills.expectations import back_within, never_below_minimum, told_by, unchanged
 from trimtab.drills.results import DrillCheck, DrillResult
 from trimtab.drills.stage import Stage
@@ -89,7 +90,7 @@ def throttled(stage: Stage) -> Results:
 
 def controller_dead(stage: Stage) -> Results:
     """The controller, which sizes what the cloud cannot, stops for an hour; then it runs again under a higher load."""
-    controlled = {each.group for each in stage.status.groups if each.controlled} if stage.status else set()
+    controlled = controlled_groups(stage)
     for group in stage.fleet.groups:
         if group.name not in controlled:
             yield not_tried("controller-dead", group, "the cloud sizes it, not a controller")
