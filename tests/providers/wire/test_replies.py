@@ -112,9 +112,10 @@ LOOKED_UP = frozenset(
         *("DescribeInstanceRefreshes", "images.list", "machineTypes.aggregatedList", "networks.list"),
         *("subnetworks.list", "zones.list", "metricDescriptors.list", "Subnets_Get", "NetworkSecurityGroups_Get"),
         *("UserAssignedIdentities_Get", "VirtualMachineImages_List"),
+        *("GetServiceQuota", "GetAWSDefaultServiceQuota", "DescribeAccountLimits", "Usage_List", "regions.get"),
     }
 )
-"""Whether what a new group names is there: a plan goes on without the answer, says so, and apply does it all."""
+"""Whether what a new group names is there, and how much the account may have of it: a plan goes on without the answer, says so, and apply does it all."""
 
 
 def play(stage, name, operation, write, bad, kind):
