@@ -115,7 +115,10 @@ LOOKED_UP = frozenset(
         *("GetServiceQuota", "GetAWSDefaultServiceQuota", "DescribeAccountLimits", "Usage_List", "regions.get"),
     }
 )
-"""Whether what a new group names is there, and how much the account may have of it: a plan goes on without the answer, says so, and apply does it all."""
+"""
+Whether what a new group names is there, and how much the account may have of it: a plan goes on without the answer,
+says so, and apply does it all.
+"""
 
 
 def play(stage, name, operation, write, bad, kind):
