@@ -172,5 +172,5 @@ def test_a_plan_without_the_controller_is_refused_with_the_line():
         (problem,) = cloud.plan(own).problems
     assert str(problem).endswith(
         "policies.drain: python policy: only a running trimtab calls it; "
-        "have the controller do it by `controller: true`"
+        "have the controller do it by `controller: true` of the fleet"
     )
