@@ -1,13 +1,13 @@
 """What a plan leaves to a rollout: the template of a group, and whatever a run that is on has in its hands."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from trimtab.plan.changes import Action, Change
 from trimtab.plan.diff import Live
 from trimtab.plan.kind import Kind, assign
-from trimtab.plan.resource import Resource, digest
+from trimtab.plan.resource import NAMED, Resource, digest
 from trimtab.plan.signing import mark_key
 
 _OTHER = object()
@@ -45,12 +45,35 @@ def hold_templates(
         for item in wanted
         if not (item.group in names and kinds[item.key.kind].is_template)
     ]
+    needed = {item.key for item in wanted}
     left = {
         key: item
         for key, item in live.resources.items()
         if not (kinds[key.kind].is_template and item.mark is not None and _is_of(item, fleet, names))
+        or (key not in needed and _is_left_over(kinds, item, holders.values()))
     }
     return kept, replace(live, resources=left)
+
+
+def _is_left_over(kinds: Mapping[str, Kind], item: Resource, holders: Iterable[Resource]) -> bool:
+    """
+    Whether a template is of a native group that a blue-green rollout has ended.
+
+    Such a group takes the mark of its run with it: a process that dies before the template goes leaves that to a plan.
+    """
+    assert item.mark is not None
+    own = [holder for holder in holders if holder.mark is not None and holder.mark.group == item.mark.group]
+    named = item.mark.kept.get(NAMED, "")
+    return bool(own) and not any(
+        holder.mark.kept.get(NAMED, "") == named or _starts_from(kinds[holder.key.kind], holder, item.key.name)
+        for holder in own
+        if holder.mark is not None
+    )
+
+
+def _starts_from(kind: Kind, holder: Resource, template: str) -> bool:
+    leaves = kind.leaves(holder.body).items()
+    return any(holds(kind, path) and str(value).rpartition("/")[2] == template for path, value in leaves)
 
 
 def without_groups(
