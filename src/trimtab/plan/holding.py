@@ -22,6 +22,7 @@ def hold_templates(
     fleet: str,
     *,
     moves_pools: bool = False,
+    alone: Collection[str] = (),
 ) -> tuple[list[Resource], Live]:
     """
     The wanted and the live resources, with the templates of groups that are there left as they are; pure.
@@ -33,6 +34,7 @@ def hold_templates(
         groups: The groups whose templates only a rollout writes; one that is not there yet is made as it is wanted.
         fleet: Whose marks count.
         moves_pools: Whether the pools of balancers that a template names are as they are wanted nonetheless.
+        alone: The groups of which one native group stands: templates of another one are left over, and not kept.
     """
     holders = {
         item.key: live.resources[item.key]
@@ -50,7 +52,7 @@ def hold_templates(
         key: item
         for key, item in live.resources.items()
         if not (kinds[key.kind].is_template and item.mark is not None and _is_of(item, fleet, names))
-        or (key not in needed and _is_left_over(kinds, item, holders.values()))
+        or (item.mark.group in alone and key not in needed and _is_left_over(kinds, item, holders.values()))
     }
     return kept, replace(live, resources=left)
 

@@ -140,6 +140,7 @@ def leave_to_rollouts(
     known = {group.name for group in fleet.groups}
     names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
     wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
+    pairs = {item.mark.group for item in live.resources.values() if item.mark and item.mark.role != MAIN}
     live, notes = main_only(live, kinds, known, fleet.name)
     own = {key: mark for key in live.resources if (mark := live_mark(live, key)) and mark.fleet == fleet.name}
     found = [(own[key].group, Run.parse(line)) for key, line in marked.items() if key in own]
@@ -152,7 +153,7 @@ def leave_to_rollouts(
     whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
     wanted, live = without_groups(kinds, wanted, live, whole, fleet.name)
     groups |= runs.keys()
-    kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name)
+    kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name, alone=known - pairs)
     plan = planned(wanted=kept, live=rest)
     waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups))
     awaited = {change.group for change in waiting}
