@@ -67,3 +67,29 @@ def test_back_while_the_old_one_lives(account, phase):
         assert any("rolled back on" in note.text and "aborted by ana" in note.text for note in cloud.plan(new).notes)
         plan = cloud.plan(old)
         assert not plan, plan.to_text()
+
+
+def test_versions_that_are_kept_after_it_are_none_that_was_left_over(account):
+    """The survivor is rolled in place: the version before is kept, and no plan takes it for the ended group's."""
+    account, provider = account
+    old, new = fleets(provider, end_after="1m", bake="1m")
+    if provider == "aws":  # no instance refresh takes sizes by attributes
+        old, new = (
+            each.replace(groups=[each["web"].replace(template=each["web"].template.replace(size="t3.small"))])
+            for each in (old, new)
+        )
+    web = new["web"]
+    template = web.template.replace(variables={**web.template.variables, "environment": "third"})
+    spec = tt.Rollout(strategy="rolling", max_unavailable=1, keep=2, on_failure="pause")
+    third = new.replace(groups=[web.replace(template=template, rollout=spec)])
+    with account.connect() as cloud:
+        cloud.apply(cloud.plan(old), timeout=tt.minutes(60)).raise_for_failures()
+        before = kinds_of(cloud, old)
+        for fleet in (new, third):
+            rollouts = cloud.rollouts(fleet)
+            rollouts.start(by="ana")
+            assert drive(account, rollouts).outcome is RolloutOutcome.DONE
+        plan = cloud.plan(third)
+        assert not plan, plan.to_text()
+        kept = kinds_of(cloud, third) - before
+        assert kept == ({"instance-template": 1} if provider == "gcp" else {})
