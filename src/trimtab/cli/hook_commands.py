@@ -67,7 +67,7 @@ def hooks(
         if behind:
             handlers = [*drain_handlers(HaproxySync(fleet, cloud, groups=behind)), *handlers]
         if not handlers:
-            raise InvalidArgument("there is no handler; give `--allow-python MODULE`, or put a group behind a HAProxy")
+            raise InvalidArgument("nothing handles hooks; give `--allow-python MODULE`, or put a group behind HAProxy")
         consumer = HookConsumer(
             cloud,
             queue=queue,

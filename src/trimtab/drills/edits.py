@@ -195,7 +195,7 @@ def _openings(group: ScalingGroup, begin: datetime, end: datetime) -> list[tuple
 
 
 def _shrink(stage: Stage, groups: Sequence[ScalingGroup]) -> None:
-    """Bring groups to their minimum: at once, or by a load of next to nothing where a cloud lets nobody scale in."""
+    """Scale groups in to their minimum: by hand, or by almost no load where the cloud refuses that."""
     try:
         for group in groups:
             state = stage.live(group).read()

@@ -30,7 +30,7 @@ def _fixes(result: DrillResult) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Text of others in a table: it breaks no row, and is no markup."""
+    """Text for a cell of a table, on one line and with its markup escaped."""
     plain = printable(text)
     for mark in "\\|<>`*_[":
         plain = plain.replace(mark, f"\\{mark}")

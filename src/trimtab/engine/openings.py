@@ -21,7 +21,7 @@ class Opening(NamedTuple):
 
     start: Fire
     end: datetime | None
-    """When its window closes, outside; `None` for a schedule that is no window."""
+    """The first moment after the window; `None` for a schedule without a duration or `until`."""
 
     def holds(self, at: datetime) -> bool:
         """Whether its sizes hold at a moment at or after its start."""

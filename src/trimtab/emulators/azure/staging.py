@@ -70,7 +70,7 @@ class StagedAzure(StagedEmulator[C]):
         make_named(self._home.emulator.endpoint, names, home, location)
 
     def lose(self, cloud: C, state: StagedGroup, instances: Sequence[StagedInstance]) -> None:
-        """Have them answer nobody: machines of a zone that fails stay in the list of their scale set."""
+        """Make them fail their health checks: a scale set still lists the machines of a zone that is down."""
         self.fail(state, instances)
 
     def fail(self, state: StagedGroup, instances: Sequence[StagedInstance], *, healthy: bool = False) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from trimtab.emulators.shared.control import Door
 
 ROOMY = 1_000_000
-"""What a quota is that nobody set; a new account's own would stop most of what is tried here."""
+"""Each quota until one is set. Real defaults, such as 5 vCPUs on AWS, would refuse most fleets that are tried here."""
 EVERYWHERE = "*"
 
 
