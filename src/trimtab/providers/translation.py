@@ -5,22 +5,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, assert_never
-
-from pydantic import BaseModel
 
 from trimtab.capabilities import MARK, READ_BY_ENGINE, Means, Support, inert_paths, is_delegated, is_inert, supports_of
 from trimtab.declarations import declarations_of
 from trimtab.declarations.constraint import Breach, Constraints
 from trimtab.declarations.limits import last_word, number_of
 from trimtab.engine.schedules import in_force
-from trimtab.models import Capacity, Fleet, InstanceTemplate, Metric, MetricSource, ScalingGroup
+from trimtab.models import Capacity, Fleet, InstanceTemplate, MetricSource, ScalingGroup
 from trimtab.models.base import MAX_SIZE
 from trimtab.phrases import in_words
 from trimtab.plan import Key, Kind, Note, Resource, Unknown
 from trimtab.plan.changes import PATHS
 from trimtab.plan.resource import path_in, revealed
+from trimtab.providers.leaves import ITEMS, around, set_leaves
 from trimtab.providers.pinning import Settled, is_neutral
 
 if TYPE_CHECKING:
@@ -453,7 +452,7 @@ class GroupTranslator(ABC):
         # what is looked for by several fields hangs on each of them
         known |= {"placement"} if any(path.startswith("placement.") for path in _paths_of(not_found)) else set()
         for leaf in self._leaves:
-            spoken = bool({leaf.path, leaf.listed} & noted) or any(path in known for path in _around(leaf.path))
+            spoken = bool({leaf.path, leaf.listed} & noted) or any(path in known for path in around(leaf.path))
             if not spoken and not leaf.reaches(carried) and not is_inert(leaf.pattern, self.provider):
                 yield leaf.path
 
@@ -499,9 +498,6 @@ def delegation_of(fleet: Fleet, group: ScalingGroup, provider: str, now: datetim
 
 DIGITS = 16
 """How long the digest of a mark is."""
-ITEMS = ("policies", "alarms", "schedules")
-_KEYS = frozenset({"name", "native_name", "location"})
-"""Fields that keys are made of."""
 _WHOLE = frozenset({"template", *ITEMS})
 """What rows name that hang on all of it; they say nothing of one field."""
 
@@ -516,107 +512,6 @@ def _carried(resources: Iterable[Resource], kinds: Mapping[str, Kind]) -> Iterat
             models = kind.sources_of(path)
             named = models if known is None else [*known, *(name for name in models if "*" not in name)]
             yield from (f"{prefix}{name}" for name in named if name not in _WHOLE)
-
-
-class SetLeaf(NamedTuple):
-    """
-    A field of a group that is set.
-
-    Attributes:
-        path: As notes name it: `alarms.hot.statistic`, `template.disks.0.iops`.
-        bare: The same without places in lists, as rows name it.
-        pattern: The same with `*` for names and places.
-        told: What stands in a list of words, in brackets: its place changes when one before it goes.
-    """
-
-    path: str = ""
-    bare: str = ""
-    pattern: str = ""
-    told: str = ""
-
-    def inner(self, name: str) -> "SetLeaf":
-        """A field of it."""
-        if not self.path:
-            return SetLeaf(name, name, name)
-        return SetLeaf(f"{self.path}.{name}", f"{self.bare}.{name}", f"{self.pattern}.{name}")
-
-    def item(self, place: str | int, told: str = "") -> "SetLeaf":
-        """An item of it, by its name or its place."""
-        bare = self.bare if isinstance(place, int) else f"{self.bare}.{place}"
-        return SetLeaf(f"{self.path}.{place}", bare, f"{self.pattern}.*", told)
-
-    @property
-    def listed(self) -> str:
-        """The list of words that it is in; itself where it is in none."""
-        return self.path.rpartition(".")[0] if self.told else self.path
-
-    def is_within(self, path: str) -> bool:
-        """Whether it is at a path or below it."""
-        return self.path == path or self.path.startswith(f"{path}.")
-
-    def fits(self, path: str) -> bool:
-        """Whether it is what rows call `path`, or part of that."""
-        return any(text == path or text.startswith(f"{path}.") for text in (self.path, self.bare, self.pattern))
-
-    def reaches(self, carried: Set[str]) -> bool:
-        """Whether it is one of these fields, or part of one."""
-        return any(path in carried for text in (self.bare, self.pattern) for path in _around(text))
-
-
-def set_leaves(model: BaseModel, *, skip: Set[str] = frozenset()) -> list[SetLeaf]:
-    """The fields that differ from the model's defaults, each word of a list and each key of a mapping by itself."""
-    return list(_leaves_of(model, SetLeaf(), skip))
-
-
-def _leaves_of(model: BaseModel, at: SetLeaf, skip: Set[str] = frozenset()) -> Iterator[SetLeaf]:
-    for name in type(model).model_fields:
-        if name not in model.model_fields_set or name in _KEYS or name in skip:
-            continue
-        value = getattr(model, name)
-        if value != _default(type(model), name):
-            yield from _leaves_below(value, at.inner(name))
-
-
-@cache
-def _default(model: type[BaseModel], name: str) -> object:
-    """What a field is when nobody sets it; to be compared with, no more."""
-    return model.model_fields[name].get_default(call_default_factory=True)
-
-
-def _leaves_below(value: object, at: SetLeaf) -> Iterator[SetLeaf]:
-    match value:
-        case Metric():
-            yield at
-            yield from _leaves_of_metric(value, at)
-        case BaseModel():
-            yield from _leaves_of(value, at)
-        case tuple():
-            for index, item in enumerate(value):
-                if isinstance(item, BaseModel):
-                    place = getattr(item, "name", index) if at.path in ITEMS else index
-                    yield from _leaves_of(item, at.item(place))
-                else:
-                    yield at.item(index, f" ({item})")
-        case Mapping():
-            for key, item in value.items():
-                yield from _leaves_below(item, at.item(str(key)))
-        case _:
-            yield at
-
-
-def _leaves_of_metric(metric: Metric, at: SetLeaf) -> Iterator[SetLeaf]:
-    """What a metric says beside its name, and the name where it is not one of ours."""
-    own = ("name",) if metric.source in (MetricSource.CUSTOM, MetricSource.MATH) else ()
-    for name in (*own, "namespace", "dimensions", "of", "query", "parts"):
-        if getattr(metric, name):
-            yield from _leaves_below(getattr(metric, name), at.inner(name))
-
-
-def _around(path: str) -> Iterator[str]:
-    """A path and those of what is around it."""
-    while path:
-        yield path
-        path = path.rpartition(".")[0]
 
 
 def _paths_of(notes: Iterable[Note]) -> frozenset[str]:

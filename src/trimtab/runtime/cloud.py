@@ -26,7 +26,6 @@ from trimtab.events import (
 from trimtab.logs import log
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Action, Change, Plan, PlanRequest
-from trimtab.plan.places import with_places
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
 from trimtab.providers.lookup import renamed
@@ -49,7 +48,7 @@ from trimtab.runtime.datapoints import beginning, publish_values, read_datapoint
 from trimtab.runtime.group import LiveGroup
 from trimtab.runtime.limits import held_to_limits
 from trimtab.runtime.pause import kinds_of
-from trimtab.runtime.planning import made_plan
+from trimtab.runtime.planning import made_plan, with_places
 from trimtab.runtime.status import FleetStatus, GroupStatus, in_force_of
 
 if TYPE_CHECKING:

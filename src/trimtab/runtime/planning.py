@@ -148,8 +148,8 @@ def leave_to_rollouts(
     templates = template_digests(kinds, wanted, groups | runs.keys())
     for group, run in runs.items():
         text = f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on"
-        newer = f"; {run.other_than(templates.get(group, ''))}".rstrip("; ")
-        notes += [Note(f"{text}{newer}", group)]
+        newer = run.other_than(templates.get(group, ""))
+        notes += [Note(f"{text}; {newer}" if newer else text, group)]
     whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
     wanted, live = without_groups(kinds, wanted, live, whole, fleet.name)
     groups |= runs.keys()
@@ -168,3 +168,15 @@ def live_mark(live: Live, key: Key) -> Mark | None:
     """The mark on what was read under a key; `None` where nothing was."""
     item = live.resources.get(key)
     return item.mark if item is not None else None
+
+
+def with_places(plan: Plan, fleet: Fleet) -> Plan:
+    """The plan, its problems with file and line where the fleet came from a file."""
+    return replace(plan, problems=tuple(_placed(problem, fleet) for problem in plan.problems))
+
+
+def _placed(problem: Note, fleet: Fleet) -> Note:
+    if problem.place is not None or not problem.group:
+        return problem
+    place = fleet.position(problem.group, problem.path)
+    return problem if place is None else replace(problem, place=place)

@@ -15,8 +15,9 @@ from trimtab.declarations.catalogue import catalogue_of
 from trimtab.models import Fleet, Position, ScalingGroup
 from trimtab.plan import Note
 from trimtab.plan.changes import PATHS
+from trimtab.providers.leaves import ITEMS, SetLeaf, set_leaves
 from trimtab.providers.pure import PureCode
-from trimtab.providers.translation import ITEMS, SetLeaf, set_leaves, value_at
+from trimtab.providers.translation import value_at
 
 
 class Verdict(StrEnum):

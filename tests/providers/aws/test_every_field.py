@@ -9,7 +9,7 @@ from tests.providers.aws.world import AwsWorld
 from trimtab.emulators import AwsEmulator
 from trimtab.models.policy import SimplePolicy
 from trimtab.providers.aws.settings import AwsSettings
-from trimtab.providers.translation import set_leaves
+from trimtab.providers.leaves import set_leaves
 
 pytestmark = pytest.mark.sweep
 

@@ -43,8 +43,9 @@ from trimtab.providers.aws.purchase import is_mixed, mixed_policy
 from trimtab.providers.aws.schedules import END, ScheduledAction, actions_of, enacted, given_sizes, has_start
 from trimtab.providers.aws.template import template_data
 from trimtab.providers.bodies import drop_empty
+from trimtab.providers.leaves import set_leaves
 from trimtab.providers.sizes import size_is_initial
-from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes, set_leaves
+from trimtab.providers.translation import GroupTranslator, Translation, hidden_sizes
 
 TRANSITIONS = {"launch": "autoscaling:EC2_INSTANCE_LAUNCHING", "terminate": "autoscaling:EC2_INSTANCE_TERMINATING"}
 EVENTS = {
