@@ -140,8 +140,9 @@ def leave_to_rollouts(
     known = {group.name for group in fleet.groups}
     names = {item.group: name for item in wanted if (name := named_by(live.resources, item.key))}
     wanted = [with_role(item, MAIN, names.get(item.group, "")) for item in wanted]
-    pairs = {item.mark.group for item in live.resources.values() if item.mark and item.mark.role != MAIN}
-    live, notes = main_only(live, kinds, known, fleet.name)
+    holders = [item for key, item in live.resources.items() if kinds[key.kind].holds_instances]
+    pairs = {item.mark.group for item in holders if item.mark and item.mark.role != MAIN}
+    live, notes = main_only(live, kinds, known & pairs, fleet.name)
     own = {key: mark for key in live.resources if (mark := live_mark(live, key)) and mark.fleet == fleet.name}
     found = [(own[key].group, Run.parse(line)) for key, line in marked.items() if key in own]
     runs = {group: run for group, run in found if group in known and run is not None}

@@ -221,6 +221,7 @@ class AzureRollouts(Rollouts):
 
         https://learn.microsoft.com/azure/virtual-machine-scale-sets/virtual-machine-scale-sets-upgrade-policy
         """
+        self._looked.pop((location, name), None)  # the last look was before the pools were written
         look = self._look(location, name)
         behind = [each for each in look.state.instances if each.outdated and each.id in instances]
         if behind:
