@@ -213,7 +213,12 @@ class Rollouts(ABC):
 
     @abstractmethod
     def finish(self, location: str, name: str, run: Run, keep: int) -> None:
-        """Make the new template the group's, put back what was held, and take the mark away."""
+        """
+        Make the new template the group's, put back what was held, and take the mark away.
+
+        Raises:
+            Conflict: Something that ends is in the way; the next look tries again.
+        """
 
     @abstractmethod
     def retreat(self, location: str, name: str, run: Run, limits: Limits) -> None:
@@ -221,7 +226,12 @@ class Rollouts(ABC):
 
     @abstractmethod
     def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
-        """Once no instance has it, drop the new template, put back what was held, and take the mark away."""
+        """
+        Once no instance has it, drop the new template, put back what was held, and take the mark away.
+
+        Raises:
+            Conflict: Something that ends is in the way; the next look tries again.
+        """
 
     def note(self, location: str, name: str, tag: str, text: str) -> None:
         """

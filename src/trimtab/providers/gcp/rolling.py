@@ -197,8 +197,9 @@ class GcpRollouts(Rollouts):
             point = replace(run, old=run.new)
             self._settle(location, name, run, run.new, rollout=point, previous=left)
         done = [self._dropped(link, known) for link in surplus]
-        if all(done):
-            self._settle(location, name, run, run.new, rollout=None, previous=left)
+        if not all(done):
+            raise _still_used(name)
+        self._settle(location, name, run, run.new, rollout=None, previous=left)
 
     def unwind(self, location: str, name: str, run: Run, keep: int) -> None:
         """Leave the old version alone, drop the new template unless it is the older one, and take the mark away."""
@@ -208,10 +209,10 @@ class GcpRollouts(Rollouts):
         if self._settle(location, name, run, run.old, rollout=run):
             new = template_link(known.place, run.new)
             if run.old != run.new and any(template_in(member) == new for member in self._members(known)):
-                return  # made from the new version just before it was taken away; the way back goes on
+                raise _still_used(name)  # made from it just before it was taken away: the way back goes on
         newer = self._newer(known, run)
         if newer and not self._dropped(newer, known):
-            return
+            raise _still_used(name)
         self._settle(location, name, run, run.old, rollout=None)
 
     def clear(self, location: str, name: str) -> None:
@@ -462,6 +463,11 @@ def _its_own(manager: Mapping[str, Any], run: Run, name: str, *, phase: bool = F
     found = find_run(manager)
     if found is None or found.id != run.id or (phase and found.phase is not run.phase):
         raise _moved_on(name, found)
+
+
+def _still_used(name: str) -> Conflict:
+    text = f"instances of {name!r} that end still run from a template that is to go; the next look tries again"
+    return Conflict(text, provider="gcp", operation="rollout")
 
 
 def _moved_on(name: str, found: Run | None) -> Conflict:
