@@ -33,6 +33,13 @@ SETTINGS = {
 }
 
 
+@contextmanager
+def short_folder(prefix):
+    """A folder that goes with the block, whose path is short: that of a socket may have 107 bytes, HAProxy takes 97."""
+    with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
 def missing(what):
     """Leave a test out for want of a server; where servers are required it fails."""
     if os.environ.get("TRIMTAB_SERVERS"):

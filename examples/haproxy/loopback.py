@@ -125,7 +125,7 @@ def addresses_of(cloud: tt.Cloud, fleet: tt.Fleet) -> list[str]:
 def main() -> None:
     """Two instances, four, and two again."""
     port, web_port, clock = free_port(), free_port(), tt.ManualClock()
-    with tempfile.TemporaryDirectory() as name, suppress(KeyboardInterrupt):
+    with tempfile.TemporaryDirectory(dir="/tmp") as name, suppress(KeyboardInterrupt):
         folder = Path(name)
         settings = {"HAPROXY_SOCKET": str(folder / "admin.sock"), "WEB_PORT": str(web_port)}
         fleet = tt.load_fleet(HERE / "fleet.yaml", env=settings)

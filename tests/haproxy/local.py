@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -15,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import trimtab as tt
-from tests.servers import free_port, missing
+from tests.servers import free_port, missing, short_folder
 from trimtab.providers.memory.store import Store
 
 CONFIGURATION = """
@@ -129,14 +128,13 @@ def local_haproxy(more=""):
     program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
     if program is None:
         missing("HAProxy is not installed (Debian's package haproxy)")
-    folder = Path(tempfile.mkdtemp(prefix="trimtab-haproxy-"))
-    haproxy = LocalHaproxy(program, folder, more)
-    try:
-        haproxy.start()
-        yield haproxy
-    finally:
-        haproxy.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+    with short_folder("trimtab-haproxy-") as folder:
+        haproxy = LocalHaproxy(program, folder, more)
+        try:
+            haproxy.start()
+            yield haproxy
+        finally:
+            haproxy.kill()
 
 
 class _Page(BaseHTTPRequestHandler):

@@ -19,7 +19,7 @@ from tests.haproxy.local import (
     until,
 )
 from tests.laws import IS_EXHAUSTIVE
-from tests.servers import free_port
+from tests.servers import free_port, short_folder
 from tests.sources.servers import Authority
 from trimtab.errors import AccessDenied, InvalidRequest, NotFound, Unreachable
 from trimtab.haproxy.client import RuntimeClient
@@ -184,9 +184,9 @@ def test_a_socket_that_never_answers_is_given_up_in_time():
             RuntimeClient(balancer, timeout=tt.seconds(1) / 5).servers()
 
 
-def test_a_port_that_is_taken_is_said(haproxy, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        other = LocalHaproxy(haproxy.program, tmp_path, port=taken.getsockname()[1])
+def test_a_port_that_is_taken_is_said(haproxy):
+    with socket.create_server(("127.0.0.1", 0)) as taken, short_folder("trimtab-haproxy-") as folder:
+        other = LocalHaproxy(haproxy.program, folder, port=taken.getsockname()[1])
         try:
             with pytest.raises(RuntimeError, match="Address already in use"):
                 other.start()

@@ -942,3 +942,13 @@ def test_what_a_look_at_twenty_groups_takes(world):
         "globalOperations.aggregatedList": 1,
         "instanceGroupManagers.listManagedInstances": 20,
     }
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_it_is_over_once_no_instance_that_ends_runs_from_a_template_that_is_to_go(world, keep):
+    world.apply(make_fleet(rollout={"keep": keep}))
+    world.doors.configure(delete_seconds=100)
+    done = world.roll(make_fleet(NEW, rollout={"keep": keep}))
+    assert done.outcome is RolloutOutcome.DONE, done
+    assert world.state.rollout is None
+    assert len(world.templates()) == keep
