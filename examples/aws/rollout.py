@@ -1,5 +1,5 @@
 """
-A new start script reaches every instance: first by a canary with bakes, then by a second group beside the old one.
+A new start script reaches every instance: by a canary with bakes, batch by batch, and by a group beside the old one.
 
     python examples/aws/rollout.py --emulator
 """
@@ -17,7 +17,7 @@ def release(fleet: tt.Fleet, name: str, rollout: tt.Rollout) -> tt.Fleet:
 
 
 def main() -> None:
-    """Apply a release; roll the next one out, and make one beside the old."""
+    """Apply a release, and bring three more, each by another strategy."""
     with Account.open(__doc__) as account, account.connect() as cloud:
         fleet = tt.parse_fleet(FLEET.read_text(), env=account.variables).for_provider(account.provider)
         if fleet["web"].template.requirement is not None and account.provider == "aws":
@@ -40,14 +40,18 @@ def main() -> None:
         assert rolled.raise_for_failures().is_done
         assert not cloud.plan(release(fleet, "two", canary))
 
+        rolling = tt.Rollout(strategy="rolling", max_unavailable="50%", min_healthy=1, on_failure="stop")
+        print(cloud.rollout(release(fleet, "three", rolling), by="example").raise_for_failures())
+        assert not cloud.plan(release(fleet, "three", rolling))
+
         beside = tt.Rollout(strategy="blue-green", bake="5m", end_after="10m")
         before = cloud.group("web").name
-        print(cloud.rollout(release(fleet, "three", beside), by="example").raise_for_failures())
+        print(cloud.rollout(release(fleet, "four", beside), by="example").raise_for_failures())
         after = cloud.group("web").name
         print(f"{before} -> {after}")
         assert before != after
-        assert not cloud.plan(release(fleet, "three", beside))
-        cloud.apply(cloud.destroy(release(fleet, "three", beside)), allow_delete=True).raise_for_failures()
+        assert not cloud.plan(release(fleet, "four", beside))
+        cloud.apply(cloud.destroy(release(fleet, "four", beside)), allow_delete=True).raise_for_failures()
 
 
 if __name__ == "__main__":

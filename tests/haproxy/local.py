@@ -11,7 +11,6 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import trimtab as tt
 from tests.servers import free_port, missing, short_folder

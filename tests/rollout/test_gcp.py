@@ -11,6 +11,7 @@ from tests.conftest import make_fleet as fleet_of
 from tests.conftest import make_group
 from tests.laws import IS_EXHAUSTIVE
 from tests.providers.gcp.rights import permission_of
+from tests.providers.gcp.world import GcpWorld
 from trimtab import errors
 from trimtab.providers.base import Write
 from trimtab.providers.gcp.reads import managed_instances
@@ -834,6 +835,20 @@ def test_what_no_gate_can_tell_is_a_problem_of_the_plan(world):
     assert [problem.text.split(":")[0] for problem in plan.problems] == ["rollout.gates.0", "rollout.gates.1.metric"]
 
 
+def test_the_backend_service_is_the_gate_where_the_group_has_no_check_of_its_own(world):
+    front = GcpWorld(world.test_cloud.emulator)
+    spec = {"gates": [{"type": "balancer"}], "batch_timeout": "5m"}
+    own = {"health_check": {}, "load_balancers": [{"name": front.service}], "rollout": spec}
+    world.apply(make_fleet(size=2, **own))
+    world.doors.fail_made_of(NEW.rsplit("/", 1)[-1])
+    back = world.roll(make_fleet(NEW, size=2, **own))
+    assert (back.outcome, back.text) == (
+        RolloutOutcome.ROLLED_BACK,
+        "after 5m, 0 of 2 instances are ready with the new template",
+    )
+    assert {(each.healthy, each.serving) for each in world.cloud.group("web").instances()} == {(None, True)}
+
+
 # instances that keep their state
 
 
@@ -939,6 +954,7 @@ def test_what_a_look_at_twenty_groups_takes(world):
     assert calls == {
         "instanceGroupManagers.aggregatedList": 1,
         "autoscalers.aggregatedList": 1,
+        "backendServices.aggregatedList": 1,  # and a call for each service of a group
         "globalOperations.aggregatedList": 1,
         "instanceGroupManagers.listManagedInstances": 20,
     }

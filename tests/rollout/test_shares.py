@@ -7,7 +7,7 @@ import pytest
 import trimtab as tt
 from tests.providers.aws.world import AwsWorld
 from tests.providers.gcp.rights import permission_of
-from tests.providers.gcp.world import GcpWorld
+from tests.providers.gcp.world import LOCATION, GcpWorld
 from trimtab.models import Checkpoint, Rollout
 from trimtab.rollout import RolloutOutcome
 
@@ -59,22 +59,28 @@ class Front:
 
 class AwsFront(Front):
     image = "ami-03cf127a"
+    kind, protocol = "application", "HTTP"
 
     def __init__(self, world):
         self.world = world
         ec2, elbv2 = world.client("ec2"), world.client("elbv2")
         vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
         subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]][:2]
-        balancer = elbv2.create_load_balancer(Name="front", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+        balancer = elbv2.create_load_balancer(Name="front", Subnets=subnets, Type=self.kind)["LoadBalancers"][0][
+            "LoadBalancerArn"
+        ]
         self.arns = {}
         for name in ("blue", "green", "other"):
-            group = elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]
+            group = elbv2.create_target_group(Name=name, Protocol=self.protocol, Port=80, VpcId=vpc)["TargetGroups"][0]
             self.arns[name] = group["TargetGroupArn"]
         self.elbv2 = elbv2
-        where = {"LoadBalancerArn": balancer, "Protocol": "HTTP"}
+        where = {"LoadBalancerArn": balancer, "Protocol": self.protocol}
         self.listener = elbv2.create_listener(**where, Port=80, DefaultActions=self.actions(blue=100, green=0))[
             "Listeners"
         ][0]["ListenerArn"]
+        self.rule = None
+        if self.kind == "network":
+            return
         second = elbv2.create_listener(**where, Port=8080, DefaultActions=self.actions(other=1))["Listeners"][0]
         path = [{"Field": "path-pattern", "Values": ["/shop"]}]
         self.rule = elbv2.create_rule(
@@ -87,21 +93,23 @@ class AwsFront(Front):
         return [{"Type": "forward", "ForwardConfig": {"TargetGroups": targets, "TargetGroupStickinessConfig": sticks}}]
 
     def weights(self):
-        (listener,) = self.elbv2.describe_listeners(ListenerArns=[self.listener])["Listeners"]
-        (rule,) = self.elbv2.describe_rules(RuleArns=[self.rule])["Rules"]
+        actions = [self.elbv2.describe_listeners(ListenerArns=[self.listener])["Listeners"][0]["DefaultActions"][0]]
+        if self.rule:
+            actions.append(self.elbv2.describe_rules(RuleArns=[self.rule])["Rules"][0]["Actions"][0])
         by_arn = {arn: name for name, arn in self.arns.items()}
-        first, second = (
+        first, *others = (
             {by_arn[each["TargetGroupArn"]]: each["Weight"] for each in action["ForwardConfig"]["TargetGroups"]}
-            for action in (listener["DefaultActions"][0], rule["Actions"][0])
+            for action in actions
         )
-        assert first == second
+        assert all(each == first for each in others)
         return first
 
     def rights(self):
         calls = {
             f"elasticloadbalancing:{one.operation}" for one in self.world.doors.requests() if one.service == "elbv2"
         }
-        assert {"elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"} <= calls
+        wanted = {"ModifyListener", "ModifyRule"} if self.rule else {"ModifyListener"}
+        assert {f"elasticloadbalancing:{operation}" for operation in wanted} <= calls
         return calls
 
     @staticmethod
@@ -116,27 +124,31 @@ class AwsFront(Front):
 class GcpFront(Front):
     image = "debian-cloud/debian-12"
     sizes = ("e2-small", "e2-medium")
+    scope = "global"
 
     def __init__(self, world):
         self.world = world
-        for name in ("blue", "green"):
-            body = {"name": name, "healthChecks": [f"global/healthChecks/{world.service}"], "portName": "http"}
-            world.ask("POST", "global/backendServices", {**body, "loadBalancingScheme": "EXTERNAL_MANAGED"})
+        scope = self.scope
+        check = {"name": "front", "type": "HTTP", "httpHealthCheck": {"port": 80, "requestPath": "/"}}
+        world.ask("POST", f"{scope}/healthChecks", check)
+        for name in ("blue", "green", "other"):
+            body = {"name": name, "healthChecks": [f"{scope}/healthChecks/front"], "portName": "http"}
+            world.ask("POST", f"{scope}/backendServices", {**body, "loadBalancingScheme": "EXTERNAL_MANAGED"})
         shared = {"weightedBackendServices": self.weighted(blue=100, green=0)}
         rule = {"priority": 1, "matchRules": [{"prefixMatch": "/shop"}], "routeAction": shared}
-        matcher = {"name": "shop", "defaultService": f"global/backendServices/{world.service}", "routeRules": [rule]}
+        matcher = {"name": "shop", "defaultService": f"{scope}/backendServices/other", "routeRules": [rule]}
         hosts = [{"hosts": ["shop.example.org"], "pathMatcher": "shop"}]
         body = {"name": "front", "defaultRouteAction": shared, "hostRules": hosts, "pathMatchers": [matcher]}
-        world.ask("POST", "global/urlMaps", body)
+        world.ask("POST", f"{scope}/urlMaps", body)
 
-    @staticmethod
-    def weighted(**weights):
+    def weighted(self, **weights):
         return [
-            {"backendService": f"global/backendServices/{name}", "weight": weight} for name, weight in weights.items()
+            {"backendService": f"{self.scope}/backendServices/{name}", "weight": weight}
+            for name, weight in weights.items()
         ]
 
     def weights(self):
-        body = self.world.ask("GET", "global/urlMaps/front")
+        body = self.world.ask("GET", f"{self.scope}/urlMaps/front")
         first, second = (
             {each["backendService"].rsplit("/", 1)[1]: each["weight"] for each in action["weightedBackendServices"]}
             for action in (body["defaultRouteAction"], body["pathMatchers"][0]["routeRules"][0]["routeAction"])
@@ -146,7 +158,7 @@ class GcpFront(Front):
 
     def rights(self):
         found = {permission_of(call) for call in self.world.doors.requests()}
-        assert "compute.urlMaps.update" in found
+        assert {"compute.urlMaps.update", "compute.regionUrlMaps.update"} & found
         return found
 
     @staticmethod
@@ -154,13 +166,25 @@ class GcpFront(Front):
         return set(cloud.permissions(fleet)["includedPermissions"])
 
     def ready(self, pool):
-        backends = self.world.ask("GET", f"global/backendServices/{pool}").get("backends") or ()
+        backends = self.world.ask("GET", f"{self.scope}/backendServices/{pool}").get("backends") or ()
         return [one for each in backends if each["capacityScaler"] for one in self.healthy(pool, each)]
 
     def healthy(self, pool, backend):
-        path = f"global/backendServices/{pool}/getHealth"
+        path = f"{self.scope}/backendServices/{pool}/getHealth"
         reply = self.world.ask("POST", path, {"group": backend["group"]})
         return [each for each in reply.get("healthStatus") or () if each["healthState"] == "HEALTHY"]
+
+
+class RegionalFront(GcpFront):
+    """A regional balancer."""
+
+    scope = f"regions/{LOCATION}"
+
+
+class NetworkFront(AwsFront):
+    """A Network Load Balancer: its listeners have weights, and no rules."""
+
+    kind, protocol = "network", "TCP"
 
 
 class OnePool(GcpFront):
@@ -179,17 +203,23 @@ class OnePool(GcpFront):
         return round(100 * sum(newest) / whole)
 
 
-FRONTS = {"aws": AwsFront, "gcp": GcpFront, "gcp-one-pool": OnePool}
+FRONTS = {
+    "aws": AwsFront,
+    "aws-network": NetworkFront,
+    "gcp": GcpFront,
+    "gcp-regional": RegionalFront,
+    "gcp-one-pool": OnePool,
+}
 
 
 @pytest.fixture(name="front")
 def _front(request):
-    emulator = request.getfixturevalue("aws_emulator" if request.param == "aws" else "gcp_emulator")
+    emulator = request.getfixturevalue("gcp_emulator" if request.param.startswith("gcp") else "aws_emulator")
     emulator.doors.reset()
-    return FRONTS[request.param](AwsWorld(emulator) if request.param == "aws" else GcpWorld(emulator))
+    return FRONTS[request.param](GcpWorld(emulator) if request.param.startswith("gcp") else AwsWorld(emulator))
 
 
-@pytest.mark.parametrize("front", ["aws", "gcp"], indirect=True)
+@pytest.mark.parametrize("front", ["aws", "aws-network", "gcp", "gcp-regional"], indirect=True)
 def test_requests_move_to_the_new_group_and_with_the_next_one_back(front):
     old, new = front.fleet(), front.fleet(1)
     with front.world.connect() as cloud:
@@ -207,7 +237,7 @@ def test_requests_move_to_the_new_group_and_with_the_next_one_back(front):
         plan = cloud.plan(new)
         assert not plan, plan.to_text()
         assert cloud.status(new).groups[0].name.startswith("shop-web-")
-        if isinstance(front, AwsFront):  # one cloud stands for both
+        if type(front) is AwsFront:  # one cloud stands for both
             _, result = front.drive(front.start(cloud, old))
             assert (result.outcome, front.green()) == (RolloutOutcome.DONE, 0)
             assert not cloud.plan(old)
@@ -264,3 +294,13 @@ def test_a_service_that_no_route_shares_is_said(front):
     with front.world.connect() as cloud:
         plan = cloud.plan(one.replace(groups=[one["web"].replace(load_balancers=[other])]))
     assert [each.text for each in plan.problems if "no route of a URL map sends requests to both" in each.text]
+
+
+@pytest.mark.parametrize("front", ["gcp"], indirect=True)
+def test_a_service_that_would_keep_clients_is_said(front):
+    front.world.ask("PATCH", "global/backendServices/green", {"sessionAffinity": "GENERATED_COOKIE"})
+    with front.world.connect() as cloud:
+        plan = cloud.plan(front.fleet())
+    said = "load_balancers.0.alternate: GENERATED_COOKIE of backend service 'green' keeps no client"
+    assert [note.text.startswith(said) for note in plan.notes if "alternate" in note.text] == [True]
+    assert not plan.problems

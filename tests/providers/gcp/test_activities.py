@@ -132,3 +132,21 @@ def test_each_instance_says_how_it_is(world, cloud):
     assert sorted(one.outdated for one in live.instances()) == [False, True, True]
     world.ask("DELETE", f"zones/{second.zone}/instances/{second.id}")
     assert any(one.description == f"delete instance {second.id}" for one in live.activities())
+
+
+def test_an_instance_serves_where_every_backend_service_holds_it_to_be_healthy(world, cloud):
+    """By the services' own checks, beside that of the group or without it; a service without a check sends to all."""
+    world.ask("POST", "global/backendServices", {"name": "plain", "portName": "http"})
+    services = [{"name": name} for name in (world.service, "plain")]
+    live = apply(cloud, policies={}, health_check={}, load_balancers=services)
+    world.advance(MINUTE)
+    first, second = live.instances()
+    assert (first.healthy, first.serving, second.serving) == (None, True, True)
+    world.doors.fail_target(first.id)
+    world.advance(MINUTE)
+    world.doors.clear_requests()
+    health = {one.id: (one.healthy, one.serving) for one in live.instances()}
+    assert health == {first.id: (None, False), second.id: (None, True)}
+    asked = [call.operation for call in world.doors.requests()]
+    assert asked.count("backendServices.getHealth") == 1
+    assert asked.count("backendServices.aggregatedList") == 1

@@ -17,6 +17,8 @@ class Service(NamedTuple):
     health_check: str = ""
     passes_through: bool = False
     """Whether it knows connections only, and no requests."""
+    affinity: str = ""
+    """What it keeps clients with an instance by; empty where it does not."""
 
 
 class Attached(NamedTuple):
@@ -52,6 +54,7 @@ def service_of(item: Mapping[str, Any]) -> Service:
         port_name=str(item.get("portName") or "http"),
         health_check=str(checks[0]) if checks else "",
         passes_through=_passes_through(item),
+        affinity=affinity if (affinity := str(item.get("sessionAffinity") or "NONE")) != "NONE" else "",
     )
 
 

@@ -172,8 +172,8 @@ class GcpLive(LiveState):
     def read_states(
         self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
     ) -> Sequence[GroupState]:
-        """The groups at these places: three lists for all, and a call for the instances of each."""
-        return self._states().read(places, addresses=addresses)
+        """The groups at these places: three lists for all, and a call for the instances of each and its balancers."""
+        return self._states().read(places, balancers=balancers, addresses=addresses)
 
     def candidates(self, name: str, location: str) -> Sequence[GroupState]:
         """The group with this native name, or those that are marked with this name within their fleet."""

@@ -93,7 +93,7 @@ class GcpRollouts(Rollouts):
 
         A list of the templates besides, where a group has no run: what it could go back to.
         """
-        pictures = States(self.calls, self.clock.now()).pictures(places, addresses=addresses)
+        pictures = States(self.calls, self.clock.now()).pictures(places, balancers=True, addresses=addresses)
         rests = any(find_run(picture.manager) is None for picture in pictures)
         templates = self._templates() if rests else []
         for picture in sorted(pictures, key=lambda one: bool(one.state.fleet)):

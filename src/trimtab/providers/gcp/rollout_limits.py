@@ -38,9 +38,9 @@ def remarks_of(group: ScalingGroup, rollout: Rollout, *, stateful: bool, checked
     elif surges:
         yield from _of_zones(rollout, len(group.placement.zones) or MOST_ZONES)
     for index, gate in enumerate(rollout.gates):
-        if gate.type == "balancer" and not checked:
-            text = "no health check of the group says which instances get requests"
-            yield Remark(f"rollout.gates.{index}", f"{text}; give `health_check.path` and `port`")
+        if gate.type == "balancer" and not (checked or group.load_balancers):
+            text = "no load balancer and no health check of the group says which instances get requests"
+            yield Remark(f"rollout.gates.{index}", f"{text}; give `load_balancers`, or `health_check.path` and `port`")
         if isinstance(gate, MetricGate) and (problem := _metric_problem(gate)):
             yield Remark(f"rollout.gates.{index}.metric", problem)
 

@@ -20,7 +20,7 @@ ROLLOUTS: Mapping[str, RolloutSupport] = {
     SHARES_IN_ONE: native("`capacityScaler` of both groups in the backend service: about such shares of the requests"),
     "protected_instances: skip": by_trimtab(_UNPROTECTED),
     "protected_instances: replace": by_trimtab(f"{_UNPROTECTED}; all are replaced"),
-    "gates: balancer": by_trimtab("the group's own health check, which has to be there; no backend service is asked"),
+    "gates: balancer": by_trimtab("what each backend service, and the group's own health check, says of an instance"),
     "gates: alarm": by_trimtab("an alert policy with an open alert, by its display name"),
     "gates: metric": by_trimtab("a metric of instances: cpu, network, the agent's, or one's own without dimensions"),
     "batch_timeout": by_trimtab("the updater itself waits for ever for an instance to be healthy"),

@@ -14,7 +14,7 @@ from trimtab.models import Fleet
 from trimtab.plan import Resource, read_description
 from trimtab.providers.base import AlarmChange, AlarmState, GroupState, Instance, InstanceState
 from trimtab.providers.gcp.client import Calls
-from trimtab.providers.gcp.ids import Place, name_of, parse_link, place_of, scoped
+from trimtab.providers.gcp.ids import Place, lengthened, name_of, parse_link, place_of, scoped, short
 from trimtab.providers.gcp.kinds import ALERT_POLICY
 from trimtab.providers.gcp.reads import deletions, list_monitored, managed_instances
 from trimtab.providers.gcp.replies import Listed
@@ -45,15 +45,20 @@ class States:
     calls: Calls
     now: datetime
 
-    def read(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[GroupState]:
+    def read(
+        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
+    ) -> list[GroupState]:
         """The groups at (location, name), those that exist."""
-        return [picture.state for picture in self.pictures(places, addresses=addresses)]
+        return [picture.state for picture in self.pictures(places, balancers=balancers, addresses=addresses)]
 
-    def pictures(self, places: Iterable[tuple[str, str]], *, addresses: bool = False) -> list[Picture]:
+    def pictures(
+        self, places: Iterable[tuple[str, str]], *, balancers: bool = False, addresses: bool = False
+    ) -> list[Picture]:
         """The groups at (location, name), those that exist, with what the cloud said of them."""
         wanted = set(places)
         managers = [manager for manager in self.managers() if not wanted.isdisjoint(_places(manager))]
-        return self._pictures(managers, addresses)
+        pictures = self._pictures(managers, addresses)
+        return _behind_balancers(self.calls, pictures) if balancers else pictures
 
     def find(self, name: str, location: str) -> list[GroupState]:
         """The group of this native name, else the marked groups that have this name within their fleets."""
@@ -75,10 +80,11 @@ class States:
         return picture
 
     def again(self, picture: Picture) -> Picture:
-        """The same group with its instances as they are now: one call."""
+        """The same group with its instances as they are now: a call, and those of its balancers."""
         members, current = managed_instances(self.calls, picture.manager), template_of(picture.manager)
         instances = tuple(_instance(each, current, {}) for each in members)
-        return Picture(picture.manager, members, replace(picture.state, instances=instances))
+        fresh = Picture(picture.manager, members, replace(picture.state, instances=instances))
+        return _behind_balancers(self.calls, [fresh])[0]
 
     def managers(self) -> Sequence[dict[str, Any]]:
         """Every managed instance group of the project."""
@@ -137,6 +143,65 @@ class States:
             boost=find_boost(scaler),
             rollout=find_run(manager),
         )
+
+
+def _behind_balancers(calls: Calls, pictures: Sequence[Picture]) -> list[Picture]:
+    """
+    Groups with what backend services hold of their instances; one list, and a call for each service of a group.
+
+    An instance that a service has not checked yet is sent no requests. Services without a health check send to all.
+    """
+    links = {_behind(picture) for picture in pictures}
+    if not links:
+        return list(pictures)
+    checked = [each for each in calls.aggregated("backendServices").items if each.get("healthChecks")]
+    pairs = [
+        (str(service["selfLink"]), link)
+        for service in checked
+        for link in dict.fromkeys(short(str(backend.get("group"))) for backend in service.get("backends") or ())
+        if link in links
+    ]
+    answers = calls.gather_or_raise([partial(checked_healthy, calls, *pair) for pair in pairs])
+    known: dict[str, list[Mapping[str, bool]]] = {}
+    for (_, link), answer in zip(pairs, answers, strict=True):
+        known.setdefault(link, []).append(answer)
+    return [_served(picture, known.get(_behind(picture), ())) for picture in pictures]
+
+
+def checked_healthy(calls: Calls, service: str, group: str) -> Mapping[str, bool]:
+    """Whether a backend service holds the instances of a group to be healthy, by their links; those it has checked."""
+    parts = parse_link(service)
+    regional = parts.scope.startswith("regions/")
+    place = {"region": name_of(parts.scope)} if regional else {}
+    reply = calls.get(
+        f"{'regionBackendServices' if regional else 'backendServices'}.getHealth",
+        backend_service=parts.name,
+        resource_group_reference_resource={"group": lengthened(group)},
+        **place,
+    )
+    return {
+        short(str(each.get("instance"))): each.get("healthState") == HEALTHY for each in reply.get("healthStatus") or ()
+    }
+
+
+def _behind(picture: Picture) -> str:
+    """The instance group that backends of balancers name."""
+    return short(str(picture.manager.get("instanceGroup")))
+
+
+def _served(picture: Picture, services: Sequence[Mapping[str, bool]]) -> Picture:
+    """A group whose instances serve where every service says so, and its own health check nothing else."""
+    if not services:
+        return picture
+    instances = tuple(
+        replace(
+            instance,
+            serving=instance.healthy is not False
+            and all(known.get(short(str(member.get("instance"))), False) for known in services),
+        )
+        for instance, member in zip(picture.state.instances, picture.members, strict=True)
+    )
+    return picture._replace(state=replace(picture.state, instances=instances))
 
 
 def _stopped(scaler: Mapping[str, Any] | None) -> tuple[str, ...]:

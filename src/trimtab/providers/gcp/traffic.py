@@ -20,6 +20,7 @@ from trimtab.providers.gcp.facts import Service, service_of
 from trimtab.providers.gcp.ids import lengthened, name_of, parse_link, place_name, region_of, short
 from trimtab.providers.gcp.kinds import BACKEND
 from trimtab.providers.gcp.replies import Listed
+from trimtab.providers.gcp.states import checked_healthy
 from trimtab.providers.rolling import Shares
 from trimtab.providers.run import BLUE_GREEN
 from trimtab.providers.traffic import share_problem
@@ -117,7 +118,7 @@ class PoolReader:
         fleet = in_their_pools(self.fleet, is_in)
         if answer is None:
             return PoolChoice(fleet=fleet)
-        problems, unknown = list[Note](), list[Unknown]()
+        notes, problems, unknown = list[Note](), list[Note](), list[Unknown]()
         moved = [group for group in fleet.groups if group.rollout and group.rollout.strategy == BLUE_GREEN]
         try:
             maps = self.calls.aggregated(MAPS).items if moved else ()
@@ -128,13 +129,34 @@ class PoolReader:
         for group in moved:
             region = group.location or self.calls.location
             for index, balancer in enumerate(group.load_balancers):
-                if balancer.alternate and (text := _problem(maps, services, region, balancer.word, balancer.alternate)):
-                    problems.append(Note(f"load_balancers.{index}.alternate: {text}", group.name))
-        return PoolChoice(fleet=fleet, problems=tuple(problems), unknown=tuple(unknown))
+                if not balancer.alternate:
+                    continue
+                path = f"load_balancers.{index}.alternate"
+                pair = [find_service(word, region, services) for word in (balancer.word, balancer.alternate)]
+                if text := _problem(maps, pair[0], pair[1], region, balancer.alternate):
+                    problems.append(Note(f"{path}: {text}", group.name))
+                notes += [
+                    Note(f"{path}: {_no_affinity(service)}", group.name)
+                    for service in pair
+                    if service and service.affinity
+                ]
+        return PoolChoice(fleet=fleet, notes=tuple(notes), problems=tuple(problems), unknown=tuple(unknown))
 
 
-def _problem(maps: Sequence[Body], services: Sequence[Service], region: str, word: str, alternate: str) -> str:
-    first, second = (find_service(each, region, services) for each in (word, alternate))
+def _no_affinity(service: Service) -> str:
+    """
+    What is to be known of a service that would keep clients.
+
+    "Don't configure session affinity if you're using weighted traffic splitting. If you do, the weighted traffic
+    splitting configuration takes precedence": https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps
+    """
+    text = (
+        f"{service.affinity} of backend service {service.name!r} keeps no client with one of the two groups while they"
+    )
+    return f"{text} share the requests, since weights go first; set its session affinity to NONE"
+
+
+def _problem(maps: Sequence[Body], first: Service | None, second: Service | None, region: str, alternate: str) -> str:
     if second is None:
         return f"no backend service in {region} or global is {alternate!r}; write another name or make it first"
     if first is None:  # said of the field that names it
@@ -205,20 +227,11 @@ class Shifter:
         backend = _backend_of(service, native, self.shares.location)
         if backend is None or not service.get("healthChecks"):
             return ""
-        parts = parse_link(str(service["selfLink"]))
-        regional = parts.scope.startswith("regions/")
-        place = {"region": name_of(parts.scope)} if regional else {}
-        collection = "regionBackendServices" if regional else "backendServices"
-        reply = self.calls.get(
-            f"{collection}.getHealth",
-            backend_service=parts.name,
-            resource_group_reference_resource={"group": lengthened(backend["group"])},
-            **place,
-        )
-        states = [each.get("healthState") == "HEALTHY" for each in reply.get("healthStatus") or ()]
+        states = list(checked_healthy(self.calls, str(service["selfLink"]), str(backend["group"])).values())
         if (all(states) if native == self.shares.new else any(states)) or not states:
             return ""
-        return f"{sum(states)} of {len(states)} instances of {native!r} are healthy in backend service {parts.name!r}"
+        name = name_of(str(service["selfLink"]))
+        return f"{sum(states)} of {len(states)} instances of {native!r} are healthy in backend service {name!r}"
 
     # two services
 
