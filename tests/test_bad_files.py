@@ -210,6 +210,8 @@ BAD: dict[str, tuple[str, int, str]] = {
     "script is no template": (script("echo\n{% if %}"), 9, "invalid Jinja2 in line 2 of the start script"),
     "script of open brackets": (script("{{ " + "(" * 2000), 9, "the start script"),
     "script adds text to a number": (script("{{ component + 1 }}"), 9, "TypeError"),
+    "gate without a type": (GROUP + "    rollout: {gates: [{path: /up}]}\n", 8, "`type` is missing; add it"),
+    "gate of another type": (GROUP + "    rollout: {gates: [{type: htp}]}\n", 8, "did you mean http?"),
     "variables without a script": (GROUP + "      variables: {a: 1}\n", 8, "`variables` fill in `user_data`"),
     "variable of a list": (script("x").replace("web}", "[1]}"), 8, "not a list"),
     "script file without a directory": (

@@ -57,7 +57,14 @@ def test_back_while_the_old_one_lives(account, phase):
         rollouts = cloud.rollouts(new)
         rollouts.start(by="ana")
         drive(account, rollouts, until=phase)
-        assert not cloud.plan(new).changes
+        plan = cloud.plan(new)
+        assert not plan.changes
+        assert not plan.waiting
+        # people see the group that has the requests, and act on that
+        (group,) = cloud.status(new, rollouts=True).groups
+        assert (group.name == name, group.waits) == (phase == "baking", False)
+        assert group.state.rollout.phase == phase
+        assert cloud.group("web").name == group.name
         (standing,) = rollouts.status()
         assert not standing.superseded, standing
         rollouts.abort("web", by="ana")

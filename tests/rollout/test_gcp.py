@@ -462,6 +462,13 @@ def test_a_group_grows_in_the_middle(world):
     world.apply(make_fleet())
     changed = make_fleet(NEW, size=4, rollout={"strategy": "canary", "checkpoints": [{"percent": 50, "bake": "5m"}]})
     rollouts = world.start(changed)
+    assert "`trimtab rollout start` goes on" in str(world.cloud.plan(changed).notes)
+    world.drive(rollouts, until=is_baking)
+    plan = world.cloud.plan(changed)
+    assert (plan.changes, plan.waiting) == ((), ()), "what is on its way waits for no other rollout"
+    rollouts.pause("web")
+    assert "`trimtab rollout resume` goes on" in str(world.cloud.plan(changed).notes)
+    rollouts.resume("web")
     world.drive(rollouts, until=is_baking)
     world.cloud.group("web").scale(to=8)
     world.clock.advance(timedelta(seconds=30))

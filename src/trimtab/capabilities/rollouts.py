@@ -58,6 +58,22 @@ def idle_alternates(group: ScalingGroup) -> Iterator[tuple[str, str]]:
             yield f"load_balancers.{index}.alternate", text
 
 
+_IN_PLACE = ("max_unavailable", "max_surge", "min_healthy", "protected_instances", "standby_instances", "skip_matching")
+
+
+def idle_in_pairs(rollout: Rollout) -> Iterator[tuple[str, str]]:
+    """Paths of what a blue-green rollout has no use for, and what to say of it."""
+    if rollout.strategy != "blue-green":
+        return
+    given = rollout.model_fields_set
+    for name in _IN_PLACE:
+        if name in given and getattr(rollout, name) is not None:
+            yield f"rollout.{name}", "a blue-green rollout replaces no instance of a group: it makes a second group"
+    if "keep" in given:
+        text = "no template of the old group stays after its end; `abort` goes back while it lives (`end_after`)"
+        yield "rollout.keep", text
+
+
 def rollout_support(provider: str, part: str) -> RolloutSupport:
     """Who does a part of a rollout on a provider."""
     path = declarations_of(provider).rollouts

@@ -12,7 +12,7 @@ from trimtab.cli.verbosity import add_verbosity
 from trimtab.errors import InvalidArgument
 from trimtab.models import Fleet
 from trimtab.providers.base import GroupState
-from trimtab.runtime.group import LiveGroup
+from trimtab.runtime.group import LiveGroup, native_name
 from trimtab.views.values import printable
 
 instance = typer.Typer()
@@ -107,7 +107,7 @@ def end(
 def _act(context: CommandContext, fleet: Fleet, name: str, act: Callable[[LiveGroup], None]) -> int:
     group = fleet[name]
     with context.cloud(fleet) as cloud:
-        live = cloud.group(fleet.native_name(group), group.location)
+        live = cloud.group(native_name(cloud.provider, fleet, group), group.location)
         act(live)
         state = live.read()
     _show(context, name, state)

@@ -13,11 +13,10 @@ from trimtab.cli.commands import fleet_command, groups_command
 from trimtab.cli.context import CommandContext, duration, moment
 from trimtab.cli.watching import Serve, served
 from trimtab.errors import InvalidArgument, NotFound, TrimtabError
-from trimtab.models import Fleet, ScalingGroup
+from trimtab.models import Fleet
 from trimtab.providers.base import Activity
-from trimtab.providers.lookup import renamed
 from trimtab.runtime.cloud import Cloud
-from trimtab.runtime.group import LiveGroup
+from trimtab.runtime.group import LiveGroup, native_name
 from trimtab.runtime.status import FleetStatus
 from trimtab.runtime.watch import Watch
 from trimtab.views.activities import activities_dict, activities_view
@@ -197,16 +196,7 @@ def _show_boosts(context: CommandContext, status: FleetStatus) -> int:
 def _live_groups(cloud: Cloud, fleet: Fleet, names: Sequence[str] | None) -> Iterator[LiveGroup]:
     for group in fleet.groups:
         if not names or group.name in names:
-            yield cloud.group(_native_name(cloud, fleet, group), group.location)
-
-
-def _native_name(cloud: Cloud, fleet: Fleet, group: ScalingGroup) -> str:
-    """The group's name in the cloud, also after a blue-green rollout."""
-    if group.rollout is None or group.rollout.strategy != "blue-green":
-        return fleet.native_name(group)
-    location = group.location or cloud.provider.location
-    found = renamed(cloud.provider.live.candidates, fleet.name, group.name, location)
-    return found[0].name if found else fleet.native_name(group)
+            yield cloud.group(native_name(cloud.provider, fleet, group), group.location)
 
 
 def _show_pauses(context: CommandContext, status: FleetStatus) -> int:

@@ -142,7 +142,7 @@ class Ticking:
         considered = []
         for subject in subjects:
             key, state = subject.key, states[subject.location, subject.native]
-            if state is None and subject.group.rollout is not None:
+            if state is None or (isinstance(state, GroupState) and state.rollout and state.rollout.successor):
                 subject, state = self._renamed(subject)
             if isinstance(state, TrimtabError):
                 self.results[key] = subject.result(TickOutcome.ERROR, str(state))
@@ -157,9 +157,12 @@ class Ticking:
                     self.results[key] = subject.result(TickOutcome.ERROR, _in_full(error), state)
         return considered
 
-    def _renamed(self, subject: Subject) -> tuple[Subject, GroupState | None]:
+    def _renamed(self, subject: Subject) -> tuple[Subject, GroupState | TrimtabError | None]:
         """A group that a blue-green rollout gave another native name."""
-        found = renamed(self.provider.live.candidates, subject.fleet.name, subject.group.name, subject.location)
+        try:
+            found = renamed(self.provider.live.candidates, subject.fleet.name, subject.group.name, subject.location)
+        except TrimtabError as error:
+            return subject, error
         return (replace(subject, native=found[0].name), found[0]) if found else (subject, None)
 
     def _verdicts(self, considered: Sequence[Considered], now: datetime) -> list[Verdict]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from trimtab.capabilities import is_delegated
@@ -12,7 +13,7 @@ from trimtab.errors import Cancelled, NotFound, TrimtabError, Unsupported
 from trimtab.explaining.replaying import Answers, name_of, run_up, wide_queries
 from trimtab.models import Fleet, ScalingGroup
 from trimtab.providers.base import Activity, AlarmChange, AlarmState, GroupState
-from trimtab.providers.lookup import group_not_found, renamed
+from trimtab.providers.lookup import group_not_found, in_charge, renamed
 from trimtab.providers.roles import Provider
 from trimtab.sources import Source, make_sources, read_all
 from trimtab.store.records import DecisionRecord, GroupKey, RolloutRecord, Store, TickRecord
@@ -101,7 +102,8 @@ class Reader:
     def _state(self) -> GroupState:
         name, location = self.fleet.native_name(self.group), self.group.location or self.provider.location
         live = self.provider.live
-        found = [*live.read_states([(location, name)], balancers=bool(self.group.cloud_balancers))]
+        read = partial(live.read_states, balancers=bool(self.group.cloud_balancers))
+        found = in_charge(read, read([(location, name)]))
         found = found or [*renamed(live.candidates, self.fleet.name, self.group.name, location)]
         if not found:
             raise group_not_found(name, location, self.provider.name)

@@ -46,7 +46,7 @@ class Checkpoint(Model):
     percent: Annotated[int, Field(ge=1, le=99)]
     """Per cent of the instances that have the new template, rounded up; of a blue-green rollout, of the requests."""
     bake: Duration | None = None
-    """How long all gates have to hold before the rollout goes on; at once when left out."""
+    """How long it stands still there; all gates have to hold at the end of that. Not at all when left out."""
 
     if TYPE_CHECKING:
 
@@ -199,7 +199,7 @@ class Rollout(Model):
     In a blue-green rollout they are shares of the requests that the new group is sent, by the weights of a balancer.
     """
     bake: Duration | None = None
-    """How long all gates have to hold at the end before the old template is given up; at once when left out."""
+    """How long the old template is kept once all have the new one; all gates have to hold at the end of that."""
     skip_matching: bool = True
     """Whether instances that have the new template already are left alone."""
     protected_instances: Literal["skip", "replace"] = "skip"

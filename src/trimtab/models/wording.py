@@ -88,6 +88,13 @@ def plain_words(detail: ErrorDetails, shown: str, *, value: object) -> str:
         case "enum" | "literal_error":
             choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
             return not_a_choice(value, shown, choices)
+        case "union_tag_not_found":
+            return f"{context['discriminator']} is missing; add it".replace("'", "`")
+        case "union_tag_invalid":
+            choices = str(context["expected_tags"]).replace("'", "").split(", ")
+            return f"{context['discriminator']} ".replace("'", "`") + not_a_choice(
+                context["tag"], repr(context["tag"]), choices
+            )
         case "string_pattern_mismatch":
             return f"write {_PATTERNS.get(str(context['pattern']), context['pattern'])}{instead}"
         case "finite_number":

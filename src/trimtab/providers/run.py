@@ -125,6 +125,15 @@ class Run:
             return ""
         return "the file has another template than it brings: abort it, or let it end, and start again"
 
+    def brings(self, template: str) -> bool:
+        """Whether this template is on its way already, so that it waits for no other rollout."""
+        return bool(template) and self.template == template and self.phase is not Phase.REVERTING
+
+    @property
+    def successor(self) -> str:
+        """The second native group, once it alone has the requests, the policies and the size; empty otherwise."""
+        return self.new if self.strategy == BLUE_GREEN and self.phase is Phase.ENDING else ""
+
     @property
     def is_active(self) -> bool:
         """Whether it goes on by itself."""

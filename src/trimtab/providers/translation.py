@@ -249,6 +249,7 @@ class GroupTranslator(ABC):
         if rollout is None:
             return
         from trimtab.capabilities.rollouts import (  # few groups are rolled out
+            idle_in_pairs,
             rollout_parts,
             rollout_support,
             share_problems,
@@ -256,6 +257,8 @@ class GroupTranslator(ABC):
 
         for path, text in share_problems(self.group, self.provider):
             self.problem(path, text)
+        for path, text in idle_in_pairs(rollout):
+            self.unused(path, text)
         for part, path in rollout_parts(rollout):
             support = rollout_support(self.provider, part)
             if support.means == "refused":

@@ -84,7 +84,7 @@ class Verdict:
     is_final: bool = False
 
     def __str__(self) -> str:
-        word = {True: "holds", False: "does not hold", None: "cannot be told yet"}[self.holds]
+        word = {True: "holds", False: "does not hold", None: "cannot be told"}[self.holds]
         return f"gate {self.gate} {word}{': ' if self.text else ''}{self.text}"
 
 

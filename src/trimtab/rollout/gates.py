@@ -206,8 +206,12 @@ class Gates:
         p = p_value(new, old) if gate.worse == "higher" else p_value(old, new)
         if p >= gate.significance:
             return Verdict("metric", holds=True)
-        text = f"{gate.metric.name} is {gate.worse} on new instances than on old ones (p = {p:.4f})"
+        text = f"{gate.metric.name} is {gate.worse} on new instances than on old ones (p {_told(p)})"
         return Verdict("metric", holds=False, text=text, is_final=True)
+
+
+def _told(p: float) -> str:
+    return f"= {p:.4f}" if p >= 0.0001 else "< 0.0001"
 
 
 class _AsItIs(urllib.request.HTTPRedirectHandler):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from trimtab.models import Rollout, ScalingGroup
 from trimtab.models.base import format_duration
@@ -113,8 +113,8 @@ def next_step(group: ScalingGroup, spec: Rollout, run: Run, pair: Pair, now: dat
                 return failed(spec, run, late, now)
             return Look(last=now - run.since >= bake_of_pair(spec, run))
         case Phase.ENDING:
-            left = run.since + lives_on(group, spec) - now
-            return Rest(f"the old group ends in {format_duration(left)}") if left > timedelta(0) else End()
+            end = run.since + lives_on(group, spec)
+            return Rest(f"the old group ends at {end.astimezone(UTC):%H:%M:%S} UTC") if end > now else End()
         case Phase.REVERTING:
             return Restore()
         case _:

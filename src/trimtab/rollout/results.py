@@ -95,6 +95,8 @@ class GroupRollout:
         return self.outcome in SETTLED
 
     def __str__(self) -> str:
+        if self.outcome is RolloutOutcome.NONE and not self.text:
+            return f"{self.group}: nothing to roll out"
         text = f": {self.text}" if self.text else ""
         step = f", step {self.step} of {self.steps}" if self.run else ""
         count = f", {self.ready} of {self.total} instances" if self.total else ""

@@ -28,7 +28,7 @@ from trimtab.models import Fleet, ScalingGroup
 from trimtab.plan import Action, Change, Plan, PlanRequest
 from trimtab.providers.datapoints import Datapoints, MetricQuery, MetricValue
 from trimtab.providers.importing import Imported, fleet_for
-from trimtab.providers.lookup import renamed
+from trimtab.providers.lookup import in_charge, renamed
 from trimtab.providers.patience import patience_of
 from trimtab.providers.regions import check_regions
 from trimtab.providers.roles import Provider
@@ -210,12 +210,10 @@ class Cloud:
     def _status(self, fleet: Fleet, *, addresses: bool) -> FleetStatus:
         now = self._clock.now()
         places = {group.name: (self._location(group), fleet.native_name(group)) for group in fleet.groups}
-        group_states = self.provider.live.read_states(places.values(), addresses=addresses)
+        read = partial(self.provider.live.read_states, addresses=addresses)
         # of several with one name, as in a region and its zones, the fleet's own
-        states = {
-            (state.location, state.name): state
-            for state in sorted(group_states, key=lambda state: state.fleet == fleet.name)
-        }
+        found = sorted(read(places.values()), key=lambda state: state.fleet == fleet.name)
+        states = {(old.location, old.name): state for old, state in zip(found, in_charge(read, found), strict=True)}
         for group in fleet.groups:
             if places[group.name] not in states:
                 candidates = self.provider.live.candidates
@@ -226,7 +224,7 @@ class Cloud:
         groups = tuple(
             GroupStatus(
                 group=group.name,
-                name=places[group.name][1],
+                name=states[place].name if (place := places[group.name]) in states else place[1],
                 location=places[group.name][0],
                 state=states.get(places[group.name]),
                 in_force=in_force_of(group, states.get(places[group.name]), now),

@@ -8,11 +8,11 @@ from trimtab.clock import Clock
 from trimtab.declarations.find import refuse_unsupported
 from trimtab.errors import InvalidRequest, NotFound, WaitTimeout, capped
 from trimtab.events import Listener
-from trimtab.models import Metric
+from trimtab.models import Fleet, Metric, ScalingGroup
 from trimtab.plan import Key
 from trimtab.providers.base import Activity, GroupState, Instance, InstanceState
 from trimtab.providers.datapoints import MINUTE, Datapoints, MetricQuery, MetricValue
-from trimtab.providers.lookup import group_not_found
+from trimtab.providers.lookup import group_not_found, in_charge, renamed
 from trimtab.providers.pause import Boost, Pause
 from trimtab.providers.roles import GroupActor, Provider
 from trimtab.runtime.apply import Place, wait_for
@@ -349,3 +349,11 @@ class LiveGroup:
 
 def _staying(instances: Sequence[Instance]) -> list[Instance]:
     return [instance for instance in instances if instance.state is not InstanceState.TERMINATING]
+
+
+def native_name(provider: Provider, fleet: Fleet, group: ScalingGroup) -> str:
+    """What a fleet's group is called in the cloud, in a blue-green rollout and after it too; reads it."""
+    location, native, live = group.location or provider.location, fleet.native_name(group), provider.live
+    found = in_charge(live.read_states, live.read_states([(location, native)]))
+    found = found or [*renamed(live.candidates, fleet.name, group.name, location)]
+    return found[0].name if found else native

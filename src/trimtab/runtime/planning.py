@@ -12,7 +12,8 @@ from trimtab.providers.base import Facts, PoolChoice
 from trimtab.providers.roles import Provider
 from trimtab.runtime.pause import boost_notes, leave_boosted, leave_paused, pause_notes, with_ends
 
-_GO_ON = "trimtab rollout start"
+_GO_ON = {True: "start", False: "resume"}
+"""The command by which a run goes on, whether it does so by itself or not."""
 
 
 def made_plan(provider: Provider, request: PlanRequest, now: datetime) -> Plan:
@@ -148,7 +149,7 @@ def leave_to_rollouts(
     runs = {group: run for group, run in found if group in known and run is not None}
     templates = template_digests(kinds, wanted, groups | runs.keys())
     for group, run in runs.items():
-        text = f"{run}; the plan leaves its template alone, and `{_GO_ON}` goes on"
+        text = f"{run}; the plan leaves its template alone, and `trimtab rollout {_GO_ON[run.is_active]}` goes on"
         newer = run.other_than(templates.get(group, ""))
         notes += [Note(f"{text}; {newer}" if newer else text, group)]
     whole = {group for group, run in runs.items() if run.strategy == "blue-green"}
@@ -156,7 +157,8 @@ def leave_to_rollouts(
     groups |= runs.keys()
     kept, rest = hold_templates(kinds, wanted, live, groups, fleet.name, alone=known - pairs)
     plan = planned(wanted=kept, live=rest)
-    waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups))
+    coming = {group for group, run in runs.items() if run.brings(templates.get(group, ""))}
+    waiting = tuple(waiting_changes(kinds, plan.changes, planned(wanted=wanted, live=live).changes, groups - coming))
     awaited = {change.group for change in waiting}
     for key, item in live.resources.items():
         group, back = own[key].group if key in own else "", RolledBack.parse(item.attributes.get("rolled_back") or "")

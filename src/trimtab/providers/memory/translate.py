@@ -88,6 +88,10 @@ class _Group:
             from trimtab.capabilities.rollouts import idle_alternates
 
             yield from ((path, f"not used: {text}") for path, text in idle_alternates(self.group))
+        if self.group.rollout is not None:
+            from trimtab.capabilities.rollouts import idle_in_pairs
+
+            yield from ((path, f"not used: {text}") for path, text in idle_in_pairs(self.group.rollout))
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         """What only the controller does, where the fleet does not consent; and what not even it does."""
