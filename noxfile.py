@@ -28,7 +28,8 @@ def group(name):
 def run_tests(session, *paths, **env):
     # a worker that has ended takes of what another still has, so that both end together
     workers = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal")
-    env = {"PYTHONWARNINGS": "default", **env}
+    # what pytest makes of the tests is kept for the next session, whatever the environment says
+    env = {"PYTHONWARNINGS": "default", "PYTHONDONTWRITEBYTECODE": "", **env}
     session.run("python", "-m", "pytest", *workers, *(session.posargs or paths), env=env)
 
 

@@ -1,5 +1,7 @@
+import gc
 import os
 from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -25,12 +27,38 @@ def pytest_addoption(parser):
 
 
 measuring.spare_servers()
+measuring.spare_rewriting()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        leave_alone_what_stays()
+        gc.enable()
+
+
+def leave_alone_what_stays():
+    """Have garbage looked for in what tests make, not again and again in modules and tests: a million objects."""
+    gc.collect()
+    gc.freeze()
+
+
+ENDED = count(1)
+LOADED = frozenset({50, 200, 800, 3200})
+"""After how many tests of a process they have loaded much: SDKs, vendors' models, moto."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    with nullcontext() if measuring.is_measured(item) else measuring.unmeasured():
-        return (yield)
+    try:
+        with nullcontext() if measuring.is_measured(item) else measuring.unmeasured():
+            return (yield)
+    finally:
+        if next(ENDED) in LOADED:
+            leave_alone_what_stays()
 
 
 def pytest_sessionfinish():

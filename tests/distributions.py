@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.measuring import unmeasured
+
 ROOT = Path(__file__).parents[1]
 _ALONE = ("--no-deps", "--no-index", "--quiet", "--disable-pip-version-check")
 
@@ -22,9 +24,10 @@ def environment_with(source, folder):
     pytest.importorskip("hatchling")
     pytest.importorskip("pip")
     wheels, site = folder / "wheels", folder / "site"
-    built = run("-m", "pip", "wheel", *_ALONE, "--no-build-isolation", "--wheel-dir", str(wheels), str(source))
-    assert built.returncode == 0, built.stderr
-    (wheel,) = wheels.glob("*.whl")
-    put = run("-m", "pip", "install", *_ALONE, "--target", str(site), str(wheel))
-    assert put.returncode == 0, put.stderr
+    with unmeasured():
+        built = run("-m", "pip", "wheel", *_ALONE, "--no-build-isolation", "--wheel-dir", str(wheels), str(source))
+        assert built.returncode == 0, built.stderr
+        (wheel,) = wheels.glob("*.whl")
+        put = run("-m", "pip", "install", *_ALONE, "--target", str(site), str(wheel))
+        assert put.returncode == 0, put.stderr
     return {**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT / "src")))}

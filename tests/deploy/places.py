@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.measuring import unmeasured
 from tests.servers import missing
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -18,5 +19,6 @@ def judged(program, *arguments, package, **more):
     path = shutil.which(program, path=places)
     if path is None:
         missing(f"{program} is not installed ({package})")
-    done = subprocess.run([path, *map(str, arguments)], capture_output=True, text=True, check=False, **more)
+    with unmeasured():
+        done = subprocess.run([path, *map(str, arguments)], capture_output=True, text=True, check=False, **more)
     return done.returncode, done.stdout + done.stderr

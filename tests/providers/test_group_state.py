@@ -6,10 +6,13 @@ overage": LaunchTemplateOverrides, WeightedCapacity, Auto Scaling API Reference.
 """
 
 from dataclasses import replace
+from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import measuring
 from tests.laws import examples
 from trimtab.providers.base import GroupState, Instance, InstanceState
 
@@ -17,15 +20,22 @@ laws = settings(max_examples=examples(), deadline=None)
 WEIGHTS = st.lists(st.integers(1, 999), min_size=1, max_size=8)
 
 
+@cache
+def instance_of(place, weight):
+    return Instance(id=f"i-{place}", weight=weight)
+
+
 def state_of(desired, weights, **changes):
-    instances = tuple(Instance(id=f"i-{place}", weight=weight) for place, weight in enumerate(weights))
+    instances = tuple(instance_of(place, weight) for place, weight in enumerate(weights))
     return replace(
         GroupState(name="web", location="here", min=0, max=10**6, desired=desired, instances=instances), **changes
     )
 
 
+@pytest.mark.sweep
 @laws
 @given(desired=st.integers(0, 3000), offered=WEIGHTS)
+@measuring.now_and_then
 def test_a_group_is_stable_once_its_instances_hold_its_size_and_not_before(desired, offered):
     """Instances are launched one after the other, each of the next size that is offered, until they hold it."""
     weights = []

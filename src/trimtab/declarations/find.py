@@ -1,5 +1,6 @@
 """The providers that there are: those that come with trimtab, and those that other distributions bring."""
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
@@ -24,6 +25,12 @@ def load(path: str) -> Any:
 
 def provider_names() -> Sequence[str]:
     """The names of all providers: of trimtab's own first, then of those that are installed beside it."""
+    return _names_on(tuple(sys.path))
+
+
+@cache
+def _names_on(path: tuple[str, ...]) -> Sequence[str]:
+    """The same for one `sys.path`, each of whose distributions is read from its disk for an answer."""
     return (*BUILT_IN, *sorted({entry.name for entry in entry_points(group=GROUP)} - set(BUILT_IN)))
 
 

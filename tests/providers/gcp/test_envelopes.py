@@ -10,7 +10,15 @@ import trimtab.providers.gcp
 from trimtab.emulators.gcp.discovery import load
 from trimtab.emulators.gcp.routing import API
 from trimtab.errors import UnreadableReply
-from trimtab.providers.gcp.replies import KINDS, LISTS, check_envelope, check_one, check_operation
+from trimtab.providers.gcp.replies import (
+    KINDS,
+    LISTS,
+    check_envelope,
+    check_one,
+    check_operation,
+    scoped_items,
+    without_empty_scopes,
+)
 from trimtab.providers.replies import Call, Reply
 
 SOURCES = sorted(Path(trimtab.providers.gcp.__file__).parent.rglob("*.py"))
@@ -103,3 +111,28 @@ def test_recorded_operations_and_resources_are_taken(shared):
                     check_one(Call("gcp", operation), item, {"it": item["name"]})
                     seen += 1
     assert seen > 50
+
+
+def test_only_scopes_that_say_that_nothing_is_there_are_left_out():
+    """https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers/aggregatedList"""
+    empty = {"warning": {"code": "NO_RESULTS_ON_PAGE", "message": "There are no results."}}
+    kept = {
+        "zones/a": {"instanceGroupManagers": [{"name": "web"}]},
+        "zones/b": {"warning": {"code": "UNREACHABLE", "message": "The scope could not be reached."}},
+        "zones/c": {**empty, "instanceGroupManagers": [{"name": "api"}]},
+        "zones/d": {"warning": "cut off"},
+        "zones/e": {},
+    }
+    page = {
+        "kind": "compute#instanceGroupManagerAggregatedList",
+        "items": {"zones/0": empty, **kept},
+        "unreachables": ["b"],
+    }
+    less = without_empty_scopes(page)
+    assert less == {**page, "items": kept}
+    assert scoped_items({"items": {name: kept[name] for name in ("zones/a", "zones/c")}}) == [
+        {"name": "web"},
+        {"name": "api"},
+    ]
+    for other in (less, {"items": []}, {"items": [empty]}, {}):
+        assert without_empty_scopes(other) is None

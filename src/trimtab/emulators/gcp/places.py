@@ -3,9 +3,10 @@
 import re
 import zlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+from trimtab.emulators.gcp.lists import Filter
 from trimtab.emulators.gcp.machines import MACHINES, SHARED
 from trimtab.emulators.gcp.published import LARGE, PUBLISHED, Published
 from trimtab.emulators.gcp.quotas import quotas_of
@@ -126,8 +127,16 @@ def _list_machines(call: Call) -> dict[str, Any]:
     return listed(call, [_machine(call.world.link(""), zone, name) for name in there])
 
 
+@lru_cache(maxsize=64)
+def _machines_of(project: str, wanted: str) -> list[tuple[str, dict[str, Any]]]:
+    """Those that a filter lets through, which many pages ask for."""
+    fits = Filter(wanted).fits
+    return [(scope, machine) for scope, machine in _machines(project) if fits(machine)]
+
+
 def _every_machine(call: Call) -> dict[str, Any]:
-    return in_pages(call, [f"zones/{zone}" for zone in EVERY_ZONE], _machines(call.world.link("")))
+    wanted = call.request.query.get("filter", "")
+    return in_pages(call, [f"zones/{zone}" for zone in EVERY_ZONE], _machines_of(call.world.link(""), wanted))
 
 
 # images

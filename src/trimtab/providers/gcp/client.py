@@ -68,6 +68,7 @@ from trimtab.providers.gcp.replies import (
     look_of,
     scoped_items,
     subject_of,
+    without_empty_scopes,
 )
 from trimtab.providers.replies import Call, Reply, pause_asked
 from trimtab.providers.retry import READ_SECONDS, Caller, Pace
@@ -248,7 +249,10 @@ class Calls(Caller):
         request = response.request
         call = self._call(f"{request.method} {urlsplit(request.url).path.rsplit('/', 1)[-1]}")
         headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
-        check_envelope(call, Reply(response.status_code, response.content, headers))
+        body = check_envelope(call, Reply(response.status_code, response.content, headers))
+        less = without_empty_scopes(body)
+        if less is not None:
+            response._content = json.dumps(less).encode()
 
     def _request(self, names: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: _message(name, value) for name, value in names.items()}

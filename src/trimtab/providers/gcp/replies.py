@@ -62,9 +62,9 @@ ALERTS: Shape = {"alerts?": [{"name": str}], "nextPageToken?": str}
 PLACES = frozenset({"project", "zone", "region", "request_id", "filter"})
 
 
-def check_envelope(call: Call, reply: Reply) -> None:
+def check_envelope(call: Call, reply: Reply) -> dict[str, Any]:
     """
-    Refuse what is not a reply of the API, before the SDK makes anything of it.
+    The JSON of a reply; refuses what is not one of the API, before the SDK makes anything of it.
 
     Raises:
         UnreadableReply: It is of something else.
@@ -75,6 +75,29 @@ def check_envelope(call: Call, reply: Reply) -> None:
     problem = find_problem(body, {"error": {"message?": str, "errors?": [{}], "details?": [{}]}})
     if reply.status >= 400 and problem:
         raise call.unreadable(reply, problem)
+    return body
+
+
+def without_empty_scopes(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """
+    A page of an aggregated list without the zones and regions of which it only says that nothing is there.
+
+    A page names each, some two hundred, and the SDK takes longer for them than for all that is there.
+
+    Returns:
+        `None` where there is nothing to leave out.
+    """
+    items = body.get("items")
+    if not isinstance(items, dict):
+        return None
+    kept = {scope: value for scope, value in items.items() if not _is_empty(value)}
+    return {**body, "items": kept} if len(kept) < len(items) else None
+
+
+def _is_empty(scope: Any) -> bool:
+    if not isinstance(scope, dict) or scope.keys() != {"warning"}:
+        return False
+    return isinstance(scope["warning"], dict) and scope["warning"].get("code") == "NO_RESULTS_ON_PAGE"
 
 
 def check_list(call: Call, body: Mapping[str, Any], items: list[dict[str, Any]]) -> None:
