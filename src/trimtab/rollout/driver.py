@@ -387,11 +387,11 @@ class RolloutDriver:
         return [(group, found.get(places[group.name]) or self._renamed(group, asks)) for group in groups]
 
     def _renamed(self, group: ScalingGroup, addresses: bool) -> Progress | None:
-        """A group that a blue-green rollout gave another native name; of two, the one that bears the mark of a run."""
+        """A group that a blue-green rollout gave another native name; of two, the one that bears the mark of the run."""
         own = renamed(self.provider.live.candidates, self.fleet.name, group.name, self._location(group))
         if not own:
             return None
-        place = own[-1]
+        place = next((each for each in own if each.rollout and each.rollout.successor != each.name), own[0])
         return next(iter(self._rollouts.read([(place.location, place.name)], addresses=addresses)), None)
 
     def _found(self, name: str) -> tuple[ScalingGroup, Progress]:
