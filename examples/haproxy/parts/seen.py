@@ -1,0 +1,185 @@
+"""What was seen of a run, as the same numbers that a simulation gives, and how far the two are from each other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+
+import trimtab as tt
+
+from .times import FastPrometheus
+
+QUERIES = {
+    "load": 'sum(increase(haproxy_frontend_http_requests_total{proxy="web"}[1m])) / 60',
+    "lost": 'sum(increase(haproxy_backend_http_responses_total{proxy="web",code="5xx"}[1m])) / 60',
+    "in_service": 'sum(haproxy_backend_active_servers{proxy="web"})',
+    "backlog": 'sum(haproxy_backend_current_queue{proxy="web"})',
+}
+"""By the name of its array, what Prometheus is asked."""
+SHOWN = (
+    *("time-to-scale", "longest-shortage", "shortages", "availability", "instance-hours", "savings"),
+    *("error-rate", "under-provisioning", "over-provisioning"),
+)
+"""The KPIs that the page shows; response times are measured, not modelled."""
+
+
+@dataclass
+class Record:
+    """
+    What the controller's ticks said, by minute.
+
+    Attributes:
+        sizes: The size that was wanted from this minute on.
+        paid: How many instances there were at the end of it.
+        decisions: Those that changed the size.
+    """
+
+    sizes: dict[int, int] = field(default_factory=dict)
+    paid: dict[int, int] = field(default_factory=dict)
+    decisions: list[tt.SimulatedDecision] = field(default_factory=list)
+
+    def add(self, minute: int, tick: tt.GroupTick, at: datetime) -> None:
+        """Keep what one tick has decided."""
+        if (decision := tick.decision) is not None:
+            self.sizes[minute] = decision.size
+            if decision.change:
+                self.decisions.append(tt.SimulatedDecision(minute, at, decision))
+
+
+def seen_run(
+    prometheus: FastPrometheus, predicted: tt.Simulation, record: Record, place: str, notes: Sequence[str]
+) -> tt.Simulation:
+    """
+    The run as Prometheus and the controller saw it, beside which a prediction is held.
+
+    Raises:
+        SystemExit: Prometheus lacks more than a tenth of the minutes.
+    """
+    minutes, start = predicted.minutes, predicted.start
+    found, missing = {}, 0
+    for name, query in QUERIES.items():
+        values = prometheus.values(query, start, minutes)
+        missing = max(missing, sum(value is None for value in values))
+        found[name] = np.array(_held(dict(enumerate(values)), minutes), dtype=float)
+    if missing > minutes / 10:
+        raise SystemExit(f"Prometheus has no samples of {missing} of {minutes} minutes; its disk may be full")
+    load, lost = found["load"], np.minimum(found["lost"], found["load"])
+    in_service = np.rint(found["in_service"]).astype(np.int64)
+    capacity = in_service * (predicted.model.capacity or 0)
+    nothing = np.zeros(minutes, dtype=np.int64)
+    return tt.Simulation(
+        group=predicted.group,
+        preset=place,
+        model=predicted.model,
+        seed=predicted.seed,
+        start=start,
+        load=load,
+        wanted=np.array(_held(record.sizes, minutes), dtype=np.int64),
+        running=np.array(_held(record.paid, minutes), dtype=np.int64),
+        in_service=in_service,
+        capacity=capacity,
+        served=load - lost,
+        lost=lost,
+        backlog=found["backlog"],
+        utilization=np.divide(100 * (load - lost), capacity, out=np.full(minutes, np.nan), where=capacity > 0),
+        spot=nothing,
+        interrupted=nothing,
+        alarms={},
+        decisions=record.decisions,
+        notes=notes,
+    )
+
+
+def _held(values: Mapping[int, float | None], minutes: int) -> list[float]:
+    """A value for each minute: where one is missing, the one before; at the beginning, the first that there is."""
+    known = {minute: value for minute, value in values.items() if value is not None}
+    last = known[min(known)] if known else 0.0
+    held = []
+    for minute in range(minutes):
+        last = known.get(minute, last)
+        held.append(last)
+    return held
+
+
+def kpis_seen(seen: tt.Simulation, answers: Mapping[str, Sequence[float | None]], factor: int) -> tt.Kpis:
+    """The KPIs that were seen, with the response time that the visitors have measured, on the fleet's clock."""
+    kpis = seen.kpis()
+    waits = [value for value in answers["p95"] if value is not None]
+    worst = tt.Kpi(
+        name="response-p95",
+        value=max(waits, default=0.0) * factor,
+        unit="s",
+        note=f"of the worst minute, measured by the visitors; the work itself is {seen.model.service_time.seconds} s",
+    )
+    return replace(kpis, items=(*(each for each in kpis if each.name in SHOWN), worst))
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far what was seen is from what was predicted."""
+
+    seen: tt.Simulation
+    predicted: tt.Simulation
+
+    @property
+    def within_one(self) -> float:
+        """Of the minutes, the per cent in which the instances in service differ by one at most."""
+        return float(100 * (np.abs(self.seen.in_service - self.predicted.in_service) <= 1).mean())
+
+    @property
+    def shortages(self) -> tuple[float, float]:
+        """The longest shortage that was seen and the one that was predicted, in minutes."""
+        one, other = (float(run.kpis()["longest-shortage"].value or 0) / 60 for run in (self.seen, self.predicted))
+        return one, other
+
+    def lines(self) -> Iterator[str]:
+        """What holds and what does not, and why they differ."""
+        seen, predicted = self.shortages
+        boot = self.predicted.model.boot.total_seconds() / 60
+        verdict = "holds" if self.within_one >= 95 else "does not hold"
+        yield f"sizes: within one instance of the prediction in {self.within_one:.1f} % of the minutes; 95 % {verdict}"
+        verdict = "holds" if abs(seen - predicted) <= boot else "does not hold"
+        text = f"longest shortage: {seen:.0f} min seen, {predicted:.0f} min predicted"
+        yield f"{text}; within one boot time of {boot:.0f} min {verdict}"
+        differing = int((self.seen.in_service != self.predicted.in_service).sum())
+        yield f"equal in {self.seen.minutes - differing} of {self.seen.minutes} minutes" + (":" if differing else "")
+        yield from self._differences()
+
+    def _differences(self) -> Iterator[str]:
+        """Each stretch of minutes with another size than predicted, and why."""
+        apart = self.seen.in_service - self.predicted.in_service
+        begin = 0
+        for minute in range(1, len(apart) + 1):
+            if minute == len(apart) or apart[minute] != apart[begin]:
+                if apart[begin]:
+                    yield f"{self._span(begin, minute)}: {self._difference(begin)}"
+                begin = minute
+
+    def _span(self, begin: int, end: int) -> str:
+        first, last = self.seen.at(begin), self.seen.at(end - 1)
+        return f"{first:%H:%M}" if first == last else f"{first:%H:%M} to {last:%H:%M}"
+
+    def _difference(self, minute: int) -> str:
+        seen, predicted = self.seen, self.predicted
+        text = f"{seen.in_service[minute]} in service, {predicted.in_service[minute]} predicted"
+        boot = round(predicted.model.boot.total_seconds() / 60)
+        asked = max(0, minute - boot)
+        if (seen.wanted[asked : minute + 1] == predicted.wanted[asked : minute + 1]).all():
+            return f"{text}: decided alike, in or out of HAProxy a look later or earlier"
+        at = next(place for place in range(asked, minute + 1) if seen.wanted[place] != predicted.wanted[place])
+        at = next((place for place in range(at, -1, -1) if not self._is_apart(place)), -1) + 1
+        sizes = f"{seen.wanted[at]} wanted, {predicted.wanted[at]} predicted"
+        return f"{text}: decided otherwise at {seen.at(at):%H:%M} ({sizes}), by {self._measured(at)}"
+
+    def _is_apart(self, minute: int) -> bool:
+        return bool(self.seen.wanted[minute] != self.predicted.wanted[minute])
+
+    def _measured(self, minute: int) -> str:
+        """What each decision went by: the requests of the minute before, for each instance in service."""
+        before = max(0, minute - 1)
+        one, other = (
+            60 * run.load[before] / run.in_service[before] if run.in_service[before] else 0.0
+            for run in (self.seen, self.predicted)
+        )
+        return f"{one:.2f} requests a minute of each instance in place of {other:.2f}"
