@@ -6,18 +6,21 @@ each a small web service of timed work at its own address of the loopback networ
 of a match. What trimtab.simulate predicts is printed before, what was seen after it, and both are in a page and a
 picture. It takes Debian's `haproxy` and `prometheus`: `apt-get install --no-install-recommends haproxy prometheus`.
 
-`nox -s demo -- --haproxy` runs the whole match, about 80 seconds; without `--whole` it is a short one.
+`nox -s demo -- --haproxy` runs the whole match, in about 80 seconds; without `--whole` it is the first minutes of it.
 """
 
 import argparse
 import importlib
 import json
+import os
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
@@ -34,9 +37,11 @@ from parts.seen import Agreement, Record, kpis_seen, seen_run  # noqa: E402
 from parts.times import MINUTE, FastClock, FastPrometheus  # noqa: E402
 
 PRESETS = {"aws": "ec2", "azure": "azure", "gcp": "gce"}
-BEGIN = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
+MORNING = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+MATCH = datetime(2026, 11, 30, 20, 30, tzinfo=UTC)
+"""A quarter of an hour before the kick-off."""
 FACTOR = 120
-SHORT = 16
+SHORT, FEWEST = 16, 5
 SCRAPES = 10
 """How often Prometheus looks in each minute of the fleet's clock."""
 # on the fleet's clock, as all times that trimtab is told
@@ -87,7 +92,7 @@ class Match:
         self._haproxy_port = port_of(given.port, "HAProxy", "--port")
         self._prometheus_port = port_of(given.prometheus_port, "Prometheus", "--prometheus-port")
         self._exporter_port, self._web_port = (port_of(0, "the demo", "") for _ in range(2))
-        self._clock = FastClock(BEGIN, self._factor)
+        self._clock = FastClock(MORNING, self._factor)
         self._instances = Instances(children, self._web_port, WORK.total_seconds() / self._factor)
         self._prometheus = FastPrometheus(f"http://{LOOPBACK}:{self._prometheus_port}", self._clock)
 
@@ -114,7 +119,9 @@ class Match:
             "EXPORTER": str(self._exporter_port),
             "PATIENCE": str(PATIENCE / self._factor // timedelta(milliseconds=1)),
         }
-        self._children.start("haproxy", [find_program("haproxy"), "-db", "-f", HERE / "match.cfg"], **environment)
+        self._children.start(
+            "haproxy", [find_program("haproxy"), "-db", "-f", HERE / "match.cfg"], environment=environment
+        )
         self._children.wait_until((self._folder / "admin.sock").exists, "haproxy")
 
     def _scrapes(self) -> bool:
@@ -173,7 +180,7 @@ class Match:
         }
         paths = [self._folder / "plan.json", self._folder / "answers.json"]
         paths[0].write_text(json.dumps(plan))
-        self._children.start("visitors", [sys.executable, "-I", "-S", HERE / "parts/visitors.py", *paths])
+        self._children.start("visitors", [sys.executable, "-I", "-S", HERE / "parts/visitors.py", *paths], finite=True)
 
     def follow(self, controller: tt.Controller, live: tt.LiveGroup, load: tt.Load) -> tuple[Record, int]:
         """Let the controller look each minute; what it said, and how many minutes passed without a look."""
@@ -221,7 +228,8 @@ class Match:
             (synced,) = sync.sync(wait=tt.seconds(20))
             say(str(synced))
             self._children.wait_until(self._scrapes, "prometheus")
-            load, predicted = self.predict(fleet, self._clock.next_minute() + 4 * MINUTE)
+            load, predicted = self.predict(fleet, MATCH)
+            self._clock.restart(MATCH - 4 * MINUTE)
             say(f"\nPredicted before the match:\n{predicted}\n")
             controller = stack.enter_context(
                 tt.Controller(fleet, cloud, [self._prometheus], "sqlite://", self._clock, haproxies=sync)
@@ -229,27 +237,28 @@ class Match:
             self.send_visitors(load)
             record, late = self.follow(controller, live, load)
             self._children.wait("visitors", 30)
-            self.report(predicted, record, late)
+            self.report(fleet, predicted, record, late)
 
-    def report(self, predicted: tt.Simulation, record: Record, late: int) -> None:
+    def report(self, fleet: tt.Fleet, predicted: tt.Simulation, record: Record, late: int) -> None:
         """Print what was seen beside what was predicted, and write the page and the picture."""
         answers = json.loads((self._folder / "answers.json").read_text())
         place = f"the emulator of {self._given.provider}, behind HAProxy"
         notes = [f"seen by Prometheus; {self._factor} seconds of the fleet's clock passed in each second"]
         if late:
-            notes.append(f"{late} minutes passed without a look of the controller: this machine was busy")
+            passed = "1 minute" if late == 1 else f"{late} minutes"
+            notes.append(f"{passed} passed without a look of the controller: this machine was busy")
         seen = seen_run(self._prometheus, predicted, record, place, ())
-        agreement = Agreement(seen, predicted)
+        (policy,) = (each for each in fleet["web"].policies if isinstance(each, tt.TargetTrackingPolicy))
+        measured = self._prometheus.values(policy.metric.query or "", seen.start, seen.minutes)
+        agreement = Agreement(seen, predicted, measured)
         sent, refused = sum(answers["sent"]), sum(answers["refused"])
         notes.append(f"visitors: {sent:,.0f} requests, {refused:,.0f} without an answer of 200")
         notes += [*agreement.lines(), *(f"prediction: {note}" for note in predicted.notes)]
-        seen = tt.Simulation(**{**{name: getattr(seen, name) for name in seen.__dataclass_fields__}, "notes": notes})
+        seen = replace(seen, notes=notes)
         self._say(f"\nSeen:\n{seen}")
         kpis = kpis_seen(seen, answers, self._factor)
-        out = Path(self._given.out or tempfile.mkdtemp(prefix="trimtab-match-"))
-        out.mkdir(parents=True, exist_ok=True)
         for name in ("match.html", "match.png"):
-            self._say(f"written: {seen.save(out / name, kpis=kpis, beside=predicted)}")
+            self._say(f"written: {seen.save(self._given.out / name, kpis=kpis, beside=predicted)}")
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -257,14 +266,14 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--provider", choices=list(PRESETS), default="aws", help="whose cloud to emulate")
     parser.add_argument("--whole", action="store_true", help=f"the whole match, {WHOLE} minutes of the fleet's clock")
-    parser.add_argument("--minutes", type=int, default=SHORT, help="how long a match in its place, 5 or more")
+    parser.add_argument("--minutes", type=int, default=SHORT, help="only its first minutes")
     parser.add_argument("--factor", type=int, default=FACTOR, choices=(30, 60, 120), help="how much faster time goes")
     parser.add_argument("--port", type=int, default=0, help="of HAProxy on 127.0.0.1; a free one when left out")
     parser.add_argument("--prometheus-port", type=int, default=0, help="of Prometheus; a free one when left out")
     parser.add_argument("--out", metavar="FOLDER", help="where the page and the picture go; a new one when left out")
     found = parser.parse_args(given)
-    if found.minutes < 5:
-        parser.error(f"--minutes {found.minutes} is too short for a match; give 5 or more")
+    if not FEWEST <= found.minutes <= WHOLE:
+        parser.error(f"--minutes {found.minutes} is not between {FEWEST} and {WHOLE}")
     found.minutes = WHOLE if found.whole else found.minutes
     return found
 
@@ -278,12 +287,19 @@ def main(given: Sequence[str] | None = None) -> None:
         find_program(name)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        chosen.out = Path(chosen.out or tempfile.mkdtemp(prefix="trimtab-match-"))
+        chosen.out.mkdir(parents=True, exist_ok=True)
         # the path of a socket has at most 107 bytes
-        with tempfile.TemporaryDirectory(prefix="trimtab-", dir="/tmp") as folder, Children(Path(folder)) as children:
+        place = os.environ.get("TMPDIR", "/tmp")
+        with tempfile.TemporaryDirectory(prefix="trimtab-", dir=place) as folder, Children(Path(folder)) as children:
             Match(chosen, Path(folder), children, partial(print, flush=True)).play()
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except (OSError, TrimtabError) as error:
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        hint = "; it writes to the folder for temporary files (TMPDIR) and to --out" if error.errno == ENOSPC else ""
+        raise SystemExit(f"the match was broken off: {where}{error.strerror or error}{hint}") from error
+    except TrimtabError as error:
         raise SystemExit(f"the match was broken off: {error}") from error
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,9 @@ def find_program(name: str) -> str:
     """
     path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
     if (found := shutil.which(name, path=path)) is None:
-        raise SystemExit(f"{name} is not installed; on Debian or Ubuntu: apt-get install --no-install-recommends {name}")
+        raise SystemExit(
+            f"{name} is not installed; on Debian or Ubuntu: apt-get install --no-install-recommends {name}"
+        )
     return found
 
 
@@ -70,6 +72,7 @@ class Children:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._finite: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +82,24 @@ class Children:
     ) -> None:
         self.stop(*self._running)
 
-    def start(self, name: str, command: Sequence[str | Path], **environment: str) -> None:
-        """Start a program under a name; call it from the main thread, whose end is that of the program."""
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str] | None = None,
+        finite: bool = False,
+    ) -> None:
+        """
+        Start a program under a name; call it from the main thread, whose end is that of the program.
+
+        Args:
+            name: What it is called in messages.
+            command: The program and its arguments.
+            environment: Variables that it has beside those of this process.
+            finite: Whether it may end by itself, once its work is done.
+        """
+        self._finite |= {name} if finite else set()
         bound = [sys.executable, "-I", "-S", "-c", _BOUND, str(os.getpid()), *map(str, command)]
         with self._log(name).open("wb") as log:
             self._running[name] = subprocess.Popen(
@@ -88,7 +107,7 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **environment},
+                env={**os.environ, **(environment or {})},
                 start_new_session=True,  # Ctrl+C is for this process, which ends the others
             )
 
@@ -114,7 +133,7 @@ class Children:
             SystemExit: One has ended by itself; with what it has said.
         """
         for name, process in self._running.items():
-            if (code := process.poll()) is not None:
+            if (code := process.poll()) is not None and not (name in self._finite and code == 0):
                 raise SystemExit(f"{name} has ended with code {code}; {self._said(name)}")
 
     def wait(self, name: str, seconds: float) -> None:

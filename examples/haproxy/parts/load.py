@@ -4,36 +4,31 @@ from datetime import datetime, timedelta
 
 import trimtab as tt
 
-WHOLE = 130
-"""The minutes of the whole: a quarter of an hour before and ten minutes after a match of 45, 15 and 45."""
-# where each part ends, in minutes of the whole, and the load there, as a share of the peak; it leaps from one to the next
+WHOLE = 134
+"""The minutes of the whole: a match of 45, 15 and 45, a quarter of an hour before and nearly as much after it."""
+# in which minute each part ends, and the load from its beginning to there as a share of the peak; between them it leaps
 _PARTS = (
     (15, 0.18, 0.34),  # they come
     (60, 0.36, 0.40),  # first half
     (66, 0.78, 0.72),  # half time: everybody looks
     (75, 0.62, 0.42),
-    (115, 0.42, 0.46),  # second half
-    (122, 1.00, 0.92),  # the end: everybody looks at the result
-    (130, 0.70, 0.30),
+    (120, 0.42, 0.46),  # second half
+    (127, 1.00, 0.92),  # the end: everybody looks at the result
+    (WHOLE, 0.70, 0.30),
 )
 
 
 def match_load(start: datetime, minutes: int, peak: float) -> tt.Load:
     """
-    The load of a match, or of one that is shorter in all of its parts.
+    The load of the first minutes of a match, or of all of it.
 
     Args:
         start: When it begins.
-        minutes: How long it is.
+        minutes: How many of its minutes.
         peak: Requests a second at most, before chance.
     """
-    values = []
-    for minute in range(minutes):
-        at = minute * WHOLE / minutes
-        begin = 0
-        for end, first, last in _PARTS:
-            if at < end:
-                values.append(peak * (first + (last - first) * (at - begin) / (end - begin)))
-                break
-            begin = end
-    return tt.Load(start, timedelta(minutes=1), tuple(values)).noise(0.03, seed=1)
+    values: list[float] = []
+    for end, first, last in _PARTS:
+        length = end - len(values)
+        values += [peak * (first + (last - first) * place / length) for place in range(length)]
+    return tt.Load(start, timedelta(minutes=1), tuple(values[:minutes])).noise(0.03, seed=1)

@@ -7,13 +7,12 @@ from datetime import datetime
 import numpy as np
 
 import trimtab as tt
-
-from .times import FastPrometheus
+from parts.times import FastPrometheus
 
 QUERIES = {
     "load": 'sum(increase(haproxy_frontend_http_requests_total{proxy="web"}[1m])) / 60',
     "lost": 'sum(increase(haproxy_backend_http_responses_total{proxy="web",code="5xx"}[1m])) / 60',
-    "in_service": 'sum(haproxy_backend_active_servers{proxy="web"})',
+    "in_service": 'sum(max_over_time(haproxy_backend_active_servers{proxy="web"}[1m]))',
     "backlog": 'sum(haproxy_backend_current_queue{proxy="web"})',
 }
 """By the name of its array, what Prometheus is asked."""
@@ -117,10 +116,18 @@ def kpis_seen(seen: tt.Simulation, answers: Mapping[str, Sequence[float | None]]
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far what was seen is from what was predicted."""
+    """
+    How far what was seen is from what was predicted.
+
+    Attributes:
+        seen: The run.
+        predicted: Its prediction.
+        measured: What the policy went by, at the end of each minute: the requests of it for each instance in service.
+    """
 
     seen: tt.Simulation
     predicted: tt.Simulation
+    measured: Sequence[float | None]
 
     @property
     def within_one(self) -> float:
@@ -170,16 +177,15 @@ class Agreement:
         at = next(place for place in range(asked, minute + 1) if seen.wanted[place] != predicted.wanted[place])
         at = next((place for place in range(at, -1, -1) if not self._is_apart(place)), -1) + 1
         sizes = f"{seen.wanted[at]} wanted, {predicted.wanted[at]} predicted"
-        return f"{text}: decided otherwise at {seen.at(at):%H:%M} ({sizes}), by {self._measured(at)}"
+        return f"{text}: decided otherwise at {seen.at(at):%H:%M} ({sizes}), {self._reason(at)}"
 
     def _is_apart(self, minute: int) -> bool:
         return bool(self.seen.wanted[minute] != self.predicted.wanted[minute])
 
-    def _measured(self, minute: int) -> str:
-        """What each decision went by: the requests of the minute before, for each instance in service."""
-        before = max(0, minute - 1)
-        one, other = (
-            60 * run.load[before] / run.in_service[before] if run.in_service[before] else 0.0
-            for run in (self.seen, self.predicted)
-        )
-        return f"{one:.2f} requests a minute of each instance in place of {other:.2f}"
+    def _reason(self, minute: int) -> str:
+        """What each decision went by."""
+        before = range(max(0, minute - 3), minute)
+        one = ", ".join("none" if (value := self.measured[at]) is None else f"{value:.1f}" for at in before)
+        rates = 60 * self.predicted.load / np.maximum(self.predicted.in_service, 1)
+        other = ", ".join(f"{rates[at]:.1f}" for at in before)
+        return f"as the minutes before had {one} requests for each instance, and not {other}"

@@ -23,7 +23,12 @@ class FastClock:
     """
 
     def __init__(self, begin: datetime, factor: int) -> None:
-        self.begin, self.factor = begin, factor
+        self.factor = factor
+        self.restart(begin)
+
+    def restart(self, begin: datetime) -> None:
+        """Have it show another time at the next whole second of the machine."""
+        self.begin = begin
         self._machine = datetime.fromtimestamp(math.ceil(time.time()), UTC)
 
     def now(self) -> datetime:
@@ -37,10 +42,6 @@ class FastClock:
     def sleep_until(self, moment: datetime) -> None:
         """Return at a moment of this clock; at once if that has passed."""
         self.sleep(moment - self.now())
-
-    def next_minute(self) -> datetime:
-        """When its next minute begins."""
-        return self.begin + ((self.now() - self.begin) // MINUTE + 1) * MINUTE
 
     def on_machine(self, moment: datetime) -> datetime:
         """When a moment of this clock is on the machine's."""
