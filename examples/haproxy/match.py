@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 from parts.children import LOOPBACK, Children, find_program, port_of  # noqa: E402  # beside this file
 from parts.load import WHOLE, match_load  # noqa: E402
-from parts.seen import Agreement, Record, kpis_seen, seen_run  # noqa: E402
+from parts.seen import Agreement, Record, seen_run  # noqa: E402
 from parts.times import MINUTE, FastClock, FastPrometheus  # noqa: E402
 
 PRESETS = {"aws": "ec2", "azure": "azure", "gcp": "gce"}
@@ -256,7 +256,7 @@ class Match:
         notes += [*agreement.lines(), *(f"prediction: {note}" for note in predicted.notes)]
         seen = replace(seen, notes=notes)
         self._say(f"\nSeen:\n{seen}")
-        kpis = kpis_seen(seen, answers, self._factor)
+        kpis = replace(agreement, seen=seen).kpis(answers, self._factor)
         for name in ("match.html", "match.png"):
             self._say(f"written: {seen.save(self._given.out / name, kpis=kpis, beside=predicted)}")
 

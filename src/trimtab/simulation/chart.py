@@ -73,8 +73,15 @@ class ChartData:
         """The chart that draws it, without its rows."""
         pairs = zip(self.columns["load"], self.columns["capacity"], strict=True)
         is_short = any(load > capacity for load, capacity in pairs)
-        beside = "beside" in self.columns
-        return specification(theme, width=width, decisions=len(self.decisions), short=is_short, beside=beside)
+        tallest = max(max(self.columns[name], default=0) for name in ("wanted", "running", "in_service"))
+        return specification(
+            theme,
+            width=width,
+            decisions=len(self.decisions),
+            short=is_short,
+            beside="beside" in self.columns,
+            tallest=max([tallest, *self.columns.get("beside", ())]),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data: few bytes, from which a page makes the rows."""
@@ -167,7 +174,13 @@ def _short(value: float) -> float:
 
 
 def specification(
-    theme: Theme, *, width: int = 900, decisions: int = 1, short: bool = True, beside: bool = False
+    theme: Theme,
+    *,
+    width: int = 900,
+    decisions: int = 1,
+    short: bool = True,
+    beside: bool = False,
+    tallest: float | None = None,
 ) -> dict[str, Any]:
     """
     The chart, without its rows: the datasets `minutes` and `decisions`.
@@ -178,13 +191,14 @@ def specification(
         decisions: How many there are: many are drawn smaller, and without any nothing is.
         short: Whether a minute that is drawn has too little capacity.
         beside: Whether the size of another simulation is drawn too.
+        tallest: The largest size that is drawn; a decision for it is drawn whole.
     """
     colours = PALETTES[theme]
     size = 0 if not decisions else 18 if decisions > _MANY_DECISIONS else 55
     return {
         "$schema": _SCHEMA,
         "background": colours.paper,
-        "vconcat": [_load_panel(colours, width, short, beside), _size_panel(colours, width, size, beside)],
+        "vconcat": [_load_panel(colours, width, short, beside), _size_panel(colours, width, size, beside, tallest)],
         "spacing": 24,
         "resolve": {"scale": {"color": "independent"}},
         "config": config_of(colours),
@@ -330,7 +344,7 @@ def _pointer(colours: Palette, beside: bool) -> dict[str, Any]:
     }
 
 
-def _size_panel(colours: Palette, width: int, size: int, beside: bool) -> dict[str, Any]:
+def _size_panel(colours: Palette, width: int, size: int, beside: bool, tallest: float | None) -> dict[str, Any]:
     lines = {
         "running": ("paid for", "paid"),
         "in_service": ("in service", "capacity"),
@@ -344,7 +358,11 @@ def _size_panel(colours: Palette, width: int, size: int, beside: bool) -> dict[s
         "mark": {"type": "point", "filled": True, "size": size, "opacity": 0.9},
         "encoding": {
             "x": TIME,
-            "y": {"field": "to", "type": "quantitative"},
+            "y": {
+                "field": "to",
+                "type": "quantitative",
+                **({"scale": {"domainMax": 1.05 * tallest}} if tallest else {}),
+            },
             "shape": {
                 "field": "way",
                 "type": "nominal",
