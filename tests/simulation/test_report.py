@@ -91,7 +91,7 @@ def test_the_size_of_another_run_is_drawn_beside(tmp_path):
     drawn, alone = (json.dumps(each.specification("dark")) for each in (data, chart_data(run)))
     assert drawn.count("predicted in service") > 1 > alone.count("predicted in service")
     assert '"domainMax": 4.2' in drawn
-    with pytest.raises(InvalidArgument, match="the minutes differ: 3 minutes from .*, and 2 minutes from"):
+    with pytest.raises(InvalidArgument, match=r"the minutes differ: 3 minutes from .*, and 2 minutes from"):
         run.save(tmp_path / "r.html", beside=made([10, 20], [1, 1]))
 
 

@@ -353,16 +353,13 @@ def _size_panel(colours: Palette, width: int, size: int, beside: bool, tallest: 
     }
     zoom = {"name": "zoomed", "select": {"type": "interval", "encodings": ["x"]}, "bind": "scales"}
     sizes = {**lines_of(lines, colours, "instances"), "params": [zoom]}
+    room = {"scale": {"domainMax": 1.05 * tallest}} if tallest else {}
     decisions = {
         "data": {"name": "decisions"},
         "mark": {"type": "point", "filled": True, "size": size, "opacity": 0.9},
         "encoding": {
             "x": TIME,
-            "y": {
-                "field": "to",
-                "type": "quantitative",
-                **({"scale": {"domainMax": 1.05 * tallest}} if tallest else {}),
-            },
+            "y": {"field": "to", "type": "quantitative", **room},
             "shape": {
                 "field": "way",
                 "type": "nominal",
