@@ -246,7 +246,7 @@ class Match:
         notes = [f"seen by Prometheus; {self._factor} seconds of the fleet's clock passed in each second"]
         if late:
             passed = "1 minute" if late == 1 else f"{late} minutes"
-            notes.append(f"{passed} passed without a look of the controller: this machine was busy")
+            notes.append(f"{passed} passed without a look of the controller: this machine was busy; try --factor 60")
         seen = seen_run(self._prometheus, predicted, record, place, ())
         (policy,) = (each for each in fleet["web"].policies if isinstance(each, tt.TargetTrackingPolicy))
         measured = self._prometheus.values(policy.metric.query or "", seen.start, seen.minutes)

@@ -169,5 +169,5 @@ class Children:
 
     def _said(self, name: str) -> str:
         log = self._log(name)
-        lines = log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else []
-        return f"it said: {' | '.join(lines)}" if lines else "it said nothing"
+        lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+        return f"it said: {' | '.join(line[:160] for line in lines[-3:])}" if lines else "it said nothing"
