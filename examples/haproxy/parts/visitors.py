@@ -14,6 +14,8 @@ from pathlib import Path
 REQUEST = b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n"
 PATIENCE = 10.0
 """Seconds after which an answer is given up; HAProxy answers much earlier."""
+KEPT = 15.0
+"""Seconds for which a connection is kept without a request; HAProxy keeps it for twice as long."""
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -33,7 +35,7 @@ class Visitors:
 
     def __init__(self, port: int, steps: int) -> None:
         self._port = port
-        self._idle: list[Connection] = []
+        self._idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
         self.sent = [0] * steps
         self.refused = [0] * steps
         self.seconds: list[list[float]] = [[] for _ in range(steps)]
@@ -53,7 +55,7 @@ class Visitors:
             self.refused[step] += 1
 
     async def _status(self) -> int:
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._kept() or await asyncio.open_connection("127.0.0.1", self._port)
         try:
             writer.write(REQUEST)
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -64,10 +66,19 @@ class Visitors:
             writer.close()
             raise
         if rest and b"connection: close" not in head:
-            self._idle.append((reader, writer))
+            self._idle.append((time.monotonic(), reader, writer))
         else:
             writer.close()
         return int(head.split(b" ", 2)[1])
+
+    def _kept(self) -> Connection | None:
+        """The connection that was used last, unless HAProxy may close it any moment."""
+        while self._idle:
+            since, reader, writer = self._idle.pop()
+            if time.monotonic() - since < KEPT:
+                return reader, writer
+            writer.close()
+        return None
 
     def result(self) -> dict[str, list[float | None]]:
         """A value for each step."""
