@@ -191,7 +191,7 @@ class Agreement:
         boot = round(predicted.model.boot.total_seconds() / 60)
         asked = max(0, minute - boot)
         if (seen.wanted[asked : minute + 1] == predicted.wanted[asked : minute + 1]).all():
-            return f"{text}: decided alike, in or out of HAProxy a look later or earlier"
+            return f"{text}: decided alike, and HAProxy had or lost them in other minutes than the model"
         at = next(place for place in range(asked, minute + 1) if seen.wanted[place] != predicted.wanted[place])
         at = next((place for place in range(at, -1, -1) if not self._is_apart(place)), -1) + 1
         sizes = f"{seen.wanted[at]} wanted, {predicted.wanted[at]} predicted"
