@@ -173,11 +173,16 @@ def examples(session):
     session.install(*group("test"))
     for script in sorted(Path("examples").glob("**/*.py")):
         alone = not any((folder / "pyproject.toml").exists() for folder in script.parents[:-1])  # no distribution
-        if alone and script.name != "account.py":  # what the scripts of its folder share
-            if script.parent.name == "haproxy" and not (shutil.which("haproxy") or os.environ.get("TRIMTAB_SERVERS")):
-                session.warn(f"left out, since haproxy is not installed: {script}")
-                continue
+        part = script.name == "account.py" or (script.parent / "__init__.py").exists()
+        if alone and not part:  # what the scripts of a folder share is none
+            if script.parent.name == "haproxy" and not os.environ.get("TRIMTAB_SERVERS"):
+                needed = ("haproxy", *(["prometheus"] if script.name == "match.py" else []))
+                path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+                if missing := [name for name in needed if shutil.which(name, path=path) is None]:
+                    session.warn(f"left out, since {' and '.join(missing)} is not installed: {script}")
+                    continue
             where = ["--emulator"] if script.parent.name in ("aws", "azure", "gcp") else []
+            where = ["--out", session.create_tmp()] if script.name == "match.py" else where
             session.run("python", "-W", "error", str(script), *where, silent=True)
 
 
@@ -199,7 +204,7 @@ def package(session):
 
 @nox.session
 def demo(session):
-    """The main job, without an account: plan, apply, drift, heal, destroy on the AWS emulator."""
+    """The main job, without an account: plan, apply, drift, heal, destroy; `-- --haproxy`: a match behind HAProxy."""
     session.install(ALL)
     session.run("python", "examples/demo.py", *session.posargs)
 

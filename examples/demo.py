@@ -3,6 +3,7 @@ A fleet's whole life on this machine: plan, apply, load, drift, heal, destroy.
 
 The commands are those of the command line; the cloud is trimtab's emulator, which the vendor's real SDK talks to
 on loopback. No account, no network. Run it with `nox -s demo`, or `python examples/demo.py --provider azure`.
+With `--haproxy` it is a match instead: a fleet behind a real HAProxy; `examples/haproxy/match.py` says more.
 """
 
 import argparse
@@ -101,7 +102,17 @@ def main() -> None:
     """Run the demo."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--provider", choices=list(EMULATORS), default="aws", help="whose cloud to emulate")
-    provider = parser.parse_args().provider
+    parser.add_argument(
+        "--haproxy", action="store_true", help="a match behind a real HAProxy; more options: see match.py"
+    )
+    given, more = parser.parse_known_args()
+    provider = given.provider
+    if given.haproxy:
+        sys.path.insert(0, str(HERE / "haproxy"))
+        importlib.import_module("match").main(["--provider", provider, "--whole", *more])
+        return
+    if more:
+        parser.error(f"unknown: {' '.join(more)}")
     sys.path.insert(0, str(HERE / provider))  # the account of that cloud's examples
     module = importlib.import_module("account")
     with EMULATORS[provider]() as emulator:

@@ -3,8 +3,11 @@
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,9 @@ import pytest
 pytest.importorskip("typer")
 pytest.importorskip("moto")
 
+from tests.haproxy.local import until
 from tests.laws import sampled
+from tests.servers import missing, short_folder
 from trimtab.cli import run
 from trimtab.emulators import AwsEmulator
 from trimtab.testing import AwsTestCloud
@@ -52,6 +57,78 @@ def test_the_demo_holds_what_it_shows(provider):
     for step in (*STEPS[provider], *story):
         assert step in ended.stdout, step
     assert "Traceback" not in ended.stderr
+
+
+MATCH = DEMO.parent / "haproxy" / "match.py"
+
+
+def processes_of(folder):
+    """Those that have a folder for temporary files, by the environment that the kernel tells."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it is gone, or another user's
+            if f"TMPDIR={folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                yield int(process.name)
+
+
+def addresses_of(processes):
+    """The addresses, in hexadecimal, that processes listen on."""
+    sockets = {os.readlink(link) for each in processes for link in Path(f"/proc/{each}/fd").iterdir()}
+    rows = [line.split() for table in ("tcp", "tcp6") for line in Path("/proc/net", table).read_text().splitlines()[1:]]
+    return {row[1].partition(":")[0] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
+
+
+ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it needs Linux's loopback network")
+STARTS_ONE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from parts.children import Children
+with Children(Path(sys.argv[2])) as children:
+    children.start("web", [sys.executable, Path(sys.argv[1]) / "parts/web.py", "127.8.99.1", "0", "1", "1"])
+    print("started", flush=True)
+    sys.stdin.read()
+"""
+
+
+@ON_LINUX
+def test_a_match_behind_haproxy_says_how_far_it_is_from_its_prediction():
+    """The first minutes of it, nobody beyond loopback is heard meanwhile, and no process is left when it ends."""
+    pytest.importorskip("vl_convert")
+    path = f"{os.environ['PATH']}:/usr/sbin"
+    if lacking := [name for name in ("haproxy", "prometheus") if not shutil.which(name, path=path)]:
+        missing(f"not installed: {', '.join(lacking)}")
+    with short_folder("trimtab-match-") as folder:
+        command = [sys.executable, str(MATCH), "--minutes", "6", "--out", str(folder / "out")]
+        given = {"env": {**os.environ, "TMPDIR": str(folder)}, "text": True, "stderr": subprocess.STDOUT}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, **given) as match:
+            said = [next((line for line in match.stdout if " of 2 serve" in line), "nothing of servers")]
+            running = set(processes_of(folder))
+            listening = addresses_of(running)
+            said += match.stdout
+        said = "".join(said)
+        assert match.returncode == 0, said[-2000:]
+        assert len(running) == 5, said  # itself, HAProxy, Prometheus, two instances
+        assert len(listening) >= 3
+        # 127.0.0.0/8, in the order of bytes of this machine, also as an address of IPv6
+        assert all(re.search("(^|0000FFFF)......7F$", address) for address in listening), listening
+        assert re.search(r"within one instance of the prediction in [\d.]+ % of the minutes", said)
+        assert re.search(r"longest shortage: \d+ min seen, 0 min predicted", said)
+        page, picture = (folder / "out" / name for name in ("match.html", "match.png"))
+        assert "predicted in service" in page.read_text()
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert not list(processes_of(folder))
+
+
+@ON_LINUX
+def test_no_process_of_a_match_outlives_one_that_is_killed():
+    with short_folder("trimtab-match-") as folder:
+        command = [sys.executable, "-c", STARTS_ONE, str(MATCH.parent), str(folder)]
+        given = {"env": {**os.environ, "TMPDIR": str(folder)}, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(command, **given) as killed:
+            assert killed.stdout.readline() == b"started\n"
+            assert len(list(processes_of(folder))) == 2
+            killed.kill()
+        until(lambda: not list(processes_of(folder)), "what it has started ends with it")
 
 
 @pytest.fixture

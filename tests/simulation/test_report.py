@@ -83,6 +83,18 @@ def test_a_short_run_is_drawn_whole():
     assert not data.notes
 
 
+def test_the_size_of_another_run_is_drawn_beside(tmp_path):
+    """One of the same minutes, such as a prediction; of others it is refused."""
+    run, predicted = made([10, 20, 30], [1, 2, 3]), made([10, 20, 30], [1, 1, 4])
+    data = chart_data(run, beside=predicted)
+    assert data.columns["beside"] == [1, 1, 4]
+    drawn, alone = (json.dumps(each.specification("dark")) for each in (data, chart_data(run)))
+    assert drawn.count("predicted in service") > 1 > alone.count("predicted in service")
+    assert '"domainMax": 4.2' in drawn
+    with pytest.raises(InvalidArgument, match=r"the minutes differ: 3 minutes from .*, and 2 minutes from"):
+        run.save(tmp_path / "r.html", beside=made([10, 20], [1, 1]))
+
+
 def test_both_themes_have_the_same_chart_in_other_colours():
     def without_colours(spec):
         return re.sub(r"#[0-9a-f]{6}", "", json.dumps(spec))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from trimtab.errors import InvalidArgument
 from trimtab.simulation.run import Decided, Run
 from trimtab.simulation.thinning import peak_minutes
 
@@ -72,7 +73,15 @@ class ChartData:
         """The chart that draws it, without its rows."""
         pairs = zip(self.columns["load"], self.columns["capacity"], strict=True)
         is_short = any(load > capacity for load, capacity in pairs)
-        return specification(theme, width=width, decisions=len(self.decisions), short=is_short)
+        tallest = max(max(self.columns[name], default=0) for name in ("wanted", "running", "in_service"))
+        return specification(
+            theme,
+            width=width,
+            decisions=len(self.decisions),
+            short=is_short,
+            beside="beside" in self.columns,
+            tallest=max([tallest, *self.columns.get("beside", ())]),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data: few bytes, from which a page makes the rows."""
@@ -98,7 +107,7 @@ class ChartData:
         return {"minutes": rows, "decisions": decisions}
 
 
-def chart_data(run: Run, *, most: int = 10_000, decisions: int = 1_500) -> ChartData:
+def chart_data(run: Run, *, most: int = 10_000, decisions: int = 1_500, beside: Run | None = None) -> ChartData:
     """
     What to draw of a simulation, its peaks kept.
 
@@ -106,6 +115,10 @@ def chart_data(run: Run, *, most: int = 10_000, decisions: int = 1_500) -> Chart
         run: The simulation.
         most: About how many minutes to draw.
         decisions: How many decisions to draw at most.
+        beside: Another one of the same minutes, whose size is drawn beside it.
+
+    Raises:
+        InvalidArgument: `beside` is of other minutes.
     """
     columns: dict[str, NDArray[Any]] = {
         "load": run.load,
@@ -114,6 +127,11 @@ def chart_data(run: Run, *, most: int = 10_000, decisions: int = 1_500) -> Chart
         "running": run.running,
         "in_service": run.in_service,
     }
+    if beside is not None:
+        if (beside.start, beside.minutes) != (run.start, run.minutes):
+            mine, its = (f"{each.minutes} minutes from {each.start.isoformat()}" for each in (run, beside))
+            raise InvalidArgument(f"the minutes differ: {mine}, and {its}; `beside` takes a run of the same ones")
+        columns["beside"] = beside.in_service
     over = np.maximum(run.load - run.capacity, 0)
     kept = peak_minutes([*columns.values(), over], most)
     chosen = _largest_decisions(run.decisions, run.minutes, decisions)
@@ -155,7 +173,15 @@ def _short(value: float) -> float:
     return int(short) if short.is_integer() else short
 
 
-def specification(theme: Theme, *, width: int = 900, decisions: int = 1, short: bool = True) -> dict[str, Any]:
+def specification(
+    theme: Theme,
+    *,
+    width: int = 900,
+    decisions: int = 1,
+    short: bool = True,
+    beside: bool = False,
+    tallest: float | None = None,
+) -> dict[str, Any]:
     """
     The chart, without its rows: the datasets `minutes` and `decisions`.
 
@@ -164,13 +190,15 @@ def specification(theme: Theme, *, width: int = 900, decisions: int = 1, short: 
         width: Of each panel, in pixels.
         decisions: How many there are: many are drawn smaller, and without any nothing is.
         short: Whether a minute that is drawn has too little capacity.
+        beside: Whether the size of another simulation is drawn too.
+        tallest: The largest size that is drawn; a decision for it is drawn whole.
     """
     colours = PALETTES[theme]
     size = 0 if not decisions else 18 if decisions > _MANY_DECISIONS else 55
     return {
         "$schema": _SCHEMA,
         "background": colours.paper,
-        "vconcat": [_load_panel(colours, width, short=short), _size_panel(colours, width, size)],
+        "vconcat": [_load_panel(colours, width, short, beside), _size_panel(colours, width, size, beside, tallest)],
         "spacing": 24,
         "resolve": {"scale": {"color": "independent"}},
         "config": config_of(colours),
@@ -206,6 +234,7 @@ _TOOLTIP = (
     ("running", "paid for", "quantitative", ",d"),
     ("in_service", "in service", "quantitative", ",d"),
 )
+_BESIDE = ("beside", "predicted in service", "quantitative", ",d")
 _DECIDED = (
     ("t", "decided (UTC)", "temporal", "%Y-%m-%d %H:%M"),
     ("from", "from", "quantitative", ",d"),
@@ -255,7 +284,7 @@ def _object(labels: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"'{key}': '{label}'" for key, label in labels.items()) + "}"
 
 
-def _load_panel(colours: Palette, width: int, *, short: bool) -> dict[str, Any]:
+def _load_panel(colours: Palette, width: int, short: bool, beside: bool) -> dict[str, Any]:
     shortage = {
         "data": {"name": "minutes"},
         "transform": [{"calculate": "max(datum.load, datum.capacity)", "as": "top"}],
@@ -274,7 +303,7 @@ def _load_panel(colours: Palette, width: int, *, short: bool) -> dict[str, Any]:
         "layer": [
             *([shortage, _short_minutes(colours)] if short else []),
             lines_of(lines, colours, "requests/s"),
-            _pointer(colours),
+            _pointer(colours, beside),
         ],
     }
 
@@ -289,7 +318,7 @@ def _short_minutes(colours: Palette) -> dict[str, Any]:
     }
 
 
-def _pointer(colours: Palette) -> dict[str, Any]:
+def _pointer(colours: Palette, beside: bool) -> dict[str, Any]:
     """A rule at the minute next to the pointer, with all of its numbers; wheel and drag zoom both panels."""
     return {
         "data": {"name": "minutes"},
@@ -310,25 +339,27 @@ def _pointer(colours: Palette) -> dict[str, Any]:
         "encoding": {
             "x": TIME,
             "opacity": {"condition": {"param": "near", "empty": False, "value": 0.7}, "value": 0},
-            "tooltip": tooltip(_TOOLTIP),
+            "tooltip": tooltip([*_TOOLTIP, _BESIDE] if beside else _TOOLTIP),
         },
     }
 
 
-def _size_panel(colours: Palette, width: int, size: int) -> dict[str, Any]:
+def _size_panel(colours: Palette, width: int, size: int, beside: bool, tallest: float | None) -> dict[str, Any]:
     lines = {
         "running": ("paid for", "paid"),
         "in_service": ("in service", "capacity"),
         "wanted": ("wanted", "wanted"),
+        **({"beside": ("predicted in service", "load")} if beside else {}),
     }
     zoom = {"name": "zoomed", "select": {"type": "interval", "encodings": ["x"]}, "bind": "scales"}
     sizes = {**lines_of(lines, colours, "instances"), "params": [zoom]}
+    room = {"scale": {"domainMax": 1.05 * tallest}} if tallest else {}
     decisions = {
         "data": {"name": "decisions"},
         "mark": {"type": "point", "filled": True, "size": size, "opacity": 0.9},
         "encoding": {
             "x": TIME,
-            "y": {"field": "to", "type": "quantitative"},
+            "y": {"field": "to", "type": "quantitative", **room},
             "shape": {
                 "field": "way",
                 "type": "nominal",

@@ -20,7 +20,7 @@ MOST_BYTES = 2_000_000
 _FEWEST = 500
 
 
-def page(run: Run, kpis: Kpis, comparison: PairedComparison | None = None) -> str:
+def page(run: Run, kpis: Kpis, comparison: PairedComparison | None = None, beside: Run | None = None) -> str:
     """
     A page with the chart, the KPIs, a comparison and the notes; without anything to be loaded, below 2 MB.
 
@@ -30,14 +30,16 @@ def page(run: Run, kpis: Kpis, comparison: PairedComparison | None = None) -> st
     bundle = script_bundle()
     most = 10_000
     while True:
-        data = chart_data(run, most=most, decisions=max(most // 7, _FEWEST))
+        data = chart_data(run, most=most, decisions=max(most // 7, _FEWEST), beside=beside)
         text = _page(run, kpis, comparison, data, bundle)
         if len(text.encode()) < MOST_BYTES or most <= _FEWEST:
             return text
         most //= 2
 
 
-def picture(run: Run, *, theme: Theme = "light", width: int = 900, scale: float = 1.5) -> bytes:
+def picture(
+    run: Run, *, theme: Theme = "light", width: int = 900, scale: float = 1.5, beside: Run | None = None
+) -> bytes:
     """
     The chart as PNG, from the specification of the page.
 
@@ -46,6 +48,7 @@ def picture(run: Run, *, theme: Theme = "light", width: int = 900, scale: float 
         theme: `light` or `dark`.
         width: Of each panel, in pixels before scaling.
         scale: Pixels of the picture for one.
+        beside: Another simulation of the same minutes, whose size is drawn beside it.
 
     Raises:
         InvalidArgument: The theme is unknown.
@@ -53,7 +56,7 @@ def picture(run: Run, *, theme: Theme = "light", width: int = 900, scale: float 
     """
     check_theme(theme)
     # the picture is a few thousand pixels wide: more minutes cannot be seen
-    data = chart_data(run, most=4_000)
+    data = chart_data(run, most=4_000, beside=beside)
     found = data.specification(theme, width=width)
     found["datasets"] = data.datasets()
     found["padding"] = 12
@@ -72,7 +75,13 @@ def check_theme(theme: str) -> None:
 
 
 def save(
-    run: Run, kpis: Kpis, path: str | Path, *, theme: Theme = "light", comparison: PairedComparison | None = None
+    run: Run,
+    kpis: Kpis,
+    path: str | Path,
+    *,
+    theme: Theme = "light",
+    comparison: PairedComparison | None = None,
+    beside: Run | None = None,
 ) -> Path:
     """
     Write the report: a page to `.html`, the chart to `.png`.
@@ -81,7 +90,9 @@ def save(
         InvalidArgument: The name ends otherwise, or the file cannot be written.
         MissingExtra: vl-convert is not installed.
     """
-    return write_report(path, lambda: page(run, kpis, comparison), lambda: picture(run, theme=theme))
+    return write_report(
+        path, lambda: page(run, kpis, comparison, beside), lambda: picture(run, theme=theme, beside=beside)
+    )
 
 
 def write_report(path: str | Path, page: Callable[[], str], picture: Callable[[], bytes]) -> Path:

@@ -38,6 +38,7 @@ class Shown:
         kpis: "Kpis | None" = None,
         comparison: "PairedComparison | None" = None,
         theme: "Theme" = "light",
+        beside: "Run | None" = None,
     ) -> Path:
         """
         Write a report: `.html` is one page that needs no network, `.png` its chart.
@@ -47,14 +48,15 @@ class Shown:
             kpis: Those of `kpis()` when left out.
             comparison: What `compare` gave, for the page.
             theme: Of the picture; the page follows the reader's setting.
+            beside: Another simulation of the same minutes, such as a prediction; its size is drawn beside this one's.
 
         Raises:
-            InvalidArgument: The name ends otherwise, or the file cannot be written.
+            InvalidArgument: The name ends otherwise, the file cannot be written, or `beside` is of other minutes.
             MissingExtra: The charts need the extra `sim`.
         """
         from trimtab.simulation.report import save
 
-        return save(cast("Run", self), kpis or self.kpis(), path, theme=theme, comparison=comparison)
+        return save(cast("Run", self), kpis or self.kpis(), path, theme=theme, comparison=comparison, beside=beside)
 
     def _repr_html_(self) -> str:
         from trimtab.simulation.report import notebook

@@ -1,0 +1,1 @@
+"""The parts of `match.py`: processes, time, load, and what was seen."""
