@@ -218,7 +218,7 @@ FIELDS = {
     },
     "trimtab.models.rollout.Checkpoint": {
         "percent": "Per cent of the instances that have the new template, rounded up; of a blue-green rollout, of the requests.",
-        "bake": "How long all gates have to hold before the rollout goes on; at once when left out."
+        "bake": "How long it stands still there; all gates have to hold at the end of that. Not at all when left out."
     },
     "trimtab.models.rollout.HealthGate": {
         "type": "Which gate this is."
@@ -257,7 +257,7 @@ FIELDS = {
         "max_surge": "Instances above the size that may run at a time; none when left out.",
         "min_healthy": "Instances that are healthy at every moment, as far as the rollout can keep them so.",
         "checkpoints": "Where it stops to look, growing; a number alone is the per cent. A canary has 10 when left out.\n\nIn a blue-green rollout they are shares of the requests that the new group is sent, by the weights of a balancer.",
-        "bake": "How long all gates have to hold at the end before the old template is given up; at once when left out.",
+        "bake": "How long the old template is kept once all have the new one; all gates have to hold at the end of that.",
         "skip_matching": "Whether instances that have the new template already are left alone.",
         "protected_instances": "What becomes of instances that are protected from scaling in.",
         "standby_instances": "What becomes of instances on standby (AWS).",
