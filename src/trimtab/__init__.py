@@ -35,6 +35,7 @@ from trimtab.models import (
     InstanceTemplate,
     LifecycleHook,
     LoadBalancer,
+    LoadtestSettings,
     MaximumBreach,
     MemoryRange,
     Metric,

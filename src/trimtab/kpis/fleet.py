@@ -70,12 +70,13 @@ def fleet_kpis(
             note = f"{place.name!r} does not exist in {place.location}"
             found[place.group] = Kpis(group=place.group, since=since, until=status.at, items=(), notes=(note,))
             continue
-        source = _source(provider, fleet, place, read)
+        source = source_of(provider, fleet, place, read)
         found[place.group] = running_kpis(source, since, status.at, baseline=baseline, options=options)
     return found
 
 
-def _source(provider: Provider, fleet: Fleet, place: _Place, read: Read) -> LiveGroupSource:
+def source_of(provider: Provider, fleet: Fleet, place: _Place, read: Read) -> LiveGroupSource:
+    """A group of a fleet, and how it is read."""
     recorded = declarations_of(provider.name).recorded_size
     activities: Sequence[Activity] | None = None
     trouble = ""

@@ -79,6 +79,38 @@ class Responses:
         return (1 - self.waits) * served + self.waits * both
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredResponses:
+    """
+    How long requests took that were made, each of them.
+
+    Attributes:
+        requests: How many were served in each step.
+        seconds: How long each took, in no order; those that did not fail.
+    """
+
+    requests: Floats
+    seconds: Floats
+
+    def slower(self, seconds: float, *, waiting: bool = False) -> float:
+        """The share of requests that took longer than a time, from 0 to 1; NaN without any, and for the wait alone."""
+        if waiting or not len(self.seconds):
+            return math.nan
+        return float((self.seconds > seconds).mean())
+
+    def percentile(self, percent: float = 95.0, *, waiting: bool = False) -> float:
+        """
+        The time that so many per cent of the requests do not exceed, in seconds, interpolated; NaN without any.
+
+        How long a request waits before it is served cannot be told from outside: NaN.
+        """
+        if not 0 < percent < 100:
+            raise InvalidArgument(f"percent={percent} is not between 0 and 100")
+        if waiting or not len(self.seconds):
+            return math.nan
+        return float(np.percentile(self.seconds, percent))
+
+
 def responses(
     served: ArrayLike, servers: ArrayLike, service_time: float, *, seconds: float = 60.0, delay: ArrayLike = 0.0
 ) -> Responses:

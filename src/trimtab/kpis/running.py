@@ -87,6 +87,15 @@ def running_kpis(
     return _finished(card, readings, source, options or KpiOptions())
 
 
+def recorded_supply(
+    source: LiveGroupSource, since: datetime, until: datetime
+) -> tuple[datetime, timedelta, Floats, str]:
+    """The size that was recorded of a group: when periods begin, their length, instances, and where they are from."""
+    readings = _Readings(source, since, until)
+    supply, note = readings.supply()
+    return readings.begin, readings.period, supply, note
+
+
 def _finished(card: Kpis, readings: "_Readings", source: LiveGroupSource, options: KpiOptions) -> Kpis:
     """With what only a running group has, and without what nobody measures of one."""
     replaced = {

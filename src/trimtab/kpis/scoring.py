@@ -11,7 +11,7 @@ import numpy as np
 from trimtab.errors import InvalidArgument
 from trimtab.kpis.card import Kpi, KpiOptions, Kpis, KpiTarget, kpi
 from trimtab.kpis.elasticity import Elasticity, elastic_speedup, elasticity
-from trimtab.kpis.latency import Responses
+from trimtab.kpis.latency import MeasuredResponses, Responses
 from trimtab.kpis.prices import Prices, amortization, cost_per_request, return_on_investment, savings
 from trimtab.kpis.series import Floats
 from trimtab.kpis.service import (
@@ -29,6 +29,7 @@ from trimtab.kpis.service import (
 Static = Literal["static-peak", "static-p95", "static-mean"]
 """A baseline of a fixed size: the largest demand, its 95th percentile, its mean; rounded up."""
 _HOUR = 3600.0
+_NO_WAITS = "the time that requests wait before they are served is not measured"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ class Observed:
     load: Floats | None = None
     served: Floats | None = None
     lost: Floats | None = None
-    responses: Responses | None = None
+    responses: Responses | MeasuredResponses | None = None
     smooth: int = 0
     notes: tuple[str, ...] = ()
 
@@ -267,7 +268,8 @@ def _experience(observed: Observed, how: KpiOptions) -> Iterator[Kpi]:
     reason = "how long requests took is not known" if found is None else "no request was served"
     for name, waiting in (("latency-p95", True), ("response-p95", False)):
         value = math.nan if found is None else found.percentile(waiting=waiting)
-        yield kpi(name, value, "s", target=targets.get(name), absent=reason)
+        absent = _NO_WAITS if waiting and isinstance(found, MeasuredResponses) else reason
+        yield kpi(name, value, "s", target=targets.get(name), absent=absent)
     load, lost = observed.load, observed.lost
     errors = math.nan if load is None or lost is None else error_rate(load, lost)
     nothing = "requests that failed are not known" if lost is None else "no requests"

@@ -4,7 +4,7 @@ from trimtab.models.alarm import Alarm, Comparison, MissingData, Severity
 from trimtab.models.connect import ConnectSettings, EnvironmentVariable, HaproxyBalancer, SourceSettings
 from trimtab.models.fleet import Fleet, Position
 from trimtab.models.group import Capacity, HealthCheck, LoadBalancer, Placement, ScalingGroup
-from trimtab.models.limits import PlanLimits
+from trimtab.models.limits import LoadtestSettings, PlanLimits
 from trimtab.models.metric import Metric, MetricSource, Unit
 from trimtab.models.policy import (
     MaximumBreach,
@@ -70,6 +70,7 @@ __all__ = [
     "InstanceTemplate",
     "LifecycleHook",
     "LoadBalancer",
+    "LoadtestSettings",
     "MaximumBreach",
     "MemoryRange",
     "Metric",

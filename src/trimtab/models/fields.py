@@ -76,6 +76,7 @@ FIELDS = {
         "controller": "Consent to groups whose size a running trimtab decides, where the cloud cannot.",
         "connect": "How its cloud is reached; what the command line or the caller gives goes first.",
         "limits": "How much one apply may change; a plan that changes more is refused.",
+        "loadtest": "What load tests may send requests to; others are refused.",
         "sources": "Where metrics come from that the cloud does not measure, by name; a running controller reads them.",
         "overlays": "What is different for a provider or an environment, by name: a fleet with nothing required, in the file's words.\n\nA provider's own overlay applies by itself with that provider, others where they are asked for."
     },
@@ -137,6 +138,9 @@ FIELDS = {
         "fall": "How far the size of a group may fall at once: a number of instances, or a share such as `25%`.",
         "rise": "How far the size of a group may rise at once; a new group has no size to rise from.",
         "deletions": "How many things may be deleted or replaced: a group with all that is in it counts as one."
+    },
+    "trimtab.models.limits.LoadtestSettings": {
+        "hosts": "Hosts whose owner agrees to load: `HOST` with any port, or `HOST:PORT`; an address in IPv6 has brackets."
     },
     "trimtab.models.metric.MetricPart": {
         "name": "The vendor's own name; `custom` in a file.",

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue, PrivateAttr, model_validator
 from trimtab.models.base import Filled, Name, NamedList, SecretHolder, check_unique, refuse
 from trimtab.models.connect import ConnectSettings, SourceSettings
 from trimtab.models.group import ScalingGroup
-from trimtab.models.limits import PlanLimits
+from trimtab.models.limits import LoadtestSettings, PlanLimits
 from trimtab.models.metric import Metric, MetricSource
 from trimtab.phrases import closest, in_words
 
@@ -56,6 +56,8 @@ class Fleet(SecretHolder):
     """How its cloud is reached; what the command line or the caller gives goes first."""
     limits: PlanLimits = PlanLimits()
     """How much one apply may change; a plan that changes more is refused."""
+    loadtest: LoadtestSettings | None = None
+    """What load tests may send requests to; others are refused."""
     sources: Mapping[Filled, SourceSettings] = Field(default_factory=dict)
     """Where metrics come from that the cloud does not measure, by name; a running controller reads them."""
     overlays: Mapping[Filled, Mapping[str, JsonValue]] = Field(default_factory=dict, repr=False)
@@ -77,6 +79,7 @@ class Fleet(SecretHolder):
             controller: bool = False,
             connect: ConnectSettings = ...,
             limits: PlanLimits = ...,
+            loadtest: LoadtestSettings | None = None,
             sources: Mapping[str, SourceSettings] = ...,
             overlays: Mapping[str, Mapping[str, JsonValue]] = ...,
         ) -> None: ...

@@ -1,7 +1,8 @@
-"""How much one apply may change."""
+"""How much one apply may change, and what load tests may send requests to."""
 
 import re
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -42,3 +43,26 @@ class PlanLimits(Model):
     """How far the size of a group may rise at once; a new group has no size to rise from."""
     deletions: Annotated[int, Field(ge=0)] | None = None
     """How many things may be deleted or replaced: a group with all that is in it counts as one."""
+
+
+_HOST = r"^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$"
+
+
+def _check_host(value: str) -> str:
+    if not re.fullmatch(_HOST, value):
+        refuse(f"{value!r} is not a host; write HOST or HOST:PORT, such as staging.example.com:8080")
+    return value.lower()
+
+
+TestHost = Annotated[str, AfterValidator(_check_host), WithJsonSchema({"type": "string", "pattern": _HOST})]
+
+
+class LoadtestSettings(Model):
+    """What `trimtab loadtest` may send requests to; without it, to nothing."""
+
+    hosts: Annotated[tuple[TestHost, ...], Field(min_length=1)]
+    """Hosts whose owner agrees to load: `HOST` with any port, or `HOST:PORT`; an address in IPv6 has brackets."""
+
+    if TYPE_CHECKING:
+
+        def __init__(self, *, hosts: Sequence[str]) -> None: ...

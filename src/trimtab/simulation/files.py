@@ -27,7 +27,7 @@ def read_csv(path: Path, *, columns: Sequence[str], zone: tzinfo | None, doubles
     if doubles not in ("refuse", "sum", "mean"):
         raise InvalidArgument(f"doubles={doubles!r} is unknown; use refuse, sum or mean")
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             reader = csv.reader(file)
             time_at, value_at = _columns(next(reader, []), columns, path)
             lines = list(reader)
@@ -110,7 +110,8 @@ def _value(text: str, path: Path, line: int) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _opened(path: Path) -> TextIO:
+def opened(path: Path) -> TextIO:
+    """A text file, also one compressed by gzip."""
     if path.suffix == ".gz":
         return cast("TextIO", TextIOWrapper(gzip.open(path), encoding="utf-8"))
     return path.open(encoding="utf-8-sig", newline="")
@@ -145,10 +146,10 @@ def count_access_logs(
     lines = zoneless = 0
     for path in paths:
         try:
-            with _opened(path) as file:
+            with opened(path) as file:
                 for line in file:
                     lines += bool(line.strip())
-                    found = _moment(line, zone)
+                    found = moment_of(line, zone)
                     if found is not None:
                         counts[(found[0] - _EPOCH) // step] += 1
                         zoneless += found[1]
@@ -171,7 +172,7 @@ def _counted(
     return _EPOCH + first * step, [counts[place] for place in range(first, last + 1)], tuple(notes)
 
 
-def _moment(line: str, zone: tzinfo | None) -> tuple[datetime, bool] | None:
+def moment_of(line: str, zone: tzinfo | None) -> tuple[datetime, bool] | None:
     """When a request came, and whether the line names no zone."""
     for pattern in (_ZONED, _ZONELESS):
         if (found := pattern.search(line)) is None or found[2] not in _MONTHS:

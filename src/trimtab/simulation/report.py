@@ -118,9 +118,9 @@ def notebook(run: Run, kpis: Kpis) -> str:
     try:
         image = base64.b64encode(picture(run)).decode()
     except MissingExtra as missing:
-        return f"{_table(kpis)}<p>{html.escape(str(missing))}</p>"
+        return f"{kpi_table(kpis)}<p>{html.escape(str(missing))}</p>"
     alt = html.escape(f"load, capacity and size of {run.group}")
-    return f'<img alt="{alt}" style="max-width:100%" src="data:image/png;base64,{image}">{_table(kpis)}'
+    return f'<img alt="{alt}" style="max-width:100%" src="data:image/png;base64,{image}">{kpi_table(kpis)}'
 
 
 def converter() -> Any:
@@ -147,8 +147,8 @@ def _page(run: Run, kpis: Kpis, comparison: PairedComparison | None, data: Chart
     title = html.escape(f"{run.group} on {run.preset}")
     span = f"{run.start:%Y-%m-%d %H:%M %Z}, {run.minutes:,} minutes, seed {run.seed}"
     notes = [*data.notes, *kpis.notes]
-    above = f"<h1>{title}</h1><p class=faint>{html.escape(span)}</p>{_verdict(kpis)}"
-    below = [f"<h2>KPIs</h2>{_table(kpis)}", _comparison(comparison) if comparison else "", notes_list(notes)]
+    above = f"<h1>{title}</h1><p class=faint>{html.escape(span)}</p>{kpi_verdict(kpis)}"
+    below = [f"<h2>KPIs</h2>{kpi_table(kpis)}", _comparison(comparison) if comparison else "", notes_list(notes)]
     drawn = Drawn(
         label="Load, capacity and size over time",
         specs={theme: data.specification(theme) for theme in PALETTES},
@@ -205,7 +205,8 @@ def _embedded(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
-def _verdict(kpis: Kpis) -> str:
+def kpi_verdict(kpis: Kpis) -> str:
+    """How many targets are reached, and which are missed."""
     held = [item for item in kpis if item.passes is not None]
     missed = [item.name for item in kpis.failures]
     passed = len(held) - len(missed)
@@ -213,7 +214,8 @@ def _verdict(kpis: Kpis) -> str:
     return f"<p>{passed} of {len(held)} targets are reached.{rest}</p>"
 
 
-def _table(kpis: Kpis) -> str:
+def kpi_table(kpis: Kpis) -> str:
+    """KPIs with their targets."""
     rows = "".join(_row(item) for item in kpis)
     head = "<tr><th>KPI</th><th class=number>value</th><th class=number>target</th><th></th><th>note</th></tr>"
     return f'<div class="scroll"><table>{head}{rows}</table></div>'
@@ -223,10 +225,12 @@ def _row(item: Kpi) -> str:
     words = {True: ("pass", "✓ pass"), False: ("fail", "✗ fail"), None: ("", "unknown" if item.target else "")}
     kind, verdict = words[item.passes]
     cells = (item.name, item.text, str(item.target) if item.target else "", verdict, item.note)
-    return _cells(cells, {1: "number", 2: "number", 3: kind})
+    return cells_row(cells, {1: "number", 2: "number", 3: kind})
 
 
-def _cells(cells: Sequence[str], classes: dict[int, str]) -> str:
+def cells_row(cells: Sequence[str], classes: dict[int, str]) -> str:
+    """A row of a table; cells at some places have a class."""
+
     def cell(place: int, text: str) -> str:
         name = f' class="{classes[place]}"' if classes.get(place) else ""
         return f"<td{name}>{html.escape(text)}</td>"
@@ -252,7 +256,7 @@ def _compared(comparison: PairedComparison) -> Iterator[str]:
         bounds = f"{each.low:.4g} to {each.high:.4g}" if each.low is not None and each.high is not None else ""
         names = {"first": comparison.first, "second": comparison.second, "": ""}
         cells = (each.name, *texts, bounds, names[each.better])
-        yield _cells(cells, dict.fromkeys(range(1, 5), "number"))
+        yield cells_row(cells, dict.fromkeys(range(1, 5), "number"))
 
 
 def notes_list(notes: Iterable[str]) -> str:
